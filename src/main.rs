@@ -1,0 +1,5 @@
+//! The `oomcast` binary: parse, run, exit code. Everything else is in the library.
+
+fn main() -> std::process::ExitCode {
+    oomcast::cli::main()
+}

@@ -1,0 +1,329 @@
+//! The model's plain inputs: one control plane, its objects, its clients and what befalls it.
+//!
+//! `scenario` builds these from TOML and validates them; the model trusts that every index is in
+//! range and every value is inside the bounds stated here.
+
+use crate::model::release::Release;
+use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
+
+/// A whole scenario, ready to run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inputs {
+    /// The Kubernetes release with its feature gates applied.
+    pub release: Release,
+    /// Simulated time of a run; the run ends here.
+    pub duration: SimSpan,
+    /// The servers and their process settings.
+    pub apiserver: ApiserverInput,
+    /// The node under each server.
+    pub node: NodeInput,
+    /// Speeds of the hardware.
+    pub hardware: Hardware,
+    /// etcd as the servers see it.
+    pub etcd: EtcdInput,
+    /// The load balancer before the servers.
+    pub balancer: BalancerInput,
+    /// The resources stored.
+    pub resources: Vec<ResourceInput>,
+    /// The client fleets.
+    pub fleets: Vec<FleetInput>,
+    /// What happens when, ordered by time.
+    pub events: Vec<EventInput>,
+}
+
+/// The kube-apiservers: all alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiserverInput {
+    /// How many, 1 to 32.
+    pub replicas: u16,
+    /// cgroup `memory.max` of the container.
+    pub memory_limit: Option<Bytes>,
+    /// cgroup `memory.high` of the container.
+    pub memory_high: Option<Bytes>,
+    /// CFS quota in cores.
+    pub cpu_limit: Option<f64>,
+    /// GOGC in per cent; `None` is `off`.
+    pub gogc: Option<u32>,
+    /// GOMEMLIMIT.
+    pub gomemlimit: Option<Bytes>,
+    /// GOMAXPROCS; `None`: what the release's Go derives from cores and quota.
+    pub gomaxprocs: Option<u32>,
+    /// `--max-requests-inflight`.
+    pub max_requests_inflight: u32,
+    /// `--max-mutating-requests-inflight`.
+    pub max_mutating_requests_inflight: u32,
+    /// `--request-timeout`.
+    pub request_timeout: SimSpan,
+    /// Live heap of everything the scenario does not list (other resources, CRD schemas, `OpenAPI`),
+    /// beyond an empty server's own.
+    pub other_live_heap: Bytes,
+    /// Resident memory of each idle server at the start, where it was observed: pages the runtime
+    /// kept from earlier peaks. Never lowers the figure the model derives.
+    pub idle_resident: Option<Bytes>,
+    /// Whether the servers are up with warm caches at the start (else they start cold at 0).
+    pub warm: bool,
+}
+
+/// The machine under each server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeInput {
+    /// RAM.
+    pub memory: Bytes,
+    /// Processors.
+    pub cores: f64,
+    /// RAM that etcd uses on the node (`oom_score_adj` -997).
+    pub etcd_memory: Bytes,
+    /// RAM of the kernel, the kubelet and others that the OOM killer does not take.
+    pub system_memory: Bytes,
+    /// RAM of ordinary processes that the OOM killer takes before the apiserver.
+    pub daemons_memory: Bytes,
+    /// `oom_score_adj` of the apiserver: -997 for a static pod of kubeadm.
+    pub oom_score_adj: i32,
+}
+
+/// Speeds. Defaults are those of the measured machine; `cpu_speed` scales all CPU work at once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hardware {
+    /// 1.0: the measured machine; 2.0 does everything twice as fast.
+    pub cpu_speed: f64,
+    /// CPU time the kernel takes to hand out a page, per GB of resident memory growth.
+    pub page_fault_per_gb: SimSpan,
+    /// Egress of each server's network card.
+    pub network: ByteRate,
+    /// Spread of CPU speed between replications: standard deviation of its logarithm.
+    pub cpu_noise: f64,
+}
+
+/// etcd, shared by the servers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EtcdInput {
+    /// Bytes per second it can serve to one reader.
+    pub read_rate: ByteRate,
+    /// Latency of a small read.
+    pub latency: SimSpan,
+    /// Whether it serves `RangeStream` (etcd 3.7).
+    pub range_stream: bool,
+}
+
+/// How the balancer picks a server for a new connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BalancerPolicy {
+    /// The server with the fewest connections; ties by index.
+    LeastConnections,
+    /// One after the other.
+    RoundRobin,
+    /// Uniformly at random (a hash of the connection).
+    Random,
+}
+
+/// The L4 balancer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BalancerInput {
+    /// See [`BalancerPolicy`].
+    pub policy: BalancerPolicy,
+    /// Time between health checks.
+    pub check_interval: SimSpan,
+    /// Failed checks in a row until a server is out.
+    pub fall: u32,
+    /// Passed checks in a row until it is in again.
+    pub rise: u32,
+}
+
+/// What the objects of a resource are made of; decides the multipliers of `model::objects`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// One large value dominates (Secret, `ConfigMap`).
+    Blob,
+    /// A built-in type of many small fields (Pod, Node).
+    Typed,
+    /// A custom resource of many small fields.
+    Custom,
+    /// A custom resource dominated by one string.
+    CustomBlob,
+}
+
+/// One stored resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResourceInput {
+    /// Plural name: `secrets`, `ciliumendpoints`.
+    pub name: String,
+    /// Objects stored, at most 10^9.
+    pub count: u64,
+    /// Mean stored size: protobuf for built-in types, JSON for custom resources.
+    pub size: Bytes,
+    /// See [`Shape`].
+    pub shape: Shape,
+    /// Mean JSON size, where known; else derived from the shape.
+    pub json_size: Option<Bytes>,
+    /// Mean decoded heap size, where known; else derived from the shape.
+    pub heap_size: Option<Bytes>,
+    /// CRD versions served or stored, each with a cache of its own; 1 for built-in types.
+    pub versions: u32,
+    /// Writes per second to objects of the resource, steady (each a MODIFIED event).
+    pub writes_per_second: f64,
+    /// Whether the watch cache is enabled for it (events: no).
+    pub watch_cache: bool,
+}
+
+/// Encoding of responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// `application/json`.
+    Json,
+    /// `application/vnd.kubernetes.protobuf`; custom resources fall back to JSON.
+    Protobuf,
+    /// `application/json;as=Table`, as kubectl get asks.
+    Table,
+}
+
+/// The `resourceVersion` of a LIST or WATCH.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ResourceVersion {
+    /// `""`: most recent.
+    Unset,
+    /// `"0"`: any cached.
+    Any,
+    /// A specific one, not older than (`resourceVersionMatch` unset or `NotOlderThan`).
+    NotOlderThan,
+    /// A specific one, exactly.
+    Exact,
+}
+
+/// How objects are asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadInput {
+    /// Index into [`Inputs::resources`].
+    pub resource: usize,
+    /// See [`Encoding`].
+    pub encoding: Encoding,
+    /// Whether the client accepts gzip.
+    pub gzip: bool,
+    /// See [`ResourceVersion`] (of the first LIST, for a reflector).
+    pub resource_version: ResourceVersion,
+    /// `limit`; the pager of a reflector sends 500 with `""` and `"0"`.
+    pub limit: Option<u64>,
+    /// Share of the objects that the selectors match, 0 to 1.
+    pub selected: f64,
+    /// Whether a selector was sent at all (affects routing while a cache is cold).
+    pub selector: bool,
+}
+
+/// What a member of a fleet does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Behaviour {
+    /// A client-go reflector: list (or watch-list), then watch; relists on failures.
+    Reflector {
+        /// What it reads.
+        read: ReadInput,
+        /// Whether its client-go has the `WatchListClient` gate on.
+        watch_list: bool,
+        /// Whether it opens a WATCH after the LIST (else it stops once synced).
+        watch: bool,
+    },
+    /// Lists again and again, with no memory of failures.
+    Lister {
+        /// What it reads.
+        read: ReadInput,
+        /// How many lists in all, each after the former ended; `None`: without end.
+        rounds: Option<u64>,
+        /// Pause between the end of one and the start of the next.
+        pause: SimSpan,
+        /// Whether `limit` makes it read all pages (else it stops after one page).
+        all_pages: bool,
+    },
+    /// Holds watches and nothing else (opened at the latest resource version).
+    Watcher {
+        /// Index into [`Inputs::resources`].
+        resource: usize,
+    },
+}
+
+/// A fleet of alike clients.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FleetInput {
+    /// Its name.
+    pub name: String,
+    /// Members, at most 10^6.
+    pub count: u32,
+    /// See [`Behaviour`].
+    pub behaviour: Behaviour,
+    /// Whether members are connected and synced at the start; else they wait for a start event.
+    pub running: bool,
+    /// Members start (and restart) spread uniformly over this span.
+    pub start_jitter: SimSpan,
+    /// How fast a member reads from the network; `None`: as fast as the network.
+    pub drain_rate: Option<ByteRate>,
+    /// How fast a member decodes; `None`: at once.
+    pub decode_rate: Option<ByteRate>,
+    /// Idle watches each member holds besides, reconnected with its connection.
+    pub idle_watches: u32,
+    /// The flow schema it falls under, for API Priority and Fairness.
+    pub flow_schema: Option<String>,
+}
+
+/// A named moment of the scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventInput {
+    /// Its name: that of the phase it opens.
+    pub name: String,
+    /// When.
+    pub at: SimTime,
+    /// What happens.
+    pub action: Action,
+}
+
+/// What a scenario event does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Nothing: opens a phase.
+    Mark,
+    /// Starts members of a fleet that are not running.
+    Start {
+        /// Index into [`Inputs::fleets`].
+        fleet: usize,
+        /// How many; `None`: all.
+        count: Option<u32>,
+        /// Spread over this span (besides the fleet's own jitter).
+        over: SimSpan,
+    },
+    /// Stops members of a fleet; their connections close.
+    Stop {
+        /// Index into [`Inputs::fleets`].
+        fleet: usize,
+        /// How many; `None`: all.
+        count: Option<u32>,
+    },
+    /// Stops and starts members: they list afresh.
+    Restart {
+        /// Index into [`Inputs::fleets`].
+        fleet: usize,
+        /// How many; `None`: all.
+        count: Option<u32>,
+        /// One after the other over this span.
+        over: SimSpan,
+    },
+    /// Kills an apiserver process; the kubelet restarts it.
+    Kill {
+        /// Server index.
+        server: u16,
+    },
+    /// Restarts the apiservers one after the other.
+    Roll {
+        /// Time between one and the next.
+        every: SimSpan,
+    },
+    /// Cuts a server off the network, silently.
+    Partition {
+        /// Server index.
+        server: u16,
+        /// Until it heals.
+        lasts: SimSpan,
+    },
+    /// Slows etcd down.
+    SlowEtcd {
+        /// Its speed meanwhile, relative: 0.1 is ten times slower.
+        speed: f64,
+        /// Until it recovers.
+        lasts: SimSpan,
+    },
+}

@@ -1,0 +1,17 @@
+//! What a run leaves behind: plain data, no behaviour of the model.
+//!
+//! The model fills a [`RunRecord`] for each replication, `experiment` condenses many of them into a
+//! [`Summary`], and `report` prints both. This module knows `units` only, so that a report can be
+//! made from a file as well as from a run.
+
+mod run;
+mod summary;
+
+pub use run::{
+    Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
+    ServerRecord, Timeline, TimelinePoint,
+};
+pub use summary::{
+    ApiserverSummary, FORMAT_VERSION, OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow,
+    Spread, Summary,
+};

@@ -1,0 +1,326 @@
+//! The record of one replication.
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Bytes, SimSpan, SimTime};
+
+/// What holds a byte of an apiserver's resident memory. The order is that of the stacked chart,
+/// from the base upwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mechanism {
+    /// Binary pages, runtime tables, stacks of the idle server, type metadata, `OpenAPI`.
+    ProcessBase,
+    /// Decoded objects in the watch cache and their index entries.
+    WatchCacheObjects,
+    /// Superseded object versions and event structs in the watch cache's ring.
+    WatchCacheEventRing,
+    /// Copies the apiserver's own loopback informers keep (Secrets, Pods, Services ...).
+    LoopbackInformers,
+    /// Raw gRPC messages and values read from etcd, not yet decoded.
+    EtcdRawResponse,
+    /// Objects decoded for one request, or deep-copied for it.
+    DecodedObjects,
+    /// The list's slices and the conversion to the served version.
+    ListSliceAndConversion,
+    /// Encoded response bytes, also while a buffer is being doubled.
+    ResponseBuffer,
+    /// State of gzip writers.
+    Gzip,
+    /// Idle cost of open watches: stacks, channels, encoders.
+    WatchStream,
+    /// The initial-events interval and deep copies of a `WatchList`.
+    InitialEvents,
+    /// Kernel socket buffers charged to the cgroup.
+    SocketBuffers,
+    /// Requests that wait in a queue.
+    QueuedRequests,
+    /// Buffers kept by `sync.Pool` after use.
+    Pools,
+    /// Dead, not yet collected by the garbage collector.
+    Garbage,
+    /// Freed pages the runtime has not returned to the kernel.
+    FreedPages,
+}
+
+impl Mechanism {
+    /// Every mechanism, in chart order.
+    pub const ALL: [Self; 16] = [
+        Self::ProcessBase,
+        Self::WatchCacheObjects,
+        Self::WatchCacheEventRing,
+        Self::LoopbackInformers,
+        Self::EtcdRawResponse,
+        Self::DecodedObjects,
+        Self::ListSliceAndConversion,
+        Self::ResponseBuffer,
+        Self::Gzip,
+        Self::WatchStream,
+        Self::InitialEvents,
+        Self::SocketBuffers,
+        Self::QueuedRequests,
+        Self::Pools,
+        Self::Garbage,
+        Self::FreedPages,
+    ];
+
+    /// The name for people, in lower case.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::ProcessBase => "process base",
+            Self::WatchCacheObjects => "watch-cache objects",
+            Self::WatchCacheEventRing => "watch-cache event ring",
+            Self::LoopbackInformers => "loopback informers",
+            Self::EtcdRawResponse => "etcd raw response",
+            Self::DecodedObjects => "decoded objects",
+            Self::ListSliceAndConversion => "list slice and conversion",
+            Self::ResponseBuffer => "response buffer",
+            Self::Gzip => "gzip",
+            Self::WatchStream => "watch streams",
+            Self::InitialEvents => "initial events",
+            Self::SocketBuffers => "socket buffers",
+            Self::QueuedRequests => "queued requests",
+            Self::Pools => "buffer pools",
+            Self::Garbage => "garbage not yet collected",
+            Self::FreedPages => "freed pages not yet returned",
+        }
+    }
+
+    /// The name in files: the same as its serialised form.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::ProcessBase => "process-base",
+            Self::WatchCacheObjects => "watch-cache-objects",
+            Self::WatchCacheEventRing => "watch-cache-event-ring",
+            Self::LoopbackInformers => "loopback-informers",
+            Self::EtcdRawResponse => "etcd-raw-response",
+            Self::DecodedObjects => "decoded-objects",
+            Self::ListSliceAndConversion => "list-slice-and-conversion",
+            Self::ResponseBuffer => "response-buffer",
+            Self::Gzip => "gzip",
+            Self::WatchStream => "watch-stream",
+            Self::InitialEvents => "initial-events",
+            Self::SocketBuffers => "socket-buffers",
+            Self::QueuedRequests => "queued-requests",
+            Self::Pools => "pools",
+            Self::Garbage => "garbage",
+            Self::FreedPages => "freed-pages",
+        }
+    }
+}
+
+/// One entry of the ledger: bytes held by a mechanism for a client group and a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// What holds the bytes.
+    pub mechanism: Mechanism,
+    /// The fleet on whose behalf; empty for the server itself.
+    pub client: String,
+    /// The resource; empty where none applies.
+    pub resource: String,
+    /// How many.
+    pub bytes: Bytes,
+}
+
+/// How a whole run ended, from best to worst (facts/clients.md section 5.3, DESIGN.md section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// No server died, no request failed.
+    Absorbed,
+    /// No server died, but requests were rejected, timed out or cut.
+    Degraded,
+    /// Exactly one server died of memory, once, and came back; no other followed.
+    SingleOom,
+    /// A second server died of memory, or the same one again, and all were back at the end.
+    Cascade,
+    /// A server died three or more times, but the control plane was serving at the end.
+    CrashLoop,
+    /// At the end a server that had died was not serving, or clients were still not synced.
+    NonRecovering,
+}
+
+impl Outcome {
+    /// Every outcome, from best to worst.
+    pub const ALL: [Self; 6] = [
+        Self::Absorbed,
+        Self::Degraded,
+        Self::SingleOom,
+        Self::Cascade,
+        Self::CrashLoop,
+        Self::NonRecovering,
+    ];
+
+    /// The name in files and tables.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Absorbed => "absorbed",
+            Self::Degraded => "degraded",
+            Self::SingleOom => "single-oom",
+            Self::Cascade => "cascade",
+            Self::CrashLoop => "crash-loop",
+            Self::NonRecovering => "non-recovering",
+        }
+    }
+}
+
+/// A kill by the kernel's OOM killer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OomKill {
+    /// When.
+    pub at: SimTime,
+    /// Resident memory at that instant.
+    pub resident: Bytes,
+    /// When the server next passed its readiness probe; `None`: not before the end.
+    pub back_at: Option<SimTime>,
+}
+
+/// What one server went through.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServerRecord {
+    /// `apiserver-0` ...
+    pub name: String,
+    /// The memory it may use: cgroup limit, else what its node leaves it.
+    pub limit: Bytes,
+    /// Highest resident memory of the run.
+    pub peak_resident: Bytes,
+    /// When that was.
+    pub peak_at: SimTime,
+    /// Kills, in order of time.
+    pub oom_kills: Vec<OomKill>,
+    /// CPU time used.
+    pub cpu: SimSpan,
+    /// Who held the memory at the peak, largest first; the bytes sum to the peak.
+    pub holders_at_peak: Vec<Holder>,
+}
+
+/// What happened between one named event and the next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PhaseRecord {
+    /// The event's name.
+    pub name: String,
+    /// When it began.
+    pub start: SimTime,
+    /// Highest resident memory of any server in the phase.
+    pub peak_resident: Bytes,
+    /// Kills in the phase.
+    pub oom_kills: u32,
+}
+
+/// Totals over all servers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// LISTs (and pages) answered in full.
+    pub lists_ok: u64,
+    /// LISTs that were answered from etcd rather than the watch cache.
+    pub lists_from_etcd: u64,
+    /// Requests cut by a dying server, a time-out or a lost connection.
+    pub requests_failed: u64,
+    /// Requests answered 429.
+    pub requests_rejected: u64,
+    /// Requests answered 504 or cut at the request time-out.
+    pub requests_timed_out: u64,
+    /// Watches opened.
+    pub watches_opened: u64,
+    /// Watches lost to a dying server or connection.
+    pub watches_lost: u64,
+    /// Garbage collections.
+    pub gc_cycles: u64,
+    /// Bytes written to clients.
+    pub bytes_sent: Bytes,
+    /// Events the engine processed.
+    pub engine_events: u64,
+}
+
+/// A point of a server's memory timeline. Straight lines run between points.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelinePoint {
+    /// When.
+    pub at: SimTime,
+    /// Resident memory; the sum over `by_mechanism`.
+    pub resident: Bytes,
+    /// Reachable heap: resident without garbage, freed pages and process base.
+    pub live_heap: Bytes,
+    /// The heap goal of the garbage collector.
+    pub heap_goal: Bytes,
+    /// Requests being served.
+    pub in_flight: u32,
+    /// Open watches.
+    pub watches: u32,
+    /// Resident bytes by mechanism, in the order of [`Mechanism::ALL`].
+    pub by_mechanism: [Bytes; Mechanism::ALL.len()],
+}
+
+/// A server's memory over time, thinned so that every local maximum survives.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// The server's name.
+    pub server: String,
+    /// Points in order of time.
+    pub points: Vec<TimelinePoint>,
+    /// Spans in which the server was not serving: dead, starting or not ready.
+    pub down: Vec<(SimTime, SimTime)>,
+}
+
+/// What kind of thing a log entry tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogKind {
+    /// A scenario event began.
+    Event,
+    /// A server was killed for memory.
+    OomKill,
+    /// A server was stopped or killed by the scenario.
+    Stopped,
+    /// A server process started.
+    Started,
+    /// A server became ready.
+    Ready,
+    /// The balancer took a server out or put it back.
+    Balancer,
+    /// A node was lost: out of memory with nobody left to kill.
+    NodeLost,
+    /// All members of a fleet are synced.
+    Synced,
+}
+
+/// One line of `events.jsonl`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// When.
+    pub at: SimTime,
+    /// What kind.
+    pub kind: LogKind,
+    /// Which server, fleet or event; empty when the whole control plane.
+    pub subject: String,
+    /// One sentence for people.
+    pub message: String,
+}
+
+/// Everything one replication produced.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Which replication, from 0.
+    pub replication: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// One record a server.
+    pub servers: Vec<ServerRecord>,
+    /// One record a named event.
+    pub phases: Vec<PhaseRecord>,
+    /// Totals.
+    pub counters: Counters,
+    /// Clients that had a synced view, and all that were started, at the end.
+    pub clients_synced: (u64, u64),
+    /// What happened, in order of time (bounded; the oldest are kept).
+    pub log: Vec<LogEntry>,
+    /// One a server, when recording was asked for.
+    pub timelines: Vec<Timeline>,
+    /// The simulated time at which the run ended.
+    pub end: SimTime,
+    /// FNV-1a over (time, kind, entity) of every engine event: equal for equal runs.
+    pub trace_hash: u64,
+}

@@ -1,0 +1,134 @@
+//! The summary over all replications: the public interface `summary.json`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Counters, Holder};
+use crate::units::Bytes;
+
+/// Version of the `summary.json` format. A minor step adds fields, a major one changes them.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// The spread of a byte figure over the replications.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spread {
+    /// Half of the replications were at or below.
+    pub median: Bytes,
+    /// 95 of 100 were at or below (the order statistic, not interpolated).
+    pub p95: Bytes,
+    /// The highest.
+    pub max: Bytes,
+}
+
+/// Kills of one server over the replications.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OomKillSpread {
+    /// Median count a run.
+    pub median: u32,
+    /// Highest count in a run.
+    pub max: u32,
+}
+
+/// One server over all replications.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ApiserverSummary {
+    /// `apiserver-0` ...
+    pub name: String,
+    /// The memory it may use.
+    pub limit_bytes: Bytes,
+    /// Highest resident memory of a run.
+    pub peak_resident_bytes: Spread,
+    /// Replications in which it was killed for memory.
+    pub runs_with_oom: u32,
+    /// Kills a run.
+    pub oom_kills: OomKillSpread,
+    /// Median time of the first kill, over the runs that had one; seconds.
+    pub first_oom_seconds: Option<f64>,
+    /// Median time from the first kill until it was ready again; seconds. `None`: never.
+    pub back_after_seconds: Option<f64>,
+}
+
+/// One named event until the next, over all replications.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PhaseSummary {
+    /// The event's name.
+    pub name: String,
+    /// When it begins.
+    pub start_seconds: f64,
+    /// Highest resident memory of any server.
+    pub peak_resident_bytes: Spread,
+    /// Replications with a kill in the phase.
+    pub runs_with_oom: u32,
+}
+
+/// How many replications ended so, with a 95 % Wilson interval of the probability.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutcomeCount {
+    /// Replications.
+    pub count: u32,
+    /// Lower end of the interval, 0 to 1.
+    pub low: f64,
+    /// Upper end of the interval, 0 to 1.
+    pub high: f64,
+}
+
+/// A published figure beside the prediction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PublishedRow {
+    /// The phase it belongs to; empty: the whole run.
+    pub phase: String,
+    /// What was published, for people: `9.24 GB`, `node lost`.
+    pub published: String,
+    /// What the model says (median), for people.
+    pub predicted: String,
+    /// (predicted - published) / published; `None` for yes-or-no figures.
+    pub error: Option<f64>,
+    /// Whether the prediction is inside the stated tolerance or bound.
+    pub within: bool,
+    /// Where the figure comes from.
+    pub source: String,
+    /// Why a discrepancy is expected, when one is.
+    pub note: String,
+}
+
+/// `summary.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// See [`FORMAT_VERSION`].
+    pub format_version: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u64,
+    /// How many replications.
+    pub replications: u32,
+    /// The Kubernetes release modelled, `1.32`.
+    pub release: String,
+    /// One sentence: the answer.
+    pub verdict: String,
+    /// Replications by outcome; every outcome is present.
+    pub outcomes: BTreeMap<String, u32>,
+    /// The same with intervals.
+    pub outcome_intervals: BTreeMap<String, OutcomeCount>,
+    /// One a server.
+    pub apiservers: Vec<ApiserverSummary>,
+    /// One a named event.
+    pub phases: Vec<PhaseSummary>,
+    /// Who held the memory at the worst peak of the worst replication, largest first.
+    pub holders_at_peak: Vec<Holder>,
+    /// CPU-seconds of all servers, median over the replications.
+    pub cpu_seconds: f64,
+    /// Totals of the worst replication.
+    pub counters: Counters,
+    /// The replication with the highest peak: the one in the charts.
+    pub worst_replication: u32,
+    /// The server of that peak.
+    pub worst_server: String,
+    /// Simulated seconds of the longest replication.
+    pub simulated_seconds: f64,
+    /// Published figures beside the predictions.
+    pub published: Vec<PublishedRow>,
+    /// What the reader should know before trusting the figures.
+    pub warnings: Vec<String>,
+}

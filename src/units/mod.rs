@@ -1,0 +1,14 @@
+//! Typed quantities: bytes, instants, spans of time, rates, and their text forms.
+//!
+//! Nothing in a public signature is a bare number of bytes or seconds. Arithmetic saturates or is
+//! checked: a quantity that came from a user can be absurd, but it cannot panic.
+
+mod bytes;
+mod rate;
+mod text;
+mod time;
+
+pub use bytes::Bytes;
+pub use rate::ByteRate;
+pub use text::{QuantityError, parse_byte_rate, parse_bytes, parse_span};
+pub use time::{SimSpan, SimTime};
