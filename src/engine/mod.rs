@@ -1,1 +1,3 @@
-//! (stub)
+//! The engine: clock, event queue, random streams, fluid sharing. Knows nothing of Kubernetes.
+
+pub mod fluid;
