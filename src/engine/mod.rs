@@ -1,1 +1,5 @@
-//! (stub)
+//! The discrete-event engine.
+
+mod random;
+
+pub use random::{Purpose, Stream, Streams};
