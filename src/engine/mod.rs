@@ -1,5 +1,6 @@
 //! The discrete-event engine.
 
 mod random;
+pub mod statistics;
 
 pub use random::{Purpose, Stream, Streams};
