@@ -1,6 +1,7 @@
 //! The control plane. Knows `engine`, `units` and `results`; no files, no TOML, no printing.
 
 pub mod input;
+pub mod memory;
 pub mod release;
 
 use crate::results::RunRecord;

@@ -1,0 +1,16 @@
+//! The Go runtime's allocation rules that decide how large buffers become.
+//!
+//! These are the rules of Go 1.26 on 64-bit machines, taken from its sources and held to recorded
+//! behaviour by `tests/golden_go.rs`. They are exact: how much a server holds while it answers a
+//! LIST is a step function of the size of the list, not a fixed multiple.
+//!
+//! - [`size_class`]: what an allocation of some size really takes.
+//! - [`growth`]: capacities of growing slices, of `bytes.Buffer`, of `io.ReadAll`.
+//!
+//! All arithmetic saturates. Go itself panics when a slice would pass 2^48 bytes.
+
+pub mod growth;
+pub mod size_class;
+
+pub use growth::{append_capacity, append_growth, buffer_growth, grow_slice, read_all};
+pub use size_class::{Pointers, block_size, usable_size};

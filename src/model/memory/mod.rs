@@ -1,0 +1,3 @@
+//! What holds a server's memory.
+
+pub mod alloc;
