@@ -6,11 +6,14 @@
 //!
 //! - [`size_class`]: what an allocation of some size really takes.
 //! - [`growth`]: capacities of growing slices, of `bytes.Buffer`, of `io.ReadAll`.
+//! - [`json_buffer`]: the buffer that `encoding/json` fills with a whole list.
 //!
 //! All arithmetic saturates. Go itself panics when a slice would pass 2^48 bytes.
 
 pub mod growth;
+pub mod json_buffer;
 pub mod size_class;
 
 pub use growth::{append_capacity, append_growth, buffer_growth, grow_slice, read_all};
+pub use json_buffer::{JsonBuffer, JsonList, Write, json_buffer_capacities};
 pub use size_class::{Pointers, block_size, usable_size};
