@@ -75,7 +75,7 @@ impl Observation {
                 gomemlimit: environment["gomemlimit"]
                     .as_str()
                     .map(|s| parse_bytes(s).expect("size")),
-                gomaxprocs: None,
+                gomaxprocs: Some(2),
                 max_requests_inflight: 400,
                 max_mutating_requests_inflight: 200,
                 request_timeout: SimSpan::secs(60),
@@ -87,7 +87,8 @@ impl Observation {
             },
             node: NodeInput {
                 memory: Bytes(24_000_000_000),
-                cores: environment["cores"].as_f64().expect("cores"),
+                // Clients and etcd run on the same two cores.
+                cores: 0.8 * environment["cores"].as_f64().expect("cores"),
                 etcd_memory: Bytes::gib(1),
                 system_memory: Bytes::gib(1),
                 daemons_memory: Bytes::mib(300),

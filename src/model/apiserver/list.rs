@@ -313,8 +313,7 @@ impl ListContext<'_> {
         let copies = body.round_up(8_192).times(2);
         phases.push(
             Phase::cpu(Stage::Working, costs::GROW_BUFFER.of(0, copies))
-                .at_start(Step::Reserve(copies))
-                .ramp(RampKind::Touch, entry, copies)
+                .ramp(RampKind::TakeLarge, entry, copies)
                 .at_end(Step::Pool(entry, held)),
         );
         write.at_end(Step::Drop(entry, copies))
@@ -361,9 +360,11 @@ impl ListContext<'_> {
     /// Replaces the buffer of `old` bytes by one of `new`: cleared, copied, the old one dropped.
     fn grow_buffer(&self, old: Bytes, new: Bytes, phases: &mut Vec<Phase>) {
         let entry = self.entry(Mechanism::ResponseBuffer);
-        let mut phase = Phase::cpu(Stage::Working, costs::GROW_BUFFER.of(0, new))
-            .at_start(Step::Reserve(new))
-            .ramp(RampKind::Touch, entry, new);
+        let mut phase = Phase::cpu(Stage::Working, costs::GROW_BUFFER.of(0, new)).ramp(
+            RampKind::TakeLarge,
+            entry,
+            new,
+        );
         if old > Bytes::ZERO {
             phase = phase.at_end(Step::Drop(entry, old));
         }
@@ -380,11 +381,11 @@ impl ListContext<'_> {
     ) -> Phase {
         let entry = self.entry(Mechanism::ResponseBuffer);
         let buffer = body.round_up(8_192);
-        phases.push(
-            Phase::cpu(Stage::Working, self.encode_cost().of(list.items, body))
-                .at_start(Step::Reserve(buffer))
-                .ramp(RampKind::Touch, entry, buffer),
-        );
+        phases.push(Phase::cpu(Stage::Working, self.encode_cost().of(list.items, body)).ramp(
+            RampKind::TakeLarge,
+            entry,
+            buffer,
+        ));
         self.write(Stage::Writing, body, gzip, wire).at_end(Step::Drop(entry, buffer))
     }
 }
@@ -415,5 +416,5 @@ pub fn touched(phase: &Phase) -> (Bytes, Bytes) {
     let sum = |kinds: &[RampKind]| -> Bytes {
         phase.ramps.iter().filter(|r| kinds.contains(&r.kind)).map(|r| r.bytes).sum()
     };
-    (sum(&[RampKind::Touch]), sum(&[RampKind::Take, RampKind::Litter]))
+    (sum(&[RampKind::TakeLarge]), sum(&[RampKind::Take, RampKind::Litter]))
 }

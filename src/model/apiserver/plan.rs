@@ -11,9 +11,6 @@ use crate::units::{Bytes, SimSpan};
 /// A change of memory at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The allocator hands out a large block: the collector counts it, its pages are touched later
-    /// by a [`RampKind::Touch`].
-    Reserve(Bytes),
     /// Takes memory.
     Take(EntryId, Bytes),
     /// Drops references: the bytes become garbage.
@@ -35,8 +32,8 @@ pub enum Step {
 pub enum RampKind {
     /// Allocates small blocks and holds them.
     Take,
-    /// Touches the pages of a reserved large block.
-    Touch,
+    /// Allocates a large block, whose pages are touched one after the other, and holds it.
+    TakeLarge,
     /// Allocates and drops: garbage.
     Litter,
     /// Drops what is held.
@@ -135,8 +132,6 @@ pub struct Holdings {
     pub heap: Vec<(EntryId, u64)>,
     /// Kernel bytes by entry.
     pub kernel: Vec<(EntryId, u64)>,
-    /// Reserved, not yet touched.
-    pub reserved: u64,
 }
 
 impl Holdings {
@@ -150,7 +145,6 @@ impl Holdings {
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::Reserve(bytes) => self.reserved += bytes.0,
             Step::Take(entry, bytes) | Step::Unpool(entry, bytes) => {
                 *Self::entry(&mut self.heap, entry) += bytes.0;
             }
@@ -172,10 +166,8 @@ impl Holdings {
     fn ramp(&mut self, ramp: &Ramp, parts: u64) {
         let bytes = part_of(ramp.bytes, u128::from(parts));
         match ramp.kind {
-            RampKind::Take => *Self::entry(&mut self.heap, ramp.entry) += bytes,
-            RampKind::Touch => {
+            RampKind::Take | RampKind::TakeLarge => {
                 *Self::entry(&mut self.heap, ramp.entry) += bytes;
-                self.reserved = self.reserved.saturating_sub(bytes);
             }
             RampKind::Litter => {}
             RampKind::Drop => {
@@ -218,6 +210,6 @@ impl Plan {
         let mut held = self.holdings(last, PARTS);
         self.phases[last].end.iter().for_each(|step| held.step(*step));
         let left: u64 = held.heap.iter().chain(&held.kernel).map(|(_, bytes)| bytes).sum();
-        assert_eq!((left, held.reserved), (remaining, 0), "a finished request holds {held:?}");
+        assert_eq!(left, remaining, "a finished request holds {held:?}");
     }
 }

@@ -127,6 +127,8 @@ struct Rates {
     resident: f64,
     /// Loss of freed pages to reuse and to the scavenger.
     freed: f64,
+    /// Loss of the freed pages that large blocks can use, at most.
+    large_reuse: f64,
     /// Whether the scavenger works.
     scavenging: bool,
     /// CPU time of the longest copy of a large buffer under way.
@@ -497,7 +499,6 @@ impl Server {
         let due = self.memory.heap_in_use() >= heap.trigger() && now >= heap.not_before();
         if due || now >= heap.forced_at() {
             self.memory.begin_cycle(now, self.settings.hardware.cpu_speed);
-            self.hold_until = now + self.rates.copy.scale(COPIES_WAITED_FOR);
         }
     }
 
@@ -516,7 +517,7 @@ impl Server {
         if !self.running {
             return;
         }
-        let fresh = self.memory.freed() == 0;
+        let fresh = (self.memory.freed_for_large() == 0, self.memory.freed() == 0);
         self.rates.copy = SimSpan::ZERO;
         for index in 0..self.pool.active().len() {
             let class = self.pool.active()[index];
@@ -525,6 +526,9 @@ impl Server {
                 self.rates.copy = self.rates.copy.max(demand.cpu);
             }
             self.pool.set_demand(class, demand);
+        }
+        if self.memory.heap().marking().is_some_and(|marking| marking.since == self.settled) {
+            self.hold_until = self.settled + self.rates.copy.scale(COPIES_WAITED_FOR);
         }
         let cores = self.settings.cores;
         let background = self.background.cores.min(cores * MOST_BACKGROUND);
@@ -554,14 +558,14 @@ impl Server {
     }
 
     /// The demand of a class, with the page faults that its memory costs now.
-    fn demand(&self, plans: &Plans, class: ClassId, fresh: bool) -> Demand {
+    fn demand(&self, plans: &Plans, class: ClassId, fresh: (bool, bool)) -> Demand {
         let state = &self.classes[class];
         let mut demand = plans.get(state.plan).phases[state.phase as usize].demand;
         let (large, small) = state.touched;
         let hardware = &self.settings.hardware;
         let per_byte = hardware.page_fault_per_gb.as_secs_f64() / 1e9 / hardware.cpu_speed;
-        let (large_share, small_share) =
-            if fresh { (1.0, costs::SMALL_FAULT_SHARE) } else { (1.0 - costs::LARGE_REUSE, 0.0) };
+        let large_share = if fresh.0 { 1.0 } else { 0.0 };
+        let small_share = if fresh.1 { costs::SMALL_FAULT_SHARE } else { 0.0 };
         let faulted = large.as_f64() * large_share + small.as_f64() * small_share;
         let faults = SimSpan::from_secs_f64(faulted * per_byte);
         demand.cpu += faults;
@@ -615,15 +619,18 @@ impl Server {
                 let bytes = rate * ramp.bytes.as_f64();
                 match ramp.kind {
                     RampKind::Take | RampKind::Litter => small += bytes,
-                    RampKind::Touch => large += bytes,
+                    RampKind::TakeLarge => large += bytes,
                     RampKind::Drop => {}
                 }
             }
         }
         small += self.background.litter.iter().map(|(_, rate)| *rate as f64).sum::<f64>();
-        let reuse = if self.memory.freed() > 0 { small + large * costs::LARGE_REUSE } else { 0.0 };
-        self.rates.heap = small;
+        let large_reuse = if self.memory.freed_for_large() > 0 { large } else { 0.0 };
+        let small_reuse = if self.memory.freed() > 0 { small } else { 0.0 };
+        let reuse = large_reuse + small_reuse;
+        self.rates.heap = small + large;
         self.rates.resident = small + large - reuse;
+        self.rates.large_reuse = large_reuse + small_reuse;
         self.rates.scavenging = self.memory.to_scavenge() > 0;
         let scavenged =
             if self.rates.scavenging { costs::SCAVENGE_BYTES_PER_SECOND as f64 } else { 0.0 };
@@ -663,6 +670,10 @@ impl Server {
         let freed = memory.freed();
         if freed > 0 && rates.freed > 0.0 {
             sooner((freed as f64 / rates.freed).max(GRAIN));
+        }
+        let runs = memory.freed_for_large();
+        if runs > 0 && rates.large_reuse > 0.0 {
+            sooner((runs as f64 / rates.large_reuse).max(GRAIN));
         }
         if rates.scavenging {
             let left = memory.to_scavenge() as f64;

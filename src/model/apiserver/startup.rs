@@ -105,10 +105,7 @@ pub fn loopback_plan(
     if release.streams_protobuf || release.watch_list_client {
         answer = answer.ramp(RampKind::Litter, buffer, body);
     } else {
-        answer = answer
-            .at_start(Step::Reserve(body))
-            .ramp(RampKind::Touch, buffer, body)
-            .at_end(Step::Drop(buffer, body));
+        answer = answer.ramp(RampKind::TakeLarge, buffer, body).at_end(Step::Drop(buffer, body));
     }
     answer = answer.at_end(Step::Drop(list, held));
     // Watch-list clients decode event by event; the others read the whole body first.

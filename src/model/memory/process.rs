@@ -28,8 +28,8 @@ pub struct ProcessMemory {
     heap: GoHeap,
     /// Heap bytes that are resident: live and garbage.
     heap_resident: u64,
-    /// Heap bytes allocated and not yet touched.
-    reserved: u64,
+    /// Freed pages that no large block can use: gaps.
+    gaps: u64,
     /// Garbage that the running cycle will free, by entry.
     collectable: Vec<(EntryId, u64)>,
     pools: Vec<PooledBuffer>,
@@ -89,7 +89,7 @@ impl ProcessMemory {
             ledger: Ledger::new(owners),
             heap: GoHeap::new(settings, 0, now),
             heap_resident: 0,
-            reserved: 0,
+            gaps: 0,
             collectable: Vec::new(),
             pools: Vec::new(),
             retain: u64::MAX,
@@ -108,10 +108,10 @@ impl ProcessMemory {
     /// What the collector sees: allocated and not yet freed.
     #[must_use]
     pub fn heap_in_use(&self) -> u64 {
-        self.heap_resident + self.reserved
+        self.heap_resident
     }
 
-    /// Reachable heap: in use, without garbage and without what is not yet touched.
+    /// Reachable heap: in use, without garbage.
     #[must_use]
     pub fn live(&self) -> u64 {
         self.heap_resident.saturating_sub(self.ledger.mechanism(Mechanism::Garbage))
@@ -144,12 +144,23 @@ impl ProcessMemory {
     pub fn scavenge(&mut self, bytes: u64) {
         let bytes = bytes.min(self.to_scavenge());
         self.ledger.take(freed_entry(), bytes);
+        self.gaps = self.gaps.min(self.freed());
     }
 
-    /// Makes `bytes` resident for `entry`, from freed pages as far as they can be used.
+    /// Freed pages that large blocks can use.
+    #[must_use]
+    pub fn freed_for_large(&self) -> u64 {
+        self.freed().saturating_sub(self.gaps)
+    }
+
+    /// Makes `bytes` resident for `entry`, from freed pages as far as they can be used: small
+    /// objects fill gaps first.
     fn touch(&mut self, entry: EntryId, bytes: u64, large: bool) {
-        let usable = if large { (bytes as f64 * costs::LARGE_REUSE) as u64 } else { bytes };
-        let reused = usable.min(self.freed());
+        let reused =
+            if large { bytes.min(self.freed_for_large()) } else { bytes.min(self.freed()) };
+        if !large {
+            self.gaps = self.gaps.saturating_sub(reused);
+        }
         self.ledger.take(freed_entry(), reused);
         self.ledger.add(entry, bytes);
         self.heap_resident += bytes;
@@ -209,7 +220,6 @@ impl ProcessMemory {
     /// A change at an instant.
     pub fn step(&mut self, step: Step) {
         match step {
-            Step::Reserve(bytes) => self.reserved += bytes.0,
             Step::Take(entry, bytes) => self.touch(entry, bytes.0, false),
             Step::Drop(entry, bytes) => self.ledger.shift(entry, entry.garbage(), bytes.0),
             Step::Litter(entry, bytes) => self.touch(entry.garbage(), bytes.0, false),
@@ -229,10 +239,7 @@ impl ProcessMemory {
     pub fn ramp(&mut self, kind: RampKind, entry: EntryId, bytes: u64) {
         match kind {
             RampKind::Take => self.touch(entry, bytes, false),
-            RampKind::Touch => {
-                self.reserved = self.reserved.saturating_sub(bytes);
-                self.touch(entry, bytes, true);
-            }
+            RampKind::TakeLarge => self.touch(entry, bytes, true),
             RampKind::Litter => self.touch(entry.garbage(), bytes, false),
             RampKind::Drop => self.ledger.shift(entry, entry.garbage(), bytes),
         }
@@ -246,9 +253,6 @@ impl ProcessMemory {
         for (entry, bytes) in &held.kernel {
             self.ledger.take(*entry, *bytes);
         }
-        // A reserved block that is never touched is collected without having been resident; the
-        // collector stops counting it at once, which is early by less than a cycle.
-        self.reserved = self.reserved.saturating_sub(held.reserved);
     }
 
     /// Takes the most recently used buffer out of the pools for `entry`; its capacity.
@@ -306,6 +310,7 @@ impl ProcessMemory {
             freed += bytes;
         }
         self.heap_resident -= freed;
+        self.gaps += (freed as f64 * (1.0 - costs::LARGE_REUSE)) as u64;
         let heap = self.heap_in_use();
         let roots = self.ledger.mechanism(Mechanism::WatchStream) / 4;
         self.heap.end(now, heap, self.runtime, self.freed(), roots);
@@ -321,7 +326,7 @@ impl ProcessMemory {
     pub fn clear(&mut self) {
         self.ledger.clear();
         self.heap_resident = 0;
-        self.reserved = 0;
+        self.gaps = 0;
         self.collectable.clear();
         self.pools.clear();
         self.runtime = 0;
