@@ -1,0 +1,110 @@
+//! Against values worked out by hand or published.
+
+use super::*;
+
+#[test]
+fn a_time_weighted_value_is_integrated_exactly() {
+    let mut held = TimeWeighted::new(SimTime(100), 3);
+    held.add(SimTime(110), 4);
+    held.set(SimTime(110), 9);
+    held.sub(SimTime(130), 8);
+    assert_eq!(held.integral(SimTime(140)), 3 * 10 + 9 * 20 + 10);
+    assert_eq!(
+        (held.value(), held.max(), held.max_at()),
+        (1, 9, SimTime(110))
+    );
+    assert!((held.mean(SimTime(140)) - 5.5).abs() < 1e-12);
+    // Reading ahead changes nothing; an instant before the last change counts as that change's.
+    assert_eq!(held.integral(SimTime(0)), 210);
+    let fresh = TimeWeighted::new(SimTime(5), 7);
+    assert!((fresh.mean(SimTime(5)) - 7.0).abs() < 1e-12);
+}
+
+#[test]
+fn the_largest_integral_does_not_overflow() {
+    let mut held = TimeWeighted::new(SimTime::ZERO, u64::MAX);
+    held.add(SimTime(1), 1);
+    let end = u128::from(u64::MAX);
+    assert_eq!(held.integral(SimTime::NEVER), end * end);
+}
+
+#[test]
+fn moments_match_the_definition() {
+    let moments: Moments = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]
+        .into_iter()
+        .collect();
+    assert_eq!(moments.count(), 8);
+    assert!((moments.mean() - 5.0).abs() < 1e-12);
+    assert!((moments.variance() - 32.0 / 7.0).abs() < 1e-12);
+    assert!((moments.standard_error() - (4.0_f64 / 7.0).sqrt()).abs() < 1e-12);
+    // A large offset costs no precision.
+    let far: Moments = [1e9 + 1.0, 1e9 + 2.0, 1e9 + 3.0].into_iter().collect();
+    assert!((far.variance() - 1.0).abs() < 1e-6);
+    let one: Moments = std::iter::once(3.0).collect();
+    assert!(one.variance().abs() < 1e-12 && Moments::new().standard_error().abs() < 1e-12);
+}
+
+#[test]
+fn wilson_intervals() {
+    let close = |(lower, upper): (f64, f64), expected: (f64, f64)| {
+        assert!((lower - expected.0).abs() < 1e-4 && (upper - expected.1).abs() < 1e-4);
+    };
+    close(wilson_interval(0, 0), (0.0, 1.0));
+    // z² / (n + z²): no failure in ten runs excludes little.
+    close(wilson_interval(0, 10), (0.0, 0.277_54));
+    close(wilson_interval(10, 10), (0.722_46, 1.0));
+    // Newcombe 1998, table I.
+    close(wilson_interval(81, 263), (0.255_3, 0.366_2));
+    close(wilson_interval(15, 148), (0.062_4, 0.160_5));
+    close(wilson_interval(1, 29), (0.006_1, 0.171_8));
+}
+
+#[test]
+fn nearest_ranks() {
+    let sorted = [15, 20, 35, 40, 50];
+    for (p, expected) in [
+        (0.0, 15),
+        (0.05, 15),
+        (0.3, 20),
+        (0.4, 20),
+        (0.5, 35),
+        (1.0, 50),
+    ] {
+        assert_eq!(nearest_rank(&sorted, p), Some(expected), "p = {p}");
+    }
+    assert_eq!(nearest_rank::<u64>(&[], 0.5), None);
+    assert_eq!(nearest_rank(&sorted, 2.0), Some(50));
+}
+
+#[test]
+fn quantile_bounds_match_published_tables() {
+    let bounds = |n, p, confidence| {
+        let QuantileBounds { lower, upper } = quantile_bounds(n, p, confidence);
+        (lower, upper)
+    };
+    // Median, 95 %: the sign test's ranks, counted from one: 6 and 15 of 20, 2 and 9 of 10, 1 and 6 of 6.
+    assert_eq!(bounds(20, 0.5, 0.95), (Some(5), Some(14)));
+    assert_eq!(bounds(10, 0.5, 0.95), (Some(1), Some(8)));
+    assert_eq!(bounds(6, 0.5, 0.95), (Some(0), Some(5)));
+    assert_eq!(bounds(5, 0.5, 0.95), (None, None));
+    // Wilks: the largest of 59 bounds the 95 % quantile with 95 % on one side, that of 58 does not.
+    assert_eq!(bounds(59, 0.95, 0.90).1, Some(58));
+    assert_eq!(bounds(58, 0.95, 0.90).1, None);
+    assert_eq!(bounds(0, 0.5, 0.95), (None, None));
+    // Far beyond where factorials or powers would overflow: 50,000 ∓ 1.96 × 158.1.
+    assert_eq!(bounds(100_000, 0.5, 0.95), (Some(49_689), Some(50_310)));
+}
+
+#[test]
+fn wilks_numbers_of_runs() {
+    let table = [
+        (0.95, 0.95, 59),
+        (0.90, 0.95, 29),
+        (0.99, 0.95, 299),
+        (0.99, 0.99, 459),
+        (0.5, 0.75, 2),
+    ];
+    for (p, confidence, runs) in table {
+        assert_eq!(runs_for_maximum(p, confidence), runs, "{p} / {confidence}");
+    }
+}
