@@ -2,19 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::estimate::{median, nearest_rank, proportion, spread};
+use super::estimate::{median, proportion, spread};
 use super::published::{Published, duration, judge};
 use super::replicate::Replicated;
 use super::verdict::verdict;
+use crate::engine::statistics::{nearest_rank, runs_for_maximum};
 use crate::results::{
     ApiserverSummary, FORMAT_VERSION, OomKillSpread, Outcome, OutcomeCount, PhaseRecord,
     PhaseSummary, RunRecord, ServerRecord, Summary,
 };
 use crate::units::{SimSpan, SimTime};
-
-/// Replications from which the highest peak bounds the 95th percentile with 95 % confidence
-/// (Wilks 1941: 1 - 0.95^59 = 0.951).
-const WILKS_95_95: u32 = 59;
 
 /// What a summary is about, beside the records.
 #[derive(Clone, Copy, Debug)]
@@ -82,11 +79,13 @@ pub fn summarize(subject: &Subject<'_>, replicated: &Replicated) -> Summary {
 
 fn warnings(subject: &Subject<'_>, n: u32) -> Vec<String> {
     let mut warnings = subject.warnings.to_vec();
-    if n > 1 && n < WILKS_95_95 {
+    let enough = runs_for_maximum(0.95, 0.95);
+    if n > 1 && u64::from(n) < enough {
+        let confidence = 1.0 - libm::pow(0.95, f64::from(n));
         warnings.push(format!(
             "the highest of {n} runs bounds the 95th percentile with {:.0} % confidence; \
-             {WILKS_95_95} runs give 95 %",
-            (1.0 - 0.95_f64.powf(f64::from(n))) * 100.0
+             {enough} runs give 95 %",
+            confidence * 100.0
         ));
     }
     warnings

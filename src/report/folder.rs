@@ -91,18 +91,35 @@ pub enum FolderError {
     },
 }
 
-/// Where a run goes when the user does not say: `<root>/<scenario>-<hash>`.
-#[must_use]
-pub fn default_path(root: &Path, summary: &Summary) -> PathBuf {
-    let safe = |c: char| {
-        if c.is_alphanumeric() || "-_".contains(c) {
-            c
-        } else {
-            '-'
-        }
-    };
-    let name: String = summary.scenario.chars().take(100).map(safe).collect();
-    root.join(format!("{name}-{}", summary.scenario_hash))
+/// Which run a folder is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    /// Version of oomcast.
+    pub tool_version: &'a str,
+    /// The scenario's name.
+    pub scenario: &'a str,
+    /// Hash of the effective scenario.
+    pub scenario_hash: &'a str,
+    /// Master seed.
+    pub seed: u64,
+    /// How many replications.
+    pub replications: u32,
+}
+
+impl Identity<'_> {
+    /// Where the run goes when the user does not say: `<root>/<scenario>-<hash>`.
+    #[must_use]
+    pub fn default_path(&self, root: &Path) -> PathBuf {
+        let safe = |c: char| {
+            if c.is_alphanumeric() || "-_".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        };
+        let name: String = self.scenario.chars().take(100).map(safe).collect();
+        root.join(format!("{name}-{}", self.scenario_hash))
+    }
 }
 
 /// A run folder being written.
@@ -112,49 +129,50 @@ pub struct RunFolder {
     manifest: Manifest,
     /// Files of the run that was there before.
     former: Vec<String>,
+    /// Whether the manifest on disk says `partial`.
+    begun: bool,
 }
 
 impl RunFolder {
-    /// Creates the folder or takes over an earlier run of the same scenario, and marks it partial.
+    /// Creates the folder or takes over an earlier run of the same scenario. Nothing that is there
+    /// changes before the first file is written, so this can precede a long simulation.
     ///
     /// # Errors
     /// A folder with foreign files or another scenario's run, unless `force`; the file system.
-    pub fn open(
-        path: &Path,
-        tool_version: &str,
-        summary: &Summary,
-        force: bool,
-    ) -> Result<Self, FolderError> {
+    pub fn open(path: &Path, run: &Identity<'_>, force: bool) -> Result<Self, FolderError> {
         let former = match former_run(path)? {
             Former::Nothing => Vec::new(),
             Former::Foreign if force => Vec::new(),
             Former::Foreign => return Err(FolderError::Foreign(path.to_owned())),
-            Former::Run(run) if run.scenario != summary.scenario && !force => {
+            Former::Run(former) if former.scenario != run.scenario && !force => {
                 return Err(FolderError::OtherScenario {
                     path: path.to_owned(),
-                    scenario: run.scenario,
+                    scenario: former.scenario,
                 });
             }
-            Former::Run(run) => run.files,
+            Former::Run(former) => former.files,
         };
-        let mut folder = Self {
+        fs::create_dir_all(path).map_err(|source| FolderError::Io {
             path: path.to_owned(),
-            manifest: Manifest {
-                format_version: FORMAT_VERSION.to_owned(),
-                tool_version: tool_version.to_owned(),
-                scenario: summary.scenario.clone(),
-                scenario_hash: summary.scenario_hash.clone(),
-                seed: summary.seed,
-                replications: summary.replications,
-                status: Status::Partial,
-                // Until the end the former files are this run's to clean up.
-                files: former.clone(),
-            },
-            former,
+            source,
+        })?;
+        let manifest = Manifest {
+            format_version: FORMAT_VERSION.to_owned(),
+            tool_version: run.tool_version.to_owned(),
+            scenario: run.scenario.to_owned(),
+            scenario_hash: run.scenario_hash.to_owned(),
+            seed: run.seed,
+            replications: run.replications,
+            status: Status::Partial,
+            // Until the end the former files are this run's to clean up.
+            files: former.clone(),
         };
-        folder.write_manifest()?;
-        folder.manifest.files.clear();
-        Ok(folder)
+        Ok(Self {
+            path: path.to_owned(),
+            manifest,
+            former,
+            begun: false,
+        })
     }
 
     /// The folder.
@@ -172,6 +190,11 @@ impl RunFolder {
         name: &str,
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), FolderError> {
+        if !self.begun {
+            self.write_manifest()?;
+            self.manifest.files.clear();
+            self.begun = true;
+        }
         let target = self.path.join(name);
         replace(&target, fill).map_err(|source| FolderError::Io {
             path: target,

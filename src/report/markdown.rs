@@ -181,7 +181,7 @@ fn outcomes(summary: &Summary) -> String {
 fn warnings(summary: &Summary) -> String {
     let lines = summary.warnings.iter();
     lines.fold(String::new(), |text, warning| {
-        text + "> warning: " + &plain(warning) + "\n"
+        text + "> note: " + &plain(warning) + "\n"
     })
 }
 

@@ -212,7 +212,7 @@ fn footer(summary: &Summary, screen: &Screen<'_>) -> String {
     let warnings = summary
         .warnings
         .iter()
-        .map(|w| format!("warning: {}", clean(w, 400)));
+        .map(|w| format!("note: {}", clean(w, 400)));
     let written = screen.written.iter().map(|path| format!("wrote {path}"));
     let next = screen.next.map(|next| format!("next: {next}"));
     lines(
