@@ -5,12 +5,13 @@ mod synthetic;
 use std::time::Duration;
 
 use oomcast::experiment::{
-    Figure, Metric, Plan, Published, Replicated, Subject, replicate_with, summarize,
+    Claim, Figure, Metric, Plan, Published, Replicated, Subject, replicate_with, summarize,
 };
 use oomcast::model::RunOptions;
 use oomcast::report::text::{self, Screen};
 use oomcast::report::{csv, events, json, markdown};
 use oomcast::results::{RunRecord, Summary};
+use oomcast::units::{Bytes, SimSpan};
 
 fn plan(replications: u32) -> Plan {
     Plan {
@@ -48,13 +49,34 @@ fn figure(phase: &str, metric: Metric, figure: Figure) -> Published {
 }
 
 fn figures() -> Vec<Published> {
+    let gb = |n: u64| Bytes(n * 1_000_000_000);
     vec![
-        figure("rollout", Metric::PeakResident, Figure::Value(8.0e9)),
-        figure("rollout", Metric::PeakResident, Figure::AtMost(3.0e9)),
-        figure("", Metric::Oom, Figure::Value(0.0)),
-        figure("rollout", Metric::Duration, Figure::AtLeast(60.0)),
-        figure("baseline", Metric::Duration, Figure::Value(60.0)),
-        figure("", Metric::BytesSent, Figure::Value(1.0e11)),
+        figure(
+            "rollout",
+            Metric::PeakResident,
+            Figure::Bytes(Claim::Value(gb(8))),
+        ),
+        figure(
+            "rollout",
+            Metric::PeakResident,
+            Figure::Bytes(Claim::AtMost(gb(3))),
+        ),
+        figure("", Metric::Oom, Figure::Flag(false)),
+        figure(
+            "rollout",
+            Metric::Duration,
+            Figure::Span(Claim::AtLeast(SimSpan::secs(60))),
+        ),
+        figure(
+            "baseline",
+            Metric::Duration,
+            Figure::Span(Claim::Value(SimSpan::secs(60))),
+        ),
+        figure(
+            "",
+            Metric::BytesSent,
+            Figure::Bytes(Claim::Between(gb(70), gb(80))),
+        ),
     ]
 }
 

@@ -4,75 +4,93 @@ use super::estimate::{median, six_decimals};
 use crate::results::{PhaseRecord, PublishedRow, RunRecord};
 use crate::units::{Bytes, SimSpan, SimTime};
 
-/// What a published figure is about.
+/// What was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
     /// Highest resident memory of any server.
     PeakResident,
     /// Whether a server was killed for memory.
     Oom,
-    /// From the start of the phase until every list asked for in it was answered.
+    /// How long the requests took.
     Duration,
-    /// Bytes written to clients.
+    /// Bytes the servers sent.
     BytesSent,
 }
 
-/// What was published: in bytes, seconds, or 1 for yes and 0 for no.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A figure, or the bounds of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim<T> {
+    /// It was this.
+    Value(T),
+    /// It was this or more.
+    AtLeast(T),
+    /// It was this or less.
+    AtMost(T),
+    /// It was between these.
+    Between(T, T),
+}
+
+/// What was published of a [`Metric`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Figure {
-    /// A value, to be met within a tolerance.
-    Value(f64),
-    /// A lower bound.
-    AtLeast(f64),
-    /// An upper bound.
-    AtMost(f64),
+    /// Of [`Metric::Oom`].
+    Flag(bool),
+    /// Of [`Metric::PeakResident`] and [`Metric::BytesSent`].
+    Bytes(Claim<Bytes>),
+    /// Of [`Metric::Duration`].
+    Span(Claim<SimSpan>),
 }
 
 /// One published figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Published {
-    /// The phase it belongs to; empty: the whole run.
+    /// The event whose phase it belongs to; empty: the whole run.
     pub phase: String,
-    /// See [`Metric`].
+    /// What was measured.
     pub metric: Metric,
-    /// See [`Figure`].
+    /// What it was.
     pub figure: Figure,
-    /// Accepted relative deviation from a value: 0.15 is 15 %.
+    /// How far off a prediction may be: 0.15 for 15 %.
     pub tolerance: f64,
-    /// Where it comes from.
+    /// Where the figure comes from.
     pub source: String,
-    /// Why a discrepancy is expected, when one is.
+    /// Why a discrepancy is expected; may be empty.
     pub note: String,
+}
+
+/// A prediction beside a figure.
+struct Judgement {
+    published: String,
+    predicted: String,
+    error: Option<f64>,
+    within: bool,
 }
 
 /// Judges a figure by the median of the replications; a yes-or-no figure by their majority.
 pub(super) fn judge(published: &Published, runs: &[RunRecord]) -> PublishedRow {
-    let metric = published.metric;
-    let predicted = predict(published, runs);
-    let within = predicted.is_some_and(|p| match published.figure {
-        Figure::Value(v) if metric == Metric::Oom => (v > 0.5) == (p > 0.5),
-        Figure::Value(v) => (p - v).abs() <= published.tolerance * v.abs(),
-        Figure::AtLeast(bound) => p >= bound,
-        Figure::AtMost(bound) => p <= bound,
-    });
-    let error = match (published.figure, predicted) {
-        (Figure::Value(v), Some(p)) if metric != Metric::Oom && v != 0.0 => {
-            Some(six_decimals((p - v) / v))
+    let tolerance = published.tolerance;
+    let judgement = match published.figure {
+        Figure::Flag(claimed) => flag(claimed, published, runs),
+        Figure::Bytes(claim) => {
+            let raw = map(claim, |bytes| bytes.0);
+            quantity(raw, tolerance, predict(published, runs), |n| {
+                Bytes(n).to_string()
+            })
         }
-        _ => None,
+        Figure::Span(claim) => {
+            let raw = map(claim, |span| span.0);
+            quantity(raw, tolerance, predict(published, runs), |n| {
+                span(SimSpan(n))
+            })
+        }
     };
-    let of = |v| show(metric, v);
     PublishedRow {
         phase: published.phase.clone(),
-        metric: label(metric).to_owned(),
-        published: match published.figure {
-            Figure::Value(v) => of(v),
-            Figure::AtLeast(v) => format!("at least {}", of(v)),
-            Figure::AtMost(v) => format!("at most {}", of(v)),
-        },
-        predicted: predicted.map_or_else(|| "never".to_owned(), of),
-        error,
-        within,
+        metric: label(published.metric).to_owned(),
+        published: judgement.published,
+        predicted: judgement.predicted,
+        error: judgement.error,
+        within: judgement.within,
         source: published.source.clone(),
         note: published.note.clone(),
     }
@@ -87,33 +105,74 @@ const fn label(metric: Metric) -> &'static str {
     }
 }
 
-/// A figure for people.
-fn show(metric: Metric, value: f64) -> String {
-    match metric {
-        Metric::PeakResident | Metric::BytesSent => Bytes::from_f64(value).to_string(),
-        Metric::Oom => if value > 0.5 { "yes" } else { "no" }.to_owned(),
-        Metric::Duration => {
-            // Milliseconds are enough for people; below ten minutes tenths of a second suffice.
-            let unit = if value < 10.0 { 0.001 } else { 0.1 };
-            SimSpan::from_secs_f64((value / unit).round() * unit).to_string()
-        }
+fn map<T, U>(claim: Claim<T>, to: impl Fn(T) -> U) -> Claim<U> {
+    match claim {
+        Claim::Value(v) => Claim::Value(to(v)),
+        Claim::AtLeast(v) => Claim::AtLeast(to(v)),
+        Claim::AtMost(v) => Claim::AtMost(to(v)),
+        Claim::Between(low, high) => Claim::Between(to(low), to(high)),
     }
 }
 
-/// The median over the runs in which the figure exists in the median run; `None`: it never came.
-fn predict(published: &Published, runs: &[RunRecord]) -> Option<f64> {
-    if published.metric == Metric::Oom {
-        let killed = runs.iter().filter(|run| oom_kills(published, run) > 0);
-        return Some(f64::from(u8::from(2 * killed.count() > runs.len())));
+fn flag(claimed: bool, published: &Published, runs: &[RunRecord]) -> Judgement {
+    let killed = runs.iter().filter(|run| oom_kills(published, run) > 0);
+    let predicted = 2 * killed.count() > runs.len();
+    let word = |yes| if yes { "yes" } else { "no" }.to_owned();
+    Judgement {
+        published: word(claimed),
+        predicted: word(predicted),
+        error: None,
+        within: claimed == predicted,
     }
+}
+
+/// Of bytes or nanoseconds. `None` predicted: it never came, which is later and more than anything.
+fn quantity(
+    claim: Claim<u64>,
+    tolerance: f64,
+    predicted: Option<u64>,
+    show: impl Fn(u64) -> String,
+) -> Judgement {
+    let error = match (claim, predicted) {
+        (Claim::Value(v), Some(p)) if v > 0 => Some(six_decimals((p as f64 - v as f64) / v as f64)),
+        _ => None,
+    };
+    let value = predicted.unwrap_or(u64::MAX);
+    let within = match claim {
+        Claim::Value(v) => value.abs_diff(v) as f64 <= tolerance * v as f64,
+        Claim::AtLeast(low) => value >= low,
+        Claim::AtMost(high) => value <= high,
+        Claim::Between(low, high) => (low..=high).contains(&value),
+    };
+    Judgement {
+        published: match claim {
+            Claim::Value(v) => show(v),
+            Claim::AtLeast(low) => format!("at least {}", show(low)),
+            Claim::AtMost(high) => format!("at most {}", show(high)),
+            Claim::Between(low, high) => format!("{} to {}", show(low), show(high)),
+        },
+        predicted: predicted.map_or_else(|| "never".to_owned(), show),
+        error,
+        within,
+    }
+}
+
+/// For people: below ten seconds to the millisecond, else to a tenth of a second.
+fn span(span: SimSpan) -> String {
+    let unit = if span < SimSpan::secs(10) {
+        1_000_000
+    } else {
+        100_000_000
+    };
+    SimSpan(span.0.saturating_add(unit / 2) / unit * unit).to_string()
+}
+
+/// The median over the runs, in bytes or nanoseconds; `None`: in the median run it never came.
+fn predict(published: &Published, runs: &[RunRecord]) -> Option<u64> {
     let values = runs.iter().map(|run| one(published, run));
     // A run in which it never came counts as later than all others.
     let values: Vec<u64> = values.map(|v| v.unwrap_or(u64::MAX)).collect();
-    let middle = median(values).filter(|v| *v != u64::MAX)?;
-    Some(match published.metric {
-        Metric::Duration => SimSpan(middle).as_secs_f64(),
-        _ => Bytes(middle).as_f64(),
-    })
+    median(values).filter(|v| *v != u64::MAX)
 }
 
 fn phase<'a>(published: &Published, run: &'a RunRecord) -> Option<&'a PhaseRecord> {

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::format::{clean, clock, deviation, grouped, headroom, proportion, whole_percent};
 use super::table::Columns;
-use crate::results::{ApiserverSummary, Outcome, Summary};
+use crate::results::{ApiserverSummary, Outcome, PublishedRow, Summary};
 
 /// Holders shown; the rest is one line.
 const HOLDERS: usize = 6;
@@ -167,14 +167,9 @@ fn published(summary: &Summary) -> Option<String> {
     }
     let mut table = Columns::new(&["<", "<published", "<figure", "wanted", "predicted", "error"]);
     for row in &summary.published {
-        let phase = if row.phase.is_empty() {
-            "whole run"
-        } else {
-            &row.phase
-        };
         table.row(&[
             if row.within { "ok" } else { "OFF" }.to_owned(),
-            clean(phase, 16),
+            phase_of(row),
             row.metric.clone(),
             clean(&row.published, 20),
             clean(&row.predicted, 12),
@@ -185,8 +180,15 @@ fn published(summary: &Summary) -> Option<String> {
         .published
         .iter()
         .filter(|row| !row.within && !row.note.is_empty());
-    let notes = off.map(|row| format!("  {}: {}", clean(&row.phase, 16), clean(&row.note, 200)));
+    let notes = off.map(|row| format!("  {}: {}", phase_of(row), clean(&row.note, 200)));
     Some(table.finish() + &lines(notes))
+}
+
+fn phase_of(row: &PublishedRow) -> String {
+    if row.phase.is_empty() {
+        return "whole run".to_owned();
+    }
+    clean(&row.phase, 16)
 }
 
 fn outcomes(summary: &Summary) -> String {
