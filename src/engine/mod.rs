@@ -39,6 +39,7 @@
 //! assert_eq!((present, queue.now()), (0, SimTime::ZERO + SimSpan::millis(2_500)));
 //! ```
 
+pub mod fluid;
 mod queue;
 mod queue_reference;
 mod random;

@@ -124,8 +124,7 @@ impl<E: Copy> EventQueue<E> {
             self.now = only.at;
             return Some((SimTime(only.at), only.event));
         }
-        self.deal(index);
-        let event = self.due.pop_front()?;
+        let event = self.deal(index)?;
         Some((SimTime(self.now), event))
     }
 
@@ -177,17 +176,19 @@ impl<E: Copy> EventQueue<E> {
         Some(index)
     }
 
-    /// Moves the clock to the earliest instant in a bucket and deals its events out again: those of
-    /// that instant become due, the others go to lower levels.
-    fn deal(&mut self, index: usize) {
+    /// Moves the clock to the earliest instant in a bucket and deals its events out again: the first of
+    /// that instant is returned, its equals become due, the others go to lower levels.
+    fn deal(&mut self, index: usize) -> Option<E> {
         let mut bucket = std::mem::take(&mut self.buckets[index]);
-        self.now = bucket
-            .iter()
-            .map(|entry| entry.at)
-            .min()
-            .unwrap_or(self.now);
+        let earliest = bucket.iter().map(|entry| entry.at).min()?;
+        self.now = earliest;
+        let mut first = None;
         for entry in bucket.drain(..) {
-            self.place(entry);
+            if entry.at == earliest && first.is_none() {
+                first = Some(entry.event);
+            } else {
+                self.place(entry);
+            }
         }
         if bucket.capacity() <= RETAINED_ENTRIES {
             self.buckets[index] = bucket;
@@ -196,6 +197,7 @@ impl<E: Copy> EventQueue<E> {
         if self.due.capacity() > RETAINED_ENTRIES * 4 && self.due.len() < RETAINED_ENTRIES {
             self.due.shrink_to(RETAINED_ENTRIES);
         }
+        first
     }
 }
 

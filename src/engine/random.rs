@@ -10,9 +10,10 @@
 //! the first.
 //!
 //! **The same bits everywhere.** Generator and integer draws are portable within a minor release of
-//! rand, which is why its version is pinned. Exponential and normal draws are `rand_distr`'s ziggurat
-//! tables; 1 draw in about 90 also evaluates the platform's `exp` or `ln`, whose last bit may differ
-//! between platforms (on one platform, never). `exp` of the log-normal is libm's, the same on all.
+//! rand, which is why its version is pinned. Exponential and normal draws come from `rand_distr`'s
+//! ziggurat tables; about one in a hundred also evaluates `exp` or `ln` of the platform's C library
+//! (the plotting crates switch num-traits to it), whose last bit may differ from another platform's.
+//! The log-normal's own `exp` is libm's, the same on all.
 
 use std::convert::Infallible;
 

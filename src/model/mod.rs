@@ -1,6 +1,10 @@
 //! The control plane. Knows `engine`, `units` and `results`; no files, no TOML, no printing.
 
+pub mod apiserver;
+pub mod costs;
 pub mod input;
+pub mod memory;
+pub mod objects;
 pub mod release;
 
 use crate::results::RunRecord;

@@ -18,9 +18,9 @@ use station::{Customer, Station};
 /// Independent replications per comparison.
 const REPLICATIONS: u32 = 40;
 /// Arrivals per replication.
-const CUSTOMERS: u32 = 50_000;
+const CUSTOMERS: u32 = 30_000;
 /// Arrivals of a replication that are left out: the station starts empty, which is not typical.
-const WARM_UP: usize = 5_000;
+const WARM_UP: usize = 4_000;
 
 /// Runs the replications of a station; gives the customers after the warm-up of each.
 fn replicate(station: Station, seed: u64) -> Vec<Vec<Customer>> {

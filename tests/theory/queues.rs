@@ -49,7 +49,7 @@ fn mm1_number_present_is_geometric() {
 #[test]
 fn mmc_erlang_c() {
     assert_mmc(8, 0.9, 5);
-    assert_mmc(30, 0.9, 6);
+    assert_mmc(20, 0.9, 6);
 }
 
 #[test]

@@ -1,0 +1,421 @@
+//! Where a LIST's memory comes from.
+//!
+//! The table of facts/watch-cache.md section 7, as phases. In every route a LIST holds its slices
+//! and the converted items until the last byte has left; custom resources are deep-copied whole.
+//! On top of that
+//!
+//! - buffered JSON holds a `bytes.Buffer` that doubles as it fills; the old half becomes garbage
+//!   at each doubling (capacities are exact: `memory::alloc`); afterwards the buffer goes to a
+//!   `sync.Pool`, and a later encoder starts with it;
+//! - buffered protobuf holds one buffer of the exact size;
+//! - streamed responses hold an item at a time and leave a response's worth of garbage behind;
+//! - from etcd, raw bytes are held twice or thrice, then once less every decoded object.
+
+use super::plan::{Phase, Plan, RampKind, Stage, Step};
+use super::route::Route;
+use crate::engine::fluid::Demand;
+use crate::model::costs::{self, Cost};
+use crate::model::input::{Encoding, Hardware, ReadInput, Shape};
+use crate::model::memory::alloc;
+use crate::model::memory::ledger::OwnerId;
+use crate::model::objects::ObjectProfile;
+use crate::model::release::Release;
+use crate::results::Mechanism;
+use crate::units::{ByteRate, Bytes, SimSpan};
+
+/// Everything a LIST's plan depends on.
+#[derive(Clone, Debug)]
+pub struct ListContext<'a> {
+    /// The release's behaviours.
+    pub release: &'a Release,
+    /// Speeds.
+    pub hardware: &'a Hardware,
+    /// The objects.
+    pub profile: &'a ObjectProfile,
+    /// Their shape: custom resources are encoded and copied differently.
+    pub shape: Shape,
+    /// The request.
+    pub read: &'a ReadInput,
+    /// Objects of the resource.
+    pub stored: u64,
+    /// How fast the client reads.
+    pub drain_rate: Option<ByteRate>,
+    /// Who holds the memory.
+    pub owner: OwnerId,
+}
+
+/// One LIST, or one page of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ListShape {
+    /// Who answers.
+    pub route: Route,
+    /// Objects returned.
+    pub items: u64,
+    /// Objects looked at.
+    pub scanned: u64,
+    /// Capacity of the pooled buffer it got, if any.
+    pub pooled: Option<Bytes>,
+}
+
+/// How a response is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoder {
+    Streamed,
+    BufferedJson,
+    BufferedProtobuf,
+}
+
+/// Bytes of one item in the response.
+#[must_use]
+pub fn item_bytes(profile: &ObjectProfile, encoding: Encoding) -> Bytes {
+    match (encoding, profile.protobuf) {
+        (Encoding::Protobuf, Some(size)) => size,
+        (Encoding::Table, _) => TABLE_ROW,
+        _ => profile.json,
+    }
+}
+
+/// A row of a Table with its `PartialObjectMetadata` (assumed: kubectl get asks for metadata).
+const TABLE_ROW: Bytes = Bytes(1_200);
+
+/// Compressed only from this size (`defaultGzipThresholdBytes`, apiserver writers.go).
+const GZIP_THRESHOLD: Bytes = Bytes::kib(128);
+
+impl ListContext<'_> {
+    /// The plan of a LIST.
+    #[must_use]
+    pub fn plan(&self, list: ListShape) -> Plan {
+        let body = item_bytes(self.profile, self.read.encoding).times(list.items) + Bytes(100);
+        let gzip = self.gzip(body);
+        let wire = gzip.map_or(body, |ratio| body.scale(ratio));
+        let mut phases = Vec::new();
+        let decoded = self.fetch(list, &mut phases);
+        let listed = self.collect(list, &mut phases);
+        let encoder = self.encoder();
+        let mut write = match encoder {
+            Encoder::Streamed => self.stream(list, body, gzip, wire),
+            Encoder::BufferedJson => self.buffer_json(list, body, gzip, wire, &mut phases),
+            Encoder::BufferedProtobuf => self.buffer_protobuf(list, body, gzip, wire, &mut phases),
+        };
+        if decoded > Bytes::ZERO {
+            write = write.at_end(Step::Drop(self.entry(Mechanism::DecodedObjects), decoded));
+        }
+        write = write
+            .at_end(Step::Drop(
+                self.entry(Mechanism::ListSliceAndConversion),
+                listed,
+            ))
+            .at_end(Step::Litter(
+                self.entry(Mechanism::ListSliceAndConversion),
+                costs::REQUEST_GARBAGE,
+            ));
+        phases.push(write);
+        let mut plan = Plan { phases, wire };
+        plan.scale_cpu(self.hardware.cpu_speed);
+        plan
+    }
+
+    /// Whether the encode buffer of such a LIST comes from the JSON encoder's pool.
+    #[must_use]
+    pub fn uses_pool(&self) -> bool {
+        self.encoder() == Encoder::BufferedJson
+    }
+
+    fn entry(&self, mechanism: Mechanism) -> crate::model::memory::ledger::EntryId {
+        self.owner.entry(mechanism)
+    }
+
+    fn custom(&self) -> bool {
+        matches!(self.shape, Shape::Custom | Shape::CustomBlob)
+    }
+
+    fn protobuf(&self) -> bool {
+        self.read.encoding == Encoding::Protobuf && self.profile.protobuf.is_some()
+    }
+
+    fn encoder(&self) -> Encoder {
+        match self.read.encoding {
+            Encoding::Table => Encoder::BufferedJson,
+            _ if self.protobuf() && self.release.streams_protobuf => Encoder::Streamed,
+            _ if self.protobuf() => Encoder::BufferedProtobuf,
+            _ if self.release.streams_json => Encoder::Streamed,
+            _ => Encoder::BufferedJson,
+        }
+    }
+
+    fn gzip(&self, body: Bytes) -> Option<f64> {
+        let wanted = self.read.gzip && self.release.response_compression && body > GZIP_THRESHOLD;
+        let (json, protobuf) = self.profile.gzip_ratio;
+        wanted.then_some(if self.protobuf() { protobuf } else { json })
+    }
+
+    /// Reads from etcd, if that is the route. Returns the decoded bytes that stay.
+    fn fetch(&self, list: ListShape, phases: &mut Vec<Phase>) -> Bytes {
+        if list.route != Route::Etcd {
+            return Bytes::ZERO;
+        }
+        let raw = self.profile.stored.times(list.scanned);
+        let raw_entry = self.entry(Mechanism::EtcdRawResponse);
+        let copies = u64::from(self.release.grpc_raw_copies);
+        // RangeStream (etcd 3.7) holds two or three chunks instead of the whole answer.
+        let chunked = self.release.etcd_range_stream;
+        let held = if chunked {
+            raw.min(RANGE_STREAM_CHUNKS)
+        } else {
+            raw
+        };
+        let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, raw));
+        read = read.ramp(RampKind::Take, raw_entry, held.times(copies));
+        if chunked {
+            read = read.ramp(
+                RampKind::Litter,
+                raw_entry,
+                raw.times(copies) - held.times(copies),
+            );
+        }
+        phases.push(read.at_end(Step::Drop(raw_entry, held.times(copies - 1))));
+        let decoded = self.profile.decoded.times(list.items);
+        let decode = Phase::cpu(Stage::Working, self.profile.decode.of(list.scanned, raw))
+            .ramp(
+                RampKind::Take,
+                self.entry(Mechanism::DecodedObjects),
+                decoded,
+            )
+            .ramp(
+                RampKind::Litter,
+                self.entry(Mechanism::DecodedObjects),
+                self.profile.decoded.times(list.scanned) - decoded,
+            )
+            .ramp(RampKind::Drop, raw_entry, held);
+        phases.push(decode);
+        decoded
+    }
+
+    /// Collects, copies and converts the items. Returns the bytes held until the end.
+    fn collect(&self, list: ListShape, phases: &mut Vec<Phase>) -> Bytes {
+        let entry = self.entry(Mechanism::ListSliceAndConversion);
+        let slots = Bytes(costs::SCAN_SLOT).times(list.scanned);
+        let copies = self.profile.deep_copy.times(list.items);
+        let listed = self.profile.listed.times(list.items);
+        let table = if self.read.encoding == Encoding::Table {
+            TABLE_ROW.times(list.items)
+        } else {
+            Bytes::ZERO
+        };
+        let copy_cpu = if self.custom() {
+            costs::DEEP_COPY_CUSTOM.of(list.items, self.profile.json.times(list.items))
+        } else {
+            SimSpan::ZERO
+        };
+        let held = listed + copies + table;
+        // Slices that grow by a quarter leave four times their size behind (watch-cache.md 7, t1).
+        let cpu = costs::SCAN.of(list.scanned, Bytes::ZERO) + copy_cpu + costs::REQUEST_BASE;
+        phases.push(
+            Phase::cpu(Stage::Working, cpu)
+                .ramp(RampKind::Take, entry, held)
+                .ramp(
+                    RampKind::Litter,
+                    entry,
+                    slots + Bytes(costs::SCAN_SLOT).times(list.items),
+                ),
+        );
+        held
+    }
+
+    fn encode_cost(&self) -> Cost {
+        if self.protobuf() {
+            self.profile.encode_protobuf
+        } else {
+            self.profile.encode_json
+        }
+    }
+
+    /// Writing `wire` bytes, with gzip of `body` if asked.
+    fn write(&self, stage: Stage, body: Bytes, gzip: Option<f64>, wire: Bytes) -> Phase {
+        let mut cpu = costs::WRITE.of(0, wire);
+        let mut floor = SimSpan::ZERO;
+        if let Some(rate) = self.drain_rate {
+            cpu += costs::WRITE_SLOWLY.of(0, wire);
+            floor = rate.time_for(wire - costs::CLIENT_WINDOW);
+        }
+        if gzip.is_some() {
+            cpu += costs::GZIP.of(0, body);
+        }
+        let mut phase = Phase::cpu(stage, cpu);
+        phase.demand = Demand { cpu, wire, floor };
+        if gzip.is_some() {
+            let entry = self.entry(Mechanism::Gzip);
+            phase = phase
+                .at_start(Step::Take(entry, costs::GZIP_WRITER))
+                .at_end(Step::Drop(entry, costs::GZIP_WRITER));
+        }
+        if self.drain_rate.is_some() {
+            let entry = self.entry(Mechanism::SocketBuffers);
+            let ahead = wire.min(costs::CLIENT_WINDOW);
+            phase = phase
+                .at_start(Step::TakeKernel(entry, ahead))
+                .at_end(Step::GiveKernel(entry, ahead));
+        }
+        phase
+    }
+
+    fn stream(&self, list: ListShape, body: Bytes, gzip: Option<f64>, wire: Bytes) -> Phase {
+        let entry = self.entry(Mechanism::ResponseBuffer);
+        let item = item_bytes(self.profile, self.read.encoding);
+        let in_hand = item.times(2).min(body);
+        let garbage = if self.release.pooled_item_encoders {
+            item
+        } else if self.protobuf() {
+            body
+        } else {
+            self.profile.item_garbage.times(list.items)
+        };
+        let mut phase = self.write(Stage::Streaming, body, gzip, wire);
+        phase.demand.cpu += self.encode_cost().of(list.items, body);
+        phase
+            .at_start(Step::Take(entry, in_hand))
+            .ramp(RampKind::Litter, entry, garbage)
+            .at_end(Step::Drop(entry, in_hand))
+    }
+
+    fn buffer_json(
+        &self,
+        list: ListShape,
+        body: Bytes,
+        gzip: Option<f64>,
+        wire: Bytes,
+        phases: &mut Vec<Phase>,
+    ) -> Phase {
+        let entry = self.entry(Mechanism::ResponseBuffer);
+        let item = item_bytes(self.profile, self.read.encoding);
+        // UnstructuredList.MarshalJSON encodes into an inner buffer and copies it compacted into
+        // the outer one: the items' garbage besides (facts/watch-cache.md section 6.3).
+        let mut litter = if self.custom() {
+            self.profile.item_garbage.times(list.items)
+        } else {
+            Bytes::ZERO
+        };
+        let mut cpu = self.encode_cost().of(list.items, body);
+        let capacities = alloc::json_buffer_capacities(item, item, list.items);
+        let mut held = list.pooled.unwrap_or_default();
+        if list.pooled.is_some() {
+            phases.push(
+                Phase::cpu(Stage::Working, SimSpan::ZERO).at_start(Step::Unpool(entry, held)),
+            );
+        }
+        let large: Vec<Bytes> = capacities
+            .into_iter()
+            .filter(|c| *c > held && *c >= costs::LARGE_BUFFER)
+            .collect();
+        if large.is_empty() && held == Bytes::ZERO {
+            held = body.round_up(8_192);
+            phases
+                .push(Phase::cpu(Stage::Working, SimSpan::ZERO).at_start(Step::Take(entry, held)));
+        }
+        let mut filled = if held >= body { body } else { held };
+        self.fill_buffer(&mut cpu, &mut litter, filled, body, phases);
+        for capacity in large {
+            self.grow_buffer(held, capacity, phases);
+            let upto = capacity.min(body);
+            self.fill_buffer(&mut cpu, &mut litter, upto - filled, body - filled, phases);
+            held = capacity;
+            filled = upto;
+        }
+        self.write(Stage::Writing, body, gzip, wire)
+            .at_end(Step::Pool(entry, held))
+    }
+
+    /// Encodes `part` of the remaining `rest` bytes into the buffer.
+    fn fill_buffer(
+        &self,
+        cpu: &mut SimSpan,
+        litter: &mut Bytes,
+        part: Bytes,
+        rest: Bytes,
+        phases: &mut Vec<Phase>,
+    ) {
+        if part == Bytes::ZERO || rest == Bytes::ZERO {
+            return;
+        }
+        let share = (part.as_f64() / rest.as_f64()).min(1.0);
+        let (now_cpu, now_litter) = (cpu.scale(share), litter.scale(share));
+        *cpu = *cpu - now_cpu;
+        *litter = *litter - now_litter;
+        phases.push(Phase::cpu(Stage::Working, now_cpu).ramp(
+            RampKind::Litter,
+            self.entry(Mechanism::ResponseBuffer),
+            now_litter,
+        ));
+    }
+
+    /// Replaces the buffer of `old` bytes by one of `new`: cleared, copied, the old one dropped.
+    fn grow_buffer(&self, old: Bytes, new: Bytes, phases: &mut Vec<Phase>) {
+        let entry = self.entry(Mechanism::ResponseBuffer);
+        let mut phase = Phase::cpu(Stage::Working, costs::GROW_BUFFER.of(0, new))
+            .at_start(Step::Reserve(new))
+            .ramp(RampKind::Touch, entry, new);
+        if old > Bytes::ZERO {
+            phase = phase.at_end(Step::Drop(entry, old));
+        }
+        phases.push(phase);
+    }
+
+    fn buffer_protobuf(
+        &self,
+        list: ListShape,
+        body: Bytes,
+        gzip: Option<f64>,
+        wire: Bytes,
+        phases: &mut Vec<Phase>,
+    ) -> Phase {
+        let entry = self.entry(Mechanism::ResponseBuffer);
+        let buffer = body.round_up(8_192);
+        phases.push(
+            Phase::cpu(Stage::Working, self.encode_cost().of(list.items, body))
+                .at_start(Step::Reserve(buffer))
+                .ramp(RampKind::Touch, entry, buffer),
+        );
+        self.write(Stage::Writing, body, gzip, wire)
+            .at_end(Step::Drop(entry, buffer))
+    }
+}
+
+/// Reading from the gRPC stream, per byte (measured: etcd and decoding together 1.4 to 1.8 s/GB).
+const GRPC_READ: Cost = Cost {
+    per_byte: 0.7,
+    per_object: 0.0,
+};
+
+/// What `RangeStream` keeps of the raw answer: two or three chunks (facts/watch-cache.md 5).
+const RANGE_STREAM_CHUNKS: Bytes = Bytes(5_000_000);
+
+impl Plan {
+    /// Scales all CPU time for a processor `speed` times as fast; gives every phase a length.
+    pub fn scale_cpu(&mut self, speed: f64) {
+        for phase in &mut self.phases {
+            let demand = &mut phase.demand;
+            demand.cpu = demand.cpu.scale(1.0 / speed);
+            if *demand == Demand::default() {
+                demand.floor = SimSpan::nanos(1);
+            }
+        }
+    }
+}
+
+/// The part of a phase's memory that touches pages: large blocks and small ones, for the cost of
+/// page faults.
+#[must_use]
+pub fn touched(phase: &Phase) -> (Bytes, Bytes) {
+    let sum = |kinds: &[RampKind]| -> Bytes {
+        phase
+            .ramps
+            .iter()
+            .filter(|r| kinds.contains(&r.kind))
+            .map(|r| r.bytes)
+            .sum()
+    };
+    (
+        sum(&[RampKind::Touch]),
+        sum(&[RampKind::Take, RampKind::Litter]),
+    )
+}

@@ -1,0 +1,8 @@
+//! One kube-apiserver: what a request does to memory, step by step, and the process that serves it.
+
+pub mod list;
+pub mod plan;
+pub mod route;
+pub mod server;
+pub mod startup;
+pub mod watch;

@@ -1,0 +1,195 @@
+//! Where a starting server's memory comes from: it fills its caches.
+//!
+//! All caches start at once (facts/watch-cache.md sections 2.5 and 10). A cacher reads pages of
+//! 10,000 keys: raw bytes of a page are held twice or thrice while its objects are decoded and
+//! kept. The server's own informers then LIST Secrets, Pods and the like from it: a response
+//! buffer, the body read into a growing slice, and a second decoded copy.
+
+use super::plan::{Phase, Plan, RampKind, Stage, Step};
+use crate::engine::fluid::Demand;
+use crate::model::costs::{self, Cost};
+use crate::model::input::{Hardware, ResourceInput, Shape};
+use crate::model::memory::ledger::OwnerId;
+use crate::model::objects::{ObjectProfile, in_loopback_informers};
+use crate::model::release::Release;
+use crate::results::Mechanism;
+use crate::units::{Bytes, SimSpan};
+
+/// Keys in a page of the cacher's own LIST: `storageWatchListPageSize` (cacher.go).
+const PAGE: u64 = 10_000;
+/// Total allocated by reading a body to its end, per byte (golden/go-readall: 2.2).
+const READ_ALL: f64 = 2.2;
+/// Reading from etcd, per byte.
+const GRPC_READ: Cost = Cost {
+    per_byte: 0.7,
+    per_object: 0.0,
+};
+
+/// What a cache holds when it is full, beyond the objects: index entries are in the profile.
+#[must_use]
+pub fn cached_bytes(resource: &ResourceInput, profile: &ObjectProfile) -> Bytes {
+    if !resource.watch_cache {
+        return Bytes::ZERO;
+    }
+    profile
+        .cached
+        .times(resource.count)
+        .times(u64::from(resource.versions.max(1)))
+}
+
+/// What the apiserver's own informers hold of a resource.
+#[must_use]
+pub fn loopback_bytes(resource: &ResourceInput, profile: &ObjectProfile) -> Bytes {
+    if in_loopback_informers(resource) {
+        profile.cached.times(resource.count)
+    } else {
+        Bytes::ZERO
+    }
+}
+
+/// Filling one version's cache of a resource.
+#[must_use]
+pub fn cache_plan(
+    release: &Release,
+    hardware: &Hardware,
+    resource: &ResourceInput,
+    profile: &ObjectProfile,
+    owner: OwnerId,
+) -> Plan {
+    let raw = profile.stored.times(resource.count);
+    let page = profile.stored.times(resource.count.min(PAGE));
+    let copies = u64::from(release.grpc_raw_copies);
+    let raw_entry = owner.entry(Mechanism::EtcdRawResponse);
+    let keep = owner.entry(Mechanism::WatchCacheObjects);
+    let workers = if release.concurrent_watch_object_decode {
+        DECODERS
+    } else {
+        1
+    };
+    let decode = profile.decode.of(resource.count, raw);
+    let read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, page)).ramp(
+        RampKind::Take,
+        raw_entry,
+        page.times(copies),
+    );
+    // Each item is allocated again when the reflector copies it out of the list (ListWithAlloc)
+    // or decoded one by one from the watch; either leaves about its decoded size as garbage.
+    let mut fill = Phase::cpu(
+        Stage::Working,
+        decode.scale(FILL_OVERHEAD) + GRPC_READ.of(0, raw),
+    )
+    .ramp(RampKind::Take, keep, profile.cached.times(resource.count))
+    .ramp(
+        RampKind::Litter,
+        raw_entry,
+        (raw - page).times(copies) + profile.decoded.times(resource.count),
+    )
+    .at_end(Step::Drop(raw_entry, page.times(copies)));
+    // One goroutine decodes unless the release decodes concurrently.
+    fill.demand.floor = fill.demand.cpu.scale(1.0 / f64::from(workers));
+    let mut plan = Plan {
+        phases: vec![read, fill],
+        wire: Bytes::ZERO,
+    };
+    plan.scale_cpu(hardware.cpu_speed);
+    plan
+}
+
+/// Workers of `ConcurrentWatchObjectDecode`.
+const DECODERS: u32 = 10;
+/// What filling a cache costs beyond decoding: keys, index, b-tree (facts/clients.md section 5.2
+/// and measured start-up times: 23 s/GB of Pods on two cores, 2 to 3 s/GB of `ConfigMaps`).
+const FILL_OVERHEAD: f64 = 1.5;
+
+/// A loopback informer's LIST and its copy; `None` for resources that have none.
+#[must_use]
+pub fn loopback_plan(
+    release: &Release,
+    hardware: &Hardware,
+    resource: &ResourceInput,
+    profile: &ObjectProfile,
+    owner: OwnerId,
+) -> Option<Plan> {
+    if !in_loopback_informers(resource) {
+        return None;
+    }
+    let body = profile
+        .protobuf
+        .unwrap_or(profile.json)
+        .times(resource.count);
+    let buffer = owner.entry(Mechanism::ResponseBuffer);
+    let keep = owner.entry(Mechanism::LoopbackInformers);
+    let list = owner.entry(Mechanism::ListSliceAndConversion);
+    let held = profile.listed.times(resource.count);
+    let encode = profile.encode_protobuf.of(resource.count, body) + costs::WRITE.of(0, body);
+    let mut answer = Phase::cpu(Stage::Working, encode).ramp(RampKind::Take, list, held);
+    if release.streams_protobuf || release.watch_list_client {
+        answer = answer.ramp(RampKind::Litter, buffer, body);
+    } else {
+        answer = answer
+            .at_start(Step::Reserve(body))
+            .ramp(RampKind::Touch, buffer, body)
+            .at_end(Step::Drop(buffer, body));
+    }
+    answer = answer.at_end(Step::Drop(list, held));
+    // Watch-list clients decode event by event; the others read the whole body first.
+    let whole_body = !release.watch_list_client;
+    let mut decode = Phase::cpu(Stage::Working, profile.decode.of(resource.count, body)).ramp(
+        RampKind::Take,
+        keep,
+        profile.cached.times(resource.count),
+    );
+    if whole_body {
+        let read = body.scale(READ_ALL);
+        decode = decode
+            .at_start(Step::Take(buffer, body))
+            .at_start(Step::Litter(buffer, read - body))
+            .at_end(Step::Drop(buffer, body));
+    } else {
+        decode = decode.ramp(
+            RampKind::Litter,
+            buffer,
+            profile.decoded.times(resource.count),
+        );
+    }
+    decode.demand.floor = decode.demand.cpu;
+    let mut plan = Plan {
+        phases: vec![answer, decode],
+        wire: Bytes::ZERO,
+    };
+    plan.scale_cpu(hardware.cpu_speed);
+    Some(plan)
+}
+
+/// Everything else of starting: type registry, `OpenAPI`, certificates, post-start hooks.
+#[must_use]
+pub fn boot_plan(hardware: &Hardware) -> Plan {
+    let entry = OwnerId::SERVER.entry(Mechanism::ProcessBase);
+    let mut boot = Phase::cpu(Stage::Working, costs::START_UP_CPU)
+        .ramp(RampKind::Take, entry, costs::EMPTY_LIVE_HEAP)
+        .ramp(RampKind::Litter, entry, costs::START_UP_GARBAGE);
+    boot.demand = Demand {
+        cpu: costs::START_UP_CPU,
+        wire: Bytes::ZERO,
+        floor: costs::START_UP,
+    };
+    let mut plan = Plan {
+        phases: vec![boot],
+        wire: Bytes::ZERO,
+    };
+    plan.scale_cpu(hardware.cpu_speed);
+    plan.phases[0].demand.floor = costs::START_UP.scale(1.0 / hardware.cpu_speed);
+    plan
+}
+
+/// Whether a resource's cache is filled at start (custom resources: at the first request).
+#[must_use]
+pub fn fills_at_start(resource: &ResourceInput) -> bool {
+    resource.watch_cache && matches!(resource.shape, Shape::Blob | Shape::Typed)
+}
+
+/// The least time before `/readyz` can pass.
+#[must_use]
+pub fn least_start_up(hardware: &Hardware) -> SimSpan {
+    costs::START_UP.scale(1.0 / hardware.cpu_speed)
+}

@@ -1,0 +1,124 @@
+//! Where a WATCH's and a watch-list's memory comes from.
+//!
+//! A watch-list is not constant memory a watcher (facts/memory.md section 1.9, facts/
+//! watch-cache.md sections 3 and 7 G, H): up to 1.36 it builds an interval of every object of the
+//! resource first; each initial event is a deep copy; up to a channel's worth of copies waits for
+//! the client; the encoder keeps a buffer of a few of the largest objects.
+
+use super::plan::{Phase, Plan, RampKind, Stage, Step};
+use crate::engine::fluid::Demand;
+use crate::model::costs;
+use crate::model::input::{Encoding, Hardware, ReadInput};
+use crate::model::memory::ledger::OwnerId;
+use crate::model::objects::ObjectProfile;
+use crate::model::release::Release;
+use crate::results::Mechanism;
+use crate::units::{ByteRate, Bytes, SimSpan};
+
+/// Copies that wait in the channel of a watcher with no index (facts/watch-cache.md section 3:
+/// 10 at the smallest ring; measured: about 10 copies of 1 MB).
+const CHANNEL_COPIES: u64 = 10;
+/// Encoder buffers kept by a watch, in items (2 to 4 times the largest).
+const ENCODER_ITEMS: u64 = 3;
+
+/// Resident bytes of an open, idle watch.
+pub const IDLE_WATCH: Bytes = Bytes(costs::WATCH_HEAP.0 + costs::WATCH_STACK.0);
+
+/// The plan of a watch-list up to the bookmark that ends its initial events; what it holds then is
+/// an idle watch.
+#[must_use]
+pub fn watch_list_plan(
+    release: &Release,
+    hardware: &Hardware,
+    profile: &ObjectProfile,
+    read: &ReadInput,
+    stored: u64,
+    drain_rate: Option<ByteRate>,
+    owner: OwnerId,
+) -> Plan {
+    let items = selected(stored, read.selected);
+    let item = super::list::item_bytes(profile, read.encoding);
+    let body = item.times(items);
+    let entry = owner.entry(Mechanism::InitialEvents);
+    let slot = if release.lazy_watch_list_interval {
+        costs::WATCH_LIST_INTERVAL_LAZY
+    } else {
+        costs::WATCH_LIST_INTERVAL
+    };
+    let interval = Bytes(slot).times(stored);
+    let waiting = profile.event_copy.times(CHANNEL_COPIES.min(items));
+    let encoder = item.times(ENCODER_ITEMS.min(items));
+    let set_up = Phase::cpu(
+        Stage::Working,
+        costs::REQUEST_BASE + costs::WATCH_OPEN + INTERVAL.of(stored, Bytes::ZERO),
+    )
+    .ramp(RampKind::Take, entry, interval);
+
+    let gzip = read.gzip && release.watch_list_compression && read.encoding != Encoding::Table;
+    let ratio = if read.encoding == Encoding::Protobuf {
+        profile.gzip_ratio.1
+    } else {
+        profile.gzip_ratio.0
+    };
+    let wire = if gzip { body.scale(ratio) } else { body };
+    let mut cpu = costs::WATCH_LIST_EVENT.of(items, body) + costs::WRITE.of(0, wire);
+    if gzip {
+        cpu += costs::GZIP.of(0, body);
+    }
+    let mut floor = SimSpan::ZERO;
+    if let Some(rate) = drain_rate {
+        cpu += costs::WRITE_SLOWLY.of(0, wire);
+        floor = rate.time_for(wire - costs::CLIENT_WINDOW);
+    }
+    let mut send = Phase::cpu(Stage::Streaming, cpu)
+        .at_start(Step::Take(entry, waiting + encoder))
+        .ramp(RampKind::Litter, entry, profile.event_copy.times(items))
+        .at_end(Step::Drop(entry, interval + waiting + encoder))
+        .at_end(Step::Take(owner.entry(Mechanism::WatchStream), IDLE_WATCH))
+        .at_end(Step::Litter(entry, costs::REQUEST_GARBAGE));
+    send.demand = Demand { cpu, wire, floor };
+    let mut plan = Plan {
+        phases: vec![set_up, send],
+        wire,
+    };
+    plan.scale_cpu(hardware.cpu_speed);
+    plan
+}
+
+/// Building the interval of a watch-list, per object of the resource (measured: 7 ms for 10,000).
+const INTERVAL: costs::Cost = costs::Cost {
+    per_byte: 0.0,
+    per_object: 600.0,
+};
+
+/// The plan of opening `watches` watches at a resource version over one connection.
+#[must_use]
+pub fn watch_plan(hardware: &Hardware, watches: u64, handshake: bool, owner: OwnerId) -> Plan {
+    let entry = owner.entry(Mechanism::WatchStream);
+    let mut cpu = costs::WATCH_OPEN.times(watches);
+    if handshake {
+        cpu += costs::TLS_HANDSHAKE;
+    }
+    let open = Phase::cpu(Stage::Working, cpu)
+        .ramp(RampKind::Take, entry, IDLE_WATCH.times(watches))
+        .ramp(
+            RampKind::Litter,
+            entry,
+            costs::WATCH_OPEN_GARBAGE.times(watches),
+        );
+    let mut plan = Plan {
+        phases: vec![open],
+        wire: Bytes::ZERO,
+    };
+    plan.scale_cpu(hardware.cpu_speed);
+    plan
+}
+
+/// How many of `count` objects a selector matches: at least one where anything is stored.
+#[must_use]
+pub fn selected(count: u64, share: f64) -> u64 {
+    if share >= 1.0 {
+        return count;
+    }
+    ((count as f64 * share).ceil() as u64).min(count)
+}

@@ -1,0 +1,344 @@
+//! The memory of one process: the ledger, the collector over it, `sync.Pool`s and freed pages.
+//!
+//! Resident memory grows when pages are touched that were not resident, and shrinks only when the
+//! scavenger returns freed pages. Freed pages are touched again first; a large block can use only
+//! part of them, because it needs one contiguous run.
+
+use super::go_heap::{GcSettings, GoHeap};
+use super::ledger::{EntryId, Ledger, OwnerId};
+use crate::model::apiserver::plan::{Holdings, RampKind, Step};
+use crate::model::costs;
+use crate::results::Mechanism;
+use crate::units::SimTime;
+
+/// A buffer in a `sync.Pool`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct PooledBuffer {
+    entry: EntryId,
+    bytes: u64,
+    /// Whether a collection has begun since it was put in: it is in the victim cache.
+    victim: bool,
+}
+
+/// See the module's documentation.
+#[derive(Clone, Debug)]
+pub struct ProcessMemory {
+    /// Resident bytes.
+    pub ledger: Ledger,
+    heap: GoHeap,
+    /// Heap bytes that are resident: live and garbage.
+    heap_resident: u64,
+    /// Heap bytes allocated and not yet touched.
+    reserved: u64,
+    /// Garbage that the running cycle will free, by entry.
+    collectable: Vec<(EntryId, u64)>,
+    pools: Vec<PooledBuffer>,
+    /// Heap and freed pages together that the scavenger leaves alone.
+    retain: u64,
+    /// The goal of the cycle before.
+    last_goal: u64,
+    /// Share of each entry's bytes that the collector must scan, by owner and mechanism.
+    scan: ScanWeights,
+    /// Non-heap bytes that the runtime's memory limit counts.
+    runtime: u64,
+}
+
+/// Which bytes hold pointers.
+#[derive(Clone, Debug)]
+pub struct ScanWeights {
+    /// By owner: whether its objects hold many pointers.
+    pub scannable: Vec<bool>,
+}
+
+impl ScanWeights {
+    /// Measured: heaps of typed and custom objects are scanned whole, blobs and buffers hardly
+    /// (`costs::MARK_PER_BYTE_NANOS`).
+    fn weight(&self, entry: EntryId) -> f64 {
+        const BLOB: f64 = 0.02;
+        let objects = if self.scannable[entry.owner().0 as usize] {
+            1.0
+        } else {
+            BLOB
+        };
+        match entry.mechanism() {
+            Mechanism::WatchCacheObjects
+            | Mechanism::WatchCacheEventRing
+            | Mechanism::LoopbackInformers
+            | Mechanism::DecodedObjects
+            | Mechanism::InitialEvents => objects,
+            Mechanism::ListSliceAndConversion => 1.0,
+            Mechanism::ProcessBase => 0.4,
+            Mechanism::WatchStream | Mechanism::QueuedRequests => 0.5,
+            Mechanism::EtcdRawResponse
+            | Mechanism::ResponseBuffer
+            | Mechanism::Gzip
+            | Mechanism::SocketBuffers
+            | Mechanism::Pools
+            | Mechanism::Garbage
+            | Mechanism::FreedPages => 0.0,
+        }
+    }
+}
+
+/// Where pages came from, for the cost of faults: bytes that were not resident.
+fn freed_entry() -> EntryId {
+    OwnerId::SERVER.entry(Mechanism::FreedPages)
+}
+
+impl ProcessMemory {
+    /// An empty process.
+    #[must_use]
+    pub fn new(settings: GcSettings, owners: usize, scan: ScanWeights, now: SimTime) -> Self {
+        Self {
+            ledger: Ledger::new(owners),
+            heap: GoHeap::new(settings, 0, now),
+            heap_resident: 0,
+            reserved: 0,
+            collectable: Vec::new(),
+            pools: Vec::new(),
+            retain: u64::MAX,
+            last_goal: 0,
+            scan,
+            runtime: 0,
+        }
+    }
+
+    /// Resident memory.
+    #[must_use]
+    pub fn resident(&self) -> u64 {
+        self.ledger.total()
+    }
+
+    /// What the collector sees: allocated and not yet freed.
+    #[must_use]
+    pub fn heap_in_use(&self) -> u64 {
+        self.heap_resident + self.reserved
+    }
+
+    /// Reachable heap: in use, without garbage and without what is not yet touched.
+    #[must_use]
+    pub fn live(&self) -> u64 {
+        self.heap_resident
+            .saturating_sub(self.ledger.mechanism(Mechanism::Garbage))
+    }
+
+    /// Freed pages still resident.
+    #[must_use]
+    pub fn freed(&self) -> u64 {
+        self.ledger.get(freed_entry())
+    }
+
+    /// The collector.
+    #[must_use]
+    pub fn heap(&self) -> &GoHeap {
+        &self.heap
+    }
+
+    /// The collector, to let it mark.
+    pub fn heap_mut(&mut self) -> &mut GoHeap {
+        &mut self.heap
+    }
+
+    /// How many bytes the scavenger still has to return.
+    #[must_use]
+    pub fn to_scavenge(&self) -> u64 {
+        (self.heap_resident + self.freed())
+            .saturating_sub(self.retain)
+            .min(self.freed())
+    }
+
+    /// Lets the scavenger return pages.
+    pub fn scavenge(&mut self, bytes: u64) {
+        let bytes = bytes.min(self.to_scavenge());
+        self.ledger.take(freed_entry(), bytes);
+    }
+
+    /// Makes `bytes` resident for `entry`, from freed pages as far as they can be used.
+    fn touch(&mut self, entry: EntryId, bytes: u64, large: bool) {
+        let usable = if large {
+            (bytes as f64 * costs::LARGE_REUSE) as u64
+        } else {
+            bytes
+        };
+        let reused = usable.min(self.freed());
+        self.ledger.take(freed_entry(), reused);
+        self.ledger.add(entry, bytes);
+        self.heap_resident += bytes;
+    }
+
+    /// Adds memory outside the Go heap that is there from the start.
+    pub fn add_outside_heap(&mut self, entry: EntryId, bytes: u64) {
+        self.ledger.add(entry, bytes);
+        if entry.mechanism() == Mechanism::ProcessBase {
+            self.runtime += bytes;
+        }
+    }
+
+    /// Adds heap that is there from the start.
+    pub fn add_live(&mut self, entry: EntryId, bytes: u64) {
+        self.ledger.add(entry, bytes);
+        self.heap_resident += bytes;
+    }
+
+    /// Adds pages that earlier peaks left mapped.
+    pub fn add_freed(&mut self, bytes: u64) {
+        self.ledger.add(freed_entry(), bytes);
+    }
+
+    /// Declares the present heap to be what the last cycle left, at `now`.
+    pub fn settle_collector(&mut self, settings: GcSettings, now: SimTime) {
+        self.heap = GoHeap::new(settings, self.live(), now);
+        self.last_goal = self.heap.goal();
+        self.retain = (self.heap_resident + self.freed()).max(self.retain_for(self.heap_resident));
+    }
+
+    fn retain_for(&self, heap: u64) -> u64 {
+        (heap as f64 * (1.0 + costs::RETAIN_EXTRA)) as u64
+    }
+
+    /// A change at an instant.
+    pub fn step(&mut self, step: Step) {
+        match step {
+            Step::Reserve(bytes) => self.reserved += bytes.0,
+            Step::Take(entry, bytes) => self.touch(entry, bytes.0, false),
+            Step::Drop(entry, bytes) => self.ledger.shift(entry, entry.garbage(), bytes.0),
+            Step::Litter(entry, bytes) => self.touch(entry.garbage(), bytes.0, false),
+            Step::TakeKernel(entry, bytes) => self.ledger.add(entry, bytes.0),
+            Step::GiveKernel(entry, bytes) => self.ledger.take(entry, bytes.0),
+            Step::Pool(entry, bytes) => {
+                let pooled = entry.owner().entry(Mechanism::Pools);
+                self.ledger.shift(entry, pooled, bytes.0);
+                self.pools.push(PooledBuffer {
+                    entry: pooled,
+                    bytes: bytes.0,
+                    victim: false,
+                });
+            }
+            // The pool gave the buffer up in `unpool`; it waits in the taker's entry.
+            Step::Unpool(..) => {}
+        }
+    }
+
+    /// A change with progress: `bytes` more of the ramp.
+    pub fn ramp(&mut self, kind: RampKind, entry: EntryId, bytes: u64) {
+        match kind {
+            RampKind::Take => self.touch(entry, bytes, false),
+            RampKind::Touch => {
+                self.reserved = self.reserved.saturating_sub(bytes);
+                self.touch(entry, bytes, true);
+            }
+            RampKind::Litter => self.touch(entry.garbage(), bytes, false),
+            RampKind::Drop => self.ledger.shift(entry, entry.garbage(), bytes),
+        }
+    }
+
+    /// Drops what a cut request held.
+    pub fn abandon(&mut self, held: &Holdings) {
+        for (entry, bytes) in &held.heap {
+            self.ledger.shift(*entry, entry.garbage(), *bytes);
+        }
+        for (entry, bytes) in &held.kernel {
+            self.ledger.take(*entry, *bytes);
+        }
+        // A reserved block that is never touched is collected without having been resident; the
+        // collector stops counting it at once, which is early by less than a cycle.
+        self.reserved = self.reserved.saturating_sub(held.reserved);
+    }
+
+    /// Takes the most recently used buffer out of the pools for `entry`; its capacity.
+    pub fn unpool(&mut self, entry: EntryId) -> Option<u64> {
+        let buffer = self.pools.pop()?;
+        self.ledger.shift(buffer.entry, entry, buffer.bytes);
+        Some(buffer.bytes)
+    }
+
+    /// The capacity that [`ProcessMemory::unpool`] would give.
+    #[must_use]
+    pub fn peek_pool(&self) -> Option<u64> {
+        self.pools.last().map(|buffer| buffer.bytes)
+    }
+
+    /// Begins a collection; `speed` scales the processors.
+    pub fn begin_cycle(&mut self, now: SimTime, speed: f64) {
+        self.age_pools();
+        self.collectable = self
+            .ledger
+            .entries()
+            .filter(|(entry, _)| entry.mechanism() == Mechanism::Garbage)
+            .collect();
+        let collectable = self.collectable.iter().map(|(_, bytes)| bytes).sum();
+        let scannable: f64 = self
+            .ledger
+            .entries()
+            .map(|(entry, bytes)| self.scan.weight(entry) * bytes as f64)
+            .sum();
+        let work =
+            (costs::MARK_BASE_SECONDS + costs::MARK_PER_BYTE_NANOS * scannable / 1e9) / speed;
+        let heap = self.heap_in_use();
+        self.heap
+            .begin(now, heap, collectable, scannable as u64, work);
+    }
+
+    /// `sync.Pool`s drop at the start of a cycle what the former one made a victim.
+    fn age_pools(&mut self) {
+        let ledger = &mut self.ledger;
+        self.pools.retain_mut(|buffer| {
+            if buffer.victim {
+                ledger.shift(buffer.entry, buffer.entry.garbage(), buffer.bytes);
+                return false;
+            }
+            buffer.victim = true;
+            true
+        });
+    }
+
+    /// Ends a collection: what was dead at its start is freed. Stacks are `roots`.
+    pub fn end_cycle(&mut self, now: SimTime) {
+        let in_use = self.heap_resident;
+        let mut freed = 0;
+        for (entry, bytes) in std::mem::take(&mut self.collectable) {
+            self.ledger.shift(entry, freed_entry(), bytes);
+            freed += bytes;
+        }
+        self.heap_resident -= freed;
+        let heap = self.heap_in_use();
+        let roots = self.ledger.mechanism(Mechanism::WatchStream) / 4;
+        self.heap.end(now, heap, self.runtime, self.freed(), roots);
+        // 10 % over the heap at the end of marking, in the proportion in which the goal moved
+        // (gcPercentGoal, Go mgcscavenge.go).
+        let goal = self.heap.goal();
+        let ratio = if self.last_goal > 0 {
+            goal as f64 / self.last_goal as f64
+        } else {
+            1.0
+        };
+        self.retain = self.retain_for((in_use as f64 * ratio) as u64);
+        self.last_goal = goal;
+    }
+
+    /// Everything is gone: the process died.
+    pub fn clear(&mut self) {
+        self.ledger.clear();
+        self.heap_resident = 0;
+        self.reserved = 0;
+        self.collectable.clear();
+        self.pools.clear();
+        self.runtime = 0;
+    }
+
+    /// Panics when the books do not balance: run by the checkers in tests.
+    ///
+    /// # Panics
+    /// When heap and ledger disagree.
+    pub fn check(&self) {
+        self.ledger.check();
+        let outside = self.ledger.mechanism(Mechanism::FreedPages)
+            + self.ledger.mechanism(Mechanism::SocketBuffers)
+            + self.runtime;
+        assert_eq!(
+            self.heap_resident + outside,
+            self.ledger.total(),
+            "heap and ledger disagree"
+        );
+    }
+}

@@ -1,0 +1,235 @@
+//! What the objects of a resource weigh in each form: stored, encoded, decoded, listed.
+//!
+//! Multipliers by shape. Measured (measured/, see `costs`): Secrets of 1 MB and `ConfigMaps` of
+//! 10 kB decode to their protobuf size + 1.2 kB; Pods of 6.1 kB to 2.12 times it; custom resources
+//! to 3.9 times their JSON. facts/memory.md section 2.2 and facts/clients.md section 3.3 agree
+//! within 20 %.
+
+use super::costs::Cost;
+use super::input::{ResourceInput, Shape};
+use crate::units::Bytes;
+
+/// Sizes and costs of one object of a resource; means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectProfile {
+    /// In etcd.
+    pub stored: Bytes,
+    /// As JSON in a response.
+    pub json: Bytes,
+    /// As protobuf in a response; custom resources have none.
+    pub protobuf: Option<Bytes>,
+    /// Decoded, in the watch cache, with its index entries.
+    pub cached: Bytes,
+    /// Decoded, alone.
+    pub decoded: Bytes,
+    /// Held by each LIST per item until its last byte: slices, struct copies, conversion.
+    pub listed: Bytes,
+    /// Deep copy that a LIST makes of each item (custom resources only).
+    pub deep_copy: Bytes,
+    /// Garbage of encoding an item alone (streamed lists).
+    pub item_garbage: Bytes,
+    /// Deep copy of an initial watch event.
+    pub event_copy: Bytes,
+    /// Whether the heap holds pointers worth scanning.
+    pub scannable: bool,
+    /// Encoding to JSON.
+    pub encode_json: Cost,
+    /// Encoding to protobuf.
+    pub encode_protobuf: Cost,
+    /// Reading from etcd's answer.
+    pub decode: Cost,
+    /// gzip output per input byte, of JSON and of protobuf.
+    pub gzip_ratio: (f64, f64),
+}
+
+/// Built-in resources that embed a pod specification: their conversion copies it (facts/
+/// watch-cache.md section 6.2).
+const WITH_POD_SPEC: [&str; 9] = [
+    "pods",
+    "deployments",
+    "replicasets",
+    "daemonsets",
+    "statefulsets",
+    "jobs",
+    "cronjobs",
+    "podtemplates",
+    "replicationcontrollers",
+];
+
+/// Built-in resources of which every apiserver keeps a second copy in its own informers:
+/// authentication, authorisation, admission, aggregation (facts/clients.md section 3.2; measured
+/// for Secrets and Pods).
+const IN_LOOPBACK_INFORMERS: [&str; 25] = [
+    "pods",
+    "nodes",
+    "secrets",
+    "serviceaccounts",
+    "namespaces",
+    "services",
+    "endpointslices",
+    "persistentvolumes",
+    "persistentvolumeclaims",
+    "volumeattachments",
+    "csinodes",
+    "csidrivers",
+    "storageclasses",
+    "resourceclaims",
+    "resourceslices",
+    "resourcequotas",
+    "limitranges",
+    "roles",
+    "rolebindings",
+    "clusterroles",
+    "clusterrolebindings",
+    "priorityclasses",
+    "customresourcedefinitions",
+    "mutatingwebhookconfigurations",
+    "validatingwebhookconfigurations",
+];
+
+/// Whether the apiservers' own informers hold the resource too.
+#[must_use]
+pub fn in_loopback_informers(resource: &ResourceInput) -> bool {
+    matches!(resource.shape, Shape::Blob | Shape::Typed)
+        && IN_LOOPBACK_INFORMERS.contains(&resource.name.as_str())
+}
+
+impl ObjectProfile {
+    /// The profile of a resource's objects.
+    #[must_use]
+    pub fn of(resource: &ResourceInput) -> Self {
+        let stored = resource.size;
+        let mut profile = match resource.shape {
+            Shape::Blob => Self::blob(&resource.name, stored),
+            Shape::Typed => Self::typed(&resource.name, stored),
+            Shape::Custom => Self::custom(stored),
+            Shape::CustomBlob => Self::custom_blob(stored),
+        };
+        if let Some(json) = resource.json_size {
+            profile.json = json;
+        }
+        if let Some(heap) = resource.heap_size {
+            profile.cached = heap;
+            profile.decoded = heap;
+        }
+        if matches!(resource.shape, Shape::Typed) {
+            // Many small fields cost until the 8 kB of a rich Pod; beyond, strings get longer
+            // (measured: 72 us at 7.7 kB, 85 us at 19.6 kB).
+            let rich = profile.json.as_f64().min(7_700.0);
+            profile.encode_json = Cost {
+                per_byte: 1.2,
+                per_object: 8.06 * rich,
+            };
+        }
+        profile
+    }
+
+    fn blob(name: &str, stored: Bytes) -> Self {
+        // Secrets are base64 in JSON; text is copied with escapes checked.
+        let binary = name == "secrets";
+        let json = if binary {
+            stored.scale(4.0 / 3.0)
+        } else {
+            stored
+        } + Bytes(200);
+        Self {
+            stored,
+            json,
+            protobuf: Some(stored),
+            cached: stored + Bytes(1_200),
+            decoded: stored + Bytes(700),
+            listed: Bytes(340),
+            deep_copy: Bytes::ZERO,
+            item_garbage: json.scale(1.05),
+            // Deep copies share strings but copy []byte.
+            event_copy: if binary { stored } else { Bytes(2_750) },
+            scannable: false,
+            encode_json: Cost {
+                per_byte: if binary { 0.7 } else { 2.4 },
+                per_object: 500.0,
+            },
+            encode_protobuf: Cost {
+                per_byte: 0.2,
+                per_object: 2_000.0,
+            },
+            decode: Cost {
+                per_byte: 1.0,
+                per_object: 8_000.0,
+            },
+            gzip_ratio: if binary { (0.76, 1.0) } else { (0.72, 0.72) },
+        }
+    }
+
+    fn typed(name: &str, stored: Bytes) -> Self {
+        let json = stored.scale(1.3);
+        let pod_spec = WITH_POD_SPEC.contains(&name);
+        Self {
+            stored,
+            json,
+            protobuf: Some(stored),
+            cached: stored.scale(2.0) + Bytes(if name == "pods" { 850 } else { 500 }),
+            decoded: stored.scale(2.0),
+            listed: Bytes(if pod_spec { 2_750 } else { 700 }),
+            deep_copy: Bytes::ZERO,
+            item_garbage: json.scale(1.3),
+            event_copy: stored.scale(1.5),
+            scannable: true,
+            encode_json: Cost::default(),
+            encode_protobuf: Cost {
+                per_byte: 2.6,
+                per_object: 0.0,
+            },
+            decode: Cost {
+                per_byte: 5.0,
+                per_object: 8_000.0,
+            },
+            gzip_ratio: (0.22, 0.15),
+        }
+    }
+
+    fn custom(stored: Bytes) -> Self {
+        Self {
+            stored,
+            json: stored,
+            protobuf: None,
+            cached: stored.scale(3.85) + Bytes(500),
+            decoded: stored.scale(3.85),
+            listed: Bytes(64),
+            deep_copy: stored.scale(2.75),
+            item_garbage: stored.scale(3.8),
+            event_copy: stored.scale(2.75),
+            scannable: true,
+            encode_json: Cost {
+                per_byte: 21.0,
+                per_object: 0.0,
+            },
+            encode_protobuf: Cost::default(),
+            decode: Cost {
+                per_byte: 30.0,
+                per_object: 8_000.0,
+            },
+            gzip_ratio: (0.22, 0.22),
+        }
+    }
+
+    fn custom_blob(stored: Bytes) -> Self {
+        Self {
+            cached: stored.scale(1.05) + Bytes(4_000),
+            decoded: stored.scale(1.05) + Bytes(3_500),
+            deep_copy: Bytes(3_000),
+            item_garbage: stored.scale(2.0),
+            event_copy: Bytes(3_000),
+            scannable: false,
+            encode_json: Cost {
+                per_byte: 2.4,
+                per_object: 10_000.0,
+            },
+            decode: Cost {
+                per_byte: 4.0,
+                per_object: 8_000.0,
+            },
+            gzip_ratio: (0.72, 0.72),
+            ..Self::custom(stored)
+        }
+    }
+}
