@@ -102,6 +102,25 @@ fn a_model_that_does_not_repeat_itself_is_found_out() {
     assert!(matches!(error, Err(ReplicateError::Diverged { .. })));
 }
 
+#[test]
+fn a_replication_that_breaks_off_is_named() {
+    let run = |options: RunOptions| {
+        assert!(options.replication != 3, "the ledger does not add up");
+        synthetic::absorbed(options)
+    };
+    let plan = Plan {
+        seed: 7,
+        replications: 5,
+        threads: Some(2),
+    };
+    let error = replicate_with(run, plan, |_| {}).expect_err("one breaks off");
+    let expected = ReplicateError::Panicked {
+        replication: 3,
+        reason: "the ledger does not add up".into(),
+    };
+    assert_eq!(error, expected);
+}
+
 fn arbitrary_run() -> impl Strategy<Value = (u64, usize)> {
     (0u64..1 << 40, 0usize..Outcome::ALL.len())
 }

@@ -1,5 +1,7 @@
 //! Replications on all processors, in an order that does not depend on them.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rayon::prelude::*;
@@ -48,6 +50,17 @@ pub enum ReplicateError {
         /// Which one.
         replication: u32,
     },
+    /// The model broke off: a defect of it.
+    #[error(
+        "replication {replication} broke off ({reason}): this is a defect of oomcast; please report \
+         it with the scenario and the seed"
+    )]
+    Panicked {
+        /// Which one.
+        replication: u32,
+        /// What it said.
+        reason: String,
+    },
 }
 
 /// Runs every replication of a plan, then the worst one again with timelines.
@@ -74,13 +87,18 @@ pub fn replicate_with(
     plan: Plan,
     progress: impl Fn(u32) + Sync,
 ) -> Result<Replicated, ReplicateError> {
-    let options = |replication, timelines| RunOptions {
-        seed: plan.seed,
-        replication,
-        timelines,
+    let run = |replication, timelines| {
+        let options = RunOptions {
+            seed: plan.seed,
+            replication,
+            timelines,
+        };
+        // One replication that breaks off must say which it was, and stop the others.
+        catch_unwind(AssertUnwindSafe(|| run(options)))
+            .map_err(|panic| panicked(replication, panic.as_ref()))
     };
     if plan.replications <= 1 {
-        let worst = run(options(0, true));
+        let worst = run(0, true)?;
         progress(1);
         return Ok(Replicated {
             runs: vec![worst.clone().slim()],
@@ -89,30 +107,40 @@ pub fn replicate_with(
     }
     let done = AtomicU32::new(0);
     let one = |replication| {
-        let record = run(options(replication, false)).slim();
+        let record = run(replication, false)?.slim();
         progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-        record
+        Ok(record)
     };
-    let runs: Vec<RunRecord> =
-        pool(plan.threads)?.install(|| (0..plan.replications).into_par_iter().map(one).collect());
-    let first_worst = runs
-        .iter()
-        .reduce(|worst, run| {
-            if run.peak_resident() > worst.peak_resident() {
-                run
-            } else {
-                worst
-            }
-        })
-        .map_or(0, |run| run.replication);
-    let worst = run(options(first_worst, true));
+    let all = || (0..plan.replications).into_par_iter().map(one).collect();
+    let runs: Vec<RunRecord> = pool(plan.threads)?.install::<_, Result<_, _>>(all)?;
+    let replication = first_worst(&runs);
+    let worst = run(replication, true)?;
     // A free check of the promise that equal seeds give equal runs.
-    if runs.get(first_worst as usize) != Some(&worst.clone().slim()) {
-        return Err(ReplicateError::Diverged {
-            replication: first_worst,
-        });
+    if runs.get(replication as usize) != Some(&worst.clone().slim()) {
+        return Err(ReplicateError::Diverged { replication });
     }
     Ok(Replicated { runs, worst })
+}
+
+/// The replication with the highest peak; the first of equals.
+fn first_worst(runs: &[RunRecord]) -> u32 {
+    let worst = runs.iter().reduce(|worst, run| {
+        if run.peak_resident() > worst.peak_resident() {
+            run
+        } else {
+            worst
+        }
+    });
+    worst.map_or(0, |run| run.replication)
+}
+
+fn panicked(replication: u32, panic: &(dyn Any + Send)) -> ReplicateError {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    ReplicateError::Panicked {
+        replication,
+        reason: text.unwrap_or("no reason given").to_owned(),
+    }
 }
 
 fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, ReplicateError> {
