@@ -1,1 +1,182 @@
-//! (stub)
+//! A scenario file: TOML text to the model's validated inputs.
+//!
+//! The stages, each in a file of its own: [`keys`] is the table of every key; the text becomes a
+//! tree with spans (`tree`), overrides change it (`overrides`), the walk along the table of keys
+//! checks it and fills defaults in (`walk`, `read`, `filled`), what depends on several keys comes
+//! next (`derive`, `checks`, `timeline`), and a tree without errors becomes [`Inputs`] (`build`)
+//! and canonical text (`effective`). Every mistake is reported at once, as plain data
+//! ([`Diagnostic`]), which `render` prints.
+//!
+//! ```
+//! let text = r#"
+//! schema = 1
+//! name = "eight-informers"
+//!
+//! [run]
+//! duration = "5m"
+//!
+//! [apiserver]
+//! version = "1.32"
+//! memory-limit = "16GiB"
+//!
+//! [node]
+//! memory = "32GiB"
+//!
+//! [objects.secrets]
+//! count = 400
+//! size = "1MiB"
+//!
+//! [[clients]]
+//! name = "informers"
+//! count = 8
+//! start = "stopped"
+//! reflector = { resource = "secrets", encoding = "json" }
+//!
+//! [[events]]
+//! name = "all at once"
+//! at = "1m"
+//! start = { client = "informers" }
+//! "#;
+//! let overrides = ["clients.informers.count=16".to_owned()];
+//! let scenario = oomcast::scenario::load("eight.toml", text.as_bytes(), &overrides)?;
+//! assert_eq!(scenario.inputs.fleets[0].count, 16);
+//! assert_eq!(scenario.inputs.release.minor, 32);
+//! assert!(scenario.notes.is_empty());
+//! # Ok::<(), oomcast::scenario::Diagnostics>(())
+//! ```
+
+mod build;
+mod checks;
+mod code;
+mod derive;
+mod diagnostic;
+mod effective;
+mod file;
+mod filled;
+pub mod keys;
+mod nesting;
+mod overrides;
+mod published;
+mod read;
+mod render;
+mod source;
+mod suggest;
+mod timeline;
+mod tree;
+mod walk;
+
+pub use code::{Code, Severity};
+pub use diagnostic::{Diagnostic, Diagnostics, Label, Place};
+pub use file::{LARGEST_FILE, load_file};
+pub use published::{Claim, Figure, Metric, Published};
+
+use crate::model::input::Inputs;
+use diagnostic::{Draft, Log};
+use filled::Filled;
+use source::{Sources, Span};
+use tree::{Item, Node};
+use walk::Walker;
+
+/// A validated scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// Its name: letters, digits, `-`, `_` and `.`.
+    pub name: String,
+    /// What it shows.
+    pub description: String,
+    /// Decides all random draws.
+    pub seed: u64,
+    /// How many runs.
+    pub replications: u32,
+    /// What the model takes.
+    pub inputs: Inputs,
+    /// Published figures to show beside the prediction.
+    pub published: Vec<Published>,
+    /// Warnings and notes.
+    pub notes: Vec<Diagnostic>,
+    /// The scenario as canonical TOML with every default filled in. Loads again to the same inputs.
+    pub effective: String,
+    /// 12 hex digits that stay the same while nothing but seed and replications changes.
+    pub hash: String,
+}
+
+/// Loads a scenario from text; `name` is what diagnostics call the text.
+///
+/// Each of `overrides` is a `key=value` of `--set`. The value is TOML, or else taken as a string;
+/// entries of arrays of tables go by their names: `clients.informers.count=32`.
+///
+/// # Errors
+/// Every mistake in the text and the overrides, with the warnings, ordered by position.
+pub fn load(name: &str, text: &[u8], overrides: &[String]) -> Result<Scenario, Diagnostics> {
+    let text = file::decode(name, text)?;
+    let mut sources = Sources::new(name, text);
+    for one in overrides {
+        sources.add_override(one);
+    }
+    let mut log = Log::new(&sources);
+    let scenario = check(&mut log, overrides.len());
+    let failed = log.has_errors();
+    let found = log.finish();
+    match scenario {
+        Some(scenario) if !failed => Ok(Scenario {
+            notes: found.items,
+            ..scenario
+        }),
+        _ => Err(found),
+    }
+}
+
+/// All stages, in order; each goes on after the mistakes of the one before.
+fn check(log: &mut Log, overrides: usize) -> Option<Scenario> {
+    let text = log.sources.text(0);
+    if let Some(at) = nesting::too_deep(text) {
+        let draft = Draft::new(Code::TooDeep, at, "this nests too deeply");
+        log.push(draft.label(format!("more than {} levels", nesting::DEEPEST)));
+        return None;
+    }
+    let mut tree = tree::parse(text, log);
+    let complete = !log.has_errors();
+    for source in 1..=overrides {
+        overrides::apply(&mut tree, source, log);
+    }
+    let mut root = walk(&tree, complete, log);
+    derive::defaults(&mut root, log);
+    timeline::figures(&mut root, log);
+    effective::sort_events(&mut root);
+    let names = derive::names(&root, complete, log);
+    derive::references(&root, &names, log);
+    checks::check(&root, log);
+    timeline::check(&root, &names, log);
+    if log.has_errors() {
+        return None;
+    }
+    let scenario = scenario(&root, &names);
+    if scenario.is_none() {
+        let message = "the scenario is valid, but cannot be built: please report this";
+        log.push(Draft::new(Code::Internal, Span::default(), message));
+    }
+    scenario
+}
+
+fn walk(tree: &Node, complete: bool, log: &mut Log) -> Filled {
+    let entries = match &tree.item {
+        Item::Table(entries) => entries.as_slice(),
+        _ => &[],
+    };
+    Walker { log, complete }.table(&keys::ROOT, tree, entries)
+}
+
+fn scenario(root: &Filled, names: &derive::Names) -> Option<Scenario> {
+    let run = root.table("run")?;
+    Some(Scenario {
+        name: root.text("name")?.to_owned(),
+        description: root.text("description")?.to_owned(),
+        seed: run.count("seed")?,
+        replications: run.count("replications")?,
+        inputs: build::inputs(root, names)?,
+        published: build::published(root)?,
+        notes: Vec::new(),
+        effective: effective::print(root),
+        hash: effective::hash(root),
+    })
+}

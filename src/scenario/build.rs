@@ -1,0 +1,279 @@
+//! The model's inputs from the checked tree. Nothing can be wrong any more.
+
+use super::checks::release_of;
+use super::derive::Names;
+use super::filled::Filled;
+use super::keys::Family;
+use super::published::{Claim, Figure, Metric, Published};
+use crate::model::input::{
+    Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Encoding, EtcdInput,
+    EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput, ResourceVersion,
+    Shape,
+};
+use crate::units::{SimSpan, SimTime};
+
+/// The inputs. `None` would mean that the schema and this function disagree on a key.
+pub(super) fn inputs(root: &Filled, names: &Names) -> Option<Inputs> {
+    let fleets = root.list("clients").iter();
+    let events = root.list("events").iter();
+    let resources = root.named("objects").iter();
+    Some(Inputs {
+        release: release_of(root)?,
+        duration: root.table("run")?.span_of("duration")?,
+        apiserver: apiserver(root.table("apiserver")?)?,
+        node: node(root.table("node")?)?,
+        hardware: hardware(root.table("hardware")?)?,
+        etcd: etcd(root.table("etcd")?)?,
+        balancer: balancer(root.table("balancer")?)?,
+        resources: resources
+            .map(|(name, _, table)| resource(name, table))
+            .collect::<Option<_>>()?,
+        fleets: fleets
+            .map(|table| fleet(table, names))
+            .collect::<Option<_>>()?,
+        events: events
+            .map(|table| event(table, names))
+            .collect::<Option<_>>()?,
+    })
+}
+
+fn apiserver(table: &Filled) -> Option<ApiserverInput> {
+    Some(ApiserverInput {
+        replicas: table.count("replicas")?,
+        memory_limit: table.size("memory-limit"),
+        memory_high: table.size("memory-high"),
+        cpu_limit: table.number("cpu-limit"),
+        // The word "off" is no count.
+        gogc: table.count("gogc"),
+        gomemlimit: table.size("gomemlimit"),
+        gomaxprocs: table.count("gomaxprocs"),
+        max_requests_inflight: table.count("max-requests-inflight")?,
+        max_mutating_requests_inflight: table.count("max-mutating-requests-inflight")?,
+        request_timeout: table.span_of("request-timeout")?,
+        other_live_heap: table.size("other-live-heap")?,
+        idle_resident: table.size("idle-resident"),
+        warm: table.flag("warm")?,
+    })
+}
+
+fn node(table: &Filled) -> Option<NodeInput> {
+    Some(NodeInput {
+        memory: table.size("memory")?,
+        cores: table.number("cores")?,
+        etcd_memory: table.size("etcd-memory")?,
+        system_memory: table.size("system-memory")?,
+        daemons_memory: table.size("daemons-memory")?,
+        oom_score_adj: table.count("oom-score-adj")?,
+    })
+}
+
+fn hardware(table: &Filled) -> Option<Hardware> {
+    Some(Hardware {
+        cpu_speed: table.number("cpu-speed")?,
+        page_fault_per_gb: table.span_of("page-fault-per-gb")?,
+        network: table.rate("network")?,
+        cpu_noise: table.number("cpu-noise")?,
+    })
+}
+
+fn etcd(table: &Filled) -> Option<EtcdInput> {
+    Some(EtcdInput {
+        read_rate: table.rate("read-rate")?,
+        latency: table.span_of("latency")?,
+        range_stream: table.flag("range-stream")?,
+    })
+}
+
+fn balancer(table: &Filled) -> Option<BalancerInput> {
+    Some(BalancerInput {
+        policy: match table.text("policy")? {
+            "least-connections" => BalancerPolicy::LeastConnections,
+            "round-robin" => BalancerPolicy::RoundRobin,
+            "random" => BalancerPolicy::Random,
+            _ => return None,
+        },
+        check_interval: table.span_of("check-interval")?,
+        fall: table.count("fall")?,
+        rise: table.count("rise")?,
+    })
+}
+
+fn resource(name: &str, table: &Filled) -> Option<ResourceInput> {
+    Some(ResourceInput {
+        name: name.to_owned(),
+        count: table.count("count")?,
+        size: table.size("size")?,
+        shape: match table.text("shape")? {
+            "blob" => Shape::Blob,
+            "typed" => Shape::Typed,
+            "custom" => Shape::Custom,
+            "custom-blob" => Shape::CustomBlob,
+            _ => return None,
+        },
+        json_size: table.size("json-size"),
+        heap_size: table.size("heap-size"),
+        versions: table.count("versions")?,
+        writes_per_second: table.number("writes")?,
+        watch_cache: table.flag("watch-cache")?,
+    })
+}
+
+fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
+    Some(FleetInput {
+        name: table.text("name")?.to_owned(),
+        count: table.count("count")?,
+        behaviour: behaviour(table, names)?,
+        running: table.text("start")? == "running",
+        start_jitter: table.span_of("start-jitter")?,
+        drain_rate: table.rate("drain-rate"),
+        decode_rate: table.rate("decode-rate"),
+        idle_watches: table.count("idle-watches")?,
+        flow_schema: table.text("flow-schema").map(str::to_owned),
+    })
+}
+
+fn behaviour(table: &Filled, names: &Names) -> Option<Behaviour> {
+    if let Some(reflector) = table.table("reflector") {
+        return Some(Behaviour::Reflector {
+            read: read(reflector, names)?,
+            watch_list: reflector.flag("watch-list")?,
+            watch: reflector.flag("watch")?,
+        });
+    }
+    if let Some(lister) = table.table("lister") {
+        return Some(Behaviour::Lister {
+            read: read(lister, names)?,
+            // The word "endless" is no count.
+            rounds: lister.count("rounds"),
+            pause: lister.span_of("pause")?,
+            all_pages: lister.flag("all-pages")?,
+        });
+    }
+    let watcher = table.table("watcher")?;
+    Some(Behaviour::Watcher {
+        resource: names.index(Family::Resource, watcher.text("resource")?)?,
+    })
+}
+
+fn read(table: &Filled, names: &Names) -> Option<ReadInput> {
+    Some(ReadInput {
+        resource: names.index(Family::Resource, table.text("resource")?)?,
+        encoding: match table.text("encoding")? {
+            "json" => Encoding::Json,
+            "protobuf" => Encoding::Protobuf,
+            "table" => Encoding::Table,
+            _ => return None,
+        },
+        gzip: table.flag("gzip")?,
+        resource_version: match table.text("resource-version")? {
+            "" => ResourceVersion::Unset,
+            "0" => ResourceVersion::Any,
+            "not-older-than" => ResourceVersion::NotOlderThan,
+            "exact" => ResourceVersion::Exact,
+            _ => return None,
+        },
+        limit: table.count("limit"),
+        selected: table.number("selected")?,
+        selector: table.flag("selector")?,
+    })
+}
+
+fn event(table: &Filled, names: &Names) -> Option<EventInput> {
+    Some(EventInput {
+        name: table.text("name")?.to_owned(),
+        at: SimTime::ZERO + table.span_of("at")?,
+        action: action(table, names)?,
+    })
+}
+
+fn action(table: &Filled, names: &Names) -> Option<Action> {
+    let fleet = |inner: &Filled| names.index(Family::Client, inner.text("client")?);
+    if let Some(inner) = table.table("start") {
+        return Some(Action::Start {
+            fleet: fleet(inner)?,
+            count: inner.count("count"),
+            over: inner.span_of("over")?,
+        });
+    }
+    if let Some(inner) = table.table("stop") {
+        return Some(Action::Stop {
+            fleet: fleet(inner)?,
+            count: inner.count("count"),
+        });
+    }
+    if let Some(inner) = table.table("restart") {
+        return Some(Action::Restart {
+            fleet: fleet(inner)?,
+            count: inner.count("count"),
+            over: inner.span_of("over")?,
+        });
+    }
+    server_action(table)
+}
+
+fn server_action(table: &Filled) -> Option<Action> {
+    let lasts = |inner: &Filled| -> Option<SimSpan> { inner.span_of("lasts") };
+    if let Some(inner) = table.table("kill") {
+        return Some(Action::Kill {
+            server: inner.count("apiserver")?,
+        });
+    }
+    if let Some(inner) = table.table("roll") {
+        return Some(Action::Roll {
+            every: inner.span_of("every")?,
+        });
+    }
+    if let Some(inner) = table.table("partition") {
+        return Some(Action::Partition {
+            server: inner.count("apiserver")?,
+            lasts: lasts(inner)?,
+        });
+    }
+    if let Some(inner) = table.table("slow-etcd") {
+        return Some(Action::SlowEtcd {
+            speed: inner.number("speed")?,
+            lasts: lasts(inner)?,
+        });
+    }
+    Some(Action::Mark)
+}
+
+/// The published figures.
+pub(super) fn published(root: &Filled) -> Option<Vec<Published>> {
+    root.list("published").iter().map(one_published).collect()
+}
+
+fn one_published(table: &Filled) -> Option<Published> {
+    let (metric, figure) = match table.text("metric")? {
+        "oom" => (Metric::Oom, Figure::Flag(table.flag("value")?)),
+        "duration" => (
+            Metric::Duration,
+            Figure::Span(claim(table, Filled::span_of)?),
+        ),
+        "peak-resident" => (
+            Metric::PeakResident,
+            Figure::Bytes(claim(table, Filled::size)?),
+        ),
+        "bytes-sent" => (
+            Metric::BytesSent,
+            Figure::Bytes(claim(table, Filled::size)?),
+        ),
+        _ => return None,
+    };
+    Some(Published {
+        phase: table.text("phase")?.to_owned(),
+        metric,
+        figure,
+        tolerance: table.number("tolerance")?,
+        source: table.text("source")?.to_owned(),
+        note: table.text("note")?.to_owned(),
+    })
+}
+
+fn claim<T: Copy>(table: &Filled, get: fn(&Filled, &str) -> Option<T>) -> Option<Claim<T>> {
+    Claim::of(
+        get(table, "value"),
+        get(table, "at-least"),
+        get(table, "at-most"),
+    )
+}

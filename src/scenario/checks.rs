@@ -1,0 +1,259 @@
+//! Rules over several keys: memory that must fit, totals, gates.
+
+use std::collections::BTreeMap;
+
+use super::code::Code;
+use super::derive::is_custom;
+use super::diagnostic::{Draft, Log, shown};
+use super::filled::Filled;
+use super::suggest::nearest;
+use crate::model::release::{GATES, Release};
+use crate::units::Bytes;
+
+/// Members of all fleets together.
+const MOST_MEMBERS: u64 = 2_000_000;
+/// Watches of all members together.
+const MOST_WATCHES: u64 = 50_000_000;
+/// Stored bytes of one resource.
+const MOST_STORED: Bytes = Bytes::gib(1 << 10);
+/// etcd's default `--max-request-bytes`.
+const LARGE_OBJECT: Bytes = Bytes::kib(1536);
+/// Members that should not start at once.
+const MANY_MEMBERS: u64 = 1000;
+
+/// The release with its gates, if both are sound.
+pub(super) fn release_of(root: &Filled) -> Option<Release> {
+    let apiserver = root.table("apiserver")?;
+    let gates: BTreeMap<String, bool> = apiserver
+        .gates("feature-gates")
+        .iter()
+        .map(|(name, on, _)| (name.clone(), *on))
+        .collect();
+    default_release(apiserver)?.with_gates(&gates).ok()
+}
+
+fn default_release(apiserver: &Filled) -> Option<Release> {
+    match apiserver.plain("version")? {
+        super::filled::Plain::Minor(minor) => Release::of_minor(*minor),
+        _ => None,
+    }
+}
+
+/// Checks everything but events.
+pub(super) fn check(root: &Filled, log: &mut Log) {
+    if let Some(apiserver) = root.table("apiserver") {
+        gates(apiserver, log);
+        limits(apiserver, log);
+        if let Some(node) = root.table("node") {
+            node_memory(root, apiserver, node, log);
+        }
+    }
+    streams(root, log);
+    for (name, _, table) in root.named("objects") {
+        resource(name, table, log);
+    }
+    fleets(root, log);
+}
+
+/// Gates that the release does not have.
+fn gates(apiserver: &Filled, log: &mut Log) {
+    let Some(release) = default_release(apiserver) else {
+        return;
+    };
+    for (name, on, at) in apiserver.gates("feature-gates") {
+        let one = BTreeMap::from([(name.clone(), *on)]);
+        if release.clone().with_gates(&one).is_ok() {
+            continue;
+        }
+        let minor = release.minor;
+        let message = format!("Kubernetes 1.{minor} has no feature gate `{}`", shown(name));
+        let known = GATES.iter().find(|(gate, ..)| gate == name);
+        let near = nearest(name, GATES.iter().map(|(gate, ..)| *gate));
+        let help = match (known, near) {
+            (Some((_, first, _)), _) if minor < *first => format!("it came with 1.{first}"),
+            (Some((_, _, gone)), _) => format!("it is gone since 1.{gone}: always on"),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => {
+                let names: Vec<&str> = GATES.iter().map(|(gate, ..)| *gate).collect();
+                format!("the gates that matter here are {}", names.join(", "))
+            }
+        };
+        let draft = Draft::new(Code::UnknownGate, *at, message).label("no such gate");
+        log.push(draft.help(help));
+    }
+}
+
+/// The order of the server's memory limits.
+fn limits(apiserver: &Filled, log: &mut Log) {
+    let Some(limit) = apiserver.size("memory-limit") else {
+        return;
+    };
+    for key in ["memory-high", "gomemlimit"] {
+        if apiserver.size(key).is_some_and(|soft| soft > limit) {
+            let message = format!("`{key}` lies above `memory-limit`");
+            log.push(
+                Draft::new(Code::LimitOrder, apiserver.at(key), message)
+                    .label("never reached")
+                    .related(apiserver.given("memory-limit"), "the hard limit"),
+            );
+        }
+    }
+    if apiserver
+        .size("idle-resident")
+        .is_some_and(|idle| idle > limit)
+    {
+        log.push(
+            Draft::new(
+                Code::DoesNotFit,
+                apiserver.at("idle-resident"),
+                "an idle server already exceeds its memory limit",
+            )
+            .label("more than `memory-limit`")
+            .related(apiserver.given("memory-limit"), "the limit"),
+        );
+    }
+}
+
+/// What the node's memory holds.
+fn node_memory(root: &Filled, apiserver: &Filled, node: &Filled, log: &mut Log) {
+    let Some(memory) = node.size("memory") else {
+        return;
+    };
+    if node.given("memory").is_none() {
+        let message = format!("the node's memory is not stated: {memory} is assumed");
+        // Where the table itself is left out, its span is the root's.
+        let draft = Draft::new(Code::AssumedNodeMemory, node.span, message);
+        log.push(draft.help(format!("write [node] memory = \"{memory:#}\"")));
+    }
+    let parts = ["etcd-memory", "system-memory", "daemons-memory"];
+    let used: Bytes = parts.iter().filter_map(|key| node.size(key)).sum();
+    if used >= memory {
+        let at = node.given("memory").unwrap_or_else(|| root.at("node"));
+        let message = format!("nothing of the node's {memory} is left for the apiserver");
+        let help = format!(
+            "`{}` and `{}` add up to {used}",
+            parts[..2].join("`, `"),
+            parts[2]
+        );
+        let draft = Draft::new(Code::DoesNotFit, at, message).label("too small");
+        log.push(draft.help(help));
+    }
+    if apiserver
+        .size("memory-limit")
+        .is_some_and(|limit| limit > memory)
+    {
+        let at = apiserver.at("memory-limit");
+        let message = format!("`memory-limit` exceeds the node's memory of {memory}");
+        log.push(
+            Draft::new(Code::LimitAboveNode, at, message)
+                .label("the node runs out first")
+                .related(node.given("memory"), "the node"),
+        );
+    }
+}
+
+/// `RangeStream` needs etcd and the apiserver.
+fn streams(root: &Filled, log: &mut Log) {
+    let (Some(etcd), Some(release)) = (root.table("etcd"), release_of(root)) else {
+        return;
+    };
+    if etcd.flag("range-stream") == Some(true) && !release.etcd_range_stream {
+        let message = format!("Kubernetes 1.{} does not use RangeStream", release.minor);
+        let draft = Draft::new(Code::NoEffect, etcd.at("range-stream"), message);
+        log.push(
+            draft
+                .label("has no effect")
+                .help("it needs the gate EtcdRangeStream, which came with 1.37".to_owned()),
+        );
+    }
+}
+
+fn resource(name: &str, table: &Filled, log: &mut Log) {
+    let name = shown(name);
+    if let (Some(count), Some(size)) = (table.count::<u64>("count"), table.size("size")) {
+        let total = size.times(count);
+        if total > MOST_STORED {
+            let message = format!("`{name}` would store {total}; at most {MOST_STORED}");
+            log.push(
+                Draft::new(Code::TotalTooLarge, table.at("count"), message)
+                    .label("times the size")
+                    .related(table.given("size"), "each"),
+            );
+        }
+        if size > LARGE_OBJECT {
+            let message = format!("objects of `{name}` are larger than etcd accepts");
+            log.push(
+                Draft::new(Code::LargeObject, table.at("size"), message)
+                    .label("more than 1.5MiB")
+                    .help("etcd's default --max-request-bytes is 1.5MiB".to_owned()),
+            );
+        }
+    }
+    let built_in = table.text("shape").is_some_and(|shape| !is_custom(shape));
+    if built_in && table.count::<u32>("versions").is_some_and(|n| n > 1) {
+        log.push(
+            Draft::new(
+                Code::VersionsOfBuiltIn,
+                table.at("versions"),
+                format!("`{name}` is no custom resource and has one version"),
+            )
+            .label("only custom resources have several"),
+        );
+    }
+}
+
+/// Totals over the fleets, and herds.
+fn fleets(root: &Filled, log: &mut Log) {
+    let release = release_of(root);
+    let (mut members, mut watches) = (0u64, 0u64);
+    for fleet in root.list("clients") {
+        let count: u64 = fleet.count("count").unwrap_or(0);
+        let idle: u64 = fleet.count("idle-watches").unwrap_or(0);
+        let reflector = fleet.table("reflector");
+        let watching = fleet.table("watcher").is_some()
+            || reflector.is_some_and(|r| r.flag("watch") == Some(true));
+        let more = count.saturating_mul(idle + u64::from(watching));
+        for (total, more, most, what) in [
+            (&mut members, count, MOST_MEMBERS, "members"),
+            (&mut watches, more, MOST_WATCHES, "watches"),
+        ] {
+            let before = *total;
+            *total = total.saturating_add(more);
+            if before <= most && *total > most {
+                let message = format!("the clients have more than {most} {what} in all");
+                let draft = Draft::new(Code::TotalTooLarge, fleet.at("count"), message);
+                log.push(draft.label("here the total is passed"));
+            }
+        }
+        jitter(fleet, count, log);
+        if let (Some(reflector), Some(release)) = (reflector, &release) {
+            fallback(reflector, release, log);
+        }
+    }
+}
+
+fn jitter(fleet: &Filled, count: u64, log: &mut Log) {
+    // Who writes "0s" means it.
+    if count < MANY_MEMBERS || fleet.given("start-jitter").is_some() {
+        return;
+    }
+    let name = shown(fleet.text("name").unwrap_or(""));
+    let message = format!("all {count} members of `{name}` start at the same moment");
+    log.push(
+        Draft::new(Code::NoJitter, fleet.at("count"), message)
+            .label("no jitter")
+            .help("add start-jitter = \"10s\", or \"0s\" if that is meant".to_owned()),
+    );
+}
+
+/// A reflector that asks for what the servers do not have.
+fn fallback(reflector: &Filled, release: &Release, log: &mut Log) {
+    if reflector.flag("watch-list") == Some(true) && !release.watch_list {
+        let message = format!("Kubernetes 1.{} serves no WatchList here", release.minor);
+        log.push(
+            Draft::new(Code::NoEffect, reflector.at("watch-list"), message)
+                .label("falls back to a LIST")
+                .help("add feature-gates = { WatchList = true } to [apiserver]".to_owned()),
+        );
+    }
+}

@@ -1,0 +1,270 @@
+//! Defaults that follow from other keys, references between tables, and figures by metric.
+
+use std::collections::BTreeMap;
+
+use super::checks::release_of;
+use super::code::Code;
+use super::diagnostic::{Draft, Log, shown};
+use super::filled::{Filled, Plain, State, Value};
+use super::keys::{Family, Kind};
+use super::source::Span;
+use super::suggest::nearest;
+use super::walk::is_reference;
+
+/// Built-in resources that hold one large value.
+const BLOBS: [&str; 2] = ["secrets", "configmaps"];
+
+/// Built-in resources of many small fields, by plural.
+const TYPED: [&str; 48] = [
+    "pods",
+    "nodes",
+    "services",
+    "endpoints",
+    "endpointslices",
+    "events",
+    "namespaces",
+    "serviceaccounts",
+    "leases",
+    "deployments",
+    "replicasets",
+    "daemonsets",
+    "statefulsets",
+    "jobs",
+    "cronjobs",
+    "controllerrevisions",
+    "persistentvolumes",
+    "persistentvolumeclaims",
+    "storageclasses",
+    "volumeattachments",
+    "csinodes",
+    "csidrivers",
+    "csistoragecapacities",
+    "replicationcontrollers",
+    "podtemplates",
+    "limitranges",
+    "resourcequotas",
+    "horizontalpodautoscalers",
+    "poddisruptionbudgets",
+    "networkpolicies",
+    "ingresses",
+    "ingressclasses",
+    "roles",
+    "rolebindings",
+    "clusterroles",
+    "clusterrolebindings",
+    "priorityclasses",
+    "runtimeclasses",
+    "flowschemas",
+    "prioritylevelconfigurations",
+    "mutatingwebhookconfigurations",
+    "validatingwebhookconfigurations",
+    "validatingadmissionpolicies",
+    "certificatesigningrequests",
+    "resourceclaims",
+    "resourceslices",
+    "deviceclasses",
+    "apiservices",
+];
+
+/// Whether a shape is a custom resource's.
+pub(super) fn is_custom(shape: &str) -> bool {
+    shape.starts_with("custom")
+}
+
+/// Fills what follows from other keys.
+pub(super) fn defaults(root: &mut Filled, log: &mut Log) {
+    if let Some(Value::Named(tables)) = root.value_mut("objects") {
+        for (name, at, table) in tables {
+            resource(name, *at, table, log);
+        }
+    }
+    let shapes: BTreeMap<String, String> = root
+        .named("objects")
+        .iter()
+        .filter_map(|(name, _, table)| Some((name.clone(), table.text("shape")?.to_owned())))
+        .collect();
+    let watch_list = release_of(root).is_some_and(|r| r.watch_list_client && r.watch_list);
+    if let Some(Value::List(clients)) = root.value_mut("clients") {
+        for client in clients {
+            for behaviour in ["reflector", "lister"] {
+                if let Some(Value::Table(read)) = client.value_mut(behaviour) {
+                    read_defaults(read, &shapes, watch_list, log);
+                }
+            }
+        }
+    }
+}
+
+fn resource(name: &str, at: Span, table: &mut Filled, log: &mut Log) {
+    let known = if BLOBS.contains(&name) {
+        Some("blob")
+    } else {
+        TYPED.contains(&name).then_some("typed")
+    };
+    if let Some(shape) = known {
+        table.fill("shape", Plain::Text(shape.to_owned()));
+    } else if matches!(table.slot("shape").map(|s| &s.state), Some(State::Absent)) {
+        let message = format!(
+            "`{}` is not a built-in resource: its shape must be stated",
+            shown(name)
+        );
+        let mut draft = Draft::new(Code::ShapeNeeded, at, message).label("`shape` is missing");
+        let near = nearest(name, BLOBS.into_iter().chain(TYPED));
+        draft = draft.help(match near {
+            Some(near) => format!("if `{near}` was meant, write so; else add shape = \"custom\""),
+            None => "add shape = \"custom\", or \"custom-blob\" if one string dominates".to_owned(),
+        });
+        log.push(draft);
+    }
+    table.fill("watch-cache", Plain::Flag(name != "events"));
+}
+
+fn read_defaults(
+    read: &mut Filled,
+    shapes: &BTreeMap<String, String>,
+    watch_list: bool,
+    log: &mut Log,
+) {
+    let shape = read.text("resource").and_then(|name| shapes.get(name));
+    if let Some(shape) = shape {
+        let custom = is_custom(shape);
+        if custom && read.text("encoding") == Some("protobuf") {
+            log.push(
+                Draft::new(
+                    Code::ProtobufCustom,
+                    read.at("encoding"),
+                    "custom resources have no protobuf encoding",
+                )
+                .label("the apiserver would answer in JSON")
+                .help("write encoding = \"json\", or leave it out".to_owned()),
+            );
+        }
+        let encoding = if custom { "json" } else { "protobuf" };
+        read.fill("encoding", Plain::Text(encoding.to_owned()));
+    }
+    if let Some(selected) = read.number("selected") {
+        read.fill("selector", Plain::Flag(selected < 1.0));
+    }
+    read.fill("watch-list", Plain::Flag(watch_list));
+}
+
+/// The names that references may name.
+pub(super) struct Names {
+    resources: Known,
+    clients: Known,
+    phases: Known,
+}
+
+/// The names of one family with their indices; `None` while some are unknown.
+struct Known {
+    index: BTreeMap<String, usize>,
+    whole: bool,
+}
+
+impl Names {
+    /// The index of a name, if it is there.
+    pub(super) fn index(&self, family: Family, name: &str) -> Option<usize> {
+        self.of(family).index.get(name).copied()
+    }
+
+    fn of(&self, family: Family) -> &Known {
+        match family {
+            Family::Resource => &self.resources,
+            Family::Client => &self.clients,
+            Family::Phase => &self.phases,
+        }
+    }
+}
+
+/// Collects the names, and reports those that occur twice.
+pub(super) fn names(root: &Filled, complete: bool, log: &mut Log) -> Names {
+    let objects = root.named("objects").iter().enumerate();
+    let resources = Known {
+        index: objects.map(|(i, (name, _, _))| (name.clone(), i)).collect(),
+        whole: complete && !root.is_bad("objects"),
+    };
+    Names {
+        resources,
+        clients: listed(root, "clients", "clients", complete, log),
+        phases: listed(root, "events", "events", complete, log),
+    }
+}
+
+fn listed(root: &Filled, key: &str, plural: &str, complete: bool, log: &mut Log) -> Known {
+    let mut first: BTreeMap<&str, (usize, Span)> = BTreeMap::new();
+    let mut whole = complete && !root.is_bad(key);
+    for (i, table) in root.list(key).iter().enumerate() {
+        let at = table.at("name");
+        match table.text("name") {
+            None => whole = false,
+            Some(name) => match first.get(name) {
+                None => {
+                    first.insert(name, (i, at));
+                }
+                Some((_, before)) => {
+                    let message = format!("two {plural} are named `{}`", shown(name));
+                    log.push(
+                        Draft::new(Code::DuplicateName, at, message)
+                            .label("the second")
+                            .related(Some(*before), "the first"),
+                    );
+                }
+            },
+        }
+    }
+    let names = first.into_iter();
+    Known {
+        index: names.map(|(name, (i, _))| (name.to_owned(), i)).collect(),
+        whole,
+    }
+}
+
+/// Reports references to what is not there, wherever they stand.
+pub(super) fn references(table: &Filled, names: &Names, log: &mut Log) {
+    for slot in &table.slots {
+        let State::Set(value) = &slot.state else {
+            continue;
+        };
+        match (slot.key.kind, value) {
+            (Kind::Refer(family), Value::Plain(plain)) => {
+                let known = names.of(family);
+                if let Some(name) = is_reference(plain).filter(|n| !known.index.contains_key(*n))
+                    && known.whole
+                {
+                    let at = slot.given.unwrap_or(table.span);
+                    unknown(family, name, at, known, log);
+                } else if is_reference(plain).is_none() && family != Family::Phase {
+                    let at = slot.given.unwrap_or(table.span);
+                    unknown(family, "", at, known, log);
+                }
+            }
+            (_, Value::Table(inner)) => references(inner, names, log),
+            (_, Value::List(tables)) => {
+                for inner in tables {
+                    references(inner, names, log);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn unknown(family: Family, name: &str, at: Span, known: &Known, log: &mut Log) {
+    let noun = family.noun();
+    let message = format!("there is no {noun} named `{}`", shown(name));
+    let draft = Draft::new(Code::UnknownReference, at, message).label("not found");
+    if log.is_full() {
+        log.push(draft);
+        return;
+    }
+    let near = nearest(name, known.index.keys().map(String::as_str));
+    let some: Vec<String> = known.index.keys().take(5).map(|name| shown(name)).collect();
+    log.push(draft.help(match near {
+        Some(near) => format!("did you mean \"{}\"?", shown(near)),
+        None if some.is_empty() => match family {
+            Family::Resource => "add it: [objects.NAME] with count and size".to_owned(),
+            _ => format!("the scenario has no {noun}s"),
+        },
+        None => format!("the {noun}s are: {}", some.join(", ")),
+    }));
+}

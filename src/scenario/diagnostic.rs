@@ -1,0 +1,187 @@
+//! Diagnostics as plain data, and the log that collects them.
+
+use super::code::{Code, Severity};
+use super::source::{Sources, Span};
+
+/// At most this many are kept: past it, a file is broken throughout.
+const KEPT: usize = 100;
+
+/// A position in a file (or in an override), with the line it is on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Place {
+    /// The file's name, or `--set`.
+    pub file: String,
+    /// Line, from 1; for `--set`, which of the overrides. 0: the file as a whole.
+    pub line: usize,
+    /// First column, in characters from 1.
+    pub column: usize,
+    /// One past the last column.
+    pub end_column: usize,
+    /// The line's text; empty where it is too long to quote.
+    pub text: String,
+}
+
+/// A place and what is to be said about it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Label {
+    /// Where.
+    pub place: Place,
+    /// What; may be empty.
+    pub text: String,
+}
+
+/// One finding about a scenario.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Diagnostic {
+    /// How grave.
+    pub severity: Severity,
+    /// What kind of mistake.
+    pub code: Code,
+    /// One sentence.
+    pub message: String,
+    /// Where the mistake is.
+    pub primary: Label,
+    /// Other places that belong to it.
+    pub related: Vec<Label>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// Findings, ordered by position.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Diagnostics {
+    /// The findings kept.
+    pub items: Vec<Diagnostic>,
+    /// How many more there were.
+    pub hidden: usize,
+}
+
+impl Diagnostics {
+    /// Whether there is any error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.items.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// How many are errors.
+    #[must_use]
+    pub fn errors(&self) -> usize {
+        let errors = self.items.iter();
+        errors.filter(|d| d.severity == Severity::Error).count()
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+/// A diagnostic before its spans are looked up.
+pub(super) struct Draft {
+    code: Code,
+    message: String,
+    primary: (Span, String),
+    related: Vec<(Span, String)>,
+    help: Option<String>,
+}
+
+impl Draft {
+    /// A finding at a place.
+    pub(super) fn new(code: Code, at: Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            primary: (at, String::new()),
+            related: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// What to say at the place itself.
+    pub(super) fn label(mut self, text: impl Into<String>) -> Self {
+        self.primary.1 = text.into();
+        self
+    }
+
+    /// A second place, if it is known.
+    pub(super) fn related(mut self, at: Option<Span>, text: impl Into<String>) -> Self {
+        self.related.extend(at.map(|at| (at, text.into())));
+        self
+    }
+
+    /// What to do about it.
+    pub(super) fn help(mut self, text: impl Into<Option<String>>) -> Self {
+        self.help = text.into();
+        self
+    }
+}
+
+/// Collects findings.
+pub(super) struct Log<'a> {
+    /// The texts the spans point into.
+    pub(super) sources: &'a Sources,
+    found: Vec<(Span, Diagnostic)>,
+    hidden: usize,
+    errors: usize,
+}
+
+impl<'a> Log<'a> {
+    /// An empty log.
+    pub(super) fn new(sources: &'a Sources) -> Self {
+        Self {
+            sources,
+            found: Vec::new(),
+            hidden: 0,
+            errors: 0,
+        }
+    }
+
+    /// Whether further findings are only counted; spares the making of suggestions.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.len() >= KEPT
+    }
+
+    /// Whether any error was found.
+    pub(super) fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    /// Adds a finding.
+    pub(super) fn push(&mut self, draft: Draft) {
+        self.errors += usize::from(draft.code.severity() == Severity::Error);
+        if self.is_full() {
+            self.hidden += 1;
+            return;
+        }
+        let label = |(at, text): (Span, String)| Label {
+            place: self.sources.place(at),
+            text,
+        };
+        let span = draft.primary.0;
+        let diagnostic = Diagnostic {
+            severity: draft.code.severity(),
+            code: draft.code,
+            message: draft.message,
+            primary: label(draft.primary),
+            related: draft.related.into_iter().map(label).collect(),
+            help: draft.help,
+        };
+        self.found.push((span, diagnostic));
+    }
+
+    /// The findings by position; those of the same place in the order they were found.
+    pub(super) fn finish(mut self) -> Diagnostics {
+        self.found
+            .sort_by_key(|(span, _)| (span.source, span.start));
+        Diagnostics {
+            items: self.found.into_iter().map(|(_, d)| d).collect(),
+            hidden: self.hidden,
+        }
+    }
+}
+
+/// A name from a file as it may appear in a message: short, and without control characters.
+pub(super) fn shown(name: &str) -> String {
+    let mut text: String = name.chars().take(60).flat_map(char::escape_debug).collect();
+    if name.chars().nth(60).is_some() {
+        text.push('…');
+    }
+    text
+}

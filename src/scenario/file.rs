@@ -1,0 +1,84 @@
+//! Reading a scenario file, whatever lies at its path.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::code::Code;
+use super::diagnostic::{Diagnostic, Diagnostics, Draft, Label, Log, Place};
+use super::source::{Sources, Span};
+use super::{Scenario, load};
+
+/// Bytes a scenario file may have.
+pub const LARGEST_FILE: u64 = 4 << 20;
+
+/// Loads a scenario file. See [`load`].
+///
+/// # Errors
+/// A path that cannot be read, and every mistake in the file.
+pub fn load_file(path: &Path, overrides: &[String]) -> Result<Scenario, Diagnostics> {
+    let name = path.display().to_string();
+    let text = read(path).map_err(|error| whole_file(&name, Code::Unreadable, error))?;
+    load(&name, &text, overrides)
+}
+
+/// The bytes of a file; one more than allowed where it is too large.
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let why = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "no permission to read the file".to_owned(),
+        _ => format!("the file cannot be read: {error}"),
+    };
+    if path.is_dir() {
+        return Err("this is a directory, not a scenario file".to_owned());
+    }
+    let file = File::open(path).map_err(why)?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST_FILE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(why)?;
+    Ok(bytes)
+}
+
+/// The text, if it is one and not too long.
+pub(super) fn decode(name: &str, bytes: &[u8]) -> Result<String, Diagnostics> {
+    if bytes.len() as u64 > LARGEST_FILE {
+        let message = format!("a scenario may have at most {} MiB", LARGEST_FILE >> 20);
+        return Err(whole_file(name, Code::TooLarge, message));
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(error) => {
+            let at = error.valid_up_to();
+            let sources = Sources::new(name, String::from_utf8_lossy(bytes).into_owned());
+            let mut log = Log::new(&sources);
+            let span = Span::file(at, at + 1);
+            let draft = Draft::new(Code::NotUtf8, span, "the file is not UTF-8 text");
+            log.push(draft.label("not UTF-8"));
+            Err(log.finish())
+        }
+    }
+}
+
+/// A single error about the file as a whole.
+fn whole_file(name: &str, code: Code, message: String) -> Diagnostics {
+    let place = Place {
+        file: name.into(),
+        ..Place::default()
+    };
+    let diagnostic = Diagnostic {
+        severity: code.severity(),
+        code,
+        message,
+        primary: Label {
+            place,
+            text: String::new(),
+        },
+        related: Vec::new(),
+        help: None,
+    };
+    Diagnostics {
+        items: vec![diagnostic],
+        hidden: 0,
+    }
+}

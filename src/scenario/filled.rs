@@ -1,0 +1,231 @@
+//! The checked tree: every key of the schema with its value, typed, defaults filled in.
+
+use super::keys::{Key, Table};
+use super::source::Span;
+use crate::units::{ByteRate, Bytes, SimSpan};
+
+/// A checked table: one slot for each key of its schema, in the schema's order.
+#[derive(Debug)]
+pub(super) struct Filled {
+    /// Its schema.
+    pub(super) table: &'static Table,
+    /// Where the table is.
+    pub(super) span: Span,
+    /// Its keys.
+    pub(super) slots: Vec<Slot>,
+}
+
+/// A key of a checked table.
+#[derive(Debug)]
+pub(super) struct Slot {
+    /// Its schema.
+    pub(super) key: &'static Key,
+    /// Where the value is, if it was given.
+    pub(super) given: Option<Span>,
+    /// Its value.
+    pub(super) state: State,
+}
+
+/// Whether a key has a value.
+#[derive(Debug)]
+pub(super) enum State {
+    /// It was left out and has no default.
+    Absent,
+    /// It was given, but wrongly; that is reported already.
+    Bad,
+    /// It has one.
+    Set(Value),
+}
+
+/// A checked value.
+#[derive(Clone, Debug)]
+pub(super) enum Plain {
+    /// A string.
+    Text(String),
+    /// `true` or `false`.
+    Flag(bool),
+    /// An integer.
+    Integer(i64),
+    /// A number.
+    Number(f64),
+    /// A size.
+    Size(Bytes),
+    /// A span of time.
+    Span(SimSpan),
+    /// Bytes per second.
+    Rate(ByteRate),
+    /// Occurrences per second.
+    PerSecond(f64),
+    /// Per cent, as written: 15 for 15 %.
+    Percent(f64),
+    /// Minor version of a release.
+    Minor(u8),
+}
+
+/// A checked value or a structure of them.
+#[derive(Debug)]
+pub(super) enum Value {
+    /// A scalar.
+    Plain(Plain),
+    /// Feature gates, with their places.
+    Gates(Vec<(String, bool, Span)>),
+    /// A table.
+    Table(Filled),
+    /// Tables by name, with the names' places.
+    Named(Vec<(String, Span, Filled)>),
+    /// An array of tables.
+    List(Vec<Filled>),
+}
+
+impl Filled {
+    /// The slot of a key. The names asked for are the schema's, as a test of `build` shows.
+    pub(super) fn slot(&self, name: &str) -> Option<&Slot> {
+        self.slots.iter().find(|slot| slot.key.name == name)
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
+        match &self.slot(name)?.state {
+            State::Set(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// A scalar, if the key has a sound one.
+    pub(super) fn plain(&self, name: &str) -> Option<&Plain> {
+        match self.value(name)? {
+            Value::Plain(plain) => Some(plain),
+            _ => None,
+        }
+    }
+
+    /// Where the value of a key is, or the table if it was left out.
+    pub(super) fn at(&self, name: &str) -> Span {
+        self.given(name).unwrap_or(self.span)
+    }
+
+    /// Where the value of a key is, if it was given.
+    pub(super) fn given(&self, name: &str) -> Option<Span> {
+        self.slot(name).and_then(|slot| slot.given)
+    }
+
+    /// Whether a key was given wrongly.
+    pub(super) fn is_bad(&self, name: &str) -> bool {
+        self.slot(name)
+            .is_some_and(|slot| matches!(slot.state, State::Bad))
+    }
+
+    /// Gives a key that was left out a value.
+    pub(super) fn fill(&mut self, name: &str, plain: Plain) {
+        let slot = self.slots.iter_mut().find(|slot| slot.key.name == name);
+        if let Some(slot) = slot
+            && matches!(slot.state, State::Absent)
+        {
+            slot.state = State::Set(Value::Plain(plain));
+        }
+    }
+
+    /// Replaces a value by its parsed form, or marks it as wrong.
+    pub(super) fn replace(&mut self, name: &str, plain: Option<Plain>) {
+        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.key.name == name) {
+            slot.state = plain.map_or(State::Bad, |plain| State::Set(Value::Plain(plain)));
+        }
+    }
+
+    /// A string.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        match self.plain(name)? {
+            Plain::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A boolean.
+    pub(super) fn flag(&self, name: &str) -> Option<bool> {
+        match self.plain(name)? {
+            Plain::Flag(flag) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    /// A non-negative integer of the type the model takes.
+    pub(super) fn count<T: TryFrom<i64>>(&self, name: &str) -> Option<T> {
+        match self.plain(name)? {
+            Plain::Integer(n) => T::try_from(*n).ok(),
+            _ => None,
+        }
+    }
+
+    /// A number.
+    pub(super) fn number(&self, name: &str) -> Option<f64> {
+        match self.plain(name)? {
+            Plain::Number(x) | Plain::PerSecond(x) => Some(*x),
+            Plain::Percent(x) => Some(*x / 100.0),
+            _ => None,
+        }
+    }
+
+    /// A size.
+    pub(super) fn size(&self, name: &str) -> Option<Bytes> {
+        match self.plain(name)? {
+            Plain::Size(bytes) => Some(*bytes),
+            _ => None,
+        }
+    }
+
+    /// A span of time.
+    pub(super) fn span_of(&self, name: &str) -> Option<SimSpan> {
+        match self.plain(name)? {
+            Plain::Span(span) => Some(*span),
+            _ => None,
+        }
+    }
+
+    /// A byte rate.
+    pub(super) fn rate(&self, name: &str) -> Option<ByteRate> {
+        match self.plain(name)? {
+            Plain::Rate(rate) => Some(*rate),
+            _ => None,
+        }
+    }
+
+    /// A table.
+    pub(super) fn table(&self, name: &str) -> Option<&Self> {
+        match self.value(name)? {
+            Value::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// Feature gates.
+    pub(super) fn gates(&self, name: &str) -> &[(String, bool, Span)] {
+        match self.value(name) {
+            Some(Value::Gates(gates)) => gates,
+            _ => &[],
+        }
+    }
+
+    /// Named tables.
+    pub(super) fn named(&self, name: &str) -> &[(String, Span, Self)] {
+        match self.value(name) {
+            Some(Value::Named(tables)) => tables,
+            _ => &[],
+        }
+    }
+
+    /// An array of tables.
+    pub(super) fn list(&self, name: &str) -> &[Self] {
+        match self.value(name) {
+            Some(Value::List(tables)) => tables,
+            _ => &[],
+        }
+    }
+
+    /// A structure, to change it.
+    pub(super) fn value_mut(&mut self, name: &str) -> Option<&mut Value> {
+        let slot = self.slots.iter_mut().find(|slot| slot.key.name == name)?;
+        match &mut slot.state {
+            State::Set(value) => Some(value),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! The root table, and the keys of objects and clients.
+
+use super::Presence::{Default, Derived, Optional, Required};
+use super::events::{EVENT, PUBLISHED};
+use super::server::SECTIONS;
+use super::{Family, Key, Kind, NameForm, OneOf, Table, integer, key, percent, rate, size, span};
+use crate::units::{Bytes, SimSpan};
+
+/// A scenario.
+pub static ROOT: Table = Table {
+    what: "the scenario",
+    one_of: None,
+    keys: &[
+        key(
+            "schema",
+            integer(1, 1),
+            Required,
+            "Version of the scenario format: 1.",
+        ),
+        key(
+            "name",
+            Kind::Name(NameForm::Slug),
+            Required,
+            "Names the scenario and its output folder.",
+        ),
+        key(
+            "description",
+            Kind::Text { max: 65_536 },
+            Default("\"\""),
+            "What it shows.",
+        ),
+        SECTIONS[0],
+        SECTIONS[1],
+        SECTIONS[2],
+        SECTIONS[3],
+        SECTIONS[4],
+        SECTIONS[5],
+        key(
+            "objects",
+            Kind::Named {
+                table: &OBJECTS,
+                names: NameForm::Plural,
+                max: 1000,
+            },
+            Optional,
+            "The resources stored, by plural name.",
+        ),
+        key(
+            "clients",
+            Kind::List {
+                table: &CLIENT,
+                max: 1000,
+            },
+            Optional,
+            "The client fleets.",
+        ),
+        key(
+            "events",
+            Kind::List {
+                table: &EVENT,
+                max: 10_000,
+            },
+            Optional,
+            "What happens when.",
+        ),
+        key(
+            "published",
+            Kind::List {
+                table: &PUBLISHED,
+                max: 10_000,
+            },
+            Optional,
+            "Published figures to show beside the prediction.",
+        ),
+    ],
+};
+
+static OBJECTS: Table = Table {
+    what: "a resource",
+    one_of: None,
+    keys: &[
+        key(
+            "count",
+            integer(0, 1_000_000_000),
+            Required,
+            "Objects stored.",
+        ),
+        key(
+            "size",
+            size(Bytes(1), Bytes::mib(64)),
+            Required,
+            "Mean stored size: protobuf, or JSON for custom resources.",
+        ),
+        key(
+            "shape",
+            Kind::Choice(&["blob", "typed", "custom", "custom-blob"]),
+            Derived("known for built-in resources; must be stated for others"),
+            "What the objects are made of.",
+        ),
+        key(
+            "json-size",
+            size(Bytes(1), Bytes::gib(1)),
+            Optional,
+            "Mean JSON size, where known.",
+        ),
+        key(
+            "heap-size",
+            size(Bytes(1), Bytes::gib(1)),
+            Optional,
+            "Mean decoded heap size, where known.",
+        ),
+        key(
+            "versions",
+            integer(1, 32),
+            Default("1"),
+            "Versions of a custom resource, each with a cache.",
+        ),
+        key(
+            "writes",
+            Kind::PerSecond { max: 1e6 },
+            Default("0/s"),
+            "Steady writes to objects of the resource.",
+        ),
+        key(
+            "watch-cache",
+            Kind::Flag,
+            Derived("true, but false for events"),
+            "Whether the watch cache is enabled for it.",
+        ),
+    ],
+};
+
+static CLIENT: Table = Table {
+    what: "a client",
+    one_of: Some(OneOf {
+        keys: &["reflector", "lister", "watcher"],
+        required: true,
+    }),
+    keys: &[
+        key("name", Kind::Name(NameForm::Free), Required, "Its name."),
+        key(
+            "count",
+            integer(1, 1_000_000),
+            Required,
+            "Members of the fleet.",
+        ),
+        key(
+            "start",
+            Kind::Choice(&["running", "stopped"]),
+            Default("running"),
+            "Whether members are connected and synced at the start, or wait for an event.",
+        ),
+        key(
+            "start-jitter",
+            span(SimSpan::ZERO),
+            Default("0s"),
+            "Members start spread uniformly over this span.",
+        ),
+        key(
+            "drain-rate",
+            rate(),
+            Optional,
+            "How fast a member reads from the network.",
+        ),
+        key(
+            "decode-rate",
+            rate(),
+            Optional,
+            "How fast a member decodes.",
+        ),
+        key(
+            "idle-watches",
+            integer(0, 10_000),
+            Default("0"),
+            "Idle watches each member holds besides.",
+        ),
+        key(
+            "flow-schema",
+            Kind::Name(NameForm::Free),
+            Optional,
+            "Its flow schema, for API Priority and Fairness.",
+        ),
+        key(
+            "reflector",
+            Kind::Table(&REFLECTOR),
+            Optional,
+            "A client-go reflector: lists, then watches.",
+        ),
+        key(
+            "lister",
+            Kind::Table(&LISTER),
+            Optional,
+            "Lists, and does not watch.",
+        ),
+        key(
+            "watcher",
+            Kind::Table(&WATCHER),
+            Optional,
+            "Holds a watch and nothing else.",
+        ),
+    ],
+};
+
+const RESOURCE: Key = key(
+    "resource",
+    Kind::Refer(Family::Resource),
+    Required,
+    "The resource read.",
+);
+const ENCODING: Key = key(
+    "encoding",
+    Kind::Choice(&["json", "protobuf", "table"]),
+    Derived("json for custom resources, protobuf for built-in ones"),
+    "Encoding of responses.",
+);
+const GZIP: Key = key(
+    "gzip",
+    Kind::Flag,
+    Default("true"),
+    "Whether it accepts gzip, as client-go does by default.",
+);
+const LIMIT: Key = key(
+    "limit",
+    integer(1, 1_000_000_000),
+    Optional,
+    "Objects a page.",
+);
+const SELECTED: Key = key(
+    "selected",
+    percent(100.0),
+    Default("100%"),
+    "Share of the objects that the selectors match.",
+);
+const SELECTOR: Key = key(
+    "selector",
+    Kind::Flag,
+    Derived("true where selected is below 100%"),
+    "Whether a selector is sent at all.",
+);
+
+static REFLECTOR: Table = Table {
+    what: "a reflector",
+    one_of: None,
+    keys: &[
+        RESOURCE,
+        ENCODING,
+        GZIP,
+        key(
+            "resource-version",
+            Kind::Choice(&["0", ""]),
+            Default("\"0\""),
+            "resourceVersion of the first LIST.",
+        ),
+        LIMIT,
+        SELECTED,
+        SELECTOR,
+        key(
+            "watch-list",
+            Kind::Flag,
+            Derived("true where the release has WatchListClient and WatchList on"),
+            "Whether it streams the initial list by WATCH.",
+        ),
+        key(
+            "watch",
+            Kind::Flag,
+            Default("true"),
+            "Whether it watches after the LIST.",
+        ),
+    ],
+};
+
+static LISTER: Table = Table {
+    what: "a lister",
+    one_of: None,
+    keys: &[
+        RESOURCE,
+        ENCODING,
+        GZIP,
+        key(
+            "resource-version",
+            Kind::Choice(&["", "0", "not-older-than", "exact"]),
+            Default("\"\""),
+            "resourceVersion of the LISTs.",
+        ),
+        LIMIT,
+        SELECTED,
+        SELECTOR,
+        key(
+            "rounds",
+            Kind::IntegerOr {
+                min: 1,
+                max: 1_000_000_000,
+                word: "endless",
+            },
+            Default("1"),
+            "How many lists in all, or \"endless\".",
+        ),
+        key(
+            "pause",
+            span(SimSpan::ZERO),
+            Default("0s"),
+            "From the end of one list to the start of the next.",
+        ),
+        key(
+            "all-pages",
+            Kind::Flag,
+            Default("true"),
+            "Whether it reads all pages of a limited list.",
+        ),
+    ],
+};
+
+static WATCHER: Table = Table {
+    what: "a watcher",
+    one_of: None,
+    keys: &[RESOURCE],
+};

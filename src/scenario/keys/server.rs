@@ -1,0 +1,316 @@
+//! Keys of the run, the servers and what they stand on.
+
+use super::Presence::{Default, Filled, Optional, Required};
+use super::{Key, Kind, Table, integer, key, memory_limit, percent, rate, size, span};
+use crate::units::{Bytes, SimSpan};
+
+/// The tables of the run and the servers, in the order of the root table.
+pub(super) const SECTIONS: [Key; 6] = [
+    key(
+        "run",
+        Kind::Table(&RUN),
+        Required,
+        "How long and how often to simulate.",
+    ),
+    key(
+        "apiserver",
+        Kind::Table(&APISERVER),
+        Required,
+        "The kube-apiservers, all alike.",
+    ),
+    key(
+        "node",
+        Kind::Table(&NODE),
+        Filled,
+        "The machine under each server.",
+    ),
+    key(
+        "hardware",
+        Kind::Table(&HARDWARE),
+        Filled,
+        "Speeds; the defaults are the measured machine's.",
+    ),
+    key(
+        "etcd",
+        Kind::Table(&ETCD),
+        Filled,
+        "etcd as the servers see it.",
+    ),
+    key(
+        "balancer",
+        Kind::Table(&BALANCER),
+        Filled,
+        "The L4 load balancer before the servers.",
+    ),
+];
+
+static RUN: Table = Table {
+    what: "the run",
+    one_of: None,
+    keys: &[
+        key(
+            "duration",
+            span(SimSpan::millis(1)),
+            Required,
+            "Simulated time of a run; 1ms to 30d.",
+        ),
+        key(
+            "seed",
+            integer(0, i64::MAX),
+            Default("1"),
+            "Decides all random draws.",
+        ),
+        key(
+            "replications",
+            integer(1, 100_000),
+            Default("20"),
+            "How many runs, each with draws of its own.",
+        ),
+    ],
+};
+
+static APISERVER: Table = Table {
+    what: "the apiservers",
+    one_of: None,
+    keys: &[
+        key(
+            "version",
+            Kind::Release,
+            Required,
+            "Kubernetes minor release, 1.28 to 1.37.",
+        ),
+        key(
+            "replicas",
+            integer(1, 32),
+            Default("1"),
+            "How many apiservers.",
+        ),
+        key(
+            "memory-limit",
+            memory_limit(),
+            Optional,
+            "Memory limit of the container (cgroup memory.max).",
+        ),
+        key(
+            "memory-high",
+            memory_limit(),
+            Optional,
+            "Throttling limit of the container (cgroup memory.high).",
+        ),
+        key(
+            "cpu-limit",
+            Kind::Cores {
+                min: 0.1,
+                max: 1024.0,
+            },
+            Optional,
+            "CPU limit of the container (CFS quota).",
+        ),
+        key(
+            "gogc",
+            Kind::IntegerOr {
+                min: 1,
+                max: 100_000,
+                word: "off",
+            },
+            Default("100"),
+            "GOGC in per cent, or \"off\".",
+        ),
+        key(
+            "gomemlimit",
+            memory_limit(),
+            Optional,
+            "GOMEMLIMIT, the soft limit of the Go runtime.",
+        ),
+        key(
+            "gomaxprocs",
+            integer(1, 1024),
+            Optional,
+            "GOMAXPROCS; left out: what the release's Go derives.",
+        ),
+        key(
+            "max-requests-inflight",
+            integer(1, 1_000_000),
+            Default("400"),
+            "Flag of the same name.",
+        ),
+        key(
+            "max-mutating-requests-inflight",
+            integer(1, 1_000_000),
+            Default("200"),
+            "Flag of the same name.",
+        ),
+        key(
+            "request-timeout",
+            span(SimSpan::millis(1)),
+            Default("60s"),
+            "Flag of the same name.",
+        ),
+        key(
+            "other-live-heap",
+            size(Bytes::ZERO, Bytes::gib(64 << 10)),
+            Default("0B"),
+            "Live heap of what the scenario does not list, beyond an empty server's own.",
+        ),
+        key(
+            "idle-resident",
+            size(Bytes::ZERO, Bytes::gib(64 << 10)),
+            Optional,
+            "Observed resident memory of an idle server at the start, kept from earlier peaks.",
+        ),
+        key(
+            "warm",
+            Kind::Flag,
+            Default("true"),
+            "Whether the servers are up with warm caches at the start.",
+        ),
+        key(
+            "feature-gates",
+            Kind::Gates,
+            Optional,
+            "Feature gates that differ from the release's defaults.",
+        ),
+    ],
+};
+
+static NODE: Table = Table {
+    what: "the node",
+    one_of: None,
+    keys: &[
+        key(
+            "memory",
+            size(Bytes::mib(64), Bytes::gib(64 << 10)),
+            Default("64GiB"),
+            "RAM.",
+        ),
+        key(
+            "cores",
+            Kind::Cores {
+                min: 0.1,
+                max: 1024.0,
+            },
+            Default("8"),
+            "Processors.",
+        ),
+        key(
+            "etcd-memory",
+            size(Bytes::ZERO, Bytes::gib(64 << 10)),
+            Default("1GiB"),
+            "RAM of etcd on the same node.",
+        ),
+        key(
+            "system-memory",
+            size(Bytes::ZERO, Bytes::gib(64 << 10)),
+            Default("500MiB"),
+            "RAM of the kernel, the kubelet and others that the OOM killer does not take.",
+        ),
+        key(
+            "daemons-memory",
+            size(Bytes::ZERO, Bytes::gib(64 << 10)),
+            Default("300MiB"),
+            "RAM of ordinary processes that the OOM killer takes before the apiserver.",
+        ),
+        key(
+            "oom-score-adj",
+            integer(-1000, 1000),
+            Default("-997"),
+            "oom_score_adj of the apiserver.",
+        ),
+    ],
+};
+
+static HARDWARE: Table = Table {
+    what: "the hardware",
+    one_of: None,
+    keys: &[
+        key(
+            "cpu-speed",
+            Kind::Number {
+                min: 0.01,
+                max: 100.0,
+            },
+            Default("1.0"),
+            "Speed of a core relative to the measured machine.",
+        ),
+        key(
+            "page-fault-per-gb",
+            Kind::Span {
+                min: SimSpan::ZERO,
+                max: SimSpan::secs(3600),
+            },
+            Default("250ms"),
+            "CPU time to hand out pages, per GB of resident growth.",
+        ),
+        key(
+            "network",
+            rate(),
+            Default("10Gbit/s"),
+            "Egress of each server's network card.",
+        ),
+        key(
+            "cpu-noise",
+            percent(100.0),
+            Default("5%"),
+            "Spread of CPU speed between replications.",
+        ),
+    ],
+};
+
+static ETCD: Table = Table {
+    what: "etcd",
+    one_of: None,
+    keys: &[
+        key(
+            "read-rate",
+            rate(),
+            Default("400MB/s"),
+            "Bytes per second it can serve to one reader.",
+        ),
+        key(
+            "latency",
+            Kind::Span {
+                min: SimSpan::ZERO,
+                max: SimSpan::secs(3600),
+            },
+            Default("2ms"),
+            "Latency of a small read.",
+        ),
+        key(
+            "range-stream",
+            Kind::Flag,
+            Default("false"),
+            "Whether it serves RangeStream (etcd 3.7).",
+        ),
+    ],
+};
+
+static BALANCER: Table = Table {
+    what: "the balancer",
+    one_of: None,
+    keys: &[
+        key(
+            "policy",
+            Kind::Choice(&["least-connections", "round-robin", "random"]),
+            Default("least-connections"),
+            "How it picks a server for a new connection.",
+        ),
+        key(
+            "check-interval",
+            span(SimSpan::millis(1)),
+            Default("5s"),
+            "Time between health checks.",
+        ),
+        key(
+            "fall",
+            integer(1, 1000),
+            Default("3"),
+            "Failed checks in a row until a server is out.",
+        ),
+        key(
+            "rise",
+            integer(1, 1000),
+            Default("2"),
+            "Passed checks in a row until it is in again.",
+        ),
+    ],
+};

@@ -1,0 +1,223 @@
+//! `--set key=value`: changes of the tree before it is checked.
+
+use super::code::Code;
+use super::diagnostic::{Draft, Log, shown};
+use super::keys::{Kind, ROOT};
+use super::nesting;
+use super::source::Span;
+use super::suggest::nearest;
+use super::tree::{Entry, Item, Node};
+
+/// One part of a dotted key.
+struct Part {
+    name: String,
+    at: Span,
+}
+
+/// Applies the override that is source `source`.
+pub(super) fn apply(root: &mut Node, source: usize, log: &mut Log) {
+    let text = log.sources.text(source);
+    let span = |start: usize, end: usize| Span { source, start, end };
+    let Some((parts, value_at)) = split(text, source) else {
+        let draft = Draft::new(
+            Code::BadOverride,
+            span(0, text.len()),
+            "an override must be of the form key=value",
+        );
+        log.push(draft.help("for example: --set clients.informers.count=32".to_owned()));
+        return;
+    };
+    let value = text.get(value_at..).unwrap_or("");
+    let at = span(value_at, text.len());
+    if parts.len() > nesting::DEEPEST || nesting::too_deep(value).is_some() {
+        log.push(Draft::new(Code::TooDeep, at, "this nests too deeply"));
+        return;
+    }
+    let node = Node::from_raw(value.trim(), at);
+    if let Err(draft) = set(root, &parts, node) {
+        log.push(*draft);
+    }
+}
+
+/// The parts of the key, and where the value begins.
+fn split(text: &str, source: usize) -> Option<(Vec<Part>, usize)> {
+    let mut parts = Vec::new();
+    let mut quote: Option<char> = None;
+    let (mut start, mut name) = (0, String::new());
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '.' | '=') => {
+                let trimmed = name.trim().to_owned();
+                if trimmed.is_empty() {
+                    return None;
+                }
+                let at_part = Span {
+                    source,
+                    start,
+                    end: at,
+                };
+                parts.push(Part {
+                    name: trimmed,
+                    at: at_part,
+                });
+                if c == '=' {
+                    return Some((parts, at + 1));
+                }
+                (start, name) = (at + 1, String::new());
+            }
+            (_, c) => name.push(c),
+        }
+    }
+    None
+}
+
+type Failed = Box<Draft>;
+
+/// Puts the value where the parts lead, making tables on the way.
+fn set(root: &mut Node, parts: &[Part], value: Node) -> Result<(), Failed> {
+    let Some((last, path)) = parts.split_last() else {
+        return Ok(());
+    };
+    if let [list, entry, ..] = parts
+        && is_list(&list.name)
+        && !has(root, &list.name)
+    {
+        return Err(no_entry(&list.name, entry, &[]).into());
+    }
+    let (mut here, mut outer) = (root, "the scenario");
+    for part in path {
+        here = descend(here, outer, part)?;
+        outer = &part.name;
+    }
+    match &mut here.item {
+        Item::Array(items) => *entry_of(items, outer, last)? = value,
+        Item::Table(entries) => match entries.iter_mut().find(|entry| entry.name == last.name) {
+            Some(entry) => {
+                entry.at = last.at;
+                entry.node = value;
+            }
+            None => entries.push(Entry {
+                name: last.name.clone(),
+                at: last.at,
+                node: value,
+            }),
+        },
+        _ => return Err(not_a_table(outer, last).into()),
+    }
+    Ok(())
+}
+
+fn has(node: &Node, name: &str) -> bool {
+    match &node.item {
+        Item::Table(entries) => entries.iter().any(|entry| entry.name == name),
+        _ => false,
+    }
+}
+
+/// One step along the key. The entries of an array go by their names.
+fn descend<'n>(here: &'n mut Node, outer: &str, part: &Part) -> Result<&'n mut Node, Failed> {
+    match &mut here.item {
+        Item::Table(entries) => {
+            let found = entries.iter().position(|entry| entry.name == part.name);
+            let index = found.unwrap_or(entries.len());
+            if found.is_none() {
+                entries.push(Entry {
+                    name: part.name.clone(),
+                    at: part.at,
+                    node: Node::table(part.at),
+                });
+            }
+            let entry = entries.get_mut(index);
+            entry
+                .map(|entry| &mut entry.node)
+                .ok_or_else(|| not_a_table(outer, part).into())
+        }
+        Item::Array(items) => entry_of(items, outer, part),
+        _ => Err(not_a_table(outer, part).into()),
+    }
+}
+
+/// The entry of an array of tables that has a name, or else an index.
+fn entry_of<'n>(items: &'n mut [Node], outer: &str, part: &Part) -> Result<&'n mut Node, Failed> {
+    let named = items
+        .iter()
+        .position(|item| name_of(item) == Some(&part.name));
+    let index = named.or_else(|| part.name.parse().ok().filter(|i| *i < items.len()));
+    let Some(index) = index else {
+        let names: Vec<String> = items
+            .iter()
+            .filter_map(name_of)
+            .map(str::to_owned)
+            .collect();
+        return Err(no_entry(outer, part, &names).into());
+    };
+    items
+        .get_mut(index)
+        .ok_or_else(|| no_entry(outer, part, &[]).into())
+}
+
+fn name_of(node: &Node) -> Option<&str> {
+    let Item::Table(entries) = &node.item else {
+        return None;
+    };
+    let entry = entries.iter().find(|entry| entry.name == "name")?;
+    match &entry.node.item {
+        Item::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether a key of the root holds an array of tables.
+fn is_list(name: &str) -> bool {
+    ROOT.key(name)
+        .is_some_and(|key| matches!(key.kind, Kind::List { .. }))
+}
+
+fn no_entry(outer: &str, part: &Part, names: &[String]) -> Draft {
+    let message = format!("nothing here is named `{}`", shown(&part.name));
+    let draft = Draft::new(Code::OverrideTarget, part.at, message).label("no such entry");
+    let near = nearest(&part.name, names.iter().map(String::as_str));
+    let help = match (near, names) {
+        (Some(near), _) => format!("did you mean `{}`?", shown(near)),
+        (None, []) => format!("`{}` has no named entries", shown(outer)),
+        (None, _) => {
+            let some: Vec<String> = names.iter().take(5).map(|name| shown(name)).collect();
+            format!("the names are: {}", some.join(", "))
+        }
+    };
+    draft.help(help)
+}
+
+fn not_a_table(outer: &str, part: &Part) -> Draft {
+    let message = format!("`{}` cannot be set in {}", shown(&part.name), shown(outer));
+    Draft::new(Code::OverrideTarget, part.at, message).label("this is not a table")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_split_at_dots_outside_quotes() {
+        let names = |text| {
+            split(text, 1).map(|(parts, at)| {
+                let names: Vec<String> = parts.into_iter().map(|part| part.name).collect();
+                (names.join("|"), at)
+            })
+        };
+        assert_eq!(names("a.b=1"), Some(("a|b".into(), 4)));
+        assert_eq!(
+            names("events.\"8 in.f\".at = 2m"),
+            Some(("events|8 in.f|at".into(), 20))
+        );
+        assert_eq!(
+            names("events.8 inf.at=2m"),
+            Some(("events|8 inf|at".into(), 16))
+        );
+        for bad in ["", "a", "=1", "a..b=1", ".a=1", "a.\"b=1"] {
+            assert_eq!(names(bad), None, "{bad}");
+        }
+    }
+}

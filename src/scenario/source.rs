@@ -1,0 +1,157 @@
+//! The texts a scenario is made of: the file and the `--set` overrides, with their positions.
+
+use super::diagnostic::Place;
+
+/// Lines longer than this are not quoted in diagnostics: nobody could read them.
+const QUOTABLE: usize = 1000;
+
+/// A range of bytes in one of the [`Sources`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Span {
+    /// Which source: 0 is the file, n the n-th override.
+    pub(super) source: usize,
+    /// First byte.
+    pub(super) start: usize,
+    /// One past the last byte.
+    pub(super) end: usize,
+}
+
+impl Span {
+    /// A span of the file.
+    pub(super) const fn file(start: usize, end: usize) -> Self {
+        Self {
+            source: 0,
+            start,
+            end,
+        }
+    }
+}
+
+struct Source {
+    name: String,
+    text: String,
+    /// Number of its first line: overrides count as `--set`'s line 1, 2, 3.
+    first_line: usize,
+    /// Where each line begins.
+    lines: Vec<usize>,
+}
+
+/// The file and the overrides.
+pub(super) struct Sources(Vec<Source>);
+
+impl Sources {
+    /// The file alone.
+    pub(super) fn new(name: &str, text: String) -> Self {
+        Self(vec![Source::new(name, text, 1)])
+    }
+
+    /// Adds the n-th override, which becomes source n.
+    pub(super) fn add_override(&mut self, text: &str) -> usize {
+        let ordinal = self.0.len();
+        self.0.push(Source::new("--set", text.to_owned(), ordinal));
+        ordinal
+    }
+
+    /// The text of a source.
+    pub(super) fn text(&self, source: usize) -> &str {
+        self.0.get(source).map_or("", |s| s.text.as_str())
+    }
+
+    /// The line of a span, for comparing.
+    pub(super) fn line_of(&self, span: Span) -> usize {
+        self.0.get(span.source).map_or(0, |s| s.line_at(span.start))
+    }
+
+    /// The span as people read it: file, line, column and the line itself.
+    pub(super) fn place(&self, span: Span) -> Place {
+        match self.0.get(span.source) {
+            Some(source) => source.place(span),
+            None => Place::default(),
+        }
+    }
+}
+
+impl Source {
+    fn new(name: &str, text: String, first_line: usize) -> Self {
+        let mut lines = vec![0];
+        lines.extend(text.match_indices('\n').map(|(at, _)| at + 1));
+        Self {
+            name: name.to_owned(),
+            text,
+            first_line,
+            lines,
+        }
+    }
+
+    /// Index of the line that holds a byte.
+    fn line_at(&self, byte: usize) -> usize {
+        self.lines
+            .partition_point(|start| *start <= byte)
+            .saturating_sub(1)
+    }
+
+    fn place(&self, span: Span) -> Place {
+        let line = self.line_at(span.start);
+        let begin = self.lines.get(line).copied().unwrap_or(0);
+        let text = self.text.get(begin..).unwrap_or("");
+        let text = text.split('\n').next().unwrap_or("");
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        // A span over several lines is shown by its first line.
+        let start = floor_boundary(text, span.start.saturating_sub(begin));
+        let end = floor_boundary(text, span.end.saturating_sub(begin)).max(start);
+        let chars = |to: usize| text.get(..to).map_or(0, |t| t.chars().count());
+        Place {
+            file: self.name.clone(),
+            line: self.first_line + line,
+            column: chars(start) + 1,
+            end_column: chars(end) + 1,
+            text: if text.len() <= QUOTABLE {
+                text.to_owned()
+            } else {
+                String::new()
+            },
+        }
+    }
+}
+
+/// The nearest character boundary at or before a byte, inside the text.
+fn floor_boundary(text: &str, byte: usize) -> usize {
+    let mut at = byte.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_characters_and_lines() {
+        let sources = Sources::new("f.toml", "a = 1\r\nnäme = \"x\"\n".into());
+        let place = sources.place(Span::file(15, 18));
+        assert_eq!((place.line, place.column, place.end_column), (2, 8, 11));
+        assert_eq!(place.text, "näme = \"x\"");
+        let past = sources.place(Span::file(900, 901));
+        assert_eq!((past.line, past.column), (3, 1));
+        let inside = sources.place(Span::file(9, 400));
+        assert_eq!((inside.line, inside.column, inside.end_column), (2, 2, 11));
+    }
+
+    #[test]
+    fn overrides_are_lines_of_set() {
+        let mut sources = Sources::new("f.toml", String::new());
+        assert_eq!(sources.add_override("a=1"), 1);
+        assert_eq!(sources.add_override("b=2"), 2);
+        let place = sources.place(Span {
+            source: 2,
+            start: 2,
+            end: 3,
+        });
+        assert_eq!(
+            (place.file.as_str(), place.line, place.column),
+            ("--set", 2, 3)
+        );
+    }
+}

@@ -1,0 +1,231 @@
+//! Rules over events: their times, whom they move, and what was published of their phases.
+
+use std::collections::BTreeSet;
+
+use super::code::Code;
+use super::derive::Names;
+use super::diagnostic::{Draft, Log, shown};
+use super::filled::{Filled, Plain, Value};
+use super::keys::Family;
+use super::read::scalar;
+use super::source::Span;
+use super::tree::{Item, Node};
+use crate::scenario::keys::Kind;
+use crate::units::{Bytes, SimSpan};
+
+/// Checks the events, which are sorted by time.
+pub(super) fn check(root: &Filled, names: &Names, log: &mut Log) {
+    let duration = root.table("run").and_then(|run| run.span_of("duration"));
+    let mut started = BTreeSet::new();
+    let mut stopped = BTreeSet::new();
+    let mut unsure = root.is_bad("events");
+    for event in root.list("events") {
+        if let (Some(at), Some(duration)) = (event.span_of("at"), duration)
+            && at >= duration
+        {
+            let message = format!("the event comes when the run of {duration} has ended");
+            let draft = Draft::new(Code::AfterTheEnd, event.at("at"), message);
+            log.push(draft.label("too late"));
+        }
+        server(root, event, log);
+        for action in ["start", "stop", "restart"] {
+            let Some(inner) = event.table(action) else {
+                unsure |= event.is_bad(action);
+                continue;
+            };
+            let Some(fleet) = fleet(root, names, inner) else {
+                unsure = true;
+                continue;
+            };
+            members(root, fleet, inner, log);
+            if action == "stop" {
+                stopped.insert(fleet);
+            } else {
+                if action == "start" && !started.contains(&fleet) && !stopped.contains(&fleet) {
+                    already_running(root, fleet, inner, log);
+                }
+                started.insert(fleet);
+            }
+        }
+    }
+    if !unsure {
+        never_started(root, &started, log);
+    }
+}
+
+/// Index of the fleet that an action moves.
+fn fleet(root: &Filled, names: &Names, action: &Filled) -> Option<usize> {
+    let index = names.index(Family::Client, action.text("client")?)?;
+    (index < root.list("clients").len()).then_some(index)
+}
+
+/// An action cannot move more members than there are.
+fn members(root: &Filled, fleet: usize, action: &Filled, log: &mut Log) {
+    let Some(fleet) = root.list("clients").get(fleet) else {
+        return;
+    };
+    let (moved, there) = (action.count::<u64>("count"), fleet.count::<u64>("count"));
+    if let (Some(moved), Some(there)) = (moved, there)
+        && moved > there
+    {
+        let name = shown(fleet.text("name").unwrap_or(""));
+        let message = format!("`{name}` has {there} members, not {moved}");
+        log.push(
+            Draft::new(Code::MoreThanMembers, action.at("count"), message)
+                .label("more than there are")
+                .related(fleet.given("count"), "its members"),
+        );
+    }
+}
+
+/// Servers are counted from 0.
+fn server(root: &Filled, event: &Filled, log: &mut Log) {
+    let replicas = root
+        .table("apiserver")
+        .and_then(|a| a.count::<u16>("replicas"));
+    for action in ["kill", "partition"] {
+        let Some(inner) = event.table(action) else {
+            continue;
+        };
+        if let (Some(index), Some(replicas)) = (inner.count::<u16>("apiserver"), replicas)
+            && index >= replicas
+        {
+            let message = format!("there is no apiserver {index}");
+            let help = format!("they are counted from 0 to {}", replicas.saturating_sub(1));
+            let draft = Draft::new(Code::NoSuchServer, inner.at("apiserver"), message);
+            log.push(draft.label("no such server").help(help));
+        }
+    }
+}
+
+fn already_running(root: &Filled, fleet: usize, action: &Filled, log: &mut Log) {
+    let Some(fleet) = root.list("clients").get(fleet) else {
+        return;
+    };
+    if fleet.text("start") == Some("running") {
+        let name = shown(fleet.text("name").unwrap_or(""));
+        let message = format!("`{name}` is running from the start: nothing is left to start");
+        log.push(
+            Draft::new(Code::NoEffect, action.at("client"), message)
+                .label("has no effect")
+                .related(Some(fleet.at("name")), "runs already")
+                .help("add start = \"stopped\" to the client".to_owned()),
+        );
+    }
+}
+
+fn never_started(root: &Filled, started: &BTreeSet<usize>, log: &mut Log) {
+    for (i, fleet) in root.list("clients").iter().enumerate() {
+        if fleet.text("start") == Some("stopped") && !started.contains(&i) {
+            let name = shown(fleet.text("name").unwrap_or(""));
+            log.push(
+                Draft::new(
+                    Code::NeverStarts,
+                    fleet.at("start"),
+                    format!("no event starts `{name}`"),
+                )
+                .label("stays stopped for the whole run"),
+            );
+        }
+    }
+}
+
+/// Reads the published figures as their metrics demand.
+pub(super) fn figures(root: &mut Filled, log: &mut Log) {
+    if let Some(Value::List(tables)) = root.value_mut("published") {
+        for table in tables {
+            figure(table, log);
+        }
+    }
+}
+
+fn figure(table: &mut Filled, log: &mut Log) {
+    let Some(metric) = table.text("metric").map(str::to_owned) else {
+        return;
+    };
+    let kind = match metric.as_str() {
+        "oom" => Kind::Flag,
+        "duration" => Kind::Span {
+            min: SimSpan::ZERO,
+            max: SimSpan(u64::MAX),
+        },
+        _ => Kind::Size {
+            min: Bytes::ZERO,
+            max: Bytes(u64::MAX),
+            limit: false,
+        },
+    };
+    for key in ["value", "at-least", "at-most"] {
+        let Some(written) = table.plain(key).cloned() else {
+            continue;
+        };
+        match read(&kind, written) {
+            Ok(plain) => table.replace(key, Some(plain)),
+            Err(label) => {
+                let message = format!("`{key}` of \"{metric}\" must be {}", kind.expected());
+                log.push(Draft::new(Code::BadFigure, table.at(key), message).label(label));
+                table.replace(key, None);
+            }
+        }
+    }
+    claim(table, &metric, log);
+}
+
+/// Reads a figure again, now that its kind is known.
+fn read(kind: &Kind, written: Plain) -> Result<Plain, String> {
+    let item = match written {
+        Plain::Flag(flag) => Item::Flag(flag),
+        // `--set` leaves quotes out, so that `true` may arrive as text.
+        Plain::Text(text) if matches!(kind, Kind::Flag) => match text.as_str() {
+            "true" => Item::Flag(true),
+            "false" => Item::Flag(false),
+            _ => Item::Text(text),
+        },
+        Plain::Text(text) => Item::Text(text),
+        _ => Item::Datetime,
+    };
+    let node = Node {
+        span: Span::default(),
+        item,
+        raw: None,
+    };
+    scalar(kind, &node).map_err(|problem| problem.label)
+}
+
+/// A figure is a value or has bounds.
+fn claim(table: &Filled, metric: &str, log: &mut Log) {
+    let given = |key| table.slot(key).is_some_and(|s| s.given.is_some()) || table.is_bad(key);
+    let bounds = ["at-least", "at-most"];
+    let mut wrong = |at: Span, message: String, label: &str| {
+        log.push(Draft::new(Code::BadFigure, at, message).label(label));
+    };
+    let bound = bounds.into_iter().find(|key| given(key));
+    match (given("value"), bound) {
+        (true, Some(bound)) => {
+            let message =
+                format!("a figure has a `value` or bounds, not both `value` and `{bound}`");
+            wrong(table.at(bound), message, "one too many");
+        }
+        (false, Some(bound)) if metric == "oom" => {
+            let message = format!("\"oom\" takes `value`, not `{bound}`");
+            wrong(table.at(bound), message, "true or false have no bounds");
+        }
+        (false, None) => {
+            let label = "needs `value`, `at-least` or `at-most`";
+            wrong(
+                table.span,
+                "a published figure has no figure".to_owned(),
+                label,
+            );
+        }
+        _ => {}
+    }
+    let sizes = (table.size("at-least"), table.size("at-most"));
+    let spans = (table.span_of("at-least"), table.span_of("at-most"));
+    if matches!(sizes, (Some(low), Some(high)) if low > high)
+        || matches!(spans, (Some(low), Some(high)) if low > high)
+    {
+        let message = "`at-least` lies above `at-most`".to_owned();
+        wrong(table.at("at-least"), message, "no figure is between them");
+    }
+}

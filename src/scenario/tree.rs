@@ -1,0 +1,158 @@
+//! The TOML text as a tree of our own: spans everywhere, tables in the order of the text.
+
+use toml::de::{DeArray, DeTable, DeValue};
+
+use super::code::Code;
+use super::diagnostic::{Draft, Log};
+use super::source::Span;
+
+/// A value and where it is.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// Where: for a table under a header, the header.
+    pub(super) span: Span,
+    /// What.
+    pub(super) item: Item,
+    /// The value as typed, for an override: a `--set` may leave the quotes out.
+    pub(super) raw: Option<String>,
+}
+
+/// A TOML value.
+#[derive(Debug)]
+pub(super) enum Item {
+    /// A string.
+    Text(String),
+    /// An integer; `None` past 128 bits.
+    Integer(Option<i128>),
+    /// A float.
+    Float(f64),
+    /// `true` or `false`.
+    Flag(bool),
+    /// A date or time.
+    Datetime,
+    /// An array.
+    Array(Vec<Node>),
+    /// A table.
+    Table(Vec<Entry>),
+}
+
+/// A key and its value.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// The key.
+    pub(super) name: String,
+    /// Where the key is.
+    pub(super) at: Span,
+    /// The value.
+    pub(super) node: Node,
+}
+
+impl Node {
+    /// An empty table at a place.
+    pub(super) fn table(span: Span) -> Self {
+        Self {
+            span,
+            item: Item::Table(Vec::new()),
+            raw: None,
+        }
+    }
+
+    /// A scalar as a `--set` gives it: a TOML value, or else the text itself.
+    pub(super) fn from_raw(text: &str, span: Span) -> Self {
+        let (value, errors) = DeValue::parse_recoverable(text);
+        let item = if errors.is_empty() {
+            from_value(value.into_inner(), span).item
+        } else {
+            Item::Text(text.to_owned())
+        };
+        let scalar = !matches!(item, Item::Array(_) | Item::Table(_));
+        let raw = scalar.then(|| text.to_owned());
+        Self { span, item, raw }
+    }
+
+    /// What kind of value it is, with its article.
+    pub(super) fn type_name(&self) -> &'static str {
+        match self.item {
+            Item::Text(_) => "a string",
+            Item::Integer(_) => "an integer",
+            Item::Float(_) => "a float",
+            Item::Flag(_) => "a boolean",
+            Item::Datetime => "a date or time",
+            Item::Array(_) => "an array",
+            Item::Table(_) => "a table",
+        }
+    }
+}
+
+/// Parses the file. Syntax errors go to the log, one a line; what could be read comes back.
+pub(super) fn parse(text: &str, log: &mut Log) -> Node {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let mut last_line = usize::MAX;
+    for error in errors {
+        let range = error.span().unwrap_or(text.len()..text.len());
+        let at = Span::file(range.start, range.end);
+        let line = log.sources.line_of(at);
+        if line != last_line {
+            last_line = line;
+            log.push(Draft::new(Code::Syntax, at, error.message()));
+        }
+    }
+    let whole = Span::file(0, 0);
+    Node {
+        span: whole,
+        item: from_table(table.into_inner(), whole),
+        raw: None,
+    }
+}
+
+/// Recursion is bounded: the text has passed `nesting::too_deep`.
+fn from_value(value: DeValue<'_>, span: Span) -> Node {
+    let item = match value {
+        DeValue::String(text) => Item::Text(text.into_owned()),
+        DeValue::Integer(n) => Item::Integer(i128::from_str_radix(n.as_str(), n.radix()).ok()),
+        DeValue::Float(x) => Item::Float(x.as_str().parse().unwrap_or(f64::NAN)),
+        DeValue::Boolean(flag) => Item::Flag(flag),
+        DeValue::Datetime(_) => Item::Datetime,
+        DeValue::Array(array) => Item::Array(from_array(array, span)),
+        DeValue::Table(table) => from_table(table, span),
+    };
+    Node {
+        span,
+        item,
+        raw: None,
+    }
+}
+
+fn from_array(array: DeArray<'_>, outer: Span) -> Vec<Node> {
+    let nodes = array.into_iter().map(|item| {
+        let span = within(outer, &item.span());
+        from_value(item.into_inner(), span)
+    });
+    nodes.collect()
+}
+
+fn from_table(table: DeTable<'_>, outer: Span) -> Item {
+    let mut entries: Vec<Entry> = table
+        .into_iter()
+        .map(|(key, value)| {
+            let at = within(outer, &key.span());
+            let span = within(outer, &value.span());
+            Entry {
+                name: key.into_inner().into_owned(),
+                at,
+                node: from_value(value.into_inner(), span),
+            }
+        })
+        .collect();
+    entries.sort_by_key(|entry| entry.at);
+    Item::Table(entries)
+}
+
+/// A range of the same source; inside an override, all parts stand at the override's value.
+fn within(outer: Span, range: &std::ops::Range<usize>) -> Span {
+    if outer.source == 0 {
+        Span::file(range.start, range.end)
+    } else {
+        outer
+    }
+}
