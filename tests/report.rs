@@ -4,13 +4,12 @@ mod synthetic;
 
 use std::time::Duration;
 
-use oomcast::experiment::{
-    Claim, Figure, Metric, Plan, Published, Replicated, Subject, replicate_with, summarize,
-};
+use oomcast::experiment::{Plan, Replicated, Subject, replicate_with, summarize};
 use oomcast::model::RunOptions;
 use oomcast::report::text::{self, Screen};
 use oomcast::report::{csv, events, json, markdown};
 use oomcast::results::{RunRecord, Summary};
+use oomcast::scenario::{Claim, Figure, Metric, Published};
 use oomcast::units::{Bytes, SimSpan};
 
 fn plan(replications: u32) -> Plan {

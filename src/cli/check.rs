@@ -9,10 +9,13 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let mut invalid = 0;
     for file in &args.files {
         let verdict = match load::load(file, &args.set) {
-            Ok(scenario) if scenario.notes.is_empty() => "ok".to_owned(),
             Ok(scenario) => {
-                output::note(&scenario.rendered_notes);
-                format!("ok, {} to note", scenario.notes.len())
+                load::tell_notes(&scenario.notes);
+                match scenario.notes.len() {
+                    0 => "ok".to_owned(),
+                    1 => "ok, 1 note".to_owned(),
+                    n => format!("ok, {n} notes"),
+                }
             }
             Err(failure) => {
                 output::error(&failure);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::args::{Format, RunArgs};
 use super::exit::{Exit, Failure};
-use super::load::{self, Loaded};
+use super::load;
 use super::progress::Progress;
 use super::{hint, output};
 use crate::experiment::{Plan, Replicated, Subject, replicate, summarize};
@@ -13,6 +13,7 @@ use crate::report::folder::{FolderError, Identity, RunFiles, RunFolder};
 use crate::report::text::{self, Screen};
 use crate::report::{json, markdown};
 use crate::results::Summary;
+use crate::scenario::Scenario;
 
 /// Where runs go when `--out` does not say.
 const OUTPUT: &str = "output";
@@ -20,8 +21,8 @@ const OUTPUT: &str = "output";
 /// Runs a scenario, writes its folder, then prints the result.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let scenario = load::load(&args.file, &args.overrides())?;
-    if !args.quiet && !scenario.notes.is_empty() {
-        output::note(&scenario.rendered_notes);
+    if !args.quiet {
+        load::tell_notes(&scenario.notes);
     }
     // Before the work: a folder that cannot be used should not cost a simulation.
     let folder = open(args, &scenario)?;
@@ -34,7 +35,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn simulate(args: &RunArgs, scenario: &Loaded) -> Result<Replicated, Failure> {
+fn simulate(args: &RunArgs, scenario: &Scenario) -> Result<Replicated, Failure> {
     let plan = Plan {
         seed: scenario.seed,
         replications: scenario.replications,
@@ -45,19 +46,20 @@ fn simulate(args: &RunArgs, scenario: &Loaded) -> Result<Replicated, Failure> {
         .map_err(|error| Failure::new(Exit::Internal, error))
 }
 
-fn condense(scenario: &Loaded, replicated: &Replicated) -> Summary {
+fn condense(scenario: &Scenario, replicated: &Replicated) -> Summary {
+    let warnings: Vec<String> = scenario.notes.iter().map(|n| n.message.clone()).collect();
     let subject = Subject {
         scenario: &scenario.name,
         scenario_hash: &scenario.hash,
         seed: scenario.seed,
         release: &format!("1.{}", scenario.inputs.release.minor),
         published: &scenario.published,
-        warnings: &scenario.notes,
+        warnings: &warnings,
     };
     summarize(&subject, replicated)
 }
 
-fn open(args: &RunArgs, scenario: &Loaded) -> Result<RunFolder, Failure> {
+fn open(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, Failure> {
     let identity = Identity {
         tool_version: env!("CARGO_PKG_VERSION"),
         scenario: &scenario.name,
@@ -80,7 +82,7 @@ fn open(args: &RunArgs, scenario: &Loaded) -> Result<RunFolder, Failure> {
 fn write(
     args: &RunArgs,
     mut folder: RunFolder,
-    scenario: &Loaded,
+    scenario: &Scenario,
     summary: &Summary,
     replicated: &Replicated,
 ) -> Result<Vec<String>, Failure> {
@@ -109,7 +111,7 @@ fn write(
 /// Prints the result in the form asked for.
 fn tell(
     args: &RunArgs,
-    scenario: &Loaded,
+    scenario: &Scenario,
     summary: &Summary,
     wall: Duration,
     written: &[String],

@@ -12,6 +12,5 @@ mod replicate;
 mod summarize;
 mod verdict;
 
-pub use published::{Claim, Figure, Metric, Published};
 pub use replicate::{Plan, ReplicateError, Replicated, replicate, replicate_with};
 pub use summarize::{Subject, summarize};

@@ -2,61 +2,8 @@
 
 use super::estimate::{median, six_decimals};
 use crate::results::{PhaseRecord, PublishedRow, RunRecord};
+use crate::scenario::{Claim, Figure, Metric, Published};
 use crate::units::{Bytes, SimSpan, SimTime};
-
-/// What was measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Metric {
-    /// Highest resident memory of any server.
-    PeakResident,
-    /// Whether a server was killed for memory.
-    Oom,
-    /// How long the requests took.
-    Duration,
-    /// Bytes the servers sent.
-    BytesSent,
-}
-
-/// A figure, or the bounds of one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Claim<T> {
-    /// It was this.
-    Value(T),
-    /// It was this or more.
-    AtLeast(T),
-    /// It was this or less.
-    AtMost(T),
-    /// It was between these.
-    Between(T, T),
-}
-
-/// What was published of a [`Metric`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Figure {
-    /// Of [`Metric::Oom`].
-    Flag(bool),
-    /// Of [`Metric::PeakResident`] and [`Metric::BytesSent`].
-    Bytes(Claim<Bytes>),
-    /// Of [`Metric::Duration`].
-    Span(Claim<SimSpan>),
-}
-
-/// One published figure.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Published {
-    /// The event whose phase it belongs to; empty: the whole run.
-    pub phase: String,
-    /// What was measured.
-    pub metric: Metric,
-    /// What it was.
-    pub figure: Figure,
-    /// How far off a prediction may be: 0.15 for 15 %.
-    pub tolerance: f64,
-    /// Where the figure comes from.
-    pub source: String,
-    /// Why a discrepancy is expected; may be empty.
-    pub note: String,
-}
 
 /// A prediction beside a figure.
 struct Judgement {

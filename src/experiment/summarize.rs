@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::estimate::{median, proportion, spread};
-use super::published::{Published, duration, judge};
+use super::published::{duration, judge};
 use super::replicate::Replicated;
 use super::verdict::verdict;
 use crate::engine::statistics::{nearest_rank, runs_for_maximum};
@@ -11,6 +11,7 @@ use crate::results::{
     ApiserverSummary, FORMAT_VERSION, OomKillSpread, Outcome, OutcomeCount, PhaseRecord,
     PhaseSummary, RunRecord, ServerRecord, Summary,
 };
+use crate::scenario::Published;
 use crate::units::{SimSpan, SimTime};
 
 /// What a summary is about, beside the records.

@@ -234,7 +234,11 @@ fn lines(lines: impl Iterator<Item = String>) -> String {
 fn speed(summary: &Summary, wall: Duration) -> String {
     let simulated = summary.simulated_seconds * f64::from(summary.replications);
     let seconds = wall.as_secs_f64().max(1e-3);
-    let digits = if seconds < 10.0 { 2 } else { 1 };
+    let digits = match seconds {
+        s if s < 1.0 => 3,
+        s if s < 10.0 => 2,
+        _ => 1,
+    };
     format!(
         "{} simulated in {seconds:.digits$} s: {} times faster than real time",
         clock(simulated),
