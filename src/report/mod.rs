@@ -1,1 +1,3 @@
-//! (stub)
+//! What a person sees of a result.
+
+pub mod charts;
