@@ -262,4 +262,7 @@ fn a_run_answers_first_and_leaves_its_folder() {
         (&2.into(), &4.into())
     );
     assert!(folder.join("other/run.json").exists());
+    assert!(folder.join("other/charts/memory-timeline.svg").exists());
+    run(&["-o", "other", "--no-charts", "-q"]);
+    assert!(!folder.join("other/charts").exists());
 }

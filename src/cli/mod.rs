@@ -1,6 +1,7 @@
 //! The command line: one file a verb. The only room that prints.
 
 mod args;
+mod charts;
 mod check;
 mod exit;
 mod hint;

@@ -7,7 +7,7 @@ use super::args::{Format, RunArgs};
 use super::exit::{Exit, Failure};
 use super::load;
 use super::progress::Progress;
-use super::{hint, output};
+use super::{charts, hint, output};
 use crate::experiment::{Plan, Replicated, Subject, replicate, summarize};
 use crate::report::folder::{FolderError, Identity, RunFiles, RunFolder};
 use crate::report::text::{self, Screen};
@@ -97,8 +97,10 @@ fn write(
         })
         .map_err(internal)?;
     if !args.no_charts {
-        // CHARTS: `report::charts::write_all(folder.path(), ...)` goes here; pass each name it returns
-        // to `folder.record(name)`, which puts it into the manifest.
+        let charts = charts::write(&path, scenario, summary, replicated);
+        for name in charts.map_err(|error| Failure::new(Exit::Internal, error))? {
+            folder.record(&name);
+        }
     }
     let files = folder.finish().map_err(internal)?;
     Ok(vec![format!(

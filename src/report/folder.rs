@@ -7,6 +7,7 @@
 //! | `summary.json`, `summary.md` | the result for programs and for people |
 //! | `runs.csv` | one row a replication |
 //! | `timeline.csv`, `events.jsonl`, `attribution.csv` | the worst replication |
+//! | `charts/*.svg`, `charts/*.png` | see [`charts`](super::charts) |
 //!
 //! The same scenario, seed and tool give the same bytes. Each file appears whole or not at all, and
 //! `run.json` says `partial` until all of them are there.
@@ -237,7 +238,10 @@ impl RunFolder {
         for stale in &self.former {
             let ours = !self.manifest.files.contains(stale) && stays_inside(stale);
             if ours {
-                remove(&self.path.join(stale))?;
+                let path = self.path.join(stale);
+                remove(&path)?;
+                // Takes the folder of charts along when it is empty, and fails harmlessly otherwise.
+                let _ = path.parent().map(fs::remove_dir);
             }
         }
         self.manifest.status = Status::Complete;

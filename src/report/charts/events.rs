@@ -208,6 +208,7 @@ mod tests {
             start: SimTime::ZERO + SimSpan::secs(second),
             peak_resident: Bytes::ZERO,
             oom_kills,
+            ..PhaseRecord::default()
         }
     }
 

@@ -208,6 +208,7 @@ pub(super) fn run(recipe: Recipe, verdict: &str) -> Run {
             start: at(recipe.seconds as f64 * i as f64 / recipe.events as f64 * 0.97),
             peak_resident: Bytes::ZERO,
             oom_kills: u32::from(recipe.oom && (i == 1 || i == 3)),
+            ..PhaseRecord::default()
         })
         .collect();
     let spread = |i: usize, s: &ServerRecord| -> Vec<Bytes> {
