@@ -32,17 +32,11 @@ fn main() {
     println!("{:<16} {:>8} {:>8} {:>8}", "", "wheel", "heap", "ratio");
     for pending in [1_000, 100_000, 1_000_000] {
         let pending = if full { pending } else { pending / 1_000 };
-        row(&format!("hold {pending}"), events, |n| Load::Hold {
-            pending,
-            steps: n,
-        });
+        row(&format!("hold {pending}"), events, |n| Load::Hold { pending, steps: n });
     }
     for pending in [1_000, 100_000, 1_000_000] {
         let pending = if full { pending } else { pending / 1_000 };
-        row(&format!("mix {pending}"), events, |n| Load::Mix {
-            pending,
-            steps: n,
-        });
+        row(&format!("mix {pending}"), events, |n| Load::Mix { pending, steps: n });
     }
     row("M/M/8", events, |n| Load::Mm8 { customers: n / 2 });
 }
@@ -118,9 +112,9 @@ impl Load {
     fn run(self, queue: impl Queue) -> f64 {
         let draws = Streams::new(1, 0).stream("bench", 0);
         match self {
-            Self::Hold { pending, steps } => hold(queue, draws, pending, steps, |draws| {
-                draws.exponential(SECOND)
-            }),
+            Self::Hold { pending, steps } => {
+                hold(queue, draws, pending, steps, |draws| draws.exponential(SECOND))
+            }
             Self::Mix { pending, steps } => hold(queue, draws, pending, steps, mixed_delay),
             Self::Mm8 { customers } => mm8(queue, draws, customers),
         }
@@ -144,21 +138,12 @@ fn hold(
 ) -> f64 {
     for entity in 0..pending as u32 {
         let at = SimTime::ZERO + delay(&mut draws);
-        queue.push(
-            at,
-            Event::Work {
-                entity,
-                generation: 0,
-            },
-        );
+        queue.push(at, Event::Work { entity, generation: 0 });
     }
     let mut step = |count| {
         for _ in 0..count {
             if let Some((now, Event::Work { entity, generation })) = queue.pop() {
-                let next = Event::Work {
-                    entity,
-                    generation: generation + 1,
-                };
+                let next = Event::Work { entity, generation: generation + 1 };
                 queue.push(now + delay(&mut draws), next);
             }
         }

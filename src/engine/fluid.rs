@@ -76,10 +76,7 @@ pub struct FluidPool {
 impl FluidPool {
     /// Adds a class of activities.
     pub fn add_class(&mut self, demand: Demand) -> ClassId {
-        self.classes.push(Class {
-            demand,
-            ..Class::default()
-        });
+        self.classes.push(Class { demand, ..Class::default() });
         self.classes.len() - 1
     }
 
@@ -163,10 +160,7 @@ impl FluidPool {
     /// Time until the next activity finishes at the present rates.
     #[must_use]
     pub fn next_finish(&self) -> Option<SimSpan> {
-        self.active
-            .iter()
-            .filter_map(|class| self.classes[*class].until_finish())
-            .min()
+        self.active.iter().filter_map(|class| self.classes[*class].until_finish()).min()
     }
 
     /// An activity that has finished: its class, its id and its handle to [`FluidPool::finish`].
@@ -212,12 +206,7 @@ impl FluidPool {
             if wanted <= wire {
                 break;
             }
-            self.fill(
-                &mut order,
-                wire.max(1.0),
-                Class::wire_per_part,
-                f64::INFINITY,
-            );
+            self.fill(&mut order, wire.max(1.0), Class::wire_per_part, f64::INFINITY);
             for class in &self.active {
                 let c = &mut self.classes[*class];
                 if c.demand.wire.0 > 0 {
@@ -236,10 +225,7 @@ impl FluidPool {
     /// Use of a resource at the tentative rates.
     fn total(&self, per_part: fn(&Class) -> f64) -> f64 {
         let used = |c: &Class| c.tentative * per_part(c) * c.members as f64;
-        self.active
-            .iter()
-            .map(|class| used(&self.classes[*class]))
-            .sum()
+        self.active.iter().map(|class| used(&self.classes[*class])).sum()
     }
 
     /// Max-min fair shares of `capacity` among the classes that use the resource, each member at
@@ -255,17 +241,11 @@ impl FluidPool {
         let classes = &mut self.classes;
         // The least demanding first; equal demands by class, so that the order is total.
         order.sort_unstable_by(|a, b| {
-            wants(&classes[*a])
-                .total_cmp(&wants(&classes[*b]))
-                .then(a.cmp(b))
+            wants(&classes[*a]).total_cmp(&wants(&classes[*b])).then(a.cmp(b))
         });
         let uses = |c: &Class| per_part(c) > 0.0;
-        let mut members: u64 = order
-            .iter()
-            .map(|i| &classes[*i])
-            .filter(|c| uses(c))
-            .map(|c| c.members)
-            .sum();
+        let mut members: u64 =
+            order.iter().map(|i| &classes[*i]).filter(|c| uses(c)).map(|c| c.members).sum();
         let mut left = capacity;
         for class in order.iter() {
             let c = &mut classes[*class];
@@ -296,23 +276,15 @@ impl Class {
     fn own_ceiling(&self) -> f64 {
         let parts = PARTS as f64;
         let over = |span: SimSpan| {
-            if span.0 > 0 {
-                parts / span.as_secs_f64()
-            } else {
-                f64::MAX
-            }
+            if span.0 > 0 { parts / span.as_secs_f64() } else { f64::MAX }
         };
-        (parts * 1e9)
-            .min(over(self.demand.cpu))
-            .min(over(self.demand.floor))
+        (parts * 1e9).min(over(self.demand.cpu)).min(over(self.demand.floor))
     }
 
     fn until_finish(&self) -> Option<SimSpan> {
         let Reverse((at, _)) = self.finishes.peek()?;
         let missing = at.saturating_sub(self.served) * NANOS;
-        let nanos = missing
-            .saturating_sub(self.carry)
-            .div_ceil(u128::from(self.rate.max(1)));
+        let nanos = missing.saturating_sub(self.carry).div_ceil(u128::from(self.rate.max(1)));
         Some(SimSpan(u64::try_from(nanos).unwrap_or(u64::MAX)))
     }
 }
@@ -346,18 +318,12 @@ mod tests {
     #[test]
     fn processors_are_shared_equally_and_one_activity_uses_one_core() {
         let mut pool = FluidPool::default();
-        let class = pool.add_class(Demand {
-            cpu: SimSpan::secs(1),
-            ..Demand::default()
-        });
+        let class = pool.add_class(Demand { cpu: SimSpan::secs(1), ..Demand::default() });
         let mut handles: Vec<_> = (0..4).map(|id| Some(pool.join(class, id))).collect();
         let done = run_out(&mut pool, &mut handles, 2.0, 1e9);
         assert!(done.iter().all(|(_, at)| *at == 2_000_000_000), "{done:?}");
         let mut one = vec![Some(pool.join(class, 0))];
-        assert_eq!(
-            run_out(&mut pool, &mut one, 8.0, 1e9),
-            vec![(0, 1_000_000_000)]
-        );
+        assert_eq!(run_out(&mut pool, &mut one, 8.0, 1e9), vec![(0, 1_000_000_000)]);
     }
 
     #[test]
@@ -368,10 +334,7 @@ mod tests {
             floor: SimSpan::secs(10),
             ..Demand::default()
         });
-        let fast = pool.add_class(Demand {
-            cpu: SimSpan::secs(1),
-            ..Demand::default()
-        });
+        let fast = pool.add_class(Demand { cpu: SimSpan::secs(1), ..Demand::default() });
         let mut handles = vec![Some(pool.join(slow, 0)), Some(pool.join(fast, 1))];
         let done = run_out(&mut pool, &mut handles, 1.0, 1e9);
         // The slow one takes a tenth of the core, the fast one the other nine.
@@ -389,27 +352,17 @@ mod tests {
             floor: SimSpan::secs(1),
             ..Demand::default()
         });
-        let large = pool.add_class(Demand {
-            wire: Bytes(900),
-            ..Demand::default()
-        });
+        let large = pool.add_class(Demand { wire: Bytes(900), ..Demand::default() });
         let mut handles = vec![Some(pool.join(small, 0)), Some(pool.join(large, 1))];
         // 1000 bytes a second: the capped one takes 100, the other the remaining 900.
         let done = run_out(&mut pool, &mut handles, 1.0, 1000.0);
-        assert!(
-            done.iter()
-                .all(|(_, at)| (*at as f64 / 1e9 - 1.0).abs() < 1e-6),
-            "{done:?}"
-        );
+        assert!(done.iter().all(|(_, at)| (*at as f64 / 1e9 - 1.0).abs() < 1e-6), "{done:?}");
     }
 
     #[test]
     fn progress_is_conserved_when_members_leave() {
         let mut pool = FluidPool::default();
-        let class = pool.add_class(Demand {
-            cpu: SimSpan::secs(1),
-            ..Demand::default()
-        });
+        let class = pool.add_class(Demand { cpu: SimSpan::secs(1), ..Demand::default() });
         let first = pool.join(class, 0);
         pool.share(1.0, 1.0);
         pool.advance(SimSpan::millis(300));

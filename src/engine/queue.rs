@@ -100,11 +100,7 @@ impl<E: Copy> EventQueue<E> {
     ///
     /// `at` must not lie before [`now`](Self::now): asserted in debug builds, otherwise taken as now.
     pub fn push(&mut self, at: SimTime, event: E) {
-        debug_assert!(
-            at.0 >= self.now,
-            "scheduled at {at:?}, but it is {:?} already",
-            self.now()
-        );
+        debug_assert!(at.0 >= self.now, "scheduled at {at:?}, but it is {:?} already", self.now());
         let at = at.0.max(self.now);
         self.len += 1;
         self.place(Entry { at, event });

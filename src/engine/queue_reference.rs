@@ -34,11 +34,7 @@ impl<E: Copy> ReferenceQueue<E> {
     /// An empty queue with the clock at [`SimTime::ZERO`].
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            now: 0,
-            pushed: 0,
-            heap: BinaryHeap::new(),
-        }
+        Self { now: 0, pushed: 0, heap: BinaryHeap::new() }
     }
 
     /// The clock: the instant of the event popped last.
@@ -63,16 +59,8 @@ impl<E: Copy> ReferenceQueue<E> {
     ///
     /// `at` must not lie before [`now`](Self::now): asserted in debug builds, otherwise taken as now.
     pub fn push(&mut self, at: SimTime, event: E) {
-        debug_assert!(
-            at.0 >= self.now,
-            "scheduled at {at:?}, but it is {:?} already",
-            self.now()
-        );
-        self.heap.push(Entry {
-            at: at.0.max(self.now),
-            sequence: self.pushed,
-            event,
-        });
+        debug_assert!(at.0 >= self.now, "scheduled at {at:?}, but it is {:?} already", self.now());
+        self.heap.push(Entry { at: at.0.max(self.now), sequence: self.pushed, event });
         self.pushed += 1;
     }
 

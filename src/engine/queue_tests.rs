@@ -116,9 +116,7 @@ fn a_zero_delay_event_follows_those_already_due() {
     queue.push(SimTime(6), 'd');
     assert_eq!(queue.pop(), Some((SimTime(5), 'a')));
     queue.push(SimTime(5), 'c');
-    let rest: String = std::iter::from_fn(|| queue.pop())
-        .map(|(_, event)| event)
-        .collect();
+    let rest: String = std::iter::from_fn(|| queue.pop()).map(|(_, event)| event).collect();
     assert_eq!(rest, "bcd");
 }
 

@@ -67,21 +67,14 @@ impl Streams {
 
     /// The stream of one entity for one purpose, from its beginning.
     pub fn stream(&self, purpose: impl Into<Purpose>, entity: u64) -> Stream {
-        let names = [
-            self.seed,
-            u64::from(self.replication),
-            purpose.into().0,
-            entity,
-        ];
+        let names = [self.seed, u64::from(self.replication), purpose.into().0, entity];
         let mut key = [0; 32];
         for (lane, word) in (1_u64..).zip(key.chunks_exact_mut(8)) {
             // Each lane starts elsewhere, so that two streams whose 64-bit hashes collide in one lane
             // still differ in the others.
-            let hash = names
-                .iter()
-                .fold(lane.wrapping_mul(GOLDEN_GAMMA), |hash, &name| {
-                    mix(hash ^ name).wrapping_add(GOLDEN_GAMMA)
-                });
+            let hash = names.iter().fold(lane.wrapping_mul(GOLDEN_GAMMA), |hash, &name| {
+                mix(hash ^ name).wrapping_add(GOLDEN_GAMMA)
+            });
             word.copy_from_slice(&mix(hash).to_le_bytes());
         }
         Stream(Xoshiro256PlusPlus::from_seed(key))
@@ -222,9 +215,7 @@ mod tests {
     #[test]
     fn every_name_matters_and_nothing_else() {
         let first = |seed, replication, purpose: &str, entity| {
-            Streams::new(seed, replication)
-                .stream(purpose, entity)
-                .bits()
+            Streams::new(seed, replication).stream(purpose, entity).bits()
         };
         let base = first(1, 0, "arrivals", 0);
         assert_eq!(base, first(1, 0, "arrivals", 0));
@@ -258,9 +249,7 @@ mod tests {
         let hour = SimSpan::secs(3_600);
         assert_mean(0.5, 12_f64.sqrt().recip(), Stream::uniform);
         assert_mean(1.0, 1.0, |s| s.exponential(hour).as_secs_f64() / 3_600.0);
-        assert_mean(2.0, 20_f64.sqrt(), |s| {
-            (s.exponential(hour).as_secs_f64() / 3_600.0).powi(2)
-        });
+        assert_mean(2.0, 20_f64.sqrt(), |s| (s.exponential(hour).as_secs_f64() / 3_600.0).powi(2));
         assert_mean(0.125_f64.exp(), 0.604, |s| s.lognormal(0.5));
         assert_mean(0.5, 0.5, |s| f64::from(u8::from(s.lognormal(2.0) < 1.0)));
         assert_mean(4.5, 8.25_f64.sqrt(), |s| s.below(10) as f64);

@@ -25,14 +25,7 @@ impl TimeWeighted {
     /// The function that is `value` from `begin` on.
     #[must_use]
     pub const fn new(begin: SimTime, value: u64) -> Self {
-        Self {
-            begin,
-            until: begin,
-            value,
-            max: value,
-            max_at: begin,
-            integral: 0,
-        }
+        Self { begin, until: begin, value, max: value, max_at: begin, integral: 0 }
     }
 
     /// The value from `now` on. A `now` before the last change counts as that change's instant.
@@ -106,11 +99,7 @@ impl Moments {
     /// Nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            count: 0,
-            mean: 0.0,
-            squares: 0.0,
-        }
+        Self { count: 0, mean: 0.0, squares: 0.0 }
     }
 
     /// Takes in one value.
@@ -186,16 +175,8 @@ pub fn wilson_interval(successes: u64, trials: u64) -> (f64, f64) {
     let radius = Z_95 * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     let scale = 1.0 + z2 / n;
     // Exact at the ends, where rounding would leave 1e-17.
-    let lower = if successes == 0 {
-        0.0
-    } else {
-        (centre - radius) / scale
-    };
-    let upper = if successes == trials {
-        1.0
-    } else {
-        (centre + radius) / scale
-    };
+    let lower = if successes == 0 { 0.0 } else { (centre - radius) / scale };
+    let upper = if successes == trials { 1.0 } else { (centre + radius) / scale };
     (lower, upper)
 }
 
@@ -204,9 +185,7 @@ pub fn wilson_interval(successes: u64, trials: u64) -> (f64, f64) {
 #[must_use]
 pub fn nearest_rank<T: Copy>(sorted: &[T], p: f64) -> Option<T> {
     let rank = (p * sorted.len() as f64).ceil() as usize;
-    sorted
-        .get(rank.saturating_sub(1).min(sorted.len().saturating_sub(1)))
-        .copied()
+    sorted.get(rank.saturating_sub(1).min(sorted.len().saturating_sub(1))).copied()
 }
 
 /// Which order statistics bound a quantile, whatever the law the values come from.
@@ -228,10 +207,7 @@ pub struct QuantileBounds {
 #[must_use]
 pub fn quantile_bounds(n: usize, p: f64, confidence: f64) -> QuantileBounds {
     let tail = (1.0 - confidence) / 2.0;
-    let mut bounds = QuantileBounds {
-        lower: None,
-        upper: None,
-    };
+    let mut bounds = QuantileBounds { lower: None, upper: None };
     // `below` is P(B ≤ k − 1), `up_to` P(B ≤ k), for B binomial(n, p).
     let mut below = 0.0;
     for k in 0..=n {

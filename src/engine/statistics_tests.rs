@@ -9,10 +9,7 @@ fn a_time_weighted_value_is_integrated_exactly() {
     held.set(SimTime(110), 9);
     held.sub(SimTime(130), 8);
     assert_eq!(held.integral(SimTime(140)), 3 * 10 + 9 * 20 + 10);
-    assert_eq!(
-        (held.value(), held.max(), held.max_at()),
-        (1, 9, SimTime(110))
-    );
+    assert_eq!((held.value(), held.max(), held.max_at()), (1, 9, SimTime(110)));
     assert!((held.mean(SimTime(140)) - 5.5).abs() < 1e-12);
     // Reading ahead changes nothing; an instant before the last change counts as that change's.
     assert_eq!(held.integral(SimTime(0)), 210);
@@ -30,9 +27,7 @@ fn the_largest_integral_does_not_overflow() {
 
 #[test]
 fn moments_match_the_definition() {
-    let moments: Moments = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]
-        .into_iter()
-        .collect();
+    let moments: Moments = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].into_iter().collect();
     assert_eq!(moments.count(), 8);
     assert!((moments.mean() - 5.0).abs() < 1e-12);
     assert!((moments.variance() - 32.0 / 7.0).abs() < 1e-12);
@@ -62,14 +57,7 @@ fn wilson_intervals() {
 #[test]
 fn nearest_ranks() {
     let sorted = [15, 20, 35, 40, 50];
-    for (p, expected) in [
-        (0.0, 15),
-        (0.05, 15),
-        (0.3, 20),
-        (0.4, 20),
-        (0.5, 35),
-        (1.0, 50),
-    ] {
+    for (p, expected) in [(0.0, 15), (0.05, 15), (0.3, 20), (0.4, 20), (0.5, 35), (1.0, 50)] {
         assert_eq!(nearest_rank(&sorted, p), Some(expected), "p = {p}");
     }
     assert_eq!(nearest_rank::<u64>(&[], 0.5), None);
@@ -97,13 +85,8 @@ fn quantile_bounds_match_published_tables() {
 
 #[test]
 fn wilks_numbers_of_runs() {
-    let table = [
-        (0.95, 0.95, 59),
-        (0.90, 0.95, 29),
-        (0.99, 0.95, 299),
-        (0.99, 0.99, 459),
-        (0.5, 0.75, 2),
-    ];
+    let table =
+        [(0.95, 0.95, 59), (0.90, 0.95, 29), (0.99, 0.95, 299), (0.99, 0.99, 459), (0.5, 0.75, 2)];
     for (p, confidence, runs) in table {
         assert_eq!(runs_for_maximum(p, confidence), runs, "{p} / {confidence}");
     }

@@ -27,10 +27,7 @@ impl Cost {
 
 /// Clearing a new large buffer and copying the old one into it, per byte of capacity, besides the
 /// page faults (measured: 0.3 s/GB where the pages were resident already).
-pub const GROW_BUFFER: Cost = Cost {
-    per_byte: 0.3,
-    per_object: 0.0,
-};
+pub const GROW_BUFFER: Cost = Cost { per_byte: 0.3, per_object: 0.0 };
 
 /// Share of [`crate::model::input::Hardware::page_fault_per_gb`] that memory for small objects
 /// costs: span by span it is nearly free (measured 0.1 s/GB against 1.6 for large buffers).
@@ -44,54 +41,30 @@ pub const LARGE_REUSE: f64 = 0.65;
 pub const LARGE_BUFFER: Bytes = Bytes::kib(256);
 
 /// Writing to a client: HTTP/2 framing, TLS, socket (measured 0.89 to 1.16 s/GB).
-pub const WRITE: Cost = Cost {
-    per_byte: 1.0,
-    per_object: 0.0,
-};
+pub const WRITE: Cost = Cost { per_byte: 1.0, per_object: 0.0 };
 
 /// Writing to a reader that drains slowly, in flow-control portions, besides [`WRITE`] (measured:
 /// +6 s/GB for readers of 5 MB/s).
-pub const WRITE_SLOWLY: Cost = Cost {
-    per_byte: 6.0,
-    per_object: 0.0,
-};
+pub const WRITE_SLOWLY: Cost = Cost { per_byte: 6.0, per_object: 0.0 };
 
 /// gzip at level 1, per input byte (measured 5.0 to 5.7; facts/memory.md section 5: 10 to 12).
-pub const GZIP: Cost = Cost {
-    per_byte: 5.5,
-    per_object: 0.0,
-};
+pub const GZIP: Cost = Cost { per_byte: 5.5, per_object: 0.0 };
 
 /// Walking the cached objects of a LIST (measured at most 0.3 us an object).
-pub const SCAN: Cost = Cost {
-    per_byte: 0.0,
-    per_object: 300.0,
-};
+pub const SCAN: Cost = Cost { per_byte: 0.0, per_object: 300.0 };
 
 /// Deep copy of custom resources, per JSON byte (measured 110 us for 17.5 kB).
-pub const DEEP_COPY_CUSTOM: Cost = Cost {
-    per_byte: 6.3,
-    per_object: 0.0,
-};
+pub const DEEP_COPY_CUSTOM: Cost = Cost { per_byte: 6.3, per_object: 0.0 };
 
 /// An initial event of a watch-list, per JSON byte and object (measured 50 us + 5.2 ns/B besides
 /// the write; three times a LIST).
-pub const WATCH_LIST_EVENT: Cost = Cost {
-    per_byte: 5.2,
-    per_object: 50_000.0,
-};
+pub const WATCH_LIST_EVENT: Cost = Cost { per_byte: 5.2, per_object: 50_000.0 };
 
 /// Delivering a watch event whose serialisation is shared (measured 70 to 90 us for 10.7 kB).
-pub const FAN_OUT_EVENT: Cost = Cost {
-    per_byte: 6.5,
-    per_object: 10_000.0,
-};
+pub const FAN_OUT_EVENT: Cost = Cost { per_byte: 6.5, per_object: 10_000.0 };
 
 /// A write request in the apiserver (measured 3.6 ms for a patch of 10 kB).
-pub const WRITE_REQUEST: Cost = Cost {
-    per_byte: 60.0,
-    per_object: 3_000_000.0,
-};
+pub const WRITE_REQUEST: Cost = Cost { per_byte: 60.0, per_object: 3_000_000.0 };
 
 /// Garbage of a write request, bytes per object byte (measured 340 kB for a 10 kB patch) and
 /// besides per request.
@@ -192,3 +165,9 @@ pub const START_UP: SimSpan = SimSpan::millis(1_800);
 pub const START_UP_CPU: SimSpan = SimSpan::millis(1_600);
 /// What a starting server allocates besides its caches (measured peak 250 MB on an empty one).
 pub const START_UP_GARBAGE: Bytes = Bytes(60_000_000);
+
+/// Resident bytes of runtime metadata and partial spans per byte of cached objects.
+#[must_use]
+pub fn span_overhead(scannable: bool) -> f64 {
+    if scannable { SPAN_OVERHEAD } else { 0.02 }
+}

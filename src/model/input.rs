@@ -57,8 +57,10 @@ pub struct ApiserverInput {
     /// Live heap of everything the scenario does not list (other resources, CRD schemas, `OpenAPI`),
     /// beyond an empty server's own.
     pub other_live_heap: Bytes,
-    /// Resident memory of each idle server at the start, where it was observed: pages the runtime
-    /// kept from earlier peaks. Never lowers the figure the model derives.
+    /// What traffic that the scenario does not list allocates, per second.
+    pub other_garbage: ByteRate,
+    /// Resident memory of each idle server at the start, where it was observed: garbage and pages
+    /// the runtime kept from earlier peaks. Never lowers the figure the model derives.
     pub idle_resident: Option<Bytes>,
     /// Whether the servers are up with warm caches at the start (else they start cold at 0).
     pub warm: bool,

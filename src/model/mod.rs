@@ -1,11 +1,22 @@
 //! The control plane. Knows `engine`, `units` and `results`; no files, no TOML, no printing.
 
 pub mod apiserver;
+pub mod background;
+pub mod balancer;
+pub mod catalog;
+pub mod checks;
+pub mod client;
+pub mod control_plane;
 pub mod costs;
+pub mod faults;
 pub mod input;
 pub mod memory;
+pub mod node;
 pub mod objects;
+pub mod outcome;
+pub mod recorder;
 pub mod release;
+pub mod world;
 
 use crate::results::RunRecord;
 use input::Inputs;
@@ -24,6 +35,5 @@ pub struct RunOptions {
 /// Runs one replication.
 #[must_use]
 pub fn run(inputs: &Inputs, options: RunOptions) -> RunRecord {
-    let _ = (inputs, options);
-    unreachable!("written next")
+    world::World::new(inputs, options).run(options.replication)
 }

@@ -116,10 +116,7 @@ impl ObjectProfile {
             // Many small fields cost until the 8 kB of a rich Pod; beyond, strings get longer
             // (measured: 72 us at 7.7 kB, 85 us at 19.6 kB).
             let rich = profile.json.as_f64().min(7_700.0);
-            profile.encode_json = Cost {
-                per_byte: 1.2,
-                per_object: 8.06 * rich,
-            };
+            profile.encode_json = Cost { per_byte: 1.2, per_object: 8.06 * rich };
         }
         profile
     }
@@ -127,11 +124,7 @@ impl ObjectProfile {
     fn blob(name: &str, stored: Bytes) -> Self {
         // Secrets are base64 in JSON; text is copied with escapes checked.
         let binary = name == "secrets";
-        let json = if binary {
-            stored.scale(4.0 / 3.0)
-        } else {
-            stored
-        } + Bytes(200);
+        let json = if binary { stored.scale(4.0 / 3.0) } else { stored } + Bytes(200);
         Self {
             stored,
             json,
@@ -144,18 +137,9 @@ impl ObjectProfile {
             // Deep copies share strings but copy []byte.
             event_copy: if binary { stored } else { Bytes(2_750) },
             scannable: false,
-            encode_json: Cost {
-                per_byte: if binary { 0.7 } else { 2.4 },
-                per_object: 500.0,
-            },
-            encode_protobuf: Cost {
-                per_byte: 0.2,
-                per_object: 2_000.0,
-            },
-            decode: Cost {
-                per_byte: 1.0,
-                per_object: 8_000.0,
-            },
+            encode_json: Cost { per_byte: if binary { 0.7 } else { 2.4 }, per_object: 500.0 },
+            encode_protobuf: Cost { per_byte: 0.2, per_object: 2_000.0 },
+            decode: Cost { per_byte: 1.0, per_object: 8_000.0 },
             gzip_ratio: if binary { (0.76, 1.0) } else { (0.72, 0.72) },
         }
     }
@@ -175,14 +159,8 @@ impl ObjectProfile {
             event_copy: stored.scale(1.5),
             scannable: true,
             encode_json: Cost::default(),
-            encode_protobuf: Cost {
-                per_byte: 2.6,
-                per_object: 0.0,
-            },
-            decode: Cost {
-                per_byte: 5.0,
-                per_object: 8_000.0,
-            },
+            encode_protobuf: Cost { per_byte: 2.6, per_object: 0.0 },
+            decode: Cost { per_byte: 5.0, per_object: 8_000.0 },
             gzip_ratio: (0.22, 0.15),
         }
     }
@@ -199,15 +177,9 @@ impl ObjectProfile {
             item_garbage: stored.scale(3.8),
             event_copy: stored.scale(2.75),
             scannable: true,
-            encode_json: Cost {
-                per_byte: 21.0,
-                per_object: 0.0,
-            },
+            encode_json: Cost { per_byte: 21.0, per_object: 0.0 },
             encode_protobuf: Cost::default(),
-            decode: Cost {
-                per_byte: 30.0,
-                per_object: 8_000.0,
-            },
+            decode: Cost { per_byte: 30.0, per_object: 8_000.0 },
             gzip_ratio: (0.22, 0.22),
         }
     }
@@ -220,14 +192,8 @@ impl ObjectProfile {
             item_garbage: stored.scale(2.0),
             event_copy: Bytes(3_000),
             scannable: false,
-            encode_json: Cost {
-                per_byte: 2.4,
-                per_object: 10_000.0,
-            },
-            decode: Cost {
-                per_byte: 4.0,
-                per_object: 8_000.0,
-            },
+            encode_json: Cost { per_byte: 2.4, per_object: 10_000.0 },
+            decode: Cost { per_byte: 4.0, per_object: 8_000.0 },
             gzip_ratio: (0.72, 0.72),
             ..Self::custom(stored)
         }

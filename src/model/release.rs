@@ -12,10 +12,7 @@ pub const NEWEST_MINOR: u8 = 37;
 
 /// A release with its gates applied: plain behaviours.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "one flag a behaviour is the table's form"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "one flag a behaviour is the table's form")]
 pub struct Release {
     /// Minor version: 32 for Kubernetes 1.32.
     pub minor: u8,
@@ -139,10 +136,7 @@ impl Release {
                 .iter()
                 .any(|(name, first, gone)| name == gate && (*first..*gone).contains(&self.minor));
             if !known {
-                unknown.push(UnknownGate {
-                    gate: gate.clone(),
-                    minor: self.minor,
-                });
+                unknown.push(UnknownGate { gate: gate.clone(), minor: self.minor });
                 continue;
             }
             let field = match gate.as_str() {
@@ -165,11 +159,7 @@ impl Release {
             };
             *field = *on;
         }
-        if unknown.is_empty() {
-            Ok(self)
-        } else {
-            Err(unknown)
-        }
+        if unknown.is_empty() { Ok(self) } else { Err(unknown) }
     }
 }
 

@@ -115,11 +115,7 @@ impl fmt::Display for Bytes {
             [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10), ("B", 0)];
         if f.alternate() {
             let exact = |shift: &u32| self.0 != 0 && self.0.trailing_zeros() >= *shift;
-            let (unit, shift) = UNITS
-                .iter()
-                .find(|(_, s)| exact(s))
-                .copied()
-                .unwrap_or(("B", 0));
+            let (unit, shift) = UNITS.iter().find(|(_, s)| exact(s)).copied().unwrap_or(("B", 0));
             return f.pad(&format!("{}{unit}", self.0 >> shift));
         }
         // Step up a unit where rounding to three digits would print "1024 MiB".
@@ -132,11 +128,7 @@ impl fmt::Display for Bytes {
             return f.pad(&format!("{} B", self.0));
         }
         let value = self.as_f64() / (2f64).powi(shift as i32);
-        let digits = if value < 9.995 {
-            2
-        } else {
-            usize::from(value < 99.95)
-        };
+        let digits = if value < 9.995 { 2 } else { usize::from(value < 99.95) };
         f.pad(&format!("{value:.digits$} {unit}"))
     }
 }

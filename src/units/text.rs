@@ -13,9 +13,8 @@ use super::{ByteRate, Bytes, SimSpan};
 pub struct QuantityError(pub String);
 
 fn split_number(text: &str) -> (&str, &str) {
-    let end = text
-        .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '_'))
-        .unwrap_or(text.len());
+    let end =
+        text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '_')).unwrap_or(text.len());
     text.split_at(end)
 }
 
@@ -54,9 +53,7 @@ pub fn parse_bytes(text: &str) -> Result<Bytes, QuantityError> {
         return Err(wrong("a size cannot be negative".into()));
     }
     if parse_number(number).is_none() {
-        return Err(wrong(
-            "expected a size such as \"16GiB\", \"400MB\" or \"1.5Gi\"".into(),
-        ));
+        return Err(wrong("expected a size such as \"16GiB\", \"400MB\" or \"1.5Gi\"".into()));
     }
     let factor = match unit {
         "B" => 1,
@@ -84,9 +81,7 @@ pub fn parse_bytes(text: &str) -> Result<Bytes, QuantityError> {
             )));
         }
     };
-    product(number, factor)
-        .map(Bytes)
-        .ok_or_else(|| wrong("this size is past 16 EiB".into()))
+    product(number, factor).map(Bytes).ok_or_else(|| wrong("this size is past 16 EiB".into()))
 }
 
 /// Reads a span of time: `250ms`, `1m30s`, `1.5h`, `2d`, `0`.
@@ -111,9 +106,7 @@ pub fn parse_span(text: &str) -> Result<SimSpan, QuantityError> {
                 "expected a duration such as \"30s\", \"250ms\" or \"1m30s\"".into(),
             ));
         }
-        let end = after
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(after.len());
+        let end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
         let (unit, next) = after.split_at(end);
         let factor = match unit.trim() {
             "ns" => 1,
@@ -140,9 +133,7 @@ pub fn parse_span(text: &str) -> Result<SimSpan, QuantityError> {
         rest = next;
     }
     if text.is_empty() {
-        return Err(wrong(
-            "expected a duration such as \"30s\", \"250ms\" or \"1m30s\"".into(),
-        ));
+        return Err(wrong("expected a duration such as \"30s\", \"250ms\" or \"1m30s\"".into()));
     }
     Ok(SimSpan(total))
 }
@@ -181,18 +172,9 @@ mod tests {
         assert_eq!(parse_bytes("1.5k"), Ok(Bytes(1_500)));
         assert_eq!(parse_bytes("1_000B"), Ok(Bytes(1_000)));
         assert_eq!(parse_bytes("18446744073709551615B"), Ok(Bytes(u64::MAX)));
-        for bad in [
-            "",
-            "8",
-            "500m",
-            "8XB",
-            "-1GiB",
-            "1..5GiB",
-            "1e3GiB",
-            "20000000TiB",
-            "NaN",
-            "_1B",
-        ] {
+        for bad in
+            ["", "8", "500m", "8XB", "-1GiB", "1..5GiB", "1e3GiB", "20000000TiB", "NaN", "_1B"]
+        {
             assert!(parse_bytes(bad).is_err(), "{bad} must be refused");
         }
         assert!(parse_bytes("500m").unwrap_err().0.contains("thousandth"));

@@ -134,11 +134,7 @@ impl fmt::Display for SimTime {
         if minutes < 60 {
             return f.pad(&format!("{minutes}:{secs:02}.{tenth}"));
         }
-        f.pad(&format!(
-            "{}:{:02}:{secs:02}.{tenth}",
-            minutes / 60,
-            minutes % 60
-        ))
+        f.pad(&format!("{}:{:02}:{secs:02}.{tenth}", minutes / 60, minutes % 60))
     }
 }
 

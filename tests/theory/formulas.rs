@@ -3,9 +3,7 @@
 /// Erlang B: the probability that all of `servers` are busy when nobody waits, `offered` being the
 /// arrival rate × mean service time. By the recursion over the number of servers, which is stable.
 pub(crate) fn erlang_b(servers: u32, offered: f64) -> f64 {
-    (1..=servers).fold(1.0, |blocked, k| {
-        offered * blocked / (f64::from(k) + offered * blocked)
-    })
+    (1..=servers).fold(1.0, |blocked, k| offered * blocked / (f64::from(k) + offered * blocked))
 }
 
 /// Erlang C: the probability of having to wait in an M/M/c station.

@@ -25,9 +25,7 @@ const WARM_UP: usize = 4_000;
 /// Runs the replications of a station; gives the customers after the warm-up of each.
 fn replicate(station: Station, seed: u64) -> Vec<Vec<Customer>> {
     let run = |replication| {
-        let mut customers = station
-            .run(Streams::new(seed, replication), CUSTOMERS)
-            .customers;
+        let mut customers = station.run(Streams::new(seed, replication), CUSTOMERS).customers;
         customers.drain(..WARM_UP);
         customers
     };
@@ -46,16 +44,9 @@ fn assert_average(
     };
     let moments: Moments = replications.iter().map(average).collect();
     let z = (moments.mean() - expected) / moments.standard_error();
-    assert!(
-        z.abs() < 4.0,
-        "{what}: {} instead of {expected}, z = {z:.1}",
-        moments.mean()
-    );
+    assert!(z.abs() < 4.0, "{what}: {} instead of {expected}, z = {z:.1}", moments.mean());
     let precision = moments.standard_error() / expected;
-    assert!(
-        precision < 0.05,
-        "{what}: known to ±{precision:.3} only, too little to test"
-    );
+    assert!(precision < 0.05, "{what}: known to ±{precision:.3} only, too little to test");
 }
 
 /// 1 if true: its average is a probability.

@@ -8,10 +8,7 @@ use crate::{assert_average, indicator, replicate};
 /// M/M/c: how many have to wait, and how long.
 fn assert_mmc(servers: u32, load: f64, seed: u64) {
     let offered = load * f64::from(servers);
-    let runs = replicate(
-        Station::new(servers as usize, offered, Law::Exponential),
-        seed,
-    );
+    let runs = replicate(Station::new(servers as usize, offered, Law::Exponential), seed);
     let name = format!("M/M/{servers} at {load}");
     assert_average(
         &format!("{name}, share that waits"),
@@ -72,12 +69,9 @@ fn mg_infinity_is_poisson() {
         let found = |customer: &Customer| customer.found as f64;
         assert_average(&format!("{name}, mean"), offered, &runs, found);
         let second_moment = offered + offered * offered;
-        assert_average(
-            &format!("{name}, E[N²]"),
-            second_moment,
-            &runs,
-            |customer| found(customer).powi(2),
-        );
+        assert_average(&format!("{name}, E[N²]"), second_moment, &runs, |customer| {
+            found(customer).powi(2)
+        });
         for k in [1, 4, 9] {
             assert_average(
                 &format!("{name}, P(N = {k})"),
@@ -93,16 +87,10 @@ fn mg_infinity_is_poisson() {
 #[test]
 fn mgcc_erlang_b() {
     for (seed, law) in (30..).zip(Law::ALL) {
-        let station = Station {
-            waiting_room: 0,
-            ..Station::new(10, 8.0, law)
-        };
+        let station = Station { waiting_room: 0, ..Station::new(10, 8.0, law) };
         let runs = replicate(station, seed);
-        assert_average(
-            &format!("M/G/10/10, {law:?}"),
-            erlang_b(10, 8.0),
-            &runs,
-            |customer| indicator(customer.turned_away),
-        );
+        assert_average(&format!("M/G/10/10, {law:?}"), erlang_b(10, 8.0), &runs, |customer| {
+            indicator(customer.turned_away)
+        });
     }
 }

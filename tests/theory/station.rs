@@ -24,12 +24,7 @@ pub(crate) struct Station {
 impl Station {
     /// A station where nobody is turned away.
     pub(crate) const fn new(servers: usize, offered: f64, law: Law) -> Self {
-        Self {
-            servers,
-            waiting_room: usize::MAX,
-            offered,
-            law,
-        }
+        Self { servers, waiting_room: usize::MAX, offered, law }
     }
 
     /// Simulates from the first arrival until `customers` have come and all have gone again.

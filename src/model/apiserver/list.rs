@@ -15,7 +15,7 @@ use super::plan::{Phase, Plan, RampKind, Stage, Step};
 use super::route::Route;
 use crate::engine::fluid::Demand;
 use crate::model::costs::{self, Cost};
-use crate::model::input::{Encoding, Hardware, ReadInput, Shape};
+use crate::model::input::{Encoding, Hardware, ReadInput, ResourceVersion, Shape};
 use crate::model::memory::alloc;
 use crate::model::memory::ledger::OwnerId;
 use crate::model::objects::ObjectProfile;
@@ -36,8 +36,8 @@ pub struct ListContext<'a> {
     pub shape: Shape,
     /// The request.
     pub read: &'a ReadInput,
-    /// Objects of the resource.
-    pub stored: u64,
+    /// How fast etcd answers, and the latency of a small read.
+    pub etcd: (ByteRate, SimSpan),
     /// How fast the client reads.
     pub drain_rate: Option<ByteRate>,
     /// Who holds the memory.
@@ -89,6 +89,9 @@ impl ListContext<'_> {
         let gzip = self.gzip(body);
         let wire = gzip.map_or(body, |ratio| body.scale(ratio));
         let mut phases = Vec::new();
+        if list.route == Route::Cache && self.read.resource_version == ResourceVersion::Unset {
+            phases.push(self.wait_until_fresh());
+        }
         let decoded = self.fetch(list, &mut phases);
         let listed = self.collect(list, &mut phases);
         let encoder = self.encoder();
@@ -100,15 +103,10 @@ impl ListContext<'_> {
         if decoded > Bytes::ZERO {
             write = write.at_end(Step::Drop(self.entry(Mechanism::DecodedObjects), decoded));
         }
-        write = write
-            .at_end(Step::Drop(
-                self.entry(Mechanism::ListSliceAndConversion),
-                listed,
-            ))
-            .at_end(Step::Litter(
-                self.entry(Mechanism::ListSliceAndConversion),
-                costs::REQUEST_GARBAGE,
-            ));
+        write =
+            write.at_end(Step::Drop(self.entry(Mechanism::ListSliceAndConversion), listed)).at_end(
+                Step::Litter(self.entry(Mechanism::ListSliceAndConversion), costs::REQUEST_GARBAGE),
+            );
         phases.push(write);
         let mut plan = Plan { phases, wire };
         plan.scale_cpu(self.hardware.cpu_speed);
@@ -149,6 +147,14 @@ impl ListContext<'_> {
         wanted.then_some(if self.protobuf() { protobuf } else { json })
     }
 
+    /// A consistent read waits until the cache has seen etcd's revision: one small read, then on
+    /// average half of the 100 ms between progress requests (facts/watch-cache.md section 4.1).
+    fn wait_until_fresh(&self) -> Phase {
+        let mut wait = Phase::cpu(Stage::Etcd, SimSpan::ZERO);
+        wait.demand.floor = self.etcd.1 + SimSpan::millis(50);
+        wait
+    }
+
     /// Reads from etcd, if that is the route. Returns the decoded bytes that stay.
     fn fetch(&self, list: ListShape, phases: &mut Vec<Phase>) -> Bytes {
         if list.route != Route::Etcd {
@@ -159,28 +165,18 @@ impl ListContext<'_> {
         let copies = u64::from(self.release.grpc_raw_copies);
         // RangeStream (etcd 3.7) holds two or three chunks instead of the whole answer.
         let chunked = self.release.etcd_range_stream;
-        let held = if chunked {
-            raw.min(RANGE_STREAM_CHUNKS)
-        } else {
-            raw
-        };
+        let held = if chunked { raw.min(RANGE_STREAM_CHUNKS) } else { raw };
         let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, raw));
+        let (rate, latency) = self.etcd;
+        read.demand.floor = latency + rate.time_for(raw);
         read = read.ramp(RampKind::Take, raw_entry, held.times(copies));
         if chunked {
-            read = read.ramp(
-                RampKind::Litter,
-                raw_entry,
-                raw.times(copies) - held.times(copies),
-            );
+            read = read.ramp(RampKind::Litter, raw_entry, raw.times(copies) - held.times(copies));
         }
         phases.push(read.at_end(Step::Drop(raw_entry, held.times(copies - 1))));
         let decoded = self.profile.decoded.times(list.items);
         let decode = Phase::cpu(Stage::Working, self.profile.decode.of(list.scanned, raw))
-            .ramp(
-                RampKind::Take,
-                self.entry(Mechanism::DecodedObjects),
-                decoded,
-            )
+            .ramp(RampKind::Take, self.entry(Mechanism::DecodedObjects), decoded)
             .ramp(
                 RampKind::Litter,
                 self.entry(Mechanism::DecodedObjects),
@@ -210,24 +206,16 @@ impl ListContext<'_> {
         let held = listed + copies + table;
         // Slices that grow by a quarter leave four times their size behind (watch-cache.md 7, t1).
         let cpu = costs::SCAN.of(list.scanned, Bytes::ZERO) + copy_cpu + costs::REQUEST_BASE;
-        phases.push(
-            Phase::cpu(Stage::Working, cpu)
-                .ramp(RampKind::Take, entry, held)
-                .ramp(
-                    RampKind::Litter,
-                    entry,
-                    slots + Bytes(costs::SCAN_SLOT).times(list.items),
-                ),
-        );
+        phases.push(Phase::cpu(Stage::Working, cpu).ramp(RampKind::Take, entry, held).ramp(
+            RampKind::Litter,
+            entry,
+            slots + Bytes(costs::SCAN_SLOT).times(list.items),
+        ));
         held
     }
 
     fn encode_cost(&self) -> Cost {
-        if self.protobuf() {
-            self.profile.encode_protobuf
-        } else {
-            self.profile.encode_json
-        }
+        if self.protobuf() { self.profile.encode_protobuf } else { self.profile.encode_json }
     }
 
     /// Writing `wire` bytes, with gzip of `body` if asked.
@@ -290,11 +278,8 @@ impl ListContext<'_> {
         let item = item_bytes(self.profile, self.read.encoding);
         // UnstructuredList.MarshalJSON encodes into an inner buffer and copies it compacted into
         // the outer one: the items' garbage besides (facts/watch-cache.md section 6.3).
-        let mut litter = if self.custom() {
-            self.profile.item_garbage.times(list.items)
-        } else {
-            Bytes::ZERO
-        };
+        let mut litter =
+            if self.custom() { self.profile.item_garbage.times(list.items) } else { Bytes::ZERO };
         let mut cpu = self.encode_cost().of(list.items, body);
         let capacities = alloc::json_buffer_capacities(item, item, list.items);
         let mut held = list.pooled.unwrap_or_default();
@@ -303,10 +288,8 @@ impl ListContext<'_> {
                 Phase::cpu(Stage::Working, SimSpan::ZERO).at_start(Step::Unpool(entry, held)),
             );
         }
-        let large: Vec<Bytes> = capacities
-            .into_iter()
-            .filter(|c| *c > held && *c >= costs::LARGE_BUFFER)
-            .collect();
+        let large: Vec<Bytes> =
+            capacities.into_iter().filter(|c| *c > held && *c >= costs::LARGE_BUFFER).collect();
         if large.is_empty() && held == Bytes::ZERO {
             held = body.round_up(8_192);
             phases
@@ -321,8 +304,7 @@ impl ListContext<'_> {
             held = capacity;
             filled = upto;
         }
-        self.write(Stage::Writing, body, gzip, wire)
-            .at_end(Step::Pool(entry, held))
+        self.write(Stage::Writing, body, gzip, wire).at_end(Step::Pool(entry, held))
     }
 
     /// Encodes `part` of the remaining `rest` bytes into the buffer.
@@ -375,16 +357,12 @@ impl ListContext<'_> {
                 .at_start(Step::Reserve(buffer))
                 .ramp(RampKind::Touch, entry, buffer),
         );
-        self.write(Stage::Writing, body, gzip, wire)
-            .at_end(Step::Drop(entry, buffer))
+        self.write(Stage::Writing, body, gzip, wire).at_end(Step::Drop(entry, buffer))
     }
 }
 
 /// Reading from the gRPC stream, per byte (measured: etcd and decoding together 1.4 to 1.8 s/GB).
-const GRPC_READ: Cost = Cost {
-    per_byte: 0.7,
-    per_object: 0.0,
-};
+const GRPC_READ: Cost = Cost { per_byte: 0.7, per_object: 0.0 };
 
 /// What `RangeStream` keeps of the raw answer: two or three chunks (facts/watch-cache.md 5).
 const RANGE_STREAM_CHUNKS: Bytes = Bytes(5_000_000);
@@ -407,15 +385,7 @@ impl Plan {
 #[must_use]
 pub fn touched(phase: &Phase) -> (Bytes, Bytes) {
     let sum = |kinds: &[RampKind]| -> Bytes {
-        phase
-            .ramps
-            .iter()
-            .filter(|r| kinds.contains(&r.kind))
-            .map(|r| r.bytes)
-            .sum()
+        phase.ramps.iter().filter(|r| kinds.contains(&r.kind)).map(|r| r.bytes).sum()
     };
-    (
-        sum(&[RampKind::Touch]),
-        sum(&[RampKind::Take, RampKind::Litter]),
-    )
+    (sum(&[RampKind::Touch]), sum(&[RampKind::Take, RampKind::Litter]))
 }

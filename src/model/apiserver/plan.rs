@@ -88,10 +88,7 @@ impl Phase {
     pub fn cpu(stage: Stage, cpu: SimSpan) -> Self {
         Self {
             stage,
-            demand: Demand {
-                cpu,
-                ..Demand::default()
-            },
+            demand: Demand { cpu, ..Demand::default() },
             start: Vec::new(),
             ramps: Vec::new(),
             end: Vec::new(),
@@ -144,13 +141,10 @@ pub struct Holdings {
 
 impl Holdings {
     fn entry(list: &mut Vec<(EntryId, u64)>, entry: EntryId) -> &mut u64 {
-        let at = list
-            .iter()
-            .position(|(e, _)| *e == entry)
-            .unwrap_or_else(|| {
-                list.push((entry, 0));
-                list.len() - 1
-            });
+        let at = list.iter().position(|(e, _)| *e == entry).unwrap_or_else(|| {
+            list.push((entry, 0));
+            list.len() - 1
+        });
         &mut list[at].1
     }
 
@@ -222,20 +216,8 @@ impl Plan {
     pub fn check(&self, remaining: u64) {
         let last = self.phases.len() - 1;
         let mut held = self.holdings(last, PARTS);
-        self.phases[last]
-            .end
-            .iter()
-            .for_each(|step| held.step(*step));
-        let left: u64 = held
-            .heap
-            .iter()
-            .chain(&held.kernel)
-            .map(|(_, bytes)| bytes)
-            .sum();
-        assert_eq!(
-            (left, held.reserved),
-            (remaining, 0),
-            "a finished request holds {held:?}"
-        );
+        self.phases[last].end.iter().for_each(|step| held.step(*step));
+        let left: u64 = held.heap.iter().chain(&held.kernel).map(|(_, bytes)| bytes).sum();
+        assert_eq!((left, held.reserved), (remaining, 0), "a finished request holds {held:?}");
     }
 }

@@ -48,11 +48,8 @@ pub fn route_list(
 }
 
 fn route_warm(release: &Release, read: &ReadInput, continuing: bool) -> Route {
-    let from_snapshot = if release.list_from_cache_snapshot {
-        Route::Snapshot
-    } else {
-        Route::Etcd
-    };
+    let from_snapshot =
+        if release.list_from_cache_snapshot { Route::Snapshot } else { Route::Etcd };
     if continuing {
         return from_snapshot;
     }
@@ -76,11 +73,7 @@ fn route_cold(release: &Release, read: &ReadInput) -> Route {
     if !release.resilient_watch_cache_initialization {
         return Route::Etcd;
     }
-    if read.limit.is_some() && !read.selector {
-        Route::Etcd
-    } else {
-        Route::TooManyRequests
-    }
+    if read.limit.is_some() && !read.selector { Route::Etcd } else { Route::TooManyRequests }
 }
 
 /// Whether a LIST returns pages: the cache ignores `limit` for `resourceVersion=0`.
@@ -107,10 +100,7 @@ mod tests {
         }
     }
 
-    const WARM: CacheState = CacheState {
-        enabled: true,
-        ready: true,
-    };
+    const WARM: CacheState = CacheState { enabled: true, ready: true };
 
     /// Row by row, facts/watch-cache.md section 4.1: releases up to 1.30, 1.31 to 1.33, from 1.34.
     #[test]
@@ -131,10 +121,7 @@ mod tests {
             for (minor, route) in [30, 32, 34].into_iter().zip(expected) {
                 let release = Release::of_minor(minor).expect("modelled");
                 let got = route_list(&release, WARM, &read(version, limit), continuing);
-                assert_eq!(
-                    got, route,
-                    "{version:?} {limit:?} {continuing} on 1.{minor}"
-                );
+                assert_eq!(got, route, "{version:?} {limit:?} {continuing} on 1.{minor}");
             }
         }
     }
@@ -142,16 +129,10 @@ mod tests {
     /// Section 4.2.
     #[test]
     fn cold_cache() {
-        let cold = CacheState {
-            enabled: true,
-            ready: false,
-        };
+        let cold = CacheState { enabled: true, ready: false };
         let on = |minor, limit, selector| {
             let release = Release::of_minor(minor).expect("modelled");
-            let read = ReadInput {
-                selector,
-                ..read(ResourceVersion::Any, limit)
-            };
+            let read = ReadInput { selector, ..read(ResourceVersion::Any, limit) };
             route_list(&release, cold, &read, false)
         };
         assert_eq!(on(30, None, false), Route::Etcd);
@@ -163,10 +144,7 @@ mod tests {
     #[test]
     fn without_a_cache_everything_is_etcd() {
         let release = Release::of_minor(36).expect("modelled");
-        let none = CacheState {
-            enabled: false,
-            ready: true,
-        };
+        let none = CacheState { enabled: false, ready: true };
         let route = route_list(&release, none, &read(ResourceVersion::Any, None), false);
         assert_eq!(route, Route::Etcd);
     }

@@ -55,10 +55,7 @@ impl RequestId {
     }
 
     fn unpack(id: u64) -> Self {
-        Self {
-            slot: id as u32,
-            generation: (id >> 32) as u32,
-        }
+        Self { slot: id as u32, generation: (id >> 32) as u32 }
     }
 }
 
@@ -176,12 +173,8 @@ impl Server {
     /// A server whose process is not running.
     #[must_use]
     pub fn new(settings: Arc<ServerSettings>) -> Self {
-        let memory = ProcessMemory::new(
-            settings.gc,
-            settings.owners,
-            settings.scan.clone(),
-            SimTime::ZERO,
-        );
+        let memory =
+            ProcessMemory::new(settings.gc, settings.owners, settings.scan.clone(), SimTime::ZERO);
         Self {
             settings,
             memory,
@@ -271,19 +264,14 @@ impl Server {
                 self.free.push(slot as u32);
             }
         }
-        self.classes
-            .iter_mut()
-            .for_each(|class| class.applied.fill(0));
+        self.classes.iter_mut().for_each(|class| class.applied.fill(0));
         self.in_flight = 0;
         self.rates = Rates::default();
     }
 
     /// Tags of the requests being served, in slot order.
     pub fn tags(&self) -> impl Iterator<Item = u64> + '_ {
-        self.requests
-            .iter()
-            .filter(|request| request.alive)
-            .map(|request| request.tag)
+        self.requests.iter().filter(|request| request.alive).map(|request| request.tag)
     }
 
     /// Starts a request at `now`. `counted`: it takes a place under max-in-flight.
@@ -301,10 +289,7 @@ impl Server {
             (self.requests.len() - 1) as u32
         });
         let request = &mut self.requests[slot as usize];
-        let id = RequestId {
-            slot,
-            generation: request.generation,
-        };
+        let id = RequestId { slot, generation: request.generation };
         *request = Request {
             alive: true,
             plan,
@@ -347,9 +332,7 @@ impl Server {
         let request = self.requests[id.slot as usize];
         let parts = self.pool.leave(request.class, request.joined);
         self.book_departure(plans, request.class, parts);
-        let held: Holdings = plans
-            .get(request.plan)
-            .holdings(request.phase as usize, parts);
+        let held: Holdings = plans.get(request.plan).holdings(request.phase as usize, parts);
         self.memory.abandon(&held);
         self.release(id.slot);
     }
@@ -367,10 +350,7 @@ impl Server {
         let class = self.class(plans, request.plan, request.phase);
         let phase = &plans.get(request.plan).phases[request.phase as usize];
         phase.start.iter().for_each(|step| self.memory.step(*step));
-        let id = RequestId {
-            slot,
-            generation: request.generation,
-        };
+        let id = RequestId { slot, generation: request.generation };
         let joined = self.pool.join(class, id.pack());
         let request = &mut self.requests[slot as usize];
         request.class = class;
@@ -428,8 +408,7 @@ impl Server {
         for ((entry, rate), carry) in self.background.litter.iter().zip(&mut self.litter_carry) {
             let bytes = u128::from(*rate) * u128::from(span.0) + u128::from(*carry);
             *carry = (bytes % 1_000_000_000) as u64;
-            self.memory
-                .ramp(RampKind::Litter, *entry, (bytes / 1_000_000_000) as u64);
+            self.memory.ramp(RampKind::Litter, *entry, (bytes / 1_000_000_000) as u64);
         }
     }
 
@@ -493,10 +472,7 @@ impl Server {
             } else {
                 self.bytes_sent += plan.wire.0;
                 self.release(id.slot);
-                finished.push(Finished {
-                    id,
-                    tag: request.tag,
-                });
+                finished.push(Finished { id, tag: request.tag });
             }
         }
         self.book(plans);
@@ -515,8 +491,7 @@ impl Server {
         let heap = self.memory.heap();
         let due = self.memory.heap_in_use() >= heap.trigger() && now >= heap.not_before();
         if due || now >= heap.forced_at() {
-            self.memory
-                .begin_cycle(now, self.settings.hardware.cpu_speed);
+            self.memory.begin_cycle(now, self.settings.hardware.cpu_speed);
         }
     }
 
@@ -538,8 +513,7 @@ impl Server {
         let fresh = self.memory.freed() == 0;
         for index in 0..self.pool.active().len() {
             let class = self.pool.active()[index];
-            self.pool
-                .set_demand(class, self.demand(plans, class, fresh));
+            self.pool.set_demand(class, self.demand(plans, class, fresh));
         }
         let cores = self.settings.cores;
         let background = self.background.cores.min(cores * MOST_BACKGROUND);
@@ -575,11 +549,8 @@ impl Server {
         let (large, small) = state.touched;
         let hardware = &self.settings.hardware;
         let per_byte = hardware.page_fault_per_gb.as_secs_f64() / 1e9 / hardware.cpu_speed;
-        let (large_share, small_share) = if fresh {
-            (1.0, costs::SMALL_FAULT_SHARE)
-        } else {
-            (1.0 - costs::LARGE_REUSE, 0.0)
-        };
+        let (large_share, small_share) =
+            if fresh { (1.0, costs::SMALL_FAULT_SHARE) } else { (1.0 - costs::LARGE_REUSE, 0.0) };
         let faulted = large.as_f64() * large_share + small.as_f64() * small_share;
         let faults = SimSpan::from_secs_f64(faulted * per_byte);
         demand.cpu += faults;
@@ -638,25 +609,13 @@ impl Server {
                 }
             }
         }
-        small += self
-            .background
-            .litter
-            .iter()
-            .map(|(_, rate)| *rate as f64)
-            .sum::<f64>();
-        let reuse = if self.memory.freed() > 0 {
-            small + large * costs::LARGE_REUSE
-        } else {
-            0.0
-        };
+        small += self.background.litter.iter().map(|(_, rate)| *rate as f64).sum::<f64>();
+        let reuse = if self.memory.freed() > 0 { small + large * costs::LARGE_REUSE } else { 0.0 };
         self.rates.heap = small;
         self.rates.resident = small + large - reuse;
         self.rates.scavenging = self.memory.to_scavenge() > 0;
-        let scavenged = if self.rates.scavenging {
-            costs::SCAVENGE_BYTES_PER_SECOND as f64
-        } else {
-            0.0
-        };
+        let scavenged =
+            if self.rates.scavenging { costs::SCAVENGE_BYTES_PER_SECOND as f64 } else { 0.0 };
         self.rates.freed = reuse + scavenged;
         self.rates.resident -= scavenged;
     }
@@ -712,11 +671,7 @@ impl Server {
     fn until_throttled_more(&self, high: Bytes) -> f64 {
         let step = (high.as_f64() / 100.0).max(1.0);
         let over = self.memory.resident() as f64 - high.as_f64();
-        if over < 0.0 {
-            -over + 1.0
-        } else {
-            step - over % step
-        }
+        if over < 0.0 { -over + 1.0 } else { step - over % step }
     }
 
     /// The rates and books for a timeline sample: live heap, goal, requests.
@@ -735,12 +690,7 @@ impl Server {
         }
         self.memory.check();
         let alive = self.requests.iter().filter(|request| request.alive).count() as u64;
-        let members: u64 = self
-            .pool
-            .active()
-            .iter()
-            .map(|c| self.pool.members(*c))
-            .sum();
+        let members: u64 = self.pool.active().iter().map(|c| self.pool.members(*c)).sum();
         assert_eq!(alive, members, "every request is in exactly one class");
     }
 }

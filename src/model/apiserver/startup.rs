@@ -8,7 +8,7 @@
 use super::plan::{Phase, Plan, RampKind, Stage, Step};
 use crate::engine::fluid::Demand;
 use crate::model::costs::{self, Cost};
-use crate::model::input::{Hardware, ResourceInput, Shape};
+use crate::model::input::{EtcdInput, Hardware, ResourceInput, Shape};
 use crate::model::memory::ledger::OwnerId;
 use crate::model::objects::{ObjectProfile, in_loopback_informers};
 use crate::model::release::Release;
@@ -20,10 +20,7 @@ const PAGE: u64 = 10_000;
 /// Total allocated by reading a body to its end, per byte (golden/go-readall: 2.2).
 const READ_ALL: f64 = 2.2;
 /// Reading from etcd, per byte.
-const GRPC_READ: Cost = Cost {
-    per_byte: 0.7,
-    per_object: 0.0,
-};
+const GRPC_READ: Cost = Cost { per_byte: 0.7, per_object: 0.0 };
 
 /// What a cache holds when it is full, beyond the objects: index entries are in the profile.
 #[must_use]
@@ -31,20 +28,13 @@ pub fn cached_bytes(resource: &ResourceInput, profile: &ObjectProfile) -> Bytes 
     if !resource.watch_cache {
         return Bytes::ZERO;
     }
-    profile
-        .cached
-        .times(resource.count)
-        .times(u64::from(resource.versions.max(1)))
+    profile.cached.times(resource.count).times(u64::from(resource.versions.max(1)))
 }
 
 /// What the apiserver's own informers hold of a resource.
 #[must_use]
 pub fn loopback_bytes(resource: &ResourceInput, profile: &ObjectProfile) -> Bytes {
-    if in_loopback_informers(resource) {
-        profile.cached.times(resource.count)
-    } else {
-        Bytes::ZERO
-    }
+    if in_loopback_informers(resource) { profile.cached.times(resource.count) } else { Bytes::ZERO }
 }
 
 /// Filling one version's cache of a resource.
@@ -52,6 +42,7 @@ pub fn loopback_bytes(resource: &ResourceInput, profile: &ObjectProfile) -> Byte
 pub fn cache_plan(
     release: &Release,
     hardware: &Hardware,
+    etcd: &EtcdInput,
     resource: &ResourceInput,
     profile: &ObjectProfile,
     owner: OwnerId,
@@ -61,36 +52,30 @@ pub fn cache_plan(
     let copies = u64::from(release.grpc_raw_copies);
     let raw_entry = owner.entry(Mechanism::EtcdRawResponse);
     let keep = owner.entry(Mechanism::WatchCacheObjects);
-    let workers = if release.concurrent_watch_object_decode {
-        DECODERS
-    } else {
-        1
-    };
+    let workers = if release.concurrent_watch_object_decode { DECODERS } else { 1 };
     let decode = profile.decode.of(resource.count, raw);
-    let read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, page)).ramp(
+    let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, page)).ramp(
         RampKind::Take,
         raw_entry,
         page.times(copies),
     );
+    read.demand.floor = etcd.latency + etcd.read_rate.time_for(page);
     // Each item is allocated again when the reflector copies it out of the list (ListWithAlloc)
     // or decoded one by one from the watch; either leaves about its decoded size as garbage.
-    let mut fill = Phase::cpu(
-        Stage::Working,
-        decode.scale(FILL_OVERHEAD) + GRPC_READ.of(0, raw),
-    )
-    .ramp(RampKind::Take, keep, profile.cached.times(resource.count))
-    .ramp(
-        RampKind::Litter,
-        raw_entry,
-        (raw - page).times(copies) + profile.decoded.times(resource.count),
-    )
-    .at_end(Step::Drop(raw_entry, page.times(copies)));
+    let mut fill = Phase::cpu(Stage::Working, decode.scale(FILL_OVERHEAD) + GRPC_READ.of(0, raw))
+        .ramp(RampKind::Take, keep, profile.cached.times(resource.count))
+        .ramp(
+            RampKind::Litter,
+            raw_entry,
+            (raw - page).times(copies) + profile.decoded.times(resource.count),
+        )
+        .at_end(Step::Drop(raw_entry, page.times(copies)));
     // One goroutine decodes unless the release decodes concurrently.
-    fill.demand.floor = fill.demand.cpu.scale(1.0 / f64::from(workers));
-    let mut plan = Plan {
-        phases: vec![read, fill],
-        wire: Bytes::ZERO,
-    };
+    fill.demand.floor =
+        fill.demand.cpu.scale(1.0 / f64::from(workers)).max(etcd.read_rate.time_for(raw - page));
+    let spans = profile.cached.times(resource.count).scale(costs::span_overhead(profile.scannable));
+    fill.end.push(Step::TakeKernel(OwnerId::SERVER.entry(Mechanism::ProcessBase), spans));
+    let mut plan = Plan { phases: vec![read, fill], wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }
@@ -101,27 +86,21 @@ const DECODERS: u32 = 10;
 /// and measured start-up times: 23 s/GB of Pods on two cores, 2 to 3 s/GB of `ConfigMaps`).
 const FILL_OVERHEAD: f64 = 1.5;
 
-/// A loopback informer's LIST and its copy; `None` for resources that have none.
+/// A loopback informer's LIST and its copy.
 #[must_use]
 pub fn loopback_plan(
     release: &Release,
     hardware: &Hardware,
-    resource: &ResourceInput,
     profile: &ObjectProfile,
+    count: u64,
     owner: OwnerId,
-) -> Option<Plan> {
-    if !in_loopback_informers(resource) {
-        return None;
-    }
-    let body = profile
-        .protobuf
-        .unwrap_or(profile.json)
-        .times(resource.count);
+) -> Plan {
+    let body = profile.protobuf.unwrap_or(profile.json).times(count);
     let buffer = owner.entry(Mechanism::ResponseBuffer);
     let keep = owner.entry(Mechanism::LoopbackInformers);
     let list = owner.entry(Mechanism::ListSliceAndConversion);
-    let held = profile.listed.times(resource.count);
-    let encode = profile.encode_protobuf.of(resource.count, body) + costs::WRITE.of(0, body);
+    let held = profile.listed.times(count);
+    let encode = profile.encode_protobuf.of(count, body) + costs::WRITE.of(0, body);
     let mut answer = Phase::cpu(Stage::Working, encode).ramp(RampKind::Take, list, held);
     if release.streams_protobuf || release.watch_list_client {
         answer = answer.ramp(RampKind::Litter, buffer, body);
@@ -134,10 +113,10 @@ pub fn loopback_plan(
     answer = answer.at_end(Step::Drop(list, held));
     // Watch-list clients decode event by event; the others read the whole body first.
     let whole_body = !release.watch_list_client;
-    let mut decode = Phase::cpu(Stage::Working, profile.decode.of(resource.count, body)).ramp(
+    let mut decode = Phase::cpu(Stage::Working, profile.decode.of(count, body)).ramp(
         RampKind::Take,
         keep,
-        profile.cached.times(resource.count),
+        profile.cached.times(count),
     );
     if whole_body {
         let read = body.scale(READ_ALL);
@@ -146,19 +125,12 @@ pub fn loopback_plan(
             .at_start(Step::Litter(buffer, read - body))
             .at_end(Step::Drop(buffer, body));
     } else {
-        decode = decode.ramp(
-            RampKind::Litter,
-            buffer,
-            profile.decoded.times(resource.count),
-        );
+        decode = decode.ramp(RampKind::Litter, buffer, profile.decoded.times(count));
     }
     decode.demand.floor = decode.demand.cpu;
-    let mut plan = Plan {
-        phases: vec![answer, decode],
-        wire: Bytes::ZERO,
-    };
+    let mut plan = Plan { phases: vec![answer, decode], wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
-    Some(plan)
+    plan
 }
 
 /// Everything else of starting: type registry, `OpenAPI`, certificates, post-start hooks.
@@ -168,15 +140,8 @@ pub fn boot_plan(hardware: &Hardware) -> Plan {
     let mut boot = Phase::cpu(Stage::Working, costs::START_UP_CPU)
         .ramp(RampKind::Take, entry, costs::EMPTY_LIVE_HEAP)
         .ramp(RampKind::Litter, entry, costs::START_UP_GARBAGE);
-    boot.demand = Demand {
-        cpu: costs::START_UP_CPU,
-        wire: Bytes::ZERO,
-        floor: costs::START_UP,
-    };
-    let mut plan = Plan {
-        phases: vec![boot],
-        wire: Bytes::ZERO,
-    };
+    boot.demand = Demand { cpu: costs::START_UP_CPU, wire: Bytes::ZERO, floor: costs::START_UP };
+    let mut plan = Plan { phases: vec![boot], wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
     plan.phases[0].demand.floor = costs::START_UP.scale(1.0 / hardware.cpu_speed);
     plan

@@ -77,19 +77,13 @@ pub fn watch_list_plan(
         .at_end(Step::Take(owner.entry(Mechanism::WatchStream), IDLE_WATCH))
         .at_end(Step::Litter(entry, costs::REQUEST_GARBAGE));
     send.demand = Demand { cpu, wire, floor };
-    let mut plan = Plan {
-        phases: vec![set_up, send],
-        wire,
-    };
+    let mut plan = Plan { phases: vec![set_up, send], wire };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }
 
 /// Building the interval of a watch-list, per object of the resource (measured: 7 ms for 10,000).
-const INTERVAL: costs::Cost = costs::Cost {
-    per_byte: 0.0,
-    per_object: 600.0,
-};
+const INTERVAL: costs::Cost = costs::Cost { per_byte: 0.0, per_object: 600.0 };
 
 /// The plan of opening `watches` watches at a resource version over one connection.
 #[must_use]
@@ -101,15 +95,8 @@ pub fn watch_plan(hardware: &Hardware, watches: u64, handshake: bool, owner: Own
     }
     let open = Phase::cpu(Stage::Working, cpu)
         .ramp(RampKind::Take, entry, IDLE_WATCH.times(watches))
-        .ramp(
-            RampKind::Litter,
-            entry,
-            costs::WATCH_OPEN_GARBAGE.times(watches),
-        );
-    let mut plan = Plan {
-        phases: vec![open],
-        wire: Bytes::ZERO,
-    };
+        .ramp(RampKind::Litter, entry, costs::WATCH_OPEN_GARBAGE.times(watches));
+    let mut plan = Plan { phases: vec![open], wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }

@@ -116,11 +116,7 @@ impl GoHeap {
     /// limiter leaves half of the time to the program (`gcCPULimiter`).
     #[must_use]
     pub fn not_before(&self) -> SimTime {
-        if self.limited {
-            self.last_end + self.last_wall
-        } else {
-            SimTime::ZERO
-        }
+        if self.limited { self.last_end + self.last_wall } else { SimTime::ZERO }
     }
 
     /// When a cycle is due even without allocation.
@@ -213,10 +209,7 @@ impl GoHeap {
         let at = |share: f64| self.marked.saturating_add((gap * share) as u64);
         let least = at(MIN_TRIGGER);
         let most = at(MAX_TRIGGER).max(self.goal.saturating_sub(HEAP_MINIMUM));
-        self.trigger = self
-            .goal
-            .saturating_sub(runway as u64)
-            .clamp(least, most.max(least));
+        self.trigger = self.goal.saturating_sub(runway as u64).clamp(least, most.max(least));
     }
 }
 
@@ -233,37 +226,21 @@ mod tests {
     #[test]
     fn goal_follows_gogc() {
         for (gogc, goal) in [(Some(100), 200), (Some(50), 150), (Some(63), 163)] {
-            let settings = GcSettings {
-                gogc,
-                memory_limit: None,
-            };
+            let settings = GcSettings { gogc, memory_limit: None };
             let heap = GoHeap::new(settings, 100 << 20, SimTime::ZERO);
             assert_eq!(heap.goal(), goal << 20);
         }
-        let small = GoHeap::new(
-            GcSettings {
-                gogc: Some(100),
-                memory_limit: None,
-            },
-            1 << 20,
-            SimTime::ZERO,
-        );
+        let small =
+            GoHeap::new(GcSettings { gogc: Some(100), memory_limit: None }, 1 << 20, SimTime::ZERO);
         assert_eq!(small.goal(), 4 << 20);
     }
 
     #[test]
     fn a_memory_limit_lowers_the_goal_but_never_below_live() {
-        let settings = GcSettings {
-            gogc: Some(100),
-            memory_limit: Some(Bytes::gib(2)),
-        };
+        let settings = GcSettings { gogc: Some(100), memory_limit: Some(Bytes::gib(2)) };
         let mut heap = GoHeap::new(settings, 1 << 30, SimTime::ZERO);
         cycle(&mut heap, 0, 2 << 30, 1200 << 20);
-        assert!(
-            heap.goal() < (2 << 30) && heap.goal() > 1900 << 20,
-            "{}",
-            heap.goal()
-        );
+        assert!(heap.goal() < (2 << 30) && heap.goal() > 1900 << 20, "{}", heap.goal());
         cycle(&mut heap, 10, 3 << 30, 3 << 30);
         assert_eq!(heap.goal(), 3 << 30);
         assert!(heap.not_before() > SimTime(10));
@@ -271,19 +248,13 @@ mod tests {
 
     #[test]
     fn trigger_stays_between_its_bounds() {
-        let settings = GcSettings {
-            gogc: Some(100),
-            memory_limit: None,
-        };
+        let settings = GcSettings { gogc: Some(100), memory_limit: None };
         let mut heap = GoHeap::new(settings, 1000 << 20, SimTime::ZERO);
         assert_eq!(heap.trigger(), (2000 - 4) << 20);
         // Allocation that keeps pace with marking pulls the trigger down to its floor.
         heap.begin(SimTime::ZERO, 2000 << 20, 1000 << 20, 500 << 20, 1.0);
         heap.end(SimTime(1), 3000 << 20, 0, 0, 0);
         let gap = heap.goal() - (3000 << 20);
-        assert_eq!(
-            heap.trigger(),
-            (3000 << 20) + (gap as f64 * MIN_TRIGGER) as u64
-        );
+        assert_eq!(heap.trigger(), (3000 << 20) + (gap as f64 * MIN_TRIGGER) as u64);
     }
 }

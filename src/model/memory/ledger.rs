@@ -73,11 +73,7 @@ impl Ledger {
     /// An empty ledger for so many owners.
     #[must_use]
     pub fn new(owners: usize) -> Self {
-        Self {
-            bytes: vec![0; owners * MECHANISMS],
-            by_mechanism: [0; MECHANISMS],
-            total: 0,
-        }
+        Self { bytes: vec![0; owners * MECHANISMS], by_mechanism: [0; MECHANISMS], total: 0 }
     }
 
     /// Adds to an entry.
@@ -89,10 +85,7 @@ impl Ledger {
 
     /// Takes from an entry.
     pub fn take(&mut self, entry: EntryId, bytes: u64) {
-        debug_assert!(
-            self.bytes[entry.index()] >= bytes,
-            "{entry:?} holds less than {bytes}"
-        );
+        debug_assert!(self.bytes[entry.index()] >= bytes, "{entry:?} holds less than {bytes}");
         self.bytes[entry.index()] -= bytes;
         self.by_mechanism[entry.index() % MECHANISMS] -= bytes;
         self.total -= bytes;
@@ -168,15 +161,7 @@ impl Ledger {
     /// # Panics
     /// When an entry was changed without the totals.
     pub fn check(&self) {
-        assert_eq!(
-            self.bytes.iter().sum::<u64>(),
-            self.total,
-            "entries must sum to the total"
-        );
-        assert_eq!(
-            self.by_mechanism.iter().sum::<u64>(),
-            self.total,
-            "mechanisms must too"
-        );
+        assert_eq!(self.bytes.iter().sum::<u64>(), self.total, "entries must sum to the total");
+        assert_eq!(self.by_mechanism.iter().sum::<u64>(), self.total, "mechanisms must too");
     }
 }

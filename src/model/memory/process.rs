@@ -9,7 +9,7 @@ use super::ledger::{EntryId, Ledger, OwnerId};
 use crate::model::apiserver::plan::{Holdings, RampKind, Step};
 use crate::model::costs;
 use crate::results::Mechanism;
-use crate::units::SimTime;
+use crate::units::{Bytes, SimTime};
 
 /// A buffer in a `sync.Pool`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +55,7 @@ impl ScanWeights {
     /// (`costs::MARK_PER_BYTE_NANOS`).
     fn weight(&self, entry: EntryId) -> f64 {
         const BLOB: f64 = 0.02;
-        let objects = if self.scannable[entry.owner().0 as usize] {
-            1.0
-        } else {
-            BLOB
-        };
+        let objects = if self.scannable[entry.owner().0 as usize] { 1.0 } else { BLOB };
         match entry.mechanism() {
             Mechanism::WatchCacheObjects
             | Mechanism::WatchCacheEventRing
@@ -118,8 +114,7 @@ impl ProcessMemory {
     /// Reachable heap: in use, without garbage and without what is not yet touched.
     #[must_use]
     pub fn live(&self) -> u64 {
-        self.heap_resident
-            .saturating_sub(self.ledger.mechanism(Mechanism::Garbage))
+        self.heap_resident.saturating_sub(self.ledger.mechanism(Mechanism::Garbage))
     }
 
     /// Freed pages still resident.
@@ -142,9 +137,7 @@ impl ProcessMemory {
     /// How many bytes the scavenger still has to return.
     #[must_use]
     pub fn to_scavenge(&self) -> u64 {
-        (self.heap_resident + self.freed())
-            .saturating_sub(self.retain)
-            .min(self.freed())
+        (self.heap_resident + self.freed()).saturating_sub(self.retain).min(self.freed())
     }
 
     /// Lets the scavenger return pages.
@@ -155,11 +148,7 @@ impl ProcessMemory {
 
     /// Makes `bytes` resident for `entry`, from freed pages as far as they can be used.
     fn touch(&mut self, entry: EntryId, bytes: u64, large: bool) {
-        let usable = if large {
-            (bytes as f64 * costs::LARGE_REUSE) as u64
-        } else {
-            bytes
-        };
+        let usable = if large { (bytes as f64 * costs::LARGE_REUSE) as u64 } else { bytes };
         let reused = usable.min(self.freed());
         self.ledger.take(freed_entry(), reused);
         self.ledger.add(entry, bytes);
@@ -185,11 +174,31 @@ impl ProcessMemory {
         self.ledger.add(freed_entry(), bytes);
     }
 
-    /// Declares the present heap to be what the last cycle left, at `now`.
-    pub fn settle_collector(&mut self, settings: GcSettings, now: SimTime) {
-        self.heap = GoHeap::new(settings, self.live(), now);
+    /// Puts the process where it is after a long time of idling: `luck` of the way (0 to 1) from
+    /// its last collection to the next, which garbage (at most `idle_garbage` between forced
+    /// cycles) has brought on; with the pages that the scavenger leaves, or as many as make up the
+    /// `observed` resident memory.
+    pub fn open_warm(
+        &mut self,
+        settings: GcSettings,
+        idle_garbage: u64,
+        luck: f64,
+        observed: Option<Bytes>,
+    ) {
+        let live = self.heap_resident;
+        self.heap = GoHeap::new(settings, live, SimTime::ZERO);
         self.last_goal = self.heap.goal();
-        self.retain = (self.heap_resident + self.freed()).max(self.retain_for(self.heap_resident));
+        let most = self.heap.trigger().saturating_sub(live).min(idle_garbage);
+        let room = observed.map_or(u64::MAX, |bytes| bytes.0.saturating_sub(self.resident()));
+        let garbage = ((most as f64 * luck) as u64).min(room);
+        self.touch(OwnerId::SERVER.entry(Mechanism::Garbage), garbage, false);
+        let extra = (live as f64 * costs::RETAIN_EXTRA) as u64;
+        let freed = match observed {
+            Some(bytes) => bytes.0.saturating_sub(self.resident()),
+            None => extra.max(most - garbage.min(most)),
+        };
+        self.add_freed(freed);
+        self.retain = self.heap_resident + freed;
     }
 
     fn retain_for(&self, heap: u64) -> u64 {
@@ -203,16 +212,12 @@ impl ProcessMemory {
             Step::Take(entry, bytes) => self.touch(entry, bytes.0, false),
             Step::Drop(entry, bytes) => self.ledger.shift(entry, entry.garbage(), bytes.0),
             Step::Litter(entry, bytes) => self.touch(entry.garbage(), bytes.0, false),
-            Step::TakeKernel(entry, bytes) => self.ledger.add(entry, bytes.0),
+            Step::TakeKernel(entry, bytes) => self.add_outside_heap(entry, bytes.0),
             Step::GiveKernel(entry, bytes) => self.ledger.take(entry, bytes.0),
             Step::Pool(entry, bytes) => {
                 let pooled = entry.owner().entry(Mechanism::Pools);
                 self.ledger.shift(entry, pooled, bytes.0);
-                self.pools.push(PooledBuffer {
-                    entry: pooled,
-                    bytes: bytes.0,
-                    victim: false,
-                });
+                self.pools.push(PooledBuffer { entry: pooled, bytes: bytes.0, victim: false });
             }
             // The pool gave the buffer up in `unpool`; it waits in the taker's entry.
             Step::Unpool(..) => {}
@@ -275,8 +280,7 @@ impl ProcessMemory {
         let work =
             (costs::MARK_BASE_SECONDS + costs::MARK_PER_BYTE_NANOS * scannable / 1e9) / speed;
         let heap = self.heap_in_use();
-        self.heap
-            .begin(now, heap, collectable, scannable as u64, work);
+        self.heap.begin(now, heap, collectable, scannable as u64, work);
     }
 
     /// `sync.Pool`s drop at the start of a cycle what the former one made a victim.
@@ -307,11 +311,7 @@ impl ProcessMemory {
         // 10 % over the heap at the end of marking, in the proportion in which the goal moved
         // (gcPercentGoal, Go mgcscavenge.go).
         let goal = self.heap.goal();
-        let ratio = if self.last_goal > 0 {
-            goal as f64 / self.last_goal as f64
-        } else {
-            1.0
-        };
+        let ratio = if self.last_goal > 0 { goal as f64 / self.last_goal as f64 } else { 1.0 };
         self.retain = self.retain_for((in_use as f64 * ratio) as u64);
         self.last_goal = goal;
     }
@@ -335,10 +335,6 @@ impl ProcessMemory {
         let outside = self.ledger.mechanism(Mechanism::FreedPages)
             + self.ledger.mechanism(Mechanism::SocketBuffers)
             + self.runtime;
-        assert_eq!(
-            self.heap_resident + outside,
-            self.ledger.total(),
-            "heap and ledger disagree"
-        );
+        assert_eq!(self.heap_resident + outside, self.ledger.total(), "heap and ledger disagree");
     }
 }

@@ -1,0 +1,270 @@
+//! What is derived once per run: ledger owners, object profiles, and the plans of requests.
+//!
+//! Requests of the same kind share a plan, which is made at its first use: a fleet's LIST by
+//! (route, page size, pooled buffer), its watch-list, its watches.
+
+use std::collections::BTreeMap;
+
+use super::apiserver::list::{ListContext, ListShape};
+use super::apiserver::plan::{Phase, Plan, Stage};
+use super::apiserver::server::{PlanId, Plans};
+use super::apiserver::watch::{selected, watch_list_plan, watch_plan};
+use super::apiserver::{startup, watch};
+use super::costs;
+use super::input::{Behaviour, FleetInput, Hardware, Inputs, ReadInput, ResourceVersion};
+use super::memory::ledger::{OwnerId, Owners};
+use super::memory::process::ScanWeights;
+use super::objects::ObjectProfile;
+use crate::results::Mechanism;
+use crate::units::{ByteRate, Bytes, SimSpan};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum PlanKey {
+    Boot,
+    Cache(usize),
+    Loopback(usize),
+    List { fleet: usize, list: ListShape, version: ResourceVersionKey, etcd_epoch: u32 },
+    WatchList { fleet: usize },
+    Watch { fleet: usize, watches: u64 },
+}
+
+/// [`ResourceVersion`] as a map key: whether the LIST waits for freshness.
+type ResourceVersionKey = bool;
+
+/// See the module's documentation.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    /// Profiles, by resource.
+    pub profiles: Vec<ObjectProfile>,
+    /// Names of the ledger's owners.
+    pub owners: Owners,
+    /// Speeds of this replication.
+    pub hardware: Hardware,
+    /// All plans so far.
+    pub plans: Plans,
+    keys: BTreeMap<PlanKey, PlanId>,
+    resources: usize,
+    etcd_speed: f64,
+    etcd_epoch: u32,
+}
+
+impl Catalog {
+    /// The catalog of a scenario on this hardware.
+    #[must_use]
+    pub fn new(inputs: &Inputs, hardware: Hardware) -> Self {
+        let mut names = vec![(String::new(), String::new())];
+        names.extend(inputs.resources.iter().map(|r| (String::new(), r.name.clone())));
+        names.extend(
+            inputs.fleets.iter().map(|fleet| {
+                (fleet.name.clone(), inputs.resources[resource_of(fleet)].name.clone())
+            }),
+        );
+        Self {
+            profiles: inputs.resources.iter().map(ObjectProfile::of).collect(),
+            owners: Owners { names },
+            hardware,
+            plans: Plans::default(),
+            keys: BTreeMap::new(),
+            resources: inputs.resources.len(),
+            etcd_speed: 1.0,
+            etcd_epoch: 0,
+        }
+    }
+
+    /// The owner of what a server holds of a resource.
+    #[must_use]
+    pub fn resource_owner(&self, resource: usize) -> OwnerId {
+        OwnerId(1 + resource as u32)
+    }
+
+    /// The owner of what is held for a fleet.
+    #[must_use]
+    pub fn fleet_owner(&self, fleet: usize) -> OwnerId {
+        OwnerId((1 + self.resources + fleet) as u32)
+    }
+
+    /// Which owners' objects hold pointers.
+    #[must_use]
+    pub fn scan_weights(&self, inputs: &Inputs) -> ScanWeights {
+        let mut scannable = vec![true];
+        scannable.extend(self.profiles.iter().map(|profile| profile.scannable));
+        scannable
+            .extend(inputs.fleets.iter().map(|fleet| self.profiles[resource_of(fleet)].scannable));
+        ScanWeights { scannable }
+    }
+
+    /// Changes how fast etcd answers requests from now on.
+    pub fn set_etcd_speed(&mut self, speed: f64) {
+        self.etcd_speed = speed;
+        self.etcd_epoch += 1;
+    }
+
+    fn plan(&mut self, key: PlanKey, make: impl FnOnce(&Self) -> Plan) -> PlanId {
+        if let Some(id) = self.keys.get(&key) {
+            return *id;
+        }
+        let plan = make(self);
+        let id = self.plans.add(plan);
+        self.keys.insert(key, id);
+        id
+    }
+
+    /// The plan of a fleet's LIST.
+    pub fn list(
+        &mut self,
+        inputs: &Inputs,
+        fleet: usize,
+        read: &ReadInput,
+        list: ListShape,
+    ) -> PlanId {
+        let key = PlanKey::List {
+            fleet,
+            list,
+            version: read.resource_version == ResourceVersion::Unset,
+            etcd_epoch: self.etcd_epoch,
+        };
+        self.plan(key, |catalog| catalog.list_context(inputs, fleet, read).plan(list))
+    }
+
+    /// Whether such a LIST's encoder uses the buffer pool.
+    #[must_use]
+    pub fn uses_pool(&self, inputs: &Inputs, fleet: usize, read: &ReadInput) -> bool {
+        self.list_context(inputs, fleet, read).uses_pool()
+    }
+
+    fn list_context<'a>(
+        &'a self,
+        inputs: &'a Inputs,
+        fleet: usize,
+        read: &'a ReadInput,
+    ) -> ListContext<'a> {
+        ListContext {
+            release: &inputs.release,
+            hardware: &self.hardware,
+            profile: &self.profiles[read.resource],
+            shape: inputs.resources[read.resource].shape,
+            read,
+            etcd: (
+                ByteRate((inputs.etcd.read_rate.as_f64() * self.etcd_speed).max(1.0) as u64),
+                inputs.etcd.latency.scale(1.0 / self.etcd_speed),
+            ),
+            drain_rate: inputs.fleets[fleet].drain_rate,
+            owner: self.fleet_owner(fleet),
+        }
+    }
+
+    /// The plan of a fleet's watch-list.
+    pub fn watch_list(&mut self, inputs: &Inputs, fleet: usize, read: &ReadInput) -> PlanId {
+        self.plan(PlanKey::WatchList { fleet }, |catalog| {
+            watch_list_plan(
+                &inputs.release,
+                &catalog.hardware,
+                &catalog.profiles[read.resource],
+                read,
+                inputs.resources[read.resource].count,
+                inputs.fleets[fleet].drain_rate,
+                catalog.fleet_owner(fleet),
+            )
+        })
+    }
+
+    /// The plan of opening `watches` watches of a fleet's member.
+    pub fn watch(&mut self, fleet: usize, watches: u64) -> PlanId {
+        self.plan(PlanKey::Watch { fleet, watches }, |catalog| {
+            if watches == 0 {
+                return nothing();
+            }
+            watch_plan(&catalog.hardware, watches, true, catalog.fleet_owner(fleet))
+        })
+    }
+
+    /// The plan of a starting process.
+    pub fn boot(&mut self) -> PlanId {
+        self.plan(PlanKey::Boot, |catalog| startup::boot_plan(&catalog.hardware))
+    }
+
+    /// The plan of filling a resource's cache.
+    pub fn cache(&mut self, inputs: &Inputs, resource: usize) -> PlanId {
+        self.plan(PlanKey::Cache(resource), |catalog| {
+            startup::cache_plan(
+                &inputs.release,
+                &catalog.hardware,
+                &inputs.etcd,
+                &inputs.resources[resource],
+                &catalog.profiles[resource],
+                catalog.resource_owner(resource),
+            )
+        })
+    }
+
+    /// The plan of filling a loopback informer; `None` for a resource without one.
+    pub fn loopback(&mut self, inputs: &Inputs, resource: usize) -> Option<PlanId> {
+        let spec = &inputs.resources[resource];
+        if !super::objects::in_loopback_informers(spec) {
+            return None;
+        }
+        Some(self.plan(PlanKey::Loopback(resource), |catalog| {
+            startup::loopback_plan(
+                &inputs.release,
+                &catalog.hardware,
+                &catalog.profiles[resource],
+                spec.count,
+                catalog.resource_owner(resource),
+            )
+        }))
+    }
+
+    /// What a warm server holds of a resource: entry and bytes.
+    #[must_use]
+    pub fn warm_holdings(&self, inputs: &Inputs, resource: usize) -> Vec<(Mechanism, Bytes)> {
+        let (spec, profile) = (&inputs.resources[resource], &self.profiles[resource]);
+        vec![
+            (Mechanism::WatchCacheObjects, startup::cached_bytes(spec, profile)),
+            (Mechanism::LoopbackInformers, startup::loopback_bytes(spec, profile)),
+            (Mechanism::WatchCacheEventRing, ring_bytes(spec.writes_per_second, profile)),
+        ]
+    }
+
+    /// Resident bytes of a fleet's idle watches.
+    #[must_use]
+    pub fn watch_bytes(watches: u64) -> Bytes {
+        watch::IDLE_WATCH.times(watches)
+    }
+}
+
+/// The resource a fleet reads.
+#[must_use]
+pub fn resource_of(fleet: &FleetInput) -> usize {
+    match &fleet.behaviour {
+        Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => read.resource,
+        Behaviour::Watcher { resource } => *resource,
+    }
+}
+
+/// Objects a fleet's read returns and looks at.
+#[must_use]
+pub fn items_of(inputs: &Inputs, read: &ReadInput) -> (u64, u64) {
+    let stored = inputs.resources[read.resource].count;
+    (selected(stored, read.selected), stored)
+}
+
+fn nothing() -> Plan {
+    let mut phase = Phase::cpu(Stage::Working, SimSpan::ZERO);
+    phase.demand.floor = SimSpan::nanos(1);
+    Plan { phases: vec![phase], wire: Bytes::ZERO }
+}
+
+/// The ring of a resource written at a steady rate: the smallest capacity of 100 × 2^k that spans
+/// 75 s, full, at most 102,400 (facts/watch-cache.md section 2.1). Each event keeps the version it
+/// superseded (measured: 13.9 kB an event for objects of 11.6 kB).
+fn ring_bytes(writes_per_second: f64, profile: &ObjectProfile) -> Bytes {
+    const WINDOW_SECONDS: f64 = 75.0;
+    const CAPACITIES: [u64; 11] =
+        [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200, 102_400];
+    if writes_per_second <= 0.0 {
+        return Bytes::ZERO;
+    }
+    let needed = writes_per_second * WINDOW_SECONDS;
+    let capacity = CAPACITIES.into_iter().find(|c| *c as f64 >= needed).unwrap_or(102_400);
+    (profile.decoded + Bytes(costs::RING_EVENT + 1_500)).times(capacity)
+}

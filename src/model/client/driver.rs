@@ -1,0 +1,763 @@
+//! What moves the clients: answers, failures, timers.
+//!
+//! Reflectors follow facts/clients.md section 1.2: an error of a LIST backs off and starts from
+//! the top; a watch that closes is opened again at once, without a LIST; a watch that is lost
+//! silently, or whose version the server no longer has, lists again after a back-off. 429 with
+//! Retry-After is retried by the REST layer, up to ten times, without jitter (section 2.2).
+
+use super::{Client, ListFrom, NO_SERVER, Next, State};
+use crate::model::apiserver::list::{ListShape, item_bytes};
+use crate::model::apiserver::plan::{Stage, Step};
+use crate::model::apiserver::route::{CacheState, Route, honours_limit, route_list};
+use crate::model::apiserver::server::Finished;
+use crate::model::apiserver::watch::IDLE_WATCH;
+use crate::model::catalog::{items_of, resource_of};
+use crate::model::control_plane::{self, Life, is_startup};
+use crate::model::input::{Behaviour, ReadInput, ResourceVersion};
+use crate::model::world::{Event, World};
+use crate::results::{LogKind, Mechanism};
+use crate::units::{Bytes, SimSpan, SimTime};
+
+/// `maxRetries` of one REST call (client-go rest/request.go).
+const MAX_RETRIES: u8 = 10;
+/// Retry-After of a rejection (facts/clients.md section 2.2), and the REST layer's pause after a
+/// reset.
+const RETRY_AFTER: SimSpan = SimSpan::secs(1);
+/// `dialer` time-out against a silent server (facts/clients.md section 2.3).
+const DIAL_TIMEOUT: SimSpan = SimSpan::secs(30);
+/// A silent death is noticed by HTTP/2 pings after 30 to 45 s (section 2.3).
+const PING_IDLE: SimSpan = SimSpan::secs(30);
+const PING_SPREAD: SimSpan = SimSpan::secs(15);
+/// Redials of one instant are spread by the network and the clients' schedulers (assumed).
+const REDIAL_SPREAD: SimSpan = SimSpan::millis(20);
+/// `defaultPageSize` of the pager, sent with resource versions "" and "0" (section 1.1).
+const PAGER_LIMIT: u64 = 500;
+/// Age of the newest bookmark: up to 60 s (facts/watch-cache.md section 3).
+const BOOKMARK_PERIOD: SimSpan = SimSpan::secs(60);
+
+/// A request that no client waits for any more.
+const ORPHAN: u64 = 1 << 62;
+
+/// Why a call failed before it was served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    /// Connection refused, or no server in rotation.
+    Refused,
+    /// Nobody answers the dial.
+    Silent,
+    /// 429 with Retry-After.
+    TooManyRequests,
+    /// 410: the version is too old.
+    Expired,
+}
+
+impl World<'_> {
+    /// Puts the fleets where they are at the start.
+    pub(crate) fn open_fleets(&mut self) {
+        for fleet in 0..self.inputs.fleets.len() {
+            if self.inputs.fleets[fleet].running {
+                for client in self.members(fleet) {
+                    self.open_running(client, fleet);
+                }
+            }
+        }
+    }
+
+    /// Indices of a fleet's members.
+    pub(crate) fn members(&self, fleet: usize) -> std::ops::Range<u32> {
+        let first = self.fleet_start[fleet];
+        first..first + self.inputs.fleets[fleet].count
+    }
+
+    /// A member that has been running for long.
+    fn open_running(&mut self, client: u32, fleet: usize) {
+        let spec = &self.inputs.fleets[fleet];
+        let holds_watch = matches!(
+            spec.behaviour,
+            Behaviour::Watcher { .. } | Behaviour::Reflector { watch: true, .. }
+        );
+        let jitter = spec.start_jitter;
+        if !holds_watch || !self.inputs.apiserver.warm {
+            self.start_member(client, jitter);
+            return;
+        }
+        let draw = self.draw(client);
+        let Some(server) = self.balancer.pick((draw * 1e9) as u64) else {
+            self.start_member(client, jitter);
+            return;
+        };
+        self.balancer.connected(server);
+        self.fleet_started[fleet] += 1;
+        self.fleet_synced[fleet] += 1;
+        let member = &mut self.clients[client as usize];
+        member.server = server;
+        member.state = State::Watching;
+        member.synced = true;
+        member.from = ListFrom::Last;
+        let watches = self.watches_of(fleet);
+        let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
+        let state = &mut self.servers[usize::from(server)];
+        state.watches[fleet] += watches;
+        state.server.memory.add_live(entry, IDLE_WATCH.times(watches).0);
+    }
+
+    /// Starts a stopped member after a delay within `spread`.
+    pub(crate) fn start_member(&mut self, client: u32, spread: SimSpan) {
+        let delay = spread.scale(self.draw(client));
+        self.start_member_after(client, delay);
+    }
+
+    /// Starts a stopped member after `delay`.
+    pub(crate) fn start_member_after(&mut self, client: u32, delay: SimSpan) {
+        let fleet = self.clients[client as usize].fleet as usize;
+        self.fleet_started[fleet] += 1;
+        let rounds = match &self.inputs.fleets[fleet].behaviour {
+            Behaviour::Lister { rounds, .. } => rounds.unwrap_or(u64::MAX),
+            _ => 1,
+        };
+        let member = &mut self.clients[client as usize];
+        member.rounds_left = rounds;
+        member.from = ListFrom::First;
+        member.retries = 0;
+        member.state = State::Waiting(Next::Begin);
+        self.wake_after(client, delay);
+    }
+
+    /// Stops a member: its connection closes.
+    pub(crate) fn stop_member(&mut self, client: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        if member.state == State::Stopped {
+            return;
+        }
+        let fleet = member.fleet as usize;
+        self.fleet_started[fleet] -= 1;
+        self.set_synced(client, false, now);
+        self.disconnect(client, now);
+        let member = &mut self.clients[client as usize];
+        member.state = State::Stopped;
+        member.generation = member.generation.wrapping_add(1);
+        member.items_left = 0;
+    }
+
+    /// Closes a member's connection from its side: what the server holds for it goes.
+    fn disconnect(&mut self, client: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        if member.server == NO_SERVER {
+            return;
+        }
+        let index = usize::from(member.server);
+        if let Some(request) = member.request {
+            self.servers[index].server.abort(&self.catalog.plans, request, now);
+        }
+        if member.state == State::Watching {
+            self.close_watches(client, now);
+        }
+        self.balancer.disconnected(member.server);
+        self.touch(member.server);
+        let member = &mut self.clients[client as usize];
+        member.server = NO_SERVER;
+        member.request = None;
+    }
+
+    fn close_watches(&mut self, client: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        let fleet = member.fleet as usize;
+        let watches = self.watches_of(fleet);
+        let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
+        let state = &mut self.servers[usize::from(member.server)];
+        state.server.settle(now);
+        state.server.memory.step(Step::Drop(entry, IDLE_WATCH.times(watches)));
+        state.watches[fleet] -= watches;
+        state.background_stale = true;
+    }
+
+    /// Watches that a member holds: its own and its idle ones.
+    fn watches_of(&self, fleet: usize) -> u64 {
+        1 + u64::from(self.inputs.fleets[fleet].idle_watches)
+    }
+
+    fn draw(&mut self, client: u32) -> f64 {
+        self.clients[client as usize].draw(&self.streams, client)
+    }
+
+    fn set_synced(&mut self, client: u32, synced: bool, now: SimTime) {
+        let member = &mut self.clients[client as usize];
+        if member.synced == synced {
+            return;
+        }
+        member.synced = synced;
+        let fleet = member.fleet as usize;
+        if !synced {
+            self.fleet_synced[fleet] -= 1;
+            return;
+        }
+        self.fleet_synced[fleet] += 1;
+        if self.fleet_synced[fleet] == self.fleet_started[fleet] {
+            let name = self.inputs.fleets[fleet].name.clone();
+            let message = format!("all {} started members are synced", self.fleet_started[fleet]);
+            self.note(now, LogKind::Synced, &name, message);
+        }
+    }
+
+    /// A timer fired.
+    pub(crate) fn wake(&mut self, client: u32, generation: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        let State::Waiting(next) = member.state else { return };
+        if member.generation != generation {
+            return;
+        }
+        match next {
+            Next::Begin => self.begin(client, now),
+            Next::List => self.call(client, Next::List, now),
+            Next::WatchList => self.call(client, Next::WatchList, now),
+            Next::Watch => self.call(client, Next::Watch, now),
+            Next::Decoded => self.has_list(client, now),
+        }
+    }
+
+    /// From the top.
+    fn begin(&mut self, client: u32, now: SimTime) {
+        let fleet = self.clients[client as usize].fleet as usize;
+        self.clients[client as usize].retries = 0;
+        self.clients[client as usize].items_left = 0;
+        let next = match &self.inputs.fleets[fleet].behaviour {
+            Behaviour::Reflector { watch_list: true, .. } if self.inputs.release.watch_list => {
+                Next::WatchList
+            }
+            Behaviour::Reflector { .. } | Behaviour::Lister { .. } => Next::List,
+            Behaviour::Watcher { .. } => Next::Watch,
+        };
+        self.call(client, next, now);
+    }
+
+    fn wait(&mut self, client: u32, next: Next, delay: SimSpan) {
+        self.clients[client as usize].state = State::Waiting(next);
+        self.wake_after(client, delay);
+    }
+
+    /// Makes a call, or suffers its refusal.
+    fn call(&mut self, client: u32, next: Next, now: SimTime) {
+        let sent = self.connect(client).and_then(|server| match next {
+            Next::WatchList => self.send_watch_list(client, server, now),
+            Next::Watch => self.send_watch(client, server, now),
+            _ => self.send_list(client, server, now),
+        });
+        match sent {
+            Ok(()) => {}
+            Err(refusal) => self.refused(client, next, refusal, now),
+        }
+    }
+
+    fn connect(&mut self, client: u32) -> Result<u16, Refusal> {
+        let server = self.clients[client as usize].server;
+        if server != NO_SERVER {
+            return Ok(server);
+        }
+        let draw = self.draw(client);
+        let Some(server) = self.balancer.pick((draw * 1e9) as u64) else {
+            return Err(Refusal::Refused);
+        };
+        let state = &self.servers[usize::from(server)];
+        if state.partitioned {
+            return Err(Refusal::Silent);
+        }
+        if !state.listens() {
+            return Err(Refusal::Refused);
+        }
+        self.balancer.connected(server);
+        self.clients[client as usize].server = server;
+        Ok(server)
+    }
+
+    /// The read of a member's present LIST.
+    fn read_of(&self, client: u32) -> ReadInput {
+        let member = &self.clients[client as usize];
+        let fleet = &self.inputs.fleets[member.fleet as usize];
+        match &fleet.behaviour {
+            Behaviour::Reflector { read, .. } => {
+                let mut read = read.clone();
+                match member.from {
+                    ListFrom::First => {}
+                    ListFrom::Last => read.resource_version = ResourceVersion::NotOlderThan,
+                    ListFrom::Latest => read.resource_version = ResourceVersion::Unset,
+                }
+                // The pager limits "" and "0" only; after a relist with a version the retry with
+                // "" reuses a pager without limit (facts/clients.md section 1.1).
+                let paged = read.limit.or(Some(PAGER_LIMIT));
+                read.limit = if member.from == ListFrom::First { paged } else { None };
+                read
+            }
+            Behaviour::Lister { read, .. } => read.clone(),
+            Behaviour::Watcher { resource } => ReadInput {
+                resource: *resource,
+                encoding: crate::model::input::Encoding::Protobuf,
+                gzip: false,
+                resource_version: ResourceVersion::Unset,
+                limit: None,
+                selected: 1.0,
+                selector: false,
+            },
+        }
+    }
+
+    fn cache_state(&self, server: u16, resource: usize) -> CacheState {
+        CacheState {
+            enabled: self.inputs.resources[resource].watch_cache,
+            ready: self.servers[usize::from(server)].cache_since[resource].is_some(),
+        }
+    }
+
+    fn admit(&self, server: u16) -> Result<(), Refusal> {
+        let busy = self.servers[usize::from(server)].server.in_flight();
+        if busy >= self.inputs.apiserver.max_requests_inflight {
+            return Err(Refusal::TooManyRequests);
+        }
+        Ok(())
+    }
+
+    fn send_list(&mut self, client: u32, server: u16, now: SimTime) -> Result<(), Refusal> {
+        let read = self.read_of(client);
+        let fleet = self.clients[client as usize].fleet as usize;
+        let continuing = self.clients[client as usize].items_left > 0;
+        let cache = self.cache_state(server, read.resource);
+        let route = route_list(&self.inputs.release, cache, &read, continuing);
+        if cache.enabled && !cache.ready {
+            self.fill_cache(server, read.resource, now);
+        }
+        if route == Route::TooManyRequests {
+            return Err(Refusal::TooManyRequests);
+        }
+        self.admit(server)?;
+        let list = self.shape_list(client, &read, route, continuing);
+        let list = self.with_pool(server, fleet, &read, list);
+        let plan = self.catalog.list(self.inputs, fleet, &read, list);
+        if route == Route::Etcd {
+            self.counters.lists_from_etcd += 1;
+        }
+        self.submit(client, server, plan, State::Listing, now);
+        self.clients[client as usize].from = self.clients[client as usize].from.max_seen();
+        let generation = self.clients[client as usize].generation;
+        let deadline = now + self.inputs.apiserver.request_timeout;
+        self.queue.push(deadline, Event::Timeout { client, generation });
+        Ok(())
+    }
+
+    /// How many items this LIST returns and scans.
+    fn shape_list(
+        &mut self,
+        client: u32,
+        read: &ReadInput,
+        route: Route,
+        continuing: bool,
+    ) -> ListShape {
+        let (matching, stored) = items_of(self.inputs, read);
+        let member = &mut self.clients[client as usize];
+        let left = if continuing { member.items_left } else { matching };
+        let items = match read.limit {
+            Some(limit) if continuing || honours_limit(route, read) => left.min(limit.max(1)),
+            _ => left,
+        };
+        member.items_left = left - items;
+        // etcd reads page by page; the cache walks what is left of the range.
+        let whole = matching.max(1);
+        let scanned = match route {
+            Route::Etcd => (stored as f64 * items as f64 / whole as f64).ceil() as u64,
+            _ => (stored as f64 * left as f64 / whole as f64).ceil() as u64,
+        };
+        ListShape { route, items, scanned: scanned.min(stored), pooled: None }
+    }
+
+    /// Gives the LIST's encoder the buffer that the server's pool has.
+    fn with_pool(
+        &mut self,
+        server: u16,
+        fleet: usize,
+        read: &ReadInput,
+        list: ListShape,
+    ) -> ListShape {
+        if !self.catalog.uses_pool(self.inputs, fleet, read) {
+            return list;
+        }
+        let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::ResponseBuffer);
+        let pooled = self.servers[usize::from(server)].server.memory.unpool(entry).map(Bytes);
+        ListShape { pooled, ..list }
+    }
+
+    fn send_watch_list(&mut self, client: u32, server: u16, now: SimTime) -> Result<(), Refusal> {
+        let read = self.read_of(client);
+        let fleet = self.clients[client as usize].fleet as usize;
+        self.watch_from_cache(server, read.resource, now)?;
+        let plan = self.catalog.watch_list(self.inputs, fleet, &read);
+        self.submit(client, server, plan, State::WatchListing, now);
+        Ok(())
+    }
+
+    fn send_watch(&mut self, client: u32, server: u16, now: SimTime) -> Result<(), Refusal> {
+        let fleet = self.clients[client as usize].fleet as usize;
+        let resource = resource_of(&self.inputs.fleets[fleet]);
+        self.watch_from_cache(server, resource, now)?;
+        let since = self.servers[usize::from(server)].cache_since[resource];
+        let seen = self.clients[client as usize].seen;
+        let reflector = matches!(self.inputs.fleets[fleet].behaviour, Behaviour::Reflector { .. });
+        // A cache knows nothing older than the revision it was filled at (watch-cache.md 9).
+        if reflector && since.is_some_and(|since| since > SimTime::ZERO && seen < since) {
+            return Err(Refusal::Expired);
+        }
+        let plan = self.catalog.watch(fleet, self.watches_of(fleet));
+        self.submit(client, server, plan, State::OpeningWatch, now);
+        Ok(())
+    }
+
+    /// Watches are served by the cache; a cold one answers 429 (or hangs, before 1.31: the client
+    /// comes back as if it had).
+    fn watch_from_cache(
+        &mut self,
+        server: u16,
+        resource: usize,
+        now: SimTime,
+    ) -> Result<(), Refusal> {
+        let cache = self.cache_state(server, resource);
+        if cache.enabled && !cache.ready {
+            self.fill_cache(server, resource, now);
+            return Err(Refusal::TooManyRequests);
+        }
+        Ok(())
+    }
+
+    fn submit(&mut self, client: u32, server: u16, plan: u32, state: State, now: SimTime) {
+        let counted = state == State::Listing;
+        let index = usize::from(server);
+        let tag = u64::from(client);
+        let request =
+            self.servers[index].server.start(&self.catalog.plans, plan, tag, counted, now);
+        let member = &mut self.clients[client as usize];
+        member.request = Some(request);
+        member.state = state;
+        member.generation = member.generation.wrapping_add(1);
+        self.touch(server);
+    }
+
+    /// A call was refused.
+    fn refused(&mut self, client: u32, next: Next, refusal: Refusal, now: SimTime) {
+        if refusal == Refusal::TooManyRequests {
+            self.counters.requests_rejected += 1;
+            let member = &mut self.clients[client as usize];
+            if member.retries < MAX_RETRIES {
+                member.retries += 1;
+                self.wait(client, next, RETRY_AFTER);
+                return;
+            }
+        } else if refusal != Refusal::Expired {
+            self.counters.requests_failed += 1;
+        }
+        let extra = if refusal == Refusal::Silent { DIAL_TIMEOUT } else { SimSpan::ZERO };
+        self.clients[client as usize].retries = 0;
+        let fleet = self.clients[client as usize].fleet as usize;
+        match &self.inputs.fleets[fleet].behaviour {
+            Behaviour::Reflector { .. } => {
+                let next = match (next, refusal) {
+                    (Next::Watch, Refusal::Expired) => {
+                        self.lose_sync(client, now);
+                        Next::Begin
+                    }
+                    (Next::Watch, _) => Next::Watch,
+                    (Next::WatchList, Refusal::Silent) => Next::List,
+                    _ => Next::Begin,
+                };
+                let delay = self.back_off(client, now);
+                self.wait(client, next, extra + delay);
+            }
+            Behaviour::Lister { pause, .. } => {
+                let pause = (*pause).max(RETRY_AFTER);
+                self.next_round(client, extra + pause, now);
+            }
+            Behaviour::Watcher { .. } => {
+                let delay = self.back_off(client, now);
+                self.wait(client, Next::Watch, extra + delay);
+            }
+        }
+    }
+
+    /// A reflector must list again.
+    fn lose_sync(&mut self, client: u32, now: SimTime) {
+        self.set_synced(client, false, now);
+        self.clients[client as usize].from = ListFrom::Last;
+    }
+
+    fn back_off(&mut self, client: u32, now: SimTime) -> SimSpan {
+        let draw = self.draw(client);
+        self.clients[client as usize].backoff.delay(now, draw)
+    }
+
+    /// A request has finished on a server.
+    pub(crate) fn request_finished(&mut self, server: u16, done: Finished, now: SimTime) {
+        if is_startup(done.tag) {
+            self.start_up_finished(server, done.tag, now);
+            return;
+        }
+        if done.tag & ORPHAN != 0 {
+            return;
+        }
+        let client = done.tag as u32;
+        let member = self.clients[client as usize];
+        if member.request != Some(done.id) {
+            return;
+        }
+        self.clients[client as usize].request = None;
+        match member.state {
+            State::Listing => self.listed(client, now),
+            State::WatchListing => self.watch_listed(client, server, now),
+            State::OpeningWatch => self.watching(client, server, true, now),
+            _ => {}
+        }
+    }
+
+    /// A LIST, or a page of one, has arrived.
+    fn listed(&mut self, client: u32, now: SimTime) {
+        self.counters.lists_ok += 1;
+        self.clients[client as usize].retries = 0;
+        let fleet = self.clients[client as usize].fleet as usize;
+        let spec = &self.inputs.fleets[fleet];
+        let all_pages = !matches!(spec.behaviour, Behaviour::Lister { all_pages: false, .. });
+        if self.clients[client as usize].items_left > 0 && all_pages {
+            self.call(client, Next::List, now);
+            return;
+        }
+        self.clients[client as usize].items_left = 0;
+        let read = self.read_of(client);
+        let (items, _) = items_of(self.inputs, &read);
+        let body = item_bytes(&self.catalog.profiles[read.resource], read.encoding).times(items);
+        match spec.decode_rate {
+            Some(rate) => self.wait(client, Next::Decoded, rate.time_for(body)),
+            None => self.has_list(client, now),
+        }
+    }
+
+    /// A client has its list in memory.
+    fn has_list(&mut self, client: u32, now: SimTime) {
+        self.set_synced(client, true, now);
+        let fleet = self.clients[client as usize].fleet as usize;
+        self.clients[client as usize].seen = now;
+        match &self.inputs.fleets[fleet].behaviour {
+            Behaviour::Reflector { watch: true, .. } => {
+                self.clients[client as usize].from = ListFrom::Last;
+                self.call(client, Next::Watch, now);
+            }
+            Behaviour::Lister { pause, .. } => self.next_round(client, *pause, now),
+            _ => self.retire(client, now),
+        }
+    }
+
+    /// A client is done: it leaves.
+    fn retire(&mut self, client: u32, now: SimTime) {
+        self.disconnect(client, now);
+        let member = &mut self.clients[client as usize];
+        member.state = State::Finished;
+        member.generation = member.generation.wrapping_add(1);
+    }
+
+    fn next_round(&mut self, client: u32, pause: SimSpan, now: SimTime) {
+        let member = &mut self.clients[client as usize];
+        member.rounds_left = member.rounds_left.saturating_sub(1);
+        member.items_left = 0;
+        if member.rounds_left == 0 {
+            self.retire(client, now);
+        } else {
+            self.wait(client, Next::List, pause.max(SimSpan::nanos(1)));
+        }
+    }
+
+    /// The initial events of a watch-list have ended.
+    fn watch_listed(&mut self, client: u32, server: u16, now: SimTime) {
+        self.counters.lists_ok += 1;
+        self.set_synced(client, true, now);
+        let fleet = self.clients[client as usize].fleet as usize;
+        self.clients[client as usize].from = ListFrom::Last;
+        let keeps = !matches!(
+            self.inputs.fleets[fleet].behaviour,
+            Behaviour::Reflector { watch: false, .. }
+        );
+        self.watching(client, server, false, now);
+        if !keeps {
+            self.retire(client, now);
+        }
+    }
+
+    /// A watch is open. After a watch-list its own watch is held already; the idle ones join it.
+    fn watching(&mut self, client: u32, server: u16, whole: bool, now: SimTime) {
+        let fleet = self.clients[client as usize].fleet as usize;
+        let watches = self.watches_of(fleet);
+        self.counters.watches_opened += watches;
+        let state = &mut self.servers[usize::from(server)];
+        state.watches[fleet] += watches;
+        state.background_stale = true;
+        if !whole && watches > 1 {
+            let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
+            state.server.memory.step(Step::Take(entry, IDLE_WATCH.times(watches - 1)));
+        }
+        self.touch(server);
+        self.set_synced(client, true, now);
+        let member = &mut self.clients[client as usize];
+        member.state = State::Watching;
+        member.retries = 0;
+        member.seen = now;
+    }
+
+    /// The request time-out of a LIST.
+    pub(crate) fn time_out(&mut self, client: u32, generation: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        let (State::Listing, Some(request)) = (member.state, member.request) else { return };
+        if member.generation != generation.wrapping_add(0) {
+            return;
+        }
+        let index = usize::from(member.server);
+        match self.servers[index].server.stage(&self.catalog.plans, request) {
+            // The writer holds the lock: the time-out waits for it.
+            Stage::Writing => return,
+            Stage::Streaming => {
+                self.servers[index].server.abort(&self.catalog.plans, request, now);
+            }
+            // 504; the handler works on with all it holds.
+            Stage::Etcd | Stage::Working => {
+                self.servers[index].server.retag(request, ORPHAN | u64::from(client));
+            }
+        }
+        self.touch(member.server);
+        self.counters.requests_timed_out += 1;
+        self.clients[client as usize].request = None;
+        self.list_failed(client, SimSpan::ZERO, now);
+    }
+
+    /// A LIST failed: reflectors back off and start from the top, listers go on.
+    fn list_failed(&mut self, client: u32, extra: SimSpan, now: SimTime) {
+        let fleet = self.clients[client as usize].fleet as usize;
+        self.clients[client as usize].items_left = 0;
+        self.clients[client as usize].retries = 0;
+        if let Behaviour::Lister { pause, .. } = &self.inputs.fleets[fleet].behaviour {
+            let pause = (*pause).max(RETRY_AFTER);
+            self.next_round(client, extra + pause, now);
+            return;
+        }
+        let delay = self.back_off(client, now);
+        self.wait(client, Next::Begin, extra + delay);
+    }
+
+    /// The server died: the client's sockets are closed (facts/clients.md section 1.2, "clean
+    /// close" column).
+    pub(crate) fn connection_closed(&mut self, client: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        self.clients[client as usize].request = None;
+        let spread = REDIAL_SPREAD.scale(self.draw(client));
+        match member.state {
+            State::Watching => {
+                let fleet = member.fleet as usize;
+                self.counters.watches_lost += self.watches_of(fleet);
+                self.sample_seen(client, now);
+                self.wait(client, Next::Watch, spread);
+            }
+            State::OpeningWatch => {
+                self.counters.requests_failed += 1;
+                self.wait(client, Next::Watch, RETRY_AFTER + spread);
+            }
+            State::WatchListing => {
+                self.counters.requests_failed += 1;
+                self.wait(client, Next::WatchList, spread);
+            }
+            State::Listing => {
+                self.counters.requests_failed += 1;
+                self.list_failed(client, spread, now);
+            }
+            // Between calls: the next one finds out.
+            State::Waiting(_) | State::Stopped | State::Finished => {}
+        }
+    }
+
+    /// How new the version is that a watcher has seen: that of its last event or bookmark.
+    fn sample_seen(&mut self, client: u32, now: SimTime) {
+        let fleet = self.clients[client as usize].fleet as usize;
+        let resource = resource_of(&self.inputs.fleets[fleet]);
+        let rate = self.inputs.resources[resource].writes_per_second;
+        let bookmark = BOOKMARK_PERIOD.scale(self.draw(client));
+        let uniform = self.draw(client);
+        let event = if rate > 0.0 {
+            SimSpan::from_secs_f64(-(1.0 - uniform).ln() / rate)
+        } else {
+            BOOKMARK_PERIOD
+        };
+        let seen = now - bookmark.min(event);
+        let member = &mut self.clients[client as usize];
+        member.seen = member.seen.max(seen);
+    }
+
+    /// A server vanished from the network: its clients notice by and by.
+    pub(crate) fn partition(&mut self, server: u16, now: SimTime) {
+        self.servers[usize::from(server)].partitioned = true;
+        let message = "cut off from the network".to_owned();
+        self.note(now, LogKind::Stopped, &control_plane::name(server), message);
+        for client in 0..self.clients.len() as u32 {
+            if self.clients[client as usize].server != server {
+                continue;
+            }
+            let after = PING_IDLE + PING_SPREAD.scale(self.draw(client));
+            let generation = self.clients[client as usize].generation;
+            self.queue.push(now + after, Event::Notice { client, generation });
+        }
+    }
+
+    /// A client's pings go unanswered: "http2: client connection lost" ends watches with an error
+    /// that makes the reflector list again (facts/clients.md section 1.2).
+    pub(crate) fn notice(&mut self, client: u32, generation: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        let healed =
+            member.server == NO_SERVER || !self.servers[usize::from(member.server)].partitioned;
+        if member.generation != generation || healed {
+            return;
+        }
+        let watches = self.watches_of(member.fleet as usize);
+        self.disconnect(client, now);
+        let listing = member.state == State::Listing;
+        match member.state {
+            State::Watching => {
+                self.counters.watches_lost += watches;
+                self.sample_seen(client, now);
+                self.lose_sync(client, now);
+                let delay = self.back_off(client, now);
+                self.wait(client, Next::Begin, delay);
+            }
+            State::Listing | State::WatchListing | State::OpeningWatch => {
+                self.counters.requests_failed += 1;
+                let fleet = member.fleet as usize;
+                let reflector =
+                    matches!(self.inputs.fleets[fleet].behaviour, Behaviour::Reflector { .. });
+                if reflector && !listing {
+                    self.wait(client, Next::List, SimSpan::ZERO);
+                } else {
+                    self.list_failed(client, SimSpan::ZERO, now);
+                }
+            }
+            State::Waiting(_) | State::Stopped | State::Finished => {}
+        }
+    }
+
+    /// Whether every server serves.
+    #[must_use]
+    pub(crate) fn all_serving(&self) -> bool {
+        self.servers.iter().all(|state| state.life == Life::Serving)
+    }
+}
+
+impl ListFrom {
+    /// After a LIST was sent, the next of the same reflector asks for no less.
+    fn max_seen(self) -> Self {
+        self
+    }
+}
+
+/// Clients that were started and want a view, and those that have it.
+#[must_use]
+pub fn synced(clients: &[Client]) -> (u64, u64) {
+    let wants = |c: &&Client| !matches!(c.state, State::Stopped);
+    let started = clients.iter().filter(wants).count() as u64;
+    let synced = clients.iter().filter(wants).filter(|c| c.synced).count() as u64;
+    (synced, started)
+}

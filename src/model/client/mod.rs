@@ -1,0 +1,125 @@
+//! Clients: the members of the fleets, each in exactly one state.
+//!
+//! [`driver`] moves them: what each failure does to a reflector is the table of facts/clients.md
+//! section 1.2. Draws of a client are keyed by (client, how many it made before), so that no
+//! client's luck depends on another's.
+
+pub mod backoff;
+pub mod driver;
+
+use crate::engine::Streams;
+use crate::model::apiserver::server::RequestId;
+use crate::units::{SimSpan, SimTime};
+use backoff::Backoff;
+
+/// "Not connected" in [`Client::server`].
+pub const NO_SERVER: u16 = u16::MAX;
+
+/// What a client does when its timer fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Starts from the top: watch-list or LIST.
+    Begin,
+    /// Sends a LIST (again).
+    List,
+    /// Opens a watch-list (again).
+    WatchList,
+    /// Opens a watch.
+    Watch,
+    /// Has decoded its list.
+    Decoded,
+}
+
+/// Where a client stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Not started, or stopped.
+    Stopped,
+    /// Waits for its timer.
+    Waiting(Next),
+    /// Waits for a LIST's answer.
+    Listing,
+    /// Receives initial events.
+    WatchListing,
+    /// Waits for a watch to open.
+    OpeningWatch,
+    /// Holds a watch.
+    Watching,
+    /// Has done all it was to do.
+    Finished,
+}
+
+/// Which resource version a reflector asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListFrom {
+    /// What the scenario says for the first LIST.
+    First,
+    /// Not older than what it has seen.
+    Last,
+    /// The latest, after 410 Gone.
+    Latest,
+}
+
+/// A member of a fleet.
+#[derive(Clone, Copy, Debug)]
+pub struct Client {
+    /// Its fleet.
+    pub fleet: u32,
+    /// See [`State`].
+    pub state: State,
+    /// The server it is connected to, or [`NO_SERVER`].
+    pub server: u16,
+    /// The request it waits for.
+    pub request: Option<RequestId>,
+    /// Timers with an older generation are void.
+    pub generation: u32,
+    /// Back-off of its reflector.
+    pub backoff: Backoff,
+    /// Tries of the present call.
+    pub retries: u8,
+    /// Which version the next LIST asks for.
+    pub from: ListFrom,
+    /// When the newest resource version that it has seen was current.
+    pub seen: SimTime,
+    /// Items still to come in pages; 0: not paging.
+    pub items_left: u64,
+    /// LISTs still to do (listers).
+    pub rounds_left: u64,
+    /// Whether it has a complete view.
+    pub synced: bool,
+    /// Draws made.
+    pub draws: u32,
+}
+
+impl Client {
+    /// A stopped member.
+    #[must_use]
+    pub fn new(fleet: u32, resets_by_start: bool) -> Self {
+        Self {
+            fleet,
+            state: State::Stopped,
+            server: NO_SERVER,
+            request: None,
+            generation: 0,
+            backoff: Backoff::new(resets_by_start),
+            retries: 0,
+            from: ListFrom::First,
+            seen: SimTime::ZERO,
+            items_left: 0,
+            rounds_left: 0,
+            synced: false,
+            draws: 0,
+        }
+    }
+
+    /// A uniform draw on [0, 1): the client's next.
+    pub fn draw(&mut self, streams: &Streams, index: u32) -> f64 {
+        self.draws += 1;
+        streams.stream("client", u64::from(index) << 32 | u64::from(self.draws)).uniform()
+    }
+
+    /// A uniform draw up to `span`.
+    pub fn draw_span(&mut self, streams: &Streams, index: u32, span: SimSpan) -> SimSpan {
+        span.scale(self.draw(streams, index))
+    }
+}

@@ -1,0 +1,327 @@
+//! The life of the servers: start, fill caches, become ready, die, come back; and the balancer's
+//! checks on them.
+
+use super::apiserver::server::Server;
+use super::apiserver::startup;
+use super::catalog::Catalog;
+use super::client::NO_SERVER;
+use super::input::Inputs;
+use super::memory::ledger::OwnerId;
+use super::node::{CrashLoopBackOff, LimitKind};
+use super::world::{Event, World};
+use crate::results::{LogKind, Mechanism, OomKill};
+use crate::units::{Bytes, SimSpan, SimTime};
+
+/// Where a server is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// No process.
+    Down,
+    /// The process starts; it does not listen yet.
+    Booting,
+    /// It listens and fills its caches; `/readyz` fails.
+    Filling,
+    /// `/readyz` passes.
+    Serving,
+}
+
+/// A start-up request's mark: what it fills.
+const CACHE: u64 = 0;
+const LOOPBACK: u64 = 1;
+const BOOT: u64 = 2;
+
+/// A server and what the control plane knows about it.
+#[derive(Debug)]
+pub struct ServerState {
+    /// The process.
+    pub server: Server,
+    /// See [`Life`].
+    pub life: Life,
+    /// Generation of its tick.
+    pub generation: u32,
+    /// Watches open, by fleet.
+    pub watches: Vec<u64>,
+    /// Whether its steady load must be worked out again.
+    pub background_stale: bool,
+    /// Cut off from the network.
+    pub partitioned: bool,
+    /// Kills so far.
+    pub oom_kills: Vec<OomKill>,
+    /// Which caches are filled, and since when, by resource.
+    pub cache_since: Vec<Option<SimTime>>,
+    /// Caches being filled.
+    cache_filling: Vec<bool>,
+    /// Start-up requests still running.
+    starting: u32,
+    crash_loop: CrashLoopBackOff,
+}
+
+impl ServerState {
+    /// A server that is down.
+    #[must_use]
+    pub fn new(server: Server, inputs: &Inputs) -> Self {
+        Self {
+            server,
+            life: Life::Down,
+            generation: 0,
+            watches: vec![0; inputs.fleets.len()],
+            background_stale: true,
+            partitioned: false,
+            oom_kills: Vec::new(),
+            cache_since: vec![None; inputs.resources.len()],
+            cache_filling: vec![false; inputs.resources.len()],
+            starting: 0,
+            crash_loop: CrashLoopBackOff::default(),
+        }
+    }
+
+    /// Whether it takes connections.
+    #[must_use]
+    pub fn listens(&self) -> bool {
+        matches!(self.life, Life::Filling | Life::Serving)
+    }
+}
+
+/// The name of a server.
+#[must_use]
+pub fn name(server: u16) -> String {
+    format!("apiserver-{server}")
+}
+
+impl World<'_> {
+    /// Sets the control plane up as it is at the start.
+    pub(super) fn open_control_plane(&mut self) {
+        for server in 0..self.servers.len() as u16 {
+            if self.inputs.apiserver.warm {
+                self.open_warm(server);
+            } else {
+                self.note_down(server, SimTime::ZERO, true);
+                self.queue.push(SimTime::ZERO, Event::Restart { server });
+            }
+            let first = self.inputs.balancer.check_interval;
+            self.queue.push(SimTime::ZERO + first, Event::Check { server });
+            self.touch(server);
+        }
+    }
+
+    /// A server that has been up for long: caches full, collector somewhere in its cycle.
+    fn open_warm(&mut self, server: u16) {
+        let mut held = Vec::new();
+        let mut spans = Bytes::ZERO;
+        for resource in 0..self.inputs.resources.len() {
+            let owner = self.catalog.resource_owner(resource);
+            let scannable = self.catalog.profiles[resource].scannable;
+            for (mechanism, bytes) in self.catalog.warm_holdings(self.inputs, resource) {
+                held.push((owner.entry(mechanism), bytes));
+                spans += bytes.scale(super::costs::span_overhead(scannable));
+            }
+        }
+        let base = OwnerId::SERVER.entry(Mechanism::ProcessBase);
+        let apiserver = &self.inputs.apiserver;
+        held.push((base, super::costs::EMPTY_LIVE_HEAP + apiserver.other_live_heap));
+        spans += apiserver.other_live_heap.scale(super::costs::SPAN_OVERHEAD);
+        let luck = self.streams.stream("collector phase", u64::from(server)).uniform();
+        let state = &mut self.servers[usize::from(server)];
+        state.server.boot(SimTime::ZERO);
+        state.life = Life::Serving;
+        state.cache_since.fill(Some(SimTime::ZERO));
+        let memory = &mut state.server.memory;
+        memory.add_outside_heap(base, spans.0);
+        for (entry, bytes) in held {
+            memory.add_live(entry, bytes.0);
+        }
+        let rate = super::costs::IDLE_GARBAGE_PER_SECOND + apiserver.other_garbage.0;
+        memory.open_warm(
+            state.server.settings.gc,
+            rate.saturating_mul(120),
+            luck,
+            apiserver.idle_resident,
+        );
+    }
+
+    /// The kubelet starts the container.
+    pub(super) fn restart(&mut self, server: u16, now: SimTime) {
+        let boot = self.catalog.boot();
+        let state = &mut self.servers[usize::from(server)];
+        if state.life != Life::Down {
+            return;
+        }
+        state.server.boot(now);
+        state.life = Life::Booting;
+        state.crash_loop.started(now);
+        state.starting = 1;
+        state.cache_since.fill(None);
+        state.cache_filling.fill(false);
+        state.server.start(&self.catalog.plans, boot, startup_tag(BOOT, 0), false, now);
+        self.touch(server);
+        self.note(now, LogKind::Started, &name(server), "process started".into());
+    }
+
+    /// A start-up request has finished.
+    pub(super) fn start_up_finished(&mut self, server: u16, tag: u64, now: SimTime) {
+        let (kind, resource) = (tag >> 32 & 3, (tag & 0xffff_ffff) as usize);
+        match kind {
+            BOOT => self.booted(server, now),
+            CACHE => {
+                let state = &mut self.servers[usize::from(server)];
+                state.cache_since[resource] = Some(now);
+                let at_start = startup::fills_at_start(&self.inputs.resources[resource]);
+                if let Some(plan) = self.catalog.loopback(self.inputs, resource) {
+                    self.start_up_request(server, plan, startup_tag(LOOPBACK, resource), now);
+                }
+                if at_start {
+                    self.start_up_done(server, now);
+                }
+            }
+            _ => self.start_up_done(server, now),
+        }
+    }
+
+    fn booted(&mut self, server: u16, now: SimTime) {
+        self.servers[usize::from(server)].life = Life::Filling;
+        let other = self.inputs.apiserver.other_live_heap;
+        let base = OwnerId::SERVER.entry(Mechanism::ProcessBase);
+        self.servers[usize::from(server)].server.memory.add_live(base, other.0);
+        for resource in 0..self.inputs.resources.len() {
+            if startup::fills_at_start(&self.inputs.resources[resource]) {
+                self.fill_cache(server, resource, now);
+                self.servers[usize::from(server)].starting += 1;
+            }
+        }
+        self.start_up_done(server, now);
+    }
+
+    /// Starts to fill a cache; custom resources do so at their first request.
+    pub(super) fn fill_cache(&mut self, server: u16, resource: usize, now: SimTime) {
+        let state = &mut self.servers[usize::from(server)];
+        if state.cache_filling[resource] || state.cache_since[resource].is_some() {
+            return;
+        }
+        state.cache_filling[resource] = true;
+        let plan = self.catalog.cache(self.inputs, resource);
+        let state = &mut self.servers[usize::from(server)];
+        let tag = startup_tag(CACHE, resource);
+        state.server.start(&self.catalog.plans, plan, tag, false, now);
+        self.touch(server);
+    }
+
+    fn start_up_request(&mut self, server: u16, plan: u32, tag: u64, now: SimTime) {
+        let state = &mut self.servers[usize::from(server)];
+        state.starting += 1;
+        state.server.start(&self.catalog.plans, plan, tag, false, now);
+        self.touch(server);
+    }
+
+    /// One start-up request less; after the last the server is ready. (Its own informers count:
+    /// `/readyz/informer-sync`.)
+    fn start_up_done(&mut self, server: u16, now: SimTime) {
+        let state = &mut self.servers[usize::from(server)];
+        state.starting = state.starting.saturating_sub(1);
+        if state.starting > 0 || state.life != Life::Filling {
+            return;
+        }
+        state.life = Life::Serving;
+        state.background_stale = true;
+        let since = state.oom_kills.last_mut().filter(|kill| kill.back_at.is_none());
+        if let Some(kill) = since {
+            kill.back_at = Some(now);
+        }
+        self.mark_all_stale();
+        self.note_down(server, now, false);
+        self.note(now, LogKind::Ready, &name(server), "ready".into());
+    }
+
+    /// Writes are spread over the serving servers: a change of their number changes every load.
+    fn mark_all_stale(&mut self) {
+        for server in 0..self.servers.len() as u16 {
+            self.servers[usize::from(server)].background_stale = true;
+            self.touch(server);
+        }
+    }
+
+    /// The kernel kills a server.
+    pub(super) fn oom_kill(&mut self, server: u16, now: SimTime) {
+        let resident = Bytes(self.servers[usize::from(server)].server.memory.resident());
+        let watches: u64 = self.servers[usize::from(server)].watches.iter().sum();
+        let clients = self.balancer.connections(server);
+        if self.limit.kind == LimitKind::Node {
+            let message = format!("node out of memory with the apiserver at {resident}");
+            self.note(now, LogKind::NodeLost, &name(server), message);
+        }
+        let message = format!(
+            "OOM killed at {resident}; {clients} connections and {watches} watches are lost"
+        );
+        self.note(now, LogKind::OomKill, &name(server), message);
+        self.servers[usize::from(server)].oom_kills.push(OomKill {
+            at: now,
+            resident,
+            back_at: None,
+        });
+        let delay = self.servers[usize::from(server)].crash_loop.died(now);
+        self.end_process(server, delay, now);
+    }
+
+    /// Ends a process; the kubelet starts it again after `delay`.
+    pub(super) fn end_process(&mut self, server: u16, delay: SimSpan, now: SimTime) {
+        let state = &mut self.servers[usize::from(server)];
+        if state.life == Life::Down {
+            return;
+        }
+        state.server.kill(now);
+        state.life = Life::Down;
+        state.starting = 0;
+        state.watches.fill(0);
+        self.sample_now(server, now);
+        self.note_down(server, now, true);
+        self.mark_all_stale();
+        self.connections_lost(server, now);
+        self.queue.push(now + delay, Event::Restart { server });
+    }
+
+    /// Stops a server to replace it: the scenario's kill or roll.
+    pub(super) fn replace(&mut self, server: u16, now: SimTime) {
+        self.note(now, LogKind::Stopped, &name(server), "stopped by the scenario".into());
+        self.settle_all(now);
+        self.end_process(server, SimSpan::ZERO, now);
+    }
+
+    /// A health check of the balancer.
+    pub(super) fn check_health(&mut self, server: u16, now: SimTime) {
+        let state = &self.servers[usize::from(server)];
+        let healthy = state.life == Life::Serving && !state.partitioned;
+        if let Some(up) = self.balancer.check(server, healthy) {
+            let what = if up { "back in rotation" } else { "out of rotation" };
+            self.note(now, LogKind::Balancer, &name(server), what.into());
+        }
+        self.queue.push(now + self.inputs.balancer.check_interval, Event::Check { server });
+    }
+
+    /// Every connection to a dead server breaks at once: the kernel closes the sockets.
+    fn connections_lost(&mut self, server: u16, now: SimTime) {
+        for client in 0..self.clients.len() as u32 {
+            if self.clients[client as usize].server == server {
+                self.balancer.disconnected(server);
+                self.clients[client as usize].server = NO_SERVER;
+                self.connection_closed(client, now);
+            }
+        }
+    }
+}
+
+/// The mark of a start-up request.
+#[must_use]
+pub fn startup_tag(kind: u64, resource: usize) -> u64 {
+    1 << 63 | kind << 32 | resource as u64
+}
+
+/// Whether a mark is a start-up request's.
+#[must_use]
+pub fn is_startup(tag: u64) -> bool {
+    tag >> 63 == 1
+}
+
+/// Resident bytes of `watches` idle watches.
+#[must_use]
+pub fn watch_bytes(watches: u64) -> Bytes {
+    Catalog::watch_bytes(watches)
+}

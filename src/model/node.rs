@@ -1,0 +1,122 @@
+//! The machine under a server: processors, the memory at which the kernel kills, the kubelet's
+//! restarts.
+
+use super::costs;
+use super::input::{ApiserverInput, NodeInput};
+use super::release::Release;
+use crate::units::{Bytes, SimSpan, SimTime};
+
+/// `oom_score_adj` of etcd as a static pod (facts/memory.md section 4.2).
+const ETCD_SCORE_ADJ: i64 = -997;
+
+/// Why a server can be killed at its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitKind {
+    /// cgroup `memory.max`.
+    Cgroup,
+    /// The node is out of memory; its ordinary processes were killed before.
+    Node,
+}
+
+/// How much memory a server may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryLimit {
+    /// What a user calls the limit.
+    pub limit: Bytes,
+    /// Resident memory above which the kernel kills the process.
+    pub kill_at: Bytes,
+    /// Which limit that is.
+    pub kind: LimitKind,
+}
+
+/// The limit that binds first.
+///
+/// A cgroup kills at `memory.max`, but does not charge all of the binary's pages to it. Without a
+/// cgroup limit the node runs out: the kernel kills the process of highest badness, resident +
+/// adj × RAM / 1000 (facts/memory.md section 4.2). Ordinary processes score above a static pod's
+/// -997, so they die first and leave their memory; then the larger of apiserver and etcd.
+#[must_use]
+pub fn memory_limit(apiserver: &ApiserverInput, node: &NodeInput) -> MemoryLimit {
+    let total = node.memory;
+    let left = total - node.system_memory - node.etcd_memory;
+    let before_daemons = left - node.daemons_memory;
+    let score = |resident: Bytes, adj: i64| {
+        i128::from(resident.0) + i128::from(adj) * i128::from(total.0) / 1000
+    };
+    let adj = i64::from(node.oom_score_adj);
+    let own = score(before_daemons, adj);
+    let spared = own < score(node.daemons_memory, 0) && adj < 0;
+    let node_limit =
+        if spared || own < score(node.etcd_memory, ETCD_SCORE_ADJ) { left } else { before_daemons };
+    match apiserver.memory_limit {
+        Some(limit) if limit + costs::BINARY_UNCHARGED <= node_limit => {
+            MemoryLimit { limit, kill_at: limit + costs::BINARY_UNCHARGED, kind: LimitKind::Cgroup }
+        }
+        _ => MemoryLimit { limit: node_limit, kill_at: node_limit, kind: LimitKind::Node },
+    }
+}
+
+/// Cores a server may use.
+#[must_use]
+pub fn cores(apiserver: &ApiserverInput, node: &NodeInput) -> f64 {
+    apiserver.cpu_limit.map_or(node.cores, |limit| limit.min(node.cores))
+}
+
+/// GOMAXPROCS: set, or the node's processors; from Go 1.25 no more than the CPU limit, rounded up
+/// (facts/memory.md section 4.1).
+#[must_use]
+pub fn processors(apiserver: &ApiserverInput, node: &NodeInput, release: &Release) -> f64 {
+    if let Some(procs) = apiserver.gomaxprocs {
+        return f64::from(procs.max(1));
+    }
+    let cores = node.cores.ceil().max(1.0);
+    match apiserver.cpu_limit {
+        Some(limit) if release.go_minor >= 25 => limit.ceil().clamp(1.0, cores),
+        _ => cores,
+    }
+}
+
+/// The kubelet's crash-loop back-off: the first restart at once, then 10 s doubling to 5 min,
+/// forgotten after 10 min of health (facts/clients.md section 5.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CrashLoopBackOff {
+    deaths: u32,
+    started: SimTime,
+}
+
+impl CrashLoopBackOff {
+    const INITIAL: SimSpan = SimSpan::secs(10);
+    const MAX: SimSpan = SimSpan::secs(300);
+    const RESET: SimSpan = SimSpan::secs(600);
+
+    /// The container started.
+    pub fn started(&mut self, now: SimTime) {
+        self.started = now;
+    }
+
+    /// The container died: how long until it is started again.
+    pub fn died(&mut self, now: SimTime) -> SimSpan {
+        if now.since(self.started) > Self::RESET {
+            self.deaths = 0;
+        }
+        self.deaths += 1;
+        match self.deaths {
+            1 => SimSpan::ZERO,
+            n => Self::INITIAL.times(1 << (n - 2).min(10)).min(Self::MAX),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crash_loop_back_off() {
+        let mut back_off = CrashLoopBackOff::default();
+        let delays: Vec<u64> =
+            (0..8).map(|n| back_off.died(SimTime(n)).0 / 1_000_000_000).collect();
+        assert_eq!(delays, [0, 10, 20, 40, 80, 160, 300, 300]);
+        assert_eq!(back_off.died(SimTime(0) + SimSpan::secs(601)), SimSpan::ZERO);
+    }
+}

@@ -1,0 +1,82 @@
+//! How a run ended, and its record.
+
+use super::client::driver;
+use super::control_plane::name;
+use super::world::World;
+use crate::results::{Holder, Outcome, RunRecord, ServerRecord};
+use crate::units::{Bytes, SimTime};
+
+/// Deaths of one server from which a run is a crash loop.
+const CRASH_LOOP: usize = 3;
+
+/// The record of a finished run.
+#[must_use]
+pub fn record(mut world: World<'_>, replication: u32, end: SimTime) -> RunRecord {
+    let names: Vec<String> = (0..world.servers.len() as u16).map(name).collect();
+    let timelines = world.take_timelines(&names, end);
+    let servers: Vec<ServerRecord> =
+        names.iter().enumerate().map(|(index, name)| server_record(&world, index, name)).collect();
+    world.counters.gc_cycles = world.servers.iter().map(|s| s.server.memory.heap().cycles()).sum();
+    world.counters.bytes_sent = world.servers.iter().map(|s| s.server.bytes_sent()).sum();
+    let clients_synced = driver::synced(&world.clients);
+    RunRecord {
+        replication,
+        outcome: outcome(&world, clients_synced),
+        servers,
+        phases: std::mem::take(&mut world.phases),
+        counters: world.counters,
+        clients_synced,
+        trace_hash: world.trace(),
+        log: std::mem::take(&mut world.log),
+        timelines,
+        end,
+    }
+}
+
+fn server_record(world: &World<'_>, index: usize, name: &str) -> ServerRecord {
+    let state = &world.servers[index];
+    let (peak_resident, peak_at, entries) = state.server.peak();
+    let mut holders: Vec<Holder> = entries
+        .iter()
+        .map(|(entry, bytes)| {
+            let (client, resource) = &world.catalog.owners.names[entry.owner().0 as usize];
+            Holder {
+                mechanism: entry.mechanism(),
+                client: client.clone(),
+                resource: resource.clone(),
+                bytes: Bytes(*bytes),
+            }
+        })
+        .collect();
+    holders.sort_by_key(|holder| std::cmp::Reverse(holder.bytes));
+    ServerRecord {
+        name: name.to_owned(),
+        limit: world.limit.limit,
+        peak_resident,
+        peak_at,
+        oom_kills: state.oom_kills.clone(),
+        cpu: state.server.cpu(),
+        holders_at_peak: holders,
+    }
+}
+
+/// The class of a run: see [`Outcome`].
+fn outcome(world: &World<'_>, (synced, started): (u64, u64)) -> Outcome {
+    let kills = |index: usize| world.servers[index].oom_kills.len();
+    let total: usize = (0..world.servers.len()).map(kills).sum();
+    let most = (0..world.servers.len()).map(kills).max().unwrap_or(0);
+    let counters = &world.counters;
+    let failed =
+        counters.requests_failed + counters.requests_rejected + counters.requests_timed_out;
+    if total == 0 {
+        return if failed > 0 { Outcome::Degraded } else { Outcome::Absorbed };
+    }
+    if !world.all_serving() || synced < started {
+        return Outcome::NonRecovering;
+    }
+    match (total, most) {
+        (1, _) => Outcome::SingleOom,
+        (_, most) if most >= CRASH_LOOP => Outcome::CrashLoop,
+        _ => Outcome::Cascade,
+    }
+}

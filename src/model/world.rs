@@ -1,0 +1,380 @@
+//! The world: all state of a run, the one event enum, its dispatch.
+//!
+//! Simultaneous events come in the order in which they were pushed; everything that pushes does so
+//! in index order, so the order is total and the same everywhere. Stale events are recognised by
+//! generation and dropped.
+
+use std::sync::Arc;
+
+use super::RunOptions;
+use super::apiserver::server::{Background, Finished, Server, ServerSettings};
+use super::background;
+use super::balancer::Balancer;
+use super::catalog::Catalog;
+use super::client::Client;
+use super::control_plane::{Life, ServerState};
+use super::input::Inputs;
+use super::memory::go_heap::GcSettings;
+use super::node::{self, MemoryLimit};
+use super::outcome;
+use super::recorder::Recorder;
+use crate::engine::{EventQueue, Streams};
+use crate::results::{Counters, LogEntry, LogKind, PhaseRecord, RunRecord};
+use crate::units::{SimSpan, SimTime};
+
+/// Everything that can happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A threshold on a server's straight lines.
+    Tick {
+        /// Which server.
+        server: u16,
+        /// Void unless the server's present one.
+        generation: u32,
+    },
+    /// A client's timer.
+    Wake {
+        /// Which client.
+        client: u32,
+        /// Void unless the client's present one.
+        generation: u32,
+    },
+    /// The request time-out of a client's LIST.
+    Timeout {
+        /// Which client.
+        client: u32,
+        /// Void unless the client's present one.
+        generation: u32,
+    },
+    /// A client notices that its connection is dead.
+    Notice {
+        /// Which client.
+        client: u32,
+        /// Void unless the client's present one.
+        generation: u32,
+    },
+    /// The kubelet starts a server's container.
+    Restart {
+        /// Which server.
+        server: u16,
+    },
+    /// The balancer checks a server's health.
+    Check {
+        /// Which server.
+        server: u16,
+    },
+    /// A server is stopped to be replaced.
+    Replace {
+        /// Which server.
+        server: u16,
+    },
+    /// A partition heals.
+    Heal {
+        /// Which server.
+        server: u16,
+    },
+    /// etcd is as fast as before.
+    EtcdRecovers,
+    /// An event of the scenario.
+    Scenario {
+        /// Its index.
+        index: u32,
+    },
+}
+
+/// Most log entries kept of a run.
+const LOG_MAX: usize = 20_000;
+/// Most engine events of a run: a bound for hostile input, far above any real scenario.
+const EVENTS_MAX: u64 = 2_000_000_000;
+
+/// See the module's documentation.
+pub struct World<'a> {
+    pub(super) inputs: &'a Inputs,
+    pub(super) streams: Streams,
+    pub(super) queue: EventQueue<Event>,
+    pub(super) catalog: Catalog,
+    pub(super) servers: Vec<ServerState>,
+    pub(super) balancer: Balancer,
+    pub(super) clients: Vec<Client>,
+    /// First client of each fleet.
+    pub(super) fleet_start: Vec<u32>,
+    /// Members started and not stopped, and those of them with a complete view, by fleet.
+    pub(super) fleet_started: Vec<u32>,
+    pub(super) fleet_synced: Vec<u32>,
+    pub(super) limit: MemoryLimit,
+    pub(super) counters: Counters,
+    pub(super) log: Vec<LogEntry>,
+    pub(super) phases: Vec<PhaseRecord>,
+    recorder: Option<Recorder>,
+    dirty: Vec<u16>,
+    trace: u64,
+    finished: Vec<Finished>,
+}
+
+impl<'a> World<'a> {
+    /// The world at the start of a run.
+    #[must_use]
+    pub fn new(inputs: &'a Inputs, options: RunOptions) -> Self {
+        let streams = Streams::new(options.seed, options.replication);
+        let mut hardware = inputs.hardware.clone();
+        hardware.cpu_speed *= streams.stream("cpu speed", 0).lognormal(hardware.cpu_noise);
+        let catalog = Catalog::new(inputs, hardware);
+        let limit = node::memory_limit(&inputs.apiserver, &inputs.node);
+        let settings = Arc::new(ServerSettings {
+            cores: node::cores(&inputs.apiserver, &inputs.node),
+            procs: node::processors(&inputs.apiserver, &inputs.node, &inputs.release),
+            hardware: catalog.hardware.clone(),
+            gc: GcSettings {
+                gogc: inputs.apiserver.gogc,
+                memory_limit: inputs.apiserver.gomemlimit,
+            },
+            kill_at: limit.kill_at,
+            memory_high: inputs.apiserver.memory_high,
+            scan: catalog.scan_weights(inputs),
+            owners: catalog.owners.names.len(),
+        });
+        let replicas = inputs.apiserver.replicas;
+        let servers = (0..replicas)
+            .map(|_| ServerState::new(Server::new(settings.clone()), inputs))
+            .collect();
+        let mut world = Self {
+            inputs,
+            streams,
+            queue: EventQueue::new(),
+            catalog,
+            servers,
+            balancer: Balancer::new(
+                inputs.balancer.clone(),
+                usize::from(replicas),
+                inputs.apiserver.warm,
+            ),
+            clients: Vec::new(),
+            fleet_start: Vec::new(),
+            fleet_started: vec![0; inputs.fleets.len()],
+            fleet_synced: vec![0; inputs.fleets.len()],
+            limit,
+            counters: Counters::default(),
+            log: Vec::new(),
+            phases: Vec::new(),
+            recorder: options
+                .timelines
+                .then(|| Recorder::new(usize::from(replicas), inputs.duration)),
+            dirty: Vec::new(),
+            trace: 0xcbf2_9ce4_8422_2325,
+            finished: Vec::new(),
+        };
+        world.enrol();
+        world.open_control_plane();
+        world.open_fleets();
+        for index in 0..inputs.events.len() {
+            world.queue.push(inputs.events[index].at, Event::Scenario { index: index as u32 });
+        }
+        world
+    }
+
+    fn enrol(&mut self) {
+        let by_start = self.inputs.release.minor >= 36;
+        for (index, fleet) in self.inputs.fleets.iter().enumerate() {
+            self.fleet_start.push(self.clients.len() as u32);
+            let member = Client::new(index as u32, by_start);
+            self.clients.extend(std::iter::repeat_n(member, fleet.count as usize));
+        }
+    }
+
+    /// Runs to the end and reports.
+    #[must_use]
+    pub fn run(mut self, replication: u32) -> RunRecord {
+        let end = SimTime::ZERO + self.inputs.duration;
+        self.flush();
+        while let Some((now, event)) = self.queue.pop() {
+            if now > end || self.counters.engine_events >= EVENTS_MAX {
+                break;
+            }
+            self.counters.engine_events += 1;
+            self.trace_event(now, event);
+            self.dispatch(now, event);
+            self.flush();
+        }
+        self.close(end);
+        outcome::record(self, replication, end)
+    }
+
+    fn dispatch(&mut self, now: SimTime, event: Event) {
+        match event {
+            Event::Tick { server, generation } => {
+                if self.servers[usize::from(server)].generation == generation {
+                    self.touch(server);
+                }
+            }
+            Event::Wake { client, generation } => self.wake(client, generation, now),
+            Event::Timeout { client, generation } => self.time_out(client, generation, now),
+            Event::Notice { client, generation } => self.notice(client, generation, now),
+            Event::Restart { server } => self.restart(server, now),
+            Event::Check { server } => self.check_health(server, now),
+            Event::Replace { server } => self.replace(server, now),
+            Event::Heal { server } => self.servers[usize::from(server)].partitioned = false,
+            Event::EtcdRecovers => self.catalog.set_etcd_speed(1.0),
+            Event::Scenario { index } => self.scenario_event(index as usize, now),
+        }
+    }
+
+    /// FNV-1a over (time, kind, entity).
+    fn trace_event(&mut self, now: SimTime, event: Event) {
+        let (kind, entity) = match event {
+            Event::Tick { server, generation } => {
+                (0, u64::from(server) << 32 | u64::from(generation))
+            }
+            Event::Wake { client, .. } => (1, u64::from(client)),
+            Event::Timeout { client, .. } => (2, u64::from(client)),
+            Event::Notice { client, .. } => (3, u64::from(client)),
+            Event::Restart { server } => (4, u64::from(server)),
+            Event::Check { server } => (5, u64::from(server)),
+            Event::Replace { server } => (6, u64::from(server)),
+            Event::Heal { server } => (7, u64::from(server)),
+            Event::EtcdRecovers => (8, 0),
+            Event::Scenario { index } => (9, u64::from(index)),
+        };
+        for word in [now.0, kind, entity] {
+            self.trace = (self.trace ^ word).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    /// The trace so far.
+    #[must_use]
+    pub(super) fn trace(&self) -> u64 {
+        self.trace
+    }
+
+    /// Marks a server for settling and new rates at the end of the present event.
+    pub(super) fn touch(&mut self, server: u16) {
+        if !self.dirty.contains(&server) {
+            self.dirty.push(server);
+        }
+    }
+
+    /// Brings every touched server up to date, hands out what finished, and again until quiet.
+    fn flush(&mut self) {
+        self.flush_at(self.queue.now());
+    }
+
+    fn flush_at(&mut self, now: SimTime) {
+        while let Some(server) = self.dirty.pop() {
+            self.advance_server(server, now);
+            if !self.dirty.contains(&server) {
+                self.renew_rates(server, now);
+            }
+        }
+    }
+
+    fn advance_server(&mut self, server: u16, now: SimTime) {
+        let state = &mut self.servers[usize::from(server)];
+        state.server.settle(now);
+        let mut finished = std::mem::take(&mut self.finished);
+        finished.clear();
+        let killed = state.server.process(&self.catalog.plans, now, &mut finished);
+        self.sample(server, now);
+        for done in &finished {
+            self.request_finished(server, *done, now);
+        }
+        self.finished = finished;
+        if killed && self.servers[usize::from(server)].server.running() {
+            self.oom_kill(server, now);
+        }
+        #[cfg(debug_assertions)]
+        self.check_server(server);
+    }
+
+    fn renew_rates(&mut self, server: u16, now: SimTime) {
+        if self.servers[usize::from(server)].background_stale {
+            let background = self.steady_load(server);
+            let state = &mut self.servers[usize::from(server)];
+            state.server.background = background;
+            state.background_stale = false;
+        }
+        let state = &mut self.servers[usize::from(server)];
+        state.server.refresh(&self.catalog.plans);
+        state.generation = state.generation.wrapping_add(1);
+        let generation = state.generation;
+        let next = state.server.next_event();
+        if next < SimTime::NEVER {
+            self.queue.push(next.max(now), Event::Tick { server, generation });
+        }
+    }
+
+    fn steady_load(&self, server: u16) -> Background {
+        let state = &self.servers[usize::from(server)];
+        if !matches!(state.life, Life::Serving) {
+            return Background::default();
+        }
+        let serving = self.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
+        background::steady_load(self.inputs, &self.catalog, &state.watches, serving)
+    }
+
+    fn sample(&mut self, server: u16, now: SimTime) {
+        if let Some(recorder) = &mut self.recorder {
+            let state = &self.servers[usize::from(server)];
+            let watches = state.watches.iter().sum::<u64>();
+            recorder.sample(usize::from(server), now, &state.server, watches);
+        }
+    }
+
+    #[cfg(debug_assertions)]
+    fn check_server(&self, server: u16) {
+        super::checks::server(&self.servers[usize::from(server)].server);
+    }
+
+    /// Samples of a moment that resident memory drops at: before and after.
+    pub(super) fn sample_now(&mut self, server: u16, now: SimTime) {
+        self.sample(server, now);
+    }
+
+    /// Begins or ends a span in which a server does not serve.
+    pub(super) fn note_down(&mut self, server: u16, now: SimTime, down: bool) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.down(usize::from(server), now, down);
+        }
+    }
+
+    /// Logs a line.
+    pub(super) fn note(&mut self, at: SimTime, kind: LogKind, subject: &str, message: String) {
+        if self.log.len() < LOG_MAX {
+            self.log.push(LogEntry { at, kind, subject: subject.to_owned(), message });
+        }
+    }
+
+    /// Brings every server up to `now`, for peaks and samples at a boundary.
+    pub(super) fn settle_all(&mut self, now: SimTime) {
+        for server in 0..self.servers.len() as u16 {
+            self.touch(server);
+        }
+        self.flush_at(now);
+    }
+
+    fn close(&mut self, end: SimTime) {
+        for server in 0..self.servers.len() as u16 {
+            self.servers[usize::from(server)].server.settle(end);
+            let mut finished = Vec::new();
+            let state = &mut self.servers[usize::from(server)];
+            state.server.process(&self.catalog.plans, end, &mut finished);
+            self.sample(server, end);
+        }
+        self.close_phase();
+    }
+
+    /// The timelines, if they were recorded.
+    pub(super) fn take_timelines(
+        &mut self,
+        names: &[String],
+        end: SimTime,
+    ) -> Vec<crate::results::Timeline> {
+        self.recorder.take().map_or_else(Vec::new, |recorder| recorder.finish(names, end))
+    }
+
+    /// Schedules a client's timer after `delay`, voiding older ones.
+    pub(super) fn wake_after(&mut self, client: u32, delay: SimSpan) {
+        let state = &mut self.clients[client as usize];
+        state.generation = state.generation.wrapping_add(1);
+        let generation = state.generation;
+        self.queue.push(self.queue.now() + delay, Event::Wake { client, generation });
+    }
+}
