@@ -6,20 +6,21 @@ use super::code::Code;
 use super::derive::is_custom;
 use super::diagnostic::{Draft, Log, shown};
 use super::filled::Filled;
+use super::read::grouped;
 use super::suggest::nearest;
 use crate::model::release::{GATES, Release};
 use crate::units::Bytes;
 
 /// Members of all fleets together.
-const MOST_MEMBERS: u64 = 2_000_000;
+const MOST_MEMBERS: i64 = 2_000_000;
 /// Watches of all members together.
-const MOST_WATCHES: u64 = 50_000_000;
+const MOST_WATCHES: i64 = 50_000_000;
 /// Stored bytes of one resource.
 const MOST_STORED: Bytes = Bytes::gib(1 << 10);
 /// etcd's default `--max-request-bytes`.
 const LARGE_OBJECT: Bytes = Bytes::kib(1536);
 /// Members that should not start at once.
-const MANY_MEMBERS: u64 = 1000;
+const MANY_MEMBERS: i64 = 1000;
 
 /// The release with its gates, if both are sound.
 pub(super) fn release_of(root: &Filled) -> Option<Release> {
@@ -121,8 +122,9 @@ fn node_memory(root: &Filled, apiserver: &Filled, node: &Filled, log: &mut Log) 
     };
     if node.given("memory").is_none() {
         let message = format!("the node's memory is not stated: {memory} is assumed");
-        // Where the table itself is left out, its span is the root's.
-        let draft = Draft::new(Code::AssumedNodeMemory, node.span, message);
+        let at = root.given("node").unwrap_or(apiserver.span);
+        let draft = Draft::new(Code::AssumedNodeMemory, at, message)
+            .label("the node under these is not described");
         log.push(draft.help(format!("write [node] memory = \"{memory:#}\"")));
     }
     let parts = ["etcd-memory", "system-memory", "daemons-memory"];
@@ -205,14 +207,14 @@ fn resource(name: &str, table: &Filled, log: &mut Log) {
 /// Totals over the fleets, and herds.
 fn fleets(root: &Filled, log: &mut Log) {
     let release = release_of(root);
-    let (mut members, mut watches) = (0u64, 0u64);
+    let (mut members, mut watches) = (0i64, 0i64);
     for fleet in root.list("clients") {
-        let count: u64 = fleet.count("count").unwrap_or(0);
-        let idle: u64 = fleet.count("idle-watches").unwrap_or(0);
+        let count: i64 = fleet.count("count").unwrap_or(0);
+        let idle: i64 = fleet.count("idle-watches").unwrap_or(0);
         let reflector = fleet.table("reflector");
         let watching = fleet.table("watcher").is_some()
             || reflector.is_some_and(|r| r.flag("watch") == Some(true));
-        let more = count.saturating_mul(idle + u64::from(watching));
+        let more = count.saturating_mul(idle + i64::from(watching));
         for (total, more, most, what) in [
             (&mut members, count, MOST_MEMBERS, "members"),
             (&mut watches, more, MOST_WATCHES, "watches"),
@@ -220,6 +222,7 @@ fn fleets(root: &Filled, log: &mut Log) {
             let before = *total;
             *total = total.saturating_add(more);
             if before <= most && *total > most {
+                let most = grouped(most);
                 let message = format!("the clients have more than {most} {what} in all");
                 let draft = Draft::new(Code::TotalTooLarge, fleet.at("count"), message);
                 log.push(draft.label("here the total is passed"));
@@ -232,7 +235,7 @@ fn fleets(root: &Filled, log: &mut Log) {
     }
 }
 
-fn jitter(fleet: &Filled, count: u64, log: &mut Log) {
+fn jitter(fleet: &Filled, count: i64, log: &mut Log) {
     // Who writes "0s" means it.
     if count < MANY_MEMBERS || fleet.given("start-jitter").is_some() {
         return;

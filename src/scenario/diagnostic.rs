@@ -1,5 +1,7 @@
 //! Diagnostics as plain data, and the log that collects them.
 
+use std::collections::BTreeSet;
+
 use super::code::{Code, Severity};
 use super::source::{Sources, Span};
 
@@ -120,6 +122,8 @@ pub(super) struct Log<'a> {
     found: Vec<(Span, Diagnostic)>,
     hidden: usize,
     errors: usize,
+    /// Lines of the file that could not be parsed: what else is wrong there is a guess.
+    muted: BTreeSet<usize>,
 }
 
 impl<'a> Log<'a> {
@@ -130,6 +134,7 @@ impl<'a> Log<'a> {
             found: Vec::new(),
             hidden: 0,
             errors: 0,
+            muted: BTreeSet::new(),
         }
     }
 
@@ -143,8 +148,21 @@ impl<'a> Log<'a> {
         self.errors > 0
     }
 
+    /// Adds a syntax error: one a line, and nothing else of that line.
+    pub(super) fn push_syntax(&mut self, draft: Draft) {
+        let line = self.sources.line_of(draft.primary.0);
+        if !self.muted.contains(&line) {
+            self.push(draft);
+            self.muted.insert(line);
+        }
+    }
+
     /// Adds a finding.
     pub(super) fn push(&mut self, draft: Draft) {
+        let at = draft.primary.0;
+        if at.source == 0 && self.muted.contains(&self.sources.line_of(at)) {
+            return;
+        }
         self.errors += usize::from(draft.code.severity() == Severity::Error);
         if self.is_full() {
             self.hidden += 1;

@@ -1,6 +1,7 @@
 //! The effective scenario: canonical TOML with every default filled in, and its hash.
 
 use super::filled::{Filled, Plain, State, Value};
+use crate::units::Bytes;
 
 /// Prints the checked tree; loading the result gives the same inputs.
 pub(super) fn print(root: &Filled) -> String {
@@ -101,12 +102,30 @@ fn scalar(plain: &Plain) -> String {
         Plain::Integer(n) => n.to_string(),
         // Debug prints the shortest digits that read back, and always as a float.
         Plain::Number(x) => format!("{x:?}"),
-        Plain::Size(bytes) => format!("\"{bytes:#}\""),
+        Plain::Size(bytes) => format!("\"{}\"", shortest(*bytes)),
         Plain::Span(span) => format!("\"{span}\""),
-        Plain::Rate(rate) => format!("\"{rate:#}\""),
+        Plain::Rate(rate) => format!("\"{}/s\"", shortest(Bytes(rate.0))),
         Plain::PerSecond(x) => format!("\"{x}/s\""),
         Plain::Percent(x) => format!("\"{x}%\""),
         Plain::Minor(minor) => format!("\"1.{minor}\""),
+    }
+}
+
+/// The shorter of the exact binary and decimal forms: `16GiB`, but `400MB` and not `390625KiB`.
+fn shortest(bytes: Bytes) -> String {
+    const DECIMAL: [(&str, u64); 4] = [
+        ("TB", 1_000_000_000_000),
+        ("GB", 1_000_000_000),
+        ("MB", 1_000_000),
+        ("kB", 1_000),
+    ];
+    let binary = format!("{bytes:#}");
+    let unit = DECIMAL
+        .iter()
+        .find(|(_, size)| bytes.0 > 0 && bytes.0.is_multiple_of(*size));
+    match unit.map(|(unit, size)| format!("{}{unit}", bytes.0 / size)) {
+        Some(decimal) if decimal.len() < binary.len() => decimal,
+        _ => binary,
     }
 }
 
@@ -154,6 +173,20 @@ mod tests {
         assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
         assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c);
         assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn sizes_take_the_shorter_form() {
+        for (bytes, text) in [
+            (16 << 30, "16GiB"),
+            (400_000_000, "400MB"),
+            (9_240_000_000, "9240MB"),
+            (1_024_000, "1024kB"),
+            (0, "0B"),
+            (1_001, "1001B"),
+        ] {
+            assert_eq!(shortest(Bytes(bytes)), text);
+        }
     }
 
     #[test]

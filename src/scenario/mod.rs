@@ -61,6 +61,8 @@ mod read;
 mod render;
 mod source;
 mod suggest;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod tree;
 mod walk;

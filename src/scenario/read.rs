@@ -7,7 +7,7 @@ use super::keys::{Kind, NameForm, one_of};
 use super::suggest::nearest;
 use super::tree::{Item, Node};
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR};
-use crate::units::{QuantityError, parse_byte_rate, parse_bytes, parse_span};
+use crate::units::{Bytes, QuantityError, SimSpan, parse_byte_rate, parse_bytes, parse_span};
 
 /// What is wrong with a value.
 #[derive(Debug)]
@@ -91,7 +91,8 @@ fn quantity(kind: &Kind, node: &Node) -> Read {
             if (*min..=*max).contains(&value) {
                 return Ok(Plain::Span(value));
             }
-            Err(Problem::bounds(min, max, &format!("this is {value}")))
+            let label = format!("this is {}", days(value));
+            Err(Problem::bounds(days(*min), days(*max), &label))
         }
         Kind::Rate { min, max } => {
             let value = parse_byte_rate(text).map_err(wrong)?;
@@ -341,12 +342,21 @@ fn per_cent(text: &str) -> Result<f64, QuantityError> {
 }
 
 /// A bound of a size in its shortest exact form: `64MiB`.
-fn short(bytes: crate::units::Bytes) -> String {
+fn short(bytes: Bytes) -> String {
     format!("{bytes:#}")
 }
 
+/// A span of whole days as such: `30d` reads better than `720h`.
+fn days(span: SimSpan) -> String {
+    const DAY: u64 = SimSpan::secs(86_400).0;
+    if span.0 >= DAY && span.0.is_multiple_of(DAY) {
+        return format!("{}d", span.0 / DAY);
+    }
+    span.to_string()
+}
+
 /// An integer with underscores between thousands, as the file may write it.
-fn grouped(n: i64) -> String {
+pub(super) fn grouped(n: i64) -> String {
     let digits = n.unsigned_abs().to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {

@@ -25,6 +25,11 @@ impl Span {
             end,
         }
     }
+
+    /// Whether it covers nothing.
+    pub(super) const fn is_empty(self) -> bool {
+        self.start >= self.end
+    }
 }
 
 struct Source {

@@ -3,6 +3,9 @@
 /// Longer names than this are not typing mistakes.
 const LONGEST: usize = 64;
 
+/// Among more candidates than this, the rest are not looked at.
+const MOST: usize = 500;
+
 /// The candidate nearest to a name, if any is near.
 pub(super) fn nearest<'a>(
     name: &str,
@@ -17,6 +20,7 @@ pub(super) fn nearest<'a>(
     let allowed = (length / 3).max(1);
     candidates
         .into_iter()
+        .take(MOST)
         .filter(|candidate| candidate.len().abs_diff(plain.len()) <= allowed)
         .map(|candidate| (distance(&plain, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.len())

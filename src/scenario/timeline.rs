@@ -6,11 +6,10 @@ use super::code::Code;
 use super::derive::Names;
 use super::diagnostic::{Draft, Log, shown};
 use super::filled::{Filled, Plain, Value};
-use super::keys::Family;
+use super::keys::{Family, Kind};
 use super::read::scalar;
 use super::source::Span;
 use super::tree::{Item, Node};
-use crate::scenario::keys::Kind;
 use crate::units::{Bytes, SimSpan};
 
 /// Checks the events, which are sorted by time.

@@ -87,15 +87,10 @@ impl Node {
 /// Parses the file. Syntax errors go to the log, one a line; what could be read comes back.
 pub(super) fn parse(text: &str, log: &mut Log) -> Node {
     let (table, errors) = DeTable::parse_recoverable(text);
-    let mut last_line = usize::MAX;
     for error in errors {
         let range = error.span().unwrap_or(text.len()..text.len());
         let at = Span::file(range.start, range.end);
-        let line = log.sources.line_of(at);
-        if line != last_line {
-            last_line = line;
-            log.push(Draft::new(Code::Syntax, at, error.message()));
-        }
+        log.push_syntax(Draft::new(Code::Syntax, at, error.message()));
     }
     let whole = Span::file(0, 0);
     Node {

@@ -8,6 +8,7 @@ use super::read::{Problem, check_name, scalar};
 use super::source::Span;
 use super::suggest::nearest;
 use super::tree::{Entry, Item, Node};
+use crate::units::parse_bytes;
 
 /// Walks a tree.
 pub(super) struct Walker<'l, 'a> {
@@ -127,6 +128,10 @@ impl Walker<'_, '_> {
     /// Checks one key.
     fn slot(&mut self, table: &Table, key: &'static Key, outer: Span, given: &Given) -> Slot {
         let (given, state) = match given {
+            // What the parser makes up after a syntax error is nowhere in the text.
+            Given::Entry(entry) if !self.complete && entry.node.span.is_empty() => {
+                (None, State::Bad)
+            }
             Given::Entry(entry) => (Some(entry.node.span), self.value(key, entry)),
             Given::Misspelt => (None, State::Bad),
             Given::Nothing => (None, self.left_out(table, key, outer)),
@@ -139,7 +144,11 @@ impl Walker<'_, '_> {
             (Presence::Required, kind) => {
                 if self.complete {
                     let message = format!("{} needs `{}`", table.what, key.name);
-                    let help = format!("{}: {}", key.doc.trim_end_matches('.'), kind.expected());
+                    let doc = key.doc.trim_end_matches('.');
+                    let help = match kind {
+                        Kind::Table(_) => format!("add [{}]: {doc}", key.name),
+                        _ => format!("{doc}: {}", kind.expected()),
+                    };
                     self.log.push(
                         Draft::new(Code::MissingKey, outer, message)
                             .label(format!("`{}` is missing", key.name))
@@ -311,16 +320,19 @@ impl Walker<'_, '_> {
             return;
         };
         let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || "._ ".contains(c));
-        let unit = unit.trim_end();
+        let (unit, Some(limit)) = (unit.trim(), parse_bytes(text).ok()) else {
+            return;
+        };
         if unit.contains('i') || unit == "B" {
             return;
         }
-        let binary = format!("{}iB", unit.trim_end_matches('B'));
+        let digits = text.trim().trim_end_matches(unit).trim_end();
+        let binary = format!("{}iB", unit.trim_end_matches('B').to_uppercase());
         let message = format!("`{}` is in decimal units", key.name);
         self.log.push(
             Draft::new(Code::DecimalLimit, node.span, message)
-                .label(format!("{unit} counts in thousands"))
-                .help(format!("if the limit was set in {binary}, write {binary}")),
+                .label(format!("this is {limit}"))
+                .help(format!("write \"{digits}{binary}\" if that was meant")),
         );
     }
 }

@@ -257,6 +257,23 @@ pub fn paths_of(name: &str) -> Vec<String> {
     found
 }
 
+/// The key at a dotted path; entries of `objects` may be given by name, as `*` or not at all.
+#[must_use]
+pub fn find(path: &str) -> Option<&'static Key> {
+    let parts: Vec<&str> = path.split('.').collect();
+    let mut found = None;
+    visit(|known, key| {
+        let wanted = known.split('.').filter(|part| *part != "*");
+        let named = known.split('.').zip(&parts);
+        let by_name = known.split('.').count() == parts.len()
+            && named.into_iter().all(|(k, part)| k == "*" || k == *part);
+        if by_name || wanted.eq(parts.iter().copied()) {
+            found = Some(key);
+        }
+    });
+    found
+}
+
 /// Visits every key with its dotted path; named tables count as `*`.
 pub fn visit(mut each: impl FnMut(&str, &'static Key)) {
     walk(&ROOT, "", &mut each);
