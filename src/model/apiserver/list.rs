@@ -281,7 +281,7 @@ impl ListContext<'_> {
         let mut litter =
             if self.custom() { self.profile.item_garbage.times(list.items) } else { Bytes::ZERO };
         let mut cpu = self.encode_cost().of(list.items, body);
-        let capacities = alloc::json_buffer_capacities(item, item, list.items);
+        let capacities = self.capacities(item, list.items);
         let mut held = list.pooled.unwrap_or_default();
         if list.pooled.is_some() {
             phases.push(
@@ -304,7 +304,35 @@ impl ListContext<'_> {
             held = capacity;
             filled = upto;
         }
-        self.write(Stage::Writing, body, gzip, wire).at_end(Step::Pool(entry, held))
+        let write = self.write(Stage::Writing, body, gzip, wire);
+        if !self.custom() {
+            return write.at_end(Step::Pool(entry, held));
+        }
+        // UnstructuredList.MarshalJSON: the inner buffer is copied out, then compacted into the
+        // outer encoder's (facts/watch-cache.md section 6.3).
+        let copies = body.round_up(8_192).times(2);
+        phases.push(
+            Phase::cpu(Stage::Working, costs::GROW_BUFFER.of(0, copies))
+                .at_start(Step::Reserve(copies))
+                .ramp(RampKind::Touch, entry, copies)
+                .at_end(Step::Pool(entry, held)),
+        );
+        write.at_end(Step::Drop(entry, copies))
+    }
+
+    /// Every capacity that the encode buffer goes through.
+    fn capacities(&self, item: Bytes, items: u64) -> Vec<Bytes> {
+        match self.shape {
+            Shape::Blob | Shape::CustomBlob => alloc::json_buffer_capacities(item, item, items),
+            // The first large value of a typed object is its managedFields, after its name, labels
+            // and annotations (golden/go-encode; measured buffers of Pod lists).
+            Shape::Typed | Shape::Custom => {
+                let managed_fields = item.scale(0.3);
+                alloc::JsonList::of_fields(item, Bytes(480).min(item), managed_fields, items)
+                    .fill()
+                    .capacities
+            }
+        }
     }
 
     /// Encodes `part` of the remaining `rest` bytes into the buffer.

@@ -1,14 +1,25 @@
-//! (stub until the golden branch lands)
-use crate::units::Bytes;
-/// Capacities.
-#[must_use]
-pub fn json_buffer_capacities(first: Bytes, item: Bytes, items: u64) -> Vec<Bytes> {
-    let total = item.0.saturating_mul(items);
-    let mut c = (first.0 + 300).next_multiple_of(if first.0 > 32768 { 8192 } else { 1024 });
-    let mut v = vec![Bytes(c)];
-    while c < total {
-        c = (2 * c).next_multiple_of(if c > 16384 { 8192 } else { 1 });
-        v.push(Bytes(c));
-    }
-    v
-}
+//! The Go runtime's allocation rules that decide how large buffers become.
+//!
+//! These are the rules of Go 1.26 on 64-bit machines, taken from its sources and held to recorded
+//! behaviour by `tests/golden_go.rs`. They are exact: how much a server holds while it answers a
+//! LIST is a step function of the size of the list, not a fixed multiple.
+//!
+//! - [`size_class`]: what an allocation of some size really takes.
+//! - [`growth`]: capacities of growing slices, of `bytes.Buffer`, of `io.ReadAll`.
+//! - [`json_buffer`]: the buffer that `encoding/json` fills with a whole list.
+//! - [`protobuf`]: the buffer of a protobuf list.
+//! - [`encode`]: everything that encoding a list allocates, by how it is encoded.
+//!
+//! All arithmetic saturates. Go itself panics when a slice would pass 2^48 bytes.
+
+pub mod encode;
+pub mod growth;
+pub mod json_buffer;
+pub mod protobuf;
+pub mod size_class;
+
+pub use encode::{Garbage, JsonMethod, ListEncoding, Maker};
+pub use growth::{append_capacity, append_growth, buffer_growth, grow_slice, read_all};
+pub use json_buffer::{JsonBuffer, JsonList, Write, json_buffer_capacities};
+pub use protobuf::{ProtobufList, protobuf_buffer_capacity};
+pub use size_class::{Pointers, block_size, usable_size};

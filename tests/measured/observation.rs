@@ -1,0 +1,180 @@
+//! Measured runs as scenarios.
+
+use std::path::PathBuf;
+
+use oomcast::model::input::{
+    Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Encoding, EtcdInput,
+    EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput, ResourceVersion,
+    Shape,
+};
+use oomcast::model::release::Release;
+use oomcast::units::{ByteRate, Bytes, SimSpan, SimTime, parse_bytes};
+use serde_json::Value;
+
+/// One run of one server.
+pub struct Observation {
+    pub id: String,
+    pub peak: f64,
+    pub seconds: f64,
+    pub cpu: f64,
+    run: Value,
+}
+
+/// Every run that is there.
+pub fn observations() -> Vec<Observation> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/measured");
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path().join("run.json")).collect();
+    paths.sort();
+    let filter = std::env::var("RUN").unwrap_or_default();
+    paths
+        .iter()
+        .filter_map(|path| serde_json::from_str::<Value>(&std::fs::read_to_string(path).ok()?).ok())
+        .filter(|run| run.get("phases").is_some())
+        .map(|run| {
+            let phases = run["phases"].as_array().expect("phases");
+            let first = phases[0]["start_s"].as_f64().expect("start");
+            let last = phases[phases.len() - 1]["end_s"].as_f64().expect("end");
+            Observation {
+                id: run["id"].as_str().expect("id").to_owned(),
+                peak: run["result"]["peak_resident_bytes"].as_f64().expect("peak"),
+                seconds: last - first,
+                cpu: run["result"]["cpu_s"].as_f64().unwrap_or(0.0),
+                run,
+            }
+        })
+        .filter(|o| o.id.contains(&filter))
+        .collect()
+}
+
+impl Observation {
+    pub fn inputs(&self) -> Inputs {
+        let run = &self.run;
+        let minor =
+            run["kubernetes"]["version"].as_str().expect("version")[2..].parse().expect("minor");
+        let environment = &run["environment"];
+        let object = &run["objects"][0];
+        let phases = run["phases"].as_array().expect("phases");
+        let name = object["resource"].as_str().expect("resource");
+        let bytes = |value: &Value| value.as_u64().map(Bytes);
+        let json = bytes(&object["mean_json_bytes"]).expect("json");
+        let shape = match name {
+            "pods" => Shape::Typed,
+            "crs" => Shape::Custom,
+            _ => Shape::Blob,
+        };
+        Inputs {
+            release: Release::of_minor(minor).expect("modelled"),
+            duration: SimSpan::secs(150),
+            apiserver: ApiserverInput {
+                replicas: 1,
+                memory_limit: bytes(&environment["memory_limit_bytes"]),
+                memory_high: None,
+                cpu_limit: None,
+                gogc: environment["gogc"].as_u64().map(|g| g as u32),
+                gomemlimit: environment["gomemlimit"]
+                    .as_str()
+                    .map(|s| parse_bytes(s).expect("size")),
+                gomaxprocs: None,
+                max_requests_inflight: 400,
+                max_mutating_requests_inflight: 200,
+                request_timeout: SimSpan::secs(60),
+                other_live_heap: Bytes::ZERO,
+                other_garbage: ByteRate(0),
+                idle_resident: None,
+                warm: true,
+            },
+            node: NodeInput {
+                memory: Bytes(24_000_000_000),
+                cores: environment["cores"].as_f64().expect("cores"),
+                etcd_memory: Bytes::gib(1),
+                system_memory: Bytes::gib(1),
+                daemons_memory: Bytes::mib(300),
+                oom_score_adj: 0,
+            },
+            hardware: Hardware {
+                cpu_speed: 1.0,
+                page_fault_per_gb: SimSpan::millis(1_600),
+                network: ByteRate(4_000_000_000),
+                cpu_noise: 0.0,
+            },
+            etcd: EtcdInput {
+                read_rate: ByteRate(300_000_000),
+                latency: SimSpan::millis(2),
+                range_stream: false,
+            },
+            balancer: BalancerInput {
+                policy: BalancerPolicy::LeastConnections,
+                check_interval: SimSpan::secs(2),
+                fall: 3,
+                rise: 2,
+            },
+            resources: vec![ResourceInput {
+                name: name.to_owned(),
+                count: object["count"].as_u64().expect("count"),
+                size: bytes(&object["mean_protobuf_bytes"]).unwrap_or(json),
+                shape,
+                json_size: Some(json),
+                heap_size: None,
+                versions: 1,
+                writes_per_second: 0.0,
+                watch_cache: true,
+            }],
+            events: phases
+                .iter()
+                .filter(|p| p["kind"] != "patch")
+                .enumerate()
+                .map(|(index, _)| EventInput {
+                    name: "burst".into(),
+                    at: SimTime::ZERO,
+                    action: Action::Start { fleet: index, count: None, over: SimSpan::ZERO },
+                })
+                .collect(),
+            fleets: phases.iter().filter(|p| p["kind"] != "patch").map(fleet).collect(),
+        }
+    }
+}
+
+fn fleet(phase: &Value) -> FleetInput {
+    let read = ReadInput {
+        resource: 0,
+        encoding: if phase["encoding"] == "protobuf" { Encoding::Protobuf } else { Encoding::Json },
+        gzip: phase["gzip"] == true,
+        resource_version: if phase["resource_version"] == "0" {
+            ResourceVersion::Any
+        } else {
+            ResourceVersion::Unset
+        },
+        limit: phase["limit"].as_u64(),
+        selected: if phase["label_selector"].is_null() && phase["field_selector"].is_null() {
+            1.0
+        } else {
+            0.02
+        },
+        selector: false,
+    };
+    let behaviour = match phase["kind"].as_str().expect("kind") {
+        "watch-list" => Behaviour::Reflector { read, watch_list: true, watch: false },
+        "watch" => Behaviour::Watcher { resource: 0 },
+        _ => Behaviour::Lister {
+            read,
+            rounds: Some(
+                phase["rounds"].as_u64().expect("rounds")
+                    * phase["loops_per_client"].as_u64().expect("loops"),
+            ),
+            pause: SimSpan::ZERO,
+            all_pages: true,
+        },
+    };
+    FleetInput {
+        name: "clients".into(),
+        count: phase["clients"].as_u64().expect("clients") as u32,
+        behaviour,
+        running: false,
+        start_jitter: SimSpan::ZERO,
+        drain_rate: phase["drain_bytes_per_s_per_client"].as_u64().map(ByteRate),
+        decode_rate: None,
+        idle_watches: 0,
+        flow_schema: None,
+    }
+}
