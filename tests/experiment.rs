@@ -23,11 +23,7 @@ fn summary(replicated: &Replicated) -> Summary {
 }
 
 fn replicated(n: u32, threads: usize) -> Replicated {
-    let plan = Plan {
-        seed: 7,
-        replications: n,
-        threads: Some(threads),
-    };
+    let plan = Plan { seed: 7, replications: n, threads: Some(threads) };
     replicate_with(synthetic::cascade, plan, |_| {}).expect("synthetic runs are reproducible")
 }
 
@@ -47,10 +43,7 @@ fn only_the_worst_keeps_its_bulk() {
     assert!(bulky(&result.worst));
     let peak = result.worst.peak_resident();
     let first = result.runs.iter().find(|run| run.peak_resident() == peak);
-    assert_eq!(
-        first.map(|run| run.replication),
-        Some(result.worst.replication)
-    );
+    assert_eq!(first.map(|run| run.replication), Some(result.worst.replication));
     assert!(result.runs.iter().all(|run| run.peak_resident() <= peak));
 }
 
@@ -61,11 +54,7 @@ fn one_replication_is_run_once() {
         calls.lock().expect("not poisoned").push(options.timelines);
         synthetic::absorbed(options)
     };
-    let plan = Plan {
-        seed: 7,
-        replications: 1,
-        threads: None,
-    };
+    let plan = Plan { seed: 7, replications: 1, threads: None };
     let result = replicate_with(run, plan, |_| {}).expect("runs");
     assert_eq!(result.runs.len(), 1);
     assert_eq!(*calls.lock().expect("not poisoned"), [true]);
@@ -74,11 +63,7 @@ fn one_replication_is_run_once() {
 #[test]
 fn progress_reaches_the_end() {
     let seen = Mutex::new(Vec::new());
-    let plan = Plan {
-        seed: 7,
-        replications: 20,
-        threads: Some(2),
-    };
+    let plan = Plan { seed: 7, replications: 20, threads: Some(2) };
     let note = |done| seen.lock().expect("not poisoned").push(done);
     replicate_with(synthetic::absorbed, plan, note).expect("runs");
     let mut seen = seen.into_inner().expect("not poisoned");
@@ -93,11 +78,7 @@ fn a_model_that_does_not_repeat_itself_is_found_out() {
         record.trace_hash ^= u64::from(options.timelines);
         record
     };
-    let plan = Plan {
-        seed: 7,
-        replications: 5,
-        threads: Some(2),
-    };
+    let plan = Plan { seed: 7, replications: 5, threads: Some(2) };
     let error = replicate_with(run, plan, |_| {});
     assert!(matches!(error, Err(ReplicateError::Diverged { .. })));
 }
@@ -108,16 +89,10 @@ fn a_replication_that_breaks_off_is_named() {
         assert!(options.replication != 3, "the ledger does not add up");
         synthetic::absorbed(options)
     };
-    let plan = Plan {
-        seed: 7,
-        replications: 5,
-        threads: Some(2),
-    };
+    let plan = Plan { seed: 7, replications: 5, threads: Some(2) };
     let error = replicate_with(run, plan, |_| {}).expect_err("one breaks off");
-    let expected = ReplicateError::Panicked {
-        replication: 3,
-        reason: "the ledger does not add up".into(),
-    };
+    let expected =
+        ReplicateError::Panicked { replication: 3, reason: "the ledger does not add up".into() };
     assert_eq!(error, expected);
 }
 

@@ -27,11 +27,7 @@ fn identity(scenario: &str) -> Identity<'_> {
 }
 
 fn runs(threads: usize) -> Replicated {
-    let plan = Plan {
-        seed: 3,
-        replications: 8,
-        threads: Some(threads),
-    };
+    let plan = Plan { seed: 3, replications: 8, threads: Some(threads) };
     replicate_with(synthetic::cascade, plan, |_| {}).expect("runs")
 }
 
@@ -55,17 +51,13 @@ fn write(path: &Path, threads: usize, extra: Option<&str>) -> Vec<String> {
     };
     folder.write_run(&files).expect("writes");
     if let Some(name) = extra {
-        folder
-            .write(name, |out| out.write_all(b"<svg/>"))
-            .expect("writes");
+        folder.write(name, |out| out.write_all(b"<svg/>")).expect("writes");
     }
     folder.finish().expect("finishes")
 }
 
 fn contents(path: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = fs::read_dir(path)
-        .expect("there")
-        .map(|e| e.expect("readable").path());
+    let entries = fs::read_dir(path).expect("there").map(|e| e.expect("readable").path());
     entries
         .filter(|p| p.is_file())
         .map(|p| {
@@ -107,9 +99,7 @@ fn a_second_run_removes_what_it_did_not_write() {
 fn an_unfinished_folder_says_so() {
     let path = scratch("partial");
     let mut folder = RunFolder::open(&path, &identity("storm"), false).expect("opens");
-    folder
-        .write("a.txt", |out| out.write_all(b"a"))
-        .expect("writes");
+    folder.write("a.txt", |out| out.write_all(b"a")).expect("writes");
     let failing = folder.write("b.txt", |out| {
         out.write_all(b"half")?;
         Err(std::io::Error::other("disk full"))
@@ -117,10 +107,7 @@ fn an_unfinished_folder_says_so() {
     assert!(matches!(failing, Err(FolderError::Io { .. })));
     drop(folder);
     assert_eq!(manifest(&path).status, Status::Partial);
-    assert_eq!(
-        contents(&path).into_keys().collect::<Vec<_>>(),
-        ["a.txt", "run.json"]
-    );
+    assert_eq!(contents(&path).into_keys().collect::<Vec<_>>(), ["a.txt", "run.json"]);
 }
 
 #[test]
@@ -142,10 +129,7 @@ fn folders_of_others_are_refused() {
     assert!(open("storm", true).is_ok());
     fs::remove_file(path.join("thesis.doc")).expect("removes");
     write(&path, 1, None);
-    assert!(matches!(
-        open("other", false),
-        Err(FolderError::OtherScenario { .. })
-    ));
+    assert!(matches!(open("other", false), Err(FolderError::OtherScenario { .. })));
     assert!(open("other", true).is_ok());
 }
 

@@ -13,11 +13,7 @@ use oomcast::scenario::{Claim, Figure, Metric, Published};
 use oomcast::units::{Bytes, SimSpan};
 
 fn plan(replications: u32) -> Plan {
-    Plan {
-        seed: 1,
-        replications,
-        threads: Some(2),
-    }
+    Plan { seed: 1, replications, threads: Some(2) }
 }
 
 fn replicated(run: impl Fn(RunOptions) -> RunRecord + Sync, n: u32) -> Replicated {
@@ -50,32 +46,12 @@ fn figure(phase: &str, metric: Metric, figure: Figure) -> Published {
 fn figures() -> Vec<Published> {
     let gb = |n: u64| Bytes(n * 1_000_000_000);
     vec![
-        figure(
-            "rollout",
-            Metric::PeakResident,
-            Figure::Bytes(Claim::Value(gb(8))),
-        ),
-        figure(
-            "rollout",
-            Metric::PeakResident,
-            Figure::Bytes(Claim::AtMost(gb(3))),
-        ),
+        figure("rollout", Metric::PeakResident, Figure::Bytes(Claim::Value(gb(8)))),
+        figure("rollout", Metric::PeakResident, Figure::Bytes(Claim::AtMost(gb(3)))),
         figure("", Metric::Oom, Figure::Flag(false)),
-        figure(
-            "rollout",
-            Metric::Duration,
-            Figure::Span(Claim::AtLeast(SimSpan::secs(60))),
-        ),
-        figure(
-            "baseline",
-            Metric::Duration,
-            Figure::Span(Claim::Value(SimSpan::secs(60))),
-        ),
-        figure(
-            "",
-            Metric::BytesSent,
-            Figure::Bytes(Claim::Between(gb(70), gb(80))),
-        ),
+        figure("rollout", Metric::Duration, Figure::Span(Claim::AtLeast(SimSpan::secs(60)))),
+        figure("baseline", Metric::Duration, Figure::Span(Claim::Value(SimSpan::secs(60)))),
+        figure("", Metric::BytesSent, Figure::Bytes(Claim::Between(gb(70), gb(80)))),
     ]
 }
 

@@ -55,10 +55,7 @@ pub enum Verb {
 
 /// `oomcast run`.
 #[derive(Debug, clap::Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct RunArgs {
     /// The scenario file.
     pub file: PathBuf,
@@ -111,12 +108,7 @@ impl RunArgs {
     pub fn overrides(&self) -> Vec<String> {
         let seed = self.seed.map(|n| format!("run.seed={n}"));
         let replications = self.replications.map(|n| format!("run.replications={n}"));
-        self.set
-            .iter()
-            .cloned()
-            .chain(seed)
-            .chain(replications)
-            .collect()
+        self.set.iter().cloned().chain(seed).chain(replications).collect()
     }
 }
 
@@ -176,15 +168,10 @@ mod tests {
 
     #[test]
     fn short_flags_become_overrides() {
-        let typed = [
-            "oomcast", "run", "a.toml", "--set", "x.y=1", "--seed", "7", "-n", "3",
-        ];
+        let typed = ["oomcast", "run", "a.toml", "--set", "x.y=1", "--seed", "7", "-n", "3"];
         let super::Verb::Run(run) = Args::parse_from(typed).verb else {
             panic!("run was typed");
         };
-        assert_eq!(
-            run.overrides(),
-            ["x.y=1", "run.seed=7", "run.replications=3"]
-        );
+        assert_eq!(run.overrides(), ["x.y=1", "run.seed=7", "run.replications=3"]);
     }
 }

@@ -56,10 +56,9 @@ fn peaks(summary: &Summary, runs: &[RunRecord]) -> Vec<Vec<Bytes>> {
 fn published_peak(scenario: &Scenario) -> Option<PublishedPeak<'_>> {
     let peaks = scenario.published.iter().filter_map(|published| {
         match (published.metric, published.figure) {
-            (Metric::PeakResident, Figure::Bytes(Claim::Value(bytes))) => Some(PublishedPeak {
-                label: &published.source,
-                bytes,
-            }),
+            (Metric::PeakResident, Figure::Bytes(Claim::Value(bytes))) => {
+                Some(PublishedPeak { label: &published.source, bytes })
+            }
             _ => None,
         }
     });

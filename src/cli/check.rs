@@ -25,9 +25,5 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         };
         output::result(&format!("{}: {verdict}\n", file.display()))?;
     }
-    if invalid == 0 {
-        Ok(Exit::Done)
-    } else {
-        Err(Failure::told(Exit::Usage))
-    }
+    if invalid == 0 { Ok(Exit::Done) } else { Err(Failure::told(Exit::Usage)) }
 }

@@ -81,18 +81,12 @@ pub struct Failure {
 impl Failure {
     /// A failure with its message.
     pub fn new(exit: Exit, message: impl fmt::Display) -> Self {
-        Self {
-            exit,
-            message: message.to_string(),
-        }
+        Self { exit, message: message.to_string() }
     }
 
     /// A failure of which the user has already been told.
     #[must_use]
     pub const fn told(exit: Exit) -> Self {
-        Self {
-            exit,
-            message: String::new(),
-        }
+        Self { exit, message: String::new() }
     }
 }

@@ -26,12 +26,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Help goes to stdout, mistakes to stderr; a reader that left is no reason to fail.
             let _ = error.print();
-            return if error.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Done
-            }
-            .into();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
         }
     };
     args.color.apply();

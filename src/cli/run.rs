@@ -103,11 +103,7 @@ fn write(
         }
     }
     let files = folder.finish().map_err(internal)?;
-    Ok(vec![format!(
-        "{}/ ({} files and run.json)",
-        path.display(),
-        files.len()
-    )])
+    Ok(vec![format!("{}/ ({} files and run.json)", path.display(), files.len())])
 }
 
 /// Prints the result in the form asked for.
@@ -118,7 +114,7 @@ fn tell(
     wall: Duration,
     written: &[String],
 ) -> Result<(), Failure> {
-    let next = hint::next(&args.file, &scenario.inputs, summary);
+    let next = hint::next(args, &scenario.inputs, summary);
     let text = match args.format {
         Format::Json => json::summary(summary).map_err(|e| Failure::new(Exit::Internal, e))?,
         Format::Md => markdown::render(summary),

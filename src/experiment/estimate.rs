@@ -16,11 +16,7 @@ pub(super) fn median<T: Copy + Ord>(mut values: Vec<T>) -> Option<T> {
 pub(super) fn spread(mut values: Vec<Bytes>) -> Spread {
     values.sort_unstable();
     let at = |q| nearest_rank(&values, q).unwrap_or_default();
-    Spread {
-        median: at(0.5),
-        p95: at(0.95),
-        max: at(1.0),
-    }
+    Spread { median: at(0.5), p95: at(0.95), max: at(1.0) }
 }
 
 /// A count out of `n` with the 95 % interval of its probability.
@@ -34,11 +30,7 @@ pub(super) fn proportion(count: u32, n: u32) -> OutcomeCount {
         (c, n) if c >= n => (all_below(n), 1.0),
         (c, n) => wilson_interval(c.into(), n.into()),
     };
-    OutcomeCount {
-        count,
-        low: six_decimals(low),
-        high: six_decimals(high),
-    }
+    OutcomeCount { count, low: six_decimals(low), high: six_decimals(high) }
 }
 
 /// The least probability with which `n` of `n` happen in 5 of 100 experiments.
@@ -70,10 +62,7 @@ mod tests {
         assert!((p.low - 0.586_756).abs() < 2e-6, "{p:?}");
         assert!((p.high - 0.717_402).abs() < 2e-6, "{p:?}");
         let none = proportion(0, 200);
-        assert!(
-            none.low == 0.0 && (none.high - 0.014_867).abs() < 1e-6,
-            "{none:?}"
-        );
+        assert!(none.low == 0.0 && (none.high - 0.014_867).abs() < 1e-6, "{none:?}");
         let all = proportion(200, 200);
         assert!((all.high - 1.0).abs() < 1e-6 && (all.low + none.high - 1.0).abs() < 2e-6);
         assert!((proportion(0, 1).high - 0.95).abs() < 1e-6);

@@ -20,15 +20,11 @@ pub(super) fn judge(published: &Published, runs: &[RunRecord]) -> PublishedRow {
         Figure::Flag(claimed) => flag(claimed, published, runs),
         Figure::Bytes(claim) => {
             let raw = map(claim, |bytes| bytes.0);
-            quantity(raw, tolerance, predict(published, runs), |n| {
-                Bytes(n).to_string()
-            })
+            quantity(raw, tolerance, predict(published, runs), |n| Bytes(n).to_string())
         }
         Figure::Span(claim) => {
             let raw = map(claim, |span| span.0);
-            quantity(raw, tolerance, predict(published, runs), |n| {
-                span(SimSpan(n))
-            })
+            quantity(raw, tolerance, predict(published, runs), |n| span(SimSpan(n)))
         }
     };
     PublishedRow {
@@ -106,11 +102,7 @@ fn quantity(
 
 /// For people: below ten seconds to the millisecond, else to a tenth of a second.
 fn span(span: SimSpan) -> String {
-    let unit = if span < SimSpan::secs(10) {
-        1_000_000
-    } else {
-        100_000_000
-    };
+    let unit = if span < SimSpan::secs(10) { 1_000_000 } else { 100_000_000 };
     SimSpan(span.0.saturating_add(unit / 2) / unit * unit).to_string()
 }
 

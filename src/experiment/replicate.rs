@@ -88,11 +88,7 @@ pub fn replicate_with(
     progress: impl Fn(u32) + Sync,
 ) -> Result<Replicated, ReplicateError> {
     let run = |replication, timelines| {
-        let options = RunOptions {
-            seed: plan.seed,
-            replication,
-            timelines,
-        };
+        let options = RunOptions { seed: plan.seed, replication, timelines };
         // One replication that breaks off must say which it was, and stop the others.
         catch_unwind(AssertUnwindSafe(|| run(options)))
             .map_err(|panic| panicked(replication, panic.as_ref()))
@@ -100,10 +96,7 @@ pub fn replicate_with(
     if plan.replications <= 1 {
         let worst = run(0, true)?;
         progress(1);
-        return Ok(Replicated {
-            runs: vec![worst.clone().slim()],
-            worst,
-        });
+        return Ok(Replicated { runs: vec![worst.clone().slim()], worst });
     }
     let done = AtomicU32::new(0);
     let one = |replication| {
@@ -124,23 +117,16 @@ pub fn replicate_with(
 
 /// The replication with the highest peak; the first of equals.
 fn first_worst(runs: &[RunRecord]) -> u32 {
-    let worst = runs.iter().reduce(|worst, run| {
-        if run.peak_resident() > worst.peak_resident() {
-            run
-        } else {
-            worst
-        }
-    });
+    let worst = runs
+        .iter()
+        .reduce(|worst, run| if run.peak_resident() > worst.peak_resident() { run } else { worst });
     worst.map_or(0, |run| run.replication)
 }
 
 fn panicked(replication: u32, panic: &(dyn Any + Send)) -> ReplicateError {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    ReplicateError::Panicked {
-        replication,
-        reason: text.unwrap_or("no reason given").to_owned(),
-    }
+    ReplicateError::Panicked { replication, reason: text.unwrap_or("no reason given").to_owned() }
 }
 
 fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, ReplicateError> {
@@ -148,8 +134,5 @@ fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, ReplicateError> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
-        .map_err(|error| ReplicateError::Threads {
-            threads,
-            reason: error.to_string(),
-        })
+        .map_err(|error| ReplicateError::Threads { threads, reason: error.to_string() })
 }

@@ -46,10 +46,7 @@ pub fn summarize(subject: &Subject<'_>, replicated: &Replicated) -> Summary {
         replications: n,
         release: subject.release.to_owned(),
         verdict: String::new(),
-        outcomes: intervals
-            .iter()
-            .map(|(key, p)| (key.clone(), p.count))
-            .collect(),
+        outcomes: intervals.iter().map(|(key, p)| (key.clone(), p.count)).collect(),
         outcome_intervals: intervals,
         oom: proportion(count(runs, |run| run.oom_kills() > 0), n),
         first_oom_seconds: median_instant(runs.iter().filter_map(RunRecord::first_oom)),
@@ -65,12 +62,7 @@ pub fn summarize(subject: &Subject<'_>, replicated: &Replicated) -> Summary {
         worst_server: worst_server.map_or_else(String::new, |s| s.name.clone()),
         worst_peak_bytes: worst.peak_resident(),
         worst_peak_seconds: worst_server.map_or(0.0, |s| s.peak_at.as_secs_f64()),
-        simulated_seconds: runs
-            .iter()
-            .map(|r| r.end)
-            .max()
-            .unwrap_or_default()
-            .as_secs_f64(),
+        simulated_seconds: runs.iter().map(|r| r.end).max().unwrap_or_default().as_secs_f64(),
         published: subject.published.iter().map(|p| judge(p, runs)).collect(),
         warnings: warnings(subject, n),
     };
@@ -99,10 +91,7 @@ fn count(runs: &[RunRecord], has: impl Fn(&RunRecord) -> bool) -> u32 {
 fn outcome_intervals(runs: &[RunRecord]) -> BTreeMap<String, OutcomeCount> {
     let n = runs.len() as u32;
     let of = |outcome: Outcome| proportion(count(runs, |run| run.outcome == outcome), n);
-    Outcome::ALL
-        .iter()
-        .map(|o| (o.key().to_owned(), of(*o)))
-        .collect()
+    Outcome::ALL.iter().map(|o| (o.key().to_owned(), of(*o))).collect()
 }
 
 /// Median of instants, in seconds; `None` of none.
@@ -122,43 +111,46 @@ fn apiservers(runs: &[RunRecord]) -> Vec<ApiserverSummary> {
     let names = runs.first().map_or(&[][..], |run| &run.servers);
     (0..names.len())
         .map(|index| {
-            let records: Vec<&ServerRecord> = runs
-                .iter()
-                .filter_map(|run| run.servers.get(index))
-                .collect();
+            let records: Vec<&ServerRecord> =
+                runs.iter().filter_map(|run| run.servers.get(index)).collect();
             apiserver(&records)
         })
         .collect()
 }
 
 fn apiserver(records: &[&ServerRecord]) -> ApiserverSummary {
-    let first_kills = || records.iter().filter_map(|record| record.oom_kills.first());
+    let killed: Vec<&ServerRecord> =
+        records.iter().copied().filter(|record| !record.oom_kills.is_empty()).collect();
+    let first_kills = killed.iter().filter_map(|record| record.oom_kills.first());
     let mut kills: Vec<u32> = records.iter().map(|r| r.oom_kills.len() as u32).collect();
     kills.sort_unstable();
     ApiserverSummary {
         name: records.first().map_or_else(String::new, |r| r.name.clone()),
         limit_bytes: records.first().map_or_else(Default::default, |r| r.limit),
         peak_resident_bytes: spread(records.iter().map(|r| r.peak_resident).collect()),
-        runs_with_oom: first_kills().count() as u32,
+        runs_with_oom: killed.len() as u32,
         oom_kills: OomKillSpread {
             median: nearest_rank(&kills, 0.5).unwrap_or(0),
             max: kills.last().copied().unwrap_or(0),
         },
-        first_oom_seconds: median_instant(first_kills().map(|kill| kill.at)),
-        back_after_seconds: median_span(
-            first_kills().map(|kill| kill.back_at.map(|back| back.since(kill.at))),
-        ),
+        first_oom_seconds: median_instant(first_kills.map(|kill| kill.at)),
+        back_after_seconds: median_span(killed.iter().map(|record| back_after(record))),
     }
+}
+
+/// From the first kill until the server is ready again, however many kills come in between.
+fn back_after(record: &ServerRecord) -> Option<SimSpan> {
+    let first = record.oom_kills.first()?.at;
+    let back = record.oom_kills.iter().filter_map(|kill| kill.back_at).min()?;
+    Some(back.since(first))
 }
 
 fn phases(runs: &[RunRecord]) -> Vec<PhaseSummary> {
     let names = runs.first().map_or(&[][..], |run| &run.phases);
     (0..names.len())
         .map(|index| {
-            let records: Vec<&PhaseRecord> = runs
-                .iter()
-                .filter_map(|run| run.phases.get(index))
-                .collect();
+            let records: Vec<&PhaseRecord> =
+                runs.iter().filter_map(|run| run.phases.get(index)).collect();
             phase(&records)
         })
         .collect()

@@ -13,25 +13,13 @@ pub(super) fn verdict(summary: &Summary) -> String {
     let how_often = if n == 1 {
         "OOM kill".to_owned()
     } else {
-        format!(
-            "OOM kill in {} of {n} runs ({})",
-            summary.oom.count,
-            interval(&summary.oom, n)
-        )
+        format!("OOM kill in {} of {n} runs ({})", summary.oom.count, interval(&summary.oom, n))
     };
     let first = summary.first_oom_seconds.map(|s| {
         let at = SimTime(SimSpan::from_secs_f64(s).0);
-        if n == 1 {
-            format!(" at {at}")
-        } else {
-            format!(", first at {at} (median)")
-        }
+        if n == 1 { format!(" at {at}") } else { format!(", first at {at} (median)") }
     });
-    format!(
-        "{how_often}{}{}",
-        first.unwrap_or_default(),
-        aftermath(summary)
-    )
+    format!("{how_often}{}{}", first.unwrap_or_default(), aftermath(summary))
 }
 
 /// What followed the kills, mildest first.
@@ -50,11 +38,7 @@ fn aftermath(summary: &Summary) -> String {
         times => Some(format!("{words} in {times}")),
     })
     .collect();
-    if parts.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", parts.join(", "))
-    }
+    if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
 }
 
 fn survives(summary: &Summary) -> String {
@@ -62,10 +46,7 @@ fn survives(summary: &Summary) -> String {
     let runs = if n == 1 {
         "No OOM kill".to_owned()
     } else {
-        format!(
-            "No OOM kill in {n} runs (at most {:.1} %)",
-            summary.oom.high * 100.0
-        )
+        format!("No OOM kill in {n} runs (at most {:.1} %)", summary.oom.high * 100.0)
     };
     let limit = summary
         .apiservers

@@ -24,12 +24,7 @@ pub fn timeline(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
         "watches",
     ];
     let mechanisms = Mechanism::ALL.map(|m| format!("{}_bytes", m.key().replace('-', "_")));
-    csv.write_record(
-        fixed
-            .iter()
-            .copied()
-            .chain(mechanisms.iter().map(String::as_str)),
-    )?;
+    csv.write_record(fixed.iter().copied().chain(mechanisms.iter().map(String::as_str)))?;
     for line in &run.timelines {
         for point in &line.points {
             csv.write_field(&line.server)?;
@@ -52,15 +47,7 @@ pub fn timeline(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
 /// Those of the writer.
 pub fn attribution(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
     let mut csv = Writer::from_writer(out);
-    csv.write_record([
-        "server",
-        "peak_t_s",
-        "mechanism",
-        "client",
-        "resource",
-        "bytes",
-        "share",
-    ])?;
+    csv.write_record(["server", "peak_t_s", "mechanism", "client", "resource", "bytes", "share"])?;
     for server in &run.servers {
         let peak = server.peak_resident.as_f64().max(1.0);
         for holder in &server.holders_at_peak {
@@ -162,11 +149,7 @@ fn run_row(run: &RunRecord) -> [String; RUN_COLUMNS.len()] {
 
 /// Seconds with six decimals, exact to the microsecond below (no float in between).
 fn instant(at: SimTime) -> String {
-    format!(
-        "{}.{:06}",
-        at.0 / 1_000_000_000,
-        at.0 % 1_000_000_000 / 1_000
-    )
+    format!("{}.{:06}", at.0 / 1_000_000_000, at.0 % 1_000_000_000 / 1_000)
 }
 
 fn span(span: SimSpan) -> String {

@@ -112,11 +112,7 @@ impl Identity<'_> {
     #[must_use]
     pub fn default_path(&self, root: &Path) -> PathBuf {
         let safe = |c: char| {
-            if c.is_alphanumeric() || "-_".contains(c) {
-                c
-            } else {
-                '-'
-            }
+            if c.is_alphanumeric() || "-_".contains(c) { c } else { '-' }
         };
         let name: String = self.scenario.chars().take(100).map(safe).collect();
         root.join(format!("{name}-{}", self.scenario_hash))
@@ -153,10 +149,8 @@ impl RunFolder {
             }
             Former::Run(former) => former.files,
         };
-        fs::create_dir_all(path).map_err(|source| FolderError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
+        fs::create_dir_all(path)
+            .map_err(|source| FolderError::Io { path: path.to_owned(), source })?;
         let manifest = Manifest {
             format_version: FORMAT_VERSION.to_owned(),
             tool_version: run.tool_version.to_owned(),
@@ -168,12 +162,7 @@ impl RunFolder {
             // Until the end the former files are this run's to clean up.
             files: former.clone(),
         };
-        Ok(Self {
-            path: path.to_owned(),
-            manifest,
-            former,
-            begun: false,
-        })
+        Ok(Self { path: path.to_owned(), manifest, former, begun: false })
     }
 
     /// The folder.
@@ -197,10 +186,7 @@ impl RunFolder {
             self.begun = true;
         }
         let target = self.path.join(name);
-        replace(&target, fill).map_err(|source| FolderError::Io {
-            path: target,
-            source,
-        })?;
+        replace(&target, fill).map_err(|source| FolderError::Io { path: target, source })?;
         self.record(name);
         Ok(())
     }
@@ -217,9 +203,7 @@ impl RunFolder {
     pub fn write_run(&mut self, run: &RunFiles<'_>) -> Result<(), FolderError> {
         let text = |text: String| move |out: &mut dyn Write| out.write_all(text.as_bytes());
         self.write("scenario.effective.toml", text(run.effective.to_owned()))?;
-        self.write("summary.json", |out| {
-            out.write_all(json::summary(run.summary)?.as_bytes())
-        })?;
+        self.write("summary.json", |out| out.write_all(json::summary(run.summary)?.as_bytes()))?;
         self.write("summary.md", text(markdown::render(run.summary)))?;
         self.write("runs.csv", |out| csv::runs(out, run.runs))?;
         self.write("timeline.csv", |out| csv::timeline(out, run.worst))?;
@@ -266,10 +250,7 @@ enum Former {
 }
 
 fn former_run(path: &Path) -> Result<Former, FolderError> {
-    let io = |source| FolderError::Io {
-        path: path.to_owned(),
-        source,
-    };
+    let io = |source| FolderError::Io { path: path.to_owned(), source };
     let mut entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Former::Nothing),
@@ -288,17 +269,14 @@ fn former_run(path: &Path) -> Result<Former, FolderError> {
 
 /// A name from a manifest that somebody may have edited: never follow it out of the folder.
 fn stays_inside(name: &str) -> bool {
-    Path::new(name)
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)))
+    Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 fn remove(path: &Path) -> Result<(), FolderError> {
     match fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(FolderError::Io {
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(FolderError::Io { path: path.to_owned(), source })
+        }
         _ => Ok(()),
     }
 }
@@ -324,6 +302,5 @@ fn replace(target: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
 }
 
 fn is_temporary(name: &str) -> bool {
-    name.strip_prefix('.')
-        .is_some_and(|rest| rest.strip_suffix(".tmp").is_some())
+    name.strip_prefix('.').is_some_and(|rest| rest.strip_suffix(".tmp").is_some())
 }

@@ -51,8 +51,7 @@ pub(super) fn clock(seconds: f64) -> String {
     if seconds < 600.0 {
         return text;
     }
-    text.rsplit_once('.')
-        .map_or(text.clone(), |(whole, _)| whole.to_owned())
+    text.rsplit_once('.').map_or(text.clone(), |(whole, _)| whole.to_owned())
 }
 
 /// What is left below the limit, as a share of it; negative above it. `None` without a limit.
@@ -76,10 +75,7 @@ pub(super) fn grouped(n: u64) -> String {
 /// Text from a scenario without control characters, so that it cannot steer a terminal, and at
 /// most `width` characters long.
 pub(super) fn clean(text: &str, width: usize) -> String {
-    let printable: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let printable: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if printable.chars().count() <= width {
         return printable;
     }
@@ -111,10 +107,7 @@ mod tests {
         let p = |count, low, high| proportion(&OutcomeCount { count, low, high }, 200);
         assert_eq!(p(0, 0.0, 0.01487), "0 of 200 (at most 1.5 %)");
         assert_eq!(p(200, 0.98513, 1.0), "200 of 200 (at least 98.5 %)");
-        assert_eq!(
-            p(131, 0.58676, 0.7174),
-            "131 of 200 (65.5 %, 58.7 to 71.7 %)"
-        );
+        assert_eq!(p(131, 0.58676, 0.7174), "131 of 200 (65.5 %, 58.7 to 71.7 %)");
     }
 
     #[test]

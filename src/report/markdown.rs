@@ -119,9 +119,7 @@ fn phases(summary: &Summary) -> String {
             peak.p95.to_string(),
             peak.max.to_string(),
             phase.runs_with_oom.to_string(),
-            phase
-                .settled_after_seconds
-                .map_or_else(|| "-".to_owned(), clock),
+            phase.settled_after_seconds.map_or_else(|| "-".to_owned(), clock),
         ]
     });
     let columns = [
@@ -140,11 +138,7 @@ fn published(summary: &Summary) -> String {
     let rows = summary.published.iter().map(|row| {
         vec![
             if row.within { "yes" } else { "**no**" }.to_owned(),
-            plain(if row.phase.is_empty() {
-                "whole run"
-            } else {
-                &row.phase
-            }),
+            plain(if row.phase.is_empty() { "whole run" } else { &row.phase }),
             plain(&row.metric),
             plain(&row.published),
             plain(&row.predicted),
@@ -169,10 +163,7 @@ fn published(summary: &Summary) -> String {
 fn outcomes(summary: &Summary) -> String {
     let rows = Outcome::ALL.iter().filter_map(|outcome| {
         let p = summary.outcome_intervals.get(outcome.key())?;
-        Some(vec![
-            outcome.key().to_owned(),
-            proportion(p, summary.replications),
-        ])
+        Some(vec![outcome.key().to_owned(), proportion(p, summary.replications)])
     });
     let columns = [("outcome", false), ("replications (95 % interval)", false)];
     table("Outcomes", &columns, rows.collect())
@@ -180,9 +171,7 @@ fn outcomes(summary: &Summary) -> String {
 
 fn warnings(summary: &Summary) -> String {
     let lines = summary.warnings.iter();
-    lines.fold(String::new(), |text, warning| {
-        text + "> note: " + &plain(warning) + "\n"
-    })
+    lines.fold(String::new(), |text, warning| text + "> note: " + &plain(warning) + "\n")
 }
 
 /// Text that Markdown and the tables leave as it is.

@@ -14,13 +14,7 @@ impl Columns {
     pub(super) fn new(headers: &[&str]) -> Self {
         let alignments = headers
             .iter()
-            .map(|h| {
-                if h.starts_with('<') {
-                    CellAlignment::Left
-                } else {
-                    CellAlignment::Right
-                }
-            })
+            .map(|h| if h.starts_with('<') { CellAlignment::Left } else { CellAlignment::Right })
             .collect();
         let mut table = Table::new();
         table

@@ -81,10 +81,7 @@ fn server_row(server: &ApiserverSummary) -> [String; 9] {
         Some(seconds) => clock(seconds),
         None => "never".to_owned(),
     };
-    let name = server
-        .name
-        .strip_prefix("apiserver-")
-        .unwrap_or(&server.name);
+    let name = server.name.strip_prefix("apiserver-").unwrap_or(&server.name);
     [
         clean(name, 12),
         server.limit_bytes.to_string(),
@@ -119,13 +116,7 @@ fn holders(summary: &Summary) -> Option<String> {
     if count > 0 {
         let bytes = rest.map(|h| h.bytes).sum();
         let other = format!("{count} others");
-        table.row(&[
-            format!("{bytes}"),
-            share(bytes),
-            other,
-            String::new(),
-            String::new(),
-        ]);
+        table.row(&[format!("{bytes}"), share(bytes), other, String::new(), String::new()]);
     }
     Some(format!(
         "Held at the highest peak: {total} in {} at {} (replication {})\n{}",
@@ -140,9 +131,8 @@ fn phases(summary: &Summary) -> Option<String> {
     if summary.phases.is_empty() {
         return None;
     }
-    let mut table = Columns::new(&[
-        "<phase", "starts", "peak p50", "p95", "max", "OOM runs", "settled",
-    ]);
+    let mut table =
+        Columns::new(&["<phase", "starts", "peak p50", "p95", "max", "OOM runs", "settled"]);
     for phase in &summary.phases {
         let peak = phase.peak_resident_bytes;
         table.row(&[
@@ -152,9 +142,7 @@ fn phases(summary: &Summary) -> Option<String> {
             peak.p95.to_string(),
             peak.max.to_string(),
             phase.runs_with_oom.to_string(),
-            phase
-                .settled_after_seconds
-                .map_or_else(|| "-".to_owned(), clock),
+            phase.settled_after_seconds.map_or_else(|| "-".to_owned(), clock),
         ]);
     }
     Some(table.finish())
@@ -176,10 +164,7 @@ fn published(summary: &Summary) -> Option<String> {
             row.error.map_or_else(|| "-".to_owned(), deviation),
         ]);
     }
-    let off = summary
-        .published
-        .iter()
-        .filter(|row| !row.within && !row.note.is_empty());
+    let off = summary.published.iter().filter(|row| !row.within && !row.note.is_empty());
     let notes = off.map(|row| format!("  {}: {}", phase_of(row), clean(&row.note, 200)));
     Some(table.finish() + &lines(notes))
 }
@@ -211,10 +196,7 @@ fn footer(summary: &Summary, screen: &Screen<'_>) -> String {
         summary.release,
         summary.seed,
     );
-    let warnings = summary
-        .warnings
-        .iter()
-        .map(|w| format!("note: {}", clean(w, 400)));
+    let warnings = summary.warnings.iter().map(|w| format!("note: {}", clean(w, 400)));
     let written = screen.written.iter().map(|path| format!("wrote {path}"));
     let next = screen.next.map(|next| format!("next: {next}"));
     lines(

@@ -334,13 +334,11 @@ impl RunRecord {
     /// The server with the highest resident memory of the run; the first of equals.
     #[must_use]
     pub fn worst_server(&self) -> Option<&ServerRecord> {
-        self.servers.iter().reduce(|worst, s| {
-            if s.peak_resident > worst.peak_resident {
-                s
-            } else {
-                worst
-            }
-        })
+        self.servers.iter().reduce(
+            |worst, s| {
+                if s.peak_resident > worst.peak_resident { s } else { worst }
+            },
+        )
     }
 
     /// Highest resident memory of any server.
@@ -365,9 +363,7 @@ impl RunRecord {
     /// CPU time of all servers.
     #[must_use]
     pub fn cpu(&self) -> SimSpan {
-        self.servers
-            .iter()
-            .fold(SimSpan::ZERO, |sum, s| sum + s.cpu)
+        self.servers.iter().fold(SimSpan::ZERO, |sum, s| sum + s.cpu)
     }
 
     /// The record without what only one replication of many is kept for: log, timelines, holders.

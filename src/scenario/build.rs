@@ -51,6 +51,7 @@ fn apiserver(table: &Filled) -> Option<ApiserverInput> {
         max_mutating_requests_inflight: table.count("max-mutating-requests-inflight")?,
         request_timeout: table.span_of("request-timeout")?,
         other_live_heap: table.size("other-live-heap")?,
+        other_garbage: table.rate("other-garbage").unwrap_or_default(),
         idle_resident: table.size("idle-resident"),
         warm: table.flag("warm")?,
     })

@@ -36,33 +36,17 @@ pub(crate) fn cascade(options: RunOptions) -> RunRecord {
     };
     let (outcome, kills) = match draw(options, 10) {
         0 | 1 => return absorbed(options),
-        2..=4 => (
-            Outcome::SingleOom,
-            [vec![kill(0, Some(40))], vec![], vec![]],
-        ),
-        5..=8 => (
-            Outcome::Cascade,
-            [vec![kill(0, Some(40))], vec![kill(9, Some(55))], vec![]],
-        ),
+        2..=4 => (Outcome::SingleOom, [vec![kill(0, Some(40))], vec![], vec![]]),
+        5..=8 => (Outcome::Cascade, [vec![kill(0, Some(40))], vec![kill(9, Some(55))], vec![]]),
         _ => (
             Outcome::NonRecovering,
-            [
-                vec![kill(0, None)],
-                vec![kill(7, None)],
-                vec![kill(12, None)],
-            ],
+            [vec![kill(0, None)], vec![kill(7, None)], vec![kill(12, None)]],
         ),
     };
     let peak = |kills: &Vec<OomKill>| {
-        if kills.is_empty() {
-            Bytes::gib(14)
-        } else {
-            LIMIT
-        }
+        if kills.is_empty() { Bytes::gib(14) } else { LIMIT }
     };
-    let servers = (0..)
-        .zip(kills)
-        .map(|(i, kills)| server(i, peak(&kills), kills));
+    let servers = (0..).zip(kills).map(|(i, kills)| server(i, peak(&kills), kills));
     record(options, outcome, servers.collect())
 }
 
@@ -81,18 +65,8 @@ fn server(index: u16, peak: Bytes, oom_kills: Vec<OomKill>) -> ServerRecord {
 fn holders(peak: Bytes) -> Vec<Holder> {
     let mut left = peak;
     let mut holders: Vec<Holder> = [
-        (
-            Mechanism::ResponseBuffer,
-            "node-agent",
-            "ciliumendpoints",
-            60,
-        ),
-        (
-            Mechanism::DecodedObjects,
-            "node-agent",
-            "ciliumendpoints",
-            15,
-        ),
+        (Mechanism::ResponseBuffer, "node-agent", "ciliumendpoints", 60),
+        (Mechanism::DecodedObjects, "node-agent", "ciliumendpoints", 15),
         (Mechanism::WatchCacheObjects, "", "pods", 9),
         (Mechanism::Garbage, "", "", 6),
         (Mechanism::FreedPages, "", "", 4),
@@ -103,12 +77,7 @@ fn holders(peak: Bytes) -> Vec<Holder> {
     .map(|(mechanism, client, resource, percent)| {
         let bytes = Bytes(peak.0 / 100 * percent);
         left -= bytes;
-        Holder {
-            mechanism,
-            client: client.into(),
-            resource: resource.into(),
-            bytes,
-        }
+        Holder { mechanism, client: client.into(), resource: resource.into(), bytes }
     })
     .collect();
     holders.push(Holder {
@@ -121,11 +90,7 @@ fn holders(peak: Bytes) -> Vec<Holder> {
 }
 
 fn record(options: RunOptions, outcome: Outcome, servers: Vec<ServerRecord>) -> RunRecord {
-    let peak = servers
-        .iter()
-        .map(|s| s.peak_resident)
-        .max()
-        .unwrap_or_default();
+    let peak = servers.iter().map(|s| s.peak_resident).max().unwrap_or_default();
     let kills = servers.iter().map(|s| s.oom_kills.len() as u32).sum();
     let phase = |name: &str, at, peak_resident, oom_kills, settled: Option<u64>| PhaseRecord {
         name: name.into(),
@@ -156,11 +121,7 @@ fn record(options: RunOptions, outcome: Outcome, servers: Vec<ServerRecord>) -> 
             subject: "rollout".into(),
             message: "2 000 members of node-agent start over 20 s".into(),
         }],
-        timelines: if options.timelines {
-            servers.iter().map(timeline).collect()
-        } else {
-            vec![]
-        },
+        timelines: if options.timelines { servers.iter().map(timeline).collect() } else { vec![] },
         servers,
         end: seconds(600),
         trace_hash: draw(options, u64::MAX),
