@@ -16,10 +16,7 @@ fn check_set(text: &str, overrides: &[&str]) -> Result<Scenario, Diagnostics> {
 
 /// The rendered diagnostics of [`VALID`] after a replacement, which must be found in it.
 fn broken(from: &str, to: &str) -> String {
-    assert!(
-        VALID.contains(from),
-        "`{from}` is not in the valid scenario"
-    );
+    assert!(VALID.contains(from), "`{from}` is not in the valid scenario");
     match check(&VALID.replacen(from, to, 1)) {
         Ok(scenario) => format!("valid, with {} notes", scenario.notes.len()),
         Err(found) => found.render(false),
@@ -28,10 +25,7 @@ fn broken(from: &str, to: &str) -> String {
 
 /// The rendered notes of [`VALID`] after a replacement that leaves it valid.
 fn noted(from: &str, to: &str) -> String {
-    assert!(
-        VALID.contains(from),
-        "`{from}` is not in the valid scenario"
-    );
+    assert!(VALID.contains(from), "`{from}` is not in the valid scenario");
     match check(&VALID.replacen(from, to, 1)) {
         Ok(scenario) => {
             let notes: Vec<String> = scenario.notes.iter().map(|n| n.render(false)).collect();
@@ -44,9 +38,7 @@ fn noted(from: &str, to: &str) -> String {
 /// `(line, column, code)` of every finding.
 fn positions(found: &Diagnostics) -> Vec<(usize, usize, &'static str)> {
     let items = found.items.iter();
-    items
-        .map(|d| (d.primary.place.line, d.primary.place.column, d.code.id()))
-        .collect()
+    items.map(|d| (d.primary.place.line, d.primary.place.column, d.code.id())).collect()
 }
 
 macro_rules! mistakes {
@@ -152,10 +144,8 @@ at = "1m"
 stop = { client = "b" }
 "#;
     let found = check(text).expect_err("ten mistakes");
-    let errors: Vec<_> = positions(&found)
-        .into_iter()
-        .filter(|(_, _, code)| code.starts_with('E'))
-        .collect();
+    let errors: Vec<_> =
+        positions(&found).into_iter().filter(|(_, _, code)| code.starts_with('E')).collect();
     assert_eq!(
         errors,
         [
@@ -192,11 +182,7 @@ fn on_small_stack(check: impl FnOnce() + Send + 'static) {
 fn deep_nesting_is_refused_without_recursion() {
     on_small_stack(|| {
         let dotted = |n: usize| vec!["a"; n].join(".");
-        let product = format!(
-            "{}1{}",
-            format!("{{{} = ", dotted(16)).repeat(200),
-            "}".repeat(200)
-        );
+        let product = format!("{}1{}", format!("{{{} = ", dotted(16)).repeat(200), "}".repeat(200));
         let hostile = [
             format!("a = {}{}", "[".repeat(10_000), "]".repeat(10_000)),
             format!("a = {}1{}", "{a=".repeat(10_000), "}".repeat(10_000)),
@@ -214,11 +200,8 @@ fn deep_nesting_is_refused_without_recursion() {
         }
         // The deepest that is let through, twice: the second is dropped inside the parser.
         let one = format!("{{{} = ", dotted(16)).repeat(16);
-        let text = format!(
-            "[{d}]\n{d} = {one}1{e}\n{d} = {one}1{e}",
-            d = dotted(16),
-            e = "}".repeat(16)
-        );
+        let text =
+            format!("[{d}]\n{d} = {one}1{e}\n{d} = {one}1{e}", d = dotted(16), e = "}".repeat(16));
         assert!(check(&text).is_err());
     });
 }
@@ -228,10 +211,7 @@ fn hostile_values_are_bounded_errors() {
     let hostile = [
         ("count = 400", "count = 1e18"),
         ("count = 400", "count = -1"),
-        (
-            "count = 400",
-            "count = 99999999999999999999999999999999999999999999999",
-        ),
+        ("count = 400", "count = 99999999999999999999999999999999999999999999999"),
         ("count = 400", "count = 0x7fffffffffffffff"),
         ("count = 400", "count = 1979-05-27T07:32:00Z"),
         ("count = 400", "count = []"),
@@ -243,10 +223,7 @@ fn hostile_values_are_bounded_errors() {
         ("speed = 0.1", "speed = 1e400"),
         ("cpu-limit = \"4\"", "cpu-limit = \"NaN\""),
         ("cpu-limit = \"4\"", "cpu-limit = -inf"),
-        (
-            "cpu-limit = \"4\"",
-            "cpu-limit = \"99999999999999999999999999999999999999999\"",
-        ),
+        ("cpu-limit = \"4\"", "cpu-limit = \"99999999999999999999999999999999999999999\""),
         ("duration = \"20m\"", "duration = \"500000d\""),
         ("duration = \"20m\"", "duration = \"-20m\""),
         ("duration = \"20m\"", "duration = \"0\""),

@@ -136,6 +136,7 @@ impl World<'_> {
             rate.saturating_mul(120),
             luck,
             apiserver.idle_resident,
+            apiserver.up_for,
         );
     }
 

@@ -88,11 +88,6 @@ pub const MARK_PER_BYTE_NANOS: f64 = 1.0;
 /// See [`MARK_PER_BYTE_NANOS`].
 pub const MARK_BASE_SECONDS: f64 = 0.005;
 
-/// How far ahead of the goal a cycle begins, in multiples of what the last cycles allocated while
-/// they marked. The source's formula amounts to 1; measured triggers (129 cycles) stand at its
-/// lower clamp unless allocation is slow, which 3 reproduces.
-pub const RUNWAY: f64 = 3.0;
-
 /// Pages of the binary and its libraries in the resident set (measured 82 to 91 MB).
 pub const BINARY_RESIDENT: Bytes = Bytes(86_000_000);
 

@@ -64,6 +64,9 @@ pub struct ApiserverInput {
     pub idle_resident: Option<Bytes>,
     /// Whether the servers are up with warm caches at the start (else they start cold at 0).
     pub warm: bool,
+    /// How long warm servers have been up at the start: the collector's pacer remembers the
+    /// hurry of start-up for its first cycles.
+    pub up_for: SimSpan,
 }
 
 /// The machine under each server.

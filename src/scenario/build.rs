@@ -28,12 +28,8 @@ pub(super) fn inputs(root: &Filled, names: &Names) -> Option<Inputs> {
         resources: resources
             .map(|(name, _, table)| resource(name, table))
             .collect::<Option<_>>()?,
-        fleets: fleets
-            .map(|table| fleet(table, names))
-            .collect::<Option<_>>()?,
-        events: events
-            .map(|table| event(table, names))
-            .collect::<Option<_>>()?,
+        fleets: fleets.map(|table| fleet(table, names)).collect::<Option<_>>()?,
+        events: events.map(|table| event(table, names)).collect::<Option<_>>()?,
     })
 }
 
@@ -54,6 +50,7 @@ fn apiserver(table: &Filled) -> Option<ApiserverInput> {
         other_garbage: table.rate("other-garbage").unwrap_or_default(),
         idle_resident: table.size("idle-resident"),
         warm: table.flag("warm")?,
+        up_for: table.span_of("up-for")?,
     })
 }
 
@@ -151,9 +148,7 @@ fn behaviour(table: &Filled, names: &Names) -> Option<Behaviour> {
         });
     }
     let watcher = table.table("watcher")?;
-    Some(Behaviour::Watcher {
-        resource: names.index(Family::Resource, watcher.text("resource")?)?,
-    })
+    Some(Behaviour::Watcher { resource: names.index(Family::Resource, watcher.text("resource")?)? })
 }
 
 fn read(table: &Filled, names: &Names) -> Option<ReadInput> {
@@ -197,10 +192,7 @@ fn action(table: &Filled, names: &Names) -> Option<Action> {
         });
     }
     if let Some(inner) = table.table("stop") {
-        return Some(Action::Stop {
-            fleet: fleet(inner)?,
-            count: inner.count("count"),
-        });
+        return Some(Action::Stop { fleet: fleet(inner)?, count: inner.count("count") });
     }
     if let Some(inner) = table.table("restart") {
         return Some(Action::Restart {
@@ -215,26 +207,16 @@ fn action(table: &Filled, names: &Names) -> Option<Action> {
 fn server_action(table: &Filled) -> Option<Action> {
     let lasts = |inner: &Filled| -> Option<SimSpan> { inner.span_of("lasts") };
     if let Some(inner) = table.table("kill") {
-        return Some(Action::Kill {
-            server: inner.count("apiserver")?,
-        });
+        return Some(Action::Kill { server: inner.count("apiserver")? });
     }
     if let Some(inner) = table.table("roll") {
-        return Some(Action::Roll {
-            every: inner.span_of("every")?,
-        });
+        return Some(Action::Roll { every: inner.span_of("every")? });
     }
     if let Some(inner) = table.table("partition") {
-        return Some(Action::Partition {
-            server: inner.count("apiserver")?,
-            lasts: lasts(inner)?,
-        });
+        return Some(Action::Partition { server: inner.count("apiserver")?, lasts: lasts(inner)? });
     }
     if let Some(inner) = table.table("slow-etcd") {
-        return Some(Action::SlowEtcd {
-            speed: inner.number("speed")?,
-            lasts: lasts(inner)?,
-        });
+        return Some(Action::SlowEtcd { speed: inner.number("speed")?, lasts: lasts(inner)? });
     }
     Some(Action::Mark)
 }
@@ -247,18 +229,9 @@ pub(super) fn published(root: &Filled) -> Option<Vec<Published>> {
 fn one_published(table: &Filled) -> Option<Published> {
     let (metric, figure) = match table.text("metric")? {
         "oom" => (Metric::Oom, Figure::Flag(table.flag("value")?)),
-        "duration" => (
-            Metric::Duration,
-            Figure::Span(claim(table, Filled::span_of)?),
-        ),
-        "peak-resident" => (
-            Metric::PeakResident,
-            Figure::Bytes(claim(table, Filled::size)?),
-        ),
-        "bytes-sent" => (
-            Metric::BytesSent,
-            Figure::Bytes(claim(table, Filled::size)?),
-        ),
+        "duration" => (Metric::Duration, Figure::Span(claim(table, Filled::span_of)?)),
+        "peak-resident" => (Metric::PeakResident, Figure::Bytes(claim(table, Filled::size)?)),
+        "bytes-sent" => (Metric::BytesSent, Figure::Bytes(claim(table, Filled::size)?)),
         _ => return None,
     };
     Some(Published {
@@ -272,9 +245,5 @@ fn one_published(table: &Filled) -> Option<Published> {
 }
 
 fn claim<T: Copy>(table: &Filled, get: fn(&Filled, &str) -> Option<T>) -> Option<Claim<T>> {
-    Claim::of(
-        get(table, "value"),
-        get(table, "at-least"),
-        get(table, "at-most"),
-    )
+    Claim::of(get(table, "value"), get(table, "at-least"), get(table, "at-most"))
 }

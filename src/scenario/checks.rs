@@ -25,11 +25,8 @@ const MANY_MEMBERS: i64 = 1000;
 /// The release with its gates, if both are sound.
 pub(super) fn release_of(root: &Filled) -> Option<Release> {
     let apiserver = root.table("apiserver")?;
-    let gates: BTreeMap<String, bool> = apiserver
-        .gates("feature-gates")
-        .iter()
-        .map(|(name, on, _)| (name.clone(), *on))
-        .collect();
+    let gates: BTreeMap<String, bool> =
+        apiserver.gates("feature-gates").iter().map(|(name, on, _)| (name.clone(), *on)).collect();
     default_release(apiserver)?.with_gates(&gates).ok()
 }
 
@@ -99,10 +96,7 @@ fn limits(apiserver: &Filled, log: &mut Log) {
             );
         }
     }
-    if apiserver
-        .size("idle-resident")
-        .is_some_and(|idle| idle > limit)
-    {
+    if apiserver.size("idle-resident").is_some_and(|idle| idle > limit) {
         log.push(
             Draft::new(
                 Code::DoesNotFit,
@@ -132,18 +126,11 @@ fn node_memory(root: &Filled, apiserver: &Filled, node: &Filled, log: &mut Log) 
     if used >= memory {
         let at = node.given("memory").unwrap_or_else(|| root.at("node"));
         let message = format!("nothing of the node's {memory} is left for the apiserver");
-        let help = format!(
-            "`{}` and `{}` add up to {used}",
-            parts[..2].join("`, `"),
-            parts[2]
-        );
+        let help = format!("`{}` and `{}` add up to {used}", parts[..2].join("`, `"), parts[2]);
         let draft = Draft::new(Code::DoesNotFit, at, message).label("too small");
         log.push(draft.help(help));
     }
-    if apiserver
-        .size("memory-limit")
-        .is_some_and(|limit| limit > memory)
-    {
+    if apiserver.size("memory-limit").is_some_and(|limit| limit > memory) {
         let at = apiserver.at("memory-limit");
         let message = format!("`memory-limit` exceeds the node's memory of {memory}");
         log.push(

@@ -96,10 +96,7 @@ impl Code {
     /// The code with this identifier, in either case.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|code| code.id().eq_ignore_ascii_case(id))
+        Self::ALL.iter().copied().find(|code| code.id().eq_ignore_ascii_case(id))
     }
 }
 

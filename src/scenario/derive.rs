@@ -96,18 +96,13 @@ pub(super) fn defaults(root: &mut Filled, log: &mut Log) {
 }
 
 fn resource(name: &str, at: Span, table: &mut Filled, log: &mut Log) {
-    let known = if BLOBS.contains(&name) {
-        Some("blob")
-    } else {
-        TYPED.contains(&name).then_some("typed")
-    };
+    let known =
+        if BLOBS.contains(&name) { Some("blob") } else { TYPED.contains(&name).then_some("typed") };
     if let Some(shape) = known {
         table.fill("shape", Plain::Text(shape.to_owned()));
     } else if matches!(table.slot("shape").map(|s| &s.state), Some(State::Absent)) {
-        let message = format!(
-            "`{}` is not a built-in resource: its shape must be stated",
-            shown(name)
-        );
+        let message =
+            format!("`{}` is not a built-in resource: its shape must be stated", shown(name));
         let mut draft = Draft::new(Code::ShapeNeeded, at, message).label("`shape` is missing");
         let near = nearest(name, BLOBS.into_iter().chain(TYPED));
         draft = draft.help(match near {
@@ -213,10 +208,7 @@ fn listed(root: &Filled, key: &str, plural: &str, complete: bool, log: &mut Log)
         }
     }
     let names = first.into_iter();
-    Known {
-        index: names.map(|(name, (i, _))| (name.to_owned(), i)).collect(),
-        whole,
-    }
+    Known { index: names.map(|(name, (i, _))| (name.to_owned(), i)).collect(), whole }
 }
 
 /// Reports references to what is not there, wherever they stand.

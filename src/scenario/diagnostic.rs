@@ -129,13 +129,7 @@ pub(super) struct Log<'a> {
 impl<'a> Log<'a> {
     /// An empty log.
     pub(super) fn new(sources: &'a Sources) -> Self {
-        Self {
-            sources,
-            found: Vec::new(),
-            hidden: 0,
-            errors: 0,
-            muted: BTreeSet::new(),
-        }
+        Self { sources, found: Vec::new(), hidden: 0, errors: 0, muted: BTreeSet::new() }
     }
 
     /// Whether further findings are only counted; spares the making of suggestions.
@@ -168,10 +162,7 @@ impl<'a> Log<'a> {
             self.hidden += 1;
             return;
         }
-        let label = |(at, text): (Span, String)| Label {
-            place: self.sources.place(at),
-            text,
-        };
+        let label = |(at, text): (Span, String)| Label { place: self.sources.place(at), text };
         let span = draft.primary.0;
         let diagnostic = Diagnostic {
             severity: draft.code.severity(),
@@ -186,12 +177,8 @@ impl<'a> Log<'a> {
 
     /// The findings by position; those of the same place in the order they were found.
     pub(super) fn finish(mut self) -> Diagnostics {
-        self.found
-            .sort_by_key(|(span, _)| (span.source, span.start));
-        Diagnostics {
-            items: self.found.into_iter().map(|(_, d)| d).collect(),
-            hidden: self.hidden,
-        }
+        self.found.sort_by_key(|(span, _)| (span.source, span.start));
+        Diagnostics { items: self.found.into_iter().map(|(_, d)| d).collect(), hidden: self.hidden }
     }
 }
 

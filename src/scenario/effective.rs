@@ -74,11 +74,9 @@ fn pairs(table: &Filled, skip: &[&str], text: &mut String) {
 fn inline(value: &Value) -> String {
     match value {
         Value::Plain(plain) => scalar(plain),
-        Value::Gates(gates) => braces(
-            gates
-                .iter()
-                .map(|(name, on, _)| format!("{} = {on}", key(name))),
-        ),
+        Value::Gates(gates) => {
+            braces(gates.iter().map(|(name, on, _)| format!("{} = {on}", key(name))))
+        }
         Value::Table(table) => braces(table.slots.iter().filter_map(|slot| match &slot.state {
             State::Set(value) => Some(format!("{} = {}", slot.key.name, inline(value))),
             _ => None,
@@ -113,16 +111,10 @@ fn scalar(plain: &Plain) -> String {
 
 /// The shorter of the exact binary and decimal forms: `16GiB`, but `400MB` and not `390625KiB`.
 fn shortest(bytes: Bytes) -> String {
-    const DECIMAL: [(&str, u64); 4] = [
-        ("TB", 1_000_000_000_000),
-        ("GB", 1_000_000_000),
-        ("MB", 1_000_000),
-        ("kB", 1_000),
-    ];
+    const DECIMAL: [(&str, u64); 4] =
+        [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
     let binary = format!("{bytes:#}");
-    let unit = DECIMAL
-        .iter()
-        .find(|(_, size)| bytes.0 > 0 && bytes.0.is_multiple_of(*size));
+    let unit = DECIMAL.iter().find(|(_, size)| bytes.0 > 0 && bytes.0.is_multiple_of(*size));
     match unit.map(|(unit, size)| format!("{}{unit}", bytes.0 / size)) {
         Some(decimal) if decimal.len() < binary.len() => decimal,
         _ => binary,
@@ -132,11 +124,7 @@ fn shortest(bytes: Bytes) -> String {
 /// A key, bare where it can be.
 fn key(name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if !name.is_empty() && name.chars().all(bare) {
-        name.to_owned()
-    } else {
-        quoted(name)
-    }
+    if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { quoted(name) }
 }
 
 /// A basic string of TOML.

@@ -34,9 +34,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     }
     let file = File::open(path).map_err(why)?;
     let mut bytes = Vec::new();
-    file.take(LARGEST_FILE + 1)
-        .read_to_end(&mut bytes)
-        .map_err(why)?;
+    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(why)?;
     Ok(bytes)
 }
 
@@ -62,23 +60,14 @@ pub(super) fn decode(name: &str, bytes: &[u8]) -> Result<String, Diagnostics> {
 
 /// A single error about the file as a whole.
 fn whole_file(name: &str, code: Code, message: String) -> Diagnostics {
-    let place = Place {
-        file: name.into(),
-        ..Place::default()
-    };
+    let place = Place { file: name.into(), ..Place::default() };
     let diagnostic = Diagnostic {
         severity: code.severity(),
         code,
         message,
-        primary: Label {
-            place,
-            text: String::new(),
-        },
+        primary: Label { place, text: String::new() },
         related: Vec::new(),
         help: None,
     };
-    Diagnostics {
-        items: vec![diagnostic],
-        hidden: 0,
-    }
+    Diagnostics { items: vec![diagnostic], hidden: 0 }
 }

@@ -110,8 +110,7 @@ impl Filled {
 
     /// Whether a key was given wrongly.
     pub(super) fn is_bad(&self, name: &str) -> bool {
-        self.slot(name)
-            .is_some_and(|slot| matches!(slot.state, State::Bad))
+        self.slot(name).is_some_and(|slot| matches!(slot.state, State::Bad))
     }
 
     /// Gives a key that was left out a value.

@@ -120,10 +120,7 @@ pub fn load(name: &str, text: &[u8], overrides: &[String]) -> Result<Scenario, D
     let failed = log.has_errors();
     let found = log.finish();
     match scenario {
-        Some(scenario) if !failed => Ok(Scenario {
-            notes: found.items,
-            ..scenario
-        }),
+        Some(scenario) if !failed => Ok(Scenario { notes: found.items, ..scenario }),
         _ => Err(found),
     }
 }

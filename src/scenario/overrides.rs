@@ -53,15 +53,8 @@ fn split(text: &str, source: usize) -> Option<(Vec<Part>, usize)> {
                 if trimmed.is_empty() {
                     return None;
                 }
-                let at_part = Span {
-                    source,
-                    start,
-                    end: at,
-                };
-                parts.push(Part {
-                    name: trimmed,
-                    at: at_part,
-                });
+                let at_part = Span { source, start, end: at };
+                parts.push(Part { name: trimmed, at: at_part });
                 if c == '=' {
                     return Some((parts, at + 1));
                 }
@@ -98,11 +91,7 @@ fn set(root: &mut Node, parts: &[Part], value: Node) -> Result<(), Failed> {
                 entry.at = last.at;
                 entry.node = value;
             }
-            None => entries.push(Entry {
-                name: last.name.clone(),
-                at: last.at,
-                node: value,
-            }),
+            None => entries.push(Entry { name: last.name.clone(), at: last.at, node: value }),
         },
         _ => return Err(not_a_table(outer, last).into()),
     }
@@ -130,9 +119,7 @@ fn descend<'n>(here: &'n mut Node, outer: &str, part: &Part) -> Result<&'n mut N
                 });
             }
             let entry = entries.get_mut(index);
-            entry
-                .map(|entry| &mut entry.node)
-                .ok_or_else(|| not_a_table(outer, part).into())
+            entry.map(|entry| &mut entry.node).ok_or_else(|| not_a_table(outer, part).into())
         }
         Item::Array(items) => entry_of(items, outer, part),
         _ => Err(not_a_table(outer, part).into()),
@@ -141,21 +128,13 @@ fn descend<'n>(here: &'n mut Node, outer: &str, part: &Part) -> Result<&'n mut N
 
 /// The entry of an array of tables that has a name, or else an index.
 fn entry_of<'n>(items: &'n mut [Node], outer: &str, part: &Part) -> Result<&'n mut Node, Failed> {
-    let named = items
-        .iter()
-        .position(|item| name_of(item) == Some(&part.name));
+    let named = items.iter().position(|item| name_of(item) == Some(&part.name));
     let index = named.or_else(|| part.name.parse().ok().filter(|i| *i < items.len()));
     let Some(index) = index else {
-        let names: Vec<String> = items
-            .iter()
-            .filter_map(name_of)
-            .map(str::to_owned)
-            .collect();
+        let names: Vec<String> = items.iter().filter_map(name_of).map(str::to_owned).collect();
         return Err(no_entry(outer, part, &names).into());
     };
-    items
-        .get_mut(index)
-        .ok_or_else(|| no_entry(outer, part, &[]).into())
+    items.get_mut(index).ok_or_else(|| no_entry(outer, part, &[]).into())
 }
 
 fn name_of(node: &Node) -> Option<&str> {
@@ -171,8 +150,7 @@ fn name_of(node: &Node) -> Option<&str> {
 
 /// Whether a key of the root holds an array of tables.
 fn is_list(name: &str) -> bool {
-    ROOT.key(name)
-        .is_some_and(|key| matches!(key.kind, Kind::List { .. }))
+    ROOT.key(name).is_some_and(|key| matches!(key.kind, Kind::List { .. }))
 }
 
 fn no_entry(outer: &str, part: &Part, names: &[String]) -> Draft {
@@ -208,14 +186,8 @@ mod tests {
             })
         };
         assert_eq!(names("a.b=1"), Some(("a|b".into(), 4)));
-        assert_eq!(
-            names("events.\"8 in.f\".at = 2m"),
-            Some(("events|8 in.f|at".into(), 20))
-        );
-        assert_eq!(
-            names("events.8 inf.at=2m"),
-            Some(("events|8 inf|at".into(), 16))
-        );
+        assert_eq!(names("events.\"8 in.f\".at = 2m"), Some(("events|8 in.f|at".into(), 20)));
+        assert_eq!(names("events.8 inf.at=2m"), Some(("events|8 inf|at".into(), 16)));
         for bad in ["", "a", "=1", "a..b=1", ".a=1", "a.\"b=1"] {
             assert_eq!(names(bad), None, "{bad}");
         }

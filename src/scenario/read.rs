@@ -24,12 +24,7 @@ pub(super) struct Problem {
 
 impl Problem {
     fn new(code: Code, message: impl Into<String>, label: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            label: label.into(),
-            help: None,
-        }
+        Self { code, message: message.into(), label: label.into(), help: None }
     }
 
     fn help(mut self, help: impl Into<String>) -> Self {
@@ -115,11 +110,7 @@ fn quantity(kind: &Kind, node: &Node) -> Read {
 
 fn wrong_type(kind: &Kind, node: &Node) -> Problem {
     let message = format!("must be {}, not {}", kind.expected(), node.type_name());
-    Problem::new(
-        Code::WrongType,
-        message,
-        format!("this is {}", node.type_name()),
-    )
+    Problem::new(Code::WrongType, message, format!("this is {}", node.type_name()))
 }
 
 /// The text of a string; of any scalar, where a `--set` left the quotes out.
@@ -134,11 +125,7 @@ fn string<'a>(kind: &Kind, node: &'a Node) -> Read<&'a str> {
 fn unit_string<'a>(kind: &Kind, node: &'a Node) -> Read<&'a str> {
     if node.raw.is_none() && matches!(node.item, Item::Integer(_) | Item::Float(_)) {
         let message = format!("needs a unit: {}", kind.expected());
-        return Err(Problem::new(
-            Code::BadQuantity,
-            message,
-            "a bare number has no unit",
-        ));
+        return Err(Problem::new(Code::BadQuantity, message, "a bare number has no unit"));
     }
     string(kind, node)
 }
@@ -290,9 +277,7 @@ fn no_release(text: &str) -> Problem {
     let mut parts = text.trim_start_matches('v').splitn(3, '.');
     match (parts.next(), parts.next()) {
         (Some("1"), Some(minor))
-            if minor
-                .parse::<u8>()
-                .is_ok_and(|m| (OLDEST_MINOR..=NEWEST_MINOR).contains(&m)) =>
+            if minor.parse::<u8>().is_ok_and(|m| (OLDEST_MINOR..=NEWEST_MINOR).contains(&m)) =>
         {
             problem.help(format!("write \"1.{}\"", shown(minor)))
         }
@@ -381,20 +366,12 @@ mod tests {
 
     #[test]
     fn cores_read_as_kubernetes_writes_them() {
-        let kind = Kind::Cores {
-            min: 0.1,
-            max: 1024.0,
-        };
+        let kind = Kind::Cores { min: 0.1, max: 1024.0 };
         for (text, cores) in [("\"500m\"", 0.5), ("\"4\"", 4.0), ("4", 4.0), ("1.5", 1.5)] {
             let value = read(&kind, text);
-            assert!(
-                matches!(value, Ok(Plain::Number(x)) if x.total_cmp(&cores).is_eq()),
-                "{text}"
-            );
+            assert!(matches!(value, Ok(Plain::Number(x)) if x.total_cmp(&cores).is_eq()), "{text}");
         }
-        for text in [
-            "\"\"", "\"4c\"", "-1", "nan", "inf", "\"-4\"", "5000", "true", "\"m\"",
-        ] {
+        for text in ["\"\"", "\"4c\"", "-1", "nan", "inf", "\"-4\"", "5000", "true", "\"m\""] {
             assert!(read(&kind, text).is_err(), "{text} must be refused");
         }
     }
@@ -402,11 +379,7 @@ mod tests {
     #[test]
     fn rates_and_shares() {
         let writes = Kind::PerSecond { max: 1e6 };
-        for (text, value) in [
-            ("\"100/s\"", 100.0),
-            ("\"6/min\"", 0.1),
-            ("\"1_000.5/s\"", 1000.5),
-        ] {
+        for (text, value) in [("\"100/s\"", 100.0), ("\"6/min\"", 0.1), ("\"1_000.5/s\"", 1000.5)] {
             let read = read(&writes, text);
             assert!(
                 matches!(read, Ok(Plain::PerSecond(x)) if x.total_cmp(&value).is_eq()),
@@ -427,19 +400,8 @@ mod tests {
 
     #[test]
     fn releases_and_names() {
-        assert!(matches!(
-            read(&Kind::Release, "\"1.32\""),
-            Ok(Plain::Minor(32))
-        ));
-        for text in [
-            "1.32",
-            "\"1.27\"",
-            "\"1.38\"",
-            "\"1.+32\"",
-            "\"1.032\"",
-            "\"2.1\"",
-            "\"\"",
-        ] {
+        assert!(matches!(read(&Kind::Release, "\"1.32\""), Ok(Plain::Minor(32))));
+        for text in ["1.32", "\"1.27\"", "\"1.38\"", "\"1.+32\"", "\"1.032\"", "\"2.1\"", "\"\""] {
             let minor = read(&Kind::Release, text);
             assert!(minor.is_err(), "{text} must be refused");
         }

@@ -25,11 +25,7 @@ impl Diagnostic {
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help));
         }
-        let renderer = if colour {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group])
     }
 
@@ -42,10 +38,7 @@ impl Diagnostic {
             Severity::Note => "note",
         };
         let code = self.code.id();
-        format!(
-            "{}: {severity}[{code}]: {}",
-            self.primary.place, self.message
-        )
+        format!("{}: {severity}[{code}]: {}", self.primary.place, self.message)
     }
 }
 
@@ -56,9 +49,7 @@ fn quote<'a>(group: Group<'a>, label: &'a Label, kind: AnnotationKind) -> Group<
         return group.element(Origin::path(&place.file));
     }
     if place.text.is_empty() {
-        let origin = Origin::path(&place.file)
-            .line(place.line)
-            .char_column(place.column);
+        let origin = Origin::path(&place.file).line(place.line).char_column(place.column);
         let group = group.element(origin);
         if label.text.is_empty() {
             return group;
@@ -67,21 +58,12 @@ fn quote<'a>(group: Group<'a>, label: &'a Label, kind: AnnotationKind) -> Group<
     }
     let byte = |column: usize| {
         let mut starts = place.text.char_indices().map(|(at, _)| at);
-        starts
-            .nth(column.saturating_sub(1))
-            .unwrap_or(place.text.len())
+        starts.nth(column.saturating_sub(1)).unwrap_or(place.text.len())
     };
     let mark = kind.span(byte(place.column)..byte(place.end_column));
-    let mark = if label.text.is_empty() {
-        mark
-    } else {
-        mark.label(&label.text)
-    };
+    let mark = if label.text.is_empty() { mark } else { mark.label(&label.text) };
     group.element(
-        Snippet::source(&place.text)
-            .line_start(place.line)
-            .path(&place.file)
-            .annotation(mark),
+        Snippet::source(&place.text).line_start(place.line).path(&place.file).annotation(mark),
     )
 }
 
@@ -101,11 +83,9 @@ impl Diagnostics {
     /// `3 errors, 1 warning`.
     fn closing(&self) -> String {
         let mut parts = Vec::new();
-        for (severity, word) in [
-            (Severity::Error, "error"),
-            (Severity::Warning, "warning"),
-            (Severity::Note, "note"),
-        ] {
+        for (severity, word) in
+            [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")]
+        {
             let count = self.items.iter().filter(|d| d.severity == severity).count();
             if count > 0 {
                 let plural = if count == 1 { "" } else { "s" };

@@ -19,11 +19,7 @@ pub(super) struct Span {
 impl Span {
     /// A span of the file.
     pub(super) const fn file(start: usize, end: usize) -> Self {
-        Self {
-            source: 0,
-            start,
-            end,
-        }
+        Self { source: 0, start, end }
     }
 
     /// Whether it covers nothing.
@@ -80,19 +76,12 @@ impl Source {
     fn new(name: &str, text: String, first_line: usize) -> Self {
         let mut lines = vec![0];
         lines.extend(text.match_indices('\n').map(|(at, _)| at + 1));
-        Self {
-            name: name.to_owned(),
-            text,
-            first_line,
-            lines,
-        }
+        Self { name: name.to_owned(), text, first_line, lines }
     }
 
     /// Index of the line that holds a byte.
     fn line_at(&self, byte: usize) -> usize {
-        self.lines
-            .partition_point(|start| *start <= byte)
-            .saturating_sub(1)
+        self.lines.partition_point(|start| *start <= byte).saturating_sub(1)
     }
 
     fn place(&self, span: Span) -> Place {
@@ -110,11 +99,7 @@ impl Source {
             line: self.first_line + line,
             column: chars(start) + 1,
             end_column: chars(end) + 1,
-            text: if text.len() <= QUOTABLE {
-                text.to_owned()
-            } else {
-                String::new()
-            },
+            text: if text.len() <= QUOTABLE { text.to_owned() } else { String::new() },
         }
     }
 }
@@ -149,14 +134,7 @@ mod tests {
         let mut sources = Sources::new("f.toml", String::new());
         assert_eq!(sources.add_override("a=1"), 1);
         assert_eq!(sources.add_override("b=2"), 2);
-        let place = sources.place(Span {
-            source: 2,
-            start: 2,
-            end: 3,
-        });
-        assert_eq!(
-            (place.file.as_str(), place.line, place.column),
-            ("--set", 2, 3)
-        );
+        let place = sources.place(Span { source: 2, start: 2, end: 3 });
+        assert_eq!((place.file.as_str(), place.line, place.column), ("--set", 2, 3));
     }
 }

@@ -28,10 +28,7 @@ fn codes(result: Result<Scenario, Diagnostics>) -> Vec<String> {
     let found = result.expect_err("a mistake");
     let of = |d: &Diagnostic| format!("{} {}", d.primary.place, d.code.id());
     let errors = found.items.iter();
-    errors
-        .filter(|d| d.severity == Severity::Error)
-        .map(of)
-        .collect()
+    errors.filter(|d| d.severity == Severity::Error).map(of).collect()
 }
 
 #[test]
@@ -66,60 +63,31 @@ fn everything_is_read() {
     assert_eq!(inputs.apiserver.gogc, Some(100));
     assert!(inputs.release.concurrent_watch_object_decode);
     assert_eq!(inputs.hardware.network, ByteRate(1_250_000_000));
-    let names: Vec<_> = inputs
-        .resources
-        .iter()
-        .map(|r| (r.name.as_str(), r.shape))
-        .collect();
+    let names: Vec<_> = inputs.resources.iter().map(|r| (r.name.as_str(), r.shape)).collect();
     assert_eq!(
         names,
-        [
-            ("secrets", Shape::Blob),
-            ("pods", Shape::Typed),
-            ("ciliumendpoints", Shape::Custom)
-        ]
+        [("secrets", Shape::Blob), ("pods", Shape::Typed), ("ciliumendpoints", Shape::Custom)]
     );
-    let Behaviour::Reflector {
-        read,
-        watch_list,
-        watch,
-    } = &inputs.fleets[1].behaviour
-    else {
+    let Behaviour::Reflector { read, watch_list, watch } = &inputs.fleets[1].behaviour else {
         panic!("a reflector");
     };
     assert_eq!((read.resource, read.encoding), (2, Encoding::Json));
     assert_eq!(read.resource_version, ResourceVersion::Any);
     assert!(read.selector && read.gzip && *watch && !watch_list);
-    let Behaviour::Lister {
-        read,
-        rounds,
-        pause,
-        all_pages,
-    } = &inputs.fleets[2].behaviour
-    else {
+    let Behaviour::Lister { read, rounds, pause, all_pages } = &inputs.fleets[2].behaviour else {
         panic!("a lister");
     };
-    assert_eq!(
-        (read.limit, *rounds, *pause),
-        (Some(500), None, SimSpan::secs(10))
-    );
+    assert_eq!((read.limit, *rounds, *pause), (Some(500), None, SimSpan::secs(10)));
     assert_eq!(read.resource_version, ResourceVersion::Unset);
     assert!(*all_pages && read.encoding == Encoding::Protobuf);
     assert!(!inputs.fleets[0].running && inputs.fleets[1].running);
     assert_eq!(inputs.events[0].at, SimTime(60_000_000_000));
     assert_eq!(
         inputs.events[0].action,
-        Action::Start {
-            fleet: 0,
-            count: Some(8),
-            over: SimSpan::ZERO
-        }
+        Action::Start { fleet: 0, count: Some(8), over: SimSpan::ZERO }
     );
     assert_eq!(inputs.events[8].action, Action::Mark);
-    assert_eq!(
-        scenario.published[0].figure,
-        Figure::Bytes(Claim::Value(Bytes(9_240_000_000)))
-    );
+    assert_eq!(scenario.published[0].figure, Figure::Bytes(Claim::Value(Bytes(9_240_000_000))));
     assert_eq!(scenario.published[1].figure, Figure::Flag(false));
 }
 
@@ -134,10 +102,7 @@ fn defaults_follow_the_release_and_the_resource() {
     };
     assert!(watch_lists("1.36") && watch_lists("1.35"));
     assert!(!watch_lists("1.34") && !watch_lists("1.33"));
-    let events = sound(
-        SMALL,
-        &["objects.events.count=5", "objects.events.size=1KiB"],
-    );
+    let events = sound(SMALL, &["objects.events.count=5", "objects.events.size=1KiB"]);
     assert!(!events.inputs.resources[1].watch_cache);
     assert!(events.inputs.resources[0].watch_cache);
 }
@@ -164,29 +129,17 @@ fn the_hash_names_the_scenario_and_not_its_draws() {
     assert_eq!(hash(&[]), hash(&["apiserver.gogc=100", "node.cores=8"]));
     assert_ne!(hash(&[]), hash(&["apiserver.gogc=99"]));
     // The order of keys and comments do not count.
-    let reordered = SMALL.replace(
-        "count = 10\nsize = \"4KiB\"",
-        "size = '4Ki' # x\ncount = 1_0",
-    );
+    let reordered = SMALL.replace("count = 10\nsize = \"4KiB\"", "size = '4Ki' # x\ncount = 1_0");
     assert_eq!(hash(&[]), sound(&reordered, &[]).hash);
 }
 
 #[test]
 fn events_are_sorted_by_time_and_otherwise_stay() {
     let event = |name: &str, at: &str| format!("[[events]]\nname = \"{name}\"\nat = \"{at}\"\n");
-    let text = [
-        SMALL.to_owned(),
-        event("late", "2m"),
-        event("first", "60s"),
-        event("second", "1m"),
-    ]
-    .concat();
-    let names: Vec<String> = sound(&text, &[])
-        .inputs
-        .events
-        .into_iter()
-        .map(|e| e.name)
-        .collect();
+    let text =
+        [SMALL.to_owned(), event("late", "2m"), event("first", "60s"), event("second", "1m")]
+            .concat();
+    let names: Vec<String> = sound(&text, &[]).inputs.events.into_iter().map(|e| e.name).collect();
     assert_eq!(names, ["first", "second", "late"]);
 }
 
@@ -195,29 +148,13 @@ fn overrides_change_what_they_name() {
     let set = |one: &str| sound(EVERYTHING, &[one]).inputs;
     assert_eq!(set("clients.informers.count=32").fleets[0].count, 32);
     assert_eq!(set("objects.secrets.count = 5").resources[0].count, 5);
-    assert_eq!(
-        set("events.\"8 informers\".at=2m").events[0].at,
-        SimTime(120_000_000_000)
-    );
-    assert_eq!(
-        set("events.8 informers.at=\"90s\"").events[0].at,
-        SimTime(90_000_000_000)
-    );
+    assert_eq!(set("events.\"8 informers\".at=2m").events[0].at, SimTime(120_000_000_000));
+    assert_eq!(set("events.8 informers.at=\"90s\"").events[0].at, SimTime(90_000_000_000));
     assert_eq!(set("apiserver.gogc=off").apiserver.gogc, None);
-    assert_eq!(
-        set("apiserver.cpu-limit=500m").apiserver.cpu_limit,
-        Some(0.5)
-    );
+    assert_eq!(set("apiserver.cpu-limit=500m").apiserver.cpu_limit, Some(0.5));
     assert_eq!(set("apiserver.version=1.35").release.minor, 35);
-    assert!(
-        !set("apiserver.feature-gates.WatchList=false")
-            .release
-            .watch_list
-    );
-    assert_eq!(
-        set("etcd={ latency = \"7ms\" }").etcd.latency,
-        SimSpan::millis(7)
-    );
+    assert!(!set("apiserver.feature-gates.WatchList=false").release.watch_list);
+    assert_eq!(set("etcd={ latency = \"7ms\" }").etcd.latency, SimSpan::millis(7));
     assert_eq!(set("clients.3.count=11").fleets[3].count, 11);
     assert!(matches!(
         set("clients.dashboards={name='dashboards',count=1,lister={resource='pods'}}").fleets[3],
@@ -225,10 +162,7 @@ fn overrides_change_what_they_name() {
     ));
     let scenario = sound(EVERYTHING, &["published.0.value=8GiB", "name=2024"]);
     assert_eq!(scenario.name, "2024");
-    assert_eq!(
-        scenario.published[0].figure,
-        Figure::Bytes(Claim::Value(Bytes::gib(8)))
-    );
+    assert_eq!(scenario.published[0].figure, Figure::Bytes(Claim::Value(Bytes::gib(8))));
 }
 
 #[test]
@@ -247,10 +181,7 @@ fn mistakes_in_overrides_are_placed_there() {
     for (set, expected) in cases {
         assert_eq!(codes(load_with(EVERYTHING, &[set])), [expected], "{set}");
     }
-    let both = codes(load_with(
-        EVERYTHING,
-        &["apiserver.gogc=1", "node.memory=5"],
-    ));
+    let both = codes(load_with(EVERYTHING, &["apiserver.gogc=1", "node.memory=5"]));
     assert_eq!(both, ["--set:2:13 E0104"]);
     let none = codes(load_with("schema = 1", &["clients.a.count=3"]));
     assert!(none.contains(&"--set:1:9 E0007".to_owned()), "{none:?}");
@@ -301,10 +232,7 @@ fn files_that_cannot_be_read_say_why() {
     let found = load("large.toml", &large, &[]).expect_err("too large");
     assert_eq!(found.items[0].code, Code::TooLarge);
     let found = load("bin.toml", b"name = 1\nab\xff\xfe = 2\n", &[]).expect_err("not text");
-    assert_eq!(
-        found.items[0].short(),
-        "bin.toml:2:3: error[E0003]: the file is not UTF-8 text"
-    );
+    assert_eq!(found.items[0].short(), "bin.toml:2:3: error[E0003]: the file is not UTF-8 text");
 }
 
 #[test]

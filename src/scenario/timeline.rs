@@ -79,9 +79,7 @@ fn members(root: &Filled, fleet: usize, action: &Filled, log: &mut Log) {
 
 /// Servers are counted from 0.
 fn server(root: &Filled, event: &Filled, log: &mut Log) {
-    let replicas = root
-        .table("apiserver")
-        .and_then(|a| a.count::<u16>("replicas"));
+    let replicas = root.table("apiserver").and_then(|a| a.count::<u16>("replicas"));
     for action in ["kill", "partition"] {
         let Some(inner) = event.table(action) else {
             continue;
@@ -144,15 +142,8 @@ fn figure(table: &mut Filled, log: &mut Log) {
     };
     let kind = match metric.as_str() {
         "oom" => Kind::Flag,
-        "duration" => Kind::Span {
-            min: SimSpan::ZERO,
-            max: SimSpan(u64::MAX),
-        },
-        _ => Kind::Size {
-            min: Bytes::ZERO,
-            max: Bytes(u64::MAX),
-            limit: false,
-        },
+        "duration" => Kind::Span { min: SimSpan::ZERO, max: SimSpan(u64::MAX) },
+        _ => Kind::Size { min: Bytes::ZERO, max: Bytes(u64::MAX), limit: false },
     };
     for key in ["value", "at-least", "at-most"] {
         let Some(written) = table.plain(key).cloned() else {
@@ -183,11 +174,7 @@ fn read(kind: &Kind, written: Plain) -> Result<Plain, String> {
         Plain::Text(text) => Item::Text(text),
         _ => Item::Datetime,
     };
-    let node = Node {
-        span: Span::default(),
-        item,
-        raw: None,
-    };
+    let node = Node { span: Span::default(), item, raw: None };
     scalar(kind, &node).map_err(|problem| problem.label)
 }
 
@@ -211,11 +198,7 @@ fn claim(table: &Filled, metric: &str, log: &mut Log) {
         }
         (false, None) => {
             let label = "needs `value`, `at-least` or `at-most`";
-            wrong(
-                table.span,
-                "a published figure has no figure".to_owned(),
-                label,
-            );
+            wrong(table.span, "a published figure has no figure".to_owned(), label);
         }
         _ => {}
     }

@@ -50,11 +50,7 @@ pub(super) struct Entry {
 impl Node {
     /// An empty table at a place.
     pub(super) fn table(span: Span) -> Self {
-        Self {
-            span,
-            item: Item::Table(Vec::new()),
-            raw: None,
-        }
+        Self { span, item: Item::Table(Vec::new()), raw: None }
     }
 
     /// A scalar as a `--set` gives it: a TOML value, or else the text itself.
@@ -93,11 +89,7 @@ pub(super) fn parse(text: &str, log: &mut Log) -> Node {
         log.push_syntax(Draft::new(Code::Syntax, at, error.message()));
     }
     let whole = Span::file(0, 0);
-    Node {
-        span: whole,
-        item: from_table(table.into_inner(), whole),
-        raw: None,
-    }
+    Node { span: whole, item: from_table(table.into_inner(), whole), raw: None }
 }
 
 /// Recursion is bounded: the text has passed `nesting::too_deep`.
@@ -111,11 +103,7 @@ fn from_value(value: DeValue<'_>, span: Span) -> Node {
         DeValue::Array(array) => Item::Array(from_array(array, span)),
         DeValue::Table(table) => from_table(table, span),
     };
-    Node {
-        span,
-        item,
-        raw: None,
-    }
+    Node { span, item, raw: None }
 }
 
 fn from_array(array: DeArray<'_>, outer: Span) -> Vec<Node> {
@@ -145,9 +133,5 @@ fn from_table(table: DeTable<'_>, outer: Span) -> Item {
 
 /// A range of the same source; inside an override, all parts stand at the override's value.
 fn within(outer: Span, range: &std::ops::Range<usize>) -> Span {
-    if outer.source == 0 {
-        Span::file(range.start, range.end)
-    } else {
-        outer
-    }
+    if outer.source == 0 { Span::file(range.start, range.end) } else { outer }
 }

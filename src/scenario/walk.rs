@@ -55,9 +55,7 @@ impl Walker<'_, '_> {
         Filled {
             table,
             span: node.span,
-            slots: slots
-                .map(|(key, given)| self.slot(table, key, node.span, &given))
-                .collect(),
+            slots: slots.map(|(key, given)| self.slot(table, key, node.span, &given)).collect(),
         }
     }
 
@@ -101,10 +99,7 @@ impl Walker<'_, '_> {
         entries.sort_by_key(|entry| entry.at);
         let list = format!("`{}`", group.keys.join("`, `"));
         if let [first, second, ..] = entries.as_slice() {
-            let message = format!(
-                "{} has both `{}` and `{}`",
-                table.what, first.name, second.name
-            );
+            let message = format!("{} has both `{}` and `{}`", table.what, first.name, second.name);
             self.log.push(
                 Draft::new(Code::OneOf, second.at, message)
                     .label("one too many")
@@ -118,9 +113,7 @@ impl Walker<'_, '_> {
             self.log.push(
                 Draft::new(Code::OneOf, node.span, message)
                     .label(format!("needs one of {list}"))
-                    .help(Some(
-                        "for example: reflector = { resource = \"pods\" }".into(),
-                    )),
+                    .help(Some("for example: reflector = { resource = \"pods\" }".into())),
             );
         }
     }
@@ -194,11 +187,8 @@ impl Walker<'_, '_> {
 
     fn problem(&mut self, name: &str, at: Span, problem: Problem) {
         let message = format!("`{}` {}", shown(name), problem.message);
-        self.log.push(
-            Draft::new(problem.code, at, message)
-                .label(problem.label)
-                .help(problem.help),
-        );
+        self.log
+            .push(Draft::new(problem.code, at, message).label(problem.label).help(problem.help));
     }
 
     /// Reports a value that is not of the structure its key takes.
@@ -233,12 +223,7 @@ impl Walker<'_, '_> {
         (table, names, max): (&'static Table, NameForm, usize),
         entry: &Entry,
     ) -> Option<Value> {
-        let help = || {
-            Some(format!(
-                "write one table each, such as `[{}.pods]`",
-                key.name
-            ))
-        };
+        let help = || Some(format!("write one table each, such as `[{}.pods]`", key.name));
         let Item::Table(entries) = &entry.node.item else {
             self.wrong_key(key, entry, help());
             return None;
@@ -288,10 +273,7 @@ impl Walker<'_, '_> {
 
     fn too_many(&mut self, key: &Key, found: usize, max: usize, at: Span) {
         if found > max {
-            let message = format!(
-                "`{}` has {found} entries; at most {max} are allowed",
-                key.name
-            );
+            let message = format!("`{}` has {found} entries; at most {max} are allowed", key.name);
             self.log.push(Draft::new(Code::TooMany, at, message));
         }
     }

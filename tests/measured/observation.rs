@@ -83,6 +83,7 @@ impl Observation {
                 other_garbage: ByteRate(0),
                 idle_resident: None,
                 warm: true,
+                up_for: SimSpan::secs(30),
             },
             node: NodeInput {
                 memory: Bytes(24_000_000_000),

@@ -25,6 +25,15 @@ const LIMIT_HEADROOM: f64 = 0.03;
 const LIMIT_HEADROOM_MIN: u64 = 1 << 20;
 /// Cycles over which the ratio of allocation to scanning is remembered: `len(lastConsMark) + 1`.
 const CONS_MARK_MEMORY: usize = 5;
+/// How far ahead of the goal a cycle begins, in multiples of what the last cycles allocated while
+/// they marked. The source's formula (`mgcpacer.go` `trigger`) amounts to 1; measured triggers
+/// (129 cycles) stand at its lower clamp unless allocation is slow, which 3 reproduces.
+const RUNWAY: f64 = 3.0;
+/// Allocation per scanned byte during start-up: more than any later runway.
+const HURRY: f64 = 10.0;
+/// An idle server's pacer has forgotten its start-up after so long: [`CONS_MARK_MEMORY`] forced
+/// cycles.
+const FORGETS_START_UP: SimSpan = SimSpan::secs(600);
 
 /// GOGC and GOMEMLIMIT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +95,18 @@ impl GoHeap {
         };
         heap.set_goal(0, 0, 0);
         heap
+    }
+
+    /// A process that has been up for so long: while it remembers its start-up, when allocation
+    /// outran marking, cycles begin as early as they may.
+    #[must_use]
+    pub fn up_for(mut self, age: SimSpan) -> Self {
+        if age < FORGETS_START_UP {
+            let cycles = (FORGETS_START_UP - age).0.div_ceil(FORCE_GC_PERIOD.0) as usize;
+            self.cons_mark[..cycles.min(CONS_MARK_MEMORY)].fill(HURRY);
+            self.set_trigger(self.marked.max(1));
+        }
+        self
     }
 
     /// The heap size the present cycle aims at.
@@ -198,13 +219,13 @@ impl GoHeap {
         });
         self.limited = by_limit < by_gogc;
         self.goal = by_gogc.min(by_limit);
-        self.set_trigger(0);
+        self.set_trigger(roots);
     }
 
     fn set_trigger(&mut self, scanned: u64) {
         let u = BACKGROUND_UTILIZATION;
         let cons_mark = self.cons_mark.iter().copied().fold(0.0, f64::max);
-        let runway = cons_mark * (1.0 - u) / u * scanned as f64;
+        let runway = RUNWAY * cons_mark * (1.0 - u) / u * scanned as f64;
         let gap = self.goal.saturating_sub(self.marked) as f64;
         let at = |share: f64| self.marked.saturating_add((gap * share) as u64);
         let least = at(MIN_TRIGGER);

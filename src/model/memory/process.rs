@@ -9,7 +9,7 @@ use super::ledger::{EntryId, Ledger, OwnerId};
 use crate::model::apiserver::plan::{Holdings, RampKind, Step};
 use crate::model::costs;
 use crate::results::Mechanism;
-use crate::units::{Bytes, SimTime};
+use crate::units::{Bytes, SimSpan, SimTime};
 
 /// A buffer in a `sync.Pool`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,9 +184,10 @@ impl ProcessMemory {
         idle_garbage: u64,
         luck: f64,
         observed: Option<Bytes>,
+        up_for: SimSpan,
     ) {
         let live = self.heap_resident;
-        self.heap = GoHeap::new(settings, live, SimTime::ZERO);
+        self.heap = GoHeap::new(settings, live, SimTime::ZERO).up_for(up_for);
         self.last_goal = self.heap.goal();
         let most = self.heap.trigger().saturating_sub(live).min(idle_garbage);
         let room = observed.map_or(u64::MAX, |bytes| bytes.0.saturating_sub(self.resident()));

@@ -11,24 +11,14 @@ pub static ROOT: Table = Table {
     what: "the scenario",
     one_of: None,
     keys: &[
-        key(
-            "schema",
-            integer(1, 1),
-            Required,
-            "Version of the scenario format: 1.",
-        ),
+        key("schema", integer(1, 1), Required, "Version of the scenario format: 1."),
         key(
             "name",
             Kind::Name(NameForm::Slug),
             Required,
             "Names the scenario and its output folder.",
         ),
-        key(
-            "description",
-            Kind::Text { max: 65_536 },
-            Default("\"\""),
-            "What it shows.",
-        ),
+        key("description", Kind::Text { max: 65_536 }, Default("\"\""), "What it shows."),
         SECTIONS[0],
         SECTIONS[1],
         SECTIONS[2],
@@ -37,38 +27,15 @@ pub static ROOT: Table = Table {
         SECTIONS[5],
         key(
             "objects",
-            Kind::Named {
-                table: &OBJECTS,
-                names: NameForm::Plural,
-                max: 1000,
-            },
+            Kind::Named { table: &OBJECTS, names: NameForm::Plural, max: 1000 },
             Optional,
             "The resources stored, by plural name.",
         ),
-        key(
-            "clients",
-            Kind::List {
-                table: &CLIENT,
-                max: 1000,
-            },
-            Optional,
-            "The client fleets.",
-        ),
-        key(
-            "events",
-            Kind::List {
-                table: &EVENT,
-                max: 10_000,
-            },
-            Optional,
-            "What happens when.",
-        ),
+        key("clients", Kind::List { table: &CLIENT, max: 1000 }, Optional, "The client fleets."),
+        key("events", Kind::List { table: &EVENT, max: 10_000 }, Optional, "What happens when."),
         key(
             "published",
-            Kind::List {
-                table: &PUBLISHED,
-                max: 10_000,
-            },
+            Kind::List { table: &PUBLISHED, max: 10_000 },
             Optional,
             "Published figures to show beside the prediction.",
         ),
@@ -79,12 +46,7 @@ static OBJECTS: Table = Table {
     what: "a resource",
     one_of: None,
     keys: &[
-        key(
-            "count",
-            integer(0, 1_000_000_000),
-            Required,
-            "Objects stored.",
-        ),
+        key("count", integer(0, 1_000_000_000), Required, "Objects stored."),
         key(
             "size",
             size(Bytes(1), Bytes::mib(64)),
@@ -97,12 +59,7 @@ static OBJECTS: Table = Table {
             Derived("known for built-in resources; must be stated for others"),
             "What the objects are made of.",
         ),
-        key(
-            "json-size",
-            size(Bytes(1), Bytes::gib(1)),
-            Optional,
-            "Mean JSON size, where known.",
-        ),
+        key("json-size", size(Bytes(1), Bytes::gib(1)), Optional, "Mean JSON size, where known."),
         key(
             "heap-size",
             size(Bytes(1), Bytes::gib(1)),
@@ -132,18 +89,10 @@ static OBJECTS: Table = Table {
 
 static CLIENT: Table = Table {
     what: "a client",
-    one_of: Some(OneOf {
-        keys: &["reflector", "lister", "watcher"],
-        required: true,
-    }),
+    one_of: Some(OneOf { keys: &["reflector", "lister", "watcher"], required: true }),
     keys: &[
         key("name", Kind::Name(NameForm::Free), Required, "Its name."),
-        key(
-            "count",
-            integer(1, 1_000_000),
-            Required,
-            "Members of the fleet.",
-        ),
+        key("count", integer(1, 1_000_000), Required, "Members of the fleet."),
         key(
             "start",
             Kind::Choice(&["running", "stopped"]),
@@ -156,18 +105,8 @@ static CLIENT: Table = Table {
             Default("0s"),
             "Members start spread uniformly over this span.",
         ),
-        key(
-            "drain-rate",
-            rate(),
-            Optional,
-            "How fast a member reads from the network.",
-        ),
-        key(
-            "decode-rate",
-            rate(),
-            Optional,
-            "How fast a member decodes.",
-        ),
+        key("drain-rate", rate(), Optional, "How fast a member reads from the network."),
+        key("decode-rate", rate(), Optional, "How fast a member decodes."),
         key(
             "idle-watches",
             integer(0, 10_000),
@@ -186,27 +125,13 @@ static CLIENT: Table = Table {
             Optional,
             "A client-go reflector: lists, then watches.",
         ),
-        key(
-            "lister",
-            Kind::Table(&LISTER),
-            Optional,
-            "Lists, and does not watch.",
-        ),
-        key(
-            "watcher",
-            Kind::Table(&WATCHER),
-            Optional,
-            "Holds a watch and nothing else.",
-        ),
+        key("lister", Kind::Table(&LISTER), Optional, "Lists, and does not watch."),
+        key("watcher", Kind::Table(&WATCHER), Optional, "Holds a watch and nothing else."),
     ],
 };
 
-const RESOURCE: Key = key(
-    "resource",
-    Kind::Refer(Family::Resource),
-    Required,
-    "The resource read.",
-);
+const RESOURCE: Key =
+    key("resource", Kind::Refer(Family::Resource), Required, "The resource read.");
 const ENCODING: Key = key(
     "encoding",
     Kind::Choice(&["json", "protobuf", "table"]),
@@ -219,12 +144,7 @@ const GZIP: Key = key(
     Default("true"),
     "Whether it accepts gzip, as client-go does by default.",
 );
-const LIMIT: Key = key(
-    "limit",
-    integer(1, 1_000_000_000),
-    Optional,
-    "Objects a page.",
-);
+const LIMIT: Key = key("limit", integer(1, 1_000_000_000), Optional, "Objects a page.");
 const SELECTED: Key = key(
     "selected",
     percent(100.0),
@@ -260,12 +180,7 @@ static REFLECTOR: Table = Table {
             Derived("true where the release has WatchListClient and WatchList on"),
             "Whether it streams the initial list by WATCH.",
         ),
-        key(
-            "watch",
-            Kind::Flag,
-            Default("true"),
-            "Whether it watches after the LIST.",
-        ),
+        key("watch", Kind::Flag, Default("true"), "Whether it watches after the LIST."),
     ],
 };
 
@@ -287,11 +202,7 @@ static LISTER: Table = Table {
         SELECTOR,
         key(
             "rounds",
-            Kind::IntegerOr {
-                min: 1,
-                max: 1_000_000_000,
-                word: "endless",
-            },
+            Kind::IntegerOr { min: 1, max: 1_000_000_000, word: "endless" },
             Default("1"),
             "How many lists in all, or \"endless\".",
         ),
@@ -310,8 +221,4 @@ static LISTER: Table = Table {
     ],
 };
 
-static WATCHER: Table = Table {
-    what: "a watcher",
-    one_of: None,
-    keys: &[RESOURCE],
-};
+static WATCHER: Table = Table { what: "a watcher", one_of: None, keys: &[RESOURCE] };

@@ -297,12 +297,7 @@ fn walk(table: &'static Table, prefix: &str, each: &mut dyn FnMut(&str, &'static
 const LONGEST: SimSpan = SimSpan::secs(30 * 86_400);
 
 const fn key(name: &'static str, kind: Kind, presence: Presence, doc: &'static str) -> Key {
-    Key {
-        name,
-        kind,
-        presence,
-        doc,
-    }
+    Key { name, kind, presence, doc }
 }
 
 const fn integer(min: i64, max: i64) -> Kind {
@@ -310,19 +305,11 @@ const fn integer(min: i64, max: i64) -> Kind {
 }
 
 const fn size(min: Bytes, max: Bytes) -> Kind {
-    Kind::Size {
-        min,
-        max,
-        limit: false,
-    }
+    Kind::Size { min, max, limit: false }
 }
 
 const fn memory_limit() -> Kind {
-    Kind::Size {
-        min: Bytes::mib(64),
-        max: Bytes::gib(64 << 10),
-        limit: true,
-    }
+    Kind::Size { min: Bytes::mib(64), max: Bytes::gib(64 << 10), limit: true }
 }
 
 const fn span(min: SimSpan) -> Kind {
@@ -330,10 +317,7 @@ const fn span(min: SimSpan) -> Kind {
 }
 
 const fn rate() -> Kind {
-    Kind::Rate {
-        min: ByteRate(1_000),
-        max: ByteRate(10_000_000_000_000),
-    }
+    Kind::Rate { min: ByteRate(1_000), max: ByteRate(10_000_000_000_000) }
 }
 
 const fn percent(max: f64) -> Kind {

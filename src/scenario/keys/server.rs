@@ -6,60 +6,25 @@ use crate::units::{Bytes, SimSpan};
 
 /// The tables of the run and the servers, in the order of the root table.
 pub(super) const SECTIONS: [Key; 6] = [
-    key(
-        "run",
-        Kind::Table(&RUN),
-        Required,
-        "How long and how often to simulate.",
-    ),
-    key(
-        "apiserver",
-        Kind::Table(&APISERVER),
-        Required,
-        "The kube-apiservers, all alike.",
-    ),
-    key(
-        "node",
-        Kind::Table(&NODE),
-        Filled,
-        "The machine under each server.",
-    ),
+    key("run", Kind::Table(&RUN), Required, "How long and how often to simulate."),
+    key("apiserver", Kind::Table(&APISERVER), Required, "The kube-apiservers, all alike."),
+    key("node", Kind::Table(&NODE), Filled, "The machine under each server."),
     key(
         "hardware",
         Kind::Table(&HARDWARE),
         Filled,
         "Speeds; the defaults are the measured machine's.",
     ),
-    key(
-        "etcd",
-        Kind::Table(&ETCD),
-        Filled,
-        "etcd as the servers see it.",
-    ),
-    key(
-        "balancer",
-        Kind::Table(&BALANCER),
-        Filled,
-        "The L4 load balancer before the servers.",
-    ),
+    key("etcd", Kind::Table(&ETCD), Filled, "etcd as the servers see it."),
+    key("balancer", Kind::Table(&BALANCER), Filled, "The L4 load balancer before the servers."),
 ];
 
 static RUN: Table = Table {
     what: "the run",
     one_of: None,
     keys: &[
-        key(
-            "duration",
-            span(SimSpan::millis(1)),
-            Required,
-            "Simulated time of a run; 1ms to 30d.",
-        ),
-        key(
-            "seed",
-            integer(0, i64::MAX),
-            Default("1"),
-            "Decides all random draws.",
-        ),
+        key("duration", span(SimSpan::millis(1)), Required, "Simulated time of a run; 1ms to 30d."),
+        key("seed", integer(0, i64::MAX), Default("1"), "Decides all random draws."),
         key(
             "replications",
             integer(1, 100_000),
@@ -73,18 +38,8 @@ static APISERVER: Table = Table {
     what: "the apiservers",
     one_of: None,
     keys: &[
-        key(
-            "version",
-            Kind::Release,
-            Required,
-            "Kubernetes minor release, 1.28 to 1.37.",
-        ),
-        key(
-            "replicas",
-            integer(1, 32),
-            Default("1"),
-            "How many apiservers.",
-        ),
+        key("version", Kind::Release, Required, "Kubernetes minor release, 1.28 to 1.37."),
+        key("replicas", integer(1, 32), Default("1"), "How many apiservers."),
         key(
             "memory-limit",
             memory_limit(),
@@ -99,20 +54,13 @@ static APISERVER: Table = Table {
         ),
         key(
             "cpu-limit",
-            Kind::Cores {
-                min: 0.1,
-                max: 1024.0,
-            },
+            Kind::Cores { min: 0.1, max: 1024.0 },
             Optional,
             "CPU limit of the container (CFS quota).",
         ),
         key(
             "gogc",
-            Kind::IntegerOr {
-                min: 1,
-                max: 100_000,
-                word: "off",
-            },
+            Kind::IntegerOr { min: 1, max: 100_000, word: "off" },
             Default("100"),
             "GOGC in per cent, or \"off\".",
         ),
@@ -140,17 +88,18 @@ static APISERVER: Table = Table {
             Default("200"),
             "Flag of the same name.",
         ),
-        key(
-            "request-timeout",
-            span(SimSpan::millis(1)),
-            Default("60s"),
-            "Flag of the same name.",
-        ),
+        key("request-timeout", span(SimSpan::millis(1)), Default("60s"), "Flag of the same name."),
         key(
             "other-live-heap",
             size(Bytes::ZERO, Bytes::gib(64 << 10)),
             Default("0B"),
             "Live heap of what the scenario does not list, beyond an empty server's own.",
+        ),
+        key(
+            "other-garbage",
+            rate(),
+            Optional,
+            "What traffic that the scenario does not list allocates, per second.",
         ),
         key(
             "idle-resident",
@@ -165,6 +114,12 @@ static APISERVER: Table = Table {
             "Whether the servers are up with warm caches at the start.",
         ),
         key(
+            "up-for",
+            span(SimSpan::ZERO),
+            Default("24h"),
+            "How long warm servers have been up at the start.",
+        ),
+        key(
             "feature-gates",
             Kind::Gates,
             Optional,
@@ -177,21 +132,8 @@ static NODE: Table = Table {
     what: "the node",
     one_of: None,
     keys: &[
-        key(
-            "memory",
-            size(Bytes::mib(64), Bytes::gib(64 << 10)),
-            Default("64GiB"),
-            "RAM.",
-        ),
-        key(
-            "cores",
-            Kind::Cores {
-                min: 0.1,
-                max: 1024.0,
-            },
-            Default("8"),
-            "Processors.",
-        ),
+        key("memory", size(Bytes::mib(64), Bytes::gib(64 << 10)), Default("64GiB"), "RAM."),
+        key("cores", Kind::Cores { min: 0.1, max: 1024.0 }, Default("8"), "Processors."),
         key(
             "etcd-memory",
             size(Bytes::ZERO, Bytes::gib(64 << 10)),
@@ -225,28 +167,17 @@ static HARDWARE: Table = Table {
     keys: &[
         key(
             "cpu-speed",
-            Kind::Number {
-                min: 0.01,
-                max: 100.0,
-            },
+            Kind::Number { min: 0.01, max: 100.0 },
             Default("1.0"),
             "Speed of a core relative to the measured machine.",
         ),
         key(
             "page-fault-per-gb",
-            Kind::Span {
-                min: SimSpan::ZERO,
-                max: SimSpan::secs(3600),
-            },
+            Kind::Span { min: SimSpan::ZERO, max: SimSpan::secs(3600) },
             Default("250ms"),
             "CPU time to hand out pages, per GB of resident growth.",
         ),
-        key(
-            "network",
-            rate(),
-            Default("10Gbit/s"),
-            "Egress of each server's network card.",
-        ),
+        key("network", rate(), Default("10Gbit/s"), "Egress of each server's network card."),
         key(
             "cpu-noise",
             percent(100.0),
@@ -268,10 +199,7 @@ static ETCD: Table = Table {
         ),
         key(
             "latency",
-            Kind::Span {
-                min: SimSpan::ZERO,
-                max: SimSpan::secs(3600),
-            },
+            Kind::Span { min: SimSpan::ZERO, max: SimSpan::secs(3600) },
             Default("2ms"),
             "Latency of a small read.",
         ),
@@ -306,11 +234,6 @@ static BALANCER: Table = Table {
             Default("3"),
             "Failed checks in a row until a server is out.",
         ),
-        key(
-            "rise",
-            integer(1, 1000),
-            Default("2"),
-            "Passed checks in a row until it is in again.",
-        ),
+        key("rise", integer(1, 1000), Default("2"), "Passed checks in a row until it is in again."),
     ],
 };
