@@ -1,7 +1,52 @@
-//! The command line.
+//! The command line: one file a verb. The only room that prints.
 
-/// Runs the command line and returns the exit code.
+mod args;
+mod charts;
+mod check;
+mod exit;
+mod hint;
+mod load;
+mod output;
+mod progress;
+mod run;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use args::{Args, CheckArgs, Color, Format, RunArgs, Verb};
+pub use exit::{Exit, Failure};
+
+/// Runs the command line of this process and returns its exit code.
 #[must_use]
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help goes to stdout, mistakes to stderr; a reader that left is no reason to fail.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+        }
+    };
+    args.color.apply();
+    // The panic itself has been told on stderr by the time it arrives here.
+    let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(&args))).unwrap_or_else(|_| {
+        let what = "this is a defect of oomcast: please report it with the scenario and the seed";
+        Err(Failure::new(Exit::Internal, what))
+    });
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            output::error(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+fn dispatch(args: &Args) -> Result<Exit, Failure> {
+    match &args.verb {
+        Verb::Run(verb) => run::run(verb),
+        Verb::Check(verb) => check::check(verb),
+    }
 }

@@ -1,1 +1,16 @@
-//! (stub)
+//! Replications and their condensation: many runs of one scenario, one answer.
+//!
+//! [`replicate()`] runs a scenario over independent replications on all processors, with results that
+//! do not depend on how many there are; [`summarize()`] turns the records into the [`Summary`] that
+//! reports show and `summary.json` holds.
+//!
+//! [`Summary`]: crate::results::Summary
+
+mod estimate;
+mod published;
+mod replicate;
+mod summarize;
+mod verdict;
+
+pub use replicate::{Plan, ReplicateError, Replicated, replicate, replicate_with};
+pub use summarize::{Subject, summarize};

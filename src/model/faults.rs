@@ -1,6 +1,6 @@
 //! What the scenario makes happen: fleets start and stop, servers die, networks break.
 
-use super::client::State;
+use super::client::{State, driver};
 use super::input::Action;
 use super::world::{Event, World};
 use crate::results::{LogKind, PhaseRecord};
@@ -15,8 +15,9 @@ impl World<'_> {
         self.phases.push(PhaseRecord {
             name: event.name.clone(),
             start: now,
-            peak_resident: Bytes::ZERO,
-            oom_kills: 0,
+            // What was sent before it, until the phase is closed.
+            bytes_sent: self.bytes_sent(),
+            ..PhaseRecord::default()
         });
         let text = describe(&event.action);
         self.note(now, LogKind::Event, &event.name, text.to_owned());
@@ -77,6 +78,18 @@ impl World<'_> {
         }
     }
 
+    /// Bytes written to clients by all servers.
+    fn bytes_sent(&self) -> Bytes {
+        self.servers.iter().map(|state| state.server.bytes_sent()).sum()
+    }
+
+    /// A LIST or an initial list has been answered in full: the last one of the phase, so far.
+    pub(super) fn note_answered(&mut self, now: SimTime) {
+        if let Some(phase) = self.phases.last_mut() {
+            phase.settled_at = Some(now);
+        }
+    }
+
     /// Books the peak of the phase that ends.
     pub(super) fn close_phase(&mut self) {
         let peak = self
@@ -88,9 +101,13 @@ impl World<'_> {
         let since = self.phases.last().map_or(SimTime::ZERO, |phase| phase.start);
         let kills = self.servers.iter().flat_map(|state| &state.oom_kills);
         let kills = kills.filter(|kill| kill.at >= since).count();
+        let sent = self.bytes_sent();
+        let (synced, started) = driver::synced(&self.clients);
         if let Some(phase) = self.phases.last_mut() {
             phase.peak_resident = peak;
             phase.oom_kills = kills as u32;
+            phase.bytes_sent = sent - phase.bytes_sent;
+            phase.settled_at = phase.settled_at.filter(|_| synced == started);
         }
     }
 }

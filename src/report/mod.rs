@@ -1,1 +1,16 @@
-//! (stub)
+//! What people and programs read: the terminal result, Markdown, JSON, CSV, charts, and the run
+//! folder.
+//!
+//! Knows `results` and `units` only; nothing here prints. Every renderer returns a `String` or
+//! writes to a given [`Write`](std::io::Write), and the same results give the same bytes: no clock,
+//! no host, no order of threads enters a file.
+
+pub mod charts;
+pub mod csv;
+pub mod events;
+pub mod folder;
+mod format;
+pub mod json;
+pub mod markdown;
+mod table;
+pub mod text;

@@ -198,7 +198,7 @@ pub struct ServerRecord {
 }
 
 /// What happened between one named event and the next.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PhaseRecord {
     /// The event's name.
     pub name: String,
@@ -208,6 +208,11 @@ pub struct PhaseRecord {
     pub peak_resident: Bytes,
     /// Kills in the phase.
     pub oom_kills: u32,
+    /// When the last LIST or initial list asked for in the phase had been answered in full, retries
+    /// included; `None`: one was not before the run's end, or none was asked for.
+    pub settled_at: Option<SimTime>,
+    /// Bytes written to clients in the phase.
+    pub bytes_sent: Bytes,
 }
 
 /// Totals over all servers.
@@ -323,4 +328,52 @@ pub struct RunRecord {
     pub end: SimTime,
     /// FNV-1a over (time, kind, entity) of every engine event: equal for equal runs.
     pub trace_hash: u64,
+}
+
+impl RunRecord {
+    /// The server with the highest resident memory of the run; the first of equals.
+    #[must_use]
+    pub fn worst_server(&self) -> Option<&ServerRecord> {
+        self.servers.iter().reduce(
+            |worst, s| {
+                if s.peak_resident > worst.peak_resident { s } else { worst }
+            },
+        )
+    }
+
+    /// Highest resident memory of any server.
+    #[must_use]
+    pub fn peak_resident(&self) -> Bytes {
+        self.worst_server().map_or(Bytes::ZERO, |s| s.peak_resident)
+    }
+
+    /// Kills of all servers.
+    #[must_use]
+    pub fn oom_kills(&self) -> usize {
+        self.servers.iter().map(|s| s.oom_kills.len()).sum()
+    }
+
+    /// When the first server was killed for memory.
+    #[must_use]
+    pub fn first_oom(&self) -> Option<SimTime> {
+        let kills = self.servers.iter().flat_map(|s| &s.oom_kills);
+        kills.map(|kill| kill.at).min()
+    }
+
+    /// CPU time of all servers.
+    #[must_use]
+    pub fn cpu(&self) -> SimSpan {
+        self.servers.iter().fold(SimSpan::ZERO, |sum, s| sum + s.cpu)
+    }
+
+    /// The record without what only one replication of many is kept for: log, timelines, holders.
+    #[must_use]
+    pub fn slim(mut self) -> Self {
+        self.log = Vec::new();
+        self.timelines = Vec::new();
+        for server in &mut self.servers {
+            server.holders_at_peak = Vec::new();
+        }
+        self
+    }
 }

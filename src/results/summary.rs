@@ -50,7 +50,7 @@ pub struct ApiserverSummary {
 }
 
 /// One named event until the next, over all replications.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PhaseSummary {
     /// The event's name.
     pub name: String,
@@ -60,10 +60,16 @@ pub struct PhaseSummary {
     pub peak_resident_bytes: Spread,
     /// Replications with a kill in the phase.
     pub runs_with_oom: u32,
+    /// Median time from the start of the phase until every list asked for in it was answered;
+    /// seconds. `None`: in half of the replications some never were, or there were none.
+    pub settled_after_seconds: Option<f64>,
+    /// Bytes written to clients, median.
+    pub bytes_sent: Bytes,
 }
 
-/// How many replications ended so, with a 95 % Wilson interval of the probability.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// How many replications ended so, with a 95 % interval of the probability: Wilson's, or the exact
+/// one-sided bound when none or all did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OutcomeCount {
     /// Replications.
     pub count: u32,
@@ -74,11 +80,13 @@ pub struct OutcomeCount {
 }
 
 /// A published figure beside the prediction.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PublishedRow {
     /// The phase it belongs to; empty: the whole run.
     pub phase: String,
-    /// What was published, for people: `9.24 GB`, `node lost`.
+    /// What is compared, for people: `peak`, `OOM kill`, `duration`, `bytes sent`.
+    pub metric: String,
+    /// What was published, for people: `9.24 GiB`, `at most 3.00 GiB`, `yes`.
     pub published: String,
     /// What the model says (median), for people.
     pub predicted: String,
@@ -93,12 +101,14 @@ pub struct PublishedRow {
 }
 
 /// `summary.json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// See [`FORMAT_VERSION`].
     pub format_version: String,
     /// The scenario's name.
     pub scenario: String,
+    /// 12 hexadecimal digits of a hash of the effective scenario.
+    pub scenario_hash: String,
     /// The seed.
     pub seed: u64,
     /// How many replications.
@@ -111,6 +121,12 @@ pub struct Summary {
     pub outcomes: BTreeMap<String, u32>,
     /// The same with intervals.
     pub outcome_intervals: BTreeMap<String, OutcomeCount>,
+    /// Replications in which a server was killed for memory.
+    pub oom: OutcomeCount,
+    /// Median time of the first kill of any server, over the runs that had one; seconds.
+    pub first_oom_seconds: Option<f64>,
+    /// Highest resident memory of any server in a run.
+    pub peak_resident_bytes: Spread,
     /// One a server.
     pub apiservers: Vec<ApiserverSummary>,
     /// One a named event.
@@ -125,6 +141,10 @@ pub struct Summary {
     pub worst_replication: u32,
     /// The server of that peak.
     pub worst_server: String,
+    /// That peak: the sum of `holders_at_peak`.
+    pub worst_peak_bytes: Bytes,
+    /// When it was; seconds.
+    pub worst_peak_seconds: f64,
     /// Simulated seconds of the longest replication.
     pub simulated_seconds: f64,
     /// Published figures beside the predictions.

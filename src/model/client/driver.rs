@@ -515,6 +515,7 @@ impl World<'_> {
     /// A LIST, or a page of one, has arrived.
     fn listed(&mut self, client: u32, now: SimTime) {
         self.counters.lists_ok += 1;
+        self.note_answered(now);
         self.clients[client as usize].retries = 0;
         let fleet = self.clients[client as usize].fleet as usize;
         let spec = &self.inputs.fleets[fleet];
@@ -570,6 +571,7 @@ impl World<'_> {
     /// The initial events of a watch-list have ended.
     fn watch_listed(&mut self, client: u32, server: u16, now: SimTime) {
         self.counters.lists_ok += 1;
+        self.note_answered(now);
         self.set_synced(client, true, now);
         let fleet = self.clients[client as usize].fleet as usize;
         self.clients[client as usize].from = ListFrom::Last;

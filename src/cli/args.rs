@@ -1,0 +1,177 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use super::exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  oomcast run scenarios/kep-3157.toml
+      Will the apiserver survive these informers? Answers in seconds, writes output/.
+  oomcast run storm.toml --set apiserver.memory-limit=32GiB -n 200
+      The same storm with more memory, over 200 random runs.
+  oomcast run storm.toml --format md > comment.md
+      The result as a comment for a pull request.
+  oomcast check scenarios/*.toml
+      Every mistake in every file, without running anything.
+";
+
+/// Forecasts the memory of Kubernetes apiservers: OOM kills, cascades, and who held the memory.
+#[derive(Debug, Parser)]
+#[command(
+    name = "oomcast",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    max_term_width = 100,
+    after_help = format!("{EXAMPLES}\n{}", Exit::table())
+)]
+pub struct Args {
+    /// Colours: auto, always or never. `NO_COLOR` is honoured.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        global = true,
+        value_name = "WHEN",
+        hide_possible_values = true
+    )]
+    pub color: Color,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Runs a scenario over many random replications and says how it ends.
+    Run(RunArgs),
+    /// Checks scenario files without running them.
+    Check(CheckArgs),
+}
+
+/// `oomcast run`.
+#[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct RunArgs {
+    /// The scenario file.
+    pub file: PathBuf,
+    /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<String>,
+    /// Seed of all random draws [default: the scenario's].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
+    /// How many replications [default: the scenario's].
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub replications: Option<u32>,
+    /// The folder to write [default: output/<scenario>-<hash>].
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Writes into the folder of --out even if it holds other files.
+    #[arg(long)]
+    pub force: bool,
+    /// What to print: text, json (summary.json) or md (summary.md).
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: Format,
+    /// Threads [default: one a processor]. The result does not depend on it.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Prints the verdict line and errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Shows no progress bar.
+    #[arg(long)]
+    pub no_progress: bool,
+    /// Writes no charts.
+    #[arg(long)]
+    pub no_charts: bool,
+}
+
+/// `oomcast check`.
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// The scenario files.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Sets a key of each scenario, as in the file: `apiserver.memory-limit=16GiB`.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<String>,
+}
+
+impl RunArgs {
+    /// All overrides: those of `--set`, then the flags that are short for one.
+    #[must_use]
+    pub fn overrides(&self) -> Vec<String> {
+        let seed = self.seed.map(|n| format!("run.seed={n}"));
+        let replications = self.replications.map(|n| format!("run.replications={n}"));
+        self.set.iter().cloned().chain(seed).chain(replications).collect()
+    }
+}
+
+/// What `run` prints on stdout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For the terminal.
+    #[default]
+    Text,
+    /// summary.json.
+    Json,
+    /// summary.md.
+    Md,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Makes it the choice of the whole process.
+    pub(super) fn apply(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+/// Refuses what cannot be an override; the scenario checks the rest.
+fn key_value(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((key, _)) if !key.trim().is_empty() => Ok(text.to_owned()),
+        _ => Err("expected KEY=VALUE, such as apiserver.memory-limit=16GiB".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Args;
+    use clap::{CommandFactory, Parser};
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn short_flags_become_overrides() {
+        let typed = ["oomcast", "run", "a.toml", "--set", "x.y=1", "--seed", "7", "-n", "3"];
+        let super::Verb::Run(run) = Args::parse_from(typed).verb else {
+            panic!("run was typed");
+        };
+        assert_eq!(run.overrides(), ["x.y=1", "run.seed=7", "run.replications=3"]);
+    }
+}

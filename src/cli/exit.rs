@@ -1,0 +1,92 @@
+//! Exit codes, in one table, and the failures that lead to them.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// How the process ends.
+///
+/// A predicted OOM kill is a result: the code stays 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done, and every expectation held.
+    Done = 0,
+    /// A defect of oomcast, or the system refused something (disk full, no thread).
+    Internal = 1,
+    /// Wrong usage or an invalid scenario.
+    Usage = 2,
+    /// An expectation failed, or a comparison found a regression.
+    Expectation = 3,
+    /// Not all that was asked for was done.
+    Incomplete = 4,
+    /// Stopped by Ctrl-C; the shell sees this code of the signal itself.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// Every code, in ascending order.
+    pub const ALL: [Self; 6] = [
+        Self::Done,
+        Self::Internal,
+        Self::Usage,
+        Self::Expectation,
+        Self::Incomplete,
+        Self::Interrupted,
+    ];
+
+    /// The number the shell sees.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// What it means, for the help.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done, and every expectation held (a predicted OOM kill is a result)",
+            Self::Internal => "a defect of oomcast, or the system refused something",
+            Self::Usage => "wrong usage or an invalid scenario",
+            Self::Expectation => "an expectation failed, or a regression was found",
+            Self::Incomplete => "not all that was asked for was done",
+            Self::Interrupted => "stopped by Ctrl-C",
+        }
+    }
+
+    /// The table of the help.
+    #[must_use]
+    pub fn table() -> String {
+        let rows = Self::ALL.iter();
+        rows.fold("Exit codes:\n".to_owned(), |text, exit| {
+            text + &format!("  {:<4} {}\n", exit.code(), exit.meaning())
+        })
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// Why a verb could not do its work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// How the process ends.
+    pub exit: Exit,
+    /// What to tell the user; empty when all has been told.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure with its message.
+    pub fn new(exit: Exit, message: impl fmt::Display) -> Self {
+        Self { exit, message: message.to_string() }
+    }
+
+    /// A failure of which the user has already been told.
+    #[must_use]
+    pub const fn told(exit: Exit) -> Self {
+        Self { exit, message: String::new() }
+    }
+}

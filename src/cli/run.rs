@@ -1,0 +1,140 @@
+//! `oomcast run`: replicate, condense, write, tell.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::args::{Format, RunArgs};
+use super::exit::{Exit, Failure};
+use super::load;
+use super::progress::Progress;
+use super::{charts, hint, output};
+use crate::experiment::{Plan, Replicated, Subject, replicate, summarize};
+use crate::report::folder::{FolderError, Identity, RunFiles, RunFolder};
+use crate::report::text::{self, Screen};
+use crate::report::{json, markdown};
+use crate::results::Summary;
+use crate::scenario::Scenario;
+
+/// Where runs go when `--out` does not say.
+const OUTPUT: &str = "output";
+
+/// Runs a scenario, writes its folder, then prints the result.
+pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
+    let scenario = load::load(&args.file, &args.overrides())?;
+    if !args.quiet {
+        load::tell_notes(&scenario.notes);
+    }
+    // Before the work: a folder that cannot be used should not cost a simulation.
+    let folder = open(args, &scenario)?;
+    let begun = Instant::now();
+    let replicated = simulate(args, &scenario)?;
+    let wall = begun.elapsed();
+    let summary = condense(&scenario, &replicated);
+    let written = write(args, folder, &scenario, &summary, &replicated)?;
+    tell(args, &scenario, &summary, wall, &written)?;
+    Ok(Exit::Done)
+}
+
+fn simulate(args: &RunArgs, scenario: &Scenario) -> Result<Replicated, Failure> {
+    let plan = Plan {
+        seed: scenario.seed,
+        replications: scenario.replications,
+        threads: args.jobs.map(usize::from),
+    };
+    let progress = Progress::new(plan.replications, !args.no_progress && !args.quiet);
+    replicate(&scenario.inputs, plan, |done| progress.set(done))
+        .map_err(|error| Failure::new(Exit::Internal, error))
+}
+
+fn condense(scenario: &Scenario, replicated: &Replicated) -> Summary {
+    let warnings: Vec<String> = scenario.notes.iter().map(|n| n.message.clone()).collect();
+    let subject = Subject {
+        scenario: &scenario.name,
+        scenario_hash: &scenario.hash,
+        seed: scenario.seed,
+        release: &format!("1.{}", scenario.inputs.release.minor),
+        published: &scenario.published,
+        warnings: &warnings,
+    };
+    summarize(&subject, replicated)
+}
+
+fn open(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, Failure> {
+    let identity = Identity {
+        tool_version: env!("CARGO_PKG_VERSION"),
+        scenario: &scenario.name,
+        scenario_hash: &scenario.hash,
+        seed: scenario.seed,
+        replications: scenario.replications,
+    };
+    let default = || identity.default_path(Path::new(OUTPUT));
+    let path = args.out.clone().unwrap_or_else(default);
+    RunFolder::open(&path, &identity, args.force).map_err(|error| {
+        let exit = match error {
+            FolderError::Io { .. } => Exit::Internal,
+            FolderError::Foreign(_) | FolderError::OtherScenario { .. } => Exit::Usage,
+        };
+        Failure::new(exit, error)
+    })
+}
+
+/// Writes the run folder and returns the lines that tell where.
+fn write(
+    args: &RunArgs,
+    mut folder: RunFolder,
+    scenario: &Scenario,
+    summary: &Summary,
+    replicated: &Replicated,
+) -> Result<Vec<String>, Failure> {
+    let internal = |error| Failure::new(Exit::Internal, error);
+    let path = folder.path().to_owned();
+    folder
+        .write_run(&RunFiles {
+            effective: &scenario.effective,
+            summary,
+            runs: &replicated.runs,
+            worst: &replicated.worst,
+        })
+        .map_err(internal)?;
+    if !args.no_charts {
+        let charts = charts::write(&path, scenario, summary, replicated);
+        for name in charts.map_err(|error| Failure::new(Exit::Internal, error))? {
+            folder.record(&name);
+        }
+    }
+    let files = folder.finish().map_err(internal)?;
+    Ok(vec![format!("{}/ ({} files and run.json)", path.display(), files.len())])
+}
+
+/// Prints the result in the form asked for.
+fn tell(
+    args: &RunArgs,
+    scenario: &Scenario,
+    summary: &Summary,
+    wall: Duration,
+    written: &[String],
+) -> Result<(), Failure> {
+    let next = hint::next(args, &scenario.inputs, summary);
+    let text = match args.format {
+        Format::Json => json::summary(summary).map_err(|e| Failure::new(Exit::Internal, e))?,
+        Format::Md => markdown::render(summary),
+        Format::Text if args.quiet => text::headline(summary, true),
+        Format::Text => text::render(
+            summary,
+            &Screen {
+                wall,
+                written,
+                next: next.as_deref(),
+                // Sequences are stripped on the way out where they are not wanted.
+                styled: true,
+            },
+        ),
+    };
+    output::result(&text)?;
+    if args.format != Format::Text && !args.quiet {
+        for path in written {
+            output::note(format_args!("wrote {path}"));
+        }
+    }
+    Ok(())
+}

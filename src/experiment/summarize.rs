@@ -1,0 +1,168 @@
+//! Many records, one [`Summary`].
+
+use std::collections::BTreeMap;
+
+use super::estimate::{median, proportion, spread};
+use super::published::{duration, judge};
+use super::replicate::Replicated;
+use super::verdict::verdict;
+use crate::engine::statistics::{nearest_rank, runs_for_maximum};
+use crate::results::{
+    ApiserverSummary, FORMAT_VERSION, OomKillSpread, Outcome, OutcomeCount, PhaseRecord,
+    PhaseSummary, RunRecord, ServerRecord, Summary,
+};
+use crate::scenario::Published;
+use crate::units::{SimSpan, SimTime};
+
+/// What a summary is about, beside the records.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The scenario's name.
+    pub scenario: &'a str,
+    /// Hash of the effective scenario.
+    pub scenario_hash: &'a str,
+    /// Master seed.
+    pub seed: u64,
+    /// The Kubernetes release, `1.32`.
+    pub release: &'a str,
+    /// Figures to compare with.
+    pub published: &'a [Published],
+    /// What the reader should know before trusting the figures.
+    pub warnings: &'a [String],
+}
+
+/// Condenses the records of a scenario's replications.
+#[must_use]
+pub fn summarize(subject: &Subject<'_>, replicated: &Replicated) -> Summary {
+    let (runs, worst) = (&replicated.runs, &replicated.worst);
+    let n = runs.len() as u32;
+    let intervals = outcome_intervals(runs);
+    let worst_server = worst.worst_server();
+    let mut summary = Summary {
+        format_version: FORMAT_VERSION.to_owned(),
+        scenario: subject.scenario.to_owned(),
+        scenario_hash: subject.scenario_hash.to_owned(),
+        seed: subject.seed,
+        replications: n,
+        release: subject.release.to_owned(),
+        verdict: String::new(),
+        outcomes: intervals.iter().map(|(key, p)| (key.clone(), p.count)).collect(),
+        outcome_intervals: intervals,
+        oom: proportion(count(runs, |run| run.oom_kills() > 0), n),
+        first_oom_seconds: median_instant(runs.iter().filter_map(RunRecord::first_oom)),
+        peak_resident_bytes: spread(runs.iter().map(RunRecord::peak_resident).collect()),
+        apiservers: apiservers(runs),
+        phases: phases(runs),
+        holders_at_peak: worst_server.map_or_else(Vec::new, |s| s.holders_at_peak.clone()),
+        cpu_seconds: median(runs.iter().map(RunRecord::cpu).collect())
+            .unwrap_or_default()
+            .as_secs_f64(),
+        counters: worst.counters,
+        worst_replication: worst.replication,
+        worst_server: worst_server.map_or_else(String::new, |s| s.name.clone()),
+        worst_peak_bytes: worst.peak_resident(),
+        worst_peak_seconds: worst_server.map_or(0.0, |s| s.peak_at.as_secs_f64()),
+        simulated_seconds: runs.iter().map(|r| r.end).max().unwrap_or_default().as_secs_f64(),
+        published: subject.published.iter().map(|p| judge(p, runs)).collect(),
+        warnings: warnings(subject, n),
+    };
+    summary.verdict = verdict(&summary);
+    summary
+}
+
+fn warnings(subject: &Subject<'_>, n: u32) -> Vec<String> {
+    let mut warnings = subject.warnings.to_vec();
+    let enough = runs_for_maximum(0.95, 0.95);
+    if n > 1 && u64::from(n) < enough {
+        let confidence = 1.0 - libm::pow(0.95, f64::from(n));
+        warnings.push(format!(
+            "the highest of {n} runs bounds the 95th percentile with {:.0} % confidence; \
+             {enough} runs give 95 %",
+            confidence * 100.0
+        ));
+    }
+    warnings
+}
+
+fn count(runs: &[RunRecord], has: impl Fn(&RunRecord) -> bool) -> u32 {
+    runs.iter().filter(|run| has(run)).count() as u32
+}
+
+fn outcome_intervals(runs: &[RunRecord]) -> BTreeMap<String, OutcomeCount> {
+    let n = runs.len() as u32;
+    let of = |outcome: Outcome| proportion(count(runs, |run| run.outcome == outcome), n);
+    Outcome::ALL.iter().map(|o| (o.key().to_owned(), of(*o))).collect()
+}
+
+/// Median of instants, in seconds; `None` of none.
+fn median_instant(instants: impl Iterator<Item = SimTime>) -> Option<f64> {
+    median(instants.collect()).map(SimTime::as_secs_f64)
+}
+
+/// Median of spans, in seconds, where `None` stands for longer than all others.
+fn median_span(spans: impl Iterator<Item = Option<SimSpan>>) -> Option<f64> {
+    const NEVER: SimSpan = SimSpan(u64::MAX);
+    median(spans.map(|span| span.unwrap_or(NEVER)).collect())
+        .filter(|span| *span != NEVER)
+        .map(SimSpan::as_secs_f64)
+}
+
+fn apiservers(runs: &[RunRecord]) -> Vec<ApiserverSummary> {
+    let names = runs.first().map_or(&[][..], |run| &run.servers);
+    (0..names.len())
+        .map(|index| {
+            let records: Vec<&ServerRecord> =
+                runs.iter().filter_map(|run| run.servers.get(index)).collect();
+            apiserver(&records)
+        })
+        .collect()
+}
+
+fn apiserver(records: &[&ServerRecord]) -> ApiserverSummary {
+    let killed: Vec<&ServerRecord> =
+        records.iter().copied().filter(|record| !record.oom_kills.is_empty()).collect();
+    let first_kills = killed.iter().filter_map(|record| record.oom_kills.first());
+    let mut kills: Vec<u32> = records.iter().map(|r| r.oom_kills.len() as u32).collect();
+    kills.sort_unstable();
+    ApiserverSummary {
+        name: records.first().map_or_else(String::new, |r| r.name.clone()),
+        limit_bytes: records.first().map_or_else(Default::default, |r| r.limit),
+        peak_resident_bytes: spread(records.iter().map(|r| r.peak_resident).collect()),
+        runs_with_oom: killed.len() as u32,
+        oom_kills: OomKillSpread {
+            median: nearest_rank(&kills, 0.5).unwrap_or(0),
+            max: kills.last().copied().unwrap_or(0),
+        },
+        first_oom_seconds: median_instant(first_kills.map(|kill| kill.at)),
+        back_after_seconds: median_span(killed.iter().map(|record| back_after(record))),
+    }
+}
+
+/// From the first kill until the server is ready again, however many kills come in between.
+fn back_after(record: &ServerRecord) -> Option<SimSpan> {
+    let first = record.oom_kills.first()?.at;
+    let back = record.oom_kills.iter().filter_map(|kill| kill.back_at).min()?;
+    Some(back.since(first))
+}
+
+fn phases(runs: &[RunRecord]) -> Vec<PhaseSummary> {
+    let names = runs.first().map_or(&[][..], |run| &run.phases);
+    (0..names.len())
+        .map(|index| {
+            let records: Vec<&PhaseRecord> =
+                runs.iter().filter_map(|run| run.phases.get(index)).collect();
+            phase(&records)
+        })
+        .collect()
+}
+
+fn phase(records: &[&PhaseRecord]) -> PhaseSummary {
+    PhaseSummary {
+        name: records.first().map_or_else(String::new, |r| r.name.clone()),
+        start_seconds: records.first().map_or(0.0, |r| r.start.as_secs_f64()),
+        peak_resident_bytes: spread(records.iter().map(|r| r.peak_resident).collect()),
+        runs_with_oom: records.iter().filter(|r| r.oom_kills > 0).count() as u32,
+        settled_after_seconds: median_span(records.iter().map(|r| duration(r))),
+        bytes_sent: median(records.iter().map(|r| r.bytes_sent).collect()).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,90 @@
+//! The answer in one sentence.
+
+use crate::results::{Outcome, OutcomeCount, Summary};
+use crate::units::{SimSpan, SimTime};
+
+/// The sentence that opens every report: whether servers die, how often, and what follows; or how
+/// near the highest peak came.
+pub(super) fn verdict(summary: &Summary) -> String {
+    if summary.oom.count == 0 {
+        return survives(summary);
+    }
+    let n = summary.replications;
+    let how_often = if n == 1 {
+        "OOM kill".to_owned()
+    } else {
+        format!("OOM kill in {} of {n} runs ({})", summary.oom.count, interval(&summary.oom, n))
+    };
+    let first = summary.first_oom_seconds.map(|s| {
+        let at = SimTime(SimSpan::from_secs_f64(s).0);
+        if n == 1 { format!(" at {at}") } else { format!(", first at {at} (median)") }
+    });
+    format!("{how_often}{}{}", first.unwrap_or_default(), aftermath(summary))
+}
+
+/// What followed the kills, mildest first.
+fn aftermath(summary: &Summary) -> String {
+    let n = summary.replications;
+    let parts: Vec<String> = [
+        (Outcome::SingleOom, "a single kill"),
+        (Outcome::Cascade, "a cascade"),
+        (Outcome::CrashLoop, "a crash loop"),
+        (Outcome::NonRecovering, "no recovery"),
+    ]
+    .into_iter()
+    .filter_map(|(outcome, words)| match count(summary, outcome) {
+        0 => None,
+        _ if n == 1 => Some(words.to_owned()),
+        times => Some(format!("{words} in {times}")),
+    })
+    .collect();
+    if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
+}
+
+fn survives(summary: &Summary) -> String {
+    let n = summary.replications;
+    let runs = if n == 1 {
+        "No OOM kill".to_owned()
+    } else {
+        format!("No OOM kill in {n} runs (at most {:.1} %)", summary.oom.high * 100.0)
+    };
+    let limit = summary
+        .apiservers
+        .iter()
+        .find(|server| server.name == summary.worst_server)
+        .map_or(0.0, |server| server.limit_bytes.as_f64());
+    let peak = summary.peak_resident_bytes.max;
+    let of_limit = if limit > 0.0 {
+        format!(", {:.0} % of the limit", peak.as_f64() / limit * 100.0)
+    } else {
+        String::new()
+    };
+    let but = |outcome, words| match count(summary, outcome) {
+        0 => String::new(),
+        _ if n == 1 => format!("; {words}"),
+        times => format!("; {words} in {times} runs"),
+    };
+    format!(
+        "{runs}: the highest peak is {peak}{of_limit} ({}){}{}",
+        summary.worst_server,
+        but(Outcome::Degraded, "requests failed"),
+        but(Outcome::NonRecovering, "no recovery")
+    )
+}
+
+fn count(summary: &Summary, outcome: Outcome) -> u32 {
+    summary.outcomes.get(outcome.key()).copied().unwrap_or(0)
+}
+
+/// `65.5 %, 95 % CI 58.7 to 71.7 %`; when all did, only the lower end is in question.
+fn interval(p: &OutcomeCount, n: u32) -> String {
+    if p.count == n {
+        return format!("at least {:.1} %", p.low * 100.0);
+    }
+    format!(
+        "{:.1} %, 95 % CI {:.1} to {:.1} %",
+        f64::from(p.count) / f64::from(n) * 100.0,
+        p.low * 100.0,
+        p.high * 100.0
+    )
+}

@@ -1,0 +1,181 @@
+//! The charts of a result, as SVG and PNG.
+//!
+//! | file | answers |
+//! |---|---|
+//! | `memory-timeline` | Did memory reach the limit, on which server, when, and did the others follow? |
+//! | `memory-stack` | What filled the worst server? |
+//! | `attribution-peak` | Which client and resource held it at the peak? |
+//! | `peak-cdf` | How likely is it, over all replications? |
+//!
+//! A chart is first a list of shapes (`scene`), which then is painted (`paint`). The heading states the
+//! finding; memory starts at zero and is in GiB; red is kept for the limit and for kills; keys stand
+//! outside the plot. Lines are thinned to the pixels there are, but every peak is drawn. The same input
+//! gives the same bytes.
+
+mod attribution;
+mod cdf;
+mod events;
+mod font;
+mod frame;
+mod paint;
+mod palette;
+mod scale;
+mod scene;
+mod stack;
+#[cfg(test)]
+mod tests;
+mod thin;
+mod timeline;
+
+use std::path::{Path, PathBuf};
+
+use crate::results::{PhaseRecord, ServerRecord, Timeline};
+use crate::units::{Bytes, SimSpan};
+
+use scene::Scene;
+
+/// The dash of thin lines.
+const DASH: (f64, f64) = (5.0, 4.0);
+
+/// A figure someone published, drawn for comparison.
+#[derive(Clone, Copy, Debug)]
+pub struct PublishedPeak<'a> {
+    /// What it is: `KEP-3157`.
+    pub label: &'a str,
+    /// Resident memory.
+    pub bytes: Bytes,
+}
+
+/// The peaks of one server over all replications.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerPeaks<'a> {
+    /// The server's name.
+    pub server: &'a str,
+    /// The memory it may use.
+    pub limit: Bytes,
+    /// Its highest resident memory in each replication, in the order of replications.
+    pub peaks: &'a [Bytes],
+    /// Replications in which it was killed for memory.
+    pub runs_with_oom: u32,
+}
+
+/// What the charts are drawn from.
+#[derive(Clone, Copy, Debug)]
+pub struct ChartInput<'a> {
+    /// The scenario's name.
+    pub scenario: &'a str,
+    /// The Kubernetes release modelled, `1.32`.
+    pub release: &'a str,
+    /// The seed.
+    pub seed: u64,
+    /// How many replications.
+    pub replications: u32,
+    /// The replication that the timelines, servers and phases are of.
+    pub worst_replication: u32,
+    /// One sentence: the answer. The heading of the timeline.
+    pub verdict: &'a str,
+    /// One a server; may be empty.
+    pub timelines: &'a [Timeline],
+    /// One a server, found by the timeline's name.
+    pub servers: &'a [ServerRecord],
+    /// Named events.
+    pub phases: &'a [PhaseRecord],
+    /// A published figure, where there is one.
+    pub published: Option<PublishedPeak<'a>>,
+    /// Simulated time.
+    pub duration: SimSpan,
+    /// One a server, each with as many peaks as replications; may be empty.
+    pub peaks: &'a [ServerPeaks<'a>],
+}
+
+impl<'a> ChartInput<'a> {
+    fn server(&self, name: &str) -> Option<&'a ServerRecord> {
+        self.servers.iter().find(|s| s.name == name)
+    }
+
+    /// The server with the highest peak; the first of equals.
+    fn worst_server(&self) -> Option<&'a ServerRecord> {
+        let highest = self.servers.iter().map(|s| s.peak_resident).max()?;
+        self.servers.iter().find(|s| s.peak_resident == highest)
+    }
+}
+
+/// The charts there is something to say in, in the order of the table above.
+fn scenes(input: &ChartInput) -> Vec<Scene> {
+    let mut scenes = vec![
+        timeline::scene(input),
+        stack::scene(input),
+        attribution::scene(input),
+    ];
+    scenes.extend(cdf::scene(input));
+    scenes
+}
+
+/// Why charts could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ChartError {
+    /// A file or folder could not be written.
+    #[error("cannot write {path}: {source}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The chart could not be painted.
+    #[error("cannot draw a chart: {0}")]
+    Draw(String),
+}
+
+/// A chart as text, to be put into a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SvgChart {
+    /// The file's name without its ending: `memory-timeline`.
+    pub name: &'static str,
+    /// The finding.
+    pub title: String,
+    /// What is drawn, in words.
+    pub description: String,
+    /// The SVG, from `<svg` to `</svg>`.
+    pub svg: String,
+}
+
+/// Every chart as SVG, without writing files. `peak-cdf` needs at least two replications.
+///
+/// # Errors
+/// When a chart cannot be painted.
+pub fn svgs(input: &ChartInput) -> Result<Vec<SvgChart>, ChartError> {
+    let chart = |scene: Scene| {
+        Ok(SvgChart {
+            name: scene.name,
+            svg: paint::svg(&scene)?,
+            title: scene.title,
+            description: scene.description,
+        })
+    };
+    scenes(input).into_iter().map(chart).collect()
+}
+
+/// Writes every chart as `charts/<name>.svg` and `charts/<name>.png` below `dir`, and returns those
+/// paths, relative to `dir`.
+///
+/// # Errors
+/// When a file cannot be written or a chart cannot be painted.
+pub fn write_all(dir: &Path, input: &ChartInput) -> Result<Vec<String>, ChartError> {
+    let failed = |path: &Path, source| ChartError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let folder = dir.join("charts");
+    std::fs::create_dir_all(&folder).map_err(|e| failed(&folder, e))?;
+    let mut written = Vec::new();
+    for scene in scenes(input) {
+        let path = folder.join(format!("{}.svg", scene.name));
+        std::fs::write(&path, paint::svg(&scene)?).map_err(|e| failed(&path, e))?;
+        paint::png(&scene, &folder.join(format!("{}.png", scene.name)))?;
+        for ending in ["svg", "png"] {
+            written.push(format!("charts/{}.{ending}", scene.name));
+        }
+    }
+    Ok(written)
+}

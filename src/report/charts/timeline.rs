@@ -1,0 +1,300 @@
+//! `memory-timeline`: one small plot a server, all with the same axes.
+
+use crate::results::{ServerRecord, Timeline};
+use crate::units::Bytes;
+
+use super::events::EventStrip;
+use super::frame::{self, Key, MARGIN, SMALL};
+use super::palette::{
+    DOWN, GOAL, INK, LIVE, MUTED, PUBLISHED, RED, RED_BAND, RESIDENT, RESIDENT_FILL,
+};
+use super::scale::{self, ByteAxis, Plot, real_limit};
+use super::scene::{Anchor, Item, PAGE_HEIGHT, PAGE_WIDTH, Rect, Scene};
+use super::{ChartInput, DASH, font, thin};
+
+const NAME: &str = "memory-timeline";
+/// More servers than this are not drawn; the worst ones are.
+const MOST: usize = 32;
+/// Up to this many servers stand in one column, more in two.
+const ONE_COLUMN: usize = 6;
+/// Room above the highest line for the time of a kill.
+const HEAD: f64 = 21.0;
+
+/// Draws the chart.
+pub(super) fn scene(input: &ChartInput) -> Scene {
+    let subtitle = frame::subtitle(input, &frame::worst_run(input));
+    let shown = shown(input);
+    if shown.iter().all(|t| t.points.is_empty()) {
+        let why = "No memory timeline was recorded for this run.";
+        return frame::empty(NAME, input.verdict, &subtitle, why);
+    }
+    let mut scene = Scene::new(NAME, input.verdict, &describe(input, &shown), PAGE_HEIGHT);
+    let y = frame::heading(&mut scene, input.verdict, &subtitle);
+    let grid = Grid::new(input, &shown, y + 32.0);
+    frame::keys(&mut scene, y, &grid.used_keys(input, &shown));
+    scene.height = grid.page_height();
+    for (index, timeline) in shown.iter().enumerate() {
+        grid.panel(&mut scene, input, index, timeline);
+    }
+    grid.notes(&mut scene, input.timelines.len() - shown.len());
+    scene
+}
+
+/// All timelines, or the highest ones where there are too many, in their order.
+fn shown<'a>(input: &ChartInput<'a>) -> Vec<&'a Timeline> {
+    let peak = |t: &Timeline| frame::peak_of(t).map_or(Bytes::ZERO, |p| p.1);
+    let mut order: Vec<usize> = (0..input.timelines.len()).collect();
+    order.sort_by_key(|i| (std::cmp::Reverse(peak(&input.timelines[*i])), *i));
+    order.truncate(MOST);
+    order.sort_unstable();
+    order.into_iter().map(|i| &input.timelines[i]).collect()
+}
+
+fn describe(input: &ChartInput, shown: &[&Timeline]) -> String {
+    let servers: Vec<String> = shown
+        .iter()
+        .filter_map(|t| frame::peak_of(t).map(|(at, peak)| (t, at, peak)))
+        .map(|(t, at, peak)| {
+            let kills = input.server(&t.server).map_or(0, |s| s.oom_kills.len());
+            format!("{} peaks at {peak} at {at}, OOM kills: {kills}", t.server)
+        })
+        .collect();
+    format!(
+        "Resident memory, live heap and heap goal of each apiserver over time, with its limit. {}.",
+        servers.join("; ")
+    )
+}
+
+/// Where the plots are.
+struct Grid {
+    columns: usize,
+    rows: usize,
+    strip: EventStrip,
+    axis: ByteAxis,
+    first: Plot,
+    column_step: f64,
+    row_step: f64,
+    gutter: f64,
+}
+
+impl Grid {
+    fn new(input: &ChartInput, shown: &[&Timeline], top: f64) -> Self {
+        let columns = if shown.len() > ONE_COLUMN { 2 } else { 1 };
+        let rows = shown.len().div_ceil(columns);
+        let between = if columns == 1 { 0.0 } else { 22.0 };
+        let gutter = gutter(shown, if columns == 1 { 200.0 } else { 140.0 });
+        let column = (PAGE_WIDTH - 2.0 * MARGIN - between) / columns as f64;
+        let end = scale::end_of(input.duration, input.timelines);
+        let bottom = 62.0;
+        let gap = 16.0;
+        // The height of the strip of events depends on the plot's width only.
+        let bytes = |height| Self::top(input, shown, height);
+        let plot = |left: f64, y: f64, h: f64| Plot {
+            area: Rect {
+                x: MARGIN + left,
+                y,
+                w: column - left - gutter,
+                h,
+            },
+            end,
+            top: bytes(h),
+        };
+        let names = |left| EventStrip::new(input.phases, &plot(left, 0.0, 100.0), 4, 200.0);
+        let guess = names(50.0).height();
+        let room = PAGE_HEIGHT - top - bottom - guess - gap * (rows - 1) as f64;
+        let least = if columns == 1 { 92.0 } else { 84.0 };
+        let height = (room / rows as f64).max(least);
+        let axis = scale::byte_axis(bytes(height), ((height / 34.0) as usize).clamp(3, 9));
+        let left = frame::axis_width(&axis);
+        let strip = names(left);
+        Self {
+            columns,
+            rows,
+            axis,
+            first: plot(left, top + strip.height().max(18.0), height),
+            strip,
+            column_step: column + between,
+            row_step: height + gap,
+            gutter,
+        }
+    }
+
+    /// The upper end of the axis all plots share.
+    fn top(input: &ChartInput, shown: &[&Timeline], height: f64) -> Bytes {
+        let points = shown.iter().flat_map(|t| &t.points);
+        let highest = points
+            .map(|p| p.resident.max(p.live_heap))
+            .max()
+            .unwrap_or_default();
+        let limits: Vec<Bytes> = shown
+            .iter()
+            .filter_map(|t| input.server(&t.server))
+            .map(|s| s.limit)
+            .chain(input.published.map(|p| p.bytes))
+            .collect();
+        scale::top_of(highest, &limits, height, HEAD)
+    }
+
+    fn used_keys(&self, input: &ChartInput, shown: &[&Timeline]) -> Vec<(Key, &'static str)> {
+        let mut keys = vec![
+            (Key::Line(RESIDENT, 2.2), "resident set"),
+            (Key::Line(LIVE, 1.6), "live heap"),
+            (Key::Dashes(GOAL), "heap goal"),
+        ];
+        let servers = || shown.iter().filter_map(|t| input.server(&t.server));
+        if servers().any(|s| frame::limit_shown(&self.first, s.limit)) {
+            keys.push((Key::Line(RED, 1.5), "memory limit"));
+            keys.push((Key::Patch(RED_BAND), "90–100 % of it"));
+        }
+        if servers().any(|s| !s.oom_kills.is_empty()) {
+            keys.push((Key::Cross, "OOM kill"));
+        }
+        if shown.iter().any(|t| !t.down.is_empty()) {
+            keys.push((Key::Patch(DOWN), "not serving"));
+        }
+        if input.published.is_some_and(|p| p.bytes <= self.first.top) {
+            keys.push((Key::Dashes(PUBLISHED), "published"));
+        }
+        keys
+    }
+
+    fn page_height(&self) -> f64 {
+        let last = self.first.area.bottom() + self.row_step * (self.rows - 1) as f64;
+        (last + 62.0).ceil().max(PAGE_HEIGHT)
+    }
+
+    fn plot(&self, index: usize) -> Plot {
+        let (column, row) = (index / self.rows, index % self.rows);
+        let mut plot = self.first;
+        plot.area.x += self.column_step * column as f64;
+        plot.area.y += self.row_step * row as f64;
+        plot
+    }
+
+    fn panel(&self, scene: &mut Scene, input: &ChartInput, index: usize, timeline: &Timeline) {
+        let plot = self.plot(index);
+        let server = input.server(&timeline.server);
+        let limit = server.map_or(Bytes::ZERO, |s| s.limit);
+        frame::limit_band(scene, &plot, limit);
+        frame::down_spans(scene, &plot, timeline);
+        below_resident(scene, &plot, timeline);
+        frame::byte_ticks(scene, &plot, &self.axis);
+        self.strip.lines(scene, &plot);
+        lines(scene, &plot, timeline);
+        frame::limit_line(scene, &plot, limit);
+        published(scene, &plot, input);
+        frame::base_line(scene, plot.area);
+        frame::kills(scene, &plot, frame::kills_of(server));
+        let lowest = index + 1 == self.rows || index % self.rows + 1 == self.rows;
+        let last = lowest || index + 1 == input.timelines.len().min(MOST);
+        frame::time_axis(scene, &plot, last);
+        if index.is_multiple_of(self.rows) {
+            self.strip.draw(scene, &plot);
+            let at = (plot.area.x - 8.0, plot.area.y - 10.0);
+            scene.label(at, self.axis.unit, (SMALL, true), MUTED, Anchor::End);
+        }
+        self.side(scene, &plot, timeline, server);
+    }
+
+    /// The server's name and figures, to the right of its plot.
+    fn side(
+        &self,
+        scene: &mut Scene,
+        plot: &Plot,
+        timeline: &Timeline,
+        server: Option<&ServerRecord>,
+    ) {
+        let x = plot.area.right() + 14.0;
+        let room = self.gutter - 14.0;
+        let name = font::fit(&timeline.server, 13.5, true, room);
+        let mut y = plot.area.y + 11.0;
+        scene.label((x, y), &name, (13.5, true), INK, Anchor::Start);
+        let mut say = |text: &str, bold: bool, colour| {
+            y += 17.0;
+            let text = font::fit(text, SMALL, bold, room);
+            scene.label((x, y), &text, (SMALL, bold), colour, Anchor::Start);
+        };
+        match frame::peak_of(timeline) {
+            Some((_, peak)) => say(&format!("peak {peak}"), false, RESIDENT),
+            None => say("nothing recorded", false, MUTED),
+        }
+        let Some(server) = server else { return };
+        if let Some(limit) = real_limit(server.limit) {
+            let far = if limit > plot.top { " ↑" } else { "" };
+            say(&format!("limit {limit}{far}"), false, RED);
+        }
+        match server.oom_kills.len() {
+            0 => {}
+            1 => say("1 OOM kill", true, RED),
+            n => say(&format!("{n} OOM kills"), true, RED),
+        }
+    }
+
+    /// The caption of the time axis and what could not be shown.
+    fn notes(&self, scene: &mut Scene, hidden: usize) {
+        for column in 0..self.columns {
+            let mut plot = self.first;
+            plot.area.x += self.column_step * column as f64;
+            plot.area.y += self.row_step * (self.rows - 1) as f64;
+            frame::time_caption(scene, &plot);
+        }
+        let x = self.first.area.right() + 14.0;
+        if self.strip.unnamed > 0 {
+            let text = self.strip.rest();
+            scene.text((x, self.first.area.y - 12.0), &text, 12.0, MUTED);
+        }
+        if hidden > 0 {
+            let text = format!("The {MOST} highest servers are shown; {hidden} more are not.");
+            scene.text((MARGIN, scene.height - 10.0), &text, 12.0, MUTED);
+        }
+    }
+}
+
+/// Room for the names beside the plots.
+fn gutter(shown: &[&Timeline], most: f64) -> f64 {
+    let widths = shown.iter().map(|t| font::width(&t.server, 13.5, true));
+    (14.0 + widths.fold(0.0, f64::max)).clamp(122.0, most)
+}
+
+/// The lines of one server.
+fn lines(scene: &mut Scene, plot: &Plot, timeline: &Timeline) {
+    for line in thin::lines(plot, timeline, |p| p.heap_goal) {
+        scene.dashed(line, GOAL, 1.1, DASH);
+    }
+    for line in thin::lines(plot, timeline, |p| p.live_heap) {
+        scene.line(line, LIVE, 1.6);
+    }
+    for line in thin::lines(plot, timeline, |p| p.resident) {
+        scene.line(line, RESIDENT, 2.2);
+    }
+    if let Some((at, peak)) = frame::peak_of(timeline).filter(|p| p.1 > Bytes::ZERO) {
+        scene
+            .items
+            .push(Item::Dot(plot.point(at, peak), 3.6, RESIDENT));
+    }
+}
+
+/// The pale area below the line of resident memory.
+fn below_resident(scene: &mut Scene, plot: &Plot, timeline: &Timeline) {
+    let base = plot.area.bottom();
+    for upper in thin::lines(plot, timeline, |p| p.resident) {
+        if let [first, .., last] = upper.as_slice() {
+            scene.items.push(Item::Area {
+                lower: vec![(first.0, base), (last.0, base)],
+                fill: RESIDENT_FILL.faded(0.75),
+                upper,
+            });
+        }
+    }
+}
+
+/// A published figure to compare with.
+fn published(scene: &mut Scene, plot: &Plot, input: &ChartInput) {
+    if let Some(mark) = input.published.filter(|p| p.bytes <= plot.top) {
+        let (area, y) = (plot.area, plot.y(mark.bytes));
+        scene.dashed(vec![(area.x, y), (area.right(), y)], PUBLISHED, 1.3, DASH);
+        let text = format!("{} {}", mark.label, mark.bytes);
+        let text = font::fit(text.trim(), 12.0, false, area.w / 2.0);
+        scene.text((area.x + 6.0, y - 5.0), &text, 12.0, PUBLISHED);
+    }
+}

@@ -1,0 +1,157 @@
+//! The tables of a run folder. Units are in the column names; times have six decimals.
+
+use std::io::{self, Write};
+
+use csv::Writer;
+
+use crate::results::{Mechanism, RunRecord, ServerRecord};
+use crate::units::{SimSpan, SimTime};
+
+/// Writes `timeline.csv`: the memory of each server of a replication over time. Straight lines run
+/// between rows of a server; the columns of mechanisms sum to `resident_bytes`.
+///
+/// # Errors
+/// Those of the writer.
+pub fn timeline(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
+    let mut csv = Writer::from_writer(out);
+    let fixed = [
+        "server",
+        "t_s",
+        "resident_bytes",
+        "live_heap_bytes",
+        "heap_goal_bytes",
+        "in_flight",
+        "watches",
+    ];
+    let mechanisms = Mechanism::ALL.map(|m| format!("{}_bytes", m.key().replace('-', "_")));
+    csv.write_record(fixed.iter().copied().chain(mechanisms.iter().map(String::as_str)))?;
+    for line in &run.timelines {
+        for point in &line.points {
+            csv.write_field(&line.server)?;
+            csv.write_field(instant(point.at))?;
+            for bytes in [point.resident, point.live_heap, point.heap_goal] {
+                csv.write_field(bytes.0.to_string())?;
+            }
+            csv.write_field(point.in_flight.to_string())?;
+            csv.write_field(point.watches.to_string())?;
+            csv.write_record(point.by_mechanism.map(|bytes| bytes.0.to_string()))?;
+        }
+    }
+    csv.flush()
+}
+
+/// Writes `attribution.csv`: who held the memory of each server at its peak in a replication. The
+/// bytes of a server sum to its peak.
+///
+/// # Errors
+/// Those of the writer.
+pub fn attribution(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
+    let mut csv = Writer::from_writer(out);
+    csv.write_record(["server", "peak_t_s", "mechanism", "client", "resource", "bytes", "share"])?;
+    for server in &run.servers {
+        let peak = server.peak_resident.as_f64().max(1.0);
+        for holder in &server.holders_at_peak {
+            csv.write_record([
+                server.name.as_str(),
+                &instant(server.peak_at),
+                holder.mechanism.key(),
+                &holder.client,
+                &holder.resource,
+                &holder.bytes.0.to_string(),
+                &format!("{:.6}", holder.bytes.as_f64() / peak),
+            ])?;
+        }
+    }
+    csv.flush()
+}
+
+/// Columns of `runs.csv` before those of the servers.
+const RUN_COLUMNS: [&str; 20] = [
+    "replication",
+    "outcome",
+    "peak_resident_bytes",
+    "peak_server",
+    "peak_t_s",
+    "oom_kills",
+    "first_oom_t_s",
+    "clients_synced",
+    "clients",
+    "lists_ok",
+    "lists_from_etcd",
+    "requests_failed",
+    "requests_rejected",
+    "requests_timed_out",
+    "watches_opened",
+    "watches_lost",
+    "gc_cycles",
+    "bytes_sent",
+    "cpu_s",
+    "end_t_s",
+];
+
+/// Writes `runs.csv`: one row a replication, with `<server>_peak_bytes` and `<server>_oom_kills` at
+/// the end of each row.
+///
+/// # Errors
+/// Those of the writer.
+pub fn runs(out: &mut dyn Write, runs: &[RunRecord]) -> io::Result<()> {
+    let mut csv = Writer::from_writer(out);
+    let servers = runs.first().map_or(&[][..], |run| &run.servers);
+    for column in RUN_COLUMNS {
+        csv.write_field(column)?;
+    }
+    for server in servers {
+        let name = server.name.replace('-', "_");
+        csv.write_field(format!("{name}_peak_bytes"))?;
+        csv.write_field(format!("{name}_oom_kills"))?;
+    }
+    csv.write_record(None::<&[u8]>)?;
+    for run in runs {
+        for value in run_row(run) {
+            csv.write_field(value)?;
+        }
+        for server in &run.servers {
+            csv.write_field(server.peak_resident.0.to_string())?;
+            csv.write_field(server.oom_kills.len().to_string())?;
+        }
+        csv.write_record(None::<&[u8]>)?;
+    }
+    csv.flush()
+}
+
+fn run_row(run: &RunRecord) -> [String; RUN_COLUMNS.len()] {
+    let worst = run.worst_server();
+    let counters = &run.counters;
+    let of_worst = |text: fn(&ServerRecord) -> String| worst.map_or_else(String::new, text);
+    [
+        run.replication.to_string(),
+        run.outcome.key().to_owned(),
+        run.peak_resident().0.to_string(),
+        of_worst(|server| server.name.clone()),
+        of_worst(|server| instant(server.peak_at)),
+        run.oom_kills().to_string(),
+        run.first_oom().map_or_else(String::new, instant),
+        run.clients_synced.0.to_string(),
+        run.clients_synced.1.to_string(),
+        counters.lists_ok.to_string(),
+        counters.lists_from_etcd.to_string(),
+        counters.requests_failed.to_string(),
+        counters.requests_rejected.to_string(),
+        counters.requests_timed_out.to_string(),
+        counters.watches_opened.to_string(),
+        counters.watches_lost.to_string(),
+        counters.gc_cycles.to_string(),
+        counters.bytes_sent.0.to_string(),
+        span(run.cpu()),
+        instant(run.end),
+    ]
+}
+
+/// Seconds with six decimals, exact to the microsecond below (no float in between).
+fn instant(at: SimTime) -> String {
+    format!("{}.{:06}", at.0 / 1_000_000_000, at.0 % 1_000_000_000 / 1_000)
+}
+
+fn span(span: SimSpan) -> String {
+    instant(SimTime(span.0))
+}

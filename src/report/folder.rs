@@ -1,0 +1,306 @@
+//! The run folder: `output/<scenario>-<hash>/`.
+//!
+//! | file | what |
+//! |---|---|
+//! | `run.json` | the manifest: what was run, with which tool, whether it is complete, which files |
+//! | `scenario.effective.toml` | the scenario with every default and override in place |
+//! | `summary.json`, `summary.md` | the result for programs and for people |
+//! | `runs.csv` | one row a replication |
+//! | `timeline.csv`, `events.jsonl`, `attribution.csv` | the worst replication |
+//! | `charts/*.svg`, `charts/*.png` | see [`charts`](super::charts) |
+//!
+//! The same scenario, seed and tool give the same bytes. Each file appears whole or not at all, and
+//! `run.json` says `partial` until all of them are there.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{csv, events, json, markdown};
+use crate::results::{FORMAT_VERSION, RunRecord, Summary};
+
+/// Name of the manifest.
+pub const MANIFEST: &str = "run.json";
+
+/// Whether all files of a folder are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Being written, or its writer was stopped.
+    Partial,
+    /// All there.
+    Complete,
+}
+
+/// `run.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// As of `summary.json`.
+    pub format_version: String,
+    /// Version of oomcast.
+    pub tool_version: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// Hash of the effective scenario.
+    pub scenario_hash: String,
+    /// Master seed.
+    pub seed: u64,
+    /// How many replications.
+    pub replications: u32,
+    /// See [`Status`].
+    pub status: Status,
+    /// Files of the run beside this one, sorted, relative to the folder, with `/`.
+    pub files: Vec<String>,
+}
+
+/// Everything the standard files are made of.
+#[derive(Clone, Copy, Debug)]
+pub struct RunFiles<'a> {
+    /// The effective scenario as TOML.
+    pub effective: &'a str,
+    /// The summary.
+    pub summary: &'a Summary,
+    /// All replications.
+    pub runs: &'a [RunRecord],
+    /// The worst one, complete.
+    pub worst: &'a RunRecord,
+}
+
+/// Why a run folder could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// It holds files and no manifest.
+    #[error("{} holds files that are not of a run: choose another --out, or add --force", .0.display())]
+    Foreign(PathBuf),
+    /// It holds the run of another scenario.
+    #[error("{} holds a run of scenario `{scenario}`: choose another --out, or add --force", path.display())]
+    OtherScenario {
+        /// The folder.
+        path: PathBuf,
+        /// Whose run it holds.
+        scenario: String,
+    },
+    /// The file system refused.
+    #[error("cannot write {}: {source}", path.display())]
+    Io {
+        /// What was being written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Which run a folder is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    /// Version of oomcast.
+    pub tool_version: &'a str,
+    /// The scenario's name.
+    pub scenario: &'a str,
+    /// Hash of the effective scenario.
+    pub scenario_hash: &'a str,
+    /// Master seed.
+    pub seed: u64,
+    /// How many replications.
+    pub replications: u32,
+}
+
+impl Identity<'_> {
+    /// Where the run goes when the user does not say: `<root>/<scenario>-<hash>`.
+    #[must_use]
+    pub fn default_path(&self, root: &Path) -> PathBuf {
+        let safe = |c: char| {
+            if c.is_alphanumeric() || "-_".contains(c) { c } else { '-' }
+        };
+        let name: String = self.scenario.chars().take(100).map(safe).collect();
+        root.join(format!("{name}-{}", self.scenario_hash))
+    }
+}
+
+/// A run folder being written.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    manifest: Manifest,
+    /// Files of the run that was there before.
+    former: Vec<String>,
+    /// Whether the manifest on disk says `partial`.
+    begun: bool,
+}
+
+impl RunFolder {
+    /// Creates the folder or takes over an earlier run of the same scenario. Nothing that is there
+    /// changes before the first file is written, so this can precede a long simulation.
+    ///
+    /// # Errors
+    /// A folder with foreign files or another scenario's run, unless `force`; the file system.
+    pub fn open(path: &Path, run: &Identity<'_>, force: bool) -> Result<Self, FolderError> {
+        let former = match former_run(path)? {
+            Former::Nothing => Vec::new(),
+            Former::Foreign if force => Vec::new(),
+            Former::Foreign => return Err(FolderError::Foreign(path.to_owned())),
+            Former::Run(former) if former.scenario != run.scenario && !force => {
+                return Err(FolderError::OtherScenario {
+                    path: path.to_owned(),
+                    scenario: former.scenario,
+                });
+            }
+            Former::Run(former) => former.files,
+        };
+        fs::create_dir_all(path)
+            .map_err(|source| FolderError::Io { path: path.to_owned(), source })?;
+        let manifest = Manifest {
+            format_version: FORMAT_VERSION.to_owned(),
+            tool_version: run.tool_version.to_owned(),
+            scenario: run.scenario.to_owned(),
+            scenario_hash: run.scenario_hash.to_owned(),
+            seed: run.seed,
+            replications: run.replications,
+            status: Status::Partial,
+            // Until the end the former files are this run's to clean up.
+            files: former.clone(),
+        };
+        Ok(Self { path: path.to_owned(), manifest, former, begun: false })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes one file, whole or not at all. `name` is relative, with `/` between folders.
+    ///
+    /// # Errors
+    /// Those of `fill` and of the file system.
+    pub fn write(
+        &mut self,
+        name: &str,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), FolderError> {
+        if !self.begun {
+            self.write_manifest()?;
+            self.manifest.files.clear();
+            self.begun = true;
+        }
+        let target = self.path.join(name);
+        replace(&target, fill).map_err(|source| FolderError::Io { path: target, source })?;
+        self.record(name);
+        Ok(())
+    }
+
+    /// Adds a file that another renderer wrote into the folder, such as a chart, to the manifest.
+    pub fn record(&mut self, name: &str) {
+        self.manifest.files.push(name.to_owned());
+    }
+
+    /// Writes the standard files.
+    ///
+    /// # Errors
+    /// Those of [`RunFolder::write`].
+    pub fn write_run(&mut self, run: &RunFiles<'_>) -> Result<(), FolderError> {
+        let text = |text: String| move |out: &mut dyn Write| out.write_all(text.as_bytes());
+        self.write("scenario.effective.toml", text(run.effective.to_owned()))?;
+        self.write("summary.json", |out| out.write_all(json::summary(run.summary)?.as_bytes()))?;
+        self.write("summary.md", text(markdown::render(run.summary)))?;
+        self.write("runs.csv", |out| csv::runs(out, run.runs))?;
+        self.write("timeline.csv", |out| csv::timeline(out, run.worst))?;
+        self.write("attribution.csv", |out| csv::attribution(out, run.worst))?;
+        self.write("events.jsonl", |out| events::write(out, &run.worst.log))
+    }
+
+    /// Removes what the former run left and this one did not write, marks the folder complete, and
+    /// returns the names of its files.
+    ///
+    /// # Errors
+    /// The file system.
+    pub fn finish(mut self) -> Result<Vec<String>, FolderError> {
+        self.manifest.files.sort();
+        self.manifest.files.dedup();
+        for stale in &self.former {
+            let ours = !self.manifest.files.contains(stale) && stays_inside(stale);
+            if ours {
+                let path = self.path.join(stale);
+                remove(&path)?;
+                // Takes the folder of charts along when it is empty, and fails harmlessly otherwise.
+                let _ = path.parent().map(fs::remove_dir);
+            }
+        }
+        self.manifest.status = Status::Complete;
+        self.write_manifest()?;
+        Ok(self.manifest.files)
+    }
+
+    fn write_manifest(&self) -> Result<(), FolderError> {
+        let path = self.path.join(MANIFEST);
+        let written = json::pretty(&self.manifest)
+            .map_err(io::Error::from)
+            .and_then(|text| replace(&path, |out| out.write_all(text.as_bytes())));
+        written.map_err(|source| FolderError::Io { path, source })
+    }
+}
+
+/// What a folder held before.
+enum Former {
+    Nothing,
+    Run(Manifest),
+    Foreign,
+}
+
+fn former_run(path: &Path) -> Result<Former, FolderError> {
+    let io = |source| FolderError::Io { path: path.to_owned(), source };
+    let mut entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Former::Nothing),
+        Err(error) => return Err(io(error)),
+    };
+    // A writer that was stopped before its manifest leaves at most a temporary file.
+    let empty =
+        entries.all(|entry| entry.is_ok_and(|e| is_temporary(&e.file_name().to_string_lossy())));
+    if empty {
+        return Ok(Former::Nothing);
+    }
+    let manifest = fs::read(path.join(MANIFEST)).ok();
+    let manifest = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    Ok(manifest.map_or(Former::Foreign, Former::Run))
+}
+
+/// A name from a manifest that somebody may have edited: never follow it out of the folder.
+fn stays_inside(name: &str) -> bool {
+    Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+fn remove(path: &Path) -> Result<(), FolderError> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(FolderError::Io { path: path.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Fills a temporary file beside `target` and renames it, so that no reader ever sees half of it.
+fn replace(target: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    if let Some(parent) = target.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let filled = File::create(&temporary).and_then(|file| {
+        let mut out = BufWriter::new(file);
+        fill(&mut out)?;
+        out.flush()
+    });
+    let done = filled.and_then(|()| fs::rename(&temporary, target));
+    if done.is_err() {
+        // The first error is the one to tell; a file that cannot be removed does no harm.
+        let _ = fs::remove_file(&temporary);
+    }
+    done
+}
+
+fn is_temporary(name: &str) -> bool {
+    name.strip_prefix('.').is_some_and(|rest| rest.strip_suffix(".tmp").is_some())
+}

@@ -1,0 +1,44 @@
+//! `summary.json`.
+//!
+//! The serialised [`Summary`], indented by two spaces, ended by a line feed. Keys are in the order of
+//! the struct's fields; sizes are integer bytes, times are seconds since the scenario began,
+//! probabilities run from 0 to 1, and what does not apply is `null`.
+//!
+//! | key | what |
+//! |---|---|
+//! | `format_version` | `MAJOR.MINOR`: a minor step adds keys, a major one changes or removes them |
+//! | `scenario`, `scenario_hash`, `seed`, `replications`, `release` | what was run |
+//! | `verdict` | the answer, one sentence |
+//! | `outcomes` | outcome to count; every outcome is present, the counts sum to `replications` |
+//! | `outcome_intervals` | outcome to `count`, `low`, `high` of the 95 % interval |
+//! | `oom` | `count`, `low`, `high` of replications with a kill |
+//! | `first_oom_seconds` | median time of the first kill |
+//! | `peak_resident_bytes` | `median`, `p95`, `max` of the highest server of a run |
+//! | `apiservers[]` | `name`, `limit_bytes`, `peak_resident_bytes`, `runs_with_oom`, `oom_kills`, `first_oom_seconds`, `back_after_seconds` |
+//! | `phases[]` | `name`, `start_seconds`, `peak_resident_bytes`, `runs_with_oom`, `settled_after_seconds`, `bytes_sent` |
+//! | `holders_at_peak[]` | `mechanism`, `client`, `resource`, `bytes`, largest first; sums to `worst_peak_bytes` |
+//! | `cpu_seconds` | CPU time of all servers, median |
+//! | `counters` | totals of the worst replication |
+//! | `worst_replication`, `worst_server`, `worst_peak_bytes`, `worst_peak_seconds` | where the highest peak was |
+//! | `simulated_seconds` | length of the longest replication |
+//! | `published[]` | `phase`, `metric`, `published`, `predicted`, `error`, `within`, `source`, `note` |
+//! | `warnings[]` | sentences |
+
+use serde::Serialize;
+
+use crate::results::Summary;
+
+/// Renders `summary.json`.
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn summary(summary: &Summary) -> serde_json::Result<String> {
+    pretty(summary)
+}
+
+/// Any plain data as indented JSON with a line feed at the end.
+pub(super) fn pretty(value: &impl Serialize) -> serde_json::Result<String> {
+    let mut text = serde_json::to_string_pretty(value)?;
+    text.push('\n');
+    Ok(text)
+}

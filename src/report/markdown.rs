@@ -1,0 +1,187 @@
+//! `summary.md`: the result as a comment on a pull request.
+
+use super::format::{clean, clock, deviation, headroom, percent, proportion, whole_percent};
+use crate::results::{Outcome, Summary};
+
+/// Holders shown; the rest is in `attribution.csv`.
+const HOLDERS: usize = 10;
+
+/// Renders `summary.md`.
+#[must_use]
+pub fn render(summary: &Summary) -> String {
+    let mut text = format!(
+        "## {}\n\n**{}**\n\nKubernetes {} · {} replications · seed {} · `{}`\n",
+        plain(&summary.scenario),
+        plain(&summary.verdict),
+        plain(&summary.release),
+        summary.replications,
+        summary.seed,
+        summary.scenario_hash
+    );
+    for section in [
+        servers(summary),
+        holders(summary),
+        phases(summary),
+        published(summary),
+        outcomes(summary),
+        warnings(summary),
+    ] {
+        if !section.is_empty() {
+            text.push('\n');
+            text += &section;
+        }
+    }
+    text
+}
+
+/// A Markdown table; `-:` columns are numbers. Empty without rows.
+fn table(title: &str, columns: &[(&str, bool)], rows: Vec<Vec<String>>) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let rule = |number: bool| if number { "--:" } else { "---" }.to_owned();
+    let mut text = format!("### {title}\n\n");
+    text += &line(columns.iter().map(|(name, _)| (*name).to_owned()).collect());
+    text += &line(columns.iter().map(|(_, number)| rule(*number)).collect());
+    text.extend(rows.into_iter().map(line));
+    text
+}
+
+fn servers(summary: &Summary) -> String {
+    let dash = || "-".to_owned();
+    let rows = summary.apiservers.iter().map(|server| {
+        let peak = server.peak_resident_bytes;
+        vec![
+            plain(&server.name),
+            server.limit_bytes.to_string(),
+            peak.median.to_string(),
+            peak.p95.to_string(),
+            peak.max.to_string(),
+            headroom(peak.max, server.limit_bytes).map_or_else(dash, whole_percent),
+            format!("{} of {}", server.runs_with_oom, summary.replications),
+            server.first_oom_seconds.map_or_else(dash, clock),
+            match server.back_after_seconds {
+                Some(seconds) => clock(seconds),
+                None if server.runs_with_oom > 0 => "never".to_owned(),
+                None => dash(),
+            },
+        ]
+    });
+    let columns = [
+        ("apiserver", false),
+        ("limit", true),
+        ("peak p50", true),
+        ("p95", true),
+        ("max", true),
+        ("headroom", true),
+        ("OOM runs", true),
+        ("first kill", true),
+        ("back after", true),
+    ];
+    table("Memory", &columns, rows.collect())
+}
+
+fn holders(summary: &Summary) -> String {
+    let total = summary.worst_peak_bytes.as_f64().max(1.0);
+    let rows = summary.holders_at_peak.iter().take(HOLDERS).map(|holder| {
+        vec![
+            holder.bytes.to_string(),
+            percent(holder.bytes.as_f64() / total),
+            holder.mechanism.label().to_owned(),
+            plain(&holder.client),
+            plain(&holder.resource),
+        ]
+    });
+    let title = format!(
+        "Held at the highest peak ({}, {}, {})",
+        summary.worst_peak_bytes,
+        plain(&summary.worst_server),
+        clock(summary.worst_peak_seconds)
+    );
+    let columns = [
+        ("bytes", true),
+        ("share", true),
+        ("mechanism", false),
+        ("client", false),
+        ("resource", false),
+    ];
+    table(&title, &columns, rows.collect())
+}
+
+fn phases(summary: &Summary) -> String {
+    let rows = summary.phases.iter().map(|phase| {
+        let peak = phase.peak_resident_bytes;
+        vec![
+            plain(&phase.name),
+            clock(phase.start_seconds),
+            peak.median.to_string(),
+            peak.p95.to_string(),
+            peak.max.to_string(),
+            phase.runs_with_oom.to_string(),
+            phase.settled_after_seconds.map_or_else(|| "-".to_owned(), clock),
+        ]
+    });
+    let columns = [
+        ("phase", false),
+        ("starts", true),
+        ("peak p50", true),
+        ("p95", true),
+        ("max", true),
+        ("OOM runs", true),
+        ("settled after", true),
+    ];
+    table("Phases", &columns, rows.collect())
+}
+
+fn published(summary: &Summary) -> String {
+    let rows = summary.published.iter().map(|row| {
+        vec![
+            if row.within { "yes" } else { "**no**" }.to_owned(),
+            plain(if row.phase.is_empty() { "whole run" } else { &row.phase }),
+            plain(&row.metric),
+            plain(&row.published),
+            plain(&row.predicted),
+            row.error.map_or_else(|| "-".to_owned(), deviation),
+            plain(&row.source),
+            plain(&row.note),
+        ]
+    });
+    let columns = [
+        ("within", false),
+        ("phase", false),
+        ("figure", false),
+        ("published", true),
+        ("predicted", true),
+        ("error", true),
+        ("source", false),
+        ("note", false),
+    ];
+    table("Published figures", &columns, rows.collect())
+}
+
+fn outcomes(summary: &Summary) -> String {
+    let rows = Outcome::ALL.iter().filter_map(|outcome| {
+        let p = summary.outcome_intervals.get(outcome.key())?;
+        Some(vec![outcome.key().to_owned(), proportion(p, summary.replications)])
+    });
+    let columns = [("outcome", false), ("replications (95 % interval)", false)];
+    table("Outcomes", &columns, rows.collect())
+}
+
+fn warnings(summary: &Summary) -> String {
+    let lines = summary.warnings.iter();
+    lines.fold(String::new(), |text, warning| text + "> note: " + &plain(warning) + "\n")
+}
+
+/// Text that Markdown and the tables leave as it is.
+fn plain(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in clean(text, usize::MAX).chars() {
+        if matches!(c, '|' | '*' | '_' | '`' | '<' | '[' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}

@@ -1,0 +1,229 @@
+//! The terminal result: the answer first, then what supports it, then where to look next.
+//!
+//! Readable at 80 columns and without colour.
+
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+
+use super::format::{clean, clock, deviation, grouped, headroom, proportion, whole_percent};
+use super::table::Columns;
+use crate::results::{ApiserverSummary, Outcome, PublishedRow, Summary};
+
+/// Holders shown; the rest is one line.
+const HOLDERS: usize = 6;
+
+/// What the terminal shows beside the summary.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Screen<'a> {
+    /// Wall-clock time of the run.
+    pub wall: Duration,
+    /// Files and folders written, for the reader to open.
+    pub written: &'a [String],
+    /// A command worth trying next, as typed.
+    pub next: Option<&'a str>,
+    /// Whether to style with ANSI sequences.
+    pub styled: bool,
+}
+
+/// Renders the result of a run.
+#[must_use]
+pub fn render(summary: &Summary, screen: &Screen<'_>) -> String {
+    let mut parts = vec![headline(summary, screen.styled), servers(summary)];
+    parts.extend(holders(summary));
+    parts.extend(phases(summary));
+    parts.extend(published(summary));
+    parts.extend([outcomes(summary), footer(summary, screen)]);
+    parts.join("\n")
+}
+
+/// The verdict alone, with its line feed.
+#[must_use]
+pub fn headline(summary: &Summary, styled: bool) -> String {
+    let verdict = clean(&summary.verdict, usize::MAX);
+    if !styled {
+        return format!("{verdict}\n");
+    }
+    let colour = if summary.oom.count > 0 {
+        AnsiColor::Red
+    } else if summary.outcomes.get(Outcome::Absorbed.key()) == Some(&summary.replications) {
+        AnsiColor::Green
+    } else {
+        AnsiColor::Yellow
+    };
+    let style = Style::new().bold().fg_color(Some(colour.into()));
+    format!("{style}{verdict}{style:#}\n")
+}
+
+fn servers(summary: &Summary) -> String {
+    let mut table = Columns::new(&[
+        "<\napiserver",
+        "\nlimit",
+        "peak\np50",
+        "peak\np95",
+        "peak\nmax",
+        "head-\nroom",
+        "OOM\nruns",
+        "first\nkill",
+        "back\nafter",
+    ]);
+    for server in &summary.apiservers {
+        table.row(&server_row(server));
+    }
+    table.finish()
+}
+
+fn server_row(server: &ApiserverSummary) -> [String; 9] {
+    let peak = server.peak_resident_bytes;
+    let dash = || "-".to_owned();
+    let back = match server.back_after_seconds {
+        _ if server.runs_with_oom == 0 => dash(),
+        Some(seconds) => clock(seconds),
+        None => "never".to_owned(),
+    };
+    let name = server.name.strip_prefix("apiserver-").unwrap_or(&server.name);
+    [
+        clean(name, 12),
+        server.limit_bytes.to_string(),
+        peak.median.to_string(),
+        peak.p95.to_string(),
+        peak.max.to_string(),
+        headroom(peak.max, server.limit_bytes).map_or_else(dash, whole_percent),
+        server.runs_with_oom.to_string(),
+        server.first_oom_seconds.map_or_else(dash, clock),
+        back,
+    ]
+}
+
+fn holders(summary: &Summary) -> Option<String> {
+    let total = summary.worst_peak_bytes;
+    if summary.holders_at_peak.is_empty() {
+        return None;
+    }
+    let mut table = Columns::new(&["bytes", "share", "<mechanism", "<client", "<resource"]);
+    let share = |bytes: crate::units::Bytes| whole_percent(bytes.as_f64() / total.as_f64());
+    for holder in summary.holders_at_peak.iter().take(HOLDERS) {
+        table.row(&[
+            holder.bytes.to_string(),
+            share(holder.bytes),
+            holder.mechanism.label().to_owned(),
+            clean(&holder.client, 18),
+            clean(&holder.resource, 18),
+        ]);
+    }
+    let rest = summary.holders_at_peak.iter().skip(HOLDERS);
+    let count = rest.len();
+    if count > 0 {
+        let bytes = rest.map(|h| h.bytes).sum();
+        let other = format!("{count} others");
+        table.row(&[format!("{bytes}"), share(bytes), other, String::new(), String::new()]);
+    }
+    Some(format!(
+        "Held at the highest peak: {total} in {} at {} (replication {})\n{}",
+        clean(&summary.worst_server, 20),
+        clock(summary.worst_peak_seconds),
+        summary.worst_replication,
+        table.finish()
+    ))
+}
+
+fn phases(summary: &Summary) -> Option<String> {
+    if summary.phases.is_empty() {
+        return None;
+    }
+    let mut table =
+        Columns::new(&["<phase", "starts", "peak p50", "p95", "max", "OOM runs", "settled"]);
+    for phase in &summary.phases {
+        let peak = phase.peak_resident_bytes;
+        table.row(&[
+            clean(&phase.name, 20),
+            clock(phase.start_seconds),
+            peak.median.to_string(),
+            peak.p95.to_string(),
+            peak.max.to_string(),
+            phase.runs_with_oom.to_string(),
+            phase.settled_after_seconds.map_or_else(|| "-".to_owned(), clock),
+        ]);
+    }
+    Some(table.finish())
+}
+
+/// Without the sources, which `summary.md` has: the line must fit.
+fn published(summary: &Summary) -> Option<String> {
+    if summary.published.is_empty() {
+        return None;
+    }
+    let mut table = Columns::new(&["<", "<published", "<figure", "wanted", "predicted", "error"]);
+    for row in &summary.published {
+        table.row(&[
+            if row.within { "ok" } else { "OFF" }.to_owned(),
+            phase_of(row),
+            row.metric.clone(),
+            clean(&row.published, 20),
+            clean(&row.predicted, 12),
+            row.error.map_or_else(|| "-".to_owned(), deviation),
+        ]);
+    }
+    let off = summary.published.iter().filter(|row| !row.within && !row.note.is_empty());
+    let notes = off.map(|row| format!("  {}: {}", phase_of(row), clean(&row.note, 200)));
+    Some(table.finish() + &lines(notes))
+}
+
+fn phase_of(row: &PublishedRow) -> String {
+    if row.phase.is_empty() {
+        return "whole run".to_owned();
+    }
+    clean(&row.phase, 16)
+}
+
+fn outcomes(summary: &Summary) -> String {
+    let rows = Outcome::ALL.iter().filter_map(|outcome| {
+        let p = summary.outcome_intervals.get(outcome.key())?;
+        let value = proportion(p, summary.replications);
+        Some(format!("  {:<14} {value}", outcome.key()))
+    });
+    format!("Outcomes (95 % intervals)\n{}", lines(rows))
+}
+
+fn footer(summary: &Summary, screen: &Screen<'_>) -> String {
+    let runs = match summary.replications {
+        1 => "1 replication".to_owned(),
+        n => format!("{} replications", grouped(n.into())),
+    };
+    let subject = format!(
+        "{} · Kubernetes {} · {runs} · seed {}",
+        clean(&summary.scenario, 40),
+        summary.release,
+        summary.seed,
+    );
+    let warnings = summary.warnings.iter().map(|w| format!("note: {}", clean(w, 400)));
+    let written = screen.written.iter().map(|path| format!("wrote {path}"));
+    let next = screen.next.map(|next| format!("next: {next}"));
+    lines(
+        [subject, speed(summary, screen.wall)]
+            .into_iter()
+            .chain(warnings)
+            .chain(written)
+            .chain(next),
+    )
+}
+
+fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.fold(String::new(), |text, line| text + &line + "\n")
+}
+
+/// How long it took, and how much faster than the control plane itself that is.
+fn speed(summary: &Summary, wall: Duration) -> String {
+    let simulated = summary.simulated_seconds * f64::from(summary.replications);
+    let seconds = wall.as_secs_f64().max(1e-3);
+    let digits = match seconds {
+        s if s < 1.0 => 3,
+        s if s < 10.0 => 2,
+        _ => 1,
+    };
+    format!(
+        "{} simulated in {seconds:.digits$} s: {} times faster than real time",
+        clock(simulated),
+        grouped((simulated / seconds).round() as u64)
+    )
+}
