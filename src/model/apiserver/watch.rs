@@ -46,7 +46,8 @@ pub fn watch_list_plan(
         costs::WATCH_LIST_INTERVAL
     };
     let interval = Bytes(slot).times(stored);
-    let waiting = profile.event_copy.times(CHANNEL_COPIES.min(items));
+    let queued = if release.queues_initial_events { CHANNEL_COPIES.min(items) } else { 0 };
+    let waiting = profile.event_copy.times(queued);
     let encoder = item.times(ENCODER_ITEMS.min(items));
     let set_up = Phase::cpu(
         Stage::Working,

@@ -61,30 +61,16 @@ fn whose(holder: &Holder) -> String {
 
 /// The largest holders first, what holds nothing left out.
 fn sorted(server: &ServerRecord) -> Vec<&Holder> {
-    let mut holders: Vec<&Holder> = server
-        .holders_at_peak
-        .iter()
-        .filter(|h| h.bytes > Bytes::ZERO)
-        .collect();
-    holders.sort_by_key(|h| {
-        (
-            std::cmp::Reverse(h.bytes),
-            h.mechanism,
-            &h.client,
-            &h.resource,
-        )
-    });
+    let mut holders: Vec<&Holder> =
+        server.holders_at_peak.iter().filter(|h| h.bytes > Bytes::ZERO).collect();
+    holders.sort_by_key(|h| (std::cmp::Reverse(h.bytes), h.mechanism, &h.client, &h.resource));
     holders
 }
 
 fn bars(server: &ServerRecord) -> Vec<Bar> {
     let holders = sorted(server);
     // One holder alone is not "other": it gets its bar.
-    let own = if holders.len() == MOST + 1 {
-        MOST + 1
-    } else {
-        MOST
-    };
+    let own = if holders.len() == MOST + 1 { MOST + 1 } else { MOST };
     let (large, small) = holders.split_at(own.min(holders.len()));
     let bar = |h: &&Holder| Bar {
         name: h.mechanism.label().to_owned(),
@@ -112,10 +98,7 @@ fn finding(server: &ServerRecord, total: Bytes) -> String {
         let same = holders.iter().filter(|h| h.client.trim() == client);
         same.map(|h| h.bytes).sum()
     };
-    let clients = holders
-        .iter()
-        .map(|h| h.client.trim())
-        .filter(|c| !c.is_empty());
+    let clients = holders.iter().map(|h| h.client.trim()).filter(|c| !c.is_empty());
     let largest = clients.max_by_key(|c| (of(c), std::cmp::Reverse(*c)));
     if let Some(client) = largest.filter(|c| of(c).as_f64() >= 0.1 * total.as_f64()) {
         let part = share(of(client), total);
@@ -132,27 +115,15 @@ fn finding(server: &ServerRecord, total: Bytes) -> String {
 }
 
 fn describe(server: &ServerRecord, bars: &[Bar]) -> String {
-    let rows: Vec<String> = bars
-        .iter()
-        .map(|b| format!("{} ({}) {}", b.name, b.detail, b.bytes))
-        .collect();
-    format!(
-        "Memory of {} at its peak by holder: {}.",
-        server.name,
-        rows.join(", ")
-    )
+    let rows: Vec<String> =
+        bars.iter().map(|b| format!("{} ({}) {}", b.name, b.detail, b.bytes)).collect();
+    format!("Memory of {} at its peak by holder: {}.", server.name, rows.join(", "))
 }
 
 fn draw(scene: &mut Scene, bars: &[Bar], total: Bytes, top: f64) {
     let x = MARGIN + NAMES;
     let room = PAGE_WIDTH - MARGIN - FIGURES - x;
-    let longest = bars
-        .iter()
-        .map(|b| b.bytes)
-        .max()
-        .unwrap_or_default()
-        .as_f64()
-        .max(1.0);
+    let longest = bars.iter().map(|b| b.bytes).max().unwrap_or_default().as_f64().max(1.0);
     let step = ((PAGE_HEIGHT - MARGIN - top) / bars.len() as f64).min(56.0);
     let thick = (step * 0.62).min(30.0);
     for (row, bar) in bars.iter().enumerate() {
@@ -160,20 +131,8 @@ fn draw(scene: &mut Scene, bars: &[Bar], total: Bytes, top: f64) {
         let names = NAMES - 14.0;
         let name = font::fit(&bar.name, 13.5, true, names);
         let detail = font::fit(&bar.detail, 12.0, false, names);
-        scene.label(
-            (x - 14.0, middle - 3.0),
-            &name,
-            (13.5, true),
-            INK,
-            Anchor::End,
-        );
-        scene.label(
-            (x - 14.0, middle + 13.0),
-            &detail,
-            (12.0, false),
-            MUTED,
-            Anchor::End,
-        );
+        scene.label((x - 14.0, middle - 3.0), &name, (13.5, true), INK, Anchor::End);
+        scene.label((x - 14.0, middle + 13.0), &detail, (12.0, false), MUTED, Anchor::End);
         let area = Rect {
             x,
             y: middle - thick / 2.0,

@@ -24,10 +24,7 @@ struct Curve<'a> {
 impl Curve<'_> {
     fn quantile(&self, part: f64) -> Bytes {
         let rank = (self.sorted.len() as f64 * part).ceil() as usize;
-        self.sorted
-            .get(rank.max(1) - 1)
-            .copied()
-            .unwrap_or_default()
+        self.sorted.get(rank.max(1) - 1).copied().unwrap_or_default()
     }
 
     /// Share of the replications without a kill.
@@ -49,21 +46,13 @@ pub(super) fn scene(input: &ChartInput) -> Option<Scene> {
         .map(|of| {
             let mut sorted = of.peaks.to_vec();
             sorted.sort_unstable();
-            Curve {
-                of,
-                sorted,
-                colour: None,
-            }
+            Curve { of, sorted, colour: None }
         })
         .collect();
     // The worst first: they have colours of their own and stand in the table.
     curves.sort_by_key(|c| {
         let highest = std::cmp::Reverse(c.sorted.last().copied());
-        (
-            std::cmp::Reverse(c.killed()),
-            std::cmp::Reverse(c.quantile(0.5)),
-            highest,
-        )
+        (std::cmp::Reverse(c.killed()), std::cmp::Reverse(c.quantile(0.5)), highest)
     });
     for (curve, colour) in curves.iter_mut().zip(LINES) {
         curve.colour = Some(colour);
@@ -71,10 +60,7 @@ pub(super) fn scene(input: &ChartInput) -> Option<Scene> {
     let title = finding(curves.first()?);
     let mut scene = Scene::new(NAME, &title, &describe(&curves), PAGE_HEIGHT);
     let y = frame::heading(&mut scene, &title, &frame::subtitle(input, ""));
-    let axes = Axes::new(
-        &curves,
-        frame::keys(&mut scene, y, &used_keys(&curves)) + 10.0,
-    );
+    let axes = Axes::new(&curves, frame::keys(&mut scene, y, &used_keys(&curves)) + 10.0);
     axes.draw(&mut scene);
     axes.band(&mut scene, &curves[0]);
     axes.limits(&mut scene, &curves);
@@ -109,17 +95,10 @@ fn describe(curves: &[Curve]) -> String {
         .map(|c| {
             let (median, p95) = (c.quantile(0.5), c.quantile(0.95));
             let runs = c.sorted.len();
-            format!(
-                "{}: median {median}, p95 {p95}, OOM in {} of {runs}",
-                c.of.server,
-                c.killed()
-            )
+            format!("{}: median {median}, p95 {p95}, OOM in {} of {runs}", c.of.server, c.killed())
         })
         .collect();
-    format!(
-        "Distribution of the peak memory over the replications. {}.",
-        rows.join("; ")
-    )
+    format!("Distribution of the peak memory over the replications. {}.", rows.join("; "))
 }
 
 fn used_keys(curves: &[Curve]) -> Vec<(Key, &'static str)> {
@@ -131,10 +110,7 @@ fn used_keys(curves: &[Curve]) -> Vec<(Key, &'static str)> {
         keys.push((Key::Line(RED, 1.5), "memory limit"));
     }
     if curves.iter().any(|c| c.killed() > 0) {
-        keys.push((
-            Key::Line(RED, 5.0),
-            "share of replications with an OOM kill",
-        ));
+        keys.push((Key::Line(RED, 5.0), "share of replications with an OOM kill"));
     }
     keys
 }
@@ -190,43 +166,21 @@ impl Axes {
             let y = self.y(f64::from(quarter) / 4.0);
             let text = format!("{} %", quarter * 25);
             scene.line(vec![(self.area.x, y), (self.area.right(), y)], GRID, 1.0);
-            scene.label(
-                (self.area.x - 8.0, y + 4.4),
-                &text,
-                (SMALL, false),
-                MUTED,
-                Anchor::End,
-            );
+            scene.label((self.area.x - 8.0, y + 4.4), &text, (SMALL, false), MUTED, Anchor::End);
         }
         let base = self.area.bottom();
-        scene.line(
-            vec![(self.area.x, base), (self.area.right(), base)],
-            AXIS,
-            1.0,
-        );
+        scene.line(vec![(self.area.x, base), (self.area.right(), base)], AXIS, 1.0);
         for (bytes, text) in &self.ticks {
             let x = self.x(*bytes);
             scene.line(vec![(x, base), (x, base + 4.0)], AXIS, 1.0);
-            scene.label(
-                (x, base + 19.0),
-                text,
-                (SMALL, false),
-                MUTED,
-                Anchor::Middle,
-            );
+            scene.label((x, base + 19.0), text, (SMALL, false), MUTED, Anchor::Middle);
         }
         let middle = self.area.x + self.area.w / 2.0;
         let caption = format!(
             "highest resident set of a replication ({}); upwards: share of replications at or below it",
             self.unit
         );
-        scene.label(
-            (middle, base + 39.0),
-            &caption,
-            (SMALL, false),
-            MUTED,
-            Anchor::Middle,
-        );
+        scene.label((middle, base + 39.0), &caption, (SMALL, false), MUTED, Anchor::Middle);
     }
 
     /// The steps of a curve from the left edge to the right.
@@ -253,10 +207,7 @@ impl Axes {
     }
 
     fn limits(&self, scene: &mut Scene, curves: &[Curve]) {
-        let mut limits: Vec<Bytes> = curves
-            .iter()
-            .filter_map(|c| real_limit(c.of.limit))
-            .collect();
+        let mut limits: Vec<Bytes> = curves.iter().filter_map(|c| real_limit(c.of.limit)).collect();
         limits.sort_unstable();
         limits.dedup();
         for limit in limits.into_iter().filter(|l| *l <= self.high) {
@@ -283,11 +234,7 @@ impl Axes {
         scene.label((x - 12.0, middle), &text, (14.0, true), RED, Anchor::End);
         if worst.safe() > 0.0 {
             let text = format!("no OOM kill in {}", percent(worst.safe()));
-            let below = if y + 24.0 > self.area.bottom() {
-                -7.0
-            } else {
-                17.0
-            };
+            let below = if y + 24.0 > self.area.bottom() { -7.0 } else { 17.0 };
             scene.text((self.area.x + 8.0, y + below), &text, SMALL, MUTED);
         }
     }
@@ -300,11 +247,7 @@ fn percent(part: f64) -> String {
 /// Where the axis begins: at zero, or nearer when all peaks are far from it.
 fn low_end(lowest: Bytes, high: Bytes) -> Bytes {
     let margin = (high - lowest).scale(0.25);
-    if lowest.scale(2.0) > high {
-        lowest - margin
-    } else {
-        Bytes::ZERO
-    }
+    if lowest.scale(2.0) > high { lowest - margin } else { Bytes::ZERO }
 }
 
 /// The 95 % interval of a share after Wilson.
@@ -327,11 +270,7 @@ fn table(scene: &mut Scene, curves: &[Curve], area: Rect) {
         let name = font::fit(curve.of.server, 13.5, true, right - x - 28.0);
         scene.label((x + 28.0, y), &name, (13.5, true), INK, Anchor::Start);
         y += 19.0;
-        let figures = format!(
-            "median {} · p95 {}",
-            curve.quantile(0.5),
-            curve.quantile(0.95)
-        );
+        let figures = format!("median {} · p95 {}", curve.quantile(0.5), curve.quantile(0.95));
         scene.text((x + 28.0, y), &figures, SMALL, INK);
         y += 18.0;
         let (low, high) = wilson(curve.killed(), curve.sorted.len());

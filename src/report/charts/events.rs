@@ -55,21 +55,15 @@ pub(super) struct EventStrip {
 impl EventStrip {
     /// Finds room for as many names as possible; events that brought a kill come first.
     pub(super) fn new(phases: &[PhaseRecord], plot: &Plot, rows: usize, longest: f64) -> Self {
-        let mut order: Vec<&PhaseRecord> = phases
-            .iter()
-            .filter(|p| !p.name.trim().is_empty())
-            .collect();
+        let mut order: Vec<&PhaseRecord> =
+            phases.iter().filter(|p| !p.name.trim().is_empty()).collect();
         order.sort_by_key(|p| p.start);
         let in_time = arrange(&order, plot, rows, longest);
         let starts = order.iter().map(|p| p.start).collect();
         order.sort_by_key(|p| (p.oom_kills == 0, p.start));
         let kills_first = arrange(&order, plot, rows, longest);
         let worth = |all: &[Named]| (all.iter().filter(|n| n.killed).count(), all.len());
-        let named = if worth(&in_time) >= worth(&kills_first) {
-            in_time
-        } else {
-            kills_first
-        };
+        let named = if worth(&in_time) >= worth(&kills_first) { in_time } else { kills_first };
         Self {
             rows: named.iter().map(|n| n.row + 1).max().unwrap_or(0),
             unnamed: order.len() - named.len(),
@@ -102,32 +96,18 @@ impl EventStrip {
                 (x + INDENT, Anchor::Start)
             };
             let colour = if name.killed { INK } else { MUTED };
-            scene.label(
-                (start, baseline),
-                &name.text,
-                (SIZE, name.killed),
-                colour,
-                anchor,
-            );
+            scene.label((start, baseline), &name.text, (SIZE, name.killed), colour, anchor);
         }
     }
 
     /// Draws a thin line through a plot for each event.
     pub(super) fn lines(&self, scene: &mut Scene, plot: &Plot) {
         let mut last = f64::NEG_INFINITY;
-        let colour = if self.starts.len() > MANY {
-            FAINT
-        } else {
-            EVENT
-        };
+        let colour = if self.starts.len() > MANY { FAINT } else { EVENT };
         for start in &self.starts {
             let x = plot.x(*start);
             if x - last >= 1.5 && x > plot.area.x + 0.5 {
-                scene.line(
-                    vec![(x, plot.area.y), (x, plot.area.bottom())],
-                    colour,
-                    0.75,
-                );
+                scene.line(vec![(x, plot.area.y), (x, plot.area.bottom())], colour, 0.75);
                 last = x;
             }
         }
@@ -145,14 +125,7 @@ fn arrange(order: &[&PhaseRecord], plot: &Plot, rows: usize, longest: f64) -> Ve
         let x = plot.x(phase.start) - plot.area.x;
         // To the left only where there is no room at the right edge.
         let leftwards = x + INDENT + width > right;
-        let mut name = Named {
-            x,
-            row: 0,
-            text,
-            width,
-            killed,
-            leftwards,
-        };
+        let mut name = Named { x, row: 0, text, width, killed, leftwards };
         let inside = name.span().0 >= -1.0;
         while name.row < rows && !named.iter().all(|old| apart(old, &name)) {
             name.row += 1;
@@ -172,11 +145,7 @@ fn apart(a: &Named, b: &Named) -> bool {
         return a_to + GAP <= b_from || b_to + GAP <= a_from;
     }
     // The upper name's line runs down through the lower name's row.
-    let (upper, (from, to)) = if a.row < b.row {
-        (a, (b_from, b_to))
-    } else {
-        (b, (a_from, a_to))
-    };
+    let (upper, (from, to)) = if a.row < b.row { (a, (b_from, b_to)) } else { (b, (a_from, a_to)) };
     upper.x < from - 0.5 || upper.x > to + 3.0 || (upper.x - from).abs() < 0.5
 }
 
@@ -189,17 +158,8 @@ mod tests {
     use crate::units::{Bytes, SimSpan, SimTime};
 
     fn plot() -> Plot {
-        let area = Rect {
-            x: 60.0,
-            y: 200.0,
-            w: 900.0,
-            h: 300.0,
-        };
-        Plot {
-            area,
-            end: SimTime::ZERO + SimSpan::secs(600),
-            top: Bytes::gib(1),
-        }
+        let area = Rect { x: 60.0, y: 200.0, w: 900.0, h: 300.0 };
+        Plot { area, end: SimTime::ZERO + SimSpan::secs(600), top: Bytes::gib(1) }
     }
 
     fn phase(name: &str, second: u64, oom_kills: u32) -> PhaseRecord {
@@ -215,13 +175,7 @@ mod tests {
     #[test]
     fn forty_events_never_overlap_and_kills_keep_their_names() {
         let phases: Vec<_> = (0..40)
-            .map(|i| {
-                phase(
-                    &format!("rollout of service {i}"),
-                    i * 15,
-                    u32::from(i == 33),
-                )
-            })
+            .map(|i| phase(&format!("rollout of service {i}"), i * 15, u32::from(i == 33)))
             .collect();
         let strip = EventStrip::new(&phases, &plot(), 3, 180.0);
         assert!(strip.named.len() >= 8 && strip.named.len() + strip.unnamed == 40);

@@ -63,11 +63,7 @@ pub(super) fn wrap(text: &str, size: f64, bold: bool, room: f64, lines: usize) -
     let mut done: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
-        let longer = if line.is_empty() {
-            word.to_owned()
-        } else {
-            format!("{line} {word}")
-        };
+        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
         let last = done.len() + 1 >= lines;
         if !last && !line.is_empty() && width(&longer, size, bold) > room {
             done.push(std::mem::replace(&mut line, word.to_owned()));
@@ -94,11 +90,7 @@ pub(super) fn rasterise(
     let mut x = at.0 as f32;
     for c in text.chars() {
         let id = scaled.glyph_id(c);
-        let glyph = Glyph {
-            id,
-            scale,
-            position: point(x, at.1 as f32),
-        };
+        let glyph = Glyph { id, scale, position: point(x, at.1 as f32) };
         x += scaled.h_advance(id);
         if let Some(outline) = font.outline_glyph(glyph) {
             let corner = outline.px_bounds().min;

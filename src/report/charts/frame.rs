@@ -43,11 +43,7 @@ pub(super) fn subtitle(input: &ChartInput, shown: &str) -> String {
     };
     // A long name must not push the rest off the page.
     let scenario = font::fit(input.scenario, SUBTITLE, false, 420.0);
-    let tail = if shown.is_empty() {
-        String::new()
-    } else {
-        format!(" · {shown}")
-    };
+    let tail = if shown.is_empty() { String::new() } else { format!(" · {shown}") };
     format!("{scenario}{release} · seed {} · {runs}{tail}", input.seed)
 }
 
@@ -64,12 +60,8 @@ pub(super) fn worst_run(input: &ChartInput) -> String {
 pub(super) fn empty(name: &'static str, title: &str, subtitle: &str, why: &str) -> Scene {
     let mut scene = Scene::new(name, title, why, 320.0);
     let y = heading(&mut scene, title, subtitle);
-    let area = Rect {
-        x: MARGIN,
-        y: y + 12.0,
-        w: PAGE_WIDTH - 2.0 * MARGIN,
-        h: 320.0 - y - 12.0 - MARGIN,
-    };
+    let area =
+        Rect { x: MARGIN, y: y + 12.0, w: PAGE_WIDTH - 2.0 * MARGIN, h: 320.0 - y - 12.0 - MARGIN };
     scene.rect(area, GRID.faded(0.5));
     let middle = (PAGE_WIDTH / 2.0, area.y + area.h / 2.0 + 5.0);
     scene.label(middle, why, (16.0, false), MUTED, Anchor::Middle);
@@ -109,13 +101,7 @@ pub(super) fn time_axis(scene: &mut Scene, plot: &Plot, labels: bool) {
         let x = plot.x(at);
         scene.line(vec![(x, y), (x, y + 4.0)], AXIS, 1.0);
         if labels {
-            scene.label(
-                (x, y + 19.0),
-                &clock(at),
-                (SMALL, false),
-                MUTED,
-                Anchor::Middle,
-            );
+            scene.label((x, y + 19.0), &clock(at), (SMALL, false), MUTED, Anchor::Middle);
         }
     }
 }
@@ -139,11 +125,7 @@ pub(super) fn limit_shown(plot: &Plot, limit: Bytes) -> bool {
 pub(super) fn limit_band(scene: &mut Scene, plot: &Plot, limit: Bytes) {
     if limit_shown(plot, limit) {
         let (high, low) = (plot.y(limit), plot.y(limit.scale(0.9)));
-        let band = Rect {
-            y: high,
-            h: low - high,
-            ..plot.area
-        };
+        let band = Rect { y: high, h: low - high, ..plot.area };
         scene.rect(band, RED_BAND);
     }
 }
@@ -160,11 +142,7 @@ pub(super) fn limit_line(scene: &mut Scene, plot: &Plot, limit: Bytes) {
 pub(super) fn down_spans(scene: &mut Scene, plot: &Plot, timeline: &Timeline) {
     for (from, to) in &timeline.down {
         let x = plot.x(*from);
-        let gap = Rect {
-            x,
-            w: (plot.x(*to) - x).max(1.0),
-            ..plot.area
-        };
+        let gap = Rect { x, w: (plot.x(*to) - x).max(1.0), ..plot.area };
         if from <= to {
             scene.rect(gap, DOWN);
         }
@@ -183,18 +161,12 @@ pub(super) fn kills(scene: &mut Scene, plot: &Plot, kills: &[OomKill]) {
         }
         let text = kill.at.to_string();
         let half = font::width(&text, 12.0, true) / 2.0;
-        let middle = x.clamp(
-            plot.area.x + half,
-            (plot.area.right() - half).max(plot.area.x + half),
-        );
+        let middle =
+            x.clamp(plot.area.x + half, (plot.area.right() - half).max(plot.area.x + half));
         if middle - half > free {
             let at = (middle, (y - 9.0).max(plot.area.y + 10.5));
-            let paper = Rect {
-                x: middle - half - 2.0,
-                y: at.1 - 10.5,
-                w: 2.0 * half + 4.0,
-                h: 13.0,
-            };
+            let paper =
+                Rect { x: middle - half - 2.0, y: at.1 - 10.5, w: 2.0 * half + 4.0, h: 13.0 };
             scene.rect(paper, PAPER.faded(0.85));
             scene.label(at, &text, (12.0, true), RED, Anchor::Middle);
             free = middle + half + 8.0;
@@ -239,12 +211,7 @@ fn sign(scene: &mut Scene, (x, y): Point, key: Key) {
         Key::Dashes(colour) => scene.dashed(ends, colour, 1.3, super::DASH),
         Key::Cross => scene.cross((x + 14.0, y), 5.0, RED, 2.2),
         Key::Patch(colour) => {
-            let patch = Rect {
-                x,
-                y: y - 6.0,
-                w: 21.0,
-                h: 12.0,
-            };
+            let patch = Rect { x, y: y - 6.0, w: 21.0, h: 12.0 };
             scene.rect(patch, colour);
         }
     }

@@ -102,11 +102,7 @@ impl<'a> ChartInput<'a> {
 
 /// The charts there is something to say in, in the order of the table above.
 fn scenes(input: &ChartInput) -> Vec<Scene> {
-    let mut scenes = vec![
-        timeline::scene(input),
-        stack::scene(input),
-        attribution::scene(input),
-    ];
+    let mut scenes = vec![timeline::scene(input), stack::scene(input), attribution::scene(input)];
     scenes.extend(cdf::scene(input));
     scenes
 }
@@ -162,10 +158,7 @@ pub fn svgs(input: &ChartInput) -> Result<Vec<SvgChart>, ChartError> {
 /// # Errors
 /// When a file cannot be written or a chart cannot be painted.
 pub fn write_all(dir: &Path, input: &ChartInput) -> Result<Vec<String>, ChartError> {
-    let failed = |path: &Path, source| ChartError::Io {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |path: &Path, source| ChartError::Io { path: path.to_owned(), source };
     let folder = dir.join("charts");
     std::fs::create_dir_all(&folder).map_err(|e| failed(&folder, e))?;
     let mut written = Vec::new();

@@ -41,10 +41,7 @@ fn dashes(points: &[Point], stroke: &Stroke) -> Vec<Vec<Point>> {
         let mut rest = length(&from, &to);
         while rest > left {
             let part = left / rest;
-            from = (
-                from.0 + (to.0 - from.0) * part,
-                from.1 + (to.1 - from.1) * part,
-            );
+            from = (from.0 + (to.0 - from.0) * part, from.1 + (to.1 - from.1) * part);
             rest -= left;
             if drawing {
                 dash.push(from);
@@ -84,12 +81,7 @@ pub(super) fn svg(scene: &Scene) -> Result<String, ChartError> {
     let size = (grain(PAGE_WIDTH) as u32, grain(scene.height) as u32);
     {
         let mut backend = SVGBackend::with_string(&mut body, size);
-        let page = Rect {
-            x: 0.0,
-            y: 0.0,
-            w: PAGE_WIDTH,
-            h: scene.height,
-        };
+        let page = Rect { x: 0.0, y: 0.0, w: PAGE_WIDTH, h: scene.height };
         svg_item(&mut backend, &Item::Box(page, palette::PAPER))?;
         for item in &scene.items {
             svg_item(&mut backend, item)?;
@@ -102,11 +94,7 @@ pub(super) fn svg(scene: &Scene) -> Result<String, ChartError> {
 
 /// The opening tag, with a title and a description for screen readers.
 fn svg_head(scene: &Scene, size: (u32, u32)) -> String {
-    let escape = |text: &str| {
-        text.replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-    };
+    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let name = scene.name;
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{PAGE_WIDTH}\" height=\"{}\" \
@@ -152,11 +140,7 @@ fn svg_item(backend: &mut SVGBackend, item: &Item) -> Result<(), ChartError> {
 }
 
 fn svg_text(backend: &mut SVGBackend, label: &Label) -> Result<(), ChartError> {
-    let style = if label.bold {
-        FontStyle::Bold
-    } else {
-        FontStyle::Normal
-    };
+    let style = if label.bold { FontStyle::Bold } else { FontStyle::Normal };
     let anchor = match label.anchor {
         Anchor::Start => HPos::Left,
         Anchor::Middle => HPos::Center,
@@ -164,12 +148,7 @@ fn svg_text(backend: &mut SVGBackend, label: &Label) -> Result<(), ChartError> {
     };
     let fill = colour(label.colour);
     // plotters divides by 1.24 and moves "top" down by 0.76 em.
-    let style = (
-        FontFamily::Name(font::FAMILY),
-        label.size * SVG_GRAIN * 1.24,
-        style,
-        &fill,
-    )
+    let style = (FontFamily::Name(font::FAMILY), label.size * SVG_GRAIN * 1.24, style, &fill)
         .into_text_style(&(PAGE_WIDTH as u32, PAGE_WIDTH as u32))
         .pos(Pos::new(anchor, VPos::Top));
     let at = (grain(label.at.0), grain(label.at.1 - 0.76 * label.size));
@@ -180,10 +159,7 @@ fn svg_text(backend: &mut SVGBackend, label: &Label) -> Result<(), ChartError> {
 
 /// Writes the scene as a PNG; equal scenes give equal bytes.
 pub(super) fn png(scene: &Scene, path: &Path) -> Result<(), ChartError> {
-    let size = (
-        (PAGE_WIDTH * PNG_SCALE) as u32,
-        (scene.height * PNG_SCALE).round() as u32,
-    );
+    let size = ((PAGE_WIDTH * PNG_SCALE) as u32, (scene.height * PNG_SCALE).round() as u32);
     let backend = BitMapBackend::new(path, size);
     let mut canvas = Canvas { backend, size };
     canvas
@@ -228,9 +204,7 @@ impl Canvas<'_> {
             }
             Item::Area { upper, lower, fill } => {
                 let scaled = |line: &[Point]| -> Vec<Point> {
-                    line.iter()
-                        .map(|p| (p.0 * PNG_SCALE, p.1 * PNG_SCALE))
-                        .collect()
+                    line.iter().map(|p| (p.0 * PNG_SCALE, p.1 * PNG_SCALE)).collect()
                 };
                 self.area(&scaled(upper), &scaled(lower), *fill);
             }
@@ -254,10 +228,7 @@ impl Canvas<'_> {
             Anchor::Middle => width / 2.0,
             Anchor::End => width,
         };
-        let at = (
-            label.at.0 * PNG_SCALE - shift,
-            (label.at.1 * PNG_SCALE).round(),
-        );
+        let at = (label.at.0 * PNG_SCALE - shift, (label.at.1 * PNG_SCALE).round());
         font::rasterise(&label.text, at, size, label.bold, |x, y, cover| {
             self.dot(x, y, label.colour, cover);
         });
@@ -291,11 +262,7 @@ impl Canvas<'_> {
         let turn = |p: Point| if steep { (p.1, p.0) } else { p };
         let (a, b) = (turn(a), turn(b));
         let (a, b) = if a.0 <= b.0 { (a, b) } else { (b, a) };
-        let slope = if b.0 > a.0 {
-            (b.1 - a.1) / (b.0 - a.0)
-        } else {
-            0.0
-        };
+        let slope = if b.0 > a.0 { (b.1 - a.1) / (b.0 - a.0) } else { 0.0 };
         let reach = (half + 1.0) * slope.hypot(1.0);
         let limit = f64::from(self.size.0.max(self.size.1));
         let first = (a.0 - half - 1.0).max(0.0) as i32;

@@ -14,19 +14,13 @@ pub(super) struct Colour {
 }
 
 const fn rgb(hex: u32) -> Colour {
-    Colour {
-        rgb: ((hex >> 16) as u8, (hex >> 8) as u8, hex as u8),
-        opacity: 1.0,
-    }
+    Colour { rgb: ((hex >> 16) as u8, (hex >> 8) as u8, hex as u8), opacity: 1.0 }
 }
 
 impl Colour {
     /// The same, letting what is below shine through.
     pub(super) const fn faded(self, opacity: f64) -> Self {
-        Self {
-            rgb: self.rgb,
-            opacity,
-        }
+        Self { rgb: self.rgb, opacity }
     }
 }
 
@@ -64,13 +58,8 @@ pub(super) const PUBLISHED: Colour = rgb(0x007A_3E9D);
 pub(super) const OTHER: Colour = rgb(0x00B4_BBC2);
 
 /// Okabe and Ito's colours for single lines, without their reds.
-pub(super) const LINES: [Colour; 5] = [
-    rgb(0x0000_72B2),
-    rgb(0x00E6_9F00),
-    rgb(0x0000_9E73),
-    rgb(0x00CC_79A7),
-    rgb(0x0056_B4E9),
-];
+pub(super) const LINES: [Colour; 5] =
+    [rgb(0x0000_72B2), rgb(0x00E6_9F00), rgb(0x0000_9E73), rgb(0x00CC_79A7), rgb(0x0056_B4E9)];
 
 /// The colour of a mechanism.
 pub(super) const fn mechanism(which: Mechanism) -> Colour {

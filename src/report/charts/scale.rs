@@ -37,16 +37,9 @@ impl Plot {
 
 /// The end of the time axis: the run's length, or later where a line goes on; never nothing.
 pub(super) fn end_of(duration: SimSpan, timelines: &[Timeline]) -> SimTime {
-    let last = timelines
-        .iter()
-        .filter_map(|t| t.points.last())
-        .map(|p| p.at);
+    let last = timelines.iter().filter_map(|t| t.points.last()).map(|p| p.at);
     let end = last.max().unwrap_or_default().max(SimTime(duration.0));
-    if end == SimTime::ZERO {
-        SimTime::ZERO + SimSpan::secs(1)
-    } else {
-        end
-    }
+    if end == SimTime::ZERO { SimTime::ZERO + SimSpan::secs(1) } else { end }
 }
 
 /// Instants for the ticks of a time axis, at most about `most` of them.
@@ -59,12 +52,7 @@ pub(super) fn time_ticks(end: SimTime, most: usize) -> Vec<SimTime> {
     ];
     let fits = |step: &u64| end.0 / (step * MILLI) <= most.max(1) as u64;
     let days = (end.0 / (86_400_000 * MILLI) / most.max(1) as u64 + 1) * 86_400_000;
-    let step = STEPS
-        .iter()
-        .copied()
-        .find(fits)
-        .unwrap_or(days)
-        .saturating_mul(MILLI);
+    let step = STEPS.iter().copied().find(fits).unwrap_or(days).saturating_mul(MILLI);
     (0..=end.0 / step).map(|i| SimTime(i * step)).collect()
 }
 
@@ -113,17 +101,10 @@ pub(super) fn byte_axis(top: Bytes, most: usize) -> ByteAxis {
     let count = (top.as_f64() / size as f64 / step + 1e-9).floor() as u32;
     let tick = |i| {
         let value = f64::from(i) * step;
-        let text = if i == 0 {
-            "0".to_owned()
-        } else {
-            format!("{value:.digits$}")
-        };
+        let text = if i == 0 { "0".to_owned() } else { format!("{value:.digits$}") };
         (Bytes::from_f64(value * size as f64), text)
     };
-    ByteAxis {
-        unit,
-        ticks: (0..=count).map(tick).collect(),
-    }
+    ByteAxis { unit, ticks: (0..=count).map(tick).collect() }
 }
 
 /// Ticks between two sizes, at most about `most` of them.
@@ -161,17 +142,10 @@ mod tests {
     #[test]
     fn ticks_are_few_and_round() {
         let texts = |top, most| -> Vec<String> {
-            byte_axis(top, most)
-                .ticks
-                .into_iter()
-                .map(|t| t.1)
-                .collect()
+            byte_axis(top, most).ticks.into_iter().map(|t| t.1).collect()
         };
         assert_eq!(texts(Bytes::gib(18), 6), ["0", "4", "8", "12", "16"]);
-        assert_eq!(
-            texts(Bytes::mib(1_100), 6),
-            ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]
-        );
+        assert_eq!(texts(Bytes::mib(1_100), 6), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(byte_axis(Bytes::mib(300), 6).unit, "MiB");
         for top in [0, 1, 7, 1 << 9, 1 << 20, 1 << 40, u64::MAX] {
             let ticks = byte_axis(Bytes(top), 6).ticks;
@@ -196,10 +170,7 @@ mod tests {
         assert!(top_of(Bytes::ZERO, &[], 100.0, 20.0) > Bytes::ZERO);
         assert!(top_of(Bytes(u64::MAX), &[Bytes(u64::MAX)], 100.0, 20.0) > Bytes::ZERO);
         let far = top_of(Bytes::gib(1), &[Bytes::gib(64)], 400.0, 20.0);
-        assert!(
-            far < Bytes::gib(2),
-            "a far limit does not flatten the lines"
-        );
+        assert!(far < Bytes::gib(2), "a far limit does not flatten the lines");
         assert!(top_of(Bytes::gib(10), &[Bytes::gib(16)], 400.0, 20.0) > Bytes::gib(16));
     }
 }

@@ -78,12 +78,7 @@ impl Label {
             Anchor::Middle => self.at.0 - w / 2.0,
             Anchor::End => self.at.0 - w,
         };
-        Rect {
-            x,
-            y: self.at.1 - 0.76 * self.size,
-            w,
-            h: self.size,
-        }
+        Rect { x, y: self.at.1 - 0.76 * self.size, w, h: self.size }
     }
 }
 
@@ -180,32 +175,15 @@ impl Scene {
         points.dedup();
         match points.as_slice() {
             [] => {}
-            [only] => self
-                .items
-                .push(Item::Dot(*only, width.max(1.5) * 1.4, colour)),
-            _ => self.items.push(Item::Path(
-                points,
-                Stroke {
-                    colour,
-                    width,
-                    dash,
-                },
-            )),
+            [only] => self.items.push(Item::Dot(*only, width.max(1.5) * 1.4, colour)),
+            _ => self.items.push(Item::Path(points, Stroke { colour, width, dash })),
         }
     }
 
     /// A cross of the given half width.
     pub(super) fn cross(&mut self, (x, y): Point, half: f64, colour: Colour, width: f64) {
-        self.line(
-            vec![(x - half, y - half), (x + half, y + half)],
-            colour,
-            width,
-        );
-        self.line(
-            vec![(x - half, y + half), (x + half, y - half)],
-            colour,
-            width,
-        );
+        self.line(vec![(x - half, y - half), (x + half, y + half)], colour, width);
+        self.line(vec![(x - half, y + half), (x + half, y - half)], colour, width);
     }
 
     /// A text at the left end of its baseline.

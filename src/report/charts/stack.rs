@@ -47,11 +47,7 @@ pub(super) fn layers(timeline: &Timeline) -> Vec<Layer> {
         }
     }
     if !others.is_empty() {
-        layers.push(Layer {
-            label: "other (each below 1 %)",
-            colour: OTHER,
-            members: others,
-        });
+        layers.push(Layer { label: "other (each below 1 %)", colour: OTHER, members: others });
     }
     layers
 }
@@ -73,20 +69,13 @@ pub(super) fn scene(input: &ChartInput) -> Scene {
     };
     let layers = layers(timeline);
     let place = timeline.points.iter().position(|p| p.resident == peak);
-    let table = Table {
-        heights: heights(timeline, &layers, place.unwrap_or(0)),
-        layers,
-        at,
-        peak,
-    };
+    let table = Table { heights: heights(timeline, &layers, place.unwrap_or(0)), layers, at, peak };
     let title = table.finding(&timeline.server);
     let mut scene = Scene::new(NAME, &title, &table.describe(timeline), PAGE_HEIGHT);
     let y = frame::heading(&mut scene, &title, &subtitle);
     let y = frame::keys(&mut scene, y, &used_keys(input, timeline, peak)) + 8.0;
     let plot = draw(&mut scene, input, timeline, &table, y);
-    let limit = input
-        .server(&timeline.server)
-        .map_or(Bytes::ZERO, |s| s.limit);
+    let limit = input.server(&timeline.server).map_or(Bytes::ZERO, |s| s.limit);
     table.draw(&mut scene, &plot, limit);
     scene
 }
@@ -130,12 +119,7 @@ fn draw(
     let axis = scale::byte_axis(bytes, 9);
     let left = MARGIN + frame::axis_width(&axis);
     let mut plot = Plot {
-        area: Rect {
-            x: left,
-            y: top,
-            w: PAGE_WIDTH - MARGIN - TABLE - 28.0 - left,
-            h: 0.0,
-        },
+        area: Rect { x: left, y: top, w: PAGE_WIDTH - MARGIN - TABLE - 28.0 - left, h: 0.0 },
         end: scale::end_of(input.duration, input.timelines),
         top: bytes,
     };
@@ -248,12 +232,7 @@ impl Table {
         let step = ((plot.area.bottom() - y - 56.0) / rows.max(1.0)).clamp(17.0, 25.0);
         for (layer, height) in self.layers.iter().zip(&self.heights).rev() {
             y += step;
-            let swatch = Rect {
-                x,
-                y: y - 10.5,
-                w: 13.0,
-                h: 13.0,
-            };
+            let swatch = Rect { x, y: y - 10.5, w: 13.0, h: 13.0 };
             scene.rect(swatch, layer.colour);
             let colour = if *height > Bytes::ZERO { INK } else { MUTED };
             scene.text((x + 21.0, y), layer.label, SMALL, colour);
@@ -265,30 +244,14 @@ impl Table {
         y += 11.0;
         scene.line(vec![(x, y), (right, y)], AXIS, 1.0);
         y += 18.0;
-        scene.label(
-            (x + 21.0, y),
-            "resident set",
-            (SMALL, true),
-            INK,
-            Anchor::Start,
-        );
+        scene.label((x + 21.0, y), "resident set", (SMALL, true), INK, Anchor::Start);
         let peak = self.peak.to_string();
         scene.label((shares, y), &peak, (SMALL, true), INK, Anchor::End);
         if let Some(limit) = real_limit(limit) {
             y += 20.0;
-            let far = if limit > plot.top {
-                "limit (above the plot)"
-            } else {
-                "limit"
-            };
+            let far = if limit > plot.top { "limit (above the plot)" } else { "limit" };
             scene.text((x + 21.0, y), far, SMALL, RED);
-            scene.label(
-                (shares, y),
-                &limit.to_string(),
-                (SMALL, false),
-                RED,
-                Anchor::End,
-            );
+            scene.label((shares, y), &limit.to_string(), (SMALL, false), RED, Anchor::End);
         } else {
             scene.line(vec![(x, y + 9.0), (right, y + 9.0)], GRID, 1.0);
         }

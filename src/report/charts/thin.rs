@@ -61,13 +61,12 @@ pub(super) fn survivors(xs: &[f64], values: &[u64]) -> Vec<usize> {
             end += 1;
         }
         let pick = |better: fn(u64, u64) -> bool| {
-            (start..end).fold(start, |best, i| {
-                if better(values[i], values[best]) {
-                    i
-                } else {
-                    best
-                }
-            })
+            (start..end).fold(
+                start,
+                |best, i| {
+                    if better(values[i], values[best]) { i } else { best }
+                },
+            )
         };
         let (low, high) = (pick(|a, b| a < b), pick(|a, b| a > b));
         kept.extend([low.min(high), low.max(high)]);
@@ -96,11 +95,7 @@ mod tests {
         for column in 0..1_000 {
             let all = (column * 50)..(column * 50 + 50);
             let best = all.clone().map(|i| values[i]).max();
-            let drawn = kept
-                .iter()
-                .filter(|i| all.contains(i))
-                .map(|i| values[*i])
-                .max();
+            let drawn = kept.iter().filter(|i| all.contains(i)).map(|i| values[*i]).max();
             assert_eq!(best, drawn, "column {column}");
         }
     }
@@ -109,9 +104,6 @@ mod tests {
     fn short_lines_stay_whole() {
         assert_eq!(survivors(&[], &[]), Vec::<usize>::new());
         assert_eq!(survivors(&[3.0], &[7]), vec![0]);
-        assert_eq!(
-            survivors(&[0.0, 10.0, 10.0, 20.0], &[1, 9, 0, 2]),
-            vec![0, 1, 2, 3]
-        );
+        assert_eq!(survivors(&[0.0, 10.0, 10.0, 20.0], &[1, 9, 0, 2]), vec![0, 1, 2, 3]);
     }
 }

@@ -90,12 +90,7 @@ impl Grid {
         // The height of the strip of events depends on the plot's width only.
         let bytes = |height| Self::top(input, shown, height);
         let plot = |left: f64, y: f64, h: f64| Plot {
-            area: Rect {
-                x: MARGIN + left,
-                y,
-                w: column - left - gutter,
-                h,
-            },
+            area: Rect { x: MARGIN + left, y, w: column - left - gutter, h },
             end,
             top: bytes(h),
         };
@@ -122,10 +117,7 @@ impl Grid {
     /// The upper end of the axis all plots share.
     fn top(input: &ChartInput, shown: &[&Timeline], height: f64) -> Bytes {
         let points = shown.iter().flat_map(|t| &t.points);
-        let highest = points
-            .map(|p| p.resident.max(p.live_heap))
-            .max()
-            .unwrap_or_default();
+        let highest = points.map(|p| p.resident.max(p.live_heap)).max().unwrap_or_default();
         let limits: Vec<Bytes> = shown
             .iter()
             .filter_map(|t| input.server(&t.server))
@@ -268,9 +260,7 @@ fn lines(scene: &mut Scene, plot: &Plot, timeline: &Timeline) {
         scene.line(line, RESIDENT, 2.2);
     }
     if let Some((at, peak)) = frame::peak_of(timeline).filter(|p| p.1 > Bytes::ZERO) {
-        scene
-            .items
-            .push(Item::Dot(plot.point(at, peak), 3.6, RESIDENT));
+        scene.items.push(Item::Dot(plot.point(at, peak), 3.6, RESIDENT));
     }
 }
 

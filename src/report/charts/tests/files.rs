@@ -20,11 +20,7 @@ fn every_run_becomes_files() {
             let bytes = std::fs::read(dir.join(file)).expect(file);
             if Path::new(file).extension().is_some_and(|e| e == "png") {
                 assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n", "{name}/{file}");
-                assert_eq!(
-                    &bytes[16..20],
-                    2_400_u32.to_be_bytes(),
-                    "twice the page's width"
-                );
+                assert_eq!(&bytes[16..20], 2_400_u32.to_be_bytes(), "twice the page's width");
             } else {
                 let text = String::from_utf8(bytes).expect("UTF-8");
                 assert_well_formed(&text);
@@ -79,11 +75,7 @@ fn names_are_escaped_and_charts_describe_themselves() {
     assert_eq!(charts.len(), 4);
     for chart in charts {
         assert!(!chart.svg.contains("<script>") && !chart.svg.contains("<b>"));
-        assert!(
-            chart
-                .svg
-                .contains(&format!("<title id=\"{}-title\">", chart.name))
-        );
+        assert!(chart.svg.contains(&format!("<title id=\"{}-title\">", chart.name)));
         assert!(chart.svg.contains("<desc id=") && chart.description.len() > 20);
         assert!(!chart.svg.contains("http://") || chart.svg.matches("http://").count() == 1);
     }
@@ -103,8 +95,6 @@ fn a_folder_that_cannot_be_made_is_named() {
     let file = preview_dir().join("a-file");
     std::fs::create_dir_all(preview_dir()).expect("folder");
     std::fs::write(&file, "").expect("file");
-    let error = tiny()
-        .input(|i| write_all(&file, i))
-        .expect_err("not a folder");
+    let error = tiny().input(|i| write_all(&file, i)).expect_err("not a folder");
     assert!(error.to_string().contains("a-file"), "{error}");
 }

@@ -27,20 +27,14 @@ fn single() -> Run {
 }
 
 fn cascade() -> Run {
-    let recipe = Recipe {
-        servers: 3,
-        ..single().recipe
-    };
+    let recipe = Recipe { servers: 3, ..single().recipe };
     let verdict =
         "CASCADE: apiserver-0 is OOM-killed at 2:30.8 and the other two follow within 60 s";
     run(recipe, verdict)
 }
 
 fn many(servers: usize) -> Run {
-    let recipe = Recipe {
-        servers,
-        ..single().recipe
-    };
+    let recipe = Recipe { servers, ..single().recipe };
     run(recipe, "All apiservers are OOM-killed, one after the other")
 }
 
@@ -77,10 +71,7 @@ fn forty_events() -> Run {
 /// Names that are long, and markup in all of them.
 fn long_names() -> Run {
     let mut run = cascade();
-    run.scenario = format!(
-        "<script>&\"'\u{1}{}",
-        "quarterly-upgrade-of-everything-".repeat(8)
-    );
+    run.scenario = format!("<script>&\"'\u{1}{}", "quarterly-upgrade-of-everything-".repeat(8));
     run.verdict = format!("<b>CASCADE</b> & more: {}", "and so on and on ".repeat(30));
     for (index, server) in run.servers.iter_mut().enumerate() {
         let name = format!("kube-apiserver-ip-10-0-{index}-17.eu-central-1.<compute>&.internal");
@@ -104,11 +95,7 @@ fn crash_loop() -> Run {
     server.limit = Bytes::mib(257);
     for i in 0..24_u32 {
         let start = 2.0 + f64::from(i) * 1.7;
-        server.oom_kills.push(OomKill {
-            at: at(start),
-            resident: server.limit,
-            back_at: None,
-        });
+        server.oom_kills.push(OomKill { at: at(start), resident: server.limit, back_at: None });
         run.timelines[0].down.push((at(start), at(start + 0.6)));
     }
     run
@@ -152,10 +139,7 @@ fn barren() -> Vec<(&'static str, Run)> {
         point.heap_goal = Bytes(u64::MAX);
     }
     let mut unrecorded = cascade();
-    unrecorded.timelines[1] = Timeline {
-        server: "apiserver-1".into(),
-        ..Timeline::default()
-    };
+    unrecorded.timelines[1] = Timeline { server: "apiserver-1".into(), ..Timeline::default() };
     vec![
         ("no-points", keep(0)),
         ("one-point", keep(1)),

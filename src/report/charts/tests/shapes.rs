@@ -29,14 +29,8 @@ fn texts_are_readable_on_the_page_and_never_cover_each_other() {
                 let here = format!("{name}/{}: {label:?}", scene.name);
                 let bounds = label.bounds();
                 assert!(label.size >= 12.0, "{here}");
-                assert!(
-                    bounds.x >= 4.0 && bounds.right() <= PAGE_WIDTH - 4.0,
-                    "{here}"
-                );
-                assert!(
-                    bounds.y >= 4.0 && bounds.bottom() <= scene.height - 2.0,
-                    "{here}"
-                );
+                assert!(bounds.x >= 4.0 && bounds.right() <= PAGE_WIDTH - 4.0, "{here}");
+                assert!(bounds.y >= 4.0 && bounds.bottom() <= scene.height - 2.0, "{here}");
                 for other in &all[i + 1..] {
                     assert!(!overlap(&bounds, &other.bounds()), "{here}\n{other:?}");
                 }
@@ -91,12 +85,7 @@ fn the_highest_point_drawn_is_the_peak_of_the_record() {
         for (timeline, server) in run.timelines.iter().zip(&run.servers) {
             let peak = frame::peak_of(timeline).expect("points");
             assert_eq!(peak, (server.peak_at, server.peak_resident));
-            let area = Rect {
-                x: 0.0,
-                y: 0.0,
-                w: 300.0,
-                h: 1_000.0,
-            };
+            let area = Rect { x: 0.0, y: 0.0, w: 300.0, h: 1_000.0 };
             let plot = Plot {
                 area,
                 end: SimTime::ZERO + SimSpan::secs(run.recipe.seconds),
@@ -112,22 +101,10 @@ fn the_highest_point_drawn_is_the_peak_of_the_record() {
 #[test]
 fn a_line_ends_where_it_leaves_the_plot_and_where_there_is_nothing() {
     let run = single();
-    let area = Rect {
-        x: 0.0,
-        y: 10.0,
-        w: 1_000.0,
-        h: 100.0,
-    };
-    let plot = Plot {
-        area,
-        end: SimTime::ZERO + SimSpan::secs(600),
-        top: Bytes::gib(8),
-    };
+    let area = Rect { x: 0.0, y: 10.0, w: 1_000.0, h: 100.0 };
+    let plot = Plot { area, end: SimTime::ZERO + SimSpan::secs(600), top: Bytes::gib(8) };
     let lines = thin::lines(&plot, &run.timelines[0], |p| p.resident);
-    assert!(
-        lines.len() >= 4,
-        "cut at the upper edge and in the restart gaps"
-    );
+    assert!(lines.len() >= 4, "cut at the upper edge and in the restart gaps");
     for (_, y) in lines.iter().flatten() {
         assert!((area.y..=area.bottom()).contains(y));
     }
@@ -144,9 +121,5 @@ fn kills_and_limits_are_on_the_timeline() {
         assert!(texts.contains(&first.as_str()), "{first}");
     }
     assert_eq!(texts.iter().filter(|t| **t == "limit 16.0 GiB").count(), 3);
-    assert!(
-        texts
-            .iter()
-            .any(|t| t.contains("worst run shown (replication 7)"))
-    );
+    assert!(texts.iter().any(|t| t.contains("worst run shown (replication 7)")));
 }

@@ -111,12 +111,7 @@ fn server(recipe: &Recipe, index: usize) -> (Timeline, ServerRecord) {
         };
         let load = wave(0.2 * length, 1.0).max(wave(0.6 * length, 0.8));
         let load = if now < calm { 0.0 } else { load };
-        let p = point(
-            now,
-            recipe.idle,
-            recipe.storm.scale(load),
-            f64::from(i % 29) / 28.0,
-        );
+        let p = point(now, recipe.idle, recipe.storm.scale(load), f64::from(i % 29) / 28.0);
         if recipe.oom && p.resident >= recipe.limit {
             let back = now + 0.04 * length;
             let over = p.resident - recipe.limit;
@@ -125,11 +120,7 @@ fn server(recipe: &Recipe, index: usize) -> (Timeline, ServerRecord) {
             last.by_mechanism[5] -= over;
             last.resident = recipe.limit;
             points.extend([last, nothing(now)]);
-            kills.push(OomKill {
-                at: at(now),
-                resident: recipe.limit,
-                back_at: Some(at(back)),
-            });
+            kills.push(OomKill { at: at(now), resident: recipe.limit, back_at: Some(at(back)) });
             down.push((at(now), at(back)));
             dead_until = back;
             calm = back + 0.03 * length;
@@ -138,22 +129,13 @@ fn server(recipe: &Recipe, index: usize) -> (Timeline, ServerRecord) {
             points.push(p);
         }
     }
-    let timeline = Timeline {
-        server: name.clone(),
-        points,
-        down,
-    };
+    let timeline = Timeline { server: name.clone(), points, down };
     let record = record(name, recipe, &timeline, kills);
     (timeline, record)
 }
 
 fn record(name: String, recipe: &Recipe, timeline: &Timeline, kills: Vec<OomKill>) -> ServerRecord {
-    let peak = timeline
-        .points
-        .iter()
-        .map(|p| p.resident)
-        .max()
-        .unwrap_or_default();
+    let peak = timeline.points.iter().map(|p| p.resident).max().unwrap_or_default();
     let top = timeline.points.iter().find(|p| p.resident == peak);
     let clients = ["kubelets", "argo-cd", "", "node-agent <v2> & friends"];
     let mut holders = Vec::new();
@@ -216,20 +198,12 @@ pub(super) fn run(recipe: Recipe, verdict: &str) -> Run {
         runs.map(|r| {
             let noise = (r * 37 + i as u32 * 11) % 97;
             let free = s.peak_resident.scale(0.72 + f64::from(noise) / 200.0);
-            if recipe.oom {
-                free.min(recipe.limit)
-            } else {
-                free.min(s.peak_resident)
-            }
+            if recipe.oom { free.min(recipe.limit) } else { free.min(s.peak_resident) }
         })
         .collect()
     };
     Run {
-        peaks: servers
-            .iter()
-            .enumerate()
-            .map(|(i, s)| spread(i, s))
-            .collect(),
+        peaks: servers.iter().enumerate().map(|(i, s)| spread(i, s)).collect(),
         timelines,
         servers,
         phases,
@@ -253,10 +227,8 @@ impl Run {
                 runs_with_oom: p.iter().filter(|b| **b >= s.limit).count() as u32,
             })
             .collect();
-        let published = (self.recipe.servers == 3).then_some(PublishedPeak {
-            label: "KEP-3157",
-            bytes: self.recipe.limit.scale(0.6),
-        });
+        let published = (self.recipe.servers == 3)
+            .then_some(PublishedPeak { label: "KEP-3157", bytes: self.recipe.limit.scale(0.6) });
         with(&ChartInput {
             scenario: &self.scenario,
             release: "1.32",
