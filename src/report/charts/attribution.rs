@@ -40,7 +40,7 @@ pub(super) fn scene(input: &ChartInput) -> Scene {
     let y = frame::heading(&mut scene, &title, &subtitle) + 14.0;
     let note = format!(
         "{}, {} resident at {}: bytes by mechanism, client and resource",
-        font::fit(&server.name, SMALL, false, 300.0),
+        font::fit_name(&server.name, SMALL, false, 300.0),
         server.peak_resident,
         server.peak_at
     );
@@ -93,7 +93,7 @@ fn bars(server: &ServerRecord) -> Vec<Bar> {
 /// The largest holder that acts for a client, else the largest of all.
 fn finding(server: &ServerRecord, total: Bytes) -> String {
     let holders = sorted(server);
-    let name = font::fit(&server.name, 23.0, true, 300.0);
+    let name = font::fit_name(&server.name, 23.0, true, 300.0);
     let of = |client: &str| -> Bytes {
         let same = holders.iter().filter(|h| h.client.trim() == client);
         same.map(|h| h.bytes).sum()

@@ -1,5 +1,7 @@
 //! `peak-cdf`: in how many replications the peak stayed below a size, and how many met the limit.
 
+use std::collections::BTreeSet;
+
 use crate::units::Bytes;
 
 use super::frame::{self, Key, MARGIN, SMALL};
@@ -60,7 +62,8 @@ pub(super) fn scene(input: &ChartInput) -> Option<Scene> {
     let title = finding(curves.first()?);
     let mut scene = Scene::new(NAME, &title, &describe(&curves), PAGE_HEIGHT);
     let y = frame::heading(&mut scene, &title, &frame::subtitle(input, ""));
-    let axes = Axes::new(&curves, frame::keys(&mut scene, y, &used_keys(&curves)) + 10.0);
+    let axes = Axes::new(&curves, y + 34.0);
+    frame::keys(&mut scene, y, &axes.used_keys(&curves));
     axes.draw(&mut scene);
     axes.band(&mut scene, &curves[0]);
     axes.limits(&mut scene, &curves);
@@ -74,7 +77,7 @@ pub(super) fn scene(input: &ChartInput) -> Option<Scene> {
 
 fn finding(worst: &Curve) -> String {
     let (killed, runs) = (worst.killed(), worst.sorted.len());
-    let name = font::fit(worst.of.server, 23.0, true, 420.0);
+    let name = font::fit_name(worst.of.server, 23.0, true, 420.0);
     if killed > 0 {
         let part = 100.0 * killed as f64 / runs as f64;
         return format!("{name} was OOM-killed in {killed} of {runs} replications ({part:.0} %)");
@@ -99,20 +102,6 @@ fn describe(curves: &[Curve]) -> String {
         })
         .collect();
     format!("Distribution of the peak memory over the replications. {}.", rows.join("; "))
-}
-
-fn used_keys(curves: &[Curve]) -> Vec<(Key, &'static str)> {
-    let mut keys = vec![(Key::Patch(GRID), "95 % band of the worst server")];
-    if curves.len() > LINES.len() {
-        keys.push((Key::Line(OTHER, 1.2), "other servers"));
-    }
-    if curves.iter().any(|c| real_limit(c.of.limit).is_some()) {
-        keys.push((Key::Line(RED, 1.5), "memory limit"));
-    }
-    if curves.iter().any(|c| c.killed() > 0) {
-        keys.push((Key::Line(RED, 5.0), "share of replications with an OOM kill"));
-    }
-    keys
 }
 
 /// The plot: bytes to the right, share of replications upwards.
@@ -149,6 +138,27 @@ impl Axes {
             unit: axis.unit,
             ticks: axis.ticks,
         }
+    }
+
+    fn used_keys(&self, curves: &[Curve]) -> Vec<(Key, &'static str)> {
+        let mut keys = vec![(Key::Patch(GRID), "95 % band of the worst server")];
+        if curves.len() > LINES.len() {
+            keys.push((Key::Line(OTHER, 1.2), "other servers"));
+        }
+        if self.shown_limits(curves).next().is_some() {
+            keys.push((Key::Line(RED, 1.5), "memory limit"));
+        }
+        if curves.first().is_some_and(|c| c.killed() > 0) {
+            keys.push((Key::Line(RED, 5.0), "share of replications with an OOM kill"));
+        }
+        keys
+    }
+
+    /// The limits inside the plot.
+    fn shown_limits(&self, curves: &[Curve]) -> impl Iterator<Item = Bytes> + use<> {
+        let limits = curves.iter().filter_map(|c| real_limit(c.of.limit));
+        let inside = limits.filter(|l| (self.low..=self.high).contains(l));
+        inside.collect::<BTreeSet<Bytes>>().into_iter()
     }
 
     fn x(&self, bytes: Bytes) -> f64 {
@@ -207,10 +217,7 @@ impl Axes {
     }
 
     fn limits(&self, scene: &mut Scene, curves: &[Curve]) {
-        let mut limits: Vec<Bytes> = curves.iter().filter_map(|c| real_limit(c.of.limit)).collect();
-        limits.sort_unstable();
-        limits.dedup();
-        for limit in limits.into_iter().filter(|l| *l <= self.high) {
+        for limit in self.shown_limits(curves) {
             let x = self.x(limit);
             scene.line(vec![(x, self.area.y), (x, self.area.bottom())], RED, 1.5);
         }
@@ -246,6 +253,7 @@ fn percent(part: f64) -> String {
 
 /// Where the axis begins: at zero, or nearer when all peaks are far from it.
 fn low_end(lowest: Bytes, high: Bytes) -> Bytes {
+    let lowest = lowest.min(high.scale(0.95));
     let margin = (high - lowest).scale(0.25);
     if lowest.scale(2.0) > high { lowest - margin } else { Bytes::ZERO }
 }
@@ -267,7 +275,7 @@ fn table(scene: &mut Scene, curves: &[Curve], area: Rect) {
     for curve in curves.iter().filter(|c| c.colour.is_some()) {
         let colour = curve.colour.unwrap_or(OTHER);
         scene.line(vec![(x, y - 4.5), (x + 18.0, y - 4.5)], colour, 3.0);
-        let name = font::fit(curve.of.server, 13.5, true, right - x - 28.0);
+        let name = font::fit_name(curve.of.server, 13.5, true, right - x - 28.0);
         scene.label((x + 28.0, y), &name, (13.5, true), INK, Anchor::Start);
         y += 19.0;
         let figures = format!("median {} · p95 {}", curve.quantile(0.5), curve.quantile(0.95));

@@ -58,6 +58,21 @@ pub(super) fn fit(text: &str, size: f64, bold: bool, room: f64) -> String {
     short
 }
 
+/// The text, or as much of its beginning and end as fits with an ellipsis between: names often differ
+/// at the end.
+pub(super) fn fit_name(text: &str, size: f64, bold: bool, room: f64) -> String {
+    if width(text, size, bold) <= room {
+        return text.to_owned();
+    }
+    let all: Vec<char> = text.chars().collect();
+    let short = |kept: usize| -> String {
+        let (head, tail) = (&all[..kept.div_ceil(2)], &all[all.len() - kept / 2..]);
+        head.iter().chain(&['…']).chain(tail).collect()
+    };
+    let fitting = (0..all.len()).map(short);
+    fitting.take_while(|s| width(s, size, bold) <= room).last().unwrap_or_else(|| "…".to_owned())
+}
+
 /// The text broken at spaces into at most `lines` lines; the last one is shortened to fit.
 pub(super) fn wrap(text: &str, size: f64, bold: bool, room: f64, lines: usize) -> Vec<String> {
     let mut done: Vec<String> = Vec::new();
@@ -113,7 +128,7 @@ pub(super) fn drawn_width(text: &str, size: f64, bold: bool) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{face, fit, width, wrap};
+    use super::{face, fit, fit_name, width, wrap};
 
     #[test]
     fn both_faces_are_there_and_know_the_signs() {
@@ -132,6 +147,10 @@ mod tests {
         let cut = fit(&"very-long-name-".repeat(40), 12.0, false, 200.0);
         assert!(cut.ends_with('…') && width(&cut, 12.0, false) <= 200.0);
         assert_eq!(fit("abc", 12.0, false, 0.0), "…");
+        let name = "kube-apiserver-of-some-cluster-in-the-cloud-7";
+        let cut = fit_name(name, 12.0, false, 120.0);
+        assert!(cut.starts_with("kube-") && cut.contains('…') && cut.ends_with("-7"), "{cut}");
+        assert_eq!(fit_name("abc", 12.0, false, 0.0), "…");
     }
 
     #[test]

@@ -165,11 +165,12 @@ pub(super) fn kills(scene: &mut Scene, plot: &Plot, kills: &[OomKill]) {
             x.clamp(plot.area.x + half, (plot.area.right() - half).max(plot.area.x + half));
         if middle - half > free {
             let at = (middle, (y - 9.0).max(plot.area.y + 10.5));
+            let half = font::drawn_width(&text, 12.0, true) / 2.0;
             let paper =
                 Rect { x: middle - half - 2.0, y: at.1 - 10.5, w: 2.0 * half + 4.0, h: 13.0 };
             scene.rect(paper, PAPER.faded(0.85));
             scene.label(at, &text, (12.0, true), RED, Anchor::Middle);
-            free = middle + half + 8.0;
+            free = middle + half + 11.0;
         }
     }
 }

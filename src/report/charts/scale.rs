@@ -89,7 +89,7 @@ pub(super) fn byte_axis(top: Bytes, most: usize) -> ByteAxis {
         _ => ("B", 1),
     };
     let room = top.as_f64() / size as f64 / most.max(1) as f64;
-    let small = [0.05, 0.1, 0.2, 0.5];
+    let small = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
     let hundreds = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0];
     let step = if size == 1 << 30 {
         let fits = small.into_iter().find(|s| *s >= room);

@@ -115,7 +115,8 @@ fn draw(
 ) -> Plot {
     let server = input.server(&timeline.server);
     let limit = server.map_or(Bytes::ZERO, |s| s.limit);
-    let bytes = scale::top_of(table.peak, &[limit], 400.0, HEAD);
+    let highest = server.map_or(Bytes::ZERO, |s| s.peak_resident).max(table.peak);
+    let bytes = scale::top_of(highest, &[limit], 400.0, HEAD);
     let axis = scale::byte_axis(bytes, 9);
     let left = MARGIN + frame::axis_width(&axis);
     let mut plot = Plot {
@@ -123,7 +124,7 @@ fn draw(
         end: scale::end_of(input.duration, input.timelines),
         top: bytes,
     };
-    let strip = EventStrip::new(input.phases, &plot, 4, 200.0);
+    let strip = EventStrip::new(input.phases, &plot, 4, 240.0);
     plot.area.y = top + strip.height().max(18.0);
     plot.area.h = PAGE_HEIGHT - 62.0 - plot.area.y;
     frame::limit_band(scene, &plot, limit);
@@ -201,7 +202,7 @@ impl Table {
                 format!("{} {share}", self.layers[*i].label)
             })
             .collect();
-        let server = font::fit(server, 23.0, true, 420.0);
+        let server = font::fit_name(server, 23.0, true, 420.0);
         let head = format!("{server} at its peak of {}", self.peak);
         if largest.is_empty() {
             return head;

@@ -32,11 +32,12 @@ pub(super) fn scene(input: &ChartInput) -> Scene {
     let y = frame::heading(&mut scene, input.verdict, &subtitle);
     let grid = Grid::new(input, &shown, y + 32.0);
     frame::keys(&mut scene, y, &grid.used_keys(input, &shown));
-    scene.height = grid.page_height();
+    let hidden = input.timelines.len() - shown.len();
+    scene.height = grid.page_height() + if hidden > 0 { 18.0 } else { 0.0 };
     for (index, timeline) in shown.iter().enumerate() {
         grid.panel(&mut scene, input, index, timeline);
     }
-    grid.notes(&mut scene, input.timelines.len() - shown.len());
+    grid.notes(&mut scene, hidden);
     scene
 }
 
@@ -94,7 +95,8 @@ impl Grid {
             end,
             top: bytes(h),
         };
-        let names = |left| EventStrip::new(input.phases, &plot(left, 0.0, 100.0), 4, 200.0);
+        let longest = if columns == 1 { 260.0 } else { 230.0 };
+        let names = |left| EventStrip::new(input.phases, &plot(left, 0.0, 100.0), 4, longest);
         let guess = names(50.0).height();
         let room = PAGE_HEIGHT - top - bottom - guess - gap * (rows - 1) as f64;
         let least = if columns == 1 { 92.0 } else { 84.0 };
@@ -117,13 +119,12 @@ impl Grid {
     /// The upper end of the axis all plots share.
     fn top(input: &ChartInput, shown: &[&Timeline], height: f64) -> Bytes {
         let points = shown.iter().flat_map(|t| &t.points);
-        let highest = points.map(|p| p.resident.max(p.live_heap)).max().unwrap_or_default();
-        let limits: Vec<Bytes> = shown
-            .iter()
-            .filter_map(|t| input.server(&t.server))
-            .map(|s| s.limit)
-            .chain(input.published.map(|p| p.bytes))
-            .collect();
+        let drawn = points.map(|p| p.resident.max(p.live_heap)).max();
+        let servers = || shown.iter().filter_map(|t| input.server(&t.server));
+        let peak = servers().map(|s| s.peak_resident).max();
+        let highest = drawn.max(peak).unwrap_or_default();
+        let published = input.published.map(|p| p.bytes);
+        let limits: Vec<Bytes> = servers().map(|s| s.limit).chain(published).collect();
         scale::top_of(highest, &limits, height, HEAD)
     }
 
@@ -198,7 +199,7 @@ impl Grid {
     ) {
         let x = plot.area.right() + 14.0;
         let room = self.gutter - 14.0;
-        let name = font::fit(&timeline.server, 13.5, true, room);
+        let name = font::fit_name(&timeline.server, 13.5, true, room);
         let mut y = plot.area.y + 11.0;
         scene.label((x, y), &name, (13.5, true), INK, Anchor::Start);
         let mut say = |text: &str, bold: bool, colour| {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{cascade, everything, long_names, tiny};
+use super::{barren, cascade, long_names, tiny, usual};
 use crate::report::charts::{svgs, write_all};
 
 fn preview_dir() -> PathBuf {
@@ -12,7 +12,7 @@ fn preview_dir() -> PathBuf {
 /// Also the way to look at the charts: they are in `target/charts-preview` afterwards.
 #[test]
 fn every_run_becomes_files() {
-    for (name, run) in everything() {
+    for (name, run) in usual() {
         let dir = preview_dir().join(name);
         let written = run.input(|i| write_all(&dir, i)).expect(name);
         assert!(written.len() >= 6, "{name}: {written:?}");
@@ -20,11 +20,26 @@ fn every_run_becomes_files() {
             let bytes = std::fs::read(dir.join(file)).expect(file);
             if Path::new(file).extension().is_some_and(|e| e == "png") {
                 assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n", "{name}/{file}");
-                assert_eq!(&bytes[16..20], 2_400_u32.to_be_bytes(), "twice the page's width");
+                let width = 2_400_u32.to_be_bytes();
+                assert_eq!(&bytes[16..20], width, "{name}/{file}: twice the page's width");
             } else {
-                let text = String::from_utf8(bytes).expect("UTF-8");
-                assert_well_formed(&text);
+                assert_well_formed(&String::from_utf8(bytes).expect("UTF-8"));
             }
+        }
+    }
+}
+
+#[test]
+fn runs_with_nothing_to_draw_become_charts_too() {
+    for (name, run) in barren() {
+        let charts = run.input(svgs).expect(name);
+        assert!(charts.len() >= 3, "{name}");
+        for chart in charts {
+            assert_well_formed(&chart.svg);
+        }
+        if matches!(name, "nothing" | "one-point" | "all-zero") {
+            let dir = preview_dir().join(name);
+            assert!(run.input(|i| write_all(&dir, i)).is_ok(), "{name}");
         }
     }
 }
