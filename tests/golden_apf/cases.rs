@@ -28,11 +28,11 @@ pub(crate) fn text(name: &str) -> String {
     }
     let packed = folder().join(format!("{name}.gz"));
     let file = fs::File::open(&packed)
-        .unwrap_or_else(|error| panic!("neither {plain:?} nor {packed:?}: {error}"));
+        .unwrap_or_else(|error| panic!("{} (or .gz): {error}", plain.display()));
     let mut text = String::new();
     GzDecoder::new(file)
         .read_to_string(&mut text)
-        .unwrap_or_else(|error| panic!("{packed:?}: {error}"));
+        .unwrap_or_else(|error| panic!("{}: {error}", packed.display()));
     text
 }
 

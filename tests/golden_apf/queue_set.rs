@@ -55,7 +55,6 @@ struct Demand {
 
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "names of the data")]
 struct Snap {
     n: u64,
     t: u64,

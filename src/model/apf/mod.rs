@@ -10,6 +10,13 @@
 //! earlier releases differ by [`behaviour::Behaviour`]. Proved against the recorded behaviour of
 //! the genuine code by `tests/golden_apf.rs`.
 
+pub mod behaviour;
+pub mod classify;
+pub mod conc_alloc;
+pub mod concurrency;
+pub mod config;
+pub mod controller;
+pub mod defaults;
 pub mod integrator;
 pub mod queue_set;
 pub mod seat_seconds;
