@@ -17,3 +17,5 @@ mod objects;
 mod queue_set;
 #[path = "golden_apf/shuffle_sharding.rs"]
 mod shuffle_sharding;
+#[path = "golden_apf/work_estimator.rs"]
+mod work_estimator;
