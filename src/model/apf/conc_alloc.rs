@@ -271,3 +271,65 @@ pub fn compute_concurrency_allocation(
         class.lower_bound.max(class.upper_bound.min(fair))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{AllocProblemItem, compute_concurrency_allocation};
+
+    /// Items of lower bound, room above it, and target above it.
+    fn items() -> impl Strategy<Value = Vec<AllocProblemItem>> {
+        let item = (0u32..300, 0u32..600, 0.0..500.0).prop_map(|(lower, room, more)| {
+            let lower_bound = f64::from(lower);
+            AllocProblemItem {
+                target: lower_bound + more,
+                lower_bound,
+                upper_bound: lower_bound + f64::from(room),
+            }
+        });
+        proptest::collection::vec(item, 1..20)
+    }
+
+    proptest! {
+        /// Max-min fair: all get the same proportion of their target but for those at a bound, who
+        /// could not take more or give less.
+        #[test]
+        fn allocations_are_fair(items in items(), part in 0.0..1.0_f64) {
+            let sum = |bound: fn(&AllocProblemItem) -> f64| items.iter().map(bound).sum::<f64>();
+            let (low, high) = (sum(|item| item.lower_bound), sum(|item| item.upper_bound));
+            let required = (low + (high - low) * part).round() as i64;
+            let allocation = compute_concurrency_allocation(required, &items).expect("it is possible");
+            let total: f64 = allocation.allocs.iter().sum();
+            let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * a.abs().max(b.abs()).max(1.0);
+            prop_assert!(near(total, required as f64));
+            for (item, &alloc) in items.iter().zip(&allocation.allocs) {
+                let fair = allocation.fair_proportion * item.target.max(super::MIN_TARGET);
+                let bounded = item.lower_bound.max(item.upper_bound.min(fair));
+                prop_assert!(near(alloc, bounded), "{} {}", alloc, bounded);
+            }
+        }
+    }
+
+    #[test]
+    fn vectors_of_the_facts() {
+        // facts/apf.md 7.7.
+        let solve = |sum, items: &[[f64; 3]]| {
+            let item = |&[lower_bound, upper_bound, target]: &[f64; 3]| AllocProblemItem {
+                target,
+                lower_bound,
+                upper_bound,
+            };
+            let items: Vec<_> = items.iter().map(item).collect();
+            compute_concurrency_allocation(sum, &items).expect("it is possible")
+        };
+        let two = [[12.0, 20.0, 24.0], [6.0, 18.0, 6.0]];
+        assert_eq!(solve(24, &two).allocs, [18.0, 6.0]);
+        let three = [[0.0, 8.0, 10.0], [5.0, 40.0, 5.0], [0.0, 40.0, 20.0]];
+        assert_eq!(solve(30, &three).allocs, [8.0, 5.0, 17.0]);
+        let tight = [[2.0, 5.0, 3.0], [7.0, 9.0, 8.0]];
+        assert_eq!(solve(9, &tight).allocs, [2.0, 7.0]);
+        assert_eq!(solve(14, &tight).allocs, [5.0, 9.0]);
+        assert_eq!(solve(0, &[[0.0, 4.0, 0.0]]).allocs, [0.0]);
+    }
+}

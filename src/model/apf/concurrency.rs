@@ -283,4 +283,32 @@ mod tests {
         assert_eq!(run(330, 970, 970), [330, 180, 330, 30]);
         assert_eq!(run(540, 1, 970), [540, 240, 60, 30]);
     }
+
+    #[test]
+    fn limits_of_upstreams_borrowing_test_between_two() {
+        // facts/apf.md section 9, TestBorrowing: (lendable, borrowing limit) per cent of each.
+        for [(lend0, borrow0), (lend1, borrow1)] in [[(50, 67), (33, 50)], [(50, 33), (67, 50)]] {
+            let level = |lendable_percent, borrowing_limit_percent, demand: i64| {
+                let config = PriorityLevelConfiguration {
+                    name: "level".to_owned(),
+                    nominal_concurrency_shares: 100,
+                    lendable_percent: Some(lendable_percent),
+                    borrowing_limit_percent: Some(borrowing_limit_percent),
+                    response: queue(2),
+                };
+                LevelDemand {
+                    exempt: false,
+                    limits: ConfiguredLimits::new(&config, 24, 200.0),
+                    stats: SeatDemandStats {
+                        high_watermark: demand,
+                        smoothed: demand as f64,
+                        ..SeatDemandStats::default()
+                    },
+                    current: 12,
+                }
+            };
+            let levels = [level(lend0, borrow0, 24), level(lend1, borrow1, 6)];
+            assert_eq!(adjust(24, &levels).current, [16, 8]);
+        }
+    }
 }

@@ -406,3 +406,6 @@ fn digest_flow_schemas(
     }
     sequence
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,8 +10,12 @@
 
 mod dispatch;
 mod heads;
+#[cfg(test)]
+mod properties;
 mod queue;
 mod request;
+#[cfg(test)]
+mod uniform_clients;
 
 use std::collections::VecDeque;
 
