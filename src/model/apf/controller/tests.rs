@@ -1,0 +1,119 @@
+//! Limits of known configurations, and levels that come and go.
+
+use super::*;
+use crate::model::release::Release;
+
+fn controller(minor: u8) -> ConfigController {
+    let release = Release::of_minor(minor).expect("a modelled minor");
+    let behaviour = Behaviour::of_release(&release);
+    ConfigController::new(600, behaviour, SimSpan::secs(60), SimTime::ZERO)
+}
+
+fn with_defaults(minor: u8, more: &[PriorityLevelConfiguration]) -> ConfigController {
+    let mut controller = controller(minor);
+    let levels = [defaults::default_levels().as_slice(), more].concat();
+    let schemas = defaults::default_flow_schemas(controller.behaviour());
+    let problems = controller.digest_config_objects(SimTime::ZERO, &levels, &schemas);
+    assert_eq!(problems, []);
+    controller
+}
+
+fn limits(controller: &ConfigController) -> Vec<(&str, i64, i64, i64, u64)> {
+    let of = |(_, state): (LevelId, &PriorityLevelState)| {
+        (state.limits.nominal, state.limits.min, state.current, state.max_seats)
+    };
+    let names = controller.levels().map(|(_, state)| state.config.name.as_str());
+    let values = controller.levels().map(of);
+    names.zip(values).map(|(name, (a, b, c, d))| (name, a, b, c, d)).collect()
+}
+
+#[test]
+fn only_the_mandatory_levels_before_the_informers_have_synced() {
+    let mut controller = controller(36);
+    let expected = [("catch-all", 600, 600, 600, 0), ("exempt", 0, 0, 0, 0)];
+    assert_eq!(limits(&controller), expected);
+    controller.update_borrowing(SimTime(1));
+    assert_eq!(limits(&controller), expected);
+}
+
+#[test]
+fn idle_limits_of_the_defaults() {
+    // facts/apf.md 7.1: nominal, min, current, most seats.
+    let expected = [
+        ("catch-all", 13, 13, 30, 0),
+        ("exempt", 0, 0, 0, 0),
+        ("global-default", 49, 24, 56, 8),
+        ("leader-election", 25, 25, 58, 4),
+        ("node-high", 98, 73, 170, 15),
+        ("system", 74, 50, 117, 12),
+        ("workload-high", 98, 49, 114, 15),
+        ("workload-low", 245, 24, 56, 37),
+    ];
+    for minor in [28, 31, 36] {
+        let controller = with_defaults(minor, &[]);
+        assert_eq!(limits(&controller), expected, "1.{minor}");
+        assert_eq!(controller.nominal_sum(), 602);
+    }
+}
+
+#[test]
+fn the_deckhouse_cluster() {
+    // facts/apf.md 7.2.
+    let level = |name: &str, shares, queues, hand_size| PriorityLevelConfiguration {
+        name: name.to_owned(),
+        nominal_concurrency_shares: shares,
+        lendable_percent: Some(0),
+        borrowing_limit_percent: None,
+        response: LimitResponse::Queue { queues, hand_size, queue_length_limit: 50 },
+    };
+    let more = [level("d8-serviceaccounts", 5, 32, 8), level("deckhouse-pod", 10, 16, 4)];
+    let controller = with_defaults(32, &more);
+    let expected = [
+        ("catch-all", 12, 12, 26, 0),
+        ("d8-serviceaccounts", 12, 12, 26, 1),
+        ("deckhouse-pod", 24, 24, 52, 4),
+        ("exempt", 0, 0, 0, 0),
+        ("global-default", 47, 23, 50, 7),
+        ("leader-election", 24, 24, 52, 4),
+        ("node-high", 93, 70, 151, 14),
+        ("system", 70, 47, 101, 11),
+        ("workload-high", 93, 46, 99, 14),
+        ("workload-low", 231, 23, 50, 35),
+    ];
+    assert_eq!(limits(&controller), expected);
+}
+
+#[test]
+fn a_busy_level_drains_before_it_goes() {
+    let mut controller = with_defaults(36, &[]);
+    let id = controller.find_level("workload-low").expect("a default level");
+    let seat = super::super::work_estimate::WorkEstimate::of_seats(1);
+    let queues = controller.queues_mut(id).expect("it exists");
+    queues.start_request(SimTime(1), 7, &seat, 0);
+    let request = queues.next_dispatched().expect("seats are free");
+    controller.digest_config_objects(SimTime(2), &[], &[]);
+    assert_eq!(controller.levels().count(), 3);
+    assert!(!controller.has_drained());
+    let queues = controller.queues_mut(id).expect("it drains");
+    queues.finish(SimTime(3), request);
+    assert!(controller.has_drained());
+    controller.digest_config_objects(SimTime(4), &[], &[]);
+    assert!(controller.level(id).is_none());
+    assert_eq!(limits(&controller)[0], ("catch-all", 600, 600, 600, 0));
+}
+
+#[test]
+fn broken_and_dangling_objects_are_passed_over_and_named() {
+    let mut controller = controller(36);
+    let mut broken = defaults::default_levels()[2].clone();
+    broken.response = LimitResponse::Queue { queues: 128, hand_size: 60, queue_length_limit: 50 };
+    let schemas = defaults::default_flow_schemas(controller.behaviour());
+    let system: Vec<FlowSchema> =
+        schemas.into_iter().filter(|schema| schema.priority_level == "system").collect();
+    let problems = controller.digest_config_objects(SimTime(1), &[broken], &system);
+    assert!(matches!(
+        problems[..],
+        [ConfigProblem::Sharding { .. }, ConfigProblem::Dangling { .. }]
+    ));
+    assert_eq!(controller.flow_schemas().len(), 2);
+}
