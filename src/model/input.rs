@@ -3,6 +3,7 @@
 //! `scenario` builds these from TOML and validates them; the model trusts that every index is in
 //! range and every value is inside the bounds stated here.
 
+use crate::model::apf::config::{FlowSchema, PriorityLevelConfiguration};
 use crate::model::release::Release;
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
 
@@ -21,6 +22,8 @@ pub struct Inputs {
     pub hardware: Hardware,
     /// etcd as the servers see it.
     pub etcd: EtcdInput,
+    /// API Priority and Fairness.
+    pub apf: ApfInput,
     /// The load balancer before the servers.
     pub balancer: BalancerInput,
     /// The resources stored.
@@ -67,6 +70,17 @@ pub struct ApiserverInput {
     /// How long warm servers have been up at the start: the collector's pacer remembers the
     /// hurry of start-up for its first cycles.
     pub up_for: SimSpan,
+}
+
+/// API Priority and Fairness: the release's default objects and these.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ApfInput {
+    /// `--enable-priority-and-fairness`; without it, max-in-flight admits requests.
+    pub enabled: bool,
+    /// Priority levels besides the defaults, or in place of the default of the same name.
+    pub levels: Vec<PriorityLevelConfiguration>,
+    /// Flow schemas, likewise.
+    pub flow_schemas: Vec<FlowSchema>,
 }
 
 /// The machine under each server.
@@ -152,6 +166,8 @@ pub enum Shape {
 pub struct ResourceInput {
     /// Plural name: `secrets`, `ciliumendpoints`.
     pub name: String,
+    /// API group: `""` for core, `apps`, `cilium.io`.
+    pub api_group: String,
     /// Objects stored, at most 10^9.
     pub count: u64,
     /// Mean stored size: protobuf for built-in types, JSON for custom resources.
@@ -262,7 +278,11 @@ pub struct FleetInput {
     pub decode_rate: Option<ByteRate>,
     /// Idle watches each member holds besides, reconnected with its connection.
     pub idle_watches: u32,
-    /// The flow schema it falls under, for API Priority and Fairness.
+    /// The user as whom members are authenticated, for API Priority and Fairness.
+    pub user: String,
+    /// Its groups; `system:authenticated` is among them.
+    pub groups: Vec<String>,
+    /// The flow schema it falls under, whatever its user; `None`: by the rules.
     pub flow_schema: Option<String>,
 }
 

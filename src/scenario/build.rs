@@ -6,9 +6,9 @@ use super::filled::Filled;
 use super::keys::Family;
 use super::published::{Claim, Figure, Metric, Published};
 use crate::model::input::{
-    Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Encoding, EtcdInput,
-    EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput, ResourceVersion,
-    Shape,
+    Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Encoding,
+    EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput,
+    ResourceVersion, Shape,
 };
 use crate::units::{SimSpan, SimTime};
 
@@ -24,6 +24,7 @@ pub(super) fn inputs(root: &Filled, names: &Names) -> Option<Inputs> {
         node: node(root.table("node")?)?,
         hardware: hardware(root.table("hardware")?)?,
         etcd: etcd(root.table("etcd")?)?,
+        apf: ApfInput { enabled: true, ..ApfInput::default() },
         balancer: balancer(root.table("balancer")?)?,
         resources: resources
             .map(|(name, _, table)| resource(name, table))
@@ -99,6 +100,7 @@ fn balancer(table: &Filled) -> Option<BalancerInput> {
 fn resource(name: &str, table: &Filled) -> Option<ResourceInput> {
     Some(ResourceInput {
         name: name.to_owned(),
+        api_group: String::new(),
         count: table.count("count")?,
         size: table.size("size")?,
         shape: match table.text("shape")? {
@@ -126,6 +128,8 @@ fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
         drain_rate: table.rate("drain-rate"),
         decode_rate: table.rate("decode-rate"),
         idle_watches: table.count("idle-watches")?,
+        user: "system:serviceaccount:default:default".into(),
+        groups: vec!["system:serviceaccounts".into(), "system:authenticated".into()],
         flow_schema: table.text("flow-schema").map(str::to_owned),
     })
 }

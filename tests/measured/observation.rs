@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use oomcast::model::input::{
-    Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Encoding, EtcdInput,
-    EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput, ResourceVersion,
-    Shape,
+    Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Encoding,
+    EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput,
+    ResourceVersion, Shape,
 };
 use oomcast::model::release::Release;
 use oomcast::units::{ByteRate, Bytes, SimSpan, SimTime, parse_bytes};
@@ -105,6 +105,7 @@ impl Observation {
                 latency: SimSpan::millis(2),
                 range_stream: false,
             },
+            apf: ApfInput { enabled: true, ..ApfInput::default() },
             balancer: BalancerInput {
                 policy: BalancerPolicy::LeastConnections,
                 check_interval: SimSpan::secs(2),
@@ -113,6 +114,11 @@ impl Observation {
             },
             resources: vec![ResourceInput {
                 name: name.to_owned(),
+                api_group: if shape == Shape::Custom {
+                    "load.example.com".into()
+                } else {
+                    String::new()
+                },
                 count: object["count"].as_u64().expect("count"),
                 size: bytes(&object["mean_protobuf_bytes"]).unwrap_or(json),
                 shape,
@@ -177,6 +183,8 @@ fn fleet(phase: &Value) -> FleetInput {
         drain_rate: phase["drain_bytes_per_s_per_client"].as_u64().map(ByteRate),
         decode_rate: None,
         idle_watches: 0,
+        user: "load".into(),
+        groups: vec!["load-group".into(), "system:authenticated".into()],
         flow_schema: None,
     }
 }
