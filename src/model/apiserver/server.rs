@@ -54,6 +54,12 @@ impl RequestId {
         u64::from(self.generation) << 32 | u64::from(self.slot)
     }
 
+    /// Its slot: unique among the requests being served.
+    #[must_use]
+    pub fn slot(self) -> usize {
+        self.slot as usize
+    }
+
     fn unpack(id: u64) -> Self {
         Self { slot: id as u32, generation: (id >> 32) as u32 }
     }
@@ -276,9 +282,13 @@ impl Server {
         self.rates = Rates::default();
     }
 
-    /// Tags of the requests being served, in slot order.
-    pub fn tags(&self) -> impl Iterator<Item = u64> + '_ {
-        self.requests.iter().filter(|request| request.alive).map(|request| request.tag)
+    /// Tags of the requests being served of which nothing has been written, in slot order.
+    pub fn unanswered<'a>(&'a self, plans: &'a Plans) -> impl Iterator<Item = u64> + 'a {
+        let stage = |r: &Request| plans.get(r.plan).phases[r.phase as usize].stage;
+        self.requests
+            .iter()
+            .filter(move |r| r.alive && matches!(stage(r), Stage::Etcd | Stage::Working))
+            .map(|request| request.tag)
     }
 
     /// Starts a request at `now`. `counted`: it takes a place under max-in-flight.
@@ -588,15 +598,14 @@ impl Server {
         SimSpan::from_secs_f64((64.0 * over * over).min(2.0) * bytes.as_f64() / BATCH)
     }
 
-    /// Share of the program's processors that must help marking, so that the heap does not grow
-    /// past its goal by more than a tenth before marking ends (`maxOvershoot`, Go mgcpacer.go;
-    /// measured overruns are at most 16 %).
+    /// Share of the program's processors that must help marking, so that marking ends before the
+    /// heap passes the hard goal.
     fn assist_share(&self, mark: f64, used: f64) -> f64 {
         let heap = self.memory.heap();
         let Some(marking) = heap.marking() else {
             return 0.0;
         };
-        let room = heap.goal() as f64 * 1.1 - self.memory.heap_in_use() as f64;
+        let room = heap.hard_goal() - self.memory.heap_in_use() as f64;
         let (work, alloc) = (marking.work_left, self.rates.heap);
         if alloc <= 0.0 || heap.not_before() > SimTime::ZERO || used <= 0.0 {
             return 0.0;

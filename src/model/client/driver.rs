@@ -6,6 +6,8 @@
 //! Retry-After is retried by the REST layer, up to ten times, without jitter (section 2.2).
 
 use super::{Client, ListFrom, NO_SERVER, Next, State};
+use crate::model::admission::{Arrival, RequestKind, Ticket};
+use crate::model::apf::behaviour::request_wait_limit;
 use crate::model::apiserver::list::{ListShape, item_bytes};
 use crate::model::apiserver::plan::{Stage, Step};
 use crate::model::apiserver::route::{CacheState, Route, honours_limit, route_list};
@@ -13,6 +15,7 @@ use crate::model::apiserver::server::Finished;
 use crate::model::apiserver::watch::IDLE_WATCH;
 use crate::model::catalog::{items_of, resource_of};
 use crate::model::control_plane::{self, Life, is_startup};
+use crate::model::costs;
 use crate::model::input::{Behaviour, ReadInput, ResourceVersion};
 use crate::model::world::{Event, World};
 use crate::results::{LogKind, Mechanism};
@@ -45,8 +48,8 @@ enum Refusal {
     Refused,
     /// Nobody answers the dial.
     Silent,
-    /// 429 with Retry-After.
-    TooManyRequests,
+    /// 429 with its Retry-After.
+    TooManyRequests(SimSpan),
     /// 410: the version is too old.
     Expired,
 }
@@ -148,6 +151,13 @@ impl World<'_> {
         let index = usize::from(member.server);
         if let Some(request) = member.request {
             self.servers[index].server.abort(&self.catalog.plans, request, now);
+            self.free_seats(member.server, request.slot(), now);
+        }
+        if let Some(ticket) = member.ticket {
+            if let Some(admission) = &mut self.servers[index].admission {
+                admission.cancel(ticket, now);
+            }
+            self.leave_queue(client, member.server, now);
         }
         if member.state == State::Watching {
             self.close_watches(client, now);
@@ -237,14 +247,146 @@ impl World<'_> {
 
     /// Makes a call, or suffers its refusal.
     fn call(&mut self, client: u32, next: Next, now: SimTime) {
-        let sent = self.connect(client).and_then(|server| match next {
+        self.clients[client as usize].received = now;
+        match self.connect(client) {
+            Ok(server) => self.arrive(client, server, next, now),
+            Err(refusal) => self.refused(client, next, refusal, now),
+        }
+    }
+
+    /// A call has reached a server: it is admitted, queued or rejected.
+    fn arrive(&mut self, client: u32, server: u16, next: Next, now: SimTime) {
+        let fleet = self.clients[client as usize].fleet as usize;
+        let read = self.read_of(client);
+        let kind = RequestKind {
+            list: !matches!(next, Next::Watch | Next::WatchList),
+            initial_events: next == Next::WatchList,
+            continues: self.clients[client as usize].items_left > 0,
+        };
+        let state = &mut self.servers[usize::from(server)];
+        let Some(admission) = &mut state.admission else {
+            let busy = state.server.in_flight();
+            if kind.list && busy >= self.inputs.apiserver.max_requests_inflight {
+                self.refused(client, next, Refusal::TooManyRequests(RETRY_AFTER), now);
+            } else {
+                self.serve(client, server, next, None, now);
+            }
+            return;
+        };
+        match admission.arrive(self.inputs, fleet, &read, kind, u64::from(client), now) {
+            Arrival::Rejected(after) => {
+                self.refused(client, next, Refusal::TooManyRequests(after), now);
+            }
+            Arrival::Accepted(ticket) => {
+                let member = &mut self.clients[client as usize];
+                member.state = State::Queued(next);
+                member.ticket = Some(ticket);
+                member.generation = member.generation.wrapping_add(1);
+                let generation = member.generation;
+                self.let_in(server, now);
+                self.await_turn(client, server, generation, now);
+            }
+        }
+    }
+
+    /// A request that was not let in at once costs memory and waits for so long at most.
+    fn await_turn(&mut self, client: u32, server: u16, generation: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        if member.generation != generation || member.ticket.is_none() {
+            return;
+        }
+        let entry =
+            self.catalog.fleet_owner(member.fleet as usize).entry(Mechanism::QueuedRequests);
+        let state = &mut self.servers[usize::from(server)];
+        state.server.settle(now);
+        state.server.memory.step(Step::Take(entry, costs::QUEUED_REQUEST));
+        self.clients[client as usize].waiting_memory = true;
+        self.touch(server);
+        let timeout = self.inputs.apiserver.request_timeout;
+        let wait = request_wait_limit(Some(timeout), timeout);
+        self.queue.push(now + wait, Event::QueueTimeout { client, generation });
+    }
+
+    /// A waiting request leaves its queue: its memory goes.
+    fn leave_queue(&mut self, client: u32, server: u16, now: SimTime) {
+        let member = &mut self.clients[client as usize];
+        member.ticket = None;
+        if !std::mem::take(&mut member.waiting_memory) {
+            return;
+        }
+        let entry =
+            self.catalog.fleet_owner(member.fleet as usize).entry(Mechanism::QueuedRequests);
+        let state = &mut self.servers[usize::from(server)];
+        state.server.settle(now);
+        state.server.memory.step(Step::Drop(entry, costs::QUEUED_REQUEST));
+        self.touch(server);
+    }
+
+    /// Lets in what the priority levels have dispatched.
+    pub(crate) fn let_in(&mut self, server: u16, now: SimTime) {
+        loop {
+            let Some(admission) = &mut self.servers[usize::from(server)].admission else { return };
+            if let Some((key, after)) = admission.next_timed_out(now) {
+                self.turned_away(key as u32, server, after, now);
+                continue;
+            }
+            let Some((ticket, key)) = admission.next_dispatched() else { return };
+            let client = key as u32;
+            let member = self.clients[client as usize];
+            match member.state {
+                State::Queued(next) if member.ticket == Some(ticket) => {
+                    self.leave_queue(client, server, now);
+                    self.serve(client, server, next, Some(ticket), now);
+                }
+                _ => admission.finish(ticket, now),
+            }
+        }
+    }
+
+    /// A request has waited too long in its queue.
+    pub(crate) fn queue_timed_out(&mut self, client: u32, generation: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        let (State::Queued(_), Some(ticket)) = (member.state, member.ticket) else { return };
+        if member.generation != generation {
+            return;
+        }
+        let server = member.server;
+        let admission = &mut self.servers[usize::from(server)].admission;
+        if let Some(after) = admission.as_mut().and_then(|a| a.give_up(ticket, now)) {
+            self.turned_away(client, server, after, now);
+        }
+    }
+
+    fn turned_away(&mut self, client: u32, server: u16, after: SimSpan, now: SimTime) {
+        if let State::Queued(next) = self.clients[client as usize].state {
+            self.leave_queue(client, server, now);
+            self.refused(client, next, Refusal::TooManyRequests(after), now);
+        }
+    }
+
+    /// The handler of an admitted call.
+    fn serve(
+        &mut self,
+        client: u32,
+        server: u16,
+        next: Next,
+        ticket: Option<Ticket>,
+        now: SimTime,
+    ) {
+        let sent = match next {
             Next::WatchList => self.send_watch_list(client, server, now),
             Next::Watch => self.send_watch(client, server, now),
             _ => self.send_list(client, server, now),
-        });
-        match sent {
-            Ok(()) => {}
-            Err(refusal) => self.refused(client, next, refusal, now),
+        };
+        let admission = self.servers[usize::from(server)].admission.as_mut();
+        if let (Some(ticket), Some(admission)) = (ticket, admission) {
+            match (&sent, self.clients[client as usize].request) {
+                (Ok(()), Some(request)) => admission.tie(request.slot(), ticket),
+                _ => admission.finish(ticket, now),
+            }
+        }
+        if let Err(refusal) = sent {
+            self.refused(client, next, refusal, now);
         }
     }
 
@@ -307,14 +449,6 @@ impl World<'_> {
         }
     }
 
-    fn admit(&self, server: u16) -> Result<(), Refusal> {
-        let busy = self.servers[usize::from(server)].server.in_flight();
-        if busy >= self.inputs.apiserver.max_requests_inflight {
-            return Err(Refusal::TooManyRequests);
-        }
-        Ok(())
-    }
-
     fn send_list(&mut self, client: u32, server: u16, now: SimTime) -> Result<(), Refusal> {
         let read = self.read_of(client);
         let fleet = self.clients[client as usize].fleet as usize;
@@ -325,9 +459,8 @@ impl World<'_> {
             self.fill_cache(server, read.resource, now);
         }
         if route == Route::TooManyRequests {
-            return Err(Refusal::TooManyRequests);
+            return Err(Refusal::TooManyRequests(RETRY_AFTER));
         }
-        self.admit(server)?;
         let list = self.shape_list(client, &read, route, continuing);
         let list = self.with_pool(server, fleet, &read, list);
         let plan = self.catalog.list(self.inputs, fleet, &read, list);
@@ -335,10 +468,10 @@ impl World<'_> {
             self.counters.lists_from_etcd += 1;
         }
         self.submit(client, server, plan, State::Listing, now);
-        self.clients[client as usize].from = self.clients[client as usize].from.max_seen();
         let generation = self.clients[client as usize].generation;
-        let deadline = now + self.inputs.apiserver.request_timeout;
-        self.queue.push(deadline, Event::Timeout { client, generation });
+        let received = self.clients[client as usize].received;
+        let deadline = received + self.inputs.apiserver.request_timeout;
+        self.queue.push(deadline.max(now), Event::Timeout { client, generation });
         Ok(())
     }
 
@@ -419,7 +552,7 @@ impl World<'_> {
         let cache = self.cache_state(server, resource);
         if cache.enabled && !cache.ready {
             self.fill_cache(server, resource, now);
-            return Err(Refusal::TooManyRequests);
+            return Err(Refusal::TooManyRequests(RETRY_AFTER));
         }
         Ok(())
     }
@@ -439,12 +572,12 @@ impl World<'_> {
 
     /// A call was refused.
     fn refused(&mut self, client: u32, next: Next, refusal: Refusal, now: SimTime) {
-        if refusal == Refusal::TooManyRequests {
+        if let Refusal::TooManyRequests(after) = refusal {
             self.counters.requests_rejected += 1;
             let member = &mut self.clients[client as usize];
             if member.retries < MAX_RETRIES {
                 member.retries += 1;
-                self.wait(client, next, RETRY_AFTER);
+                self.wait(client, next, after);
                 return;
             }
         } else if refusal != Refusal::Expired {
@@ -491,6 +624,19 @@ impl World<'_> {
 
     /// A request has finished on a server.
     pub(crate) fn request_finished(&mut self, server: u16, done: Finished, now: SimTime) {
+        self.answer(server, done, now);
+        self.free_seats(server, done.id.slot(), now);
+    }
+
+    /// A handler has returned: others may go in.
+    fn free_seats(&mut self, server: u16, slot: usize, now: SimTime) {
+        if let Some(admission) = &mut self.servers[usize::from(server)].admission {
+            admission.release(slot, now);
+            self.let_in(server, now);
+        }
+    }
+
+    fn answer(&mut self, server: u16, done: Finished, now: SimTime) {
         if is_startup(done.tag) {
             self.start_up_finished(server, done.tag, now);
             return;
@@ -609,7 +755,7 @@ impl World<'_> {
     pub(crate) fn time_out(&mut self, client: u32, generation: u32, now: SimTime) {
         let member = self.clients[client as usize];
         let (State::Listing, Some(request)) = (member.state, member.request) else { return };
-        if member.generation != generation.wrapping_add(0) {
+        if member.generation != generation {
             return;
         }
         let index = usize::from(member.server);
@@ -618,6 +764,7 @@ impl World<'_> {
             Stage::Writing => return,
             Stage::Streaming => {
                 self.servers[index].server.abort(&self.catalog.plans, request, now);
+                self.free_seats(member.server, request.slot(), now);
             }
             // 504; the handler works on with all it holds.
             Stage::Etcd | Stage::Working => {
@@ -645,10 +792,12 @@ impl World<'_> {
     }
 
     /// The server died: the client's sockets are closed (facts/clients.md section 1.2, "clean
-    /// close" column).
-    pub(crate) fn connection_closed(&mut self, client: u32, now: SimTime) {
+    /// close" column). `answered`: part of an answer had come.
+    pub(crate) fn connection_closed(&mut self, client: u32, answered: bool, now: SimTime) {
         let member = self.clients[client as usize];
         self.clients[client as usize].request = None;
+        self.clients[client as usize].ticket = None;
+        self.clients[client as usize].waiting_memory = false;
         let spread = REDIAL_SPREAD.scale(self.draw(client));
         match member.state {
             State::Watching => {
@@ -657,17 +806,24 @@ impl World<'_> {
                 self.sample_seen(client, now);
                 self.wait(client, Next::Watch, spread);
             }
-            State::OpeningWatch => {
+            State::OpeningWatch | State::Queued(Next::Watch) => {
                 self.counters.requests_failed += 1;
                 self.wait(client, Next::Watch, RETRY_AFTER + spread);
             }
-            State::WatchListing => {
+            State::WatchListing | State::Queued(Next::WatchList) => {
                 self.counters.requests_failed += 1;
                 self.wait(client, Next::WatchList, spread);
             }
-            State::Listing => {
+            State::Listing | State::Queued(_) => {
                 self.counters.requests_failed += 1;
-                self.list_failed(client, spread, now);
+                // The REST layer sends a GET again when the connection broke before the answer
+                // (facts/clients.md section 2.2); a body that breaks off is an error.
+                if answered || member.retries >= MAX_RETRIES {
+                    self.list_failed(client, spread, now);
+                } else {
+                    self.clients[client as usize].retries += 1;
+                    self.wait(client, Next::List, RETRY_AFTER + spread);
+                }
             }
             // Between calls: the next one finds out.
             State::Waiting(_) | State::Stopped | State::Finished => {}
@@ -726,7 +882,7 @@ impl World<'_> {
                 let delay = self.back_off(client, now);
                 self.wait(client, Next::Begin, delay);
             }
-            State::Listing | State::WatchListing | State::OpeningWatch => {
+            State::Listing | State::WatchListing | State::OpeningWatch | State::Queued(_) => {
                 self.counters.requests_failed += 1;
                 let fleet = member.fleet as usize;
                 let reflector =
@@ -745,13 +901,6 @@ impl World<'_> {
     #[must_use]
     pub(crate) fn all_serving(&self) -> bool {
         self.servers.iter().all(|state| state.life == Life::Serving)
-    }
-}
-
-impl ListFrom {
-    /// After a LIST was sent, the next of the same reflector asks for no less.
-    fn max_seen(self) -> Self {
-        self
     }
 }
 
