@@ -163,6 +163,8 @@ pub struct Server {
     phase_peak: u64,
     peak_holders: Vec<(EntryId, u64)>,
     bytes_sent: u64,
+    /// Bytes above the limit that a crossing noticed too late has let through: always none.
+    overshoot: u64,
     running: bool,
 }
 
@@ -201,6 +203,7 @@ impl Server {
             phase_peak: 0,
             peak_holders: Vec::new(),
             bytes_sent: 0,
+            overshoot: 0,
             running: false,
         }
     }
@@ -461,7 +464,12 @@ impl Server {
         if !self.running {
             return false;
         }
-        while let Some((class, packed)) = self.pool.pop_finished() {
+        self.book(plans);
+        self.note_overshoot();
+        // The kernel kills at the step that passes the limit, not after all of an instant.
+        while self.memory.resident() <= self.settings.kill_at.0
+            && let Some((class, packed)) = self.pool.pop_finished()
+        {
             let id = RequestId::unpack(packed);
             let request = self.requests[id.slot as usize];
             if !self.serves(id) || request.class != class {
@@ -482,10 +490,17 @@ impl Server {
                 finished.push(Finished { id, tag: request.tag });
             }
         }
-        self.book(plans);
         self.note_peak(now);
         self.run_collector(now);
         self.memory.resident() > self.settings.kill_at.0
+    }
+
+    /// Straight lines must be stopped where they cross the limit: what lies above it now must come
+    /// from steps since the last time, or from the shortest wait for a threshold.
+    fn note_overshoot(&mut self) {
+        let excused = self.memory.take_stepped() + (self.rates.heap * 1.1 * GRAIN) as u64;
+        let bound = self.settings.kill_at.0.saturating_add(excused).saturating_add(ROUNDING);
+        self.overshoot = self.overshoot.max(self.memory.resident().saturating_sub(bound));
     }
 
     fn run_collector(&mut self, now: SimTime) {
@@ -611,7 +626,7 @@ impl Server {
 
     /// Sums how fast heap and resident memory grow at the pool's present rates.
     fn measure_growth(&mut self, plans: &Plans) {
-        let (mut small, mut large) = (0.0, 0.0);
+        let (mut small, mut large, mut outside) = (0.0, 0.0, 0.0);
         for class in self.pool.active() {
             let state = &self.classes[*class];
             let rate = self.pool.total_rate(*class) / PARTS as f64;
@@ -620,6 +635,7 @@ impl Server {
                 match ramp.kind {
                     RampKind::Take | RampKind::Litter => small += bytes,
                     RampKind::TakeLarge => large += bytes,
+                    RampKind::TakeOutside => outside += bytes,
                     RampKind::Drop => {}
                 }
             }
@@ -629,12 +645,13 @@ impl Server {
         let small_reuse = if self.memory.freed() > 0 { small } else { 0.0 };
         let reuse = large_reuse + small_reuse;
         self.rates.heap = small + large;
-        self.rates.resident = small + large - reuse;
-        self.rates.large_reuse = large_reuse + small_reuse;
+        self.rates.resident = small + large + outside - reuse;
         self.rates.scavenging = self.memory.to_scavenge() > 0;
         let scavenged =
             if self.rates.scavenging { costs::SCAVENGE_BYTES_PER_SECOND as f64 } else { 0.0 };
         self.rates.freed = reuse + scavenged;
+        // The scavenger, too, takes pages that large blocks could use.
+        self.rates.large_reuse = reuse + scavenged;
         self.rates.resident -= scavenged;
     }
 
@@ -707,6 +724,7 @@ impl Server {
     /// # Panics
     /// See [`ProcessMemory::check`].
     pub fn check(&self) {
+        assert_eq!(self.overshoot, 0, "bytes above the limit before the kernel killed");
         if !self.running {
             return;
         }
@@ -728,3 +746,5 @@ const MOST_BACKGROUND: f64 = 0.9;
 const MOST_ASSIST: f64 = 0.8;
 /// Shortest wait for a threshold that rounding may miss, seconds.
 const GRAIN: f64 = 1e-6;
+/// What the rounding of many ramps to whole bytes may add up to.
+const ROUNDING: u64 = 64 << 10;

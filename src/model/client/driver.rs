@@ -507,7 +507,7 @@ impl World<'_> {
         match member.state {
             State::Listing => self.listed(client, now),
             State::WatchListing => self.watch_listed(client, server, now),
-            State::OpeningWatch => self.watching(client, server, true, now),
+            State::OpeningWatch => self.watching(client, server, now),
             _ => {}
         }
     }
@@ -579,24 +579,20 @@ impl World<'_> {
             self.inputs.fleets[fleet].behaviour,
             Behaviour::Reflector { watch: false, .. }
         );
-        self.watching(client, server, false, now);
+        self.watching(client, server, now);
         if !keeps {
             self.retire(client, now);
         }
     }
 
-    /// A watch is open. After a watch-list its own watch is held already; the idle ones join it.
-    fn watching(&mut self, client: u32, server: u16, whole: bool, now: SimTime) {
+    /// A member's watches are open: its own and its idle ones.
+    fn watching(&mut self, client: u32, server: u16, now: SimTime) {
         let fleet = self.clients[client as usize].fleet as usize;
         let watches = self.watches_of(fleet);
         self.counters.watches_opened += watches;
         let state = &mut self.servers[usize::from(server)];
         state.watches[fleet] += watches;
         state.background_stale = true;
-        if !whole && watches > 1 {
-            let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
-            state.server.memory.step(Step::Take(entry, IDLE_WATCH.times(watches - 1)));
-        }
         self.touch(server);
         self.set_synced(client, true, now);
         let member = &mut self.clients[client as usize];
