@@ -31,6 +31,7 @@ pub enum Life {
 const CACHE: u64 = 0;
 const LOOPBACK: u64 = 1;
 const BOOT: u64 = 2;
+const REST: u64 = 3;
 
 /// A server and what the control plane knows about it.
 #[derive(Debug)]
@@ -252,9 +253,9 @@ impl World<'_> {
     fn booted(&mut self, server: u16, now: SimTime) {
         self.admit_from_now(server, now);
         self.servers[usize::from(server)].life = Life::Filling;
-        let other = self.inputs.apiserver.other_live_heap;
-        let base = OwnerId::SERVER.entry(Mechanism::ProcessBase);
-        self.servers[usize::from(server)].server.memory.add_live(base, other.0);
+        if let Some(plan) = self.catalog.rest(self.inputs) {
+            self.start_up_request(server, plan, startup_tag(REST, 0), now);
+        }
         for resource in 0..self.inputs.resources.len() {
             if startup::fills_at_start(&self.inputs.resources[resource]) {
                 self.fill_cache(server, resource, now);
