@@ -5,21 +5,19 @@
 //! silently, or whose version the server no longer has, lists again after a back-off. 429 with
 //! Retry-After is retried by the REST layer, up to ten times, without jitter (section 2.2).
 
+mod admit;
 mod fleet;
 mod losses;
 mod read;
 
 use super::{Client, ListFrom, NO_SERVER, Next, State};
-use crate::model::admission::{Arrival, RequestKind, Ticket};
-use crate::model::apf::behaviour::request_wait_limit;
 use crate::model::apiserver::list::item_bytes;
-use crate::model::apiserver::plan::{Stage, Step};
+use crate::model::apiserver::plan::Step;
 use crate::model::apiserver::route::{CacheState, Route, route_list};
 use crate::model::apiserver::server::Finished;
 use crate::model::apiserver::watch::IDLE_WATCH;
 use crate::model::catalog::{items_of, resource_of};
 use crate::model::control_plane::{Life, is_startup};
-use crate::model::costs;
 use crate::model::input::Behaviour;
 use crate::model::world::{Event, World};
 use crate::results::{LogKind, Mechanism};
@@ -168,142 +166,6 @@ impl World<'_> {
         match self.connect(client) {
             Ok(server) => self.arrive(client, server, next, now),
             Err(refusal) => self.refused(client, next, refusal, now),
-        }
-    }
-
-    /// A call has reached a server: it is admitted, queued or rejected.
-    fn arrive(&mut self, client: u32, server: u16, next: Next, now: SimTime) {
-        let fleet = self.clients[client as usize].fleet as usize;
-        let read = self.read_of(client);
-        let kind = RequestKind {
-            list: !matches!(next, Next::Watch | Next::WatchList),
-            initial_events: next == Next::WatchList,
-            continues: self.clients[client as usize].items_left > 0,
-        };
-        let state = &mut self.servers[usize::from(server)];
-        let Some(admission) = &mut state.admission else {
-            let busy = state.server.in_flight();
-            if kind.list && busy >= self.inputs.apiserver.max_requests_inflight {
-                self.refused(client, next, Refusal::TooManyRequests(RETRY_AFTER), now);
-            } else {
-                self.serve(client, server, next, None, now);
-            }
-            return;
-        };
-        match admission.arrive(self.inputs, fleet, &read, kind, u64::from(client), now) {
-            Arrival::Rejected(after) => {
-                self.refused(client, next, Refusal::TooManyRequests(after), now);
-            }
-            Arrival::Accepted(ticket) => {
-                let member = &mut self.clients[client as usize];
-                member.state = State::Queued(next);
-                member.ticket = Some(ticket);
-                member.generation = member.generation.wrapping_add(1);
-                let generation = member.generation;
-                self.let_in(server, now);
-                self.await_turn(client, server, generation, now);
-            }
-        }
-    }
-
-    /// A request that was not let in at once costs memory and waits for so long at most.
-    fn await_turn(&mut self, client: u32, server: u16, generation: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        if member.generation != generation || member.ticket.is_none() {
-            return;
-        }
-        let entry =
-            self.catalog.fleet_owner(member.fleet as usize).entry(Mechanism::QueuedRequests);
-        let state = &mut self.servers[usize::from(server)];
-        state.server.settle(now);
-        state.server.memory.step(Step::Take(entry, costs::QUEUED_REQUEST));
-        self.clients[client as usize].waiting_memory = true;
-        self.touch(server);
-        let timeout = self.inputs.apiserver.request_timeout;
-        let wait = request_wait_limit(Some(timeout), timeout);
-        self.queue.push(now + wait, Event::QueueTimeout { client, generation });
-    }
-
-    /// A waiting request leaves its queue: its memory goes.
-    fn leave_queue(&mut self, client: u32, server: u16, now: SimTime) {
-        let member = &mut self.clients[client as usize];
-        member.ticket = None;
-        if !std::mem::take(&mut member.waiting_memory) {
-            return;
-        }
-        let entry =
-            self.catalog.fleet_owner(member.fleet as usize).entry(Mechanism::QueuedRequests);
-        let state = &mut self.servers[usize::from(server)];
-        state.server.settle(now);
-        state.server.memory.step(Step::Drop(entry, costs::QUEUED_REQUEST));
-        self.touch(server);
-    }
-
-    /// Lets in what the priority levels have dispatched.
-    pub(crate) fn let_in(&mut self, server: u16, now: SimTime) {
-        loop {
-            let Some(admission) = &mut self.servers[usize::from(server)].admission else { return };
-            if let Some((key, after)) = admission.next_timed_out(now) {
-                self.turned_away(key as u32, server, after, now);
-                continue;
-            }
-            let Some((ticket, key)) = admission.next_dispatched() else { return };
-            let client = key as u32;
-            let member = self.clients[client as usize];
-            match member.state {
-                State::Queued(next) if member.ticket == Some(ticket) => {
-                    self.leave_queue(client, server, now);
-                    self.serve(client, server, next, Some(ticket), now);
-                }
-                _ => admission.finish(ticket, now),
-            }
-        }
-    }
-
-    /// A request has waited too long in its queue.
-    pub(crate) fn queue_timed_out(&mut self, client: u32, generation: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        let (State::Queued(_), Some(ticket)) = (member.state, member.ticket) else { return };
-        if member.generation != generation {
-            return;
-        }
-        let server = member.server;
-        let admission = &mut self.servers[usize::from(server)].admission;
-        if let Some(after) = admission.as_mut().and_then(|a| a.give_up(ticket, now)) {
-            self.turned_away(client, server, after, now);
-        }
-    }
-
-    fn turned_away(&mut self, client: u32, server: u16, after: SimSpan, now: SimTime) {
-        if let State::Queued(next) = self.clients[client as usize].state {
-            self.leave_queue(client, server, now);
-            self.refused(client, next, Refusal::TooManyRequests(after), now);
-        }
-    }
-
-    /// The handler of an admitted call.
-    fn serve(
-        &mut self,
-        client: u32,
-        server: u16,
-        next: Next,
-        ticket: Option<Ticket>,
-        now: SimTime,
-    ) {
-        let sent = match next {
-            Next::WatchList => self.send_watch_list(client, server, now),
-            Next::Watch => self.send_watch(client, server, now),
-            _ => self.send_list(client, server, now),
-        };
-        let admission = self.servers[usize::from(server)].admission.as_mut();
-        if let (Some(ticket), Some(admission)) = (ticket, admission) {
-            match (&sent, self.clients[client as usize].request) {
-                (Ok(()), Some(request)) => admission.tie(request.slot(), ticket),
-                _ => admission.finish(ticket, now),
-            }
-        }
-        if let Err(refusal) = sent {
-            self.refused(client, next, refusal, now);
         }
     }
 
@@ -473,14 +335,6 @@ impl World<'_> {
         self.free_seats(server, done.id.slot(), now);
     }
 
-    /// A handler has returned: others may go in.
-    fn free_seats(&mut self, server: u16, slot: usize, now: SimTime) {
-        if let Some(admission) = &mut self.servers[usize::from(server)].admission {
-            admission.release(slot, now);
-            self.let_in(server, now);
-        }
-    }
-
     fn answer(&mut self, server: u16, done: Finished, now: SimTime) {
         if is_startup(done.tag) {
             self.start_up_finished(server, done.tag, now);
@@ -590,120 +444,6 @@ impl World<'_> {
         member.state = State::Watching;
         member.retries = 0;
         member.seen = now;
-    }
-
-    /// The request time-out of a LIST.
-    pub(crate) fn time_out(&mut self, client: u32, generation: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        let (State::Listing, Some(request)) = (member.state, member.request) else { return };
-        if member.generation != generation {
-            return;
-        }
-        let index = usize::from(member.server);
-        match self.servers[index].server.stage(&self.catalog.plans, request) {
-            // The writer holds the lock: the time-out waits for it.
-            Stage::Writing => return,
-            Stage::Streaming => {
-                self.servers[index].server.abort(&self.catalog.plans, request, now);
-                self.free_seats(member.server, request.slot(), now);
-            }
-            // 504; the handler works on with all it holds.
-            Stage::Etcd | Stage::Working => {
-                self.servers[index].server.retag(request, ORPHAN | u64::from(client));
-            }
-        }
-        self.touch(member.server);
-        self.counters.requests_timed_out += 1;
-        self.clients[client as usize].request = None;
-        self.list_failed(client, SimSpan::ZERO, now);
-    }
-
-    /// A LIST failed: reflectors back off and start from the top, listers go on.
-    fn list_failed(&mut self, client: u32, extra: SimSpan, now: SimTime) {
-        let fleet = self.clients[client as usize].fleet as usize;
-        self.clients[client as usize].items_left = 0;
-        self.clients[client as usize].retries = 0;
-        if let Behaviour::Lister { pause, .. } = &self.inputs.fleets[fleet].behaviour {
-            let pause = (*pause).max(RETRY_AFTER);
-            self.next_round(client, extra + pause, now);
-            return;
-        }
-        let delay = self.back_off(client, now);
-        self.wait(client, Next::Begin, extra + delay);
-    }
-
-    /// The server died: the client's sockets are closed (facts/clients.md section 1.2, "clean
-    /// close" column). `answered`: part of an answer had come.
-    pub(crate) fn connection_closed(&mut self, client: u32, answered: bool, now: SimTime) {
-        let member = self.clients[client as usize];
-        self.clients[client as usize].request = None;
-        self.clients[client as usize].ticket = None;
-        self.clients[client as usize].waiting_memory = false;
-        let spread = REDIAL_SPREAD.scale(self.draw(client));
-        match member.state {
-            State::Watching => {
-                let fleet = member.fleet as usize;
-                self.counters.watches_lost += self.watches_of(fleet);
-                self.sample_seen(client, now);
-                self.wait(client, Next::Watch, spread);
-            }
-            State::OpeningWatch | State::Queued(Next::Watch) => {
-                self.counters.requests_failed += 1;
-                self.wait(client, Next::Watch, RETRY_AFTER + spread);
-            }
-            State::WatchListing | State::Queued(Next::WatchList) => {
-                self.counters.requests_failed += 1;
-                self.wait(client, Next::WatchList, spread);
-            }
-            State::Listing | State::Queued(_) => {
-                self.counters.requests_failed += 1;
-                // The REST layer sends a GET again when the connection broke before the answer
-                // (facts/clients.md section 2.2); a body that breaks off is an error.
-                if answered || member.retries >= MAX_RETRIES {
-                    self.list_failed(client, spread, now);
-                } else {
-                    self.clients[client as usize].retries += 1;
-                    self.wait(client, Next::List, RETRY_AFTER + spread);
-                }
-            }
-            // Between calls: the next one finds out.
-            State::Waiting(_) | State::Stopped | State::Finished => {}
-        }
-    }
-
-    /// A client's pings go unanswered: "http2: client connection lost" ends watches with an error
-    /// that makes the reflector list again (facts/clients.md section 1.2).
-    pub(crate) fn notice(&mut self, client: u32, generation: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        let healed =
-            member.server == NO_SERVER || !self.servers[usize::from(member.server)].partitioned;
-        if member.generation != generation || healed {
-            return;
-        }
-        let watches = self.watches_of(member.fleet as usize);
-        self.disconnect(client, now);
-        let listing = member.state == State::Listing;
-        match member.state {
-            State::Watching => {
-                self.counters.watches_lost += watches;
-                self.sample_seen(client, now);
-                self.lose_sync(client, now);
-                let delay = self.back_off(client, now);
-                self.wait(client, Next::Begin, delay);
-            }
-            State::Listing | State::WatchListing | State::OpeningWatch | State::Queued(_) => {
-                self.counters.requests_failed += 1;
-                let fleet = member.fleet as usize;
-                let reflector =
-                    matches!(self.inputs.fleets[fleet].behaviour, Behaviour::Reflector { .. });
-                if reflector && !listing {
-                    self.wait(client, Next::List, SimSpan::ZERO);
-                } else {
-                    self.list_failed(client, SimSpan::ZERO, now);
-                }
-            }
-            State::Waiting(_) | State::Stopped | State::Finished => {}
-        }
     }
 
     /// Whether every server serves.
