@@ -3,6 +3,8 @@
 //! Time is cut into buckets; of each the points of lowest and highest resident memory are kept,
 //! so that every peak survives and a run of any length takes a bounded amount of memory.
 
+use std::cmp::Ordering;
+
 use super::apiserver::server::Server;
 use crate::results::{Timeline, TimelinePoint};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -101,12 +103,10 @@ impl Track {
 
     fn close_bucket(&mut self) {
         let Some(Bucket { low, high, .. }) = self.bucket.take() else { return };
-        if low.at == high.at {
-            self.points.push(high);
-        } else if low.at < high.at {
-            self.points.extend([low, high]);
-        } else {
-            self.points.extend([high, low]);
+        match low.at.cmp(&high.at) {
+            Ordering::Equal => self.points.push(high),
+            Ordering::Less => self.points.extend([low, high]),
+            Ordering::Greater => self.points.extend([high, low]),
         }
     }
 }
