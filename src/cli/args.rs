@@ -8,7 +8,7 @@ use super::exit::Exit;
 
 const EXAMPLES: &str = "\
 Examples:
-  oomcast run scenarios/kep-3157.toml
+  oomcast run scenarios/kep-3157-buffered.toml
       Will the apiserver survive these informers? Answers in seconds, writes output/.
   oomcast run storm.toml --set apiserver.memory-limit=32GiB -n 200
       The same storm with more memory, over 200 random runs.

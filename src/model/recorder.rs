@@ -1,9 +1,8 @@
 //! Timelines: every server's memory over time, thinned as it is recorded.
 //!
-//! Time is cut into buckets; of each the points of lowest and highest resident memory are kept,
-//! so that every peak survives and a run of any length takes a bounded amount of memory.
-
-use std::cmp::Ordering;
+//! Time is cut into buckets; of each the first and the last point and those of lowest and highest
+//! resident memory are kept, so that every peak and every jump after a quiet time survives, and a
+//! run of any length takes a bounded amount of memory.
 
 use super::apiserver::server::Server;
 use crate::results::{Timeline, TimelinePoint};
@@ -15,8 +14,13 @@ const BUCKETS: u64 = 2_000;
 #[derive(Clone, Debug)]
 struct Bucket {
     index: u64,
-    low: TimelinePoint,
-    high: TimelinePoint,
+    /// Points so far.
+    count: u32,
+    first: TimelinePoint,
+    /// The others with their places in the order of recording.
+    low: (u32, TimelinePoint),
+    high: (u32, TimelinePoint),
+    last: (u32, TimelinePoint),
 }
 
 #[derive(Clone, Debug, Default)]
@@ -88,25 +92,68 @@ impl Track {
     fn push(&mut self, index: u64, point: TimelinePoint) {
         match &mut self.bucket {
             Some(bucket) if bucket.index == index => {
-                if point.resident <= bucket.low.resident {
-                    bucket.low = point;
-                } else if point.resident >= bucket.high.resident {
-                    bucket.high = point;
+                let place = bucket.count;
+                bucket.count += 1;
+                if point.resident < bucket.low.1.resident {
+                    bucket.low = (place, point.clone());
+                } else if point.resident > bucket.high.1.resident {
+                    bucket.high = (place, point.clone());
                 }
+                bucket.last = (place, point);
             }
             _ => {
                 self.close_bucket();
-                self.bucket = Some(Bucket { index, low: point.clone(), high: point });
+                self.bucket = Some(Bucket {
+                    index,
+                    count: 1,
+                    first: point.clone(),
+                    low: (0, point.clone()),
+                    high: (0, point.clone()),
+                    last: (0, point),
+                });
             }
         }
     }
 
     fn close_bucket(&mut self) {
-        let Some(Bucket { low, high, .. }) = self.bucket.take() else { return };
-        match low.at.cmp(&high.at) {
-            Ordering::Equal => self.points.push(high),
-            Ordering::Less => self.points.extend([low, high]),
-            Ordering::Greater => self.points.extend([high, low]),
+        let Some(bucket) = self.bucket.take() else { return };
+        let mut kept = [(0, bucket.first), bucket.low, bucket.high, bucket.last];
+        kept.sort_by_key(|(place, _)| *place);
+        let mut before = None;
+        for (place, point) in kept {
+            if before != Some(place) {
+                self.points.push(point);
+            }
+            before = Some(place);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(at: u64, resident: u64) -> TimelinePoint {
+        TimelinePoint {
+            at: SimTime(at),
+            resident: Bytes(resident),
+            live_heap: Bytes(resident),
+            heap_goal: Bytes::ZERO,
+            in_flight: 0,
+            watches: 0,
+            by_mechanism: [Bytes::ZERO; crate::results::Mechanism::ALL.len()],
+        }
+    }
+
+    #[test]
+    fn a_bucket_keeps_both_ends_and_both_extremes_in_order() {
+        let mut track = Track::default();
+        for (at, resident) in [(0, 5), (1, 5), (2, 9), (2, 0), (3, 1), (4, 2), (4, 2)] {
+            track.push(0, point(at, resident));
+        }
+        track.push(7, point(70, 2));
+        track.close_bucket();
+        let kept: Vec<_> = track.points.iter().map(|p| (p.at.0, p.resident.0)).collect();
+        assert_eq!(kept, [(0, 5), (2, 9), (2, 0), (4, 2), (70, 2)]);
     }
 }

@@ -100,14 +100,16 @@ pub fn loopback_plan(
     let keep = owner.entry(Mechanism::LoopbackInformers);
     let list = owner.entry(Mechanism::ListSliceAndConversion);
     let held = profile.listed.times(count);
-    let encode = profile.encode_protobuf.of(count, body) + costs::WRITE.of(0, body);
+    let encode = profile.encode_protobuf.of(count, body);
     let mut answer = Phase::cpu(Stage::Working, encode).ramp(RampKind::Take, list, held);
+    let mut send = Phase::cpu(Stage::Working, costs::WRITE.of(0, body));
     if release.streams_protobuf || release.watch_list_client {
         answer = answer.ramp(RampKind::Litter, buffer, body);
     } else {
-        answer = answer.ramp(RampKind::TakeLarge, buffer, body).at_end(Step::Drop(buffer, body));
+        answer = answer.ramp(RampKind::TakeLarge, buffer, body);
+        send = send.at_end(Step::Drop(buffer, body));
     }
-    answer = answer.at_end(Step::Drop(list, held));
+    send = send.at_end(Step::Drop(list, held));
     // Watch-list clients decode event by event; the others read the whole body first.
     let whole_body = !release.watch_list_client;
     let mut decode = Phase::cpu(Stage::Working, profile.decode.of(count, body)).ramp(
@@ -116,16 +118,17 @@ pub fn loopback_plan(
         profile.cached.times(count),
     );
     if whole_body {
-        let read = body.scale(READ_ALL);
-        decode = decode
-            .at_start(Step::Take(buffer, body))
-            .at_start(Step::Litter(buffer, read - body))
-            .at_end(Step::Drop(buffer, body));
+        send = send.ramp(RampKind::Take, buffer, body).ramp(
+            RampKind::Litter,
+            buffer,
+            body.scale(READ_ALL) - body,
+        );
+        decode = decode.at_end(Step::Drop(buffer, body));
     } else {
         decode = decode.ramp(RampKind::Litter, buffer, profile.decoded.times(count));
     }
     decode.demand.floor = decode.demand.cpu;
-    let mut plan = Plan { phases: vec![answer, decode], wire: Bytes::ZERO };
+    let mut plan = Plan { phases: vec![answer, send, decode], wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }
