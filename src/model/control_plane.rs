@@ -181,12 +181,14 @@ impl World<'_> {
         if state.life != Life::Down {
             return;
         }
-        state.server.boot(now);
         state.life = Life::Booting;
         state.crash_loop.started(now);
         state.starting = 1;
         state.cache_since.fill(None);
         state.cache_filling.fill(false);
+        self.sample_now(server, now);
+        let state = &mut self.servers[usize::from(server)];
+        state.server.boot(now);
         state.server.start(&self.catalog.plans, boot, startup_tag(BOOT, 0), false, now);
         self.touch(server);
         self.note(now, LogKind::Started, &name(server), "process started".into());
