@@ -291,6 +291,17 @@ impl Admission {
         }
     }
 
+    /// Panics unless every executing request is tied to a request slot: run by the checkers.
+    ///
+    /// # Panics
+    /// When seats have leaked.
+    pub fn check(&self) {
+        let executing: u64 =
+            self.controller.levels().map(|(_, state)| state.queues.totals().executing).sum();
+        let tied = self.tickets.iter().flatten().count() as u64;
+        assert_eq!(executing, tied, "every seat in use belongs to a request being served");
+    }
+
     /// What every level went through, by name; exempt ones and those never used are left out.
     #[must_use]
     pub fn records(&self) -> Vec<LevelRecord> {
