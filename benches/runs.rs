@@ -1,1 +1,3 @@
+//! Whole runs, as ratios.
+
 fn main() {}

@@ -1,6 +1,8 @@
 //! The life of the servers: start, fill caches, become ready, die, come back; and the balancer's
 //! checks on them.
 
+use super::admission::Admission;
+use super::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
 use super::apiserver::server::Server;
 use super::apiserver::startup;
 use super::catalog::Catalog;
@@ -9,7 +11,7 @@ use super::input::Inputs;
 use super::memory::ledger::OwnerId;
 use super::node::{CrashLoopBackOff, LimitKind};
 use super::world::{Event, World};
-use crate::results::{LogKind, Mechanism, OomKill};
+use crate::results::{LevelRecord, LogKind, Mechanism, OomKill};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// Where a server is in its life.
@@ -29,6 +31,7 @@ pub enum Life {
 const CACHE: u64 = 0;
 const LOOPBACK: u64 = 1;
 const BOOT: u64 = 2;
+const REST: u64 = 3;
 
 /// A server and what the control plane knows about it.
 #[derive(Debug)]
@@ -53,6 +56,12 @@ pub struct ServerState {
     cache_filling: Vec<bool>,
     /// Start-up requests still running.
     starting: u32,
+    /// API Priority and Fairness of the present process, if it is enabled.
+    pub admission: Option<Admission>,
+    /// Processes so far.
+    pub boots: u32,
+    /// What the levels of former processes went through.
+    levels: Vec<LevelRecord>,
     crash_loop: CrashLoopBackOff,
 }
 
@@ -71,8 +80,29 @@ impl ServerState {
             cache_since: vec![None; inputs.resources.len()],
             cache_filling: vec![false; inputs.resources.len()],
             starting: 0,
+            admission: None,
+            boots: 0,
+            levels: Vec::new(),
             crash_loop: CrashLoopBackOff::default(),
         }
+    }
+
+    /// What its priority levels went through, over all its processes.
+    #[must_use]
+    pub fn level_records(&self) -> Vec<LevelRecord> {
+        let mut records = self.levels.clone();
+        for now in self.admission.iter().flat_map(Admission::records) {
+            match records.iter_mut().find(|record| record.name == now.name) {
+                Some(record) => {
+                    record.peak_seats = record.peak_seats.max(now.peak_seats);
+                    record.peak_waiting = record.peak_waiting.max(now.peak_waiting);
+                    record.rejected += now.rejected;
+                    record.dispatched += now.dispatched;
+                }
+                None => records.push(now),
+            }
+        }
+        records
     }
 
     /// Whether it takes connections.
@@ -121,7 +151,11 @@ impl World<'_> {
         held.push((base, super::costs::EMPTY_LIVE_HEAP + apiserver.other_live_heap));
         spans += apiserver.other_live_heap.scale(super::costs::SPAN_OVERHEAD);
         let luck = self.streams.stream("collector phase", u64::from(server)).uniform();
+        self.admit_from_now(server, SimTime::ZERO);
         let state = &mut self.servers[usize::from(server)];
+        if let Some(admission) = &mut state.admission {
+            (0..self.inputs.resources.len()).for_each(|resource| admission.count_objects(resource));
+        }
         state.server.boot(SimTime::ZERO);
         state.life = Life::Serving;
         state.cache_since.fill(Some(SimTime::ZERO));
@@ -166,6 +200,9 @@ impl World<'_> {
             CACHE => {
                 let state = &mut self.servers[usize::from(server)];
                 state.cache_since[resource] = Some(now);
+                if let Some(admission) = &mut state.admission {
+                    admission.count_objects(resource);
+                }
                 let at_start = startup::fills_at_start(&self.inputs.resources[resource]);
                 if let Some(plan) = self.catalog.loopback(self.inputs, resource) {
                     self.start_up_request(server, plan, startup_tag(LOOPBACK, resource), now);
@@ -178,11 +215,47 @@ impl World<'_> {
         }
     }
 
+    /// Sets up API Priority and Fairness of a process that begins to listen; adjustments follow
+    /// every ten seconds, a warm server's from a random phase.
+    fn admit_from_now(&mut self, server: u16, now: SimTime) {
+        let inputs = self.inputs;
+        let state = &mut self.servers[usize::from(server)];
+        state.boots += 1;
+        if !inputs.apf.enabled {
+            return;
+        }
+        let mut admission = Admission::new(inputs, now);
+        admission.configure(inputs, now);
+        state.admission = Some(admission);
+        let boot = state.boots;
+        let phase =
+            self.streams.stream("adjustment phase", u64::from(server) << 32 | u64::from(boot));
+        let first = if now == SimTime::ZERO {
+            BORROWING_ADJUSTMENT_PERIOD.scale(phase.clone().uniform())
+        } else {
+            BORROWING_ADJUSTMENT_PERIOD
+        };
+        self.queue.push(now + first, Event::Borrow { server, boot });
+    }
+
+    /// The periodic adjustment of a server's limits.
+    pub(super) fn borrow_seats(&mut self, server: u16, boot: u32, now: SimTime) {
+        let state = &mut self.servers[usize::from(server)];
+        if state.boots != boot {
+            return;
+        }
+        let Some(admission) = &mut state.admission else { return };
+        admission.update_borrowing(now);
+        self.queue.push(now + BORROWING_ADJUSTMENT_PERIOD, Event::Borrow { server, boot });
+        self.let_in(server, now);
+    }
+
     fn booted(&mut self, server: u16, now: SimTime) {
+        self.admit_from_now(server, now);
         self.servers[usize::from(server)].life = Life::Filling;
-        let other = self.inputs.apiserver.other_live_heap;
-        let base = OwnerId::SERVER.entry(Mechanism::ProcessBase);
-        self.servers[usize::from(server)].server.memory.add_live(base, other.0);
+        if let Some(plan) = self.catalog.rest(self.inputs) {
+            self.start_up_request(server, plan, startup_tag(REST, 0), now);
+        }
         for resource in 0..self.inputs.resources.len() {
             if startup::fills_at_start(&self.inputs.resources[resource]) {
                 self.fill_cache(server, resource, now);
@@ -268,14 +341,18 @@ impl World<'_> {
         if state.life == Life::Down {
             return;
         }
+        let mut unanswered: Vec<u64> = state.server.unanswered(&self.catalog.plans).collect();
+        unanswered.sort_unstable();
         state.server.kill(now);
         state.life = Life::Down;
+        state.levels = state.level_records();
+        state.admission = None;
         state.starting = 0;
         state.watches.fill(0);
         self.sample_now(server, now);
         self.note_down(server, now, true);
         self.mark_all_stale();
-        self.connections_lost(server, now);
+        self.connections_lost(server, &unanswered, now);
         self.queue.push(now + delay, Event::Restart { server });
     }
 
@@ -298,12 +375,14 @@ impl World<'_> {
     }
 
     /// Every connection to a dead server breaks at once: the kernel closes the sockets.
-    fn connections_lost(&mut self, server: u16, now: SimTime) {
+    /// Marks in `unanswered` had no byte of an answer.
+    fn connections_lost(&mut self, server: u16, unanswered: &[u64], now: SimTime) {
         for client in 0..self.clients.len() as u32 {
             if self.clients[client as usize].server == server {
                 self.balancer.disconnected(server);
                 self.clients[client as usize].server = NO_SERVER;
-                self.connection_closed(client, now);
+                let answered = unanswered.binary_search(&u64::from(client)).is_err();
+                self.connection_closed(client, answered, now);
             }
         }
     }

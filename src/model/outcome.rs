@@ -56,6 +56,7 @@ fn server_record(world: &World<'_>, index: usize, name: &str) -> ServerRecord {
         peak_at,
         oom_kills: state.oom_kills.clone(),
         cpu: state.server.cpu(),
+        levels: state.level_records(),
         holders_at_peak: holders,
     }
 }

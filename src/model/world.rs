@@ -46,6 +46,20 @@ pub enum Event {
         /// Void unless the client's present one.
         generation: u32,
     },
+    /// A client has waited long enough in a queue.
+    QueueTimeout {
+        /// Which client.
+        client: u32,
+        /// Void unless the client's present one.
+        generation: u32,
+    },
+    /// A server's priority levels adjust their limits.
+    Borrow {
+        /// Which server.
+        server: u16,
+        /// Void unless the process is the same.
+        boot: u32,
+    },
     /// A client notices that its connection is dead.
     Notice {
         /// Which client.
@@ -208,6 +222,10 @@ impl<'a> World<'a> {
             }
             Event::Wake { client, generation } => self.wake(client, generation, now),
             Event::Timeout { client, generation } => self.time_out(client, generation, now),
+            Event::QueueTimeout { client, generation } => {
+                self.queue_timed_out(client, generation, now);
+            }
+            Event::Borrow { server, boot } => self.borrow_seats(server, boot, now),
             Event::Notice { client, generation } => self.notice(client, generation, now),
             Event::Restart { server } => self.restart(server, now),
             Event::Check { server } => self.check_health(server, now),
@@ -233,6 +251,8 @@ impl<'a> World<'a> {
             Event::Heal { server } => (7, u64::from(server)),
             Event::EtcdRecovers => (8, 0),
             Event::Scenario { index } => (9, u64::from(index)),
+            Event::QueueTimeout { client, .. } => (10, u64::from(client)),
+            Event::Borrow { server, .. } => (11, u64::from(server)),
         };
         for word in [now.0, kind, entity] {
             self.trace = (self.trace ^ word).wrapping_mul(0x0100_0000_01b3);

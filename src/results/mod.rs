@@ -8,8 +8,8 @@ mod run;
 mod summary;
 
 pub use run::{
-    Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
-    ServerRecord, Timeline, TimelinePoint,
+    Counters, Holder, LevelRecord, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord,
+    RunRecord, ServerRecord, Timeline, TimelinePoint,
 };
 pub use summary::{
     ApiserverSummary, FORMAT_VERSION, OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow,

@@ -193,8 +193,27 @@ pub struct ServerRecord {
     pub oom_kills: Vec<OomKill>,
     /// CPU time used.
     pub cpu: SimSpan,
+    /// Priority levels that its requests went through.
+    pub levels: Vec<LevelRecord>,
     /// Who held the memory at the peak, largest first; the bytes sum to the peak.
     pub holders_at_peak: Vec<Holder>,
+}
+
+/// What a priority level of a server went through.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LevelRecord {
+    /// The level's name.
+    pub name: String,
+    /// Its nominal concurrency limit, in seats.
+    pub nominal_seats: u64,
+    /// Most seats in use at once.
+    pub peak_seats: u64,
+    /// Most requests waiting at once.
+    pub peak_waiting: u64,
+    /// Requests rejected.
+    pub rejected: u64,
+    /// Requests dispatched.
+    pub dispatched: u64,
 }
 
 /// What happened between one named event and the next.

@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use oomcast::model::apf::config::{
+    DistinguisherMethod, FlowSchema, LimitResponse, PolicyRules, PriorityLevelConfiguration,
+    ResourcePolicyRule, Subject,
+};
 use oomcast::model::input::{
     Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Encoding,
     EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput,
@@ -55,6 +59,7 @@ impl Observation {
         let environment = &run["environment"];
         let object = &run["objects"][0];
         let phases = run["phases"].as_array().expect("phases");
+        let count = object["count"].as_u64().expect("count");
         let name = object["resource"].as_str().expect("resource");
         let bytes = |value: &Value| value.as_u64().map(Bytes);
         let json = bytes(&object["mean_json_bytes"]).expect("json");
@@ -105,7 +110,7 @@ impl Observation {
                 latency: SimSpan::millis(2),
                 range_stream: false,
             },
-            apf: ApfInput { enabled: true, ..ApfInput::default() },
+            apf: apf(run),
             balancer: BalancerInput {
                 policy: BalancerPolicy::LeastConnections,
                 check_interval: SimSpan::secs(2),
@@ -135,15 +140,38 @@ impl Observation {
                 .map(|(index, _)| EventInput {
                     name: "burst".into(),
                     at: SimTime::ZERO,
-                    action: Action::Start { fleet: index, count: None, over: SimSpan::ZERO },
+                    action: Action::Start {
+                        fleet: index,
+                        count: None,
+                        over: SimSpan::millis(
+                            phases[index]["start_interval_ms"].as_u64().unwrap_or(0)
+                                * phases[index]["clients"].as_u64().unwrap_or(0),
+                        ),
+                    },
                 })
                 .collect(),
-            fleets: phases.iter().filter(|p| p["kind"] != "patch").map(fleet).collect(),
+            fleets: phases
+                .iter()
+                .filter(|p| p["kind"] != "patch")
+                .map(|p| fleet(p, count))
+                .collect(),
         }
     }
 }
 
-fn fleet(phase: &Value) -> FleetInput {
+/// Share of the objects that a phase's selectors match: one by name; a label of fifty (measured
+/// runs label their objects app-0 to app-49).
+fn selected(phase: &Value, count: u64) -> f64 {
+    if phase["field_selector"].as_str().is_some_and(|s| s.starts_with("metadata.name")) {
+        1.0 / count as f64
+    } else if phase["label_selector"].is_null() && phase["field_selector"].is_null() {
+        1.0
+    } else {
+        0.02
+    }
+}
+
+fn fleet(phase: &Value, count: u64) -> FleetInput {
     let read = ReadInput {
         resource: 0,
         encoding: if phase["encoding"] == "protobuf" { Encoding::Protobuf } else { Encoding::Json },
@@ -154,16 +182,12 @@ fn fleet(phase: &Value) -> FleetInput {
             ResourceVersion::Unset
         },
         limit: phase["limit"].as_u64(),
-        selected: if phase["label_selector"].is_null() && phase["field_selector"].is_null() {
-            1.0
-        } else {
-            0.02
-        },
+        selected: selected(phase, count),
         selector: false,
     };
     let behaviour = match phase["kind"].as_str().expect("kind") {
         "watch-list" => Behaviour::Reflector { read, watch_list: true, watch: false },
-        "watch" => Behaviour::Watcher { resource: 0 },
+        "watch" => Behaviour::Reflector { read, watch_list: true, watch: true },
         _ => Behaviour::Lister {
             read,
             rounds: Some(
@@ -187,4 +211,55 @@ fn fleet(phase: &Value) -> FleetInput {
         groups: vec!["load-group".into(), "system:authenticated".into()],
         flow_schema: None,
     }
+}
+
+/// The objects of `applied_manifests`: one level and its flow schema.
+fn apf(run: &Value) -> ApfInput {
+    let mut apf = ApfInput { enabled: true, ..ApfInput::default() };
+    for text in run["kubernetes"]["applied_manifests"].as_array().into_iter().flatten() {
+        let object: Value = serde_json::from_str(text.as_str().expect("text")).expect("JSON");
+        let name = object["metadata"]["name"].as_str().expect("name").to_owned();
+        let spec = &object["spec"];
+        if object["kind"] == "PriorityLevelConfiguration" {
+            let limited = &spec["limited"];
+            let number = |value: &Value| value.as_u64().map(|n| n as u32);
+            let queuing = &limited["limitResponse"]["queuing"];
+            apf.levels.push(PriorityLevelConfiguration {
+                name,
+                nominal_concurrency_shares: number(&limited["nominalConcurrencyShares"])
+                    .expect("shares"),
+                lendable_percent: number(&limited["lendablePercent"]),
+                borrowing_limit_percent: number(&limited["borrowingLimitPercent"]),
+                response: LimitResponse::Queue {
+                    queues: number(&queuing["queues"]).expect("queues"),
+                    hand_size: number(&queuing["handSize"]).expect("hand size"),
+                    queue_length_limit: number(&queuing["queueLengthLimit"]).expect("length"),
+                },
+            });
+        } else {
+            let any = vec!["*".to_owned()];
+            apf.flow_schemas.push(FlowSchema {
+                name,
+                priority_level: spec["priorityLevelConfiguration"]["name"]
+                    .as_str()
+                    .expect("level")
+                    .to_owned(),
+                matching_precedence: spec["matchingPrecedence"].as_i64().expect("precedence")
+                    as i32,
+                distinguisher_method: Some(DistinguisherMethod::ByUser),
+                rules: vec![PolicyRules {
+                    subjects: vec![Subject::Group("load-group".into())],
+                    resource_rules: vec![ResourcePolicyRule {
+                        verbs: any.clone(),
+                        api_groups: any.clone(),
+                        resources: any.clone(),
+                        cluster_scope: true,
+                        namespaces: any,
+                    }],
+                    non_resource_rules: Vec::new(),
+                }],
+            });
+        }
+    }
+    apf
 }

@@ -58,6 +58,7 @@ fn server(index: u16, peak: Bytes, oom_kills: Vec<OomKill>) -> ServerRecord {
         peak_at: oom_kills.first().map_or(seconds(61), |kill| kill.at),
         oom_kills,
         cpu: SimSpan::millis(12_345),
+        levels: Vec::new(),
         holders_at_peak: holders(peak),
     }
 }

@@ -74,7 +74,7 @@ pub fn cache_plan(
     fill.demand.floor =
         fill.demand.cpu.scale(1.0 / f64::from(workers)).max(etcd.read_rate.time_for(raw - page));
     let spans = profile.cached.times(resource.count).scale(costs::span_overhead(profile.scannable));
-    fill.end.push(Step::TakeKernel(OwnerId::SERVER.entry(Mechanism::ProcessBase), spans));
+    fill = fill.ramp(RampKind::TakeOutside, OwnerId::SERVER.entry(Mechanism::ProcessBase), spans);
     let mut plan = Plan { phases: vec![read, fill], wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
     plan
@@ -115,20 +115,44 @@ pub fn loopback_plan(
         keep,
         profile.cached.times(count),
     );
+    let mut phases = vec![answer];
     if whole_body {
-        let read = body.scale(READ_ALL);
-        decode = decode
-            .at_start(Step::Take(buffer, body))
-            .at_start(Step::Litter(buffer, read - body))
-            .at_end(Step::Drop(buffer, body));
+        let all = body.scale(READ_ALL);
+        let mut read = Phase::cpu(Stage::Working, costs::GROW_BUFFER.of(0, all))
+            .ramp(RampKind::TakeLarge, buffer, body)
+            .ramp(RampKind::Litter, buffer, all - body);
+        read.demand.floor = read.demand.cpu;
+        phases.push(read);
+        decode = decode.at_end(Step::Drop(buffer, body));
     } else {
         decode = decode.ramp(RampKind::Litter, buffer, profile.decoded.times(count));
     }
     decode.demand.floor = decode.demand.cpu;
-    let mut plan = Plan { phases: vec![answer, decode], wire: Bytes::ZERO };
+    phases.push(decode);
+    let mut plan = Plan { phases, wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }
+
+/// Loading what the scenario does not list: `heap` bytes of live heap, as if of typed objects.
+#[must_use]
+pub fn rest_plan(hardware: &Hardware, etcd: &EtcdInput, heap: Bytes) -> Plan {
+    let entry = OwnerId::SERVER.entry(Mechanism::ProcessBase);
+    let stored = heap.scale(REST_STORED);
+    let mut load = Phase::cpu(Stage::Working, REST_DECODE.of(0, stored) + GRPC_READ.of(0, stored))
+        .ramp(RampKind::Take, entry, heap)
+        .ramp(RampKind::TakeOutside, entry, heap.scale(costs::SPAN_OVERHEAD));
+    load.demand.floor = etcd.latency + etcd.read_rate.time_for(stored);
+    let mut plan = Plan { phases: vec![load], wire: Bytes::ZERO };
+    plan.scale_cpu(hardware.cpu_speed);
+    plan
+}
+
+/// Stored bytes per byte of heap, and CPU time of decoding: those of typed objects
+/// (`model::objects`).
+const REST_STORED: f64 = 0.5;
+/// See [`REST_STORED`].
+const REST_DECODE: Cost = Cost { per_byte: 5.0, per_object: 0.0 };
 
 /// Everything else of starting: type registry, `OpenAPI`, certificates, post-start hooks.
 #[must_use]

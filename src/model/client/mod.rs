@@ -8,6 +8,7 @@ pub mod backoff;
 pub mod driver;
 
 use crate::engine::Streams;
+use crate::model::admission::Ticket;
 use crate::model::apiserver::server::RequestId;
 use crate::units::{SimSpan, SimTime};
 use backoff::Backoff;
@@ -37,6 +38,8 @@ pub enum State {
     Stopped,
     /// Waits for its timer.
     Waiting(Next),
+    /// Waits in a queue of its priority level.
+    Queued(Next),
     /// Waits for a LIST's answer.
     Listing,
     /// Receives initial events.
@@ -71,6 +74,12 @@ pub struct Client {
     pub server: u16,
     /// The request it waits for.
     pub request: Option<RequestId>,
+    /// Its place in a queue, while it waits there.
+    pub ticket: Option<Ticket>,
+    /// Whether the server holds memory for its waiting.
+    pub waiting_memory: bool,
+    /// When its present call was received.
+    pub received: SimTime,
     /// Timers with an older generation are void.
     pub generation: u32,
     /// Back-off of its reflector.
@@ -100,6 +109,9 @@ impl Client {
             state: State::Stopped,
             server: NO_SERVER,
             request: None,
+            ticket: None,
+            waiting_memory: false,
+            received: SimTime::ZERO,
             generation: 0,
             backoff: Backoff::new(resets_by_start),
             retries: 0,

@@ -23,6 +23,8 @@ const MAX_TRIGGER: f64 = 61.0 / 64.0;
 /// 1 MiB.
 const LIMIT_HEADROOM: f64 = 0.03;
 const LIMIT_HEADROOM_MIN: u64 = 1 << 20;
+/// Room between live heap and goal, relative, below which the limiter steps in.
+const BACK_TO_BACK: f64 = 0.03;
 /// Cycles over which the ratio of allocation to scanning is remembered: `len(lastConsMark) + 1`.
 const CONS_MARK_MEMORY: usize = 5;
 /// How far ahead of the goal a cycle begins, in multiples of what the last cycles allocated while
@@ -74,6 +76,7 @@ pub struct GoHeap {
     last_wall: SimSpan,
     cons_mark: [f64; CONS_MARK_MEMORY],
     limited: bool,
+    by_limit: bool,
     cycles: u64,
 }
 
@@ -91,6 +94,7 @@ impl GoHeap {
             last_wall: SimSpan::ZERO,
             cons_mark: [0.0; CONS_MARK_MEMORY],
             limited: false,
+            by_limit: false,
             cycles: 0,
         };
         heap.set_goal(0, 0, 0);
@@ -138,6 +142,13 @@ impl GoHeap {
     #[must_use]
     pub fn not_before(&self) -> SimTime {
         if self.limited { self.last_end + self.last_wall } else { SimTime::ZERO }
+    }
+
+    /// How far past the goal allocation may run while a cycle marks: a tenth (`maxOvershoot`;
+    /// measured overruns are at most 16 %), nothing where the memory limit decides.
+    #[must_use]
+    pub fn hard_goal(&self) -> f64 {
+        self.goal as f64 * if self.by_limit { 1.0 } else { 1.1 }
     }
 
     /// When a cycle is due even without allocation.
@@ -217,8 +228,11 @@ impl GoHeap {
             let headroom = ((room as f64 * LIMIT_HEADROOM) as u64).max(LIMIT_HEADROOM_MIN);
             room.saturating_sub(headroom).max(self.marked)
         });
-        self.limited = by_limit < by_gogc;
         self.goal = by_gogc.min(by_limit);
+        // With hardly any room between live heap and limit, cycles follow one another.
+        let room = self.goal.saturating_sub(self.marked) as f64;
+        self.limited = by_limit < by_gogc && room < self.marked as f64 * BACK_TO_BACK;
+        self.by_limit = by_limit < by_gogc;
         self.set_trigger(roots);
     }
 

@@ -48,8 +48,8 @@ pub(super) fn lines(
     lines
 }
 
-/// Which points of a line to draw: of every pixel column the first lowest and the first highest, and
-/// both ends of the line. `xs` are pixels in ascending order.
+/// Which points of a line to draw: of every pixel column the first, the first lowest, the first
+/// highest and the last, so that what follows a column goes on from where it left off. `xs` are pixels in ascending order.
 pub(super) fn survivors(xs: &[f64], values: &[u64]) -> Vec<usize> {
     let count = xs.len().min(values.len());
     let mut kept = Vec::new();
@@ -69,12 +69,8 @@ pub(super) fn survivors(xs: &[f64], values: &[u64]) -> Vec<usize> {
             )
         };
         let (low, high) = (pick(|a, b| a < b), pick(|a, b| a > b));
-        kept.extend([low.min(high), low.max(high)]);
+        kept.extend([start, low.min(high), low.max(high), end - 1]);
         start = end;
-    }
-    if count > 0 {
-        kept.insert(0, 0);
-        kept.push(count - 1);
     }
     kept.dedup();
     kept
@@ -89,7 +85,7 @@ mod tests {
         let values: Vec<u64> = (0..50_000_u64).map(|i| (i * 7919) % 10_007).collect();
         let xs: Vec<f64> = (0..50_000).map(|i| f64::from(i) / 50.0).collect();
         let kept = survivors(&xs, &values);
-        assert!(kept.len() <= 2_002 && kept.is_sorted());
+        assert!(kept.len() <= 4_000 && kept.is_sorted());
         let highest = kept.iter().map(|i| values[*i]).max();
         assert_eq!(highest, values.iter().copied().max());
         for column in 0..1_000 {

@@ -164,6 +164,7 @@ fn record(name: String, recipe: &Recipe, timeline: &Timeline, kills: Vec<OomKill
         peak_at: top.map(|p| p.at).unwrap_or_default(),
         oom_kills: kills,
         cpu: SimSpan::ZERO,
+        levels: Vec::new(),
         holders_at_peak: holders,
     }
 }

@@ -1,0 +1,340 @@
+//! Who may enter a server: API Priority and Fairness in the run, or max-in-flight without it.
+//!
+//! `model::apf` is exact and knows no clients; this file gives it the requests of the fleets and
+//! keeps what it holds for them. A request has a [`Ticket`] from its arrival until its handler
+//! returns, also past a 504 and on a slow reader; a rejected one is told when to come back.
+//! Mutating requests are part of the steady load (`background`) and take no seats here.
+
+use std::collections::BTreeMap;
+
+use super::apf::behaviour::Behaviour;
+use super::apf::classify::{RequestInfo, User};
+use super::apf::controller::{ConfigController, LevelId};
+use super::apf::defaults::{default_flow_schemas, default_levels};
+use super::apf::object_count::{ObjectStats, StatsError};
+use super::apf::queue_set::{RequestId, Start};
+use super::apf::retry_after::RetryAfter;
+use super::apf::work_estimator::{
+    ListOptions, Lookups, RequestedVersion, VersionMatch, WorkEstimator, WorkEstimatorConfig,
+};
+use super::input::{FleetInput, Inputs, ReadInput, ResourceVersion};
+use crate::results::LevelRecord;
+use crate::units::{SimSpan, SimTime};
+
+/// A request's place in a priority level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    level: LevelId,
+    id: RequestId,
+}
+
+/// What became of an arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It waits, or [`Admission::next_dispatched`] says at once that it may go.
+    Accepted(Ticket),
+    /// 429, with its Retry-After.
+    Rejected(SimSpan),
+}
+
+/// Under what a fleet's requests fall.
+#[derive(Clone, Copy, Debug)]
+struct Class {
+    level: LevelId,
+    hash: u64,
+}
+
+/// What a level went through.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    seats: u64,
+    waiting: u64,
+    rejected: u64,
+}
+
+/// API Priority and Fairness of one server process.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    controller: ConfigController,
+    estimator: WorkEstimator,
+    classes: Vec<Option<Class>>,
+    /// Adaptive in every release modelled (since 1.28; facts/apf.md section 4.8).
+    retry_after: BTreeMap<LevelId, RetryAfter>,
+    seen: BTreeMap<LevelId, Seen>,
+    /// Which resources' objects have been counted since the start.
+    counted: Vec<bool>,
+    /// Tickets of the requests being served, by request slot.
+    tickets: Vec<Option<Ticket>>,
+    /// Levels that may have dispatched.
+    stirred: Vec<LevelId>,
+}
+
+struct Stats<'a> {
+    inputs: &'a Inputs,
+    counted: &'a [bool],
+}
+
+impl Lookups for Stats<'_> {
+    fn stats(&mut self, info: &RequestInfo) -> Result<ObjectStats, StatsError> {
+        let resources = &self.inputs.resources;
+        let index = resources
+            .iter()
+            .position(|r| r.name == info.resource)
+            .filter(|index| self.counted[*index])
+            .ok_or(StatsError::NotFound)?;
+        Ok(ObjectStats {
+            count: i64::try_from(resources[index].count).unwrap_or(i64::MAX),
+            average_size: i64::try_from(resources[index].size.0).unwrap_or(i64::MAX),
+        })
+    }
+
+    fn watch_count(&mut self, _info: &RequestInfo) -> u64 {
+        0
+    }
+}
+
+impl Admission {
+    /// A starting server's: it knows the mandatory objects only.
+    #[must_use]
+    pub fn new(inputs: &Inputs, now: SimTime) -> Self {
+        let behaviour = Behaviour::of_release(&inputs.release);
+        let apiserver = &inputs.apiserver;
+        let seats = apiserver
+            .max_requests_inflight
+            .saturating_add(apiserver.max_mutating_requests_inflight);
+        Self {
+            controller: ConfigController::new(seats, behaviour, apiserver.request_timeout, now),
+            estimator: WorkEstimator::new(
+                WorkEstimatorConfig::of_behaviour(&behaviour),
+                behaviour,
+                true,
+            ),
+            classes: vec![None; inputs.fleets.len()],
+            retry_after: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            counted: vec![false; inputs.resources.len()],
+            tickets: Vec::new(),
+            stirred: Vec::new(),
+        }
+    }
+
+    /// The informers have synced: the whole configuration takes effect.
+    pub fn configure(&mut self, inputs: &Inputs, now: SimTime) {
+        let mut levels = default_levels();
+        for level in &inputs.apf.levels {
+            levels.retain(|other| other.name != level.name);
+            levels.push(level.clone());
+        }
+        let mut schemas = default_flow_schemas(self.controller.behaviour());
+        for schema in &inputs.apf.flow_schemas {
+            schemas.retain(|other| other.name != schema.name);
+            schemas.push(schema.clone());
+        }
+        // What is passed over was reported when the scenario was read.
+        let _ = self.controller.digest_config_objects(now, &levels, &schemas);
+        self.classes.fill(None);
+        self.stir_all();
+    }
+
+    /// The objects of a resource have been counted: its cache is filled.
+    pub fn count_objects(&mut self, resource: usize) {
+        self.counted[resource] = true;
+    }
+
+    /// The periodic adjustment of the limits.
+    pub fn update_borrowing(&mut self, now: SimTime) {
+        self.controller.update_borrowing(now);
+        self.stir_all();
+    }
+
+    fn stir_all(&mut self) {
+        self.stirred = self.controller.levels().map(|(id, _)| id).collect();
+    }
+
+    /// A request of a fleet arrives. `verb` is `list` or `watch`; `initial_events`: it is a
+    /// watch-list. `key` comes back from [`Admission::next_dispatched`].
+    pub fn arrive(
+        &mut self,
+        inputs: &Inputs,
+        fleet: usize,
+        read: &ReadInput,
+        request: RequestKind,
+        key: u64,
+        now: SimTime,
+    ) -> Arrival {
+        let spec = &inputs.fleets[fleet];
+        let resource = &inputs.resources[read.resource];
+        let info = RequestInfo {
+            is_resource: true,
+            verb: if request.list { "list" } else { "watch" },
+            api_group: &resource.api_group,
+            resource: &resource.name,
+            ..RequestInfo::default()
+        };
+        let class = self.class(spec, fleet, &info);
+        let Some(level) = self.controller.level(class.level) else {
+            return Arrival::Rejected(SimSpan::secs(1));
+        };
+        let options = list_options(read, request);
+        let mut stats = Stats { inputs, counted: &self.counted };
+        let estimate =
+            self.estimator.estimate(Some(&info), Some(&options), level.max_seats, &mut stats);
+        let Some(queues) = self.controller.queues_mut(class.level) else {
+            return Arrival::Rejected(SimSpan::secs(1));
+        };
+        let start = queues.start_request(now, class.hash, &estimate, key);
+        self.note(class.level);
+        match start {
+            Start::Accepted { id, .. } => {
+                self.stirred.push(class.level);
+                Arrival::Accepted(Ticket { level: class.level, id })
+            }
+            Start::Rejected { .. } => Arrival::Rejected(self.rejected(class.level, now)),
+        }
+    }
+
+    fn class(&mut self, spec: &FleetInput, fleet: usize, info: &RequestInfo) -> Class {
+        if let Some(class) = self.classes[fleet] {
+            return class;
+        }
+        let user = User { name: &spec.user, groups: &spec.groups };
+        let found = self.controller.classify(&user, info);
+        let mut class = Class { level: found.level, hash: found.hash };
+        // A flow schema named by the scenario overrides the rules.
+        if let Some(name) = &spec.flow_schema {
+            let named = self.controller.flow_schemas().find(|schema| schema.name == *name);
+            let level = named.and_then(|s| self.controller.find_level(&s.priority_level));
+            if let Some(level) = level {
+                class = Class { level, hash: super::apf::classify::hash_flow_id(name, &spec.user) };
+            }
+        }
+        self.classes[fleet] = Some(class);
+        class
+    }
+
+    fn rejected(&mut self, level: LevelId, now: SimTime) -> SimSpan {
+        self.seen.entry(level).or_default().rejected += 1;
+        let tracker = self.retry_after.entry(level).or_insert_with(RetryAfter::adaptive);
+        tracker.record_dropped_request(now)
+    }
+
+    fn note(&mut self, level: LevelId) {
+        let Some(state) = self.controller.level(level) else { return };
+        let totals = *state.queues.totals();
+        let seen = self.seen.entry(level).or_default();
+        seen.seats = seen.seats.max(totals.seats_in_use);
+        seen.waiting = seen.waiting.max(totals.waiting);
+    }
+
+    /// The next request that may go, in order of dispatch: its ticket and key.
+    pub fn next_dispatched(&mut self) -> Option<(Ticket, u64)> {
+        while let Some(level) = self.stirred.last().copied() {
+            let Some(queues) = self.controller.queues_mut(level) else {
+                self.stirred.pop();
+                continue;
+            };
+            if let Some(id) = queues.next_dispatched() {
+                let key = queues.request(id).map_or(0, |request| request.key);
+                self.note(level);
+                return Some((Ticket { level, id }, key));
+            }
+            self.stirred.pop();
+        }
+        None
+    }
+
+    /// The next request that an arrival found to have waited too long (1.28): its key.
+    pub fn next_timed_out(&mut self, now: SimTime) -> Option<(u64, SimSpan)> {
+        for index in 0..self.stirred.len() {
+            let level = self.stirred[index];
+            if let Some(request) = self.controller.queues_mut(level)?.next_timed_out() {
+                return Some((request.key, self.rejected(level, now)));
+            }
+        }
+        None
+    }
+
+    /// A request's handler has returned: its seats are free.
+    pub fn finish(&mut self, ticket: Ticket, now: SimTime) {
+        if let Some(queues) = self.controller.queues_mut(ticket.level) {
+            // LISTs and watches have no lingering seats.
+            let _ = queues.finish(now, ticket.id);
+            self.stirred.push(ticket.level);
+        }
+    }
+
+    /// A request's wait is over: whether it was still waiting, and what it is told.
+    pub fn give_up(&mut self, ticket: Ticket, now: SimTime) -> Option<SimSpan> {
+        let waiting = self.controller.queues_mut(ticket.level)?.cancel(now, ticket.id);
+        waiting.then(|| self.rejected(ticket.level, now))
+    }
+
+    /// A request's client has gone while it waited.
+    pub fn cancel(&mut self, ticket: Ticket, now: SimTime) {
+        if let Some(queues) = self.controller.queues_mut(ticket.level) {
+            queues.cancel(now, ticket.id);
+        }
+    }
+
+    /// Ties a ticket to the request slot that serves it.
+    pub fn tie(&mut self, slot: usize, ticket: Ticket) {
+        if self.tickets.len() <= slot {
+            self.tickets.resize(slot + 1, None);
+        }
+        self.tickets[slot] = Some(ticket);
+    }
+
+    /// The request in a slot is over: its seats are free.
+    pub fn release(&mut self, slot: usize, now: SimTime) {
+        if let Some(ticket) = self.tickets.get_mut(slot).and_then(Option::take) {
+            self.finish(ticket, now);
+        }
+    }
+
+    /// What every level went through, by name; exempt ones and those never used are left out.
+    #[must_use]
+    pub fn records(&self) -> Vec<LevelRecord> {
+        self.controller
+            .levels()
+            .filter_map(|(id, state)| {
+                let seen = self.seen.get(&id)?;
+                Some(LevelRecord {
+                    name: state.config.name.clone(),
+                    nominal_seats: u64::try_from(state.limits.nominal).unwrap_or(0),
+                    peak_seats: seen.seats,
+                    peak_waiting: seen.waiting,
+                    rejected: seen.rejected,
+                    dispatched: state.queues.totals().dispatched,
+                })
+            })
+            .collect()
+    }
+}
+
+/// What kind of request arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestKind {
+    /// A LIST, else a WATCH.
+    pub list: bool,
+    /// A watch that begins with a list.
+    pub initial_events: bool,
+    /// A LIST with a continue token.
+    pub continues: bool,
+}
+
+fn list_options(read: &ReadInput, request: RequestKind) -> ListOptions {
+    let (resource_version, resource_version_match) = match read.resource_version {
+        ResourceVersion::Unset => (RequestedVersion::Unset, VersionMatch::Unset),
+        ResourceVersion::Any => (RequestedVersion::Zero, VersionMatch::Unset),
+        ResourceVersion::NotOlderThan => (RequestedVersion::Specific, VersionMatch::NotOlderThan),
+        ResourceVersion::Exact => (RequestedVersion::Specific, VersionMatch::Exact),
+    };
+    ListOptions {
+        limit: read.limit.map_or(0, |limit| i64::try_from(limit).unwrap_or(i64::MAX)),
+        continues: request.continues,
+        resource_version,
+        resource_version_match,
+        selector: read.selector,
+        send_initial_events: request.initial_events,
+    }
+}
