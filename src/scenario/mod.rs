@@ -108,6 +108,18 @@ pub struct Scenario {
     pub hash: String,
 }
 
+impl Scenario {
+    /// The effective scenario as indented JSON with the same keys, which are sorted.
+    ///
+    /// # Errors
+    /// None that a scenario can cause; the serialiser's, if it ever has one.
+    pub fn effective_json(&self) -> serde_json::Result<String> {
+        let table: toml::Table =
+            self.effective.parse().map_err(<serde_json::Error as serde::de::Error>::custom)?;
+        Ok(serde_json::to_string_pretty(&table)? + "\n")
+    }
+}
+
 /// Loads a scenario from text; `name` is what diagnostics call the text. It cannot name manifests,
 /// which are relative to a file: see [`load_file`].
 ///

@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 use super::Origins;
 use super::build;
 use super::objects::is_namespace;
-use crate::model::apf::behaviour::Behaviour;
-use crate::model::apf::config::{CATCH_ALL, EXEMPT};
-use crate::model::apf::defaults;
-use crate::model::apf::shuffle_sharding::{MAX_HASH_BITS, required_entropy_bits};
+use crate::model::apf::config::{
+    CATCH_ALL, EXEMPT, FlowSchema, MAX_HASH_BITS, PriorityLevelConfiguration, required_entropy_bits,
+};
 use crate::scenario::checks::release_of;
 use crate::scenario::code::Code;
 use crate::scenario::diagnostic::{Draft, Log, shown};
@@ -59,14 +58,14 @@ pub(in crate::scenario) fn check(root: &Filled, origins: &Origins, complete: boo
         complete && !origins.partial && !apf.is_bad(key) && !apf.list(key).iter().any(nameless)
     };
     if whole("levels") {
-        let defaults: Vec<String> =
-            defaults::default_levels().into_iter().map(|level| level.name).collect();
+        let defaults = PriorityLevelConfiguration::defaults();
+        let defaults: Vec<String> = defaults.into_iter().map(|level| level.name).collect();
         check.references(schemas, "level", "priority level", &names(&defaults, levels));
     }
     if let Some(release) = release_of(root)
         && whole("flow-schemas")
     {
-        let defaults = defaults::default_flow_schemas(&Behaviour::of_release(&release));
+        let defaults = FlowSchema::defaults(&release);
         let defaults: Vec<String> = defaults.into_iter().map(|schema| schema.name).collect();
         let clients = root.list("clients");
         check.references(clients, "flow-schema", "flow schema", &names(&defaults, schemas));
@@ -129,7 +128,7 @@ impl Check<'_> {
             }
             None => {}
         }
-        let fixed = defaults::mandatory_levels();
+        let fixed = PriorityLevelConfiguration::defaults();
         if let Some(fixed) = fixed.iter().find(|level| Some(level.name.as_str()) == name)
             && fixed.name == CATCH_ALL
             && build::level(table).is_some_and(|level| level != *fixed)
@@ -206,7 +205,7 @@ impl Check<'_> {
             self.subjects(table);
             self.resource_rule(table);
         }
-        let fixed = defaults::mandatory_flow_schemas();
+        let fixed = FlowSchema::mandatory();
         if let Some(fixed) = fixed.iter().find(|schema| Some(schema.name.as_str()) == name)
             && build::flow_schema(table).is_some_and(|schema| schema != *fixed)
         {
