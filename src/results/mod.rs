@@ -4,9 +4,11 @@
 //! [`Summary`], and `report` prints both. This module knows `units` only, so that a report can be
 //! made from a file as well as from a run.
 
+mod apf;
 mod run;
 mod summary;
 
+pub use apf::{ApfPlan, FleetPlan, LevelPlan};
 pub use run::{
     Counters, Holder, LevelRecord, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord,
     RunRecord, ServerRecord, Timeline, TimelinePoint,
