@@ -187,7 +187,7 @@ impl<'a> World<'a> {
     }
 
     fn enrol(&mut self) {
-        let by_start = self.inputs.release.minor >= 36;
+        let by_start = self.inputs.release.backoff_resets_by_start;
         for (index, fleet) in self.inputs.fleets.iter().enumerate() {
             self.fleet_start.push(self.clients.len() as u32);
             let member = Client::new(index as u32, by_start);
@@ -293,6 +293,9 @@ impl<'a> World<'a> {
         finished.clear();
         let killed = state.server.process(&self.catalog.plans, now, &mut finished);
         self.sample(server, now);
+        if self.servers[usize::from(server)].server.collect(now) {
+            self.sample(server, now);
+        }
         // All seats are freed before any answer starts a request that takes a freed slot.
         if let Some(admission) = &mut self.servers[usize::from(server)].admission {
             finished.iter().for_each(|done| admission.release(done.id.slot(), now));
