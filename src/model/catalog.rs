@@ -219,6 +219,7 @@ impl Catalog {
             startup::loopback_plan(
                 &inputs.release,
                 &catalog.hardware,
+                &inputs.etcd,
                 &catalog.profiles[resource],
                 spec.count,
                 catalog.resource_owner(resource),

@@ -181,12 +181,14 @@ impl World<'_> {
         if state.life != Life::Down {
             return;
         }
-        state.server.boot(now);
         state.life = Life::Booting;
         state.crash_loop.started(now);
         state.starting = 1;
         state.cache_since.fill(None);
         state.cache_filling.fill(false);
+        self.sample_now(server, now);
+        let state = &mut self.servers[usize::from(server)];
+        state.server.boot(now);
         state.server.start(&self.catalog.plans, boot, startup_tag(BOOT, 0), false, now);
         self.touch(server);
         self.note(now, LogKind::Started, &name(server), "process started".into());
@@ -204,8 +206,8 @@ impl World<'_> {
                     admission.count_objects(resource);
                 }
                 let at_start = startup::fills_at_start(&self.inputs.resources[resource]);
-                if let Some(plan) = self.catalog.loopback(self.inputs, resource) {
-                    self.start_up_request(server, plan, startup_tag(LOOPBACK, resource), now);
+                if startup::loopback_waits(&self.inputs.release) {
+                    self.fill_loopback(server, resource, now);
                 }
                 if at_start {
                     self.start_up_done(server, now);
@@ -261,6 +263,9 @@ impl World<'_> {
                 self.fill_cache(server, resource, now);
                 self.servers[usize::from(server)].starting += 1;
             }
+            if !startup::loopback_waits(&self.inputs.release) {
+                self.fill_loopback(server, resource, now);
+            }
         }
         self.start_up_done(server, now);
     }
@@ -277,6 +282,13 @@ impl World<'_> {
         let tag = startup_tag(CACHE, resource);
         state.server.start(&self.catalog.plans, plan, tag, false, now);
         self.touch(server);
+    }
+
+    /// Starts the server's own informer of a resource, if it has one.
+    fn fill_loopback(&mut self, server: u16, resource: usize, now: SimTime) {
+        if let Some(plan) = self.catalog.loopback(self.inputs, resource) {
+            self.start_up_request(server, plan, startup_tag(LOOPBACK, resource), now);
+        }
     }
 
     fn start_up_request(&mut self, server: u16, plan: u32, tag: u64, now: SimTime) {

@@ -293,6 +293,10 @@ impl<'a> World<'a> {
         finished.clear();
         let killed = state.server.process(&self.catalog.plans, now, &mut finished);
         self.sample(server, now);
+        // All seats are freed before any answer starts a request that takes a freed slot.
+        if let Some(admission) = &mut self.servers[usize::from(server)].admission {
+            finished.iter().for_each(|done| admission.release(done.id.slot(), now));
+        }
         for done in &finished {
             self.request_finished(server, *done, now);
         }
@@ -340,7 +344,9 @@ impl<'a> World<'a> {
 
     #[cfg(debug_assertions)]
     fn check_server(&self, server: u16) {
-        super::checks::server(&self.servers[usize::from(server)].server);
+        let state = &self.servers[usize::from(server)];
+        super::checks::server(&state.server);
+        super::checks::admission(state.admission.as_ref());
     }
 
     /// Samples of a moment that resident memory drops at: before and after.

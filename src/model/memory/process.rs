@@ -228,7 +228,7 @@ impl ProcessMemory {
         self.retain = self.heap_resident + freed;
     }
 
-    fn retain_for(&self, heap: u64) -> u64 {
+    fn retain_for(heap: u64) -> u64 {
         (heap as f64 * (1.0 + costs::RETAIN_EXTRA)) as u64
     }
 
@@ -340,7 +340,7 @@ impl ProcessMemory {
         // (gcPercentGoal, Go mgcscavenge.go).
         let goal = self.heap.goal();
         let ratio = if self.last_goal > 0 { goal as f64 / self.last_goal as f64 } else { 1.0 };
-        self.retain = self.retain_for((in_use as f64 * ratio) as u64);
+        self.retain = Self::retain_for((in_use as f64 * ratio) as u64);
         self.last_goal = goal;
     }
 

@@ -115,7 +115,16 @@ impl World<'_> {
                 if answered || member.retries >= MAX_RETRIES {
                     self.list_failed(client, spread, now);
                 } else {
-                    self.clients[client as usize].retries += 1;
+                    let member = &mut self.clients[client as usize];
+                    member.retries += 1;
+                    // The same page again, or the list from its start.
+                    let (items, continuing) = member.page;
+                    let lost = member.state == State::Listing;
+                    member.items_left = match (lost, continuing) {
+                        (false, _) => member.items_left,
+                        (true, true) => member.items_left + items,
+                        (true, false) => 0,
+                    };
                     self.wait(client, Next::List, RETRY_AFTER + spread);
                 }
             }

@@ -58,6 +58,7 @@ impl World<'_> {
             _ => left,
         };
         member.items_left = left - items;
+        member.page = (items, continuing);
         // etcd reads page by page; the cache walks what is left of the range.
         let whole = matching.max(1);
         let scanned = match route {
