@@ -7,6 +7,7 @@
 //! [`Summary`]: crate::results::Summary
 
 mod estimate;
+mod levels;
 mod published;
 mod replicate;
 mod summarize;

@@ -4,14 +4,16 @@
 //! [`Summary`], and `report` prints both. This module knows `units` only, so that a report can be
 //! made from a file as well as from a run.
 
+mod apf;
 mod run;
 mod summary;
 
+pub use apf::{ApfDump, FleetFlow, LevelDump, LevelPoint, LevelRecord, LevelTimeline, QueueDump};
 pub use run::{
-    Counters, Holder, LevelRecord, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord,
-    RunRecord, ServerRecord, Timeline, TimelinePoint,
+    Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
+    ServerRecord, Timeline, TimelinePoint,
 };
 pub use summary::{
-    ApiserverSummary, FORMAT_VERSION, OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow,
-    Spread, Summary,
+    ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, LevelSummary, OomKillSpread,
+    OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
 };

@@ -129,7 +129,7 @@ fn server(recipe: &Recipe, index: usize) -> (Timeline, ServerRecord) {
             points.push(p);
         }
     }
-    let timeline = Timeline { server: name.clone(), points, down };
+    let timeline = Timeline { server: name.clone(), points, down, levels: Vec::new() };
     let record = record(name, recipe, &timeline, kills);
     (timeline, record)
 }
