@@ -9,7 +9,7 @@ use crate::units::{SimSpan, parse_span};
 
 const EXAMPLES: &str = "\
 Examples:
-  oomcast run scenarios/kep-3157.toml
+  oomcast run scenarios/kep-3157-buffered.toml
       Will the apiserver survive these informers? Answers in seconds, writes output/.
   oomcast run storm.toml --set apiserver.memory-limit=32GiB -n 200
       The same storm with more memory, over 200 random runs.
@@ -71,7 +71,7 @@ pub struct RunArgs {
     /// How many replications [default: the scenario's].
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub replications: Option<u32>,
-    /// The folder to write [default: output/<scenario>-<hash>].
+    /// The folder to write [default: output/SCENARIO-HASH].
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Writes into the folder of --out even if it holds other files.

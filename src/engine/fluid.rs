@@ -58,6 +58,10 @@ struct Class {
     finishes: BinaryHeap<Reverse<(u128, u64)>>,
     /// Parts a second of each member.
     rate: u64,
+    /// What follows from the demand: CPU-seconds and bytes a part, and the rate of a member alone.
+    cpu_per_part: f64,
+    wire_per_part: f64,
+    own_ceiling: f64,
     /// Scratch of [`FluidPool::share`]: highest rate allowed, and the rate being worked out.
     ceiling: f64,
     tentative: f64,
@@ -76,14 +80,17 @@ pub struct FluidPool {
 impl FluidPool {
     /// Adds a class of activities.
     pub fn add_class(&mut self, demand: Demand) -> ClassId {
-        self.classes.push(Class { demand, ..Class::default() });
+        self.classes.push(Class::of(demand));
         self.classes.len() - 1
     }
 
     /// Changes what the rest of every activity of the class costs; takes effect at the next
     /// [`FluidPool::share`].
     pub fn set_demand(&mut self, class: ClassId, demand: Demand) {
-        self.classes[class].demand = demand;
+        let c = &mut self.classes[class];
+        if c.demand != demand {
+            c.set_demand(demand);
+        }
     }
 
     /// Classes that have members, in ascending order.
@@ -195,18 +202,18 @@ impl FluidPool {
         order.clone_from(&self.active);
         for class in &self.active {
             let c = &mut self.classes[*class];
-            c.ceiling = c.own_ceiling();
+            c.ceiling = c.own_ceiling;
         }
         for _ in 0..TURNS {
             for class in &self.active {
                 self.classes[*class].tentative = self.classes[*class].ceiling;
             }
-            self.fill(&mut order, cores.max(0.0), Class::cpu_per_part, 1.0);
-            let wanted: f64 = self.total(Class::wire_per_part);
+            self.fill(&mut order, cores.max(0.0), |c| c.cpu_per_part, 1.0);
+            let wanted = self.total(|c| c.wire_per_part);
             if wanted <= wire {
                 break;
             }
-            self.fill(&mut order, wire.max(1.0), Class::wire_per_part, f64::INFINITY);
+            self.fill(&mut order, wire.max(1.0), |c| c.wire_per_part, f64::INFINITY);
             for class in &self.active {
                 let c = &mut self.classes[*class];
                 if c.demand.wire.0 > 0 {
@@ -219,11 +226,11 @@ impl FluidPool {
             let c = &mut self.classes[*class];
             c.rate = (c.tentative.round() as u64).max(1);
         }
-        self.total(Class::cpu_per_part).min(cores.max(0.0))
+        self.total(|c| c.cpu_per_part).min(cores.max(0.0))
     }
 
     /// Use of a resource at the tentative rates.
-    fn total(&self, per_part: fn(&Class) -> f64) -> f64 {
+    fn total(&self, per_part: impl Fn(&Class) -> f64) -> f64 {
         let used = |c: &Class| c.tentative * per_part(c) * c.members as f64;
         self.active.iter().map(|class| used(&self.classes[*class])).sum()
     }
@@ -234,7 +241,7 @@ impl FluidPool {
         &mut self,
         order: &mut [ClassId],
         capacity: f64,
-        per_part: fn(&Class) -> f64,
+        per_part: impl Fn(&Class) -> f64,
         most: f64,
     ) {
         let wants = |c: &Class| c.tentative * per_part(c);
@@ -261,24 +268,24 @@ impl FluidPool {
 }
 
 impl Class {
-    /// CPU-seconds a part.
-    fn cpu_per_part(&self) -> f64 {
-        self.demand.cpu.as_secs_f64() / PARTS as f64
+    /// A class without members.
+    fn of(demand: Demand) -> Self {
+        let mut class = Self::default();
+        class.set_demand(demand);
+        class
     }
 
-    /// Bytes a part.
-    fn wire_per_part(&self) -> f64 {
-        self.demand.wire.as_f64() / PARTS as f64
-    }
-
-    /// Parts a second of a member alone on an endless machine: at most one core, no faster than
-    /// its floor, at most one activity a nanosecond.
-    fn own_ceiling(&self) -> f64 {
+    fn set_demand(&mut self, demand: Demand) {
         let parts = PARTS as f64;
         let over = |span: SimSpan| {
             if span.0 > 0 { parts / span.as_secs_f64() } else { f64::MAX }
         };
-        (parts * 1e9).min(over(self.demand.cpu)).min(over(self.demand.floor))
+        self.demand = demand;
+        self.cpu_per_part = demand.cpu.as_secs_f64() / parts;
+        self.wire_per_part = demand.wire.as_f64() / parts;
+        // Alone on an endless machine: at most one core, no faster than its floor, at most one
+        // activity a nanosecond.
+        self.own_ceiling = (parts * 1e9).min(over(demand.cpu)).min(over(demand.floor));
     }
 
     fn until_finish(&self) -> Option<SimSpan> {

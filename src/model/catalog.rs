@@ -21,6 +21,7 @@ use crate::units::{ByteRate, Bytes, SimSpan};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum PlanKey {
     Boot,
+    Rest,
     Cache(usize),
     Loopback(usize),
     List { fleet: usize, list: ListShape, version: ResourceVersionKey, etcd_epoch: u32 },
@@ -163,6 +164,7 @@ impl Catalog {
                 read,
                 inputs.resources[read.resource].count,
                 inputs.fleets[fleet].drain_rate,
+                u64::from(inputs.fleets[fleet].idle_watches),
                 catalog.fleet_owner(fleet),
             )
         })
@@ -181,6 +183,16 @@ impl Catalog {
     /// The plan of a starting process.
     pub fn boot(&mut self) -> PlanId {
         self.plan(PlanKey::Boot, |catalog| startup::boot_plan(&catalog.hardware))
+    }
+
+    /// The plan of loading what the scenario does not list; `None`: there is nothing.
+    pub fn rest(&mut self, inputs: &Inputs) -> Option<PlanId> {
+        let heap = inputs.apiserver.other_live_heap;
+        (heap > Bytes::ZERO).then(|| {
+            self.plan(PlanKey::Rest, |catalog| {
+                startup::rest_plan(&catalog.hardware, &inputs.etcd, heap)
+            })
+        })
     }
 
     /// The plan of filling a resource's cache.
@@ -207,6 +219,7 @@ impl Catalog {
             startup::loopback_plan(
                 &inputs.release,
                 &catalog.hardware,
+                &inputs.etcd,
                 &catalog.profiles[resource],
                 spec.count,
                 catalog.resource_owner(resource),

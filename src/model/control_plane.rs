@@ -31,6 +31,7 @@ pub enum Life {
 const CACHE: u64 = 0;
 const LOOPBACK: u64 = 1;
 const BOOT: u64 = 2;
+const REST: u64 = 3;
 
 /// A server and what the control plane knows about it.
 #[derive(Debug)]
@@ -183,12 +184,14 @@ impl World<'_> {
         if state.life != Life::Down {
             return;
         }
-        state.server.boot(now);
         state.life = Life::Booting;
         state.crash_loop.started(now);
         state.starting = 1;
         state.cache_since.fill(None);
         state.cache_filling.fill(false);
+        self.sample_now(server, now);
+        let state = &mut self.servers[usize::from(server)];
+        state.server.boot(now);
         state.server.start(&self.catalog.plans, boot, startup_tag(BOOT, 0), false, now);
         self.touch(server);
         self.note(now, LogKind::Started, &name(server), "process started".into());
@@ -206,8 +209,8 @@ impl World<'_> {
                     admission.count_objects(resource);
                 }
                 let at_start = startup::fills_at_start(&self.inputs.resources[resource]);
-                if let Some(plan) = self.catalog.loopback(self.inputs, resource) {
-                    self.start_up_request(server, plan, startup_tag(LOOPBACK, resource), now);
+                if startup::loopback_waits(&self.inputs.release) {
+                    self.fill_loopback(server, resource, now);
                 }
                 if at_start {
                     self.start_up_done(server, now);
@@ -255,13 +258,16 @@ impl World<'_> {
     fn booted(&mut self, server: u16, now: SimTime) {
         self.admit_from_now(server, now);
         self.servers[usize::from(server)].life = Life::Filling;
-        let other = self.inputs.apiserver.other_live_heap;
-        let base = OwnerId::SERVER.entry(Mechanism::ProcessBase);
-        self.servers[usize::from(server)].server.memory.add_live(base, other.0);
+        if let Some(plan) = self.catalog.rest(self.inputs) {
+            self.start_up_request(server, plan, startup_tag(REST, 0), now);
+        }
         for resource in 0..self.inputs.resources.len() {
             if startup::fills_at_start(&self.inputs.resources[resource]) {
                 self.fill_cache(server, resource, now);
                 self.servers[usize::from(server)].starting += 1;
+            }
+            if !startup::loopback_waits(&self.inputs.release) {
+                self.fill_loopback(server, resource, now);
             }
         }
         self.start_up_done(server, now);
@@ -279,6 +285,13 @@ impl World<'_> {
         let tag = startup_tag(CACHE, resource);
         state.server.start(&self.catalog.plans, plan, tag, false, now);
         self.touch(server);
+    }
+
+    /// Starts the server's own informer of a resource, if it has one.
+    fn fill_loopback(&mut self, server: u16, resource: usize, now: SimTime) {
+        if let Some(plan) = self.catalog.loopback(self.inputs, resource) {
+            self.start_up_request(server, plan, startup_tag(LOOPBACK, resource), now);
+        }
     }
 
     fn start_up_request(&mut self, server: u16, plan: u32, tag: u64, now: SimTime) {

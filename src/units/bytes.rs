@@ -121,13 +121,13 @@ impl fmt::Display for Bytes {
         // Step up a unit where rounding to three digits would print "1024 MiB".
         let (unit, shift) = UNITS
             .iter()
-            .find(|(_, s)| self.as_f64() >= 1023.5 * (2f64).powi(*s as i32 - 10))
+            .find(|(_, s)| self.as_f64() >= 1023.5 * (2f64).powi(s.cast_signed() - 10))
             .copied()
             .unwrap_or(("B", 0));
         if shift == 0 {
             return f.pad(&format!("{} B", self.0));
         }
-        let value = self.as_f64() / (2f64).powi(shift as i32);
+        let value = self.as_f64() / (2f64).powi(shift.cast_signed());
         let digits = if value < 9.995 { 2 } else { usize::from(value < 99.95) };
         f.pad(&format!("{value:.digits$} {unit}"))
     }

@@ -1,6 +1,6 @@
 //! [`SimTime`] and [`SimSpan`]: simulated instants and spans in whole nanoseconds.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::ops::{Add, AddAssign, Sub};
 
 use serde::{Deserialize, Serialize};
@@ -153,7 +153,7 @@ impl fmt::Display for SimSpan {
         let mut text = String::new();
         for (unit, size) in UNITS {
             if rest >= size {
-                text.push_str(&format!("{}{unit}", rest / size));
+                write!(text, "{}{unit}", rest / size)?;
                 rest %= size;
             }
         }

@@ -1,6 +1,4 @@
-//! Measured runs as scenarios.
-
-use std::path::PathBuf;
+//! Measured runs as scenarios: one line of `tests/data/measured.jsonl` each.
 
 use oomcast::model::apf::config::{
     DistinguisherMethod, FlowSchema, LimitResponse, PolicyRules, PriorityLevelConfiguration,
@@ -16,26 +14,21 @@ use oomcast::units::{ByteRate, Bytes, SimSpan, SimTime, parse_bytes};
 use serde_json::Value;
 
 /// One run of one server.
-pub struct Observation {
-    pub id: String,
-    pub peak: f64,
-    pub seconds: f64,
-    pub cpu: f64,
+pub(crate) struct Observation {
+    pub(crate) id: String,
+    pub(crate) peak: f64,
+    pub(crate) seconds: f64,
+    pub(crate) cpu: f64,
     run: Value,
 }
 
 /// Every run that is there.
-pub fn observations() -> Vec<Observation> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/measured");
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path().join("run.json")).collect();
-    paths.sort();
+pub(crate) fn observations() -> Vec<Observation> {
     let filter = std::env::var("RUN").unwrap_or_default();
-    paths
-        .iter()
-        .filter_map(|path| serde_json::from_str::<Value>(&std::fs::read_to_string(path).ok()?).ok())
-        .filter(|run| run.get("phases").is_some())
-        .map(|run| {
+    include_str!("../data/measured.jsonl")
+        .lines()
+        .map(|line| {
+            let run: Value = serde_json::from_str(line).expect("a run is JSON");
             let phases = run["phases"].as_array().expect("phases");
             let first = phases[0]["start_s"].as_f64().expect("start");
             let last = phases[phases.len() - 1]["end_s"].as_f64().expect("end");
@@ -52,7 +45,7 @@ pub fn observations() -> Vec<Observation> {
 }
 
 impl Observation {
-    pub fn inputs(&self) -> Inputs {
+    pub(crate) fn inputs(&self) -> Inputs {
         let run = &self.run;
         let minor =
             run["kubernetes"]["version"].as_str().expect("version")[2..].parse().expect("minor");

@@ -349,7 +349,7 @@ impl ListContext<'_> {
         let share = (part.as_f64() / rest.as_f64()).min(1.0);
         let (now_cpu, now_litter) = (cpu.scale(share), litter.scale(share));
         *cpu = *cpu - now_cpu;
-        *litter = *litter - now_litter;
+        *litter -= now_litter;
         phases.push(Phase::cpu(Stage::Working, now_cpu).ramp(
             RampKind::Litter,
             self.entry(Mechanism::ResponseBuffer),

@@ -38,6 +38,8 @@ pub enum RampKind {
     Litter,
     /// Drops what is held.
     Drop,
+    /// Takes memory outside the Go heap: the runtime's own, or the kernel's.
+    TakeOutside,
 }
 
 /// A change of memory in proportion to progress.
@@ -174,6 +176,7 @@ impl Holdings {
                 let held = Self::entry(&mut self.heap, ramp.entry);
                 *held = held.saturating_sub(bytes);
             }
+            RampKind::TakeOutside => *Self::entry(&mut self.kernel, ramp.entry) += bytes,
         }
     }
 }

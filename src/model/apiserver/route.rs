@@ -56,14 +56,13 @@ fn route_warm(release: &Release, read: &ReadInput, continuing: bool) -> Route {
     match read.resource_version {
         ResourceVersion::Unset if release.consistent_list_from_cache => Route::Cache,
         ResourceVersion::Unset => Route::Etcd,
-        ResourceVersion::Any => Route::Cache,
         // NotOlderThan with a limit goes to etcd up to 1.33 (the hasLimit rule).
         ResourceVersion::NotOlderThan
             if read.limit.is_some() && !release.list_from_cache_snapshot =>
         {
             Route::Etcd
         }
-        ResourceVersion::NotOlderThan => Route::Cache,
+        ResourceVersion::Any | ResourceVersion::NotOlderThan => Route::Cache,
         ResourceVersion::Exact => from_snapshot,
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! All caches start at once (facts/watch-cache.md sections 2.5 and 10). A cacher reads pages of
 //! 10,000 keys: raw bytes of a page are held twice or thrice while its objects are decoded and
-//! kept. The server's own informers then LIST Secrets, Pods and the like from it: a response
-//! buffer, the body read into a growing slice, and a second decoded copy.
+//! kept. The server's own informers read Secrets, Pods and the like, too: as LISTs from etcd while
+//! the caches are cold (raw bytes, decoded objects, a response buffer, the body read into a growing
+//! slice), or as watch-lists once they are filled; either ends in a second decoded copy.
 
 use super::plan::{Phase, Plan, RampKind, Stage, Step};
 use crate::engine::fluid::Demand;
@@ -74,7 +75,7 @@ pub fn cache_plan(
     fill.demand.floor =
         fill.demand.cpu.scale(1.0 / f64::from(workers)).max(etcd.read_rate.time_for(raw - page));
     let spans = profile.cached.times(resource.count).scale(costs::span_overhead(profile.scannable));
-    fill.end.push(Step::TakeKernel(OwnerId::SERVER.entry(Mechanism::ProcessBase), spans));
+    fill = fill.ramp(RampKind::TakeOutside, OwnerId::SERVER.entry(Mechanism::ProcessBase), spans);
     let mut plan = Plan { phases: vec![read, fill], wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
     plan
@@ -86,49 +87,125 @@ const DECODERS: u32 = 10;
 /// and measured start-up times: 23 s/GB of Pods on two cores, 2 to 3 s/GB of `ConfigMaps`).
 const FILL_OVERHEAD: f64 = 1.5;
 
-/// A loopback informer's LIST and its copy.
+/// Whether the server's own informers wait for its caches: as watch-lists they do. As LISTs they
+/// carry the pager's limit and no selector, and such LISTs a cold cache passes on to etcd, in
+/// every release (facts/watch-cache.md section 4.2).
+#[must_use]
+pub fn loopback_waits(release: &Release) -> bool {
+    release.watch_list_client && release.watch_list
+}
+
+/// A loopback informer's read of a resource and its copy: a watch-list from the filled cache, or
+/// pages from etcd.
 #[must_use]
 pub fn loopback_plan(
     release: &Release,
     hardware: &Hardware,
+    etcd: &EtcdInput,
     profile: &ObjectProfile,
     count: u64,
     owner: OwnerId,
 ) -> Plan {
-    let body = profile.protobuf.unwrap_or(profile.json).times(count);
-    let buffer = owner.entry(Mechanism::ResponseBuffer);
-    let keep = owner.entry(Mechanism::LoopbackInformers);
-    let list = owner.entry(Mechanism::ListSliceAndConversion);
-    let held = profile.listed.times(count);
-    let encode = profile.encode_protobuf.of(count, body) + costs::WRITE.of(0, body);
-    let mut answer = Phase::cpu(Stage::Working, encode).ramp(RampKind::Take, list, held);
-    if release.streams_protobuf || release.watch_list_client {
-        answer = answer.ramp(RampKind::Litter, buffer, body);
+    let phases = if loopback_waits(release) {
+        loopback_watch_list(profile, count, owner)
     } else {
-        answer = answer.ramp(RampKind::TakeLarge, buffer, body).at_end(Step::Drop(buffer, body));
-    }
-    answer = answer.at_end(Step::Drop(list, held));
-    // Watch-list clients decode event by event; the others read the whole body first.
-    let whole_body = !release.watch_list_client;
-    let mut decode = Phase::cpu(Stage::Working, profile.decode.of(count, body)).ramp(
+        loopback_pages(release, etcd, profile, count, owner)
+    };
+    let mut plan = Plan { phases, wire: Bytes::ZERO };
+    plan.scale_cpu(hardware.cpu_speed);
+    plan
+}
+
+/// Events are encoded, sent and decoded one by one.
+fn loopback_watch_list(profile: &ObjectProfile, count: u64, owner: OwnerId) -> Vec<Phase> {
+    let body = profile.protobuf.unwrap_or(profile.json).times(count);
+    let events = profile.encode_protobuf.of(count, body) + costs::WRITE.of(0, body);
+    let mut send = Phase::cpu(Stage::Working, events + profile.decode.of(count, body))
+        .ramp(
+            RampKind::Take,
+            owner.entry(Mechanism::LoopbackInformers),
+            profile.cached.times(count),
+        )
+        .ramp(RampKind::Litter, owner.entry(Mechanism::ResponseBuffer), body)
+        .ramp(
+            RampKind::Litter,
+            owner.entry(Mechanism::InitialEvents),
+            (profile.event_copy + profile.decoded).times(count),
+        );
+    send.demand.floor = send.demand.cpu;
+    vec![send]
+}
+
+/// Pages of 500: read from etcd and decoded, encoded, read whole by the client, decoded again.
+fn loopback_pages(
+    release: &Release,
+    etcd: &EtcdInput,
+    profile: &ObjectProfile,
+    count: u64,
+    owner: OwnerId,
+) -> Vec<Phase> {
+    const PAGER_LIMIT: u64 = 500;
+    let paged = |each: Bytes| (each.times(count.min(PAGER_LIMIT)), each.times(count));
+    let pages = count.div_ceil(PAGER_LIMIT);
+    let raw_entry = owner.entry(Mechanism::EtcdRawResponse);
+    let copies = u64::from(release.grpc_raw_copies);
+    let (raw_page, raw) = paged(profile.stored);
+    let mut fetch = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, raw))
+        .ramp(RampKind::TakeLarge, raw_entry, raw_page.times(copies))
+        .ramp(RampKind::Litter, raw_entry, (raw - raw_page).times(copies))
+        .at_end(Step::Drop(raw_entry, raw_page.times(copies)));
+    fetch.demand.floor = etcd.latency.times(pages) + etcd.read_rate.time_for(raw);
+
+    let objects = owner.entry(Mechanism::DecodedObjects);
+    let (decoded_page, decoded) = paged(profile.decoded);
+    let decode = Phase::cpu(Stage::Working, profile.decode.of(count, raw))
+        .ramp(RampKind::Take, objects, decoded_page)
+        .ramp(RampKind::Litter, objects, decoded - decoded_page);
+
+    let buffer = owner.entry(Mechanism::ResponseBuffer);
+    let (body_page, body) = paged(profile.protobuf.unwrap_or(profile.json));
+    let cpu = profile.encode_protobuf.of(count, body) + costs::WRITE.of(0, body);
+    let answer = Phase::cpu(Stage::Working, cpu)
+        .ramp(RampKind::TakeLarge, buffer, body_page)
+        .ramp(RampKind::Litter, buffer, body - body_page + profile.listed.times(count))
+        .at_end(Step::Drop(objects, decoded_page));
+
+    let (all, all_page) = (body.scale(READ_ALL), body_page.scale(READ_ALL));
+    let mut read = Phase::cpu(Stage::Working, costs::GROW_BUFFER.of(0, all))
+        .ramp(RampKind::TakeLarge, buffer, all_page)
+        .ramp(RampKind::Litter, buffer, all - all_page)
+        .at_end(Step::Drop(buffer, body_page + all_page));
+    read.demand.floor = read.demand.cpu;
+
+    let keep = owner.entry(Mechanism::LoopbackInformers);
+    let mut store = Phase::cpu(Stage::Working, profile.decode.of(count, body)).ramp(
         RampKind::Take,
         keep,
         profile.cached.times(count),
     );
-    if whole_body {
-        let read = body.scale(READ_ALL);
-        decode = decode
-            .at_start(Step::Take(buffer, body))
-            .at_start(Step::Litter(buffer, read - body))
-            .at_end(Step::Drop(buffer, body));
-    } else {
-        decode = decode.ramp(RampKind::Litter, buffer, profile.decoded.times(count));
-    }
-    decode.demand.floor = decode.demand.cpu;
-    let mut plan = Plan { phases: vec![answer, decode], wire: Bytes::ZERO };
+    store.demand.floor = store.demand.cpu;
+    vec![fetch, decode, answer, read, store]
+}
+
+/// Loading what the scenario does not list: `heap` bytes of live heap, as if of typed objects.
+#[must_use]
+pub fn rest_plan(hardware: &Hardware, etcd: &EtcdInput, heap: Bytes) -> Plan {
+    let entry = OwnerId::SERVER.entry(Mechanism::ProcessBase);
+    let stored = heap.scale(REST_STORED);
+    let mut load = Phase::cpu(Stage::Working, REST_DECODE.of(0, stored) + GRPC_READ.of(0, stored))
+        .ramp(RampKind::Take, entry, heap)
+        .ramp(RampKind::TakeOutside, entry, heap.scale(costs::SPAN_OVERHEAD));
+    load.demand.floor = etcd.latency + etcd.read_rate.time_for(stored);
+    let mut plan = Plan { phases: vec![load], wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }
+
+/// Stored bytes per byte of heap, and CPU time of decoding: those of typed objects
+/// (`model::objects`).
+const REST_STORED: f64 = 0.5;
+/// See [`REST_STORED`].
+const REST_DECODE: Cost = Cost { per_byte: 5.0, per_object: 0.0 };
 
 /// Everything else of starting: type registry, `OpenAPI`, certificates, post-start hooks.
 #[must_use]

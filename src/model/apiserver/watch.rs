@@ -24,9 +24,10 @@ const ENCODER_ITEMS: u64 = 3;
 /// Resident bytes of an open, idle watch.
 pub const IDLE_WATCH: Bytes = Bytes(costs::WATCH_HEAP.0 + costs::WATCH_STACK.0);
 
-/// The plan of a watch-list up to the bookmark that ends its initial events; what it holds then is
-/// an idle watch.
+/// The plan of a watch-list up to the bookmark that ends its initial events, and of the `idle`
+/// other watches that its client opens then; what it holds at the end is idle watches.
 #[must_use]
+#[expect(clippy::too_many_arguments, reason = "each is one independent fact")]
 pub fn watch_list_plan(
     release: &Release,
     hardware: &Hardware,
@@ -34,6 +35,7 @@ pub fn watch_list_plan(
     read: &ReadInput,
     stored: u64,
     drain_rate: Option<ByteRate>,
+    idle: u64,
     owner: OwnerId,
 ) -> Plan {
     let items = selected(stored, read.selected);
@@ -78,7 +80,11 @@ pub fn watch_list_plan(
         .at_end(Step::Take(owner.entry(Mechanism::WatchStream), IDLE_WATCH))
         .at_end(Step::Litter(entry, costs::REQUEST_GARBAGE));
     send.demand = Demand { cpu, wire, floor };
-    let mut plan = Plan { phases: vec![set_up, send], wire };
+    let mut phases = vec![set_up, send];
+    if idle > 0 {
+        phases.push(open(idle, costs::WATCH_OPEN.times(idle), owner));
+    }
+    let mut plan = Plan { phases, wire };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }
@@ -89,17 +95,22 @@ const INTERVAL: costs::Cost = costs::Cost { per_byte: 0.0, per_object: 600.0 };
 /// The plan of opening `watches` watches at a resource version over one connection.
 #[must_use]
 pub fn watch_plan(hardware: &Hardware, watches: u64, handshake: bool, owner: OwnerId) -> Plan {
-    let entry = owner.entry(Mechanism::WatchStream);
     let mut cpu = costs::WATCH_OPEN.times(watches);
     if handshake {
         cpu += costs::TLS_HANDSHAKE;
     }
-    let open = Phase::cpu(Stage::Working, cpu)
-        .ramp(RampKind::Take, entry, IDLE_WATCH.times(watches))
-        .ramp(RampKind::Litter, entry, costs::WATCH_OPEN_GARBAGE.times(watches));
-    let mut plan = Plan { phases: vec![open], wire: Bytes::ZERO };
+    let mut plan = Plan { phases: vec![open(watches, cpu, owner)], wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
     plan
+}
+
+fn open(watches: u64, cpu: SimSpan, owner: OwnerId) -> Phase {
+    let entry = owner.entry(Mechanism::WatchStream);
+    Phase::cpu(Stage::Working, cpu).ramp(RampKind::Take, entry, IDLE_WATCH.times(watches)).ramp(
+        RampKind::Litter,
+        entry,
+        costs::WATCH_OPEN_GARBAGE.times(watches),
+    )
 }
 
 /// How many of `count` objects a selector matches: at least one where anything is stored.

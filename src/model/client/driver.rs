@@ -5,21 +5,23 @@
 //! silently, or whose version the server no longer has, lists again after a back-off. 429 with
 //! Retry-After is retried by the REST layer, up to ten times, without jitter (section 2.2).
 
+mod admit;
+mod fleet;
+mod losses;
+mod read;
+
 use super::{Client, ListFrom, NO_SERVER, Next, State};
-use crate::model::admission::{Arrival, RequestKind, Ticket};
-use crate::model::apf::behaviour::request_wait_limit;
-use crate::model::apiserver::list::{ListShape, item_bytes};
-use crate::model::apiserver::plan::{Stage, Step};
-use crate::model::apiserver::route::{CacheState, Route, honours_limit, route_list};
+use crate::model::apiserver::list::item_bytes;
+use crate::model::apiserver::plan::Step;
+use crate::model::apiserver::route::{CacheState, Route, route_list};
 use crate::model::apiserver::server::Finished;
 use crate::model::apiserver::watch::IDLE_WATCH;
 use crate::model::catalog::{items_of, resource_of};
-use crate::model::control_plane::{self, Life, is_startup};
-use crate::model::costs;
-use crate::model::input::{Behaviour, ReadInput, ResourceVersion};
+use crate::model::control_plane::{Life, is_startup};
+use crate::model::input::Behaviour;
 use crate::model::world::{Event, World};
 use crate::results::{LogKind, Mechanism};
-use crate::units::{Bytes, SimSpan, SimTime};
+use crate::units::{SimSpan, SimTime};
 
 /// `maxRetries` of one REST call (client-go rest/request.go).
 const MAX_RETRIES: u8 = 10;
@@ -55,93 +57,6 @@ enum Refusal {
 }
 
 impl World<'_> {
-    /// Puts the fleets where they are at the start.
-    pub(crate) fn open_fleets(&mut self) {
-        for fleet in 0..self.inputs.fleets.len() {
-            if self.inputs.fleets[fleet].running {
-                for client in self.members(fleet) {
-                    self.open_running(client, fleet);
-                }
-            }
-        }
-    }
-
-    /// Indices of a fleet's members.
-    pub(crate) fn members(&self, fleet: usize) -> std::ops::Range<u32> {
-        let first = self.fleet_start[fleet];
-        first..first + self.inputs.fleets[fleet].count
-    }
-
-    /// A member that has been running for long.
-    fn open_running(&mut self, client: u32, fleet: usize) {
-        let spec = &self.inputs.fleets[fleet];
-        let holds_watch = matches!(
-            spec.behaviour,
-            Behaviour::Watcher { .. } | Behaviour::Reflector { watch: true, .. }
-        );
-        let jitter = spec.start_jitter;
-        if !holds_watch || !self.inputs.apiserver.warm {
-            self.start_member(client, jitter);
-            return;
-        }
-        let draw = self.draw(client);
-        let Some(server) = self.balancer.pick((draw * 1e9) as u64) else {
-            self.start_member(client, jitter);
-            return;
-        };
-        self.balancer.connected(server);
-        self.fleet_started[fleet] += 1;
-        self.fleet_synced[fleet] += 1;
-        let member = &mut self.clients[client as usize];
-        member.server = server;
-        member.state = State::Watching;
-        member.synced = true;
-        member.from = ListFrom::Last;
-        let watches = self.watches_of(fleet);
-        let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
-        let state = &mut self.servers[usize::from(server)];
-        state.watches[fleet] += watches;
-        state.server.memory.add_live(entry, IDLE_WATCH.times(watches).0);
-    }
-
-    /// Starts a stopped member after a delay within `spread`.
-    pub(crate) fn start_member(&mut self, client: u32, spread: SimSpan) {
-        let delay = spread.scale(self.draw(client));
-        self.start_member_after(client, delay);
-    }
-
-    /// Starts a stopped member after `delay`.
-    pub(crate) fn start_member_after(&mut self, client: u32, delay: SimSpan) {
-        let fleet = self.clients[client as usize].fleet as usize;
-        self.fleet_started[fleet] += 1;
-        let rounds = match &self.inputs.fleets[fleet].behaviour {
-            Behaviour::Lister { rounds, .. } => rounds.unwrap_or(u64::MAX),
-            _ => 1,
-        };
-        let member = &mut self.clients[client as usize];
-        member.rounds_left = rounds;
-        member.from = ListFrom::First;
-        member.retries = 0;
-        member.state = State::Waiting(Next::Begin);
-        self.wake_after(client, delay);
-    }
-
-    /// Stops a member: its connection closes.
-    pub(crate) fn stop_member(&mut self, client: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        if member.state == State::Stopped {
-            return;
-        }
-        let fleet = member.fleet as usize;
-        self.fleet_started[fleet] -= 1;
-        self.set_synced(client, false, now);
-        self.disconnect(client, now);
-        let member = &mut self.clients[client as usize];
-        member.state = State::Stopped;
-        member.generation = member.generation.wrapping_add(1);
-        member.items_left = 0;
-    }
-
     /// Closes a member's connection from its side: what the server holds for it goes.
     fn disconnect(&mut self, client: u32, now: SimTime) {
         let member = self.clients[client as usize];
@@ -254,142 +169,6 @@ impl World<'_> {
         }
     }
 
-    /// A call has reached a server: it is admitted, queued or rejected.
-    fn arrive(&mut self, client: u32, server: u16, next: Next, now: SimTime) {
-        let fleet = self.clients[client as usize].fleet as usize;
-        let read = self.read_of(client);
-        let kind = RequestKind {
-            list: !matches!(next, Next::Watch | Next::WatchList),
-            initial_events: next == Next::WatchList,
-            continues: self.clients[client as usize].items_left > 0,
-        };
-        let state = &mut self.servers[usize::from(server)];
-        let Some(admission) = &mut state.admission else {
-            let busy = state.server.in_flight();
-            if kind.list && busy >= self.inputs.apiserver.max_requests_inflight {
-                self.refused(client, next, Refusal::TooManyRequests(RETRY_AFTER), now);
-            } else {
-                self.serve(client, server, next, None, now);
-            }
-            return;
-        };
-        match admission.arrive(self.inputs, fleet, &read, kind, u64::from(client), now) {
-            Arrival::Rejected(after) => {
-                self.refused(client, next, Refusal::TooManyRequests(after), now);
-            }
-            Arrival::Accepted(ticket) => {
-                let member = &mut self.clients[client as usize];
-                member.state = State::Queued(next);
-                member.ticket = Some(ticket);
-                member.generation = member.generation.wrapping_add(1);
-                let generation = member.generation;
-                self.let_in(server, now);
-                self.await_turn(client, server, generation, now);
-            }
-        }
-    }
-
-    /// A request that was not let in at once costs memory and waits for so long at most.
-    fn await_turn(&mut self, client: u32, server: u16, generation: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        if member.generation != generation || member.ticket.is_none() {
-            return;
-        }
-        let entry =
-            self.catalog.fleet_owner(member.fleet as usize).entry(Mechanism::QueuedRequests);
-        let state = &mut self.servers[usize::from(server)];
-        state.server.settle(now);
-        state.server.memory.step(Step::Take(entry, costs::QUEUED_REQUEST));
-        self.clients[client as usize].waiting_memory = true;
-        self.touch(server);
-        let timeout = self.inputs.apiserver.request_timeout;
-        let wait = request_wait_limit(Some(timeout), timeout);
-        self.queue.push(now + wait, Event::QueueTimeout { client, generation });
-    }
-
-    /// A waiting request leaves its queue: its memory goes.
-    fn leave_queue(&mut self, client: u32, server: u16, now: SimTime) {
-        let member = &mut self.clients[client as usize];
-        member.ticket = None;
-        if !std::mem::take(&mut member.waiting_memory) {
-            return;
-        }
-        let entry =
-            self.catalog.fleet_owner(member.fleet as usize).entry(Mechanism::QueuedRequests);
-        let state = &mut self.servers[usize::from(server)];
-        state.server.settle(now);
-        state.server.memory.step(Step::Drop(entry, costs::QUEUED_REQUEST));
-        self.touch(server);
-    }
-
-    /// Lets in what the priority levels have dispatched.
-    pub(crate) fn let_in(&mut self, server: u16, now: SimTime) {
-        loop {
-            let Some(admission) = &mut self.servers[usize::from(server)].admission else { return };
-            if let Some((key, after)) = admission.next_timed_out(now) {
-                self.turned_away(key as u32, server, after, now);
-                continue;
-            }
-            let Some((ticket, key)) = admission.next_dispatched() else { return };
-            let client = key as u32;
-            let member = self.clients[client as usize];
-            match member.state {
-                State::Queued(next) if member.ticket == Some(ticket) => {
-                    self.leave_queue(client, server, now);
-                    self.serve(client, server, next, Some(ticket), now);
-                }
-                _ => admission.finish(ticket, now),
-            }
-        }
-    }
-
-    /// A request has waited too long in its queue.
-    pub(crate) fn queue_timed_out(&mut self, client: u32, generation: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        let (State::Queued(_), Some(ticket)) = (member.state, member.ticket) else { return };
-        if member.generation != generation {
-            return;
-        }
-        let server = member.server;
-        let admission = &mut self.servers[usize::from(server)].admission;
-        if let Some(after) = admission.as_mut().and_then(|a| a.give_up(ticket, now)) {
-            self.turned_away(client, server, after, now);
-        }
-    }
-
-    fn turned_away(&mut self, client: u32, server: u16, after: SimSpan, now: SimTime) {
-        if let State::Queued(next) = self.clients[client as usize].state {
-            self.leave_queue(client, server, now);
-            self.refused(client, next, Refusal::TooManyRequests(after), now);
-        }
-    }
-
-    /// The handler of an admitted call.
-    fn serve(
-        &mut self,
-        client: u32,
-        server: u16,
-        next: Next,
-        ticket: Option<Ticket>,
-        now: SimTime,
-    ) {
-        let sent = match next {
-            Next::WatchList => self.send_watch_list(client, server, now),
-            Next::Watch => self.send_watch(client, server, now),
-            _ => self.send_list(client, server, now),
-        };
-        let admission = self.servers[usize::from(server)].admission.as_mut();
-        if let (Some(ticket), Some(admission)) = (ticket, admission) {
-            match (&sent, self.clients[client as usize].request) {
-                (Ok(()), Some(request)) => admission.tie(request.slot(), ticket),
-                _ => admission.finish(ticket, now),
-            }
-        }
-        if let Err(refusal) = sent {
-            self.refused(client, next, refusal, now);
-        }
-    }
-
     fn connect(&mut self, client: u32) -> Result<u16, Refusal> {
         let server = self.clients[client as usize].server;
         if server != NO_SERVER {
@@ -409,37 +188,6 @@ impl World<'_> {
         self.balancer.connected(server);
         self.clients[client as usize].server = server;
         Ok(server)
-    }
-
-    /// The read of a member's present LIST.
-    fn read_of(&self, client: u32) -> ReadInput {
-        let member = &self.clients[client as usize];
-        let fleet = &self.inputs.fleets[member.fleet as usize];
-        match &fleet.behaviour {
-            Behaviour::Reflector { read, .. } => {
-                let mut read = read.clone();
-                match member.from {
-                    ListFrom::First => {}
-                    ListFrom::Last => read.resource_version = ResourceVersion::NotOlderThan,
-                    ListFrom::Latest => read.resource_version = ResourceVersion::Unset,
-                }
-                // The pager limits "" and "0" only; after a relist with a version the retry with
-                // "" reuses a pager without limit (facts/clients.md section 1.1).
-                let paged = read.limit.or(Some(PAGER_LIMIT));
-                read.limit = if member.from == ListFrom::First { paged } else { None };
-                read
-            }
-            Behaviour::Lister { read, .. } => read.clone(),
-            Behaviour::Watcher { resource } => ReadInput {
-                resource: *resource,
-                encoding: crate::model::input::Encoding::Protobuf,
-                gzip: false,
-                resource_version: ResourceVersion::Unset,
-                limit: None,
-                selected: 1.0,
-                selector: false,
-            },
-        }
     }
 
     fn cache_state(&self, server: u16, resource: usize) -> CacheState {
@@ -473,47 +221,6 @@ impl World<'_> {
         let deadline = received + self.inputs.apiserver.request_timeout;
         self.queue.push(deadline.max(now), Event::Timeout { client, generation });
         Ok(())
-    }
-
-    /// How many items this LIST returns and scans.
-    fn shape_list(
-        &mut self,
-        client: u32,
-        read: &ReadInput,
-        route: Route,
-        continuing: bool,
-    ) -> ListShape {
-        let (matching, stored) = items_of(self.inputs, read);
-        let member = &mut self.clients[client as usize];
-        let left = if continuing { member.items_left } else { matching };
-        let items = match read.limit {
-            Some(limit) if continuing || honours_limit(route, read) => left.min(limit.max(1)),
-            _ => left,
-        };
-        member.items_left = left - items;
-        // etcd reads page by page; the cache walks what is left of the range.
-        let whole = matching.max(1);
-        let scanned = match route {
-            Route::Etcd => (stored as f64 * items as f64 / whole as f64).ceil() as u64,
-            _ => (stored as f64 * left as f64 / whole as f64).ceil() as u64,
-        };
-        ListShape { route, items, scanned: scanned.min(stored), pooled: None }
-    }
-
-    /// Gives the LIST's encoder the buffer that the server's pool has.
-    fn with_pool(
-        &mut self,
-        server: u16,
-        fleet: usize,
-        read: &ReadInput,
-        list: ListShape,
-    ) -> ListShape {
-        if !self.catalog.uses_pool(self.inputs, fleet, read) {
-            return list;
-        }
-        let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::ResponseBuffer);
-        let pooled = self.servers[usize::from(server)].server.memory.unpool(entry).map(Bytes);
-        ListShape { pooled, ..list }
     }
 
     fn send_watch_list(&mut self, client: u32, server: u16, now: SimTime) -> Result<(), Refusal> {
@@ -628,14 +335,6 @@ impl World<'_> {
         self.free_seats(server, done.id.slot(), now);
     }
 
-    /// A handler has returned: others may go in.
-    fn free_seats(&mut self, server: u16, slot: usize, now: SimTime) {
-        if let Some(admission) = &mut self.servers[usize::from(server)].admission {
-            admission.release(slot, now);
-            self.let_in(server, now);
-        }
-    }
-
     fn answer(&mut self, server: u16, done: Finished, now: SimTime) {
         if is_startup(done.tag) {
             self.start_up_finished(server, done.tag, now);
@@ -653,7 +352,7 @@ impl World<'_> {
         match member.state {
             State::Listing => self.listed(client, now),
             State::WatchListing => self.watch_listed(client, server, now),
-            State::OpeningWatch => self.watching(client, server, true, now),
+            State::OpeningWatch => self.watching(client, server, now),
             _ => {}
         }
     }
@@ -725,176 +424,26 @@ impl World<'_> {
             self.inputs.fleets[fleet].behaviour,
             Behaviour::Reflector { watch: false, .. }
         );
-        self.watching(client, server, false, now);
+        self.watching(client, server, now);
         if !keeps {
             self.retire(client, now);
         }
     }
 
-    /// A watch is open. After a watch-list its own watch is held already; the idle ones join it.
-    fn watching(&mut self, client: u32, server: u16, whole: bool, now: SimTime) {
+    /// A member's watches are open: its own and its idle ones.
+    fn watching(&mut self, client: u32, server: u16, now: SimTime) {
         let fleet = self.clients[client as usize].fleet as usize;
         let watches = self.watches_of(fleet);
         self.counters.watches_opened += watches;
         let state = &mut self.servers[usize::from(server)];
         state.watches[fleet] += watches;
         state.background_stale = true;
-        if !whole && watches > 1 {
-            let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
-            state.server.memory.step(Step::Take(entry, IDLE_WATCH.times(watches - 1)));
-        }
         self.touch(server);
         self.set_synced(client, true, now);
         let member = &mut self.clients[client as usize];
         member.state = State::Watching;
         member.retries = 0;
         member.seen = now;
-    }
-
-    /// The request time-out of a LIST.
-    pub(crate) fn time_out(&mut self, client: u32, generation: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        let (State::Listing, Some(request)) = (member.state, member.request) else { return };
-        if member.generation != generation {
-            return;
-        }
-        let index = usize::from(member.server);
-        match self.servers[index].server.stage(&self.catalog.plans, request) {
-            // The writer holds the lock: the time-out waits for it.
-            Stage::Writing => return,
-            Stage::Streaming => {
-                self.servers[index].server.abort(&self.catalog.plans, request, now);
-                self.free_seats(member.server, request.slot(), now);
-            }
-            // 504; the handler works on with all it holds.
-            Stage::Etcd | Stage::Working => {
-                self.servers[index].server.retag(request, ORPHAN | u64::from(client));
-            }
-        }
-        self.touch(member.server);
-        self.counters.requests_timed_out += 1;
-        self.clients[client as usize].request = None;
-        self.list_failed(client, SimSpan::ZERO, now);
-    }
-
-    /// A LIST failed: reflectors back off and start from the top, listers go on.
-    fn list_failed(&mut self, client: u32, extra: SimSpan, now: SimTime) {
-        let fleet = self.clients[client as usize].fleet as usize;
-        self.clients[client as usize].items_left = 0;
-        self.clients[client as usize].retries = 0;
-        if let Behaviour::Lister { pause, .. } = &self.inputs.fleets[fleet].behaviour {
-            let pause = (*pause).max(RETRY_AFTER);
-            self.next_round(client, extra + pause, now);
-            return;
-        }
-        let delay = self.back_off(client, now);
-        self.wait(client, Next::Begin, extra + delay);
-    }
-
-    /// The server died: the client's sockets are closed (facts/clients.md section 1.2, "clean
-    /// close" column). `answered`: part of an answer had come.
-    pub(crate) fn connection_closed(&mut self, client: u32, answered: bool, now: SimTime) {
-        let member = self.clients[client as usize];
-        self.clients[client as usize].request = None;
-        self.clients[client as usize].ticket = None;
-        self.clients[client as usize].waiting_memory = false;
-        let spread = REDIAL_SPREAD.scale(self.draw(client));
-        match member.state {
-            State::Watching => {
-                let fleet = member.fleet as usize;
-                self.counters.watches_lost += self.watches_of(fleet);
-                self.sample_seen(client, now);
-                self.wait(client, Next::Watch, spread);
-            }
-            State::OpeningWatch | State::Queued(Next::Watch) => {
-                self.counters.requests_failed += 1;
-                self.wait(client, Next::Watch, RETRY_AFTER + spread);
-            }
-            State::WatchListing | State::Queued(Next::WatchList) => {
-                self.counters.requests_failed += 1;
-                self.wait(client, Next::WatchList, spread);
-            }
-            State::Listing | State::Queued(_) => {
-                self.counters.requests_failed += 1;
-                // The REST layer sends a GET again when the connection broke before the answer
-                // (facts/clients.md section 2.2); a body that breaks off is an error.
-                if answered || member.retries >= MAX_RETRIES {
-                    self.list_failed(client, spread, now);
-                } else {
-                    self.clients[client as usize].retries += 1;
-                    self.wait(client, Next::List, RETRY_AFTER + spread);
-                }
-            }
-            // Between calls: the next one finds out.
-            State::Waiting(_) | State::Stopped | State::Finished => {}
-        }
-    }
-
-    /// How new the version is that a watcher has seen: that of its last event or bookmark.
-    fn sample_seen(&mut self, client: u32, now: SimTime) {
-        let fleet = self.clients[client as usize].fleet as usize;
-        let resource = resource_of(&self.inputs.fleets[fleet]);
-        let rate = self.inputs.resources[resource].writes_per_second;
-        let bookmark = BOOKMARK_PERIOD.scale(self.draw(client));
-        let uniform = self.draw(client);
-        let event = if rate > 0.0 {
-            SimSpan::from_secs_f64(-(1.0 - uniform).ln() / rate)
-        } else {
-            BOOKMARK_PERIOD
-        };
-        let seen = now - bookmark.min(event);
-        let member = &mut self.clients[client as usize];
-        member.seen = member.seen.max(seen);
-    }
-
-    /// A server vanished from the network: its clients notice by and by.
-    pub(crate) fn partition(&mut self, server: u16, now: SimTime) {
-        self.servers[usize::from(server)].partitioned = true;
-        let message = "cut off from the network".to_owned();
-        self.note(now, LogKind::Stopped, &control_plane::name(server), message);
-        for client in 0..self.clients.len() as u32 {
-            if self.clients[client as usize].server != server {
-                continue;
-            }
-            let after = PING_IDLE + PING_SPREAD.scale(self.draw(client));
-            let generation = self.clients[client as usize].generation;
-            self.queue.push(now + after, Event::Notice { client, generation });
-        }
-    }
-
-    /// A client's pings go unanswered: "http2: client connection lost" ends watches with an error
-    /// that makes the reflector list again (facts/clients.md section 1.2).
-    pub(crate) fn notice(&mut self, client: u32, generation: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        let healed =
-            member.server == NO_SERVER || !self.servers[usize::from(member.server)].partitioned;
-        if member.generation != generation || healed {
-            return;
-        }
-        let watches = self.watches_of(member.fleet as usize);
-        self.disconnect(client, now);
-        let listing = member.state == State::Listing;
-        match member.state {
-            State::Watching => {
-                self.counters.watches_lost += watches;
-                self.sample_seen(client, now);
-                self.lose_sync(client, now);
-                let delay = self.back_off(client, now);
-                self.wait(client, Next::Begin, delay);
-            }
-            State::Listing | State::WatchListing | State::OpeningWatch | State::Queued(_) => {
-                self.counters.requests_failed += 1;
-                let fleet = member.fleet as usize;
-                let reflector =
-                    matches!(self.inputs.fleets[fleet].behaviour, Behaviour::Reflector { .. });
-                if reflector && !listing {
-                    self.wait(client, Next::List, SimSpan::ZERO);
-                } else {
-                    self.list_failed(client, SimSpan::ZERO, now);
-                }
-            }
-            State::Waiting(_) | State::Stopped | State::Finished => {}
-        }
     }
 
     /// Whether every server serves.

@@ -92,6 +92,8 @@ pub struct Client {
     pub seen: SimTime,
     /// Items still to come in pages; 0: not paging.
     pub items_left: u64,
+    /// Items of the page it waits for, and whether a page of the same list has come before.
+    pub page: (u64, bool),
     /// LISTs still to do (listers).
     pub rounds_left: u64,
     /// Whether it has a complete view.
@@ -118,6 +120,7 @@ impl Client {
             from: ListFrom::First,
             seen: SimTime::ZERO,
             items_left: 0,
+            page: (0, false),
             rounds_left: 0,
             synced: false,
             draws: 0,

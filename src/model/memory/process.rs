@@ -41,6 +41,8 @@ pub struct ProcessMemory {
     scan: ScanWeights,
     /// Non-heap bytes that the runtime's memory limit counts.
     runtime: u64,
+    /// Bytes taken in steps since [`ProcessMemory::take_stepped`].
+    stepped: u64,
 }
 
 /// Which bytes hold pointers.
@@ -96,6 +98,7 @@ impl ProcessMemory {
             last_goal: 0,
             scan,
             runtime: 0,
+            stepped: 0,
         }
     }
 
@@ -166,8 +169,18 @@ impl ProcessMemory {
         self.heap_resident += bytes;
     }
 
+    /// Bytes taken in steps since the last call.
+    pub fn take_stepped(&mut self) -> u64 {
+        std::mem::take(&mut self.stepped)
+    }
+
     /// Adds memory outside the Go heap that is there from the start.
     pub fn add_outside_heap(&mut self, entry: EntryId, bytes: u64) {
+        self.stepped += bytes;
+        self.grow_outside_heap(entry, bytes);
+    }
+
+    fn grow_outside_heap(&mut self, entry: EntryId, bytes: u64) {
         self.ledger.add(entry, bytes);
         if entry.mechanism() == Mechanism::ProcessBase {
             self.runtime += bytes;
@@ -176,12 +189,14 @@ impl ProcessMemory {
 
     /// Adds heap that is there from the start.
     pub fn add_live(&mut self, entry: EntryId, bytes: u64) {
+        self.stepped += bytes;
         self.ledger.add(entry, bytes);
         self.heap_resident += bytes;
     }
 
     /// Adds pages that earlier peaks left mapped.
     pub fn add_freed(&mut self, bytes: u64) {
+        self.stepped += bytes;
         self.ledger.add(freed_entry(), bytes);
     }
 
@@ -213,16 +228,22 @@ impl ProcessMemory {
         self.retain = self.heap_resident + freed;
     }
 
-    fn retain_for(&self, heap: u64) -> u64 {
+    fn retain_for(heap: u64) -> u64 {
         (heap as f64 * (1.0 + costs::RETAIN_EXTRA)) as u64
     }
 
     /// A change at an instant.
     pub fn step(&mut self, step: Step) {
         match step {
-            Step::Take(entry, bytes) => self.touch(entry, bytes.0, false),
+            Step::Take(entry, bytes) => {
+                self.stepped += bytes.0;
+                self.touch(entry, bytes.0, false);
+            }
             Step::Drop(entry, bytes) => self.ledger.shift(entry, entry.garbage(), bytes.0),
-            Step::Litter(entry, bytes) => self.touch(entry.garbage(), bytes.0, false),
+            Step::Litter(entry, bytes) => {
+                self.stepped += bytes.0;
+                self.touch(entry.garbage(), bytes.0, false);
+            }
             Step::TakeKernel(entry, bytes) => self.add_outside_heap(entry, bytes.0),
             Step::GiveKernel(entry, bytes) => self.ledger.take(entry, bytes.0),
             Step::Pool(entry, bytes) => {
@@ -242,6 +263,7 @@ impl ProcessMemory {
             RampKind::TakeLarge => self.touch(entry, bytes, true),
             RampKind::Litter => self.touch(entry.garbage(), bytes, false),
             RampKind::Drop => self.ledger.shift(entry, entry.garbage(), bytes),
+            RampKind::TakeOutside => self.grow_outside_heap(entry, bytes),
         }
     }
 
@@ -318,7 +340,7 @@ impl ProcessMemory {
         // (gcPercentGoal, Go mgcscavenge.go).
         let goal = self.heap.goal();
         let ratio = if self.last_goal > 0 { goal as f64 / self.last_goal as f64 } else { 1.0 };
-        self.retain = self.retain_for((in_use as f64 * ratio) as u64);
+        self.retain = Self::retain_for((in_use as f64 * ratio) as u64);
         self.last_goal = goal;
     }
 

@@ -1,0 +1,204 @@
+//! What a server's straight lines are: the rates that hold from an instant, and the instant at
+//! which the first of them crosses a threshold.
+
+use super::{GRAIN, MARK_DONE, Plans, Server};
+use crate::engine::fluid::{ClassId, Demand, PARTS};
+use crate::model::apiserver::plan::RampKind;
+use crate::model::costs;
+use crate::model::memory::go_heap::BACKGROUND_UTILIZATION;
+use crate::units::{Bytes, SimSpan, SimTime};
+
+impl Server {
+    /// Works out the rates that hold from the instant settled to.
+    pub fn refresh(&mut self, plans: &Plans) {
+        if !self.running {
+            return;
+        }
+        let fresh = (self.memory.freed_for_large() == 0, self.memory.freed() == 0);
+        self.rates.copy = SimSpan::ZERO;
+        for index in 0..self.pool.active().len() {
+            let class = self.pool.active()[index];
+            let demand = self.demand(plans, class, fresh);
+            if self.classes[class].touched.0 > Bytes::ZERO {
+                self.rates.copy = self.rates.copy.max(demand.cpu);
+            }
+            self.pool.set_demand(class, demand);
+        }
+        if self.memory.heap().marking().is_some_and(|marking| marking.since == self.settled) {
+            self.hold_until = self.settled + self.rates.copy.scale(COPIES_WAITED_FOR);
+        }
+        let cores = self.settings.cores;
+        let background = self.background.cores.min(cores * MOST_BACKGROUND);
+        let marking = self.memory.heap().marking().is_some();
+        let reserved = if marking {
+            (BACKGROUND_UTILIZATION * self.settings.procs).min(cores * MOST_BACKGROUND)
+        } else {
+            0.0
+        };
+        let wire = self.settings.hardware.network.as_f64();
+        let program = (cores - background - reserved).max(cores * 0.05);
+        let mut used = self.pool.share(program, wire);
+        self.measure_growth(plans);
+        let mut mark = 0.0;
+        if marking {
+            // Idle processors mark too.
+            mark = reserved + (program - used).max(0.0);
+            let assist = self.assist_share(mark, used);
+            if assist > 0.0 {
+                used = self.pool.share(program * (1.0 - assist), wire);
+                self.measure_growth(plans);
+                mark += program * assist;
+            }
+        }
+        self.rates.mark = mark;
+        self.rates.cores = used + background;
+    }
+
+    /// The demand of a class, with the page faults that its memory costs now.
+    fn demand(&self, plans: &Plans, class: ClassId, fresh: (bool, bool)) -> Demand {
+        let state = &self.classes[class];
+        let mut demand = plans.get(state.plan).phases[state.phase as usize].demand;
+        let (large, small) = state.touched;
+        let hardware = &self.settings.hardware;
+        let per_byte = hardware.page_fault_per_gb.as_secs_f64() / 1e9 / hardware.cpu_speed;
+        let large_share = if fresh.0 { 1.0 } else { 0.0 };
+        let small_share = if fresh.1 { costs::SMALL_FAULT_SHARE } else { 0.0 };
+        let faulted = large.as_f64() * large_share + small.as_f64() * small_share;
+        let faults = SimSpan::from_secs_f64(faulted * per_byte);
+        demand.cpu += faults;
+        if let Some(high) = self.settings.memory_high {
+            let pause = self.throttle(high, large + small);
+            demand.floor = demand.floor.max(pause);
+        }
+        demand
+    }
+
+    /// How long `memory.high` makes an allocating thread sleep for `bytes` (facts/memory.md
+    /// section 4.1: 64 x^2 seconds a batch of 64 pages, at most 2 s, x the relative overage).
+    fn throttle(&self, high: Bytes, bytes: Bytes) -> SimSpan {
+        const BATCH: f64 = 64.0 * 4096.0;
+        let resident = self.memory.resident() as f64;
+        let over = (resident - high.as_f64()) / high.as_f64();
+        if over <= 0.0 {
+            return SimSpan::ZERO;
+        }
+        SimSpan::from_secs_f64((64.0 * over * over).min(2.0) * bytes.as_f64() / BATCH)
+    }
+
+    /// Share of the program's processors that must help marking, so that marking ends before the
+    /// heap passes the hard goal.
+    fn assist_share(&self, mark: f64, used: f64) -> f64 {
+        let heap = self.memory.heap();
+        let Some(marking) = heap.marking() else {
+            return 0.0;
+        };
+        let room = heap.hard_goal() - self.memory.heap_in_use() as f64;
+        let (work, alloc) = (marking.work_left, self.rates.heap);
+        if alloc <= 0.0 || heap.not_before() > SimTime::ZERO || used <= 0.0 {
+            return 0.0;
+        }
+        if room <= 0.0 {
+            return MOST_ASSIST;
+        }
+        // marking ends in time when work / (mark + f used) = room / ((1 - f) alloc)
+        let share = (work * alloc - room * mark) / (work * alloc + room * used);
+        share.clamp(0.0, MOST_ASSIST)
+    }
+
+    /// Sums how fast heap and resident memory grow at the pool's present rates.
+    fn measure_growth(&mut self, plans: &Plans) {
+        let (mut small, mut large, mut outside) = (0.0, 0.0, 0.0);
+        for class in self.pool.active() {
+            let state = &self.classes[*class];
+            let rate = self.pool.total_rate(*class) / PARTS as f64;
+            for ramp in &plans.get(state.plan).phases[state.phase as usize].ramps {
+                let bytes = rate * ramp.bytes.as_f64();
+                match ramp.kind {
+                    RampKind::Take | RampKind::Litter => small += bytes,
+                    RampKind::TakeLarge => large += bytes,
+                    RampKind::TakeOutside => outside += bytes,
+                    RampKind::Drop => {}
+                }
+            }
+        }
+        small += self.background.litter.iter().map(|(_, rate)| *rate as f64).sum::<f64>();
+        let large_reuse = if self.memory.freed_for_large() > 0 { large } else { 0.0 };
+        let small_reuse = if self.memory.freed() > 0 { small } else { 0.0 };
+        let reuse = large_reuse + small_reuse;
+        self.rates.heap = small + large;
+        self.rates.resident = small + large + outside - reuse;
+        self.rates.scavenging = self.memory.to_scavenge() > 0;
+        let scavenged =
+            if self.rates.scavenging { costs::SCAVENGE_BYTES_PER_SECOND as f64 } else { 0.0 };
+        self.rates.freed = reuse + scavenged;
+        // The scavenger, too, takes pages that large blocks could use.
+        self.rates.large_reuse = reuse + scavenged;
+        self.rates.resident -= scavenged;
+    }
+
+    /// The next instant at which something happens here by itself.
+    #[must_use]
+    pub fn next_event(&self) -> SimTime {
+        if !self.running {
+            return SimTime::NEVER;
+        }
+        let memory = &self.memory;
+        let mut next = self.pool.next_finish().unwrap_or(SimSpan(u64::MAX));
+        let mut sooner = |seconds: f64| {
+            // Rounded up, and never in the past: the threshold is crossed when the event comes.
+            let span = SimSpan(((seconds * 1e9).ceil().max(1.0)) as u64);
+            next = next.min(span);
+        };
+        let rates = &self.rates;
+        let heap = memory.heap();
+        match heap.marking() {
+            Some(marking) => {
+                let work = (marking.work_left - MARK_DONE / 2.0).max(0.0) / rates.mark.max(1e-6);
+                sooner(work.max(self.hold_until.since(self.settled).as_secs_f64()));
+            }
+            None => {
+                let missing = heap.trigger().saturating_sub(memory.heap_in_use()) as f64;
+                if rates.heap > 0.0 {
+                    let wait = heap.not_before().since(self.settled).as_secs_f64();
+                    sooner((missing / rates.heap).max(wait));
+                }
+                sooner(heap.forced_at().since(self.settled).as_secs_f64());
+            }
+        }
+        let freed = memory.freed();
+        if freed > 0 && rates.freed > 0.0 {
+            sooner((freed as f64 / rates.freed).max(GRAIN));
+        }
+        let runs = memory.freed_for_large();
+        if runs > 0 && rates.large_reuse > 0.0 {
+            sooner((runs as f64 / rates.large_reuse).max(GRAIN));
+        }
+        if rates.scavenging {
+            let left = memory.to_scavenge() as f64;
+            sooner((left / costs::SCAVENGE_BYTES_PER_SECOND as f64).max(GRAIN));
+        }
+        if rates.resident > 0.0 {
+            let room = (self.settings.kill_at.0 + 1).saturating_sub(memory.resident()) as f64;
+            sooner(room / rates.resident);
+            if let Some(high) = self.settings.memory_high {
+                sooner(self.until_throttled_more(high) / rates.resident);
+            }
+        }
+        self.settled + next
+    }
+
+    /// Bytes until `memory.high` throttling is next worth recomputing: each per cent of overage.
+    fn until_throttled_more(&self, high: Bytes) -> f64 {
+        let step = (high.as_f64() / 100.0).max(1.0);
+        let over = self.memory.resident() as f64 - high.as_f64();
+        if over < 0.0 { -over + 1.0 } else { step - over % step }
+    }
+}
+
+/// A collection stops the world twice, and clearing or copying a large block cannot be interrupted:
+/// it waits for the copies that run. (Measured: cycles of 0.8 to 3.2 s in heaps of large buffers,
+/// where marking takes 0.1 s.)
+const COPIES_WAITED_FOR: f64 = 1.5;
+/// Shares of the processors that steady load and assists may take at most.
+const MOST_BACKGROUND: f64 = 0.9;
+const MOST_ASSIST: f64 = 0.8;

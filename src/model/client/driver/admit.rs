@@ -1,0 +1,157 @@
+//! Calls at the door of a server: admitted, queued, rejected, served.
+
+use super::{RETRY_AFTER, Refusal};
+use crate::model::admission::{Arrival, RequestKind, Ticket};
+use crate::model::apf::behaviour::request_wait_limit;
+use crate::model::apiserver::plan::Step;
+use crate::model::client::{Next, State};
+use crate::model::costs;
+use crate::model::world::{Event, World};
+use crate::results::Mechanism;
+use crate::units::{SimSpan, SimTime};
+
+impl World<'_> {
+    /// A call has reached a server: it is admitted, queued or rejected.
+    pub(super) fn arrive(&mut self, client: u32, server: u16, next: Next, now: SimTime) {
+        let fleet = self.clients[client as usize].fleet as usize;
+        let read = self.read_of(client);
+        let kind = RequestKind {
+            list: !matches!(next, Next::Watch | Next::WatchList),
+            initial_events: next == Next::WatchList,
+            continues: self.clients[client as usize].items_left > 0,
+        };
+        let state = &mut self.servers[usize::from(server)];
+        let Some(admission) = &mut state.admission else {
+            let busy = state.server.in_flight();
+            if kind.list && busy >= self.inputs.apiserver.max_requests_inflight {
+                self.refused(client, next, Refusal::TooManyRequests(RETRY_AFTER), now);
+            } else {
+                self.serve(client, server, next, None, now);
+            }
+            return;
+        };
+        match admission.arrive(self.inputs, fleet, &read, kind, u64::from(client), now) {
+            Arrival::Rejected(after) => {
+                self.refused(client, next, Refusal::TooManyRequests(after), now);
+            }
+            Arrival::Accepted(ticket) => {
+                let member = &mut self.clients[client as usize];
+                member.state = State::Queued(next);
+                member.ticket = Some(ticket);
+                member.generation = member.generation.wrapping_add(1);
+                let generation = member.generation;
+                self.let_in(server, now);
+                self.await_turn(client, server, generation, now);
+            }
+        }
+    }
+
+    /// A request that was not let in at once costs memory and waits for so long at most.
+    pub(super) fn await_turn(&mut self, client: u32, server: u16, generation: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        if member.generation != generation || member.ticket.is_none() {
+            return;
+        }
+        let entry =
+            self.catalog.fleet_owner(member.fleet as usize).entry(Mechanism::QueuedRequests);
+        let state = &mut self.servers[usize::from(server)];
+        state.server.settle(now);
+        state.server.memory.step(Step::Take(entry, costs::QUEUED_REQUEST));
+        self.clients[client as usize].waiting_memory = true;
+        self.touch(server);
+        let timeout = self.inputs.apiserver.request_timeout;
+        let wait = request_wait_limit(Some(timeout), timeout);
+        self.queue.push(now + wait, Event::QueueTimeout { client, generation });
+    }
+
+    /// A waiting request leaves its queue: its memory goes.
+    pub(super) fn leave_queue(&mut self, client: u32, server: u16, now: SimTime) {
+        let member = &mut self.clients[client as usize];
+        member.ticket = None;
+        if !std::mem::take(&mut member.waiting_memory) {
+            return;
+        }
+        let entry =
+            self.catalog.fleet_owner(member.fleet as usize).entry(Mechanism::QueuedRequests);
+        let state = &mut self.servers[usize::from(server)];
+        state.server.settle(now);
+        state.server.memory.step(Step::Drop(entry, costs::QUEUED_REQUEST));
+        self.touch(server);
+    }
+
+    /// Lets in what the priority levels have dispatched.
+    pub(crate) fn let_in(&mut self, server: u16, now: SimTime) {
+        loop {
+            let Some(admission) = &mut self.servers[usize::from(server)].admission else { return };
+            if let Some((key, after)) = admission.next_timed_out(now) {
+                self.turned_away(key as u32, server, after, now);
+                continue;
+            }
+            let Some((ticket, key)) = admission.next_dispatched() else { return };
+            let client = key as u32;
+            let member = self.clients[client as usize];
+            match member.state {
+                State::Queued(next) if member.ticket == Some(ticket) => {
+                    self.leave_queue(client, server, now);
+                    self.serve(client, server, next, Some(ticket), now);
+                }
+                _ => admission.finish(ticket, now),
+            }
+        }
+    }
+
+    /// A request has waited too long in its queue.
+    pub(crate) fn queue_timed_out(&mut self, client: u32, generation: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        let (State::Queued(_), Some(ticket)) = (member.state, member.ticket) else { return };
+        if member.generation != generation {
+            return;
+        }
+        let server = member.server;
+        let admission = &mut self.servers[usize::from(server)].admission;
+        if let Some(after) = admission.as_mut().and_then(|a| a.give_up(ticket, now)) {
+            self.turned_away(client, server, after, now);
+        }
+    }
+
+    pub(super) fn turned_away(&mut self, client: u32, server: u16, after: SimSpan, now: SimTime) {
+        if let State::Queued(next) = self.clients[client as usize].state {
+            self.leave_queue(client, server, now);
+            self.refused(client, next, Refusal::TooManyRequests(after), now);
+        }
+    }
+
+    /// The handler of an admitted call.
+    pub(super) fn serve(
+        &mut self,
+        client: u32,
+        server: u16,
+        next: Next,
+        ticket: Option<Ticket>,
+        now: SimTime,
+    ) {
+        let sent = match next {
+            Next::WatchList => self.send_watch_list(client, server, now),
+            Next::Watch => self.send_watch(client, server, now),
+            _ => self.send_list(client, server, now),
+        };
+        let admission = self.servers[usize::from(server)].admission.as_mut();
+        if let (Some(ticket), Some(admission)) = (ticket, admission) {
+            match (&sent, self.clients[client as usize].request) {
+                (Ok(()), Some(request)) => admission.tie(request.slot(), ticket),
+                _ => admission.finish(ticket, now),
+            }
+        }
+        if let Err(refusal) = sent {
+            self.refused(client, next, refusal, now);
+        }
+    }
+
+    /// A handler has returned: others may go in.
+    pub(super) fn free_seats(&mut self, server: u16, slot: usize, now: SimTime) {
+        if let Some(admission) = &mut self.servers[usize::from(server)].admission {
+            admission.release(slot, now);
+            self.let_in(server, now);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What a member's next LIST asks for.
+
+use super::PAGER_LIMIT;
+use crate::model::apiserver::list::ListShape;
+use crate::model::apiserver::route::{Route, honours_limit};
+use crate::model::catalog::items_of;
+use crate::model::client::ListFrom;
+use crate::model::input::{Behaviour, ReadInput, ResourceVersion};
+use crate::model::world::World;
+use crate::results::Mechanism;
+use crate::units::Bytes;
+
+impl World<'_> {
+    /// The read of a member's present LIST.
+    pub(super) fn read_of(&self, client: u32) -> ReadInput {
+        let member = &self.clients[client as usize];
+        let fleet = &self.inputs.fleets[member.fleet as usize];
+        match &fleet.behaviour {
+            Behaviour::Reflector { read, .. } => {
+                let mut read = read.clone();
+                match member.from {
+                    ListFrom::First => {}
+                    ListFrom::Last => read.resource_version = ResourceVersion::NotOlderThan,
+                    ListFrom::Latest => read.resource_version = ResourceVersion::Unset,
+                }
+                // The pager limits "" and "0" only; after a relist with a version the retry with
+                // "" reuses a pager without limit (facts/clients.md section 1.1).
+                let paged = read.limit.or(Some(PAGER_LIMIT));
+                read.limit = if member.from == ListFrom::First { paged } else { None };
+                read
+            }
+            Behaviour::Lister { read, .. } => read.clone(),
+            Behaviour::Watcher { resource } => ReadInput {
+                resource: *resource,
+                encoding: crate::model::input::Encoding::Protobuf,
+                gzip: false,
+                resource_version: ResourceVersion::Unset,
+                limit: None,
+                selected: 1.0,
+                selector: false,
+            },
+        }
+    }
+
+    /// How many items this LIST returns and scans.
+    pub(super) fn shape_list(
+        &mut self,
+        client: u32,
+        read: &ReadInput,
+        route: Route,
+        continuing: bool,
+    ) -> ListShape {
+        let (matching, stored) = items_of(self.inputs, read);
+        let member = &mut self.clients[client as usize];
+        let left = if continuing { member.items_left } else { matching };
+        let items = match read.limit {
+            Some(limit) if continuing || honours_limit(route, read) => left.min(limit.max(1)),
+            _ => left,
+        };
+        member.items_left = left - items;
+        member.page = (items, continuing);
+        // etcd reads page by page; the cache walks what is left of the range.
+        let whole = matching.max(1);
+        let scanned = match route {
+            Route::Etcd => (stored as f64 * items as f64 / whole as f64).ceil() as u64,
+            _ => (stored as f64 * left as f64 / whole as f64).ceil() as u64,
+        };
+        ListShape { route, items, scanned: scanned.min(stored), pooled: None }
+    }
+
+    /// Gives the LIST's encoder the buffer that the server's pool has.
+    pub(super) fn with_pool(
+        &mut self,
+        server: u16,
+        fleet: usize,
+        read: &ReadInput,
+        list: ListShape,
+    ) -> ListShape {
+        if !self.catalog.uses_pool(self.inputs, fleet, read) {
+            return list;
+        }
+        let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::ResponseBuffer);
+        let pooled = self.servers[usize::from(server)].server.memory.unpool(entry).map(Bytes);
+        ListShape { pooled, ..list }
+    }
+}
