@@ -300,6 +300,7 @@ impl Admission {
         if self.tickets.len() <= slot {
             self.tickets.resize(slot + 1, None);
         }
+        debug_assert!(self.tickets[slot].is_none(), "a request's seats would never be freed");
         self.tickets[slot] = Some(ticket);
     }
 

@@ -243,6 +243,8 @@ impl<'a> World<'a> {
             self.trace_event(now, event);
             self.dispatch(now, event);
             self.flush();
+            #[cfg(debug_assertions)]
+            self.check_admission();
             self.sample_levels(now);
         }
         self.dump_before(SimTime::NEVER);
@@ -329,6 +331,10 @@ impl<'a> World<'a> {
         let mut finished = std::mem::take(&mut self.finished);
         finished.clear();
         let killed = state.server.process(&self.catalog.plans, now, &mut finished);
+        if let Some(admission) = &mut state.admission {
+            // All before the first is answered: its client's next request may take over a slot.
+            finished.iter().for_each(|done| admission.release(done.id.slot(), now));
+        }
         self.sample(server, now);
         for done in &finished {
             self.request_finished(server, *done, now);
@@ -389,6 +395,11 @@ impl<'a> World<'a> {
     #[cfg(debug_assertions)]
     fn check_server(&self, server: u16) {
         super::checks::server(&self.servers[usize::from(server)].server);
+    }
+
+    #[cfg(debug_assertions)]
+    fn check_admission(&self) {
+        self.servers.iter().filter_map(|state| state.admission.as_ref()).for_each(Admission::check);
     }
 
     /// Samples of a moment that resident memory drops at: before and after.

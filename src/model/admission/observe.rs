@@ -105,6 +105,25 @@ impl Admission {
         dump
     }
 
+    /// Between events every request that executes is tied to the slot that serves it, and every
+    /// arrival was dispatched, rejected or cancelled, or waits.
+    ///
+    /// # Panics
+    /// When that does not hold.
+    #[cfg(debug_assertions)]
+    pub fn check(&self) {
+        let mut executing = 0;
+        for (id, state) in self.controller.levels() {
+            let totals = state.queues.totals();
+            executing += totals.executing;
+            let Some(seen) = self.seen.get(&id) else { continue };
+            let known = totals.dispatched + seen.rejected + seen.cancelled + totals.waiting;
+            assert_eq!(seen.arrived, known, "{}: {seen:?}, {totals:?}", state.config.name);
+        }
+        let tied = self.tickets.iter().flatten().count() as u64;
+        assert_eq!(executing, tied, "requests that execute, and those tied to a slot");
+    }
+
     /// Right after a dispatch no more seats are taken than the limit, but for the one request alone
     /// that is wider than it, and in exempt levels.
     #[cfg(debug_assertions)]

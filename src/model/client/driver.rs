@@ -332,7 +332,8 @@ impl World<'_> {
     /// A request has finished on a server.
     pub(crate) fn request_finished(&mut self, server: u16, done: Finished, now: SimTime) {
         self.answer(server, done, now);
-        self.free_seats(server, done.id.slot(), now);
+        // Its seats are free since it ended.
+        self.let_in(server, now);
     }
 
     fn answer(&mut self, server: u16, done: Finished, now: SimTime) {

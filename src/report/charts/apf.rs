@@ -13,7 +13,7 @@ use super::palette::{
 };
 use super::scale::{self, Plot};
 use super::scene::{Anchor, Item, PAGE_HEIGHT, PAGE_WIDTH, Point, Rect, Scene};
-use super::{ChartInput, font, thin};
+use super::{ChartInput, DASH, font, thin};
 
 const NAME: &str = "apf";
 /// More levels than this are not drawn; the ones under most pressure are.
@@ -24,7 +24,7 @@ const GUTTER: f64 = 208.0;
 const STRIP: f64 = 15.0;
 const STRIP_GAP: f64 = 5.0;
 /// From the seats of a level to its waiting requests, and from one level to the next.
-const INNER_GAP: f64 = 10.0;
+const INNER_GAP: f64 = 16.0;
 const GAP: f64 = 22.0;
 /// Least heights of a plot of seats and of one of waiting requests.
 const LEAST: (f64, f64) = (76.0, 50.0);
@@ -82,8 +82,8 @@ fn finding(timeline: &Timeline, worst: &LevelTimeline) -> String {
     }
     let answered = match rejected(worst) {
         0 => "none is rejected".to_owned(),
-        1 => "1 is answered 429".to_owned(),
-        n => format!("{} are answered 429", grouped(n)),
+        1 => "1 is rejected".to_owned(),
+        n => format!("{} are rejected", grouped(n)),
     };
     let waiting = grouped(highest(worst, |p| p.waiting));
     format!("{level} is the bottleneck of {server}: up to {waiting} requests wait, {answered}")
@@ -119,12 +119,13 @@ fn used_keys(
     let mut keys = vec![(Key::Patch(SEATS.faded(0.45)), "seats in use")];
     if shown.iter().any(|level| !level.exempt) {
         keys.push((Key::Line(SEAT_LIMIT, 1.6), "limit in force"));
+        keys.push((Key::Dashes(palette::GOAL), "nominal limit"));
     }
     if shown.iter().any(|level| highest(level, |p| p.waiting) > 0) {
         keys.push((Key::Patch(WAITING.faded(0.55)), "requests waiting"));
     }
     if shown.iter().any(|level| rejected(level) > 0) {
-        keys.push((Key::Patch(REJECTED), "answered 429"));
+        keys.push((Key::Patch(REJECTED), "rejected (429)"));
     }
     if !frame::kills_of(server).is_empty() {
         keys.push((Key::Cross, "OOM kill"));
@@ -205,7 +206,8 @@ impl<'a> Page<'a> {
         let (high, low) = (unit.max(LEAST.0), (unit * 0.62).max(LEAST.1));
         let mut y = top;
         let mut panel = |level: &'a LevelTimeline| {
-            let seats = plot(y, high, highest(level, |p| p.seats.max(p.limit)));
+            let seats =
+                plot(y, high, highest(level, |p| p.seats.max(p.limit)).max(level.nominal_seats));
             y += high;
             let waiting = waits(level).then(|| {
                 let waiting = plot(y + INNER_GAP, low, highest(level, |p| p.waiting));
@@ -281,6 +283,12 @@ impl Panel<'_> {
         self.axis(scene, &self.seats, "seats");
         area(scene, &self.seats, self.level, SEATS, |p| p.seats);
         strip.lines(scene, &self.seats);
+        let nominal = Bytes(self.level.nominal_seats);
+        if !self.level.exempt && nominal <= self.seats.top {
+            let y = self.seats.y(nominal);
+            let ends = vec![(self.seats.area.x, y), (self.seats.area.right(), y)];
+            scene.dashed(ends, palette::GOAL, 1.0, DASH);
+        }
         if !self.level.exempt {
             for line in steps(&self.seats, self.level, |p| p.limit) {
                 scene.line(line, SEAT_LIMIT, 1.6);
@@ -299,16 +307,15 @@ impl Panel<'_> {
         self.side(scene);
     }
 
-    /// Grid lines and what they stand for; the name of the axis stands at its highest tick's place.
+    /// Grid lines and what they stand for.
     fn axis(&self, scene: &mut Scene, plot: &Plot, name: &str) {
         let area = plot.area;
         let most = ((area.h - 16.0) / 24.0).max(1.0) as usize;
         for tick in count_ticks(plot.top.0, most) {
             let y = plot.y(Bytes(tick));
-            if tick > 0 {
-                scene.line(vec![(area.x, y), (area.right(), y)], GRID, 1.0);
-            }
+            // The name of the axis takes the place of the highest.
             if y > area.y + 14.0 {
+                scene.line(vec![(area.x, y), (area.right(), y)], GRID, 1.0);
                 let at = (area.x - 8.0, y + 4.4);
                 scene.label(at, &grouped(tick), (SMALL, false), MUTED, Anchor::End);
             }
@@ -368,7 +375,7 @@ impl Panel<'_> {
         }
         if let Some(area) = self.rejected {
             let count = grouped(rejected(self.level));
-            say(area.bottom() - 3.0, &format!("{count} answered 429"), REJECTED);
+            say(area.bottom() - 3.0, &format!("{count} rejected"), REJECTED);
         }
     }
 
