@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 
+use crate::report::format::grouped;
 use crate::results::{LevelPoint, LevelTimeline, ServerRecord, Timeline};
 use crate::units::Bytes;
 
@@ -134,19 +135,6 @@ fn used_keys(
         keys.push((Key::Patch(palette::DOWN), "not serving"));
     }
     keys
-}
-
-/// A count with thin groups: `12 345`.
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push('\u{2009}');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Ticks of an axis of counts: about `most` of them, at whole numbers.
@@ -436,7 +424,7 @@ fn area(
 
 #[cfg(test)]
 mod tests {
-    use super::{count_ticks, grouped};
+    use super::count_ticks;
 
     #[test]
     fn ticks_of_counts_are_whole_and_few() {
@@ -446,11 +434,5 @@ mod tests {
         for top in [1, 9, 4_768, u64::MAX] {
             assert!(count_ticks(top, 4).len() <= 5, "{top}");
         }
-    }
-
-    #[test]
-    fn counts_have_thin_groups() {
-        assert_eq!(grouped(847), "847");
-        assert_eq!(grouped(12_345), "12\u{2009}345");
     }
 }
