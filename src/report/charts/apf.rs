@@ -298,15 +298,17 @@ impl Panel<'_> {
     /// Grid lines and what they stand for.
     fn axis(&self, scene: &mut Scene, plot: &Plot, name: &str) {
         let area = plot.area;
+        // The name of the axis takes the place of the highest tick.
+        let free = |tick: &u64| plot.y(Bytes(*tick)) > area.y + 16.0;
         let most = ((area.h - 16.0) / 24.0).max(1.0) as usize;
-        for tick in count_ticks(plot.top.0, most) {
+        // Finer ones where only zero is left; they stay clear of each other.
+        let mut finer = (most..most + 3).map(|most| count_ticks(plot.top.0, most));
+        let ticks = finer.find(|ticks| ticks.iter().filter(|tick| free(tick)).count() > 1);
+        for tick in ticks.unwrap_or_else(|| vec![0]).into_iter().filter(free) {
             let y = plot.y(Bytes(tick));
-            // The name of the axis takes the place of the highest.
-            if y > area.y + 14.0 {
-                scene.line(vec![(area.x, y), (area.right(), y)], GRID, 1.0);
-                let at = (area.x - 8.0, y + 4.4);
-                scene.label(at, &grouped(tick), (SMALL, false), MUTED, Anchor::End);
-            }
+            scene.line(vec![(area.x, y), (area.right(), y)], GRID, 1.0);
+            let at = (area.x - 8.0, y + 4.4);
+            scene.label(at, &grouped(tick), (SMALL, false), MUTED, Anchor::End);
         }
         let at = (area.x - 8.0, area.y + 5.0);
         scene.label(at, name, (SMALL, true), MUTED, Anchor::End);
