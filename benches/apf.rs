@@ -90,7 +90,11 @@ fn requests(load: &Load, steps: usize) -> f64 {
     let mut step = |count| {
         for _ in 0..count {
             let at = level.arrived as usize;
-            level.arrive(hashes[at * 7 % FLOWS], &estimates[usize::from(at % 4 != 0)], load.held);
+            level.arrive(
+                hashes[at * 7 % FLOWS],
+                &estimates[usize::from(!at.is_multiple_of(4))],
+                load.held,
+            );
         }
     };
     // Until the set holds what it is to hold, and a turnover of it.

@@ -89,8 +89,8 @@ pub struct RunArgs {
     /// Shows no progress bar.
     #[arg(long)]
     pub no_progress: bool,
-    /// Writes what /debug/api_priority_and_fairness/ of each server would show at this time of the
-    /// replication with the highest peak, such as 1m05s. Repeatable.
+    /// Writes what the debug endpoints for API Priority and Fairness would show at this time, such
+    /// as 1m05s, of the replication with the highest peak. Repeatable.
     #[arg(long, value_name = "AT", value_parser = parse_span)]
     pub dump_apf: Vec<SimSpan>,
     /// Writes no charts.

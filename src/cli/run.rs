@@ -46,9 +46,9 @@ fn simulate(args: &RunArgs, scenario: &Scenario, dumps: &[SimTime]) -> Result<Re
     };
     let progress = Progress::new(plan.replications, !args.no_progress && !args.quiet);
     // Only the replication that is kept whole, with its timelines, is dumped.
-    let run = |options: RunOptions| match options.timelines {
-        true => model::run_dumping(&scenario.inputs, options, dumps),
-        false => model::run(&scenario.inputs, options),
+    let run = |options: RunOptions| {
+        let dumps = if options.timelines { dumps } else { &[] };
+        model::run_dumping(&scenario.inputs, options, dumps)
     };
     replicate_with(run, plan, |done| progress.set(done))
         .map_err(|error| Failure::new(Exit::Internal, error))

@@ -40,7 +40,7 @@ pub enum Arrival {
     Rejected(SimSpan),
 }
 
-/// Under what a fleet's LISTs or WATCHes fall.
+/// Under what the LISTs or the watches of a fleet fall.
 #[derive(Clone, Copy, Debug)]
 struct Class {
     /// Index among the controller's flow schemas.
@@ -64,7 +64,7 @@ struct Seen {
 pub struct Admission {
     controller: ConfigController,
     estimator: WorkEstimator,
-    /// By fleet: of its LISTs and of its WATCHes, which flow schemas may tell apart.
+    /// By fleet: of its LISTs and of its watches, which flow schemas may tell apart.
     classes: Vec<[Option<Class>; 2]>,
     /// Adaptive in every release modelled (since 1.28; facts/apf.md section 4.8).
     retry_after: BTreeMap<LevelId, RetryAfter>,

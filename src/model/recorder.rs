@@ -71,7 +71,9 @@ impl Recorder {
         let bucket = now.0 / self.width;
         let levels = &mut self.tracks[index].levels;
         let Some(admission) = admission else {
-            levels.iter_mut().for_each(|track| track.end_process(bucket, now));
+            for track in levels {
+                track.end_process(bucket, now);
+            }
             return;
         };
         for state in admission.level_states() {

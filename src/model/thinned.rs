@@ -94,8 +94,7 @@ mod tests {
 
     #[test]
     fn extremes_of_every_figure_survive() {
-        let figures: [fn(&(u64, u64)) -> u64; 2] = [|point| point.0, |point| point.1];
-        let mut points = Thinned::new(figures);
+        let mut points = Thinned::<(u64, u64), 2>::new([|point| point.0, |point| point.1]);
         for point in [(5, 5), (5, 6), (9, 5), (5, 1), (6, 6), (5, 8), (4, 5), (5, 5)] {
             points.push(0, point);
         }

@@ -333,7 +333,9 @@ impl<'a> World<'a> {
         let killed = state.server.process(&self.catalog.plans, now, &mut finished);
         if let Some(admission) = &mut state.admission {
             // All before the first is answered: its client's next request may take over a slot.
-            finished.iter().for_each(|done| admission.release(done.id.slot(), now));
+            for done in &finished {
+                admission.release(done.id.slot(), now);
+            }
         }
         self.sample(server, now);
         for done in &finished {

@@ -119,7 +119,8 @@ fn table<const N: usize>(columns: [&str; N], rows: impl Iterator<Item = [String;
     let mut text = String::new();
     for row in &cells {
         for (cell, width) in row.iter().zip(widths).take(N - 1) {
-            text += &format!("{cell:<width$}");
+            text += cell;
+            text.extend(std::iter::repeat_n(' ', width - cell.chars().count()));
         }
         text += &row[N - 1];
         text.push('\n');

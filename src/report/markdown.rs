@@ -144,7 +144,8 @@ fn levels(summary: &Summary) -> String {
     let title = format!("Bottleneck: priority level {}", plain(bottleneck));
     let mut text = table(&title, &columns, rows.collect());
     if let Some((name, share)) = largest_flow_schema(summary) {
-        text += &format!("\nFlow schema {} held {share} of the highest peak.\n", plain(name));
+        let name = plain(name);
+        text.extend(["\nFlow schema ", &name, " held ", &share, " of the highest peak.\n"]);
     }
     text
 }

@@ -63,7 +63,7 @@ pub struct LevelTimeline {
 pub struct FleetFlow {
     /// The fleet's name.
     pub fleet: String,
-    /// The flow schema that its LISTs match; of a fleet that does not list, its WATCHes.
+    /// The flow schema that its LISTs match; of a fleet that does not list, its watches.
     pub flow_schema: String,
     /// The priority level of that.
     pub priority_level: String,

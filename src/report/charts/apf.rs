@@ -268,7 +268,7 @@ impl Panel<'_> {
     fn draw(&self, scene: &mut Scene, timeline: &Timeline, strip: &EventStrip) {
         let whole = Rect { h: self.foot().bottom() - self.seats.area.y, ..self.seats.area };
         frame::down_spans(scene, &Plot { area: whole, ..self.seats }, timeline);
-        self.axis(scene, &self.seats, "seats");
+        axis(scene, &self.seats, "seats");
         area(scene, &self.seats, self.level, SEATS, |p| p.seats);
         strip.lines(scene, &self.seats);
         let nominal = Bytes(self.level.nominal_seats);
@@ -284,7 +284,7 @@ impl Panel<'_> {
         }
         frame::base_line(scene, self.seats.area);
         if let Some(plot) = &self.waiting {
-            self.axis(scene, plot, "waiting");
+            axis(scene, plot, "waiting");
             area(scene, plot, self.level, WAITING, |p| p.waiting);
             strip.lines(scene, plot);
             frame::base_line(scene, plot.area);
@@ -293,25 +293,6 @@ impl Panel<'_> {
             self.rejections(scene, area);
         }
         self.side(scene);
-    }
-
-    /// Grid lines and what they stand for.
-    fn axis(&self, scene: &mut Scene, plot: &Plot, name: &str) {
-        let area = plot.area;
-        // The name of the axis takes the place of the highest tick.
-        let free = |tick: &u64| plot.y(Bytes(*tick)) > area.y + 16.0;
-        let most = ((area.h - 16.0) / 24.0).max(1.0) as usize;
-        // Finer ones where only zero is left; they stay clear of each other.
-        let mut finer = (most..most + 3).map(|most| count_ticks(plot.top.0, most));
-        let ticks = finer.find(|ticks| ticks.iter().filter(|tick| free(tick)).count() > 1);
-        for tick in ticks.unwrap_or_else(|| vec![0]).into_iter().filter(free) {
-            let y = plot.y(Bytes(tick));
-            scene.line(vec![(area.x, y), (area.right(), y)], GRID, 1.0);
-            let at = (area.x - 8.0, y + 4.4);
-            scene.label(at, &grouped(tick), (SMALL, false), MUTED, Anchor::End);
-        }
-        let at = (area.x - 8.0, area.y + 5.0);
-        scene.label(at, name, (SMALL, true), MUTED, Anchor::End);
     }
 
     /// A bar for every few pixels in which requests were answered 429, the higher the more.
@@ -375,6 +356,25 @@ impl Panel<'_> {
         let text = |limit: Option<u64>| grouped(limit.unwrap_or(0));
         (text(limits().min()), text(limits().max()))
     }
+}
+
+/// Grid lines and what they stand for.
+fn axis(scene: &mut Scene, plot: &Plot, name: &str) {
+    let area = plot.area;
+    // The name of the axis takes the place of the highest tick.
+    let free = |tick: &u64| plot.y(Bytes(*tick)) > area.y + 16.0;
+    let most = ((area.h - 16.0) / 24.0).max(1.0) as usize;
+    // Finer ones where only zero is left; they stay clear of each other.
+    let mut finer = (most..most + 3).map(|most| count_ticks(plot.top.0, most));
+    let ticks = finer.find(|ticks| ticks.iter().filter(|tick| free(tick)).count() > 1);
+    for tick in ticks.unwrap_or_else(|| vec![0]).into_iter().filter(free) {
+        let y = plot.y(Bytes(tick));
+        scene.line(vec![(area.x, y), (area.right(), y)], GRID, 1.0);
+        let at = (area.x - 8.0, y + 4.4);
+        scene.label(at, &grouped(tick), (SMALL, false), MUTED, Anchor::End);
+    }
+    let at = (area.x - 8.0, area.y + 5.0);
+    scene.label(at, name, (SMALL, true), MUTED, Anchor::End);
 }
 
 /// A figure of a level as steps: it stays as it is until the next point. Where it is 0 there is no
