@@ -1,6 +1,163 @@
-//! `oomcast` forecasts the peak memory of HA kube-apiservers.
+//! `oomcast` forecasts how much memory the kube-apiservers of a control plane will need, and whether
+//! one server's out-of-memory kill takes the others down.
 //!
-//! (Architecture page: written with the code.)
+//! This is the architecture page: what there is, who may know whom, how one event flows, and where
+//! to change what.
+//!
+//! # One picture
+//!
+//! ```text
+//!   storm.toml                                                output/storm-1a2b3c/
+//!       |                                                              ^
+//!   +---v------------------------------------------------------------- | ---------+
+//!   |                        cli: one file a verb; prints              |          |
+//!   +---+--------------------------+-------------------------------+---+----------+
+//!       |                          |                               |
+//!   +---v-----------+   +----------v-----------+   +---------------v------+
+//!   |   scenario    |   |      experiment      |   |        report        |
+//!   | TOML to       |   | replications on all  |   | terminal, Markdown,  |
+//!   | Inputs, every |   | processors; records  |   | JSON, CSV, charts,   |
+//!   | mistake told  |   | to one Summary       |   | the run folder       |
+//!   +---+-----------+   +--+---------------+---+   +---------------+------+
+//!       | Inputs           | run(Inputs)   | RunRecord, Summary    |
+//!   +---v------------------v-----------+   |   +-------------------v------+
+//!   |              model               |   +--->         results          |
+//!   | the control plane: one replica-  +------->  plain data, no behaviour |
+//!   | tion from Inputs to a RunRecord  |       +-------------+------------+
+//!   +---+------------------------------+                     |
+//!   +---v------------------------------+                     |
+//!   |              engine              |                     |
+//!   | event queue, random streams,     |                     |
+//!   | fluid sharing, statistics        |                     |
+//!   +---+------------------------------+                     |
+//!   +---v----------------------------------------------------v------------+
+//!   |  units: bytes, instants, spans, rates; parsing and printing them    |
+//!   +---------------------------------------------------------------------+
+//! ```
+//!
+//! # One line a module
+//!
+//! | module | what it is | what it does not know |
+//! |---|---|---|
+//! | [`units`] | newtypes of bytes, time and rates | anything else |
+//! | [`engine`] | clock and event queue, named random streams, fluid sharing, statistics | Kubernetes |
+//! | [`results`] | what a run leaves behind: [`RunRecord`](results::RunRecord), [`Summary`](results::Summary) | how it came about |
+//! | [`model`] | the control plane: servers, clients, balancer, etcd, nodes | files, TOML, the terminal, other replications |
+//! | [`scenario`] | a TOML file to the model's [`Inputs`](model::input::Inputs), or to every mistake in it | how inputs are run |
+//! | [`experiment`] | many replications to one summary, published figures beside it | files, how results are shown |
+//! | [`report`] | text, Markdown, JSON, CSV, charts, the run folder | the model, the scenario's keys |
+//! | [`cli`] | verbs, flags, exit codes, progress; the only room that prints | |
+//!
+//! Imports run downwards only: `engine`, `results` -> `units`; `model` -> `engine`, `results`;
+//! `scenario` -> the model's plain inputs ([`model::input`], [`model::release`], the objects of
+//! [`model::apf`]); `report` -> `results`; `experiment` -> `scenario`, `model`, `engine`, `results`;
+//! `cli` -> all. A test holds this rule.
+//!
+//! Inside [`model`]:
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`input`](model::input) | everything a run depends on, as plain data |
+//! | [`release`](model::release) | what each Kubernetes minor does: one table of behaviours, with feature gates |
+//! | [`costs`](model::costs) | CPU time and memory of every kind of work: named constants, each with its source |
+//! | [`objects`](model::objects) | what an object weighs stored, encoded, decoded, listed |
+//! | [`catalog`](model::catalog) | what is derived once a run: ledger owners, profiles, plans of requests |
+//! | [`apiserver::list`](model::apiserver::list) | **where a LIST's memory comes from** |
+//! | [`apiserver::route`](model::apiserver::route) | who answers a LIST: etcd, watch cache, snapshot, nobody (429) |
+//! | [`apiserver::watch`](model::apiserver::watch) | watch-lists and watches |
+//! | [`apiserver::startup`](model::apiserver::startup) | what a starting server does before it is ready |
+//! | [`apiserver::plan`](model::apiserver::plan) | a request as a short list of phases |
+//! | [`apiserver::server`](model::apiserver::server) | one process as a fluid machine: requests, collector, limits |
+//! | [`memory`](model::memory) | the ledger, the Go heap and its collector, freed pages, Go's rules of buffer growth |
+//! | [`apf`](model::apf) | API Priority and Fairness, exact to the bit |
+//! | [`client`](model::client) | reflectors, listers, watchers: one state each, and what moves them |
+//! | [`balancer`](model::balancer), [`node`](model::node) | connections; processors, limits, OOM killer, restart back-off |
+//! | [`control_plane`](model::control_plane) | the life of the servers: start, fill caches, serve, die, come back |
+//! | [`faults`](model::faults), [`background`](model::background) | events of the scenario; steady load as constant rates |
+//! | [`world`](model::world) | all state, the one event enum, its dispatch |
+//! | [`recorder`](model::recorder), [`outcome`](model::outcome), [`checks`](model::checks) | timelines; the record; invariants |
+//!
+//! # Three ideas
+//!
+//! **One ledger.** Every resident byte of a server is in one entry of its
+//! [`Ledger`](model::memory::ledger::Ledger), keyed by mechanism and owner (the server, a resource, or
+//! a client fleet with the resource it reads). The entries sum to the resident set, always. The
+//! stacked chart, the holders at the peak and the post-mortem of a kill are reads of it.
+//!
+//! **Phases, not objects.** A request is a [`Plan`](model::apiserver::plan::Plan): about ten phases,
+//! each with a demand (CPU time, wire bytes, least time) and with what it takes and drops at its ends
+//! and along its way. A LIST of 400 MB is a dozen events, not one per object. Requests of a kind share
+//! a plan, and those in the same phase are one class of the fluid pool.
+//!
+//! **Straight lines.** Between two events every rate is constant, so heap, resident set and progress
+//! are straight lines, and the instant at which one crosses a threshold is computed and scheduled.
+//! There are no ticks of a clock, and a peak is the peak, not a sample near it.
+//!
+//! # How one event flows
+//!
+//! [`World::run`](model::world::World::run) pops an event and dispatches it; whatever it changes on a
+//! server marks the server as touched. Then every touched server is brought up to date:
+//!
+//! 1. *tick*: the event was a threshold of this server, or something else touched it. A tick of an
+//!    older generation is void: rates have changed since it was computed.
+//! 2. [`settle`](model::apiserver::server::Server::settle): memory, progress and marking move along
+//!    their straight lines to now.
+//! 3. [`process`](model::apiserver::server::Server::process): phases that end go on to the next,
+//!    finished requests are handed to their clients, the peak is noted, a collection begins or ends;
+//!    a resident set above the limit is an OOM kill.
+//! 4. [`refresh`](model::apiserver::server::Server::refresh): processors and wire are shared anew,
+//!    growth rates follow, [`next_event`](model::apiserver::server::Server::next_event) finds the
+//!    first threshold, and a tick of a new generation is scheduled for it.
+//!
+//! Finished requests may touch further servers (a client relists elsewhere); the loop ends when none
+//! is left.
+//!
+//! # Where to change what
+//!
+//! | to change | look at |
+//! |---|---|
+//! | what a LIST holds, and until when | [`model::apiserver::list`] |
+//! | a cost, a size, a measured constant | [`model::costs`], [`model::objects`] |
+//! | what a release does | [`model::release`]: a field of [`Release`](model::release::Release), its gate in `GATES`; the model asks for the behaviour, not for the minor |
+//! | how a client reacts to a failure | [`model::client::driver`] |
+//! | when the collector runs | [`model::memory::go_heap`] |
+//! | who is killed, and when it comes back | [`model::node`], [`model::control_plane`] |
+//! | which requests wait, and how long | [`model::apf`]; what is seen of it: `model/admission/observe.rs` |
+//! | a key of the scenario file | [`scenario::keys`], then `scenario/build.rs` and [`model::input`] |
+//! | a figure of `summary.json` | [`results::Summary`] (step [`FORMAT_VERSION`](results::FORMAT_VERSION)), `experiment/summarize.rs` |
+//! | the words on the terminal | [`report::text`], [`report::markdown`] |
+//! | an exit code | `cli/exit.rs` |
+//!
+//! **A new release**: raise `NEWEST_MINOR`, give every behaviour that changed its first minor in
+//! `Release::of_minor` and every gate its span in `GATES`.
+//!
+//! **A new mechanism**: a variant of [`Mechanism`](results::Mechanism), in the order of the stack, with
+//! its label and key; the compiler then asks for its colour (`report/charts/palette.rs`) and its weight
+//! in the collector (`model/memory/process.rs`). Take and drop it in a plan: charts, tables and
+//! `attribution.csv` follow by themselves, and the snapshot of `timeline.csv` has a column more.
+//!
+//! **A new chart**: a file in `report/charts` that makes a `Scene` from a
+//! [`ChartInput`](report::charts::ChartInput), and a line in `scenes`. SVG, PNG and the manifest
+//! follow.
+//!
+//! # The same seed is the same bytes
+//!
+//! - Time is whole nanoseconds and memory whole bytes; what moves along a line carries its remainder.
+//! - Simultaneous events come in the order in which they were pushed, and whatever pushes several does
+//!   so in index order. Nothing iterates over a hash map.
+//! - Draws come from [`Streams`](engine::Streams): one stream per (seed, replication, purpose, entity).
+//!   A server's knob leaves every client's draws as they were, so two variants differ by the knob only.
+//! - Replications share nothing, and [`experiment`] condenses them in their order: one thread or
+//!   sixteen, the files are the same. The worst replication is run twice, and the run fails if its two
+//!   records differ.
+//! - No clock, host name or path enters a file of the run folder.
+//!
+//! # How it is checked
+//!
+//! `tests/golden_go.rs` and `tests/golden_apf.rs` hold buffer growth, APF and shuffle sharding to
+//! recordings of the genuine Go code; `tests/measured.rs` holds peaks to runs of a genuine
+//! kube-apiserver; `tests/theory` holds the engine to queueing theory; snapshots hold what is printed;
+//! and in builds with debug assertions [`model::checks`] looks at the books after every event.
 
 pub mod cli;
 pub mod engine;

@@ -19,6 +19,8 @@ Examples:
       What `kubectl get --raw /debug/api_priority_and_fairness/...` would show at 1:05.
   oomcast check scenarios/*.toml
       Every mistake in every file, without running anything.
+  oomcast show scenarios/cilium-restart-apf.toml --apf
+      How many LISTs each fleet may run at once, by priority level.
 ";
 
 /// Forecasts the memory of Kubernetes apiservers: OOM kills, cascades, and who held the memory.
@@ -54,6 +56,8 @@ pub enum Verb {
     Run(RunArgs),
     /// Checks scenario files without running them.
     Check(CheckArgs),
+    /// Shows what a scenario comes to, without running it.
+    Show(ShowArgs),
 }
 
 /// `oomcast run`.
@@ -109,6 +113,22 @@ pub struct CheckArgs {
     pub set: Vec<String>,
 }
 
+/// `oomcast show`.
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    /// The scenario file.
+    pub file: PathBuf,
+    /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<String>,
+    /// Shows the priority levels and flow schemas [default: the effective scenario as TOML].
+    #[arg(long)]
+    pub apf: bool,
+    /// What to print: text or json.
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: ShowFormat,
+}
+
 impl RunArgs {
     /// All overrides: those of `--set`, then the flags that are short for one.
     #[must_use]
@@ -129,6 +149,16 @@ pub enum Format {
     Json,
     /// summary.md.
     Md,
+}
+
+/// What `show` prints on stdout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ShowFormat {
+    /// For the terminal; the effective scenario as TOML.
+    #[default]
+    Text,
+    /// JSON.
+    Json,
 }
 
 /// When to colour.

@@ -4,8 +4,11 @@
 //! do not depend on how many there are; [`summarize()`] turns the records into the [`Summary`] that
 //! reports show and `summary.json` holds.
 //!
+//! [`apf_plan`] says how API Priority and Fairness stands before any of it.
+//!
 //! [`Summary`]: crate::results::Summary
 
+mod apf;
 mod estimate;
 mod levels;
 mod published;
@@ -13,5 +16,6 @@ mod replicate;
 mod summarize;
 mod verdict;
 
+pub use apf::apf_plan;
 pub use replicate::{Plan, ReplicateError, Replicated, replicate, replicate_with};
 pub use summarize::{Subject, summarize};

@@ -18,6 +18,7 @@ use super::apf::defaults::{default_flow_schemas, default_levels};
 use super::apf::object_count::{ObjectStats, StatsError};
 use super::apf::queue_set::{RequestId, Start};
 use super::apf::retry_after::RetryAfter;
+use super::apf::work_estimate::WorkEstimate;
 use super::apf::work_estimator::{
     ListOptions, Lookups, RequestedVersion, VersionMatch, WorkEstimator, WorkEstimatorConfig,
 };
@@ -141,6 +142,12 @@ impl Admission {
             schemas.retain(|other| other.name != schema.name);
             schemas.push(schema.clone());
         }
+        if !inputs.release.apf_borrowing {
+            for level in &mut levels {
+                level.lendable_percent = Some(0);
+                level.borrowing_limit_percent = Some(0);
+            }
+        }
         // What is passed over was reported when the scenario was read.
         let _ = self.controller.digest_config_objects(now, &levels, &schemas);
         self.classes.fill([None; 2]);
@@ -182,8 +189,11 @@ impl Admission {
         };
         let options = list_options(read, request);
         let mut stats = Stats { inputs, counted: &self.counted };
-        let estimate =
-            self.estimator.estimate(Some(&info), Some(&options), level.max_seats, &mut stats);
+        let estimate = if inputs.release.apf_list_width {
+            self.estimator.estimate(Some(&info), Some(&options), level.max_seats, &mut stats)
+        } else {
+            WorkEstimate::of_seats(1)
+        };
         let Some(queues) = self.controller.queues_mut(class.level) else {
             return Arrival::Rejected(SimSpan::secs(1));
         };

@@ -57,6 +57,10 @@ pub struct Release {
     /// proof of concept of KEP-3157, pull request 106477: its published peaks leave room for 2 to
     /// 5 MB a watcher, the queue alone would take 10).
     pub queues_initial_events: bool,
+    /// A LIST takes seats by its size (from 1.23), not one seat: published incidents are older.
+    pub apf_list_width: bool,
+    /// Priority levels lend and borrow seats (from 1.26).
+    pub apf_borrowing: bool,
     /// Encoders of a streamed list reuse their buffer (1.37) instead of making garbage per item.
     pub pooled_item_encoders: bool,
 }
@@ -71,9 +75,10 @@ pub struct UnknownGate {
     pub minor: u8,
 }
 
-/// Every gate the model knows: name, first minor that has it, first minor without it. The last is
-/// no gate of Kubernetes: it makes a release behave as the proof of concept that KEP-3157 measured.
-pub const GATES: [(&str, u8, u8); 15] = [
+/// Every gate the model knows: name, first minor that has it, first minor without it. The last
+/// three are no gates of Kubernetes: they make a release behave as the proof of concept that
+/// KEP-3157 measured, or as releases before 1.23 and 1.26, on which published incidents ran.
+pub const GATES: [(&str, u8, u8); 17] = [
     ("ConsistentListFromCache", 28, 37),
     ("ListFromCacheSnapshot", 33, 99),
     ("DetectCacheInconsistency", 34, 99),
@@ -89,6 +94,8 @@ pub const GATES: [(&str, u8, u8); 15] = [
     ("WatchListCompression", 37, 99),
     ("APIResponseCompression", 28, 99),
     (PROOF_OF_CONCEPT, 28, 99),
+    ("APFListWidth", 28, 99),
+    ("APFBorrowing", 28, 99),
 ];
 
 const PROOF_OF_CONCEPT: &str = "WatchListProofOfConcept";
@@ -130,6 +137,8 @@ impl Release {
             lazy_watch_list_interval: from(37),
             grpc_raw_copies: if from(33) { 3 } else { 2 },
             queues_initial_events: true,
+            apf_list_width: true,
+            apf_borrowing: true,
             pooled_item_encoders: from(37),
         })
     }
@@ -167,6 +176,8 @@ impl Release {
                 "ConcurrentWatchObjectDecode" => &mut self.concurrent_watch_object_decode,
                 "SizeBasedListCostEstimate" => &mut self.size_based_list_cost,
                 "EtcdRangeStream" => &mut self.etcd_range_stream,
+                "APFListWidth" => &mut self.apf_list_width,
+                "APFBorrowing" => &mut self.apf_borrowing,
                 "WatchListCompression" => &mut self.watch_list_compression,
                 _ => &mut self.response_compression,
             };

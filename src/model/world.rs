@@ -243,8 +243,6 @@ impl<'a> World<'a> {
             self.trace_event(now, event);
             self.dispatch(now, event);
             self.flush();
-            #[cfg(debug_assertions)]
-            self.check_admission();
             self.sample_levels(now);
         }
         self.dump_before(SimTime::NEVER);
@@ -396,12 +394,9 @@ impl<'a> World<'a> {
 
     #[cfg(debug_assertions)]
     fn check_server(&self, server: u16) {
-        super::checks::server(&self.servers[usize::from(server)].server);
-    }
-
-    #[cfg(debug_assertions)]
-    fn check_admission(&self) {
-        self.servers.iter().filter_map(|state| state.admission.as_ref()).for_each(Admission::check);
+        let state = &self.servers[usize::from(server)];
+        super::checks::server(&state.server);
+        super::checks::admission(state.admission.as_ref());
     }
 
     /// Samples of a moment that resident memory drops at: before and after.

@@ -20,7 +20,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{apf, csv, events, json, markdown};
+use super::{csv, dump, events, json, markdown};
 use crate::results::{FORMAT_VERSION, RunRecord, Summary};
 
 /// Name of the manifest.
@@ -210,8 +210,9 @@ impl RunFolder {
         self.write("runs.csv", |out| csv::runs(out, run.runs))?;
         self.write("timeline.csv", |out| csv::timeline(out, run.worst))?;
         self.write("apf.csv", |out| csv::apf(out, run.worst))?;
-        for dump in &run.worst.apf_dumps {
-            self.write(&apf::file_name(dump), text(apf::dump(dump, run.worst.replication)))?;
+        for of_server in &run.worst.apf_dumps {
+            let dump = dump::render(of_server, run.worst.replication);
+            self.write(&dump::file_name(of_server), text(dump))?;
         }
         self.write("attribution.csv", |out| csv::attribution(out, run.worst))?;
         self.write("events.jsonl", |out| events::write(out, &run.worst.log))

@@ -26,7 +26,7 @@
 
 use serde::Serialize;
 
-use crate::results::Summary;
+use crate::results::{ApfPlan, Summary};
 
 /// Renders `summary.json`.
 ///
@@ -34,6 +34,14 @@ use crate::results::Summary;
 /// None that plain data can cause; the serialiser's, if it ever has one.
 pub fn summary(summary: &Summary) -> serde_json::Result<String> {
     pretty(summary)
+}
+
+/// Renders the levels and fleets of `oomcast show --apf`, whose keys are the fields of [`ApfPlan`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn apf(plan: &ApfPlan) -> serde_json::Result<String> {
+    pretty(plan)
 }
 
 /// Any plain data as indented JSON with a line feed at the end.

@@ -5,10 +5,14 @@
 //! made from a file as well as from a run.
 
 mod apf;
+mod levels;
 mod run;
 mod summary;
 
-pub use apf::{ApfDump, FleetFlow, LevelDump, LevelPoint, LevelRecord, LevelTimeline, QueueDump};
+pub use apf::{ApfPlan, FleetPlan, LevelPlan};
+pub use levels::{
+    ApfDump, FleetFlow, LevelDump, LevelPoint, LevelRecord, LevelTimeline, QueueDump,
+};
 pub use run::{
     Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
     ServerRecord, Timeline, TimelinePoint,

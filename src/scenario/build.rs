@@ -1,14 +1,15 @@
 //! The model's inputs from the checked tree. Nothing can be wrong any more.
 
+use super::apf;
 use super::checks::release_of;
 use super::derive::Names;
 use super::filled::Filled;
 use super::keys::Family;
 use super::published::{Claim, Figure, Metric, Published};
 use crate::model::input::{
-    Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Encoding,
-    EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput,
-    ResourceVersion, Shape,
+    Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Encoding, EtcdInput,
+    EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput, ResourceVersion,
+    Shape,
 };
 use crate::units::{SimSpan, SimTime};
 
@@ -24,7 +25,7 @@ pub(super) fn inputs(root: &Filled, names: &Names) -> Option<Inputs> {
         node: node(root.table("node")?)?,
         hardware: hardware(root.table("hardware")?)?,
         etcd: etcd(root.table("etcd")?)?,
-        apf: ApfInput { enabled: true, ..ApfInput::default() },
+        apf: apf::build::input(root.table("apf")?)?,
         balancer: balancer(root.table("balancer")?)?,
         resources: resources
             .map(|(name, _, table)| resource(name, table))
@@ -100,7 +101,7 @@ fn balancer(table: &Filled) -> Option<BalancerInput> {
 fn resource(name: &str, table: &Filled) -> Option<ResourceInput> {
     Some(ResourceInput {
         name: name.to_owned(),
-        api_group: String::new(),
+        api_group: table.text("group")?.to_owned(),
         count: table.count("count")?,
         size: table.size("size")?,
         shape: match table.text("shape")? {
@@ -128,8 +129,8 @@ fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
         drain_rate: table.rate("drain-rate"),
         decode_rate: table.rate("decode-rate"),
         idle_watches: table.count("idle-watches")?,
-        user: "system:serviceaccount:default:default".into(),
-        groups: vec!["system:serviceaccounts".into(), "system:authenticated".into()],
+        user: table.text("user")?.to_owned(),
+        groups: table.texts("groups")?.iter().map(|(group, _)| group.clone()).collect(),
         flow_schema: table.text("flow-schema").map(str::to_owned),
     })
 }

@@ -2,69 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use super::builtin;
 use super::checks::release_of;
 use super::code::Code;
 use super::diagnostic::{Draft, Log, shown};
 use super::filled::{Filled, Plain, State, Value};
+use super::identity;
 use super::keys::{Family, Kind};
 use super::source::Span;
 use super::suggest::nearest;
 use super::walk::is_reference;
-
-/// Built-in resources that hold one large value.
-const BLOBS: [&str; 2] = ["secrets", "configmaps"];
-
-/// Built-in resources of many small fields, by plural.
-const TYPED: [&str; 48] = [
-    "pods",
-    "nodes",
-    "services",
-    "endpoints",
-    "endpointslices",
-    "events",
-    "namespaces",
-    "serviceaccounts",
-    "leases",
-    "deployments",
-    "replicasets",
-    "daemonsets",
-    "statefulsets",
-    "jobs",
-    "cronjobs",
-    "controllerrevisions",
-    "persistentvolumes",
-    "persistentvolumeclaims",
-    "storageclasses",
-    "volumeattachments",
-    "csinodes",
-    "csidrivers",
-    "csistoragecapacities",
-    "replicationcontrollers",
-    "podtemplates",
-    "limitranges",
-    "resourcequotas",
-    "horizontalpodautoscalers",
-    "poddisruptionbudgets",
-    "networkpolicies",
-    "ingresses",
-    "ingressclasses",
-    "roles",
-    "rolebindings",
-    "clusterroles",
-    "clusterrolebindings",
-    "priorityclasses",
-    "runtimeclasses",
-    "flowschemas",
-    "prioritylevelconfigurations",
-    "mutatingwebhookconfigurations",
-    "validatingwebhookconfigurations",
-    "validatingadmissionpolicies",
-    "certificatesigningrequests",
-    "resourceclaims",
-    "resourceslices",
-    "deviceclasses",
-    "apiservices",
-];
 
 /// Whether a shape is a custom resource's.
 pub(super) fn is_custom(shape: &str) -> bool {
@@ -86,6 +33,7 @@ pub(super) fn defaults(root: &mut Filled, log: &mut Log) {
     let watch_list = release_of(root).is_some_and(|r| r.watch_list_client && r.watch_list);
     if let Some(Value::List(clients)) = root.value_mut("clients") {
         for client in clients {
+            identity::defaults(client, log);
             for behaviour in ["reflector", "lister"] {
                 if let Some(Value::Table(read)) = client.value_mut(behaviour) {
                     read_defaults(read, &shapes, watch_list, log);
@@ -96,21 +44,20 @@ pub(super) fn defaults(root: &mut Filled, log: &mut Log) {
 }
 
 fn resource(name: &str, at: Span, table: &mut Filled, log: &mut Log) {
-    let known =
-        if BLOBS.contains(&name) { Some("blob") } else { TYPED.contains(&name).then_some("typed") };
-    if let Some(shape) = known {
+    if let Some(shape) = builtin::shape_of(name) {
         table.fill("shape", Plain::Text(shape.to_owned()));
     } else if matches!(table.slot("shape").map(|s| &s.state), Some(State::Absent)) {
         let message =
             format!("`{}` is not a built-in resource: its shape must be stated", shown(name));
         let mut draft = Draft::new(Code::ShapeNeeded, at, message).label("`shape` is missing");
-        let near = nearest(name, BLOBS.into_iter().chain(TYPED));
+        let near = nearest(name, builtin::plurals());
         draft = draft.help(match near {
             Some(near) => format!("if `{near}` was meant, write so; else add shape = \"custom\""),
             None => "add shape = \"custom\", or \"custom-blob\" if one string dominates".to_owned(),
         });
         log.push(draft);
     }
+    table.fill("group", Plain::Text(builtin::group_of(name).to_owned()));
     table.fill("watch-cache", Plain::Flag(name != "events"));
 }
 

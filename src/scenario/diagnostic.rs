@@ -116,9 +116,9 @@ impl Draft {
 }
 
 /// Collects findings.
-pub(super) struct Log<'a> {
+pub(super) struct Log {
     /// The texts the spans point into.
-    pub(super) sources: &'a Sources,
+    pub(super) sources: Sources,
     found: Vec<(Span, Diagnostic)>,
     hidden: usize,
     errors: usize,
@@ -126,9 +126,9 @@ pub(super) struct Log<'a> {
     muted: BTreeSet<usize>,
 }
 
-impl<'a> Log<'a> {
+impl Log {
     /// An empty log.
-    pub(super) fn new(sources: &'a Sources) -> Self {
+    pub(super) fn new(sources: Sources) -> Self {
         Self { sources, found: Vec::new(), hidden: 0, errors: 0, muted: BTreeSet::new() }
     }
 
@@ -140,6 +140,11 @@ impl<'a> Log<'a> {
     /// Whether any error was found.
     pub(super) fn has_errors(&self) -> bool {
         self.errors > 0
+    }
+
+    /// How many errors were found.
+    pub(super) fn errors(&self) -> usize {
+        self.errors
     }
 
     /// Adds a syntax error: one a line, and nothing else of that line.

@@ -1,6 +1,7 @@
 //! The effective scenario: canonical TOML with every default filled in, and its hash.
 
 use super::filled::{Filled, Plain, State, Value};
+use super::keys::Kind;
 use crate::units::Bytes;
 
 /// Prints the checked tree; loading the result gives the same inputs.
@@ -36,6 +37,7 @@ fn printed(root: &Filled, skip_in_run: &[&str]) -> String {
                 let skip = if name == "run" { skip_in_run } else { &[] };
                 text.extend(["\n[", name, "]\n"]);
                 pairs(table, skip, &mut text);
+                lists(table, name, &mut text);
             }
             Value::Named(tables) => {
                 for (inner, _, table) in tables {
@@ -55,14 +57,31 @@ fn printed(root: &Filled, skip_in_run: &[&str]) -> String {
     text
 }
 
-/// The keys of a table, one a line; at the root only the scalars.
+/// The arrays of tables of a section, with a header each.
+fn lists(section: &Filled, name: &str, text: &mut String) {
+    for slot in &section.slots {
+        if let State::Set(Value::List(tables)) = &slot.state {
+            for table in tables {
+                text.extend(["\n[[", name, ".", slot.key.name, "]]\n"]);
+                pairs(table, &[], text);
+            }
+        }
+    }
+}
+
+/// The keys of a table, one a line; at the root only the scalars, and no arrays of a section.
 fn pairs(table: &Filled, skip: &[&str], text: &mut String) {
     let is_root = std::ptr::eq(table.table, &raw const super::keys::ROOT);
+    let is_section = super::keys::ROOT
+        .keys
+        .iter()
+        .any(|key| matches!(key.kind, Kind::Table(inner) if std::ptr::eq(table.table, inner)));
     for slot in &table.slots {
         let State::Set(value) = &slot.state else {
             continue;
         };
-        let structure = is_root && !matches!(value, Value::Plain(_));
+        let structure = is_root && !matches!(value, Value::Plain(_))
+            || is_section && matches!(value, Value::List(_));
         if structure || skip.contains(&slot.key.name) {
             continue;
         }
@@ -77,12 +96,22 @@ fn inline(value: &Value) -> String {
         Value::Gates(gates) => {
             braces(gates.iter().map(|(name, on, _)| format!("{} = {on}", key(name))))
         }
-        Value::Table(table) => braces(table.slots.iter().filter_map(|slot| match &slot.state {
-            State::Set(value) => Some(format!("{} = {}", slot.key.name, inline(value))),
-            _ => None,
-        })),
-        Value::Named(_) | Value::List(_) => "[]".to_owned(),
+        Value::Table(table) => inner(table),
+        Value::List(tables) => brackets(tables.iter().map(inner)),
+        Value::Named(_) => "{}".to_owned(),
     }
+}
+
+/// A table inside a line.
+fn inner(table: &Filled) -> String {
+    braces(table.slots.iter().filter_map(|slot| match &slot.state {
+        State::Set(value) => Some(format!("{} = {}", slot.key.name, inline(value))),
+        _ => None,
+    }))
+}
+
+fn brackets(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(", "))
 }
 
 fn braces(pairs: impl Iterator<Item = String>) -> String {
@@ -106,6 +135,7 @@ fn scalar(plain: &Plain) -> String {
         Plain::PerSecond(x) => format!("\"{x}/s\""),
         Plain::Percent(x) => format!("\"{x}%\""),
         Plain::Minor(minor) => format!("\"1.{minor}\""),
+        Plain::Texts(texts) => brackets(texts.iter().map(|(text, _)| quoted(text))),
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Diagnostics, Draft, Label, Log, Place};
 use super::source::{Sources, Span};
-use super::{Scenario, load};
+use super::{Scenario, load_beside};
 
 /// Bytes a scenario file may have.
 pub const LARGEST_FILE: u64 = 4 << 20;
@@ -18,23 +18,25 @@ pub const LARGEST_FILE: u64 = 4 << 20;
 /// A path that cannot be read, and every mistake in the file.
 pub fn load_file(path: &Path, overrides: &[String]) -> Result<Scenario, Diagnostics> {
     let name = path.display().to_string();
-    let text = read(path).map_err(|error| whole_file(&name, Code::Unreadable, error))?;
-    load(&name, &text, overrides)
+    let text =
+        read(path, LARGEST_FILE).map_err(|error| whole_file(&name, Code::Unreadable, error))?;
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    load_beside(&name, &text, overrides, Some(folder))
 }
 
 /// The bytes of a file; one more than allowed where it is too large.
-fn read(path: &Path) -> Result<Vec<u8>, String> {
+pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     let why = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         std::io::ErrorKind::PermissionDenied => "no permission to read the file".to_owned(),
         _ => format!("the file cannot be read: {error}"),
     };
     if path.is_dir() {
-        return Err("this is a directory, not a scenario file".to_owned());
+        return Err("this is a directory, not a file".to_owned());
     }
     let file = File::open(path).map_err(why)?;
     let mut bytes = Vec::new();
-    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(why)?;
+    file.take(most + 1).read_to_end(&mut bytes).map_err(why)?;
     Ok(bytes)
 }
 
@@ -49,7 +51,7 @@ pub(super) fn decode(name: &str, bytes: &[u8]) -> Result<String, Diagnostics> {
         Err(error) => {
             let at = error.valid_up_to();
             let sources = Sources::new(name, String::from_utf8_lossy(bytes).into_owned());
-            let mut log = Log::new(&sources);
+            let mut log = Log::new(sources);
             let span = Span::file(at, at + 1);
             let draft = Draft::new(Code::NotUtf8, span, "the file is not UTF-8 text");
             log.push(draft.label("not UTF-8"));

@@ -60,6 +60,8 @@ pub(super) enum Plain {
     Percent(f64),
     /// Minor version of a release.
     Minor(u8),
+    /// Strings with their places.
+    Texts(Vec<(String, Span)>),
 }
 
 /// A checked value or a structure of them.
@@ -78,6 +80,20 @@ pub(super) enum Value {
 }
 
 impl Filled {
+    /// A table of which nothing is known yet.
+    pub(super) fn blank(table: &'static Table, span: Span) -> Self {
+        let slots = table.keys.iter().map(|key| Slot { key, given: None, state: State::Absent });
+        Self { table, span, slots: slots.collect() }
+    }
+
+    /// Sets a key, as if it had been given at a place.
+    pub(super) fn put(&mut self, name: &str, at: Span, state: State) {
+        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.key.name == name) {
+            slot.given = Some(at);
+            slot.state = state;
+        }
+    }
+
     /// The slot of a key. The names asked for are the schema's, as a test of `build` shows.
     pub(super) fn slot(&self, name: &str) -> Option<&Slot> {
         self.slots.iter().find(|slot| slot.key.name == name)
@@ -123,6 +139,14 @@ impl Filled {
         }
     }
 
+    /// Makes a key as if it had been left out.
+    pub(super) fn take(&mut self, name: &str) {
+        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.key.name == name) {
+            slot.given = None;
+            slot.state = State::Absent;
+        }
+    }
+
     /// Replaces a value by its parsed form, or marks it as wrong.
     pub(super) fn replace(&mut self, name: &str, plain: Option<Plain>) {
         if let Some(slot) = self.slots.iter_mut().find(|slot| slot.key.name == name) {
@@ -134,6 +158,14 @@ impl Filled {
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         match self.plain(name)? {
             Plain::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A list of strings with their places.
+    pub(super) fn texts(&self, name: &str) -> Option<&[(String, Span)]> {
+        match self.plain(name)? {
+            Plain::Texts(texts) => Some(texts),
             _ => None,
         }
     }

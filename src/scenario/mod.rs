@@ -3,7 +3,8 @@
 //! The stages, each in a file of its own: [`keys`] is the table of every key; the text becomes a
 //! tree with spans (`tree`), overrides change it (`overrides`), the walk along the table of keys
 //! checks it and fills defaults in (`walk`, `read`, `filled`), what depends on several keys comes
-//! next (`derive`, `checks`, `timeline`), and a tree without errors becomes [`Inputs`] (`build`)
+//! next (`derive`, `identity`, `checks`, `timeline`; `apf` for API Priority and Fairness, with the
+//! manifests it reads), and a tree without errors becomes [`Inputs`] (`build`)
 //! and canonical text (`effective`). Every mistake is reported at once, as plain data
 //! ([`Diagnostic`]), which `render` prints.
 //!
@@ -45,7 +46,9 @@
 //! # Ok::<(), oomcast::scenario::Diagnostics>(())
 //! ```
 
+mod apf;
 mod build;
+mod builtin;
 mod checks;
 mod code;
 mod derive;
@@ -53,6 +56,7 @@ mod diagnostic;
 mod effective;
 mod file;
 mod filled;
+mod identity;
 pub mod keys;
 mod nesting;
 mod overrides;
@@ -71,6 +75,8 @@ pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Place};
 pub use file::{LARGEST_FILE, load_file};
 pub use published::{Claim, Figure, Metric, Published};
+
+use std::path::Path;
 
 use crate::model::input::Inputs;
 use diagnostic::{Draft, Log};
@@ -102,7 +108,20 @@ pub struct Scenario {
     pub hash: String,
 }
 
-/// Loads a scenario from text; `name` is what diagnostics call the text.
+impl Scenario {
+    /// The effective scenario as indented JSON with the same keys, which are sorted.
+    ///
+    /// # Errors
+    /// None that a scenario can cause; the serialiser's, if it ever has one.
+    pub fn effective_json(&self) -> serde_json::Result<String> {
+        let table: toml::Table =
+            self.effective.parse().map_err(<serde_json::Error as serde::de::Error>::custom)?;
+        Ok(serde_json::to_string_pretty(&table)? + "\n")
+    }
+}
+
+/// Loads a scenario from text; `name` is what diagnostics call the text. It cannot name manifests,
+/// which are relative to a file: see [`load_file`].
 ///
 /// Each of `overrides` is a `key=value` of `--set`. The value is TOML, or else taken as a string;
 /// entries of arrays of tables go by their names: `clients.informers.count=32`.
@@ -110,13 +129,23 @@ pub struct Scenario {
 /// # Errors
 /// Every mistake in the text and the overrides, with the warnings, ordered by position.
 pub fn load(name: &str, text: &[u8], overrides: &[String]) -> Result<Scenario, Diagnostics> {
+    load_beside(name, text, overrides, None)
+}
+
+/// Loads a scenario whose manifests are in a folder.
+fn load_beside(
+    name: &str,
+    text: &[u8],
+    overrides: &[String],
+    folder: Option<&Path>,
+) -> Result<Scenario, Diagnostics> {
     let text = file::decode(name, text)?;
     let mut sources = Sources::new(name, text);
     for one in overrides {
         sources.add_override(one);
     }
-    let mut log = Log::new(&sources);
-    let scenario = check(&mut log, overrides.len());
+    let mut log = Log::new(sources);
+    let scenario = check(&mut log, overrides.len(), folder);
     let failed = log.has_errors();
     let found = log.finish();
     match scenario {
@@ -126,8 +155,9 @@ pub fn load(name: &str, text: &[u8], overrides: &[String]) -> Result<Scenario, D
 }
 
 /// All stages, in order; each goes on after the mistakes of the one before.
-fn check(log: &mut Log, overrides: usize) -> Option<Scenario> {
+fn check(log: &mut Log, overrides: usize, folder: Option<&Path>) -> Option<Scenario> {
     let text = log.sources.text(0);
+    let text = text.as_ref();
     if let Some(at) = nesting::too_deep(text) {
         let draft = Draft::new(Code::TooDeep, at, "this nests too deeply");
         log.push(draft.label(format!("more than {} levels", nesting::DEEPEST)));
@@ -139,12 +169,15 @@ fn check(log: &mut Log, overrides: usize) -> Option<Scenario> {
         overrides::apply(&mut tree, source, log);
     }
     let mut root = walk(&tree, complete, log);
+    let origins = apf::add_manifests(&mut root, folder, log);
+    apf::defaults(&mut root);
     derive::defaults(&mut root, log);
     timeline::figures(&mut root, log);
     effective::sort_events(&mut root);
     let names = derive::names(&root, complete, log);
     derive::references(&root, &names, log);
     checks::check(&root, log);
+    apf::check(&root, &origins, complete, log);
     timeline::check(&root, &names, log);
     if log.has_errors() {
         return None;

@@ -17,6 +17,7 @@ struct Part {
 /// Applies the override that is source `source`.
 pub(super) fn apply(root: &mut Node, source: usize, log: &mut Log) {
     let text = log.sources.text(source);
+    let text = text.as_ref();
     let span = |start: usize, end: usize| Span { source, start, end };
     let Some((parts, value_at)) = split(text, source) else {
         let draft = Draft::new(

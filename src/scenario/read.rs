@@ -63,6 +63,7 @@ pub(super) fn scalar(kind: &Kind, node: &Node) -> Read {
         Kind::Cores { min, max } => bounded(cores(kind, node)?, *min, *max).map(Plain::Number),
         Kind::Choice(words) => choice(kind, node, words),
         Kind::Release => release(kind, node),
+        Kind::Texts { max } => texts(kind, node, *max),
         Kind::Figure => figure(kind, node),
         _ => quantity(kind, node),
     }
@@ -140,6 +141,41 @@ fn text(kind: &Kind, node: &Node, max: usize) -> Read {
     Ok(Plain::Text(text.to_owned()))
 }
 
+/// Bytes that a string of a list may have.
+const LONGEST_TEXT: usize = 1024;
+
+/// A list of strings without control characters.
+fn texts(kind: &Kind, node: &Node, max: usize) -> Read {
+    let Item::Array(items) = &node.item else {
+        let problem = wrong_type(kind, node);
+        return Err(match &node.item {
+            Item::Text(text) => problem.help(format!("write [\"{}\"]", shown(text))),
+            _ => problem,
+        });
+    };
+    if items.len() > max {
+        let label = format!("this has {} entries", items.len());
+        let message = format!("must not have more than {max} entries");
+        return Err(Problem::new(Code::TooMany, message, label));
+    }
+    let mut texts = Vec::with_capacity(items.len());
+    for (i, item) in items.iter().enumerate() {
+        let Item::Text(text) = &item.item else {
+            let message =
+                format!("must be {}; its entry {i} is {}", kind.expected(), item.type_name());
+            return Err(Problem::new(Code::WrongType, message, "not all are strings"));
+        };
+        if text.len() > LONGEST_TEXT || text.chars().any(char::is_control) {
+            let message = format!(
+                "has an entry {i} with control characters or more than {LONGEST_TEXT} bytes"
+            );
+            return Err(Problem::new(Code::BadName, message, "not printable"));
+        }
+        texts.push((text.clone(), item.span));
+    }
+    Ok(Plain::Texts(texts))
+}
+
 fn name(kind: &Kind, node: &Node, form: NameForm) -> Read {
     let text = string(kind, node)?;
     check_name(text, form)?;
@@ -149,7 +185,10 @@ fn name(kind: &Kind, node: &Node, form: NameForm) -> Read {
 /// Checks a name's length and characters.
 pub(super) fn check_name(text: &str, form: NameForm) -> Read<()> {
     let wrong = |message: &str| Err(Problem::new(Code::BadName, message, "not a name"));
-    let most = if form == NameForm::Plural { 253 } else { 100 };
+    let most = match form {
+        NameForm::Plural | NameForm::Subdomain => 253,
+        NameForm::Slug | NameForm::Free => 100,
+    };
     if text.trim().is_empty() {
         return wrong("must not be empty");
     }
@@ -170,10 +209,25 @@ pub(super) fn check_name(text: &str, form: NameForm) -> Read<()> {
         {
             wrong("must be a resource's plural in lower case, such as `secrets`")
         }
+        NameForm::Subdomain if !is_subdomain(text) => wrong(
+            "must be a name as Kubernetes has them: lower-case letters, digits, `-` and `.`, \
+             first and last a letter or digit",
+        ),
         NameForm::Free if all(|c| !c.is_control()) => Ok(()),
         NameForm::Free => wrong("must not have control characters"),
         _ => Ok(()),
     }
+}
+
+/// Whether a text is a subdomain of RFC 1123, but for its length.
+pub(super) fn is_subdomain(text: &str) -> bool {
+    text.split('.').all(is_label)
+}
+
+/// Whether a text is a label of RFC 1123, but for its length.
+pub(super) fn is_label(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.chars().all(|c| plain(c) || c == '-') && text.starts_with(plain) && text.ends_with(plain)
 }
 
 fn flag(kind: &Kind, node: &Node) -> Read {

@@ -1,4 +1,7 @@
-//! The texts a scenario is made of: the file and the `--set` overrides, with their positions.
+//! The texts a scenario is made of: the file, the `--set` overrides and the manifests that the file
+//! names, with their positions.
+
+use std::sync::Arc;
 
 use super::diagnostic::Place;
 
@@ -8,7 +11,7 @@ const QUOTABLE: usize = 1000;
 /// A range of bytes in one of the [`Sources`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Span {
-    /// Which source: 0 is the file, n the n-th override.
+    /// Which source: 0 is the file, n the n-th override; manifests come after the overrides.
     pub(super) source: usize,
     /// First byte.
     pub(super) start: usize,
@@ -30,14 +33,14 @@ impl Span {
 
 struct Source {
     name: String,
-    text: String,
+    text: Arc<str>,
     /// Number of its first line: overrides count as `--set`'s line 1, 2, 3.
     first_line: usize,
     /// Where each line begins.
     lines: Vec<usize>,
 }
 
-/// The file and the overrides.
+/// The file, the overrides and the manifests.
 pub(super) struct Sources(Vec<Source>);
 
 impl Sources {
@@ -53,9 +56,15 @@ impl Sources {
         ordinal
     }
 
+    /// Adds a manifest, and returns which source it becomes.
+    pub(super) fn add_file(&mut self, name: &str, text: String) -> usize {
+        self.0.push(Source::new(name, text, 1));
+        self.0.len() - 1
+    }
+
     /// The text of a source.
-    pub(super) fn text(&self, source: usize) -> &str {
-        self.0.get(source).map_or("", |s| s.text.as_str())
+    pub(super) fn text(&self, source: usize) -> Arc<str> {
+        self.0.get(source).map_or_else(|| Arc::from(""), |s| Arc::clone(&s.text))
     }
 
     /// The line of a span, for comparing.
@@ -76,7 +85,7 @@ impl Source {
     fn new(name: &str, text: String, first_line: usize) -> Self {
         let mut lines = vec![0];
         lines.extend(text.match_indices('\n').map(|(at, _)| at + 1));
-        Self { name: name.to_owned(), text, first_line, lines }
+        Self { name: name.to_owned(), text: text.into(), first_line, lines }
     }
 
     /// Index of the line that holds a byte.

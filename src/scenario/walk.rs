@@ -11,9 +11,9 @@ use super::tree::{Entry, Item, Node};
 use crate::units::parse_bytes;
 
 /// Walks a tree.
-pub(super) struct Walker<'l, 'a> {
+pub(super) struct Walker<'l> {
     /// Where mistakes go.
-    pub(super) log: &'l mut Log<'a>,
+    pub(super) log: &'l mut Log,
     /// Whether the text could be parsed in full; else what is missing may have been lost.
     pub(super) complete: bool,
 }
@@ -26,7 +26,7 @@ enum Given<'n> {
     Misspelt,
 }
 
-impl Walker<'_, '_> {
+impl Walker<'_> {
     /// Checks a table.
     pub(super) fn table(
         &mut self,
@@ -253,7 +253,7 @@ impl Walker<'_, '_> {
         entry: &Entry,
     ) -> Option<Value> {
         let Item::Array(items) = &entry.node.item else {
-            let help = format!("write `[[{}]]` with two brackets", key.name);
+            let help = format!("write `[[{}]]` with two brackets", path_of(key));
             self.wrong_key(key, entry, Some(help));
             return None;
         };
@@ -265,7 +265,7 @@ impl Walker<'_, '_> {
                 continue;
             }
             let what = format!("an entry of `{}`", key.name);
-            let help = format!("write `[[{}]]` for each", key.name);
+            let help = format!("write `[[{}]]` for each", path_of(key));
             self.wrong_structure(&what, "a table", item, Some(help));
         }
         Some(Value::List(tables))
@@ -316,6 +316,14 @@ impl Walker<'_, '_> {
                 .label(format!("this is {limit}"))
                 .help(format!("write \"{digits}{binary}\" if that was meant")),
         );
+    }
+}
+
+/// The dotted path of a key where its name is the only one of its kind, else the name.
+fn path_of(key: &Key) -> String {
+    match paths_of(key.name).as_slice() {
+        [path] => path.clone(),
+        _ => key.name.to_owned(),
     }
 }
 

@@ -110,7 +110,6 @@ impl Admission {
     ///
     /// # Panics
     /// When that does not hold.
-    #[cfg(debug_assertions)]
     pub fn check(&self) {
         let mut executing = 0;
         for (id, state) in self.controller.levels() {

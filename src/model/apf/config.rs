@@ -4,7 +4,11 @@
 //! those of the API; defaults of absent fields are the reader's business
 //! ([`LimitResponse::DEFAULT_QUEUES`] and its like).
 
+use super::behaviour::Behaviour;
+use super::defaults;
 use super::queue_set::Queuing;
+pub use super::shuffle_sharding::{MAX_HASH_BITS, required_entropy_bits};
+use crate::model::release::Release;
 
 /// Name of the mandatory exempt level and flow schema.
 pub const EXEMPT: &str = "exempt";
@@ -24,6 +28,14 @@ pub struct PriorityLevelConfiguration {
     pub borrowing_limit_percent: Option<u32>,
     /// `type` and `limitResponse`.
     pub response: LimitResponse,
+}
+
+impl PriorityLevelConfiguration {
+    /// Those that every server has by itself.
+    #[must_use]
+    pub fn defaults() -> Vec<Self> {
+        defaults::default_levels()
+    }
 }
 
 /// What a level does with a request that exceeds its limit.
@@ -81,6 +93,20 @@ pub struct FlowSchema {
     pub distinguisher_method: Option<DistinguisherMethod>,
     /// `rules`: any may match.
     pub rules: Vec<PolicyRules>,
+}
+
+impl FlowSchema {
+    /// Those that every server of a release has by itself.
+    #[must_use]
+    pub fn defaults(release: &Release) -> Vec<Self> {
+        defaults::default_flow_schemas(&Behaviour::of_release(release))
+    }
+
+    /// Those that no one can change, in any release.
+    #[must_use]
+    pub fn mandatory() -> [Self; 2] {
+        defaults::mandatory_flow_schemas()
+    }
 }
 
 /// What tells the flows of a flow schema apart.

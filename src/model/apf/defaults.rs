@@ -7,6 +7,7 @@ use super::config::{
     CATCH_ALL, DistinguisherMethod, EXEMPT, FlowSchema, LimitResponse, NonResourcePolicyRule,
     PolicyRules, PriorityLevelConfiguration, ResourcePolicyRule, Subject,
 };
+use crate::model::input::ApfInput;
 
 const ALL: &[&str] = &["*"];
 const EVERY_NAMESPACE: &[&str] = &["*"];
@@ -74,6 +75,22 @@ pub fn default_flow_schemas(behaviour: &Behaviour) -> Vec<FlowSchema> {
     }
     schemas.extend(workload_schemas());
     schemas
+}
+
+/// All levels and flow schemas of a release: the defaults, and in their place or besides them what
+/// is given.
+#[must_use]
+pub fn with_defaults(
+    given: &ApfInput,
+    behaviour: &Behaviour,
+) -> (Vec<PriorityLevelConfiguration>, Vec<FlowSchema>) {
+    let mut levels = default_levels();
+    levels.retain(|level| given.levels.iter().all(|other| other.name != level.name));
+    levels.extend_from_slice(&given.levels);
+    let mut schemas = default_flow_schemas(behaviour);
+    schemas.retain(|schema| given.flow_schemas.iter().all(|other| other.name != schema.name));
+    schemas.extend_from_slice(&given.flow_schemas);
+    (levels, schemas)
 }
 
 fn node_schemas() -> [FlowSchema; 3] {

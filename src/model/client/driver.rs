@@ -332,7 +332,6 @@ impl World<'_> {
     /// A request has finished on a server.
     pub(crate) fn request_finished(&mut self, server: u16, done: Finished, now: SimTime) {
         self.answer(server, done, now);
-        // Its seats are free since it ended.
         self.let_in(server, now);
     }
 

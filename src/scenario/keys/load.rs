@@ -25,6 +25,7 @@ pub static ROOT: Table = Table {
         SECTIONS[3],
         SECTIONS[4],
         SECTIONS[5],
+        SECTIONS[6],
         key(
             "objects",
             Kind::Named { table: &OBJECTS, names: NameForm::Plural, max: 1000 },
@@ -58,6 +59,12 @@ static OBJECTS: Table = Table {
             Kind::Choice(&["blob", "typed", "custom", "custom-blob"]),
             Derived("known for built-in resources; must be stated for others"),
             "What the objects are made of.",
+        ),
+        key(
+            "group",
+            Kind::Text { max: 253 },
+            Derived("known for built-in resources, else custom.example.com"),
+            "Its API group; \"\": core.",
         ),
         key("json-size", size(Bytes(1), Bytes::gib(1)), Optional, "Mean JSON size, where known."),
         key(
@@ -114,10 +121,22 @@ static CLIENT: Table = Table {
             "Idle watches each member holds besides.",
         ),
         key(
+            "user",
+            Kind::Text { max: 1024 },
+            Derived("the service account of its name in the namespace default"),
+            "The user as whom members are authenticated.",
+        ),
+        key(
+            "groups",
+            Kind::Texts { max: 100 },
+            Derived("those the user has in Kubernetes, by the form of its name"),
+            "The user's groups.",
+        ),
+        key(
             "flow-schema",
-            Kind::Name(NameForm::Free),
+            Kind::Name(NameForm::Subdomain),
             Optional,
-            "Its flow schema, for API Priority and Fairness.",
+            "The flow schema it falls under, whatever its user.",
         ),
         key(
             "reflector",

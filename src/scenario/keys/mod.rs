@@ -3,6 +3,7 @@
 //! Checking, suggestions, defaults and the effective scenario derive from it, as do schema and
 //! explanations of keys.
 
+pub(super) mod apf;
 mod events;
 mod load;
 mod server;
@@ -142,6 +143,11 @@ pub enum Kind {
     Gates,
     /// A published figure, whose form depends on its metric.
     Figure,
+    /// A list of strings.
+    Texts {
+        /// How many at most.
+        max: usize,
+    },
     /// The name of something else in the scenario.
     Refer(Family),
     /// A table.
@@ -169,6 +175,8 @@ pub enum Kind {
 pub enum NameForm {
     /// Letters, digits, `-`, `_` and `.`: fit for a folder's name.
     Slug,
+    /// The name of a Kubernetes object or an API group: lower-case letters, digits, `-` and `.`.
+    Subdomain,
     /// A resource's plural: lower-case letters, digits, `-` and `.`.
     Plural,
     /// Anything printable.
@@ -226,6 +234,7 @@ impl Kind {
             Self::Choice(words) => return one_of(words),
             Self::Release => "a Kubernetes release such as \"1.32\"",
             Self::Gates => "a table of gates such as { WatchList = true }",
+            Self::Texts { .. } => "a list of strings such as [\"a\", \"b\"]",
             Self::Figure => "a figure in quotes, or `true` or `false`",
             Self::Table(_) => "a table",
             Self::Named { .. } => "a table of named tables",

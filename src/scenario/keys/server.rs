@@ -1,11 +1,12 @@
 //! Keys of the run, the servers and what they stand on.
 
 use super::Presence::{Default, Filled, Optional, Required};
+use super::apf::APF;
 use super::{Key, Kind, Table, integer, key, memory_limit, percent, rate, size, span};
 use crate::units::{Bytes, SimSpan};
 
 /// The tables of the run and the servers, in the order of the root table.
-pub(super) const SECTIONS: [Key; 6] = [
+pub(super) const SECTIONS: [Key; 7] = [
     key("run", Kind::Table(&RUN), Required, "How long and how often to simulate."),
     key("apiserver", Kind::Table(&APISERVER), Required, "The kube-apiservers, all alike."),
     key("node", Kind::Table(&NODE), Filled, "The machine under each server."),
@@ -17,6 +18,7 @@ pub(super) const SECTIONS: [Key; 6] = [
     ),
     key("etcd", Kind::Table(&ETCD), Filled, "etcd as the servers see it."),
     key("balancer", Kind::Table(&BALANCER), Filled, "The L4 load balancer before the servers."),
+    key("apf", Kind::Table(&APF), Filled, "API Priority and Fairness."),
 ];
 
 static RUN: Table = Table {

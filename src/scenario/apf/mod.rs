@@ -1,0 +1,105 @@
+//! API Priority and Fairness of a scenario: what it says itself and what manifests say.
+//!
+//! Manifests are read (`manifest`, on top of `yaml` and `fields`) and translated into the tables in
+//! which a scenario writes levels and flow schemas (`objects`). From there on both go the same way:
+//! defaults, rules over several fields (`checks`), the model's objects (`build`), and the effective
+//! scenario, which thereby needs no manifests any more.
+
+pub(super) mod build;
+mod checks;
+mod fields;
+mod manifest;
+mod objects;
+mod yaml;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::diagnostic::Log;
+use super::filled::{Filled, Plain, State, Value};
+use super::source::Span;
+
+pub(super) use checks::check;
+
+/// What the later stages need to know about the manifests.
+#[derive(Debug, Default)]
+pub(super) struct Origins {
+    /// The paths of their fields, by place.
+    paths: BTreeMap<Span, String>,
+    /// Whether some of them could not be read.
+    partial: bool,
+}
+
+impl Origins {
+    /// What a key is called where it was written: its path in a manifest, else its own name.
+    fn name(&self, table: &Filled, key: &str) -> String {
+        table
+            .given(key)
+            .and_then(|at| self.paths.get(&at))
+            .map_or_else(|| key.to_owned(), String::clone)
+    }
+}
+
+/// Reads the manifests that the scenario names, and adds their objects to its own.
+pub(super) fn add_manifests(root: &mut Filled, base: Option<&Path>, log: &mut Log) -> Origins {
+    let Some(Value::Table(apf)) = root.value_mut("apf") else {
+        return Origins { partial: true, ..Origins::default() };
+    };
+    let names = apf.texts("manifests").unwrap_or_default().to_vec();
+    let bad = apf.is_bad("manifests");
+    let manifests = manifest::read(&names, base, log);
+    apf.take("manifests");
+    append(apf, "levels", manifests.levels);
+    append(apf, "flow-schemas", manifests.flow_schemas);
+    Origins { paths: manifests.paths, partial: bad || manifests.partial }
+}
+
+fn append(apf: &mut Filled, key: &str, tables: Vec<Filled>) {
+    if tables.is_empty() || apf.is_bad(key) {
+        return;
+    }
+    if let Some(Value::List(present)) = apf.value_mut(key) {
+        present.extend(tables);
+    } else {
+        apf.put(key, Span::default(), State::Set(Value::List(tables)));
+    }
+}
+
+/// Fills what the API fills.
+pub(super) fn defaults(root: &mut Filled) {
+    let Some(Value::Table(apf)) = root.value_mut("apf") else {
+        return;
+    };
+    if let Some(Value::List(levels)) = apf.value_mut("levels") {
+        levels.iter_mut().for_each(level_defaults);
+    }
+    if let Some(Value::List(schemas)) = apf.value_mut("flow-schemas") {
+        schemas.iter_mut().for_each(schema_defaults);
+    }
+}
+
+fn level_defaults(level: &mut Filled) {
+    let exempt = level.text("name") == Some("exempt");
+    let text = |text: &str| Plain::Text(text.to_owned());
+    level.fill("type", text(if exempt { "exempt" } else { "queue" }));
+    level.fill("shares", Plain::Integer(if exempt { 0 } else { 30 }));
+    level.fill("lendable", Plain::Percent(0.0));
+    if level.text("type") == Some("queue") {
+        for (key, value) in [("queues", 64), ("hand-size", 8), ("queue-length", 50)] {
+            level.fill(key, Plain::Integer(value));
+        }
+    }
+}
+
+/// The simple form has one rule for resources, of everything unless it says otherwise.
+fn schema_defaults(schema: &mut Filled) {
+    schema.fill("precedence", Plain::Integer(1000));
+    if schema.given("rules").is_some() {
+        return;
+    }
+    let at = schema.span;
+    for key in ["verbs", "api-groups", "resources", "namespaces"] {
+        schema.fill(key, Plain::Texts(vec![("*".to_owned(), at)]));
+    }
+    schema.fill("cluster-scope", Plain::Flag(true));
+}

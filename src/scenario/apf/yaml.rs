@@ -1,0 +1,439 @@
+//! The text of a manifest as a tree with positions: YAML, and JSON as the part of YAML it is.
+//!
+//! The parser yields events without recursion. The tree is built with an explicit stack of bounded
+//! depth, and aliases are expanded within a budget of nodes, so that no text is costly. After a
+//! syntax error reading goes on at the next `---`.
+
+use std::collections::BTreeMap;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Range, Tag};
+
+use crate::scenario::code::Code;
+use crate::scenario::diagnostic::{Draft, Log, shown};
+use crate::scenario::source::Span;
+
+/// Levels of objects and lists that a manifest may have; those of the API need ten.
+const DEEPEST: usize = 64;
+/// Values that a manifest may have, aliases expanded.
+const MOST_NODES: usize = 100_000;
+
+/// A value and where it is.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    /// Where: for an object in block style, its first key.
+    pub(super) span: Span,
+    /// What.
+    pub(super) item: Item,
+}
+
+/// A value.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    /// Nothing: as if it were not there.
+    Null,
+    /// `true` or `false`.
+    Flag(bool),
+    /// An integer.
+    Integer(i128),
+    /// A number that is no integer.
+    Float,
+    /// A string.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// An object.
+    Object(Vec<Entry>),
+}
+
+/// A key and its value.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// The key.
+    pub(super) name: String,
+    /// Where the key is.
+    pub(super) at: Span,
+    /// The value.
+    pub(super) node: Node,
+}
+
+impl Node {
+    /// What kind of value it is, with its article.
+    pub(super) fn type_name(&self) -> &'static str {
+        match self.item {
+            Item::Null => "nothing",
+            Item::Flag(_) => "a boolean",
+            Item::Integer(_) => "an integer",
+            Item::Float => "a float",
+            Item::Text(_) => "a string",
+            Item::List(_) => "a list",
+            Item::Object(_) => "an object",
+        }
+    }
+
+    /// How many values it holds, itself included. Recursion is bounded by [`DEEPEST`].
+    fn size(&self) -> usize {
+        match &self.item {
+            Item::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
+            Item::Object(entries) => 1 + entries.iter().map(|e| e.node.size()).sum::<usize>(),
+            _ => 1,
+        }
+    }
+
+    /// How many levels it has below itself.
+    fn depth(&self) -> usize {
+        let below = |deepest: Option<usize>| deepest.map_or(1, |depth| depth + 1);
+        match &self.item {
+            Item::List(items) => below(items.iter().map(Self::depth).max()),
+            Item::Object(entries) => below(entries.iter().map(|e| e.node.depth()).max()),
+            _ => 0,
+        }
+    }
+}
+
+/// The documents of a source that are not empty, as far as they can be read.
+pub(super) fn documents(source: usize, log: &mut Log) -> Vec<Node> {
+    let text = log.sources.text(source);
+    let mut documents = Vec::new();
+    let mut from = 0;
+    while let Some(rest) = text.get(from..) {
+        let mut reader = Reader::new(rest, Span { source, start: from, end: from });
+        match reader.read(&mut documents, log) {
+            Err(Stop::Syntax(at)) => match next_document(&text, at.max(from + 2)) {
+                Some(next) => from = next,
+                None => break,
+            },
+            Ok(()) | Err(Stop::Bound) => break,
+        }
+    }
+    documents
+}
+
+/// Where the first line `---` from a byte on begins, but after the beginning of the text.
+fn next_document(text: &str, from: usize) -> Option<usize> {
+    let is_mark = |at: usize| {
+        let end = text.get(at..).and_then(|line| line.strip_prefix("---"));
+        end.is_some_and(|end| end.is_empty() || end.starts_with([' ', '\t', '\r', '\n']))
+    };
+    // The error may be the mark itself.
+    let from = from.saturating_sub(1);
+    let breaks = text.get(from..)?.match_indices('\n').map(|(at, _)| from + at + 1);
+    breaks.into_iter().find(|at| is_mark(*at))
+}
+
+/// Why reading stops.
+enum Stop {
+    /// The text is not YAML, from this byte on.
+    Syntax(usize),
+    /// It is deeper or larger than allowed.
+    Bound,
+}
+
+/// An object or list that is being read.
+enum Open {
+    List { anchor: usize, span: Span, items: Vec<Node> },
+    Object { anchor: usize, span: Span, entries: Vec<Entry>, key: Option<(String, Span)> },
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    /// Where the text begins in its source.
+    base: Span,
+    /// The last position looked up: characters and bytes. Positions come in order, nearly.
+    last: (usize, usize),
+    open: Vec<Open>,
+    anchors: BTreeMap<usize, Node>,
+    nodes: usize,
+}
+
+impl<'t> Reader<'t> {
+    fn new(text: &'t str, base: Span) -> Self {
+        Self { text, base, last: (0, 0), open: Vec::new(), anchors: BTreeMap::new(), nodes: 0 }
+    }
+
+    fn read(&mut self, documents: &mut Vec<Node>, log: &mut Log) -> Result<(), Stop> {
+        for event in Parser::new_from_str(self.text) {
+            let (event, range) = match event {
+                Ok(event) => event,
+                Err(error) => return Err(self.syntax(*error.marker(), error.info(), log)),
+            };
+            let span = self.span(range);
+            match event {
+                Event::SequenceStart(anchor, _) => {
+                    self.enter(Open::List { anchor, span, items: Vec::new() }, span, log)?;
+                }
+                Event::MappingStart(anchor, _) => {
+                    let open = Open::Object { anchor, span, entries: Vec::new(), key: None };
+                    self.enter(open, span, log)?;
+                }
+                Event::Scalar(text, style, anchor, tag) => {
+                    if let Some(Open::Object { key: key @ None, .. }) = self.open.last_mut() {
+                        *key = Some((text.into_owned(), span));
+                        continue;
+                    }
+                    let item = scalar(&text, style, tag.as_deref());
+                    self.value(Node { span, item }, anchor, documents, log)?;
+                }
+                Event::Alias(anchor) => {
+                    let node = self.expand(anchor, span, log)?;
+                    self.value(node, 0, documents, log)?;
+                }
+                Event::SequenceEnd | Event::MappingEnd => {
+                    let Some(open) = self.open.pop() else { continue };
+                    let (node, anchor) = open.close();
+                    self.value(node, anchor, documents, log)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, open: Open, span: Span, log: &mut Log) -> Result<(), Stop> {
+        if self.open.len() >= DEEPEST {
+            return Err(too_deep(span, log));
+        }
+        self.open.push(open);
+        Ok(())
+    }
+
+    /// Puts a whole value where it belongs.
+    fn value(
+        &mut self,
+        node: Node,
+        anchor: usize,
+        documents: &mut Vec<Node>,
+        log: &mut Log,
+    ) -> Result<(), Stop> {
+        self.nodes += 1;
+        if self.nodes > MOST_NODES {
+            return Err(too_many(node.span, log));
+        }
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        match self.open.last_mut() {
+            None if matches!(node.item, Item::Null) => {}
+            None => documents.push(node),
+            Some(Open::List { items, .. }) => items.push(node),
+            Some(Open::Object { entries, key, .. }) => {
+                let Some((name, at)) = key.take() else {
+                    let draft = Draft::new(Code::ManifestSyntax, node.span, "a key must be a word");
+                    let draft = draft.label(format!("this is {}", node.type_name()));
+                    log.push(draft.help(self.template_help()));
+                    return Err(Stop::Syntax(node.span.end));
+                };
+                put(entries, Entry { name, at, node }, log);
+            }
+        }
+        Ok(())
+    }
+
+    /// What an alias stands for, at the alias's place in the budget.
+    fn expand(&mut self, anchor: usize, span: Span, log: &mut Log) -> Result<Node, Stop> {
+        let Some(node) = self.anchors.get(&anchor) else {
+            return Ok(Node { span, item: Item::Null });
+        };
+        let (size, depth) = (node.size(), node.depth());
+        self.nodes = self.nodes.saturating_add(size);
+        if self.nodes > MOST_NODES {
+            return Err(too_many(span, log));
+        }
+        if self.open.len() + depth > DEEPEST {
+            return Err(too_deep(span, log));
+        }
+        Ok(node.clone())
+    }
+
+    fn syntax(&mut self, at: Marker, info: &str, log: &mut Log) -> Stop {
+        let byte = self.base.start + self.byte(at.index());
+        let span = Span { start: byte, end: byte + 1, ..self.base };
+        let draft = Draft::new(Code::ManifestSyntax, span, "this is not YAML").label(info);
+        log.push(draft.help(self.template_help()));
+        Stop::Syntax(byte)
+    }
+
+    /// Charts are full of braces.
+    fn template_help(&self) -> Option<String> {
+        let found = self.text.contains("{{");
+        found.then(|| "this looks like a template: render it first (helm template)".to_owned())
+    }
+
+    fn span(&mut self, range: Range) -> Span {
+        let start = self.base.start + self.byte(range.start.index());
+        let end = self.base.start + self.byte(range.end.index());
+        Span { start, end: end.max(start), ..self.base }
+    }
+
+    /// The byte of a character, found from the last one looked up.
+    fn byte(&mut self, char: usize) -> usize {
+        if char < self.last.0 {
+            self.last = (0, 0);
+        }
+        let (at, start) = self.last;
+        let rest = self.text.get(start..).unwrap_or("");
+        let mut chars = rest.char_indices().map(|(byte, _)| byte);
+        let byte = start + chars.nth(char - at).unwrap_or(rest.len());
+        self.last = (char, byte);
+        byte
+    }
+}
+
+impl Open {
+    /// The value, now that all of it has been read, and its anchor.
+    fn close(self) -> (Node, usize) {
+        match self {
+            Self::List { anchor, span, items } => (Node { span, item: Item::List(items) }, anchor),
+            Self::Object { anchor, span, entries, .. } => {
+                let span = entries.first().map_or(span, |entry| entry.at);
+                (Node { span, item: Item::Object(entries) }, anchor)
+            }
+        }
+    }
+}
+
+/// Adds an entry to an object, unless the key is there already.
+fn put(entries: &mut Vec<Entry>, entry: Entry, log: &mut Log) {
+    match entries.iter().find(|before| before.name == entry.name) {
+        Some(before) => {
+            let message = format!("the key `{}` occurs twice", shown(&entry.name));
+            let draft = Draft::new(Code::ManifestSyntax, entry.at, message).label("the second");
+            log.push(draft.related(Some(before.at), "the first"));
+        }
+        None => entries.push(entry),
+    }
+}
+
+fn too_deep(span: Span, log: &mut Log) -> Stop {
+    let draft = Draft::new(Code::ManifestSyntax, span, "this nests too deeply");
+    log.push(draft.label(format!("more than {DEEPEST} levels")));
+    Stop::Bound
+}
+
+fn too_many(span: Span, log: &mut Log) -> Stop {
+    let draft = Draft::new(Code::ManifestSyntax, span, "the manifest has too many values");
+    log.push(draft.label(format!("here the {MOST_NODES} allowed are passed")));
+    Stop::Bound
+}
+
+/// A scalar as kubectl takes it: what is in quotes is a string.
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Item {
+    let is_string = tag.is_some_and(|tag| tag.suffix == "str" || tag.suffix == "!");
+    if style != ScalarStyle::Plain || is_string {
+        return Item::Text(text.to_owned());
+    }
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Item::Null,
+        "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Item::Flag(true),
+        "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => {
+            Item::Flag(false)
+        }
+        _ => number(text).unwrap_or_else(|| Item::Text(text.to_owned())),
+    }
+}
+
+fn number(text: &str) -> Option<Item> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return None;
+    }
+    let radix = |prefix, radix| i128::from_str_radix(digits.strip_prefix(prefix)?, radix).ok();
+    if let Some(value) = radix("0x", 16).or_else(|| radix("0o", 8)) {
+        return Some(Item::Integer(if text.starts_with('-') { -value } else { value }));
+    }
+    if digits.chars().all(|c| c.is_ascii_digit()) {
+        // Past 128 bits it is out of every bound.
+        return Some(Item::Integer(text.parse().unwrap_or(i128::MAX)));
+    }
+    digits.parse::<f64>().is_ok().then_some(Item::Float)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Item, Node, documents};
+    use crate::scenario::diagnostic::Log;
+    use crate::scenario::source::Sources;
+
+    fn read(text: &str) -> (Vec<Node>, Vec<String>) {
+        let mut log = Log::new(Sources::new("m.yaml", text.to_owned()));
+        let documents = documents(0, &mut log);
+        (documents, log.finish().items.iter().map(super::super::super::Diagnostic::short).collect())
+    }
+
+    fn shape(node: &Node) -> String {
+        match &node.item {
+            Item::Null => "null".into(),
+            Item::Flag(flag) => flag.to_string(),
+            Item::Integer(n) => n.to_string(),
+            Item::Float => "float".into(),
+            Item::Text(text) => format!("'{text}'"),
+            Item::List(items) => {
+                format!("[{}]", items.iter().map(shape).collect::<Vec<_>>().join(", "))
+            }
+            Item::Object(entries) => {
+                let pairs = entries.iter().map(|e| format!("{}: {}", e.name, shape(&e.node)));
+                format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_those_of_kubectl() {
+        let text =
+            "a: 1\nb: '1'\nc: yes\nd: ~\ne: 0x1F\nf: 1.5\ng: !!str 7\nh: [-3, é]\n1: |\n  x\n";
+        let (documents, errors) = read(text);
+        assert_eq!(
+            documents.iter().map(shape).collect::<Vec<_>>(),
+            ["{a: 1, b: '1', c: true, d: null, e: 31, f: float, g: '7', h: [-3, 'é'], 1: 'x\n'}"]
+        );
+        assert_eq!(errors, [""; 0]);
+    }
+
+    #[test]
+    fn json_is_yaml_and_positions_count_bytes() {
+        let (documents, errors) = read("{\n\t\"ä\": {\"b\": [1,\n\ttrue]}\n}");
+        assert_eq!((shape(&documents[0]).as_str(), errors.len()), ("{ä: {b: [1, true]}}", 0));
+        let Item::Object(entries) = &documents[0].item else { panic!("an object") };
+        assert_eq!((entries[0].at.start, entries[0].node.span.start), (3, 10));
+    }
+
+    #[test]
+    fn reading_goes_on_after_a_syntax_error() {
+        let (documents, errors) = read("a: b: c\n---\nd: 1\n---\ne: [\n---\nf: 2\n");
+        assert_eq!(documents.iter().map(shape).collect::<Vec<_>>(), ["{d: 1}", "{f: 2}"]);
+        assert_eq!(
+            errors,
+            [
+                "m.yaml:1:5: error[E0302]: this is not YAML",
+                "m.yaml:6:1: error[E0302]: this is not YAML"
+            ]
+        );
+    }
+
+    #[test]
+    fn keys_are_words_and_occur_once() {
+        let (_, errors) = read("a: 1\nb: 2\na: 3\n---\na: {{ .Values.x }}\n");
+        assert_eq!(
+            errors,
+            [
+                "m.yaml:3:1: error[E0302]: the key `a` occurs twice",
+                "m.yaml:5:7: error[E0302]: a key must be a word"
+            ]
+        );
+    }
+
+    #[test]
+    fn aliases_are_expanded_within_bounds() {
+        let (documents, _) = read("a: &x [1, 2]\nb: *x\n");
+        assert_eq!(shape(&documents[0]), "{a: [1, 2], b: [1, 2]}");
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for i in 1..30 {
+            let aliases = vec![format!("*a{}", i - 1); 10].join(", ");
+            bomb.extend([format!("a{i}: &a{i} [{aliases}]\n")]);
+        }
+        let chain: Vec<String> = (1..90).map(|i| format!("a{i}: &a{i} [*a{}]\n", i - 1)).collect();
+        for text in [bomb, format!("a0: &a0 x\n{}", chain.concat())] {
+            let (_, errors) = read(&text);
+            assert_eq!(errors.len(), 1, "{errors:?}");
+        }
+    }
+}
