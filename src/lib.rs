@@ -122,7 +122,7 @@
 //! | how a client reacts to a failure | [`model::client::driver`] |
 //! | when the collector runs | [`model::memory::go_heap`] |
 //! | who is killed, and when it comes back | [`model::node`], [`model::control_plane`] |
-//! | which requests wait, and how long | [`model::apf`] |
+//! | which requests wait, and how long | [`model::apf`]; what is seen of it: `model/admission/observe.rs` |
 //! | a key of the scenario file | [`scenario::keys`], then `scenario/build.rs` and [`model::input`] |
 //! | a figure of `summary.json` | [`results::Summary`] (step [`FORMAT_VERSION`](results::FORMAT_VERSION)), `experiment/summarize.rs` |
 //! | the words on the terminal | [`report::text`], [`report::markdown`] |

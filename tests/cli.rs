@@ -52,6 +52,7 @@ fn wrong_usage_is_two() {
         &["run", "a.toml", "--jobs", "0"],
         &["run", "a.toml", "--set", "novalue"],
         &["run", "a.toml", "--format", "xml"],
+        &["run", "a.toml", "--dump-apf", "soon"],
         &["check"],
         &["show"],
         &["show", "a.toml", "--format", "md"],
@@ -282,4 +283,42 @@ fn a_run_answers_first_and_leaves_its_folder() {
     assert!(folder.join("other/charts/memory-timeline.svg").exists());
     run(&["-o", "other", "--no-charts", "-q"]);
     assert!(!folder.join("other/charts").exists());
+}
+
+#[test]
+fn dumps_are_files_of_the_run() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/ha-cascade.toml");
+    let run = |at: &str| {
+        output(&[
+            "run",
+            file,
+            "-n",
+            "1",
+            "-q",
+            "--no-charts",
+            "--out",
+            "dumps",
+            "--dump-apf",
+            "30s",
+            "--dump-apf",
+            at,
+        ])
+    };
+    let done = run("1m05s");
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("dumps");
+    let text = std::fs::read_to_string(folder.join("apf-apiserver-2-1m5s.txt")).expect("written");
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "# apiserver-2 at 1m5s of replication 0, the one with the highest peak");
+    assert_eq!(lines[1], "# /debug/api_priority_and_fairness/dump_priority_levels");
+    assert!(lines[2].starts_with("PriorityLevelName, ActiveQueues, IsIdle, IsQuiescing, "));
+    let busy = lines.iter().find(|line| line.starts_with("workload-low,")).expect("its level");
+    assert_eq!(busy.split(',').nth(2).map(str::trim), Some("false"), "{busy}");
+    let queues = lines.iter().filter(|line| line.starts_with("workload-low,")).count();
+    assert_eq!(queues, 129, "one line of the level and 128 of its queues");
+    let manifest = std::fs::read_to_string(folder.join("run.json")).expect("written");
+    assert!(manifest.contains("\"apf-apiserver-0-30s.txt\""), "{manifest}");
+    let late = run("11m");
+    assert_eq!(late.status.code(), Some(2));
+    assert!(stderr(&late).contains("--dump-apf 11m is after the end of the run, 10m"));
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::exit::Exit;
+use crate::units::{SimSpan, parse_span};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,6 +15,8 @@ Examples:
       The same storm with more memory, over 200 random runs.
   oomcast run storm.toml --format md > comment.md
       The result as a comment for a pull request.
+  oomcast run storm.toml --dump-apf 1m05s
+      What `kubectl get --raw /debug/api_priority_and_fairness/...` would show at 1:05.
   oomcast check scenarios/*.toml
       Every mistake in every file, without running anything.
   oomcast show scenarios/cilium-restart-apf.toml --apf
@@ -90,6 +93,10 @@ pub struct RunArgs {
     /// Shows no progress bar.
     #[arg(long)]
     pub no_progress: bool,
+    /// Writes what the debug endpoints for API Priority and Fairness would show at this time, such
+    /// as 1m05s, of the replication with the highest peak. Repeatable.
+    #[arg(long, value_name = "AT", value_parser = parse_span)]
+    pub dump_apf: Vec<SimSpan>,
     /// Writes no charts.
     #[arg(long)]
     pub no_charts: bool,

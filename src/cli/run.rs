@@ -8,12 +8,14 @@ use super::exit::{Exit, Failure};
 use super::load;
 use super::progress::Progress;
 use super::{charts, hint, output};
-use crate::experiment::{Plan, Replicated, Subject, replicate, summarize};
+use crate::experiment::{Plan, Replicated, Subject, replicate_with, summarize};
+use crate::model::{self, RunOptions};
 use crate::report::folder::{FolderError, Identity, RunFiles, RunFolder};
 use crate::report::text::{self, Screen};
 use crate::report::{json, markdown};
 use crate::results::Summary;
 use crate::scenario::Scenario;
+use crate::units::SimTime;
 
 /// Where runs go when `--out` does not say.
 const OUTPUT: &str = "output";
@@ -24,10 +26,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     if !args.quiet {
         load::tell_notes(&scenario.notes);
     }
+    let dumps = dump_instants(args, &scenario)?;
     // Before the work: a folder that cannot be used should not cost a simulation.
     let folder = open(args, &scenario)?;
     let begun = Instant::now();
-    let replicated = simulate(args, &scenario)?;
+    let replicated = simulate(args, &scenario, &dumps)?;
     let wall = begun.elapsed();
     let summary = condense(&scenario, &replicated);
     let written = write(args, folder, &scenario, &summary, &replicated)?;
@@ -35,15 +38,33 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn simulate(args: &RunArgs, scenario: &Scenario) -> Result<Replicated, Failure> {
+fn simulate(args: &RunArgs, scenario: &Scenario, dumps: &[SimTime]) -> Result<Replicated, Failure> {
     let plan = Plan {
         seed: scenario.seed,
         replications: scenario.replications,
         threads: args.jobs.map(usize::from),
     };
     let progress = Progress::new(plan.replications, !args.no_progress && !args.quiet);
-    replicate(&scenario.inputs, plan, |done| progress.set(done))
+    // Only the replication that is kept whole, with its timelines, is dumped.
+    let run = |options: RunOptions| {
+        let dumps = if options.timelines { dumps } else { &[] };
+        model::run_dumping(&scenario.inputs, options, dumps)
+    };
+    replicate_with(run, plan, |done| progress.set(done))
         .map_err(|error| Failure::new(Exit::Internal, error))
+}
+
+/// When to dump API Priority and Fairness, if that can be.
+fn dump_instants(args: &RunArgs, scenario: &Scenario) -> Result<Vec<SimTime>, Failure> {
+    let usage = |what: String| Err(Failure::new(Exit::Usage, what));
+    let end = scenario.inputs.duration;
+    if let Some(late) = args.dump_apf.iter().find(|at| **at > end) {
+        return usage(format!("--dump-apf {late} is after the end of the run, {end}"));
+    }
+    if !args.dump_apf.is_empty() && !scenario.inputs.apf.enabled {
+        return usage("--dump-apf: API Priority and Fairness is off in this scenario".into());
+    }
+    Ok(args.dump_apf.iter().map(|at| SimTime::ZERO + *at).collect())
 }
 
 fn condense(scenario: &Scenario, replicated: &Replicated) -> Summary {

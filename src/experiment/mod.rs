@@ -10,6 +10,7 @@
 
 mod apf;
 mod estimate;
+mod levels;
 mod published;
 mod replicate;
 mod summarize;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::estimate::{median, proportion, spread};
+use super::levels;
 use super::published::{duration, judge};
 use super::replicate::Replicated;
 use super::verdict::verdict;
@@ -54,6 +55,9 @@ pub fn summarize(subject: &Subject<'_>, replicated: &Replicated) -> Summary {
         apiservers: apiservers(runs),
         phases: phases(runs),
         holders_at_peak: worst_server.map_or_else(Vec::new, |s| s.holders_at_peak.clone()),
+        priority_levels: levels::summarize(runs),
+        bottleneck_level: levels::bottleneck(runs),
+        largest_flow_schema: levels::largest_flow_schema(worst),
         cpu_seconds: median(runs.iter().map(RunRecord::cpu).collect())
             .unwrap_or_default()
             .as_secs_f64(),

@@ -5,6 +5,10 @@
 //! returns, also past a 504 and on a slow reader; a rejected one is told when to come back.
 //! Mutating requests are part of the steady load (`background`) and take no seats here.
 
+mod observe;
+
+pub use observe::{LevelState, fleet_flows};
+
 use std::collections::BTreeMap;
 
 use super::apf::behaviour::Behaviour;
@@ -19,7 +23,6 @@ use super::apf::work_estimator::{
     ListOptions, Lookups, RequestedVersion, VersionMatch, WorkEstimator, WorkEstimatorConfig,
 };
 use super::input::{FleetInput, Inputs, ReadInput, ResourceVersion};
-use crate::results::LevelRecord;
 use crate::units::{SimSpan, SimTime};
 
 /// A request's place in a priority level.
@@ -38,9 +41,11 @@ pub enum Arrival {
     Rejected(SimSpan),
 }
 
-/// Under what a fleet's requests fall.
+/// Under what the LISTs or the watches of a fleet fall.
 #[derive(Clone, Copy, Debug)]
 struct Class {
+    /// Index among the controller's flow schemas.
+    flow_schema: usize,
     level: LevelId,
     hash: u64,
 }
@@ -50,7 +55,9 @@ struct Class {
 struct Seen {
     seats: u64,
     waiting: u64,
+    arrived: u64,
     rejected: u64,
+    cancelled: u64,
 }
 
 /// API Priority and Fairness of one server process.
@@ -58,7 +65,8 @@ struct Seen {
 pub struct Admission {
     controller: ConfigController,
     estimator: WorkEstimator,
-    classes: Vec<Option<Class>>,
+    /// By fleet: of its LISTs and of its watches, which flow schemas may tell apart.
+    classes: Vec<[Option<Class>; 2]>,
     /// Adaptive in every release modelled (since 1.28; facts/apf.md section 4.8).
     retry_after: BTreeMap<LevelId, RetryAfter>,
     seen: BTreeMap<LevelId, Seen>,
@@ -68,6 +76,8 @@ pub struct Admission {
     tickets: Vec<Option<Ticket>>,
     /// Levels that may have dispatched.
     stirred: Vec<LevelId>,
+    /// Whether something may differ since [`Admission::take_changed`].
+    changed: bool,
 }
 
 struct Stats<'a> {
@@ -110,12 +120,13 @@ impl Admission {
                 behaviour,
                 true,
             ),
-            classes: vec![None; inputs.fleets.len()],
+            classes: vec![[None; 2]; inputs.fleets.len()],
             retry_after: BTreeMap::new(),
             seen: BTreeMap::new(),
             counted: vec![false; inputs.resources.len()],
             tickets: Vec::new(),
             stirred: Vec::new(),
+            changed: true,
         }
     }
 
@@ -139,7 +150,7 @@ impl Admission {
         }
         // What is passed over was reported when the scenario was read.
         let _ = self.controller.digest_config_objects(now, &levels, &schemas);
-        self.classes.fill(None);
+        self.classes.fill([None; 2]);
         self.stir_all();
     }
 
@@ -155,6 +166,7 @@ impl Admission {
     }
 
     fn stir_all(&mut self) {
+        self.changed = true;
         self.stirred = self.controller.levels().map(|(id, _)| id).collect();
     }
 
@@ -169,16 +181,9 @@ impl Admission {
         key: u64,
         now: SimTime,
     ) -> Arrival {
-        let spec = &inputs.fleets[fleet];
-        let resource = &inputs.resources[read.resource];
-        let info = RequestInfo {
-            is_resource: true,
-            verb: if request.list { "list" } else { "watch" },
-            api_group: &resource.api_group,
-            resource: &resource.name,
-            ..RequestInfo::default()
-        };
-        let class = self.class(spec, fleet, &info);
+        let info = request_info(inputs, read.resource, request.list);
+        let class = self.class(&inputs.fleets[fleet], fleet, &info);
+        self.changed = true;
         let Some(level) = self.controller.level(class.level) else {
             return Arrival::Rejected(SimSpan::secs(1));
         };
@@ -193,6 +198,7 @@ impl Admission {
             return Arrival::Rejected(SimSpan::secs(1));
         };
         let start = queues.start_request(now, class.hash, &estimate, key);
+        self.seen.entry(class.level).or_default().arrived += 1;
         self.note(class.level);
         match start {
             Start::Accepted { id, .. } => {
@@ -204,21 +210,27 @@ impl Admission {
     }
 
     fn class(&mut self, spec: &FleetInput, fleet: usize, info: &RequestInfo) -> Class {
-        if let Some(class) = self.classes[fleet] {
+        let verb = usize::from(info.verb == "list");
+        if let Some(class) = self.classes[fleet][verb] {
             return class;
         }
         let user = User { name: &spec.user, groups: &spec.groups };
         let found = self.controller.classify(&user, info);
-        let mut class = Class { level: found.level, hash: found.hash };
+        let mut class =
+            Class { flow_schema: found.flow_schema, level: found.level, hash: found.hash };
         // A flow schema named by the scenario overrides the rules.
         if let Some(name) = &spec.flow_schema {
-            let named = self.controller.flow_schemas().find(|schema| schema.name == *name);
-            let level = named.and_then(|s| self.controller.find_level(&s.priority_level));
-            if let Some(level) = level {
-                class = Class { level, hash: super::apf::classify::hash_flow_id(name, &spec.user) };
+            let named = self.controller.flow_schemas().position(|schema| schema.name == *name);
+            let level = named.and_then(|index| {
+                let schema = self.controller.flow_schemas().nth(index)?;
+                Some((index, self.controller.find_level(&schema.priority_level)?))
+            });
+            if let Some((flow_schema, level)) = level {
+                let hash = super::apf::classify::hash_flow_id(name, &spec.user);
+                class = Class { flow_schema, level, hash };
             }
         }
-        self.classes[fleet] = Some(class);
+        self.classes[fleet][verb] = Some(class);
         class
     }
 
@@ -245,7 +257,10 @@ impl Admission {
             };
             if let Some(id) = queues.next_dispatched() {
                 let key = queues.request(id).map_or(0, |request| request.key);
+                self.changed = true;
                 self.note(level);
+                #[cfg(debug_assertions)]
+                self.check_seats(level);
                 return Some((Ticket { level, id }, key));
             }
             self.stirred.pop();
@@ -266,6 +281,7 @@ impl Admission {
 
     /// A request's handler has returned: its seats are free.
     pub fn finish(&mut self, ticket: Ticket, now: SimTime) {
+        self.changed = true;
         if let Some(queues) = self.controller.queues_mut(ticket.level) {
             // LISTs and watches have no lingering seats.
             let _ = queues.finish(now, ticket.id);
@@ -275,14 +291,17 @@ impl Admission {
 
     /// A request's wait is over: whether it was still waiting, and what it is told.
     pub fn give_up(&mut self, ticket: Ticket, now: SimTime) -> Option<SimSpan> {
+        self.changed = true;
         let waiting = self.controller.queues_mut(ticket.level)?.cancel(now, ticket.id);
         waiting.then(|| self.rejected(ticket.level, now))
     }
 
     /// A request's client has gone while it waited.
     pub fn cancel(&mut self, ticket: Ticket, now: SimTime) {
-        if let Some(queues) = self.controller.queues_mut(ticket.level) {
-            queues.cancel(now, ticket.id);
+        self.changed = true;
+        let queues = self.controller.queues_mut(ticket.level);
+        if queues.is_some_and(|queues| queues.cancel(now, ticket.id)) {
+            self.seen.entry(ticket.level).or_default().cancelled += 1;
         }
     }
 
@@ -291,6 +310,7 @@ impl Admission {
         if self.tickets.len() <= slot {
             self.tickets.resize(slot + 1, None);
         }
+        debug_assert!(self.tickets[slot].is_none(), "a request's seats would never be freed");
         self.tickets[slot] = Some(ticket);
     }
 
@@ -299,36 +319,6 @@ impl Admission {
         if let Some(ticket) = self.tickets.get_mut(slot).and_then(Option::take) {
             self.finish(ticket, now);
         }
-    }
-
-    /// Panics unless every executing request is tied to a request slot: run by the checkers.
-    ///
-    /// # Panics
-    /// When seats have leaked.
-    pub fn check(&self) {
-        let executing: u64 =
-            self.controller.levels().map(|(_, state)| state.queues.totals().executing).sum();
-        let tied = self.tickets.iter().flatten().count() as u64;
-        assert_eq!(executing, tied, "every seat in use belongs to a request being served");
-    }
-
-    /// What every level went through, by name; exempt ones and those never used are left out.
-    #[must_use]
-    pub fn records(&self) -> Vec<LevelRecord> {
-        self.controller
-            .levels()
-            .filter_map(|(id, state)| {
-                let seen = self.seen.get(&id)?;
-                Some(LevelRecord {
-                    name: state.config.name.clone(),
-                    nominal_seats: u64::try_from(state.limits.nominal).unwrap_or(0),
-                    peak_seats: seen.seats,
-                    peak_waiting: seen.waiting,
-                    rejected: seen.rejected,
-                    dispatched: state.queues.totals().dispatched,
-                })
-            })
-            .collect()
     }
 }
 
@@ -341,6 +331,17 @@ pub struct RequestKind {
     pub initial_events: bool,
     /// A LIST with a continue token.
     pub continues: bool,
+}
+
+fn request_info(inputs: &Inputs, resource: usize, list: bool) -> RequestInfo<'_> {
+    let resource = &inputs.resources[resource];
+    RequestInfo {
+        is_resource: true,
+        verb: if list { "list" } else { "watch" },
+        api_group: &resource.api_group,
+        resource: &resource.name,
+        ..RequestInfo::default()
+    }
 }
 
 fn list_options(read: &ReadInput, request: RequestKind) -> ListOptions {

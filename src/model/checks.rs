@@ -3,10 +3,10 @@
 use super::admission::Admission;
 use super::apiserver::server::Server;
 
-/// Seats of one server: none is held for a request that is gone.
+/// Seats of one server: none is held for a request that is gone, and every arrival is accounted for.
 ///
 /// # Panics
-/// When one is.
+/// When that does not hold.
 pub fn admission(admission: Option<&Admission>) {
     if let Some(admission) = admission {
         admission.check();

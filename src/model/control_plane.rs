@@ -96,8 +96,11 @@ impl ServerState {
                 Some(record) => {
                     record.peak_seats = record.peak_seats.max(now.peak_seats);
                     record.peak_waiting = record.peak_waiting.max(now.peak_waiting);
-                    record.rejected += now.rejected;
+                    record.arrived += now.arrived;
                     record.dispatched += now.dispatched;
+                    record.rejected += now.rejected;
+                    record.cancelled += now.cancelled;
+                    record.waiting += now.waiting;
                 }
                 None => records.push(now),
             }
@@ -358,6 +361,9 @@ impl World<'_> {
         state.server.kill(now);
         state.life = Life::Down;
         state.levels = state.level_records();
+        for level in &mut state.levels {
+            level.cancelled += std::mem::take(&mut level.waiting);
+        }
         state.admission = None;
         state.starting = 0;
         state.watches.fill(0);

@@ -18,9 +18,11 @@ pub mod objects;
 pub mod outcome;
 pub mod recorder;
 pub mod release;
+pub mod thinned;
 pub mod world;
 
 use crate::results::RunRecord;
+use crate::units::SimTime;
 use input::Inputs;
 
 /// What to run besides the inputs.
@@ -38,4 +40,11 @@ pub struct RunOptions {
 #[must_use]
 pub fn run(inputs: &Inputs, options: RunOptions) -> RunRecord {
     world::World::new(inputs, options).run(options.replication)
+}
+
+/// Runs one replication and notes what the debug endpoints for API Priority and Fairness would
+/// have said at these instants; the run is the same as without.
+#[must_use]
+pub fn run_dumping(inputs: &Inputs, options: RunOptions, dumps: &[SimTime]) -> RunRecord {
+    world::World::new(inputs, options).dumping(dumps).run(options.replication)
 }

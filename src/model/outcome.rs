@@ -1,5 +1,6 @@
 //! How a run ended, and its record.
 
+use super::admission::fleet_flows;
 use super::client::driver;
 use super::control_plane::name;
 use super::world::World;
@@ -29,6 +30,8 @@ pub fn record(mut world: World<'_>, replication: u32, end: SimTime) -> RunRecord
         trace_hash: world.trace(),
         log: std::mem::take(&mut world.log),
         timelines,
+        flows: fleet_flows(world.inputs),
+        apf_dumps: world.take_dumps(),
         end,
     }
 }

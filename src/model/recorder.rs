@@ -1,35 +1,33 @@
-//! Timelines: every server's memory over time, thinned as it is recorded.
-//!
-//! Time is cut into buckets; of each the first and last point and those of lowest and highest
-//! resident memory are kept, so that every peak and every fall survives and a run of any length
-//! takes a bounded amount of memory.
+//! Timelines: every server's memory and priority levels over time, thinned as they are recorded
+//! (see [`super::thinned`]), so that a run of any length takes a bounded amount of memory.
 
+use super::admission::{Admission, LevelState};
 use super::apiserver::server::Server;
-use crate::results::{Timeline, TimelinePoint};
+use super::thinned::Thinned;
+use crate::results::{LevelPoint, LevelTimeline, Timeline, TimelinePoint};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// Buckets of a run.
 const BUCKETS: u64 = 2_000;
 
-/// A point and its place in the order of recording.
-type Placed = (u64, TimelinePoint);
-
 #[derive(Clone, Debug)]
-struct Bucket {
-    index: u64,
-    first: Placed,
-    low: Placed,
-    high: Placed,
-    last: Placed,
-}
-
-#[derive(Clone, Debug, Default)]
 struct Track {
-    points: Vec<TimelinePoint>,
-    bucket: Option<Bucket>,
-    recorded: u64,
+    memory: Thinned<TimelinePoint, 1>,
+    levels: Vec<LevelTrack>,
     down: Vec<(SimTime, SimTime)>,
     down_since: Option<SimTime>,
+}
+
+/// A priority level; the limit is known from the start, used or not.
+#[derive(Clone, Debug)]
+struct LevelTrack {
+    name: String,
+    exempt: bool,
+    nominal: u64,
+    now: LevelPoint,
+    /// Rejected by former processes.
+    rejected_before: u64,
+    points: Thinned<LevelPoint, 3>,
 }
 
 /// See the module's documentation.
@@ -43,7 +41,13 @@ impl Recorder {
     /// A recorder for a run of this length.
     #[must_use]
     pub fn new(servers: usize, duration: SimSpan) -> Self {
-        Self { width: (duration.0 / BUCKETS).max(1), tracks: vec![Track::default(); servers] }
+        let track = Track {
+            memory: Thinned::new([|point| point.resident.0]),
+            levels: Vec::new(),
+            down: Vec::new(),
+            down_since: None,
+        };
+        Self { width: (duration.0 / BUCKETS).max(1), tracks: vec![track; servers] }
     }
 
     /// Records a server as it is now.
@@ -59,7 +63,27 @@ impl Recorder {
             by_mechanism: memory.ledger.by_mechanism(),
         };
         let bucket = now.0 / self.width;
-        self.tracks[index].push(bucket, point);
+        self.tracks[index].memory.push(bucket, point);
+    }
+
+    /// Records the priority levels of a server as they are now; `None`: there is no process.
+    pub fn sample_levels(&mut self, index: usize, now: SimTime, admission: Option<&Admission>) {
+        let bucket = now.0 / self.width;
+        let levels = &mut self.tracks[index].levels;
+        let Some(admission) = admission else {
+            for track in levels {
+                track.end_process(bucket, now);
+            }
+            return;
+        };
+        for state in admission.level_states() {
+            let known = levels.iter().position(|track| track.name == state.name);
+            let place = known.unwrap_or_else(|| {
+                levels.push(LevelTrack::new(&state));
+                levels.len() - 1
+            });
+            levels[place].push(bucket, now, &state);
+        }
     }
 
     /// Notes that a server stopped or started to serve.
@@ -79,81 +103,69 @@ impl Recorder {
     #[must_use]
     pub fn finish(self, names: &[String], end: SimTime) -> Vec<Timeline> {
         let finish = |(mut track, name): (Track, &String)| {
-            track.close_bucket();
             if let Some(since) = track.down_since {
                 track.down.push((since, end));
             }
-            Timeline { server: name.clone(), points: track.points, down: track.down }
+            track.levels.sort_by(|a, b| a.name.cmp(&b.name));
+            Timeline {
+                server: name.clone(),
+                points: track.memory.finish(),
+                down: track.down,
+                levels: track.levels.into_iter().filter_map(LevelTrack::finish).collect(),
+            }
         };
         self.tracks.into_iter().zip(names).map(finish).collect()
     }
 }
 
-impl Track {
-    fn push(&mut self, index: u64, point: TimelinePoint) {
-        self.recorded += 1;
-        let placed = (self.recorded, point);
-        match &mut self.bucket {
-            Some(bucket) if bucket.index == index => {
-                if placed.1.resident < bucket.low.1.resident {
-                    bucket.low = placed.clone();
-                } else if placed.1.resident > bucket.high.1.resident {
-                    bucket.high = placed.clone();
-                }
-                bucket.last = placed;
-            }
-            _ => {
-                self.close_bucket();
-                self.bucket = Some(Bucket {
-                    index,
-                    first: placed.clone(),
-                    low: placed.clone(),
-                    high: placed.clone(),
-                    last: placed,
-                });
-            }
+impl LevelTrack {
+    fn new(state: &LevelState<'_>) -> Self {
+        Self {
+            name: state.name.to_owned(),
+            exempt: state.exempt,
+            nominal: state.nominal,
+            now: LevelPoint::default(),
+            rejected_before: 0,
+            points: Thinned::new([|point| point.seats, |point| point.waiting, |point| point.limit]),
         }
     }
 
-    fn close_bucket(&mut self) {
-        let Some(Bucket { first, low, high, last, .. }) = self.bucket.take() else { return };
-        let mut kept = [first, low, high, last];
-        kept.sort_by_key(|(place, _)| *place);
-        let mut former = 0;
-        for (place, point) in kept {
-            if place != former {
-                self.points.push(point);
-            }
-            former = place;
-        }
+    fn push(&mut self, bucket: u64, now: SimTime, state: &LevelState<'_>) {
+        // Before its informers have synced a server knows no shares but the mandatory ones.
+        self.nominal = state.nominal;
+        let point = LevelPoint {
+            at: now,
+            seats: state.seats,
+            limit: if state.exempt { 0 } else { state.limit },
+            waiting: state.waiting,
+            rejected: self.rejected_before + state.rejected,
+        };
+        self.record(bucket, point);
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    fn end_process(&mut self, bucket: u64, now: SimTime) {
+        self.rejected_before = self.now.rejected;
+        let rejected = self.rejected_before;
+        self.record(bucket, LevelPoint { at: now, rejected, ..LevelPoint::default() });
+    }
 
-    fn point(at: u64, resident: u64) -> TimelinePoint {
-        TimelinePoint {
-            at: SimTime(at),
-            resident: Bytes(resident),
-            live_heap: Bytes::ZERO,
-            heap_goal: Bytes::ZERO,
-            in_flight: 0,
-            watches: 0,
-            by_mechanism: [Bytes::ZERO; crate::results::Mechanism::ALL.len()],
+    /// Only changes: what is between two points is as at the first.
+    fn record(&mut self, bucket: u64, point: LevelPoint) {
+        if (LevelPoint { at: self.now.at, ..point }) != self.now {
+            self.now = point;
+            self.points.push(bucket, point);
         }
     }
 
-    #[test]
-    fn peaks_and_falls_of_one_instant_survive() {
-        let mut track = Track::default();
-        for (at, resident) in [(0, 5), (1, 6), (3, 9), (3, 0), (5, 2), (5, 1), (8, 3)] {
-            track.push(0, point(at, resident));
-        }
-        track.push(1, point(10, 4));
-        track.close_bucket();
-        let kept: Vec<_> = track.points.iter().map(|p| (p.at.0, p.resident.0)).collect();
-        assert_eq!(kept, [(0, 5), (3, 9), (3, 0), (8, 3), (10, 4)]);
+    /// Its timeline, if it was ever used.
+    fn finish(self) -> Option<LevelTimeline> {
+        let points = self.points.finish();
+        let used = points.iter().any(|p| p.seats > 0 || p.waiting > 0 || p.rejected > 0);
+        used.then_some(LevelTimeline {
+            name: self.name,
+            exempt: self.exempt,
+            nominal_seats: self.nominal,
+            points,
+        })
     }
 }

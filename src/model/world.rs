@@ -7,19 +7,20 @@
 use std::sync::Arc;
 
 use super::RunOptions;
+use super::admission::Admission;
 use super::apiserver::server::{Background, Finished, Server, ServerSettings};
 use super::background;
 use super::balancer::Balancer;
 use super::catalog::Catalog;
 use super::client::Client;
-use super::control_plane::{Life, ServerState};
+use super::control_plane::{self, Life, ServerState};
 use super::input::Inputs;
 use super::memory::go_heap::GcSettings;
 use super::node::{self, MemoryLimit};
 use super::outcome;
 use super::recorder::Recorder;
 use crate::engine::{EventQueue, Streams};
-use crate::results::{Counters, LogEntry, LogKind, PhaseRecord, RunRecord};
+use crate::results::{ApfDump, Counters, LogEntry, LogKind, PhaseRecord, RunRecord};
 use crate::units::{SimSpan, SimTime};
 
 /// Everything that can happen.
@@ -120,6 +121,9 @@ pub struct World<'a> {
     pub(super) log: Vec<LogEntry>,
     pub(super) phases: Vec<PhaseRecord>,
     recorder: Option<Recorder>,
+    /// Instants to dump at, the next one last.
+    dump_at: Vec<SimTime>,
+    dumps: Vec<ApfDump>,
     dirty: Vec<u16>,
     trace: u64,
     finished: Vec<Finished>,
@@ -173,6 +177,8 @@ impl<'a> World<'a> {
             recorder: options
                 .timelines
                 .then(|| Recorder::new(usize::from(replicas), inputs.duration)),
+            dump_at: Vec::new(),
+            dumps: Vec::new(),
             dirty: Vec::new(),
             trace: 0xcbf2_9ce4_8422_2325,
             finished: Vec::new(),
@@ -195,20 +201,51 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Asks for dumps at these instants.
+    #[must_use]
+    pub fn dumping(mut self, at: &[SimTime]) -> Self {
+        self.dump_at = at.to_vec();
+        self.dump_at.sort_unstable_by(|a, b| b.cmp(a));
+        self.dump_at.dedup();
+        self
+    }
+
+    /// Takes the dumps due before the next event: what is dumped changes with events alone, so that
+    /// looking at it disturbs nothing.
+    fn dump_before(&mut self, next: SimTime) {
+        while let Some(at) = self.dump_at.pop_if(|at| *at < next) {
+            for (index, state) in self.servers.iter().enumerate() {
+                let dump = state.admission.as_ref().map(|admission| admission.dump(at));
+                let dump = dump.unwrap_or_else(|| ApfDump { at, ..ApfDump::default() });
+                let server = control_plane::name(index as u16);
+                self.dumps.push(ApfDump { server, ..dump });
+            }
+        }
+    }
+
+    /// The dumps asked for.
+    pub(super) fn take_dumps(&mut self) -> Vec<ApfDump> {
+        std::mem::take(&mut self.dumps)
+    }
+
     /// Runs to the end and reports.
     #[must_use]
     pub fn run(mut self, replication: u32) -> RunRecord {
         let end = SimTime::ZERO + self.inputs.duration;
         self.flush();
+        self.sample_levels(SimTime::ZERO);
         while let Some((now, event)) = self.queue.pop() {
             if now > end || self.counters.engine_events >= EVENTS_MAX {
                 break;
             }
+            self.dump_before(now);
             self.counters.engine_events += 1;
             self.trace_event(now, event);
             self.dispatch(now, event);
             self.flush();
+            self.sample_levels(now);
         }
+        self.dump_before(SimTime::NEVER);
         self.close(end);
         outcome::record(self, replication, end)
     }
@@ -292,13 +329,13 @@ impl<'a> World<'a> {
         let mut finished = std::mem::take(&mut self.finished);
         finished.clear();
         let killed = state.server.process(&self.catalog.plans, now, &mut finished);
+        // All seats are freed before any answer starts a request that takes a freed slot.
+        if let Some(admission) = &mut state.admission {
+            finished.iter().for_each(|done| admission.release(done.id.slot(), now));
+        }
         self.sample(server, now);
         if self.servers[usize::from(server)].server.collect(now) {
             self.sample(server, now);
-        }
-        // All seats are freed before any answer starts a request that takes a freed slot.
-        if let Some(admission) = &mut self.servers[usize::from(server)].admission {
-            finished.iter().for_each(|done| admission.release(done.id.slot(), now));
         }
         for done in &finished {
             self.request_finished(server, *done, now);
@@ -342,6 +379,17 @@ impl<'a> World<'a> {
             let state = &self.servers[usize::from(server)];
             let watches = state.watches.iter().sum::<u64>();
             recorder.sample(usize::from(server), now, &state.server, watches);
+        }
+    }
+
+    /// Records the priority levels as an event left them.
+    fn sample_levels(&mut self, now: SimTime) {
+        let Some(recorder) = &mut self.recorder else { return };
+        for (index, state) in self.servers.iter_mut().enumerate() {
+            let changed = state.admission.as_mut().is_none_or(Admission::take_changed);
+            if changed {
+                recorder.sample_levels(index, now, state.admission.as_ref());
+            }
         }
     }
 

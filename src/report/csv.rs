@@ -40,6 +40,36 @@ pub fn timeline(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
     csv.flush()
 }
 
+/// Writes `apf.csv`: the priority levels of each server of a replication over time. What a row says
+/// holds until the level's next one; levels that were never used are left out.
+///
+/// # Errors
+/// Those of the writer.
+pub fn apf(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
+    let mut csv = Writer::from_writer(out);
+    csv.write_record([
+        "server",
+        "priority_level",
+        "t_s",
+        "seats_in_use",
+        "limit_seats",
+        "waiting",
+        "rejected_total",
+    ])?;
+    for line in &run.timelines {
+        for level in &line.levels {
+            for point in &level.points {
+                csv.write_field(&line.server)?;
+                csv.write_field(&level.name)?;
+                csv.write_field(instant(point.at))?;
+                let figures = [point.seats, point.limit, point.waiting, point.rejected];
+                csv.write_record(figures.map(|figure| figure.to_string()))?;
+            }
+        }
+    }
+    csv.flush()
+}
+
 /// Writes `attribution.csv`: who held the memory of each server at its peak in a replication. The
 /// bytes of a server sum to its peak.
 ///

@@ -7,6 +7,8 @@
 //! | `summary.json`, `summary.md` | the result for programs and for people |
 //! | `runs.csv` | one row a replication |
 //! | `timeline.csv`, `events.jsonl`, `attribution.csv` | the worst replication |
+//! | `apf.csv` | its priority levels over time |
+//! | `apf-<server>-<at>.txt` | its debug dumps of API Priority and Fairness, where asked for |
 //! | `charts/*.svg`, `charts/*.png` | see [`charts`](super::charts) |
 //!
 //! The same scenario, seed and tool give the same bytes. Each file appears whole or not at all, and
@@ -18,7 +20,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{csv, events, json, markdown};
+use super::{csv, dump, events, json, markdown};
 use crate::results::{FORMAT_VERSION, RunRecord, Summary};
 
 /// Name of the manifest.
@@ -207,6 +209,11 @@ impl RunFolder {
         self.write("summary.md", text(markdown::render(run.summary)))?;
         self.write("runs.csv", |out| csv::runs(out, run.runs))?;
         self.write("timeline.csv", |out| csv::timeline(out, run.worst))?;
+        self.write("apf.csv", |out| csv::apf(out, run.worst))?;
+        for of_server in &run.worst.apf_dumps {
+            let dump = dump::render(of_server, run.worst.replication);
+            self.write(&dump::file_name(of_server), text(dump))?;
+        }
         self.write("attribution.csv", |out| csv::attribution(out, run.worst))?;
         self.write("events.jsonl", |out| events::write(out, &run.worst.log))
     }

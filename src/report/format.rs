@@ -1,6 +1,6 @@
 //! Numbers for people: one place decides how many digits a percentage or a clock shows.
 
-use crate::results::OutcomeCount;
+use crate::results::{LevelSummary, OutcomeCount, Summary};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// A share as a percentage with about three digits: `65.5 %`, `0.3 %`, `100 %`.
@@ -72,6 +72,24 @@ pub(super) fn grouped(n: u64) -> String {
     text
 }
 
+/// A count for narrow columns: from a hundred thousand on in thousands, `1234k`.
+pub(super) fn short_count(n: u64) -> String {
+    if n < 100_000 { n.to_string() } else { format!("{}k", n / 1_000) }
+}
+
+/// The priority levels in which requests waited or were rejected.
+pub(super) fn under_pressure(summary: &Summary) -> impl Iterator<Item = &LevelSummary> {
+    let levels = summary.priority_levels.iter();
+    levels.filter(|level| level.peak_waiting.max > 0 || level.rejected.max > 0)
+}
+
+/// The flow schema that held most of the worst peak, and its share.
+pub(super) fn largest_flow_schema(summary: &Summary) -> Option<(&str, String)> {
+    let largest = summary.largest_flow_schema.as_ref()?;
+    let share = largest.bytes.as_f64() / summary.worst_peak_bytes.as_f64().max(1.0);
+    Some((&largest.name, whole_percent(share)))
+}
+
 /// Text from a scenario without control characters, so that it cannot steer a terminal, and at
 /// most `width` characters long.
 pub(super) fn clean(text: &str, width: usize) -> String {
@@ -85,7 +103,9 @@ pub(super) fn clean(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean, clock, deviation, grouped, percent, proportion, whole_percent};
+    use super::{
+        clean, clock, deviation, grouped, percent, proportion, short_count, whole_percent,
+    };
     use crate::results::OutcomeCount;
 
     #[test]
@@ -100,6 +120,7 @@ mod tests {
         assert_eq!(clock(727.34), "12:07");
         assert_eq!(grouped(1_234_567), "1 234 567");
         assert_eq!(grouped(12), "12");
+        assert_eq!((short_count(99_999), short_count(1_234_567)), ("99999".into(), "1234k".into()));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! `summary.md`: the result as a comment on a pull request.
 
-use super::format::{clean, clock, deviation, headroom, percent, proportion, whole_percent};
+use super::format::{
+    clean, clock, deviation, headroom, largest_flow_schema, percent, proportion, under_pressure,
+    whole_percent,
+};
 use crate::results::{Outcome, Summary};
 
 /// Holders shown; the rest is in `attribution.csv`.
@@ -21,6 +24,7 @@ pub fn render(summary: &Summary) -> String {
     for section in [
         servers(summary),
         holders(summary),
+        levels(summary),
         phases(summary),
         published(summary),
         outcomes(summary),
@@ -107,6 +111,43 @@ fn holders(summary: &Summary) -> String {
         ("resource", false),
     ];
     table(&title, &columns, rows.collect())
+}
+
+fn levels(summary: &Summary) -> String {
+    let Some(bottleneck) = &summary.bottleneck_level else {
+        return String::new();
+    };
+    let rows = under_pressure(summary).map(|level| {
+        vec![
+            plain(&level.name),
+            level.nominal_seats.to_string(),
+            level.peak_seats.median.to_string(),
+            level.peak_seats.max.to_string(),
+            level.peak_waiting.median.to_string(),
+            level.peak_waiting.max.to_string(),
+            level.rejected.median.to_string(),
+            level.rejected.max.to_string(),
+            level.dispatched.median.to_string(),
+        ]
+    });
+    let columns = [
+        ("priority level", false),
+        ("nominal seats", true),
+        ("peak seats p50", true),
+        ("max", true),
+        ("waiting p50", true),
+        ("max", true),
+        ("rejected p50", true),
+        ("max", true),
+        ("dispatched p50", true),
+    ];
+    let title = format!("Bottleneck: priority level {}", plain(bottleneck));
+    let mut text = table(&title, &columns, rows.collect());
+    if let Some((name, share)) = largest_flow_schema(summary) {
+        let name = plain(name);
+        text.extend(["\nFlow schema ", &name, " held ", &share, " of the highest peak.\n"]);
+    }
+    text
 }
 
 fn phases(summary: &Summary) -> String {

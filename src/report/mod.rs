@@ -8,6 +8,7 @@
 pub mod apf;
 pub mod charts;
 pub mod csv;
+pub mod dump;
 pub mod events;
 pub mod folder;
 mod format;

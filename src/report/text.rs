@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use super::format::{clean, clock, deviation, grouped, headroom, proportion, whole_percent};
+use super::format::{
+    clean, clock, deviation, grouped, headroom, largest_flow_schema, proportion, short_count,
+    under_pressure, whole_percent,
+};
 use super::table::Columns;
 use crate::results::{ApiserverSummary, Outcome, PublishedRow, Summary};
 
@@ -31,6 +34,7 @@ pub struct Screen<'a> {
 pub fn render(summary: &Summary, screen: &Screen<'_>) -> String {
     let mut parts = vec![headline(summary, screen.styled), servers(summary)];
     parts.extend(holders(summary));
+    parts.extend(levels(summary));
     parts.extend(phases(summary));
     parts.extend(published(summary));
     parts.extend([outcomes(summary), footer(summary, screen)]);
@@ -125,6 +129,37 @@ fn holders(summary: &Summary) -> Option<String> {
         summary.worst_replication,
         table.finish()
     ))
+}
+
+/// The priority levels in which requests waited or were rejected.
+fn levels(summary: &Summary) -> Option<String> {
+    let bottleneck = summary.bottleneck_level.as_ref()?;
+    let mut table = Columns::new(&[
+        "<\npriority level",
+        "nominal\nseats",
+        "seats\np50",
+        "seats\nmax",
+        "waiting\np50",
+        "waiting\nmax",
+        "429s\np50",
+        "429s\nmax",
+    ]);
+    for level in under_pressure(summary) {
+        table.row(&[
+            clean(&level.name, 22),
+            level.nominal_seats.to_string(),
+            level.peak_seats.median.to_string(),
+            level.peak_seats.max.to_string(),
+            short_count(level.peak_waiting.median),
+            short_count(level.peak_waiting.max),
+            short_count(level.rejected.median),
+            short_count(level.rejected.max),
+        ]);
+    }
+    let share = largest_flow_schema(summary).map_or_else(String::new, |(name, share)| {
+        format!("Flow schema {} held {share} of the peak\n", clean(name, 40))
+    });
+    Some(format!("Bottleneck: priority level {}\n{}{share}", clean(bottleneck, 40), table.finish()))
 }
 
 fn phases(summary: &Summary) -> Option<String> {

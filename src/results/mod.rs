@@ -5,15 +5,19 @@
 //! made from a file as well as from a run.
 
 mod apf;
+mod levels;
 mod run;
 mod summary;
 
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
+pub use levels::{
+    ApfDump, FleetFlow, LevelDump, LevelPoint, LevelRecord, LevelTimeline, QueueDump,
+};
 pub use run::{
-    Counters, Holder, LevelRecord, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord,
-    RunRecord, ServerRecord, Timeline, TimelinePoint,
+    Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
+    ServerRecord, Timeline, TimelinePoint,
 };
 pub use summary::{
-    ApiserverSummary, FORMAT_VERSION, OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow,
-    Spread, Summary,
+    ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, LevelSummary, OomKillSpread,
+    OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
 };

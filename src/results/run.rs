@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{ApfDump, FleetFlow, LevelRecord, LevelTimeline};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// What holds a byte of an apiserver's resident memory. The order is that of the stacked chart,
@@ -200,23 +201,6 @@ pub struct ServerRecord {
     pub holders_at_peak: Vec<Holder>,
 }
 
-/// What a priority level of a server went through.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LevelRecord {
-    /// The level's name.
-    pub name: String,
-    /// Its nominal concurrency limit, in seats.
-    pub nominal_seats: u64,
-    /// Most seats in use at once.
-    pub peak_seats: u64,
-    /// Most requests waiting at once.
-    pub peak_waiting: u64,
-    /// Requests rejected.
-    pub rejected: u64,
-    /// Requests dispatched.
-    pub dispatched: u64,
-}
-
 /// What happened between one named event and the next.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PhaseRecord {
@@ -288,6 +272,8 @@ pub struct Timeline {
     pub points: Vec<TimelinePoint>,
     /// Spans in which the server was not serving: dead, starting or not ready.
     pub down: Vec<(SimTime, SimTime)>,
+    /// Its priority levels that were used, by name.
+    pub levels: Vec<LevelTimeline>,
 }
 
 /// What kind of thing a log entry tells.
@@ -344,6 +330,10 @@ pub struct RunRecord {
     pub log: Vec<LogEntry>,
     /// One a server, when recording was asked for.
     pub timelines: Vec<Timeline>,
+    /// One a fleet, in their order; none without API Priority and Fairness.
+    pub flows: Vec<FleetFlow>,
+    /// Those asked for, by instant and server.
+    pub apf_dumps: Vec<ApfDump>,
     /// The simulated time at which the run ended.
     pub end: SimTime,
     /// FNV-1a over (time, kind, entity) of every engine event: equal for equal runs.
@@ -386,11 +376,13 @@ impl RunRecord {
         self.servers.iter().fold(SimSpan::ZERO, |sum, s| sum + s.cpu)
     }
 
-    /// The record without what only one replication of many is kept for: log, timelines, holders.
+    /// The record without what only one replication of many is kept for: log, timelines,
+    /// holders, dumps.
     #[must_use]
     pub fn slim(mut self) -> Self {
         self.log = Vec::new();
         self.timelines = Vec::new();
+        self.apf_dumps = Vec::new();
         for server in &mut self.servers {
             server.holders_at_peak = Vec::new();
         }

@@ -49,6 +49,45 @@ pub struct ApiserverSummary {
     pub back_after_seconds: Option<f64>,
 }
 
+/// The spread of a count over the replications.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountSpread {
+    /// Half of the replications were at or below.
+    pub median: u64,
+    /// The highest.
+    pub max: u64,
+}
+
+/// A priority level of API Priority and Fairness over all replications.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LevelSummary {
+    /// The level's name.
+    pub name: String,
+    /// Whether its requests are never limited.
+    pub exempt: bool,
+    /// Its nominal concurrency limit on each server, in seats.
+    pub nominal_seats: u64,
+    /// Most seats in use at once on a server of a run.
+    pub peak_seats: CountSpread,
+    /// Most requests waiting at once on a server of a run.
+    pub peak_waiting: CountSpread,
+    /// Requests that all servers of a run answered 429.
+    pub rejected: CountSpread,
+    /// Requests that all servers of a run dispatched.
+    pub dispatched: CountSpread,
+}
+
+/// The part of a peak that the clients of one flow schema held.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowSchemaShare {
+    /// The flow schema's name.
+    pub name: String,
+    /// Its priority level.
+    pub priority_level: String,
+    /// What the fleets under it held.
+    pub bytes: Bytes,
+}
+
 /// One named event until the next, over all replications.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PhaseSummary {
@@ -133,6 +172,17 @@ pub struct Summary {
     pub phases: Vec<PhaseSummary>,
     /// Who held the memory at the worst peak of the worst replication, largest first.
     pub holders_at_peak: Vec<Holder>,
+    /// The priority levels that requests went through, by name; none without API Priority and
+    /// Fairness.
+    #[serde(default)]
+    pub priority_levels: Vec<LevelSummary>,
+    /// The level that rejected most requests over all replications, or else had most waiting at
+    /// once; `None` when nothing waited or was rejected.
+    #[serde(default)]
+    pub bottleneck_level: Option<String>,
+    /// The flow schema whose fleets held most at the worst peak of the worst replication.
+    #[serde(default)]
+    pub largest_flow_schema: Option<FlowSchemaShare>,
     /// CPU-seconds of all servers, median over the replications.
     pub cpu_seconds: f64,
     /// Totals of the worst replication.

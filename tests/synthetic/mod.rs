@@ -2,8 +2,8 @@
 
 use oomcast::model::RunOptions;
 use oomcast::results::{
-    Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
-    ServerRecord, Timeline, TimelinePoint,
+    Counters, FleetFlow, Holder, LevelRecord, LogEntry, LogKind, Mechanism, OomKill, Outcome,
+    PhaseRecord, RunRecord, ServerRecord, Timeline, TimelinePoint,
 };
 use oomcast::units::{Bytes, SimSpan, SimTime};
 
@@ -56,11 +56,26 @@ fn server(index: u16, peak: Bytes, oom_kills: Vec<OomKill>) -> ServerRecord {
         limit: LIMIT,
         peak_resident: peak,
         peak_at: oom_kills.first().map_or(seconds(61), |kill| kill.at),
-        oom_kills,
         cpu: SimSpan::millis(12_345),
-        levels: Vec::new(),
+        levels: levels(if oom_kills.is_empty() { 0 } else { 4_213 + u64::from(index) }),
+        oom_kills,
         holders_at_peak: holders(peak),
     }
+}
+
+/// One level that is used and, where `waiting` is not 0, another that is the bottleneck.
+fn levels(waiting: u64) -> Vec<LevelRecord> {
+    let level = |name: &str, nominal_seats, waiting: u64| LevelRecord {
+        name: name.into(),
+        nominal_seats,
+        peak_seats: 40 + waiting / 20,
+        peak_waiting: waiting,
+        arrived: 700 + 3 * waiting,
+        dispatched: 700,
+        rejected: 3 * waiting,
+        ..LevelRecord::default()
+    };
+    vec![level("system", 74, 0), level("workload-low", 245, waiting)]
 }
 
 fn holders(peak: Bytes) -> Vec<Holder> {
@@ -123,6 +138,12 @@ fn record(options: RunOptions, outcome: Outcome, servers: Vec<ServerRecord>) -> 
             message: "2 000 members of node-agent start over 20 s".into(),
         }],
         timelines: if options.timelines { servers.iter().map(timeline).collect() } else { vec![] },
+        flows: vec![FleetFlow {
+            fleet: "node-agent".into(),
+            flow_schema: "service-accounts".into(),
+            priority_level: "workload-low".into(),
+        }],
+        apf_dumps: Vec::new(),
         servers,
         end: seconds(600),
         trace_hash: draw(options, u64::MAX),
@@ -152,5 +173,6 @@ fn timeline(server: &ServerRecord) -> Timeline {
             point(seconds(600), Bytes::gib(5)),
         ],
         down: Vec::new(),
+        levels: Vec::new(),
     }
 }

@@ -5,6 +5,7 @@
 //! | `memory-timeline` | Did memory reach the limit, on which server, when, and did the others follow? |
 //! | `memory-stack` | What filled the worst server? |
 //! | `attribution-peak` | Which client and resource held it at the peak? |
+//! | `apf` | Which priority level was full, how many requests waited for it, how many got a 429? |
 //! | `peak-cdf` | How likely is it, over all replications? |
 //!
 //! A chart is first a list of shapes (`scene`), which then is painted (`paint`). The heading states the
@@ -12,6 +13,7 @@
 //! outside the plot. Lines are thinned to the pixels there are, but every peak is drawn. The same input
 //! gives the same bytes.
 
+mod apf;
 mod attribution;
 mod cdf;
 mod events;
@@ -103,6 +105,7 @@ impl<'a> ChartInput<'a> {
 /// The charts there is something to say in, in the order of the table above.
 fn scenes(input: &ChartInput) -> Vec<Scene> {
     let mut scenes = vec![timeline::scene(input), stack::scene(input), attribution::scene(input)];
+    scenes.extend(apf::scene(input));
     scenes.extend(cdf::scene(input));
     scenes
 }

@@ -52,6 +52,14 @@ pub(super) const RESIDENT_FILL: Colour = rgb(0x00E1_EFF8);
 pub(super) const LIVE: Colour = rgb(0x00E6_9F00);
 /// The garbage collector's heap goal.
 pub(super) const GOAL: Colour = rgb(0x0079_8591);
+/// Seats of a priority level in use.
+pub(super) const SEATS: Colour = rgb(0x0000_8F68);
+/// Their limit.
+pub(super) const SEAT_LIMIT: Colour = rgb(0x0047_5360);
+/// Requests that wait: the colour of the memory they take.
+pub(super) const WAITING: Colour = mechanism(Mechanism::QueuedRequests);
+/// Requests answered 429.
+pub(super) const REJECTED: Colour = rgb(0x00A8_4480);
 /// A published figure.
 pub(super) const PUBLISHED: Colour = rgb(0x007A_3E9D);
 /// What is summed up as "other".

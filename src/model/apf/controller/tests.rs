@@ -117,3 +117,64 @@ fn broken_and_dangling_objects_are_passed_over_and_named() {
     ));
     assert_eq!(controller.flow_schemas().len(), 2);
 }
+
+/// Clients that each make a call of 250 ms as soon as the one before has ended, 24 in a level and 6
+/// in another (upstream's `TestBorrowing`): the mean executing calls of each over 15 s, from 10 s on.
+fn borrowing(percent: [(u32, u32); 2]) -> [f64; 2] {
+    const CALL: u64 = 250_000_000;
+    const CLIENTS: [u64; 2] = [24, 6];
+    let release = Release::of_minor(36).expect("a modelled minor");
+    let behaviour = Behaviour::of_release(&release);
+    let mut controller = ConfigController::new(24, behaviour, SimSpan::secs(60), SimTime::ZERO);
+    let levels = percent.map(|(lend, borrow)| PriorityLevelConfiguration {
+        name: format!("lends-{lend}-borrows-{borrow}"),
+        nominal_concurrency_shares: 100,
+        lendable_percent: Some(lend),
+        borrowing_limit_percent: Some(borrow),
+        response: LimitResponse::Queue { queues: 10, hand_size: 2, queue_length_limit: 10 },
+    });
+    assert_eq!(controller.digest_config_objects(SimTime::ZERO, &levels, &[]), []);
+    let ids = levels.map(|level| controller.find_level(&level.name).expect("digested"));
+    let seat = super::super::work_estimate::WorkEstimate::of_seats(1);
+    let mut running: Vec<(u64, usize, super::super::queue_set::RequestId)> = Vec::new();
+    let mut executing = [0.0; 2];
+    for (level, clients) in CLIENTS.into_iter().enumerate() {
+        for client in 0..clients {
+            let queues = controller.queues_mut(ids[level]).expect("it exists");
+            queues.start_request(SimTime::ZERO, client * 9_973, &seat, client);
+        }
+    }
+    for now in (0..25_000_000_000).step_by(10_000_000) {
+        let time = SimTime(now);
+        if now % 10_000_000_000 == 0 {
+            controller.update_borrowing(time);
+        }
+        let (ended, rest) = running.into_iter().partition(|(end, ..)| *end <= now);
+        running = rest;
+        for (_, level, id) in Vec::<(u64, usize, _)>::from_iter(ended) {
+            let queues = controller.queues_mut(ids[level]).expect("it exists");
+            let client = queues.request(id).expect("it executes").key;
+            queues.finish(time, id);
+            queues.start_request(time, client * 9_973, &seat, client);
+        }
+        for level in 0..2 {
+            let queues = controller.queues_mut(ids[level]).expect("it exists");
+            while let Some(id) = queues.next_dispatched() {
+                running.push((now + CALL, level, id));
+            }
+            if now >= 10_000_000_000 {
+                executing[level] += queues.totals().executing as f64 / 1_500.0;
+            }
+        }
+    }
+    executing
+}
+
+#[test]
+fn a_busy_level_borrows_what_the_other_lends() {
+    for percent in [[(50, 67), (33, 50)], [(50, 33), (67, 50)]] {
+        let [busy, calm] = borrowing(percent);
+        assert!((15.5..=16.1).contains(&busy), "{percent:?}: {busy}");
+        assert!((5.5..=6.1).contains(&calm), "{percent:?}: {calm}");
+    }
+}

@@ -16,6 +16,8 @@ mod queue;
 mod request;
 #[cfg(test)]
 mod uniform_clients;
+#[cfg(test)]
+mod upstream;
 
 use std::collections::VecDeque;
 

@@ -75,7 +75,7 @@ fn assert_well_formed(svg: &str) {
 fn the_same_run_gives_the_same_bytes() {
     let read = |dir: &Path| -> Vec<Vec<u8>> {
         let written = cascade().input(|i| write_all(dir, i)).expect("written");
-        assert_eq!(written.len(), 8);
+        assert_eq!(written.len(), 10);
         assert_eq!(written[0], "charts/memory-timeline.svg");
         let bytes = |f: &String| std::fs::read(dir.join(f)).expect("a file");
         written.iter().map(bytes).collect()
@@ -87,7 +87,7 @@ fn the_same_run_gives_the_same_bytes() {
 #[test]
 fn names_are_escaped_and_charts_describe_themselves() {
     let charts = long_names().input(svgs).expect("charts");
-    assert_eq!(charts.len(), 4);
+    assert_eq!(charts.len(), 5);
     for chart in charts {
         assert!(!chart.svg.contains("<script>") && !chart.svg.contains("<b>"));
         assert!(chart.svg.contains(&format!("<title id=\"{}-title\">", chart.name)));

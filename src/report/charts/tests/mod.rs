@@ -4,7 +4,7 @@ mod files;
 mod shapes;
 mod synthetic;
 
-use crate::results::{OomKill, Timeline};
+use crate::results::{LevelPoint, OomKill, Timeline};
 use crate::units::Bytes;
 
 use synthetic::{Recipe, Run, at, run};
@@ -77,6 +77,9 @@ fn long_names() -> Run {
         let name = format!("kube-apiserver-ip-10-0-{index}-17.eu-central-1.<compute>&.internal");
         run.timelines[index].server.clone_from(&name);
         server.name = name;
+        for level in &mut run.timelines[index].levels {
+            level.name = format!("{}-<for>-the-agents-of-a-team", level.name).repeat(3);
+        }
         for holder in &mut server.holders_at_peak {
             holder.client = "a-controller-with-quite-a-long-name-in-a-namespace".repeat(2);
         }
@@ -125,6 +128,9 @@ fn barren() -> Vec<(&'static str, Run)> {
         server.peak_resident = Bytes::ZERO;
         server.holders_at_peak.clear();
     }
+    for level in zero.timelines.iter_mut().flat_map(|t| &mut t.levels) {
+        level.points = vec![LevelPoint::default()];
+    }
     for point in zero.timelines.iter_mut().flat_map(|t| &mut t.points) {
         point.resident = Bytes::ZERO;
         point.by_mechanism = [Bytes::ZERO; 16];
@@ -139,6 +145,11 @@ fn barren() -> Vec<(&'static str, Run)> {
     for point in huge.timelines.iter_mut().flat_map(|t| &mut t.points) {
         point.resident = Bytes(u64::MAX);
         point.heap_goal = Bytes(u64::MAX);
+    }
+    for level in huge.timelines.iter_mut().flat_map(|t| &mut t.levels) {
+        let point =
+            LevelPoint { seats: u64::MAX, waiting: u64::MAX, rejected: 9, ..level.points[0] };
+        level.points = vec![point];
     }
     let mut unrecorded = cascade();
     unrecorded.timelines[1] = Timeline { server: "apiserver-1".into(), ..Timeline::default() };

@@ -123,3 +123,19 @@ fn kills_and_limits_are_on_the_timeline() {
     assert_eq!(texts.iter().filter(|t| **t == "limit 16.0 GiB").count(), 3);
     assert!(texts.iter().any(|t| t.contains("worst run shown (replication 7)")));
 }
+
+#[test]
+fn the_levels_under_most_pressure_are_drawn() {
+    let run = many(7);
+    let all = run.input(scenes);
+    let scene = all.iter().find(|scene| scene.name == "apf").expect("levels were recorded");
+    let texts: Vec<&str> = labels(scene).iter().map(|l| l.text.as_str()).collect();
+    assert!(scene.title.starts_with("level-1 is the bottleneck of apiserver-0: up to 1"));
+    assert!(["level-1", "level-3", "level-5", "level-7"].iter().all(|name| texts.contains(name)));
+    assert!(texts.contains(&"… 3 more levels") && !texts.contains(&"exempt"));
+    assert!(single().input(scenes_of_one).iter().all(|name| *name != "apf"));
+}
+
+fn scenes_of_one(input: &crate::report::charts::ChartInput) -> Vec<&'static str> {
+    scenes(input).iter().map(|scene| scene.name).collect()
+}

@@ -2,7 +2,8 @@
 
 use crate::report::charts::{ChartInput, PublishedPeak, ServerPeaks};
 use crate::results::{
-    Holder, Mechanism, OomKill, PhaseRecord, ServerRecord, Timeline, TimelinePoint,
+    Holder, LevelPoint, LevelTimeline, Mechanism, OomKill, PhaseRecord, ServerRecord, Timeline,
+    TimelinePoint,
 };
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -129,9 +130,40 @@ fn server(recipe: &Recipe, index: usize) -> (Timeline, ServerRecord) {
             points.push(p);
         }
     }
-    let timeline = Timeline { server: name.clone(), points, down };
+    let levels = levels(recipe);
+    let timeline = Timeline { server: name.clone(), points, down, levels };
     let record = record(name, recipe, &timeline, kills);
     (timeline, record)
+}
+
+/// Priority levels: none of one server, two of three, else more than are drawn. Storms as those of
+/// the memory; the second level is the bottleneck.
+fn levels(recipe: &Recipe) -> Vec<LevelTimeline> {
+    let count = match recipe.servers {
+        1 => 0,
+        3 => 2,
+        _ => 9,
+    };
+    let level = |index: u64| {
+        let exempt = index == 8;
+        let name = if exempt { "exempt".to_owned() } else { format!("level-{index}") };
+        let mut rejected = 0;
+        let point = |step: u64| {
+            let wave = (step * 7 / 100 % 2) * (step % 13 + 30);
+            let waiting = if index == 1 { wave * 40 } else { wave * (index % 2) };
+            rejected += if waiting > 1_500 { step % 3 } else { 0 };
+            LevelPoint {
+                at: at(recipe.seconds as f64 * step as f64 / 600.0),
+                seats: wave * (index + 1),
+                limit: if exempt { 0 } else { (56 + step / 60 * 9) * (index + 1) },
+                waiting,
+                rejected,
+            }
+        };
+        let nominal_seats = if exempt { 0 } else { 75 * (index + 1) };
+        LevelTimeline { name, exempt, nominal_seats, points: (0..600).map(point).collect() }
+    };
+    (0..count).map(level).collect()
 }
 
 fn record(name: String, recipe: &Recipe, timeline: &Timeline, kills: Vec<OomKill>) -> ServerRecord {
