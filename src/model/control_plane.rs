@@ -300,6 +300,7 @@ impl World<'_> {
 
     /// Every connection to a dead server breaks at once: the kernel closes the sockets.
     fn connections_lost(&mut self, server: u16, now: SimTime) {
+        self.spend_on_all_clients();
         for client in 0..self.clients.len() as u32 {
             if self.clients[client as usize].server == server {
                 self.balancer.disconnected(server);

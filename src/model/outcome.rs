@@ -30,6 +30,7 @@ pub fn record(mut world: World<'_>, replication: u32, end: SimTime) -> RunRecord
         log: std::mem::take(&mut world.log),
         timelines,
         end,
+        cut_short: world.cut_short(),
     }
 }
 

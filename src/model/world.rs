@@ -43,8 +43,6 @@ pub enum Event {
     Timeout {
         /// Which client.
         client: u32,
-        /// Void unless the client's present one.
-        generation: u32,
     },
     /// A client notices that its connection is dead.
     Notice {
@@ -84,8 +82,8 @@ pub enum Event {
 
 /// Most log entries kept of a run.
 const LOG_MAX: usize = 20_000;
-/// Most engine events of a run: a bound for hostile input, far above any real scenario.
-const EVENTS_MAX: u64 = 2_000_000_000;
+/// Clients looked at that cost as much as an event.
+const CLIENTS_AN_EVENT: u64 = 64;
 
 /// See the module's documentation.
 pub struct World<'a> {
@@ -107,6 +105,9 @@ pub struct World<'a> {
     pub(super) phases: Vec<PhaseRecord>,
     recorder: Option<Recorder>,
     dirty: Vec<u16>,
+    /// Work done, in events: see [`Inputs::max_events`].
+    work: u64,
+    cut_short: bool,
     trace: u64,
     finished: Vec<Finished>,
 }
@@ -160,6 +161,8 @@ impl<'a> World<'a> {
                 .timelines
                 .then(|| Recorder::new(usize::from(replicas), inputs.duration)),
             dirty: Vec::new(),
+            work: 0,
+            cut_short: false,
             trace: 0xcbf2_9ce4_8422_2325,
             finished: Vec::new(),
         };
@@ -184,12 +187,18 @@ impl<'a> World<'a> {
     /// Runs to the end and reports.
     #[must_use]
     pub fn run(mut self, replication: u32) -> RunRecord {
-        let end = SimTime::ZERO + self.inputs.duration;
+        let mut end = SimTime::ZERO + self.inputs.duration;
         self.flush();
         while let Some((now, event)) = self.queue.pop() {
-            if now > end || self.counters.engine_events >= EVENTS_MAX {
+            if now > end {
                 break;
             }
+            if self.work >= self.inputs.max_events {
+                self.cut_short = true;
+                end = now;
+                break;
+            }
+            self.spend(1);
             self.counters.engine_events += 1;
             self.trace_event(now, event);
             self.dispatch(now, event);
@@ -207,7 +216,7 @@ impl<'a> World<'a> {
                 }
             }
             Event::Wake { client, generation } => self.wake(client, generation, now),
-            Event::Timeout { client, generation } => self.time_out(client, generation, now),
+            Event::Timeout { client } => self.time_out(client, now),
             Event::Notice { client, generation } => self.notice(client, generation, now),
             Event::Restart { server } => self.restart(server, now),
             Event::Check { server } => self.check_health(server, now),
@@ -225,7 +234,7 @@ impl<'a> World<'a> {
                 (0, u64::from(server) << 32 | u64::from(generation))
             }
             Event::Wake { client, .. } => (1, u64::from(client)),
-            Event::Timeout { client, .. } => (2, u64::from(client)),
+            Event::Timeout { client } => (2, u64::from(client)),
             Event::Notice { client, .. } => (3, u64::from(client)),
             Event::Restart { server } => (4, u64::from(server)),
             Event::Check { server } => (5, u64::from(server)),
@@ -237,6 +246,22 @@ impl<'a> World<'a> {
         for word in [now.0, kind, entity] {
             self.trace = (self.trace ^ word).wrapping_mul(0x0100_0000_01b3);
         }
+    }
+
+    /// Counts work besides the event itself.
+    pub(super) fn spend(&mut self, events: u64) {
+        self.work = self.work.saturating_add(events);
+    }
+
+    /// Counts that every client was looked at.
+    pub(super) fn spend_on_all_clients(&mut self) {
+        self.spend(self.clients.len() as u64 / CLIENTS_AN_EVENT);
+    }
+
+    /// Whether the run was stopped before its end.
+    #[must_use]
+    pub(super) fn cut_short(&self) -> bool {
+        self.cut_short
     }
 
     /// The trace so far.

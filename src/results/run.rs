@@ -326,6 +326,9 @@ pub struct RunRecord {
     pub timelines: Vec<Timeline>,
     /// The simulated time at which the run ended.
     pub end: SimTime,
+    /// Whether it was stopped there because it had done the work it was allowed: what comes later
+    /// is unknown.
+    pub cut_short: bool,
     /// FNV-1a over (time, kind, entity) of every engine event: equal for equal runs.
     pub trace_hash: u64,
 }

@@ -124,6 +124,7 @@ fn record(options: RunOptions, outcome: Outcome, servers: Vec<ServerRecord>) -> 
         timelines: if options.timelines { servers.iter().map(timeline).collect() } else { vec![] },
         servers,
         end: seconds(600),
+        cut_short: false,
         trace_hash: draw(options, u64::MAX),
     }
 }

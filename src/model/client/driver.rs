@@ -222,9 +222,7 @@ impl World<'_> {
         }
         self.submit(client, server, plan, State::Listing, now);
         self.clients[client as usize].from = self.clients[client as usize].from.max_seen();
-        let generation = self.clients[client as usize].generation;
-        let deadline = now + self.inputs.apiserver.request_timeout;
-        self.queue.push(deadline, Event::Timeout { client, generation });
+        self.set_deadline(client, now + self.inputs.apiserver.request_timeout);
         Ok(())
     }
 
@@ -446,11 +444,23 @@ impl World<'_> {
         member.seen = now;
     }
 
+    /// Sets the deadline of a LIST. A client has one timer at most: one that comes too early is set
+    /// again, so that the queue does not fill with those of answered LISTs.
+    fn set_deadline(&mut self, client: u32, deadline: SimTime) {
+        let member = &mut self.clients[client as usize];
+        member.deadline = deadline;
+        if !std::mem::replace(&mut member.timer, true) {
+            self.queue.push(deadline, Event::Timeout { client });
+        }
+    }
+
     /// The request time-out of a LIST.
-    pub(crate) fn time_out(&mut self, client: u32, generation: u32, now: SimTime) {
+    pub(crate) fn time_out(&mut self, client: u32, now: SimTime) {
+        self.clients[client as usize].timer = false;
         let member = self.clients[client as usize];
         let (State::Listing, Some(request)) = (member.state, member.request) else { return };
-        if member.generation != generation.wrapping_add(0) {
+        if now < member.deadline {
+            self.set_deadline(client, member.deadline);
             return;
         }
         let index = usize::from(member.server);

@@ -87,6 +87,10 @@ pub struct Client {
     pub rounds_left: u64,
     /// Whether it has a complete view.
     pub synced: bool,
+    /// When its LIST times out.
+    pub deadline: SimTime,
+    /// Whether its timer for that is under way.
+    pub timer: bool,
     /// Draws made.
     pub draws: u32,
 }
@@ -108,6 +112,8 @@ impl Client {
             items_left: 0,
             rounds_left: 0,
             synced: false,
+            deadline: SimTime::NEVER,
+            timer: false,
             draws: 0,
         }
     }

@@ -28,6 +28,7 @@ impl World<'_> {
     /// A server vanished from the network: its clients notice by and by.
     pub(crate) fn partition(&mut self, server: u16, now: SimTime) {
         self.servers[usize::from(server)].partitioned = true;
+        self.spend_on_all_clients();
         let message = "cut off from the network".to_owned();
         self.note(now, LogKind::Stopped, &control_plane::name(server), message);
         for client in 0..self.clients.len() as u32 {
