@@ -75,7 +75,7 @@ impl World<'_> {
                 self.stop_member(*client, self.queue.now());
             }
             let place = over.scale(index as f64 / members.len() as f64);
-            let luck = self.clients[*client as usize].draw(&self.streams, *client);
+            let luck = self.clients[*client as usize].draw(&self.streams);
             self.start_member_after(*client, place + jitter.scale(luck));
         }
     }

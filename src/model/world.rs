@@ -179,8 +179,8 @@ impl<'a> World<'a> {
         let by_start = self.inputs.release.minor >= 36;
         for (index, fleet) in self.inputs.fleets.iter().enumerate() {
             self.fleet_start.push(self.clients.len() as u32);
-            let member = Client::new(index as u32, by_start);
-            self.clients.extend(std::iter::repeat_n(member, fleet.count as usize));
+            let member = |place| Client::new(index as u32, &fleet.name, place, by_start);
+            self.clients.extend((0..fleet.count).map(member));
         }
     }
 
@@ -384,6 +384,10 @@ impl<'a> World<'a> {
             self.sample(server, end);
         }
         self.close_phase();
+        self.counters.requests_open =
+            self.clients.iter().filter(|client| client.state.calls()).count() as u64;
+        #[cfg(debug_assertions)]
+        super::checks::accounts(&self.counters);
     }
 
     /// The timelines, if they were recorded.

@@ -220,6 +220,17 @@ pub struct PhaseRecord {
 pub struct Counters {
     /// LISTs (and pages) answered in full.
     pub lists_ok: u64,
+    /// Calls made: LISTs (and pages), watch-lists, watches. Each is answered, failed, rejected,
+    /// timed out, gone, cancelled or open at the end.
+    pub requests_made: u64,
+    /// Calls answered.
+    pub requests_answered: u64,
+    /// Watches answered 410: the version was too old.
+    pub requests_gone: u64,
+    /// Calls whose client was stopped.
+    pub requests_cancelled: u64,
+    /// Calls that were being served, or waited for, when the run ended.
+    pub requests_open: u64,
     /// LISTs that were answered from etcd rather than the watch cache.
     pub lists_from_etcd: u64,
     /// Requests cut by a dying server, a time-out or a lost connection.

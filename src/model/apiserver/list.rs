@@ -283,10 +283,9 @@ impl ListContext<'_> {
         let mut cpu = self.encode_cost().of(list.items, body);
         let capacities = self.capacities(item, list.items);
         let mut held = list.pooled.unwrap_or_default();
-        if list.pooled.is_some() {
-            phases.push(
-                Phase::cpu(Stage::Working, SimSpan::ZERO).at_start(Step::Unpool(entry, held)),
-            );
+        if let (Some(first), true) = (phases.first_mut(), list.pooled.is_some()) {
+            // It has been the request's since it was sent: whoever is cut before drops it.
+            first.start.push(Step::Unpool(entry, held));
         }
         let large: Vec<Bytes> =
             capacities.into_iter().filter(|c| *c > held && *c >= costs::LARGE_BUFFER).collect();

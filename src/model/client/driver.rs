@@ -94,7 +94,7 @@ impl World<'_> {
     }
 
     fn draw(&mut self, client: u32) -> f64 {
-        self.clients[client as usize].draw(&self.streams, client)
+        self.clients[client as usize].draw(&self.streams)
     }
 
     fn set_synced(&mut self, client: u32, synced: bool, now: SimTime) {
@@ -154,6 +154,7 @@ impl World<'_> {
 
     /// Makes a call, or suffers its refusal.
     fn call(&mut self, client: u32, next: Next, now: SimTime) {
+        self.counters.requests_made += 1;
         let sent = self.connect(client).and_then(|server| match next {
             Next::WatchList => self.send_watch_list(client, server, now),
             Next::Watch => self.send_watch(client, server, now),
@@ -290,7 +291,9 @@ impl World<'_> {
                 self.wait(client, next, RETRY_AFTER);
                 return;
             }
-        } else if refusal != Refusal::Expired {
+        } else if refusal == Refusal::Expired {
+            self.counters.requests_gone += 1;
+        } else {
             self.counters.requests_failed += 1;
         }
         let extra = if refusal == Refusal::Silent { DIAL_TIMEOUT } else { SimSpan::ZERO };
@@ -347,6 +350,7 @@ impl World<'_> {
             return;
         }
         self.clients[client as usize].request = None;
+        self.counters.requests_answered += 1;
         match member.state {
             State::Listing => self.listed(client, now),
             State::WatchListing => self.watch_listed(client, server, now),
