@@ -84,6 +84,10 @@ pub enum Event {
 const LOG_MAX: usize = 20_000;
 /// Clients looked at that cost as much as an event.
 const CLIENTS_AN_EVENT: u64 = 64;
+/// Plans that a run may make for nothing, and the events that each further one counts as: plans are
+/// kept, so their number bounds memory.
+const FREE_PLANS: u64 = 1_000;
+const EVENTS_A_PLAN: u64 = 1_000;
 
 /// See the module's documentation.
 pub struct World<'a> {
@@ -193,7 +197,7 @@ impl<'a> World<'a> {
             if now > end {
                 break;
             }
-            if self.work >= self.inputs.max_events {
+            if self.work() >= self.inputs.max_events {
                 self.cut_short = true;
                 end = now;
                 break;
@@ -246,6 +250,12 @@ impl<'a> World<'a> {
         for word in [now.0, kind, entity] {
             self.trace = (self.trace ^ word).wrapping_mul(0x0100_0000_01b3);
         }
+    }
+
+    /// Work done so far.
+    fn work(&self) -> u64 {
+        let plans = (self.catalog.plans.count() as u64).saturating_sub(FREE_PLANS);
+        self.work.saturating_add(plans.saturating_mul(EVENTS_A_PLAN))
     }
 
     /// Counts work besides the event itself.

@@ -6,6 +6,7 @@
 mod accounts;
 mod collector;
 mod determinism;
+mod limits;
 mod metamorphic;
 mod plans;
 mod world;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::world::{BURST, inputs};
-use oomcast::model::apiserver::list::ListShape;
+use oomcast::model::apiserver::list::{ListShape, rounded_scan};
 use oomcast::model::apiserver::plan::{Plan, Step};
 use oomcast::model::apiserver::route::Route;
 use oomcast::model::apiserver::server::{Finished, PlanId, Server, ServerSettings};
@@ -323,6 +323,19 @@ fn run_until(
             return now;
         }
     }
+}
+
+/// Pages share plans: their number does not grow with that of the pages.
+#[test]
+fn scans_are_rounded_a_little() {
+    let mut distinct = std::collections::BTreeSet::new();
+    for left in (0..1_000_000_000u64).step_by(9_973).chain(0..1_000) {
+        let rounded = rounded_scan(left);
+        assert!(rounded >= left && rounded as f64 <= left as f64 * 1.016, "{left}: {rounded}");
+        distinct.insert(rounded);
+    }
+    assert!(distinct.len() < 2_000, "{} plans", distinct.len());
+    assert!((0..128).all(|left| rounded_scan(left) == left));
 }
 
 /// The check is worth something: it finds a leak and a double drop.

@@ -57,6 +57,15 @@ pub struct ListShape {
     pub pooled: Option<Bytes>,
 }
 
+/// Objects that a page walks over, rounded up by 1.6 % at most, so that the pages of a list share
+/// some tens of plans instead of each having its own.
+#[must_use]
+pub fn rounded_scan(objects: u64) -> u64 {
+    const KEPT_BITS: u32 = 7;
+    let shift = (u64::BITS - objects.leading_zeros()).saturating_sub(KEPT_BITS);
+    objects.next_multiple_of(1 << shift)
+}
+
 /// How a response is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Encoder {

@@ -37,6 +37,12 @@ impl Plans {
         (self.plans.len() - 1) as PlanId
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.plans.len()
+    }
+
     /// A plan.
     #[must_use]
     pub fn get(&self, id: PlanId) -> &Plan {
