@@ -15,7 +15,7 @@ use crate::report::text::{self, Screen};
 use crate::report::{json, markdown};
 use crate::results::Summary;
 use crate::scenario::Scenario;
-use crate::units::SimTime;
+use crate::units::{SimSpan, SimTime};
 
 /// Where runs go when `--out` does not say.
 const OUTPUT: &str = "output";
@@ -35,7 +35,26 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let summary = condense(&scenario, &replicated);
     let written = write(args, folder, &scenario, &summary, &replicated)?;
     tell(args, &scenario, &summary, wall, &written)?;
+    if summary.incomplete > 0 {
+        return Err(Failure::new(Exit::Incomplete, incomplete(&scenario, &summary)));
+    }
     Ok(Exit::Done)
+}
+
+/// Why the result is not all that was asked for, and what to do.
+fn incomplete(scenario: &Scenario, summary: &Summary) -> String {
+    let all = scenario.inputs.duration;
+    let most = scenario.inputs.max_events;
+    let reached = SimSpan::from_secs_f64(summary.simulated_seconds);
+    let begun = match scenario.replications - summary.replications {
+        0 => String::new(),
+        others => format!("; the other {others} were not run"),
+    };
+    format!(
+        "incomplete: {} of {} runs were stopped after {most} events of work, the longest at \
+         {reached} of {all}{begun}; shorten the scenario, or raise run.max-events",
+        summary.incomplete, summary.replications
+    )
 }
 
 fn simulate(args: &RunArgs, scenario: &Scenario, dumps: &[SimTime]) -> Result<Replicated, Failure> {

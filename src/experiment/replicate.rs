@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use rayon::prelude::*;
 
@@ -63,7 +63,8 @@ pub enum ReplicateError {
     },
 }
 
-/// Runs every replication of a plan, then the worst one again with timelines.
+/// Runs every replication of a plan, then the worst one again with timelines. If the first is cut
+/// short for the work it takes, it stays the only one.
 ///
 /// `progress` is called with the number of replications done, from any thread. Memory is bounded:
 /// only the worst replication keeps its log, its timelines and its holders.
@@ -99,13 +100,26 @@ pub fn replicate_with(
         return Ok(Replicated { runs: vec![worst.clone().slim()], worst });
     }
     let done = AtomicU32::new(0);
+    // When the first replication is too much work, so are the others: they are not begun, or come
+    // to nothing. Which of them were running by then must not show.
+    let too_much = AtomicBool::new(false);
     let one = |replication| {
+        if too_much.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
         let record = run(replication, false)?.slim();
+        if replication == 0 && record.cut_short {
+            too_much.store(true, Ordering::Relaxed);
+        }
         progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-        Ok(record)
+        Ok(Some(record))
     };
     let all = || (0..plan.replications).into_par_iter().map(one).collect();
-    let runs: Vec<RunRecord> = pool(plan.threads)?.install::<_, Result<_, _>>(all)?;
+    let runs: Vec<Option<RunRecord>> = pool(plan.threads)?.install::<_, Result<_, _>>(all)?;
+    let mut runs: Vec<RunRecord> = runs.into_iter().flatten().collect();
+    if too_much.into_inner() {
+        runs.truncate(1);
+    }
     let replication = first_worst(&runs);
     let worst = run(replication, true)?;
     // A free check of the promise that equal seeds give equal runs.

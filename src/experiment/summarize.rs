@@ -45,6 +45,7 @@ pub fn summarize(subject: &Subject<'_>, replicated: &Replicated) -> Summary {
         scenario_hash: subject.scenario_hash.to_owned(),
         seed: subject.seed,
         replications: n,
+        incomplete: count(runs, |run| run.cut_short),
         release: subject.release.to_owned(),
         verdict: String::new(),
         outcomes: intervals.iter().map(|(key, p)| (key.clone(), p.count)).collect(),
@@ -68,14 +69,21 @@ pub fn summarize(subject: &Subject<'_>, replicated: &Replicated) -> Summary {
         worst_peak_seconds: worst_server.map_or(0.0, |s| s.peak_at.as_secs_f64()),
         simulated_seconds: runs.iter().map(|r| r.end).max().unwrap_or_default().as_secs_f64(),
         published: subject.published.iter().map(|p| judge(p, runs)).collect(),
-        warnings: warnings(subject, n),
+        warnings: warnings(subject, runs),
     };
     summary.verdict = verdict(&summary);
     summary
 }
 
-fn warnings(subject: &Subject<'_>, n: u32) -> Vec<String> {
+fn warnings(subject: &Subject<'_>, runs: &[RunRecord]) -> Vec<String> {
+    let n = runs.len() as u32;
     let mut warnings = subject.warnings.to_vec();
+    if let Some(earliest) = runs.iter().filter(|run| run.cut_short).map(|run| run.end).min() {
+        warnings.push(format!(
+            "runs were stopped after the work allowed, the earliest at {earliest}: what comes later \
+             is unknown; shorten the scenario, or raise run.max-events"
+        ));
+    }
     let enough = runs_for_maximum(0.95, 0.95);
     if n > 1 && u64::from(n) < enough {
         let confidence = 1.0 - libm::pow(0.95, f64::from(n));

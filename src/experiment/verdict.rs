@@ -6,6 +6,16 @@ use crate::units::{SimSpan, SimTime};
 /// The sentence that opens every report: whether servers die, how often, and what follows; or how
 /// near the highest peak came.
 pub(super) fn verdict(summary: &Summary) -> String {
+    let verdict = of_what_was_run(summary);
+    let at = SimTime(SimSpan::from_secs_f64(summary.simulated_seconds).0);
+    match (summary.incomplete, summary.replications) {
+        (0, _) => verdict,
+        (_, 1) => format!("Incomplete, stopped at {at}; until then: {verdict}"),
+        (some, n) => format!("Incomplete, {some} of {n} runs were stopped; until then: {verdict}"),
+    }
+}
+
+fn of_what_was_run(summary: &Summary) -> String {
     if summary.oom.count == 0 {
         return survives(summary);
     }

@@ -24,7 +24,7 @@ enum PlanKey {
     Rest,
     Cache(usize),
     Loopback(usize),
-    List { fleet: usize, list: ListShape, version: ResourceVersionKey, etcd_epoch: u32 },
+    List { fleet: usize, list: ListShape, version: ResourceVersionKey, etcd_speed: u64 },
     WatchList { fleet: usize },
     Watch { fleet: usize, watches: u64 },
 }
@@ -46,7 +46,6 @@ pub struct Catalog {
     keys: BTreeMap<PlanKey, PlanId>,
     resources: usize,
     etcd_speed: f64,
-    etcd_epoch: u32,
 }
 
 impl Catalog {
@@ -68,7 +67,6 @@ impl Catalog {
             keys: BTreeMap::new(),
             resources: inputs.resources.len(),
             etcd_speed: 1.0,
-            etcd_epoch: 0,
         }
     }
 
@@ -97,7 +95,6 @@ impl Catalog {
     /// Changes how fast etcd answers requests from now on.
     pub fn set_etcd_speed(&mut self, speed: f64) {
         self.etcd_speed = speed;
-        self.etcd_epoch += 1;
     }
 
     fn plan(&mut self, key: PlanKey, make: impl FnOnce(&Self) -> Plan) -> PlanId {
@@ -122,7 +119,7 @@ impl Catalog {
             fleet,
             list,
             version: read.resource_version == ResourceVersion::Unset,
-            etcd_epoch: self.etcd_epoch,
+            etcd_speed: self.etcd_speed.to_bits(),
         };
         self.plan(key, |catalog| catalog.list_context(inputs, fleet, read).plan(list))
     }

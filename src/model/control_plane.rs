@@ -395,6 +395,7 @@ impl World<'_> {
     /// Every connection to a dead server breaks at once: the kernel closes the sockets.
     /// Marks in `unanswered` had no byte of an answer.
     fn connections_lost(&mut self, server: u16, unanswered: &[u64], now: SimTime) {
+        self.spend_on_all_clients();
         for client in 0..self.clients.len() as u32 {
             if self.clients[client as usize].server == server {
                 self.balancer.disconnected(server);

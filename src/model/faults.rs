@@ -10,6 +10,8 @@ impl World<'_> {
     /// A named event of the scenario: a new phase, and its action.
     pub(super) fn scenario_event(&mut self, index: usize, now: SimTime) {
         let event = &self.inputs.events[index];
+        // The phase that ends counts who is synced; the action chooses among the members.
+        self.spend_on_all_clients();
         self.settle_all(now);
         self.close_phase();
         self.phases.push(PhaseRecord {
@@ -73,7 +75,7 @@ impl World<'_> {
                 self.stop_member(*client, self.queue.now());
             }
             let place = over.scale(index as f64 / members.len() as f64);
-            let luck = self.clients[*client as usize].draw(&self.streams, *client);
+            let luck = self.clients[*client as usize].draw(&self.streams);
             self.start_member_after(*client, place + jitter.scale(luck));
         }
     }

@@ -14,6 +14,9 @@ pub struct Inputs {
     pub release: Release,
     /// Simulated time of a run; the run ends here.
     pub duration: SimSpan,
+    /// Work after which a run is stopped and marked incomplete, in events of the engine; what looks
+    /// at every client counts as many.
+    pub max_events: u64,
     /// The servers and their process settings.
     pub apiserver: ApiserverInput,
     /// The node under each server.

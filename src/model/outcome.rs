@@ -33,6 +33,7 @@ pub fn record(mut world: World<'_>, replication: u32, end: SimTime) -> RunRecord
         flows: fleet_flows(world.inputs),
         apf_dumps: world.take_dumps(),
         end,
+        cut_short: world.cut_short(),
     }
 }
 

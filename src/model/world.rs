@@ -44,8 +44,6 @@ pub enum Event {
     Timeout {
         /// Which client.
         client: u32,
-        /// Void unless the client's present one.
-        generation: u32,
     },
     /// A client has waited long enough in a queue.
     QueueTimeout {
@@ -99,8 +97,12 @@ pub enum Event {
 
 /// Most log entries kept of a run.
 const LOG_MAX: usize = 20_000;
-/// Most engine events of a run: a bound for hostile input, far above any real scenario.
-const EVENTS_MAX: u64 = 2_000_000_000;
+/// Clients looked at that cost as much as an event.
+const CLIENTS_AN_EVENT: u64 = 64;
+/// Plans that a run may make for nothing, and the events that each further one counts as: plans are
+/// kept, so their number bounds memory.
+const FREE_PLANS: u64 = 1_000;
+const EVENTS_A_PLAN: u64 = 1_000;
 
 /// See the module's documentation.
 pub struct World<'a> {
@@ -125,6 +127,9 @@ pub struct World<'a> {
     dump_at: Vec<SimTime>,
     dumps: Vec<ApfDump>,
     dirty: Vec<u16>,
+    /// Work done, in events: see [`Inputs::max_events`].
+    work: u64,
+    cut_short: bool,
     trace: u64,
     finished: Vec<Finished>,
 }
@@ -180,6 +185,8 @@ impl<'a> World<'a> {
             dump_at: Vec::new(),
             dumps: Vec::new(),
             dirty: Vec::new(),
+            work: 0,
+            cut_short: false,
             trace: 0xcbf2_9ce4_8422_2325,
             finished: Vec::new(),
         };
@@ -196,8 +203,8 @@ impl<'a> World<'a> {
         let by_start = self.inputs.release.backoff_resets_by_start;
         for (index, fleet) in self.inputs.fleets.iter().enumerate() {
             self.fleet_start.push(self.clients.len() as u32);
-            let member = Client::new(index as u32, by_start);
-            self.clients.extend(std::iter::repeat_n(member, fleet.count as usize));
+            let member = |place| Client::new(index as u32, &fleet.name, place, by_start);
+            self.clients.extend((0..fleet.count).map(member));
         }
     }
 
@@ -231,13 +238,19 @@ impl<'a> World<'a> {
     /// Runs to the end and reports.
     #[must_use]
     pub fn run(mut self, replication: u32) -> RunRecord {
-        let end = SimTime::ZERO + self.inputs.duration;
+        let mut end = SimTime::ZERO + self.inputs.duration;
         self.flush();
         self.sample_levels(SimTime::ZERO);
         while let Some((now, event)) = self.queue.pop() {
-            if now > end || self.counters.engine_events >= EVENTS_MAX {
+            if now > end {
                 break;
             }
+            if self.work() >= self.inputs.max_events {
+                self.cut_short = true;
+                end = now;
+                break;
+            }
+            self.spend(1);
             self.dump_before(now);
             self.counters.engine_events += 1;
             self.trace_event(now, event);
@@ -258,7 +271,7 @@ impl<'a> World<'a> {
                 }
             }
             Event::Wake { client, generation } => self.wake(client, generation, now),
-            Event::Timeout { client, generation } => self.time_out(client, generation, now),
+            Event::Timeout { client } => self.time_out(client, now),
             Event::QueueTimeout { client, generation } => {
                 self.queue_timed_out(client, generation, now);
             }
@@ -280,7 +293,7 @@ impl<'a> World<'a> {
                 (0, u64::from(server) << 32 | u64::from(generation))
             }
             Event::Wake { client, .. } => (1, u64::from(client)),
-            Event::Timeout { client, .. } => (2, u64::from(client)),
+            Event::Timeout { client } => (2, u64::from(client)),
             Event::Notice { client, .. } => (3, u64::from(client)),
             Event::Restart { server } => (4, u64::from(server)),
             Event::Check { server } => (5, u64::from(server)),
@@ -294,6 +307,28 @@ impl<'a> World<'a> {
         for word in [now.0, kind, entity] {
             self.trace = (self.trace ^ word).wrapping_mul(0x0100_0000_01b3);
         }
+    }
+
+    /// Work done so far.
+    fn work(&self) -> u64 {
+        let plans = (self.catalog.plans.count() as u64).saturating_sub(FREE_PLANS);
+        self.work.saturating_add(plans.saturating_mul(EVENTS_A_PLAN))
+    }
+
+    /// Counts work besides the event itself.
+    pub(super) fn spend(&mut self, events: u64) {
+        self.work = self.work.saturating_add(events);
+    }
+
+    /// Counts that every client was looked at.
+    pub(super) fn spend_on_all_clients(&mut self) {
+        self.spend(self.clients.len() as u64 / CLIENTS_AN_EVENT);
+    }
+
+    /// Whether the run was stopped before its end.
+    #[must_use]
+    pub(super) fn cut_short(&self) -> bool {
+        self.cut_short
     }
 
     /// The trace so far.
@@ -436,6 +471,10 @@ impl<'a> World<'a> {
             self.sample(server, end);
         }
         self.close_phase();
+        self.counters.requests_open =
+            self.clients.iter().filter(|client| client.state.calls()).count() as u64;
+        #[cfg(debug_assertions)]
+        super::checks::accounts(&self.counters);
     }
 
     /// The timelines, if they were recorded.

@@ -22,6 +22,7 @@
 //! | `worst_replication`, `worst_server`, `worst_peak_bytes`, `worst_peak_seconds` | where the highest peak was |
 //! | `simulated_seconds` | length of the longest replication |
 //! | `published[]` | `phase`, `metric`, `published`, `predicted`, `error`, `within`, `source`, `note` |
+//! | `incomplete` | replications stopped before their end for the work they took |
 //! | `warnings[]` | sentences |
 
 use serde::Serialize;

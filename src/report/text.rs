@@ -50,7 +50,9 @@ pub fn headline(summary: &Summary, styled: bool) -> String {
     }
     let colour = if summary.oom.count > 0 {
         AnsiColor::Red
-    } else if summary.outcomes.get(Outcome::Absorbed.key()) == Some(&summary.replications) {
+    } else if summary.incomplete == 0
+        && summary.outcomes.get(Outcome::Absorbed.key()) == Some(&summary.replications)
+    {
         AnsiColor::Green
     } else {
         AnsiColor::Yellow

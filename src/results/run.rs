@@ -224,6 +224,17 @@ pub struct PhaseRecord {
 pub struct Counters {
     /// LISTs (and pages) answered in full.
     pub lists_ok: u64,
+    /// Calls made: LISTs (and pages), watch-lists, watches. Each is answered, failed, rejected,
+    /// timed out, gone, cancelled or open at the end.
+    pub requests_made: u64,
+    /// Calls answered.
+    pub requests_answered: u64,
+    /// Watches answered 410: the version was too old.
+    pub requests_gone: u64,
+    /// Calls whose client was stopped.
+    pub requests_cancelled: u64,
+    /// Calls that were being served, or waited for, when the run ended.
+    pub requests_open: u64,
     /// LISTs that were answered from etcd rather than the watch cache.
     pub lists_from_etcd: u64,
     /// Requests cut by a dying server, a time-out or a lost connection.
@@ -336,6 +347,9 @@ pub struct RunRecord {
     pub apf_dumps: Vec<ApfDump>,
     /// The simulated time at which the run ended.
     pub end: SimTime,
+    /// Whether it was stopped there because it had done the work it was allowed: what comes later
+    /// is unknown.
+    pub cut_short: bool,
     /// FNV-1a over (time, kind, entity) of every engine event: equal for equal runs.
     pub trace_hash: u64,
 }

@@ -152,6 +152,9 @@ pub struct Summary {
     pub seed: u64,
     /// How many replications.
     pub replications: u32,
+    /// Replications that were stopped before their end for the work they took: what would have come
+    /// later is unknown. If the first is among them, no other was run.
+    pub incomplete: u32,
     /// The Kubernetes release modelled, `1.32`.
     pub release: String,
     /// One sentence: the answer.

@@ -21,6 +21,7 @@ pub(super) fn inputs(root: &Filled, names: &Names) -> Option<Inputs> {
     Some(Inputs {
         release: release_of(root)?,
         duration: root.table("run")?.span_of("duration")?,
+        max_events: root.table("run")?.count("max-events")?,
         apiserver: apiserver(root.table("apiserver")?)?,
         node: node(root.table("node")?)?,
         hardware: hardware(root.table("hardware")?)?,

@@ -17,6 +17,8 @@ const MOST_MEMBERS: i64 = 2_000_000;
 const MOST_WATCHES: i64 = 50_000_000;
 /// Stored bytes of one resource.
 const MOST_STORED: Bytes = Bytes::gib(1 << 10);
+/// Bytes of one resource in any other form, all versions together.
+const MOST_HELD: Bytes = Bytes::gib(64 << 10);
 /// etcd's default `--max-request-bytes`.
 const LARGE_OBJECT: Bytes = Bytes::kib(1536);
 /// Members that should not start at once.
@@ -168,6 +170,20 @@ fn resource(name: &str, table: &Filled, log: &mut Log) {
                     .label("times the size")
                     .related(table.given("size"), "each"),
             );
+        }
+        let versions: u64 = table.count("versions").unwrap_or(1);
+        for key in ["json-size", "heap-size"] {
+            let Some(each) = table.size(key) else { continue };
+            let total = each.times(count).times(versions);
+            if total > MOST_HELD {
+                let message =
+                    format!("`{name}` would take {total} by its `{key}`; at most {MOST_HELD}");
+                log.push(
+                    Draft::new(Code::TotalTooLarge, table.at(key), message)
+                        .label("times the count, and the versions")
+                        .related(table.given("count"), "so many"),
+                );
+            }
         }
         if size > LARGE_OBJECT {
             let message = format!("objects of `{name}` are larger than etcd accepts");

@@ -64,6 +64,7 @@ impl Observation {
         Inputs {
             release: Release::of_minor(minor).expect("modelled"),
             duration: SimSpan::secs(150),
+            max_events: u64::MAX,
             apiserver: ApiserverInput {
                 replicas: 1,
                 memory_limit: bytes(&environment["memory_limit_bytes"]),

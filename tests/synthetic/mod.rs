@@ -146,6 +146,7 @@ fn record(options: RunOptions, outcome: Outcome, servers: Vec<ServerRecord>) -> 
         apf_dumps: Vec::new(),
         servers,
         end: seconds(600),
+        cut_short: false,
         trace_hash: draw(options, u64::MAX),
     }
 }

@@ -5,9 +5,11 @@
 //! and the standard error must be small enough for that to mean something. Seeds are fixed, so a test
 //! that passes once passes always. Little's law needs no tolerance: it is an identity, in nanoseconds.
 
+mod fluid_pool;
 mod formulas;
 mod law;
 mod littles_law;
+mod processor_sharing;
 mod queues;
 mod station;
 

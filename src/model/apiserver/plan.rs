@@ -165,8 +165,7 @@ impl Holdings {
         }
     }
 
-    fn ramp(&mut self, ramp: &Ramp, parts: u64) {
-        let bytes = part_of(ramp.bytes, u128::from(parts));
+    fn ramp(&mut self, ramp: &Ramp, bytes: u64) {
         match ramp.kind {
             RampKind::Take | RampKind::TakeLarge => {
                 *Self::entry(&mut self.heap, ramp.entry) += bytes;
@@ -191,11 +190,20 @@ impl Plan {
     /// What a request holds after `parts` of phase `phase` (its start steps done).
     #[must_use]
     pub fn holdings(&self, phase: usize, parts: u64) -> Holdings {
+        let ramps = self.phases[phase].ramps.iter();
+        let done: Vec<u64> = ramps.map(|ramp| part_of(ramp.bytes, parts.into())).collect();
+        self.holdings_after(phase, &done)
+    }
+
+    /// What a request holds when the ramps of phase `phase` have done so many bytes for it.
+    #[must_use]
+    pub fn holdings_after(&self, phase: usize, done: &[u64]) -> Holdings {
         let mut held = Holdings::default();
         for (index, p) in self.phases.iter().enumerate().take(phase + 1) {
             p.start.iter().for_each(|step| held.step(*step));
-            let done = if index < phase { PARTS } else { parts };
-            p.ramps.iter().for_each(|ramp| held.ramp(ramp, done));
+            for (ramp, done) in p.ramps.iter().zip(done.iter().chain(std::iter::repeat(&0))) {
+                held.ramp(ramp, if index < phase { ramp.bytes.0 } else { *done });
+            }
             if index < phase {
                 p.end.iter().for_each(|step| held.step(*step));
             }
@@ -214,5 +222,40 @@ impl Plan {
         self.phases[last].end.iter().for_each(|step| held.step(*step));
         let left: u64 = held.heap.iter().chain(&held.kernel).map(|(_, bytes)| bytes).sum();
         assert_eq!(left, remaining, "a finished request holds {held:?}");
+        assert_eq!(self.taken() - self.given_back(), i128::from(remaining), "dropped twice");
+    }
+
+    fn sum(&self, of_step: fn(&Step) -> Bytes, of_ramp: fn(&Ramp) -> Bytes) -> i128 {
+        let of_phase = |phase: &Phase| -> i128 {
+            let steps = phase.start.iter().chain(&phase.end).map(|s| i128::from(of_step(s).0));
+            let ramps = phase.ramps.iter().map(|r| i128::from(of_ramp(r).0));
+            steps.chain(ramps).sum()
+        };
+        self.phases.iter().map(of_phase).sum()
+    }
+
+    /// All that a request takes for itself.
+    fn taken(&self) -> i128 {
+        self.sum(
+            |step| match step {
+                Step::Take(_, n) | Step::TakeKernel(_, n) | Step::Unpool(_, n) => *n,
+                _ => Bytes::ZERO,
+            },
+            |ramp| match ramp.kind {
+                RampKind::Take | RampKind::TakeLarge | RampKind::TakeOutside => ramp.bytes,
+                RampKind::Litter | RampKind::Drop => Bytes::ZERO,
+            },
+        )
+    }
+
+    /// All that it drops, pools or gives back.
+    fn given_back(&self) -> i128 {
+        self.sum(
+            |step| match step {
+                Step::Drop(_, n) | Step::GiveKernel(_, n) | Step::Pool(_, n) => *n,
+                _ => Bytes::ZERO,
+            },
+            |ramp| if ramp.kind == RampKind::Drop { ramp.bytes } else { Bytes::ZERO },
+        )
     }
 }

@@ -37,6 +37,12 @@ impl Plans {
         (self.plans.len() - 1) as PlanId
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.plans.len()
+    }
+
     /// A plan.
     #[must_use]
     pub fn get(&self, id: PlanId) -> &Plan {
@@ -163,6 +169,8 @@ pub struct Server {
     rates: Rates,
     /// A running collection cannot end before: the world does not stop in the middle of a copy.
     hold_until: SimTime,
+    /// Scratch of [`Server::book_departure`]: bytes by ramp.
+    departed: Vec<u64>,
     /// Remainders of the background's bytes, the scavenger's bytes and CPU nanoseconds.
     litter_carry: Vec<u64>,
     scavenge_carry: u64,
@@ -204,6 +212,7 @@ impl Server {
             settled: SimTime::ZERO,
             rates: Rates::default(),
             hold_until: SimTime::ZERO,
+            departed: Vec::new(),
             litter_carry: Vec::new(),
             scavenge_carry: 0,
             cpu_nanos: 0.0,
@@ -354,7 +363,8 @@ impl Server {
         let request = self.requests[id.slot as usize];
         let parts = self.pool.leave(request.class, request.joined);
         self.book_departure(plans, request.class, parts);
-        let held: Holdings = plans.get(request.plan).holdings(request.phase as usize, parts);
+        let phase = request.phase as usize;
+        let held: Holdings = plans.get(request.plan).holdings_after(phase, &self.departed);
         self.memory.abandon(&held);
         self.release(id.slot);
     }
@@ -454,16 +464,22 @@ impl Server {
     }
 
     /// Books the ramps of a class that a member has just left after `parts`: that member's share
-    /// is made exact, and the rest stays with the members that remain.
+    /// is made exact (it is left in `departed`), and the rest stays with the members that remain.
+    /// What the rounding of sums has booked beyond their shares goes with the last member.
     fn book_departure(&mut self, plans: &Plans, class: ClassId, parts: u64) {
-        let progress = self.pool.progress(class);
+        let (progress, members) = (self.pool.progress(class), self.pool.members(class));
         let state = &mut self.classes[class];
         let phase = &plans.get(state.plan).phases[state.phase as usize];
+        self.departed.clear();
         for (ramp, applied) in phase.ramps.iter().zip(&mut state.applied) {
-            let gone = part_of(ramp.bytes, u128::from(parts));
-            let target = part_of(ramp.bytes, progress) + gone;
+            let own = part_of(ramp.bytes, u128::from(parts));
+            // Others may be past their end, too, until they are taken out.
+            let most_left = ramp.bytes.0.saturating_mul(members);
+            let target = part_of(ramp.bytes, progress).min(most_left) + own;
             let more = target.saturating_sub(*applied);
+            let gone = own.max((*applied + more).saturating_sub(most_left));
             *applied = (*applied + more) - gone;
+            self.departed.push(gone);
             if more > 0 {
                 self.memory.ramp(ramp.kind, ramp.entry, more);
             }

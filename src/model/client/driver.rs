@@ -19,7 +19,7 @@ use crate::model::apiserver::watch::IDLE_WATCH;
 use crate::model::catalog::{items_of, resource_of};
 use crate::model::control_plane::{Life, is_startup};
 use crate::model::input::Behaviour;
-use crate::model::world::{Event, World};
+use crate::model::world::World;
 use crate::results::{LogKind, Mechanism};
 use crate::units::{SimSpan, SimTime};
 
@@ -102,7 +102,7 @@ impl World<'_> {
     }
 
     fn draw(&mut self, client: u32) -> f64 {
-        self.clients[client as usize].draw(&self.streams, client)
+        self.clients[client as usize].draw(&self.streams)
     }
 
     fn set_synced(&mut self, client: u32, synced: bool, now: SimTime) {
@@ -162,6 +162,7 @@ impl World<'_> {
 
     /// Makes a call, or suffers its refusal.
     fn call(&mut self, client: u32, next: Next, now: SimTime) {
+        self.counters.requests_made += 1;
         self.clients[client as usize].received = now;
         match self.connect(client) {
             Ok(server) => self.arrive(client, server, next, now),
@@ -216,10 +217,9 @@ impl World<'_> {
             self.counters.lists_from_etcd += 1;
         }
         self.submit(client, server, plan, State::Listing, now);
-        let generation = self.clients[client as usize].generation;
         let received = self.clients[client as usize].received;
         let deadline = received + self.inputs.apiserver.request_timeout;
-        self.queue.push(deadline.max(now), Event::Timeout { client, generation });
+        self.set_deadline(client, deadline.max(now));
         Ok(())
     }
 
@@ -287,7 +287,9 @@ impl World<'_> {
                 self.wait(client, next, after);
                 return;
             }
-        } else if refusal != Refusal::Expired {
+        } else if refusal == Refusal::Expired {
+            self.counters.requests_gone += 1;
+        } else {
             self.counters.requests_failed += 1;
         }
         let extra = if refusal == Refusal::Silent { DIAL_TIMEOUT } else { SimSpan::ZERO };
@@ -349,6 +351,7 @@ impl World<'_> {
             return;
         }
         self.clients[client as usize].request = None;
+        self.counters.requests_answered += 1;
         match member.state {
             State::Listing => self.listed(client, now),
             State::WatchListing => self.watch_listed(client, server, now),

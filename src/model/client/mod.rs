@@ -10,7 +10,7 @@ pub mod driver;
 use crate::engine::Streams;
 use crate::model::admission::Ticket;
 use crate::model::apiserver::server::RequestId;
-use crate::units::{SimSpan, SimTime};
+use crate::units::SimTime;
 use backoff::Backoff;
 
 /// "Not connected" in [`Client::server`].
@@ -50,6 +50,14 @@ pub enum State {
     Watching,
     /// Has done all it was to do.
     Finished,
+}
+
+impl State {
+    /// Whether a call is under way.
+    #[must_use]
+    pub fn calls(self) -> bool {
+        matches!(self, Self::Listing | Self::WatchListing | Self::OpeningWatch)
+    }
 }
 
 /// Which resource version a reflector asks for.
@@ -98,14 +106,21 @@ pub struct Client {
     pub rounds_left: u64,
     /// Whether it has a complete view.
     pub synced: bool,
+    /// When its LIST times out.
+    pub deadline: SimTime,
+    /// Whether its timer for that is under way.
+    pub timer: bool,
+    /// Its own among the random streams: draws depend on its fleet's name and its place in the
+    /// fleet, not on other fleets.
+    pub key: u64,
     /// Draws made.
     pub draws: u32,
 }
 
 impl Client {
-    /// A stopped member.
+    /// A stopped member of the fleet with these index and name.
     #[must_use]
-    pub fn new(fleet: u32, resets_by_start: bool) -> Self {
+    pub fn new(fleet: u32, name: &str, place: u32, resets_by_start: bool) -> Self {
         Self {
             fleet,
             state: State::Stopped,
@@ -123,18 +138,24 @@ impl Client {
             page: (0, false),
             rounds_left: 0,
             synced: false,
+            deadline: SimTime::NEVER,
+            timer: false,
+            key: client_key(name, place),
             draws: 0,
         }
     }
 
     /// A uniform draw on [0, 1): the client's next.
-    pub fn draw(&mut self, streams: &Streams, index: u32) -> f64 {
+    pub fn draw(&mut self, streams: &Streams) -> f64 {
         self.draws += 1;
-        streams.stream("client", u64::from(index) << 32 | u64::from(self.draws)).uniform()
+        streams.stream("client", self.key.wrapping_add(u64::from(self.draws))).uniform()
     }
+}
 
-    /// A uniform draw up to `span`.
-    pub fn draw_span(&mut self, streams: &Streams, index: u32, span: SimSpan) -> SimSpan {
-        span.scale(self.draw(streams, index))
-    }
+/// FNV-1a of a fleet's name and a place in it, with room below for numbers of draws.
+fn client_key(name: &str, place: u32) -> u64 {
+    let bytes = name.bytes().chain(place.to_le_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }

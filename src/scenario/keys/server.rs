@@ -28,6 +28,12 @@ static RUN: Table = Table {
         key("duration", span(SimSpan::millis(1)), Required, "Simulated time of a run; 1ms to 30d."),
         key("seed", integer(0, i64::MAX), Default("1"), "Decides all random draws."),
         key(
+            "max-events",
+            integer(1, 1_000_000_000_000),
+            Default("100_000_000"),
+            "Work after which a run is stopped and marked incomplete, in events of the engine.",
+        ),
+        key(
             "replications",
             integer(1, 100_000),
             Default("20"),

@@ -85,6 +85,7 @@ impl World<'_> {
         if member.state == State::Stopped {
             return;
         }
+        self.counters.requests_cancelled += u64::from(member.state.calls());
         let fleet = member.fleet as usize;
         self.fleet_started[fleet] -= 1;
         self.set_synced(client, false, now);

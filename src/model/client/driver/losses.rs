@@ -33,6 +33,7 @@ impl World<'_> {
     /// A server vanished from the network: its clients notice by and by.
     pub(crate) fn partition(&mut self, server: u16, now: SimTime) {
         self.servers[usize::from(server)].partitioned = true;
+        self.spend_on_all_clients();
         let message = "cut off from the network".to_owned();
         self.note(now, LogKind::Stopped, &control_plane::name(server), message);
         for client in 0..self.clients.len() as u32 {
@@ -45,11 +46,23 @@ impl World<'_> {
         }
     }
 
+    /// Sets the deadline of a LIST. A client has one timer at most: one that comes too early is set
+    /// again, so that the queue does not fill with those of answered LISTs.
+    pub(super) fn set_deadline(&mut self, client: u32, deadline: SimTime) {
+        let member = &mut self.clients[client as usize];
+        member.deadline = deadline;
+        if !std::mem::replace(&mut member.timer, true) {
+            self.queue.push(deadline, Event::Timeout { client });
+        }
+    }
+
     /// The request time-out of a LIST.
-    pub(crate) fn time_out(&mut self, client: u32, generation: u32, now: SimTime) {
+    pub(crate) fn time_out(&mut self, client: u32, now: SimTime) {
+        self.clients[client as usize].timer = false;
         let member = self.clients[client as usize];
         let (State::Listing, Some(request)) = (member.state, member.request) else { return };
-        if member.generation != generation {
+        if now < member.deadline {
+            self.set_deadline(client, member.deadline);
             return;
         }
         let index = usize::from(member.server);

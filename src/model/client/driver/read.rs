@@ -1,7 +1,7 @@
 //! What a member's next LIST asks for.
 
 use super::PAGER_LIMIT;
-use crate::model::apiserver::list::ListShape;
+use crate::model::apiserver::list::{ListShape, rounded_scan};
 use crate::model::apiserver::route::{Route, honours_limit};
 use crate::model::catalog::items_of;
 use crate::model::client::ListFrom;
@@ -63,7 +63,8 @@ impl World<'_> {
         let whole = matching.max(1);
         let scanned = match route {
             Route::Etcd => (stored as f64 * items as f64 / whole as f64).ceil() as u64,
-            _ => (stored as f64 * left as f64 / whole as f64).ceil() as u64,
+            _ if left == matching => stored,
+            _ => rounded_scan((stored as f64 * left as f64 / whole as f64).ceil() as u64),
         };
         ListShape { route, items, scanned: scanned.min(stored), pooled: None }
     }
