@@ -56,7 +56,7 @@ impl State {
     /// Whether a call is under way.
     #[must_use]
     pub fn calls(self) -> bool {
-        matches!(self, Self::Listing | Self::WatchListing | Self::OpeningWatch)
+        matches!(self, Self::Queued(_) | Self::Listing | Self::WatchListing | Self::OpeningWatch)
     }
 }
 
