@@ -55,7 +55,9 @@ impl Process {
         let mut teeth = Teeth::default();
         let (mut now, mut marking) = (SimTime::ZERO, false);
         while now < SimTime::ZERO + span && teeth.killed.is_none() {
-            if server.process(&plans, now, &mut Vec::new()) {
+            let killed = server.process(&plans, now, &mut Vec::new());
+            server.collect(now);
+            if killed {
                 teeth.killed = Some(now);
             }
             server.check();

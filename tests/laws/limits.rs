@@ -63,7 +63,9 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
     server.start(&plans, before, 0, false, SimTime::ZERO);
     let (mut now, mut began) = (SimTime::ZERO, None);
     loop {
-        if server.process(&plans, now, &mut Vec::new()) {
+        let killed = server.process(&plans, now, &mut Vec::new());
+        server.collect(now);
+        if killed {
             server.check();
             return (began.unwrap_or(0), server.memory.resident(), Some(now));
         }

@@ -149,6 +149,7 @@ fn serve(case: &Case, catalog: &Catalog, plan: PlanId, events: Option<(usize, f6
     let mut now = SimTime::ZERO;
     for _ in 0..most.min(100_000) {
         server.process(&catalog.plans, now, &mut finished);
+        server.collect(now);
         server.check();
         if !finished.is_empty() {
             break;
@@ -161,10 +162,12 @@ fn serve(case: &Case, catalog: &Catalog, plan: PlanId, events: Option<(usize, f6
         assert!(finished.iter().any(|done| done.tag == 7), "it never ends");
     }
     server.process(&catalog.plans, now, &mut finished);
+    server.collect(now);
     server.refresh(&catalog.plans);
     let wait = server.next_event().since(now).scale(part);
     server.settle(now + wait);
     server.process(&catalog.plans, now + wait, &mut finished);
+    server.collect(now + wait);
     server.abort(&catalog.plans, request, now + wait);
     server.check();
     server
@@ -289,6 +292,7 @@ proptest! {
             now = run_until(&mut server, &catalog, now, next, &mut finished);
         }
         server.process(&catalog.plans, now, &mut finished);
+        server.collect(now);
         server.check();
         prop_assert_eq!(held(&server), 0);
         prop_assert_eq!(server.in_flight(), 0);
@@ -302,6 +306,7 @@ fn next_change(
     finished: &mut Vec<Finished>,
 ) -> SimTime {
     server.process(&catalog.plans, now, finished);
+    server.collect(now);
     server.refresh(&catalog.plans);
     server.next_event()
 }
