@@ -9,14 +9,15 @@ use std::path::{Path, PathBuf};
 use oomcast::experiment::{Plan, Replicated, Subject, replicate, summarize};
 use oomcast::results::{Outcome, PublishedRow, RunRecord, Summary};
 use oomcast::scenario::{self, Scenario};
-use oomcast::units::{SimTime, parse_bytes, parse_span};
+use oomcast::units::{Bytes, SimSpan, SimTime, parse_bytes, parse_span};
 
 /// Enough for a median.
 const REPLICATIONS: u32 = 5;
 
 /// What the model predicts for every published row: scenario, phase, metric, prediction. Figures may
 /// drift by [`DRIFT`]; when the model has changed for a reason, they are set anew.
-const PREDICTED: [(&str, &str, &str, &str); 15] = [
+const PREDICTED: [(&str, &str, &str, &str); 16] = [
+    ("cilium-restart-apf", "agents restart", "OOM kill", "no"),
     ("cilium-restart", "agents restart", "OOM kill", "yes"),
     ("cilium-restart-64g", "agents restart", "OOM kill", "no"),
     ("cilium-restart-64g", "agents restart", "peak", "48.3 GiB"),
@@ -81,8 +82,8 @@ fn records(name: &str) -> Vec<RunRecord> {
 /// A figure as it is printed, as a number; `None` of yes and no.
 fn number(text: &str) -> Option<f64> {
     let quantity = text.replace(' ', "");
-    let bytes = parse_bytes(&quantity).map(|bytes| bytes.as_f64());
-    bytes.or_else(|_| parse_span(&quantity).map(|span| span.as_secs_f64())).ok()
+    let bytes = parse_bytes(&quantity).map(Bytes::as_f64);
+    bytes.or_else(|_| parse_span(&quantity).map(SimSpan::as_secs_f64)).ok()
 }
 
 fn agree(expected: &str, predicted: &str) -> bool {
@@ -228,7 +229,8 @@ fn ha_cascade_kills_all_three_one_after_another() {
 fn ha_cascade_streamed_kills_none() {
     for run in records("ha-cascade-streamed") {
         assert_eq!(run.oom_kills(), 0);
-        assert_eq!(run.outcome, Outcome::Absorbed);
+        // Priority levels make some of the agents come again: 429 is not a failure to survive.
+        assert!(run.outcome <= Outcome::Degraded, "{:?}", run.outcome);
         let limit = run.servers[0].limit.as_f64();
         assert!(run.peak_resident().as_f64() < 0.6 * limit, "{}", run.peak_resident());
         let (synced, started) = run.clients_synced;

@@ -366,7 +366,9 @@ impl<'a> World<'a> {
         let killed = state.server.process(&self.catalog.plans, now, &mut finished);
         // All seats are freed before any answer starts a request that takes a freed slot.
         if let Some(admission) = &mut state.admission {
-            finished.iter().for_each(|done| admission.release(done.id.slot(), now));
+            for done in &finished {
+                admission.release(done.id.slot(), now);
+            }
         }
         self.sample(server, now);
         if self.servers[usize::from(server)].server.collect(now) {

@@ -37,7 +37,7 @@ fn the_scanner_sees_the_sources() {
         assert!(paths.iter().any(|path| path.starts_with(&inside)), "nothing in {inside}");
     }
     assert!(paths.len() > 100, "only {} files", paths.len());
-    let uses = sources("src").iter().flat_map(|s| s.crate_paths()).count();
+    let uses = sources("src").iter().flat_map(scan::Source::crate_paths).count();
     assert!(uses > 300, "only {uses} paths into the crate");
 }
 

@@ -4,7 +4,7 @@ use crate::rules;
 use crate::scan::{CratePath, Source};
 
 fn paths(code: &str) -> Vec<String> {
-    Source::new("src/x.rs", code).crate_paths().into_iter().map(|p| p.path).collect()
+    Source::new("src/x.rs", code).crate_paths().into_iter().map(|found| found.path).collect()
 }
 
 #[test]
@@ -25,14 +25,14 @@ fn use_trees_are_opened() {
 
 #[test]
 fn comments_and_literals_do_not_count() {
-    let code = r###"
+    let code = r##"
 //! See crate::cli::main.
 /* use crate::cli; /* nested */ still crate::cli */
 const A: &str = "crate::cli \" crate::cli";
 const B: &str = r#"crate::cli " "#;
 const C: char = '"'; use crate::units::Bytes;
 fn f<'a>(x: &'a str) -> char { '\'' } // crate::cli
-"###;
+"##;
     assert_eq!(paths(code), ["units::Bytes"]);
     let line = Source::new("src/x.rs", code).crate_paths();
     assert_eq!(line, [CratePath { path: "units::Bytes".into(), line: 6 }]);

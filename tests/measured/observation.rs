@@ -45,6 +45,7 @@ pub(crate) fn observations() -> Vec<Observation> {
 }
 
 impl Observation {
+    #[expect(clippy::too_many_lines, reason = "one literal: the mapping, field by field")]
     pub(crate) fn inputs(&self) -> Inputs {
         let run = &self.run;
         let minor =

@@ -40,9 +40,9 @@ struct Served {
 
 /// Poisson arrivals to a fluid pool; each customer is a class of its own, since each needs another
 /// amount.
-struct Pool {
+struct Queue {
     shared: Shared,
-    pool: FluidPool,
+    fluid: FluidPool,
     now: SimTime,
     /// By class: service time, arrival, others present, handle.
     customers: Vec<(SimSpan, SimTime, usize, Joined)>,
@@ -50,13 +50,13 @@ struct Pool {
     served: Vec<Option<Served>>,
 }
 
-impl Pool {
+impl Queue {
     fn run(shared: Shared, offered: f64, law: Law, streams: Streams) -> Vec<Served> {
         let mut gaps: Stream = streams.stream("gaps", 0);
         let mut services: Stream = streams.stream("services", 0);
-        let mut pool = Self {
+        let mut queue = Self {
             shared,
-            pool: FluidPool::default(),
+            fluid: FluidPool::default(),
             now: SimTime::ZERO,
             customers: Vec::new(),
             present: 0,
@@ -64,12 +64,12 @@ impl Pool {
         };
         for _ in 0..CUSTOMERS {
             let gap = gaps.exponential(SERVICE.scale(1.0 / offered));
-            pool.pass_until(pool.now + gap);
-            pool.arrive(law.draw(&mut services, SERVICE));
+            queue.pass_until(queue.now + gap);
+            queue.arrive(law.draw(&mut services, SERVICE));
         }
-        pool.pass_until(SimTime::NEVER);
-        assert!(pool.present == 0 && pool.pool.active().is_empty());
-        pool.served.into_iter().skip(WARM_UP).map(|c| c.expect("served")).collect()
+        queue.pass_until(SimTime::NEVER);
+        assert!(queue.present == 0 && queue.fluid.active().is_empty());
+        queue.served.into_iter().skip(WARM_UP).map(|c| c.expect("served")).collect()
     }
 
     fn arrive(&mut self, needs: SimSpan) {
@@ -77,8 +77,8 @@ impl Pool {
             Shared::Cores(_) => Demand { cpu: needs, ..Demand::default() },
             Shared::Wire => Demand { wire: Bytes(needs.0), ..Demand::default() },
         };
-        let class = self.pool.add_class(demand);
-        let joined = self.pool.join(class, class as u64);
+        let class = self.fluid.add_class(demand);
+        let joined = self.fluid.join(class, class as u64);
         self.customers.push((needs, self.now, self.present, joined));
         self.served.push(None);
         self.present += 1;
@@ -87,20 +87,20 @@ impl Pool {
     fn pass_until(&mut self, end: SimTime) {
         loop {
             match self.shared {
-                Shared::Cores(cores) => self.pool.share(cores, 1.0),
-                Shared::Wire => self.pool.share(1.0, 1e9),
+                Shared::Cores(cores) => self.fluid.share(cores, 1.0),
+                Shared::Wire => self.fluid.share(1.0, 1e9),
             };
-            let next = self.pool.next_finish().map_or(SimTime::NEVER, |span| self.now + span);
+            let next = self.fluid.next_finish().map_or(SimTime::NEVER, |span| self.now + span);
             if next > end || next == SimTime::NEVER {
                 if end < SimTime::NEVER {
-                    self.pool.advance(end.since(self.now));
+                    self.fluid.advance(end.since(self.now));
                     self.now = end;
                 }
                 return;
             }
-            self.pool.advance(next.since(self.now));
+            self.fluid.advance(next.since(self.now));
             self.now = next;
-            while let Some((class, _)) = self.pool.pop_finished() {
+            while let Some((class, _)) = self.fluid.pop_finished() {
                 self.depart(class);
             }
         }
@@ -108,7 +108,7 @@ impl Pool {
 
     fn depart(&mut self, class: usize) {
         let (needs, arrived, found, joined) = self.customers[class];
-        self.pool.finish(class, joined);
+        self.fluid.finish(class, joined);
         self.present -= 1;
         let unit = SERVICE.as_secs_f64();
         self.served[class] = Some(Served {
@@ -120,7 +120,7 @@ impl Pool {
 }
 
 fn replicate(shared: Shared, offered: f64, law: Law, seed: u64) -> Vec<Vec<Served>> {
-    let run = |replication| Pool::run(shared, offered, law, Streams::new(seed, replication));
+    let run = |replication| Queue::run(shared, offered, law, Streams::new(seed, replication));
     (0..REPLICATIONS).map(run).collect()
 }
 

@@ -151,19 +151,16 @@ impl Server {
         };
         let rates = &self.rates;
         let heap = memory.heap();
-        match heap.marking() {
-            Some(marking) => {
-                let work = (marking.work_left - MARK_DONE / 2.0).max(0.0) / rates.mark.max(1e-6);
-                sooner(work.max(self.hold_until.since(self.settled).as_secs_f64()));
+        if let Some(marking) = heap.marking() {
+            let work = (marking.work_left - MARK_DONE / 2.0).max(0.0) / rates.mark.max(1e-6);
+            sooner(work.max(self.hold_until.since(self.settled).as_secs_f64()));
+        } else {
+            let missing = heap.trigger().saturating_sub(memory.heap_in_use()) as f64;
+            if rates.heap > 0.0 {
+                let wait = heap.not_before().since(self.settled).as_secs_f64();
+                sooner((missing / rates.heap).max(wait));
             }
-            None => {
-                let missing = heap.trigger().saturating_sub(memory.heap_in_use()) as f64;
-                if rates.heap > 0.0 {
-                    let wait = heap.not_before().since(self.settled).as_secs_f64();
-                    sooner((missing / rates.heap).max(wait));
-                }
-                sooner(heap.forced_at().since(self.settled).as_secs_f64());
-            }
+            sooner(heap.forced_at().since(self.settled).as_secs_f64());
         }
         let freed = memory.freed();
         if freed > 0 && rates.freed > 0.0 {
