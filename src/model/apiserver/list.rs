@@ -108,6 +108,11 @@ impl ListContext<'_> {
                 Step::Litter(self.entry(Mechanism::ListSliceAndConversion), costs::REQUEST_GARBAGE),
             );
         phases.push(write);
+        // The server's pool has given the buffer up when the request starts: a request that is cut
+        // before it encodes must drop it, too.
+        if let (Some(buffer), Some(first)) = (list.pooled, phases.first_mut()) {
+            first.start.push(Step::Unpool(self.entry(Mechanism::ResponseBuffer), buffer));
+        }
         let mut plan = Plan { phases, wire };
         plan.scale_cpu(self.hardware.cpu_speed);
         plan
@@ -283,11 +288,6 @@ impl ListContext<'_> {
         let mut cpu = self.encode_cost().of(list.items, body);
         let capacities = self.capacities(item, list.items);
         let mut held = list.pooled.unwrap_or_default();
-        if list.pooled.is_some() {
-            phases.push(
-                Phase::cpu(Stage::Working, SimSpan::ZERO).at_start(Step::Unpool(entry, held)),
-            );
-        }
         let large: Vec<Bytes> =
             capacities.into_iter().filter(|c| *c > held && *c >= costs::LARGE_BUFFER).collect();
         if large.is_empty() && held == Bytes::ZERO {

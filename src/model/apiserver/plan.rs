@@ -179,6 +179,25 @@ impl Holdings {
             RampKind::TakeOutside => *Self::entry(&mut self.kernel, ramp.entry) += bytes,
         }
     }
+
+    /// Puts right that a ramp has been booked by up to `early` bytes more than its progress comes
+    /// to; returns how many of them could be.
+    pub fn correct(&mut self, ramp: &Ramp, early: u64) -> u64 {
+        match ramp.kind {
+            RampKind::Take | RampKind::TakeLarge => {
+                *Self::entry(&mut self.heap, ramp.entry) += early;
+            }
+            RampKind::TakeOutside => *Self::entry(&mut self.kernel, ramp.entry) += early,
+            RampKind::Litter => {}
+            RampKind::Drop => {
+                let held = Self::entry(&mut self.heap, ramp.entry);
+                let most = early.min(*held);
+                *held -= most;
+                return most;
+            }
+        }
+        early
+    }
 }
 
 /// `bytes` × `parts` / [`PARTS`], rounded down.

@@ -353,8 +353,8 @@ impl Server {
         self.settle(now);
         let request = self.requests[id.slot as usize];
         let parts = self.pool.leave(request.class, request.joined);
-        self.book_departure(plans, request.class, parts);
-        let held: Holdings = plans.get(request.plan).holdings(request.phase as usize, parts);
+        let mut held: Holdings = plans.get(request.plan).holdings(request.phase as usize, parts);
+        self.book_departure(plans, request.class, parts, Some(&mut held));
         self.memory.abandon(&held);
         self.release(id.slot);
     }
@@ -442,9 +442,7 @@ impl Server {
             let state = &mut self.classes[class];
             let phase = &plans.get(state.plan).phases[state.phase as usize];
             for (ramp, applied) in phase.ramps.iter().zip(&mut state.applied) {
-                // A member is past its end by less than a nanosecond until it is taken out.
-                let total = part_of(ramp.bytes, progress).min(ramp.bytes.0.saturating_mul(members));
-                let more = total.saturating_sub(*applied);
+                let more = total_of(ramp.bytes, progress, members).saturating_sub(*applied);
                 *applied += more;
                 if more > 0 {
                     self.memory.ramp(ramp.kind, ramp.entry, more);
@@ -454,16 +452,26 @@ impl Server {
     }
 
     /// Books the ramps of a class that a member has just left after `parts`: that member's share
-    /// is made exact, and the rest stays with the members that remain.
-    fn book_departure(&mut self, plans: &Plans, class: ClassId, parts: u64) {
-        let progress = self.pool.progress(class);
+    /// is made exact, and the rest stays with the members that remain. What the rounding of many
+    /// shares has booked too early goes with a member that is cut, as far as it holds so much:
+    /// the last one to be cut would otherwise leave or drop bytes that are not its own.
+    fn book_departure(
+        &mut self,
+        plans: &Plans,
+        class: ClassId,
+        parts: u64,
+        mut cut: Option<&mut Holdings>,
+    ) {
+        let (progress, members) = (self.pool.progress(class), self.pool.members(class));
         let state = &mut self.classes[class];
         let phase = &plans.get(state.plan).phases[state.phase as usize];
         for (ramp, applied) in phase.ramps.iter().zip(&mut state.applied) {
             let gone = part_of(ramp.bytes, u128::from(parts));
-            let target = part_of(ramp.bytes, progress) + gone;
+            let target = total_of(ramp.bytes, progress, members) + gone;
             let more = target.saturating_sub(*applied);
-            *applied = (*applied + more) - gone;
+            let early = applied.saturating_sub(target);
+            let taken_along = cut.as_mut().map_or(0, |held| held.correct(ramp, early));
+            *applied = (*applied + more) - gone - taken_along;
             if more > 0 {
                 self.memory.ramp(ramp.kind, ramp.entry, more);
             }
@@ -488,7 +496,7 @@ impl Server {
                 continue;
             }
             self.pool.finish(class, request.joined);
-            self.book_departure(plans, class, PARTS);
+            self.book_departure(plans, class, PARTS, None);
             let plan = plans.get(request.plan);
             for step in &plan.phases[request.phase as usize].end {
                 self.memory.step(*step);
@@ -559,6 +567,12 @@ impl Server {
         let members: u64 = self.pool.active().iter().map(|c| self.pool.members(*c)).sum();
         assert_eq!(alive, members, "every request is in exactly one class");
     }
+}
+
+/// What a ramp of `bytes` comes to for `members` that have made so much progress together. A member
+/// is past its end by less than a nanosecond until it is taken out.
+fn total_of(bytes: Bytes, progress: u128, members: u64) -> u64 {
+    part_of(bytes, progress).min(bytes.0.saturating_mul(members))
 }
 
 /// Marking is done below so many CPU-seconds of work left.
