@@ -79,3 +79,58 @@ stop = { client = "listers" }
     let run = self::run("1.30", "10m", &format!("{body}{}", restarts(20, 12)));
     assert_eq!(bytes_at(&run, Mechanism::ResponseBuffer, 599), 0);
 }
+
+/// A run of some minutes, and the same with the network cut from 0:30 to 2:30.
+fn lists_around_a_partition(duration: &str, client: &str) -> (RunRecord, RunRecord) {
+    let with = |cut: &str| {
+        let body = format!(
+            "[objects.configmaps]\ncount = 1000\nsize = \"10kB\"\n{client}\n\
+             [[events]]\nname = \"cut\"\nat = \"30s\"\n{cut}\n"
+        );
+        run("1.34", duration, &body)
+    };
+    (with(""), with("partition = { apiserver = 0, lasts = \"2m\" }"))
+}
+
+#[test]
+fn a_cut_network_stops_clients_that_are_in_the_middle_of_something() {
+    let (whole, cut) = lists_around_a_partition(
+        "3m",
+        "[[clients]]\nname = \"pollers\"\ncount = 5\nlister = { resource = \"configmaps\", \
+         rounds = \"endless\", pause = \"1s\" }",
+    );
+    let (whole, cut) = (whole.counters, cut.counters);
+    assert!(cut.lists_ok * 5 < whole.lists_ok * 2, "{cut:?} {whole:?}");
+    assert!(cut.lists_ok * 4 > whole.lists_ok, "they go on when it is whole: {cut:?} {whole:?}");
+    assert!(cut.requests_failed >= 5, "{cut:?}");
+}
+
+#[test]
+fn watches_that_are_lost_silently_list_again_and_short_cuts_are_not_noticed() {
+    let reflectors = "[[clients]]\nname = \"reflectors\"\ncount = 50\n\
+                      reflector = { resource = \"configmaps\", watch-list = false }";
+    let (whole, cut) = lists_around_a_partition("5m", reflectors);
+    assert_eq!((whole.counters.watches_lost, whole.counters.lists_ok), (0, 0));
+    assert_eq!((cut.counters.watches_lost, cut.counters.lists_ok), (50, 50));
+    let body = format!(
+        "[objects.configmaps]\ncount = 1000\nsize = \"10kB\"\n{reflectors}\n[[events]]\n\
+         name = \"cut\"\nat = \"30s\"\npartition = {{ apiserver = 0, lasts = \"25s\" }}\n"
+    );
+    assert_eq!(run("1.34", "3m", &body).counters.watches_lost, 0);
+}
+
+#[test]
+fn a_partition_lasts_until_the_last_of_several_is_over() {
+    let cut = |lasts: [u64; 2]| {
+        let [first, second] = lasts;
+        let body = format!(
+            "[objects.configmaps]\ncount = 100\nsize = \"10kB\"\n[[clients]]\nname = \"pollers\"\n\
+             count = 1\nlister = {{ resource = \"configmaps\", rounds = \"endless\", \
+             pause = \"1s\" }}\n[[events]]\nname = \"a\"\nat = \"30s\"\n\
+             partition = {{ apiserver = 0, lasts = \"{first}s\" }}\n[[events]]\nname = \"b\"\n\
+             at = \"31s\"\npartition = {{ apiserver = 0, lasts = \"{second}s\" }}\n"
+        );
+        run("1.34", "2m", &body).counters.lists_ok
+    };
+    assert_eq!(cut([10, 60]), cut([61, 1]));
+}

@@ -46,8 +46,8 @@ pub struct ServerState {
     pub watches: Vec<u64>,
     /// Whether its steady load must be worked out again.
     pub background_stale: bool,
-    /// Cut off from the network.
-    pub partitioned: bool,
+    /// Cut off from its clients and the balancer until then.
+    pub partitioned_until: SimTime,
     /// Kills so far.
     pub oom_kills: Vec<OomKill>,
     /// Which caches are filled, and since when, by resource.
@@ -75,7 +75,7 @@ impl ServerState {
             generation: 0,
             watches: vec![0; inputs.fleets.len()],
             background_stale: true,
-            partitioned: false,
+            partitioned_until: SimTime::ZERO,
             oom_kills: Vec::new(),
             cache_since: vec![None; inputs.resources.len()],
             cache_filling: vec![false; inputs.resources.len()],
@@ -103,6 +103,12 @@ impl ServerState {
             }
         }
         records
+    }
+
+    /// Whether it is cut off from its clients and the balancer.
+    #[must_use]
+    pub fn partitioned(&self, now: SimTime) -> bool {
+        now < self.partitioned_until
     }
 
     /// Whether it takes connections.
@@ -378,7 +384,7 @@ impl World<'_> {
     /// A health check of the balancer.
     pub(super) fn check_health(&mut self, server: u16, now: SimTime) {
         let state = &self.servers[usize::from(server)];
-        let healthy = state.life == Life::Serving && !state.partitioned;
+        let healthy = state.life == Life::Serving && !state.partitioned(now);
         if let Some(up) = self.balancer.check(server, healthy) {
             let what = if up { "back in rotation" } else { "out of rotation" };
             self.note(now, LogKind::Balancer, &name(server), what.into());

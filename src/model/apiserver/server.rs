@@ -174,6 +174,8 @@ pub struct Server {
     /// Bytes above the limit that a crossing noticed too late has let through: always none.
     overshoot: u64,
     running: bool,
+    /// Cut off from its clients: responses stay where they are.
+    cut_off: bool,
 }
 
 /// A request that has finished all its phases.
@@ -213,7 +215,14 @@ impl Server {
             bytes_sent: 0,
             overshoot: 0,
             running: false,
+            cut_off: false,
         }
+    }
+
+    /// Cuts the server off from its clients, or connects it again.
+    pub fn cut_off(&mut self, now: SimTime, cut_off: bool) {
+        self.settle(now);
+        self.cut_off = cut_off;
     }
 
     /// Whether the process runs.

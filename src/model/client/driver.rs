@@ -64,7 +64,9 @@ impl World<'_> {
             return;
         }
         let index = usize::from(member.server);
-        if let Some(request) = member.request {
+        if let Some(request) = member.request
+            && self.servers[index].server.serves(request)
+        {
             self.servers[index].server.abort(&self.catalog.plans, request, now);
             self.free_seats(member.server, request.slot(), now);
         }
@@ -127,7 +129,7 @@ impl World<'_> {
     /// A timer fired.
     pub(crate) fn wake(&mut self, client: u32, generation: u32, now: SimTime) {
         let member = self.clients[client as usize];
-        let State::Waiting(next) = member.state else { return };
+        let (State::Waiting(next) | State::Unheard(next)) = member.state else { return };
         if member.generation != generation {
             return;
         }
@@ -163,13 +165,19 @@ impl World<'_> {
     /// Makes a call, or suffers its refusal.
     fn call(&mut self, client: u32, next: Next, now: SimTime) {
         self.clients[client as usize].received = now;
-        match self.connect(client) {
+        match self.connect(client, now) {
+            Ok(server) if self.servers[usize::from(server)].partitioned(now) => {
+                // Sent again and again by TCP until it gets through, or the pings give up.
+                let heals = self.servers[usize::from(server)].partitioned_until;
+                self.wait(client, next, heals.since(now));
+                self.clients[client as usize].state = State::Unheard(next);
+            }
             Ok(server) => self.arrive(client, server, next, now),
             Err(refusal) => self.refused(client, next, refusal, now),
         }
     }
 
-    fn connect(&mut self, client: u32) -> Result<u16, Refusal> {
+    fn connect(&mut self, client: u32, now: SimTime) -> Result<u16, Refusal> {
         let server = self.clients[client as usize].server;
         if server != NO_SERVER {
             return Ok(server);
@@ -179,14 +187,16 @@ impl World<'_> {
             return Err(Refusal::Refused);
         };
         let state = &self.servers[usize::from(server)];
-        if state.partitioned {
+        if state.partitioned(now) {
             return Err(Refusal::Silent);
         }
         if !state.listens() {
             return Err(Refusal::Refused);
         }
         self.balancer.connected(server);
-        self.clients[client as usize].server = server;
+        let member = &mut self.clients[client as usize];
+        member.server = server;
+        member.connections = member.connections.wrapping_add(1);
         Ok(server)
     }
 
@@ -292,6 +302,12 @@ impl World<'_> {
         }
         let extra = if refusal == Refusal::Silent { DIAL_TIMEOUT } else { SimSpan::ZERO };
         self.clients[client as usize].retries = 0;
+        if refusal == Refusal::Silent && matches!(next, Next::Watch | Next::WatchList) {
+            // The REST layer dials again, and the reflector takes the end of that for a clean
+            // close: no back-off, no fallback.
+            self.wait(client, next, DIAL_TIMEOUT + RETRY_AFTER);
+            return;
+        }
         let fleet = self.clients[client as usize].fleet as usize;
         match &self.inputs.fleets[fleet].behaviour {
             Behaviour::Reflector { .. } => {
@@ -301,7 +317,6 @@ impl World<'_> {
                         Next::Begin
                     }
                     (Next::Watch, _) => Next::Watch,
-                    (Next::WatchList, Refusal::Silent) => Next::List,
                     _ => Next::Begin,
                 };
                 let delay = self.back_off(client, now);
