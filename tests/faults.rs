@@ -1,7 +1,7 @@
 //! What failures do to servers and clients: small scenarios, run with all invariants on.
 
 use oomcast::model::{self, RunOptions};
-use oomcast::results::{Mechanism, RunRecord};
+use oomcast::results::{LogKind, Mechanism, RunRecord};
 use oomcast::scenario;
 use oomcast::units::SimTime;
 
@@ -133,4 +133,50 @@ fn a_partition_lasts_until_the_last_of_several_is_over() {
         run("1.34", "2m", &body).counters.lists_ok
     };
     assert_eq!(cut([10, 60]), cut([61, 1]));
+}
+
+/// When a server that is killed at 0:30 is ready again, in seconds.
+fn back_at(run: &RunRecord) -> f64 {
+    let ready = run.log.iter().rfind(|entry| entry.kind == LogKind::Ready);
+    ready.expect("it comes back").at.as_secs_f64()
+}
+
+const KILL: &str = "[[events]]\nname = \"kill\"\nat = \"30s\"\nkill = { apiserver = 0 }\n";
+
+#[test]
+fn a_slow_etcd_slows_start_up() {
+    let body = format!("[objects.configmaps]\ncount = 10_000\nsize = \"10kB\"\n{KILL}");
+    let slow = "[[events]]\nname = \"slow\"\nat = \"20s\"\n\
+                slow-etcd = { speed = 0.01, lasts = \"5m\" }\n";
+    let normal = back_at(&run("1.34", "5m", &body));
+    let slowed = back_at(&run("1.34", "5m", &format!("{body}{slow}")));
+    // 100 MB at 4 MB/s.
+    assert!(slowed - normal > 20.0, "{normal} {slowed}");
+}
+
+#[test]
+fn every_version_of_a_custom_resource_is_cached_again_after_a_restart() {
+    let body = format!(
+        "[objects.foos]\ncount = 2_000\nsize = \"10kB\"\nshape = \"custom\"\nversions = 3\n\
+         [[clients]]\nname = \"reflectors\"\ncount = 1\nreflector = {{ resource = \"foos\" }}\n{KILL}"
+    );
+    let run = run("1.34", "5m", &body);
+    let cached = |seconds| bytes_at(&run, Mechanism::WatchCacheObjects, seconds);
+    assert_eq!(cached(31), 0);
+    assert_eq!(cached(299), cached(29));
+}
+
+#[test]
+fn range_stream_needs_an_etcd_that_serves_it() {
+    let raw = |etcd: &str| {
+        let body = format!(
+            "[etcd]\nrange-stream = {etcd}\n[objects.events]\ncount = 100_000\nsize = \"1kB\"\n\
+             [[clients]]\nname = \"lister\"\ncount = 1\nlister = {{ resource = \"events\" }}\n"
+        );
+        let run = run("1.37", "1m", &body);
+        let points = run.timelines[0].points.iter();
+        points.map(|p| p.by_mechanism[Mechanism::EtcdRawResponse as usize].0).max()
+    };
+    assert!(raw("false") >= Some(100_000_000), "{:?}", raw("false"));
+    assert!(raw("true") <= Some(20_000_000), "{:?}", raw("true"));
 }

@@ -52,8 +52,8 @@ pub struct ServerState {
     pub oom_kills: Vec<OomKill>,
     /// Which caches are filled, and since when, by resource.
     pub cache_since: Vec<Option<SimTime>>,
-    /// Caches being filled.
-    cache_filling: Vec<bool>,
+    /// Caches being filled, by resource: one for each version of a custom resource.
+    caches_filling: Vec<u32>,
     /// Start-up requests still running.
     starting: u32,
     /// API Priority and Fairness of the present process, if it is enabled.
@@ -78,7 +78,7 @@ impl ServerState {
             partitioned_until: SimTime::ZERO,
             oom_kills: Vec::new(),
             cache_since: vec![None; inputs.resources.len()],
-            cache_filling: vec![false; inputs.resources.len()],
+            caches_filling: vec![0; inputs.resources.len()],
             starting: 0,
             admission: None,
             boots: 0,
@@ -191,7 +191,7 @@ impl World<'_> {
         state.crash_loop.started(now);
         state.starting = 1;
         state.cache_since.fill(None);
-        state.cache_filling.fill(false);
+        state.caches_filling.fill(0);
         self.sample_now(server, now);
         let state = &mut self.servers[usize::from(server)];
         state.server.boot(now);
@@ -207,6 +207,10 @@ impl World<'_> {
             BOOT => self.booted(server, now),
             CACHE => {
                 let state = &mut self.servers[usize::from(server)];
+                state.caches_filling[resource] -= 1;
+                if state.caches_filling[resource] > 0 {
+                    return;
+                }
                 state.cache_since[resource] = Some(now);
                 if let Some(admission) = &mut state.admission {
                     admission.count_objects(resource);
@@ -276,17 +280,21 @@ impl World<'_> {
         self.start_up_done(server, now);
     }
 
-    /// Starts to fill a cache; custom resources do so at their first request.
+    /// Starts to fill the cache of every version of a resource; custom resources do so at their
+    /// first request.
     pub(super) fn fill_cache(&mut self, server: u16, resource: usize, now: SimTime) {
         let state = &mut self.servers[usize::from(server)];
-        if state.cache_filling[resource] || state.cache_since[resource].is_some() {
+        if state.caches_filling[resource] > 0 || state.cache_since[resource].is_some() {
             return;
         }
-        state.cache_filling[resource] = true;
+        let versions = self.inputs.resources[resource].versions.max(1);
+        state.caches_filling[resource] = versions;
         let plan = self.catalog.cache(self.inputs, resource);
         let state = &mut self.servers[usize::from(server)];
         let tag = startup_tag(CACHE, resource);
-        state.server.start(&self.catalog.plans, plan, tag, false, now);
+        for _ in 0..versions {
+            state.server.start(&self.catalog.plans, plan, tag, false, now);
+        }
         self.touch(server);
     }
 

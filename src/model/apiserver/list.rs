@@ -15,7 +15,7 @@ use super::plan::{Phase, Plan, RampKind, Stage, Step};
 use super::route::Route;
 use crate::engine::fluid::Demand;
 use crate::model::costs::{self, Cost};
-use crate::model::input::{Encoding, Hardware, ReadInput, ResourceVersion, Shape};
+use crate::model::input::{Encoding, EtcdInput, Hardware, ReadInput, ResourceVersion, Shape};
 use crate::model::memory::alloc;
 use crate::model::memory::ledger::OwnerId;
 use crate::model::objects::ObjectProfile;
@@ -36,8 +36,8 @@ pub struct ListContext<'a> {
     pub shape: Shape,
     /// The request.
     pub read: &'a ReadInput,
-    /// How fast etcd answers, and the latency of a small read.
-    pub etcd: (ByteRate, SimSpan),
+    /// How etcd answers now.
+    pub etcd: EtcdInput,
     /// How fast the client reads.
     pub drain_rate: Option<ByteRate>,
     /// Who holds the memory.
@@ -156,7 +156,7 @@ impl ListContext<'_> {
     /// average half of the 100 ms between progress requests (facts/watch-cache.md section 4.1).
     fn wait_until_fresh(&self) -> Phase {
         let mut wait = Phase::cpu(Stage::Etcd, SimSpan::ZERO);
-        wait.demand.floor = self.etcd.1 + SimSpan::millis(50);
+        wait.demand.floor = self.etcd.latency + SimSpan::millis(50);
         wait
     }
 
@@ -169,11 +169,10 @@ impl ListContext<'_> {
         let raw_entry = self.entry(Mechanism::EtcdRawResponse);
         let copies = u64::from(self.release.grpc_raw_copies);
         // RangeStream (etcd 3.7) holds two or three chunks instead of the whole answer.
-        let chunked = self.release.etcd_range_stream;
+        let chunked = self.etcd.range_stream;
         let held = if chunked { raw.min(RANGE_STREAM_CHUNKS) } else { raw };
         let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, raw));
-        let (rate, latency) = self.etcd;
-        read.demand.floor = latency + rate.time_for(raw);
+        read.demand.floor = self.etcd.latency + self.etcd.read_rate.time_for(raw);
         read = read.ramp(RampKind::Take, raw_entry, held.times(copies));
         if chunked {
             read = read.ramp(RampKind::Litter, raw_entry, raw.times(copies) - held.times(copies));
