@@ -17,6 +17,8 @@ const MOST_MEMBERS: i64 = 2_000_000;
 const MOST_WATCHES: i64 = 50_000_000;
 /// Stored bytes of one resource.
 const MOST_STORED: Bytes = Bytes::gib(1 << 10);
+/// Bytes of one resource in any other form.
+const MOST_HELD: Bytes = Bytes::gib(1 << 20);
 /// etcd's default `--max-request-bytes`.
 const LARGE_OBJECT: Bytes = Bytes::kib(1536);
 /// Members that should not start at once.
@@ -176,6 +178,17 @@ fn resource(name: &str, table: &Filled, log: &mut Log) {
                     .label("more than 1.5MiB")
                     .help("etcd's default --max-request-bytes is 1.5MiB".to_owned()),
             );
+        }
+    }
+    for (key, copies) in [("json-size", 1), ("heap-size", table.count("versions").unwrap_or(1))] {
+        let (Some(count), Some(size)) = (table.count::<u64>("count"), table.size(key)) else {
+            continue;
+        };
+        let total = size.times(count).times(copies);
+        if total > MOST_HELD {
+            let message = format!("`{name}` would take {total}; at most {MOST_HELD}");
+            let draft = Draft::new(Code::TotalTooLarge, table.at(key), message);
+            log.push(draft.label("times the count").related(table.given("count"), "so many"));
         }
     }
     let built_in = table.text("shape").is_some_and(|shape| !is_custom(shape));

@@ -254,3 +254,19 @@ fn totals_are_bounded() {
     assert_eq!(many(10, 10_000, 5_000), Err(Code::TotalTooLarge));
     assert_eq!(many(3, 1_000_000, 0), Err(Code::TotalTooLarge));
 }
+
+#[test]
+fn stated_sizes_are_bounded_as_the_stored_one_is() {
+    let with = |key: &str| {
+        let text = format!(
+            "schema = 1\nname = \"t\"\nrun = {{ duration = \"1s\" }}\n\
+             apiserver = {{ version = \"1.32\" }}\nnode = {{ memory = \"64TiB\" }}\n\
+             objects.foos = {{ count = 1000000000, size = \"1kB\", shape = \"custom\", {key} }}\n"
+        );
+        load_with(&text, &[]).map_err(|found| found.items[0].code).map(|_| ())
+    };
+    let too_large = Err(Code::TotalTooLarge);
+    assert_eq!(with("json-size = \"2MiB\""), too_large);
+    assert_eq!(with("heap-size = \"1GiB\", versions = 32"), too_large);
+    assert_eq!(with("heap-size = \"1MB\""), Ok(()));
+}
