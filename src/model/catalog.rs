@@ -172,7 +172,7 @@ impl Catalog {
                 &catalog.profiles[read.resource],
                 read,
                 inputs.resources[read.resource].count,
-                inputs.fleets[fleet].drain_rate,
+                (inputs.fleets[fleet].drain_rate, inputs.fleets[fleet].decode_rate),
                 u64::from(inputs.fleets[fleet].idle_watches),
                 catalog.fleet_owner(fleet),
             )
