@@ -180,3 +180,115 @@ fn range_stream_needs_an_etcd_that_serves_it() {
     assert!(raw("false") >= Some(100_000_000), "{:?}", raw("false"));
     assert!(raw("true") <= Some(20_000_000), "{:?}", raw("true"));
 }
+
+#[test]
+fn a_handler_that_was_answered_504_writes_nothing() {
+    // Encoding takes longer than the time-out; writing to the slow reader would take 80 s more.
+    let body = r#"
+request-timeout = "1s"
+[hardware]
+cpu-speed = 0.1
+[objects.configmaps]
+count = 10_000
+size = "10kB"
+[[clients]]
+name = "lister"
+count = 1
+drain-rate = "1MB/s"
+lister = { resource = "configmaps", encoding = "json", gzip = false, resource-version = "0" }
+"#;
+    let run = run("1.32", "2m", body);
+    assert_eq!((run.counters.requests_timed_out, run.counters.bytes_sent.0), (1, 0));
+    assert_eq!(bytes_at(&run, Mechanism::ResponseBuffer, 30), 0);
+}
+
+#[test]
+fn retry_after_of_a_cold_cache_grows_from_1_33_on() {
+    let rejected = |version| {
+        let body = format!(
+            "[objects.foos]\ncount = 100_000\nsize = \"10kB\"\nshape = \"custom\"\n[[clients]]\n\
+             name = \"pollers\"\ncount = 10\nlister = {{ resource = \"foos\", rounds = \"endless\", \
+             resource-version = \"0\", pause = \"1s\" }}\n{KILL}"
+        );
+        run(version, "5m", &body).counters.requests_rejected
+    };
+    let (old, new) = (rejected("1.32"), rejected("1.33"));
+    assert!(new > 0 && new * 3 < old * 2, "{old} {new}");
+}
+
+#[test]
+fn a_slow_decoder_of_a_watch_list_is_a_slow_reader() {
+    let synced = |decode: &str| {
+        let body = format!(
+            "[objects.configmaps]\ncount = 10_000\nsize = \"10kB\"\n[[clients]]\n\
+             name = \"reflector\"\ncount = 1\nstart = \"stopped\"\n{decode}\n\
+             reflector = {{ resource = \"configmaps\", watch-list = true }}\n\
+             [[events]]\nname = \"go\"\nat = \"10s\"\nstart = {{ client = \"reflector\" }}\n"
+        );
+        let run = run("1.36", "2m", &body);
+        let at = run.log.iter().find(|entry| entry.kind == LogKind::Synced);
+        at.expect("synced").at.as_secs_f64()
+    };
+    assert!(synced("") < 15.0);
+    assert!(synced("decode-rate = \"2MB/s\"") > 55.0);
+}
+
+#[test]
+fn a_compressed_watch_list_holds_a_gzip_writer() {
+    let writers = |gzip: bool| {
+        let body = format!(
+            "[objects.configmaps]\ncount = 1_000\nsize = \"10kB\"\n[[clients]]\n\
+             name = \"reflectors\"\ncount = 2\nstart = \"stopped\"\ndrain-rate = \"1MB/s\"\n\
+             reflector = {{ resource = \"configmaps\", watch-list = true, gzip = {gzip} }}\n\
+             [[events]]\nname = \"go\"\nat = \"1s\"\nstart = {{ client = \"reflectors\" }}\n"
+        );
+        let run = run("1.37", "1m", &body);
+        let points = run.timelines[0].points.iter();
+        points.map(|p| p.by_mechanism[Mechanism::Gzip as usize].0).max()
+    };
+    assert_eq!((writers(false), writers(true)), (Some(0), Some(2_000_000)));
+}
+
+#[test]
+fn a_reflector_with_a_page_size_relists_in_pages() {
+    let lists = |limit: &str| {
+        let body = format!(
+            "replicas = 2\n[objects.configmaps]\ncount = 1_000\nsize = \"1kB\"\n[[clients]]\n\
+             name = \"reflectors\"\ncount = 10\n\
+             reflector = {{ resource = \"configmaps\", watch-list = false{limit} }}\n\
+             [[events]]\nname = \"cut\"\nat = \"10s\"\n\
+             partition = {{ apiserver = 0, lasts = \"5m\" }}\n"
+        );
+        run("1.32", "4m", &body).counters.lists_ok
+    };
+    assert_eq!((lists(""), lists(", limit = 100")), (5, 50));
+}
+
+#[test]
+fn a_selector_that_matches_nothing_scans_everything() {
+    let cpu = |selected: &str| {
+        let body = format!(
+            "[objects.configmaps]\ncount = 1_000_000\nsize = \"100B\"\n[[clients]]\n\
+             name = \"lister\"\ncount = 1\n\
+             lister = {{ resource = \"configmaps\", rounds = 100, selected = \"{selected}\" }}\n"
+        );
+        run("1.34", "5m", &body).cpu().as_secs_f64()
+    };
+    assert!((cpu("0%") / cpu("0.0001%") - 1.0).abs() < 0.05);
+}
+
+#[test]
+fn a_watch_that_dies_within_a_second_lists_again() {
+    let lists = |kill: &str| {
+        let body = format!(
+            "replicas = 2\n[balancer]\ncheck-interval = \"100ms\"\nfall = 1\n\
+             [objects.configmaps]\ncount = 100\nsize = \"1kB\"\n[[clients]]\n\
+             name = \"reflectors\"\ncount = 10\nstart = \"stopped\"\n\
+             reflector = {{ resource = \"configmaps\", watch-list = false }}\n\
+             [[events]]\nname = \"go\"\nat = \"10s\"\nstart = {{ client = \"reflectors\" }}\n\
+             [[events]]\nname = \"kill\"\nat = \"{kill}\"\nkill = {{ apiserver = 0 }}\n"
+        );
+        run("1.32", "2m", &body).counters.lists_ok
+    };
+    assert_eq!((lists("10500ms"), lists("15s")), (15, 10));
+}

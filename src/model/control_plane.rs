@@ -10,6 +10,7 @@ use super::client::NO_SERVER;
 use super::input::Inputs;
 use super::memory::ledger::OwnerId;
 use super::node::{CrashLoopBackOff, LimitKind};
+use super::release::Release;
 use super::world::{Event, World};
 use crate::results::{LevelRecord, LogKind, Mechanism, OomKill};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -54,6 +55,8 @@ pub struct ServerState {
     pub cache_since: Vec<Option<SimTime>>,
     /// Caches being filled, by resource: one for each version of a custom resource.
     caches_filling: Vec<u32>,
+    /// Since when they are.
+    cold_since: Vec<SimTime>,
     /// Start-up requests still running.
     starting: u32,
     /// API Priority and Fairness of the present process, if it is enabled.
@@ -79,6 +82,7 @@ impl ServerState {
             oom_kills: Vec::new(),
             cache_since: vec![None; inputs.resources.len()],
             caches_filling: vec![0; inputs.resources.len()],
+            cold_since: vec![SimTime::ZERO; inputs.resources.len()],
             starting: 0,
             admission: None,
             boots: 0,
@@ -109,6 +113,17 @@ impl ServerState {
     #[must_use]
     pub fn partitioned(&self, now: SimTime) -> bool {
         now < self.partitioned_until
+    }
+
+    /// Retry-After of a cache that is being filled (facts/watch-cache.md section 4.2).
+    #[must_use]
+    pub fn cold_retry_after(&self, resource: usize, release: &Release, now: SimTime) -> SimSpan {
+        const GROWTH: f64 = 0.06;
+        if !release.cold_retry_after_grows {
+            return SimSpan::secs(1);
+        }
+        let cold = now.since(self.cold_since[resource]).as_secs_f64();
+        SimSpan::secs((libm::exp(GROWTH * cold) as u64).clamp(1, 30))
     }
 
     /// Whether it takes connections.
@@ -289,6 +304,7 @@ impl World<'_> {
         }
         let versions = self.inputs.resources[resource].versions.max(1);
         state.caches_filling[resource] = versions;
+        state.cold_since[resource] = now;
         let plan = self.catalog.cache(self.inputs, resource);
         let state = &mut self.servers[usize::from(server)];
         let tag = startup_tag(CACHE, resource);

@@ -190,7 +190,7 @@ impl<'a> World<'a> {
     }
 
     fn enrol(&mut self) {
-        let by_start = self.inputs.release.minor >= 36;
+        let by_start = self.inputs.release.backoff_resets_by_start;
         for (index, fleet) in self.inputs.fleets.iter().enumerate() {
             self.fleet_start.push(self.clients.len() as u32);
             let member = Client::new(index as u32, by_start);

@@ -80,6 +80,8 @@ struct Request {
     tag: u64,
     /// Whether it occupies a place under max-in-flight.
     counted: bool,
+    /// Answered with 504: its first write will fail.
+    given_up: bool,
 }
 
 /// A class of the fluid pool: one phase of one plan on this server.
@@ -349,9 +351,12 @@ impl Server {
         plans.get(request.plan).phases[request.phase as usize].stage
     }
 
-    /// Changes the mark of a request: its client has gone, but the handler works on.
-    pub fn retag(&mut self, id: RequestId, tag: u64) {
-        self.requests[id.slot as usize].tag = tag;
+    /// Answers a request of which nothing has been written with 504: the handler works on under a
+    /// new mark, until its first write fails (facts/watch-cache.md section 6.5).
+    pub fn give_up(&mut self, id: RequestId, tag: u64) {
+        let request = &mut self.requests[id.slot as usize];
+        request.tag = tag;
+        request.given_up = true;
     }
 
     /// Cuts a request: what it holds becomes garbage.
@@ -476,7 +481,7 @@ impl Server {
         let phase = &plans.get(state.plan).phases[state.phase as usize];
         for (ramp, applied) in phase.ramps.iter().zip(&mut state.applied) {
             let gone = part_of(ramp.bytes, u128::from(parts));
-            let target = total_of(ramp.bytes, progress, members) + gone;
+            let target = total_of(ramp.bytes, progress, members).saturating_add(gone);
             let more = target.saturating_sub(*applied);
             let early = applied.saturating_sub(target);
             let taken_along = cut.as_mut().map_or(0, |held| held.correct(ramp, early));
@@ -513,6 +518,11 @@ impl Server {
             if request.phase as usize + 1 < plan.phases.len() {
                 self.requests[id.slot as usize].phase += 1;
                 self.enter_phase(plans, id.slot);
+                let writes = matches!(self.stage(plans, id), Stage::Streaming | Stage::Writing);
+                if request.given_up && writes {
+                    self.abort(plans, id, now);
+                    finished.push(Finished { id, tag: request.tag });
+                }
             } else {
                 self.bytes_sent += plan.wire.0;
                 self.release(id.slot);

@@ -217,7 +217,7 @@ impl World<'_> {
             self.fill_cache(server, read.resource, now);
         }
         if route == Route::TooManyRequests {
-            return Err(Refusal::TooManyRequests(RETRY_AFTER));
+            return Err(self.cold(server, read.resource, now));
         }
         let list = self.shape_list(client, &read, route, continuing);
         let list = self.with_pool(server, fleet, &read, list);
@@ -269,9 +269,16 @@ impl World<'_> {
         let cache = self.cache_state(server, resource);
         if cache.enabled && !cache.ready {
             self.fill_cache(server, resource, now);
-            return Err(Refusal::TooManyRequests(RETRY_AFTER));
+            return Err(self.cold(server, resource, now));
         }
         Ok(())
+    }
+
+    /// The refusal of a cache that is being filled.
+    fn cold(&self, server: u16, resource: usize, now: SimTime) -> Refusal {
+        let state = &self.servers[usize::from(server)];
+        let after = state.cold_retry_after(resource, &self.inputs.release, now);
+        Refusal::TooManyRequests(after)
     }
 
     fn submit(&mut self, client: u32, server: u16, plan: u32, state: State, now: SimTime) {

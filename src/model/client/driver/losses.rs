@@ -15,13 +15,16 @@ use crate::units::{SimSpan, SimTime};
 impl World<'_> {
     /// How new the version is that a watcher has seen: that of its last event or bookmark.
     pub(super) fn sample_seen(&mut self, client: u32, now: SimTime) {
-        let fleet = self.clients[client as usize].fleet as usize;
-        let resource = resource_of(&self.inputs.fleets[fleet]);
-        let rate = self.inputs.resources[resource].writes_per_second;
+        let fleet = &self.inputs.fleets[self.clients[client as usize].fleet as usize];
+        let selected = match &fleet.behaviour {
+            Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => read.selected,
+            Behaviour::Watcher { .. } => 1.0,
+        };
+        let rate = self.inputs.resources[resource_of(fleet)].writes_per_second * selected;
         let bookmark = BOOKMARK_PERIOD.scale(self.draw(client));
         let uniform = self.draw(client);
         let event = if rate > 0.0 {
-            SimSpan::from_secs_f64(-(1.0 - uniform).ln() / rate)
+            SimSpan::from_secs_f64(-libm::log1p(-uniform) / rate)
         } else {
             BOOKMARK_PERIOD
         };
@@ -72,7 +75,7 @@ impl World<'_> {
             }
             // 504; the handler works on with all it holds.
             Stage::Etcd | Stage::Working => {
-                self.servers[index].server.retag(request, ORPHAN | u64::from(client));
+                self.servers[index].server.give_up(request, ORPHAN | u64::from(client));
             }
         }
         self.touch(member.server);
@@ -108,14 +111,32 @@ impl World<'_> {
                 let fleet = member.fleet as usize;
                 self.counters.watches_lost += self.watches_of(fleet);
                 self.sample_seen(client, now);
-                self.wait(client, Next::Watch, spread);
+                if self.very_short(client, member.seen, now) {
+                    self.lose_sync(client, now);
+                    let delay = self.back_off(client, now);
+                    self.wait(client, Next::Begin, delay);
+                } else {
+                    self.wait(client, Next::Watch, spread);
+                }
             }
-            State::WatchListing => {
+            State::WatchListing if answered => {
                 self.counters.requests_failed += 1;
                 self.wait(client, Next::WatchList, spread);
             }
             _ => self.call_lost(client, answered, spread, now),
         }
+    }
+
+    /// Whether a watch opened at `opened` ends as a `VeryShortWatchError`: within a second, without
+    /// an event.
+    fn very_short(&self, client: u32, opened: SimTime, now: SimTime) -> bool {
+        const SHORT: SimSpan = SimSpan::secs(1);
+        let member = &self.clients[client as usize];
+        let behaviour = &self.inputs.fleets[member.fleet as usize].behaviour;
+        matches!(behaviour, Behaviour::Reflector { .. })
+            && opened > SimTime::ZERO
+            && now.since(opened) < SHORT
+            && member.seen == opened
     }
 
     /// A call was lost with its connection, before or (`answered`) in the middle of its answer.
@@ -125,6 +146,7 @@ impl World<'_> {
         let member = self.clients[client as usize];
         let next = match member.state {
             State::OpeningWatch => Next::Watch,
+            State::WatchListing => Next::WatchList,
             State::Listing => Next::List,
             State::Queued(next) | State::Unheard(next) => next,
             // Between calls: the next one finds out.
@@ -176,7 +198,7 @@ impl World<'_> {
                 let delay = self.back_off(client, now);
                 self.wait(client, Next::Begin, delay);
             }
-            State::WatchListing => {
+            State::WatchListing if answered => {
                 self.counters.requests_failed += 1;
                 self.wait(client, Next::List, SimSpan::ZERO);
             }
