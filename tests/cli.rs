@@ -54,6 +54,8 @@ fn wrong_usage_is_two() {
         &["run", "a.toml", "--format", "xml"],
         &["run", "a.toml", "--dump-apf", "soon"],
         &["check"],
+        &["show"],
+        &["show", "a.toml", "--format", "md"],
     ] {
         let output = output(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -187,6 +189,57 @@ fn a_valid_scenario_checks() {
         oomcast(&["check", "small.toml"]).current_dir(&folder).output().expect("the binary starts");
     assert_eq!(stdout(&output), "small.toml: ok\n", "{}", stderr(&output));
     assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn show_prints_the_effective_scenario() {
+    let folder = sandbox("shows");
+    let manifest = include_str!("data/manifests/valid.yaml");
+    std::fs::write(folder.join("m.yaml"), manifest).expect("writes");
+    let show = |arguments: &[&str]| {
+        let mut all = vec!["show", "small.toml", "--set", "apf.manifests=[\"m.yaml\"]"];
+        all.extend(arguments);
+        let output = oomcast(&all).current_dir(&folder).output().expect("the binary starts");
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let effective = show(&[]);
+    // It needs the manifest no more.
+    std::fs::create_dir(folder.join("elsewhere")).expect("creates");
+    std::fs::write(folder.join("elsewhere/e.toml"), &effective).expect("writes");
+    let again = oomcast(&["show", "elsewhere/e.toml"]).current_dir(&folder).output();
+    assert_eq!(stdout(&again.expect("the binary starts")), effective);
+    let json: serde_json::Value = serde_json::from_str(&show(&["--format", "json"])).expect("JSON");
+    assert_eq!(json["apf"]["levels"][0]["name"], "slow-lane");
+    assert_eq!(json["run"]["replications"], 3);
+
+    let table = show(&["--apf"]);
+    assert!(table.contains("\n  slow-lane        queue       10"), "{table}");
+    assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+    let json = show(&["--apf", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["fleets"][0]["flow_schema"], "service-accounts");
+    let level = json["levels"].as_array().expect("a list").iter().find(|l| l["given"] == true);
+    let level = level.expect("the manifest's");
+    assert_eq!((&level["nominal_seats"], &level["borrowing_limit_seats"]), (&24.into(), &0.into()));
+}
+
+#[test]
+fn mistakes_in_a_manifest_are_shown_with_their_place() {
+    let folder = sandbox("manifest");
+    let manifest = include_str!("data/manifests/valid.yaml").replace("handSize", "handsize");
+    std::fs::write(folder.join("m.yaml"), manifest).expect("writes");
+    for verb in ["run", "check", "show"] {
+        let output = oomcast(&[verb, "small.toml", "--set", "apf.manifests=[\"m.yaml\"]"])
+            .current_dir(&folder)
+            .output()
+            .expect("the binary starts");
+        assert_eq!(output.status.code(), Some(2), "{verb}");
+        let told = stderr(&output);
+        for expected in ["m.yaml:42:9", "did you mean `handSize`?", "1 error"] {
+            assert!(told.contains(expected), "no {expected:?} in\n{told}");
+        }
+    }
 }
 
 #[test]

@@ -52,11 +52,14 @@ fn peaks(summary: &Summary, runs: &[RunRecord]) -> Vec<Vec<Bytes>> {
     (0..summary.apiservers.len()).map(of).collect()
 }
 
-/// The highest published peak: the one the highest line can be held against.
+/// The published peak of the whole run, if there is one: peaks of phases would have to end with
+/// their phase.
 fn published_peak(scenario: &Scenario) -> Option<PublishedPeak<'_>> {
     let peaks = scenario.published.iter().filter_map(|published| {
         match (published.metric, published.figure) {
-            (Metric::PeakResident, Figure::Bytes(Claim::Value(bytes))) => {
+            (Metric::PeakResident, Figure::Bytes(Claim::Value(bytes)))
+                if published.phase.is_empty() =>
+            {
                 Some(PublishedPeak { label: &published.source, bytes })
             }
             _ => None,

@@ -7,7 +7,7 @@ use super::world::World;
 use crate::results::{Holder, Outcome, RunRecord, ServerRecord};
 use crate::units::{Bytes, SimTime};
 
-/// Deaths of one server from which a run is a crash loop.
+/// Deaths of one server from which a run is a crash loop even when others died too.
 const CRASH_LOOP: usize = 3;
 
 /// The record of a finished run.
@@ -80,7 +80,7 @@ fn outcome(world: &World<'_>, (synced, started): (u64, u64)) -> Outcome {
     }
     match (total, most) {
         (1, _) => Outcome::SingleOom,
-        (_, most) if most >= CRASH_LOOP => Outcome::CrashLoop,
+        (total, most) if most >= CRASH_LOOP || most == total => Outcome::CrashLoop,
         _ => Outcome::Cascade,
     }
 }

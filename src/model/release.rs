@@ -61,6 +61,9 @@ pub struct Release {
     pub apf_list_width: bool,
     /// Priority levels lend and borrow seats (from 1.26).
     pub apf_borrowing: bool,
+    /// A reflector's back-off starts over two minutes after it began (clients from 0.36), not after
+    /// two minutes without an attempt (facts/clients.md section 1.3).
+    pub backoff_resets_by_start: bool,
     /// Encoders of a streamed list reuse their buffer (1.37) instead of making garbage per item.
     pub pooled_item_encoders: bool,
 }
@@ -137,6 +140,7 @@ impl Release {
             lazy_watch_list_interval: from(37),
             grpc_raw_copies: if from(33) { 3 } else { 2 },
             queues_initial_events: true,
+            backoff_resets_by_start: from(36),
             apf_list_width: true,
             apf_borrowing: true,
             pooled_item_encoders: from(37),

@@ -193,7 +193,7 @@ impl<'a> World<'a> {
     }
 
     fn enrol(&mut self) {
-        let by_start = self.inputs.release.minor >= 36;
+        let by_start = self.inputs.release.backoff_resets_by_start;
         for (index, fleet) in self.inputs.fleets.iter().enumerate() {
             self.fleet_start.push(self.clients.len() as u32);
             let member = Client::new(index as u32, by_start);
@@ -329,13 +329,14 @@ impl<'a> World<'a> {
         let mut finished = std::mem::take(&mut self.finished);
         finished.clear();
         let killed = state.server.process(&self.catalog.plans, now, &mut finished);
+        // All seats are freed before any answer starts a request that takes a freed slot.
         if let Some(admission) = &mut state.admission {
-            // All before the first is answered: its client's next request may take over a slot.
-            for done in &finished {
-                admission.release(done.id.slot(), now);
-            }
+            finished.iter().for_each(|done| admission.release(done.id.slot(), now));
         }
         self.sample(server, now);
+        if self.servers[usize::from(server)].server.collect(now) {
+            self.sample(server, now);
+        }
         for done in &finished {
             self.request_finished(server, *done, now);
         }

@@ -212,12 +212,21 @@ fn phase_of(row: &PublishedRow) -> String {
 }
 
 fn outcomes(summary: &Summary) -> String {
-    let rows = Outcome::ALL.iter().filter_map(|outcome| {
-        let p = summary.outcome_intervals.get(outcome.key())?;
-        let value = proportion(p, summary.replications);
+    let intervals = |outcome: &Outcome| summary.outcome_intervals.get(outcome.key());
+    let (seen, never): (Vec<&Outcome>, Vec<&Outcome>) =
+        Outcome::ALL.iter().partition(|o| intervals(o).is_some_and(|p| p.count > 0));
+    let row = |outcome: &Outcome| {
+        let value = proportion(intervals(outcome)?, summary.replications);
         Some(format!("  {:<14} {value}", outcome.key()))
-    });
-    format!("Outcomes (95 % intervals)\n{}", lines(rows))
+    };
+    let mut rows: Vec<String> = seen.into_iter().filter_map(row).collect();
+    // What never happened is one line: all of these have the same interval.
+    if let Some(p) = never.first().and_then(|outcome| intervals(outcome)) {
+        let names: Vec<&str> = never.iter().map(|outcome| outcome.key()).collect();
+        rows.push(format!("  none of the others: {}", names.join(", ")));
+        rows.push(format!("  {:<14} each {}", "", proportion(p, summary.replications)));
+    }
+    format!("Outcomes (95 % intervals)\n{}", lines(rows.into_iter()))
 }
 
 fn footer(summary: &Summary, screen: &Screen<'_>) -> String {

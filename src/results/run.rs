@@ -135,9 +135,10 @@ pub enum Outcome {
     Degraded,
     /// Exactly one server died of memory, once, and came back; no other followed.
     SingleOom,
-    /// A second server died of memory, or the same one again, and all were back at the end.
+    /// A second server died of memory too, and all were back at the end.
     Cascade,
-    /// A server died three or more times, but the control plane was serving at the end.
+    /// One server died again and again: twice while no other did, else three times or more; but
+    /// the control plane was serving at the end.
     CrashLoop,
     /// At the end a server that had died was not serving, or clients were still not synced.
     NonRecovering,

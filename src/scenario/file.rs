@@ -12,7 +12,7 @@ use super::{Scenario, load_beside};
 /// Bytes a scenario file may have.
 pub const LARGEST_FILE: u64 = 4 << 20;
 
-/// Loads a scenario file. See [`load`].
+/// Loads a scenario file. See [`load`](super::load).
 ///
 /// # Errors
 /// A path that cannot be read, and every mistake in the file.

@@ -471,7 +471,7 @@ impl Server {
     }
 
     /// Finishes what ends at `now` (settled to before): phases go on to the next, finished
-    /// requests are reported, collections begin and end. Returns whether the kernel kills it.
+    /// requests are reported. Returns whether the kernel kills it.
     pub fn process(&mut self, plans: &Plans, now: SimTime, finished: &mut Vec<Finished>) -> bool {
         if !self.running {
             return false;
@@ -503,7 +503,6 @@ impl Server {
             }
         }
         self.note_peak(now);
-        self.run_collector(now);
         self.memory.resident() > self.settings.kill_at.0
     }
 
@@ -515,18 +514,26 @@ impl Server {
         self.overshoot = self.overshoot.max(self.memory.resident().saturating_sub(bound));
     }
 
-    fn run_collector(&mut self, now: SimTime) {
+    /// Ends and begins collections that are due at `now`; whether any did.
+    pub fn collect(&mut self, now: SimTime) -> bool {
+        if !self.running {
+            return false;
+        }
+        let mut changed = false;
         if let Some(marking) = self.memory.heap().marking() {
             if marking.work_left > MARK_DONE || now < self.hold_until {
-                return;
+                return false;
             }
             self.memory.end_cycle(now);
+            changed = true;
         }
         let heap = self.memory.heap();
         let due = self.memory.heap_in_use() >= heap.trigger() && now >= heap.not_before();
         if due || now >= heap.forced_at() {
             self.memory.begin_cycle(now, self.settings.hardware.cpu_speed);
+            changed = true;
         }
+        changed
     }
 
     fn note_peak(&mut self, now: SimTime) {

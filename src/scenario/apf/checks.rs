@@ -75,7 +75,10 @@ pub(in crate::scenario) fn check(root: &Filled, origins: &Origins, complete: boo
 /// The names of the defaults and of what is given.
 fn names<'t>(defaults: &'t [String], tables: &'t [Filled]) -> Vec<&'t str> {
     let given = tables.iter().filter_map(|table| table.text("name"));
-    defaults.iter().map(String::as_str).chain(given).collect()
+    let mut names: Vec<&str> = defaults.iter().map(String::as_str).chain(given).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 struct Check<'c> {
@@ -159,7 +162,7 @@ impl Check<'_> {
         } else {
             let bits = required_entropy_bits(queues, hand);
             format!(
-                "{hand} of {queues} queues need {bits} bits of a hash, which has {MAX_HASH_BITS}"
+                "`{key}`: {hand} of {queues} queues need {bits} bits of a hash, which has {MAX_HASH_BITS}"
             )
         };
         // The hash has 60 bits: no hand of two or more queues is larger.
@@ -258,7 +261,8 @@ impl Check<'_> {
                 is_namespace(namespace) && (name == "*" || is_subdomain(name))
             });
             if !sound {
-                let message = format!("`{}` is not a service account", shown(text));
+                let key = self.origins.name(table, "service-accounts");
+                let message = format!("`{key}` has `{}`", shown(text));
                 let help =
                     "a namespace, a colon and a name: \"kube-system:*\", \"monitoring:prometheus\"";
                 self.refuse(*at, message, "not a service account", Some(help.to_owned()));
@@ -268,7 +272,7 @@ impl Check<'_> {
 
     /// A rule as it is called where it was written.
     fn rule_name(&self, table: &Filled) -> String {
-        match self.origins.paths.get(&table.span) {
+        match self.origins.paths.objects.get(&table.span) {
             Some(path) if !path.is_empty() => format!("`{path}`"),
             _ => table.table.what.to_owned(),
         }
@@ -321,7 +325,8 @@ impl Check<'_> {
         self.wildcard(rule, "namespaces");
         for (text, at) in namespaces {
             if text != "*" && !is_namespace(text) {
-                let message = format!("`{}` is not a namespace", shown(text));
+                let key = self.origins.name(rule, "namespaces");
+                let message = format!("`{key}` has `{}`", shown(text));
                 let help = "lower-case letters, digits and `-`, at most 63, or \"*\"";
                 self.refuse(*at, message, "not a namespace", Some(help.to_owned()));
             }
@@ -370,7 +375,8 @@ impl Check<'_> {
                 url if url.trim_end_matches("/*").contains('*') => "may have `*` at its end only",
                 _ => continue,
             };
-            let message = format!("the path `{}` {wrong}", shown(text));
+            let key = self.origins.name(rule, "urls");
+            let message = format!("`{key}` has `{}`: a path {wrong}", shown(text));
             self.refuse(
                 *at,
                 message,
@@ -402,7 +408,9 @@ impl Check<'_> {
             let Some(name) = table.text(key).filter(|name| !known.contains(name)) else {
                 continue;
             };
-            let message = format!("there is no {noun} named `{}`", shown(name));
+            let path = self.origins.name(table, key);
+            let path = if path == key { String::new() } else { format!("`{path}`: ") };
+            let message = format!("{path}there is no {noun} named `{}`", shown(name));
             let draft =
                 Draft::new(Code::UnknownReference, table.at(key), message).label("not found");
             let near = nearest(name, known.iter().copied());

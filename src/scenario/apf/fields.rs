@@ -19,8 +19,17 @@ const LONGEST_LIST: usize = 10_000;
 pub(super) struct Findings<'l> {
     /// Where mistakes go.
     pub(super) log: &'l mut Log,
-    /// The paths by place, for rules that are checked later.
-    pub(super) paths: &'l mut BTreeMap<Span, String>,
+    /// Their paths, for rules that are checked later.
+    pub(super) paths: &'l mut Paths,
+}
+
+/// Paths by place: an object stands where its first field does.
+#[derive(Debug, Default)]
+pub(super) struct Paths {
+    /// Of fields.
+    pub(super) fields: BTreeMap<Span, String>,
+    /// Of objects.
+    pub(super) objects: BTreeMap<Span, String>,
 }
 
 /// A value that was found, and where it is.
@@ -46,7 +55,7 @@ impl<'n> Object<'n> {
         known: &[&'static str],
         findings: &mut Findings,
     ) -> Option<Self> {
-        findings.paths.insert(at, path.clone());
+        findings.paths.objects.insert(at, path.clone());
         let Item::Object(entries) = &node.item else {
             findings.wrong_type(&path, "an object", node);
             return None;
@@ -62,6 +71,10 @@ impl<'n> Object<'n> {
         let path = self.path_of(&shown(&entry.name));
         let message = format!("there is no field `{path}`");
         let draft = Draft::new(Code::UnknownField, entry.at, message).label("unknown field");
+        if log.is_full() {
+            log.push(draft);
+            return;
+        }
         // The names of before and after v1beta3 are further apart than a typing mistake.
         let renamed = known.iter().copied().find(|field| {
             entry.name.ends_with("ConcurrencyShares") && field.ends_with("ConcurrencyShares")
@@ -106,7 +119,7 @@ impl<'n> Object<'n> {
         let entry = self.get(field)?;
         let path = self.path_of(field);
         let found = findings.text(&path, &entry.node)?;
-        findings.paths.insert(entry.node.span, path);
+        findings.paths.fields.insert(entry.node.span, path);
         Some((found, entry.node.span))
     }
 
@@ -148,7 +161,7 @@ impl<'n> Object<'n> {
             findings.log.push(draft);
             return None;
         };
-        findings.paths.insert(at, path);
+        findings.paths.fields.insert(at, path);
         Some((n, at))
     }
 
@@ -181,7 +194,7 @@ impl<'n> Object<'n> {
     ) -> Found<Vec<(String, &'n Node)>> {
         let entry = self.get(field)?;
         let path = self.path_of(field);
-        findings.paths.insert(entry.at, path.clone());
+        findings.paths.fields.insert(entry.at, path.clone());
         let Item::List(items) = &entry.node.item else {
             findings.wrong_type(&path, "a list", &entry.node);
             return None;

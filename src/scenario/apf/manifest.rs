@@ -1,9 +1,8 @@
 //! The files that `apf.manifests` names: their documents, lists and kinds.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::fields::{Findings, Object};
+use super::fields::{Findings, Object, Paths};
 use super::objects::{self, Version};
 use super::yaml::{Item, Node, documents};
 use crate::scenario::code::Code;
@@ -27,8 +26,8 @@ pub(super) struct Manifests {
     pub(super) levels: Vec<Filled>,
     /// Flow schemas, likewise.
     pub(super) flow_schemas: Vec<Filled>,
-    /// The paths of fields by their places.
-    pub(super) paths: BTreeMap<Span, String>,
+    /// The paths of fields and objects.
+    pub(super) paths: Paths,
     /// Whether something could not be read, so that what seems missing may be there.
     pub(super) partial: bool,
 }
@@ -237,11 +236,7 @@ fn items<'n>(
 
 fn unknown_version(version: &str, at: Span, log: &mut Log) {
     let message = format!("there is no API version `{}` of flow control", shown(version));
-    let known: Vec<String> = Version::NAMES.iter().map(|name| format!("{GROUP}/{name}")).collect();
-    let near = nearest(version, known.iter().map(String::as_str));
     let draft = Draft::new(Code::UnknownVersion, at, message).label("unknown version");
-    log.push(draft.help(match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the versions are {GROUP}/{}", Version::NAMES.join(", ")),
-    }));
+    let names = Version::NAMES.map(|name| format!("{GROUP}/{name}"));
+    log.push(draft.help(format!("the versions are {}", names.join(", "))));
 }

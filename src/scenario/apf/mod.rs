@@ -12,20 +12,22 @@ mod manifest;
 mod objects;
 mod yaml;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::diagnostic::Log;
+use super::code::Code;
+use super::diagnostic::{Draft, Log};
 use super::filled::{Filled, Plain, State, Value};
+use super::keys::apf::MOST_OBJECTS;
 use super::source::Span;
+use fields::Paths;
 
 pub(super) use checks::check;
 
 /// What the later stages need to know about the manifests.
 #[derive(Debug, Default)]
 pub(super) struct Origins {
-    /// The paths of their fields, by place.
-    paths: BTreeMap<Span, String>,
+    /// The paths of their fields and objects.
+    paths: Paths,
     /// Whether some of them could not be read.
     partial: bool,
 }
@@ -35,7 +37,7 @@ impl Origins {
     fn name(&self, table: &Filled, key: &str) -> String {
         table
             .given(key)
-            .and_then(|at| self.paths.get(&at))
+            .and_then(|at| self.paths.fields.get(&at))
             .map_or_else(|| key.to_owned(), String::clone)
     }
 }
@@ -49,14 +51,20 @@ pub(super) fn add_manifests(root: &mut Filled, base: Option<&Path>, log: &mut Lo
     let bad = apf.is_bad("manifests");
     let manifests = manifest::read(&names, base, log);
     apf.take("manifests");
-    append(apf, "levels", manifests.levels);
-    append(apf, "flow-schemas", manifests.flow_schemas);
+    append(apf, "levels", manifests.levels, log);
+    append(apf, "flow-schemas", manifests.flow_schemas, log);
     Origins { paths: manifests.paths, partial: bad || manifests.partial }
 }
 
-fn append(apf: &mut Filled, key: &str, tables: Vec<Filled>) {
+fn append(apf: &mut Filled, key: &str, mut tables: Vec<Filled>, log: &mut Log) {
     if tables.is_empty() || apf.is_bad(key) {
         return;
+    }
+    let room = MOST_OBJECTS.saturating_sub(apf.list(key).len());
+    if let Some(first) = tables.get(room) {
+        let message = format!("there are more than {MOST_OBJECTS} `{key}` in all");
+        log.push(Draft::new(Code::TooMany, first.span, message).label("here that is passed"));
+        tables.truncate(room);
     }
     if let Some(Value::List(present)) = apf.value_mut(key) {
         present.extend(tables);

@@ -98,6 +98,8 @@ pub(super) fn documents(source: usize, log: &mut Log) -> Vec<Node> {
     while let Some(rest) = text.get(from..) {
         let mut reader = Reader::new(rest, Span { source, start: from, end: from });
         match reader.read(&mut documents, log) {
+            // Past so many mistakes a file is broken throughout.
+            Err(Stop::Syntax(_)) if log.is_full() => break,
             Err(Stop::Syntax(at)) => match next_document(&text, at.max(from + 2)) {
                 Some(next) => from = next,
                 None => break,
@@ -131,7 +133,17 @@ enum Stop {
 /// An object or list that is being read.
 enum Open {
     List { anchor: usize, span: Span, items: Vec<Node> },
-    Object { anchor: usize, span: Span, entries: Vec<Entry>, key: Option<(String, Span)> },
+    Object(OpenObject),
+}
+
+struct OpenObject {
+    anchor: usize,
+    span: Span,
+    entries: Vec<Entry>,
+    /// Where each key was first.
+    first: BTreeMap<String, Span>,
+    /// The key whose value comes next.
+    key: Option<(String, Span)>,
 }
 
 struct Reader<'t> {
@@ -162,11 +174,14 @@ impl<'t> Reader<'t> {
                     self.enter(Open::List { anchor, span, items: Vec::new() }, span, log)?;
                 }
                 Event::MappingStart(anchor, _) => {
-                    let open = Open::Object { anchor, span, entries: Vec::new(), key: None };
-                    self.enter(open, span, log)?;
+                    let (entries, first) = (Vec::new(), BTreeMap::new());
+                    let open = OpenObject { anchor, span, entries, first, key: None };
+                    self.enter(Open::Object(open), span, log)?;
                 }
                 Event::Scalar(text, style, anchor, tag) => {
-                    if let Some(Open::Object { key: key @ None, .. }) = self.open.last_mut() {
+                    if let Some(Open::Object(OpenObject { key: key @ None, .. })) =
+                        self.open.last_mut()
+                    {
                         *key = Some((text.into_owned(), span));
                         continue;
                     }
@@ -215,14 +230,14 @@ impl<'t> Reader<'t> {
             None if matches!(node.item, Item::Null) => {}
             None => documents.push(node),
             Some(Open::List { items, .. }) => items.push(node),
-            Some(Open::Object { entries, key, .. }) => {
-                let Some((name, at)) = key.take() else {
+            Some(Open::Object(object)) => {
+                let Some((name, at)) = object.key.take() else {
                     let draft = Draft::new(Code::ManifestSyntax, node.span, "a key must be a word");
                     let draft = draft.label(format!("this is {}", node.type_name()));
                     log.push(draft.help(self.template_help()));
                     return Err(Stop::Syntax(node.span.end));
                 };
-                put(entries, Entry { name, at, node }, log);
+                object.put(Entry { name, at, node }, log);
             }
         }
         Ok(())
@@ -264,17 +279,22 @@ impl<'t> Reader<'t> {
         Span { start, end: end.max(start), ..self.base }
     }
 
-    /// The byte of a character, found from the last one looked up.
+    /// The byte of a character, found by steps from the last one looked up.
     fn byte(&mut self, char: usize) -> usize {
-        if char < self.last.0 {
-            self.last = (0, 0);
-        }
-        let (at, start) = self.last;
-        let rest = self.text.get(start..).unwrap_or("");
-        let mut chars = rest.char_indices().map(|(byte, _)| byte);
-        let byte = start + chars.nth(char - at).unwrap_or(rest.len());
-        self.last = (char, byte);
-        byte
+        let (at, from) = self.last;
+        let (before, after) = self.text.split_at(from);
+        self.last = match char.checked_sub(at) {
+            Some(ahead) => match after.char_indices().nth(ahead) {
+                Some((byte, _)) => (char, from + byte),
+                // Some positions are past the end.
+                None => (at + after.chars().count(), self.text.len()),
+            },
+            None => match before.char_indices().rev().nth(at - char - 1) {
+                Some((byte, _)) => (char, byte),
+                None => (0, 0),
+            },
+        };
+        self.last.1
     }
 }
 
@@ -283,7 +303,7 @@ impl Open {
     fn close(self) -> (Node, usize) {
         match self {
             Self::List { anchor, span, items } => (Node { span, item: Item::List(items) }, anchor),
-            Self::Object { anchor, span, entries, .. } => {
+            Self::Object(OpenObject { anchor, span, entries, .. }) => {
                 let span = entries.first().map_or(span, |entry| entry.at);
                 (Node { span, item: Item::Object(entries) }, anchor)
             }
@@ -291,15 +311,17 @@ impl Open {
     }
 }
 
-/// Adds an entry to an object, unless the key is there already.
-fn put(entries: &mut Vec<Entry>, entry: Entry, log: &mut Log) {
-    match entries.iter().find(|before| before.name == entry.name) {
-        Some(before) => {
+impl OpenObject {
+    /// Adds an entry, unless the key is there already.
+    fn put(&mut self, entry: Entry, log: &mut Log) {
+        if let Some(first) = self.first.get(&entry.name) {
             let message = format!("the key `{}` occurs twice", shown(&entry.name));
             let draft = Draft::new(Code::ManifestSyntax, entry.at, message).label("the second");
-            log.push(draft.related(Some(before.at), "the first"));
+            log.push(draft.related(Some(*first), "the first"));
+            return;
         }
-        None => entries.push(entry),
+        self.first.insert(entry.name.clone(), entry.at);
+        self.entries.push(entry);
     }
 }
 

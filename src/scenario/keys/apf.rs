@@ -23,19 +23,21 @@ pub(super) static APF: Table = Table {
         ),
         key(
             "levels",
-            Kind::List { table: &LEVEL, max: 1000 },
+            Kind::List { table: &LEVEL, max: MOST_OBJECTS },
             Optional,
             "Priority levels besides the defaults, or in place of the default of the same name.",
         ),
         key(
             "flow-schemas",
-            Kind::List { table: &FLOW_SCHEMA, max: 1000 },
+            Kind::List { table: &FLOW_SCHEMA, max: MOST_OBJECTS },
             Optional,
             "Flow schemas, likewise.",
         ),
     ],
 };
 
+/// Most objects of a kind, manifests included.
+pub(in crate::scenario) const MOST_OBJECTS: usize = 1000;
 /// Most of an `int32`, as the API has them.
 pub(in crate::scenario) const INT32: i64 = i32::MAX as i64;
 /// Most queues of a level.
