@@ -9,13 +9,14 @@ mod load;
 mod output;
 mod progress;
 mod run;
+mod validate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use args::{Args, CheckArgs, Color, Format, RunArgs, Verb};
+pub use args::{Args, CheckArgs, Color, Format, RunArgs, ValidateArgs, Verb};
 pub use exit::{Exit, Failure};
 
 /// Runs the command line of this process and returns its exit code.
@@ -48,5 +49,6 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
     match &args.verb {
         Verb::Run(verb) => run::run(verb),
         Verb::Check(verb) => check::check(verb),
+        Verb::Validate(verb) => validate::validate(verb),
     }
 }

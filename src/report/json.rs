@@ -26,7 +26,7 @@
 
 use serde::Serialize;
 
-use crate::results::Summary;
+use crate::results::{Summary, Validation};
 
 /// Renders `summary.json`.
 ///
@@ -34,6 +34,14 @@ use crate::results::Summary;
 /// None that plain data can cause; the serialiser's, if it ever has one.
 pub fn summary(summary: &Summary) -> serde_json::Result<String> {
     pretty(summary)
+}
+
+/// Renders the result of `oomcast validate`: the serialised [`Validation`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn validation(validation: &Validation) -> serde_json::Result<String> {
+    pretty(validation)
 }
 
 /// Any plain data as indented JSON with a line feed at the end.

@@ -6,6 +6,7 @@
 
 mod run;
 mod summary;
+mod validation;
 
 pub use run::{
     Counters, Holder, LevelRecord, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord,
@@ -14,4 +15,8 @@ pub use run::{
 pub use summary::{
     ApiserverSummary, FORMAT_VERSION, OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow,
     Spread, Summary,
+};
+pub use validation::{
+    ErrorSpread, LossAgreement, PublishedScenario, ReplayedRun, ReplayedServers,
+    VALIDATION_FORMAT_VERSION, Validation,
 };

@@ -6,6 +6,7 @@
 //! | `memory-stack` | What filled the worst server? |
 //! | `attribution-peak` | Which client and resource held it at the peak? |
 //! | `peak-cdf` | How likely is it, over all replications? |
+//! | one a measured run | Does the predicted curve follow the measured one? (`oomcast validate --out`) |
 //!
 //! A chart is first a list of shapes (`scene`), which then is painted (`paint`). The heading states the
 //! finding; memory starts at zero and is in GiB; red is kept for the limit and for kills; keys stand
@@ -17,6 +18,7 @@ mod cdf;
 mod events;
 mod font;
 mod frame;
+mod overlay;
 mod paint;
 mod palette;
 mod scale;
@@ -32,6 +34,7 @@ use std::path::{Path, PathBuf};
 use crate::results::{PhaseRecord, ServerRecord, Timeline};
 use crate::units::{Bytes, SimSpan};
 
+pub use overlay::{Overlay, write_overlay};
 use scene::Scene;
 
 /// The dash of thin lines.
