@@ -159,7 +159,7 @@ fn chart(folder: &Path, stem: &str, run: &ReplayedRun, curves: &Curves) -> Resul
     );
     let overlay = Overlay {
         title: &title,
-        subtitle: "resident memory of the kube-apiserver; predicted from the inputs alone",
+        subtitle: &subtitle(run),
         measured: &measured,
         predicted,
         limit: curves.limit,
@@ -168,6 +168,16 @@ fn chart(folder: &Path, stem: &str, run: &ReplayedRun, curves: &Curves) -> Resul
     write_overlay(folder, stem, &overlay)
         .map(drop)
         .map_err(|error| Failure::new(Exit::Internal, error))
+}
+
+fn subtitle(run: &ReplayedRun) -> String {
+    let lost = match (run.measured_killed, run.predicted_killed) {
+        (false, false) => "",
+        (true, true) => "; the server was lost, as predicted",
+        (true, false) => "; the server was lost, which was not predicted",
+        (false, true) => "; the server survived, which was not predicted",
+    };
+    format!("resident memory of the kube-apiserver; predicted from the inputs alone{lost}")
 }
 
 /// The measured curve as the charts take it.

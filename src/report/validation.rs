@@ -181,15 +181,12 @@ pub fn markdown(validation: &Validation) -> String {
                 plain(&spread.worst_id)
             )
         }));
-        text += &format!("\n{}\n", sentence(&losses(validation)));
+        text.extend(["\n", &sentence(&losses(validation)), "\n"]);
     }
     for run in &validation.several_servers {
-        text += &format!(
-            "\n| {} ({} servers, {} clients) | measured | predicted |\n|---|--:|--:|\n",
-            plain(&run.id),
-            run.servers,
-            run.clients
-        );
+        let (id, servers, clients) = (plain(&run.id), run.servers, run.clients);
+        let title = format!("\n| {id} ({servers} servers, {clients} clients)");
+        text.extend([&title, " | measured | predicted |\n|---|--:|--:|\n"]);
         let rows = figures(run);
         text.extend(rows.iter().map(|row| format!("| {} |\n", row.join(" | "))));
     }
@@ -198,6 +195,13 @@ pub fn markdown(validation: &Validation) -> String {
             "\n| scenario | phase | figure | published | predicted | error | within | source |\n";
         text += "|---|---|---|--:|--:|--:|---|---|\n";
         text.extend(validation.published.iter().flat_map(markdown_published));
+    }
+    if !validation.domain.is_empty() {
+        text += "\n| validated domain | measured |\n|---|---|\n";
+        let rows = validation.domain.iter();
+        text.extend(
+            rows.map(|row| format!("| {} | {} |\n", plain(&row.what), plain(&row.measured))),
+        );
     }
     let notes = validation.notes.iter();
     notes.fold(text, |text, note| text + "\n> note: " + &plain(note) + "\n")

@@ -17,6 +17,6 @@ pub use summary::{
     Spread, Summary,
 };
 pub use validation::{
-    ErrorSpread, LossAgreement, PublishedScenario, ReplayedRun, ReplayedServers,
+    DomainRow, ErrorSpread, LossAgreement, PublishedScenario, ReplayedRun, ReplayedServers,
     VALIDATION_FORMAT_VERSION, Validation,
 };

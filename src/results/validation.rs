@@ -142,6 +142,17 @@ pub struct Validation {
     pub several_servers: Vec<ReplayedServers>,
     /// Published figures of the shipped scenarios.
     pub published: Vec<PublishedScenario>,
+    /// What the measured runs that come with oomcast cover.
+    pub domain: Vec<DomainRow>,
     /// What the reader should know.
     pub notes: Vec<String>,
+}
+
+/// One row of the domain in which predictions are held to measurements.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DomainRow {
+    /// What it is about.
+    pub what: String,
+    /// What was measured of it.
+    pub measured: String,
 }

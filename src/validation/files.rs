@@ -41,10 +41,7 @@ pub struct Gathered {
 impl Gathered {
     /// Adds what is at a path: a folder of run folders, a run folder, or a file.
     pub fn add_path(&mut self, path: &Path) {
-        let entries = match path.is_dir() {
-            true => folder(path),
-            false => Ok(vec![path.to_owned()]),
-        };
+        let entries = if path.is_dir() { folder(path) } else { Ok(vec![path.to_owned()]) };
         match entries {
             Ok(files) if files.is_empty() => {
                 self.errors
@@ -66,7 +63,8 @@ impl Gathered {
             Ok(text) => text,
             Err(reason) => return self.errors.push(whole(path, &reason)),
         };
-        if name.trim_end_matches(".gz").ends_with(".jsonl") {
+        let plain = Path::new(name.trim_end_matches(".gz"));
+        if plain.extension().is_some_and(|e| e == "jsonl") {
             return self.add_lines(&name, &text);
         }
         let folder = path.parent().map(Path::to_owned);

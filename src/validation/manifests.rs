@@ -72,13 +72,12 @@ struct Distinguisher {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Rules {
     subjects: Vec<SubjectObject>,
-    #[serde(default)]
-    resource_rules: Vec<ResourceRule>,
-    #[serde(default)]
-    non_resource_rules: Vec<NonResourceRule>,
+    #[serde(default, rename = "resourceRules")]
+    resources: Vec<ResourceRule>,
+    #[serde(default, rename = "nonResourceRules")]
+    urls: Vec<NonResourceRule>,
 }
 
 #[derive(Deserialize)]
@@ -187,7 +186,7 @@ fn rules(rules: Rules) -> Result<PolicyRules, String> {
     Ok(PolicyRules {
         subjects: rules.subjects.into_iter().map(subject).collect::<Result<_, _>>()?,
         resource_rules: rules
-            .resource_rules
+            .resources
             .into_iter()
             .map(|rule| ResourcePolicyRule {
                 verbs: rule.verbs,
@@ -198,7 +197,7 @@ fn rules(rules: Rules) -> Result<PolicyRules, String> {
             })
             .collect(),
         non_resource_rules: rules
-            .non_resource_rules
+            .urls
             .into_iter()
             .map(|rule| NonResourcePolicyRule { verbs: rule.verbs, non_resource_urls: rule.urls })
             .collect(),

@@ -26,6 +26,7 @@ use crate::model::input::{
     ResourceVersion,
 };
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR, Release};
+use crate::results::Mechanism;
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
 
 /// Share of the machine's cores that the server gets beside etcd and the clients.
@@ -141,34 +142,30 @@ pub fn inputs_from_before(run: &Run) -> Result<Option<Inputs>, FieldError> {
     let (Some(heap), Some(resident)) = (before.heap_alloc_bytes, before.resident_bytes) else {
         return Ok(None);
     };
-    inputs.apiserver.idle_resident = Some(Bytes(resident));
-    let modelled = idle_heap(&inputs);
-    if let Some(more) = heap.checked_sub(modelled.0) {
-        inputs.apiserver.other_live_heap = Bytes(more);
-        return Ok(Some(inputs));
-    }
-    // Less than the model has: the objects must be smaller.
     let catalog = Catalog::new(&inputs, inputs.hardware.clone());
-    let scale = |own: u64| (heap as f64 - (modelled.0 - own) as f64).max(0.0) / own as f64;
-    let holdings = |index| catalog.warm_holdings(&inputs, index);
-    let largest = (0..inputs.resources.len())
-        .map(|index| (holdings(index).iter().map(|h| h.1.0).sum::<u64>(), index))
-        .max()
-        .filter(|(own, _)| *own > 0);
-    if let Some((own, index)) = largest {
+    let holdings: Vec<Bytes> =
+        (0..inputs.resources.len()).map(|r| held(&catalog, &inputs, r)).collect();
+    let objects: Bytes = holdings.iter().copied().sum();
+    let modelled = costs::EMPTY_LIVE_HEAP + objects;
+    inputs.apiserver.idle_resident = Some(Bytes(resident));
+    if heap >= modelled.0 {
+        inputs.apiserver.other_live_heap = Bytes(heap) - modelled;
+    } else if let Some((index, own)) = holdings.iter().enumerate().max_by_key(|(_, own)| **own)
+        && *own > Bytes::ZERO
+    {
+        // Less than the model has: the objects must be smaller.
+        let rest = modelled - *own;
+        let share = (Bytes(heap) - rest).as_f64() / own.as_f64();
         let decoded = catalog.profiles[index].decoded;
-        inputs.resources[index].heap_size = Some(decoded.scale(scale(own)).max(Bytes(1)));
+        inputs.resources[index].heap_size = Some(decoded.scale(share).max(Bytes(1)));
     }
     Ok(Some(inputs))
 }
 
-/// Live heap of the warm server, without what clients hold.
-fn idle_heap(inputs: &Inputs) -> Bytes {
-    let catalog = Catalog::new(inputs, inputs.hardware.clone());
-    let objects = (0..inputs.resources.len())
-        .flat_map(|resource| catalog.warm_holdings(inputs, resource))
-        .map(|(_, bytes)| bytes);
-    objects.fold(costs::EMPTY_LIVE_HEAP, |sum, bytes| sum + bytes)
+/// Live heap of a resource before anything is written: the watch cache's ring is still empty.
+fn held(catalog: &Catalog, inputs: &Inputs, resource: usize) -> Bytes {
+    let holdings = catalog.warm_holdings(inputs, resource).into_iter();
+    holdings.filter(|(what, _)| *what != Mechanism::WatchCacheEventRing).map(|(_, n)| n).sum()
 }
 
 /// The name of a phase's event.

@@ -25,7 +25,8 @@ pub use published::published_figures;
 
 use crate::engine::statistics::nearest_rank;
 use crate::results::{
-    ErrorSpread, LossAgreement, ReplayedRun, ReplayedServers, VALIDATION_FORMAT_VERSION, Validation,
+    DomainRow, ErrorSpread, LossAgreement, ReplayedRun, ReplayedServers, VALIDATION_FORMAT_VERSION,
+    Validation,
 };
 use mapping::FieldError;
 
@@ -80,6 +81,10 @@ pub fn condense(replayed: &[Replayed], replay: Replay) -> Validation {
             Replayed::Servers(servers) => several_servers.push(servers.as_ref().clone()),
         }
     }
+    let row = |(what, measured): (&str, &str)| DomainRow {
+        what: what.to_owned(),
+        measured: measured.to_owned(),
+    };
     let peaks = spread(runs.iter().map(|run| (Some(run.error), &run.id)));
     Validation {
         format_version: VALIDATION_FORMAT_VERSION.to_owned(),
@@ -96,6 +101,7 @@ pub fn condense(replayed: &[Replayed], replay: Replay) -> Validation {
         runs,
         several_servers,
         published: Vec::new(),
+        domain: domain::DOMAIN.map(row).into(),
         notes: Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::results::Timeline;
+use crate::results::{Timeline, TimelinePoint};
 use crate::units::{Bytes, SimTime};
 
 use super::frame::{self, Key, MARGIN, SMALL};
@@ -51,17 +51,14 @@ pub fn write_overlay(
 
 /// Draws the chart.
 pub(super) fn scene(overlay: &Overlay) -> Scene {
-    let cut = |timeline: &Timeline| Timeline {
-        points: timeline.points.iter().filter(|p| p.at <= overlay.end).cloned().collect(),
-        ..timeline.clone()
-    };
-    let (measured, predicted) = (cut(overlay.measured), cut(overlay.predicted));
+    let measured = cut(overlay.measured, overlay.end);
+    let predicted = cut(overlay.predicted, overlay.end);
     let mut scene = Scene::new(NAME, overlay.title, &describe(&measured, &predicted), HEIGHT);
     let y = frame::heading(&mut scene, overlay.title, overlay.subtitle);
     let peak = |t: &Timeline| frame::peak_of(t).map_or(Bytes::ZERO, |p| p.1);
     let highest = peak(&measured).max(peak(&predicted));
     let limits: Vec<Bytes> = overlay.limit.into_iter().collect();
-    let top = y + 34.0;
+    let top = y + 44.0;
     let height = HEIGHT - top - 58.0;
     let bytes = scale::top_of(highest, &limits, height, 12.0);
     let axis = scale::byte_axis(bytes, 7);
@@ -83,7 +80,7 @@ pub(super) fn scene(overlay: &Overlay) -> Scene {
         for line in thin::lines(&plot, timeline, |p| p.resident) {
             scene.line(line, colour, 2.2);
         }
-        if let Some((at, peak)) = frame::peak_of(timeline).filter(|p| p.1 > Bytes::ZERO) {
+        if let Some((at, peak)) = about_peak(timeline) {
             scene.items.push(Item::Dot(plot.point(at, peak), 4.0, colour));
         }
     }
@@ -96,6 +93,36 @@ pub(super) fn scene(overlay: &Overlay) -> Scene {
     let at = (area.x + area.w / 2.0, area.bottom() + 39.0);
     scene.label(at, caption, (SMALL, false), INK, Anchor::Middle);
     scene
+}
+
+/// A timeline up to an instant, and up to the end of the process: what is drawn.
+fn cut(timeline: &Timeline, end: SimTime) -> Timeline {
+    let mut points: Vec<TimelinePoint> = Vec::new();
+    for point in &timeline.points {
+        if point.at > end {
+            points.extend(points.last().map(|last| between(last, point, end)));
+            break;
+        }
+        points.push(point.clone());
+        if point.resident == Bytes::ZERO && points.len() > 1 {
+            break;
+        }
+    }
+    Timeline { points, ..timeline.clone() }
+}
+
+/// The resident memory at an instant between two points, on the straight line.
+fn between(a: &TimelinePoint, b: &TimelinePoint, at: SimTime) -> TimelinePoint {
+    let part = at.since(a.at).as_secs_f64() / b.at.since(a.at).as_secs_f64().max(1e-9);
+    let (low, high) = (a.resident.as_f64(), b.resident.as_f64());
+    TimelinePoint { at, resident: Bytes::from_f64(low + (high - low) * part), ..a.clone() }
+}
+
+/// Where the line first is within a thousandth of its peak: what creeps up later is not the peak.
+fn about_peak(timeline: &Timeline) -> Option<(SimTime, Bytes)> {
+    let (_, peak) = frame::peak_of(timeline).filter(|p| p.1 > Bytes::ZERO)?;
+    let near = |p: &&TimelinePoint| p.resident >= peak.scale(0.999);
+    timeline.points.iter().find(near).map(|p| (p.at, p.resident))
 }
 
 fn describe(measured: &Timeline, predicted: &Timeline) -> String {
