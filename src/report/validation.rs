@@ -9,6 +9,9 @@ use crate::units::Bytes;
 /// The longest name of a run that fits into 80 columns.
 const NAME: usize = 43;
 
+/// The same beside the errors.
+const WORST: usize = 26;
+
 /// Renders the terminal result: a line a run, then how far off all are.
 #[must_use]
 pub fn render(validation: &Validation) -> String {
@@ -67,7 +70,7 @@ fn errors(validation: &Validation) -> String {
             percent(spread.median),
             percent(spread.p90),
             percent(spread.worst),
-            clean(&spread.worst_id, 28),
+            clean(&spread.worst_id, WORST),
         ]);
     }
     let seeds = match validation.replications {

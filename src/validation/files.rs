@@ -13,6 +13,8 @@ use crate::units::{Bytes, SimSpan, SimTime};
 const COMMITTED: &str = include_str!("../../tests/data/measured.jsonl");
 /// What [`committed`] is called.
 pub const COMMITTED_NAME: &str = "the measured runs that come with oomcast";
+/// What an observation is called in a folder of its own.
+const NAMES: [&str; 2] = ["run.json", "run.json.gz"];
 /// Bytes an observation or a curve may have.
 const LARGEST: u64 = 64 << 20;
 
@@ -68,8 +70,13 @@ impl Gathered {
             return self.add_lines(&name, &text);
         }
         let folder = path.parent().map(Path::to_owned);
-        let named = folder.as_deref().and_then(Path::file_name);
-        let id = named.map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        // A run.json is named by its folder, any other file names itself.
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let id = match (NAMES.contains(&file.as_str()), folder.as_deref().and_then(Path::file_name))
+        {
+            (true, Some(folder)) => folder.to_string_lossy().into_owned(),
+            _ => file.trim_end_matches(".gz").trim_end_matches(".json").to_owned(),
+        };
         self.add(&name, &text, &id, folder);
     }
 
@@ -110,7 +117,6 @@ fn whole(path: &Path, reason: &str) -> ObservationError {
 
 /// The observations of a folder: its own, or those of the folders in it.
 fn folder(path: &Path) -> std::io::Result<Vec<PathBuf>> {
-    const NAMES: [&str; 2] = ["run.json", "run.json.gz"];
     let own = |folder: &Path| NAMES.iter().map(|n| folder.join(n)).find(|p| p.is_file());
     if let Some(file) = own(path) {
         return Ok(vec![file]);

@@ -10,7 +10,7 @@
 //!
 //! | field | what | when it is left out |
 //! |---|---|---|
-//! | `id` | its name | the folder's |
+//! | `id` | its name | the folder's of a `run.json`, else the file's |
 //! | `kubernetes.version` | *needed*: `"1.32"` or `"v1.32.4"` | |
 //! | `kubernetes.feature_gates` | `{"WatchList": true}`, `"WatchList=true,…"` or a list of such | the release's |
 //! | `kubernetes.extra_flags` | flags of the apiserver: `["--max-requests-inflight=100"]` | none |
