@@ -121,11 +121,12 @@ impl World<'_> {
         let kills = kills.filter(|kill| kill.at >= since).count();
         let sent = self.bytes_sent();
         let (synced, started) = driver::synced(&self.clients);
+        let given_up = driver::given_up(&self.clients);
         if let Some(phase) = self.phases.last_mut() {
             phase.peak_resident = peak;
             phase.oom_kills = kills as u32;
             phase.bytes_sent = sent - phase.bytes_sent;
-            phase.settled_at = phase.settled_at.filter(|_| synced == started);
+            phase.settled_at = phase.settled_at.filter(|_| synced + given_up == started);
         }
     }
 }

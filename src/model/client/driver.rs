@@ -522,6 +522,12 @@ impl World<'_> {
     }
 }
 
+/// Clients that have given up without a complete view.
+#[must_use]
+pub fn given_up(clients: &[Client]) -> u64 {
+    clients.iter().filter(|c| c.state == State::Finished && !c.synced).count() as u64
+}
+
 /// Clients that were started and want a view, and those that have it.
 #[must_use]
 pub fn synced(clients: &[Client]) -> (u64, u64) {

@@ -34,7 +34,8 @@ impl Server {
         let background = self.background.cores.min(cores * MOST_BACKGROUND);
         let marking = self.memory.heap().marking().is_some();
         let reserved = if marking {
-            (BACKGROUND_UTILIZATION * self.settings.procs).min(cores * MOST_BACKGROUND)
+            // With a CPU quota below GOMAXPROCS the workers are throttled like everybody else.
+            BACKGROUND_UTILIZATION * self.settings.procs.min(cores)
         } else {
             0.0
         };
