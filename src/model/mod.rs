@@ -19,6 +19,7 @@ pub mod outcome;
 pub mod recorder;
 pub mod release;
 pub mod thinned;
+pub mod watchcache;
 pub mod world;
 
 use crate::results::RunRecord;
