@@ -6,14 +6,12 @@
 
 use super::apiserver::server::Background;
 use super::catalog::{Catalog, resource_of};
+use super::client::WATCH_TIMEOUT;
 use super::costs;
 use super::input::{Behaviour, Inputs};
 use super::memory::ledger::OwnerId;
 use crate::results::Mechanism;
 use crate::units::Bytes;
-
-/// Mean life of a watch: uniform on 300 to 600 s (facts/clients.md section 1.4).
-const WATCH_LIFE_SECONDS: f64 = 450.0;
 
 /// The load of a server with so many watches of each fleet; `serving` servers share the writes.
 #[must_use]
@@ -24,6 +22,8 @@ pub fn steady_load(
     serving: usize,
 ) -> Background {
     let speed = catalog.hardware.cpu_speed;
+    let (least, most) = WATCH_TIMEOUT;
+    let watch_life = (least + most).as_secs_f64() / 2.0;
     let mut cores = costs::IDLE_CORES;
     let base = OwnerId::SERVER.entry(Mechanism::Garbage);
     let other = costs::IDLE_GARBAGE_PER_SECOND + inputs.apiserver.other_garbage.0;
@@ -46,8 +46,8 @@ pub fn steady_load(
         if open <= 0.0 {
             continue;
         }
-        cores += open / WATCH_LIFE_SECONDS * costs::WATCH_OPEN.as_secs_f64();
-        let reopened = open / WATCH_LIFE_SECONDS * costs::WATCH_OPEN_GARBAGE.as_f64();
+        cores += open / watch_life * costs::WATCH_OPEN.as_secs_f64();
+        let reopened = open / watch_life * costs::WATCH_OPEN_GARBAGE.as_f64();
         let (events, bytes) = events_of(inputs, catalog, index);
         // A member's idle watches are quiet; one of its watches is on the resource it reads.
         let readers = open / f64::from(1 + fleet.idle_watches);

@@ -13,6 +13,7 @@ use super::background;
 use super::balancer::Balancer;
 use super::catalog::Catalog;
 use super::client::Client;
+use super::client::backoff::ResetEra;
 use super::control_plane::{self, Life, ServerState};
 use super::input::Inputs;
 use super::memory::go_heap::GcSettings;
@@ -203,10 +204,10 @@ impl<'a> World<'a> {
     }
 
     fn enrol(&mut self) {
-        let by_start = self.inputs.release.backoff_resets_by_start;
+        let era = ResetEra::of(&self.inputs.release);
         for (index, fleet) in self.inputs.fleets.iter().enumerate() {
             self.fleet_start.push(self.clients.len() as u32);
-            let member = |place| Client::new(index as u32, &fleet.name, place, by_start);
+            let member = |place| Client::new(index as u32, &fleet.name, place, era);
             self.clients.extend((0..fleet.count).map(member));
         }
     }

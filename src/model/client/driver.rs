@@ -10,7 +10,7 @@ mod fleet;
 mod losses;
 mod read;
 
-use super::{Client, ListFrom, NO_SERVER, Next, State};
+use super::{Client, ListFrom, MAX_RETRIES, NO_SERVER, Next, State};
 use crate::model::apiserver::list::item_bytes;
 use crate::model::apiserver::plan::Step;
 use crate::model::apiserver::route::{CacheState, Route, route_list};
@@ -23,8 +23,6 @@ use crate::model::world::World;
 use crate::results::{LogKind, Mechanism};
 use crate::units::{SimSpan, SimTime};
 
-/// `maxRetries` of one REST call (client-go rest/request.go).
-const MAX_RETRIES: u8 = 10;
 /// Retry-After of a rejection (facts/clients.md section 2.2), and the REST layer's pause after a
 /// reset.
 const RETRY_AFTER: SimSpan = SimSpan::secs(1);
@@ -35,8 +33,6 @@ const PING_IDLE: SimSpan = SimSpan::secs(30);
 const PING_SPREAD: SimSpan = SimSpan::secs(15);
 /// Redials of one instant are spread by the network and the clients' schedulers (assumed).
 const REDIAL_SPREAD: SimSpan = SimSpan::millis(20);
-/// `defaultPageSize` of the pager, sent with resource versions "" and "0" (section 1.1).
-const PAGER_LIMIT: u64 = 500;
 /// Age of the newest bookmark: up to 60 s (facts/watch-cache.md section 3).
 const BOOKMARK_PERIOD: SimSpan = SimSpan::secs(60);
 

@@ -153,9 +153,8 @@ impl WatchCache {
         }
         let was_full = self.ring.extend(run);
         self.revision = run.last_revision();
-        let change = run.change.objects();
-        let first = self.objects.saturating_add_signed(change);
-        self.objects = first.saturating_add_signed(change.saturating_mul(run.events as i64 - 1));
+        let first = run.change.applied(self.objects, 1);
+        self.objects = run.change.applied(self.objects, run.events);
         let Some(snapshots) = self.snapshots.as_mut().filter(|_| self.snapshotting) else {
             return;
         };

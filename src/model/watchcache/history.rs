@@ -34,12 +34,12 @@ impl Change {
         }
     }
 
-    /// Objects more (or less, negative).
-    pub(super) const fn objects(self) -> i64 {
+    /// What becomes of so many objects with so many such events.
+    pub(super) const fn applied(self, objects: u64, events: u64) -> u64 {
         match self {
-            Self::Created => 1,
-            Self::Replaced | Self::Nothing => 0,
-            Self::Removed => -1,
+            Self::Created => objects.saturating_add(events),
+            Self::Replaced | Self::Nothing => objects,
+            Self::Removed => objects.saturating_sub(events),
         }
     }
 }

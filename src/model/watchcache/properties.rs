@@ -168,7 +168,9 @@ proptest! {
     fn growth_ends_when_it_says(history in histories(), gap in 0u64..3_000_000_000, step in 1u64..300_000_000) {
         let mut ring = EventRing::new(WORTH_KEEPING);
         let past = runs(&history, gap);
-        past.iter().for_each(|&run| { ring.extend(run); });
+        for &run in &past {
+            ring.extend(run);
+        }
         let last = past.last().expect("a run");
         let ahead = EventRun {
             events: 20_000,

@@ -16,7 +16,7 @@ struct Taken {
 
 impl Taken {
     fn objects_of(&self, n: u64) -> u64 {
-        self.objects.saturating_add_signed(self.run.change.objects().saturating_mul(n as i64))
+        self.run.change.applied(self.objects, n)
     }
 
     fn skip(self, n: u64) -> Self {
