@@ -281,6 +281,9 @@ pub struct FleetInput {
     pub decode_rate: Option<ByteRate>,
     /// Idle watches each member holds besides, reconnected with its connection.
     pub idle_watches: u32,
+    /// Whether calls that were refused (429, no connection) or lost are made again, as client-go
+    /// does. A plain HTTP client gives up: a lister goes on to its next round, others stop.
+    pub retries: bool,
     /// The user as whom members are authenticated, for API Priority and Fairness.
     pub user: String,
     /// Its groups; `system:authenticated` is among them.

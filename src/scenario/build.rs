@@ -130,6 +130,7 @@ fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
         drain_rate: table.rate("drain-rate"),
         decode_rate: table.rate("decode-rate"),
         idle_watches: table.count("idle-watches")?,
+        retries: table.flag("retries")?,
         user: table.text("user")?.to_owned(),
         groups: table.texts("groups")?.iter().map(|(group, _)| group.clone()).collect(),
         flow_schema: table.text("flow-schema").map(str::to_owned),

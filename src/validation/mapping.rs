@@ -364,6 +364,8 @@ pub(super) fn clients_of(behaviour: Behaviour) -> FleetInput {
         drain_rate: None,
         decode_rate: None,
         idle_watches: 0,
+        // Raw HTTP clients.
+        retries: false,
         user: "load".into(),
         groups: vec!["load-group".into(), "system:authenticated".into()],
         flow_schema: None,

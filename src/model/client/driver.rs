@@ -294,10 +294,11 @@ impl World<'_> {
 
     /// A call was refused.
     fn refused(&mut self, client: u32, next: Next, refusal: Refusal, now: SimTime) {
+        let retries = self.retries(client);
         if let Refusal::TooManyRequests(after) = refusal {
             self.counters.requests_rejected += 1;
             let member = &mut self.clients[client as usize];
-            if member.retries < MAX_RETRIES {
+            if retries && member.retries < MAX_RETRIES {
                 member.retries += 1;
                 self.wait(client, next, after);
                 return;
@@ -309,6 +310,10 @@ impl World<'_> {
         }
         let extra = if refusal == Refusal::Silent { DIAL_TIMEOUT } else { SimSpan::ZERO };
         self.clients[client as usize].retries = 0;
+        if !retries {
+            self.give_up(client, extra, now);
+            return;
+        }
         if refusal == Refusal::Silent && matches!(next, Next::Watch | Next::WatchList) {
             // The REST layer dials again, and the reflector takes the end of that for a clean
             // close: no back-off, no fallback.
@@ -337,6 +342,20 @@ impl World<'_> {
                 let delay = self.back_off(client, now);
                 self.wait(client, Next::Watch, extra + delay);
             }
+        }
+    }
+
+    /// Whether a member makes failed calls again.
+    fn retries(&self, client: u32) -> bool {
+        self.inputs.fleets[self.clients[client as usize].fleet as usize].retries
+    }
+
+    /// A member without retries gives a failed call up: listers go on to their next round.
+    fn give_up(&mut self, client: u32, extra: SimSpan, now: SimTime) {
+        let fleet = self.clients[client as usize].fleet as usize;
+        match &self.inputs.fleets[fleet].behaviour {
+            Behaviour::Lister { pause, .. } => self.next_round(client, extra + *pause, now),
+            _ => self.retire(client, now),
         }
     }
 

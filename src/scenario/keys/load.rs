@@ -121,6 +121,12 @@ static CLIENT: Table = Table {
             "Idle watches each member holds besides.",
         ),
         key(
+            "retries",
+            Kind::Flag,
+            Default("true"),
+            "Whether refused and lost calls are made again, as client-go does.",
+        ),
+        key(
             "user",
             Kind::Text { max: 1024 },
             Derived("the service account of its name in the namespace default"),

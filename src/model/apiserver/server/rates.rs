@@ -37,21 +37,23 @@ impl Server {
         };
         let wire = if self.cut_off { 0.0 } else { self.settings.hardware.network.as_f64() };
         let program = (cores - background - reserved).max(cores * 0.05);
+        let efficiency = if marking { costs::EFFICIENCY_WHILE_MARKING } else { 1.0 };
+        let program = program * efficiency;
         let mut used = self.pool.share(program, wire);
         self.measure_growth(plans);
         let mut mark = 0.0;
         if marking {
             // Idle processors mark too.
-            mark = reserved + (program - used).max(0.0);
+            mark = reserved + (program - used).max(0.0) / efficiency;
             let assist = self.assist_share(mark, used);
             if assist > 0.0 {
                 used = self.pool.share(program * (1.0 - assist), wire);
                 self.measure_growth(plans);
-                mark += program * assist;
+                mark += program * assist / efficiency;
             }
         }
         self.rates.mark = mark;
-        self.rates.cores = used + background;
+        self.rates.cores = used / efficiency + background;
     }
 
     /// The demand of a class, with the page faults that its memory costs now.

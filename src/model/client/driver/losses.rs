@@ -100,6 +100,10 @@ impl World<'_> {
         let fleet = self.clients[client as usize].fleet as usize;
         self.clients[client as usize].items_left = 0;
         self.clients[client as usize].retries = 0;
+        if !self.retries(client) {
+            self.give_up(client, extra, now);
+            return;
+        }
         if let Behaviour::Lister { pause, .. } = &self.inputs.fleets[fleet].behaviour {
             let pause = (*pause).max(RETRY_AFTER);
             self.next_round(client, extra + pause, now);
@@ -122,7 +126,10 @@ impl World<'_> {
                 let fleet = member.fleet as usize;
                 self.counters.watches_lost += self.watches_of(fleet);
                 self.sample_seen(client, now);
-                if self.very_short(client, member.seen, now) {
+                if !self.retries(client) {
+                    self.lose_sync(client, now);
+                    self.retire(client, now);
+                } else if self.very_short(client, member.seen, now) {
                     self.lose_sync(client, now);
                     let delay = self.back_off(client, now);
                     self.wait(client, Next::Begin, delay);
@@ -130,7 +137,7 @@ impl World<'_> {
                     self.wait(client, Next::Watch, spread);
                 }
             }
-            State::WatchListing if answered => {
+            State::WatchListing if answered && self.retries(client) => {
                 self.counters.requests_failed += 1;
                 self.wait(client, Next::WatchList, spread);
             }
@@ -164,6 +171,10 @@ impl World<'_> {
             _ => return,
         };
         self.counters.requests_failed += 1;
+        if !self.retries(client) {
+            self.give_up(client, SimSpan::ZERO, now);
+            return;
+        }
         if next == Next::List {
             if answered || member.retries >= MAX_RETRIES {
                 self.list_failed(client, spread, now);
@@ -206,10 +217,14 @@ impl World<'_> {
                 self.counters.watches_lost += watches;
                 self.sample_seen(client, now);
                 self.lose_sync(client, now);
-                let delay = self.back_off(client, now);
-                self.wait(client, Next::Begin, delay);
+                if self.retries(client) {
+                    let delay = self.back_off(client, now);
+                    self.wait(client, Next::Begin, delay);
+                } else {
+                    self.retire(client, now);
+                }
             }
-            State::WatchListing if answered => {
+            State::WatchListing if answered && self.retries(client) => {
                 self.counters.requests_failed += 1;
                 self.wait(client, Next::List, SimSpan::ZERO);
             }
