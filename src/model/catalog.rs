@@ -10,7 +10,6 @@ use super::apiserver::plan::{Phase, Plan, Stage};
 use super::apiserver::server::{PlanId, Plans};
 use super::apiserver::watch::{selected, watch_list_plan, watch_plan};
 use super::apiserver::{startup, watch};
-use super::costs;
 use super::input::{
     Behaviour, EtcdInput, FleetInput, Hardware, Inputs, ReadInput, ResourceVersion,
 };
@@ -234,14 +233,13 @@ impl Catalog {
         }))
     }
 
-    /// What a warm server holds of a resource: entry and bytes.
+    /// What a warm server holds of a resource besides its ring of events: entry and bytes.
     #[must_use]
     pub fn warm_holdings(&self, inputs: &Inputs, resource: usize) -> Vec<(Mechanism, Bytes)> {
         let (spec, profile) = (&inputs.resources[resource], &self.profiles[resource]);
         vec![
             (Mechanism::WatchCacheObjects, startup::cached_bytes(spec, profile)),
             (Mechanism::LoopbackInformers, startup::loopback_bytes(spec, profile)),
-            (Mechanism::WatchCacheEventRing, ring_bytes(spec.writes_per_second, profile)),
         ]
     }
 
@@ -272,19 +270,4 @@ fn nothing() -> Plan {
     let mut phase = Phase::cpu(Stage::Working, SimSpan::ZERO);
     phase.demand.floor = SimSpan::nanos(1);
     Plan { phases: vec![phase], wire: Bytes::ZERO }
-}
-
-/// The ring of a resource written at a steady rate: the smallest capacity of 100 × 2^k that spans
-/// 75 s, full, at most 102,400 (facts/watch-cache.md section 2.1). Each event keeps the version it
-/// superseded (measured: 13.9 kB an event for objects of 11.6 kB).
-fn ring_bytes(writes_per_second: f64, profile: &ObjectProfile) -> Bytes {
-    const WINDOW_SECONDS: f64 = 75.0;
-    const CAPACITIES: [u64; 11] =
-        [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200, 102_400];
-    if writes_per_second <= 0.0 {
-        return Bytes::ZERO;
-    }
-    let needed = writes_per_second * WINDOW_SECONDS;
-    let capacity = CAPACITIES.into_iter().find(|c| *c as f64 >= needed).unwrap_or(102_400);
-    (profile.decoded + Bytes(costs::RING_EVENT + 1_500)).times(capacity)
 }

@@ -3,6 +3,7 @@
 
 use super::admission::Admission;
 use super::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
+use super::apiserver::cacher::Cacher;
 use super::apiserver::server::Server;
 use super::apiserver::startup;
 use super::catalog::Catalog;
@@ -11,6 +12,7 @@ use super::input::Inputs;
 use super::memory::ledger::OwnerId;
 use super::node::{CrashLoopBackOff, LimitKind};
 use super::release::Release;
+use super::watchcache::capacity::unready_retry_after;
 use super::world::{Event, World};
 use crate::results::{LevelRecord, LogKind, Mechanism, OomKill};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -51,8 +53,8 @@ pub struct ServerState {
     pub partitioned_until: SimTime,
     /// Kills so far.
     pub oom_kills: Vec<OomKill>,
-    /// Which caches are filled, and since when, by resource.
-    pub cache_since: Vec<Option<SimTime>>,
+    /// The filled caches, by resource.
+    pub cachers: Vec<Option<Cacher>>,
     /// Caches being filled, by resource: one for each version of a custom resource.
     caches_filling: Vec<u32>,
     /// Since when they are.
@@ -80,7 +82,7 @@ impl ServerState {
             background_stale: true,
             partitioned_until: SimTime::ZERO,
             oom_kills: Vec::new(),
-            cache_since: vec![None; inputs.resources.len()],
+            cachers: vec![None; inputs.resources.len()],
             caches_filling: vec![0; inputs.resources.len()],
             cold_since: vec![SimTime::ZERO; inputs.resources.len()],
             starting: 0,
@@ -121,12 +123,8 @@ impl ServerState {
     /// Retry-After of a cache that is being filled (facts/watch-cache.md section 4.2).
     #[must_use]
     pub fn cold_retry_after(&self, resource: usize, release: &Release, now: SimTime) -> SimSpan {
-        const GROWTH: f64 = 0.06;
-        if !release.cold_retry_after_grows {
-            return SimSpan::secs(1);
-        }
-        let cold = now.since(self.cold_since[resource]).as_secs_f64();
-        SimSpan::secs((libm::exp(GROWTH * cold) as u64).clamp(1, 30))
+        let down = now.since(self.cold_since[resource]);
+        unready_retry_after(down, release.cold_retry_after_grows)
     }
 
     /// Whether it takes connections.
@@ -169,6 +167,12 @@ impl World<'_> {
                 held.push((owner.entry(mechanism), bytes));
                 spans += bytes.scale(super::costs::span_overhead(scannable));
             }
+            if let Some(cacher) = self.warm_cacher(resource) {
+                let bytes = cacher.ring_bytes();
+                held.push((owner.entry(Mechanism::WatchCacheEventRing), bytes));
+                spans += bytes.scale(super::costs::span_overhead(scannable));
+                self.servers[usize::from(server)].cachers[resource] = Some(cacher);
+            }
         }
         let base = OwnerId::SERVER.entry(Mechanism::ProcessBase);
         let apiserver = &self.inputs.apiserver;
@@ -182,7 +186,6 @@ impl World<'_> {
         }
         state.server.boot(SimTime::ZERO);
         state.life = Life::Serving;
-        state.cache_since.fill(Some(SimTime::ZERO));
         let memory = &mut state.server.memory;
         memory.add_outside_heap(base, spans.0);
         for (entry, bytes) in held {
@@ -208,7 +211,6 @@ impl World<'_> {
         state.life = Life::Booting;
         state.crash_loop.started(now);
         state.starting = 1;
-        state.cache_since.fill(None);
         state.caches_filling.fill(0);
         self.sample_now(server, now);
         let state = &mut self.servers[usize::from(server)];
@@ -229,10 +231,11 @@ impl World<'_> {
                 if state.caches_filling[resource] > 0 {
                     return;
                 }
-                state.cache_since[resource] = Some(now);
                 if let Some(admission) = &mut state.admission {
                     admission.count_objects(resource);
                 }
+                let listed = state.cold_since[resource];
+                self.cache_filled(server, resource, listed, now);
                 let at_start = startup::fills_at_start(&self.inputs.resources[resource]);
                 if startup::loopback_waits(&self.inputs.release) {
                     self.fill_loopback(server, resource, now);
@@ -302,7 +305,7 @@ impl World<'_> {
     /// first request.
     pub(super) fn fill_cache(&mut self, server: u16, resource: usize, now: SimTime) {
         let state = &mut self.servers[usize::from(server)];
-        if state.caches_filling[resource] > 0 || state.cache_since[resource].is_some() {
+        if state.caches_filling[resource] > 0 || state.cachers[resource].is_some() {
             return;
         }
         let versions = self.inputs.resources[resource].versions.max(1);
@@ -397,6 +400,7 @@ impl World<'_> {
         state.admission = None;
         state.starting = 0;
         state.watches.fill(0);
+        state.cachers.fill(None);
         self.sample_now(server, now);
         self.note_down(server, now, true);
         self.mark_all_stale();

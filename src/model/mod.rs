@@ -21,6 +21,7 @@ pub mod release;
 pub mod thinned;
 pub mod watchcache;
 pub mod world;
+pub mod writes;
 
 use crate::results::RunRecord;
 use crate::units::SimTime;

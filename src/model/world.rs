@@ -119,6 +119,8 @@ pub struct World<'a> {
     /// Members started and not stopped, and those of them with a complete view, by fleet.
     pub(super) fleet_started: Vec<u32>,
     pub(super) fleet_synced: Vec<u32>,
+    /// Writes a second, by resource.
+    pub(super) writes: Vec<f64>,
     /// etcd is slow until then.
     pub(super) etcd_slow_until: SimTime,
     pub(super) limit: MemoryLimit,
@@ -178,6 +180,7 @@ impl<'a> World<'a> {
             fleet_start: Vec::new(),
             fleet_started: vec![0; inputs.fleets.len()],
             fleet_synced: vec![0; inputs.fleets.len()],
+            writes: inputs.resources.iter().map(|resource| resource.writes_per_second).collect(),
             etcd_slow_until: SimTime::ZERO,
             limit,
             counters: Counters::default(),
@@ -390,6 +393,7 @@ impl<'a> World<'a> {
     }
 
     fn renew_rates(&mut self, server: u16, now: SimTime) {
+        self.turn_rings(server, now);
         if self.servers[usize::from(server)].background_stale {
             let background = self.steady_load(server);
             let state = &mut self.servers[usize::from(server)];
@@ -408,11 +412,13 @@ impl<'a> World<'a> {
 
     fn steady_load(&self, server: u16) -> Background {
         let state = &self.servers[usize::from(server)];
+        let growth = self.ring_growth(server);
         if !matches!(state.life, Life::Serving) {
-            return Background::default();
+            return Background { growth, ..Background::default() };
         }
         let serving = self.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
-        background::steady_load(self.inputs, &self.catalog, &state.watches, serving)
+        let load = background::Load { watches: &state.watches, writes: &self.writes, serving };
+        background::steady_load(self.inputs, &self.catalog, load, growth)
     }
 
     fn sample(&mut self, server: u16, now: SimTime) {

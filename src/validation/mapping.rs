@@ -26,7 +26,6 @@ use crate::model::input::{
     ResourceVersion,
 };
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR, Release};
-use crate::results::Mechanism;
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
 
 /// Share of the machine's cores that the server gets beside etcd and the clients.
@@ -167,8 +166,7 @@ pub fn inputs_from_before(run: &Run) -> Result<Option<Inputs>, FieldError> {
 
 /// Live heap of a resource before anything is written: the watch cache's ring is still empty.
 fn held(catalog: &Catalog, inputs: &Inputs, resource: usize) -> Bytes {
-    let holdings = catalog.warm_holdings(inputs, resource).into_iter();
-    holdings.filter(|(what, _)| *what != Mechanism::WatchCacheEventRing).map(|(_, n)| n).sum()
+    catalog.warm_holdings(inputs, resource).into_iter().map(|(_, bytes)| bytes).sum()
 }
 
 /// The name of a phase's event.

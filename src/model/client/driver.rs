@@ -202,7 +202,7 @@ impl World<'_> {
     fn cache_state(&self, server: u16, resource: usize) -> CacheState {
         CacheState {
             enabled: self.inputs.resources[resource].watch_cache,
-            ready: self.servers[usize::from(server)].cache_since[resource].is_some(),
+            ready: self.servers[usize::from(server)].cachers[resource].is_some(),
         }
     }
 
@@ -244,11 +244,11 @@ impl World<'_> {
         let fleet = self.clients[client as usize].fleet as usize;
         let resource = resource_of(&self.inputs.fleets[fleet]);
         self.watch_from_cache(server, resource, now)?;
-        let since = self.servers[usize::from(server)].cache_since[resource];
         let seen = self.clients[client as usize].seen;
         let reflector = matches!(self.inputs.fleets[fleet].behaviour, Behaviour::Reflector { .. });
-        // A cache knows nothing older than the revision it was filled at (watch-cache.md 9).
-        if reflector && since.is_some_and(|since| since > SimTime::ZERO && seen < since) {
+        // A cache knows nothing older than the version it was filled at, nor than its ring.
+        let cacher = self.servers[usize::from(server)].cachers[resource].as_mut();
+        if reflector && cacher.is_some_and(|cacher| !cacher.resumes(seen, now)) {
             return Err(Refusal::Expired);
         }
         let plan = self.catalog.watch(fleet, self.watches_of(fleet));

@@ -20,4 +20,4 @@ mod snapshots;
 pub use cache::{InitialEvents, NoSnapshot, Since, WatchCache, WatchError};
 pub use history::{Change, EventRun, Revision};
 pub use interval::{Interval, Invalidated, Pulled};
-pub use ring::{EventRing, Held};
+pub use ring::{EventRing, Held, Outlook};

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::capacity::{self, LOWER_BOUND};
-use super::{Change, EventRing, EventRun, InitialEvents, Revision, WatchCache};
+use super::{Change, EventRing, EventRun, InitialEvents, Outlook, Revision, WatchCache};
 use crate::units::{SimSpan, SimTime};
 
 /// The rule word by word: an array of slots, one event at a time.
@@ -163,9 +163,9 @@ proptest! {
         }
     }
 
-    /// The instant at which the held events stop to grow is where the event-by-event ring stops.
+    /// Growth, standstill and their ends are those of the event-by-event ring.
     #[test]
-    fn growth_ends_when_it_says(history in histories(), gap in 0u64..3_000_000_000, step in 1u64..300_000_000) {
+    fn the_outlook_comes_true(history in histories(), gap in 0u64..3_000_000_000, step in 1u64..300_000_000) {
         let mut ring = EventRing::new(WORTH_KEEPING);
         let past = runs(&history, gap);
         for &run in &past {
@@ -180,13 +180,19 @@ proptest! {
             revision_step: 1,
             change: Change::Replaced,
         };
-        let said = ring.grows_until(&ahead);
-        let found = (0..ahead.events).find_map(|n| {
-            let before = ring.len();
+        let said = ring.outlook(&ahead);
+        let mut steps = (0..ahead.events).map(|n| {
+            let (capacity, len) = (ring.capacity(), ring.len());
             ring.extend(ahead.skip(n).take(1));
-            (ring.len() <= before).then(|| ahead.time_of(n))
+            (ahead.time_of(n), ring.len() > len, ring.capacity() != capacity)
         });
-        prop_assert_eq!(said, found);
+        let (_, growing, halved) = steps.next().expect("a step");
+        let end = steps.find(|&(_, grows, resized)| grows != growing || resized && !grows);
+        if growing || !halved {
+            prop_assert_eq!(said, Outlook { growing, until: end.map(|(at, ..)| at) });
+        } else {
+            prop_assert_eq!(said, Outlook { growing, until: Some(ahead.at) });
+        }
     }
 }
 

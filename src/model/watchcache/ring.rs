@@ -51,6 +51,15 @@ impl Stale {
     }
 }
 
+/// What becomes of a ring as events go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outlook {
+    /// Whether it grows by each event, or keeps its size as each pushes out another.
+    pub growing: bool,
+    /// The event with which that ends, if it does.
+    pub until: Option<SimTime>,
+}
+
 /// How the capacity changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Resize {
@@ -274,21 +283,28 @@ impl EventRing {
         None
     }
 
-    /// When the ring stops to grow if events go on as in `run`: its first event that pushes out
-    /// another instead of taking a free slot, and is not the occasion to double.
+    /// What becomes of the ring if events go on as in `ahead`.
     #[must_use]
-    pub fn grows_until(&self, run: &EventRun) -> Option<SimTime> {
+    pub fn outlook(&self, ahead: &EventRun) -> Outlook {
+        if self.is_full() {
+            let (events, resize) = self.until_resize(ahead);
+            if (events, resize) != (0, Some(Resize::Double)) {
+                let until = resize.map(|_| ahead.time_of(events));
+                return Outlook { growing: false, until };
+            }
+        }
+        Outlook { growing: true, until: self.grows_until(*ahead) }
+    }
+
+    /// The first event that pushes out another instead of taking a free slot, and is not the
+    /// occasion to double.
+    fn grows_until(&self, mut ahead: EventRun) -> Option<SimTime> {
         let mut ring = self.clone();
-        let mut ahead = *run;
         while ahead.events > 0 {
-            let room = ring.capacity - ring.len();
-            let fits = ahead.take(room);
+            let fits = ahead.take(ring.capacity - ring.len());
             ring.push(fits);
             ahead = ahead.skip(fits.events);
-            if ahead.events == 0 {
-                return None;
-            }
-            if ring.until_resize(&ahead) != (0, Some(Resize::Double)) {
+            if ahead.events > 0 && ring.until_resize(&ahead) != (0, Some(Resize::Double)) {
                 return Some(ahead.at);
             }
             ring.resize(Resize::Double);

@@ -18,7 +18,7 @@ impl World<'_> {
             Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => read.selected,
             Behaviour::Watcher { .. } => 1.0,
         };
-        let rate = self.inputs.resources[resource_of(fleet)].writes_per_second * selected;
+        let rate = self.writes[resource_of(fleet)] * selected;
         let bookmark = BOOKMARK_PERIOD.scale(self.draw(client));
         let uniform = self.draw(client);
         let event = if rate > 0.0 {
