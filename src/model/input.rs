@@ -93,6 +93,9 @@ pub struct NodeInput {
     pub memory: Bytes,
     /// Processors.
     pub cores: f64,
+    /// Whether the clients run on the servers' node and take processor time from them, as in the
+    /// measured runs ([`LOCAL_CLIENT`](super::costs::LOCAL_CLIENT)).
+    pub local_clients: bool,
     /// RAM that etcd uses on the node (`oom_score_adj` -997).
     pub etcd_memory: Bytes,
     /// RAM of the kernel, the kubelet and others that the OOM killer does not take.

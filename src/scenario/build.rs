@@ -61,6 +61,7 @@ fn node(table: &Filled) -> Option<NodeInput> {
     Some(NodeInput {
         memory: table.size("memory")?,
         cores: table.number("cores")?,
+        local_clients: table.flag("local-clients")?,
         etcd_memory: table.size("etcd-memory")?,
         system_memory: table.size("system-memory")?,
         daemons_memory: table.size("daemons-memory")?,

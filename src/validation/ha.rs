@@ -82,7 +82,7 @@ pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
         release,
         duration: SimSpan::from_secs_f64(seconds),
         apiserver,
-        node: node(environment, 1.0)?,
+        node: node(environment, 1.0, false)?,
         hardware: hardware(environment)?,
         etcd: etcd(),
         apf: apf(&observed.kubernetes, &flags)?,
