@@ -15,6 +15,7 @@ pub mod observation;
 mod published;
 mod resources;
 mod settings;
+mod writes;
 
 use rayon::prelude::*;
 
