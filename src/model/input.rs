@@ -265,6 +265,18 @@ pub enum Behaviour {
     },
 }
 
+/// What follows a failed call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Retries {
+    /// The REST layer of client-go makes it again first, then the client has its own way.
+    #[default]
+    ClientGo,
+    /// No REST layer: a reflector backs off and begins from the top, a lister goes on.
+    BackOff,
+    /// Nothing: a lister goes on to its next round, others stop.
+    Never,
+}
+
 /// A fleet of alike clients.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FleetInput {
@@ -284,9 +296,8 @@ pub struct FleetInput {
     pub decode_rate: Option<ByteRate>,
     /// Idle watches each member holds besides, reconnected with its connection.
     pub idle_watches: u32,
-    /// Whether calls that were refused (429, no connection) or lost are made again, as client-go
-    /// does. A plain HTTP client gives up: a lister goes on to its next round, others stop.
-    pub retries: bool,
+    /// What a member does about a call that was refused (429, no connection) or lost.
+    pub retries: Retries,
     /// The user as whom members are authenticated, for API Priority and Fairness.
     pub user: String,
     /// Its groups; `system:authenticated` is among them.

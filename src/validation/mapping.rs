@@ -24,7 +24,7 @@ use crate::model::costs;
 use crate::model::input::{
     Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Encoding,
     EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput,
-    ResourceVersion,
+    ResourceVersion, Retries,
 };
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR, Release};
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
@@ -362,7 +362,7 @@ pub(super) fn clients_of(behaviour: Behaviour) -> FleetInput {
         decode_rate: None,
         idle_watches: 0,
         // Raw HTTP clients.
-        retries: false,
+        retries: Retries::Never,
         user: "load".into(),
         groups: vec!["load-group".into(), "system:authenticated".into()],
         flow_schema: None,
