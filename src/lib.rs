@@ -65,6 +65,8 @@
 //! | [`apiserver::list`](model::apiserver::list) | **where a LIST's memory comes from** |
 //! | [`apiserver::route`](model::apiserver::route) | who answers a LIST: etcd, watch cache, snapshot, nobody (429) |
 //! | [`apiserver::watch`](model::apiserver::watch) | watch-lists and watches |
+//! | [`apiserver::cacher`](model::apiserver::cacher), [`writes`](model::writes) | a watch cache under a steady rate of writes; how its ring grows in the ledger |
+//! | [`apiserver::consistency`](model::apiserver::consistency) | the consistency checker's pulse, from 1.34 |
 //! | [`apiserver::startup`](model::apiserver::startup) | what a starting server does before it is ready |
 //! | [`apiserver::plan`](model::apiserver::plan) | a request as a short list of phases |
 //! | [`apiserver::server`](model::apiserver::server) | one process as a fluid machine: requests, collector, limits |

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::apiserver::consistency::consistency_plan;
 use super::apiserver::list::{ListContext, ListShape};
 use super::apiserver::plan::{Phase, Plan, Stage};
 use super::apiserver::server::{PlanId, Plans};
@@ -24,6 +25,7 @@ enum PlanKey {
     Boot,
     Rest { etcd_speed: u64 },
     Cache { resource: usize, etcd_speed: u64 },
+    Consistency { resource: usize, etcd_speed: u64 },
     Loopback { resource: usize, etcd_speed: u64 },
     List { fleet: usize, list: ListShape, version: ResourceVersionKey, etcd_speed: u64 },
     WatchList { fleet: usize },
@@ -209,6 +211,21 @@ impl Catalog {
                 &catalog.etcd(inputs),
                 &inputs.resources[resource],
                 &catalog.profiles[resource],
+                catalog.resource_owner(resource),
+            )
+        })
+    }
+
+    /// The plan of checking a resource's cache against etcd.
+    pub fn consistency(&mut self, inputs: &Inputs, resource: usize) -> PlanId {
+        let key = PlanKey::Consistency { resource, etcd_speed: self.etcd_speed.to_bits() };
+        self.plan(key, |catalog| {
+            consistency_plan(
+                &inputs.release,
+                &catalog.hardware,
+                &catalog.etcd(inputs),
+                &catalog.profiles[resource],
+                inputs.resources[resource].count,
                 catalog.resource_owner(resource),
             )
         })

@@ -5,7 +5,7 @@ use super::admission::Admission;
 use super::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
 use super::apiserver::cacher::Cacher;
 use super::apiserver::server::Server;
-use super::apiserver::startup;
+use super::apiserver::{consistency, startup};
 use super::catalog::Catalog;
 use super::client::NO_SERVER;
 use super::input::Inputs;
@@ -35,6 +35,7 @@ const CACHE: u64 = 0;
 const LOOPBACK: u64 = 1;
 const BOOT: u64 = 2;
 const REST: u64 = 3;
+const CHECK: u64 = 4;
 
 /// A server and what the control plane knows about it.
 #[derive(Debug)]
@@ -199,6 +200,11 @@ impl World<'_> {
             apiserver.idle_resident,
             apiserver.up_for,
         );
+        for resource in 0..self.inputs.resources.len() {
+            if self.inputs.resources[resource].watch_cache {
+                self.check_from_now(server, resource, self.inputs.apiserver.up_for);
+            }
+        }
     }
 
     /// The kubelet starts the container.
@@ -222,7 +228,7 @@ impl World<'_> {
 
     /// A start-up request has finished.
     pub(super) fn start_up_finished(&mut self, server: u16, tag: u64, now: SimTime) {
-        let (kind, resource) = (tag >> 32 & 3, (tag & 0xffff_ffff) as usize);
+        let (kind, resource) = (tag >> 32 & 7, (tag & 0xffff_ffff) as usize);
         match kind {
             BOOT => self.booted(server, now),
             CACHE => {
@@ -236,6 +242,7 @@ impl World<'_> {
                 }
                 let listed = state.cold_since[resource];
                 self.cache_filled(server, resource, listed, now);
+                self.check_from_now(server, resource, now.since(listed));
                 let at_start = startup::fills_at_start(&self.inputs.resources[resource]);
                 if startup::loopback_waits(&self.inputs.release) {
                     self.fill_loopback(server, resource, now);
@@ -244,7 +251,54 @@ impl World<'_> {
                     self.start_up_done(server, now);
                 }
             }
+            CHECK => {}
             _ => self.start_up_done(server, now),
+        }
+    }
+
+    /// Arranges the checks of a cache's consistency that are `up_for` old: first after a period,
+    /// or somewhere in the period of a cache that is older.
+    pub(super) fn check_from_now(&mut self, server: u16, resource: usize, up_for: SimSpan) {
+        if !self.inputs.release.detect_cache_inconsistency {
+            return;
+        }
+        let boot = self.servers[usize::from(server)].boots;
+        for version in 0..self.inputs.resources[resource].versions.max(1) {
+            let entity = u64::from(server) << 48
+                | u64::from(boot) << 32
+                | (resource as u64) << 8
+                | u64::from(version);
+            let mut luck = self.streams.stream("consistency check", entity);
+            let period = consistency::period(luck.uniform());
+            let first =
+                if up_for < period { period - up_for } else { period.scale(luck.uniform()) };
+            let at = self.queue.now() + first;
+            let resource = resource as u32;
+            self.queue.push(at, Event::Compare { server, boot, resource, period });
+        }
+    }
+
+    /// A check of a cache's consistency begins.
+    pub(super) fn compare_cache(
+        &mut self,
+        server: u16,
+        boot: u32,
+        resource: u32,
+        period: SimSpan,
+        now: SimTime,
+    ) {
+        let state = &self.servers[usize::from(server)];
+        if state.boots != boot || !state.server.running() {
+            return;
+        }
+        let again = Event::Compare { server, boot, resource, period };
+        self.queue.push(now + period, again);
+        if state.cachers[resource as usize].is_some() {
+            let plan = self.catalog.consistency(self.inputs, resource as usize);
+            let tag = startup_tag(CHECK, resource as usize);
+            let state = &mut self.servers[usize::from(server)];
+            state.server.start(&self.catalog.plans, plan, tag, false, now);
+            self.touch(server);
         }
     }
 

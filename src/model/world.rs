@@ -60,6 +60,17 @@ pub enum Event {
         /// Void unless the process is the same.
         boot: u32,
     },
+    /// A server compares a cache with etcd.
+    Compare {
+        /// Which server.
+        server: u16,
+        /// Void unless the process is the same.
+        boot: u32,
+        /// Which resource's.
+        resource: u32,
+        /// Until the next time.
+        period: SimSpan,
+    },
     /// A client notices that its connection is dead.
     Notice {
         /// Which client.
@@ -284,6 +295,9 @@ impl<'a> World<'a> {
                 self.queue_timed_out(client, generation, now);
             }
             Event::Borrow { server, boot } => self.borrow_seats(server, boot, now),
+            Event::Compare { server, boot, resource, period } => {
+                self.compare_cache(server, boot, resource, period, now);
+            }
             Event::Notice { client, connection } => self.notice(client, connection, now),
             Event::Restart { server } => self.restart(server, now),
             Event::Check { server } => self.check_health(server, now),
@@ -311,6 +325,9 @@ impl<'a> World<'a> {
             Event::Scenario { index } => (9, u64::from(index)),
             Event::QueueTimeout { client, .. } => (10, u64::from(client)),
             Event::Borrow { server, .. } => (11, u64::from(server)),
+            Event::Compare { server, resource, .. } => {
+                (12, u64::from(server) << 32 | u64::from(resource))
+            }
         };
         for word in [now.0, kind, entity] {
             self.trace = (self.trace ^ word).wrapping_mul(0x0100_0000_01b3);

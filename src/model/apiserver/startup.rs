@@ -21,7 +21,7 @@ use crate::units::{Bytes, SimSpan};
 /// Total allocated by reading a body to its end, per byte (golden/go-readall: 2.2).
 const READ_ALL: f64 = 2.2;
 /// Reading from etcd, per byte.
-const GRPC_READ: Cost = Cost { per_byte: 0.7, per_object: 0.0 };
+pub(super) const GRPC_READ: Cost = Cost { per_byte: 0.7, per_object: 0.0 };
 
 /// What a cache holds when it is full, beyond the objects: index entries are in the profile.
 #[must_use]
