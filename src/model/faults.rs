@@ -53,6 +53,7 @@ impl World<'_> {
             Action::Partition { server, lasts } => {
                 self.partition(server, lasts, now);
             }
+            Action::Write { resource, per_second } => self.set_writes(resource, per_second, now),
             Action::SlowEtcd { speed, lasts } => {
                 self.catalog.set_etcd_speed(speed);
                 self.etcd_slow_until = self.etcd_slow_until.max(now + lasts);
@@ -140,6 +141,7 @@ fn describe(action: &Action) -> &'static str {
         Action::Kill { .. } => "a server is killed",
         Action::Roll { .. } => "the servers are rolled",
         Action::Partition { .. } => "a server is cut off",
+        Action::Write { .. } => "writes change",
         Action::SlowEtcd { .. } => "etcd slows down",
     }
 }

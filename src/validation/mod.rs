@@ -16,6 +16,7 @@ pub mod pairs;
 mod published;
 mod resources;
 mod settings;
+mod writes;
 
 use rayon::prelude::*;
 
