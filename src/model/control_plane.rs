@@ -63,6 +63,10 @@ pub struct ServerState {
     pub admission: Option<Admission>,
     /// Processes so far.
     pub boots: u32,
+    /// Writes so far, as events.
+    pub writes: u32,
+    /// Until when a count of objects waits for the cache, by resource.
+    pub counting_until: Vec<SimTime>,
     /// What the levels of former processes went through.
     levels: Vec<LevelRecord>,
     crash_loop: CrashLoopBackOff,
@@ -86,6 +90,8 @@ impl ServerState {
             starting: 0,
             admission: None,
             boots: 0,
+            writes: 0,
+            counting_until: vec![SimTime::ZERO; inputs.resources.len()],
             levels: Vec::new(),
             crash_loop: CrashLoopBackOff::default(),
         }
@@ -230,9 +236,7 @@ impl World<'_> {
                     return;
                 }
                 state.cache_since[resource] = Some(now);
-                if let Some(admission) = &mut state.admission {
-                    admission.count_objects(resource);
-                }
+                self.cache_counted(server, resource, now);
                 let at_start = startup::fills_at_start(&self.inputs.resources[resource]);
                 if startup::loopback_waits(&self.inputs.release) {
                     self.fill_loopback(server, resource, now);
@@ -266,6 +270,7 @@ impl World<'_> {
             BORROWING_ADJUSTMENT_PERIOD
         };
         self.queue.push(now + first, Event::Borrow { server, boot });
+        self.open_writes(server, boot, now);
     }
 
     /// The periodic adjustment of a server's limits.
@@ -287,6 +292,9 @@ impl World<'_> {
             self.start_up_request(server, plan, startup_tag(REST, 0), now);
         }
         for resource in 0..self.inputs.resources.len() {
+            if !self.inputs.resources[resource].watch_cache {
+                self.begin_counting(server, resource, now);
+            }
             if startup::fills_at_start(&self.inputs.resources[resource]) {
                 self.fill_cache(server, resource, now);
                 self.servers[usize::from(server)].starting += 1;
@@ -308,6 +316,7 @@ impl World<'_> {
         let versions = self.inputs.resources[resource].versions.max(1);
         state.caches_filling[resource] = versions;
         state.cold_since[resource] = now;
+        self.begin_counting(server, resource, now);
         let plan = self.catalog.cache(self.inputs, resource);
         let state = &mut self.servers[usize::from(server)];
         let tag = startup_tag(CACHE, resource);

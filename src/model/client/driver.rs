@@ -35,8 +35,6 @@ const PING_IDLE: SimSpan = SimSpan::secs(30);
 const PING_SPREAD: SimSpan = SimSpan::secs(15);
 /// Redials of one instant are spread by the network and the clients' schedulers (assumed).
 const REDIAL_SPREAD: SimSpan = SimSpan::millis(20);
-/// `defaultPageSize` of the pager, sent with resource versions "" and "0" (section 1.1).
-const PAGER_LIMIT: u64 = 500;
 /// Age of the newest bookmark: up to 60 s (facts/watch-cache.md section 3).
 const BOOKMARK_PERIOD: SimSpan = SimSpan::secs(60);
 

@@ -13,6 +13,10 @@ use crate::model::apiserver::server::RequestId;
 use crate::units::SimTime;
 use backoff::Backoff;
 
+/// `defaultPageSize` of the pager, sent with resource versions "" and "0" (facts/clients.md section
+/// 1.1).
+pub const PAGER_LIMIT: u64 = 500;
+
 /// "Not connected" in [`Client::server`].
 pub const NO_SERVER: u16 = u16::MAX;
 
