@@ -10,7 +10,7 @@
 use super::world::{Event, World};
 use crate::units::{SimSpan, SimTime};
 
-/// How long a count waits for the cache: `blockTimeout` (watch_cache.go).
+/// How long a count waits for the cache: `blockTimeout` (`watch_cache.go`).
 const BLOCK_TIMEOUT: SimSpan = SimSpan::secs(3);
 /// Time from one count to the next: `CountMetricPollPeriod` (etcd.go), lengthened by up to
 /// `resourceCountPollPeriodJitter` of it (store.go).

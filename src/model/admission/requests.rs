@@ -72,7 +72,7 @@ impl Key {
 
     pub(super) fn pack(self) -> u64 {
         match self {
-            Self::Call { client, list } => u64::from(client) | Self::LIST * u64::from(list),
+            Self::Call { client, list } => u64::from(client) | (Self::LIST * u64::from(list)),
             Self::Write { serial, resource } => {
                 Self::WRITE | u64::from(resource) << 32 | u64::from(serial)
             }
