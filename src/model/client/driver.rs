@@ -18,7 +18,7 @@ use crate::model::apiserver::server::Finished;
 use crate::model::apiserver::watch::IDLE_WATCH;
 use crate::model::catalog::{items_of, resource_of};
 use crate::model::control_plane::{Life, is_startup};
-use crate::model::input::Behaviour;
+use crate::model::input::{Behaviour, Retries};
 use crate::model::world::World;
 use crate::results::{LogKind, Mechanism};
 use crate::units::{SimSpan, SimTime};
@@ -300,7 +300,7 @@ impl World<'_> {
         if let Refusal::TooManyRequests(after) = refusal {
             self.counters.requests_rejected += 1;
             let member = &mut self.clients[client as usize];
-            if retries && member.retries < MAX_RETRIES {
+            if retries == Retries::ClientGo && member.retries < MAX_RETRIES {
                 member.retries += 1;
                 self.wait(client, next, after);
                 return;
@@ -312,7 +312,7 @@ impl World<'_> {
         }
         let extra = if refusal == Refusal::Silent { DIAL_TIMEOUT } else { SimSpan::ZERO };
         self.clients[client as usize].retries = 0;
-        if !retries {
+        if retries == Retries::Never {
             self.give_up(client, extra, now);
             return;
         }
@@ -347,8 +347,7 @@ impl World<'_> {
         }
     }
 
-    /// Whether a member makes failed calls again.
-    fn retries(&self, client: u32) -> bool {
+    fn retries(&self, client: u32) -> Retries {
         self.inputs.fleets[self.clients[client as usize].fleet as usize].retries
     }
 

@@ -130,9 +130,9 @@ static CLIENT: Table = Table {
         ),
         key(
             "retries",
-            Kind::Flag,
-            Default("true"),
-            "Whether refused and lost calls are made again, as client-go does.",
+            Kind::Choice(&["client-go", "back-off", "never"]),
+            Default("client-go"),
+            "What follows a refused or lost call; the REST layer of client-go makes it again.",
         ),
         key(
             "user",

@@ -7,7 +7,7 @@ use crate::model::apiserver::plan::Stage;
 use crate::model::catalog::resource_of;
 use crate::model::client::{NO_SERVER, Next, State};
 use crate::model::control_plane;
-use crate::model::input::Behaviour;
+use crate::model::input::{Behaviour, Retries};
 use crate::model::world::{Event, World};
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
@@ -102,7 +102,7 @@ impl World<'_> {
         let fleet = self.clients[client as usize].fleet as usize;
         self.clients[client as usize].items_left = 0;
         self.clients[client as usize].retries = 0;
-        if !self.retries(client) {
+        if self.retries(client) == Retries::Never {
             self.give_up(client, extra, now);
             return;
         }
@@ -128,7 +128,7 @@ impl World<'_> {
                 let fleet = member.fleet as usize;
                 self.counters.watches_lost += self.watches_of(fleet);
                 self.sample_seen(client, now);
-                if !self.retries(client) {
+                if self.retries(client) == Retries::Never {
                     self.lose_sync(client, now);
                     self.retire(client, now);
                 } else if self.very_short(client, member.seen, now) {
@@ -139,7 +139,7 @@ impl World<'_> {
                     self.wait(client, Next::Watch, spread);
                 }
             }
-            State::WatchListing if answered && self.retries(client) => {
+            State::WatchListing if answered && self.retries(client) != Retries::Never => {
                 self.counters.requests_failed += 1;
                 self.wait(client, Next::WatchList, spread);
             }
@@ -173,12 +173,13 @@ impl World<'_> {
             _ => return,
         };
         self.counters.requests_failed += 1;
-        if !self.retries(client) {
+        if self.retries(client) == Retries::Never {
             self.give_up(client, SimSpan::ZERO, now);
             return;
         }
         if next == Next::List {
-            if answered || member.retries >= MAX_RETRIES {
+            let retried = self.retries(client) == Retries::ClientGo;
+            if answered || !retried || member.retries >= MAX_RETRIES {
                 self.list_failed(client, spread, now);
                 return;
             }
@@ -219,14 +220,14 @@ impl World<'_> {
                 self.counters.watches_lost += watches;
                 self.sample_seen(client, now);
                 self.lose_sync(client, now);
-                if self.retries(client) {
+                if self.retries(client) != Retries::Never {
                     let delay = self.back_off(client, now);
                     self.wait(client, Next::Begin, delay);
                 } else {
                     self.retire(client, now);
                 }
             }
-            State::WatchListing if answered && self.retries(client) => {
+            State::WatchListing if answered && self.retries(client) != Retries::Never => {
                 self.counters.requests_failed += 1;
                 self.wait(client, Next::List, SimSpan::ZERO);
             }
