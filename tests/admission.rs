@@ -301,6 +301,45 @@ fn a_restarted_server_takes_wide_lists_for_narrow_until_it_has_counted() {
     assert_eq!(Vec::from_iter(seats_after_restart("1.36", SimSpan::secs(140))), [10]);
 }
 
+/// Up to 1.28 a request waits for its own deadline, unless another one comes to its queue.
+#[test]
+fn what_waits_is_turned_away_after_a_quarter_of_its_time_since_1_29() {
+    let rejected = |version: &str| {
+        let overrides = ["apiserver.replicas=1", "run.duration=40s", version].map(str::to_owned);
+        let mut inputs = cluster(&overrides);
+        inputs.fleets.truncate(1);
+        inputs.fleets[0].count = 20;
+        inputs.hardware.cpu_speed = 0.001;
+        inputs.events[0].action = Action::Start { fleet: 0, count: None, over: SimSpan::ZERO };
+        let response = LimitResponse::Queue { queues: 1, hand_size: 1, queue_length_limit: 50 };
+        inputs.apf.levels = vec![PriorityLevelConfiguration { response, ..one_queue() }];
+        inputs.apf.levels[0].nominal_concurrency_shares = 1;
+        model::run(&inputs, options(1)).counters.requests_rejected
+    };
+    assert_eq!(rejected("apiserver.version=1.28"), 0);
+    assert!(rejected("apiserver.version=1.29") > 10);
+}
+
+/// Before its informers have synced a server knows the mandatory levels only.
+#[test]
+fn a_server_that_has_just_begun_to_listen_has_one_level_for_all() {
+    let mut inputs = cluster(&["apiserver.replicas=1".into()]);
+    let at = SimTime::ZERO + SimSpan::secs(5);
+    inputs.events =
+        vec![EventInput { name: "kill".into(), at, action: Action::Kill { server: 0 } }];
+    let instants: Vec<SimTime> =
+        (0..600).map(|step| at + SimSpan::millis(50).scale(f64::from(step))).collect();
+    let run = model::run_dumping(&inputs, options(1), &instants);
+    let levels: Vec<usize> = run
+        .apf_dumps
+        .iter()
+        .filter(|dump| dump.running && dump.at > at)
+        .map(|dump| dump.levels.len())
+        .collect();
+    assert_eq!((levels[0], levels.last()), (2, Some(&8)));
+    assert!(levels.is_sorted() && levels.iter().filter(|count| **count == 2).count() <= 3);
+}
+
 /// What `show --apf` says of a watch-list's seats is what it takes: no limit narrows it.
 #[test]
 fn watch_lists_take_the_seats_of_all_objects() {

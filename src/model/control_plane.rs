@@ -28,6 +28,10 @@ pub enum Life {
     Serving,
 }
 
+/// From listening until the informers of the priority levels have synced, if nothing holds them up:
+/// one round of `WaitForCacheSync` (`syncedPollPeriod`, client-go `shared_informer.go`).
+const CONFIG_SYNC: SimSpan = SimSpan::millis(100);
+
 /// A start-up request's mark: what it fills.
 const CACHE: u64 = 0;
 const LOOPBACK: u64 = 1;
@@ -249,28 +253,37 @@ impl World<'_> {
         }
     }
 
-    /// Sets up API Priority and Fairness of a process that begins to listen; adjustments follow
-    /// every ten seconds, a warm server's from a random phase.
+    /// Sets up API Priority and Fairness of a process that begins to listen: with the mandatory
+    /// objects only, until its informers of the configuration have synced.
     fn admit_from_now(&mut self, server: u16, now: SimTime) {
-        let inputs = self.inputs;
         let state = &mut self.servers[usize::from(server)];
         state.boots += 1;
-        if !inputs.apf.enabled {
+        if !self.inputs.apf.enabled {
             return;
         }
-        let mut admission = Admission::new(inputs, now);
-        admission.configure(inputs, now);
-        state.admission = Some(admission);
         let boot = state.boots;
-        let phase =
-            self.streams.stream("adjustment phase", u64::from(server) << 32 | u64::from(boot));
-        let first = if now == SimTime::ZERO {
-            BORROWING_ADJUSTMENT_PERIOD.scale(phase.clone().uniform())
-        } else {
-            BORROWING_ADJUSTMENT_PERIOD
-        };
-        self.queue.push(now + first, Event::Borrow { server, boot });
+        state.admission = Some(Admission::new(self.inputs, now));
         self.open_writes(server, boot, now);
+        if now > SimTime::ZERO {
+            self.queue.push(now + CONFIG_SYNC, Event::Configure { server, boot });
+            return;
+        }
+        // A warm server's adjustments follow from a random phase.
+        let entity = u64::from(server) << 32 | u64::from(boot);
+        let phase = self.streams.stream("adjustment phase", entity).uniform();
+        self.configure(server, boot, BORROWING_ADJUSTMENT_PERIOD.scale(phase), now);
+    }
+
+    /// The whole configuration takes effect; the next adjustment follows after `first`, then every
+    /// ten seconds.
+    pub(super) fn configure(&mut self, server: u16, boot: u32, first: SimSpan, now: SimTime) {
+        let state = &mut self.servers[usize::from(server)];
+        let Some(admission) = state.admission.as_mut().filter(|_| state.boots == boot) else {
+            return;
+        };
+        admission.configure(self.inputs, now);
+        self.queue.push(now + first, Event::Borrow { server, boot });
+        self.let_in(server, now);
     }
 
     /// The periodic adjustment of a server's limits.

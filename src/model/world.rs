@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::RunOptions;
 use super::admission::{Admission, WriteStage};
+use super::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
 use super::apiserver::server::{Background, Finished, Server, ServerSettings};
 use super::background;
 use super::balancer::Balancer;
@@ -51,6 +52,13 @@ pub enum Event {
         client: u32,
         /// Void unless the client's present one.
         generation: u32,
+    },
+    /// A server has the configuration of its priority levels.
+    Configure {
+        /// Which server.
+        server: u16,
+        /// Void unless the process is the same.
+        boot: u32,
     },
     /// A server's priority levels adjust their limits.
     Borrow {
@@ -307,6 +315,9 @@ impl<'a> World<'a> {
             Event::QueueTimeout { client, generation } => {
                 self.queue_timed_out(client, generation, now);
             }
+            Event::Configure { server, boot } => {
+                self.configure(server, boot, BORROWING_ADJUSTMENT_PERIOD, now);
+            }
             Event::Borrow { server, boot } => self.borrow_seats(server, boot, now),
             Event::CountObjects { server, boot, resource } => {
                 self.count_objects(server, boot, resource, now);
@@ -348,6 +359,7 @@ impl<'a> World<'a> {
             Event::Borrow { server, .. } => (11, u64::from(server)),
             Event::CountObjects { server, resource, .. } => (12, of_resource(server, resource)),
             Event::WriteArrives { server, resource, .. } => (13, of_resource(server, resource)),
+            Event::Configure { server, .. } => (15, u64::from(server)),
             Event::WriteEnds { server, serial, .. } => {
                 (14, u64::from(server) << 32 | u64::from(serial))
             }
