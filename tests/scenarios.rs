@@ -68,6 +68,7 @@ fn summary(scenario: &Scenario, replicated: &Replicated) -> Summary {
         seed: scenario.seed,
         release: "",
         published: &scenario.published,
+        expectations: &scenario.expectations,
         warnings: &[],
     };
     summarize(&subject, replicated)

@@ -94,6 +94,7 @@ fn condense(scenario: &Scenario, replicated: &Replicated) -> Summary {
         seed: scenario.seed,
         release: &format!("1.{}", scenario.inputs.release.minor),
         published: &scenario.published,
+        expectations: &scenario.expectations,
         warnings: &warnings,
     };
     summarize(&subject, replicated)

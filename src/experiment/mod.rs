@@ -1,7 +1,8 @@
 //! Replications and their condensation: many runs of one scenario, one answer.
 //!
 //! [`replicate()`] runs a scenario over independent replications on all processors, with results that
-//! do not depend on how many there are; [`summarize()`] turns the records into the [`Summary`] that
+//! do not depend on how many there are, [`replicate_uncertain`] also draws the inputs that are not known
+//! exactly; [`summarize()`] turns the records into the [`Summary`] that
 //! reports show and `summary.json` holds.
 //!
 //! [`apf_plan`] says how API Priority and Fairness stands before any of it.
@@ -10,12 +11,21 @@
 
 mod apf;
 mod estimate;
+mod expect;
 mod levels;
+mod measure;
 mod published;
 mod replicate;
 mod summarize;
+mod uncertain;
+mod until;
 mod verdict;
 
 pub use apf::apf_plan;
-pub use replicate::{Plan, ReplicateError, Replicated, replicate, replicate_with};
+pub use measure::meets;
+pub use replicate::{
+    Plan, ReplicateError, Replicated, replicate, replicate_with, try_replicate_with,
+};
 pub use summarize::{Subject, summarize};
+pub use uncertain::{draw, draw_overrides, replicate_uncertain};
+pub use until::Until;

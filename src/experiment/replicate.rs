@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use rayon::prelude::*;
 
+use super::until::{Batches, Until};
 use crate::model::input::Inputs;
 use crate::model::{self, RunOptions};
-use crate::results::RunRecord;
+use crate::results::{RunRecord, StoppingRule, Uncertainty};
 
 /// How to replicate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,10 @@ pub struct Replicated {
     pub runs: Vec<RunRecord>,
     /// The one with the highest peak (the first of equals), complete.
     pub worst: RunRecord,
+    /// How it was decided when to stop, where that was by an interval.
+    pub rule: Option<StoppingRule>,
+    /// What uncertain inputs contribute, where there are any.
+    pub uncertainty: Option<Uncertainty>,
 }
 
 /// Why the replications could not be carried out.
@@ -49,6 +54,14 @@ pub enum ReplicateError {
     Diverged {
         /// Which one.
         replication: u32,
+    },
+    /// What was drawn for the uncertain inputs is no valid scenario.
+    #[error("the inputs drawn for replication {replication} contradict one another: {reason}")]
+    Draw {
+        /// Which one.
+        replication: u32,
+        /// What is wrong, and what was drawn.
+        reason: String,
     },
     /// The model broke off: a defect of it.
     #[error(
@@ -88,16 +101,30 @@ pub fn replicate_with(
     plan: Plan,
     progress: impl Fn(u32) + Sync,
 ) -> Result<Replicated, ReplicateError> {
+    try_replicate_with(|options| Ok(run(options)), plan, None, progress)
+}
+
+/// [`replicate_with`] for a model that may refuse its inputs, and, if `until` says so, until the
+/// intervals of the result are narrow enough: then the plan's replications are the most.
+///
+/// # Errors
+/// See [`ReplicateError`].
+pub fn try_replicate_with(
+    run: impl Fn(RunOptions) -> Result<RunRecord, ReplicateError> + Sync,
+    plan: Plan,
+    until: Option<Until>,
+    progress: impl Fn(u32) + Sync,
+) -> Result<Replicated, ReplicateError> {
     let run = |replication, timelines| {
         let options = RunOptions { seed: plan.seed, replication, timelines };
-        // One replication that breaks off must say which it was, and stop the others.
-        catch_unwind(AssertUnwindSafe(|| run(options)))
-            .map_err(|panic| panicked(replication, panic.as_ref()))
+        guarded(replication, || run(options))
     };
     if plan.replications <= 1 {
         let worst = run(0, true)?;
         progress(1);
-        return Ok(Replicated { runs: vec![worst.clone().slim()], worst });
+        let rule = until.map(|until| until.check(std::slice::from_ref(&worst)));
+        let runs = vec![worst.clone().slim()];
+        return Ok(Replicated { runs, worst, rule, uncertainty: None });
     }
     let done = AtomicU32::new(0);
     // When the first replication is too much work, so are the others: they are not begun, or come
@@ -114,11 +141,17 @@ pub fn replicate_with(
         progress(done.fetch_add(1, Ordering::Relaxed) + 1);
         Ok(Some(record))
     };
-    let all = || (0..plan.replications).into_par_iter().map(one).collect();
-    let runs: Vec<Option<RunRecord>> = pool(plan.threads)?.install::<_, Result<_, _>>(all)?;
-    let mut runs: Vec<RunRecord> = runs.into_iter().flatten().collect();
-    if too_much.into_inner() {
-        runs.truncate(1);
+    let pool = pool(plan.threads)?;
+    let mut batches = Batches::new(plan.replications, until);
+    let mut runs: Vec<RunRecord> = Vec::new();
+    while let Some(batch) = batches.next(&runs) {
+        let all = || batch.into_par_iter().map(one).collect();
+        let more: Vec<Option<RunRecord>> = pool.install::<_, Result<_, _>>(all)?;
+        runs.extend(more.into_iter().flatten());
+        if too_much.load(Ordering::Relaxed) {
+            runs.truncate(1);
+            break;
+        }
     }
     let replication = first_worst(&runs);
     let worst = run(replication, true)?;
@@ -126,7 +159,16 @@ pub fn replicate_with(
     if runs.get(replication as usize) != Some(&worst.clone().slim()) {
         return Err(ReplicateError::Diverged { replication });
     }
-    Ok(Replicated { runs, worst })
+    let rule = until.map(|until| until.check(&runs));
+    Ok(Replicated { runs, worst, rule, uncertainty: None })
+}
+
+/// Runs one replication. If it breaks off it must say which it was, and stop the others.
+pub(super) fn guarded<T>(
+    replication: u32,
+    run: impl FnOnce() -> Result<T, ReplicateError>,
+) -> Result<T, ReplicateError> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| panicked(replication, panic.as_ref()))?
 }
 
 /// The replication with the highest peak; the first of equals.
@@ -143,7 +185,8 @@ fn panicked(replication: u32, panic: &(dyn Any + Send)) -> ReplicateError {
     ReplicateError::Panicked { replication, reason: text.unwrap_or("no reason given").to_owned() }
 }
 
-fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, ReplicateError> {
+/// The threads of a plan.
+pub(super) fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, ReplicateError> {
     let threads = threads.unwrap_or(0);
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)

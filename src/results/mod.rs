@@ -5,11 +5,15 @@
 //! made from a file as well as from a run.
 
 mod apf;
+mod judged;
 mod levels;
 mod run;
 mod summary;
 
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
+pub use judged::{
+    ExpectationRow, QuantileEstimate, StoppingRule, UncertainInput, Uncertainty, VarianceSplit,
+};
 pub use levels::{
     ApfDump, FleetFlow, LevelDump, LevelPoint, LevelRecord, LevelTimeline, QueueDump,
 };

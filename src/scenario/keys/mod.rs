@@ -5,6 +5,7 @@
 
 pub(super) mod apf;
 mod events;
+mod expect;
 mod load;
 mod server;
 
@@ -143,6 +144,8 @@ pub enum Kind {
     Gates,
     /// A published figure, whose form depends on its metric.
     Figure,
+    /// The bound of an expectation, whose form depends on its metric.
+    Bound,
     /// A list of strings.
     Texts {
         /// How many at most.
@@ -236,6 +239,7 @@ impl Kind {
             Self::Gates => "a table of gates such as { WatchList = true }",
             Self::Texts { .. } => "a list of strings such as [\"a\", \"b\"]",
             Self::Figure => "a figure in quotes, or `true` or `false`",
+            Self::Bound => "a bound such as \"5%\", \"12GiB\", \"30s\" or 100",
             Self::Table(_) => "a table",
             Self::Named { .. } => "a table of named tables",
             Self::List { .. } => "an array of tables",
