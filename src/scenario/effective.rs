@@ -122,7 +122,8 @@ fn braces(pairs: impl Iterator<Item = String>) -> String {
     format!("{{ {} }}", pairs.join(", "))
 }
 
-fn scalar(plain: &Plain) -> String {
+/// A scalar as TOML.
+pub(super) fn scalar(plain: &Plain) -> String {
     match plain {
         Plain::Text(text) => quoted(text),
         Plain::Flag(flag) => flag.to_string(),

@@ -69,12 +69,14 @@ mod suggest;
 mod tests;
 mod timeline;
 mod tree;
+mod vary;
 mod walk;
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Place};
-pub use file::{LARGEST_FILE, load_file};
+pub use file::{LARGEST_FILE, Template, load_file};
 pub use published::{Claim, Figure, Metric, Published};
+pub use vary::{Knob, MOST_VALUES, Range, Unit, Value, Vary};
 
 use std::path::Path;
 
