@@ -21,6 +21,8 @@ Examples:
       Every mistake in every file, without running anything.
   oomcast show scenarios/cilium-restart-apf.toml --apf
       How many LISTs each fleet may run at once, by priority level.
+  oomcast validate
+      How far off the predictions are from what was measured.
 ";
 
 /// Forecasts the memory of Kubernetes apiservers: OOM kills, cascades, and who held the memory.
@@ -58,6 +60,8 @@ pub enum Verb {
     Check(CheckArgs),
     /// Shows what a scenario comes to, without running it.
     Show(ShowArgs),
+    /// Replays measured runs and published figures, and says how far off the predictions are.
+    Validate(ValidateArgs),
 }
 
 /// `oomcast run`.
@@ -129,6 +133,43 @@ pub struct ShowArgs {
     pub format: ShowFormat,
 }
 
+/// `oomcast validate`.
+#[derive(Debug, clap::Args)]
+pub struct ValidateArgs {
+    /// Observations: folders of run folders, run folders or files [default: ../shared/measured, else
+    /// the measured runs that come with oomcast].
+    #[arg(value_name = "DIR|FILE")]
+    pub paths: Vec<PathBuf>,
+    /// Replications of each run; the median counts.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub replications: u32,
+    /// Seed of all random draws.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: u64,
+    /// Exits with 3 if the peak of any run is off by more: 15%.
+    #[arg(long, value_name = "PERCENT", value_parser = share)]
+    pub max_error: Option<f64>,
+    /// What to print: text, json or md.
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: Format,
+    /// Writes the result and a chart a run, measured and predicted, into this folder.
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replays the published figures of the scenarios in a folder [without other arguments: those of
+    /// scenarios/ follow the runs].
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = "scenarios")]
+    pub published: Option<PathBuf>,
+    /// Leaves the published figures out.
+    #[arg(long, conflicts_with = "published")]
+    pub no_published: bool,
+    /// Threads [default: one a processor]. The result does not depend on it.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Shows no progress.
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
 impl RunArgs {
     /// All overrides: those of `--set`, then the flags that are short for one.
     #[must_use]
@@ -182,6 +223,15 @@ impl Color {
             Self::Never => anstream::ColorChoice::Never,
         }
         .write_global();
+    }
+}
+
+/// A share as a percentage: `15%` is 0.15.
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.trim().strip_suffix('%').map(|n| n.trim().parse::<f64>());
+    match number {
+        Some(Ok(percent)) if percent.is_finite() && percent >= 0.0 => Ok(percent / 100.0),
+        _ => Err("expected a percentage, such as 15%".to_owned()),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::report::{json, markdown};
 use crate::results::Summary;
 use crate::scenario::Scenario;
 use crate::units::{SimSpan, SimTime};
+use crate::validation::domain;
 
 /// Where runs go when `--out` does not say.
 const OUTPUT: &str = "output";
@@ -87,7 +88,8 @@ fn dump_instants(args: &RunArgs, scenario: &Scenario) -> Result<Vec<SimTime>, Fa
 }
 
 fn condense(scenario: &Scenario, replicated: &Replicated) -> Summary {
-    let warnings: Vec<String> = scenario.notes.iter().map(|n| n.message.clone()).collect();
+    let notes = scenario.notes.iter().map(|note| note.message.clone());
+    let warnings: Vec<String> = notes.chain(domain::outside(&scenario.inputs)).collect();
     let subject = Subject {
         scenario: &scenario.name,
         scenario_hash: &scenario.hash,

@@ -27,7 +27,7 @@
 
 use serde::Serialize;
 
-use crate::results::{ApfPlan, Summary};
+use crate::results::{ApfPlan, Summary, Validation};
 
 /// Renders `summary.json`.
 ///
@@ -43,6 +43,14 @@ pub fn summary(summary: &Summary) -> serde_json::Result<String> {
 /// None that plain data can cause; the serialiser's, if it ever has one.
 pub fn apf(plan: &ApfPlan) -> serde_json::Result<String> {
     pretty(plan)
+}
+
+/// Renders the result of `oomcast validate`: the serialised [`Validation`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn validation(validation: &Validation) -> serde_json::Result<String> {
+    pretty(validation)
 }
 
 /// Any plain data as indented JSON with a line feed at the end.

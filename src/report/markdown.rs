@@ -216,7 +216,7 @@ fn warnings(summary: &Summary) -> String {
 }
 
 /// Text that Markdown and the tables leave as it is.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in clean(text, usize::MAX).chars() {
         if matches!(c, '|' | '*' | '_' | '`' | '<' | '[' | '\\') {

@@ -16,3 +16,4 @@ pub mod json;
 pub mod markdown;
 mod table;
 pub mod text;
+pub mod validation;

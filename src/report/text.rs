@@ -185,13 +185,14 @@ fn phases(summary: &Summary) -> Option<String> {
     Some(table.finish())
 }
 
-/// Without the sources, which `summary.md` has: the line must fit.
 fn published(summary: &Summary) -> Option<String> {
-    if summary.published.is_empty() {
-        return None;
-    }
+    (!summary.published.is_empty()).then(|| figures(&summary.published))
+}
+
+/// Published figures without the sources, which `summary.md` has: the line must fit.
+pub(super) fn figures(rows: &[PublishedRow]) -> String {
     let mut table = Columns::new(&["<", "<published", "<figure", "wanted", "predicted", "error"]);
-    for row in &summary.published {
+    for row in rows {
         table.row(&[
             if row.within { "ok" } else { "OFF" }.to_owned(),
             phase_of(row),
@@ -201,9 +202,9 @@ fn published(summary: &Summary) -> Option<String> {
             row.error.map_or_else(|| "-".to_owned(), deviation),
         ]);
     }
-    let off = summary.published.iter().filter(|row| !row.within && !row.note.is_empty());
+    let off = rows.iter().filter(|row| !row.within && !row.note.is_empty());
     let notes = off.map(|row| format!("  {}: {}", phase_of(row), clean(&row.note, 200)));
-    Some(table.finish() + &lines(notes))
+    table.finish() + &lines(notes)
 }
 
 fn phase_of(row: &PublishedRow) -> String {
