@@ -167,3 +167,4 @@ pub mod report;
 pub mod results;
 pub mod scenario;
 pub mod units;
+pub mod validation;

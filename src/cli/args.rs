@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::exit::Exit;
+use crate::scenario::measure::share_of;
 use crate::units::{SimSpan, parse_span};
 
 const EXAMPLES: &str = "\
@@ -13,6 +14,10 @@ Examples:
       Will the apiserver survive these informers? Answers in seconds, writes output/.
   oomcast run storm.toml --set apiserver.memory-limit=32GiB -n 200
       The same storm with more memory, over 200 random runs.
+  oomcast run storm.toml --until-ci 5% --junit junit.xml
+      As many runs as it takes; exit code 3 if an [[expect]] of the scenario fails.
+  oomcast run storm.toml --set 'clients.agents.count=100 to 400'
+      A count known roughly: 90 % of the runs draw one in between.
   oomcast run storm.toml --format md > comment.md
       The result as a comment for a pull request.
   oomcast run storm.toml --dump-apf 1m05s
@@ -21,6 +26,8 @@ Examples:
       Every mistake in every file, without running anything.
   oomcast show scenarios/cilium-restart-apf.toml --apf
       How many LISTs each fleet may run at once, by priority level.
+  oomcast validate
+      How far off the predictions are from what was measured.
 ";
 
 /// Forecasts the memory of Kubernetes apiservers: OOM kills, cascades, and who held the memory.
@@ -58,6 +65,8 @@ pub enum Verb {
     Check(CheckArgs),
     /// Shows what a scenario comes to, without running it.
     Show(ShowArgs),
+    /// Replays measured runs and published figures, and says how far off the predictions are.
+    Validate(ValidateArgs),
 }
 
 /// `oomcast run`.
@@ -75,6 +84,14 @@ pub struct RunArgs {
     /// How many replications [default: the scenario's].
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub replications: Option<u32>,
+    /// Goes on until the 95 % intervals are this narrow on either side: the probabilities of a kill
+    /// and of a cascade (in points), the median and the 95th percentile of the peak (relative).
+    /// --replications is then the most [default: 10000].
+    #[arg(long, value_name = "SHARE", value_parser = half_width)]
+    pub until_ci: Option<f64>,
+    /// Writes how the expectations of the scenario came out, for a build server.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// The folder to write [default: output/SCENARIO-HASH].
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -129,12 +146,50 @@ pub struct ShowArgs {
     pub format: ShowFormat,
 }
 
+/// `oomcast validate`.
+#[derive(Debug, clap::Args)]
+pub struct ValidateArgs {
+    /// Observations: folders of run folders, run folders or files [default: ../shared/measured, else
+    /// the measured runs that come with oomcast].
+    #[arg(value_name = "DIR|FILE")]
+    pub paths: Vec<PathBuf>,
+    /// Replications of each run; the median counts.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub replications: u32,
+    /// Seed of all random draws.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: u64,
+    /// Exits with 3 if the peak of any run is off by more: 15%.
+    #[arg(long, value_name = "PERCENT", value_parser = share)]
+    pub max_error: Option<f64>,
+    /// What to print: text, json or md.
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: Format,
+    /// Writes the result and a chart a run, measured and predicted, into this folder.
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replays the published figures of the scenarios in a folder [without other arguments: those of
+    /// scenarios/ follow the runs].
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = "scenarios")]
+    pub published: Option<PathBuf>,
+    /// Leaves the published figures out.
+    #[arg(long, conflicts_with = "published")]
+    pub no_published: bool,
+    /// Threads [default: one a processor]. The result does not depend on it.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Shows no progress.
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
 impl RunArgs {
     /// All overrides: those of `--set`, then the flags that are short for one.
     #[must_use]
     pub fn overrides(&self) -> Vec<String> {
         let seed = self.seed.map(|n| format!("run.seed={n}"));
-        let replications = self.replications.map(|n| format!("run.replications={n}"));
+        let most = self.until_ci.map(|_| MOST_REPLICATIONS);
+        let replications = self.replications.or(most).map(|n| format!("run.replications={n}"));
         self.set.iter().cloned().chain(seed).chain(replications).collect()
     }
 }
@@ -182,6 +237,26 @@ impl Color {
             Self::Never => anstream::ColorChoice::Never,
         }
         .write_global();
+    }
+}
+
+/// A share as a percentage: `15%` is 0.15.
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.trim().strip_suffix('%').map(|n| n.trim().parse::<f64>());
+    match number {
+        Some(Ok(percent)) if percent.is_finite() && percent >= 0.0 => Ok(percent / 100.0),
+        _ => Err("expected a percentage, such as 15%".to_owned()),
+    }
+}
+
+/// How many replications `--until-ci` may take unless `--replications` says otherwise.
+const MOST_REPLICATIONS: u32 = 10_000;
+
+/// A half width such as `5%`.
+fn half_width(text: &str) -> Result<f64, String> {
+    match share_of(text)? {
+        share if (0.001..=0.5).contains(&share) => Ok(share),
+        _ => Err("must be between 0.1% and 50%".to_owned()),
     }
 }
 

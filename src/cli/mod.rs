@@ -10,13 +10,14 @@ mod output;
 mod progress;
 mod run;
 mod show;
+mod validate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use args::{Args, CheckArgs, Color, Format, RunArgs, ShowArgs, ShowFormat, Verb};
+pub use args::{Args, CheckArgs, Color, Format, RunArgs, ShowArgs, ShowFormat, ValidateArgs, Verb};
 pub use exit::{Exit, Failure};
 
 /// Runs the command line of this process and returns its exit code.
@@ -50,5 +51,6 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Run(verb) => run::run(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Show(verb) => show::show(verb),
+        Verb::Validate(verb) => validate::validate(verb),
     }
 }

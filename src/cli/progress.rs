@@ -20,9 +20,15 @@ pub(super) struct Progress {
 impl Progress {
     /// A bar of `steps`, shown after a second if `wanted` and stderr is a terminal.
     pub(super) fn new(steps: u32, wanted: bool) -> Self {
+        Self::counting(steps, "replications", wanted)
+    }
+
+    /// The same, counting other things.
+    pub(super) fn counting(steps: u32, what: &str, wanted: bool) -> Self {
         let bar = ProgressBar::with_draw_target(Some(steps.into()), ProgressDrawTarget::hidden());
-        let template = "{spinner} {pos}/{len} replications [{wide_bar}] {elapsed}, {eta} left";
-        if let Ok(style) = ProgressStyle::with_template(template) {
+        let before = "{spinner} {pos}/{len} ";
+        let template = format!("{before}{what} [{{wide_bar}}] {{elapsed}}, {{eta}} left");
+        if let Ok(style) = ProgressStyle::with_template(&template) {
             bar.set_style(style.progress_chars("=> "));
         }
         let end = (wanted && stderr().is_terminal()).then(|| show_later(bar.clone()));

@@ -7,6 +7,7 @@ use crate::model::apf::config::{LimitResponse, PriorityLevelConfiguration};
 use crate::model::apf::controller::{ConfigController, PriorityLevelState};
 use crate::model::apf::defaults::with_defaults;
 use crate::model::apf::object_count::{ObjectStats, StatsError};
+use crate::model::apf::work_estimate::WorkEstimate;
 use crate::model::apf::work_estimator::{
     ListOptions, Lookups, RequestedVersion, VersionMatch, WorkEstimator, WorkEstimatorConfig,
 };
@@ -51,7 +52,7 @@ fn controller(inputs: &Inputs) -> ConfigController {
         apiserver.max_requests_inflight.saturating_add(apiserver.max_mutating_requests_inflight);
     let start = SimTime::ZERO;
     let mut controller = ConfigController::new(seats, behaviour, apiserver.request_timeout, start);
-    let (levels, schemas) = with_defaults(&inputs.apf, &behaviour);
+    let (levels, schemas) = with_defaults(&inputs.apf, &inputs.release);
     // What could be passed over was reported when the scenario was read.
     let _ = controller.digest_config_objects(start, &levels, &schemas);
     controller
@@ -82,7 +83,11 @@ fn level(inputs: &Inputs, state: &PriorityLevelState) -> LevelPlan {
         queues,
         hand_size,
         queue_length_limit,
-        request_seats: limits.max_seats(config.response),
+        request_seats: if inputs.release.apf_list_width {
+            limits.max_seats(config.response)
+        } else {
+            Some(1)
+        },
     }
 }
 
@@ -112,12 +117,13 @@ fn fleet(inputs: &Inputs, controller: &ConfigController, spec: &FleetInput) -> F
         .and_then(|level| controller.level(level));
     let behaviour = *controller.behaviour();
     let config = WorkEstimatorConfig::of_behaviour(&behaviour);
-    let seats = WorkEstimator::new(config, behaviour, true).estimate(
-        Some(&info),
-        Some(&options),
-        level.map_or(0, |level| level.max_seats),
-        &mut Counted(resource),
-    );
+    let estimator = WorkEstimator::new(config, behaviour, true);
+    let cap = level.map_or(0, |level| level.max_seats);
+    let seats = if inputs.release.apf_list_width {
+        estimator.estimate(Some(&info), Some(&options), cap, &mut Counted(resource))
+    } else {
+        WorkEstimate::of_seats(1)
+    };
     let seats = seats.max_seats();
     FleetPlan {
         name: spec.name.clone(),

@@ -19,6 +19,7 @@ mod replicate;
 mod summarize;
 mod uncertain;
 mod until;
+mod variant;
 mod verdict;
 
 pub use apf::apf_plan;
@@ -29,3 +30,4 @@ pub use replicate::{
 pub use summarize::{Subject, summarize};
 pub use uncertain::{draw, draw_overrides, replicate_uncertain};
 pub use until::Until;
+pub use variant::Variant;

@@ -11,7 +11,9 @@ use super::apiserver::server::{PlanId, Plans};
 use super::apiserver::watch::{selected, watch_list_plan, watch_plan};
 use super::apiserver::{startup, watch};
 use super::costs;
-use super::input::{Behaviour, FleetInput, Hardware, Inputs, ReadInput, ResourceVersion};
+use super::input::{
+    Behaviour, EtcdInput, FleetInput, Hardware, Inputs, ReadInput, ResourceVersion,
+};
 use super::memory::ledger::{OwnerId, Owners};
 use super::memory::process::ScanWeights;
 use super::objects::ObjectProfile;
@@ -21,9 +23,9 @@ use crate::units::{ByteRate, Bytes, SimSpan};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum PlanKey {
     Boot,
-    Rest,
-    Cache(usize),
-    Loopback(usize),
+    Rest { etcd_speed: u64 },
+    Cache { resource: usize, etcd_speed: u64 },
+    Loopback { resource: usize, etcd_speed: u64 },
     List { fleet: usize, list: ListShape, version: ResourceVersionKey, etcd_speed: u64 },
     WatchList { fleet: usize },
     Watch { fleet: usize, watches: u64 },
@@ -97,6 +99,16 @@ impl Catalog {
         self.etcd_speed = speed;
     }
 
+    /// etcd as fast as it is now.
+    fn etcd(&self, inputs: &Inputs) -> EtcdInput {
+        let etcd = &inputs.etcd;
+        EtcdInput {
+            read_rate: ByteRate((etcd.read_rate.as_f64() * self.etcd_speed).max(1.0) as u64),
+            latency: etcd.latency.scale(1.0 / self.etcd_speed),
+            range_stream: etcd.range_stream && inputs.release.etcd_range_stream,
+        }
+    }
+
     fn plan(&mut self, key: PlanKey, make: impl FnOnce(&Self) -> Plan) -> PlanId {
         if let Some(id) = self.keys.get(&key) {
             return *id;
@@ -142,10 +154,7 @@ impl Catalog {
             profile: &self.profiles[read.resource],
             shape: inputs.resources[read.resource].shape,
             read,
-            etcd: (
-                ByteRate((inputs.etcd.read_rate.as_f64() * self.etcd_speed).max(1.0) as u64),
-                inputs.etcd.latency.scale(1.0 / self.etcd_speed),
-            ),
+            etcd: self.etcd(inputs),
             drain_rate: inputs.fleets[fleet].drain_rate,
             owner: self.fleet_owner(fleet),
         }
@@ -160,7 +169,7 @@ impl Catalog {
                 &catalog.profiles[read.resource],
                 read,
                 inputs.resources[read.resource].count,
-                inputs.fleets[fleet].drain_rate,
+                (inputs.fleets[fleet].drain_rate, inputs.fleets[fleet].decode_rate),
                 u64::from(inputs.fleets[fleet].idle_watches),
                 catalog.fleet_owner(fleet),
             )
@@ -186,19 +195,19 @@ impl Catalog {
     pub fn rest(&mut self, inputs: &Inputs) -> Option<PlanId> {
         let heap = inputs.apiserver.other_live_heap;
         (heap > Bytes::ZERO).then(|| {
-            self.plan(PlanKey::Rest, |catalog| {
-                startup::rest_plan(&catalog.hardware, &inputs.etcd, heap)
+            self.plan(PlanKey::Rest { etcd_speed: self.etcd_speed.to_bits() }, |catalog| {
+                startup::rest_plan(&catalog.hardware, &catalog.etcd(inputs), heap)
             })
         })
     }
 
     /// The plan of filling a resource's cache.
     pub fn cache(&mut self, inputs: &Inputs, resource: usize) -> PlanId {
-        self.plan(PlanKey::Cache(resource), |catalog| {
+        self.plan(PlanKey::Cache { resource, etcd_speed: self.etcd_speed.to_bits() }, |catalog| {
             startup::cache_plan(
                 &inputs.release,
                 &catalog.hardware,
-                &inputs.etcd,
+                &catalog.etcd(inputs),
                 &inputs.resources[resource],
                 &catalog.profiles[resource],
                 catalog.resource_owner(resource),
@@ -212,11 +221,12 @@ impl Catalog {
         if !super::objects::in_loopback_informers(spec) {
             return None;
         }
-        Some(self.plan(PlanKey::Loopback(resource), |catalog| {
+        let key = PlanKey::Loopback { resource, etcd_speed: self.etcd_speed.to_bits() };
+        Some(self.plan(key, |catalog| {
             startup::loopback_plan(
                 &inputs.release,
                 &catalog.hardware,
-                &inputs.etcd,
+                &catalog.etcd(inputs),
                 &catalog.profiles[resource],
                 spec.count,
                 catalog.resource_owner(resource),

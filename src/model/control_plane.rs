@@ -10,6 +10,7 @@ use super::client::NO_SERVER;
 use super::input::Inputs;
 use super::memory::ledger::OwnerId;
 use super::node::{CrashLoopBackOff, LimitKind};
+use super::release::Release;
 use super::world::{Event, World};
 use crate::results::{LevelRecord, LogKind, Mechanism, OomKill};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -46,14 +47,16 @@ pub struct ServerState {
     pub watches: Vec<u64>,
     /// Whether its steady load must be worked out again.
     pub background_stale: bool,
-    /// Cut off from the network.
-    pub partitioned: bool,
+    /// Cut off from its clients and the balancer until then.
+    pub partitioned_until: SimTime,
     /// Kills so far.
     pub oom_kills: Vec<OomKill>,
     /// Which caches are filled, and since when, by resource.
     pub cache_since: Vec<Option<SimTime>>,
-    /// Caches being filled.
-    cache_filling: Vec<bool>,
+    /// Caches being filled, by resource: one for each version of a custom resource.
+    caches_filling: Vec<u32>,
+    /// Since when they are.
+    cold_since: Vec<SimTime>,
     /// Start-up requests still running.
     starting: u32,
     /// API Priority and Fairness of the present process, if it is enabled.
@@ -75,10 +78,11 @@ impl ServerState {
             generation: 0,
             watches: vec![0; inputs.fleets.len()],
             background_stale: true,
-            partitioned: false,
+            partitioned_until: SimTime::ZERO,
             oom_kills: Vec::new(),
             cache_since: vec![None; inputs.resources.len()],
-            cache_filling: vec![false; inputs.resources.len()],
+            caches_filling: vec![0; inputs.resources.len()],
+            cold_since: vec![SimTime::ZERO; inputs.resources.len()],
             starting: 0,
             admission: None,
             boots: 0,
@@ -106,6 +110,23 @@ impl ServerState {
             }
         }
         records
+    }
+
+    /// Whether it is cut off from its clients and the balancer.
+    #[must_use]
+    pub fn partitioned(&self, now: SimTime) -> bool {
+        now < self.partitioned_until
+    }
+
+    /// Retry-After of a cache that is being filled (facts/watch-cache.md section 4.2).
+    #[must_use]
+    pub fn cold_retry_after(&self, resource: usize, release: &Release, now: SimTime) -> SimSpan {
+        const GROWTH: f64 = 0.06;
+        if !release.cold_retry_after_grows {
+            return SimSpan::secs(1);
+        }
+        let cold = now.since(self.cold_since[resource]).as_secs_f64();
+        SimSpan::secs((libm::exp(GROWTH * cold) as u64).clamp(1, 30))
     }
 
     /// Whether it takes connections.
@@ -188,7 +209,7 @@ impl World<'_> {
         state.crash_loop.started(now);
         state.starting = 1;
         state.cache_since.fill(None);
-        state.cache_filling.fill(false);
+        state.caches_filling.fill(0);
         self.sample_now(server, now);
         let state = &mut self.servers[usize::from(server)];
         state.server.boot(now);
@@ -204,6 +225,10 @@ impl World<'_> {
             BOOT => self.booted(server, now),
             CACHE => {
                 let state = &mut self.servers[usize::from(server)];
+                state.caches_filling[resource] -= 1;
+                if state.caches_filling[resource] > 0 {
+                    return;
+                }
                 state.cache_since[resource] = Some(now);
                 if let Some(admission) = &mut state.admission {
                     admission.count_objects(resource);
@@ -273,17 +298,22 @@ impl World<'_> {
         self.start_up_done(server, now);
     }
 
-    /// Starts to fill a cache; custom resources do so at their first request.
+    /// Starts to fill the cache of every version of a resource; custom resources do so at their
+    /// first request.
     pub(super) fn fill_cache(&mut self, server: u16, resource: usize, now: SimTime) {
         let state = &mut self.servers[usize::from(server)];
-        if state.cache_filling[resource] || state.cache_since[resource].is_some() {
+        if state.caches_filling[resource] > 0 || state.cache_since[resource].is_some() {
             return;
         }
-        state.cache_filling[resource] = true;
+        let versions = self.inputs.resources[resource].versions.max(1);
+        state.caches_filling[resource] = versions;
+        state.cold_since[resource] = now;
         let plan = self.catalog.cache(self.inputs, resource);
         let state = &mut self.servers[usize::from(server)];
         let tag = startup_tag(CACHE, resource);
-        state.server.start(&self.catalog.plans, plan, tag, false, now);
+        for _ in 0..versions {
+            state.server.start(&self.catalog.plans, plan, tag, false, now);
+        }
         self.touch(server);
     }
 
@@ -384,7 +414,7 @@ impl World<'_> {
     /// A health check of the balancer.
     pub(super) fn check_health(&mut self, server: u16, now: SimTime) {
         let state = &self.servers[usize::from(server)];
-        let healthy = state.life == Life::Serving && !state.partitioned;
+        let healthy = state.life == Life::Serving && !state.partitioned(now);
         if let Some(up) = self.balancer.check(server, healthy) {
             let what = if up { "back in rotation" } else { "out of rotation" };
             self.note(now, LogKind::Balancer, &name(server), what.into());

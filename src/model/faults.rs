@@ -51,13 +51,29 @@ impl World<'_> {
                 }
             }
             Action::Partition { server, lasts } => {
-                self.partition(server, now);
-                self.queue.push(now + lasts, Event::Heal { server });
+                self.partition(server, lasts, now);
             }
             Action::SlowEtcd { speed, lasts } => {
                 self.catalog.set_etcd_speed(speed);
+                self.etcd_slow_until = self.etcd_slow_until.max(now + lasts);
                 self.queue.push(now + lasts, Event::EtcdRecovers);
             }
+        }
+    }
+
+    /// A slow time of etcd is over, unless another goes on.
+    pub(super) fn etcd_recovers(&mut self, now: SimTime) {
+        if now >= self.etcd_slow_until {
+            self.catalog.set_etcd_speed(1.0);
+        }
+    }
+
+    /// A partition is over, unless another goes on: what waited in the sockets moves again.
+    pub(super) fn heal(&mut self, server: u16, now: SimTime) {
+        let state = &mut self.servers[usize::from(server)];
+        if !state.partitioned(now) {
+            state.server.cut_off(now, false);
+            self.touch(server);
         }
     }
 

@@ -123,7 +123,7 @@ pub struct EtcdInput {
     pub read_rate: ByteRate,
     /// Latency of a small read.
     pub latency: SimSpan,
-    /// Whether it serves `RangeStream` (etcd 3.7).
+    /// Whether it serves `RangeStream` (etcd 3.7; the servers must ask for it, too).
     pub range_stream: bool,
 }
 

@@ -26,6 +26,8 @@ pub struct Release {
     pub detect_cache_inconsistency: bool,
     /// `ResilientWatchCacheInitialization`: a cold cache answers 429 instead of going to etcd.
     pub resilient_watch_cache_initialization: bool,
+    /// Retry-After of a cold cache grows with the time it has been cold (1.33), else it is 1 s.
+    pub cold_retry_after_grows: bool,
     /// `WatchCacheInitializationPostStartHook`: readiness waits for the built-in caches.
     pub readiness_waits_for_caches: bool,
     /// `StreamingCollectionEncodingToJSON`.
@@ -36,6 +38,9 @@ pub struct Release {
     pub watch_list: bool,
     /// `WatchListClient`, the default of clients built with this release.
     pub watch_list_client: bool,
+    /// The back-off of reflectors built with this release starts over two minutes after it began
+    /// (0.36), else after two minutes without an attempt (facts/clients.md section 1.3).
+    pub backoff_resets_by_start: bool,
     /// The cacher initialises by watch-list from etcd (1.35 on) rather than by paged LIST.
     pub cacher_watch_list: bool,
     /// `ConcurrentWatchObjectDecode`.
@@ -61,9 +66,6 @@ pub struct Release {
     pub apf_list_width: bool,
     /// Priority levels lend and borrow seats (from 1.26).
     pub apf_borrowing: bool,
-    /// A reflector's back-off starts over two minutes after it began (clients from 0.36), not after
-    /// two minutes without an attempt (facts/clients.md section 1.3).
-    pub backoff_resets_by_start: bool,
     /// Encoders of a streamed list reuse their buffer (1.37) instead of making garbage per item.
     pub pooled_item_encoders: bool,
 }
@@ -126,11 +128,13 @@ impl Release {
             list_from_cache_snapshot: from(34),
             detect_cache_inconsistency: from(34),
             resilient_watch_cache_initialization: from(31),
+            cold_retry_after_grows: from(33),
             readiness_waits_for_caches: from(36),
             streams_json: from(33),
             streams_protobuf: from(33),
             watch_list: minor == 32 || from(34),
             watch_list_client: from(35),
+            backoff_resets_by_start: from(36),
             cacher_watch_list: from(35),
             concurrent_watch_object_decode: from(37),
             size_based_list_cost: from(34),
@@ -140,7 +144,6 @@ impl Release {
             lazy_watch_list_interval: from(37),
             grpc_raw_copies: if from(33) { 3 } else { 2 },
             queues_initial_events: true,
-            backoff_resets_by_start: from(36),
             apf_list_width: true,
             apf_borrowing: true,
             pooled_item_encoders: from(37),

@@ -64,7 +64,7 @@ pub enum Event {
         /// Which client.
         client: u32,
         /// Void unless the client's present one.
-        generation: u32,
+        connection: u32,
     },
     /// The kubelet starts a server's container.
     Restart {
@@ -118,6 +118,8 @@ pub struct World<'a> {
     /// Members started and not stopped, and those of them with a complete view, by fleet.
     pub(super) fleet_started: Vec<u32>,
     pub(super) fleet_synced: Vec<u32>,
+    /// etcd is slow until then.
+    pub(super) etcd_slow_until: SimTime,
     pub(super) limit: MemoryLimit,
     pub(super) counters: Counters,
     pub(super) log: Vec<LogEntry>,
@@ -175,6 +177,7 @@ impl<'a> World<'a> {
             fleet_start: Vec::new(),
             fleet_started: vec![0; inputs.fleets.len()],
             fleet_synced: vec![0; inputs.fleets.len()],
+            etcd_slow_until: SimTime::ZERO,
             limit,
             counters: Counters::default(),
             log: Vec::new(),
@@ -276,12 +279,12 @@ impl<'a> World<'a> {
                 self.queue_timed_out(client, generation, now);
             }
             Event::Borrow { server, boot } => self.borrow_seats(server, boot, now),
-            Event::Notice { client, generation } => self.notice(client, generation, now),
+            Event::Notice { client, connection } => self.notice(client, connection, now),
             Event::Restart { server } => self.restart(server, now),
             Event::Check { server } => self.check_health(server, now),
             Event::Replace { server } => self.replace(server, now),
-            Event::Heal { server } => self.servers[usize::from(server)].partitioned = false,
-            Event::EtcdRecovers => self.catalog.set_etcd_speed(1.0),
+            Event::Heal { server } => self.heal(server, now),
+            Event::EtcdRecovers => self.etcd_recovers(now),
             Event::Scenario { index } => self.scenario_event(index as usize, now),
         }
     }

@@ -9,6 +9,7 @@ mod judged;
 mod levels;
 mod run;
 mod summary;
+mod validation;
 
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
 pub use judged::{
@@ -24,4 +25,8 @@ pub use run::{
 pub use summary::{
     ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, LevelSummary, OomKillSpread,
     OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
+};
+pub use validation::{
+    DomainRow, ErrorSpread, LossAgreement, PublishedScenario, ReplayedRun, ReplayedServers,
+    VALIDATION_FORMAT_VERSION, Validation,
 };

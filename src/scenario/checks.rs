@@ -171,20 +171,6 @@ fn resource(name: &str, table: &Filled, log: &mut Log) {
                     .related(table.given("size"), "each"),
             );
         }
-        let versions: u64 = table.count("versions").unwrap_or(1);
-        for key in ["json-size", "heap-size"] {
-            let Some(each) = table.size(key) else { continue };
-            let total = each.times(count).times(versions);
-            if total > MOST_HELD {
-                let message =
-                    format!("`{name}` would take {total} by its `{key}`; at most {MOST_HELD}");
-                log.push(
-                    Draft::new(Code::TotalTooLarge, table.at(key), message)
-                        .label("times the count, and the versions")
-                        .related(table.given("count"), "so many"),
-                );
-            }
-        }
         if size > LARGE_OBJECT {
             let message = format!("objects of `{name}` are larger than etcd accepts");
             log.push(
@@ -192,6 +178,17 @@ fn resource(name: &str, table: &Filled, log: &mut Log) {
                     .label("more than 1.5MiB")
                     .help("etcd's default --max-request-bytes is 1.5MiB".to_owned()),
             );
+        }
+    }
+    for (key, copies) in [("json-size", 1), ("heap-size", table.count("versions").unwrap_or(1))] {
+        let (Some(count), Some(size)) = (table.count::<u64>("count"), table.size(key)) else {
+            continue;
+        };
+        let total = size.times(count).times(copies);
+        if total > MOST_HELD {
+            let message = format!("`{name}` would take {total}; at most {MOST_HELD}");
+            let draft = Draft::new(Code::TotalTooLarge, table.at(key), message);
+            log.push(draft.label("times the count").related(table.given("count"), "so many"));
         }
     }
     let built_in = table.text("shape").is_some_and(|shape| !is_custom(shape));

@@ -72,14 +72,16 @@ mod tests;
 mod timeline;
 mod tree;
 mod uncertain;
+mod vary;
 mod walk;
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Place};
 pub use expect::Expectation;
-pub use file::{LARGEST_FILE, load_file};
+pub use file::{LARGEST_FILE, Template, load_file};
 pub use published::{Claim, Figure, Metric, Published};
 pub use uncertain::{Distribution, Uncertain};
+pub use vary::{Knob, MOST_VALUES, Range, Unit, Value, Vary};
 
 use std::path::Path;
 

@@ -8,16 +8,20 @@ const LONGEST: usize = 600;
 /// Who may import what. A room may always import itself. An entry that is a path allows what is
 /// below it only.
 ///
-/// `experiment` and `cli` take statistics from the engine; `report` does not need it.
-const LAYERS: [(&str, &[&str]); 9] = [
+/// `experiment`, `validation` and `cli` take statistics from the engine; `report` does not need it.
+const LAYERS: [(&str, &[&str]); 10] = [
     ("units", &[]),
     ("engine", &["units"]),
     ("results", &["units"]),
     ("model", &["engine", "units", "results"]),
     ("scenario", &["model::input", "model::release", "model::apf", "units"]),
     ("experiment", &["scenario", "model", "engine", "results", "units"]),
+    ("validation", &["experiment", "scenario", "model", "engine", "results", "units"]),
     ("report", &["results", "units"]),
-    ("cli", &["units", "engine", "results", "model", "scenario", "experiment", "report"]),
+    (
+        "cli",
+        &["units", "engine", "results", "model", "scenario", "experiment", "validation", "report"],
+    ),
     ("main", &[]),
 ];
 

@@ -55,6 +55,11 @@ fn the_incident_has_a_level_of_its_own() {
         (level.queues, level.hand_size, level.queue_length_limit),
         (Some(16), Some(4), Some(50))
     );
+    // Its servers were older than wide LISTs and borrowing.
+    assert_eq!(
+        (level.min_seats, level.max_seats, agents.seats, agents.at_once),
+        (12, 12, 1, Some(12))
+    );
     let text = render(&plan);
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     insta::assert_snapshot!("incident", text);

@@ -8,6 +8,7 @@ use super::config::{
     PolicyRules, PriorityLevelConfiguration, ResourcePolicyRule, Subject,
 };
 use crate::model::input::ApfInput;
+use crate::model::release::Release;
 
 const ALL: &[&str] = &["*"];
 const EVERY_NAMESPACE: &[&str] = &["*"];
@@ -77,17 +78,23 @@ pub fn default_flow_schemas(behaviour: &Behaviour) -> Vec<FlowSchema> {
     schemas
 }
 
-/// All levels and flow schemas of a release: the defaults, and in their place or besides them what
-/// is given.
+/// All levels and flow schemas of a server: the defaults of its release, and in their place or
+/// besides them what is given. Where the release has no borrowing, none of them lends or borrows.
 #[must_use]
 pub fn with_defaults(
     given: &ApfInput,
-    behaviour: &Behaviour,
+    release: &Release,
 ) -> (Vec<PriorityLevelConfiguration>, Vec<FlowSchema>) {
     let mut levels = default_levels();
     levels.retain(|level| given.levels.iter().all(|other| other.name != level.name));
     levels.extend_from_slice(&given.levels);
-    let mut schemas = default_flow_schemas(behaviour);
+    if !release.apf_borrowing {
+        for level in &mut levels {
+            level.lendable_percent = Some(0);
+            level.borrowing_limit_percent = Some(0);
+        }
+    }
+    let mut schemas = default_flow_schemas(&Behaviour::of_release(release));
     schemas.retain(|schema| given.flow_schemas.iter().all(|other| other.name != schema.name));
     schemas.extend_from_slice(&given.flow_schemas);
     (levels, schemas)

@@ -15,7 +15,7 @@ use super::plan::{Phase, Plan, RampKind, Stage, Step};
 use super::route::Route;
 use crate::engine::fluid::Demand;
 use crate::model::costs::{self, Cost};
-use crate::model::input::{Encoding, Hardware, ReadInput, ResourceVersion, Shape};
+use crate::model::input::{Encoding, EtcdInput, Hardware, ReadInput, ResourceVersion, Shape};
 use crate::model::memory::alloc;
 use crate::model::memory::ledger::OwnerId;
 use crate::model::objects::ObjectProfile;
@@ -36,8 +36,8 @@ pub struct ListContext<'a> {
     pub shape: Shape,
     /// The request.
     pub read: &'a ReadInput,
-    /// How fast etcd answers, and the latency of a small read.
-    pub etcd: (ByteRate, SimSpan),
+    /// How etcd answers now.
+    pub etcd: EtcdInput,
     /// How fast the client reads.
     pub drain_rate: Option<ByteRate>,
     /// Who holds the memory.
@@ -117,6 +117,11 @@ impl ListContext<'_> {
                 Step::Litter(self.entry(Mechanism::ListSliceAndConversion), costs::REQUEST_GARBAGE),
             );
         phases.push(write);
+        // The server's pool has given the buffer up when the request starts: a request that is cut
+        // before it encodes must drop it, too.
+        if let (Some(buffer), Some(first)) = (list.pooled, phases.first_mut()) {
+            first.start.push(Step::Unpool(self.entry(Mechanism::ResponseBuffer), buffer));
+        }
         let mut plan = Plan { phases, wire };
         plan.scale_cpu(self.hardware.cpu_speed);
         plan
@@ -160,7 +165,7 @@ impl ListContext<'_> {
     /// average half of the 100 ms between progress requests (facts/watch-cache.md section 4.1).
     fn wait_until_fresh(&self) -> Phase {
         let mut wait = Phase::cpu(Stage::Etcd, SimSpan::ZERO);
-        wait.demand.floor = self.etcd.1 + SimSpan::millis(50);
+        wait.demand.floor = self.etcd.latency + SimSpan::millis(50);
         wait
     }
 
@@ -173,11 +178,10 @@ impl ListContext<'_> {
         let raw_entry = self.entry(Mechanism::EtcdRawResponse);
         let copies = u64::from(self.release.grpc_raw_copies);
         // RangeStream (etcd 3.7) holds two or three chunks instead of the whole answer.
-        let chunked = self.release.etcd_range_stream;
+        let chunked = self.etcd.range_stream;
         let held = if chunked { raw.min(RANGE_STREAM_CHUNKS) } else { raw };
         let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, raw));
-        let (rate, latency) = self.etcd;
-        read.demand.floor = latency + rate.time_for(raw);
+        read.demand.floor = self.etcd.latency + self.etcd.read_rate.time_for(raw);
         read = read.ramp(RampKind::Take, raw_entry, held.times(copies));
         if chunked {
             read = read.ramp(RampKind::Litter, raw_entry, raw.times(copies) - held.times(copies));
@@ -292,10 +296,6 @@ impl ListContext<'_> {
         let mut cpu = self.encode_cost().of(list.items, body);
         let capacities = self.capacities(item, list.items);
         let mut held = list.pooled.unwrap_or_default();
-        if let (Some(first), true) = (phases.first_mut(), list.pooled.is_some()) {
-            // It has been the request's since it was sent: whoever is cut before drops it.
-            first.start.push(Step::Unpool(entry, held));
-        }
         let large: Vec<Bytes> =
             capacities.into_iter().filter(|c| *c > held && *c >= costs::LARGE_BUFFER).collect();
         if large.is_empty() && held == Bytes::ZERO {

@@ -6,12 +6,13 @@
 //! collector's trigger or the end of its marking, freed pages run out, the scavenger is done, the
 //! memory limit is reached.
 
+mod booking;
 mod rates;
 
 use std::sync::Arc;
 
 use super::list::touched;
-use super::plan::{Holdings, Plan, RampKind, Stage, part_of};
+use super::plan::{Holdings, Plan, Stage};
 use crate::engine::fluid::{ClassId, FluidPool, Joined, PARTS};
 use crate::model::costs;
 use crate::model::input::Hardware;
@@ -86,6 +87,8 @@ struct Request {
     tag: u64,
     /// Whether it occupies a place under max-in-flight.
     counted: bool,
+    /// Answered with 504: its first write will fail.
+    given_up: bool,
 }
 
 /// A class of the fluid pool: one phase of one plan on this server.
@@ -182,6 +185,8 @@ pub struct Server {
     /// Bytes above the limit that a crossing noticed too late has let through: always none.
     overshoot: u64,
     running: bool,
+    /// Cut off from its clients: responses stay where they are.
+    cut_off: bool,
 }
 
 /// A request that has finished all its phases.
@@ -222,7 +227,14 @@ impl Server {
             bytes_sent: 0,
             overshoot: 0,
             running: false,
+            cut_off: false,
         }
+    }
+
+    /// Cuts the server off from its clients, or connects it again.
+    pub fn cut_off(&mut self, now: SimTime, cut_off: bool) {
+        self.settle(now);
+        self.cut_off = cut_off;
     }
 
     /// Whether the process runs.
@@ -349,9 +361,12 @@ impl Server {
         plans.get(request.plan).phases[request.phase as usize].stage
     }
 
-    /// Changes the mark of a request: its client has gone, but the handler works on.
-    pub fn retag(&mut self, id: RequestId, tag: u64) {
-        self.requests[id.slot as usize].tag = tag;
+    /// Answers a request of which nothing has been written with 504: the handler works on under a
+    /// new mark, until its first write fails (facts/watch-cache.md section 6.5).
+    pub fn give_up(&mut self, id: RequestId, tag: u64) {
+        let request = &mut self.requests[id.slot as usize];
+        request.tag = tag;
+        request.given_up = true;
     }
 
     /// Cuts a request: what it holds becomes garbage.
@@ -413,79 +428,6 @@ impl Server {
         class
     }
 
-    /// Moves the state along its straight lines to `now`. Needs the plans only for the ramps.
-    pub fn settle(&mut self, now: SimTime) {
-        let span = now.since(self.settled);
-        self.settled = now;
-        if span == SimSpan::ZERO || !self.running {
-            return;
-        }
-        self.pool.advance(span);
-        let seconds = span.as_secs_f64();
-        self.cpu_nanos += (self.rates.cores + self.rates.mark) * span.0 as f64;
-        if self.memory.heap().marking().is_some() {
-            self.memory.heap_mut().mark(self.rates.mark * seconds);
-        }
-        self.pass_background(span);
-        if self.rates.scavenging {
-            let bytes = u128::from(costs::SCAVENGE_BYTES_PER_SECOND) * u128::from(span.0)
-                + u128::from(self.scavenge_carry);
-            self.scavenge_carry = (bytes % 1_000_000_000) as u64;
-            self.memory.scavenge((bytes / 1_000_000_000) as u64);
-        }
-    }
-
-    fn pass_background(&mut self, span: SimSpan) {
-        self.litter_carry.resize(self.background.litter.len(), 0);
-        for ((entry, rate), carry) in self.background.litter.iter().zip(&mut self.litter_carry) {
-            let bytes = u128::from(*rate) * u128::from(span.0) + u128::from(*carry);
-            *carry = (bytes % 1_000_000_000) as u64;
-            self.memory.ramp(RampKind::Litter, *entry, (bytes / 1_000_000_000) as u64);
-        }
-    }
-
-    /// Books what the ramps have done up to the instant settled to.
-    fn book(&mut self, plans: &Plans) {
-        for index in 0..self.pool.active().len() {
-            let class = self.pool.active()[index];
-            let (progress, members) = (self.pool.progress(class), self.pool.members(class));
-            let state = &mut self.classes[class];
-            let phase = &plans.get(state.plan).phases[state.phase as usize];
-            for (ramp, applied) in phase.ramps.iter().zip(&mut state.applied) {
-                // A member is past its end by less than a nanosecond until it is taken out.
-                let total = part_of(ramp.bytes, progress).min(ramp.bytes.0.saturating_mul(members));
-                let more = total.saturating_sub(*applied);
-                *applied += more;
-                if more > 0 {
-                    self.memory.ramp(ramp.kind, ramp.entry, more);
-                }
-            }
-        }
-    }
-
-    /// Books the ramps of a class that a member has just left after `parts`: that member's share
-    /// is made exact (it is left in `departed`), and the rest stays with the members that remain.
-    /// What the rounding of sums has booked beyond their shares goes with the last member.
-    fn book_departure(&mut self, plans: &Plans, class: ClassId, parts: u64) {
-        let (progress, members) = (self.pool.progress(class), self.pool.members(class));
-        let state = &mut self.classes[class];
-        let phase = &plans.get(state.plan).phases[state.phase as usize];
-        self.departed.clear();
-        for (ramp, applied) in phase.ramps.iter().zip(&mut state.applied) {
-            let own = part_of(ramp.bytes, u128::from(parts));
-            // Others may be past their end, too, until they are taken out.
-            let most_left = ramp.bytes.0.saturating_mul(members);
-            let target = part_of(ramp.bytes, progress).min(most_left) + own;
-            let more = target.saturating_sub(*applied);
-            let gone = own.max((*applied + more).saturating_sub(most_left));
-            *applied = (*applied + more) - gone;
-            self.departed.push(gone);
-            if more > 0 {
-                self.memory.ramp(ramp.kind, ramp.entry, more);
-            }
-        }
-    }
-
     /// Finishes what ends at `now` (settled to before): phases go on to the next, finished
     /// requests are reported. Returns whether the kernel kills it.
     pub fn process(&mut self, plans: &Plans, now: SimTime, finished: &mut Vec<Finished>) -> bool {
@@ -512,6 +454,11 @@ impl Server {
             if request.phase as usize + 1 < plan.phases.len() {
                 self.requests[id.slot as usize].phase += 1;
                 self.enter_phase(plans, id.slot);
+                let writes = matches!(self.stage(plans, id), Stage::Streaming | Stage::Writing);
+                if request.given_up && writes {
+                    self.abort(plans, id, now);
+                    finished.push(Finished { id, tag: request.tag });
+                }
             } else {
                 self.bytes_sent += plan.wire.0;
                 self.release(id.slot);

@@ -34,7 +34,7 @@ pub fn watch_list_plan(
     profile: &ObjectProfile,
     read: &ReadInput,
     stored: u64,
-    drain_rate: Option<ByteRate>,
+    (drain_rate, decode_rate): (Option<ByteRate>, Option<ByteRate>),
     idle: u64,
     owner: OwnerId,
 ) -> Plan {
@@ -73,6 +73,10 @@ pub fn watch_list_plan(
         cpu += costs::WRITE_SLOWLY.of(0, wire);
         floor = rate.time_for(wire - costs::CLIENT_WINDOW);
     }
+    if let Some(rate) = decode_rate {
+        // Events are decoded as they come: a slow decoder is a slow reader (facts/clients.md 1.6).
+        floor = floor.max(rate.time_for(body - costs::CLIENT_WINDOW));
+    }
     let mut send = Phase::cpu(Stage::Streaming, cpu)
         .at_start(Step::Take(entry, waiting + encoder))
         .ramp(RampKind::Litter, entry, profile.event_copy.times(items))
@@ -80,6 +84,12 @@ pub fn watch_list_plan(
         .at_end(Step::Take(owner.entry(Mechanism::WatchStream), IDLE_WATCH))
         .at_end(Step::Litter(entry, costs::REQUEST_GARBAGE));
     send.demand = Demand { cpu, wire, floor };
+    if gzip {
+        let writer = owner.entry(Mechanism::Gzip);
+        send = send
+            .at_start(Step::Take(writer, costs::GZIP_WRITER))
+            .at_end(Step::Drop(writer, costs::GZIP_WRITER));
+    }
     let mut phases = vec![set_up, send];
     if idle > 0 {
         phases.push(open(idle, costs::WATCH_OPEN.times(idle), owner));
@@ -119,5 +129,5 @@ pub fn selected(count: u64, share: f64) -> u64 {
     if share >= 1.0 {
         return count;
     }
-    ((count as f64 * share).ceil() as u64).min(count)
+    ((count as f64 * share).ceil() as u64).max(1).min(count)
 }

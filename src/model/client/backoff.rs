@@ -29,6 +29,11 @@ impl Backoff {
         Self { next: INITIAL, since: SimTime::ZERO, resets_by_start }
     }
 
+    /// The process has restarted: the sequence starts over.
+    pub fn restart(&mut self) {
+        *self = Self::new(self.resets_by_start);
+    }
+
     /// How long to wait from `now`; `draw` is uniform on [0, 1).
     pub fn delay(&mut self, now: SimTime, draw: f64) -> SimSpan {
         if now.since(self.since) > RESET {

@@ -64,7 +64,9 @@ impl World<'_> {
             return;
         }
         let index = usize::from(member.server);
-        if let Some(request) = member.request {
+        if let Some(request) = member.request
+            && self.servers[index].server.serves(request)
+        {
             self.servers[index].server.abort(&self.catalog.plans, request, now);
             self.free_seats(member.server, request.slot(), now);
         }
@@ -127,7 +129,7 @@ impl World<'_> {
     /// A timer fired.
     pub(crate) fn wake(&mut self, client: u32, generation: u32, now: SimTime) {
         let member = self.clients[client as usize];
-        let State::Waiting(next) = member.state else { return };
+        let (State::Waiting(next) | State::Unheard(next)) = member.state else { return };
         if member.generation != generation {
             return;
         }
@@ -162,15 +164,23 @@ impl World<'_> {
 
     /// Makes a call, or suffers its refusal.
     fn call(&mut self, client: u32, next: Next, now: SimTime) {
-        self.counters.requests_made += 1;
+        // What TCP has been sending all the time is no new call.
+        let sent_before = matches!(self.clients[client as usize].state, State::Unheard(_));
+        self.counters.requests_made += u64::from(!sent_before);
         self.clients[client as usize].received = now;
-        match self.connect(client) {
+        match self.connect(client, now) {
+            Ok(server) if self.servers[usize::from(server)].partitioned(now) => {
+                // Sent again and again by TCP until it gets through, or the pings give up.
+                let heals = self.servers[usize::from(server)].partitioned_until;
+                self.wait(client, next, heals.since(now));
+                self.clients[client as usize].state = State::Unheard(next);
+            }
             Ok(server) => self.arrive(client, server, next, now),
             Err(refusal) => self.refused(client, next, refusal, now),
         }
     }
 
-    fn connect(&mut self, client: u32) -> Result<u16, Refusal> {
+    fn connect(&mut self, client: u32, now: SimTime) -> Result<u16, Refusal> {
         let server = self.clients[client as usize].server;
         if server != NO_SERVER {
             return Ok(server);
@@ -180,14 +190,16 @@ impl World<'_> {
             return Err(Refusal::Refused);
         };
         let state = &self.servers[usize::from(server)];
-        if state.partitioned {
+        if state.partitioned(now) {
             return Err(Refusal::Silent);
         }
         if !state.listens() {
             return Err(Refusal::Refused);
         }
         self.balancer.connected(server);
-        self.clients[client as usize].server = server;
+        let member = &mut self.clients[client as usize];
+        member.server = server;
+        member.connections = member.connections.wrapping_add(1);
         Ok(server)
     }
 
@@ -208,7 +220,7 @@ impl World<'_> {
             self.fill_cache(server, read.resource, now);
         }
         if route == Route::TooManyRequests {
-            return Err(Refusal::TooManyRequests(RETRY_AFTER));
+            return Err(self.cold(server, read.resource, now));
         }
         let list = self.shape_list(client, &read, route, continuing);
         let list = self.with_pool(server, fleet, &read, list);
@@ -259,9 +271,16 @@ impl World<'_> {
         let cache = self.cache_state(server, resource);
         if cache.enabled && !cache.ready {
             self.fill_cache(server, resource, now);
-            return Err(Refusal::TooManyRequests(RETRY_AFTER));
+            return Err(self.cold(server, resource, now));
         }
         Ok(())
+    }
+
+    /// The refusal of a cache that is being filled.
+    fn cold(&self, server: u16, resource: usize, now: SimTime) -> Refusal {
+        let state = &self.servers[usize::from(server)];
+        let after = state.cold_retry_after(resource, &self.inputs.release, now);
+        Refusal::TooManyRequests(after)
     }
 
     fn submit(&mut self, client: u32, server: u16, plan: u32, state: State, now: SimTime) {
@@ -294,6 +313,12 @@ impl World<'_> {
         }
         let extra = if refusal == Refusal::Silent { DIAL_TIMEOUT } else { SimSpan::ZERO };
         self.clients[client as usize].retries = 0;
+        if refusal == Refusal::Silent && matches!(next, Next::Watch | Next::WatchList) {
+            // The REST layer dials again, and the reflector takes the end of that for a clean
+            // close: no back-off, no fallback.
+            self.wait(client, next, DIAL_TIMEOUT + RETRY_AFTER);
+            return;
+        }
         let fleet = self.clients[client as usize].fleet as usize;
         match &self.inputs.fleets[fleet].behaviour {
             Behaviour::Reflector { .. } => {
@@ -303,7 +328,6 @@ impl World<'_> {
                         Next::Begin
                     }
                     (Next::Watch, _) => Next::Watch,
-                    (Next::WatchList, Refusal::Silent) => Next::List,
                     _ => Next::Begin,
                 };
                 let delay = self.back_off(client, now);

@@ -38,6 +38,8 @@ pub enum State {
     Stopped,
     /// Waits for its timer.
     Waiting(Next),
+    /// Has sent a call into a network that is cut, and hears nothing.
+    Unheard(Next),
     /// Waits in a queue of its priority level.
     Queued(Next),
     /// Waits for a LIST's answer.
@@ -56,7 +58,14 @@ impl State {
     /// Whether a call is under way.
     #[must_use]
     pub fn calls(self) -> bool {
-        matches!(self, Self::Queued(_) | Self::Listing | Self::WatchListing | Self::OpeningWatch)
+        matches!(
+            self,
+            Self::Unheard(_)
+                | Self::Queued(_)
+                | Self::Listing
+                | Self::WatchListing
+                | Self::OpeningWatch
+        )
     }
 }
 
@@ -88,6 +97,8 @@ pub struct Client {
     pub waiting_memory: bool,
     /// When its present call was received.
     pub received: SimTime,
+    /// Connections so far: a loss of an older one is void.
+    pub connections: u32,
     /// Timers with an older generation are void.
     pub generation: u32,
     /// Back-off of its reflector.
@@ -129,6 +140,7 @@ impl Client {
             ticket: None,
             waiting_memory: false,
             received: SimTime::ZERO,
+            connections: 0,
             generation: 0,
             backoff: Backoff::new(resets_by_start),
             retries: 0,

@@ -151,9 +151,13 @@ impl GoHeap {
         self.goal as f64 * if self.by_limit { 1.0 } else { 1.1 }
     }
 
-    /// When a cycle is due even without allocation.
+    /// When a cycle is due even without allocation: never with GOGC=off (`gcTrigger.test`, Go
+    /// `mgc.go`).
     #[must_use]
     pub fn forced_at(&self) -> SimTime {
+        if self.settings.gogc.is_none() {
+            return SimTime::NEVER;
+        }
         self.last_end + FORCE_GC_PERIOD
     }
 
@@ -268,6 +272,16 @@ mod tests {
         let small =
             GoHeap::new(GcSettings { gogc: Some(100), memory_limit: None }, 1 << 20, SimTime::ZERO);
         assert_eq!(small.goal(), 4 << 20);
+    }
+
+    #[test]
+    fn cycles_are_forced_unless_gogc_is_off() {
+        let forced_at = |gogc| {
+            let settings = GcSettings { gogc, memory_limit: None };
+            GoHeap::new(settings, 1 << 30, SimTime::ZERO).forced_at()
+        };
+        assert_eq!(forced_at(Some(100)), SimTime::ZERO + FORCE_GC_PERIOD);
+        assert_eq!(forced_at(None), SimTime::NEVER);
     }
 
     #[test]

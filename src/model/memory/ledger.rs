@@ -84,8 +84,11 @@ impl Ledger {
     }
 
     /// Takes from an entry.
+    ///
+    /// # Panics
+    /// When it holds less: a run whose books are wrong must not end in a figure.
     pub fn take(&mut self, entry: EntryId, bytes: u64) {
-        debug_assert!(self.bytes[entry.index()] >= bytes, "{entry:?} holds less than {bytes}");
+        assert!(self.bytes[entry.index()] >= bytes, "{entry:?} holds less than {bytes}");
         self.bytes[entry.index()] -= bytes;
         self.by_mechanism[entry.index() % MECHANISMS] -= bytes;
         self.total -= bytes;

@@ -337,8 +337,14 @@ impl Panel<'_> {
         } else {
             let (least, most) = self.limits();
             let nominal = grouped(self.level.nominal_seats);
-            say(y, &format!("limit {least} to {most}"), SEAT_LIMIT);
-            say(y + 17.0, &format!("nominal {nominal}"), MUTED);
+            if least == most {
+                say(y, &format!("limit {least}"), SEAT_LIMIT);
+            } else {
+                say(y, &format!("limit {least} to {most}"), SEAT_LIMIT);
+            }
+            if least != most || nominal != most {
+                say(y + 17.0, &format!("nominal {nominal}"), MUTED);
+            }
         }
         if let Some(plot) = &self.waiting {
             let waiting = grouped(highest(self.level, |p| p.waiting));
@@ -363,7 +369,7 @@ fn axis(scene: &mut Scene, plot: &Plot, name: &str) {
     let area = plot.area;
     // The name of the axis takes the place of the highest tick.
     let free = |tick: &u64| plot.y(Bytes(*tick)) > area.y + 16.0;
-    let most = ((area.h - 16.0) / 24.0).max(1.0) as usize;
+    let most = ((area.h - 16.0) / 34.0).max(1.0) as usize;
     // Finer ones where only zero is left; they stay clear of each other.
     let mut finer = (most..most + 3).map(|most| count_ticks(plot.top.0, most));
     let ticks = finer.find(|ticks| ticks.iter().filter(|tick| free(tick)).count() > 1);
@@ -392,7 +398,11 @@ fn steps(plot: &Plot, level: &LevelTimeline, read: impl Fn(&LevelPoint) -> u64) 
             continue;
         }
         let y = plot.y(Bytes(values[*i]));
-        line.extend([(xs[*i], y), (end, y)]);
+        match line.last_mut() {
+            // Going on at the same height is one line, not two that meet.
+            Some(last) if last.1.to_bits() == y.to_bits() => last.0 = end,
+            _ => line.extend([(xs[*i], y), (end, y)]),
+        }
     }
     lines.push(line);
     lines.retain(|line| line.len() > 1);

@@ -7,6 +7,7 @@
 //! | `attribution-peak` | Which client and resource held it at the peak? |
 //! | `apf` | Which priority level was full, how many requests waited for it, how many got a 429? |
 //! | `peak-cdf` | How likely is it, over all replications? |
+//! | one a measured run | Does the predicted curve follow the measured one? (`oomcast validate --out`) |
 //!
 //! A chart is first a list of shapes (`scene`), which then is painted (`paint`). The heading states the
 //! finding; memory starts at zero and is in GiB; red is kept for the limit and for kills; keys stand
@@ -19,6 +20,7 @@ mod cdf;
 mod events;
 mod font;
 mod frame;
+mod overlay;
 mod paint;
 mod palette;
 mod scale;
@@ -34,6 +36,7 @@ use std::path::{Path, PathBuf};
 use crate::results::{PhaseRecord, ServerRecord, Timeline};
 use crate::units::{Bytes, SimSpan};
 
+pub use overlay::{Overlay, write_overlay};
 use scene::Scene;
 
 /// The dash of thin lines.

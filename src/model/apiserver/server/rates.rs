@@ -35,7 +35,7 @@ impl Server {
         } else {
             0.0
         };
-        let wire = self.settings.hardware.network.as_f64();
+        let wire = if self.cut_off { 0.0 } else { self.settings.hardware.network.as_f64() };
         let program = (cores - background - reserved).max(cores * 0.05);
         let mut used = self.pool.share(program, wire);
         self.measure_growth(plans);

@@ -74,6 +74,7 @@ impl World<'_> {
         let member = &mut self.clients[client as usize];
         member.rounds_left = rounds;
         member.from = ListFrom::First;
+        member.backoff.restart();
         member.retries = 0;
         member.state = State::Waiting(Next::Begin);
         self.wake_after(client, delay);

@@ -15,13 +15,16 @@ use crate::units::{SimSpan, SimTime};
 impl World<'_> {
     /// How new the version is that a watcher has seen: that of its last event or bookmark.
     pub(super) fn sample_seen(&mut self, client: u32, now: SimTime) {
-        let fleet = self.clients[client as usize].fleet as usize;
-        let resource = resource_of(&self.inputs.fleets[fleet]);
-        let rate = self.inputs.resources[resource].writes_per_second;
+        let fleet = &self.inputs.fleets[self.clients[client as usize].fleet as usize];
+        let selected = match &fleet.behaviour {
+            Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => read.selected,
+            Behaviour::Watcher { .. } => 1.0,
+        };
+        let rate = self.inputs.resources[resource_of(fleet)].writes_per_second * selected;
         let bookmark = BOOKMARK_PERIOD.scale(self.draw(client));
         let uniform = self.draw(client);
         let event = if rate > 0.0 {
-            SimSpan::from_secs_f64(-(1.0 - uniform).ln() / rate)
+            SimSpan::from_secs_f64(-libm::log1p(-uniform) / rate)
         } else {
             BOOKMARK_PERIOD
         };
@@ -31,9 +34,13 @@ impl World<'_> {
     }
 
     /// A server vanished from the network: its clients notice by and by.
-    pub(crate) fn partition(&mut self, server: u16, now: SimTime) {
-        self.servers[usize::from(server)].partitioned = true;
+    pub(crate) fn partition(&mut self, server: u16, lasts: SimSpan, now: SimTime) {
         self.spend_on_all_clients();
+        let state = &mut self.servers[usize::from(server)];
+        state.partitioned_until = state.partitioned_until.max(now + lasts);
+        state.server.cut_off(now, true);
+        self.touch(server);
+        self.queue.push(now + lasts, Event::Heal { server });
         let message = "cut off from the network".to_owned();
         self.note(now, LogKind::Stopped, &control_plane::name(server), message);
         for client in 0..self.clients.len() as u32 {
@@ -41,8 +48,8 @@ impl World<'_> {
                 continue;
             }
             let after = PING_IDLE + PING_SPREAD.scale(self.draw(client));
-            let generation = self.clients[client as usize].generation;
-            self.queue.push(now + after, Event::Notice { client, generation });
+            let connection = self.clients[client as usize].connections;
+            self.queue.push(now + after, Event::Notice { client, connection });
         }
     }
 
@@ -66,6 +73,12 @@ impl World<'_> {
             return;
         }
         let index = usize::from(member.server);
+        if self.servers[index].partitioned(now) {
+            // The client hears of it when the network is whole again, or gives up before.
+            let heals = self.servers[index].partitioned_until;
+            self.set_deadline(client, heals);
+            return;
+        }
         match self.servers[index].server.stage(&self.catalog.plans, request) {
             // The writer holds the lock: the time-out waits for it.
             Stage::Writing => return,
@@ -75,7 +88,7 @@ impl World<'_> {
             }
             // 504; the handler works on with all it holds.
             Stage::Etcd | Stage::Working => {
-                self.servers[index].server.retag(request, ORPHAN | u64::from(client));
+                self.servers[index].server.give_up(request, ORPHAN | u64::from(client));
             }
         }
         self.touch(member.server);
@@ -111,53 +124,85 @@ impl World<'_> {
                 let fleet = member.fleet as usize;
                 self.counters.watches_lost += self.watches_of(fleet);
                 self.sample_seen(client, now);
-                self.wait(client, Next::Watch, spread);
+                if self.very_short(client, member.seen, now) {
+                    self.lose_sync(client, now);
+                    let delay = self.back_off(client, now);
+                    self.wait(client, Next::Begin, delay);
+                } else {
+                    self.wait(client, Next::Watch, spread);
+                }
             }
-            State::OpeningWatch | State::Queued(Next::Watch) => {
-                self.counters.requests_failed += 1;
-                self.wait(client, Next::Watch, RETRY_AFTER + spread);
-            }
-            State::WatchListing | State::Queued(Next::WatchList) => {
+            State::WatchListing if answered => {
                 self.counters.requests_failed += 1;
                 self.wait(client, Next::WatchList, spread);
             }
-            State::Listing | State::Queued(_) => {
-                self.counters.requests_failed += 1;
-                // The REST layer sends a GET again when the connection broke before the answer
-                // (facts/clients.md section 2.2); a body that breaks off is an error.
-                if answered || member.retries >= MAX_RETRIES {
-                    self.list_failed(client, spread, now);
-                } else {
-                    let member = &mut self.clients[client as usize];
-                    member.retries += 1;
-                    // The same page again, or the list from its start.
-                    let (items, continuing) = member.page;
-                    let lost = member.state == State::Listing;
-                    member.items_left = match (lost, continuing) {
-                        (false, _) => member.items_left,
-                        (true, true) => member.items_left + items,
-                        (true, false) => 0,
-                    };
-                    self.wait(client, Next::List, RETRY_AFTER + spread);
-                }
-            }
-            // Between calls: the next one finds out.
-            State::Waiting(_) | State::Stopped | State::Finished => {}
+            _ => self.call_lost(client, answered, spread, now),
         }
     }
 
-    /// A client's pings go unanswered: "http2: client connection lost" ends watches with an error
-    /// that makes the reflector list again (facts/clients.md section 1.2).
-    pub(crate) fn notice(&mut self, client: u32, generation: u32, now: SimTime) {
+    /// Whether a watch opened at `opened` ends as a `VeryShortWatchError`: within a second, without
+    /// an event.
+    fn very_short(&self, client: u32, opened: SimTime, now: SimTime) -> bool {
+        const SHORT: SimSpan = SimSpan::secs(1);
+        let member = &self.clients[client as usize];
+        let behaviour = &self.inputs.fleets[member.fleet as usize].behaviour;
+        matches!(behaviour, Behaviour::Reflector { .. })
+            && opened > SimTime::ZERO
+            && now.since(opened) < SHORT
+            && member.seen == opened
+    }
+
+    /// A call was lost with its connection, before or (`answered`) in the middle of its answer.
+    /// The REST layer sends it again after a second if nothing of an answer had come
+    /// (facts/clients.md section 2.2); a body that breaks off is an error.
+    fn call_lost(&mut self, client: u32, answered: bool, spread: SimSpan, now: SimTime) {
         let member = self.clients[client as usize];
-        let healed =
-            member.server == NO_SERVER || !self.servers[usize::from(member.server)].partitioned;
-        if member.generation != generation || healed {
+        let next = match member.state {
+            State::OpeningWatch => Next::Watch,
+            State::WatchListing => Next::WatchList,
+            State::Listing => Next::List,
+            State::Queued(next) | State::Unheard(next) => next,
+            // Between calls: the next one finds out.
+            _ => return,
+        };
+        self.counters.requests_failed += 1;
+        if next == Next::List {
+            if answered || member.retries >= MAX_RETRIES {
+                self.list_failed(client, spread, now);
+                return;
+            }
+            let member = &mut self.clients[client as usize];
+            member.retries += 1;
+            // The same page again, or the list from its start.
+            let (items, continuing) = member.page;
+            let lost = member.state == State::Listing;
+            member.items_left = match (lost, continuing) {
+                (false, _) => member.items_left,
+                (true, true) => member.items_left + items,
+                (true, false) => 0,
+            };
+        }
+        self.wait(client, next, RETRY_AFTER + spread);
+    }
+
+    /// A client's pings go unanswered: "http2: client connection lost" ends watches with an error
+    /// that makes the reflector list again, and watch-lists with one that makes it fall back to a
+    /// LIST at once (facts/clients.md section 1.2).
+    pub(crate) fn notice(&mut self, client: u32, connection: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        if member.server == NO_SERVER || member.connections != connection {
             return;
         }
+        let state = &self.servers[usize::from(member.server)];
+        if !state.partitioned(now) {
+            return;
+        }
+        let answered = member.request.is_some_and(|request| {
+            let stage = state.server.stage(&self.catalog.plans, request);
+            state.server.serves(request) && matches!(stage, Stage::Streaming | Stage::Writing)
+        });
         let watches = self.watches_of(member.fleet as usize);
         self.disconnect(client, now);
-        let listing = member.state == State::Listing;
         match member.state {
             State::Watching => {
                 self.counters.watches_lost += watches;
@@ -166,18 +211,11 @@ impl World<'_> {
                 let delay = self.back_off(client, now);
                 self.wait(client, Next::Begin, delay);
             }
-            State::Listing | State::WatchListing | State::OpeningWatch | State::Queued(_) => {
+            State::WatchListing if answered => {
                 self.counters.requests_failed += 1;
-                let fleet = member.fleet as usize;
-                let reflector =
-                    matches!(self.inputs.fleets[fleet].behaviour, Behaviour::Reflector { .. });
-                if reflector && !listing {
-                    self.wait(client, Next::List, SimSpan::ZERO);
-                } else {
-                    self.list_failed(client, SimSpan::ZERO, now);
-                }
+                self.wait(client, Next::List, SimSpan::ZERO);
             }
-            State::Waiting(_) | State::Stopped | State::Finished => {}
+            _ => self.call_lost(client, answered, SimSpan::ZERO, now),
         }
     }
 }

@@ -23,10 +23,12 @@ impl World<'_> {
                     ListFrom::Last => read.resource_version = ResourceVersion::NotOlderThan,
                     ListFrom::Latest => read.resource_version = ResourceVersion::Unset,
                 }
-                // The pager limits "" and "0" only; after a relist with a version the retry with
-                // "" reuses a pager without limit (facts/clients.md section 1.1).
-                let paged = read.limit.or(Some(PAGER_LIMIT));
-                read.limit = if member.from == ListFrom::First { paged } else { None };
+                // The pager limits "" and "0" only, unless a limit is set or pages came before:
+                // there is no watch cache. After a relist with a version the retry with "" reuses
+                // a pager without limit (facts/clients.md section 1.1).
+                let pages = member.from == ListFrom::First
+                    || !self.inputs.resources[read.resource].watch_cache;
+                read.limit = read.limit.or(pages.then_some(PAGER_LIMIT));
                 read
             }
             Behaviour::Lister { read, .. } => read.clone(),
@@ -59,12 +61,14 @@ impl World<'_> {
         };
         member.items_left = left - items;
         member.page = (items, continuing);
-        // etcd reads page by page; the cache walks what is left of the range.
+        // etcd reads page by page; the cache walks what is left of the range (in 64ths, so that
+        // the pages of a long list share plans).
         let whole = matching.max(1);
+        let part = |of: u64| (stored as f64 * of as f64 / whole as f64).ceil() as u64;
         let scanned = match route {
-            Route::Etcd => (stored as f64 * items as f64 / whole as f64).ceil() as u64,
+            Route::Etcd => part(items),
             _ if left == matching => stored,
-            _ => rounded_scan((stored as f64 * left as f64 / whole as f64).ceil() as u64),
+            _ => rounded_scan(part(left)),
         };
         ListShape { route, items, scanned: scanned.min(stored), pooled: None }
     }

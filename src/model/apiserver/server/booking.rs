@@ -1,0 +1,87 @@
+//! How a server's books follow its straight lines: time passes, ramps are booked, and a member that
+//! leaves its class takes exactly its own share.
+
+use super::{Plans, Server};
+use crate::engine::fluid::ClassId;
+use crate::model::apiserver::plan::{RampKind, part_of};
+use crate::model::costs;
+use crate::units::{Bytes, SimSpan, SimTime};
+
+impl Server {
+    /// Moves the state along its straight lines to `now`. Needs the plans only for the ramps.
+    pub fn settle(&mut self, now: SimTime) {
+        let span = now.since(self.settled);
+        self.settled = now;
+        if span == SimSpan::ZERO || !self.running {
+            return;
+        }
+        self.pool.advance(span);
+        let seconds = span.as_secs_f64();
+        self.cpu_nanos += (self.rates.cores + self.rates.mark) * span.0 as f64;
+        if self.memory.heap().marking().is_some() {
+            self.memory.heap_mut().mark(self.rates.mark * seconds);
+        }
+        self.pass_background(span);
+        if self.rates.scavenging {
+            let bytes = u128::from(costs::SCAVENGE_BYTES_PER_SECOND) * u128::from(span.0)
+                + u128::from(self.scavenge_carry);
+            self.scavenge_carry = (bytes % 1_000_000_000) as u64;
+            self.memory.scavenge((bytes / 1_000_000_000) as u64);
+        }
+    }
+
+    fn pass_background(&mut self, span: SimSpan) {
+        self.litter_carry.resize(self.background.litter.len(), 0);
+        for ((entry, rate), carry) in self.background.litter.iter().zip(&mut self.litter_carry) {
+            let bytes = u128::from(*rate) * u128::from(span.0) + u128::from(*carry);
+            *carry = (bytes % 1_000_000_000) as u64;
+            self.memory.ramp(RampKind::Litter, *entry, (bytes / 1_000_000_000) as u64);
+        }
+    }
+
+    /// Books what the ramps have done up to the instant settled to.
+    pub(super) fn book(&mut self, plans: &Plans) {
+        for index in 0..self.pool.active().len() {
+            let class = self.pool.active()[index];
+            let (progress, members) = (self.pool.progress(class), self.pool.members(class));
+            let state = &mut self.classes[class];
+            let phase = &plans.get(state.plan).phases[state.phase as usize];
+            for (ramp, applied) in phase.ramps.iter().zip(&mut state.applied) {
+                let more = total_of(ramp.bytes, progress, members).saturating_sub(*applied);
+                *applied += more;
+                if more > 0 {
+                    self.memory.ramp(ramp.kind, ramp.entry, more);
+                }
+            }
+        }
+    }
+
+    /// Books the ramps of a class that a member has just left after `parts`: that member's share
+    /// is made exact (it is left in `departed`), and the rest stays with the members that remain.
+    /// What the rounding of sums has booked beyond their shares goes with the last member.
+    pub(super) fn book_departure(&mut self, plans: &Plans, class: ClassId, parts: u64) {
+        let (progress, members) = (self.pool.progress(class), self.pool.members(class));
+        let state = &mut self.classes[class];
+        let phase = &plans.get(state.plan).phases[state.phase as usize];
+        self.departed.clear();
+        for (ramp, applied) in phase.ramps.iter().zip(&mut state.applied) {
+            let own = part_of(ramp.bytes, u128::from(parts));
+            // Others may be past their end, too, until they are taken out.
+            let most_left = ramp.bytes.0.saturating_mul(members);
+            let target = part_of(ramp.bytes, progress).min(most_left) + own;
+            let more = target.saturating_sub(*applied);
+            let gone = own.max((*applied + more).saturating_sub(most_left));
+            *applied = (*applied + more) - gone;
+            self.departed.push(gone);
+            if more > 0 {
+                self.memory.ramp(ramp.kind, ramp.entry, more);
+            }
+        }
+    }
+}
+
+/// What a ramp of `bytes` comes to for `members` that have made so much progress together. A member
+/// is past its end by less than a nanosecond until it is taken out.
+fn total_of(bytes: Bytes, progress: u128, members: u64) -> u64 {
+    part_of(bytes, progress).min(bytes.0.saturating_mul(members))
+}

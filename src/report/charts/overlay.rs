@@ -1,0 +1,138 @@
+//! A measured curve of resident memory and the predicted one, on the same axes.
+
+use std::path::Path;
+
+use crate::results::{Timeline, TimelinePoint};
+use crate::units::{Bytes, SimTime};
+
+use super::frame::{self, Key, MARGIN, SMALL};
+use super::palette::{INK, LIVE, MUTED, RED, RESIDENT};
+use super::scale::{self, Plot};
+use super::scene::{Anchor, Item, PAGE_WIDTH, Rect, Scene};
+use super::{ChartError, paint, thin};
+
+const HEIGHT: f64 = 480.0;
+const NAME: &str = "overlay";
+
+/// What an overlay is drawn from.
+#[derive(Clone, Copy, Debug)]
+pub struct Overlay<'a> {
+    /// The finding.
+    pub title: &'a str,
+    /// What was run, and how.
+    pub subtitle: &'a str,
+    /// Measured resident memory; only `resident` and `at` count.
+    pub measured: &'a Timeline,
+    /// Predicted.
+    pub predicted: &'a Timeline,
+    /// The memory limit.
+    pub limit: Option<Bytes>,
+    /// The right end of the time axis.
+    pub end: SimTime,
+}
+
+/// Writes an overlay as `<stem>.svg` and `<stem>.png` into a folder that is there, and returns both names.
+///
+/// # Errors
+/// When a file cannot be written or the chart cannot be painted.
+pub fn write_overlay(
+    folder: &Path,
+    stem: &str,
+    overlay: &Overlay,
+) -> Result<[String; 2], ChartError> {
+    let scene = scene(overlay);
+    let names = [format!("{stem}.svg"), format!("{stem}.png")];
+    let path = folder.join(&names[0]);
+    std::fs::write(&path, paint::svg(&scene)?)
+        .map_err(|source| ChartError::Io { path: path.clone(), source })?;
+    paint::png(&scene, &folder.join(&names[1]))?;
+    Ok(names)
+}
+
+/// Draws the chart.
+pub(super) fn scene(overlay: &Overlay) -> Scene {
+    let measured = cut(overlay.measured, overlay.end);
+    let predicted = cut(overlay.predicted, overlay.end);
+    let mut scene = Scene::new(NAME, overlay.title, &describe(&measured, &predicted), HEIGHT);
+    let y = frame::heading(&mut scene, overlay.title, overlay.subtitle);
+    let peak = |t: &Timeline| frame::peak_of(t).map_or(Bytes::ZERO, |p| p.1);
+    let highest = peak(&measured).max(peak(&predicted));
+    let limits: Vec<Bytes> = overlay.limit.into_iter().collect();
+    let top = y + 44.0;
+    let height = HEIGHT - top - 58.0;
+    let bytes = scale::top_of(highest, &limits, height, 12.0);
+    let axis = scale::byte_axis(bytes, 7);
+    let left = MARGIN + frame::axis_width(&axis);
+    let area = Rect { x: left, y: top, w: PAGE_WIDTH - MARGIN - left, h: height };
+    let plot = Plot { area, end: overlay.end, top: bytes };
+    let mut keys = vec![(Key::Line(RESIDENT, 2.2), "predicted resident set")];
+    if !measured.points.is_empty() {
+        keys.insert(0, (Key::Line(LIVE, 2.2), "measured resident set"));
+    }
+    let limit = overlay.limit.filter(|limit| frame::limit_shown(&plot, *limit));
+    if limit.is_some() {
+        keys.push((Key::Line(RED, 1.5), "memory limit"));
+    }
+    frame::keys(&mut scene, y, &keys);
+    frame::byte_ticks(&mut scene, &plot, &axis);
+    scene.label((area.x - 8.0, area.y - 4.0), axis.unit, (SMALL, true), MUTED, Anchor::End);
+    for (timeline, colour) in [(&measured, LIVE), (&predicted, RESIDENT)] {
+        for line in thin::lines(&plot, timeline, |p| p.resident) {
+            scene.line(line, colour, 2.2);
+        }
+        if let Some((at, peak)) = about_peak(timeline) {
+            scene.items.push(Item::Dot(plot.point(at, peak), 4.0, colour));
+        }
+    }
+    if let Some(limit) = limit {
+        frame::limit_line(&mut scene, &plot, limit);
+    }
+    frame::base_line(&mut scene, area);
+    frame::time_axis(&mut scene, &plot, true);
+    let caption = "time since the first phase began (m:ss)";
+    let at = (area.x + area.w / 2.0, area.bottom() + 39.0);
+    scene.label(at, caption, (SMALL, false), INK, Anchor::Middle);
+    scene
+}
+
+/// A timeline up to an instant, and up to the end of the process: what is drawn.
+fn cut(timeline: &Timeline, end: SimTime) -> Timeline {
+    let mut points: Vec<TimelinePoint> = Vec::new();
+    for point in &timeline.points {
+        if point.at > end {
+            points.extend(points.last().map(|last| between(last, point, end)));
+            break;
+        }
+        points.push(point.clone());
+        if point.resident == Bytes::ZERO && points.len() > 1 {
+            break;
+        }
+    }
+    Timeline { points, ..timeline.clone() }
+}
+
+/// The resident memory at an instant between two points, on the straight line.
+fn between(a: &TimelinePoint, b: &TimelinePoint, at: SimTime) -> TimelinePoint {
+    let part = at.since(a.at).as_secs_f64() / b.at.since(a.at).as_secs_f64().max(1e-9);
+    let (low, high) = (a.resident.as_f64(), b.resident.as_f64());
+    TimelinePoint { at, resident: Bytes::from_f64(low + (high - low) * part), ..a.clone() }
+}
+
+/// Where the line first is within a thousandth of its peak: what creeps up later is not the peak.
+fn about_peak(timeline: &Timeline) -> Option<(SimTime, Bytes)> {
+    let (_, peak) = frame::peak_of(timeline).filter(|p| p.1 > Bytes::ZERO)?;
+    let near = |p: &&TimelinePoint| p.resident >= peak.scale(0.999);
+    timeline.points.iter().find(near).map(|p| (p.at, p.resident))
+}
+
+fn describe(measured: &Timeline, predicted: &Timeline) -> String {
+    let peak = |name: &str, timeline: &Timeline| match frame::peak_of(timeline) {
+        Some((at, peak)) => format!("{name} peaks at {peak} at {at}"),
+        None => format!("{name} was not recorded"),
+    };
+    format!(
+        "Resident memory over time: {}; {}.",
+        peak("measured", measured),
+        peak("predicted", predicted)
+    )
+}

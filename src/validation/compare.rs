@@ -1,0 +1,164 @@
+//! A measured run of one server and its replay, side by side.
+
+use std::path::Path;
+
+use super::files::resident_series;
+use super::mapping::{self, FieldError};
+use super::observation::{PhaseKind, Run};
+use crate::engine::statistics::nearest_rank;
+use crate::model::input::Inputs;
+use crate::model::{self, RunOptions};
+use crate::results::{ReplayedRun, RunRecord, Timeline};
+use crate::units::{Bytes, SimTime};
+
+/// How to replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// Master seed.
+    pub seed: u64,
+    /// Replications of each run; 0 counts as 1.
+    pub replications: u32,
+}
+
+/// Resident memory over time: measured, and in the replication with the median peak.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Curves {
+    /// Empty if none was recorded.
+    pub measured: Vec<(SimTime, Bytes)>,
+    /// Predicted from the inputs alone.
+    pub predicted: Option<Timeline>,
+    /// The memory limit.
+    pub limit: Option<Bytes>,
+}
+
+/// Replays a run and compares it; `folder` is where its curve is.
+///
+/// # Errors
+/// A field that cannot be mapped.
+pub fn run(
+    run: &Run,
+    folder: Option<&Path>,
+    replay: Replay,
+) -> Result<(ReplayedRun, Curves), FieldError> {
+    let inputs = mapping::inputs(run)?;
+    let records = replications(&inputs, replay);
+    let median = median_run(&records);
+    let options =
+        RunOptions { seed: replay.seed, replication: median.replication, timelines: true };
+    let timeline = model::run(&inputs, options).timelines.into_iter().next();
+    let before = mapping::inputs_from_before(run)?;
+    let from_before = before.map(|inputs| peak(&replications(&inputs, replay)));
+
+    let measured = Bytes(run.result.peak_resident_bytes);
+    let predicted = median.peak_resident();
+    let base = run.before.as_ref().and_then(|before| before.resident_bytes).map(Bytes);
+    let idle = timeline.as_ref().and_then(|t| t.points.first()).map(|point| point.resident);
+    let killed = records.iter().filter(|record| record.oom_kills() > 0).count();
+    let predicted_killed = 2 * killed > records.len();
+    let measured_killed = run.result.lost();
+    let seconds = (measured_seconds(run), predicted_seconds(run, &records, predicted_killed));
+    let rises = (base.map(|b| measured - b), idle.map(|i| predicted - i));
+    let row = ReplayedRun {
+        id: run.id.clone(),
+        measured_peak_bytes: measured,
+        predicted_peak_bytes: predicted,
+        measured_killed,
+        predicted_killed,
+        measured_seconds: seconds.0,
+        predicted_seconds: seconds.1,
+        error: error(predicted.as_f64(), measured.as_f64()).unwrap_or_default(),
+        seconds_error: match seconds {
+            (Some(measured), Some(predicted)) if !measured_killed && !predicted_killed => {
+                error(predicted, measured)
+            }
+            _ => None,
+        },
+        measured_rise_bytes: rises.0,
+        predicted_rise_bytes: rises.1,
+        rise_error: match rises {
+            (Some(measured), Some(predicted)) => error(predicted.as_f64(), measured.as_f64()),
+            _ => None,
+        },
+        predicted_from_before_bytes: from_before,
+        error_from_before: from_before.and_then(|p| error(p.as_f64(), measured.as_f64())),
+    };
+    let measured = folder.map(resident_series).unwrap_or_default();
+    let limit = run.environment.memory_limit_bytes.map(Bytes);
+    Ok((row, Curves { measured, predicted: timeline, limit }))
+}
+
+/// (predicted - measured) / measured, as files hold it: further digits would say nothing.
+pub(super) fn error(predicted: f64, measured: f64) -> Option<f64> {
+    (measured > 0.0).then(|| ((predicted / measured - 1.0) * 1e6).round() / 1e6)
+}
+
+pub(super) fn replications(inputs: &Inputs, replay: Replay) -> Vec<RunRecord> {
+    let one = |replication| {
+        let options = RunOptions { seed: replay.seed, replication, timelines: false };
+        model::run(inputs, options)
+    };
+    (0..replay.replications.max(1)).map(one).collect()
+}
+
+/// The replication whose peak is the median (nearest rank; the first of equals).
+fn median_run(records: &[RunRecord]) -> &RunRecord {
+    let mut order: Vec<&RunRecord> = records.iter().collect();
+    order.sort_by_key(|record| (record.peak_resident(), record.replication));
+    nearest_rank(&order, 0.5).unwrap_or(&records[0])
+}
+
+/// The median peak.
+pub(super) fn peak(records: &[RunRecord]) -> Bytes {
+    median_run(records).peak_resident()
+}
+
+/// The nearest-rank median of what may never come; `None`: in half of the replications it does not.
+pub(super) fn median_or_never(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let mut values: Vec<f64> = values.map(|value| value.unwrap_or(f64::INFINITY)).collect();
+    values.sort_by(f64::total_cmp);
+    nearest_rank(&values, 0.5).filter(|value| value.is_finite())
+}
+
+/// Whether clients are waited for in a phase.
+fn ends(kind: PhaseKind) -> bool {
+    kind != PhaseKind::Watch
+}
+
+fn measured_seconds(run: &Run) -> Option<f64> {
+    let first = mapping::starts(run).first().copied()?;
+    let waited = run.phases.iter().filter(|phase| ends(phase.kind) || run.result.lost());
+    let last = waited.filter_map(|phase| phase.end_s).reduce(f64::max)?;
+    Some(last - first)
+}
+
+/// Median over the replications: until the clients were done, or the server was lost.
+fn predicted_seconds(run: &Run, records: &[RunRecord], killed: bool) -> Option<f64> {
+    let first = mapping::starts(run).first().copied().unwrap_or(0.0);
+    let of = |record: &RunRecord| {
+        let last =
+            if killed { record.first_oom().map(SimTime::as_secs_f64) } else { done(run, record) };
+        last.map(|last| last - first)
+    };
+    median_or_never(records.iter().map(of))
+}
+
+/// When the clients of all phases were done.
+fn done(run: &Run, record: &RunRecord) -> Option<f64> {
+    let mut last = None;
+    for (index, (phase, start)) in run.phases.iter().zip(mapping::starts(run)).enumerate() {
+        let end = match phase.kind {
+            PhaseKind::Watch => continue,
+            PhaseKind::Patch => {
+                let rate = phase.writes_per_s.filter(|rate| *rate > 0.0)?;
+                start + phase.writes.unwrap_or(0) as f64 / rate
+            }
+            _ => {
+                let name = mapping::phase_name(index);
+                let phase = record.phases.iter().find(|phase| phase.name == name)?;
+                phase.settled_at?.as_secs_f64()
+            }
+        };
+        last = Some(last.map_or(end, |last: f64| last.max(end)));
+    }
+    last
+}

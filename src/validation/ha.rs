@@ -1,0 +1,139 @@
+//! Measured runs of several servers behind a balancer.
+//!
+//! Each server has `cores_per_server` of a machine that all share with etcd and the agents, and a memory
+//! limit of its own; the kubelet's delays between restarts are the model's. The agents are reflectors: list
+//! (or watch-list), then watch.
+
+use std::path::Path;
+
+use super::compare::{Replay, error, median_or_never, peak, replications};
+use super::files::deaths;
+use super::mapping::{
+    FieldError, MAX_EVENTS, apf, apiserver, balancer, clients_of, encoding, etcd, hardware, node,
+    release, within, wrong,
+};
+use super::observation::Servers;
+use super::resources::{one_resource, parse};
+use crate::engine::statistics::nearest_rank;
+use crate::model::input::{
+    Action, Behaviour, EventInput, FleetInput, Inputs, ReadInput, ResourceVersion,
+};
+use crate::results::{ReplayedServers, RunRecord};
+use crate::units::{Bytes, SimSpan, SimTime};
+
+/// How long a run is observed unless the observation says so.
+const SECONDS: f64 = 150.0;
+
+/// The inputs of a run.
+///
+/// # Errors
+/// The first field that has no meaning for the model.
+pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
+    let (release, flags) = release(&observed.kubernetes)?;
+    let (environment, agents) = (&observed.environment, &observed.agents);
+    within("servers", f64::from(observed.servers), 1.0..=32.0)?;
+    within("agents.count", f64::from(agents.count), 1.0..=1e6)?;
+    let path = agents.path.as_deref().unwrap_or_default();
+    let plural = parse(path).plural;
+    let place = observed.objects.iter().position(|objects| objects.resource == plural);
+    let Some(asked) = place.or(if observed.objects.is_empty() { None } else { Some(0) }) else {
+        return wrong("objects", "there is nothing to list");
+    };
+    let one = |(index, objects)| {
+        let group = if index == asked { parse(path).group } else { "" };
+        one_resource(&format!("objects[{index}]"), objects, group)
+    };
+    let mut apiserver = apiserver(environment, &flags)?;
+    apiserver.replicas = observed.servers;
+    let cores = environment.cores_per_server;
+    let cores = cores.map(|c| within("environment.cores_per_server", c, 0.01..=4096.0));
+    apiserver.cpu_limit = cores.transpose()?.or(apiserver.cpu_limit);
+    let seconds = within("seconds", observed.seconds.unwrap_or(SECONDS), 0.001..=1e6)?;
+    let spread = within("agents.start_within_s", agents.start_within_s.unwrap_or(0.0), 0.0..=1e6)?;
+    let read = ReadInput {
+        resource: asked,
+        encoding: encoding(agents.encoding),
+        gzip: false,
+        resource_version: ResourceVersion::Any,
+        limit: None,
+        selected: 1.0,
+        selector: false,
+    };
+    let watch_list = agents.watch_list == Some(true);
+    let fleet = FleetInput {
+        name: "agents".into(),
+        count: agents.count,
+        start_jitter: SimSpan::from_secs_f64(spread),
+        ..clients_of(Behaviour::Reflector { read, watch_list, watch: true })
+    };
+    let event = |name: &str, at: f64, action| EventInput {
+        name: name.to_owned(),
+        at: SimTime::ZERO + SimSpan::from_secs_f64(at),
+        action,
+    };
+    let start = Action::Start { fleet: 0, count: None, over: SimSpan::ZERO };
+    let mut events = vec![event("agents", 0.0, start)];
+    if let Some(at) = observed.server_0_killed_at_s {
+        let at = within("server_0_killed_at_s", at, 0.0..=seconds)?;
+        events.push(event("kill", at, Action::Kill { server: 0 }));
+    }
+    Ok(Inputs {
+        max_events: MAX_EVENTS,
+        release,
+        duration: SimSpan::from_secs_f64(seconds),
+        apiserver,
+        node: node(environment, 1.0)?,
+        hardware: hardware(environment)?,
+        etcd: etcd(),
+        apf: apf(&observed.kubernetes, &flags)?,
+        balancer: balancer(),
+        resources: observed.objects.iter().enumerate().map(one).collect::<Result<_, _>>()?,
+        fleets: vec![fleet],
+        events,
+    })
+}
+
+/// Replays a run and compares it; `folder` is where its events are.
+///
+/// # Errors
+/// A field that cannot be mapped.
+pub fn run(
+    observed: &Servers,
+    folder: Option<&Path>,
+    replay: Replay,
+) -> Result<ReplayedServers, FieldError> {
+    let inputs = inputs(observed)?;
+    let records = replications(&inputs, replay);
+    let count = |of: fn(&RunRecord) -> u64| {
+        let mut counts: Vec<u64> = records.iter().map(of).collect();
+        counts.sort_unstable();
+        u32::try_from(nearest_rank(&counts, 0.5).unwrap_or(0)).unwrap_or(u32::MAX)
+    };
+    let measured = observed.result.peak_resident_bytes.iter().flatten().max();
+    let measured = Bytes(measured.copied().unwrap_or(0));
+    let predicted = peak(&records);
+    let seen = folder.and_then(deaths);
+    let mut lost: Vec<&str> = seen.iter().flatten().map(|(_, who)| who.as_str()).collect();
+    lost.sort_unstable();
+    lost.dedup();
+    let lost = seen.as_ref().map(|_| u32::try_from(lost.len()).unwrap_or(u32::MAX));
+    let first = |record: &RunRecord| record.first_oom().map(SimTime::as_secs_f64);
+    Ok(ReplayedServers {
+        id: observed.id.clone(),
+        servers: u32::from(observed.servers),
+        measured_peak_bytes: measured,
+        predicted_peak_bytes: predicted,
+        error: error(predicted.as_f64(), measured.as_f64()).unwrap_or_default(),
+        measured_deaths: observed.result.deaths,
+        predicted_deaths: count(|record| record.oom_kills() as u64),
+        measured_servers_lost: lost,
+        predicted_servers_lost: count(|record| {
+            record.servers.iter().filter(|server| !server.oom_kills.is_empty()).count() as u64
+        }),
+        measured_first_death_seconds: seen.iter().flatten().map(|death| death.0).next(),
+        predicted_first_death_seconds: median_or_never(records.iter().map(first)),
+        clients: observed.agents.count,
+        measured_synced: observed.result.agents_synced_at_end,
+        predicted_synced: count(|record| record.clients_synced.0),
+    })
+}

@@ -1,0 +1,378 @@
+//! An observation of one server as the model's inputs.
+//!
+//! What the observation does not say is that of the measured machine, and stated here:
+//!
+//! - The server shares its machine with etcd and the clients: it gets [`APISERVER_SHARE`] of the cores.
+//! - It had been up for [`UP_SECONDS`] when the first phase began, after two forced collections.
+//! - Every phase begins when it was observed to begin (that is an input, as the clients' number is).
+//! - Patches are writes at a steady rate from the start: the model has no others. The rate is at most what
+//!   fills the watch cache's ring with as many events as were written ([`RING_SECONDS`]).
+//! - Clients act as the user `load` of the group `load-group`, which no default flow schema knows.
+
+use std::collections::BTreeMap;
+
+use super::manifests;
+use super::observation::{
+    Environment, Kubernetes, Objects, Phase, PhaseKind, ResponseEncoding, Run, Settings,
+};
+use super::resources::{one_resource, parse, selected, target};
+use super::settings::{self, Flags};
+use crate::model::apf::config::PriorityLevelConfiguration;
+use crate::model::catalog::Catalog;
+use crate::model::costs;
+use crate::model::input::{
+    Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Encoding,
+    EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput,
+    ResourceVersion,
+};
+use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR, Release};
+use crate::results::Mechanism;
+use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
+
+/// Share of the machine's cores that the server gets beside etcd and the clients.
+pub const APISERVER_SHARE: f64 = 0.8;
+/// How long a server had been up before the first phase.
+pub const UP_SECONDS: f64 = 30.0;
+/// The watch cache's ring keeps events of so many seconds (facts/watch-cache.md section 2.1).
+pub const RING_SECONDS: f64 = 75.0;
+/// Cores of the measured machine.
+const CORES: f64 = 2.0;
+/// RAM of the measured machine.
+const MEMORY: Bytes = Bytes(24_000_000_000);
+/// Work that a replay may take at most, in events of the engine.
+pub const MAX_EVENTS: u64 = 50_000_000;
+/// The least time that is simulated.
+const LEAST_SECONDS: f64 = 150.0;
+
+/// A field that cannot be mapped, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// Its path.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Shorthand.
+pub(super) fn wrong<T>(path: &str, reason: impl Into<String>) -> Result<T, FieldError> {
+    Err(FieldError { path: path.to_owned(), reason: reason.into() })
+}
+
+/// Checks that a number lies within bounds.
+pub(super) fn within(
+    path: &str,
+    value: f64,
+    bounds: std::ops::RangeInclusive<f64>,
+) -> Result<f64, FieldError> {
+    if bounds.contains(&value) {
+        return Ok(value);
+    }
+    wrong(path, format!("must be between {} and {}, not {value}", bounds.start(), bounds.end()))
+}
+
+/// The inputs from what was done alone: objects, clients, settings, machine.
+///
+/// # Errors
+/// The first field that has no meaning for the model.
+pub fn inputs(run: &Run) -> Result<Inputs, FieldError> {
+    let (release, flags) = release(&run.kubernetes)?;
+    if run.objects.is_empty() {
+        return wrong("objects", "there is nothing to list");
+    }
+    if run.phases.is_empty() {
+        return wrong("phases", "nothing was done");
+    }
+    let objects = run.objects.iter().enumerate();
+    let mut resources: Vec<ResourceInput> =
+        objects.map(|(index, o)| resource(index, o, run)).collect::<Result<_, _>>()?;
+    let (mut fleets, mut events) = (Vec::new(), Vec::new());
+    let mut last = 0.0_f64;
+    for (index, (phase, start)) in run.phases.iter().zip(starts(run)).enumerate() {
+        let at = format!("phases[{index}]");
+        within(&format!("{at}.start_s"), start, 0.0..=1e6)?;
+        last = last.max(start).max(phase.end_s.unwrap_or(0.0));
+        let target = target(run, phase);
+        if phase.kind == PhaseKind::Patch {
+            resources[target].writes_per_second += write_rate(phase);
+            continue;
+        }
+        let fleet = fleet(&at, phase, &run.objects[target], target)?;
+        let interval = within(
+            &format!("{at}.start_interval_ms"),
+            phase.start_interval_ms.unwrap_or(0.0),
+            0.0..=1e9,
+        )?;
+        let over = interval * f64::from(fleet.count) / 1e3;
+        events.push(EventInput {
+            name: phase_name(index),
+            at: SimTime::ZERO + SimSpan::from_secs_f64(start),
+            action: Action::Start {
+                fleet: fleets.len(),
+                count: None,
+                over: SimSpan::from_secs_f64(over),
+            },
+        });
+        fleets.push(fleet);
+    }
+    events.sort_by_key(|event| event.at);
+    let share = run.environment.apiserver_share.unwrap_or(APISERVER_SHARE);
+    let share = within("environment.apiserver_share", share, 0.01..=1.0)?;
+    Ok(Inputs {
+        max_events: MAX_EVENTS,
+        release,
+        // Twice the observed time: a prediction may be late.
+        duration: SimSpan::from_secs_f64(LEAST_SECONDS.max(2.0 * last).min(1e6)),
+        apiserver: apiserver(&run.environment, &flags)?,
+        node: node(&run.environment, share)?,
+        hardware: hardware(&run.environment)?,
+        etcd: etcd(),
+        apf: apf(&run.kubernetes, &flags)?,
+        balancer: balancer(),
+        resources,
+        fleets,
+        events,
+    })
+}
+
+/// The same, starting from the heap and the resident set that were measured before the first phase;
+/// `None` if they were not.
+///
+/// # Errors
+/// As [`inputs`].
+pub fn inputs_from_before(run: &Run) -> Result<Option<Inputs>, FieldError> {
+    let mut inputs = inputs(run)?;
+    let before = run.before.clone().unwrap_or_default();
+    let (Some(heap), Some(resident)) = (before.heap_alloc_bytes, before.resident_bytes) else {
+        return Ok(None);
+    };
+    let catalog = Catalog::new(&inputs, inputs.hardware.clone());
+    let holdings: Vec<Bytes> =
+        (0..inputs.resources.len()).map(|r| held(&catalog, &inputs, r)).collect();
+    let objects: Bytes = holdings.iter().copied().sum();
+    let modelled = costs::EMPTY_LIVE_HEAP + objects;
+    inputs.apiserver.idle_resident = Some(Bytes(resident));
+    if heap >= modelled.0 {
+        inputs.apiserver.other_live_heap = Bytes(heap) - modelled;
+    } else if let Some((index, own)) = holdings.iter().enumerate().max_by_key(|(_, own)| **own)
+        && *own > Bytes::ZERO
+    {
+        // Less than the model has: the objects must be smaller.
+        let rest = modelled - *own;
+        let share = (Bytes(heap) - rest).as_f64() / own.as_f64();
+        let decoded = catalog.profiles[index].decoded;
+        inputs.resources[index].heap_size = Some(decoded.scale(share).max(Bytes(1)));
+    }
+    Ok(Some(inputs))
+}
+
+/// Live heap of a resource before anything is written: the watch cache's ring is still empty.
+fn held(catalog: &Catalog, inputs: &Inputs, resource: usize) -> Bytes {
+    let holdings = catalog.warm_holdings(inputs, resource).into_iter();
+    holdings.filter(|(what, _)| *what != Mechanism::WatchCacheEventRing).map(|(_, n)| n).sum()
+}
+
+/// The name of a phase's event.
+pub(super) fn phase_name(index: usize) -> String {
+    format!("phase {}", index + 1)
+}
+
+/// When each phase began: as observed, else after the one before.
+pub(super) fn starts(run: &Run) -> Vec<f64> {
+    let mut free = 0.0;
+    let mut starts = Vec::new();
+    for phase in &run.phases {
+        let start = phase.start_s.unwrap_or(free);
+        let end = if phase.background == Some(true) { start } else { phase.end_s.unwrap_or(start) };
+        free = end + phase.settle_s.unwrap_or(0.0);
+        starts.push(start);
+    }
+    starts
+}
+
+/// What a resource's objects look like, and its API group.
+fn resource(index: usize, objects: &Objects, run: &Run) -> Result<ResourceInput, FieldError> {
+    let paths = run.phases.iter().filter(|phase| target(run, phase) == index);
+    let group = paths.filter_map(|p| p.path.as_deref()).map(|p| parse(p).group).next();
+    one_resource(&format!("objects[{index}]"), objects, group.unwrap_or_default())
+}
+
+/// Steady writes a second that a patch phase stands for.
+fn write_rate(phase: &Phase) -> f64 {
+    let writes = phase.writes.unwrap_or(0) as f64;
+    phase.writes_per_s.unwrap_or(f64::INFINITY).min(writes / RING_SECONDS).max(0.0)
+}
+
+pub(super) fn release(kubernetes: &Kubernetes) -> Result<(Release, Flags), FieldError> {
+    let path = "kubernetes.version";
+    let minor = settings::minor(&kubernetes.version).or_else(|reason| wrong(path, reason))?;
+    let Some(release) = Release::of_minor(minor) else {
+        return wrong(path, format!("modelled are 1.{OLDEST_MINOR} to 1.{NEWEST_MINOR}"));
+    };
+    let flags = kubernetes.extra_flags.as_ref().map_or(Ok(Flags::default()), settings::flags);
+    let flags = flags.or_else(|reason| wrong("kubernetes.extra_flags", reason))?;
+    let path = "kubernetes.feature_gates";
+    let own = |s: &Settings| settings::gates(s).or_else(|reason| wrong(path, reason));
+    let mut gates: BTreeMap<String, bool> = flags.feature_gates.clone();
+    gates.extend(kubernetes.feature_gates.as_ref().map_or(Ok(BTreeMap::new()), own)?);
+    // Most gates of Kubernetes make no difference to memory.
+    gates.retain(|gate, _| crate::model::release::GATES.iter().any(|known| known.0 == gate));
+    match release.with_gates(&gates) {
+        Ok(release) => Ok((release, flags)),
+        Err(unknown) => {
+            let reasons: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+            wrong(path, reasons.join("; "))
+        }
+    }
+}
+
+pub(super) fn apiserver(
+    environment: &Environment,
+    flags: &Flags,
+) -> Result<ApiserverInput, FieldError> {
+    let gogc = settings::gogc(environment.gogc.as_ref());
+    let gomemlimit = settings::gomemlimit(environment.gomemlimit.as_ref());
+    let cpu_limit =
+        environment.cpu_limit.map(|c| within("environment.cpu_limit", c, 0.01..=4096.0));
+    let up = environment.up_seconds.unwrap_or(UP_SECONDS);
+    Ok(ApiserverInput {
+        replicas: 1,
+        memory_limit: environment.memory_limit_bytes.map(Bytes),
+        memory_high: None,
+        cpu_limit: cpu_limit.transpose()?,
+        gogc: gogc.or_else(|reason| wrong("environment.gogc", reason))?,
+        gomemlimit: gomemlimit.or_else(|reason| wrong("environment.gomemlimit", reason))?,
+        gomaxprocs: environment.gomaxprocs.filter(|n| *n > 0),
+        max_requests_inflight: flags.max_requests_inflight.unwrap_or(400),
+        max_mutating_requests_inflight: flags.max_mutating_requests_inflight.unwrap_or(200),
+        request_timeout: flags.request_timeout.unwrap_or(SimSpan::secs(60)),
+        other_live_heap: Bytes::ZERO,
+        other_garbage: ByteRate(0),
+        idle_resident: None,
+        warm: true,
+        up_for: SimSpan::from_secs_f64(within("environment.up_seconds", up, 0.0..=1e9)?),
+    })
+}
+
+pub(super) fn node(environment: &Environment, share: f64) -> Result<NodeInput, FieldError> {
+    let cores = environment.cores.unwrap_or(CORES);
+    Ok(NodeInput {
+        memory: environment.memory_bytes.map_or(MEMORY, Bytes),
+        cores: share * within("environment.cores", cores, 0.1..=4096.0)?,
+        etcd_memory: Bytes::gib(1),
+        system_memory: Bytes::gib(1),
+        daemons_memory: Bytes::mib(300),
+        oom_score_adj: 0,
+    })
+}
+
+pub(super) fn hardware(environment: &Environment) -> Result<Hardware, FieldError> {
+    let speed = environment.cpu_speed.unwrap_or(1.0);
+    Ok(Hardware {
+        cpu_speed: within("environment.cpu_speed", speed, 0.01..=100.0)?,
+        page_fault_per_gb: SimSpan::millis(1_600),
+        network: ByteRate(4_000_000_000),
+        cpu_noise: 0.0,
+    })
+}
+
+pub(super) fn etcd() -> EtcdInput {
+    EtcdInput { read_rate: ByteRate(300_000_000), latency: SimSpan::millis(2), range_stream: false }
+}
+
+pub(super) fn balancer() -> BalancerInput {
+    BalancerInput {
+        policy: BalancerPolicy::LeastConnections,
+        check_interval: SimSpan::secs(2),
+        fall: 3,
+        rise: 2,
+    }
+}
+
+pub(super) fn apf(kubernetes: &Kubernetes, flags: &Flags) -> Result<ApfInput, FieldError> {
+    let enabled = flags.priority_and_fairness.unwrap_or(true);
+    let mut apf = ApfInput { enabled, ..ApfInput::default() };
+    let applied = kubernetes.applied_manifests.iter().flatten().enumerate();
+    let path = |index| format!("kubernetes.applied_manifests[{index}]");
+    for (index, manifest) in applied {
+        manifests::add(manifest, &mut apf).or_else(|reason| wrong(&path(index), reason))?;
+    }
+    let defaults = PriorityLevelConfiguration::defaults();
+    let known = |name: &str| defaults.iter().chain(&apf.levels).any(|level| level.name == name);
+    match apf.flow_schemas.iter().find(|schema| !known(&schema.priority_level)) {
+        Some(schema) => wrong(
+            "kubernetes.applied_manifests",
+            format!(
+                "`{}` names the level `{}`, which is not there",
+                schema.name, schema.priority_level
+            ),
+        ),
+        None => Ok(apf),
+    }
+}
+
+fn fleet(
+    at: &str,
+    phase: &Phase,
+    objects: &Objects,
+    resource: usize,
+) -> Result<FleetInput, FieldError> {
+    let clients = phase.clients.unwrap_or(1);
+    within(&format!("{at}.clients"), f64::from(clients), 1.0..=1e6)?;
+    let share = selected(phase, objects);
+    let rounds = phase.rounds.unwrap_or(1).saturating_mul(phase.loops_per_client.unwrap_or(1));
+    within(&format!("{at}.rounds"), rounds as f64, 1.0..=1e6)?;
+    let read = ReadInput {
+        resource,
+        encoding: encoding(phase.encoding),
+        gzip: phase.gzip == Some(true),
+        resource_version: match phase.resource_version.as_deref() {
+            None | Some("") => ResourceVersion::Unset,
+            Some("0") => ResourceVersion::Any,
+            Some(_) => ResourceVersion::NotOlderThan,
+        },
+        limit: phase.limit,
+        selected: within(&format!("{at}.selected"), share, 0.0..=1.0)?,
+        selector: phase.label_selector.is_some() || phase.field_selector.is_some(),
+    };
+    let behaviour = match phase.kind {
+        PhaseKind::WatchList => Behaviour::Reflector { read, watch_list: true, watch: false },
+        // Without a version, or with 0, a watch begins with the objects there are.
+        PhaseKind::Watch => Behaviour::Reflector { read, watch_list: true, watch: true },
+        PhaseKind::List | PhaseKind::PagedList | PhaseKind::Patch => Behaviour::Lister {
+            read,
+            rounds: Some(rounds),
+            pause: SimSpan::ZERO,
+            all_pages: phase.kind == PhaseKind::PagedList,
+        },
+    };
+    Ok(FleetInput {
+        name: format!("clients{}", at.trim_start_matches("phases")),
+        count: clients,
+        drain_rate: phase.drain_bytes_per_s_per_client.map(ByteRate),
+        ..clients_of(behaviour)
+    })
+}
+
+/// Clients that nothing else is known of.
+pub(super) fn clients_of(behaviour: Behaviour) -> FleetInput {
+    FleetInput {
+        name: "clients".into(),
+        count: 1,
+        behaviour,
+        running: false,
+        start_jitter: SimSpan::ZERO,
+        drain_rate: None,
+        decode_rate: None,
+        idle_watches: 0,
+        user: "load".into(),
+        groups: vec!["load-group".into(), "system:authenticated".into()],
+        flow_schema: None,
+    }
+}
+
+pub(super) fn encoding(given: Option<ResponseEncoding>) -> Encoding {
+    match given.unwrap_or_default() {
+        ResponseEncoding::Json => Encoding::Json,
+        ResponseEncoding::Protobuf => Encoding::Protobuf,
+    }
+}

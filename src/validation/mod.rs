@@ -1,0 +1,140 @@
+//! Predictions beside measurements: observations of genuine servers, replayed.
+//!
+//! [`observation`] is the format, `files` finds observations, [`mapping`] (one server) and [`ha`] (several)
+//! turn them into the model's inputs, [`compare`] replays them and puts both side by side, `published` does
+//! the same with the figures of the shipped scenarios, and [`domain`] says what all that covers.
+//! The results are plain ([`Validation`]).
+
+pub mod compare;
+pub mod domain;
+mod files;
+pub mod ha;
+mod manifests;
+pub mod mapping;
+pub mod observation;
+mod published;
+mod resources;
+mod settings;
+
+use rayon::prelude::*;
+
+pub use compare::{Curves, Replay};
+pub use files::{COMMITTED_NAME, Found, Gathered};
+pub use observation::{Observation, ObservationError};
+pub use published::published_figures;
+
+use crate::engine::statistics::nearest_rank;
+use crate::results::{
+    DomainRow, ErrorSpread, LossAgreement, ReplayedRun, ReplayedServers, VALIDATION_FORMAT_VERSION,
+    Validation,
+};
+use mapping::FieldError;
+
+/// An observation replayed, with its curves.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Replayed {
+    /// Of one server.
+    Run(Box<ReplayedRun>, Curves),
+    /// Of several.
+    Servers(Box<ReplayedServers>),
+}
+
+/// Replays every observation on all processors; the order is theirs. `progress` hears of each that is done.
+/// What cannot be mapped comes back as errors.
+pub fn replay(
+    found: &[Found],
+    replay: Replay,
+    progress: impl Fn() + Sync,
+) -> (Vec<Replayed>, Vec<ObservationError>) {
+    let one = |found: &Found| {
+        let replayed = match &found.observation {
+            Observation::Run(run) => compare::run(run, found.folder.as_deref(), replay)
+                .map(|(run, curves)| Replayed::Run(Box::new(run), curves)),
+            Observation::Servers(servers) => ha::run(servers, found.folder.as_deref(), replay)
+                .map(|servers| Replayed::Servers(Box::new(servers))),
+        };
+        progress();
+        replayed.map_err(|FieldError { path, reason }| ObservationError {
+            file: found.file.clone(),
+            path,
+            reason,
+        })
+    };
+    let all: Vec<Result<Replayed, ObservationError>> = found.par_iter().map(one).collect();
+    let (mut replayed, mut errors) = (Vec::new(), Vec::new());
+    for one in all {
+        match one {
+            Ok(one) => replayed.push(one),
+            Err(error) => errors.push(error),
+        }
+    }
+    (replayed, errors)
+}
+
+/// Condenses replayed observations.
+#[must_use]
+pub fn condense(replayed: &[Replayed], replay: Replay) -> Validation {
+    let (mut runs, mut several_servers) = (Vec::new(), Vec::new());
+    for one in replayed {
+        match one {
+            Replayed::Run(run, _) => runs.push(run.as_ref().clone()),
+            Replayed::Servers(servers) => several_servers.push(servers.as_ref().clone()),
+        }
+    }
+    let row = |(what, measured): (&str, &str)| DomainRow {
+        what: what.to_owned(),
+        measured: measured.to_owned(),
+    };
+    let peaks = spread(runs.iter().map(|run| (Some(run.error), &run.id)));
+    Validation {
+        format_version: VALIDATION_FORMAT_VERSION.to_owned(),
+        seed: replay.seed,
+        replications: replay.replications,
+        median_error: peaks.as_ref().map(|p| p.median),
+        p90_error: peaks.as_ref().map(|p| p.p90),
+        worst_error: peaks.as_ref().map(|p| p.worst),
+        peaks_from_before: spread(runs.iter().map(|run| (run.error_from_before, &run.id))),
+        rises: spread(runs.iter().map(|run| (run.rise_error, &run.id))),
+        durations: spread(runs.iter().map(|run| (run.seconds_error, &run.id))),
+        peaks,
+        losses: losses(&runs),
+        runs,
+        several_servers,
+        published: Vec::new(),
+        domain: domain::DOMAIN.map(row).into(),
+        notes: Vec::new(),
+    }
+}
+
+fn spread<'r>(errors: impl Iterator<Item = (Option<f64>, &'r String)>) -> Option<ErrorSpread> {
+    let mut errors: Vec<(f64, &String)> =
+        errors.filter_map(|(error, id)| Some((error?.abs(), id))).collect();
+    errors.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
+    let at = |p| nearest_rank(&errors, p).map(|(error, _)| error);
+    let (worst, id) = errors.last()?;
+    Some(ErrorSpread {
+        count: u32::try_from(errors.len()).unwrap_or(u32::MAX),
+        median: at(0.5)?,
+        p90: at(0.9)?,
+        worst: *worst,
+        worst_id: (*id).clone(),
+    })
+}
+
+fn losses(runs: &[ReplayedRun]) -> LossAgreement {
+    let count = |measured, predicted: Option<bool>| {
+        let is = |run: &&ReplayedRun| {
+            run.measured_killed == measured && predicted.is_none_or(|p| run.predicted_killed == p)
+        };
+        u32::try_from(runs.iter().filter(is).count()).unwrap_or(u32::MAX)
+    };
+    LossAgreement {
+        lost: count(true, None),
+        lost_predicted: count(true, Some(true)),
+        survived: count(false, None),
+        survived_predicted: count(false, Some(false)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! Mapping of observations.
+
+use super::mapping::{FieldError, inputs, inputs_from_before};
+use super::observation::{Observation, Run, read};
+use super::{Gathered, domain};
+use crate::model::input::{Action, Behaviour, Encoding, Inputs, Shape};
+use crate::units::{Bytes, SimSpan, SimTime};
+
+fn run(text: &str) -> Run {
+    match read("test", text).expect("an observation").0 {
+        Observation::Run(run) => *run,
+        Observation::Servers(_) => panic!("an observation of one server"),
+    }
+}
+
+/// An observation with these phases and further fields.
+fn with(phases: &str, more: &str) -> Result<Inputs, FieldError> {
+    inputs(&run(&format!(
+        r#"{{
+            "kubernetes": {{ "version": "1.36", "extra_flags": ["--max-requests-inflight=7"] }},
+            "objects": [
+                {{ "resource": "pods", "count": 1000, "mean_json_bytes": 7692, "mean_protobuf_bytes": 6147 }},
+                {{ "resource": "crs", "count": 50, "namespaces": 5, "mean_json_bytes": 17487, "mean_protobuf_bytes": null }}
+            ],
+            "phases": [{phases}],
+            "result": {{ "peak_resident_bytes": 1 }}{more}
+        }}"#
+    )))
+}
+
+#[test]
+fn phases_become_fleets_and_events() {
+    let found = with(
+        r#"{ "kind": "watch", "clients": 2000, "start_interval_ms": 5, "background": true,
+             "path": "/api/v1/pods", "field_selector": "metadata.name%3Dobj-1", "settle_s": 25 },
+           { "kind": "paged-list", "limit": 500, "clients": 3, "rounds": 2, "loops_per_client": 2,
+             "path": "/apis/load.example.com/v1/namespaces/ns-1/widgets", "encoding": "protobuf" },
+           { "kind": "patch", "writes": 2000, "writes_per_s": 100, "start_s": 40 }"#,
+        "",
+    )
+    .expect("valid");
+    assert_eq!((found.fleets.len(), found.events.len()), (2, 2));
+    assert_eq!(found.apiserver.max_requests_inflight, 7);
+    assert_eq!(found.events[1].at, SimTime::ZERO + SimSpan::secs(25));
+    let Action::Start { fleet: 0, over, .. } = found.events[0].action else {
+        panic!("the watchers start first");
+    };
+    assert_eq!(over, SimSpan::secs(10));
+    let Behaviour::Reflector { read, watch_list: true, watch: true } = &found.fleets[0].behaviour
+    else {
+        panic!("a watch");
+    };
+    assert!((read.selected - 0.001).abs() < 1e-12 && read.selector);
+    let Behaviour::Lister { read, rounds, all_pages: true, .. } = &found.fleets[1].behaviour else {
+        panic!("pages");
+    };
+    assert_eq!((read.resource, read.encoding, *rounds), (1, Encoding::Protobuf, Some(4)));
+    assert!((read.selected - 0.2).abs() < 1e-12);
+    let shapes: Vec<_> = found.resources.iter().map(|r| (r.shape, r.api_group.as_str())).collect();
+    assert_eq!(shapes, [(Shape::Typed, ""), (Shape::Custom, "load.example.com")]);
+    // 2000 events in the 75 seconds that the ring keeps.
+    assert!((found.resources[0].writes_per_second - 2000.0 / 75.0).abs() < 1e-9);
+}
+
+#[test]
+fn mistakes_name_their_fields() {
+    let path = |phases: &str, more: &str| with(phases, more).expect_err("a mistake").path;
+    let list = r#"{ "kind": "list" }"#;
+    assert_eq!(path(r#"{ "kind": "list", "clients": 0 }"#, ""), "phases[0].clients");
+    assert_eq!(path(r#"{ "kind": "list", "selected": 2 }"#, ""), "phases[0].selected");
+    assert_eq!(path("", ""), "phases");
+    let environment = |text: &str| path(list, &format!(r#", "environment": {{ {text} }}"#));
+    assert_eq!(environment(r#""cores": 0"#), "environment.cores");
+    assert_eq!(environment(r#""gogc": "of""#), "environment.gogc");
+    assert_eq!(environment(r#""gomemlimit": "2XiB""#), "environment.gomemlimit");
+    let error = read("a.json", r#"{ "kubernetes": { "version": 1.32 } }"#).expect_err("a number");
+    assert!(error.to_string().starts_with("a.json: `kubernetes.version`: "), "{error}");
+}
+
+#[test]
+fn the_second_column_starts_from_the_measured_heap() {
+    let mut committed = Gathered::default();
+    committed.add_committed();
+    let mut smaller = 0;
+    for found in &committed.found {
+        let Observation::Run(run) = &found.observation else { continue };
+        let (blind, before) = (inputs(run), inputs_from_before(run));
+        let (blind, before) = (blind.expect("valid"), before.expect("valid").expect("measured"));
+        let resident = run.before.as_ref().and_then(|before| before.resident_bytes);
+        assert_eq!(before.apiserver.idle_resident, resident.map(Bytes), "{}", run.id);
+        assert_eq!(blind.apiserver.idle_resident, None);
+        let changed = before.resources[0].heap_size.is_some();
+        assert_ne!(changed, before.apiserver.other_live_heap > Bytes::ZERO, "{}", run.id);
+        smaller += usize::from(changed);
+    }
+    assert!(smaller < committed.found.len());
+}
+
+#[test]
+fn measured_runs_lie_in_the_domain() {
+    let mut committed = Gathered::default();
+    committed.add_committed();
+    for found in &committed.found {
+        let Observation::Run(run) = &found.observation else { continue };
+        assert_eq!(domain::outside(&inputs(run).expect("valid")), None, "{}", run.id);
+    }
+}
+
+#[test]
+fn what_lies_outside_is_named() {
+    let list = r#"{ "kind": "list", "clients": 100, "path": "/api/v1/pods" }"#;
+    let mut far = with(list, "").expect("valid");
+    far.release.minor = 29;
+    far.resources[0].json_size = Some(Bytes::mib(2));
+    let told = domain::outside(&far).expect("outside");
+    for expected in ["Kubernetes 1.29", "pods of 2.00 MiB", "100 large lists", "1.95 GiB of pods"] {
+        assert!(told.contains(expected), "no {expected:?} in {told}");
+    }
+}
