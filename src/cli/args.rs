@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::exit::Exit;
+use super::find::FindArgs;
 use crate::scenario::measure::share_of;
 use crate::units::{SimSpan, parse_span};
 
@@ -22,6 +23,8 @@ Examples:
       The result as a comment for a pull request.
   oomcast run storm.toml --dump-apf 1m05s
       What `kubectl get --raw /debug/api_priority_and_fairness/...` would show at 1:05.
+  oomcast find storm.toml --vary clients.agents.count --probability 5%
+      How many clients are too many? Likewise the smallest safe memory limit.
   oomcast check scenarios/*.toml
       Every mistake in every file, without running anything.
   oomcast show scenarios/cilium-restart-apf.toml --apf
@@ -61,6 +64,8 @@ pub struct Args {
 pub enum Verb {
     /// Runs a scenario over many random replications and says how it ends.
     Run(RunArgs),
+    /// Finds the value of a key at which a kill, or something else, becomes too likely.
+    Find(FindArgs),
     /// Checks scenario files without running them.
     Check(CheckArgs),
     /// Shows what a scenario comes to, without running it.
@@ -261,7 +266,7 @@ fn half_width(text: &str) -> Result<f64, String> {
 }
 
 /// Refuses what cannot be an override; the scenario checks the rest.
-fn key_value(text: &str) -> Result<String, String> {
+pub(super) fn key_value(text: &str) -> Result<String, String> {
     match text.split_once('=') {
         Some((key, _)) if !key.trim().is_empty() => Ok(text.to_owned()),
         _ => Err("expected KEY=VALUE, such as apiserver.memory-limit=16GiB".to_owned()),

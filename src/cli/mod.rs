@@ -4,6 +4,7 @@ mod args;
 mod charts;
 mod check;
 mod exit;
+mod find;
 mod hint;
 mod load;
 mod output;
@@ -19,6 +20,7 @@ use clap::Parser;
 
 pub use args::{Args, CheckArgs, Color, Format, RunArgs, ShowArgs, ShowFormat, ValidateArgs, Verb};
 pub use exit::{Exit, Failure};
+pub use find::FindArgs;
 
 /// Runs the command line of this process and returns its exit code.
 #[must_use]
@@ -49,6 +51,7 @@ pub fn main() -> ExitCode {
 fn dispatch(args: &Args) -> Result<Exit, Failure> {
     match &args.verb {
         Verb::Run(verb) => run::run(verb),
+        Verb::Find(verb) => find::find(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Show(verb) => show::show(verb),
         Verb::Validate(verb) => validate::validate(verb),

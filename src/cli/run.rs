@@ -12,16 +12,13 @@ use crate::experiment::{
     Plan, Replicated, Subject, Until, Variant, replicate_uncertain, summarize,
 };
 use crate::model::RunOptions;
-use crate::report::folder::{FolderError, Identity, RunFiles, RunFolder};
+use crate::report::folder::{Identity, RunFiles, RunFolder};
 use crate::report::text::{self, Screen};
 use crate::report::{json, junit, markdown};
 use crate::results::Summary;
 use crate::scenario::Scenario;
 use crate::units::{SimSpan, SimTime};
 use crate::validation::domain;
-
-/// Where runs go when `--out` does not say.
-const OUTPUT: &str = "output";
 
 /// Runs a scenario, writes its folder, then prints the result.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
@@ -145,15 +142,7 @@ fn open(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, Failure> {
         seed: scenario.seed,
         replications: scenario.replications,
     };
-    let default = || identity.default_path(Path::new(OUTPUT));
-    let path = args.out.clone().unwrap_or_else(default);
-    RunFolder::open(&path, &identity, args.force).map_err(|error| {
-        let exit = match error {
-            FolderError::Io { .. } => Exit::Internal,
-            FolderError::Foreign(_) | FolderError::OtherScenario { .. } => Exit::Usage,
-        };
-        Failure::new(exit, error)
-    })
+    output::folder(args.out.as_deref(), &identity, args.force)
 }
 
 /// Writes the run folder and returns the lines that tell where.

@@ -27,7 +27,8 @@ pub(super) fn judge(expectation: &Expectation, runs: &[RunRecord]) -> Expectatio
         if expectation.at_most { amount <= bound } else { amount >= bound }
     };
     let holds = right(finding.estimate);
-    let agrees = |end: Option<Amount>| end.is_some_and(|end| right(end) == holds);
+    // Only the end that lies nearer to the bound, or beyond it, can disagree.
+    let nearest = if holds == expectation.at_most { finding.high } else { finding.low };
     let word = if expectation.at_most { "at most" } else { "at least" };
     ExpectationRow {
         name: expectation.name.clone(),
@@ -45,7 +46,7 @@ pub(super) fn judge(expectation: &Expectation, runs: &[RunRecord]) -> Expectatio
         low: finding.low.and_then(Amount::in_files),
         high: finding.high.and_then(Amount::in_files),
         holds,
-        certain: agrees(finding.low) && agrees(finding.high),
+        certain: nearest.is_some_and(|end| right(end) == holds),
     }
 }
 

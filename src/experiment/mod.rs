@@ -12,6 +12,7 @@
 mod apf;
 mod estimate;
 mod expect;
+pub mod find;
 mod levels;
 mod measure;
 mod published;

@@ -32,7 +32,7 @@
 
 use serde::Serialize;
 
-use crate::results::{ApfPlan, Summary, Validation};
+use crate::results::{ApfPlan, FindResult, Summary, Validation};
 
 /// Renders `summary.json`.
 ///
@@ -56,6 +56,14 @@ pub fn apf(plan: &ApfPlan) -> serde_json::Result<String> {
 /// None that plain data can cause; the serialiser's, if it ever has one.
 pub fn validation(validation: &Validation) -> serde_json::Result<String> {
     pretty(validation)
+}
+
+/// Renders `find.json`, whose keys are the fields of [`FindResult`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn find(found: &FindResult) -> serde_json::Result<String> {
+    pretty(found)
 }
 
 /// Any plain data as indented JSON with a line feed at the end.

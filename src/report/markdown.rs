@@ -43,7 +43,7 @@ pub fn render(summary: &Summary) -> String {
 }
 
 /// A Markdown table; `-:` columns are numbers. Empty without rows.
-fn table(title: &str, columns: &[(&str, bool)], rows: Vec<Vec<String>>) -> String {
+pub(super) fn table(title: &str, columns: &[(&str, bool)], rows: Vec<Vec<String>>) -> String {
     if rows.is_empty() {
         return String::new();
     }

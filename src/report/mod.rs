@@ -10,6 +10,7 @@ pub mod charts;
 pub mod csv;
 pub mod dump;
 pub mod events;
+pub mod find;
 pub mod folder;
 mod format;
 pub mod json;

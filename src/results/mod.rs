@@ -5,6 +5,7 @@
 //! made from a file as well as from a run.
 
 mod apf;
+mod find;
 mod judged;
 mod levels;
 mod run;
@@ -12,6 +13,7 @@ mod summary;
 mod validation;
 
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
+pub use find::{BreakingPoint, FindResult, FoundBracket, FoundShare, FoundValue, FoundWhere};
 pub use judged::{
     ExpectationRow, QuantileEstimate, StoppingRule, UncertainInput, Uncertainty, VarianceSplit,
 };

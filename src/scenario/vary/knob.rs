@@ -128,6 +128,20 @@ impl Knob {
         }
     }
 
+    /// The value it has in a scenario, if that states one.
+    #[must_use]
+    pub fn current(&self, scenario: &Scenario) -> Option<Value> {
+        let root = toml::Value::Table(scenario.effective.parse().ok()?);
+        let found = self.parts.iter().try_fold(&root, |here, part| entry_of(here, &part.name))?;
+        let text = match found {
+            toml::Value::String(text) => text.clone(),
+            toml::Value::Integer(n) => n.to_string(),
+            toml::Value::Float(x) => x.to_string(),
+            _ => return None,
+        };
+        self.value(&text).ok()
+    }
+
     /// What an effective scenario lacks of it.
     pub(in crate::scenario) fn missing(&self, effective: &str, frame: Frame) -> Option<Draft> {
         let root = toml::Value::Table(effective.parse().ok()?);
