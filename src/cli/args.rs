@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::compare::CompareArgs;
 use super::exit::Exit;
 use super::find::FindArgs;
 use crate::scenario::measure::share_of;
@@ -25,6 +26,8 @@ Examples:
       What `kubectl get --raw /debug/api_priority_and_fairness/...` would show at 1:05.
   oomcast find storm.toml --vary clients.agents.count --probability 5%
       How many clients are too many? Likewise the smallest safe memory limit.
+  oomcast compare storm.toml --set-b apiserver.version=1.34 --tolerance peak=5%
+      What would the upgrade change? Exit code 3 if the peak rises by more than 5 %.
   oomcast check scenarios/*.toml
       Every mistake in every file, without running anything.
   oomcast show scenarios/cilium-restart-apf.toml --apf
@@ -64,6 +67,8 @@ pub struct Args {
 pub enum Verb {
     /// Runs a scenario over many random replications and says how it ends.
     Run(RunArgs),
+    /// Compares two scenarios, or two settings of one, on the same random draws.
+    Compare(CompareArgs),
     /// Finds the value of a key at which a kill, or something else, becomes too likely.
     Find(FindArgs),
     /// Checks scenario files without running them.

@@ -3,6 +3,7 @@
 mod args;
 mod charts;
 mod check;
+mod compare;
 mod exit;
 mod find;
 mod hint;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::{Args, CheckArgs, Color, Format, RunArgs, ShowArgs, ShowFormat, ValidateArgs, Verb};
+pub use compare::CompareArgs;
 pub use exit::{Exit, Failure};
 pub use find::FindArgs;
 
@@ -51,6 +53,7 @@ pub fn main() -> ExitCode {
 fn dispatch(args: &Args) -> Result<Exit, Failure> {
     match &args.verb {
         Verb::Run(verb) => run::run(verb),
+        Verb::Compare(verb) => compare::compare(verb),
         Verb::Find(verb) => find::find(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Show(verb) => show::show(verb),

@@ -10,6 +10,7 @@
 //! [`Summary`]: crate::results::Summary
 
 mod apf;
+mod compare;
 mod estimate;
 mod expect;
 pub mod find;
@@ -24,6 +25,7 @@ mod variant;
 mod verdict;
 
 pub use apf::apf_plan;
+pub use compare::{CompareSide, Compared, compare, compare_runs};
 pub use measure::meets;
 pub use replicate::{
     Plan, ReplicateError, Replicated, replicate, replicate_with, try_replicate_with,

@@ -115,17 +115,35 @@ pub fn try_replicate_with(
     until: Option<Until>,
     progress: impl Fn(u32) + Sync,
 ) -> Result<Replicated, ReplicateError> {
-    let run = |replication, timelines| {
-        let options = RunOptions { seed: plan.seed, replication, timelines };
+    let worst = |replication| {
+        let options = RunOptions { seed: plan.seed, replication, timelines: true };
         guarded(replication, || run(options))
     };
     if plan.replications <= 1 {
-        let worst = run(0, true)?;
+        let worst = worst(0)?;
         progress(1);
         let rule = until.map(|until| until.check(std::slice::from_ref(&worst)));
         let runs = vec![worst.clone().slim()];
         return Ok(Replicated { runs, worst, rule, uncertainty: None });
     }
+    let runs = batches(&run, plan, until, &progress)?;
+    let replication = first_worst(&runs);
+    let worst = worst(replication)?;
+    // A free check of the promise that equal seeds give equal runs.
+    if runs.get(replication as usize) != Some(&worst.clone().slim()) {
+        return Err(ReplicateError::Diverged { replication });
+    }
+    let rule = until.map(|until| until.check(&runs));
+    Ok(Replicated { runs, worst, rule, uncertainty: None })
+}
+
+/// The replications of a plan, batch by batch.
+fn batches(
+    run: &(impl Fn(RunOptions) -> Result<RunRecord, ReplicateError> + Sync),
+    plan: Plan,
+    until: Option<Until>,
+    progress: &(impl Fn(u32) + Sync),
+) -> Result<Vec<RunRecord>, ReplicateError> {
     let done = AtomicU32::new(0);
     // When the first replication is too much work, so are the others: they are not begun, or come
     // to nothing. Which of them were running by then must not show.
@@ -134,7 +152,8 @@ pub fn try_replicate_with(
         if too_much.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let record = run(replication, false)?.slim();
+        let options = RunOptions { seed: plan.seed, replication, timelines: false };
+        let record = guarded(replication, || run(options))?.slim();
         if replication == 0 && record.cut_short {
             too_much.store(true, Ordering::Relaxed);
         }
@@ -142,7 +161,7 @@ pub fn try_replicate_with(
         Ok(Some(record))
     };
     let pool = pool(plan.threads)?;
-    let mut batches = Batches::new(plan.replications, until);
+    let mut batches = Batches::new(plan.replications.max(1), until);
     let mut runs: Vec<RunRecord> = Vec::new();
     while let Some(batch) = batches.next(&runs) {
         let all = || batch.into_par_iter().map(one).collect();
@@ -153,14 +172,17 @@ pub fn try_replicate_with(
             break;
         }
     }
-    let replication = first_worst(&runs);
-    let worst = run(replication, true)?;
-    // A free check of the promise that equal seeds give equal runs.
-    if runs.get(replication as usize) != Some(&worst.clone().slim()) {
-        return Err(ReplicateError::Diverged { replication });
-    }
-    let rule = until.map(|until| until.check(&runs));
-    Ok(Replicated { runs, worst, rule, uncertainty: None })
+    Ok(runs)
+}
+
+/// Every replication of a plan in order, without log, timelines and holders, and without running
+/// the worst one again. If the first is cut short for the work it takes, it stays the only one.
+pub(super) fn replicate_on(
+    run: impl Fn(RunOptions) -> Result<RunRecord, ReplicateError> + Sync,
+    plan: Plan,
+    progress: impl Fn(u32) + Sync,
+) -> Result<Vec<RunRecord>, ReplicateError> {
+    batches(&run, plan, None, &progress)
 }
 
 /// Runs one replication. If it breaks off it must say which it was, and stop the others.

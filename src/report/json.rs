@@ -32,7 +32,7 @@
 
 use serde::Serialize;
 
-use crate::results::{ApfPlan, FindResult, Summary, Validation};
+use crate::results::{ApfPlan, CompareResult, FindResult, Summary, Validation};
 
 /// Renders `summary.json`.
 ///
@@ -64,6 +64,14 @@ pub fn validation(validation: &Validation) -> serde_json::Result<String> {
 /// None that plain data can cause; the serialiser's, if it ever has one.
 pub fn find(found: &FindResult) -> serde_json::Result<String> {
     pretty(found)
+}
+
+/// Renders `compare.json`, whose keys are the fields of [`CompareResult`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn compare(result: &CompareResult) -> serde_json::Result<String> {
+    pretty(result)
 }
 
 /// Any plain data as indented JSON with a line feed at the end.

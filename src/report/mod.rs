@@ -7,6 +7,7 @@
 
 pub mod apf;
 pub mod charts;
+pub mod compare;
 pub mod csv;
 pub mod dump;
 pub mod events;

@@ -166,12 +166,9 @@ fn key(name: &str) -> String {
 
 /// A part of a key as `--set` takes it.
 pub(super) fn path_part(name: &str) -> String {
-    let special = |c: char| c.is_whitespace() || ".='\"".contains(c);
-    match (name.is_empty() || name.contains(special), name.contains('"')) {
-        (false, _) => name.to_owned(),
-        (true, false) => format!("\"{name}\""),
-        (true, true) => format!("'{name}'"),
-    }
+    let special = name.contains(['.', '=', '"', '\'']) || name.trim() != name || name.is_empty();
+    let quote = if name.contains('\'') { '"' } else { '\'' };
+    if special { format!("{quote}{name}{quote}") } else { name.to_owned() }
 }
 
 /// A basic string of TOML.

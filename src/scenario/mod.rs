@@ -53,6 +53,7 @@ mod checks;
 mod code;
 mod derive;
 mod diagnostic;
+mod differ;
 mod effective;
 mod expect;
 mod file;
@@ -77,6 +78,7 @@ mod walk;
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Place};
+pub use differ::{Difference, differences};
 pub use expect::Expectation;
 pub use file::{LARGEST_FILE, Template, load_file};
 pub use published::{Claim, Figure, Metric, Published};

@@ -7,6 +7,7 @@
 //! | `attribution-peak` | Which client and resource held it at the peak? |
 //! | `apf` | Which priority level was full, how many requests waited for it, how many got a 429? |
 //! | `peak-cdf` | How likely is it, over all replications? |
+//! | `compare` | What do two variants on the same draws differ in? |
 //! | `breaking-point` | At which value of a key does it become too likely? |
 //! | one a measured run | Does the predicted curve follow the measured one? (`oomcast validate --out`) |
 //!
@@ -19,6 +20,7 @@ mod apf;
 mod attribution;
 mod breaking;
 mod cdf;
+mod compare;
 mod events;
 mod font;
 mod frame;
@@ -38,6 +40,7 @@ use std::path::{Path, PathBuf};
 use crate::results::{FindResult, PhaseRecord, ServerRecord, Timeline};
 use crate::units::{Bytes, SimSpan};
 
+pub use compare::CompareInput;
 pub use overlay::{Overlay, write_overlay};
 use scene::Scene;
 
@@ -175,6 +178,14 @@ pub fn write_all(dir: &Path, input: &ChartInput) -> Result<Vec<String>, ChartErr
 /// As [`write_all`].
 pub fn write_breaking_point(dir: &Path, found: &FindResult) -> Result<Vec<String>, ChartError> {
     write_scenes(dir, vec![breaking::scene(found)])
+}
+
+/// Writes the chart of a comparison likewise.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn write_comparison(dir: &Path, input: &CompareInput) -> Result<Vec<String>, ChartError> {
+    write_scenes(dir, vec![compare::scene(input)])
 }
 
 fn write_scenes(dir: &Path, scenes: Vec<Scene>) -> Result<Vec<String>, ChartError> {
