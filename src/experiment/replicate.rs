@@ -1,6 +1,7 @@
 //! Replications on all processors, in an order that does not depend on them.
 
 use std::any::Any;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -164,8 +165,7 @@ fn batches(
     let mut batches = Batches::new(plan.replications.max(1), until);
     let mut runs: Vec<RunRecord> = Vec::new();
     while let Some(batch) = batches.next(&runs) {
-        let all = || batch.into_par_iter().map(one).collect();
-        let more: Vec<Option<RunRecord>> = pool.install::<_, Result<_, _>>(all)?;
+        let more: Vec<Option<RunRecord>> = pool.install(|| in_order(batch, one))?;
         runs.extend(more.into_iter().flatten());
         if too_much.load(Ordering::Relaxed) {
             runs.truncate(1);
@@ -183,6 +183,29 @@ pub(super) fn replicate_on(
     progress: impl Fn(u32) + Sync,
 ) -> Result<Vec<RunRecord>, ReplicateError> {
     batches(&run, plan, None, &progress)
+}
+
+/// Something for each replication of a range, on the threads at hand. If some fail, the error is that
+/// of the first in order, whatever the threads; those after it need not be tried.
+pub(super) fn in_order<T: Send>(
+    range: Range<u32>,
+    one: impl Fn(u32) -> Result<T, ReplicateError> + Sync,
+) -> Result<Vec<T>, ReplicateError> {
+    let failed = AtomicU32::new(u32::MAX);
+    let tried: Vec<Option<Result<T, ReplicateError>>> = range
+        .into_par_iter()
+        .map(|replication| {
+            if replication > failed.load(Ordering::Relaxed) {
+                return None;
+            }
+            let result = one(replication);
+            if result.is_err() {
+                failed.fetch_min(replication, Ordering::Relaxed);
+            }
+            Some(result)
+        })
+        .collect();
+    tried.into_iter().flatten().collect()
 }
 
 /// Runs one replication. If it breaks off it must say which it was, and stop the others.

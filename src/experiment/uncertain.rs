@@ -5,10 +5,10 @@
 //! included: every interval of the summary covers both kinds of chance. To split the variance, some
 //! replications are run a second time with the same inputs and another seed.
 
-use rayon::prelude::*;
-
 use super::measure::value;
-use super::replicate::{Plan, ReplicateError, Replicated, guarded, pool, try_replicate_with};
+use super::replicate::{
+    Plan, ReplicateError, Replicated, guarded, in_order, pool, try_replicate_with,
+};
 use super::until::Until;
 use crate::engine::paired::rank_correlation;
 use crate::engine::statistics::nearest_rank;
@@ -72,8 +72,7 @@ pub fn replicate_uncertain(
             RunOptions { seed: plan.seed, replication: replication | SECOND_RUN, timelines: false };
         guarded(replication, || run(replication, options)).map(RunRecord::slim)
     };
-    let all = || (0..pairs).into_par_iter().map(again).collect();
-    let second: Vec<RunRecord> = pool(plan.threads)?.install::<_, Result<_, _>>(all)?;
+    let second: Vec<RunRecord> = pool(plan.threads)?.install(|| in_order(0..pairs, again))?;
     replicated.uncertainty = Some(Uncertainty {
         inputs: inputs(uncertain, plan.seed, &replicated.runs),
         pairs,

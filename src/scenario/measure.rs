@@ -218,9 +218,14 @@ impl Condition {
             if measure.is_event() {
                 return Ok(Self { measure, bound: None });
             }
-            let sign = if measure.worse() == Worse::Higher { '>' } else { '<' };
-            let expected = measure.kind().expected();
-            return Err(format!("`{text}` needs a bound: {text}{sign} and {expected}"));
+            let bound = match measure.dimension() {
+                Dimension::Size => ">16GiB",
+                Dimension::Span => ">2m",
+                Dimension::Count => ">0",
+                Dimension::Share | Dimension::Event => "<10%",
+            };
+            let key = measure.key();
+            return Err(format!("`{key}` needs a bound, such as {key}{bound}"));
         };
         let measure = Measure::from_key(text[..at].trim())?;
         if measure.is_event() {

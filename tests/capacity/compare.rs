@@ -11,7 +11,7 @@ fn run(replication: u32, peak: u64, killed: bool) -> RunRecord {
     let kill = OomKill { at: SimTime::ZERO, resident: Bytes(peak), back_at: None };
     let server = ServerRecord {
         name: "apiserver-0".into(),
-        limit: Bytes::gib(16),
+        limit: Bytes::gib(64),
         peak_resident: Bytes(peak),
         oom_kills: if killed { vec![kill] } else { vec![] },
         ..ServerRecord::default()

@@ -6,12 +6,10 @@
 //! happening further on; so points elsewhere are probed, both sides of the answer are run in full,
 //! and when either contradicts the assumption the answer comes from a scan that does without.
 
-use rayon::prelude::*;
-
 use crate::engine::Streams;
 use crate::engine::statistics::{nearest_rank, quantile_bounds, wilson_interval};
 use crate::experiment::estimate::proportion;
-use crate::experiment::replicate::{ReplicateError, guarded, pool};
+use crate::experiment::replicate::{ReplicateError, guarded, in_order, pool};
 use crate::results::OutcomeCount;
 
 /// Points probed in each replication on either side of its breaking point.
@@ -195,8 +193,7 @@ where
         &self,
         one: impl Fn(u32) -> Result<T, ReplicateError> + Sync,
     ) -> Result<Vec<T>, ReplicateError> {
-        let all = || (0..self.search.replications).into_par_iter().map(&one).collect();
-        pool(self.search.threads)?.install::<_, Result<_, _>>(all)
+        pool(self.search.threads)?.install(|| in_order(0..self.search.replications, one))
     }
 
     /// What happens at some points in every replication.

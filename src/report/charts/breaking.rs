@@ -23,7 +23,7 @@ pub(super) fn scene(found: &FindResult) -> Scene {
     );
     let y = frame::heading(&mut scene, &found.verdict, &subtitle);
     let axes = Axes::new(found, y + 40.0);
-    frame::keys(&mut scene, y, &keys(found));
+    frame::keys(&mut scene, y, &axes.keys(found));
     axes.answer_band(&mut scene, found);
     axes.grid(&mut scene, found);
     axes.band(&mut scene, &found.curve);
@@ -47,21 +47,6 @@ fn describe(found: &FindResult) -> String {
     )
 }
 
-fn keys(found: &FindResult) -> Vec<(Key, &'static str)> {
-    let mut keys = vec![
-        (Key::Line(RESIDENT, 2.2), "share of replications in which it happens"),
-        (Key::Patch(GRID), "95 % interval at each value"),
-        (Key::Dashes(RED), "probability allowed"),
-    ];
-    if found.bracket.is_some() {
-        keys.push((Key::Patch(RED_BAND), "95 % interval of the breaking point"));
-    }
-    if found.current.is_some() {
-        keys.push((Key::Dashes(GOAL), "in the scenario"));
-    }
-    keys
-}
-
 /// The plot: values to the right, probability upwards.
 struct Axes {
     area: Rect,
@@ -81,6 +66,27 @@ impl Axes {
         };
         let (low, high) = window(found);
         Self { area, low, high, replications: f64::from(found.replications.max(1)) }
+    }
+
+    fn keys(&self, found: &FindResult) -> Vec<(Key, &'static str)> {
+        let mut keys = vec![
+            (Key::Line(RESIDENT, 2.2), "share of replications in which it happens"),
+            (Key::Patch(GRID), "95 % interval at each value"),
+            (Key::Dashes(RED), "probability allowed"),
+        ];
+        if found.bracket.is_some() {
+            keys.push((Key::Patch(RED_BAND), "95 % interval of the breaking point"));
+        }
+        if self.shown_current(found).is_some() {
+            keys.push((Key::Dashes(GOAL), "in the scenario"));
+        }
+        keys
+    }
+
+    /// The scenario's value, where it is in the plot.
+    fn shown_current(&self, found: &FindResult) -> Option<f64> {
+        let number = found.current.as_ref()?.number;
+        (self.low..=self.high).contains(&number).then_some(number)
     }
 
     fn x(&self, number: f64) -> f64 {
@@ -163,10 +169,8 @@ impl Axes {
     }
 
     fn current(&self, scene: &mut Scene, found: &FindResult) {
-        if let Some(current) = &found.current
-            && (self.low..=self.high).contains(&current.number)
-        {
-            scene.dashed(self.vertical(current.number), GOAL, 1.3, super::DASH);
+        if let Some(number) = self.shown_current(found) {
+            scene.dashed(self.vertical(number), GOAL, 1.3, super::DASH);
         }
     }
 
