@@ -18,7 +18,7 @@ use crate::model::apiserver::server::Finished;
 use crate::model::apiserver::watch::IDLE_WATCH;
 use crate::model::catalog::{items_of, resource_of};
 use crate::model::control_plane::{Life, is_startup};
-use crate::model::input::Behaviour;
+use crate::model::input::{Behaviour, Retries};
 use crate::model::world::World;
 use crate::results::{LogKind, Mechanism};
 use crate::units::{SimSpan, SimTime};
@@ -298,10 +298,11 @@ impl World<'_> {
 
     /// A call was refused.
     fn refused(&mut self, client: u32, next: Next, refusal: Refusal, now: SimTime) {
+        let retries = self.retries(client);
         if let Refusal::TooManyRequests(after) = refusal {
             self.counters.requests_rejected += 1;
             let member = &mut self.clients[client as usize];
-            if member.retries < MAX_RETRIES {
+            if retries == Retries::ClientGo && member.retries < MAX_RETRIES {
                 member.retries += 1;
                 self.wait(client, next, after);
                 return;
@@ -313,6 +314,10 @@ impl World<'_> {
         }
         let extra = if refusal == Refusal::Silent { DIAL_TIMEOUT } else { SimSpan::ZERO };
         self.clients[client as usize].retries = 0;
+        if retries == Retries::Never {
+            self.give_up(client, extra, now);
+            return;
+        }
         if refusal == Refusal::Silent && matches!(next, Next::Watch | Next::WatchList) {
             // The REST layer dials again, and the reflector takes the end of that for a clean
             // close: no back-off, no fallback.
@@ -341,6 +346,19 @@ impl World<'_> {
                 let delay = self.back_off(client, now);
                 self.wait(client, Next::Watch, extra + delay);
             }
+        }
+    }
+
+    fn retries(&self, client: u32) -> Retries {
+        self.inputs.fleets[self.clients[client as usize].fleet as usize].retries
+    }
+
+    /// A member without retries gives a failed call up: listers go on to their next round.
+    fn give_up(&mut self, client: u32, extra: SimSpan, now: SimTime) {
+        let fleet = self.clients[client as usize].fleet as usize;
+        match &self.inputs.fleets[fleet].behaviour {
+            Behaviour::Lister { pause, .. } => self.next_round(client, extra + *pause, now),
+            _ => self.retire(client, now),
         }
     }
 
