@@ -193,7 +193,7 @@ where
         &self,
         one: impl Fn(u32) -> Result<T, ReplicateError> + Sync,
     ) -> Result<Vec<T>, ReplicateError> {
-        pool(self.search.threads)?.install(|| in_order(0..self.search.replications, one))
+        pool(self.search.threads)?.install(|| in_order(0..self.search.replications, &one))
     }
 
     /// What happens at some points in every replication.
