@@ -135,16 +135,19 @@ impl Lab<'_> {
     }
 
     /// A range around the scenario's value, by doubling and halving, at one end of which it happens
-    /// in all of some replications and at the other end in none; or as wide as is sensible.
+    /// in none of some replications and at the other in clearly more than are allowed; or as wide as
+    /// is sensible.
     fn range(&self, current: Option<&Value>, plan: Plan) -> Result<Grid, FindError> {
         let knob = &self.question.knob;
         let centre = current.and_then(Value::coordinate).filter(|x| *x > 0.0);
         let centre = centre.ok_or_else(|| FindError::NoValue(knob.key().to_owned()))?;
         let pilots = plan.replications.clamp(1, PILOTS);
+        // Half-way between the probability and certainty: further out, runs cost more and tell less.
+        let enough = (f64::from(pilots) * f64::midpoint(1.0, self.question.probability)).ceil();
         let mut ends = [End::new(centre), End::new(centre)];
         for doubling in 0..=DOUBLINGS {
             for (index, sign) in [(0, -1), (1, 1)] {
-                let settled = ends[index].settled(&ends[1 - index], pilots);
+                let settled = ends[index].settled(&ends[1 - index], enough as u32);
                 if ends[index].stuck || doubling > 0 && settled {
                     continue;
                 }
@@ -207,9 +210,9 @@ impl End {
         Self { at, happened: 0, stuck: false }
     }
 
-    /// Whether all pilots agree here, and not with the other end.
-    fn settled(&self, other: &Self, pilots: u32) -> bool {
-        let agree = self.happened == 0 || self.happened == pilots;
-        agree && self.happened != other.happened
+    /// Whether this is the safe end of the two, or clearly the other one.
+    const fn settled(&self, other: &Self, enough: u32) -> bool {
+        self.happened == 0 && other.happened > 0
+            || self.happened >= enough && other.happened < self.happened
     }
 }

@@ -2,6 +2,12 @@
 //!
 //! Checking, suggestions, defaults and the effective scenario derive from it, as do schema and
 //! explanations of keys.
+//!
+//! Wherever a number stands, with a unit or without, it may be uncertain: `"3 to 8"` (lognormal, 90
+//! of 100 values between the two), two quantiles `{ p50 = 5, p95 = 9 }` (lognormal, or
+//! `dist = "normal"`), `{ dist = "uniform", from = 3, to = 8 }` or
+//! `{ dist = "triangular", from = 3, mode = 4, to = 8 }`, each figure as the key itself takes it. Keys
+//! that shape the report are excepted: those of `[run]` and of figures to compare with, `replicas`.
 
 pub(super) mod apf;
 mod events;
