@@ -211,7 +211,10 @@ fn figure(measure: Measure, paired: &Paired) -> FigureChange {
         difference: in_files(measure, paired.difference),
         low: paired.low.and_then(|low| in_files(measure, low)),
         high: paired.high.and_then(|high| in_files(measure, high)),
-        relative: relative(paired, paired.difference).filter(|x| x.is_finite()).map(six_decimals),
+        // A share of a share would mislead: its difference is in points already.
+        relative: relative(paired, paired.difference)
+            .filter(|x| x.is_finite() && measure.dimension() != Dimension::Share)
+            .map(six_decimals),
         higher: count(|(a, b)| b > a),
         lower: count(|(a, b)| b < a),
         correlation: correlation(&finite(&paired.pairs)).map(six_decimals),
@@ -324,17 +327,18 @@ fn verdict(result: &CompareResult) -> String {
         parts.push(match (row.first.count, row.second.count) {
             (0, 0) => format!("no OOM kill in {n} runs of either"),
             (a, b) if a == b => format!("OOM kill in {a} of {n} runs of either"),
-            (a, b) => format!("OOM kill in {a} of {n} runs before, {b} after"),
+            (a, b) => format!("OOM kill in {a} of {n} runs of A, {b} of B"),
         });
     }
     let peak = result.figures.iter().find(|row| row.metric == Measure::Peak.key());
     if let Some(row) = peak {
         let share = row.relative.map_or_else(String::new, |r| format!(" ({:+.1} %)", r * 100.0));
         parts.push(match row.difference {
-            Some(0.0) => format!("peak {} before and after (median pair)", row.first),
-            _ => {
-                format!("peak {} to {}, {}{share} (median pair)", row.first, row.second, row.change)
-            }
+            Some(0.0) => format!("the peak of the median pair does not change from {}", row.first),
+            _ => format!(
+                "peak {} in A, {} in B: {}{share} in the median pair",
+                row.first, row.second, row.change
+            ),
         });
     }
     parts.join("; ")

@@ -80,7 +80,7 @@ pub struct FigureChange {
     pub low: Option<f64>,
     /// Upper end.
     pub high: Option<f64>,
-    /// The difference over the first's median; `None` where that is nothing.
+    /// The difference over the first's median; `None` where that is nothing, and of shares.
     pub relative: Option<f64>,
     /// Pairs in which the second is higher.
     pub higher: u32,

@@ -180,8 +180,12 @@ impl fmt::Display for Amount {
             Self::Size(bytes) => bytes.fmt(f),
             Self::Count(n) => n.fmt(f),
             Self::Span(span) => {
-                // Below ten seconds to the millisecond, else to a tenth of a second.
-                let unit = if *span < SimSpan::secs(10) { 1_000_000 } else { 100_000_000 };
+                // About four digits.
+                let unit = match *span {
+                    span if span < SimSpan::secs(10) => 1_000_000,
+                    span if span < SimSpan::secs(60) => 100_000_000,
+                    _ => 1_000_000_000,
+                };
                 SimSpan(span.0.saturating_add(unit / 2) / unit * unit).fmt(f)
             }
             Self::Never => f.pad("never"),
@@ -332,7 +336,7 @@ mod tests {
     #[test]
     fn amounts_for_people() {
         assert_eq!(Amount::Share(0.6549).to_string(), "65.5 %");
-        assert_eq!(Amount::Span(SimSpan::millis(91_440)).to_string(), "1m31s400ms");
+        assert_eq!(Amount::Span(SimSpan::millis(91_440)).to_string(), "1m31s");
         assert!(Amount::Never > Amount::Span(SimSpan(u64::MAX)));
     }
 }

@@ -118,6 +118,9 @@ fn a_comparison_ends_with_three_on_a_regression() {
     assert!(stdout(&worse).starts_with("REGRESSION of peak"), "{}", stdout(&worse));
     assert!(stderr(&worse).contains("worse than tolerated: peak"));
     assert!(stdout(&worse).contains("objects.secrets.size"), "{}", stdout(&worse));
+    let sentence = |line: &str| line.contains(": ") || line.starts_with("wrote ");
+    let fits = |line: &str| line.chars().count() <= 80 || sentence(line);
+    assert!(stdout(&worse).lines().all(fits), "{}", stdout(&worse));
     let lax = compare(&[&more[..], &["--tolerance", "peak=200%"]].concat());
     assert_eq!(lax.status.code(), Some(0), "{}", stdout(&lax));
     let markdown = stdout(&compare(&[&more[..], &["--format", "md"]].concat()));

@@ -34,7 +34,9 @@ pub(super) fn scene(input: &CompareInput) -> Scene {
         format!("{} pairs of runs on the same draws · seed {}", result.replications, result.seed);
     let y = frame::heading(&mut scene, &result.verdict, &subtitle);
     let axes = Axes::new(input, y + 40.0);
-    frame::keys(&mut scene, y, &axes.keys(input));
+    let keys = axes.keys(input);
+    let keys: Vec<(Key, &str)> = keys.iter().map(|(key, text)| (*key, text.as_str())).collect();
+    frame::keys(&mut scene, y, &keys);
     axes.draw(&mut scene);
     let sides = [(input.first, LINES[0]), (input.second, LINES[1])];
     for (peaks, colour) in sides {
@@ -93,14 +95,17 @@ impl Axes {
         Self { area, low, high, axis: scale::byte_axis_within(low, high, 8) }
     }
 
-    fn keys<'a>(&self, input: &CompareInput<'a>) -> Vec<(Key, &'a str)> {
+    fn keys(&self, input: &CompareInput) -> Vec<(Key, String)> {
+        let label = |sign: &str, label: &str| {
+            format!("{sign}: {}", font::fit_name(label, SMALL, false, 380.0))
+        };
         let mut keys = vec![
-            (Key::Line(LINES[0], 3.2), input.result.first.label.as_str()),
-            (Key::Dashes(LINES[1]), input.result.second.label.as_str()),
-            (Key::Patch(GRID), "95 % bands"),
+            (Key::Line(LINES[0], 3.2), label("A", &input.result.first.label)),
+            (Key::Dashes(LINES[1]), label("B", &input.result.second.label)),
+            (Key::Patch(GRID), "95 % bands".to_owned()),
         ];
         if !self.limits(input).is_empty() {
-            keys.push((Key::Line(RED, 1.5), "memory limit"));
+            keys.push((Key::Line(RED, 1.5), "memory limit".to_owned()));
         }
         keys
     }
