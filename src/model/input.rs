@@ -271,7 +271,7 @@ pub enum Retries {
     /// The REST layer of client-go makes it again first, then the client has its own way.
     #[default]
     ClientGo,
-    /// No REST layer: a reflector backs off and begins from the top, a lister goes on.
+    /// A plain HTTP client with a reflector's back-off: no REST layer, no pager. A lister goes on.
     BackOff,
     /// Nothing: a lister goes on to its next round, others stop.
     Never,

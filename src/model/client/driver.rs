@@ -23,6 +23,10 @@ use crate::model::world::World;
 use crate::results::{LogKind, Mechanism};
 use crate::units::{SimSpan, SimTime};
 
+/// How long a client waits for the TLS handshake: `TLSHandshakeTimeout` (client-go
+/// `transport/cache.go`).
+const HANDSHAKE_TIMEOUT: SimSpan = SimSpan::secs(10);
+
 /// `maxRetries` of one REST call (client-go rest/request.go).
 const MAX_RETRIES: u8 = 10;
 /// Retry-After of a rejection (facts/clients.md section 2.2), and the REST layer's pause after a
@@ -175,8 +179,28 @@ impl World<'_> {
                 self.wait(client, next, heals.since(now));
                 self.clients[client as usize].state = State::Unheard(next);
             }
+            Ok(server) if self.servers[usize::from(server)].life == Life::Booting => {
+                if sent_before {
+                    self.disconnect(client, now);
+                    self.refused(client, next, Refusal::Refused, now);
+                    return;
+                }
+                // In the socket's backlog until the server accepts or the handshake times out.
+                self.wait(client, next, HANDSHAKE_TIMEOUT);
+                self.clients[client as usize].state = State::Unheard(next);
+            }
             Ok(server) => self.arrive(client, server, next, now),
             Err(refusal) => self.refused(client, next, refusal, now),
+        }
+    }
+
+    /// A server begins to accept connections: the calls in its backlog arrive.
+    pub(crate) fn accept_all(&mut self, server: u16, now: SimTime) {
+        for client in 0..self.clients.len() as u32 {
+            let member = &self.clients[client as usize];
+            if let (State::Unheard(next), true) = (member.state, member.server == server) {
+                self.call(client, next, now);
+            }
         }
     }
 
