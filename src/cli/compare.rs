@@ -188,7 +188,9 @@ fn write(
         };
         let input = CompareInput { result, first: &peaks(a), second: &peaks(b) };
         let charts = charts::write_comparison(&path, &input).map_err(|e| internal(&e))?;
-        charts.iter().for_each(|name| folder.record(name));
+        for name in &charts {
+            folder.record(name);
+        }
     }
     let files = folder.finish().map_err(|error| internal(&error))?;
     Ok(vec![format!("{}/ ({} files and run.json)", path.display(), files.len())])

@@ -170,7 +170,9 @@ fn write(
         .map_err(|error| internal(&error))?;
     if !args.no_charts {
         let charts = charts::write_breaking_point(&path, found).map_err(|e| internal(&e))?;
-        charts.iter().for_each(|name| folder.record(name));
+        for name in &charts {
+            folder.record(name);
+        }
     }
     let files = folder.finish().map_err(|error| internal(&error))?;
     Ok(vec![format!("{}/ ({} files and run.json)", path.display(), files.len())])

@@ -58,7 +58,7 @@ pub(super) fn rule(rule: &StoppingRule, n: u32) -> String {
 /// What of the result comes from the inputs: one line a figure.
 pub(super) fn splits(uncertainty: &Uncertainty) -> Vec<String> {
     let gib = |sd: f64| Bytes::from_f64(sd).to_string();
-    let points = |sd: f64| format!("{:.2}", sd);
+    let points = |sd: f64| format!("{sd:.2}");
     let none = |what: &str| match uncertainty.pairs {
         n if n < 10 => format!("{what}: {n} replications are too few to tell inputs from seeds"),
         _ => format!("{what}: does not vary"),

@@ -230,9 +230,9 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn wrong(&self, at: Span, message: &str, help: impl Into<Option<String>>) -> Failed {
+    fn wrong(&self, at: Span, message: &str, help: impl Into<Option<String>>) -> Draft {
         let message = format!("`{}` {message}", self.name);
-        Draft::new(Code::BadSpread, at, message).help(help).into()
+        Draft::new(Code::BadSpread, at, message).help(help)
     }
 
     /// `"3 to 8"`: 90 of 100 values lie between the two, and 5 on each side.
@@ -265,7 +265,7 @@ impl Reader<'_> {
                         format!("a distribution has dist and two or three of {}", names.join(", "))
                     }
                 };
-                return Err(self.wrong(entry.at, &message, help));
+                return Err(self.wrong(entry.at, &message, help).into());
             }
         }
         let order = |name: &str| QUANTILES.iter().position(|q| q.0 == name);
@@ -275,7 +275,8 @@ impl Reader<'_> {
         }
         if figures.iter().any(|(name, _)| order(name).is_none()) {
             let help = "write dist = \"uniform\" (from, to) or \"triangular\" (from, mode, to)";
-            return Err(self.wrong(self.at, "does not say which distribution", help.to_owned()));
+            let draft = self.wrong(self.at, "does not say which distribution", help.to_owned());
+            return Err(draft.into());
         }
         self.spread("lognormal", figures)
     }
@@ -288,7 +289,7 @@ impl Reader<'_> {
         LAWS.into_iter().find(|law| *law == text).ok_or_else(|| {
             let near = nearest(text, LAWS).map(|near| format!("did you mean \"{near}\"?"));
             let message = format!("has an unknown distribution; `dist` must be {}", one_of(&LAWS));
-            self.wrong(node.span, &message, near)
+            self.wrong(node.span, &message, near).into()
         })
     }
 
@@ -314,7 +315,9 @@ impl Reader<'_> {
     ) -> Result<Spread, Failed> {
         let names: Vec<&str> = figures.iter().map(|(name, _)| *name).collect();
         let values: Vec<f64> = figures.iter().filter_map(|(_, plain)| number(plain)).collect();
-        let wrong = |message: &str, help: &str| Err(self.wrong(self.at, message, help.to_owned()));
+        let wrong = |message: &str, help: &str| {
+            Err(Failed::from(self.wrong(self.at, message, help.to_owned())))
+        };
         let distribution = match (law, names.as_slice(), values.as_slice()) {
             ("uniform", ["from", "to"], [from, to]) => {
                 Distribution::Uniform { from: *from, to: *to }
@@ -370,7 +373,7 @@ impl Reader<'_> {
             }
             _ => {
                 let help = "such as p5 and p95, or p50 and p95".to_owned();
-                Err(self.wrong(self.at, "needs two quantiles for its distribution", help))
+                Err(self.wrong(self.at, "needs two quantiles for its distribution", help).into())
             }
         }
     }

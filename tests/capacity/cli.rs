@@ -62,7 +62,8 @@ fn mistakes_say_what_to_write_instead() {
         let output = oomcast(&folder, arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
         assert!(output.stdout.is_empty(), "{arguments:?}");
-        told += &format!("$ oomcast {}\n{}\n", arguments.join(" "), stderr(&output).trim_end());
+        let typed = arguments.join(" ");
+        told.extend(["$ oomcast ", &typed, "\n", stderr(&output).trim_end(), "\n"]);
     }
     assert!(!told.contains("panicked"), "{told}");
     insta::assert_snapshot!(told);

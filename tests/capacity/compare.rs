@@ -80,7 +80,9 @@ fn kills_are_counted_in_pairs() {
 fn what_was_nothing_and_became_something_is_past_any_tolerance() {
     let some = |n: u64| -> Vec<RunRecord> {
         let mut runs = noisy(1.0, |_| false);
-        runs.iter_mut().for_each(|run| run.counters.requests_rejected = n);
+        for run in &mut runs {
+            run.counters.requests_rejected = n;
+        }
         runs
     };
     let result = compare_runs(&some(0), &some(3), &tolerances(&["rejected=900%"]));
@@ -102,7 +104,7 @@ fn a_scenario_does_not_differ_from_itself() {
     assert!(result.identical && result.inputs.is_empty(), "{:?}", result.inputs);
     assert!(result.verdict.starts_with("No difference"), "{}", result.verdict);
     assert!(result.figures.iter().all(|f| f.difference == Some(0.0) && f.higher + f.lower == 0));
-    assert!(result.events.iter().all(|e| e.difference == 0.0 && e.p_value == 1.0));
+    assert!(result.events.iter().all(|e| e.difference == 0.0 && e.p_value >= 1.0));
     assert!(result.tolerances.iter().all(|row| !row.regressed && row.certain));
 }
 

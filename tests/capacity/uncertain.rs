@@ -172,7 +172,7 @@ fn expectations_are_judged_and_say_how_sure_they_are() {
     assert_eq!(held, [true, true, false, true, true, true], "{rows:#?}");
     // None of 30 is no proof of none; but the median of thirty peaks is well above 1 GiB.
     assert!(!rows[0].certain && rows[2].certain && rows[4].certain);
-    assert_eq!(rows[2].bound, f64::from(1 << 30));
+    assert!((rows[2].bound - f64::from(1 << 30)).abs() < 0.5);
     assert_eq!(summary.peak_quantiles.len(), 3);
     assert_eq!(summary.peak_quantiles[1].high, None, "30 runs do not bound the 95th percentile");
 }

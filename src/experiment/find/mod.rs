@@ -89,7 +89,7 @@ pub fn find(
         lab.happens(&at, replication)
     };
     let found = find_with(run, &search, progress)?;
-    Ok(words::result(variant.scenario(), question, &search, &grid, current, &found))
+    Ok(words::result(variant.scenario(), question, &search, &grid, current.as_ref(), &found))
 }
 
 /// A value inside the range that the scenario cannot have, though it can have the ends.
@@ -173,13 +173,10 @@ impl Lab<'_> {
             return Ok(());
         };
         let at = value.coordinate().unwrap_or(centre);
-        let variant = match self.at(&value) {
-            Ok(variant) => variant,
-            // The scenario itself is sound: past here it is not.
-            Err(_) => {
-                end.stuck = true;
-                return Ok(());
-            }
+        // The scenario itself is sound: past here it is not.
+        let Ok(variant) = self.at(&value) else {
+            end.stuck = true;
+            return Ok(());
         };
         let run = |_, replication| self.happens(&variant, replication);
         let (mut happened, mut unknown) = (0, 0);

@@ -36,7 +36,7 @@ pub(super) fn result(
     question: &Question,
     search: &Search,
     grid: &Grid,
-    current: Option<Value>,
+    current: Option<&Value>,
     found: &Found,
 ) -> FindResult {
     let points = Points { grid, falling: found.falling };
@@ -76,7 +76,7 @@ pub(super) fn result(
         probability: search.probability,
         range: (ascending.value(0), ascending.value(last)),
         values: grid.points() as u64,
-        current: current.as_ref().map(found_value),
+        current: current.map(found_value),
         falling: found.falling,
         verdict: String::new(),
         found: match &found.answer {

@@ -265,6 +265,7 @@ fn round_ticks(low: f64, high: f64) -> impl Iterator<Item = (f64, String)> {
 #[cfg(test)]
 mod tests {
     use super::{round_ticks, ticks};
+    use crate::units::Bytes;
 
     #[test]
     fn ticks_are_few_round_and_inside() {
@@ -276,6 +277,6 @@ mod tests {
         }
         let texts: Vec<String> = round_ticks(0.0, 45.0).map(|t| t.1).collect();
         assert_eq!(texts, ["0", "5", "10", "15", "20", "25", "30", "35", "40", "45"]);
-        assert_eq!(ticks("bytes", 0.0, 64.0 * (1 << 30) as f64).0, "GiB");
+        assert_eq!(ticks("bytes", 0.0, Bytes::gib(64).as_f64()).0, "GiB");
     }
 }

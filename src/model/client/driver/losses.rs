@@ -220,11 +220,11 @@ impl World<'_> {
                 self.counters.watches_lost += watches;
                 self.sample_seen(client, now);
                 self.lose_sync(client, now);
-                if self.retries(client) != Retries::Never {
+                if self.retries(client) == Retries::Never {
+                    self.retire(client, now);
+                } else {
                     let delay = self.back_off(client, now);
                     self.wait(client, Next::Begin, delay);
-                } else {
-                    self.retire(client, now);
                 }
             }
             State::WatchListing if answered && self.retries(client) != Retries::Never => {
