@@ -11,15 +11,13 @@ use crate::model::apf::work_estimate::WorkEstimate;
 use crate::model::apf::work_estimator::{
     ListOptions, Lookups, RequestedVersion, VersionMatch, WorkEstimator, WorkEstimatorConfig,
 };
+use crate::model::client::PAGER_LIMIT;
 use crate::model::input::{
     Behaviour as Client, FleetInput, Inputs, ReadInput, ResourceInput, ResourceVersion,
 };
 use crate::results::{ApfPlan, FleetPlan, LevelPlan};
 use crate::scenario::Scenario;
 use crate::units::SimTime;
-
-/// The `limit` with which client-go's pager asks for the first list of a reflector.
-const PAGER_LIMIT: u64 = 500;
 
 /// The plan of a scenario: its levels, and under which of them each fleet falls.
 ///

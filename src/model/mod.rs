@@ -19,7 +19,9 @@ pub mod outcome;
 pub mod recorder;
 pub mod release;
 pub mod thinned;
+pub mod watchcache;
 pub mod world;
+pub mod writes;
 
 use crate::results::RunRecord;
 use crate::units::SimTime;

@@ -1,10 +1,9 @@
 //! What a member's next LIST asks for.
 
-use super::PAGER_LIMIT;
 use crate::model::apiserver::list::{ListShape, rounded_scan};
 use crate::model::apiserver::route::{Route, honours_limit};
 use crate::model::catalog::items_of;
-use crate::model::client::ListFrom;
+use crate::model::client::{ListFrom, PAGER_LIMIT};
 use crate::model::input::{Behaviour, ReadInput, ResourceVersion, Retries};
 use crate::model::world::World;
 use crate::results::Mechanism;
