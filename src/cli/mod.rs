@@ -3,7 +3,9 @@
 mod args;
 mod charts;
 mod check;
+mod compare;
 mod exit;
+mod find;
 mod hint;
 mod load;
 mod output;
@@ -18,7 +20,9 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::{Args, CheckArgs, Color, Format, RunArgs, ShowArgs, ShowFormat, ValidateArgs, Verb};
+pub use compare::CompareArgs;
 pub use exit::{Exit, Failure};
+pub use find::FindArgs;
 
 /// Runs the command line of this process and returns its exit code.
 #[must_use]
@@ -49,6 +53,8 @@ pub fn main() -> ExitCode {
 fn dispatch(args: &Args) -> Result<Exit, Failure> {
     match &args.verb {
         Verb::Run(verb) => run::run(verb),
+        Verb::Compare(verb) => compare::compare(verb),
+        Verb::Find(verb) => find::find(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Show(verb) => show::show(verb),
         Verb::Validate(verb) => validate::validate(verb),

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Diagnostics, Draft, Label, Log, Place};
@@ -17,11 +17,46 @@ pub const LARGEST_FILE: u64 = 4 << 20;
 /// # Errors
 /// A path that cannot be read, and every mistake in the file.
 pub fn load_file(path: &Path, overrides: &[String]) -> Result<Scenario, Diagnostics> {
-    let name = path.display().to_string();
-    let text =
-        read(path, LARGEST_FILE).map_err(|error| whole_file(&name, Code::Unreadable, error))?;
-    let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    load_beside(&name, &text, overrides, Some(folder))
+    Template::read(path, overrides)?.load(&[])
+}
+
+/// A scenario file read once, to be loaded with many different overrides.
+#[derive(Clone, Debug)]
+pub struct Template {
+    name: String,
+    text: Vec<u8>,
+    folder: PathBuf,
+    overrides: Vec<String>,
+}
+
+impl Template {
+    /// Reads a file; `overrides` come before those of each loading.
+    ///
+    /// # Errors
+    /// A path that cannot be read.
+    pub fn read(path: &Path, overrides: &[String]) -> Result<Self, Diagnostics> {
+        let name = path.display().to_string();
+        let text =
+            read(path, LARGEST_FILE).map_err(|error| whole_file(&name, Code::Unreadable, error))?;
+        let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+        Ok(Self { name, text, folder, overrides: overrides.to_vec() })
+    }
+
+    /// A file that is in memory already.
+    #[must_use]
+    pub fn of_text(name: &str, text: &[u8], overrides: &[String]) -> Self {
+        let folder = PathBuf::new();
+        Self { name: name.to_owned(), text: text.to_vec(), folder, overrides: overrides.to_vec() }
+    }
+
+    /// The scenario with further overrides, such as those of [`Knob::set`](super::Knob::set).
+    ///
+    /// # Errors
+    /// Every mistake in the file and the overrides.
+    pub fn load(&self, overrides: &[String]) -> Result<Scenario, Diagnostics> {
+        let all: Vec<String> = self.overrides.iter().chain(overrides).cloned().collect();
+        load_beside(&self.name, &self.text, &all, Some(&self.folder))
+    }
 }
 
 /// The bytes of a file; one more than allowed where it is too large.

@@ -2,7 +2,7 @@
 //!
 //! The stages, each in a file of its own: [`keys`] is the table of every key; the text becomes a
 //! tree with spans (`tree`), overrides change it (`overrides`), the walk along the table of keys
-//! checks it and fills defaults in (`walk`, `read`, `filled`), what depends on several keys comes
+//! checks it and fills defaults in (`walk`, `read`, `uncertain`, `filled`), what depends on several keys comes
 //! next (`derive`, `identity`, `checks`, `timeline`; `apf` for API Priority and Fairness, with the
 //! manifests it reads), and a tree without errors becomes [`Inputs`] (`build`)
 //! and canonical text (`effective`). Every mistake is reported at once, as plain data
@@ -53,11 +53,14 @@ mod checks;
 mod code;
 mod derive;
 mod diagnostic;
+mod differ;
 mod effective;
+mod expect;
 mod file;
 mod filled;
 mod identity;
 pub mod keys;
+pub mod measure;
 mod nesting;
 mod overrides;
 mod published;
@@ -69,12 +72,18 @@ mod suggest;
 mod tests;
 mod timeline;
 mod tree;
+mod uncertain;
+mod vary;
 mod walk;
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Place};
-pub use file::{LARGEST_FILE, load_file};
+pub use differ::{Difference, differences};
+pub use expect::Expectation;
+pub use file::{LARGEST_FILE, Template, load_file};
 pub use published::{Claim, Figure, Metric, Published};
+pub use uncertain::{Distribution, Uncertain};
+pub use vary::{Knob, MOST_VALUES, Range, Unit, Value, Vary};
 
 use std::path::Path;
 
@@ -100,6 +109,10 @@ pub struct Scenario {
     pub inputs: Inputs,
     /// Published figures to show beside the prediction.
     pub published: Vec<Published>,
+    /// What must hold.
+    pub expectations: Vec<Expectation>,
+    /// The keys whose values are uncertain; `inputs` has their medians.
+    pub uncertain: Vec<Uncertain>,
     /// Warnings and notes.
     pub notes: Vec<Diagnostic>,
     /// The scenario as canonical TOML with every default filled in. Loads again to the same inputs.
@@ -173,6 +186,7 @@ fn check(log: &mut Log, overrides: usize, folder: Option<&Path>) -> Option<Scena
     apf::defaults(&mut root);
     derive::defaults(&mut root, log);
     timeline::figures(&mut root, log);
+    expect::bounds(&mut root, log);
     effective::sort_events(&mut root);
     let names = derive::names(&root, complete, log);
     derive::references(&root, &names, log);
@@ -207,6 +221,8 @@ fn scenario(root: &Filled, names: &derive::Names) -> Option<Scenario> {
         replications: run.count("replications")?,
         inputs: build::inputs(root, names)?,
         published: build::published(root)?,
+        expectations: expect::build(root)?,
+        uncertain: uncertain::collect(root),
         notes: Vec::new(),
         effective: effective::print(root),
         hash: effective::hash(root),

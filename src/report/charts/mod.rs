@@ -7,6 +7,8 @@
 //! | `attribution-peak` | Which client and resource held it at the peak? |
 //! | `apf` | Which priority level was full, how many requests waited for it, how many got a 429? |
 //! | `peak-cdf` | How likely is it, over all replications? |
+//! | `compare` | What do two variants on the same draws differ in? |
+//! | `breaking-point` | At which value of a key does it become too likely? |
 //! | one a measured run | Does the predicted curve follow the measured one? (`oomcast validate --out`) |
 //!
 //! A chart is first a list of shapes (`scene`), which then is painted (`paint`). The heading states the
@@ -16,7 +18,9 @@
 
 mod apf;
 mod attribution;
+mod breaking;
 mod cdf;
+mod compare;
 mod events;
 mod font;
 mod frame;
@@ -33,9 +37,10 @@ mod timeline;
 
 use std::path::{Path, PathBuf};
 
-use crate::results::{PhaseRecord, ServerRecord, Timeline};
+use crate::results::{FindResult, PhaseRecord, ServerRecord, Timeline};
 use crate::units::{Bytes, SimSpan};
 
+pub use compare::CompareInput;
 pub use overlay::{Overlay, write_overlay};
 use scene::Scene;
 
@@ -164,11 +169,31 @@ pub fn svgs(input: &ChartInput) -> Result<Vec<SvgChart>, ChartError> {
 /// # Errors
 /// When a file cannot be written or a chart cannot be painted.
 pub fn write_all(dir: &Path, input: &ChartInput) -> Result<Vec<String>, ChartError> {
+    write_scenes(dir, scenes(input))
+}
+
+/// Writes the chart of a breaking point likewise.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn write_breaking_point(dir: &Path, found: &FindResult) -> Result<Vec<String>, ChartError> {
+    write_scenes(dir, vec![breaking::scene(found)])
+}
+
+/// Writes the chart of a comparison likewise.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn write_comparison(dir: &Path, input: &CompareInput) -> Result<Vec<String>, ChartError> {
+    write_scenes(dir, vec![compare::scene(input)])
+}
+
+fn write_scenes(dir: &Path, scenes: Vec<Scene>) -> Result<Vec<String>, ChartError> {
     let failed = |path: &Path, source| ChartError::Io { path: path.to_owned(), source };
     let folder = dir.join("charts");
     std::fs::create_dir_all(&folder).map_err(|e| failed(&folder, e))?;
     let mut written = Vec::new();
-    for scene in scenes(input) {
+    for scene in scenes {
         let path = folder.join(format!("{}.svg", scene.name));
         std::fs::write(&path, paint::svg(&scene)?).map_err(|e| failed(&path, e))?;
         paint::png(&scene, &folder.join(format!("{}.png", scene.name)))?;

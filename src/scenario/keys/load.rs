@@ -2,6 +2,7 @@
 
 use super::Presence::{Default, Derived, Optional, Required};
 use super::events::{EVENT, PUBLISHED};
+use super::expect::EXPECT;
 use super::server::SECTIONS;
 use super::{Family, Key, Kind, NameForm, OneOf, Table, integer, key, percent, rate, size, span};
 use crate::units::{Bytes, SimSpan};
@@ -39,6 +40,12 @@ pub static ROOT: Table = Table {
             Kind::List { table: &PUBLISHED, max: 10_000 },
             Optional,
             "Published figures to show beside the prediction.",
+        ),
+        key(
+            "expect",
+            Kind::List { table: &EXPECT, max: 1000 },
+            Optional,
+            "What must hold; without any, nothing is judged.",
         ),
     ],
 };
