@@ -41,7 +41,7 @@ fn as_typed(args: &RunArgs, changed: &str) -> String {
 }
 
 /// As a shell takes it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./+,@=:%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();

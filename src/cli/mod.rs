@@ -6,10 +6,14 @@ mod check;
 mod exit;
 mod hint;
 mod load;
+mod merge;
 mod output;
 mod progress;
 mod run;
+mod shard;
 mod show;
+mod sweep;
+mod sweep_folder;
 mod validate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,8 +21,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use args::{Args, CheckArgs, Color, Format, RunArgs, ShowArgs, ShowFormat, ValidateArgs, Verb};
+pub use args::{
+    Args, CheckArgs, Color, DesignArg, Format, MergeArgs, RunArgs, ShowArgs, ShowFormat, SweepArgs,
+    ValidateArgs, Verb,
+};
 pub use exit::{Exit, Failure};
+pub use shard::{Shard, ShardArg};
 
 /// Runs the command line of this process and returns its exit code.
 #[must_use]
@@ -51,6 +59,8 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Run(verb) => run::run(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Show(verb) => show::show(verb),
+        Verb::Sweep(verb) => sweep::sweep(verb),
+        Verb::Merge(verb) => merge::merge(verb),
         Verb::Validate(verb) => validate::validate(verb),
     }
 }

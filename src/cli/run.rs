@@ -108,13 +108,16 @@ fn open(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, Failure> {
         scenario_hash: &scenario.hash,
         seed: scenario.seed,
         replications: scenario.replications,
+        design_hash: None,
     };
     let default = || identity.default_path(Path::new(OUTPUT));
     let path = args.out.clone().unwrap_or_else(default);
     RunFolder::open(&path, &identity, args.force).map_err(|error| {
         let exit = match error {
             FolderError::Io { .. } => Exit::Internal,
-            FolderError::Foreign(_) | FolderError::OtherScenario { .. } => Exit::Usage,
+            FolderError::Foreign(_)
+            | FolderError::OtherScenario { .. }
+            | FolderError::OtherKind { .. } => Exit::Usage,
         };
         Failure::new(exit, error)
     })

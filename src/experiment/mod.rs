@@ -14,6 +14,7 @@ mod levels;
 mod published;
 mod replicate;
 mod summarize;
+pub mod sweep;
 mod verdict;
 
 pub use apf::apf_plan;

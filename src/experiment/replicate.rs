@@ -91,8 +91,7 @@ pub fn replicate_with(
     let run = |replication, timelines| {
         let options = RunOptions { seed: plan.seed, replication, timelines };
         // One replication that breaks off must say which it was, and stop the others.
-        catch_unwind(AssertUnwindSafe(|| run(options)))
-            .map_err(|panic| panicked(replication, panic.as_ref()))
+        guarded(replication, || run(options))
     };
     if plan.replications <= 1 {
         let worst = run(0, true)?;
@@ -100,26 +99,12 @@ pub fn replicate_with(
         return Ok(Replicated { runs: vec![worst.clone().slim()], worst });
     }
     let done = AtomicU32::new(0);
-    // When the first replication is too much work, so are the others: they are not begun, or come
-    // to nothing. Which of them were running by then must not show.
-    let too_much = AtomicBool::new(false);
     let one = |replication| {
-        if too_much.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-        let record = run(replication, false)?.slim();
-        if replication == 0 && record.cut_short {
-            too_much.store(true, Ordering::Relaxed);
-        }
+        let record = run(replication, false)?;
         progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-        Ok(Some(record))
+        Ok(record)
     };
-    let all = || (0..plan.replications).into_par_iter().map(one).collect();
-    let runs: Vec<Option<RunRecord>> = pool(plan.threads)?.install::<_, Result<_, _>>(all)?;
-    let mut runs: Vec<RunRecord> = runs.into_iter().flatten().collect();
-    if too_much.into_inner() {
-        runs.truncate(1);
-    }
+    let runs = pool(plan.threads)?.install(|| in_this_pool(plan.replications, &one))?;
     let replication = first_worst(&runs);
     let worst = run(replication, true)?;
     // A free check of the promise that equal seeds give equal runs.
@@ -127,6 +112,45 @@ pub fn replicate_with(
         return Err(ReplicateError::Diverged { replication });
     }
     Ok(Replicated { runs, worst })
+}
+
+/// Replications 0 to `replications` − 1, slim and in order, on the threads of the caller's pool. If
+/// the first is cut short, it is the only one.
+///
+/// # Errors
+/// That of the first replication that has one.
+pub(super) fn in_this_pool(
+    replications: u32,
+    run: &(impl Fn(u32) -> Result<RunRecord, ReplicateError> + Sync),
+) -> Result<Vec<RunRecord>, ReplicateError> {
+    // When the first replication is too much work, so are the others: they are not begun, or come
+    // to nothing. Which of them were running by then must not show.
+    let too_much = AtomicBool::new(false);
+    let one = |replication| {
+        if too_much.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let record = run(replication)?.slim();
+        if replication == 0 && record.cut_short {
+            too_much.store(true, Ordering::Relaxed);
+        }
+        Ok(Some(record))
+    };
+    let runs: Result<Vec<Option<RunRecord>>, _> =
+        (0..replications).into_par_iter().map(one).collect();
+    let mut runs: Vec<RunRecord> = runs?.into_iter().flatten().collect();
+    if too_much.into_inner() {
+        runs.truncate(1);
+    }
+    Ok(runs)
+}
+
+/// One replication; a panic of the model becomes an error that says which it was.
+pub(super) fn guarded(
+    replication: u32,
+    run: impl FnOnce() -> RunRecord,
+) -> Result<RunRecord, ReplicateError> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| panicked(replication, panic.as_ref()))
 }
 
 /// The replication with the highest peak; the first of equals.
@@ -143,7 +167,8 @@ fn panicked(replication: u32, panic: &(dyn Any + Send)) -> ReplicateError {
     ReplicateError::Panicked { replication, reason: text.unwrap_or("no reason given").to_owned() }
 }
 
-fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, ReplicateError> {
+/// The threads to run on; `None`: one a processor.
+pub(super) fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, ReplicateError> {
     let threads = threads.unwrap_or(0);
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)

@@ -14,6 +14,7 @@ pub mod folder;
 mod format;
 pub mod json;
 pub mod markdown;
+pub mod sweep;
 mod table;
 pub mod text;
 pub mod validation;

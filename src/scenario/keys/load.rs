@@ -3,6 +3,7 @@
 use super::Presence::{Default, Derived, Optional, Required};
 use super::events::{EVENT, PUBLISHED};
 use super::server::SECTIONS;
+use super::sweep::SWEEP;
 use super::{Family, Key, Kind, NameForm, OneOf, Table, integer, key, percent, rate, size, span};
 use crate::units::{Bytes, SimSpan};
 
@@ -40,6 +41,7 @@ pub static ROOT: Table = Table {
             Optional,
             "Published figures to show beside the prediction.",
         ),
+        SWEEP,
     ],
 };
 

@@ -7,6 +7,7 @@ pub(super) mod apf;
 mod events;
 mod load;
 mod server;
+mod sweep;
 
 use crate::units::{ByteRate, Bytes, SimSpan};
 
