@@ -9,6 +9,8 @@ use super::exit::{Exit, Failure};
 use super::output;
 use crate::report::charts;
 use crate::report::folder::{FolderError, Identity, RunFolder};
+#[cfg(feature = "parquet")]
+use crate::report::sweep::parquet;
 use crate::report::sweep::rows::{self, First, FolderLock, ROWS, RowFile, Rows, RowsError};
 use crate::report::sweep::{columns, headline, json, markdown, render};
 use crate::report::text::Screen;
@@ -133,6 +135,10 @@ impl SweepFolder {
         folder.write("scenario.effective.toml", text(effective.to_owned())).map_err(internal)?;
         folder
             .write("points.csv", |out| columns::csv(out, &summary.head, &summary.rows))
+            .map_err(internal)?;
+        #[cfg(feature = "parquet")]
+        folder
+            .write("points.parquet", |out| parquet::write(out, &summary.head, &summary.rows))
             .map_err(internal)?;
         folder.write("sweep.json", text(document.clone())).map_err(internal)?;
         folder.write("sweep.md", text(markdown(summary))).map_err(internal)?;

@@ -4,12 +4,15 @@
 //! |---|---|
 //! | `rows.jsonl` | every point as it finishes, with its checksum: what `--resume` and `merge` read |
 //! | `points.csv` | one row a point, in order; see [`columns`] |
+//! | `points.parquet` | the same with types, where the feature `parquet` is on |
 //! | `sweep.json`, `sweep.md` | the result for programs and for people |
 //! | `charts/sweep-*.svg`, `charts/sweep-*.png` | see [`charts`](super::charts) |
 //!
 //! The folder of a shard holds its rows only; `oomcast merge` makes the rest of them.
 
 pub mod columns;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod rows;
 mod text;
 
