@@ -4,12 +4,13 @@ use super::apf;
 use super::checks::release_of;
 use super::derive::Names;
 use super::filled::Filled;
+use super::identity::groups_of;
 use super::keys::Family;
 use super::published::{Claim, Figure, Metric, Published};
 use crate::model::input::{
     Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Encoding, EtcdInput,
     EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput, ResourceVersion,
-    Shape,
+    Retries, Shape, WriterInput,
 };
 use crate::units::{SimSpan, SimTime};
 
@@ -61,6 +62,7 @@ fn node(table: &Filled) -> Option<NodeInput> {
     Some(NodeInput {
         memory: table.size("memory")?,
         cores: table.number("cores")?,
+        local_clients: table.flag("local-clients")?,
         etcd_memory: table.size("etcd-memory")?,
         system_memory: table.size("system-memory")?,
         daemons_memory: table.size("daemons-memory")?,
@@ -116,8 +118,13 @@ fn resource(name: &str, table: &Filled) -> Option<ResourceInput> {
         heap_size: table.size("heap-size"),
         versions: table.count("versions")?,
         writes_per_second: table.number("writes")?,
+        writer: writer(table.text("writer")?),
         watch_cache: table.flag("watch-cache")?,
     })
+}
+
+fn writer(user: &str) -> WriterInput {
+    WriterInput { user: user.to_owned(), groups: groups_of(user) }
 }
 
 fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
@@ -130,6 +137,12 @@ fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
         drain_rate: table.rate("drain-rate"),
         decode_rate: table.rate("decode-rate"),
         idle_watches: table.count("idle-watches")?,
+        retries: match table.text("retries")? {
+            "client-go" => Retries::ClientGo,
+            "back-off" => Retries::BackOff,
+            "never" => Retries::Never,
+            _ => return None,
+        },
         user: table.text("user")?.to_owned(),
         groups: table.texts("groups")?.iter().map(|(group, _)| group.clone()).collect(),
         flow_schema: table.text("flow-schema").map(str::to_owned),

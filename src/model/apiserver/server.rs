@@ -98,6 +98,8 @@ struct PhaseClass {
     phase: u32,
     /// Bytes that page faults are charged for: large and small.
     touched: (Bytes, Bytes),
+    /// Processor time that clients on this machine take from each member.
+    clients: SimSpan,
     /// What each ramp has applied for the present members.
     applied: Vec<u64>,
 }
@@ -111,6 +113,8 @@ pub struct ServerSettings {
     pub procs: f64,
     /// Speeds; `cpu_speed` includes the replication's noise.
     pub hardware: Hardware,
+    /// Whether the clients take processor time from the server.
+    pub local_clients: bool,
     /// GOGC, GOMEMLIMIT.
     pub gc: GcSettings,
     /// Resident memory at which the kernel kills it.
@@ -130,12 +134,27 @@ pub struct Background {
     pub cores: f64,
     /// Garbage it makes: entry and bytes a second.
     pub litter: Vec<(EntryId, u64)>,
+    /// What grows steadily.
+    pub growth: Vec<Growth>,
+}
+
+/// Live heap that grows at a constant rate, until it is worked out again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Growth {
+    /// Of which entry.
+    pub entry: EntryId,
+    /// Bytes a second.
+    pub per_second: u64,
+    /// When the rate may change.
+    pub until: SimTime,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Rates {
     /// Cores used by requests and background.
     cores: f64,
+    /// Cores that clients on the same machine use.
+    clients: f64,
     /// CPU-seconds of marking a second.
     mark: f64,
     /// Growth of the heap that the collector sees, bytes a second.
@@ -176,6 +195,7 @@ pub struct Server {
     departed: Vec<u64>,
     /// Remainders of the background's bytes, the scavenger's bytes and CPU nanoseconds.
     litter_carry: Vec<u64>,
+    growth_carry: Vec<u64>,
     scavenge_carry: u64,
     cpu_nanos: f64,
     peak: (u64, SimTime),
@@ -219,6 +239,7 @@ impl Server {
             hold_until: SimTime::ZERO,
             departed: Vec::new(),
             litter_carry: Vec::new(),
+            growth_carry: Vec::new(),
             scavenge_carry: 0,
             cpu_nanos: 0.0,
             peak: (0, SimTime::ZERO),
@@ -423,6 +444,7 @@ impl Server {
             plan,
             phase,
             touched: touched(spec),
+            clients: SimSpan::ZERO,
             applied: vec![0; spec.ramps.len()],
         });
         class

@@ -10,7 +10,7 @@ mod fleet;
 mod losses;
 mod read;
 
-use super::{Client, ListFrom, NO_SERVER, Next, State};
+use super::{Client, ListFrom, MAX_RETRIES, NO_SERVER, Next, State};
 use crate::model::apiserver::list::item_bytes;
 use crate::model::apiserver::plan::Step;
 use crate::model::apiserver::route::{CacheState, Route, route_list};
@@ -18,13 +18,14 @@ use crate::model::apiserver::server::Finished;
 use crate::model::apiserver::watch::IDLE_WATCH;
 use crate::model::catalog::{items_of, resource_of};
 use crate::model::control_plane::{Life, is_startup};
-use crate::model::input::Behaviour;
+use crate::model::input::{Behaviour, Retries};
 use crate::model::world::World;
 use crate::results::{LogKind, Mechanism};
 use crate::units::{SimSpan, SimTime};
 
-/// `maxRetries` of one REST call (client-go rest/request.go).
-const MAX_RETRIES: u8 = 10;
+/// How long a client waits for the TLS handshake: `TLSHandshakeTimeout` (client-go
+/// `transport/cache.go`).
+const HANDSHAKE_TIMEOUT: SimSpan = SimSpan::secs(10);
 /// Retry-After of a rejection (facts/clients.md section 2.2), and the REST layer's pause after a
 /// reset.
 const RETRY_AFTER: SimSpan = SimSpan::secs(1);
@@ -35,8 +36,6 @@ const PING_IDLE: SimSpan = SimSpan::secs(30);
 const PING_SPREAD: SimSpan = SimSpan::secs(15);
 /// Redials of one instant are spread by the network and the clients' schedulers (assumed).
 const REDIAL_SPREAD: SimSpan = SimSpan::millis(20);
-/// `defaultPageSize` of the pager, sent with resource versions "" and "0" (section 1.1).
-const PAGER_LIMIT: u64 = 500;
 /// Age of the newest bookmark: up to 60 s (facts/watch-cache.md section 3).
 const BOOKMARK_PERIOD: SimSpan = SimSpan::secs(60);
 
@@ -175,8 +174,28 @@ impl World<'_> {
                 self.wait(client, next, heals.since(now));
                 self.clients[client as usize].state = State::Unheard(next);
             }
+            Ok(server) if self.servers[usize::from(server)].life == Life::Booting => {
+                if sent_before {
+                    self.disconnect(client, now);
+                    self.refused(client, next, Refusal::Refused, now);
+                    return;
+                }
+                // In the socket's backlog until the server accepts or the handshake times out.
+                self.wait(client, next, HANDSHAKE_TIMEOUT);
+                self.clients[client as usize].state = State::Unheard(next);
+            }
             Ok(server) => self.arrive(client, server, next, now),
             Err(refusal) => self.refused(client, next, refusal, now),
+        }
+    }
+
+    /// A server begins to accept connections: the calls in its backlog arrive.
+    pub(crate) fn accept_all(&mut self, server: u16, now: SimTime) {
+        for client in 0..self.clients.len() as u32 {
+            let member = &self.clients[client as usize];
+            if let (State::Unheard(next), true) = (member.state, member.server == server) {
+                self.call(client, next, now);
+            }
         }
     }
 
@@ -206,7 +225,7 @@ impl World<'_> {
     fn cache_state(&self, server: u16, resource: usize) -> CacheState {
         CacheState {
             enabled: self.inputs.resources[resource].watch_cache,
-            ready: self.servers[usize::from(server)].cache_since[resource].is_some(),
+            ready: self.servers[usize::from(server)].cachers[resource].is_some(),
         }
     }
 
@@ -248,11 +267,11 @@ impl World<'_> {
         let fleet = self.clients[client as usize].fleet as usize;
         let resource = resource_of(&self.inputs.fleets[fleet]);
         self.watch_from_cache(server, resource, now)?;
-        let since = self.servers[usize::from(server)].cache_since[resource];
         let seen = self.clients[client as usize].seen;
         let reflector = matches!(self.inputs.fleets[fleet].behaviour, Behaviour::Reflector { .. });
-        // A cache knows nothing older than the revision it was filled at (watch-cache.md 9).
-        if reflector && since.is_some_and(|since| since > SimTime::ZERO && seen < since) {
+        // A cache knows nothing older than the version it was filled at, nor than its ring.
+        let cacher = self.servers[usize::from(server)].cachers[resource].as_mut();
+        if reflector && cacher.is_some_and(|cacher| !cacher.resumes(seen, now)) {
             return Err(Refusal::Expired);
         }
         let plan = self.catalog.watch(fleet, self.watches_of(fleet));
@@ -298,10 +317,11 @@ impl World<'_> {
 
     /// A call was refused.
     fn refused(&mut self, client: u32, next: Next, refusal: Refusal, now: SimTime) {
+        let retries = self.retries(client);
         if let Refusal::TooManyRequests(after) = refusal {
             self.counters.requests_rejected += 1;
             let member = &mut self.clients[client as usize];
-            if member.retries < MAX_RETRIES {
+            if retries == Retries::ClientGo && member.retries < MAX_RETRIES {
                 member.retries += 1;
                 self.wait(client, next, after);
                 return;
@@ -313,6 +333,10 @@ impl World<'_> {
         }
         let extra = if refusal == Refusal::Silent { DIAL_TIMEOUT } else { SimSpan::ZERO };
         self.clients[client as usize].retries = 0;
+        if retries == Retries::Never {
+            self.give_up(client, extra, now);
+            return;
+        }
         if refusal == Refusal::Silent && matches!(next, Next::Watch | Next::WatchList) {
             // The REST layer dials again, and the reflector takes the end of that for a clean
             // close: no back-off, no fallback.
@@ -341,6 +365,19 @@ impl World<'_> {
                 let delay = self.back_off(client, now);
                 self.wait(client, Next::Watch, extra + delay);
             }
+        }
+    }
+
+    fn retries(&self, client: u32) -> Retries {
+        self.inputs.fleets[self.clients[client as usize].fleet as usize].retries
+    }
+
+    /// A member without retries gives a failed call up: listers go on to their next round.
+    fn give_up(&mut self, client: u32, extra: SimSpan, now: SimTime) {
+        let fleet = self.clients[client as usize].fleet as usize;
+        match &self.inputs.fleets[fleet].behaviour {
+            Behaviour::Lister { pause, .. } => self.next_round(client, extra + *pause, now),
+            _ => self.retire(client, now),
         }
     }
 
@@ -478,6 +515,12 @@ impl World<'_> {
     pub(crate) fn all_serving(&self) -> bool {
         self.servers.iter().all(|state| state.life == Life::Serving)
     }
+}
+
+/// Clients that have given up without a complete view.
+#[must_use]
+pub fn given_up(clients: &[Client]) -> u64 {
+    clients.iter().filter(|c| c.state == State::Finished && !c.synced).count() as u64
 }
 
 /// Clients that were started and want a view, and those that have it.

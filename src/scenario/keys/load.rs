@@ -88,6 +88,14 @@ static OBJECTS: Table = Table {
             "Steady writes to objects of the resource.",
         ),
         key(
+            "writer",
+            Kind::Text { max: 1024 },
+            Derived(
+                "a kubelet of pods, nodes, leases and events, else the controller manager of built-in resources, else a service account of its own",
+            ),
+            "The user who writes them, whose priority level has to find the seats.",
+        ),
+        key(
             "watch-cache",
             Kind::Flag,
             Derived("true, but false for events"),
@@ -123,10 +131,18 @@ static CLIENT: Table = Table {
             "Idle watches each member holds besides.",
         ),
         key(
+            "retries",
+            Kind::Choice(&["client-go", "back-off", "never"]),
+            Default("client-go"),
+            "What follows a refused or lost call; the REST layer of client-go makes it again.",
+        ),
+        key(
             "user",
             Kind::Text { max: 1024 },
-            Derived("the service account of its name in the namespace default"),
-            "The user as whom members are authenticated.",
+            Derived(
+                "that of the component of its name (kubelets, kube-proxy, kube-scheduler, kube-controller-manager), else the service account of its name in the namespace default",
+            ),
+            "The user as whom members are authenticated; {member} in it makes each a user of its own.",
         ),
         key(
             "groups",

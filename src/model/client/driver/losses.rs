@@ -1,13 +1,11 @@
 //! What a lost connection leaves its client with.
 
-use super::{
-    BOOKMARK_PERIOD, MAX_RETRIES, ORPHAN, PING_IDLE, PING_SPREAD, REDIAL_SPREAD, RETRY_AFTER,
-};
+use super::{BOOKMARK_PERIOD, ORPHAN, PING_IDLE, PING_SPREAD, REDIAL_SPREAD, RETRY_AFTER};
 use crate::model::apiserver::plan::Stage;
 use crate::model::catalog::resource_of;
-use crate::model::client::{NO_SERVER, Next, State};
+use crate::model::client::{MAX_RETRIES, NO_SERVER, Next, State};
 use crate::model::control_plane;
-use crate::model::input::Behaviour;
+use crate::model::input::{Behaviour, Retries};
 use crate::model::world::{Event, World};
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
@@ -20,7 +18,7 @@ impl World<'_> {
             Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => read.selected,
             Behaviour::Watcher { .. } => 1.0,
         };
-        let rate = self.inputs.resources[resource_of(fleet)].writes_per_second * selected;
+        let rate = self.writes[resource_of(fleet)] * selected;
         let bookmark = BOOKMARK_PERIOD.scale(self.draw(client));
         let uniform = self.draw(client);
         let event = if rate > 0.0 {
@@ -102,6 +100,10 @@ impl World<'_> {
         let fleet = self.clients[client as usize].fleet as usize;
         self.clients[client as usize].items_left = 0;
         self.clients[client as usize].retries = 0;
+        if self.retries(client) == Retries::Never {
+            self.give_up(client, extra, now);
+            return;
+        }
         if let Behaviour::Lister { pause, .. } = &self.inputs.fleets[fleet].behaviour {
             let pause = (*pause).max(RETRY_AFTER);
             self.next_round(client, extra + pause, now);
@@ -124,7 +126,10 @@ impl World<'_> {
                 let fleet = member.fleet as usize;
                 self.counters.watches_lost += self.watches_of(fleet);
                 self.sample_seen(client, now);
-                if self.very_short(client, member.seen, now) {
+                if self.retries(client) == Retries::Never {
+                    self.lose_sync(client, now);
+                    self.retire(client, now);
+                } else if self.very_short(client, member.seen, now) {
                     self.lose_sync(client, now);
                     let delay = self.back_off(client, now);
                     self.wait(client, Next::Begin, delay);
@@ -132,7 +137,7 @@ impl World<'_> {
                     self.wait(client, Next::Watch, spread);
                 }
             }
-            State::WatchListing if answered => {
+            State::WatchListing if answered && self.retries(client) != Retries::Never => {
                 self.counters.requests_failed += 1;
                 self.wait(client, Next::WatchList, spread);
             }
@@ -166,8 +171,13 @@ impl World<'_> {
             _ => return,
         };
         self.counters.requests_failed += 1;
+        if self.retries(client) == Retries::Never {
+            self.give_up(client, SimSpan::ZERO, now);
+            return;
+        }
         if next == Next::List {
-            if answered || member.retries >= MAX_RETRIES {
+            let retried = self.retries(client) == Retries::ClientGo;
+            if answered || !retried || member.retries >= MAX_RETRIES {
                 self.list_failed(client, spread, now);
                 return;
             }
@@ -208,10 +218,14 @@ impl World<'_> {
                 self.counters.watches_lost += watches;
                 self.sample_seen(client, now);
                 self.lose_sync(client, now);
-                let delay = self.back_off(client, now);
-                self.wait(client, Next::Begin, delay);
+                if self.retries(client) == Retries::Never {
+                    self.retire(client, now);
+                } else {
+                    let delay = self.back_off(client, now);
+                    self.wait(client, Next::Begin, delay);
+                }
             }
-            State::WatchListing if answered => {
+            State::WatchListing if answered && self.retries(client) != Retries::Never => {
                 self.counters.requests_failed += 1;
                 self.wait(client, Next::List, SimSpan::ZERO);
             }

@@ -1,11 +1,11 @@
 //! What a member's next LIST asks for.
 
-use super::PAGER_LIMIT;
+use crate::model::admission::latest;
 use crate::model::apiserver::list::{ListShape, rounded_scan};
 use crate::model::apiserver::route::{Route, honours_limit};
 use crate::model::catalog::items_of;
-use crate::model::client::ListFrom;
-use crate::model::input::{Behaviour, ReadInput, ResourceVersion};
+use crate::model::client::{ListFrom, PAGER_LIMIT};
+use crate::model::input::{Behaviour, ReadInput, ResourceVersion, Retries};
 use crate::model::world::World;
 use crate::results::Mechanism;
 use crate::units::Bytes;
@@ -28,19 +28,12 @@ impl World<'_> {
                 // a pager without limit (facts/clients.md section 1.1).
                 let pages = member.from == ListFrom::First
                     || !self.inputs.resources[read.resource].watch_cache;
+                let pages = pages && self.retries(client) == Retries::ClientGo;
                 read.limit = read.limit.or(pages.then_some(PAGER_LIMIT));
                 read
             }
             Behaviour::Lister { read, .. } => read.clone(),
-            Behaviour::Watcher { resource } => ReadInput {
-                resource: *resource,
-                encoding: crate::model::input::Encoding::Protobuf,
-                gzip: false,
-                resource_version: ResourceVersion::Unset,
-                limit: None,
-                selected: 1.0,
-                selector: false,
-            },
+            Behaviour::Watcher { resource } => latest(*resource),
         }
     }
 
