@@ -44,7 +44,7 @@
 //! | [`results`] | what a run leaves behind: [`RunRecord`](results::RunRecord), [`Summary`](results::Summary) | how it came about |
 //! | [`model`] | the control plane: servers, clients, balancer, etcd, nodes | files, TOML, the terminal, other replications |
 //! | [`scenario`] | a TOML file to the model's [`Inputs`](model::input::Inputs), or to every mistake in it | how inputs are run |
-//! | [`experiment`] | many replications to one summary, published figures beside it; breaking points, comparisons | files, how results are shown |
+//! | [`experiment`] | many replications to one summary, published figures beside it; breaking points, comparisons, sweeps | files, how results are shown |
 //! | [`report`] | text, Markdown, JSON, CSV, charts, the run folder | the model, the scenario's keys |
 //! | [`cli`] | verbs, flags, exit codes, progress; the only room that prints | |
 //!
@@ -133,6 +133,8 @@
 //! | how a breaking point is searched | `experiment/find/search.rs` |
 //! | a figure of `summary.json` | [`results::Summary`] (step [`FORMAT_VERSION`](results::FORMAT_VERSION)), `experiment/summarize.rs` |
 //! | the words on the terminal | [`report::text`], [`report::markdown`] |
+//! | what can be varied, and how it is written | [`scenario::Vary`]; the designs: [`experiment::sweep`] |
+//! | a column of a sweep's tables | [`report::sweep::columns`] |
 //! | an exit code | `cli/exit.rs` |
 //!
 //! **A new release**: raise `NEWEST_MINOR`, give every behaviour that changed its first minor in
@@ -154,6 +156,8 @@
 //!   so in index order. Nothing iterates over a hash map.
 //! - Draws come from [`Streams`](engine::Streams): one stream per (seed, replication, purpose, entity).
 //!   A server's knob leaves every client's draws as they were, so two variants differ by the knob only.
+//! - The points of a sweep follow from its head alone, and its row file ends in their order: killed and
+//!   resumed, or in shards, the folder is the same.
 //! - Replications share nothing, and [`experiment`] condenses them in their order: one thread or
 //!   sixteen, the files are the same. The worst replication is run twice, and the run fails if its two
 //!   records differ.

@@ -157,6 +157,7 @@ fn open(
         scenario_hash: &hash,
         seed: plan.seed,
         replications: plan.replications,
+        design_hash: None,
     };
     output::folder(args.out.as_deref(), &identity, args.force)
 }

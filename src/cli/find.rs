@@ -147,6 +147,7 @@ fn open(args: &FindArgs, scenario: &Scenario, question: &Question) -> Result<Run
         scenario_hash: &scenario.hash,
         seed: scenario.seed,
         replications: args.replications,
+        design_hash: None,
     };
     output::folder(args.out.as_deref(), &identity, args.force)
 }

@@ -8,10 +8,14 @@ mod exit;
 mod find;
 mod hint;
 mod load;
+mod merge;
 mod output;
 mod progress;
 mod run;
+mod shard;
 mod show;
+mod sweep;
+mod sweep_folder;
 mod validate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,10 +23,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use args::{Args, CheckArgs, Color, Format, RunArgs, ShowArgs, ShowFormat, ValidateArgs, Verb};
+pub use args::{
+    Args, CheckArgs, Color, DesignArg, Format, MergeArgs, RunArgs, ShowArgs, ShowFormat, SweepArgs,
+    ValidateArgs, Verb,
+};
 pub use compare::CompareArgs;
 pub use exit::{Exit, Failure};
 pub use find::FindArgs;
+pub use shard::{Shard, ShardArg};
 
 /// Runs the command line of this process and returns its exit code.
 #[must_use]
@@ -57,6 +65,8 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Find(verb) => find::find(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Show(verb) => show::show(verb),
+        Verb::Sweep(verb) => sweep::sweep(verb),
+        Verb::Merge(verb) => merge::merge(verb),
         Verb::Validate(verb) => validate::validate(verb),
     }
 }

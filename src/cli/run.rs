@@ -141,6 +141,7 @@ fn open(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, Failure> {
         scenario_hash: &scenario.hash,
         seed: scenario.seed,
         replications: scenario.replications,
+        design_hash: None,
     };
     output::folder(args.out.as_deref(), &identity, args.force)
 }

@@ -18,6 +18,7 @@ pub mod json;
 mod judged;
 pub mod junit;
 pub mod markdown;
+pub mod sweep;
 mod table;
 pub mod text;
 pub mod validation;

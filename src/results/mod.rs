@@ -11,6 +11,7 @@ mod judged;
 mod levels;
 mod run;
 mod summary;
+mod sweep;
 mod validation;
 
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
@@ -31,6 +32,10 @@ pub use run::{
 pub use summary::{
     ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, LevelSummary, OomKillSpread,
     OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
+};
+pub use sweep::{
+    AxisRecord, DesignRecord, Effect, PointFigures, PointRow, PointValue, SWEEP_FORMAT,
+    Sensitivity, SweepHead, SweepSummary,
 };
 pub use validation::{
     DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedScenario, ReplayedRun,

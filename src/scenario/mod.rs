@@ -68,6 +68,7 @@ mod read;
 mod render;
 mod source;
 mod suggest;
+pub mod sweep;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -91,6 +92,7 @@ use crate::model::input::Inputs;
 use diagnostic::{Draft, Log};
 use filled::Filled;
 use source::{Sources, Span};
+use sweep::SweepPlan;
 use tree::{Item, Node};
 use walk::Walker;
 
@@ -113,11 +115,13 @@ pub struct Scenario {
     pub expectations: Vec<Expectation>,
     /// The keys whose values are uncertain; `inputs` has their medians.
     pub uncertain: Vec<Uncertain>,
+    /// What `[sweep]` says, if there is one.
+    pub sweep: Option<SweepPlan>,
     /// Warnings and notes.
     pub notes: Vec<Diagnostic>,
     /// The scenario as canonical TOML with every default filled in. Loads again to the same inputs.
     pub effective: String,
-    /// 12 hex digits that stay the same while nothing but seed and replications changes.
+    /// 12 hex digits that stay the same while nothing but seed, replications and sweep changes.
     pub hash: String,
 }
 
@@ -193,10 +197,14 @@ fn check(log: &mut Log, overrides: usize, folder: Option<&Path>) -> Option<Scena
     checks::check(&root, log);
     apf::check(&root, &origins, complete, log);
     timeline::check(&root, &names, log);
+    let sweep = sweep::read(&root, log);
     if log.has_errors() {
         return None;
     }
-    let scenario = scenario(&root, &names);
+    let scenario = scenario(&root, &names, sweep);
+    if let Some(Scenario { sweep: Some(plan), effective, .. }) = &scenario {
+        sweep::check_names(plan, &root, effective, log);
+    }
     if scenario.is_none() {
         let message = "the scenario is valid, but cannot be built: please report this";
         log.push(Draft::new(Code::Internal, Span::default(), message));
@@ -212,7 +220,7 @@ fn walk(tree: &Node, complete: bool, log: &mut Log) -> Filled {
     Walker { log, complete }.table(&keys::ROOT, tree, entries)
 }
 
-fn scenario(root: &Filled, names: &derive::Names) -> Option<Scenario> {
+fn scenario(root: &Filled, names: &derive::Names, sweep: Option<SweepPlan>) -> Option<Scenario> {
     let run = root.table("run")?;
     Some(Scenario {
         name: root.text("name")?.to_owned(),
@@ -223,6 +231,7 @@ fn scenario(root: &Filled, names: &derive::Names) -> Option<Scenario> {
         published: build::published(root)?,
         expectations: expect::build(root)?,
         uncertain: uncertain::collect(root),
+        sweep,
         notes: Vec::new(),
         effective: effective::print(root),
         hash: effective::hash(root),
