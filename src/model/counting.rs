@@ -42,7 +42,7 @@ impl World<'_> {
         if state.boots != boot {
             return;
         }
-        if state.cache_since[index].is_some() {
+        if state.cachers[index].is_some() {
             self.counted(server, index);
             return;
         }

@@ -406,6 +406,13 @@ pub enum Action {
         /// Until it heals.
         lasts: SimSpan,
     },
+    /// Changes how fast a resource is written.
+    Write {
+        /// Index into [`Inputs::resources`].
+        resource: usize,
+        /// Writes a second from now on.
+        per_second: f64,
+    },
     /// Slows etcd down.
     SlowEtcd {
         /// Its speed meanwhile, relative: 0.1 is ten times slower.

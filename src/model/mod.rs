@@ -20,7 +20,9 @@ pub mod outcome;
 pub mod recorder;
 pub mod release;
 pub mod thinned;
+pub mod watchcache;
 pub mod world;
+pub mod write_seats;
 pub mod writes;
 
 use crate::results::RunRecord;

@@ -14,6 +14,7 @@ use super::background;
 use super::balancer::Balancer;
 use super::catalog::Catalog;
 use super::client::Client;
+use super::client::backoff::ResetEra;
 use super::control_plane::{self, Life, ServerState};
 use super::input::Inputs;
 use super::memory::go_heap::GcSettings;
@@ -66,6 +67,17 @@ pub enum Event {
         server: u16,
         /// Void unless the process is the same.
         boot: u32,
+    },
+    /// A server compares a cache with etcd.
+    Compare {
+        /// Which server.
+        server: u16,
+        /// Void unless the process is the same.
+        boot: u32,
+        /// Which resource's.
+        resource: u32,
+        /// Until the next time.
+        period: SimSpan,
     },
     /// A server counts the objects of a resource.
     CountObjects {
@@ -153,6 +165,8 @@ pub struct World<'a> {
     /// Members started and not stopped, and those of them with a complete view, by fleet.
     pub(super) fleet_started: Vec<u32>,
     pub(super) fleet_synced: Vec<u32>,
+    /// Writes a second, by resource.
+    pub(super) writes: Vec<f64>,
     /// etcd is slow until then.
     pub(super) etcd_slow_until: SimTime,
     pub(super) limit: MemoryLimit,
@@ -213,6 +227,7 @@ impl<'a> World<'a> {
             fleet_start: Vec::new(),
             fleet_started: vec![0; inputs.fleets.len()],
             fleet_synced: vec![0; inputs.fleets.len()],
+            writes: inputs.resources.iter().map(|resource| resource.writes_per_second).collect(),
             etcd_slow_until: SimTime::ZERO,
             limit,
             counters: Counters::default(),
@@ -239,10 +254,10 @@ impl<'a> World<'a> {
     }
 
     fn enrol(&mut self) {
-        let by_start = self.inputs.release.backoff_resets_by_start;
+        let era = ResetEra::of(&self.inputs.release);
         for (index, fleet) in self.inputs.fleets.iter().enumerate() {
             self.fleet_start.push(self.clients.len() as u32);
-            let member = |place| Client::new(index as u32, &fleet.name, place, by_start);
+            let member = |place| Client::new(index as u32, &fleet.name, place, era);
             self.clients.extend((0..fleet.count).map(member));
         }
     }
@@ -319,6 +334,9 @@ impl<'a> World<'a> {
                 self.configure(server, boot, BORROWING_ADJUSTMENT_PERIOD, now);
             }
             Event::Borrow { server, boot } => self.borrow_seats(server, boot, now),
+            Event::Compare { server, boot, resource, period } => {
+                self.compare_cache(server, boot, resource, period, now);
+            }
             Event::CountObjects { server, boot, resource } => {
                 self.count_objects(server, boot, resource, now);
             }
@@ -357,6 +375,9 @@ impl<'a> World<'a> {
             Event::Scenario { index } => (9, u64::from(index)),
             Event::QueueTimeout { client, .. } => (10, u64::from(client)),
             Event::Borrow { server, .. } => (11, u64::from(server)),
+            Event::Compare { server, resource, .. } => {
+                (16, u64::from(server) << 32 | u64::from(resource))
+            }
             Event::CountObjects { server, resource, .. } => (12, of_resource(server, resource)),
             Event::WriteArrives { server, resource, .. } => (13, of_resource(server, resource)),
             Event::Configure { server, .. } => (15, u64::from(server)),
@@ -446,6 +467,7 @@ impl<'a> World<'a> {
     }
 
     fn renew_rates(&mut self, server: u16, now: SimTime) {
+        self.turn_rings(server, now);
         if self.servers[usize::from(server)].background_stale {
             let background = self.steady_load(server);
             let state = &mut self.servers[usize::from(server)];
@@ -464,11 +486,13 @@ impl<'a> World<'a> {
 
     fn steady_load(&self, server: u16) -> Background {
         let state = &self.servers[usize::from(server)];
+        let growth = self.ring_growth(server);
         if !matches!(state.life, Life::Serving) {
-            return Background::default();
+            return Background { growth, ..Background::default() };
         }
         let serving = self.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
-        background::steady_load(self.inputs, &self.catalog, &state.watches, serving)
+        let load = background::Load { watches: &state.watches, writes: &self.writes, serving };
+        background::steady_load(self.inputs, &self.catalog, load, growth)
     }
 
     fn sample(&mut self, server: u16, now: SimTime) {

@@ -1,130 +1,114 @@
-//! Writes as their priority levels see them: seats that LISTs and watches of the level cannot have.
+//! Writes: how fast each resource is written, and how the rings of the servers' watch caches follow.
 //!
-//! What writes cost in processor time and memory is steady load ([`super::background`]); here they
-//! queue and hold seats. A write holds its seats while the handler runs, and those of the mutating
-//! estimator for 5 ms more for each ten watches that see it (facts/apf.md section 4.7). Few writes
-//! are events of their own. Many come bundled, one after the other in one event, so that by
-//! Little's law they take the same seats on average: 1,000 writes of 8 ms a second are 8 seats
-//! either way. A bundle that is turned away stands for as many writes, but counts as one 429.
+//! A ring is exact at its turns, where it begins or ends to grow, or shrinks; between two of them
+//! the bytes of its events are a straight line in the ledger.
 
-use super::admission::{Arrival, Write, WriteStage};
-use super::apf::behaviour::{Behaviour, request_wait_limit};
-use super::catalog::resource_of;
-use super::control_plane::Life;
-use super::costs;
-use super::input::{self, FleetInput};
-use super::world::{Event, World};
-use crate::units::{SimSpan, SimTime};
-
-/// Most events a second, on each server, for the writes to a resource.
-const MOST_ARRIVALS: f64 = 4.0;
+use super::apiserver::cacher::{Cacher, CacherSetting, EventWeights};
+use super::apiserver::plan::Step;
+use super::apiserver::server::Growth;
+use super::memory::ledger::EntryId;
+use super::world::World;
+use crate::results::Mechanism;
+use crate::units::{Bytes, SimTime};
 
 impl World<'_> {
-    /// Writes begin to come to a process that listens, from a random phase on.
-    pub(super) fn open_writes(&mut self, server: u16, boot: u32, now: SimTime) {
-        for resource in 0..self.inputs.resources.len() {
-            if self.inputs.resources[resource].writes_per_second <= 0.0 {
-                continue;
+    fn ring_entry(&self, resource: usize) -> EntryId {
+        self.catalog.resource_owner(resource).entry(Mechanism::WatchCacheEventRing)
+    }
+
+    fn cacher_setting(&self, resource: usize) -> CacherSetting<'_> {
+        let (release, spec) = (&self.inputs.release, &self.inputs.resources[resource]);
+        CacherSetting {
+            release,
+            request_timeout: self.inputs.apiserver.request_timeout,
+            weights: EventWeights::of(release, spec, &self.catalog.profiles[resource]),
+        }
+    }
+
+    /// The cache of a server that has been up for long; `None` for a resource without one.
+    pub(super) fn warm_cacher(&self, resource: usize) -> Option<Cacher> {
+        let spec = &self.inputs.resources[resource];
+        spec.watch_cache.then(|| {
+            let (up_for, writes) = (self.inputs.apiserver.up_for, self.writes[resource]);
+            Cacher::warm(&self.cacher_setting(resource), spec.count, up_for, writes)
+        })
+    }
+
+    /// A server has filled a cache with what etcd held at `listed`: writes since then follow.
+    pub(super) fn cache_filled(
+        &mut self,
+        server: u16,
+        resource: usize,
+        listed: SimTime,
+        now: SimTime,
+    ) {
+        let objects = self.inputs.resources[resource].count;
+        let mut cacher = Cacher::filled(&self.cacher_setting(resource), objects, listed);
+        cacher.set_rate(self.writes[resource], listed);
+        cacher.turn(now);
+        self.servers[usize::from(server)].cachers[resource] = Some(cacher);
+        self.weigh_ring(server, resource);
+    }
+
+    /// A resource is written at another rate from now on.
+    pub(super) fn set_writes(&mut self, resource: usize, per_second: f64, now: SimTime) {
+        self.writes[resource] = per_second;
+        for server in 0..self.servers.len() as u16 {
+            let state = &mut self.servers[usize::from(server)];
+            state.background_stale = true;
+            state.server.settle(now);
+            let (boot, admits) = (state.boots, state.admission.is_some());
+            if let Some(cacher) = &mut state.cachers[resource] {
+                cacher.set_rate(per_second, now);
+                self.weigh_ring(server, resource);
             }
-            let entity = u64::from(server) << 48 | u64::from(boot) << 16 | resource as u64;
-            let phase = self.streams.stream("write phase", entity).uniform();
-            let (_, interval) = self.pace_of_writes(resource);
-            let event = Event::WriteArrives { server, boot, resource: resource as u16 };
-            self.queue.push(now + interval.scale(phase), event);
+            if admits {
+                self.open_writes_of(server, boot, resource, now);
+            }
+            self.touch(server);
         }
     }
 
-    /// Writes that an event stands for, and the time from one event to the next.
-    fn pace_of_writes(&self, resource: usize) -> (f64, SimSpan) {
-        let serving = self.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
-        let rate = self.inputs.resources[resource].writes_per_second / serving as f64;
-        let together = (rate / MOST_ARRIVALS).max(1.0);
-        (together, SimSpan::secs(1).scale(together / rate).max(SimSpan::nanos(1)))
+    /// Brings a server's rings past the turns that are due.
+    pub(super) fn turn_rings(&mut self, server: u16, now: SimTime) {
+        for resource in 0..self.inputs.resources.len() {
+            let state = &mut self.servers[usize::from(server)];
+            let Some(cacher) = &mut state.cachers[resource] else { continue };
+            if cacher.turns_at() <= now {
+                cacher.turn(now);
+                state.background_stale = true;
+                self.weigh_ring(server, resource);
+            }
+        }
     }
 
-    /// Writes arrive.
-    pub(super) fn write_arrives(&mut self, server: u16, boot: u32, resource: u16, now: SimTime) {
-        let index = usize::from(resource);
-        let (together, interval) = self.pace_of_writes(index);
-        let watches = self.watches_that_see(server, index);
+    /// Sets a ring's entry in the ledger to what it holds.
+    fn weigh_ring(&mut self, server: u16, resource: usize) {
+        let entry = self.ring_entry(resource);
         let state = &mut self.servers[usize::from(server)];
-        let Some(admission) = state.admission.as_mut().filter(|_| state.boots == boot) else {
-            return;
-        };
-        self.queue.push(now + interval, Event::WriteArrives { server, boot, resource });
-        if state.life != Life::Serving {
-            return;
+        let Some(cacher) = &state.cachers[resource] else { return };
+        let (holds, booked) = (cacher.ring_bytes(), Bytes(state.server.memory.ledger.get(entry)));
+        if holds > booked {
+            state.server.memory.step(Step::Take(entry, holds - booked));
+        } else {
+            state.server.memory.step(Step::Drop(entry, booked - holds));
         }
-        let serial = state.writes;
-        state.writes = serial.wrapping_add(1);
-        let write = Write { serial, resource: index, watches, together };
-        if let Arrival::Accepted(_) = admission.arrive_write(self.inputs, write, now) {
-            self.let_in(server, now);
-            self.await_write(server, serial, now);
-        }
+        state.background_stale = true;
+        self.touch(server);
     }
 
-    /// A write that was not let in at once waits for so long at most.
-    fn await_write(&mut self, server: u16, serial: u32, now: SimTime) {
-        let admission = self.servers[usize::from(server)].admission.as_ref();
-        if !admission.is_some_and(|admission| admission.write_waits(serial)) {
-            return;
-        }
-        let timeout = self.inputs.apiserver.request_timeout;
-        if let Some(wait) = self.queue_wait(Some(timeout)) {
-            let stage = WriteStage::Waiting;
-            self.queue.push(now + wait, Event::WriteEnds { server, serial, stage });
-        }
-    }
-
-    /// How long a request may wait in a queue that was given so long to be answered, if at all: up to
-    /// 1.28 only its own deadline ends its wait, unless another request comes to its queue.
-    pub(super) fn queue_wait(&self, allotted: Option<SimSpan>) -> Option<SimSpan> {
-        if Behaviour::of_release(&self.inputs.release).rejects_only_at_front {
-            return allotted;
-        }
-        Some(request_wait_limit(allotted, self.inputs.apiserver.request_timeout))
-    }
-
-    /// A write goes to its handler.
-    pub(super) fn write_dispatched(&mut self, server: u16, serial: u32, now: SimTime) {
-        let Some(admission) = &mut self.servers[usize::from(server)].admission else { return };
-        let Some(write) = admission.write_dispatched(serial) else { return };
-        let json = self.catalog.profiles[write.resource].json;
-        let work = costs::WRITE_REQUEST.of(1, json).scale(1.0 / self.catalog.hardware.cpu_speed);
-        let commit = costs::ETCD_COMMIT.scale(1.0 / self.catalog.etcd_speed());
-        let until = now + (work + commit).scale(write.together);
-        let stage = WriteStage::Executing;
-        self.queue.push(until, Event::WriteEnds { server, serial, stage });
-    }
-
-    /// A stage of a write is over.
-    pub(super) fn write_ends(&mut self, server: u16, serial: u32, stage: WriteStage, now: SimTime) {
-        let Some(admission) = &mut self.servers[usize::from(server)].admission else { return };
-        if let Some(until) = admission.end_write_stage(serial, stage, now) {
-            let stage = WriteStage::Lingering;
-            self.queue.push(until, Event::WriteEnds { server, serial, stage });
-        }
-        self.let_in(server, now);
-    }
-
-    /// Watches on a server that get an event of every write to a resource.
-    fn watches_that_see(&self, server: u16, resource: usize) -> u64 {
-        let watches = &self.servers[usize::from(server)].watches;
-        let fleets = self.inputs.fleets.iter().zip(watches);
-        let seeing = fleets.filter(|(fleet, _)| {
-            resource_of(fleet) == resource && !self.selects_a_node(fleet, resource)
+    /// How a server's rings grow until the next turn.
+    pub(super) fn ring_growth(&self, server: u16) -> Vec<Growth> {
+        let cachers = &self.servers[usize::from(server)].cachers;
+        let growing = cachers.iter().enumerate().filter_map(|(resource, cacher)| {
+            let cacher = cacher.as_ref()?;
+            let until = cacher.turns_at();
+            (until < SimTime::NEVER || cacher.growth_per_second() > 0).then(|| Growth {
+                entry: self.ring_entry(resource),
+                per_second: cacher.growth_per_second(),
+                until,
+            })
         });
-        seeing.map(|(fleet, open)| open / (1 + u64::from(fleet.idle_watches))).sum()
-    }
-
-    /// Watches of the pods of a node are not counted (`getBuiltinIndexes`, `watch_tracker.go`): a
-    /// selector on pods is taken for `spec.nodeName`.
-    fn selects_a_node(&self, fleet: &FleetInput, resource: usize) -> bool {
-        let selects = match &fleet.behaviour {
-            input::Behaviour::Reflector { read, .. } => read.selector,
-            _ => false,
-        };
-        selects && self.inputs.resources[resource].name == "pods"
+        growing.collect()
     }
 }

@@ -23,6 +23,6 @@ pub use summary::{
     OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
 };
 pub use validation::{
-    DomainRow, ErrorSpread, LossAgreement, PublishedScenario, ReplayedRun, ReplayedServers,
-    VALIDATION_FORMAT_VERSION, Validation,
+    DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedScenario, ReplayedRun,
+    ReplayedServers, VALIDATION_FORMAT_VERSION, Validation,
 };
