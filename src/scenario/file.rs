@@ -7,7 +7,7 @@ use std::path::Path;
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Diagnostics, Draft, Label, Log, Place};
 use super::source::{Sources, Span};
-use super::{Scenario, load_beside};
+use super::{Layers, Overlay, Scenario, load_beside};
 
 /// Bytes a scenario file may have.
 pub const LARGEST_FILE: u64 = 4 << 20;
@@ -17,11 +17,31 @@ pub const LARGEST_FILE: u64 = 4 << 20;
 /// # Errors
 /// A path that cannot be read, and every mistake in the file.
 pub fn load_file(path: &Path, overrides: &[String]) -> Result<Scenario, Diagnostics> {
-    let name = path.display().to_string();
-    let text =
-        read(path, LARGEST_FILE).map_err(|error| whole_file(&name, Code::Unreadable, error))?;
+    load_file_with(path, Layers { overlays: &[], overrides })
+}
+
+/// Loads a scenario file with overlays and overrides. See [`Layers`].
+///
+/// # Errors
+/// A path that cannot be read, and every mistake in the file and what is laid over it.
+pub fn load_file_with(path: &Path, layers: Layers<'_>) -> Result<Scenario, Diagnostics> {
+    let Overlay { name, text } = Overlay::read(path)?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    load_beside(&name, &text, overrides, Some(folder))
+    load_beside(&name, &text, layers, Some(folder))
+}
+
+impl Overlay {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// A path that cannot be read.
+    pub fn read(path: &Path) -> Result<Self, Diagnostics> {
+        let name = path.display().to_string();
+        match read(path, LARGEST_FILE) {
+            Ok(text) => Ok(Self { name, text }),
+            Err(error) => Err(whole_file(&name, Code::Unreadable, error)),
+        }
+    }
 }
 
 /// The bytes of a file; one more than allowed where it is too large.

@@ -16,7 +16,7 @@ use super::observation::Servers;
 use super::resources::{one_resource, parse};
 use crate::engine::statistics::nearest_rank;
 use crate::model::input::{
-    Action, Behaviour, EventInput, FleetInput, Inputs, ReadInput, ResourceVersion,
+    Action, Behaviour, Calibration, EventInput, FleetInput, Inputs, ReadInput, ResourceVersion,
 };
 use crate::results::{ReplayedServers, RunRecord};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -84,6 +84,7 @@ pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
         apiserver,
         node: node(environment, 1.0)?,
         hardware: hardware(environment)?,
+        calibration: Calibration::default(),
         etcd: etcd(),
         apf: apf(&observed.kubernetes, &flags)?,
         balancer: balancer(),

@@ -21,8 +21,8 @@ use crate::model::apf::config::PriorityLevelConfiguration;
 use crate::model::catalog::Catalog;
 use crate::model::costs;
 use crate::model::input::{
-    Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Encoding,
-    EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput,
+    Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
+    Encoding, EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput,
     ResourceVersion,
 };
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR, Release};
@@ -125,6 +125,7 @@ pub fn inputs(run: &Run) -> Result<Inputs, FieldError> {
         apiserver: apiserver(&run.environment, &flags)?,
         node: node(&run.environment, share)?,
         hardware: hardware(&run.environment)?,
+        calibration: Calibration::default(),
         etcd: etcd(),
         apf: apf(&run.kubernetes, &flags)?,
         balancer: balancer(),
