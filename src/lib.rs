@@ -159,6 +159,7 @@
 //! kube-apiserver; `tests/theory` holds the engine to queueing theory; snapshots hold what is printed;
 //! and in builds with debug assertions [`model::checks`] looks at the books after every event.
 
+pub mod calibration;
 pub mod cli;
 pub mod engine;
 pub mod experiment;

@@ -5,12 +5,17 @@
 //! made from a file as well as from a run.
 
 mod apf;
+mod calibration;
 mod levels;
 mod run;
 mod summary;
 mod validation;
 
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
+pub use calibration::{
+    CALIBRATION_FORMAT_VERSION, CalibrationResult, CrossValidation, FigureKind, FitErrors,
+    FittedFigure, FittedObservation, FittedParameter, ParameterState,
+};
 pub use levels::{
     ApfDump, FleetFlow, LevelDump, LevelPoint, LevelRecord, LevelTimeline, QueueDump,
 };

@@ -8,8 +8,8 @@ use super::keys::Family;
 use super::published::{Claim, Figure, Metric, Published};
 use crate::model::input::{
     Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration, Encoding,
-    EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput, ResourceVersion,
-    Shape,
+    EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput,
+    ResourceVersion, Shape,
 };
 use crate::units::{SimSpan, SimTime};
 

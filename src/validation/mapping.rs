@@ -22,8 +22,8 @@ use crate::model::catalog::Catalog;
 use crate::model::costs;
 use crate::model::input::{
     Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
-    Encoding, EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput,
-    ResourceVersion,
+    Encoding, EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput,
+    ResourceInput, ResourceVersion,
 };
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR, Release};
 use crate::results::Mechanism;
