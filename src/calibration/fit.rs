@@ -1,6 +1,7 @@
 //! Least squares: Levenberg and Marquardt's method over the logarithms of factors.
 //!
-//! A residual is ln(predicted / measured) in spreads of the measurement; each parameter adds one for its
+//! A residual is ln(predicted / measured) in spreads of the measurement, toned down where it is large
+//! (Huber's loss), so that one figure of another cause does not carry the fit away; each parameter adds one for its
 //! prior. Derivatives are central differences with the same random draws on both sides, over a step that
 //! is wide beside the jumps of a simulated collector. Bounds: the logarithm of a factor is
 //! b tanh(u / b) of a free variable u. The method and the matrices are those of the crates
@@ -19,6 +20,8 @@ use crate::validation::Replay;
 
 /// Half a difference, in the logarithm of a factor.
 const STEP: f64 = 0.06;
+/// Residuals beyond are of another cause, such as a server that was not at rest.
+const OUTLIER: f64 = 3.0;
 /// Evaluations of an LM fit, in multiples of its parameters.
 const PATIENCE: usize = 6;
 /// The fit ends when it gets better by less.
@@ -55,14 +58,14 @@ impl Problem<'_> {
         self.subjects.par_iter().map(one).collect()
     }
 
-    /// The residuals of all figures.
+    /// The residuals of all figures, outliers toned down.
     pub(super) fn residuals(&self, factors: &Factors) -> Vec<f64> {
         self.of(&self.predict(factors))
     }
 
     fn of(&self, predicted: &[Predicted]) -> Vec<f64> {
         let pairs = self.subjects.iter().zip(predicted);
-        pairs.flat_map(|(subject, predicted)| subject.residuals(predicted)).collect()
+        pairs.flat_map(|(subject, predicted)| subject.residuals(predicted)).map(huber).collect()
     }
 
     /// Derivatives of the residuals by the logarithms of the active factors.
@@ -97,9 +100,18 @@ impl Problem<'_> {
             .with_xtol(TOLERANCE)
             .with_gtol(TOLERANCE)
             .with_patience(PATIENCE);
-        let (found, _) = solver.minimize(Free { problem: *self, active, start: *start, free });
+        let (found, _) = solver.minimize(Free { problem: *self, active, start: *start, at: free });
         found.factors()
     }
+}
+
+/// A residual whose square is Huber's loss: beyond [`OUTLIER`] it counts by its size, not by its square.
+fn huber(residual: f64) -> f64 {
+    let size = residual.abs();
+    if size <= OUTLIER {
+        return residual;
+    }
+    (OUTLIER * (2.0 * size - OUTLIER)).sqrt().copysign(residual)
 }
 
 /// The largest logarithm of a factor.
@@ -117,13 +129,13 @@ struct Free<'p> {
     problem: Problem<'p>,
     active: &'p [usize],
     start: Factors,
-    free: DVector<f64>,
+    at: DVector<f64>,
 }
 
 impl Free<'_> {
     fn factors(&self) -> Factors {
         let mut factors = self.start;
-        for (index, free) in self.active.iter().zip(&self.free) {
+        for (index, free) in self.active.iter().zip(&self.at) {
             factors[*index] = bound(*index) * libm::tanh(free / bound(*index));
         }
         factors
@@ -136,11 +148,11 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for Free<'_> {
     type ParameterStorage = Owned<f64, Dyn>;
 
     fn set_params(&mut self, free: &DVector<f64>) {
-        self.free.copy_from(free);
+        self.at.copy_from(free);
     }
 
     fn params(&self) -> DVector<f64> {
-        self.free.clone()
+        self.at.clone()
     }
 
     fn residuals(&self) -> Option<DVector<f64>> {
@@ -156,7 +168,7 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for Free<'_> {
         let mut all = data.insert_rows(self.problem_rows(), self.active.len(), 0.0);
         for (column, index) in self.active.iter().enumerate() {
             all[(self.problem_rows() + column, column)] = 1.0 / PRIOR;
-            let slope = libm::tanh(self.free[column] / bound(*index));
+            let slope = libm::tanh(self.at[column] / bound(*index));
             all.column_mut(column).scale_mut(1.0 - slope * slope);
         }
         Some(all)

@@ -1,6 +1,7 @@
 //! Which parameters the observations say something of, and how well they say it.
 //!
-//! After a fit, the covariance of the active parameters is (JᵀJ / s² + P)⁻¹: J are the derivatives, s²
+//! After a fit, the covariance of the active parameters is
+//! `(JᵀJ / s² + P)⁻¹`: J are the derivatives, s²
 //! the variance of the residuals (at least 1: a fit is never better than the measurements), P the prior's
 //! precision. A parameter is identified if that leaves less than half of the prior's spread. The worst that
 //! is not goes back to its default, and the rest are fitted again, until all that are left are identified.
@@ -84,7 +85,7 @@ fn active_with(active: &[usize], column: usize, index: usize) -> Vec<usize> {
 
 /// The surroundings of a fit.
 struct Look {
-    /// JᵀJ / s² + P.
+    /// `JᵀJ / s² + P`.
     precision: DMatrix<f64>,
     covariance: DMatrix<f64>,
     freedom: usize,

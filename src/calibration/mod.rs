@@ -10,14 +10,14 @@ mod cross;
 mod fit;
 mod identify;
 pub mod parameters;
-mod prepare;
+pub mod prepare;
 mod sampled;
 pub mod subject;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 pub use condense::{Calibrated, Drawn};
-pub use prepare::{Prepared, prepare};
+pub use prepare::prepare;
 
 use crate::scenario::Scenario;
 use crate::validation::Replay;

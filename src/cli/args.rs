@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::exit::Exit;
+use crate::calibration::parameters;
 use crate::units::{SimSpan, parse_span};
 
 const EXAMPLES: &str = "\
@@ -23,6 +24,31 @@ Examples:
       How many LISTs each fleet may run at once, by priority level.
   oomcast validate
       How far off the predictions are from what was measured.
+  oomcast calibrate my-cluster.toml --observed working-set.csv
+      Fits the model to your own servers, from an export of your monitoring.
+";
+
+const CALIBRATE_EXAMPLES: &str = "\
+Observations:
+  working-set.csv     time and container_memory_working_set_bytes, as Grafana and Prometheus export
+                      them (also the JSON of /api/v1/query_range); from ten minutes before the burst
+  rollout.toml        beside it, what happened; without it the largest rise is the only event:
+                        schema = 1
+                        series = \"working-set.csv\"
+                        [[bursts]]
+                        name = \"agents rolled out\"
+                        from = 2026-05-12T10:04:00Z
+                        to = 2026-05-12T10:07:00Z
+                        event = \"rollout\"      # of the scenario
+                        restarts = 0            # of the container in that time
+                        seconds = \"42s\"         # until the clients were done, if known
+                        set = [\"clients.node-agents.count=300\"]   # what was different then
+  run.json, *.jsonl   measured runs, as `oomcast validate` takes them
+
+Examples:
+  oomcast calibrate my-cluster.toml --observed working-set.csv
+  oomcast calibrate my-cluster.toml --observed incidents/ --fit hardware.cpu-speed,calibration.typed-heap
+  oomcast run my-cluster.toml --overlay output/my-cluster-calibration/overlay.toml
 ";
 
 /// Forecasts the memory of Kubernetes apiservers: OOM kills, cascades, and who held the memory.
@@ -62,6 +88,9 @@ pub enum Verb {
     Show(ShowArgs),
     /// Replays measured runs and published figures, and says how far off the predictions are.
     Validate(ValidateArgs),
+    /// Fits the model to observations of your own servers, and writes an overlay for scenarios.
+    #[command(after_help = CALIBRATE_EXAMPLES)]
+    Calibrate(CalibrateArgs),
 }
 
 /// `oomcast run`.
@@ -70,6 +99,10 @@ pub enum Verb {
 pub struct RunArgs {
     /// The scenario file.
     pub file: PathBuf,
+    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
+    /// place of what the file has. Repeatable; --set comes last.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
     /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<String>,
@@ -112,6 +145,10 @@ pub struct CheckArgs {
     /// The scenario files.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
+    /// place of what the file has. Repeatable; --set comes last.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
     /// Sets a key of each scenario, as in the file: `apiserver.memory-limit=16GiB`.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<String>,
@@ -122,6 +159,10 @@ pub struct CheckArgs {
 pub struct ShowArgs {
     /// The scenario file.
     pub file: PathBuf,
+    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
+    /// place of what the file has. Repeatable; --set comes last.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
     /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<String>,
@@ -162,6 +203,52 @@ pub struct ValidateArgs {
     /// Leaves the published figures out.
     #[arg(long, conflicts_with = "published")]
     pub no_published: bool,
+    /// Threads [default: one a processor]. The result does not depend on it.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Shows no progress.
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
+/// `oomcast calibrate`.
+#[derive(Debug, clap::Args)]
+pub struct CalibrateArgs {
+    /// The scenario file: the cluster that was observed, with the burst as an event.
+    pub file: PathBuf,
+    /// Observations: a folder, a series, a description or a measured run. Repeatable.
+    #[arg(long, value_name = "DIR|FILE", required = true)]
+    pub observed: Vec<PathBuf>,
+    /// Which parameters to fit, such as hardware.cpu-speed,calibration.typed-heap [default: all; those
+    /// that the observations say nothing of stay as they are].
+    #[arg(long, value_name = "KEYS", value_delimiter = ',', value_parser = parameter)]
+    pub fit: Vec<usize>,
+    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
+    /// place of what the file has. Repeatable; --set comes last.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
+    /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<String>,
+    /// Replications of each observation; the median counts.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub replications: u32,
+    /// Seed of all random draws [default: the scenario's].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
+    /// Parts of the observations that are left out in turn to tell the error on what the fit has not
+    /// seen; 0: none.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub folds: u32,
+    /// What to print: text, json or md.
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: Format,
+    /// The folder to write [default: output/SCENARIO-calibration].
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Writes no charts.
+    #[arg(long)]
+    pub no_charts: bool,
     /// Threads [default: one a processor]. The result does not depend on it.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
@@ -233,6 +320,14 @@ fn share(text: &str) -> Result<f64, String> {
         Some(Ok(percent)) if percent.is_finite() && percent >= 0.0 => Ok(percent / 100.0),
         _ => Err("expected a percentage, such as 15%".to_owned()),
     }
+}
+
+/// The place of a parameter in the table of those that can be fitted.
+fn parameter(text: &str) -> Result<usize, String> {
+    parameters::find(text.trim()).ok_or_else(|| {
+        let keys: Vec<&str> = parameters::PARAMETERS.iter().map(|one| one.key).collect();
+        format!("expected one of {}", keys.join(", "))
+    })
 }
 
 /// Refuses what cannot be an override; the scenario checks the rest.

@@ -1,6 +1,7 @@
 //! The command line: one file a verb. The only room that prints.
 
 mod args;
+mod calibrate;
 mod charts;
 mod check;
 mod exit;
@@ -10,6 +11,7 @@ mod output;
 mod progress;
 mod run;
 mod show;
+mod threads;
 mod validate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +19,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use args::{Args, CheckArgs, Color, Format, RunArgs, ShowArgs, ShowFormat, ValidateArgs, Verb};
+pub use args::{
+    Args, CalibrateArgs, CheckArgs, Color, Format, RunArgs, ShowArgs, ShowFormat, ValidateArgs,
+    Verb,
+};
 pub use exit::{Exit, Failure};
 
 /// Runs the command line of this process and returns its exit code.
@@ -52,5 +57,6 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Check(verb) => check::check(verb),
         Verb::Show(verb) => show::show(verb),
         Verb::Validate(verb) => validate::validate(verb),
+        Verb::Calibrate(verb) => calibrate::calibrate(verb),
     }
 }

@@ -23,7 +23,7 @@ const OUTPUT: &str = "output";
 
 /// Runs a scenario, writes its folder, then prints the result.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
-    let scenario = load::load(&args.file, &args.overrides())?;
+    let scenario = load::load_over(&args.file, &args.overlay, &args.overrides())?;
     if !args.quiet {
         load::tell_notes(&scenario.notes);
     }

@@ -27,7 +27,7 @@
 
 use serde::Serialize;
 
-use crate::results::{ApfPlan, Summary, Validation};
+use crate::results::{ApfPlan, CalibrationResult, Summary, Validation};
 
 /// Renders `summary.json`.
 ///
@@ -51,6 +51,14 @@ pub fn apf(plan: &ApfPlan) -> serde_json::Result<String> {
 /// None that plain data can cause; the serialiser's, if it ever has one.
 pub fn validation(validation: &Validation) -> serde_json::Result<String> {
     pretty(validation)
+}
+
+/// Renders the result of `oomcast calibrate`: the serialised [`CalibrationResult`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn calibration(result: &CalibrationResult) -> serde_json::Result<String> {
+    pretty(result)
 }
 
 /// Any plain data as indented JSON with a line feed at the end.

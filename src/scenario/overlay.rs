@@ -28,10 +28,14 @@ pub struct Overlay {
 pub(super) fn merge(base: &mut Node, over: Node) {
     match (&mut base.item, over.item) {
         (Item::Table(base), Item::Table(over)) => {
-            over.into_iter().for_each(|entry| merge_entry(base, entry));
+            for entry in over {
+                merge_entry(base, entry);
+            }
         }
         (Item::Array(base), Item::Array(over)) if all_named(base) && all_named(&over) => {
-            over.into_iter().for_each(|item| merge_item(base, item));
+            for item in over {
+                merge_item(base, item);
+            }
         }
         (_, item) => *base = Node { item, ..over },
     }

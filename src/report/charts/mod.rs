@@ -18,6 +18,7 @@ mod apf;
 mod attribution;
 mod cdf;
 mod events;
+mod fit;
 mod font;
 mod frame;
 mod overlay;
@@ -36,6 +37,7 @@ use std::path::{Path, PathBuf};
 use crate::results::{PhaseRecord, ServerRecord, Timeline};
 use crate::units::{Bytes, SimSpan};
 
+pub use fit::write_fit;
 pub use overlay::{Overlay, write_overlay};
 use scene::Scene;
 

@@ -153,7 +153,7 @@ impl Reader<'_> {
         let found = instant::parse(cell);
         if found.is_none() {
             let reason = format!("{cell:?} is no time: {}", instant::EXPECTED);
-            self.tell(line, place, reason);
+            self.tell(line, place, &reason);
         }
         let Instant { seconds, zoneless } = found?;
         self.zoneless |= zoneless;
@@ -164,14 +164,14 @@ impl Reader<'_> {
         match value(cell) {
             Ok(bytes) => bytes,
             Err(reason) => {
-                self.tell(line, place, reason);
+                self.tell(line, place, &reason);
                 None
             }
         }
     }
 
     /// Keeps a mistake in a cell.
-    fn tell(&mut self, line: u64, place: usize, reason: String) {
+    fn tell(&mut self, line: u64, place: usize, reason: &str) {
         if self.errors.len() < TOLD {
             let reason = format!("column {}: {reason}", place + 1);
             self.errors.push(at_line(self.file, line, &reason));
