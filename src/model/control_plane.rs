@@ -20,9 +20,10 @@ use crate::units::{Bytes, SimSpan, SimTime};
 pub enum Life {
     /// No process.
     Down,
-    /// The process starts; it does not listen yet.
+    /// The process starts. Its socket is bound early (`SecureServingOptions.ApplyTo`, k8s.io/apiserver
+    /// `pkg/server/options/serving.go`), but nobody accepts: connections wait for their handshake.
     Booting,
-    /// It listens and fills its caches; `/readyz` fails.
+    /// It accepts connections and fills its caches; `/readyz` fails.
     Filling,
     /// `/readyz` passes.
     Serving,
@@ -129,10 +130,10 @@ impl ServerState {
         SimSpan::secs((libm::exp(GROWTH * cold) as u64).clamp(1, 30))
     }
 
-    /// Whether it takes connections.
+    /// Whether its socket is bound.
     #[must_use]
     pub fn listens(&self) -> bool {
-        matches!(self.life, Life::Filling | Life::Serving)
+        self.life != Life::Down
     }
 }
 
@@ -284,6 +285,7 @@ impl World<'_> {
     fn booted(&mut self, server: u16, now: SimTime) {
         self.admit_from_now(server, now);
         self.servers[usize::from(server)].life = Life::Filling;
+        self.accept_all(server, now);
         if let Some(plan) = self.catalog.rest(self.inputs) {
             self.start_up_request(server, plan, startup_tag(REST, 0), now);
         }

@@ -95,6 +95,9 @@ pub struct NodeInput {
     pub memory: Bytes,
     /// Processors.
     pub cores: f64,
+    /// Whether the clients run on the servers' node and take processor time from them, as in the
+    /// measured runs ([`LOCAL_CLIENT`](super::costs::LOCAL_CLIENT)).
+    pub local_clients: bool,
     /// RAM that etcd uses on the node (`oom_score_adj` -997).
     pub etcd_memory: Bytes,
     /// RAM of the kernel, the kubelet and others that the OOM killer does not take.
@@ -307,6 +310,18 @@ pub enum Behaviour {
     },
 }
 
+/// What follows a failed call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Retries {
+    /// The REST layer of client-go makes it again first, then the client has its own way.
+    #[default]
+    ClientGo,
+    /// A plain HTTP client with a reflector's back-off: no REST layer, no pager. A lister goes on.
+    BackOff,
+    /// Nothing: a lister goes on to its next round, others stop.
+    Never,
+}
+
 /// A fleet of alike clients.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FleetInput {
@@ -326,6 +341,8 @@ pub struct FleetInput {
     pub decode_rate: Option<ByteRate>,
     /// Idle watches each member holds besides, reconnected with its connection.
     pub idle_watches: u32,
+    /// What a member does about a call that was refused (429, no connection) or lost.
+    pub retries: Retries,
     /// The user as whom members are authenticated, for API Priority and Fairness.
     pub user: String,
     /// Its groups; `system:authenticated` is among them.

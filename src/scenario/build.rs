@@ -9,7 +9,7 @@ use super::published::{Claim, Figure, Metric, Published};
 use crate::model::input::{
     Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration, Encoding,
     EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput,
-    ResourceVersion, Shape,
+    ResourceVersion, Retries, Shape,
 };
 use crate::units::{SimSpan, SimTime};
 
@@ -62,6 +62,7 @@ fn node(table: &Filled) -> Option<NodeInput> {
     Some(NodeInput {
         memory: table.size("memory")?,
         cores: table.number("cores")?,
+        local_clients: table.flag("local-clients")?,
         etcd_memory: table.size("etcd-memory")?,
         system_memory: table.size("system-memory")?,
         daemons_memory: table.size("daemons-memory")?,
@@ -143,6 +144,12 @@ fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
         drain_rate: table.rate("drain-rate"),
         decode_rate: table.rate("decode-rate"),
         idle_watches: table.count("idle-watches")?,
+        retries: match table.text("retries")? {
+            "client-go" => Retries::ClientGo,
+            "back-off" => Retries::BackOff,
+            "never" => Retries::Never,
+            _ => return None,
+        },
         user: table.text("user")?.to_owned(),
         groups: table.texts("groups")?.iter().map(|(group, _)| group.clone()).collect(),
         flow_schema: table.text("flow-schema").map(str::to_owned),

@@ -17,6 +17,7 @@ use super::resources::{one_resource, parse};
 use crate::engine::statistics::nearest_rank;
 use crate::model::input::{
     Action, Behaviour, Calibration, EventInput, FleetInput, Inputs, ReadInput, ResourceVersion,
+    Retries,
 };
 use crate::results::{ReplayedServers, RunRecord};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -64,6 +65,8 @@ pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
         name: "agents".into(),
         count: agents.count,
         start_jitter: SimSpan::from_secs_f64(spread),
+        // Raw HTTP clients with a reflector's back-off.
+        retries: Retries::BackOff,
         ..clients_of(Behaviour::Reflector { read, watch_list, watch: true })
     };
     let event = |name: &str, at: f64, action| EventInput {
@@ -82,7 +85,7 @@ pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
         release,
         duration: SimSpan::from_secs_f64(seconds),
         apiserver,
-        node: node(environment, 1.0)?,
+        node: node(environment, 1.0, false)?,
         hardware: hardware(environment)?,
         calibration: Calibration::default(),
         etcd: etcd(),

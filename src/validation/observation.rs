@@ -16,7 +16,8 @@
 //! | `kubernetes.extra_flags` | flags of the apiserver: `["--max-requests-inflight=100"]` | none |
 //! | `kubernetes.applied_manifests` | `PriorityLevelConfiguration`s and `FlowSchema`s: objects, or JSON text | none |
 //! | `environment.cores` | processors of the machine | 2 |
-//! | `environment.apiserver_share` | share of them that the server can have | 0.8: the measured machine, where etcd and the clients run too |
+//! | `environment.apiserver_share` | share of them that the server can have | 0.95: the measured machine, where etcd runs too |
+//! | `environment.local_clients` | whether the clients run on the machine, too | true, as in the measured runs; false for several servers |
 //! | `environment.cpu_speed` | speed of a core relative to the measured machine's | 1 |
 //! | `environment.memory_bytes` | RAM of the machine | 24 GB |
 //! | `environment.memory_limit_bytes` | cgroup limit of the server | none |
@@ -148,6 +149,8 @@ pub struct Environment {
     pub cores: Option<f64>,
     #[serde(default)]
     pub apiserver_share: Option<f64>,
+    #[serde(default)]
+    pub local_clients: Option<bool>,
     #[serde(default)]
     pub cpu_speed: Option<f64>,
     #[serde(default)]

@@ -41,6 +41,7 @@ impl Process {
             cores: 4.0,
             procs: 4.0,
             hardware: inputs(BURST, &[]).hardware,
+            local_clients: false,
             gc: self.gc,
             kill_at: Bytes(self.kill_at),
             memory_high: None,

@@ -116,6 +116,7 @@ fn server(inputs: &Inputs, catalog: &Catalog) -> Server {
         cores: 4.0,
         procs: 4.0,
         hardware: catalog.hardware.clone(),
+        local_clients: false,
         gc: GcSettings { gogc: Some(100), memory_limit: None },
         kill_at: Bytes(u64::MAX / 2),
         memory_high: None,

@@ -98,6 +98,8 @@ struct PhaseClass {
     phase: u32,
     /// Bytes that page faults are charged for: large and small.
     touched: (Bytes, Bytes),
+    /// Processor time that clients on this machine take from each member.
+    clients: SimSpan,
     /// What each ramp has applied for the present members.
     applied: Vec<u64>,
 }
@@ -111,6 +113,8 @@ pub struct ServerSettings {
     pub procs: f64,
     /// Speeds; `cpu_speed` includes the replication's noise.
     pub hardware: Hardware,
+    /// Whether the clients take processor time from the server.
+    pub local_clients: bool,
     /// GOGC, GOMEMLIMIT.
     pub gc: GcSettings,
     /// Resident memory at which the kernel kills it.
@@ -136,6 +140,8 @@ pub struct Background {
 struct Rates {
     /// Cores used by requests and background.
     cores: f64,
+    /// Cores that clients on the same machine use.
+    clients: f64,
     /// CPU-seconds of marking a second.
     mark: f64,
     /// Growth of the heap that the collector sees, bytes a second.
@@ -423,6 +429,7 @@ impl Server {
             plan,
             phase,
             touched: touched(spec),
+            clients: SimSpan::ZERO,
             applied: vec![0; spec.ramps.len()],
         });
         class

@@ -18,10 +18,14 @@ use crate::model::apiserver::server::Finished;
 use crate::model::apiserver::watch::IDLE_WATCH;
 use crate::model::catalog::{items_of, resource_of};
 use crate::model::control_plane::{Life, is_startup};
-use crate::model::input::Behaviour;
+use crate::model::input::{Behaviour, Retries};
 use crate::model::world::World;
 use crate::results::{LogKind, Mechanism};
 use crate::units::{SimSpan, SimTime};
+
+/// How long a client waits for the TLS handshake: `TLSHandshakeTimeout` (client-go
+/// `transport/cache.go`).
+const HANDSHAKE_TIMEOUT: SimSpan = SimSpan::secs(10);
 
 /// `maxRetries` of one REST call (client-go rest/request.go).
 const MAX_RETRIES: u8 = 10;
@@ -175,8 +179,28 @@ impl World<'_> {
                 self.wait(client, next, heals.since(now));
                 self.clients[client as usize].state = State::Unheard(next);
             }
+            Ok(server) if self.servers[usize::from(server)].life == Life::Booting => {
+                if sent_before {
+                    self.disconnect(client, now);
+                    self.refused(client, next, Refusal::Refused, now);
+                    return;
+                }
+                // In the socket's backlog until the server accepts or the handshake times out.
+                self.wait(client, next, HANDSHAKE_TIMEOUT);
+                self.clients[client as usize].state = State::Unheard(next);
+            }
             Ok(server) => self.arrive(client, server, next, now),
             Err(refusal) => self.refused(client, next, refusal, now),
+        }
+    }
+
+    /// A server begins to accept connections: the calls in its backlog arrive.
+    pub(crate) fn accept_all(&mut self, server: u16, now: SimTime) {
+        for client in 0..self.clients.len() as u32 {
+            let member = &self.clients[client as usize];
+            if let (State::Unheard(next), true) = (member.state, member.server == server) {
+                self.call(client, next, now);
+            }
         }
     }
 
@@ -298,10 +322,11 @@ impl World<'_> {
 
     /// A call was refused.
     fn refused(&mut self, client: u32, next: Next, refusal: Refusal, now: SimTime) {
+        let retries = self.retries(client);
         if let Refusal::TooManyRequests(after) = refusal {
             self.counters.requests_rejected += 1;
             let member = &mut self.clients[client as usize];
-            if member.retries < MAX_RETRIES {
+            if retries == Retries::ClientGo && member.retries < MAX_RETRIES {
                 member.retries += 1;
                 self.wait(client, next, after);
                 return;
@@ -313,6 +338,10 @@ impl World<'_> {
         }
         let extra = if refusal == Refusal::Silent { DIAL_TIMEOUT } else { SimSpan::ZERO };
         self.clients[client as usize].retries = 0;
+        if retries == Retries::Never {
+            self.give_up(client, extra, now);
+            return;
+        }
         if refusal == Refusal::Silent && matches!(next, Next::Watch | Next::WatchList) {
             // The REST layer dials again, and the reflector takes the end of that for a clean
             // close: no back-off, no fallback.
@@ -341,6 +370,19 @@ impl World<'_> {
                 let delay = self.back_off(client, now);
                 self.wait(client, Next::Watch, extra + delay);
             }
+        }
+    }
+
+    fn retries(&self, client: u32) -> Retries {
+        self.inputs.fleets[self.clients[client as usize].fleet as usize].retries
+    }
+
+    /// A member without retries gives a failed call up: listers go on to their next round.
+    fn give_up(&mut self, client: u32, extra: SimSpan, now: SimTime) {
+        let fleet = self.clients[client as usize].fleet as usize;
+        match &self.inputs.fleets[fleet].behaviour {
+            Behaviour::Lister { pause, .. } => self.next_round(client, extra + *pause, now),
+            _ => self.retire(client, now),
         }
     }
 

@@ -122,6 +122,12 @@ static CLIENT: Table = Table {
             "Idle watches each member holds besides.",
         ),
         key(
+            "retries",
+            Kind::Choice(&["client-go", "back-off", "never"]),
+            Default("client-go"),
+            "What follows a refused or lost call; the REST layer of client-go makes it again.",
+        ),
+        key(
             "user",
             Kind::Text { max: 1024 },
             Derived("the service account of its name in the namespace default"),

@@ -149,6 +149,12 @@ static NODE: Table = Table {
         key("memory", size(Bytes::mib(64), Bytes::gib(64 << 10)), Default("64GiB"), "RAM."),
         key("cores", Kind::Cores { min: 0.1, max: 1024.0 }, Default("8"), "Processors."),
         key(
+            "local-clients",
+            Kind::Flag,
+            Default("false"),
+            "Whether the clients run on this node, too, and take processor time.",
+        ),
+        key(
             "etcd-memory",
             size(Bytes::ZERO, Bytes::gib(64 << 10)),
             Default("1GiB"),

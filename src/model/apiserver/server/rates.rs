@@ -18,10 +18,13 @@ impl Server {
         self.rates.copy = SimSpan::ZERO;
         for index in 0..self.pool.active().len() {
             let class = self.pool.active()[index];
-            let demand = self.demand(plans, class, fresh);
+            let mut demand = self.demand(plans, class, fresh);
             if self.classes[class].touched.0 > Bytes::ZERO {
                 self.rates.copy = self.rates.copy.max(demand.cpu);
             }
+            let clients = self.clients_share(demand);
+            self.classes[class].clients = clients;
+            demand.cpu += clients;
             self.pool.set_demand(class, demand);
         }
         if self.memory.heap().marking().is_some_and(|marking| marking.since == self.settled) {
@@ -37,21 +40,23 @@ impl Server {
         };
         let wire = if self.cut_off { 0.0 } else { self.settings.hardware.network.as_f64() };
         let program = (cores - background - reserved).max(cores * 0.05);
+        let efficiency = if marking { costs::EFFICIENCY_WHILE_MARKING } else { 1.0 };
+        let program = program * efficiency;
         let mut used = self.pool.share(program, wire);
         self.measure_growth(plans);
         let mut mark = 0.0;
         if marking {
             // Idle processors mark too.
-            mark = reserved + (program - used).max(0.0);
+            mark = reserved + (program - used).max(0.0) / efficiency;
             let assist = self.assist_share(mark, used);
             if assist > 0.0 {
                 used = self.pool.share(program * (1.0 - assist), wire);
                 self.measure_growth(plans);
-                mark += program * assist;
+                mark += program * assist / efficiency;
             }
         }
         self.rates.mark = mark;
-        self.rates.cores = used + background;
+        self.rates.cores = (used - self.rates.clients).max(0.0) / efficiency + background;
     }
 
     /// The demand of a class, with the page faults that its memory costs now.
@@ -71,6 +76,14 @@ impl Server {
             demand.floor = demand.floor.max(pause);
         }
         demand
+    }
+
+    /// Processor time that clients on this machine take while so much is written to them.
+    fn clients_share(&self, demand: Demand) -> SimSpan {
+        if !self.settings.local_clients || demand.wire == Bytes::ZERO {
+            return SimSpan::ZERO;
+        }
+        demand.cpu.scale(costs::LOCAL_HAND_OVER) + costs::LOCAL_CLIENT.of(0, demand.wire)
     }
 
     /// How long `memory.high` makes an allocating thread sleep for `bytes` (facts/memory.md
@@ -108,9 +121,11 @@ impl Server {
     /// Sums how fast heap and resident memory grow at the pool's present rates.
     fn measure_growth(&mut self, plans: &Plans) {
         let (mut small, mut large, mut outside) = (0.0, 0.0, 0.0);
+        self.rates.clients = 0.0;
         for class in self.pool.active() {
             let state = &self.classes[*class];
             let rate = self.pool.total_rate(*class) / PARTS as f64;
+            self.rates.clients += rate * state.clients.as_secs_f64();
             for ramp in &plans.get(state.plan).phases[state.phase as usize].ramps {
                 let bytes = rate * ramp.bytes.as_f64();
                 match ramp.kind {

@@ -7,7 +7,7 @@ use crate::model::apiserver::plan::Stage;
 use crate::model::catalog::resource_of;
 use crate::model::client::{NO_SERVER, Next, State};
 use crate::model::control_plane;
-use crate::model::input::Behaviour;
+use crate::model::input::{Behaviour, Retries};
 use crate::model::world::{Event, World};
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
@@ -102,6 +102,10 @@ impl World<'_> {
         let fleet = self.clients[client as usize].fleet as usize;
         self.clients[client as usize].items_left = 0;
         self.clients[client as usize].retries = 0;
+        if self.retries(client) == Retries::Never {
+            self.give_up(client, extra, now);
+            return;
+        }
         if let Behaviour::Lister { pause, .. } = &self.inputs.fleets[fleet].behaviour {
             let pause = (*pause).max(RETRY_AFTER);
             self.next_round(client, extra + pause, now);
@@ -124,7 +128,10 @@ impl World<'_> {
                 let fleet = member.fleet as usize;
                 self.counters.watches_lost += self.watches_of(fleet);
                 self.sample_seen(client, now);
-                if self.very_short(client, member.seen, now) {
+                if self.retries(client) == Retries::Never {
+                    self.lose_sync(client, now);
+                    self.retire(client, now);
+                } else if self.very_short(client, member.seen, now) {
                     self.lose_sync(client, now);
                     let delay = self.back_off(client, now);
                     self.wait(client, Next::Begin, delay);
@@ -132,7 +139,7 @@ impl World<'_> {
                     self.wait(client, Next::Watch, spread);
                 }
             }
-            State::WatchListing if answered => {
+            State::WatchListing if answered && self.retries(client) != Retries::Never => {
                 self.counters.requests_failed += 1;
                 self.wait(client, Next::WatchList, spread);
             }
@@ -166,8 +173,13 @@ impl World<'_> {
             _ => return,
         };
         self.counters.requests_failed += 1;
+        if self.retries(client) == Retries::Never {
+            self.give_up(client, SimSpan::ZERO, now);
+            return;
+        }
         if next == Next::List {
-            if answered || member.retries >= MAX_RETRIES {
+            let retried = self.retries(client) == Retries::ClientGo;
+            if answered || !retried || member.retries >= MAX_RETRIES {
                 self.list_failed(client, spread, now);
                 return;
             }
@@ -208,10 +220,14 @@ impl World<'_> {
                 self.counters.watches_lost += watches;
                 self.sample_seen(client, now);
                 self.lose_sync(client, now);
-                let delay = self.back_off(client, now);
-                self.wait(client, Next::Begin, delay);
+                if self.retries(client) != Retries::Never {
+                    let delay = self.back_off(client, now);
+                    self.wait(client, Next::Begin, delay);
+                } else {
+                    self.retire(client, now);
+                }
             }
-            State::WatchListing if answered => {
+            State::WatchListing if answered && self.retries(client) != Retries::Never => {
                 self.counters.requests_failed += 1;
                 self.wait(client, Next::List, SimSpan::ZERO);
             }

@@ -5,7 +5,7 @@ use crate::model::apiserver::list::{ListShape, rounded_scan};
 use crate::model::apiserver::route::{Route, honours_limit};
 use crate::model::catalog::items_of;
 use crate::model::client::ListFrom;
-use crate::model::input::{Behaviour, ReadInput, ResourceVersion};
+use crate::model::input::{Behaviour, ReadInput, ResourceVersion, Retries};
 use crate::model::world::World;
 use crate::results::Mechanism;
 use crate::units::Bytes;
@@ -28,6 +28,7 @@ impl World<'_> {
                 // a pager without limit (facts/clients.md section 1.1).
                 let pages = member.from == ListFrom::First
                     || !self.inputs.resources[read.resource].watch_cache;
+                let pages = pages && self.retries(client) == Retries::ClientGo;
                 read.limit = read.limit.or(pages.then_some(PAGER_LIMIT));
                 read
             }
