@@ -2,13 +2,15 @@
 //!
 //! Observations are parted into folds; each fold in turn is left out, the whole procedure is repeated on
 //! the rest (which parameters are identified, too), and the left-out figures are predicted. Observations
-//! with equal inputs are repetitions of one another and share a fold.
+//! with the same inputs are repetitions of one another and share a fold.
 
 use rayon::prelude::*;
 
 use super::fit::Problem;
 use super::identify;
-use super::subject::{Predicted, Subject};
+use super::subject::{Predicted, Subject, View};
+use crate::model::input::Inputs;
+use crate::units::{SimSpan, SimTime};
 
 /// What was predicted of each observation without it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,16 +21,36 @@ pub(super) struct LeftOut {
     pub(super) predicted: Vec<Predicted>,
 }
 
-/// The group of each observation: those with equal inputs share one.
+/// The group of each observation: repetitions share one.
 pub(super) fn groups(subjects: &[&Subject]) -> Vec<usize> {
     let mut groups: Vec<usize> = Vec::new();
     let mut free = 0;
     for (index, subject) in subjects.iter().enumerate() {
-        let same = subjects[..index].iter().position(|other| other.inputs == subject.inputs);
+        let same = subjects[..index].iter().position(|other| alike(other, subject));
         groups.push(same.map_or(free, |other| groups[other]));
         free += usize::from(same.is_none());
     }
     groups
+}
+
+/// Whether two observations are of the same experiment. How long runs were watched, how long the server had
+/// been up, and the begin of phases to the second differ between repetitions.
+fn alike(a: &Subject, b: &Subject) -> bool {
+    let bare = |subject: &Subject| {
+        let mut inputs = Inputs { duration: SimSpan::ZERO, ..subject.inputs.clone() };
+        inputs.apiserver.up_for = SimSpan::ZERO;
+        for event in &mut inputs.events {
+            event.at = SimTime::ZERO + SimSpan::secs(event.at.as_secs_f64().round() as u64);
+        }
+        inputs
+    };
+    match (&a.view, &b.view) {
+        (View::Run(_), View::Run(_)) => bare(a) == bare(b),
+        (View::Samples(one), View::Samples(other)) => {
+            one.event == other.event && a.inputs == b.inputs
+        }
+        _ => false,
+    }
 }
 
 /// How many folds there are: at most one a group; none where two groups cannot be parted.

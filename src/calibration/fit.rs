@@ -13,7 +13,7 @@ use nalgebra::storage::Owned;
 use nalgebra::{DMatrix, DVector, Dyn};
 use rayon::prelude::*;
 
-use super::parameters::{PARAMETERS, PRIOR};
+use super::parameters::PARAMETERS;
 use super::subject::{Predicted, Subject};
 use crate::model::input::Inputs;
 use crate::validation::Replay;
@@ -158,7 +158,8 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for Free<'_> {
     fn residuals(&self) -> Option<DVector<f64>> {
         let factors = self.factors();
         let mut residuals = self.problem.residuals(&factors);
-        residuals.extend(self.active.iter().map(|index| factors[*index] / PRIOR));
+        residuals
+            .extend(self.active.iter().map(|index| factors[*index] / PARAMETERS[*index].prior));
         Some(DVector::from_vec(residuals))
     }
 
@@ -167,7 +168,7 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for Free<'_> {
         let data = self.problem.jacobian(&factors, self.active);
         let mut all = data.insert_rows(self.problem_rows(), self.active.len(), 0.0);
         for (column, index) in self.active.iter().enumerate() {
-            all[(self.problem_rows() + column, column)] = 1.0 / PRIOR;
+            all[(self.problem_rows() + column, column)] = 1.0 / PARAMETERS[*index].prior;
             let slope = libm::tanh(self.at[column] / bound(*index));
             all.column_mut(column).scale_mut(1.0 - slope * slope);
         }

@@ -3,7 +3,7 @@
 //! After a fit, the covariance of the active parameters is
 //! `(JᵀJ / s² + P)⁻¹`: J are the derivatives, s²
 //! the variance of the residuals (at least 1: a fit is never better than the measurements), P the prior's
-//! precision. A parameter is identified if that leaves less than half of the prior's spread. The worst that
+//! precision. A parameter is identified if that leaves a spread of less than half of [`PRIOR`]. The worst that
 //! is not goes back to its default, and the rest are fitted again, until all that are left are identified.
 
 use nalgebra::DMatrix;
@@ -12,7 +12,7 @@ use super::fit::{Factors, Problem, at_bound};
 use super::parameters::{PARAMETERS, PRIOR};
 use crate::results::ParameterState;
 
-/// Share of the prior's spread that an identified parameter may keep.
+/// Share of [`PRIOR`] that the spread of an identified parameter may be.
 const KEPT: f64 = 0.5;
 /// A parameter whose figures move by less, in spreads per e-fold, has no effect on them.
 const NO_EFFECT: f64 = 0.05;
@@ -100,8 +100,8 @@ impl Look {
         let variance = (squares / freedom.max(1) as f64).max(1.0);
         let jacobian = problem.jacobian(factors, active);
         let mut precision = jacobian.transpose() * &jacobian / variance;
-        for column in 0..active.len() {
-            precision[(column, column)] += 1.0 / (PRIOR * PRIOR);
+        for (column, index) in active.iter().enumerate() {
+            precision[(column, column)] += PARAMETERS[*index].prior.powi(-2);
         }
         // The prior makes it positive definite.
         let covariance = precision.clone().cholesky().map(|c| c.inverse());

@@ -2,13 +2,13 @@
 //!
 //! A parameter is fitted as a factor on what each observation has by itself, so that observations of one
 //! machine agree on it. Its bounds are those factors; the prior, which keeps a parameter that the
-//! observations say nothing of where it is, is a spread of [`PRIOR`].
+//! observations say nothing of where it is, is a spread of [`PRIOR`] for most.
 
 use crate::model::input::Inputs;
 use crate::units::{ByteRate, SimSpan};
 
-/// Standard deviation of the logarithm of a factor before anything is observed: two of three times within
-/// 1.5 of the default.
+/// Standard deviation of the logarithm of most factors before anything is observed: two of three times
+/// within 1.5 of the default.
 pub const PRIOR: f64 = 0.405;
 
 /// A key that can be fitted.
@@ -20,6 +20,8 @@ pub struct Parameter {
     pub meaning: &'static str,
     /// The factor lies between this and its inverse.
     pub bound: f64,
+    /// Standard deviation of the logarithm of the factor before anything is observed.
+    pub prior: f64,
     /// Its value, in the unit of [`Value`].
     get: fn(&Inputs) -> f64,
     /// Sets it.
@@ -44,7 +46,8 @@ macro_rules! factor {
         Parameter {
             key: $key,
             meaning: $meaning,
-            bound: if matches!($key.as_bytes(), b"calibration.base-heap") { 100.0 } else { 4.0 },
+            bound: 4.0,
+            prior: PRIOR,
             get: |inputs| inputs.calibration.$field,
             set: |inputs, value| inputs.calibration.$field = value,
             form: Form::Number,
@@ -58,6 +61,7 @@ pub static PARAMETERS: [Parameter; 11] = [
         key: "hardware.cpu-speed",
         meaning: "speed of a core, relative to the measured machine",
         bound: 8.0,
+        prior: PRIOR,
         get: |inputs| inputs.hardware.cpu_speed,
         set: |inputs, value| inputs.hardware.cpu_speed = value,
         form: Form::Number,
@@ -66,6 +70,7 @@ pub static PARAMETERS: [Parameter; 11] = [
         key: "hardware.page-fault-per-gb",
         meaning: "CPU time to hand out pages, per GB of growth",
         bound: 8.0,
+        prior: PRIOR,
         get: |inputs| inputs.hardware.page_fault_per_gb.0 as f64,
         set: |inputs, value| {
             inputs.hardware.page_fault_per_gb = SimSpan(value.round() as u64);
@@ -76,6 +81,7 @@ pub static PARAMETERS: [Parameter; 11] = [
         key: "hardware.network",
         meaning: "egress of a server's network card",
         bound: 8.0,
+        prior: PRIOR,
         get: |inputs| inputs.hardware.network.as_f64(),
         set: |inputs, value| inputs.hardware.network = ByteRate(value.round().max(1.0) as u64),
         form: Form::Rate,
@@ -84,6 +90,7 @@ pub static PARAMETERS: [Parameter; 11] = [
         key: "etcd.read-rate",
         meaning: "bytes per second that etcd serves to one reader",
         bound: 8.0,
+        prior: PRIOR,
         get: |inputs| inputs.etcd.read_rate.as_f64(),
         set: |inputs, value| inputs.etcd.read_rate = ByteRate(value.round().max(1.0) as u64),
         form: Form::Rate,
@@ -92,11 +99,17 @@ pub static PARAMETERS: [Parameter; 11] = [
         key: "node.cores",
         meaning: "processors that the server can have beside etcd and others",
         bound: 4.0,
+        prior: PRIOR,
         get: |inputs| inputs.node.cores,
         set: |inputs, value| inputs.node.cores = value,
         form: Form::Number,
     },
-    factor!("calibration.base-heap", base_heap, "live heap of an empty server (80 MB)"),
+    Parameter {
+        // What a scenario leaves out is in it, too: anything from nothing to gigabytes.
+        bound: 100.0,
+        prior: 1.5,
+        ..factor!("calibration.base-heap", base_heap, "live heap of an empty server (80 MB)")
+    },
     factor!("calibration.blob-heap", blob_heap, "decoded Secrets and ConfigMaps"),
     factor!("calibration.typed-heap", typed_heap, "decoded built-in objects of many fields"),
     factor!("calibration.custom-heap", custom_heap, "decoded custom resources"),

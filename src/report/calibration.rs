@@ -9,12 +9,13 @@ use crate::results::{
 use crate::units::Bytes;
 
 /// The longest name of an observation that fits into 80 columns.
-const NAME: usize = 38;
+const NAME: usize = 30;
 
 /// Renders the terminal result: the answer, the parameters, the observations.
 #[must_use]
 pub fn render(result: &CalibrationResult) -> String {
-    let mut parts = vec![headline(result) + "\n", parameters(result), observations(result)];
+    let answer = headline(result).replacen(": ", "\n", 1) + "\n";
+    let mut parts = vec![answer, parameters(result), observations(result)];
     parts.push(errors(result));
     let notes = result.notes.iter();
     let notes = notes.fold(String::new(), |text, n| text + "note: " + &clean(n, 400) + "\n");
@@ -22,7 +23,7 @@ pub fn render(result: &CalibrationResult) -> String {
     parts.join("\n")
 }
 
-/// The answer in one sentence.
+/// The answer in one sentence, which is told in two lines on the terminal.
 #[must_use]
 pub fn headline(result: &CalibrationResult) -> String {
     let fitted = fitted(result);
@@ -31,7 +32,7 @@ pub fn headline(result: &CalibrationResult) -> String {
         n => format!("{n} observations"),
     };
     if fitted == 0 {
-        return format!("{runs} say nothing sure of any parameter: the scenario stays as it is");
+        return format!("no parameter can be told from {runs}: the scenario stays as it is");
     }
     let all = result.parameters.len();
     let errors = match (&result.peaks.before, &result.peaks.after) {
@@ -54,17 +55,22 @@ fn fitted(result: &CalibrationResult) -> usize {
 
 fn parameters(result: &CalibrationResult) -> String {
     let mut table = Columns::new(&["<parameter", "default", "fitted", "95 % interval", "<"]);
-    for parameter in &result.parameters {
-        let fitted = parameter.state.is_fitted();
+    for parameter in result.parameters.iter().filter(|one| one.state.is_fitted()) {
         table.row(&[
             parameter.key.clone(),
             parameter.default.clone(),
-            if fitted { parameter.value.clone() } else { "-".to_owned() },
-            if fitted { interval(parameter) } else { "-".to_owned() },
+            parameter.value.clone(),
+            interval(parameter),
             state(parameter),
         ]);
     }
-    table.finish()
+    let mut text = if fitted(result) == 0 { String::new() } else { table.finish() };
+    let others: Vec<_> = result.parameters.iter().filter(|one| !one.state.is_fitted()).collect();
+    if !others.is_empty() {
+        text += "  not identified, left as they are:\n";
+    }
+    text.extend(others.iter().map(|one| format!("    {}: {}\n", one.key, state(one))));
+    text
 }
 
 /// The interval of the factor.
@@ -79,10 +85,13 @@ fn state(parameter: &FittedParameter) -> String {
     match parameter.state {
         ParameterState::Fitted => String::new(),
         ParameterState::AtBound => "at its bound".to_owned(),
-        ParameterState::NoEffect => "no effect here".to_owned(),
-        ParameterState::Weak => "too weak an effect".to_owned(),
+        ParameterState::NoEffect => "no figure depends on it".to_owned(),
+        ParameterState::Weak => "its effect is too weak to tell".to_owned(),
         ParameterState::Entangled => {
-            format!("same as {}", parameter.entangled_with.as_deref().unwrap_or("others"))
+            format!(
+                "cannot be told from {}",
+                parameter.entangled_with.as_deref().unwrap_or("others")
+            )
         }
     }
 }

@@ -299,12 +299,14 @@ impl ListContext<'_> {
         let mut litter =
             if self.custom() { self.profile.item_garbage.times(list.items) } else { Bytes::ZERO };
         let mut cpu = self.encode_cost().of(list.items, body);
-        // What the buffer takes in; the wire carries the body as it is.
+        // What the buffer holds; the wire carries the body as it is.
         let buffered = self.buffered(body);
-        let capacities = self.capacities(self.buffered(item), list.items);
+        let capacities = self.capacities(item, list.items).into_iter();
         let mut held = list.pooled.unwrap_or_default();
-        let large: Vec<Bytes> =
-            capacities.into_iter().filter(|c| *c > held && *c >= costs::LARGE_BUFFER).collect();
+        let large: Vec<Bytes> = capacities
+            .map(|c| self.buffered(c))
+            .filter(|c| *c > held && *c >= costs::LARGE_BUFFER)
+            .collect();
         if large.is_empty() && held == Bytes::ZERO {
             held = buffered.round_up(8_192);
             phases
