@@ -45,12 +45,15 @@
 //! | [`model`] | the control plane: servers, clients, balancer, etcd, nodes | files, TOML, the terminal, other replications |
 //! | [`scenario`] | a TOML file to the model's [`Inputs`](model::input::Inputs), or to every mistake in it | how inputs are run |
 //! | [`experiment`] | many replications to one summary, published figures beside it | files, how results are shown |
+//! | [`validation`] | observations of genuine servers, replayed; exports of monitoring | how they are shown |
+//! | [`calibration`] | parameters fitted to observations by least squares | files, how results are shown |
 //! | [`report`] | text, Markdown, JSON, CSV, charts, the run folder | the model, the scenario's keys |
 //! | [`cli`] | verbs, flags, exit codes, progress; the only room that prints | |
 //!
 //! Imports run downwards only: `engine`, `results` -> `units`; `model` -> `engine`, `results`;
 //! `scenario` -> the model's plain inputs ([`model::input`], [`model::release`], the objects of
 //! [`model::apf`]); `report` -> `results`; `experiment` -> `scenario`, `model`, `engine`, `results`;
+//! `validation` -> `experiment` and what it knows; `calibration` -> `validation` and the same;
 //! `cli` -> all. A test holds this rule.
 //!
 //! Inside [`model`]:
@@ -126,6 +129,8 @@
 //! | a key of the scenario file | [`scenario::keys`], then `scenario/build.rs` and [`model::input`] |
 //! | a figure of `summary.json` | [`results::Summary`] (step [`FORMAT_VERSION`](results::FORMAT_VERSION)), `experiment/summarize.rs` |
 //! | the words on the terminal | [`report::text`], [`report::markdown`] |
+//! | what can be fitted to observations | [`calibration::parameters`] |
+//! | which exports of monitoring are read | [`validation::series`] |
 //! | an exit code | `cli/exit.rs` |
 //!
 //! **A new release**: raise `NEWEST_MINOR`, give every behaviour that changed its first minor in

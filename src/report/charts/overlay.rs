@@ -95,7 +95,7 @@ pub(super) fn scene(overlay: &Overlay) -> Scene {
     }
     frame::base_line(&mut scene, area);
     frame::time_axis(&mut scene, &plot, true);
-    let caption = "time since the first phase began (m:ss)";
+    let caption = "time since the burst began (m:ss)";
     let at = (area.x + area.w / 2.0, area.bottom() + 39.0);
     scene.label(at, caption, (SMALL, false), INK, Anchor::Middle);
     scene
