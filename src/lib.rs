@@ -68,11 +68,15 @@
 //! | [`apiserver::list`](model::apiserver::list) | **where a LIST's memory comes from** |
 //! | [`apiserver::route`](model::apiserver::route) | who answers a LIST: etcd, watch cache, snapshot, nobody (429) |
 //! | [`apiserver::watch`](model::apiserver::watch) | watch-lists and watches |
+//! | [`apiserver::cacher`](model::apiserver::cacher), [`writes`](model::writes) | a watch cache under a steady rate of writes; how its ring grows in the ledger |
+//! | [`apiserver::consistency`](model::apiserver::consistency) | the consistency checker's pulse, from 1.34 |
 //! | [`apiserver::startup`](model::apiserver::startup) | what a starting server does before it is ready |
 //! | [`apiserver::plan`](model::apiserver::plan) | a request as a short list of phases |
 //! | [`apiserver::server`](model::apiserver::server) | one process as a fluid machine: requests, collector, limits |
 //! | [`memory`](model::memory) | the ledger, the Go heap and its collector, freed pages, Go's rules of buffer growth |
 //! | [`apf`](model::apf) | API Priority and Fairness, exact to the bit |
+//! | [`watchcache`](model::watchcache) | the ring of recent events, resumable versions, snapshots: exact, and in closed form |
+//! | [`admission`](model::admission), [`write_seats`](model::write_seats), [`counting`](model::counting) | requests at the door of a server; the seats that writes take; what it knows of its objects |
 //! | [`client`](model::client) | reflectors, listers, watchers: one state each, and what moves them |
 //! | [`balancer`](model::balancer), [`node`](model::node) | connections; processors, limits, OOM killer, restart back-off |
 //! | [`control_plane`](model::control_plane) | the life of the servers: start, fill caches, serve, die, come back |
@@ -125,7 +129,7 @@
 //! | how a client reacts to a failure | [`model::client::driver`] |
 //! | when the collector runs | [`model::memory::go_heap`] |
 //! | who is killed, and when it comes back | [`model::node`], [`model::control_plane`] |
-//! | which requests wait, and how long | [`model::apf`]; what is seen of it: `model/admission/observe.rs` |
+//! | which requests wait, and how long | [`model::apf`]; who asks for what: `model/admission/requests.rs`; what is seen of it: `model/admission/observe.rs` |
 //! | a key of the scenario file | [`scenario::keys`], then `scenario/build.rs` and [`model::input`] |
 //! | a figure of `summary.json` | [`results::Summary`] (step [`FORMAT_VERSION`](results::FORMAT_VERSION)), `experiment/summarize.rs` |
 //! | the words on the terminal | [`report::text`], [`report::markdown`] |
@@ -159,8 +163,9 @@
 //!
 //! # How it is checked
 //!
-//! `tests/golden_go.rs` and `tests/golden_apf.rs` hold buffer growth, APF and shuffle sharding to
-//! recordings of the genuine Go code; `tests/measured.rs` holds peaks to runs of a genuine
+//! `tests/golden_go.rs`, `golden_apf.rs`, `golden_watchcache.rs` and `golden_reflector.rs` hold buffer
+//! growth, APF, the watch cache's ring and the reflector's back-off to recordings of the genuine Go
+//! code; `tests/measured.rs` holds peaks to runs of a genuine
 //! kube-apiserver; `tests/theory` holds the engine to queueing theory; snapshots hold what is printed;
 //! and in builds with debug assertions [`model::checks`] looks at the books after every event.
 

@@ -324,8 +324,10 @@ fn bad_observations_are_told_with_what_to_write() {
     };
     write("working-set.csv", &good);
     std::fs::create_dir_all(folder.join("empty")).expect("creates");
-    let flat: String = (0..9).map(|i| format!("{},1000000000\n", BEGIN + i)).collect();
-    let late: String = good.lines().skip(14).map(|line| format!("{line}\n")).collect();
+    let flat: Vec<String> = (0..9).map(|i| format!("{},1000000000", BEGIN + i)).collect();
+    let flat = flat.join("\n");
+    let late: Vec<&str> = good.lines().skip(14).collect();
+    let late = late.join("\n");
     let described = |from: &str, to: &str| DESCRIPTION.replace(from, to);
     let cases = [
         ("flat.csv", format!("time,a\n{flat}"), "flat.csv: the series begins at its peak"),

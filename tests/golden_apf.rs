@@ -5,12 +5,14 @@
 
 #[path = "golden_apf/allocation.rs"]
 mod allocation;
-#[path = "golden_apf/cases.rs"]
+#[path = "golden/cases.rs"]
 mod cases;
 #[path = "golden_apf/classify.rs"]
 mod classify;
 #[path = "golden_apf/concurrency.rs"]
 mod concurrency;
+#[path = "golden_apf/doubles.rs"]
+mod doubles;
 #[path = "golden_apf/objects.rs"]
 mod objects;
 #[path = "golden_apf/queue_set.rs"]

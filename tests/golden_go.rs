@@ -4,11 +4,11 @@
 //! Reads the folder that `OOMCAST_GOLDEN_DIR` names, else `../shared/golden`, else the part that
 //! is committed here.
 
-use std::collections::BTreeMap;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+#[path = "golden/cases.rs"]
+mod cases;
 
-use flate2::read::GzDecoder;
+use std::collections::BTreeMap;
+
 use oomcast::model::memory::alloc::{
     Garbage, JsonList, JsonMethod, ListEncoding, Maker, Pointers, ProtobufList, Write,
     append_growth, block_size, buffer_growth, grow_slice, read_all,
@@ -16,52 +16,14 @@ use oomcast::model::memory::alloc::{
 use oomcast::units::Bytes;
 use serde::Deserialize;
 
+use cases::{check_all, report, text};
+
 /// Blocks that the data calls large.
 const LARGE: Bytes = Bytes(4096);
 /// "A few KB of noise" in the bytes allocated.
 const NOISE: u64 = 8 << 10;
 /// The constant blocks around the buffers.
 const SMALL: u64 = 512;
-
-fn folder() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    if let Some(named) = std::env::var_os("OOMCAST_GOLDEN_DIR") {
-        return named.into();
-    }
-    let shared = root.join("../shared/golden");
-    let committed = root.join("tests/golden");
-    if shared.is_dir() { shared } else { committed }
-}
-
-/// The text of a file of the folder, compressed or not.
-fn text(name: &str) -> String {
-    let plain = folder().join(name);
-    if let Ok(text) = std::fs::read_to_string(&plain) {
-        return text;
-    }
-    let packed = folder().join(format!("{name}.gz"));
-    let bytes = std::fs::read(&packed)
-        .unwrap_or_else(|e| panic!("neither {} nor {}: {e}", plain.display(), packed.display()));
-    let mut text = String::new();
-    GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).expect("gzip");
-    text
-}
-
-/// Checks each case of a file and says how many there were.
-fn each<T: for<'de> Deserialize<'de>>(name: &str, check: impl Fn(T)) {
-    let mut cases = 0;
-    for line in text(name).lines().filter(|line| !line.trim().is_empty()) {
-        check(serde_json::from_str(line).unwrap_or_else(|e| panic!("{name}: {e}: {line}")));
-        cases += 1;
-    }
-    say(name, cases);
-}
-
-#[expect(clippy::print_stdout, reason = "a test's account of what it checked")]
-fn say(name: &str, cases: usize) {
-    println!("{name}: {cases} cases");
-    assert!(cases > 0, "{name}: no cases");
-}
 
 #[track_caller]
 fn close(what: &str, got: Bytes, want: u64, by: u64) {
@@ -103,7 +65,7 @@ fn golden_go_size_classes() {
         assert_eq!(grow_slice(Bytes(size), Bytes(0)), Bytes(want));
         cases += 1;
     }
-    say("go-size-classes.json (sizes)", cases);
+    report("go-size-classes.json (sizes)", cases);
 }
 
 #[derive(Deserialize)]
@@ -134,12 +96,12 @@ fn check_growth(case: &Growing) {
 
 #[test]
 fn golden_go_append() {
-    each("go-append.jsonl", |case: Growing| check_growth(&case));
+    check_all("go-append.jsonl", check_growth);
 }
 
 #[test]
 fn golden_go_buffer() {
-    each("go-buffer.jsonl", |case: Growing| check_growth(&case));
+    check_all("go-buffer.jsonl", check_growth);
 }
 
 #[derive(Deserialize)]
@@ -152,7 +114,7 @@ struct Reading {
 
 #[test]
 fn golden_go_readall() {
-    each("go-readall.jsonl", |case: Reading| {
+    check_all("go-readall.jsonl", |case: &Reading| {
         let all = read_all(Bytes(case.size), Bytes::kib(32));
         assert_eq!(all.capacity, Bytes(case.cap), "{}", case.id);
         close(&case.id, all.total, case.total, NOISE);
@@ -321,5 +283,5 @@ fn check_encoding(case: &Encoding) {
 
 #[test]
 fn golden_go_encode() {
-    each("go-encode.jsonl", |case: Encoding| check_encoding(&case));
+    check_all("go-encode.jsonl", check_encoding);
 }

@@ -5,8 +5,8 @@ use std::process::{Command, Output};
 
 use oomcast::report::validation::{markdown, render};
 use oomcast::results::{
-    DomainRow, ErrorSpread, LossAgreement, PublishedRow, PublishedScenario, ReplayedRun,
-    ReplayedServers, Validation,
+    DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedRow, PublishedScenario,
+    ReplayedRun, ReplayedServers, Validation,
 };
 use oomcast::units::Bytes;
 use oomcast::validation::{Gathered, Replay, condense, replay};
@@ -40,6 +40,8 @@ fn the_ledger_holds() {
     for run in &result.runs {
         assert_eq!(run.measured_killed, run.predicted_killed, "{}", run.id);
     }
+    let ordered = &result.orderings;
+    assert!(ordered.pairs >= 20 && ordered.right == ordered.pairs, "{told}");
     for run in &result.several_servers {
         assert_eq!(run.predicted_deaths > 0, run.measured_deaths > 0, "{}", run.id);
     }
@@ -98,6 +100,15 @@ fn made_up() -> Validation {
         rises: None,
         durations: spread(0.16, "kep3157-1.32-json-rv0-8"),
         losses: LossAgreement { lost: 2, lost_predicted: 1, survived: 2, survived_predicted: 2 },
+        orderings: Orderings {
+            pairs: 9,
+            right: 8,
+            wrong: vec![OrderedPair {
+                setting: "gzip".into(),
+                lower: "kep3157-1.32-json-rv0-8".into(),
+                higher: "limit4000m-pods-20000x5k-1.32-16".into(),
+            }],
+        },
         several_servers: vec![ReplayedServers {
             id: "ha-list-1.32-36-1500m".into(),
             servers: 3,

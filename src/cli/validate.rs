@@ -118,7 +118,7 @@ fn write(folder: &Path, result: &Validation, replayed: &[Replayed]) -> Result<()
     }
     let mut used = BTreeSet::new();
     for one in replayed {
-        let Replayed::Run(run, curves) = one else { continue };
+        let Replayed::Run(run, curves, _) = one else { continue };
         let mut stem = stem(&run.id);
         while !used.insert(stem.clone()) {
             stem.push('-');

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use super::apiserver::consistency::consistency_plan;
 use super::apiserver::list::{ListContext, ListShape};
 use super::apiserver::plan::{Phase, Plan, Stage};
 use super::apiserver::server::{PlanId, Plans};
 use super::apiserver::watch::{selected, watch_list_plan, watch_plan};
 use super::apiserver::{startup, watch};
-use super::costs;
 use super::input::{
     Behaviour, EtcdInput, FleetInput, Hardware, Inputs, ReadInput, ResourceVersion,
 };
@@ -25,6 +25,7 @@ enum PlanKey {
     Boot,
     Rest { etcd_speed: u64 },
     Cache { resource: usize, etcd_speed: u64 },
+    Consistency { resource: usize, etcd_speed: u64 },
     Loopback { resource: usize, etcd_speed: u64 },
     List { fleet: usize, list: ListShape, version: ResourceVersionKey, etcd_speed: u64 },
     WatchList { fleet: usize },
@@ -103,6 +104,12 @@ impl Catalog {
     /// Changes how fast etcd answers requests from now on.
     pub fn set_etcd_speed(&mut self, speed: f64) {
         self.etcd_speed = speed;
+    }
+
+    /// How fast etcd is now, relative.
+    #[must_use]
+    pub fn etcd_speed(&self) -> f64 {
+        self.etcd_speed
     }
 
     /// etcd as fast as it is now.
@@ -224,6 +231,21 @@ impl Catalog {
         })
     }
 
+    /// The plan of checking a resource's cache against etcd.
+    pub fn consistency(&mut self, inputs: &Inputs, resource: usize) -> PlanId {
+        let key = PlanKey::Consistency { resource, etcd_speed: self.etcd_speed.to_bits() };
+        self.plan(key, |catalog| {
+            consistency_plan(
+                &inputs.release,
+                &catalog.hardware,
+                &catalog.etcd(inputs),
+                &catalog.profiles[resource],
+                inputs.resources[resource].count,
+                catalog.resource_owner(resource),
+            )
+        })
+    }
+
     /// The plan of filling a loopback informer; `None` for a resource without one.
     pub fn loopback(&mut self, inputs: &Inputs, resource: usize) -> Option<PlanId> {
         let spec = &inputs.resources[resource];
@@ -243,14 +265,13 @@ impl Catalog {
         }))
     }
 
-    /// What a warm server holds of a resource: entry and bytes.
+    /// What a warm server holds of a resource besides its ring of events: entry and bytes.
     #[must_use]
     pub fn warm_holdings(&self, inputs: &Inputs, resource: usize) -> Vec<(Mechanism, Bytes)> {
         let (spec, profile) = (&inputs.resources[resource], &self.profiles[resource]);
         vec![
             (Mechanism::WatchCacheObjects, startup::cached_bytes(spec, profile)),
             (Mechanism::LoopbackInformers, startup::loopback_bytes(spec, profile)),
-            (Mechanism::WatchCacheEventRing, ring_bytes(spec.writes_per_second, profile)),
         ]
     }
 
@@ -281,19 +302,4 @@ fn nothing() -> Plan {
     let mut phase = Phase::cpu(Stage::Working, SimSpan::ZERO);
     phase.demand.floor = SimSpan::nanos(1);
     Plan { phases: vec![phase], wire: Bytes::ZERO }
-}
-
-/// The ring of a resource written at a steady rate: the smallest capacity of 100 × 2^k that spans
-/// 75 s, full, at most 102,400 (facts/watch-cache.md section 2.1). Each event keeps the version it
-/// superseded (measured: 13.9 kB an event for objects of 11.6 kB).
-fn ring_bytes(writes_per_second: f64, profile: &ObjectProfile) -> Bytes {
-    const WINDOW_SECONDS: f64 = 75.0;
-    const CAPACITIES: [u64; 11] =
-        [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200, 102_400];
-    if writes_per_second <= 0.0 {
-        return Bytes::ZERO;
-    }
-    let needed = writes_per_second * WINDOW_SECONDS;
-    let capacity = CAPACITIES.into_iter().find(|c| *c as f64 >= needed).unwrap_or(102_400);
-    (profile.decoded + Bytes(costs::RING_EVENT + 1_500)).times(capacity)
 }

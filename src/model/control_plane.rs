@@ -3,14 +3,16 @@
 
 use super::admission::Admission;
 use super::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
+use super::apiserver::cacher::Cacher;
 use super::apiserver::server::Server;
-use super::apiserver::startup;
+use super::apiserver::{consistency, startup};
 use super::catalog::Catalog;
 use super::client::NO_SERVER;
 use super::input::Inputs;
 use super::memory::ledger::OwnerId;
 use super::node::{CrashLoopBackOff, LimitKind};
 use super::release::Release;
+use super::watchcache::capacity::unready_retry_after;
 use super::world::{Event, World};
 use crate::results::{LevelRecord, LogKind, Mechanism, OomKill};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -29,11 +31,16 @@ pub enum Life {
     Serving,
 }
 
+/// From listening until the informers of the priority levels have synced, if nothing holds them up:
+/// one round of `WaitForCacheSync` (`syncedPollPeriod`, client-go `shared_informer.go`).
+const CONFIG_SYNC: SimSpan = SimSpan::millis(100);
+
 /// A start-up request's mark: what it fills.
 const CACHE: u64 = 0;
 const LOOPBACK: u64 = 1;
 const BOOT: u64 = 2;
 const REST: u64 = 3;
+const CHECK: u64 = 4;
 
 /// A server and what the control plane knows about it.
 #[derive(Debug)]
@@ -52,8 +59,8 @@ pub struct ServerState {
     pub partitioned_until: SimTime,
     /// Kills so far.
     pub oom_kills: Vec<OomKill>,
-    /// Which caches are filled, and since when, by resource.
-    pub cache_since: Vec<Option<SimTime>>,
+    /// The filled caches, by resource.
+    pub cachers: Vec<Option<Cacher>>,
     /// Caches being filled, by resource: one for each version of a custom resource.
     caches_filling: Vec<u32>,
     /// Since when they are.
@@ -64,6 +71,12 @@ pub struct ServerState {
     pub admission: Option<Admission>,
     /// Processes so far.
     pub boots: u32,
+    /// Writes so far, as events.
+    pub writes: u32,
+    /// Whether writes to a resource arrive here, by resource.
+    pub writes_arrive: Vec<bool>,
+    /// Until when a count of objects waits for the cache, by resource.
+    pub counting_until: Vec<SimTime>,
     /// What the levels of former processes went through.
     levels: Vec<LevelRecord>,
     crash_loop: CrashLoopBackOff,
@@ -81,12 +94,15 @@ impl ServerState {
             background_stale: true,
             partitioned_until: SimTime::ZERO,
             oom_kills: Vec::new(),
-            cache_since: vec![None; inputs.resources.len()],
+            cachers: vec![None; inputs.resources.len()],
             caches_filling: vec![0; inputs.resources.len()],
             cold_since: vec![SimTime::ZERO; inputs.resources.len()],
             starting: 0,
             admission: None,
             boots: 0,
+            writes: 0,
+            writes_arrive: vec![false; inputs.resources.len()],
+            counting_until: vec![SimTime::ZERO; inputs.resources.len()],
             levels: Vec::new(),
             crash_loop: CrashLoopBackOff::default(),
         }
@@ -122,12 +138,8 @@ impl ServerState {
     /// Retry-After of a cache that is being filled (facts/watch-cache.md section 4.2).
     #[must_use]
     pub fn cold_retry_after(&self, resource: usize, release: &Release, now: SimTime) -> SimSpan {
-        const GROWTH: f64 = 0.06;
-        if !release.cold_retry_after_grows {
-            return SimSpan::secs(1);
-        }
-        let cold = now.since(self.cold_since[resource]).as_secs_f64();
-        SimSpan::secs((libm::exp(GROWTH * cold) as u64).clamp(1, 30))
+        let down = now.since(self.cold_since[resource]);
+        unready_retry_after(down, release.cold_retry_after_grows)
     }
 
     /// Whether its socket is bound.
@@ -170,6 +182,12 @@ impl World<'_> {
                 held.push((owner.entry(mechanism), bytes));
                 spans += bytes.scale(super::costs::span_overhead(scannable));
             }
+            if let Some(cacher) = self.warm_cacher(resource) {
+                let bytes = cacher.ring_bytes();
+                held.push((owner.entry(Mechanism::WatchCacheEventRing), bytes));
+                spans += bytes.scale(super::costs::span_overhead(scannable));
+                self.servers[usize::from(server)].cachers[resource] = Some(cacher);
+            }
         }
         let base = OwnerId::SERVER.entry(Mechanism::ProcessBase);
         let apiserver = &self.inputs.apiserver;
@@ -184,7 +202,6 @@ impl World<'_> {
         }
         state.server.boot(SimTime::ZERO);
         state.life = Life::Serving;
-        state.cache_since.fill(Some(SimTime::ZERO));
         let memory = &mut state.server.memory;
         memory.add_outside_heap(base, spans.0);
         for (entry, bytes) in held {
@@ -198,6 +215,11 @@ impl World<'_> {
             apiserver.idle_resident,
             apiserver.up_for,
         );
+        for resource in 0..self.inputs.resources.len() {
+            if self.inputs.resources[resource].watch_cache {
+                self.check_from_now(server, resource, self.inputs.apiserver.up_for);
+            }
+        }
     }
 
     /// The kubelet starts the container.
@@ -210,7 +232,6 @@ impl World<'_> {
         state.life = Life::Booting;
         state.crash_loop.started(now);
         state.starting = 1;
-        state.cache_since.fill(None);
         state.caches_filling.fill(0);
         self.sample_now(server, now);
         let state = &mut self.servers[usize::from(server)];
@@ -222,7 +243,7 @@ impl World<'_> {
 
     /// A start-up request has finished.
     pub(super) fn start_up_finished(&mut self, server: u16, tag: u64, now: SimTime) {
-        let (kind, resource) = (tag >> 32 & 3, (tag & 0xffff_ffff) as usize);
+        let (kind, resource) = (tag >> 32 & 7, (tag & 0xffff_ffff) as usize);
         match kind {
             BOOT => self.booted(server, now),
             CACHE => {
@@ -231,10 +252,10 @@ impl World<'_> {
                 if state.caches_filling[resource] > 0 {
                     return;
                 }
-                state.cache_since[resource] = Some(now);
-                if let Some(admission) = &mut state.admission {
-                    admission.count_objects(resource);
-                }
+                self.cache_counted(server, resource, now);
+                let listed = self.servers[usize::from(server)].cold_since[resource];
+                self.cache_filled(server, resource, listed, now);
+                self.check_from_now(server, resource, now.since(listed));
                 let at_start = startup::fills_at_start(&self.inputs.resources[resource]);
                 if startup::loopback_waits(&self.inputs.release) {
                     self.fill_loopback(server, resource, now);
@@ -243,31 +264,88 @@ impl World<'_> {
                     self.start_up_done(server, now);
                 }
             }
+            CHECK => {}
             _ => self.start_up_done(server, now),
         }
     }
 
-    /// Sets up API Priority and Fairness of a process that begins to listen; adjustments follow
-    /// every ten seconds, a warm server's from a random phase.
-    fn admit_from_now(&mut self, server: u16, now: SimTime) {
-        let inputs = self.inputs;
-        let state = &mut self.servers[usize::from(server)];
-        state.boots += 1;
-        if !inputs.apf.enabled {
+    /// Arranges the checks of a cache's consistency that are `up_for` old: first after a period,
+    /// or somewhere in the period of a cache that is older.
+    pub(super) fn check_from_now(&mut self, server: u16, resource: usize, up_for: SimSpan) {
+        if !self.inputs.release.detect_cache_inconsistency {
             return;
         }
-        let mut admission = Admission::new(inputs, now);
-        admission.configure(inputs, now);
-        state.admission = Some(admission);
+        let boot = self.servers[usize::from(server)].boots;
+        for version in 0..self.inputs.resources[resource].versions.max(1) {
+            let entity = u64::from(server) << 48
+                | u64::from(boot) << 32
+                | (resource as u64) << 8
+                | u64::from(version);
+            let mut luck = self.streams.stream("consistency check", entity);
+            let period = consistency::period(luck.uniform());
+            let first =
+                if up_for < period { period - up_for } else { period.scale(luck.uniform()) };
+            let at = self.queue.now() + first;
+            let resource = resource as u32;
+            self.queue.push(at, Event::Compare { server, boot, resource, period });
+        }
+    }
+
+    /// A check of a cache's consistency begins.
+    pub(super) fn compare_cache(
+        &mut self,
+        server: u16,
+        boot: u32,
+        resource: u32,
+        period: SimSpan,
+        now: SimTime,
+    ) {
+        let state = &self.servers[usize::from(server)];
+        if state.boots != boot || !state.server.running() {
+            return;
+        }
+        let again = Event::Compare { server, boot, resource, period };
+        self.queue.push(now + period, again);
+        if state.cachers[resource as usize].is_some() {
+            let plan = self.catalog.consistency(self.inputs, resource as usize);
+            let tag = startup_tag(CHECK, resource as usize);
+            let state = &mut self.servers[usize::from(server)];
+            state.server.start(&self.catalog.plans, plan, tag, false, now);
+            self.touch(server);
+        }
+    }
+
+    /// Sets up API Priority and Fairness of a process that begins to listen: with the mandatory
+    /// objects only, until its informers of the configuration have synced.
+    fn admit_from_now(&mut self, server: u16, now: SimTime) {
+        let state = &mut self.servers[usize::from(server)];
+        state.boots += 1;
+        if !self.inputs.apf.enabled {
+            return;
+        }
         let boot = state.boots;
-        let phase =
-            self.streams.stream("adjustment phase", u64::from(server) << 32 | u64::from(boot));
-        let first = if now == SimTime::ZERO {
-            BORROWING_ADJUSTMENT_PERIOD.scale(phase.clone().uniform())
-        } else {
-            BORROWING_ADJUSTMENT_PERIOD
+        state.admission = Some(Admission::new(self.inputs, now));
+        self.open_writes(server, boot, now);
+        if now > SimTime::ZERO {
+            self.queue.push(now + CONFIG_SYNC, Event::Configure { server, boot });
+            return;
+        }
+        // A warm server's adjustments follow from a random phase.
+        let entity = u64::from(server) << 32 | u64::from(boot);
+        let phase = self.streams.stream("adjustment phase", entity).uniform();
+        self.configure(server, boot, BORROWING_ADJUSTMENT_PERIOD.scale(phase), now);
+    }
+
+    /// The whole configuration takes effect; the next adjustment follows after `first`, then every
+    /// ten seconds.
+    pub(super) fn configure(&mut self, server: u16, boot: u32, first: SimSpan, now: SimTime) {
+        let state = &mut self.servers[usize::from(server)];
+        let Some(admission) = state.admission.as_mut().filter(|_| state.boots == boot) else {
+            return;
         };
+        admission.configure(self.inputs, now);
         self.queue.push(now + first, Event::Borrow { server, boot });
+        self.let_in(server, now);
     }
 
     /// The periodic adjustment of a server's limits.
@@ -290,6 +368,9 @@ impl World<'_> {
             self.start_up_request(server, plan, startup_tag(REST, 0), now);
         }
         for resource in 0..self.inputs.resources.len() {
+            if !self.inputs.resources[resource].watch_cache {
+                self.begin_counting(server, resource, now);
+            }
             if startup::fills_at_start(&self.inputs.resources[resource]) {
                 self.fill_cache(server, resource, now);
                 self.servers[usize::from(server)].starting += 1;
@@ -305,12 +386,13 @@ impl World<'_> {
     /// first request.
     pub(super) fn fill_cache(&mut self, server: u16, resource: usize, now: SimTime) {
         let state = &mut self.servers[usize::from(server)];
-        if state.caches_filling[resource] > 0 || state.cache_since[resource].is_some() {
+        if state.caches_filling[resource] > 0 || state.cachers[resource].is_some() {
             return;
         }
         let versions = self.inputs.resources[resource].versions.max(1);
         state.caches_filling[resource] = versions;
         state.cold_since[resource] = now;
+        self.begin_counting(server, resource, now);
         let plan = self.catalog.cache(self.inputs, resource);
         let state = &mut self.servers[usize::from(server)];
         let tag = startup_tag(CACHE, resource);
@@ -400,6 +482,7 @@ impl World<'_> {
         state.admission = None;
         state.starting = 0;
         state.watches.fill(0);
+        state.cachers.fill(None);
         self.sample_now(server, now);
         self.note_down(server, now, true);
         self.mark_all_stale();

@@ -74,6 +74,10 @@ pub const FAN_OUT_EVENT: Cost = Cost { per_byte: 6.5, per_object: 10_000.0 };
 /// A write request in the apiserver (measured 3.6 ms for a patch of 10 kB).
 pub const WRITE_REQUEST: Cost = Cost { per_byte: 60.0, per_object: 3_000_000.0 };
 
+/// How long etcd takes to commit a write: a round among its members and a sync to disk each (assumed;
+/// etcd's tuning guide wants the sync below 10 ms at the 99th percentile).
+pub const ETCD_COMMIT: SimSpan = SimSpan::millis(5);
+
 /// Garbage of a write request, bytes per object byte (measured 340 kB for a 10 kB patch) and
 /// besides per request.
 pub const WRITE_GARBAGE_PER_BYTE: u64 = 14;
@@ -164,14 +168,24 @@ pub const QUEUED_REQUEST: Bytes = Bytes::kib(48);
 /// Slots of a LIST per scanned object: the cache's slice of results (facts/watch-cache.md 7).
 pub const SCAN_SLOT: u64 = 16;
 
-/// Ring event besides its object (facts/watch-cache.md section 2.2).
-pub const RING_EVENT: u64 = 136;
+/// An event in a watch cache's ring besides the versions of its object, and its slot
+/// (`watchCacheEvent`, facts/watch-cache.md section 2.2).
+pub const RING_EVENT: Bytes = Bytes(128);
+/// See [`RING_EVENT`].
+pub const RING_SLOT: Bytes = Bytes(8);
+/// A superseded version of an object in the ring besides the object itself: key, labels, fields,
+/// managed fields (measured: 13.9 kB an event for objects of 11.6 kB).
+pub const RING_VERSION: Bytes = Bytes(1_500);
+/// The path of b-tree nodes that a snapshot copies, from 1.34 on (derived, facts/watch-cache.md
+/// section 2.2: 1 to 2 KB an event).
+pub const RING_SNAPSHOT: Bytes = Bytes(1_500);
 
 /// Time an idle apiserver needs from start to serving besides filling its caches (measured 2.0 s
-/// on two cores) and the CPU time within it.
+/// on two cores) and the CPU time within it (measured: with half a core, caches fill from the second
+/// second on).
 pub const START_UP: SimSpan = SimSpan::millis(1_800);
 /// See [`START_UP`].
-pub const START_UP_CPU: SimSpan = SimSpan::millis(1_600);
+pub const START_UP_CPU: SimSpan = SimSpan::millis(900);
 /// What a starting server allocates besides its caches (measured peak 250 MB on an empty one).
 pub const START_UP_GARBAGE: Bytes = Bytes(60_000_000);
 

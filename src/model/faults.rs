@@ -53,6 +53,7 @@ impl World<'_> {
             Action::Partition { server, lasts } => {
                 self.partition(server, lasts, now);
             }
+            Action::Write { resource, per_second } => self.set_writes(resource, per_second, now),
             Action::SlowEtcd { speed, lasts } => {
                 self.catalog.set_etcd_speed(speed);
                 self.etcd_slow_until = self.etcd_slow_until.max(now + lasts);
@@ -121,11 +122,12 @@ impl World<'_> {
         let kills = kills.filter(|kill| kill.at >= since).count();
         let sent = self.bytes_sent();
         let (synced, started) = driver::synced(&self.clients);
+        let given_up = driver::given_up(&self.clients);
         if let Some(phase) = self.phases.last_mut() {
             phase.peak_resident = peak;
             phase.oom_kills = kills as u32;
             phase.bytes_sent = sent - phase.bytes_sent;
-            phase.settled_at = phase.settled_at.filter(|_| synced == started);
+            phase.settled_at = phase.settled_at.filter(|_| synced + given_up == started);
         }
     }
 }
@@ -139,6 +141,7 @@ fn describe(action: &Action) -> &'static str {
         Action::Kill { .. } => "a server is killed",
         Action::Roll { .. } => "the servers are rolled",
         Action::Partition { .. } => "a server is cut off",
+        Action::Write { .. } => "writes change",
         Action::SlowEtcd { .. } => "etcd slows down",
     }
 }

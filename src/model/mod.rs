@@ -10,6 +10,7 @@ pub mod checks;
 pub mod client;
 pub mod control_plane;
 pub mod costs;
+pub mod counting;
 pub mod faults;
 pub mod input;
 pub mod memory;
@@ -19,7 +20,10 @@ pub mod outcome;
 pub mod recorder;
 pub mod release;
 pub mod thinned;
+pub mod watchcache;
 pub mod world;
+pub mod write_seats;
+pub mod writes;
 
 use crate::results::RunRecord;
 use crate::units::SimTime;

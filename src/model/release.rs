@@ -41,6 +41,12 @@ pub struct Release {
     /// The back-off of reflectors built with this release starts over two minutes after it began
     /// (0.36), else after two minutes without an attempt (facts/clients.md section 1.3).
     pub backoff_resets_by_start: bool,
+    /// The watch cache keeps events for as long as a request may take, at least (from 1.33), not
+    /// for 75 s.
+    pub history_follows_request_timeout: bool,
+    /// A relist of a watch cache frees the events in its ring (1.37) instead of leaving them until
+    /// they are overwritten.
+    pub clears_ring_on_relist: bool,
     /// The cacher initialises by watch-list from etcd (1.35 on) rather than by paged LIST.
     pub cacher_watch_list: bool,
     /// `ConcurrentWatchObjectDecode`.
@@ -135,6 +141,8 @@ impl Release {
             watch_list: minor == 32 || from(34),
             watch_list_client: from(35),
             backoff_resets_by_start: from(36),
+            history_follows_request_timeout: from(33),
+            clears_ring_on_relist: from(37),
             cacher_watch_list: from(35),
             concurrent_watch_object_decode: from(37),
             size_based_list_cost: from(34),

@@ -7,12 +7,14 @@
 use std::sync::Arc;
 
 use super::RunOptions;
-use super::admission::Admission;
+use super::admission::{Admission, WriteStage};
+use super::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
 use super::apiserver::server::{Background, Finished, Server, ServerSettings};
 use super::background;
 use super::balancer::Balancer;
 use super::catalog::Catalog;
 use super::client::Client;
+use super::client::backoff::ResetEra;
 use super::control_plane::{self, Life, ServerState};
 use super::input::Inputs;
 use super::memory::go_heap::GcSettings;
@@ -52,12 +54,57 @@ pub enum Event {
         /// Void unless the client's present one.
         generation: u32,
     },
+    /// A server has the configuration of its priority levels.
+    Configure {
+        /// Which server.
+        server: u16,
+        /// Void unless the process is the same.
+        boot: u32,
+    },
     /// A server's priority levels adjust their limits.
     Borrow {
         /// Which server.
         server: u16,
         /// Void unless the process is the same.
         boot: u32,
+    },
+    /// A server compares a cache with etcd.
+    Compare {
+        /// Which server.
+        server: u16,
+        /// Void unless the process is the same.
+        boot: u32,
+        /// Which resource's.
+        resource: u32,
+        /// Until the next time.
+        period: SimSpan,
+    },
+    /// A server counts the objects of a resource.
+    CountObjects {
+        /// Which server.
+        server: u16,
+        /// Void unless the process is the same.
+        boot: u32,
+        /// Index of the resource.
+        resource: u16,
+    },
+    /// Writes to a resource arrive.
+    WriteArrives {
+        /// At which server.
+        server: u16,
+        /// Void unless the process is the same.
+        boot: u32,
+        /// Index of the resource.
+        resource: u16,
+    },
+    /// A stage of a write is over.
+    WriteEnds {
+        /// On which server.
+        server: u16,
+        /// Its number among those of the server.
+        serial: u32,
+        /// Void unless it is still in that stage.
+        stage: WriteStage,
     },
     /// A client notices that its connection is dead.
     Notice {
@@ -118,6 +165,8 @@ pub struct World<'a> {
     /// Members started and not stopped, and those of them with a complete view, by fleet.
     pub(super) fleet_started: Vec<u32>,
     pub(super) fleet_synced: Vec<u32>,
+    /// Writes a second, by resource.
+    pub(super) writes: Vec<f64>,
     /// etcd is slow until then.
     pub(super) etcd_slow_until: SimTime,
     pub(super) limit: MemoryLimit,
@@ -178,6 +227,7 @@ impl<'a> World<'a> {
             fleet_start: Vec::new(),
             fleet_started: vec![0; inputs.fleets.len()],
             fleet_synced: vec![0; inputs.fleets.len()],
+            writes: inputs.resources.iter().map(|resource| resource.writes_per_second).collect(),
             etcd_slow_until: SimTime::ZERO,
             limit,
             counters: Counters::default(),
@@ -204,10 +254,10 @@ impl<'a> World<'a> {
     }
 
     fn enrol(&mut self) {
-        let by_start = self.inputs.release.backoff_resets_by_start;
+        let era = ResetEra::of(&self.inputs.release);
         for (index, fleet) in self.inputs.fleets.iter().enumerate() {
             self.fleet_start.push(self.clients.len() as u32);
-            let member = |place| Client::new(index as u32, &fleet.name, place, by_start);
+            let member = |place| Client::new(index as u32, &fleet.name, place, era);
             self.clients.extend((0..fleet.count).map(member));
         }
     }
@@ -226,7 +276,8 @@ impl<'a> World<'a> {
     fn dump_before(&mut self, next: SimTime) {
         while let Some(at) = self.dump_at.pop_if(|at| *at < next) {
             for (index, state) in self.servers.iter().enumerate() {
-                let dump = state.admission.as_ref().map(|admission| admission.dump(at));
+                let dump =
+                    state.admission.as_ref().map(|admission| admission.dump(self.inputs, at));
                 let dump = dump.unwrap_or_else(|| ApfDump { at, ..ApfDump::default() });
                 let server = control_plane::name(index as u16);
                 self.dumps.push(ApfDump { server, ..dump });
@@ -279,7 +330,22 @@ impl<'a> World<'a> {
             Event::QueueTimeout { client, generation } => {
                 self.queue_timed_out(client, generation, now);
             }
+            Event::Configure { server, boot } => {
+                self.configure(server, boot, BORROWING_ADJUSTMENT_PERIOD, now);
+            }
             Event::Borrow { server, boot } => self.borrow_seats(server, boot, now),
+            Event::Compare { server, boot, resource, period } => {
+                self.compare_cache(server, boot, resource, period, now);
+            }
+            Event::CountObjects { server, boot, resource } => {
+                self.count_objects(server, boot, resource, now);
+            }
+            Event::WriteArrives { server, boot, resource } => {
+                self.write_arrives(server, boot, resource, now);
+            }
+            Event::WriteEnds { server, serial, stage } => {
+                self.write_ends(server, serial, stage, now);
+            }
             Event::Notice { client, connection } => self.notice(client, connection, now),
             Event::Restart { server } => self.restart(server, now),
             Event::Check { server } => self.check_health(server, now),
@@ -292,6 +358,8 @@ impl<'a> World<'a> {
 
     /// FNV-1a over (time, kind, entity).
     fn trace_event(&mut self, now: SimTime, event: Event) {
+        let of_resource =
+            |server: u16, resource: u16| u64::from(server) << 32 | u64::from(resource);
         let (kind, entity) = match event {
             Event::Tick { server, generation } => {
                 (0, u64::from(server) << 32 | u64::from(generation))
@@ -307,6 +375,15 @@ impl<'a> World<'a> {
             Event::Scenario { index } => (9, u64::from(index)),
             Event::QueueTimeout { client, .. } => (10, u64::from(client)),
             Event::Borrow { server, .. } => (11, u64::from(server)),
+            Event::Compare { server, resource, .. } => {
+                (16, u64::from(server) << 32 | u64::from(resource))
+            }
+            Event::CountObjects { server, resource, .. } => (12, of_resource(server, resource)),
+            Event::WriteArrives { server, resource, .. } => (13, of_resource(server, resource)),
+            Event::Configure { server, .. } => (15, u64::from(server)),
+            Event::WriteEnds { server, serial, .. } => {
+                (14, u64::from(server) << 32 | u64::from(serial))
+            }
         };
         for word in [now.0, kind, entity] {
             self.trace = (self.trace ^ word).wrapping_mul(0x0100_0000_01b3);
@@ -390,6 +467,7 @@ impl<'a> World<'a> {
     }
 
     fn renew_rates(&mut self, server: u16, now: SimTime) {
+        self.turn_rings(server, now);
         if self.servers[usize::from(server)].background_stale {
             let background = self.steady_load(server);
             let state = &mut self.servers[usize::from(server)];
@@ -408,11 +486,13 @@ impl<'a> World<'a> {
 
     fn steady_load(&self, server: u16) -> Background {
         let state = &self.servers[usize::from(server)];
+        let growth = self.ring_growth(server);
         if !matches!(state.life, Life::Serving) {
-            return Background::default();
+            return Background { growth, ..Background::default() };
         }
         let serving = self.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
-        background::steady_load(self.inputs, &self.catalog, &state.watches, serving)
+        let load = background::Load { watches: &state.watches, writes: &self.writes, serving };
+        background::steady_load(self.inputs, &self.catalog, load, growth)
     }
 
     fn sample(&mut self, server: u16, now: SimTime) {

@@ -3,7 +3,9 @@
 use super::format::{clean, deviation, percent};
 use super::table::Columns;
 use super::text;
-use crate::results::{ErrorSpread, PublishedScenario, ReplayedRun, ReplayedServers, Validation};
+use crate::results::{
+    ErrorSpread, Orderings, PublishedScenario, ReplayedRun, ReplayedServers, Validation,
+};
 use crate::units::Bytes;
 
 /// The longest name of a run that fits into 80 columns.
@@ -11,6 +13,9 @@ const NAME: usize = 43;
 
 /// The same beside the errors.
 const WORST: usize = 26;
+
+/// Most pairs ordered wrongly that are named.
+const SHOWN_PAIRS: usize = 5;
 
 /// Renders the terminal result: a line a run, then how far off all are.
 #[must_use]
@@ -78,10 +83,11 @@ fn errors(validation: &Validation) -> String {
         n => format!("median of {n} replications a run"),
     };
     format!(
-        "Absolute errors ({seeds}, seed {})\n{}  {}\n",
+        "Absolute errors ({seeds}, seed {})\n{}  {}\n  {}\n",
         validation.seed,
         table.finish(),
-        losses(validation)
+        losses(validation),
+        ordered(&validation.orderings)
     )
 }
 
@@ -103,6 +109,17 @@ fn losses(validation: &Validation) -> String {
         "lost servers predicted: {} of {}; survivals predicted: {} of {}",
         losses.lost_predicted, losses.lost, losses.survived_predicted, losses.survived
     )
+}
+
+/// Pairs of runs that differ in one setting, with those that are ordered wrongly.
+fn ordered(orderings: &Orderings) -> String {
+    let Orderings { pairs, right, wrong } = orderings;
+    let mut text = format!("pairs of runs with one difference, ordered right: {right} of {pairs}");
+    for pair in wrong.iter().take(SHOWN_PAIRS) {
+        let (lower, higher) = (clean(&pair.lower, WORST), clean(&pair.higher, WORST));
+        text.extend([format!("\n    {}: {lower} < {higher}", clean(&pair.setting, WORST))]);
+    }
+    text
 }
 
 fn servers(run: &ReplayedServers) -> String {
@@ -185,6 +202,7 @@ pub fn markdown(validation: &Validation) -> String {
             )
         }));
         text.extend(["\n", &sentence(&losses(validation)), "\n"]);
+        text.extend([&sentence(&ordered(&validation.orderings)), "\n"]);
     }
     for run in &validation.several_servers {
         let (id, servers, clients) = (plain(&run.id), run.servers, run.clients);

@@ -17,7 +17,7 @@ pub use calibration::{
     FittedFigure, FittedObservation, FittedParameter, ParameterState,
 };
 pub use levels::{
-    ApfDump, FleetFlow, LevelDump, LevelPoint, LevelRecord, LevelTimeline, QueueDump,
+    ApfDump, FleetFlow, LevelDump, LevelPoint, LevelRecord, LevelTimeline, QueueDump, RequestDump,
 };
 pub use run::{
     Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
@@ -28,6 +28,6 @@ pub use summary::{
     OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
 };
 pub use validation::{
-    DomainRow, ErrorSpread, LossAgreement, PublishedScenario, ReplayedRun, ReplayedServers,
-    VALIDATION_FORMAT_VERSION, Validation,
+    DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedScenario, ReplayedRun,
+    ReplayedServers, VALIDATION_FORMAT_VERSION, Validation,
 };

@@ -102,6 +102,29 @@ pub struct LossAgreement {
     pub survived_predicted: u32,
 }
 
+/// Whether predictions are ordered as measurements are, over pairs of runs that differ in one
+/// setting.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Orderings {
+    /// Pairs with clearly different measured peaks.
+    pub pairs: u32,
+    /// Pairs ordered right.
+    pub right: u32,
+    /// The others.
+    pub wrong: Vec<OrderedPair>,
+}
+
+/// Two runs that differ in one setting.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderedPair {
+    /// The setting.
+    pub setting: String,
+    /// The run with the lower measured peak.
+    pub lower: String,
+    /// The one with the higher.
+    pub higher: String,
+}
+
 /// The published figures of one shipped scenario.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PublishedScenario {
@@ -138,6 +161,9 @@ pub struct Validation {
     pub durations: Option<ErrorSpread>,
     /// Servers lost and kept.
     pub losses: LossAgreement,
+    /// Pairs of runs that differ in one setting.
+    #[serde(default)]
+    pub orderings: Orderings,
     /// One a run of several servers.
     pub several_servers: Vec<ReplayedServers>,
     /// Published figures of the shipped scenarios.

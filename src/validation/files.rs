@@ -11,7 +11,7 @@ use crate::units::{Bytes, SimSpan, SimTime};
 
 /// The measured runs that come with oomcast: the shared part of those it was made with.
 const COMMITTED: &str = include_str!("../../tests/data/measured.jsonl");
-/// What [`committed`] is called.
+/// What the committed runs are called.
 pub const COMMITTED_NAME: &str = "the measured runs that come with oomcast";
 /// What an observation is called in a folder of its own.
 const NAMES: [&str; 2] = ["run.json", "run.json.gz"];

@@ -6,8 +6,7 @@
 //!   run there, too.
 //! - It had been up for [`UP_SECONDS`] when the first phase began, after two forced collections.
 //! - Every phase begins when it was observed to begin (that is an input, as the clients' number is).
-//! - Patches are writes at a steady rate from the start: the model has no others. The rate is at most what
-//!   fills the watch cache's ring with as many events as were written ([`RING_SECONDS`]).
+//! - Patches are writes at a steady rate while their phase lasts.
 //! - Clients act as the user `load` of the group `load-group`, which no default flow schema knows.
 
 use std::collections::BTreeMap;
@@ -18,6 +17,7 @@ use super::observation::{
 };
 use super::resources::{one_resource, parse, selected, target};
 use super::settings::{self, Flags};
+use super::writes;
 use crate::model::apf::config::PriorityLevelConfiguration;
 use crate::model::catalog::Catalog;
 use crate::model::costs;
@@ -27,7 +27,6 @@ use crate::model::input::{
     ResourceInput, ResourceVersion, Retries,
 };
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR, Release};
-use crate::results::Mechanism;
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
 
 /// Share of the machine's cores that the server gets beside etcd and the system (measured 0.93 to
@@ -35,8 +34,6 @@ use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
 pub const APISERVER_SHARE: f64 = 0.95;
 /// How long a server had been up before the first phase.
 pub const UP_SECONDS: f64 = 30.0;
-/// The watch cache's ring keeps events of so many seconds (facts/watch-cache.md section 2.1).
-pub const RING_SECONDS: f64 = 75.0;
 /// Cores of the measured machine.
 const CORES: f64 = 2.0;
 /// RAM of the measured machine.
@@ -85,7 +82,7 @@ pub fn inputs(run: &Run) -> Result<Inputs, FieldError> {
         return wrong("phases", "nothing was done");
     }
     let objects = run.objects.iter().enumerate();
-    let mut resources: Vec<ResourceInput> =
+    let resources: Vec<ResourceInput> =
         objects.map(|(index, o)| resource(index, o, run)).collect::<Result<_, _>>()?;
     let (mut fleets, mut events) = (Vec::new(), Vec::new());
     let mut last = 0.0_f64;
@@ -95,7 +92,6 @@ pub fn inputs(run: &Run) -> Result<Inputs, FieldError> {
         last = last.max(start).max(phase.end_s.unwrap_or(0.0));
         let target = target(run, phase);
         if phase.kind == PhaseKind::Patch {
-            resources[target].writes_per_second += write_rate(phase);
             continue;
         }
         let fleet = fleet(&at, phase, &run.objects[target], target)?;
@@ -116,6 +112,7 @@ pub fn inputs(run: &Run) -> Result<Inputs, FieldError> {
         });
         fleets.push(fleet);
     }
+    events.extend(writes::changes(run, &starts(run))?);
     events.sort_by_key(|event| event.at);
     let share = run.environment.apiserver_share.unwrap_or(APISERVER_SHARE);
     let share = within("environment.apiserver_share", share, 0.01..=1.0)?;
@@ -170,8 +167,7 @@ pub fn inputs_from_before(run: &Run) -> Result<Option<Inputs>, FieldError> {
 
 /// Live heap of a resource before anything is written: the watch cache's ring is still empty.
 fn held(catalog: &Catalog, inputs: &Inputs, resource: usize) -> Bytes {
-    let holdings = catalog.warm_holdings(inputs, resource).into_iter();
-    holdings.filter(|(what, _)| *what != Mechanism::WatchCacheEventRing).map(|(_, n)| n).sum()
+    catalog.warm_holdings(inputs, resource).into_iter().map(|(_, bytes)| bytes).sum()
 }
 
 /// The name of a phase's event.
@@ -197,12 +193,6 @@ fn resource(index: usize, objects: &Objects, run: &Run) -> Result<ResourceInput,
     let paths = run.phases.iter().filter(|phase| target(run, phase) == index);
     let group = paths.filter_map(|p| p.path.as_deref()).map(|p| parse(p).group).next();
     one_resource(&format!("objects[{index}]"), objects, group.unwrap_or_default())
-}
-
-/// Steady writes a second that a patch phase stands for.
-fn write_rate(phase: &Phase) -> f64 {
-    let writes = phase.writes.unwrap_or(0) as f64;
-    phase.writes_per_s.unwrap_or(f64::INFINITY).min(writes / RING_SECONDS).max(0.0)
 }
 
 pub(super) fn release(kubernetes: &Kubernetes) -> Result<(Release, Flags), FieldError> {

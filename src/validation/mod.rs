@@ -12,10 +12,12 @@ pub mod ha;
 mod manifests;
 pub mod mapping;
 pub mod observation;
+pub mod pairs;
 mod published;
 mod resources;
 pub mod series;
 mod settings;
+mod writes;
 
 use rayon::prelude::*;
 
@@ -30,12 +32,13 @@ use crate::results::{
     Validation,
 };
 use mapping::FieldError;
+use pairs::Knobs;
 
 /// An observation replayed, with its curves.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Replayed {
-    /// Of one server.
-    Run(Box<ReplayedRun>, Curves),
+    /// Of one server, with its curves and its settings.
+    Run(Box<ReplayedRun>, Curves, Knobs),
     /// Of several.
     Servers(Box<ReplayedServers>),
 }
@@ -50,7 +53,7 @@ pub fn replay(
     let one = |found: &Found| {
         let replayed = match &found.observation {
             Observation::Run(run) => compare::run(run, found.folder.as_deref(), replay)
-                .map(|(run, curves)| Replayed::Run(Box::new(run), curves)),
+                .map(|(row, curves)| Replayed::Run(Box::new(row), curves, pairs::knobs(run))),
             Observation::Servers(servers) => ha::run(servers, found.folder.as_deref(), replay)
                 .map(|servers| Replayed::Servers(Box::new(servers))),
         };
@@ -75,10 +78,13 @@ pub fn replay(
 /// Condenses replayed observations.
 #[must_use]
 pub fn condense(replayed: &[Replayed], replay: Replay) -> Validation {
-    let (mut runs, mut several_servers) = (Vec::new(), Vec::new());
+    let (mut runs, mut ordered, mut several_servers) = (Vec::new(), Vec::new(), Vec::new());
     for one in replayed {
         match one {
-            Replayed::Run(run, _) => runs.push(run.as_ref().clone()),
+            Replayed::Run(run, _, knobs) => {
+                runs.push(run.as_ref().clone());
+                ordered.push((run.as_ref(), knobs));
+            }
             Replayed::Servers(servers) => several_servers.push(servers.as_ref().clone()),
         }
     }
@@ -99,6 +105,7 @@ pub fn condense(replayed: &[Replayed], replay: Replay) -> Validation {
         durations: spread(runs.iter().map(|run| (run.seconds_error, &run.id))),
         peaks,
         losses: losses(&runs),
+        orderings: pairs::orderings(&ordered),
         runs,
         several_servers,
         published: Vec::new(),

@@ -39,7 +39,7 @@ fn phases_become_fleets_and_events() {
         "",
     )
     .expect("valid");
-    assert_eq!((found.fleets.len(), found.events.len()), (2, 2));
+    assert_eq!((found.fleets.len(), found.events.len()), (2, 4));
     assert_eq!(found.apiserver.max_requests_inflight, 7);
     assert_eq!(found.events[1].at, SimTime::ZERO + SimSpan::secs(25));
     let Action::Start { fleet: 0, over, .. } = found.events[0].action else {
@@ -58,8 +58,12 @@ fn phases_become_fleets_and_events() {
     assert!((read.selected - 0.2).abs() < 1e-12);
     let shapes: Vec<_> = found.resources.iter().map(|r| (r.shape, r.api_group.as_str())).collect();
     assert_eq!(shapes, [(Shape::Typed, ""), (Shape::Custom, "load.example.com")]);
-    // 2000 events in the 75 seconds that the ring keeps.
-    assert!((found.resources[0].writes_per_second - 2000.0 / 75.0).abs() < 1e-9);
+    let writes = |event: usize| match found.events[event].action {
+        Action::Write { resource: 0, per_second } => per_second,
+        _ => panic!("writes to pods"),
+    };
+    assert!((writes(2) - 100.0).abs() < 1e-9 && writes(3) == 0.0);
+    assert_eq!(found.events[3].at, SimTime::ZERO + SimSpan::secs(60));
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use oomcast::model::apf::conc_alloc::{AllocProblemItem, compute_concurrency_allocation};
 use serde::Deserialize;
 
-use crate::cases::{check_all, same};
+use crate::cases::check_all;
+use crate::doubles::same;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

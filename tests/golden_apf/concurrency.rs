@@ -5,7 +5,8 @@ use oomcast::model::apf::controller::ConfigController;
 use oomcast::units::{SimSpan, SimTime};
 use serde::Deserialize;
 
-use crate::cases::{check_all, same};
+use crate::cases::check_all;
+use crate::doubles::same;
 use crate::objects;
 
 #[derive(Deserialize)]

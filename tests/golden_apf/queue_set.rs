@@ -8,7 +8,8 @@ use oomcast::model::apf::work_estimate::WorkEstimate;
 use oomcast::units::{SimSpan, SimTime};
 use serde::Deserialize;
 
-use crate::cases::{check_all, same};
+use crate::cases::check_all;
+use crate::doubles::same;
 
 #[derive(Deserialize)]
 struct Shape {

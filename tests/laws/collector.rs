@@ -52,7 +52,8 @@ impl Process {
         let objects = OwnerId::SERVER.entry(Mechanism::WatchCacheObjects);
         server.memory.add_live(objects, self.live);
         let litter = OwnerId::SERVER.entry(Mechanism::Garbage);
-        server.background = Background { cores: 0.1, litter: vec![(litter, self.garbage)] };
+        server.background =
+            Background { cores: 0.1, litter: vec![(litter, self.garbage)], growth: vec![] };
         let mut teeth = Teeth::default();
         let (mut now, mut marking) = (SimTime::ZERO, false);
         while now < SimTime::ZERO + span && teeth.killed.is_none() {

@@ -60,7 +60,7 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
     server.boot(SimTime::ZERO);
     server.memory.add_live(OwnerId::SERVER.entry(Mechanism::WatchCacheObjects), 600 * MB);
     let litter = OwnerId::SERVER.entry(Mechanism::Garbage);
-    server.background = Background { cores: 0.1, litter: vec![(litter, 300 * MB)] };
+    server.background = Background { cores: 0.1, litter: vec![(litter, 300 * MB)], growth: vec![] };
     server.start(&plans, before, 0, false, SimTime::ZERO);
     let (mut now, mut began) = (SimTime::ZERO, None);
     loop {

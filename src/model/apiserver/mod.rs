@@ -1,5 +1,7 @@
 //! One kube-apiserver: what a request does to memory, step by step, and the process that serves it.
 
+pub mod cacher;
+pub mod consistency;
 pub mod list;
 pub mod plan;
 pub mod route;

@@ -134,6 +134,19 @@ pub struct Background {
     pub cores: f64,
     /// Garbage it makes: entry and bytes a second.
     pub litter: Vec<(EntryId, u64)>,
+    /// What grows steadily.
+    pub growth: Vec<Growth>,
+}
+
+/// Live heap that grows at a constant rate, until it is worked out again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Growth {
+    /// Of which entry.
+    pub entry: EntryId,
+    /// Bytes a second.
+    pub per_second: u64,
+    /// When the rate may change.
+    pub until: SimTime,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -182,6 +195,7 @@ pub struct Server {
     departed: Vec<u64>,
     /// Remainders of the background's bytes, the scavenger's bytes and CPU nanoseconds.
     litter_carry: Vec<u64>,
+    growth_carry: Vec<u64>,
     scavenge_carry: u64,
     cpu_nanos: f64,
     peak: (u64, SimTime),
@@ -225,6 +239,7 @@ impl Server {
             hold_until: SimTime::ZERO,
             departed: Vec::new(),
             litter_carry: Vec::new(),
+            growth_carry: Vec::new(),
             scavenge_carry: 0,
             cpu_nanos: 0.0,
             peak: (0, SimTime::ZERO),

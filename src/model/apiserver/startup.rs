@@ -8,20 +8,20 @@
 
 use super::plan::{Phase, Plan, RampKind, Stage, Step};
 use crate::engine::fluid::Demand;
+use crate::model::client::PAGER_LIMIT;
 use crate::model::costs::{self, Cost};
 use crate::model::input::{Calibration, EtcdInput, Hardware, ResourceInput, Shape};
 use crate::model::memory::ledger::OwnerId;
 use crate::model::objects::{ObjectProfile, in_loopback_informers};
 use crate::model::release::Release;
+use crate::model::watchcache::capacity::RELIST_PAGE;
 use crate::results::Mechanism;
 use crate::units::{Bytes, SimSpan};
 
-/// Keys in a page of the cacher's own LIST: `storageWatchListPageSize` (cacher.go).
-const PAGE: u64 = 10_000;
 /// Total allocated by reading a body to its end, per byte (golden/go-readall: 2.2).
 const READ_ALL: f64 = 2.2;
 /// Reading from etcd, per byte.
-const GRPC_READ: Cost = Cost { per_byte: 0.7, per_object: 0.0 };
+pub(super) const GRPC_READ: Cost = Cost { per_byte: 0.7, per_object: 0.0 };
 
 /// What a cache holds when it is full, beyond the objects: index entries are in the profile.
 #[must_use]
@@ -49,7 +49,7 @@ pub fn cache_plan(
     owner: OwnerId,
 ) -> Plan {
     let raw = profile.stored.times(resource.count);
-    let page = profile.stored.times(resource.count.min(PAGE));
+    let page = profile.stored.times(resource.count.min(RELIST_PAGE));
     let copies = u64::from(release.grpc_raw_copies);
     let raw_entry = owner.entry(Mechanism::EtcdRawResponse);
     let keep = owner.entry(Mechanism::WatchCacheObjects);
@@ -144,7 +144,6 @@ fn loopback_pages(
     count: u64,
     owner: OwnerId,
 ) -> Vec<Phase> {
-    const PAGER_LIMIT: u64 = 500;
     let paged = |each: Bytes| (each.times(count.min(PAGER_LIMIT)), each.times(count));
     let pages = count.div_ceil(PAGER_LIMIT);
     let raw_entry = owner.entry(Mechanism::EtcdRawResponse);

@@ -10,7 +10,7 @@ mod fleet;
 mod losses;
 mod read;
 
-use super::{Client, ListFrom, NO_SERVER, Next, State};
+use super::{Client, ListFrom, MAX_RETRIES, NO_SERVER, Next, State};
 use crate::model::apiserver::list::item_bytes;
 use crate::model::apiserver::plan::Step;
 use crate::model::apiserver::route::{CacheState, Route, route_list};
@@ -26,9 +26,6 @@ use crate::units::{SimSpan, SimTime};
 /// How long a client waits for the TLS handshake: `TLSHandshakeTimeout` (client-go
 /// `transport/cache.go`).
 const HANDSHAKE_TIMEOUT: SimSpan = SimSpan::secs(10);
-
-/// `maxRetries` of one REST call (client-go rest/request.go).
-const MAX_RETRIES: u8 = 10;
 /// Retry-After of a rejection (facts/clients.md section 2.2), and the REST layer's pause after a
 /// reset.
 const RETRY_AFTER: SimSpan = SimSpan::secs(1);
@@ -39,8 +36,6 @@ const PING_IDLE: SimSpan = SimSpan::secs(30);
 const PING_SPREAD: SimSpan = SimSpan::secs(15);
 /// Redials of one instant are spread by the network and the clients' schedulers (assumed).
 const REDIAL_SPREAD: SimSpan = SimSpan::millis(20);
-/// `defaultPageSize` of the pager, sent with resource versions "" and "0" (section 1.1).
-const PAGER_LIMIT: u64 = 500;
 /// Age of the newest bookmark: up to 60 s (facts/watch-cache.md section 3).
 const BOOKMARK_PERIOD: SimSpan = SimSpan::secs(60);
 
@@ -230,7 +225,7 @@ impl World<'_> {
     fn cache_state(&self, server: u16, resource: usize) -> CacheState {
         CacheState {
             enabled: self.inputs.resources[resource].watch_cache,
-            ready: self.servers[usize::from(server)].cache_since[resource].is_some(),
+            ready: self.servers[usize::from(server)].cachers[resource].is_some(),
         }
     }
 
@@ -272,11 +267,11 @@ impl World<'_> {
         let fleet = self.clients[client as usize].fleet as usize;
         let resource = resource_of(&self.inputs.fleets[fleet]);
         self.watch_from_cache(server, resource, now)?;
-        let since = self.servers[usize::from(server)].cache_since[resource];
         let seen = self.clients[client as usize].seen;
         let reflector = matches!(self.inputs.fleets[fleet].behaviour, Behaviour::Reflector { .. });
-        // A cache knows nothing older than the revision it was filled at (watch-cache.md 9).
-        if reflector && since.is_some_and(|since| since > SimTime::ZERO && seen < since) {
+        // A cache knows nothing older than the version it was filled at, nor than its ring.
+        let cacher = self.servers[usize::from(server)].cachers[resource].as_mut();
+        if reflector && cacher.is_some_and(|cacher| !cacher.resumes(seen, now)) {
             return Err(Refusal::Expired);
         }
         let plan = self.catalog.watch(fleet, self.watches_of(fleet));
@@ -520,6 +515,12 @@ impl World<'_> {
     pub(crate) fn all_serving(&self) -> bool {
         self.servers.iter().all(|state| state.life == Life::Serving)
     }
+}
+
+/// Clients that have given up without a complete view.
+#[must_use]
+pub fn given_up(clients: &[Client]) -> u64 {
+    clients.iter().filter(|c| c.state == State::Finished && !c.synced).count() as u64
 }
 
 /// Clients that were started and want a view, and those that have it.

@@ -10,8 +10,17 @@ pub mod driver;
 use crate::engine::Streams;
 use crate::model::admission::Ticket;
 use crate::model::apiserver::server::RequestId;
-use crate::units::SimTime;
-use backoff::Backoff;
+use crate::units::{SimSpan, SimTime};
+use backoff::{Backoff, ResetEra};
+
+/// `maxRetries` of one REST call (client-go rest/request.go).
+pub const MAX_RETRIES: u8 = 10;
+/// `defaultPageSize` of the pager, sent with resource versions "" and "0" (facts/clients.md section
+/// 1.1).
+pub const PAGER_LIMIT: u64 = 500;
+/// Between which a reflector draws the time-out of a watch: `defaultMinWatchTimeout` and twice that
+/// (facts/clients.md section 1.4).
+pub const WATCH_TIMEOUT: (SimSpan, SimSpan) = (SimSpan::secs(300), SimSpan::secs(600));
 
 /// "Not connected" in [`Client::server`].
 pub const NO_SERVER: u16 = u16::MAX;
@@ -102,7 +111,7 @@ pub struct Client {
     /// Timers with an older generation are void.
     pub generation: u32,
     /// Back-off of its reflector.
-    pub backoff: Backoff,
+    pub backoff: Backoff<'static>,
     /// Tries of the present call.
     pub retries: u8,
     /// Which version the next LIST asks for.
@@ -131,7 +140,7 @@ pub struct Client {
 impl Client {
     /// A stopped member of the fleet with these index and name.
     #[must_use]
-    pub fn new(fleet: u32, name: &str, place: u32, resets_by_start: bool) -> Self {
+    pub fn new(fleet: u32, name: &str, place: u32, era: ResetEra) -> Self {
         Self {
             fleet,
             state: State::Stopped,
@@ -142,7 +151,7 @@ impl Client {
             received: SimTime::ZERO,
             connections: 0,
             generation: 0,
-            backoff: Backoff::new(resets_by_start),
+            backoff: Backoff::of_reflector(era),
             retries: 0,
             from: ListFrom::First,
             seen: SimTime::ZERO,

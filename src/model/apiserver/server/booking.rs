@@ -1,7 +1,7 @@
 //! How a server's books follow its straight lines: time passes, ramps are booked, and a member that
 //! leaves its class takes exactly its own share.
 
-use super::{Plans, Server};
+use super::{Background, Plans, Server};
 use crate::engine::fluid::ClassId;
 use crate::model::apiserver::plan::{RampKind, part_of};
 use crate::model::costs;
@@ -23,19 +23,22 @@ impl Server {
         }
         self.pass_background(span);
         if self.rates.scavenging {
-            let bytes = u128::from(costs::SCAVENGE_BYTES_PER_SECOND) * u128::from(span.0)
-                + u128::from(self.scavenge_carry);
-            self.scavenge_carry = (bytes % 1_000_000_000) as u64;
-            self.memory.scavenge((bytes / 1_000_000_000) as u64);
+            let rate = costs::SCAVENGE_BYTES_PER_SECOND;
+            let bytes = bytes_of(rate, span, &mut self.scavenge_carry);
+            self.memory.scavenge(bytes);
         }
     }
 
     fn pass_background(&mut self, span: SimSpan) {
-        self.litter_carry.resize(self.background.litter.len(), 0);
-        for ((entry, rate), carry) in self.background.litter.iter().zip(&mut self.litter_carry) {
-            let bytes = u128::from(*rate) * u128::from(span.0) + u128::from(*carry);
-            *carry = (bytes % 1_000_000_000) as u64;
-            self.memory.ramp(RampKind::Litter, *entry, (bytes / 1_000_000_000) as u64);
+        let Background { litter, growth, .. } = &self.background;
+        self.litter_carry.resize(litter.len(), 0);
+        for ((entry, rate), carry) in litter.iter().zip(&mut self.litter_carry) {
+            self.memory.ramp(RampKind::Litter, *entry, bytes_of(*rate, span, carry));
+        }
+        self.growth_carry.resize(growth.len(), 0);
+        for (line, carry) in growth.iter().zip(&mut self.growth_carry) {
+            let bytes = bytes_of(line.per_second, span, carry);
+            self.memory.ramp(RampKind::Take, line.entry, bytes);
         }
     }
 
@@ -78,6 +81,13 @@ impl Server {
             }
         }
     }
+}
+
+/// Whole bytes of a rate a second over a span; the remainder is carried.
+fn bytes_of(rate: u64, span: SimSpan, carry: &mut u64) -> u64 {
+    let bytes = u128::from(rate) * u128::from(span.0) + u128::from(*carry);
+    *carry = (bytes % 1_000_000_000) as u64;
+    (bytes / 1_000_000_000) as u64
 }
 
 /// What a ramp of `bytes` comes to for `members` that have made so much progress together. A member

@@ -34,7 +34,8 @@ impl Server {
         let background = self.background.cores.min(cores * MOST_BACKGROUND);
         let marking = self.memory.heap().marking().is_some();
         let reserved = if marking {
-            (BACKGROUND_UTILIZATION * self.settings.procs).min(cores * MOST_BACKGROUND)
+            // With a CPU quota below GOMAXPROCS the workers are throttled like everybody else.
+            BACKGROUND_UTILIZATION * self.settings.procs.min(cores)
         } else {
             0.0
         };
@@ -136,7 +137,9 @@ impl Server {
                 }
             }
         }
-        small += self.background.litter.iter().map(|(_, rate)| *rate as f64).sum::<f64>();
+        let background = &self.background;
+        small += background.litter.iter().map(|(_, rate)| *rate as f64).sum::<f64>();
+        small += background.growth.iter().map(|line| line.per_second as f64).sum::<f64>();
         let large_reuse = if self.memory.freed_for_large() > 0 { large } else { 0.0 };
         let small_reuse = if self.memory.freed() > 0 { small } else { 0.0 };
         let reuse = large_reuse + small_reuse;
@@ -165,6 +168,11 @@ impl Server {
             next = next.min(span);
         };
         let rates = &self.rates;
+        for line in &self.background.growth {
+            if line.until < SimTime::NEVER {
+                sooner(line.until.since(self.settled).as_secs_f64());
+            }
+        }
         let heap = memory.heap();
         if let Some(marking) = heap.marking() {
             let work = (marking.work_left - MARK_DONE / 2.0).max(0.0) / rates.mark.max(1e-6);

@@ -66,6 +66,7 @@ impl World<'_> {
     /// Starts a stopped member after `delay`.
     pub(crate) fn start_member_after(&mut self, client: u32, delay: SimSpan) {
         let fleet = self.clients[client as usize].fleet as usize;
+        let begins = self.queue.now() + delay;
         self.fleet_started[fleet] += 1;
         let rounds = match &self.inputs.fleets[fleet].behaviour {
             Behaviour::Lister { rounds, .. } => rounds.unwrap_or(u64::MAX),
@@ -74,7 +75,7 @@ impl World<'_> {
         let member = &mut self.clients[client as usize];
         member.rounds_left = rounds;
         member.from = ListFrom::First;
-        member.backoff.restart();
+        member.backoff.restart(begins);
         member.retries = 0;
         member.state = State::Waiting(Next::Begin);
         self.wake_after(client, delay);

@@ -1,11 +1,9 @@
 //! What a lost connection leaves its client with.
 
-use super::{
-    BOOKMARK_PERIOD, MAX_RETRIES, ORPHAN, PING_IDLE, PING_SPREAD, REDIAL_SPREAD, RETRY_AFTER,
-};
+use super::{BOOKMARK_PERIOD, ORPHAN, PING_IDLE, PING_SPREAD, REDIAL_SPREAD, RETRY_AFTER};
 use crate::model::apiserver::plan::Stage;
 use crate::model::catalog::resource_of;
-use crate::model::client::{NO_SERVER, Next, State};
+use crate::model::client::{MAX_RETRIES, NO_SERVER, Next, State};
 use crate::model::control_plane;
 use crate::model::input::{Behaviour, Retries};
 use crate::model::world::{Event, World};
@@ -20,7 +18,7 @@ impl World<'_> {
             Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => read.selected,
             Behaviour::Watcher { .. } => 1.0,
         };
-        let rate = self.inputs.resources[resource_of(fleet)].writes_per_second * selected;
+        let rate = self.writes[resource_of(fleet)] * selected;
         let bookmark = BOOKMARK_PERIOD.scale(self.draw(client));
         let uniform = self.draw(client);
         let event = if rate > 0.0 {
@@ -220,11 +218,11 @@ impl World<'_> {
                 self.counters.watches_lost += watches;
                 self.sample_seen(client, now);
                 self.lose_sync(client, now);
-                if self.retries(client) != Retries::Never {
+                if self.retries(client) == Retries::Never {
+                    self.retire(client, now);
+                } else {
                     let delay = self.back_off(client, now);
                     self.wait(client, Next::Begin, delay);
-                } else {
-                    self.retire(client, now);
                 }
             }
             State::WatchListing if answered && self.retries(client) != Retries::Never => {

@@ -1,10 +1,10 @@
 //! What a member's next LIST asks for.
 
-use super::PAGER_LIMIT;
+use crate::model::admission::latest;
 use crate::model::apiserver::list::{ListShape, rounded_scan};
 use crate::model::apiserver::route::{Route, honours_limit};
 use crate::model::catalog::items_of;
-use crate::model::client::ListFrom;
+use crate::model::client::{ListFrom, PAGER_LIMIT};
 use crate::model::input::{Behaviour, ReadInput, ResourceVersion, Retries};
 use crate::model::world::World;
 use crate::results::Mechanism;
@@ -33,15 +33,7 @@ impl World<'_> {
                 read
             }
             Behaviour::Lister { read, .. } => read.clone(),
-            Behaviour::Watcher { resource } => ReadInput {
-                resource: *resource,
-                encoding: crate::model::input::Encoding::Protobuf,
-                gzip: false,
-                resource_version: ResourceVersion::Unset,
-                limit: None,
-                selected: 1.0,
-                selector: false,
-            },
+            Behaviour::Watcher { resource } => latest(*resource),
         }
     }
 

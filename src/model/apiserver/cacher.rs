@@ -1,0 +1,266 @@
+//! The watch cache of a resource in a run: its writes are a steady rate, its ring is exact.
+//!
+//! The cache's clock starts when a warm server's did, before the scenario; its resource versions
+//! are the instants of the writes on that clock. Only their order counts, and so what a client has
+//! seen is an instant, too.
+
+use crate::model::costs;
+use crate::model::input::ResourceInput;
+use crate::model::objects::ObjectProfile;
+use crate::model::release::Release;
+use crate::model::watchcache::{Change, EventRun, Outlook, Revision, WatchCache, capacity};
+use crate::units::{Bytes, SimSpan, SimTime};
+
+/// What a ring's events weigh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventWeights {
+    /// An event and its snapshot.
+    pub event: Bytes,
+    /// A version of an object that only events keep alive.
+    pub version: Bytes,
+    /// Caches of the resource: one a version of a custom resource.
+    pub caches: u64,
+}
+
+impl EventWeights {
+    /// Those of a resource.
+    #[must_use]
+    pub fn of(release: &Release, resource: &ResourceInput, profile: &ObjectProfile) -> Self {
+        let snapshot =
+            if release.list_from_cache_snapshot { costs::RING_SNAPSHOT } else { Bytes::ZERO };
+        Self {
+            event: costs::RING_EVENT + snapshot,
+            version: profile.decoded + costs::RING_VERSION,
+            caches: u64::from(resource.versions.max(1)),
+        }
+    }
+
+    /// One more event that supersedes a version.
+    #[must_use]
+    pub fn update(&self) -> Bytes {
+        (self.event + self.version).times(self.caches)
+    }
+}
+
+/// What the caches of a server have in common, and what the events of one weigh.
+#[derive(Clone, Copy, Debug)]
+pub struct CacherSetting<'a> {
+    /// The release.
+    pub release: &'a Release,
+    /// `--request-timeout`.
+    pub request_timeout: SimSpan,
+    /// See [`EventWeights`].
+    pub weights: EventWeights,
+}
+
+/// The filled cache of a resource, and the writes that reach it.
+#[derive(Clone, Debug)]
+pub struct Cacher {
+    cache: WatchCache,
+    weights: EventWeights,
+    /// The scenario's start on the cache's clock.
+    start: SimSpan,
+    /// Time between writes; `None`: there are none.
+    step: Option<SimSpan>,
+    /// When the next write comes, on the cache's clock.
+    next: SimTime,
+    outlook: Outlook,
+}
+
+/// How far ahead a ring is looked at: writes in plenty for any run.
+const AHEAD: u64 = 1 << 40;
+
+impl Cacher {
+    /// A cache of `objects`, filled at `listed`.
+    #[must_use]
+    pub fn filled(setting: &CacherSetting<'_>, objects: u64, listed: SimTime) -> Self {
+        Self::new(setting, objects, SimSpan::ZERO, listed)
+    }
+
+    /// A cache that was filled with `objects` so long before the scenario, with writes since then.
+    #[must_use]
+    pub fn warm(
+        setting: &CacherSetting<'_>,
+        objects: u64,
+        up_for: SimSpan,
+        per_second: f64,
+    ) -> Self {
+        let mut cacher = Self::new(setting, objects, up_for, SimTime::ZERO);
+        cacher.write_at(per_second, SimTime::ZERO);
+        cacher.turn(SimTime::ZERO);
+        cacher
+    }
+
+    /// `listed` is on the cache's clock.
+    fn new(setting: &CacherSetting<'_>, objects: u64, start: SimSpan, listed: SimTime) -> Self {
+        let release = setting.release;
+        let history =
+            capacity::history(release.history_follows_request_timeout, setting.request_timeout);
+        let mut cache = WatchCache::new(history, release.list_from_cache_snapshot)
+            .clearing_on_relist(release.clears_ring_on_relist);
+        // Version 0 stands for none.
+        cache.relist(Revision(listed.0.max(1)), objects);
+        let outlook = Outlook { growing: false, until: None };
+        Self { cache, weights: setting.weights, start, step: None, next: listed, outlook }
+    }
+
+    /// Writes come at a new rate from `from` on; what came before is taken in up to then.
+    pub fn set_rate(&mut self, per_second: f64, from: SimTime) {
+        self.advance(from);
+        self.write_at(per_second, from + self.start);
+        self.look_ahead();
+    }
+
+    /// `from` is on the cache's clock.
+    fn write_at(&mut self, per_second: f64, from: SimTime) {
+        self.step = (per_second > 0.0).then(|| SimSpan::from_secs_f64(1.0 / per_second));
+        self.next = from + self.step.unwrap_or(SimSpan::ZERO);
+    }
+
+    /// Takes in the writes up to `now`.
+    pub fn advance(&mut self, now: SimTime) {
+        let now = now + self.start;
+        if self.step.is_none() || self.next > now {
+            return;
+        }
+        let mut run = self.writes();
+        run.events = now.since(self.next).0 / run.step.0.max(1) + 1;
+        self.cache.record(run);
+        self.next = run.time_of(run.events);
+    }
+
+    /// The writes to come.
+    fn writes(&self) -> EventRun {
+        // More than one a nanosecond cannot be told apart.
+        let step = self.step.map_or(SimSpan(u64::MAX), |step| step.max(SimSpan(1)));
+        EventRun {
+            events: AHEAD,
+            at: self.next,
+            step,
+            revision: Revision(self.next.0),
+            revision_step: step.0,
+            change: Change::Replaced,
+        }
+    }
+
+    fn look_ahead(&mut self) {
+        self.outlook = match self.step {
+            Some(_) => self.cache.ring().outlook(&self.writes()),
+            None => Outlook { growing: false, until: None },
+        };
+    }
+
+    /// When the ring begins or ends to grow, or shrinks.
+    #[must_use]
+    pub fn turns_at(&self) -> SimTime {
+        self.outlook.until.map_or(SimTime::NEVER, |at| at - self.start)
+    }
+
+    /// Past a turn: looks for the next.
+    pub fn turn(&mut self, now: SimTime) {
+        self.advance(now);
+        self.look_ahead();
+    }
+
+    /// How fast its ring grows, bytes a second.
+    #[must_use]
+    pub fn growth_per_second(&self) -> u64 {
+        match self.step {
+            Some(step) if self.outlook.growing => {
+                (self.weights.update().as_f64() / step.as_secs_f64().max(1e-9)) as u64
+            }
+            _ => 0,
+        }
+    }
+
+    /// What its ring holds as of the last write taken in.
+    #[must_use]
+    pub fn ring_bytes(&self) -> Bytes {
+        let held = self.cache.ring().held();
+        let slots = costs::RING_SLOT.times(held.capacity);
+        let events = self.weights.event.times(held.events);
+        (slots + events + self.weights.version.times(held.superseded)).times(self.weights.caches)
+    }
+
+    /// Whether a watch can go on from what a client saw at `seen`.
+    pub fn resumes(&mut self, seen: SimTime, now: SimTime) -> bool {
+        self.advance(now);
+        let seen = Revision((seen + self.start).0);
+        self.cache.least_resumable().is_ok_and(|least| seen >= least)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WEIGHTS: EventWeights =
+        EventWeights { event: Bytes(136), version: Bytes(11_500), caches: 1 };
+
+    fn at(seconds: u64) -> SimTime {
+        SimTime::ZERO + SimSpan::secs(seconds)
+    }
+
+    fn with_setting<T>(make: impl Fn(&CacherSetting<'_>) -> T) -> T {
+        let release = Release::of_minor(32).expect("a release");
+        let request_timeout = SimSpan::secs(60);
+        make(&CacherSetting { release: &release, request_timeout, weights: WEIGHTS })
+    }
+
+    fn filled(per_second: f64, listed: SimTime) -> Cacher {
+        let mut cacher = with_setting(|setting| Cacher::filled(setting, 1_000, listed));
+        cacher.set_rate(per_second, listed);
+        cacher
+    }
+
+    fn warm(per_second: f64) -> Cacher {
+        with_setting(|setting| Cacher::warm(setting, 1_000, SimSpan::secs(3_600), per_second))
+    }
+
+    #[test]
+    fn a_ring_grows_from_empty_until_it_spans_its_history() {
+        let mut cacher = filled(200.0, at(10));
+        assert_eq!(cacher.growth_per_second(), 200 * 11_636);
+        // 25,600 events are the first capacity of at least 75 s.
+        assert_eq!(cacher.turns_at(), at(10) + SimSpan::millis(128_005));
+        let turn = cacher.turns_at();
+        cacher.turn(turn);
+        assert_eq!(cacher.growth_per_second(), 0);
+        assert_eq!(cacher.ring_bytes(), Bytes(25_600 * (8 + 11_636)));
+        assert_eq!(cacher.turns_at(), SimTime::NEVER);
+    }
+
+    #[test]
+    fn writes_that_end_leave_the_ring_as_it_is() {
+        let mut cacher = filled(200.0, at(0));
+        cacher.set_rate(0.0, at(30));
+        assert_eq!(cacher.ring_bytes(), Bytes(6_000 * 11_636 + 8 * 6_400));
+        cacher.advance(at(3_600));
+        assert_eq!(cacher.ring_bytes(), Bytes(6_000 * 11_636 + 8 * 6_400));
+        assert_eq!(cacher.turns_at(), SimTime::NEVER);
+        // An hour later a trickle fills it, and then it shrinks.
+        cacher.set_rate(10.0, at(3_600));
+        assert!(cacher.growth_per_second() > 0);
+        for _ in 0..8 {
+            let turn = cacher.turns_at();
+            if turn == SimTime::NEVER {
+                break;
+            }
+            cacher.turn(turn);
+        }
+        // 1,600 and not 800: the newest quarter of 1,600 is never older than 40 s.
+        assert_eq!(cacher.ring_bytes(), Bytes(1_600 * (8 + 11_636)));
+    }
+
+    #[test]
+    fn what_was_seen_before_the_list_or_the_ring_is_gone() {
+        let mut fresh = filled(10.0, at(100));
+        assert!(!fresh.resumes(at(99), at(101)) && fresh.resumes(at(100), at(101)));
+        // Up for an hour, and since then 800 events at 10 a second: 80 s.
+        let mut steady = warm(10.0);
+        assert!(steady.resumes(at(30), at(100)) && !steady.resumes(at(15), at(100)));
+        // 5,000 a second outrun the largest ring in 20.5 s.
+        let mut busy = warm(5_000.0);
+        assert!(busy.resumes(at(80), at(100)) && !busy.resumes(at(79), at(100)));
+    }
+}

@@ -1,0 +1,23 @@
+//! The watch cache of one resource: recent events, resource versions, snapshots; exact.
+//!
+//! Source: `pkg/storage/cacher` of the apiserver 1.28 to 1.37 (facts/watch-cache.md sections 2, 3
+//! and 9), held to recordings of the genuine code by `tests/golden_watchcache.rs`.
+//!
+//! Events are kept as [`EventRun`]s: any number of events at equal intervals is one run. What is
+//! recorded event by event and what is recorded as a run at a constant rate goes through the same
+//! code and leaves the same state, so a simulated hour of writes costs a few steps, and the exact
+//! cache of the recordings is the one that runs use.
+
+mod cache;
+pub mod capacity;
+mod history;
+mod interval;
+#[cfg(test)]
+mod properties;
+mod ring;
+mod snapshots;
+
+pub use cache::{InitialEvents, NoSnapshot, Since, WatchCache, WatchError};
+pub use history::{Change, EventRun, Revision};
+pub use interval::{Interval, Invalidated, Pulled};
+pub use ring::{EventRing, Held, Outlook};

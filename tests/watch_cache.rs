@@ -1,0 +1,165 @@
+//! Watch caches in whole runs: rings that grow and are lost, versions that are too old, the
+//! consistency checker's pulse.
+
+use oomcast::model::{self, RunOptions};
+use oomcast::results::{Mechanism, RunRecord, TimelinePoint};
+use oomcast::scenario;
+
+fn run(text: &str) -> RunRecord {
+    let found = scenario::load("test.toml", text.as_bytes(), &[])
+        .unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)));
+    model::run(&found.inputs, RunOptions { seed: 3, replication: 0, timelines: true })
+}
+
+fn of(point: &TimelinePoint, mechanism: Mechanism) -> f64 {
+    let place = Mechanism::ALL.iter().position(|m| *m == mechanism).expect("a mechanism");
+    point.by_mechanism[place].as_f64()
+}
+
+/// Bytes of a mechanism on the first server, `seconds` into the run: between two samples memory
+/// moves in a straight line.
+fn at(record: &RunRecord, mechanism: Mechanism, seconds: f64) -> f64 {
+    let points = &record.timelines[0].points;
+    let after = points.iter().position(|p| p.at.as_secs_f64() >= seconds).expect("a sample after");
+    let (a, b) = (&points[after - 1], &points[after]);
+    let (from, to) = (a.at.as_secs_f64(), b.at.as_secs_f64());
+    let part = if to > from { (seconds - from) / (to - from) } else { 1.0 };
+    of(a, mechanism) + part * (of(b, mechanism) - of(a, mechanism))
+}
+
+const CHURN: &str = r#"
+schema = 1
+name = "churn"
+
+[run]
+duration = "8m"
+
+[apiserver]
+version = "1.32"
+memory-limit = "8GiB"
+
+[node]
+memory = "16GiB"
+cores = 4
+
+[objects.configmaps]
+count = 2_000
+size = "10kB"
+writes = "100/s"
+
+[[events]]
+name = "kill"
+at = "60s"
+kill = { apiserver = 0 }
+"#;
+
+#[test]
+fn a_ring_is_lost_with_its_server_and_grows_again() {
+    let record = run(CHURN);
+    let ring = |seconds| at(&record, Mechanism::WatchCacheEventRing, seconds);
+    // 75 s of 100 writes a second: 12,800 events, each with the version before.
+    let full = ring(50.0);
+    let event = 10_000.0 + 700.0 + 1_500.0 + 128.0 + 8.0;
+    assert!((full / (12_800.0 * event) - 1.0).abs() < 0.02, "{full}");
+    assert!(ring(61.0) < 0.02 * full, "a new process has no events");
+    let slope = (ring(150.0) - ring(100.0)) / 50.0;
+    assert!((slope / (100.0 * event) - 1.0).abs() < 0.02, "{slope} bytes a second");
+    // After 128 s it is full again, and stays so.
+    assert!((ring(250.0) / full - 1.0).abs() < 1e-3 && (ring(470.0) / full - 1.0).abs() < 1e-3);
+}
+
+/// Two servers, of which one is killed; watchers see few events themselves.
+fn failover(writes: &str) -> RunRecord {
+    run(&format!(
+        r#"
+schema = 1
+name = "failover"
+
+[run]
+duration = "2m"
+
+[apiserver]
+version = "1.32"
+replicas = 2
+memory-limit = "12GiB"
+
+[node]
+memory = "24GiB"
+cores = 8
+
+# Out of rotation before anybody dials again, and not back before all have.
+[balancer]
+check-interval = "100ms"
+fall = 1
+rise = 300
+
+[objects.configmaps]
+count = 2_000
+size = "1kB"
+writes = "{writes}"
+
+[[clients]]
+name = "agents"
+count = 400
+start = "running"
+reflector = {{ resource = "configmaps", selected = "0.00001%", selector = true }}
+
+[[events]]
+name = "kill"
+at = "60s"
+kill = {{ apiserver = 0 }}
+"#
+    ))
+}
+
+#[test]
+fn a_watch_goes_on_elsewhere_as_far_as_the_ring_reaches() {
+    // 75 s of history, bookmarks of at most 60 s: nobody is too late.
+    let slow = failover("50/s").counters;
+    assert!(slow.watches_lost >= 150 && slow.requests_gone == 0, "{slow:?}");
+    // 102,400 events of 5,000 a second are 20.5 s: two thirds saw their last bookmark before.
+    let fast = failover("5_000/s").counters;
+    let gone = fast.requests_gone as f64 / fast.watches_lost as f64;
+    assert!((gone - 0.66).abs() < 0.1, "{gone}");
+}
+
+fn idle(version: &str) -> RunRecord {
+    run(&format!(
+        r#"
+schema = 1
+name = "idle"
+
+[run]
+duration = "16m"
+
+[apiserver]
+version = "{version}"
+memory-limit = "8GiB"
+
+[node]
+memory = "16GiB"
+cores = 4
+
+[objects.pods]
+count = 30_000
+size = "6kB"
+"#
+    ))
+}
+
+#[test]
+fn every_cache_is_checked_against_etcd_every_five_to_seven_and_a_half_minutes() {
+    let checks = |version| {
+        let points = idle(version).timelines.remove(0).points;
+        let checking: Vec<bool> =
+            points.iter().map(|point| of(point, Mechanism::DecodedObjects) > 1e6).collect();
+        let peak = points.iter().map(|p| of(p, Mechanism::DecodedObjects)).fold(0.0, f64::max);
+        let begins = checking.windows(2).filter(|pair| !pair[0] && pair[1]).count();
+        (begins, peak)
+    };
+    assert_eq!(checks("1.33").0, 0);
+    let (begins, peak) = checks("1.36");
+    assert!((2..=4).contains(&begins), "{begins} checks in 16 minutes");
+    // A page of 10,000 pods at a time, not all 30,000.
+    assert!(peak > 10_000.0 * 12_000.0 && peak < 30_000.0 * 12_000.0, "{peak}");
+}
