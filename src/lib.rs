@@ -45,12 +45,15 @@
 //! | [`model`] | the control plane: servers, clients, balancer, etcd, nodes | files, TOML, the terminal, other replications |
 //! | [`scenario`] | a TOML file to the model's [`Inputs`](model::input::Inputs), or to every mistake in it | how inputs are run |
 //! | [`experiment`] | many replications to one summary, published figures beside it; breaking points, comparisons, sweeps | files, how results are shown |
+//! | [`validation`] | observations of genuine servers, replayed; exports of monitoring | how they are shown |
+//! | [`calibration`] | parameters fitted to observations by least squares | files, how results are shown |
 //! | [`report`] | text, Markdown, JSON, CSV, charts, the run folder | the model, the scenario's keys |
 //! | [`cli`] | verbs, flags, exit codes, progress; the only room that prints | |
 //!
 //! Imports run downwards only: `engine`, `results` -> `units`; `model` -> `engine`, `results`;
 //! `scenario` -> the model's plain inputs ([`model::input`], [`model::release`], the objects of
 //! [`model::apf`]); `report` -> `results`; `experiment` -> `scenario`, `model`, `engine`, `results`;
+//! `validation` -> `experiment` and what it knows; `calibration` -> `validation` and the same;
 //! `cli` -> all. A test holds this rule.
 //!
 //! Inside [`model`]:
@@ -135,6 +138,8 @@
 //! | the words on the terminal | [`report::text`], [`report::markdown`] |
 //! | what can be varied, and how it is written | [`scenario::Vary`]; the designs: [`experiment::sweep`] |
 //! | a column of a sweep's tables | [`report::sweep::columns`] |
+//! | what can be fitted to observations | [`calibration::parameters`] |
+//! | which exports of monitoring are read | [`validation::series`] |
 //! | an exit code | `cli/exit.rs` |
 //!
 //! **A new release**: raise `NEWEST_MINOR`, give every behaviour that changed its first minor in
@@ -171,6 +176,7 @@
 //! kube-apiserver; `tests/theory` holds the engine to queueing theory; snapshots hold what is printed;
 //! and in builds with debug assertions [`model::checks`] looks at the books after every event.
 
+pub mod calibration;
 pub mod cli;
 pub mod engine;
 pub mod experiment;

@@ -8,6 +8,7 @@ use super::compare::CompareArgs;
 use super::exit::Exit;
 use super::find::FindArgs;
 use super::shard::ShardArg;
+use crate::calibration::parameters;
 use crate::report::sweep::columns;
 use crate::scenario::measure::share_of;
 use crate::scenario::sweep::Design;
@@ -39,6 +40,31 @@ Examples:
       From how many agents on does it die? Resumable, in parts, on many machines.
   oomcast validate
       How far off the predictions are from what was measured.
+  oomcast calibrate my-cluster.toml --observed working-set.csv
+      Fits the model to your own servers, from an export of your monitoring.
+";
+
+const CALIBRATE_EXAMPLES: &str = "\
+Observations:
+  working-set.csv     time and container_memory_working_set_bytes, as Grafana and Prometheus export
+                      them (also the JSON of /api/v1/query_range); from ten minutes before the burst
+  rollout.toml        beside it, what happened; without it the largest rise is the only event:
+                        schema = 1
+                        series = \"working-set.csv\"
+                        [[bursts]]
+                        name = \"agents rolled out\"
+                        from = 2026-05-12T10:04:00Z
+                        to = 2026-05-12T10:07:00Z
+                        event = \"rollout\"      # of the scenario
+                        restarts = 0            # of the container in that time
+                        seconds = \"42s\"         # until the clients were done, if known
+                        set = [\"clients.node-agents.count=300\"]   # what was different then
+  run.json, *.jsonl   measured runs, as `oomcast validate` takes them
+
+Examples:
+  oomcast calibrate my-cluster.toml --observed working-set.csv
+  oomcast calibrate my-cluster.toml --observed incidents/ --fit hardware.cpu-speed,calibration.typed-heap
+  oomcast run my-cluster.toml --overlay output/my-cluster-calibration/overlay.toml
 ";
 
 /// Forecasts the memory of Kubernetes apiservers: OOM kills, cascades, and who held the memory.
@@ -86,6 +112,9 @@ pub enum Verb {
     Merge(MergeArgs),
     /// Replays measured runs and published figures, and says how far off the predictions are.
     Validate(ValidateArgs),
+    /// Fits the model to observations of your own servers, and writes an overlay for scenarios.
+    #[command(after_help = CALIBRATE_EXAMPLES)]
+    Calibrate(CalibrateArgs),
 }
 
 /// `oomcast run`.
@@ -94,6 +123,10 @@ pub enum Verb {
 pub struct RunArgs {
     /// The scenario file.
     pub file: PathBuf,
+    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
+    /// place of what the file has. Repeatable; --set comes last.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
     /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<String>,
@@ -243,6 +276,10 @@ pub struct CheckArgs {
     /// The scenario files.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
+    /// place of what the file has. Repeatable; --set comes last.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
     /// Sets a key of each scenario, as in the file: `apiserver.memory-limit=16GiB`.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<String>,
@@ -253,6 +290,10 @@ pub struct CheckArgs {
 pub struct ShowArgs {
     /// The scenario file.
     pub file: PathBuf,
+    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
+    /// place of what the file has. Repeatable; --set comes last.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
     /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<String>,
@@ -293,6 +334,52 @@ pub struct ValidateArgs {
     /// Leaves the published figures out.
     #[arg(long, conflicts_with = "published")]
     pub no_published: bool,
+    /// Threads [default: one a processor]. The result does not depend on it.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Shows no progress.
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
+/// `oomcast calibrate`.
+#[derive(Debug, clap::Args)]
+pub struct CalibrateArgs {
+    /// The scenario file: the cluster that was observed, with the burst as an event.
+    pub file: PathBuf,
+    /// Observations: a folder, a series, a description or a measured run. Repeatable.
+    #[arg(long, value_name = "DIR|FILE", required = true)]
+    pub observed: Vec<PathBuf>,
+    /// Which parameters to fit, such as hardware.cpu-speed,calibration.typed-heap [default: all; those
+    /// that the observations say nothing of stay as they are].
+    #[arg(long, value_name = "KEYS", value_delimiter = ',', value_parser = parameter)]
+    pub fit: Vec<usize>,
+    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
+    /// place of what the file has. Repeatable; --set comes last.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
+    /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<String>,
+    /// Replications of each observation; the median counts.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub replications: u32,
+    /// Seed of all random draws [default: the scenario's].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
+    /// Parts of the observations that are left out in turn to tell the error on what the fit has not
+    /// seen; 0: none.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub folds: u32,
+    /// What to print: text, json or md.
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: Format,
+    /// The folder to write [default: output/SCENARIO-calibration].
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Writes no charts.
+    #[arg(long)]
+    pub no_charts: bool,
     /// Threads [default: one a processor]. The result does not depend on it.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
@@ -409,6 +496,14 @@ fn half_width(text: &str) -> Result<f64, String> {
         share if (0.001..=0.5).contains(&share) => Ok(share),
         _ => Err("must be between 0.1% and 50%".to_owned()),
     }
+}
+
+/// The place of a parameter in the table of those that can be fitted.
+fn parameter(text: &str) -> Result<usize, String> {
+    parameters::find(text.trim()).ok_or_else(|| {
+        let keys: Vec<&str> = parameters::PARAMETERS.iter().map(|one| one.key).collect();
+        format!("expected one of {}", keys.join(", "))
+    })
 }
 
 /// Refuses what cannot be an override; the scenario checks the rest.

@@ -1,6 +1,7 @@
 //! The command line: one file a verb. The only room that prints.
 
 mod args;
+mod calibrate;
 mod charts;
 mod check;
 mod compare;
@@ -16,6 +17,7 @@ mod shard;
 mod show;
 mod sweep;
 mod sweep_folder;
+mod threads;
 mod validate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,8 +26,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::{
-    Args, CheckArgs, Color, DesignArg, Format, MergeArgs, RunArgs, ShowArgs, ShowFormat, SweepArgs,
-    ValidateArgs, Verb,
+    Args, CalibrateArgs, CheckArgs, Color, DesignArg, Format, MergeArgs, RunArgs, ShowArgs,
+    ShowFormat, SweepArgs, ValidateArgs, Verb,
 };
 pub use compare::CompareArgs;
 pub use exit::{Exit, Failure};
@@ -68,5 +70,6 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Sweep(verb) => sweep::sweep(verb),
         Verb::Merge(verb) => merge::merge(verb),
         Verb::Validate(verb) => validate::validate(verb),
+        Verb::Calibrate(verb) => calibrate::calibrate(verb),
     }
 }

@@ -5,6 +5,7 @@
 //! made from a file as well as from a run.
 
 mod apf;
+mod calibration;
 mod compare;
 mod find;
 mod judged;
@@ -15,6 +16,10 @@ mod sweep;
 mod validation;
 
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
+pub use calibration::{
+    CALIBRATION_FORMAT_VERSION, CalibrationResult, CrossValidation, FigureKind, FitErrors,
+    FittedFigure, FittedObservation, FittedParameter, ParameterState,
+};
 pub use compare::{
     CompareResult, ComparedSide, EventChange, FigureChange, InputDifference, ToleranceRow,
 };

@@ -30,6 +30,7 @@ mod breaking;
 mod cdf;
 mod compare;
 mod events;
+mod fit;
 mod font;
 mod frame;
 mod overlay;
@@ -50,6 +51,7 @@ use crate::results::{FindResult, PhaseRecord, ServerRecord, SweepSummary, Timeli
 use crate::units::{Bytes, SimSpan};
 
 pub use compare::CompareInput;
+pub use fit::write_fit;
 pub use overlay::{Overlay, write_overlay};
 use scene::Scene;
 

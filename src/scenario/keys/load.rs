@@ -28,6 +28,7 @@ pub static ROOT: Table = Table {
         SECTIONS[4],
         SECTIONS[5],
         SECTIONS[6],
+        SECTIONS[7],
         key(
             "objects",
             Kind::Named { table: &OBJECTS, names: NameForm::Plural, max: 1000 },
