@@ -40,6 +40,7 @@ fn write(path: &Path, threads: usize, extra: Option<&str>) -> Vec<String> {
         seed: 3,
         release: "1.32",
         published: &[],
+        expectations: &[],
         warnings: &[],
     };
     let summary = summarize(&subject, &replicated);

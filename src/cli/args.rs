@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::compare::CompareArgs;
 use super::exit::Exit;
+use super::find::FindArgs;
 use super::shard::ShardArg;
 use crate::report::sweep::columns;
+use crate::scenario::measure::share_of;
 use crate::scenario::sweep::Design;
 use crate::units::{SimSpan, parse_span};
 
@@ -16,10 +19,18 @@ Examples:
       Will the apiserver survive these informers? Answers in seconds, writes output/.
   oomcast run storm.toml --set apiserver.memory-limit=32GiB -n 200
       The same storm with more memory, over 200 random runs.
+  oomcast run storm.toml --until-ci 5% --junit junit.xml
+      As many runs as it takes; exit code 3 if an [[expect]] of the scenario fails.
+  oomcast run storm.toml --set 'clients.agents.count=100 to 400'
+      A count known roughly: 90 % of the runs draw one in between.
   oomcast run storm.toml --format md > comment.md
       The result as a comment for a pull request.
   oomcast run storm.toml --dump-apf 1m05s
       What `kubectl get --raw /debug/api_priority_and_fairness/...` would show at 1:05.
+  oomcast find storm.toml --vary clients.agents.count --probability 5%
+      How many clients are too many? Likewise the smallest safe memory limit.
+  oomcast compare storm.toml --set-b apiserver.version=1.34 --tolerance peak=5%
+      What would the upgrade change? Exit code 3 if the peak rises by more than 5 %.
   oomcast check scenarios/*.toml
       Every mistake in every file, without running anything.
   oomcast show scenarios/cilium-restart-apf.toml --apf
@@ -61,6 +72,10 @@ pub struct Args {
 pub enum Verb {
     /// Runs a scenario over many random replications and says how it ends.
     Run(RunArgs),
+    /// Compares two scenarios, or two settings of one, on the same random draws.
+    Compare(CompareArgs),
+    /// Finds the value of a key at which a kill, or something else, becomes too likely.
+    Find(FindArgs),
     /// Checks scenario files without running them.
     Check(CheckArgs),
     /// Shows what a scenario comes to, without running it.
@@ -88,6 +103,14 @@ pub struct RunArgs {
     /// How many replications [default: the scenario's].
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub replications: Option<u32>,
+    /// Goes on until the 95 % intervals are this narrow on either side: the probabilities of a kill
+    /// and of a cascade (in points), the median and the 95th percentile of the peak (relative).
+    /// --replications is then the most [default: 10000].
+    #[arg(long, value_name = "SHARE", value_parser = half_width)]
+    pub until_ci: Option<f64>,
+    /// Writes how the expectations of the scenario came out, for a build server.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// The folder to write [default: output/SCENARIO-HASH].
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -282,7 +305,8 @@ impl RunArgs {
     /// All overrides: those of `--set`, then the flags that are short for one.
     #[must_use]
     pub fn overrides(&self) -> Vec<String> {
-        overrides(&self.set, self.seed, self.replications)
+        let most = self.until_ci.map(|_| MOST_REPLICATIONS);
+        overrides(&self.set, self.seed, self.replications.or(most))
     }
 }
 
@@ -376,8 +400,19 @@ fn share(text: &str) -> Result<f64, String> {
     }
 }
 
+/// How many replications `--until-ci` may take unless `--replications` says otherwise.
+const MOST_REPLICATIONS: u32 = 10_000;
+
+/// A half width such as `5%`.
+fn half_width(text: &str) -> Result<f64, String> {
+    match share_of(text)? {
+        share if (0.001..=0.5).contains(&share) => Ok(share),
+        _ => Err("must be between 0.1% and 50%".to_owned()),
+    }
+}
+
 /// Refuses what cannot be an override; the scenario checks the rest.
-fn key_value(text: &str) -> Result<String, String> {
+pub(super) fn key_value(text: &str) -> Result<String, String> {
     match text.split_once('=') {
         Some((key, _)) if !key.trim().is_empty() => Ok(text.to_owned()),
         _ => Err("expected KEY=VALUE, such as apiserver.memory-limit=16GiB".to_owned()),

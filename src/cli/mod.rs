@@ -3,7 +3,9 @@
 mod args;
 mod charts;
 mod check;
+mod compare;
 mod exit;
+mod find;
 mod hint;
 mod load;
 mod merge;
@@ -25,7 +27,9 @@ pub use args::{
     Args, CheckArgs, Color, DesignArg, Format, MergeArgs, RunArgs, ShowArgs, ShowFormat, SweepArgs,
     ValidateArgs, Verb,
 };
+pub use compare::CompareArgs;
 pub use exit::{Exit, Failure};
+pub use find::FindArgs;
 pub use shard::{Shard, ShardArg};
 
 /// Runs the command line of this process and returns its exit code.
@@ -57,6 +61,8 @@ pub fn main() -> ExitCode {
 fn dispatch(args: &Args) -> Result<Exit, Failure> {
     match &args.verb {
         Verb::Run(verb) => run::run(verb),
+        Verb::Compare(verb) => compare::compare(verb),
+        Verb::Find(verb) => find::find(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Show(verb) => show::show(verb),
         Verb::Sweep(verb) => sweep::sweep(verb),

@@ -243,6 +243,8 @@ impl RunFolder {
     /// # Errors
     /// Those of [`RunFolder::write`].
     pub fn write_run(&mut self, run: &RunFiles<'_>) -> Result<(), FolderError> {
+        // Fewer than were asked for, where a rule decides when to stop.
+        self.manifest.replications = run.summary.replications;
         let text = |text: String| move |out: &mut dyn Write| out.write_all(text.as_bytes());
         self.write("scenario.effective.toml", text(run.effective.to_owned()))?;
         self.write("summary.json", |out| out.write_all(json::summary(run.summary)?.as_bytes()))?;

@@ -7,12 +7,16 @@
 
 pub mod apf;
 pub mod charts;
+pub mod compare;
 pub mod csv;
 pub mod dump;
 pub mod events;
+pub mod find;
 pub mod folder;
 mod format;
 pub mod json;
+mod judged;
+pub mod junit;
 pub mod markdown;
 pub mod sweep;
 mod table;

@@ -5,6 +5,9 @@
 //! made from a file as well as from a run.
 
 mod apf;
+mod compare;
+mod find;
+mod judged;
 mod levels;
 mod run;
 mod summary;
@@ -12,6 +15,13 @@ mod sweep;
 mod validation;
 
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
+pub use compare::{
+    CompareResult, ComparedSide, EventChange, FigureChange, InputDifference, ToleranceRow,
+};
+pub use find::{BreakingPoint, FindResult, FoundBracket, FoundShare, FoundValue, FoundWhere};
+pub use judged::{
+    ExpectationRow, QuantileEstimate, StoppingRule, UncertainInput, Uncertainty, VarianceSplit,
+};
 pub use levels::{
     ApfDump, FleetFlow, LevelDump, LevelPoint, LevelRecord, LevelTimeline, QueueDump, RequestDump,
 };

@@ -2,7 +2,7 @@
 //!
 //! The stages, each in a file of its own: [`keys`] is the table of every key; the text becomes a
 //! tree with spans (`tree`), overrides change it (`overrides`), the walk along the table of keys
-//! checks it and fills defaults in (`walk`, `read`, `filled`), what depends on several keys comes
+//! checks it and fills defaults in (`walk`, `read`, `uncertain`, `filled`), what depends on several keys comes
 //! next (`derive`, `identity`, `checks`, `timeline`; `apf` for API Priority and Fairness, with the
 //! manifests it reads), and a tree without errors becomes [`Inputs`] (`build`)
 //! and canonical text (`effective`). Every mistake is reported at once, as plain data
@@ -53,11 +53,14 @@ mod checks;
 mod code;
 mod derive;
 mod diagnostic;
+mod differ;
 mod effective;
+mod expect;
 mod file;
 mod filled;
 mod identity;
 pub mod keys;
+pub mod measure;
 mod nesting;
 mod overrides;
 mod published;
@@ -70,13 +73,17 @@ pub mod sweep;
 mod tests;
 mod timeline;
 mod tree;
+mod uncertain;
 mod vary;
 mod walk;
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Place};
+pub use differ::{Difference, differences};
+pub use expect::Expectation;
 pub use file::{LARGEST_FILE, Template, load_file};
 pub use published::{Claim, Figure, Metric, Published};
+pub use uncertain::{Distribution, Uncertain};
 pub use vary::{Knob, MOST_VALUES, Range, Unit, Value, Vary};
 
 use std::path::Path;
@@ -104,6 +111,10 @@ pub struct Scenario {
     pub inputs: Inputs,
     /// Published figures to show beside the prediction.
     pub published: Vec<Published>,
+    /// What must hold.
+    pub expectations: Vec<Expectation>,
+    /// The keys whose values are uncertain; `inputs` has their medians.
+    pub uncertain: Vec<Uncertain>,
     /// What `[sweep]` says, if there is one.
     pub sweep: Option<SweepPlan>,
     /// Warnings and notes.
@@ -179,6 +190,7 @@ fn check(log: &mut Log, overrides: usize, folder: Option<&Path>) -> Option<Scena
     apf::defaults(&mut root);
     derive::defaults(&mut root, log);
     timeline::figures(&mut root, log);
+    expect::bounds(&mut root, log);
     effective::sort_events(&mut root);
     let names = derive::names(&root, complete, log);
     derive::references(&root, &names, log);
@@ -217,6 +229,8 @@ fn scenario(root: &Filled, names: &derive::Names, sweep: Option<SweepPlan>) -> O
         replications: run.count("replications")?,
         inputs: build::inputs(root, names)?,
         published: build::published(root)?,
+        expectations: expect::build(root)?,
+        uncertain: uncertain::collect(root),
         sweep,
         notes: Vec::new(),
         effective: effective::print(root),

@@ -8,6 +8,7 @@ use super::read::{Problem, check_name, scalar};
 use super::source::Span;
 use super::suggest::nearest;
 use super::tree::{Entry, Item, Node};
+use super::uncertain;
 use crate::units::parse_bytes;
 
 /// Walks a tree.
@@ -103,6 +104,15 @@ impl Walker<'_> {
 
     /// Checks one key.
     fn slot(&mut self, table: &Table, key: &'static Key, outer: Span, given: &Given) -> Slot {
+        if let Given::Entry(entry) = given
+            && uncertain::is_meant(&key.kind, &entry.node)
+        {
+            let (state, spread) = match uncertain::read(table, key, &entry.node, self.log) {
+                Some((median, spread)) => (State::Set(Value::Plain(median)), Some(spread)),
+                None => (State::Bad, None),
+            };
+            return Slot { key, given: Some(entry.node.span), state, spread };
+        }
         let (given, state) = match given {
             // What the parser makes up after a syntax error is nowhere in the text.
             Given::Entry(entry) if !self.complete && entry.node.span.is_empty() => {
@@ -112,7 +122,7 @@ impl Walker<'_> {
             Given::Misspelt => (None, State::Bad),
             Given::Nothing => (None, self.left_out(table, key, outer)),
         };
-        Slot { key, given, state }
+        Slot { key, given, state, spread: None }
     }
 
     fn left_out(&mut self, table: &Table, key: &'static Key, outer: Span) -> State {

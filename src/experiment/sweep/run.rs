@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::super::replicate::{ReplicateError, guarded, in_this_pool, pool};
+use super::super::replicate::{ReplicateError, in_this_pool, pool};
+use super::super::uncertain::draw_overrides;
 use super::condense::figures;
 use super::points::Points;
 use crate::model::RunOptions;
@@ -82,7 +83,14 @@ fn point_runs(
     let one = |replication| {
         // The seed is the same at every point: they differ by what is varied only.
         let options = RunOptions { seed: scenario.seed, replication, timelines: false };
-        guarded(replication, || run(&scenario, options))
+        if scenario.uncertain.is_empty() {
+            return Ok(run(&scenario, options));
+        }
+        let drawn = draw_overrides(&scenario.uncertain, scenario.seed, replication);
+        let drawn = task.template.load(&[overrides.as_slice(), &drawn].concat());
+        let drawn = drawn
+            .map_err(|found| ReplicateError::Draw { replication, reason: first_error(&found) })?;
+        Ok(run(&drawn, options))
     };
     in_this_pool(scenario.replications, &one).map_err(|error| error.to_string())
 }

@@ -7,6 +7,8 @@
 //! | `attribution-peak` | Which client and resource held it at the peak? |
 //! | `apf` | Which priority level was full, how many requests waited for it, how many got a 429? |
 //! | `peak-cdf` | How likely is it, over all replications? |
+//! | `compare` | What do two variants on the same draws differ in? |
+//! | `breaking-point` | At which value of a key does it become too likely? |
 //! | one a measured run | Does the predicted curve follow the measured one? (`oomcast validate --out`) |
 //!
 //! Of a sweep:
@@ -24,7 +26,9 @@
 
 mod apf;
 mod attribution;
+mod breaking;
 mod cdf;
+mod compare;
 mod events;
 mod font;
 mod frame;
@@ -42,9 +46,10 @@ mod timeline;
 
 use std::path::{Path, PathBuf};
 
-use crate::results::{PhaseRecord, ServerRecord, SweepSummary, Timeline};
+use crate::results::{FindResult, PhaseRecord, ServerRecord, SweepSummary, Timeline};
 use crate::units::{Bytes, SimSpan};
 
+pub use compare::CompareInput;
 pub use overlay::{Overlay, write_overlay};
 use scene::Scene;
 
@@ -183,6 +188,22 @@ pub fn write_sweep(dir: &Path, sweep: &SweepSummary) -> Result<Vec<String>, Char
 /// When a file cannot be written or a chart cannot be painted.
 pub fn write_all(dir: &Path, input: &ChartInput) -> Result<Vec<String>, ChartError> {
     Sheet::new(scenes(input)).write(dir)
+}
+
+/// Writes the chart of a breaking point likewise.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn write_breaking_point(dir: &Path, found: &FindResult) -> Result<Vec<String>, ChartError> {
+    Sheet::new(vec![breaking::scene(found)]).write(dir)
+}
+
+/// Writes the chart of a comparison likewise.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn write_comparison(dir: &Path, input: &CompareInput) -> Result<Vec<String>, ChartError> {
+    Sheet::new(vec![compare::scene(input)]).write(dir)
 }
 
 /// Charts to be written together.

@@ -2,6 +2,7 @@
 
 use super::Presence::{Default, Derived, Optional, Required};
 use super::events::{EVENT, PUBLISHED};
+use super::expect::EXPECT;
 use super::server::SECTIONS;
 use super::sweep::SWEEP;
 use super::{Family, Key, Kind, NameForm, OneOf, Table, integer, key, percent, rate, size, span};
@@ -40,6 +41,12 @@ pub static ROOT: Table = Table {
             Kind::List { table: &PUBLISHED, max: 10_000 },
             Optional,
             "Published figures to show beside the prediction.",
+        ),
+        key(
+            "expect",
+            Kind::List { table: &EXPECT, max: 1000 },
+            Optional,
+            "What must hold; without any, nothing is judged.",
         ),
         SWEEP,
     ],

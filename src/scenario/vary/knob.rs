@@ -5,6 +5,7 @@ use super::{Failed, Frame, found, not_variable};
 use crate::scenario::Scenario;
 use crate::scenario::code::Code;
 use crate::scenario::diagnostic::{Diagnostics, Draft, shown};
+use crate::scenario::effective::path_part;
 use crate::scenario::keys::{Kind, ROOT};
 use crate::scenario::overrides::{Part, no_entry, split};
 use crate::scenario::read::scalar;
@@ -61,12 +62,7 @@ impl Knob {
 
     pub(super) fn of_parts(parts: Vec<Part>, frame: Frame) -> Result<Self, Failed> {
         let kind = kind_of(&parts, frame)?;
-        let quoted = |part: &Part| {
-            let quote = if part.name.contains('\'') { '"' } else { '\'' };
-            let bare = !part.name.contains(['.', '=', '"', '\'']);
-            if bare { part.name.clone() } else { format!("{quote}{}{quote}", part.name) }
-        };
-        let key = parts.iter().map(quoted).collect::<Vec<_>>().join(".");
+        let key = parts.iter().map(|part| path_part(&part.name)).collect::<Vec<_>>().join(".");
         Ok(Self { key, parts, kind })
     }
 
@@ -126,6 +122,24 @@ impl Knob {
             Some(draft) => Err(found(&self.key, draft)),
             None => Ok(()),
         }
+    }
+
+    /// The value it has in a scenario, if that states one.
+    #[must_use]
+    pub fn current(&self, scenario: &Scenario) -> Option<Value> {
+        let root = toml::Value::Table(scenario.effective.parse().ok()?);
+        let found = self.parts.iter().try_fold(&root, |here, part| entry_of(here, &part.name))?;
+        let text = match found {
+            toml::Value::String(text) => text.clone(),
+            toml::Value::Integer(n) => n.to_string(),
+            toml::Value::Float(x) => x.to_string(),
+            // Uncertain: its median.
+            _ => {
+                let uncertain = scenario.uncertain.iter().find(|input| input.key == self.key)?;
+                uncertain.show(uncertain.distribution.at(0.5, 0.0))
+            }
+        };
+        self.value(&text).ok()
     }
 
     /// What an effective scenario lacks of it.
@@ -219,7 +233,7 @@ fn value_kind(name: &str, kind: Kind, at: Span) -> Result<Kind, Failed> {
             let help = format!("name a gate: {name}.WatchList=true,false");
             Err(not_variable(name, at, "it is a table", Some(help)).into())
         }
-        Kind::Texts { .. } | Kind::Figure => {
+        Kind::Texts { .. } | Kind::Figure | Kind::Bound => {
             Err(not_variable(name, at, "it is not a single value", None).into())
         }
         kind => Ok(kind),

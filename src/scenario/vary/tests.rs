@@ -1,3 +1,5 @@
+//! Tests of what to vary.
+
 use super::{Knob, Range, Unit, Vary};
 use crate::scenario::{Code, Template};
 
