@@ -32,7 +32,7 @@ pub(super) fn warnings(sweep: &SweepSummary) -> Vec<String> {
     }
     let enough = runs_for_maximum(1.0 - RISK, 0.95);
     vec![format!(
-        "of {n} replications without a kill, P(OOM) may still be up to {:.0} %; {enough} bound it by \
+        "after {n} replications without a kill, P(OOM) may still be {:.0} %; after {enough}, at most \
          5 %",
         none * 100.0
     )]
