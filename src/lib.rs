@@ -73,6 +73,7 @@
 //! | [`memory`](model::memory) | the ledger, the Go heap and its collector, freed pages, Go's rules of buffer growth |
 //! | [`apf`](model::apf) | API Priority and Fairness, exact to the bit |
 //! | [`watchcache`](model::watchcache) | the ring of recent events, resumable versions, snapshots: exact, and in closed form |
+//! | [`admission`](model::admission), [`write_seats`](model::write_seats), [`counting`](model::counting) | requests at the door of a server; the seats that writes take; what it knows of its objects |
 //! | [`client`](model::client) | reflectors, listers, watchers: one state each, and what moves them |
 //! | [`balancer`](model::balancer), [`node`](model::node) | connections; processors, limits, OOM killer, restart back-off |
 //! | [`control_plane`](model::control_plane) | the life of the servers: start, fill caches, serve, die, come back |
@@ -125,7 +126,7 @@
 //! | how a client reacts to a failure | [`model::client::driver`] |
 //! | when the collector runs | [`model::memory::go_heap`] |
 //! | who is killed, and when it comes back | [`model::node`], [`model::control_plane`] |
-//! | which requests wait, and how long | [`model::apf`]; what is seen of it: `model/admission/observe.rs` |
+//! | which requests wait, and how long | [`model::apf`]; who asks for what: `model/admission/requests.rs`; what is seen of it: `model/admission/observe.rs` |
 //! | a key of the scenario file | [`scenario::keys`], then `scenario/build.rs` and [`model::input`] |
 //! | a metric of expectations, comparisons, breaking points | [`scenario::measure`], `experiment/measure.rs` |
 //! | how uncertain inputs are written, and drawn | `scenario/uncertain.rs`, `experiment/uncertain.rs` |

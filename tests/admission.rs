@@ -1,12 +1,15 @@
 //! API Priority and Fairness in whole runs: every arrival is accounted for, seats stay below the
 //! limit, and looking at a run does not change it.
 
+use std::collections::BTreeSet;
+
+use oomcast::model::admission::Admission;
 use oomcast::model::apf::config::{LimitResponse, PriorityLevelConfiguration};
-use oomcast::model::input::{Action, EventInput, Inputs};
+use oomcast::model::input::{Action, Behaviour, EventInput, Inputs, ResourceVersion};
 use oomcast::model::{self, RunOptions};
-use oomcast::results::{LevelPoint, LevelRecord, RunRecord};
+use oomcast::results::{LevelPoint, LevelRecord, LogKind, RunRecord};
 use oomcast::scenario;
-use oomcast::units::{Bytes, SimSpan, SimTime};
+use oomcast::units::{ByteRate, Bytes, SimSpan, SimTime};
 use proptest::prelude::*;
 
 const CLUSTER: &str = r#"
@@ -70,13 +73,18 @@ fn levels(run: &RunRecord) -> impl Iterator<Item = &LevelRecord> {
     run.servers.iter().flat_map(|server| &server.levels)
 }
 
+/// The books of a run in which nobody writes.
 fn check(run: &RunRecord) {
+    check_levels(run);
+    let rejected: u64 = levels(run).map(|level| level.rejected).sum();
+    assert!(rejected <= run.counters.requests_rejected, "{rejected} {:?}", run.counters);
+}
+
+fn check_levels(run: &RunRecord) {
     for level in levels(run) {
         let known = level.dispatched + level.rejected + level.cancelled + level.waiting;
         assert_eq!(level.arrived, known, "{level:?}");
     }
-    let rejected: u64 = levels(run).map(|level| level.rejected).sum();
-    assert!(rejected <= run.counters.requests_rejected, "{rejected} {:?}", run.counters);
     for (timeline, server) in run.timelines.iter().zip(&run.servers) {
         for line in &timeline.levels {
             let record = server.levels.iter().find(|record| record.name == line.name);
@@ -173,6 +181,179 @@ fn one_queue() -> PriorityLevelConfiguration {
         borrowing_limit_percent: Some(0),
         response: LimitResponse::Queue { queues: 1, hand_size: 1, queue_length_limit: 1 },
     }
+}
+
+/// One level's seats over a run, averaged from an instant on.
+fn mean_seats(run: &RunRecord, level: &str, from: SimTime, end: SimTime) -> f64 {
+    let lines = run.timelines.iter().flat_map(|timeline| &timeline.levels);
+    let line = lines.clone().find(|line| line.name == level).expect("a level that was used");
+    let last = LevelPoint { at: end, ..LevelPoint::default() };
+    let next = line.points[1..].iter().chain([&last]);
+    let seat_seconds = line.points.iter().zip(next).map(|(point, next)| {
+        next.at.max(from).since(point.at.max(from)).as_secs_f64() * point.seats as f64
+    });
+    seat_seconds.sum::<f64>() / end.since(from).as_secs_f64()
+}
+
+fn writes(rate: &str) -> Inputs {
+    let text = format!(
+        "{CLUSTER}\n[objects.configmaps]\ncount = 10\nsize = \"1kB\"\nwrites = \"{rate}\"\n"
+    ) + "[[clients]]\nname = \"watchers\"\ncount = 100\nwatcher = { resource = \"configmaps\" }\n";
+    let overrides = ["apiserver.replicas=1".to_owned()];
+    let loaded = scenario::load("small-cluster", text.as_bytes(), &overrides);
+    let mut inputs = loaded.unwrap_or_else(|mistakes| panic!("{mistakes:?}")).inputs;
+    inputs.events.clear();
+    inputs.fleets.retain(|fleet| fleet.name == "watchers");
+    inputs
+}
+
+/// Little's law: seats taken are those of a write, times writes a second, times how long each holds
+/// them. 100 watchers make 10 final seats for 5 ms (facts/apf.md section 4.7).
+#[test]
+fn writes_take_the_seats_of_their_rate() {
+    for (rate, each_second) in [("3/s", 3.0), ("250/s", 250.0)] {
+        let inputs = writes(rate);
+        let run = model::run(&inputs, options(3));
+        check_levels(&run);
+        let end = SimTime::ZERO + inputs.duration;
+        let seats = mean_seats(&run, "workload-high", SimTime::ZERO + SimSpan::secs(10), end);
+        // 3 ms of work and 60 ns a byte of JSON, 5 ms of etcd, 5 ms for the watchers.
+        let (least, most) = (each_second * 10.0 * 0.013, each_second * 10.0 * 0.014);
+        assert!(seats > least * 0.95 && seats < most * 1.05, "{rate}: {seats}, {least} to {most}");
+    }
+}
+
+#[test]
+fn writes_crowd_lists_out_of_their_level() {
+    let run = |rate: &str| {
+        let mut inputs = writes(rate);
+        inputs.fleets = cluster(&[]).fleets.split_off(1);
+        inputs.resources[2].writer.user = "system:serviceaccount:default:controller".into();
+        inputs.resources[2].writer.groups = inputs.fleets[0].groups.clone();
+        inputs.apf.levels = vec![PriorityLevelConfiguration {
+            response: LimitResponse::Reject,
+            nominal_concurrency_shares: 4,
+            ..one_queue()
+        }];
+        let run = model::run(&inputs, options(1));
+        check_levels(&run);
+        run.counters
+    };
+    let (calm, busy) = (run("1/min"), run("5000/s"));
+    assert!(2 * busy.lists_ok < calm.lists_ok, "{calm:?}, {busy:?}");
+}
+
+/// Distinguishers of the requests that wait or execute in a level, and queues that they wait in.
+fn flows(inputs: &Inputs, at: SimTime, level: &str) -> (BTreeSet<String>, BTreeSet<Option<u64>>) {
+    let run = model::run_dumping(inputs, options(2), &[at]);
+    let requests = run.apf_dumps.iter().flat_map(|dump| &dump.requests);
+    let of_level = requests.filter(|request| request.level == level);
+    of_level.map(|request| (request.distinguisher.clone(), request.queue)).unzip()
+}
+
+#[test]
+fn members_with_users_of_their_own_are_flows_of_their_own() {
+    let of = |user: &str, level: &str| {
+        let mut inputs =
+            cluster(&["apiserver.replicas=1".into(), format!("clients.agents.user={user}")]);
+        inputs.fleets.truncate(1);
+        inputs.hardware.cpu_speed = 0.05;
+        flows(&inputs, SimTime::ZERO + SimSpan::secs(14), level)
+    };
+    let (users, queues) = of("system:serviceaccount:default:agent", "workload-low");
+    assert_eq!(Vec::from_iter(users), ["system:serviceaccount:default:agent"]);
+    assert_eq!(queues.len(), 6, "one flow has the queues of its hand");
+    let (users, queues) = of("system:node:{member}", "system");
+    assert!(users.contains("system:node:0") && users.contains("system:node:149"), "{users:?}");
+    assert!(users.len() > 100 && queues.len() > 30, "{users:?} {queues:?}");
+}
+
+/// Seats of the LISTs that a restarted server has in hand some time after it is ready again.
+fn seats_after_restart(version: &str, wait: SimSpan) -> BTreeSet<u64> {
+    let mut inputs = cluster(&[format!("apiserver.version={version}"), "run.duration=5m".into()]);
+    inputs.apiserver.replicas = 1;
+    // The cache takes longer to fill than a count waits for it.
+    inputs.etcd.read_rate = ByteRate(4_000_000);
+    inputs.fleets.remove(0);
+    let lister = &mut inputs.fleets[0].behaviour;
+    if let Behaviour::Lister { read, rounds, pause, .. } = lister {
+        (*rounds, *pause, read.resource) = (None, SimSpan::millis(100), 0);
+        read.resource_version = ResourceVersion::Any;
+    }
+    let at = SimTime::ZERO + SimSpan::secs(5);
+    inputs.events =
+        vec![EventInput { name: "kill".into(), at, action: Action::Kill { server: 0 } }];
+    let ready = model::run(&inputs, options(1))
+        .log
+        .iter()
+        .find_map(|entry| (entry.kind == LogKind::Ready).then_some(entry.at));
+    let asked = ready.expect("it comes back") + wait;
+    let run = model::run_dumping(&inputs, options(1), &[asked]);
+    run.apf_dumps[0].requests.iter().map(|request| request.initial_seats).collect()
+}
+
+#[test]
+fn a_restarted_server_takes_wide_lists_for_narrow_until_it_has_counted() {
+    let soon = SimSpan::secs(8);
+    assert_eq!(Vec::from_iter(seats_after_restart("1.33", soon)), [10]);
+    assert_eq!(Vec::from_iter(seats_after_restart("1.36", soon)), [1]);
+    // The next count comes 60 to 132 s after the first gave up.
+    assert_eq!(Vec::from_iter(seats_after_restart("1.36", SimSpan::secs(140))), [10]);
+}
+
+/// Up to 1.28 a request waits for its own deadline, unless another one comes to its queue.
+#[test]
+fn what_waits_is_turned_away_after_a_quarter_of_its_time_since_1_29() {
+    let rejected = |version: &str| {
+        let overrides = ["apiserver.replicas=1", "run.duration=40s", version].map(str::to_owned);
+        let mut inputs = cluster(&overrides);
+        inputs.fleets.truncate(1);
+        inputs.fleets[0].count = 20;
+        inputs.hardware.cpu_speed = 0.001;
+        inputs.events[0].action = Action::Start { fleet: 0, count: None, over: SimSpan::ZERO };
+        let response = LimitResponse::Queue { queues: 1, hand_size: 1, queue_length_limit: 50 };
+        inputs.apf.levels = vec![PriorityLevelConfiguration { response, ..one_queue() }];
+        inputs.apf.levels[0].nominal_concurrency_shares = 1;
+        model::run(&inputs, options(1)).counters.requests_rejected
+    };
+    assert_eq!(rejected("apiserver.version=1.28"), 0);
+    assert!(rejected("apiserver.version=1.29") > 10);
+}
+
+/// Before its informers have synced a server knows the mandatory levels only.
+#[test]
+fn a_server_that_has_just_begun_to_listen_has_one_level_for_all() {
+    let mut inputs = cluster(&["apiserver.replicas=1".into()]);
+    let at = SimTime::ZERO + SimSpan::secs(5);
+    inputs.events =
+        vec![EventInput { name: "kill".into(), at, action: Action::Kill { server: 0 } }];
+    let instants: Vec<SimTime> =
+        (0..600).map(|step| at + SimSpan::millis(50).scale(f64::from(step))).collect();
+    let run = model::run_dumping(&inputs, options(1), &instants);
+    let levels: Vec<usize> = run
+        .apf_dumps
+        .iter()
+        .filter(|dump| dump.running && dump.at > at)
+        .map(|dump| dump.levels.len())
+        .collect();
+    assert_eq!((levels[0], levels.last()), (2, Some(&8)));
+    assert!(levels.is_sorted() && levels.iter().filter(|count| **count == 2).count() <= 3);
+}
+
+/// What `show --apf` says of a watch-list's seats is what it takes: no limit narrows it.
+#[test]
+fn watch_lists_take_the_seats_of_all_objects() {
+    let overrides = ["apiserver.version=1.36", "apiserver.replicas=1", "objects.pods.size=900B"];
+    let mut inputs = cluster(&overrides.map(str::to_owned));
+    inputs.fleets.truncate(1);
+    inputs.hardware.cpu_speed = 0.05;
+    let at = SimTime::ZERO + SimSpan::secs(14);
+    let run = model::run_dumping(&inputs, options(2), &[at]);
+    let seats = run.apf_dumps[0].requests.iter().map(|request| request.initial_seats);
+    let planned = Admission::settled(&inputs).standing(&inputs, 0).seats;
+    assert_eq!(planned, 10);
+    let seats: BTreeSet<u64> = seats.collect();
+    assert_eq!(Vec::from_iter(seats), [planned]);
 }
 
 /// Any of the levels that the fleets fall under, and what it does with what does not fit.

@@ -314,8 +314,23 @@ fn dumps_are_files_of_the_run() {
     assert!(lines[2].starts_with("PriorityLevelName, ActiveQueues, IsIdle, IsQuiescing, "));
     let busy = lines.iter().find(|line| line.starts_with("workload-low,")).expect("its level");
     assert_eq!(busy.split(',').nth(2).map(str::trim), Some("false"), "{busy}");
-    let queues = lines.iter().filter(|line| line.starts_with("workload-low,")).count();
-    assert_eq!(queues, 129, "one line of the level and 128 of its queues");
+    let endpoint = |path: &str| {
+        let heading = format!("# /debug/api_priority_and_fairness/{path}");
+        let begin = lines.iter().position(|line| **line == heading).expect("its table");
+        lines[begin + 1..].iter().take_while(|line| !line.is_empty())
+    };
+    let of_level = |path: &str| {
+        endpoint(path).filter(|line| line.starts_with("workload-low,")).count().to_string()
+    };
+    assert_eq!(
+        (of_level("dump_priority_levels"), of_level("dump_queues")),
+        ("1".into(), "128".into())
+    );
+    // As many requests as the level says wait and execute.
+    let cell = |n: usize| busy.split(',').nth(n).map_or(0, |cell| cell.trim().parse().unwrap_or(0));
+    let requests: u32 = cell(4) + cell(5);
+    assert!(requests > 0, "{busy}");
+    assert_eq!(of_level("dump_requests"), requests.to_string());
     let manifest = std::fs::read_to_string(folder.join("run.json")).expect("written");
     assert!(manifest.contains("\"apf-apiserver-0-30s.txt\""), "{manifest}");
     let late = run("11m");

@@ -2,28 +2,31 @@
 //!
 //! `model::apf` is exact and knows no clients; this file gives it the requests of the fleets and
 //! keeps what it holds for them. A request has a [`Ticket`] from its arrival until its handler
-//! returns, also past a 504 and on a slow reader; a rejected one is told when to come back.
-//! Mutating requests are part of the steady load (`background`) and take no seats here.
+//! returns, also past a 504 and on a slow reader; a rejected one is told when to come back. Writes
+//! weigh on the level of their writer: see [`crate::model::write_seats`].
 
 mod observe;
+mod requests;
+mod writes;
 
-pub use observe::{LevelState, fleet_flows};
+pub use observe::{LevelState, Standing, fleet_flows};
+pub use requests::{Call, Key, RequestKind, first_read};
+pub use writes::{Write, WriteStage};
 
 use std::collections::BTreeMap;
 
 use super::apf::behaviour::Behaviour;
 use super::apf::classify::{RequestInfo, User};
-use super::apf::controller::{ConfigController, LevelId};
-use super::apf::defaults::{default_flow_schemas, default_levels};
-use super::apf::object_count::{ObjectStats, StatsError};
+use super::apf::controller::{Classification, ConfigController, LevelId};
+use super::apf::defaults::with_defaults;
 use super::apf::queue_set::{RequestId, Start};
 use super::apf::retry_after::RetryAfter;
 use super::apf::work_estimate::WorkEstimate;
-use super::apf::work_estimator::{
-    ListOptions, Lookups, RequestedVersion, VersionMatch, WorkEstimator, WorkEstimatorConfig,
-};
-use super::input::{FleetInput, Inputs, ReadInput, ResourceVersion};
+use super::apf::work_estimator::{WorkEstimator, WorkEstimatorConfig};
+use super::input::{FleetInput, Inputs};
 use crate::units::{SimSpan, SimTime};
+use requests::{Stats, list_options, request_info, verb};
+use writes::Writing;
 
 /// A request's place in a priority level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,34 +77,12 @@ pub struct Admission {
     counted: Vec<bool>,
     /// Tickets of the requests being served, by request slot.
     tickets: Vec<Option<Ticket>>,
+    /// Writes that wait or hold seats, by serial.
+    writes: BTreeMap<u32, Writing>,
     /// Levels that may have dispatched.
     stirred: Vec<LevelId>,
     /// Whether something may differ since [`Admission::take_changed`].
     changed: bool,
-}
-
-struct Stats<'a> {
-    inputs: &'a Inputs,
-    counted: &'a [bool],
-}
-
-impl Lookups for Stats<'_> {
-    fn stats(&mut self, info: &RequestInfo) -> Result<ObjectStats, StatsError> {
-        let resources = &self.inputs.resources;
-        let index = resources
-            .iter()
-            .position(|r| r.name == info.resource)
-            .filter(|index| self.counted[*index])
-            .ok_or(StatsError::NotFound)?;
-        Ok(ObjectStats {
-            count: i64::try_from(resources[index].count).unwrap_or(i64::MAX),
-            average_size: i64::try_from(resources[index].size.0).unwrap_or(i64::MAX),
-        })
-    }
-
-    fn watch_count(&mut self, _info: &RequestInfo) -> u64 {
-        0
-    }
 }
 
 impl Admission {
@@ -125,6 +106,7 @@ impl Admission {
             seen: BTreeMap::new(),
             counted: vec![false; inputs.resources.len()],
             tickets: Vec::new(),
+            writes: BTreeMap::new(),
             stirred: Vec::new(),
             changed: true,
         }
@@ -132,29 +114,14 @@ impl Admission {
 
     /// The informers have synced: the whole configuration takes effect.
     pub fn configure(&mut self, inputs: &Inputs, now: SimTime) {
-        let mut levels = default_levels();
-        for level in &inputs.apf.levels {
-            levels.retain(|other| other.name != level.name);
-            levels.push(level.clone());
-        }
-        let mut schemas = default_flow_schemas(self.controller.behaviour());
-        for schema in &inputs.apf.flow_schemas {
-            schemas.retain(|other| other.name != schema.name);
-            schemas.push(schema.clone());
-        }
-        if !inputs.release.apf_borrowing {
-            for level in &mut levels {
-                level.lendable_percent = Some(0);
-                level.borrowing_limit_percent = Some(0);
-            }
-        }
+        let (levels, schemas) = with_defaults(&inputs.apf, &inputs.release);
         // What is passed over was reported when the scenario was read.
         let _ = self.controller.digest_config_objects(now, &levels, &schemas);
         self.classes.fill([None; 2]);
         self.stir_all();
     }
 
-    /// The objects of a resource have been counted: its cache is filled.
+    /// The objects of a resource have been counted.
     pub fn count_objects(&mut self, resource: usize) {
         self.counted[resource] = true;
     }
@@ -170,68 +137,94 @@ impl Admission {
         self.stirred = self.controller.levels().map(|(id, _)| id).collect();
     }
 
-    /// A request of a fleet arrives. `verb` is `list` or `watch`; `initial_events`: it is a
-    /// watch-list. `key` comes back from [`Admission::next_dispatched`].
-    pub fn arrive(
+    /// A request of a fleet arrives; [`Admission::next_dispatched`] names its client.
+    pub fn arrive(&mut self, inputs: &Inputs, call: &Call, now: SimTime) -> Arrival {
+        let resource = &inputs.resources[call.read.resource];
+        let info = request_info(resource, verb(call.kind.list));
+        let class = self.class(inputs, call, &info);
+        let estimate = self.estimate(inputs, call, &info, class.level);
+        let key = Key::Call { client: call.client, list: call.kind.list };
+        self.start(class.level, class.hash, &estimate, key, now)
+    }
+
+    fn start(
         &mut self,
-        inputs: &Inputs,
-        fleet: usize,
-        read: &ReadInput,
-        request: RequestKind,
-        key: u64,
+        level: LevelId,
+        hash: u64,
+        estimate: &WorkEstimate,
+        key: Key,
         now: SimTime,
     ) -> Arrival {
-        let info = request_info(inputs, read.resource, request.list);
-        let class = self.class(&inputs.fleets[fleet], fleet, &info);
         self.changed = true;
-        let Some(level) = self.controller.level(class.level) else {
+        let Some(queues) = self.controller.queues_mut(level) else {
             return Arrival::Rejected(SimSpan::secs(1));
         };
-        let options = list_options(read, request);
-        let mut stats = Stats { inputs, counted: &self.counted };
-        let estimate = if inputs.release.apf_list_width {
-            self.estimator.estimate(Some(&info), Some(&options), level.max_seats, &mut stats)
-        } else {
-            WorkEstimate::of_seats(1)
-        };
-        let Some(queues) = self.controller.queues_mut(class.level) else {
-            return Arrival::Rejected(SimSpan::secs(1));
-        };
-        let start = queues.start_request(now, class.hash, &estimate, key);
-        self.seen.entry(class.level).or_default().arrived += 1;
-        self.note(class.level);
+        let start = queues.start_request(now, hash, estimate, key.pack());
+        self.seen.entry(level).or_default().arrived += 1;
+        self.note(level);
         match start {
             Start::Accepted { id, .. } => {
-                self.stirred.push(class.level);
-                Arrival::Accepted(Ticket { level: class.level, id })
+                self.stirred.push(level);
+                Arrival::Accepted(Ticket { level, id })
             }
-            Start::Rejected { .. } => Arrival::Rejected(self.rejected(class.level, now)),
+            Start::Rejected { .. } => Arrival::Rejected(self.rejected(level, now)),
         }
     }
 
-    fn class(&mut self, spec: &FleetInput, fleet: usize, info: &RequestInfo) -> Class {
-        let verb = usize::from(info.verb == "list");
-        if let Some(class) = self.classes[fleet][verb] {
-            return class;
+    /// The work of a fleet's request.
+    fn estimate(
+        &self,
+        inputs: &Inputs,
+        call: &Call,
+        info: &RequestInfo,
+        level: LevelId,
+    ) -> WorkEstimate {
+        if !inputs.release.apf_list_width {
+            return WorkEstimate::of_seats(1);
         }
-        let user = User { name: &spec.user, groups: &spec.groups };
-        let found = self.controller.classify(&user, info);
-        let mut class =
-            Class { flow_schema: found.flow_schema, level: found.level, hash: found.hash };
-        // A flow schema named by the scenario overrides the rules.
-        if let Some(name) = &spec.flow_schema {
-            let named = self.controller.flow_schemas().position(|schema| schema.name == *name);
-            let level = named.and_then(|index| {
-                let schema = self.controller.flow_schemas().nth(index)?;
-                Some((index, self.controller.find_level(&schema.priority_level)?))
-            });
-            if let Some((flow_schema, level)) = level {
-                let hash = super::apf::classify::hash_flow_id(name, &spec.user);
-                class = Class { flow_schema, level, hash };
-            }
+        let options = list_options(call.read, call.kind);
+        let most = self.controller.level(level).map_or(0, |level| level.max_seats);
+        let mut stats = self.stats(inputs, call.read.resource, 0);
+        self.estimator.estimate(Some(info), Some(&options), most, &mut stats)
+    }
+
+    fn stats<'a>(&self, inputs: &'a Inputs, resource: usize, watches: u64) -> Stats<'a> {
+        Stats {
+            resource: &inputs.resources[resource],
+            counted: self.counted[resource],
+            sizes_without_cache: self.controller.behaviour().sizes_without_cache,
+            watches,
         }
-        self.classes[fleet][verb] = Some(class);
+    }
+
+    /// Under what a request of a fleet falls; found out once where all members are one user.
+    fn class(&mut self, inputs: &Inputs, call: &Call, info: &RequestInfo) -> Class {
+        let known = &self.classes[call.fleet][usize::from(call.kind.list)];
+        if let Some(class) = known {
+            return *class;
+        }
+        let spec = &inputs.fleets[call.fleet];
+        let name = spec.user_of(call.place);
+        let user = User { name: &name, groups: &spec.groups };
+        let found = self.classify(spec, &user, info);
+        let class = Class { flow_schema: found.flow_schema, level: found.level, hash: found.hash };
+        if !spec.users_differ() {
+            self.classes[call.fleet][usize::from(call.kind.list)] = Some(class);
+        }
         class
+    }
+
+    /// A flow schema named by the scenario overrides the rules.
+    fn classify<'a>(
+        &self,
+        spec: &FleetInput,
+        user: &User<'a>,
+        info: &RequestInfo<'a>,
+    ) -> Classification<'a> {
+        let named = spec.flow_schema.as_deref();
+        named
+            .and_then(|name| self.controller.classify_as(name, user, info))
+            .unwrap_or_else(|| self.controller.classify(user, info))
     }
 
     fn rejected(&mut self, level: LevelId, now: SimTime) -> SimSpan {
@@ -248,15 +241,16 @@ impl Admission {
         seen.waiting = seen.waiting.max(totals.waiting);
     }
 
-    /// The next request that may go, in order of dispatch: its ticket and key.
-    pub fn next_dispatched(&mut self) -> Option<(Ticket, u64)> {
+    /// The next request that may go, in order of dispatch: its ticket and what it is.
+    pub fn next_dispatched(&mut self) -> Option<(Ticket, Key)> {
         while let Some(level) = self.stirred.last().copied() {
             let Some(queues) = self.controller.queues_mut(level) else {
                 self.stirred.pop();
                 continue;
             };
             if let Some(id) = queues.next_dispatched() {
-                let key = queues.request(id).map_or(0, |request| request.key);
+                let Some(request) = queues.request(id) else { continue };
+                let key = Key::unpack(request.key);
                 self.changed = true;
                 self.note(level);
                 #[cfg(debug_assertions)]
@@ -268,12 +262,12 @@ impl Admission {
         None
     }
 
-    /// The next request that an arrival found to have waited too long (1.28): its key.
-    pub fn next_timed_out(&mut self, now: SimTime) -> Option<(u64, SimSpan)> {
+    /// The next request that an arrival found to have waited too long (1.28).
+    pub fn next_timed_out(&mut self, now: SimTime) -> Option<(Key, SimSpan)> {
         for index in 0..self.stirred.len() {
             let level = self.stirred[index];
             if let Some(request) = self.controller.queues_mut(level)?.next_timed_out() {
-                return Some((request.key, self.rejected(level, now)));
+                return Some((Key::unpack(request.key), self.rejected(level, now)));
             }
         }
         None
@@ -319,44 +313,5 @@ impl Admission {
         if let Some(ticket) = self.tickets.get_mut(slot).and_then(Option::take) {
             self.finish(ticket, now);
         }
-    }
-}
-
-/// What kind of request arrives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RequestKind {
-    /// A LIST, else a WATCH.
-    pub list: bool,
-    /// A watch that begins with a list.
-    pub initial_events: bool,
-    /// A LIST with a continue token.
-    pub continues: bool,
-}
-
-fn request_info(inputs: &Inputs, resource: usize, list: bool) -> RequestInfo<'_> {
-    let resource = &inputs.resources[resource];
-    RequestInfo {
-        is_resource: true,
-        verb: if list { "list" } else { "watch" },
-        api_group: &resource.api_group,
-        resource: &resource.name,
-        ..RequestInfo::default()
-    }
-}
-
-fn list_options(read: &ReadInput, request: RequestKind) -> ListOptions {
-    let (resource_version, resource_version_match) = match read.resource_version {
-        ResourceVersion::Unset => (RequestedVersion::Unset, VersionMatch::Unset),
-        ResourceVersion::Any => (RequestedVersion::Zero, VersionMatch::Unset),
-        ResourceVersion::NotOlderThan => (RequestedVersion::Specific, VersionMatch::NotOlderThan),
-        ResourceVersion::Exact => (RequestedVersion::Specific, VersionMatch::Exact),
-    };
-    ListOptions {
-        limit: read.limit.map_or(0, |limit| i64::try_from(limit).unwrap_or(i64::MAX)),
-        continues: request.continues,
-        resource_version,
-        resource_version_match,
-        selector: read.selector,
-        send_initial_events: request.initial_events,
     }
 }

@@ -1,7 +1,7 @@
 //! Steady load: what goes on besides the requests of the scenario, as constant rates.
 //!
 //! Writes cost a request each on the server that takes them, and an event for every watcher of the
-//! resource on every server; watches are opened again every 450 s on average (facts/clients.md
+//! resource on every server ([`super::write_seats`] has the seats they take); watches are opened again every 450 s on average (facts/clients.md
 //! section 1.4). 300,000 watches cost one sum over the fleets here, not an event each.
 
 use super::apiserver::server::{Background, Growth};

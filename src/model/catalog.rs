@@ -100,6 +100,12 @@ impl Catalog {
         self.etcd_speed = speed;
     }
 
+    /// How fast etcd is now, relative.
+    #[must_use]
+    pub fn etcd_speed(&self) -> f64 {
+        self.etcd_speed
+    }
+
     /// etcd as fast as it is now.
     fn etcd(&self, inputs: &Inputs) -> EtcdInput {
         let etcd = &inputs.etcd;

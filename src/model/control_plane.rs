@@ -31,6 +31,10 @@ pub enum Life {
     Serving,
 }
 
+/// From listening until the informers of the priority levels have synced, if nothing holds them up:
+/// one round of `WaitForCacheSync` (`syncedPollPeriod`, client-go `shared_informer.go`).
+const CONFIG_SYNC: SimSpan = SimSpan::millis(100);
+
 /// A start-up request's mark: what it fills.
 const CACHE: u64 = 0;
 const LOOPBACK: u64 = 1;
@@ -67,6 +71,12 @@ pub struct ServerState {
     pub admission: Option<Admission>,
     /// Processes so far.
     pub boots: u32,
+    /// Writes so far, as events.
+    pub writes: u32,
+    /// Whether writes to a resource arrive here, by resource.
+    pub writes_arrive: Vec<bool>,
+    /// Until when a count of objects waits for the cache, by resource.
+    pub counting_until: Vec<SimTime>,
     /// What the levels of former processes went through.
     levels: Vec<LevelRecord>,
     crash_loop: CrashLoopBackOff,
@@ -90,6 +100,9 @@ impl ServerState {
             starting: 0,
             admission: None,
             boots: 0,
+            writes: 0,
+            writes_arrive: vec![false; inputs.resources.len()],
+            counting_until: vec![SimTime::ZERO; inputs.resources.len()],
             levels: Vec::new(),
             crash_loop: CrashLoopBackOff::default(),
         }
@@ -238,10 +251,8 @@ impl World<'_> {
                 if state.caches_filling[resource] > 0 {
                     return;
                 }
-                if let Some(admission) = &mut state.admission {
-                    admission.count_objects(resource);
-                }
-                let listed = state.cold_since[resource];
+                self.cache_counted(server, resource, now);
+                let listed = self.servers[usize::from(server)].cold_since[resource];
                 self.cache_filled(server, resource, listed, now);
                 self.check_from_now(server, resource, now.since(listed));
                 let at_start = startup::fills_at_start(&self.inputs.resources[resource]);
@@ -303,27 +314,37 @@ impl World<'_> {
         }
     }
 
-    /// Sets up API Priority and Fairness of a process that begins to listen; adjustments follow
-    /// every ten seconds, a warm server's from a random phase.
+    /// Sets up API Priority and Fairness of a process that begins to listen: with the mandatory
+    /// objects only, until its informers of the configuration have synced.
     fn admit_from_now(&mut self, server: u16, now: SimTime) {
-        let inputs = self.inputs;
         let state = &mut self.servers[usize::from(server)];
         state.boots += 1;
-        if !inputs.apf.enabled {
+        if !self.inputs.apf.enabled {
             return;
         }
-        let mut admission = Admission::new(inputs, now);
-        admission.configure(inputs, now);
-        state.admission = Some(admission);
         let boot = state.boots;
-        let phase =
-            self.streams.stream("adjustment phase", u64::from(server) << 32 | u64::from(boot));
-        let first = if now == SimTime::ZERO {
-            BORROWING_ADJUSTMENT_PERIOD.scale(phase.clone().uniform())
-        } else {
-            BORROWING_ADJUSTMENT_PERIOD
+        state.admission = Some(Admission::new(self.inputs, now));
+        self.open_writes(server, boot, now);
+        if now > SimTime::ZERO {
+            self.queue.push(now + CONFIG_SYNC, Event::Configure { server, boot });
+            return;
+        }
+        // A warm server's adjustments follow from a random phase.
+        let entity = u64::from(server) << 32 | u64::from(boot);
+        let phase = self.streams.stream("adjustment phase", entity).uniform();
+        self.configure(server, boot, BORROWING_ADJUSTMENT_PERIOD.scale(phase), now);
+    }
+
+    /// The whole configuration takes effect; the next adjustment follows after `first`, then every
+    /// ten seconds.
+    pub(super) fn configure(&mut self, server: u16, boot: u32, first: SimSpan, now: SimTime) {
+        let state = &mut self.servers[usize::from(server)];
+        let Some(admission) = state.admission.as_mut().filter(|_| state.boots == boot) else {
+            return;
         };
+        admission.configure(self.inputs, now);
         self.queue.push(now + first, Event::Borrow { server, boot });
+        self.let_in(server, now);
     }
 
     /// The periodic adjustment of a server's limits.
@@ -346,6 +367,9 @@ impl World<'_> {
             self.start_up_request(server, plan, startup_tag(REST, 0), now);
         }
         for resource in 0..self.inputs.resources.len() {
+            if !self.inputs.resources[resource].watch_cache {
+                self.begin_counting(server, resource, now);
+            }
             if startup::fills_at_start(&self.inputs.resources[resource]) {
                 self.fill_cache(server, resource, now);
                 self.servers[usize::from(server)].starting += 1;
@@ -367,6 +391,7 @@ impl World<'_> {
         let versions = self.inputs.resources[resource].versions.max(1);
         state.caches_filling[resource] = versions;
         state.cold_since[resource] = now;
+        self.begin_counting(server, resource, now);
         let plan = self.catalog.cache(self.inputs, resource);
         let state = &mut self.servers[usize::from(server)];
         let tag = startup_tag(CACHE, resource);

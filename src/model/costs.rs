@@ -74,6 +74,10 @@ pub const FAN_OUT_EVENT: Cost = Cost { per_byte: 6.5, per_object: 10_000.0 };
 /// A write request in the apiserver (measured 3.6 ms for a patch of 10 kB).
 pub const WRITE_REQUEST: Cost = Cost { per_byte: 60.0, per_object: 3_000_000.0 };
 
+/// How long etcd takes to commit a write: a round among its members and a sync to disk each (assumed;
+/// etcd's tuning guide wants the sync below 10 ms at the 99th percentile).
+pub const ETCD_COMMIT: SimSpan = SimSpan::millis(5);
+
 /// Garbage of a write request, bytes per object byte (measured 340 kB for a 10 kB patch) and
 /// besides per request.
 pub const WRITE_GARBAGE_PER_BYTE: u64 = 14;

@@ -3,6 +3,8 @@
 //! `scenario` builds these from TOML and validates them; the model trusts that every index is in
 //! range and every value is inside the bounds stated here.
 
+use std::borrow::Cow;
+
 use crate::model::apf::config::{FlowSchema, PriorityLevelConfiguration};
 use crate::model::release::Release;
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
@@ -188,8 +190,26 @@ pub struct ResourceInput {
     pub versions: u32,
     /// Writes per second to objects of the resource, steady (each a MODIFIED event).
     pub writes_per_second: f64,
+    /// Who writes, for API Priority and Fairness.
+    pub writer: WriterInput,
     /// Whether the watch cache is enabled for it (events: no).
     pub watch_cache: bool,
+}
+
+/// As whom the writes to a resource are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriterInput {
+    /// The user.
+    pub user: String,
+    /// Its groups; `system:authenticated` is among them.
+    pub groups: Vec<String>,
+}
+
+/// Somebody who is authenticated.
+impl Default for WriterInput {
+    fn default() -> Self {
+        Self { user: "writer".into(), groups: vec!["system:authenticated".into()] }
+    }
 }
 
 /// Encoding of responses.
@@ -298,12 +318,34 @@ pub struct FleetInput {
     pub idle_watches: u32,
     /// What a member does about a call that was refused (429, no connection) or lost.
     pub retries: Retries,
-    /// The user as whom members are authenticated, for API Priority and Fairness.
+    /// The user as whom members are authenticated, for API Priority and Fairness; [`MEMBER`] in it
+    /// stands for the member's number, so that each has a user of its own.
     pub user: String,
     /// Its groups; `system:authenticated` is among them.
     pub groups: Vec<String>,
     /// The flow schema it falls under, whatever its user; `None`: by the rules.
     pub flow_schema: Option<String>,
+}
+
+/// What stands for a member's number, from 0, in [`FleetInput::user`].
+pub const MEMBER: &str = "{member}";
+
+impl FleetInput {
+    /// The user of a member.
+    #[must_use]
+    pub fn user_of(&self, place: u32) -> Cow<'_, str> {
+        if self.users_differ() {
+            Cow::Owned(self.user.replace(MEMBER, &place.to_string()))
+        } else {
+            Cow::Borrowed(&self.user)
+        }
+    }
+
+    /// Whether each member has a user of its own.
+    #[must_use]
+    pub fn users_differ(&self) -> bool {
+        self.user.contains(MEMBER)
+    }
 }
 
 /// A named moment of the scenario.

@@ -10,6 +10,7 @@ pub mod checks;
 pub mod client;
 pub mod control_plane;
 pub mod costs;
+pub mod counting;
 pub mod faults;
 pub mod input;
 pub mod memory;
@@ -21,6 +22,7 @@ pub mod release;
 pub mod thinned;
 pub mod watchcache;
 pub mod world;
+pub mod write_seats;
 pub mod writes;
 
 use crate::results::RunRecord;

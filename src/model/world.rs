@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use super::RunOptions;
-use super::admission::Admission;
+use super::admission::{Admission, WriteStage};
+use super::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
 use super::apiserver::server::{Background, Finished, Server, ServerSettings};
 use super::background;
 use super::balancer::Balancer;
@@ -53,6 +54,13 @@ pub enum Event {
         /// Void unless the client's present one.
         generation: u32,
     },
+    /// A server has the configuration of its priority levels.
+    Configure {
+        /// Which server.
+        server: u16,
+        /// Void unless the process is the same.
+        boot: u32,
+    },
     /// A server's priority levels adjust their limits.
     Borrow {
         /// Which server.
@@ -70,6 +78,33 @@ pub enum Event {
         resource: u32,
         /// Until the next time.
         period: SimSpan,
+    },
+    /// A server counts the objects of a resource.
+    CountObjects {
+        /// Which server.
+        server: u16,
+        /// Void unless the process is the same.
+        boot: u32,
+        /// Index of the resource.
+        resource: u16,
+    },
+    /// Writes to a resource arrive.
+    WriteArrives {
+        /// At which server.
+        server: u16,
+        /// Void unless the process is the same.
+        boot: u32,
+        /// Index of the resource.
+        resource: u16,
+    },
+    /// A stage of a write is over.
+    WriteEnds {
+        /// On which server.
+        server: u16,
+        /// Its number among those of the server.
+        serial: u32,
+        /// Void unless it is still in that stage.
+        stage: WriteStage,
     },
     /// A client notices that its connection is dead.
     Notice {
@@ -241,7 +276,8 @@ impl<'a> World<'a> {
     fn dump_before(&mut self, next: SimTime) {
         while let Some(at) = self.dump_at.pop_if(|at| *at < next) {
             for (index, state) in self.servers.iter().enumerate() {
-                let dump = state.admission.as_ref().map(|admission| admission.dump(at));
+                let dump =
+                    state.admission.as_ref().map(|admission| admission.dump(self.inputs, at));
                 let dump = dump.unwrap_or_else(|| ApfDump { at, ..ApfDump::default() });
                 let server = control_plane::name(index as u16);
                 self.dumps.push(ApfDump { server, ..dump });
@@ -294,9 +330,21 @@ impl<'a> World<'a> {
             Event::QueueTimeout { client, generation } => {
                 self.queue_timed_out(client, generation, now);
             }
+            Event::Configure { server, boot } => {
+                self.configure(server, boot, BORROWING_ADJUSTMENT_PERIOD, now);
+            }
             Event::Borrow { server, boot } => self.borrow_seats(server, boot, now),
             Event::Compare { server, boot, resource, period } => {
                 self.compare_cache(server, boot, resource, period, now);
+            }
+            Event::CountObjects { server, boot, resource } => {
+                self.count_objects(server, boot, resource, now);
+            }
+            Event::WriteArrives { server, boot, resource } => {
+                self.write_arrives(server, boot, resource, now);
+            }
+            Event::WriteEnds { server, serial, stage } => {
+                self.write_ends(server, serial, stage, now);
             }
             Event::Notice { client, connection } => self.notice(client, connection, now),
             Event::Restart { server } => self.restart(server, now),
@@ -310,6 +358,8 @@ impl<'a> World<'a> {
 
     /// FNV-1a over (time, kind, entity).
     fn trace_event(&mut self, now: SimTime, event: Event) {
+        let of_resource =
+            |server: u16, resource: u16| u64::from(server) << 32 | u64::from(resource);
         let (kind, entity) = match event {
             Event::Tick { server, generation } => {
                 (0, u64::from(server) << 32 | u64::from(generation))
@@ -326,7 +376,13 @@ impl<'a> World<'a> {
             Event::QueueTimeout { client, .. } => (10, u64::from(client)),
             Event::Borrow { server, .. } => (11, u64::from(server)),
             Event::Compare { server, resource, .. } => {
-                (12, u64::from(server) << 32 | u64::from(resource))
+                (16, u64::from(server) << 32 | u64::from(resource))
+            }
+            Event::CountObjects { server, resource, .. } => (12, of_resource(server, resource)),
+            Event::WriteArrives { server, resource, .. } => (13, of_resource(server, resource)),
+            Event::Configure { server, .. } => (15, u64::from(server)),
+            Event::WriteEnds { server, serial, .. } => {
+                (14, u64::from(server) << 32 | u64::from(serial))
             }
         };
         for word in [now.0, kind, entity] {

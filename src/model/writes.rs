@@ -57,9 +57,13 @@ impl World<'_> {
             let state = &mut self.servers[usize::from(server)];
             state.background_stale = true;
             state.server.settle(now);
+            let (boot, admits) = (state.boots, state.admission.is_some());
             if let Some(cacher) = &mut state.cachers[resource] {
                 cacher.set_rate(per_second, now);
                 self.weigh_ring(server, resource);
+            }
+            if admits {
+                self.open_writes_of(server, boot, resource, now);
             }
             self.touch(server);
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::units::SimTime;
+use crate::units::{SimSpan, SimTime};
 
 /// What a priority level of a server went through, over all its processes. Every arrival is
 /// dispatched, rejected, cancelled, or waits at the end.
@@ -82,6 +82,8 @@ pub struct ApfDump {
     pub levels: Vec<LevelDump>,
     /// `dump_queues`, by level and index.
     pub queues: Vec<QueueDump>,
+    /// `dump_requests`, by level and queue: those waiting before those executing.
+    pub requests: Vec<RequestDump>,
 }
 
 /// A row of `dump_priority_levels`.
@@ -131,4 +133,29 @@ pub struct QueueDump {
     pub max_seats: u64,
     /// Sum of their work, in 10^-8 seat-seconds.
     pub total_work: u64,
+}
+
+/// A row of `dump_requests`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestDump {
+    /// The level's name.
+    pub level: String,
+    /// The flow schema that it matched.
+    pub flow_schema: String,
+    /// The index of its queue; none in a level without queues.
+    pub queue: Option<u64>,
+    /// Its place among those waiting in the queue; none once it executes.
+    pub place: Option<u64>,
+    /// What tells its flow from others of the flow schema.
+    pub distinguisher: String,
+    /// When it arrived.
+    pub arrived: SimTime,
+    /// Seats while it executes.
+    pub initial_seats: u64,
+    /// Seats at the end.
+    pub final_seats: u64,
+    /// How long the seats stay taken after it has finished.
+    pub additional_latency: SimSpan,
+    /// When it was dispatched; none while it waits.
+    pub started: Option<SimTime>,
 }

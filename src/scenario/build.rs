@@ -4,12 +4,13 @@ use super::apf;
 use super::checks::release_of;
 use super::derive::Names;
 use super::filled::Filled;
+use super::identity::groups_of;
 use super::keys::Family;
 use super::published::{Claim, Figure, Metric, Published};
 use crate::model::input::{
     Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Encoding, EtcdInput,
     EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput, ResourceVersion,
-    Retries, Shape,
+    Retries, Shape, WriterInput,
 };
 use crate::units::{SimSpan, SimTime};
 
@@ -117,8 +118,13 @@ fn resource(name: &str, table: &Filled) -> Option<ResourceInput> {
         heap_size: table.size("heap-size"),
         versions: table.count("versions")?,
         writes_per_second: table.number("writes")?,
+        writer: writer(table.text("writer")?),
         watch_cache: table.flag("watch-cache")?,
     })
+}
+
+fn writer(user: &str) -> WriterInput {
+    WriterInput { user: user.to_owned(), groups: groups_of(user) }
 }
 
 fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {

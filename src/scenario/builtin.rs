@@ -68,6 +68,11 @@ const STORAGE: &str = "storage.k8s.io";
 /// The API group of a resource that the scenario gives none.
 const CUSTOM: &str = "custom.example.com";
 
+/// Whether a resource is built in.
+pub(super) fn is_known(plural: &str) -> bool {
+    known(plural).is_some()
+}
+
 /// The shape of a built-in resource.
 pub(super) fn shape_of(plural: &str) -> Option<&'static str> {
     known(plural).map(|(_, _, shape)| *shape)

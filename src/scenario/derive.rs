@@ -58,6 +58,7 @@ fn resource(name: &str, at: Span, table: &mut Filled, log: &mut Log) {
         log.push(draft);
     }
     table.fill("group", Plain::Text(builtin::group_of(name).to_owned()));
+    identity::writer(name, builtin::is_known(name), table, log);
     table.fill("watch-cache", Plain::Flag(name != "events"));
 }
 

@@ -4,23 +4,45 @@ use super::code::Code;
 use super::diagnostic::{Draft, Log};
 use super::filled::{Filled, Plain};
 use super::source::Span;
+use crate::model::input::MEMBER;
 
 const AUTHENTICATED: &str = "system:authenticated";
 const UNAUTHENTICATED: &str = "system:unauthenticated";
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 
+/// Components of a cluster: names of their fleets, and as whom they are authenticated.
+const COMPONENTS: [(&str, &str); 5] = [
+    ("kubelet", KUBELET),
+    ("kubelets", KUBELET),
+    ("kube-proxy", "system:serviceaccount:kube-system:kube-proxy"),
+    ("kube-scheduler", "system:kube-scheduler"),
+    ("kube-controller-manager", CONTROLLER_MANAGER),
+];
+const KUBELET: &str = "system:node:{member}";
+const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
+
+/// What kubelets write most: states, heartbeats, events of their own.
+const OF_KUBELETS: [&str; 4] = ["pods", "nodes", "leases", "events"];
+
 /// Fills the user and the groups of a client.
 pub(super) fn defaults(client: &mut Filled, log: &mut Log) {
     if let Some(name) = client.text("name") {
-        let user = format!("{SERVICE_ACCOUNT}default:{name}");
+        let component = COMPONENTS.iter().find(|(component, _)| *component == name);
+        let user = component.map_or_else(
+            || format!("{SERVICE_ACCOUNT}default:{name}"),
+            |(_, user)| (*user).to_owned(),
+        );
         client.fill("user", Plain::Text(user));
     }
     let Some(user) = client.text("user") else {
         return;
     };
-    if user.trim().is_empty() {
-        let draft = Draft::new(Code::BadName, client.at("user"), "`user` must not be empty");
-        log.push(draft.help("an anonymous client is \"system:anonymous\"".to_owned()));
+    if !is_name(user, client.at("user"), "user", log) {
+        return;
+    }
+    if user.replace(MEMBER, "").contains(['{', '}']) {
+        let draft = Draft::new(Code::BadName, client.at("user"), "nothing else stands in braces");
+        log.push(draft.help(format!("`{MEMBER}` stands for the member's number, from 0")));
         return;
     }
     let at = client.at("user");
@@ -29,8 +51,32 @@ pub(super) fn defaults(client: &mut Filled, log: &mut Log) {
     add_authenticated(client);
 }
 
+/// Fills who writes a resource.
+pub(super) fn writer(plural: &str, built_in: bool, resource: &mut Filled, log: &mut Log) {
+    let user = if OF_KUBELETS.contains(&plural) {
+        KUBELET.replace(MEMBER, "0")
+    } else if built_in {
+        CONTROLLER_MANAGER.to_owned()
+    } else {
+        format!("{SERVICE_ACCOUNT}default:{plural}-writer")
+    };
+    resource.fill("writer", Plain::Text(user));
+    if let Some(user) = resource.text("writer") {
+        is_name(user, resource.at("writer"), "writer", log);
+    }
+}
+
+fn is_name(user: &str, at: Span, key: &str, log: &mut Log) -> bool {
+    let named = !user.trim().is_empty();
+    if !named {
+        let draft = Draft::new(Code::BadName, at, format!("`{key}` must not be empty"));
+        log.push(draft.help("an anonymous client is \"system:anonymous\"".to_owned()));
+    }
+    named
+}
+
 /// The groups that Kubernetes puts a user in, by the form of its name.
-fn groups_of(user: &str) -> Vec<String> {
+pub(super) fn groups_of(user: &str) -> Vec<String> {
     let texts = |groups: &[&str]| groups.iter().map(|&group| group.to_owned()).collect();
     if let Some((namespace, _)) =
         user.strip_prefix(SERVICE_ACCOUNT).and_then(|rest| rest.split_once(':'))

@@ -2,7 +2,7 @@
 
 use super::mapping::{FieldError, within, wrong};
 use super::observation::{Objects, Phase, Run};
-use crate::model::input::{ResourceInput, Shape};
+use crate::model::input::{ResourceInput, Shape, WriterInput};
 use crate::units::Bytes;
 
 /// Share of the objects that a selector matches about which nothing is known: the measured runs label
@@ -93,6 +93,7 @@ pub(super) fn one_resource(
         heap_size: None,
         versions: 1,
         writes_per_second: 0.0,
+        writer: WriterInput::default(),
         watch_cache: true,
     })
 }

@@ -84,6 +84,18 @@ fn seats_follow_the_release() {
     assert_eq!(of("apiserver.version=1.31").request, "list");
 }
 
+/// The size of what has no watch cache is known in 1.34 only; else an object counts as 1.5 MB.
+#[test]
+fn uncached_resources_are_taken_for_large() {
+    let seats = |release: &str| {
+        let overrides = ["objects.pods.watch-cache=false", "objects.pods.count=40", release];
+        plan("tests/data/deckhouse.toml", &overrides).fleets[2].seats
+    };
+    let sized = seats("apiserver.version=1.34");
+    let (guessed, by_number) = (seats("apiserver.version=1.36"), seats("apiserver.version=1.33"));
+    assert_eq!((by_number, sized, guessed), (1, 3, 10));
+}
+
 #[test]
 fn without_it_two_numbers_are_all() {
     let plan = plan("tests/data/deckhouse.toml", &["apf.enabled=false"]);

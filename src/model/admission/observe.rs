@@ -1,10 +1,13 @@
 //! What can be seen of a server's priority levels: their state, their records, the debug dumps.
 
-use super::{Admission, request_info};
-use crate::model::apf::config::LimitResponse;
-use crate::model::apf::controller::PriorityLevelState;
-use crate::model::input::{Behaviour, FleetInput, Inputs};
-use crate::results::{ApfDump, FleetFlow, LevelDump, LevelRecord, QueueDump};
+use super::requests::{opening, request_info, verb};
+use super::{Admission, Call, Key};
+use crate::model::apf::classify::{RequestInfo, User};
+use crate::model::apf::config::{FlowSchema, LimitResponse};
+use crate::model::apf::controller::{ConfigController, PriorityLevelState};
+use crate::model::apf::queue_set::{Phase, Request};
+use crate::model::input::{FleetInput, Inputs};
+use crate::results::{ApfDump, FleetFlow, LevelDump, LevelRecord, QueueDump, RequestDump};
 use crate::units::SimTime;
 
 /// A priority level as it is now.
@@ -74,7 +77,7 @@ impl Admission {
 
     /// What the debug endpoints say now; the caller knows which server and replication it is.
     #[must_use]
-    pub fn dump(&self, at: SimTime) -> ApfDump {
+    pub fn dump(&self, inputs: &Inputs, at: SimTime) -> ApfDump {
         let mut dump = ApfDump { at, running: true, ..ApfDump::default() };
         for (_, state) in self.controller.levels() {
             let (totals, queues) = (state.queues.totals(), state.queues.queues());
@@ -101,8 +104,72 @@ impl Admission {
                 max_seats: queue.sum.max_seats,
                 total_work: queue.sum.total_work.0,
             }));
+            self.dump_requests(inputs, state, &mut dump.requests);
         }
         dump
+    }
+
+    /// The requests of a level: by queue those waiting, oldest first, then those executing.
+    fn dump_requests(
+        &self,
+        inputs: &Inputs,
+        state: &PriorityLevelState,
+        requests: &mut Vec<RequestDump>,
+    ) {
+        let row = |queue: Option<usize>, place: Option<usize>, request: &Request| {
+            let (flow_schema, distinguisher) = self.flow_of(inputs, Key::unpack(request.key));
+            RequestDump {
+                level: state.config.name.clone(),
+                flow_schema,
+                queue: queue.map(|queue| queue as u64),
+                place: place.map(|place| place as u64),
+                distinguisher,
+                arrived: request.arrival_time,
+                initial_seats: request.estimate.initial_seats,
+                final_seats: request.estimate.final_seats,
+                additional_latency: request.estimate.additional_latency,
+                started: place.is_none().then_some(request.start_time),
+            }
+        };
+        let mut executing: Vec<Vec<&Request>> = vec![Vec::new(); state.queues.queues().len() + 1];
+        let queueless = executing.len() - 1;
+        for request in state.queues.requests().filter(|r| r.phase == Phase::Executing) {
+            executing[request.queue().unwrap_or(queueless)].push(request);
+        }
+        for (index, executing) in executing.into_iter().enumerate() {
+            let queue = (index != queueless).then_some(index);
+            let waiting = queue.into_iter().flat_map(|index| state.queues.waiting_in(index));
+            let waiting = waiting.enumerate().map(|(place, r)| row(queue, Some(place), r));
+            requests.extend(waiting);
+            requests.extend(executing.into_iter().map(|request| row(queue, None, request)));
+        }
+    }
+
+    /// Name of the flow schema and flow distinguisher of a request.
+    fn flow_of(&self, inputs: &Inputs, key: Key) -> (String, String) {
+        let of = |index: usize, distinguisher: &str| {
+            let schema = self.controller.flow_schemas().nth(index);
+            (schema.map_or_else(String::new, |s| s.name.clone()), distinguisher.to_owned())
+        };
+        match key {
+            Key::Write { resource, .. } => {
+                let spec = &inputs.resources[usize::from(resource)];
+                let user = User { name: &spec.writer.user, groups: &spec.writer.groups };
+                let found = self.controller.classify(&user, &request_info(spec, "update"));
+                of(found.flow_schema, found.distinguisher)
+            }
+            Key::Call { client, list } => {
+                let Some((spec, place)) = member(inputs, client) else {
+                    return (String::new(), String::new());
+                };
+                let (read, _) = opening(inputs, spec);
+                let name = spec.user_of(place);
+                let user = User { name: &name, groups: &spec.groups };
+                let info = request_info(&inputs.resources[read.resource], verb(list));
+                let found = self.classify(spec, &user, &info);
+                of(found.flow_schema, found.distinguisher)
+            }
+        }
     }
 
     /// Between events every request that executes is tied to the slot that serves it, and every
@@ -119,7 +186,7 @@ impl Admission {
             let known = totals.dispatched + seen.rejected + seen.cancelled + totals.waiting;
             assert_eq!(seen.arrived, known, "{}: {seen:?}, {totals:?}", state.config.name);
         }
-        let tied = self.tickets.iter().flatten().count() as u64;
+        let tied = self.tickets.iter().flatten().count() as u64 + self.writes_executing();
         assert_eq!(executing, tied, "requests that execute, and those tied to a slot");
     }
 
@@ -140,6 +207,18 @@ impl Admission {
     }
 }
 
+/// The fleet of a client, and its place there.
+fn member(inputs: &Inputs, client: u32) -> Option<(&FleetInput, u32)> {
+    let mut place = client;
+    for spec in &inputs.fleets {
+        if place < spec.count {
+            return Some((spec, place));
+        }
+        place -= spec.count;
+    }
+    None
+}
+
 fn is_exempt(state: &PriorityLevelState) -> bool {
     state.config.response == LimitResponse::Exempt
 }
@@ -155,30 +234,62 @@ pub fn fleet_flows(inputs: &Inputs) -> Vec<FleetFlow> {
     if !inputs.apf.enabled {
         return Vec::new();
     }
-    let mut admission = Admission::new(inputs, SimTime::ZERO);
-    admission.configure(inputs, SimTime::ZERO);
-    let fleets = inputs.fleets.iter().enumerate();
-    fleets.map(|(index, fleet)| admission.flow_of(inputs, index, fleet)).collect()
+    let mut admission = Admission::settled(inputs);
+    let flow = |(index, fleet): (usize, &FleetInput)| {
+        let standing = admission.standing(inputs, index);
+        let level = standing.level.map(|level| level.config.name.clone());
+        FleetFlow {
+            fleet: fleet.name.clone(),
+            flow_schema: standing.schema.map(|s| s.name.clone()).unwrap_or_default(),
+            priority_level: level.unwrap_or_default(),
+        }
+    };
+    inputs.fleets.iter().enumerate().map(flow).collect()
+}
+
+/// Where the requests fall with which a fleet's members start.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    /// What they do: `list`, `watch-list` or `watch`.
+    pub request: &'static str,
+    /// Index of the resource.
+    pub resource: usize,
+    /// Their flow schema.
+    pub schema: Option<&'a FlowSchema>,
+    /// Their level.
+    pub level: Option<&'a PriorityLevelState>,
+    /// Seats that one takes.
+    pub seats: u64,
 }
 
 impl Admission {
-    fn flow_of(&mut self, inputs: &Inputs, index: usize, fleet: &FleetInput) -> FleetFlow {
-        let (resource, list) = match &fleet.behaviour {
-            Behaviour::Reflector { read, watch_list, .. } => {
-                (read.resource, !(*watch_list && inputs.release.watch_list))
-            }
-            Behaviour::Lister { read, .. } => (read.resource, true),
-            Behaviour::Watcher { resource } => (*resource, false),
-        };
-        let class = self.class(fleet, index, &request_info(inputs, resource, list));
-        let schema = self.controller.flow_schemas().nth(class.flow_schema);
-        FleetFlow {
-            fleet: fleet.name.clone(),
-            flow_schema: schema.map_or_else(String::new, |schema| schema.name.clone()),
-            priority_level: self
-                .controller
-                .level(class.level)
-                .map_or_else(String::new, |state| state.config.name.clone()),
+    /// That of a server that has its configuration and has counted all objects.
+    #[must_use]
+    pub fn settled(inputs: &Inputs) -> Self {
+        let mut admission = Self::new(inputs, SimTime::ZERO);
+        admission.configure(inputs, SimTime::ZERO);
+        admission.counted.fill(true);
+        admission
+    }
+
+    /// Its flow schemas and priority levels.
+    #[must_use]
+    pub fn controller(&self) -> &ConfigController {
+        &self.controller
+    }
+
+    /// See [`Standing`]; of the first member, where each has a user of its own.
+    pub fn standing(&mut self, inputs: &Inputs, fleet: usize) -> Standing<'_> {
+        let (read, kind) = opening(inputs, &inputs.fleets[fleet]);
+        let call = Call { fleet, place: 0, client: 0, read: &read, kind };
+        let info: RequestInfo = request_info(&inputs.resources[read.resource], verb(kind.list));
+        let class = self.class(inputs, &call, &info);
+        Standing {
+            request: kind.name(),
+            resource: read.resource,
+            schema: self.controller.flow_schemas().nth(class.flow_schema),
+            level: self.controller.level(class.level),
+            seats: self.estimate(inputs, &call, &info, class.level).max_seats(),
         }
     }
 }

@@ -28,6 +28,9 @@ pub struct Behaviour {
     pub rejects_only_at_front: bool,
     /// `SizeBasedListCostEstimate`: lists are priced by size of objects rather than their number.
     pub size_based_list_cost: bool,
+    /// Sizes are known also of resources without a watch cache: 1.34 alone estimates them in every
+    /// store (`newStatsCache`), later releases in those of a cacher (`EnableResourceSizeEstimation`).
+    pub sizes_without_cache: bool,
     /// `WatchList`: watches that ask for initial events are priced like lists.
     pub watch_list: bool,
     /// Watches at resource version unset or 0 are priced like lists too (from 1.35).
@@ -54,6 +57,7 @@ impl Behaviour {
             exempt_in_allocation: !from(31),
             rejects_only_at_front: !from(29),
             size_based_list_cost: release.size_based_list_cost,
+            sizes_without_cache: release.minor == 34,
             watch_list: release.watch_list,
             legacy_watch_is_list: from(35),
             consistent_list_from_cache: release.consistent_list_from_cache,

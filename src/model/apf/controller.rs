@@ -269,7 +269,28 @@ impl ConfigController {
     pub fn classify<'a>(&self, user: &User<'a>, info: &RequestInfo<'a>) -> Classification<'a> {
         let matching = |active: &ActiveFlowSchema| matches_flow_schema(user, info, &active.schema);
         let index = self.flow_schemas.iter().position(matching);
-        let index = index.unwrap_or_else(|| self.catch_all_index());
+        self.flow_of(index.unwrap_or_else(|| self.catch_all_index()), user, info)
+    }
+
+    /// Classifies a request under the flow schema of that name, whatever its rules; `None` if there
+    /// is none.
+    #[must_use]
+    pub fn classify_as<'a>(
+        &self,
+        name: &str,
+        user: &User<'a>,
+        info: &RequestInfo<'a>,
+    ) -> Option<Classification<'a>> {
+        let index = self.flow_schemas.iter().position(|active| active.schema.name == name)?;
+        Some(self.flow_of(index, user, info))
+    }
+
+    fn flow_of<'a>(
+        &self,
+        index: usize,
+        user: &User<'a>,
+        info: &RequestInfo<'a>,
+    ) -> Classification<'a> {
         let ActiveFlowSchema { schema, level } = &self.flow_schemas[index];
         let mut classification = Classification {
             flow_schema: index,

@@ -93,6 +93,14 @@ static OBJECTS: Table = Table {
             "Steady writes to objects of the resource.",
         ),
         key(
+            "writer",
+            Kind::Text { max: 1024 },
+            Derived(
+                "a kubelet of pods, nodes, leases and events, else the controller manager of built-in resources, else a service account of its own",
+            ),
+            "The user who writes them, whose priority level has to find the seats.",
+        ),
+        key(
             "watch-cache",
             Kind::Flag,
             Derived("true, but false for events"),
@@ -136,8 +144,10 @@ static CLIENT: Table = Table {
         key(
             "user",
             Kind::Text { max: 1024 },
-            Derived("the service account of its name in the namespace default"),
-            "The user as whom members are authenticated.",
+            Derived(
+                "that of the component of its name (kubelets, kube-proxy, kube-scheduler, kube-controller-manager), else the service account of its name in the namespace default",
+            ),
+            "The user as whom members are authenticated; {member} in it makes each a user of its own.",
         ),
         key(
             "groups",

@@ -337,6 +337,13 @@ impl QueueSet {
         self.requests.iter()
     }
 
+    /// The requests waiting in a queue, oldest first.
+    pub fn waiting_in(&self, index: usize) -> impl Iterator<Item = &Request> {
+        let first = self.queues.get(index).and_then(Queue::oldest);
+        let younger = |slot: &usize| Some(self.requests[*slot].next).filter(|next| *next != NONE);
+        std::iter::successors(first, younger).map(|slot| &self.requests[slot])
+    }
+
     /// A request that has not given up its seats yet.
     #[must_use]
     pub fn request(&self, id: RequestId) -> Option<&Request> {

@@ -1,8 +1,7 @@
 //! Calls at the door of a server: admitted, queued, rejected, served.
 
 use super::{RETRY_AFTER, Refusal};
-use crate::model::admission::{Arrival, RequestKind, Ticket};
-use crate::model::apf::behaviour::request_wait_limit;
+use crate::model::admission::{Arrival, Call, Key, RequestKind, Ticket};
 use crate::model::apiserver::plan::Step;
 use crate::model::client::{Next, State};
 use crate::model::costs;
@@ -30,7 +29,9 @@ impl World<'_> {
             }
             return;
         };
-        match admission.arrive(self.inputs, fleet, &read, kind, u64::from(client), now) {
+        let place = client - self.fleet_start[fleet];
+        let call = Call { fleet, place, client, read: &read, kind };
+        match admission.arrive(self.inputs, &call, now) {
             Arrival::Rejected(after) => {
                 self.refused(client, next, Refusal::TooManyRequests(after), now);
             }
@@ -59,9 +60,12 @@ impl World<'_> {
         state.server.memory.step(Step::Take(entry, costs::QUEUED_REQUEST));
         self.clients[client as usize].waiting_memory = true;
         self.touch(server);
-        let timeout = self.inputs.apiserver.request_timeout;
-        let wait = request_wait_limit(Some(timeout), timeout);
-        self.queue.push(now + wait, Event::QueueTimeout { client, generation });
+        // A watch is given no time to be answered in.
+        let watch = matches!(member.state, State::Queued(Next::Watch | Next::WatchList));
+        let allotted = (!watch).then_some(self.inputs.apiserver.request_timeout);
+        if let Some(wait) = self.queue_wait(allotted) {
+            self.queue.push(now + wait, Event::QueueTimeout { client, generation });
+        }
     }
 
     /// A waiting request leaves its queue: its memory goes.
@@ -83,12 +87,25 @@ impl World<'_> {
     pub(crate) fn let_in(&mut self, server: u16, now: SimTime) {
         loop {
             let Some(admission) = &mut self.servers[usize::from(server)].admission else { return };
-            if let Some((key, after)) = admission.next_timed_out(now) {
-                self.turned_away(key as u32, server, after, now);
-                continue;
+            match admission.next_timed_out(now) {
+                Some((Key::Call { client, .. }, after)) => {
+                    self.turned_away(client, server, after, now);
+                    continue;
+                }
+                Some((Key::Write { serial, .. }, _)) => {
+                    admission.forget_write(serial);
+                    continue;
+                }
+                None => {}
             }
             let Some((ticket, key)) = admission.next_dispatched() else { return };
-            let client = key as u32;
+            let client = match key {
+                Key::Call { client, .. } => client,
+                Key::Write { serial, .. } => {
+                    self.write_dispatched(server, serial, now);
+                    continue;
+                }
+            };
             let member = self.clients[client as usize];
             match member.state {
                 State::Queued(next) if member.ticket == Some(ticket) => {

@@ -1,0 +1,124 @@
+//! Writes in their priority level: where they wait and how long they hold seats.
+
+use super::requests::{Key, request_info};
+use super::{Admission, Arrival, Class, Ticket};
+use crate::model::apf::classify::User;
+use crate::model::apf::work_estimate::WorkEstimate;
+use crate::model::input::Inputs;
+use crate::units::SimTime;
+
+/// How far a write is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteStage {
+    /// In its queue.
+    Waiting,
+    /// In the handler.
+    Executing,
+    /// Answered, with its seats still taken for the watchers' sake.
+    Lingering,
+}
+
+/// So many writes to a resource, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Write {
+    /// Its number among those of the server.
+    pub serial: u32,
+    /// Index of the resource.
+    pub resource: usize,
+    /// Watches on the server that see it.
+    pub watches: u64,
+    /// Writes that it stands for, at least 1.
+    pub together: f64,
+}
+
+/// A write that waits or holds seats.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Writing {
+    write: Write,
+    ticket: Ticket,
+    stage: WriteStage,
+}
+
+impl Admission {
+    /// Writes arrive. Seats of the mutating estimator, its additional latency once for each.
+    pub fn arrive_write(&mut self, inputs: &Inputs, write: Write, now: SimTime) -> Arrival {
+        let spec = &inputs.resources[write.resource];
+        let info = request_info(spec, "update");
+        let user = User { name: &spec.writer.user, groups: &spec.writer.groups };
+        let found = self.controller.classify(&user, &info);
+        let class = Class { flow_schema: found.flow_schema, level: found.level, hash: found.hash };
+        let most = self.controller.level(class.level).map_or(0, |level| level.max_seats);
+        let mut estimate = WorkEstimate::of_seats(1);
+        if inputs.release.apf_list_width {
+            let mut stats = self.stats(inputs, write.resource, write.watches);
+            estimate = self.estimator.estimate(Some(&info), None, most, &mut stats);
+        }
+        estimate.additional_latency = estimate.additional_latency.scale(write.together);
+        let key = Key::Write { serial: write.serial, resource: write.resource as u16 };
+        let arrival = self.start(class.level, class.hash, &estimate, key, now);
+        if let Arrival::Accepted(ticket) = arrival {
+            let stage = WriteStage::Waiting;
+            self.writes.insert(write.serial, Writing { write, ticket, stage });
+        }
+        arrival
+    }
+
+    /// A write has been dispatched; none if it is gone.
+    pub fn write_dispatched(&mut self, serial: u32) -> Option<Write> {
+        let writing = self.writes.get_mut(&serial)?;
+        writing.stage = WriteStage::Executing;
+        Some(writing.write)
+    }
+
+    /// Whether a write waits in its queue.
+    #[must_use]
+    pub fn write_waits(&self, serial: u32) -> bool {
+        self.writes.get(&serial).is_some_and(|writing| writing.stage == WriteStage::Waiting)
+    }
+
+    /// A stage of a write is over, unless it was over before: until when its seats linger.
+    pub fn end_write_stage(
+        &mut self,
+        serial: u32,
+        stage: WriteStage,
+        now: SimTime,
+    ) -> Option<SimTime> {
+        let writing = *self.writes.get(&serial).filter(|writing| writing.stage == stage)?;
+        let Ticket { level, id } = writing.ticket;
+        self.changed = true;
+        match stage {
+            WriteStage::Waiting => {
+                self.give_up(writing.ticket, now);
+                self.forget_write(serial);
+                None
+            }
+            WriteStage::Executing => {
+                let until = self.controller.queues_mut(level)?.finish(now, id);
+                self.stirred.push(level);
+                if until.is_none() {
+                    self.forget_write(serial);
+                } else if let Some(writing) = self.writes.get_mut(&serial) {
+                    writing.stage = WriteStage::Lingering;
+                }
+                until
+            }
+            WriteStage::Lingering => {
+                self.controller.queues_mut(level)?.end_linger(now, id);
+                self.stirred.push(level);
+                self.forget_write(serial);
+                None
+            }
+        }
+    }
+
+    /// A write is over.
+    pub fn forget_write(&mut self, serial: u32) {
+        self.writes.remove(&serial);
+    }
+
+    /// Writes in their handlers.
+    pub(super) fn writes_executing(&self) -> u64 {
+        let executing = |writing: &&Writing| writing.stage == WriteStage::Executing;
+        self.writes.values().filter(executing).count() as u64
+    }
+}

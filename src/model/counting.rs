@@ -1,0 +1,63 @@
+//! When a server comes to know how many objects there are: the work estimator takes a LIST of a
+//! resource that it has not counted for one seat.
+//!
+//! Every store counts once when it is set up, and then every 60 to 132 s (`startObservingCount`,
+//! registry store.go). Up to 1.33, and without a watch cache, it asks etcd, which answers at once.
+//! From 1.34 on it asks the watch cache for its keys (`getKeys`, cacher.go), which waits 3 s for it to
+//! be filled and else fails: until the next count the resource is unknown (facts/apf.md section
+//! 4.3). Counts never change here, so that one is enough.
+
+use super::world::{Event, World};
+use crate::units::{SimSpan, SimTime};
+
+/// How long a count waits for the cache: `blockTimeout` (`watch_cache.go`).
+const BLOCK_TIMEOUT: SimSpan = SimSpan::secs(3);
+/// Time from one count to the next: `CountMetricPollPeriod` (etcd.go), lengthened by up to
+/// `resourceCountPollPeriodJitter` of it (store.go).
+const POLL_PERIOD: SimSpan = SimSpan::secs(60);
+const POLL_JITTER: f64 = 1.2;
+
+impl World<'_> {
+    /// The store of a resource is set up.
+    pub(super) fn begin_counting(&mut self, server: u16, resource: usize, now: SimTime) {
+        let cached = self.inputs.resources[resource].watch_cache;
+        if self.inputs.release.size_based_list_cost && cached {
+            let boot = self.servers[usize::from(server)].boots;
+            self.count_objects(server, boot, resource as u16, now);
+        } else {
+            self.counted(server, resource);
+        }
+    }
+
+    fn counted(&mut self, server: u16, resource: usize) {
+        if let Some(admission) = &mut self.servers[usize::from(server)].admission {
+            admission.count_objects(resource);
+        }
+    }
+
+    /// A count begins; unless the cache is filled in time there will be another.
+    pub(super) fn count_objects(&mut self, server: u16, boot: u32, resource: u16, now: SimTime) {
+        let index = usize::from(resource);
+        let state = &mut self.servers[usize::from(server)];
+        if state.boots != boot {
+            return;
+        }
+        if state.cachers[index].is_some() {
+            self.counted(server, index);
+            return;
+        }
+        let until = now + BLOCK_TIMEOUT;
+        state.counting_until[index] = until;
+        let entity = u64::from(server) << 16 | u64::from(resource);
+        let mut luck = self.streams.stream("object count", entity ^ now.0.rotate_left(20));
+        let pause = POLL_PERIOD.scale(1.0 + POLL_JITTER * luck.uniform());
+        self.queue.push(until + pause, Event::CountObjects { server, boot, resource });
+    }
+
+    /// A cache is filled: a count that waits for it has its answer.
+    pub(super) fn cache_counted(&mut self, server: u16, resource: usize, now: SimTime) {
+        if now <= self.servers[usize::from(server)].counting_until[resource] {
+            self.counted(server, resource);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Writes as their priority levels see them: seats that LISTs and watches of the level cannot have.
+//!
+//! What writes cost in processor time and memory is steady load ([`super::background`]); here they
+//! queue and hold seats. A write holds its seats while the handler runs, and those of the mutating
+//! estimator for 5 ms more for each ten watches that see it (facts/apf.md section 4.7). Few writes
+//! are events of their own. Many come bundled, one after the other in one event, so that by
+//! Little's law they take the same seats on average: 1,000 writes of 8 ms a second are 8 seats
+//! either way. A bundle that is turned away stands for as many writes, but counts as one 429.
+
+use super::admission::{Arrival, Write, WriteStage};
+use super::apf::behaviour::{Behaviour, request_wait_limit};
+use super::catalog::resource_of;
+use super::control_plane::Life;
+use super::costs;
+use super::input::{self, FleetInput};
+use super::world::{Event, World};
+use crate::units::{SimSpan, SimTime};
+
+/// Most events a second, on each server, for the writes to a resource.
+const MOST_ARRIVALS: f64 = 4.0;
+
+impl World<'_> {
+    /// Writes begin to come to a process that listens, from a random phase on.
+    pub(super) fn open_writes(&mut self, server: u16, boot: u32, now: SimTime) {
+        self.servers[usize::from(server)].writes_arrive.fill(false);
+        for resource in 0..self.inputs.resources.len() {
+            self.open_writes_of(server, boot, resource, now);
+        }
+    }
+
+    /// The same for one resource, unless they come already or there are none.
+    pub(super) fn open_writes_of(&mut self, server: u16, boot: u32, resource: usize, now: SimTime) {
+        let arrive = &mut self.servers[usize::from(server)].writes_arrive[resource];
+        if self.writes[resource] > 0.0 && !std::mem::replace(arrive, true) {
+            let entity = u64::from(server) << 48 | u64::from(boot) << 16 | resource as u64;
+            let phase = self.streams.stream("write phase", entity).uniform();
+            let (_, interval) = self.pace_of_writes(resource);
+            let event = Event::WriteArrives { server, boot, resource: resource as u16 };
+            self.queue.push(now + interval.scale(phase), event);
+        }
+    }
+
+    /// Writes that an event stands for, and the time from one event to the next.
+    fn pace_of_writes(&self, resource: usize) -> (f64, SimSpan) {
+        let serving = self.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
+        let rate = self.writes[resource] / serving as f64;
+        let together = (rate / MOST_ARRIVALS).max(1.0);
+        (together, SimSpan::secs(1).scale(together / rate).max(SimSpan::nanos(1)))
+    }
+
+    /// Writes arrive.
+    pub(super) fn write_arrives(&mut self, server: u16, boot: u32, resource: u16, now: SimTime) {
+        let index = usize::from(resource);
+        let (together, interval) = self.pace_of_writes(index);
+        let watches = self.watches_that_see(server, index);
+        let state = &mut self.servers[usize::from(server)];
+        let Some(admission) = state.admission.as_mut().filter(|_| state.boots == boot) else {
+            return;
+        };
+        if self.writes[index] <= 0.0 {
+            state.writes_arrive[index] = false;
+            return;
+        }
+        self.queue.push(now + interval, Event::WriteArrives { server, boot, resource });
+        if state.life != Life::Serving {
+            return;
+        }
+        let serial = state.writes;
+        state.writes = serial.wrapping_add(1);
+        let write = Write { serial, resource: index, watches, together };
+        if let Arrival::Accepted(_) = admission.arrive_write(self.inputs, write, now) {
+            self.let_in(server, now);
+            self.await_write(server, serial, now);
+        }
+    }
+
+    /// A write that was not let in at once waits for so long at most.
+    fn await_write(&mut self, server: u16, serial: u32, now: SimTime) {
+        let admission = self.servers[usize::from(server)].admission.as_ref();
+        if !admission.is_some_and(|admission| admission.write_waits(serial)) {
+            return;
+        }
+        let timeout = self.inputs.apiserver.request_timeout;
+        if let Some(wait) = self.queue_wait(Some(timeout)) {
+            let stage = WriteStage::Waiting;
+            self.queue.push(now + wait, Event::WriteEnds { server, serial, stage });
+        }
+    }
+
+    /// How long a request may wait in a queue that was given so long to be answered, if at all: up to
+    /// 1.28 only its own deadline ends its wait, unless another request comes to its queue.
+    pub(super) fn queue_wait(&self, allotted: Option<SimSpan>) -> Option<SimSpan> {
+        if Behaviour::of_release(&self.inputs.release).rejects_only_at_front {
+            return allotted;
+        }
+        Some(request_wait_limit(allotted, self.inputs.apiserver.request_timeout))
+    }
+
+    /// A write goes to its handler.
+    pub(super) fn write_dispatched(&mut self, server: u16, serial: u32, now: SimTime) {
+        let Some(admission) = &mut self.servers[usize::from(server)].admission else { return };
+        let Some(write) = admission.write_dispatched(serial) else { return };
+        let json = self.catalog.profiles[write.resource].json;
+        let work = costs::WRITE_REQUEST.of(1, json).scale(1.0 / self.catalog.hardware.cpu_speed);
+        let commit = costs::ETCD_COMMIT.scale(1.0 / self.catalog.etcd_speed());
+        let until = now + (work + commit).scale(write.together);
+        let stage = WriteStage::Executing;
+        self.queue.push(until, Event::WriteEnds { server, serial, stage });
+    }
+
+    /// A stage of a write is over.
+    pub(super) fn write_ends(&mut self, server: u16, serial: u32, stage: WriteStage, now: SimTime) {
+        let Some(admission) = &mut self.servers[usize::from(server)].admission else { return };
+        if let Some(until) = admission.end_write_stage(serial, stage, now) {
+            let stage = WriteStage::Lingering;
+            self.queue.push(until, Event::WriteEnds { server, serial, stage });
+        }
+        self.let_in(server, now);
+    }
+
+    /// Watches on a server that get an event of every write to a resource.
+    fn watches_that_see(&self, server: u16, resource: usize) -> u64 {
+        let watches = &self.servers[usize::from(server)].watches;
+        let fleets = self.inputs.fleets.iter().zip(watches);
+        let seeing = fleets.filter(|(fleet, _)| {
+            resource_of(fleet) == resource && !self.selects_a_node(fleet, resource)
+        });
+        seeing.map(|(fleet, open)| open / (1 + u64::from(fleet.idle_watches))).sum()
+    }
+
+    /// Watches of the pods of a node are not counted (`getBuiltinIndexes`, `watch_tracker.go`): a
+    /// selector on pods is taken for `spec.nodeName`.
+    fn selects_a_node(&self, fleet: &FleetInput, resource: usize) -> bool {
+        let selects = match &fleet.behaviour {
+            input::Behaviour::Reflector { read, .. } => read.selector,
+            _ => false,
+        };
+        selects && self.inputs.resources[resource].name == "pods"
+    }
+}
