@@ -23,6 +23,7 @@ fn identity(scenario: &str) -> Identity<'_> {
         scenario_hash: "0123456789ab",
         seed: 3,
         replications: 8,
+        design_hash: None,
     }
 }
 

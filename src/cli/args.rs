@@ -7,7 +7,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 use super::compare::CompareArgs;
 use super::exit::Exit;
 use super::find::FindArgs;
+use super::shard::ShardArg;
+use crate::calibration::parameters;
+use crate::report::sweep::columns;
 use crate::scenario::measure::share_of;
+use crate::scenario::sweep::Design;
 use crate::units::{SimSpan, parse_span};
 
 const EXAMPLES: &str = "\
@@ -32,8 +36,35 @@ Examples:
       Every mistake in every file, without running anything.
   oomcast show scenarios/cilium-restart-apf.toml --apf
       How many LISTs each fleet may run at once, by priority level.
+  oomcast sweep storm.toml --vary clients.agents.count=100..2000:100
+      From how many agents on does it die? Resumable, in parts, on many machines.
   oomcast validate
       How far off the predictions are from what was measured.
+  oomcast calibrate my-cluster.toml --observed working-set.csv
+      Fits the model to your own servers, from an export of your monitoring.
+";
+
+const CALIBRATE_EXAMPLES: &str = "\
+Observations:
+  working-set.csv     time and container_memory_working_set_bytes, as Grafana and Prometheus export
+                      them (also the JSON of /api/v1/query_range); from ten minutes before the burst
+  rollout.toml        beside it, what happened; without it the largest rise is the only event:
+                        schema = 1
+                        series = \"working-set.csv\"
+                        [[bursts]]
+                        name = \"agents rolled out\"
+                        from = 2026-05-12T10:04:00Z
+                        to = 2026-05-12T10:07:00Z
+                        event = \"rollout\"      # of the scenario
+                        restarts = 0            # of the container in that time
+                        seconds = \"42s\"         # until the clients were done, if known
+                        set = [\"clients.node-agents.count=300\"]   # what was different then
+  run.json, *.jsonl   measured runs, as `oomcast validate` takes them
+
+Examples:
+  oomcast calibrate my-cluster.toml --observed working-set.csv
+  oomcast calibrate my-cluster.toml --observed incidents/ --fit hardware.cpu-speed,calibration.typed-heap
+  oomcast run my-cluster.toml --overlay output/my-cluster-calibration/overlay.toml
 ";
 
 /// Forecasts the memory of Kubernetes apiservers: OOM kills, cascades, and who held the memory.
@@ -75,8 +106,15 @@ pub enum Verb {
     Check(CheckArgs),
     /// Shows what a scenario comes to, without running it.
     Show(ShowArgs),
+    /// Runs a scenario at many points of its keys, resumable and in parts.
+    Sweep(SweepArgs),
+    /// Joins the parts of a sweep that was run with --shard.
+    Merge(MergeArgs),
     /// Replays measured runs and published figures, and says how far off the predictions are.
     Validate(ValidateArgs),
+    /// Fits the model to observations of your own servers, and writes an overlay for scenarios.
+    #[command(after_help = CALIBRATE_EXAMPLES)]
+    Calibrate(CalibrateArgs),
 }
 
 /// `oomcast run`.
@@ -85,6 +123,10 @@ pub enum Verb {
 pub struct RunArgs {
     /// The scenario file.
     pub file: PathBuf,
+    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
+    /// place of what the file has. Repeatable; --set comes last.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
     /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<String>,
@@ -129,12 +171,115 @@ pub struct RunArgs {
     pub no_charts: bool,
 }
 
+/// `oomcast sweep`.
+#[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[command(after_help = SWEEP_EXAMPLES, after_long_help = format!("{SWEEP_EXAMPLES}\n{}", columns::table()))]
+pub struct SweepArgs {
+    /// The scenario file.
+    pub file: PathBuf,
+    /// What to vary: KEY=A..B:STEP, KEY=A..B:xFACTOR, KEY=a,b,c; or KEY=A..B[:log], for designs that
+    /// draw. Repeatable [default: the scenario's [sweep]].
+    #[arg(long, value_name = "KEY=VALUES")]
+    pub vary: Vec<String>,
+    /// How the points are laid out: grid (every combination), random, or lhs (a Latin hypercube).
+    #[arg(long, value_enum, value_name = "DESIGN", hide_possible_values = true)]
+    pub design: Option<DesignArg>,
+    /// How many points to draw; with --sensitivity, trajectories [default: 10].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub samples: Option<u32>,
+    /// Screens which keys matter (Morris): changes one at a time, from many places.
+    #[arg(long, conflicts_with = "design")]
+    pub sensitivity: bool,
+    /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<String>,
+    /// Seed of all random draws, the same at every point [default: the scenario's].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
+    /// How many replications of each point [default: the scenario's].
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub replications: Option<u32>,
+    /// Goes on with a sweep that was stopped: points that are there are not run again.
+    #[arg(long)]
+    pub resume: bool,
+    /// Runs a part of the points only: I/N is the I-th of N; env takes it from
+    /// `JOB_COMPLETION_INDEX`, `SLURM_ARRAY_TASK_ID` or `AWS_BATCH_JOB_ARRAY_INDEX`.
+    #[arg(long, value_name = "I/N", value_parser = super::shard::parse)]
+    pub shard: Option<ShardArg>,
+    /// The folder to write [default: output/SCENARIO-HASH-sweep-HASH]; a shard writes into a folder
+    /// inside it.
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Begins anew in the folder of --out even if it holds other files.
+    #[arg(long, conflicts_with = "resume")]
+    pub force: bool,
+    /// What to print: text, json (sweep.json) or md (sweep.md).
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: Format,
+    /// Threads [default: one a processor]. The result does not depend on it.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Prints the verdict line and errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Shows no progress bar.
+    #[arg(long)]
+    pub no_progress: bool,
+    /// Writes no charts.
+    #[arg(long)]
+    pub no_charts: bool,
+}
+
+const SWEEP_EXAMPLES: &str = "\
+Examples:
+  oomcast sweep storm.toml --vary clients.agents.count=100..2000:100
+      P(OOM) and the peak along one key, with a chart.
+  oomcast sweep storm.toml --vary clients.agents.count=100..2000:100 \\
+      --vary apiserver.memory-limit=8GiB..64GiB:x2
+      A heat map of both.
+  oomcast sweep storm.toml --sensitivity --vary clients.agents.count=100..2000 \\
+      --vary clients.agents.start-jitter=1s..60s
+      Which of them matters more?
+  oomcast sweep storm.toml --resume
+      Goes on after a kill, from the point where it was.
+  parallel oomcast sweep storm.toml --shard {}/8 ::: $(seq 8); oomcast merge output/storm-*-sweep-*
+      In eight processes; the same bytes as in one.
+";
+
+/// `oomcast merge`.
+#[derive(Debug, clap::Args)]
+pub struct MergeArgs {
+    /// Folders of shards, or folders that they are in.
+    #[arg(required = true, value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+    /// The folder to write [default: the one that holds all shards, else as of sweep].
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Writes into the folder of --out even if it holds other files.
+    #[arg(long)]
+    pub force: bool,
+    /// What to print: text, json (sweep.json) or md (sweep.md).
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: Format,
+    /// Prints the verdict line and errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Writes no charts.
+    #[arg(long)]
+    pub no_charts: bool,
+}
+
 /// `oomcast check`.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
     /// The scenario files.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
+    /// place of what the file has. Repeatable; --set comes last.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
     /// Sets a key of each scenario, as in the file: `apiserver.memory-limit=16GiB`.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<String>,
@@ -145,6 +290,10 @@ pub struct CheckArgs {
 pub struct ShowArgs {
     /// The scenario file.
     pub file: PathBuf,
+    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
+    /// place of what the file has. Repeatable; --set comes last.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
     /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<String>,
@@ -193,14 +342,93 @@ pub struct ValidateArgs {
     pub no_progress: bool,
 }
 
+/// `oomcast calibrate`.
+#[derive(Debug, clap::Args)]
+pub struct CalibrateArgs {
+    /// The scenario file: the cluster that was observed, with the burst as an event.
+    pub file: PathBuf,
+    /// Observations: a folder, a series, a description or a measured run. Repeatable.
+    #[arg(long, value_name = "DIR|FILE", required = true)]
+    pub observed: Vec<PathBuf>,
+    /// Which parameters to fit, such as hardware.cpu-speed,calibration.typed-heap [default: all; those
+    /// that the observations say nothing of stay as they are].
+    #[arg(long, value_name = "KEYS", value_delimiter = ',', value_parser = parameter)]
+    pub fit: Vec<usize>,
+    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
+    /// place of what the file has. Repeatable; --set comes last.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
+    /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<String>,
+    /// Replications of each observation; the median counts.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub replications: u32,
+    /// Seed of all random draws [default: the scenario's].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
+    /// Parts of the observations that are left out in turn to tell the error on what the fit has not
+    /// seen; 0: none.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub folds: u32,
+    /// What to print: text, json or md.
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: Format,
+    /// The folder to write [default: output/SCENARIO-calibration].
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Writes no charts.
+    #[arg(long)]
+    pub no_charts: bool,
+    /// Threads [default: one a processor]. The result does not depend on it.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Shows no progress.
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
 impl RunArgs {
     /// All overrides: those of `--set`, then the flags that are short for one.
     #[must_use]
     pub fn overrides(&self) -> Vec<String> {
-        let seed = self.seed.map(|n| format!("run.seed={n}"));
         let most = self.until_ci.map(|_| MOST_REPLICATIONS);
-        let replications = self.replications.or(most).map(|n| format!("run.replications={n}"));
-        self.set.iter().cloned().chain(seed).chain(replications).collect()
+        overrides(&self.set, self.seed, self.replications.or(most))
+    }
+}
+
+impl SweepArgs {
+    /// All overrides: those of `--set`, then the flags that are short for one.
+    #[must_use]
+    pub fn overrides(&self) -> Vec<String> {
+        overrides(&self.set, self.seed, self.replications)
+    }
+}
+
+fn overrides(set: &[String], seed: Option<u64>, replications: Option<u32>) -> Vec<String> {
+    let seed = seed.map(|n| format!("run.seed={n}"));
+    let replications = replications.map(|n| format!("run.replications={n}"));
+    set.iter().cloned().chain(seed).chain(replications).collect()
+}
+
+/// How the points of a sweep are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DesignArg {
+    /// Every combination of the values.
+    Grid,
+    /// Points drawn independently.
+    Random,
+    /// Points drawn such that each key's values are spread evenly.
+    Lhs,
+}
+
+impl From<DesignArg> for Design {
+    fn from(design: DesignArg) -> Self {
+        match design {
+            DesignArg::Grid => Self::Grid,
+            DesignArg::Random => Self::Random,
+            DesignArg::Lhs => Self::Lhs,
+        }
     }
 }
 
@@ -268,6 +496,14 @@ fn half_width(text: &str) -> Result<f64, String> {
         share if (0.001..=0.5).contains(&share) => Ok(share),
         _ => Err("must be between 0.1% and 50%".to_owned()),
     }
+}
+
+/// The place of a parameter in the table of those that can be fitted.
+fn parameter(text: &str) -> Result<usize, String> {
+    parameters::find(text.trim()).ok_or_else(|| {
+        let keys: Vec<&str> = parameters::PARAMETERS.iter().map(|one| one.key).collect();
+        format!("expected one of {}", keys.join(", "))
+    })
 }
 
 /// Refuses what cannot be an override; the scenario checks the rest.

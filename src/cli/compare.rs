@@ -88,8 +88,8 @@ fn metrics() -> String {
 pub(super) fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
     let file = args.second.as_ref().unwrap_or(&args.first);
     let of = |own: &[String]| [args.set.as_slice(), own].concat();
-    let first = load::variant(&args.first, &of(&args.set_a))?;
-    let second = load::variant(file, &of(&args.set_b))?;
+    let first = load::variant(&args.first, &[], &of(&args.set_a))?;
+    let second = load::variant(file, &[], &of(&args.set_b))?;
     let plan = plan(args, &first, &second);
     let folder = open(args, &first, &second, plan)?;
     let labels = [label(&args.first, &args.set_a), label(file, &args.set_b)];
@@ -157,6 +157,7 @@ fn open(
         scenario_hash: &hash,
         seed: plan.seed,
         replications: plan.replications,
+        design_hash: None,
     };
     output::folder(args.out.as_deref(), &identity, args.force)
 }

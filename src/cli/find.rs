@@ -93,7 +93,7 @@ fn probability(text: &str) -> Result<f64, String> {
 pub(super) fn find(args: &FindArgs) -> Result<Exit, Failure> {
     let seed = args.seed.map(|n| format!("run.seed={n}"));
     let overrides: Vec<String> = args.set.iter().cloned().chain(seed).collect();
-    let variant = load::variant(&args.file, &overrides)?;
+    let variant = load::variant(&args.file, &[], &overrides)?;
     let scenario = variant.scenario();
     let question = question(args, scenario)?;
     if !args.quiet {
@@ -147,6 +147,7 @@ fn open(args: &FindArgs, scenario: &Scenario, question: &Question) -> Result<Run
         scenario_hash: &scenario.hash,
         seed: scenario.seed,
         replications: args.replications,
+        design_hash: None,
     };
     output::folder(args.out.as_deref(), &identity, args.force)
 }

@@ -1,5 +1,7 @@
 //! The command worth trying next, as typed.
 
+use std::path::{Path, PathBuf};
+
 use super::args::RunArgs;
 use crate::engine::statistics::runs_for_maximum;
 use crate::model::input::Inputs;
@@ -34,10 +36,23 @@ pub(super) fn next(args: &RunArgs, inputs: &Inputs, summary: &Summary) -> Option
 /// that is to be changed.
 fn as_typed(args: &RunArgs, changed: &str) -> String {
     let mut words = vec!["oomcast run".to_owned(), quoted(&args.file.to_string_lossy())];
+    words.extend(args.overlay.iter().flat_map(|path| as_overlay(path)));
     let key = |set: &&String| set.split_once('=').map(|(key, _)| key.trim()) != Some(changed);
     words.extend(args.set.iter().filter(key).map(|set| format!("--set {}", quoted(set))));
     words.extend(args.seed.map(|seed| format!("--seed {seed}")));
     words.join(" ")
+}
+
+/// The command that runs a scenario with an overlay.
+pub(super) fn with_overlay(file: &Path, overlays: &[PathBuf], overlay: &Path) -> String {
+    let mut words = vec!["oomcast run".to_owned(), quoted(&file.to_string_lossy())];
+    words.extend(overlays.iter().flat_map(|path| as_overlay(path)));
+    words.extend(as_overlay(overlay));
+    words.join(" ")
+}
+
+fn as_overlay(path: &Path) -> [String; 2] {
+    ["--overlay".to_owned(), quoted(&path.to_string_lossy())]
 }
 
 /// As a shell takes it.

@@ -1,21 +1,50 @@
 //! Loading a scenario, with its findings told.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::exit::{Exit, Failure};
 use super::output;
 use crate::experiment::{ReplicateError, Variant};
-use crate::scenario::{self, Diagnostic, Diagnostics, Scenario, Template};
+use crate::scenario::{self, Diagnostic, Diagnostics, Layers, Overlay, Scenario, Template};
 
 /// Loads a scenario with overrides, and tells every mistake in it on stderr: exit code 2.
-pub(super) fn load(path: &Path, overrides: &[String]) -> Result<Scenario, Failure> {
-    scenario::load_file(path, overrides).map_err(|mistakes| refused(&mistakes))
+pub(super) fn load_with(path: &Path, layers: Layers<'_>) -> Result<Scenario, Failure> {
+    scenario::load_file_with(path, layers).map_err(|mistakes| refused(&mistakes))
+}
+
+/// Loads a scenario with the overlays of these files.
+pub(super) fn load_over(
+    path: &Path,
+    overlays: &[PathBuf],
+    overrides: &[String],
+) -> Result<Scenario, Failure> {
+    load_with(path, Layers { overlays: &self::overlays(overlays)?, overrides })
+}
+
+/// Likewise, ready to be loaded with many overrides.
+pub(super) fn template(
+    path: &Path,
+    overlays: &[PathBuf],
+    overrides: &[String],
+) -> Result<Template, Failure> {
+    let overlays = self::overlays(overlays)?;
+    let template = Template::read(path, overrides).map_err(|mistakes| refused(&mistakes))?;
+    Ok(template.over(overlays))
 }
 
 /// Likewise, ready to be run with drawn inputs.
-pub(super) fn variant(path: &Path, overrides: &[String]) -> Result<Variant, Failure> {
-    let template = Template::read(path, overrides);
-    template.and_then(|template| Variant::load(&template, &[])).map_err(|found| refused(&found))
+pub(super) fn variant(
+    path: &Path,
+    overlays: &[PathBuf],
+    overrides: &[String],
+) -> Result<Variant, Failure> {
+    let template = template(path, overlays, overrides)?;
+    Variant::load(&template, &[]).map_err(|found| refused(&found))
+}
+
+/// Reads overlays.
+pub(super) fn overlays(paths: &[PathBuf]) -> Result<Vec<Overlay>, Failure> {
+    paths.iter().map(|path| Overlay::read(path).map_err(|mistakes| refused(&mistakes))).collect()
 }
 
 /// Tells mistakes in what was typed or written.

@@ -1,6 +1,7 @@
 //! The command line: one file a verb. The only room that prints.
 
 mod args;
+mod calibrate;
 mod charts;
 mod check;
 mod compare;
@@ -8,10 +9,15 @@ mod exit;
 mod find;
 mod hint;
 mod load;
+mod merge;
 mod output;
 mod progress;
 mod run;
+mod shard;
 mod show;
+mod sweep;
+mod sweep_folder;
+mod threads;
 mod validate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,10 +25,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use args::{Args, CheckArgs, Color, Format, RunArgs, ShowArgs, ShowFormat, ValidateArgs, Verb};
+pub use args::{
+    Args, CalibrateArgs, CheckArgs, Color, DesignArg, Format, MergeArgs, RunArgs, ShowArgs,
+    ShowFormat, SweepArgs, ValidateArgs, Verb,
+};
 pub use compare::CompareArgs;
 pub use exit::{Exit, Failure};
 pub use find::FindArgs;
+pub use shard::{Shard, ShardArg};
 
 /// Runs the command line of this process and returns its exit code.
 #[must_use]
@@ -57,6 +67,9 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Find(verb) => find::find(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Show(verb) => show::show(verb),
+        Verb::Sweep(verb) => sweep::sweep(verb),
+        Verb::Merge(verb) => merge::merge(verb),
         Verb::Validate(verb) => validate::validate(verb),
+        Verb::Calibrate(verb) => calibrate::calibrate(verb),
     }
 }

@@ -22,7 +22,9 @@ pub(super) fn folder(
     RunFolder::open(&path, identity, force).map_err(|error| {
         let exit = match error {
             FolderError::Io { .. } => Exit::Internal,
-            FolderError::Foreign(_) | FolderError::OtherScenario { .. } => Exit::Usage,
+            FolderError::Foreign(_)
+            | FolderError::OtherScenario { .. }
+            | FolderError::OtherKind { .. } => Exit::Usage,
         };
         Failure::new(exit, error)
     })

@@ -22,7 +22,7 @@ use crate::validation::domain;
 
 /// Runs a scenario, writes its folder, then prints the result.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
-    let variant = load::variant(&args.file, &args.overrides())?;
+    let variant = load::variant(&args.file, &args.overlay, &args.overrides())?;
     let mut scenario = variant.scenario().clone();
     if !args.quiet {
         load::tell_notes(&scenario.notes);
@@ -141,6 +141,7 @@ fn open(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, Failure> {
         scenario_hash: &scenario.hash,
         seed: scenario.seed,
         replications: scenario.replications,
+        design_hash: None,
     };
     output::folder(args.out.as_deref(), &identity, args.force)
 }

@@ -8,7 +8,7 @@ use crate::report::{apf, json};
 
 /// Prints the effective scenario, or how API Priority and Fairness stands in it.
 pub(super) fn show(args: &ShowArgs) -> Result<Exit, Failure> {
-    let scenario = load::load(&args.file, &args.set)?;
+    let scenario = load::load_over(&args.file, &args.overlay, &args.set)?;
     load::tell_notes(&scenario.notes);
     let internal = |error| Failure::new(Exit::Internal, error);
     let text = match (args.apf, args.format) {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::args::{Format, ValidateArgs};
 use super::exit::{Exit, Failure};
-use super::output;
 use super::progress::Progress;
+use super::{output, threads};
 use crate::report::charts::{Overlay, write_overlay};
 use crate::report::{json, validation as report};
 use crate::results::{Mechanism, ReplayedRun, Timeline, TimelinePoint, Validation};
@@ -27,14 +27,7 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     let done = std::sync::atomic::AtomicU32::new(0);
     let one = || progress.set(1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
     let work = || validation::replay(&gathered.found, replay, one);
-    let (replayed, errors) = match args.jobs {
-        None => work(),
-        Some(jobs) => rayon::ThreadPoolBuilder::new()
-            .num_threads(jobs.into())
-            .build()
-            .map_err(|error| Failure::new(Exit::Internal, error))?
-            .install(work),
-    };
+    let (replayed, errors) = threads::on(args.jobs, work)?;
     drop(progress);
     let mut result = validation::condense(&replayed, replay);
     result.notes.extend(gathered.notes);
@@ -137,7 +130,7 @@ fn write(folder: &Path, result: &Validation, replayed: &[Replayed]) -> Result<()
 }
 
 /// A file's name for a run.
-fn stem(id: &str) -> String {
+pub(super) fn stem(id: &str) -> String {
     let safe = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' };
     let name: String = id.chars().map(safe).take(120).collect();
     let name = name.trim_start_matches('.');
@@ -146,7 +139,7 @@ fn stem(id: &str) -> String {
 
 fn chart(folder: &Path, stem: &str, run: &ReplayedRun, curves: &Curves) -> Result<(), Failure> {
     let Some(predicted) = &curves.predicted else { return Ok(()) };
-    let measured = measured(curves);
+    let measured = measured_timeline(&curves.measured);
     let last = measured.points.last().map(|point| point.at).unwrap_or_default();
     let done = run.predicted_seconds.unwrap_or(0.0) + 2.0;
     let done = SimTime::ZERO + SimSpan::from_secs_f64(done);
@@ -162,6 +155,7 @@ fn chart(folder: &Path, stem: &str, run: &ReplayedRun, curves: &Curves) -> Resul
         subtitle: &subtitle(run),
         measured: &measured,
         predicted,
+        before: None,
         limit: curves.limit,
         end: last.max(done),
     };
@@ -181,7 +175,7 @@ fn subtitle(run: &ReplayedRun) -> String {
 }
 
 /// The measured curve as the charts take it.
-fn measured(curves: &Curves) -> Timeline {
+pub(super) fn measured_timeline(curve: &[(SimTime, Bytes)]) -> Timeline {
     let point = |(at, resident): &(SimTime, Bytes)| TimelinePoint {
         at: *at,
         resident: *resident,
@@ -193,7 +187,7 @@ fn measured(curves: &Curves) -> Timeline {
     };
     Timeline {
         server: "measured".to_owned(),
-        points: curves.measured.iter().map(point).collect(),
+        points: curve.iter().map(point).collect(),
         down: Vec::new(),
         levels: Vec::new(),
     }

@@ -19,6 +19,7 @@ mod measure;
 mod published;
 mod replicate;
 mod summarize;
+pub mod sweep;
 mod uncertain;
 mod until;
 mod variant;

@@ -175,6 +175,34 @@ fn batches(
     Ok(runs)
 }
 
+/// Replications 0 to `replications` − 1, slim and in order, on the threads of the caller's pool. If
+/// the first is cut short for the work it takes, it is the only one.
+///
+/// # Errors
+/// That of the first replication that has one.
+pub(super) fn in_this_pool(
+    replications: u32,
+    run: &(impl Fn(u32) -> Result<RunRecord, ReplicateError> + Sync),
+) -> Result<Vec<RunRecord>, ReplicateError> {
+    let too_much = AtomicBool::new(false);
+    let one = |replication| {
+        if too_much.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let record = guarded(replication, || run(replication))?.slim();
+        if replication == 0 && record.cut_short {
+            too_much.store(true, Ordering::Relaxed);
+        }
+        Ok(Some(record))
+    };
+    let runs = in_order(0..replications, one)?;
+    let mut runs: Vec<RunRecord> = runs.into_iter().flatten().collect();
+    if too_much.into_inner() {
+        runs.truncate(1);
+    }
+    Ok(runs)
+}
+
 /// Every replication of a plan in order, without log, timelines and holders, and without running
 /// the worst one again. If the first is cut short for the work it takes, it stays the only one.
 pub(super) fn replicate_on(

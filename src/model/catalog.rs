@@ -63,7 +63,13 @@ impl Catalog {
             }),
         );
         Self {
-            profiles: inputs.resources.iter().map(ObjectProfile::of).collect(),
+            profiles: inputs
+                .resources
+                .iter()
+                .map(|resource| {
+                    ObjectProfile::of(resource).with_heap(inputs.calibration.heap(resource.shape))
+                })
+                .collect(),
             owners: Owners { names },
             hardware,
             plans: Plans::default(),
@@ -158,6 +164,7 @@ impl Catalog {
         ListContext {
             release: &inputs.release,
             hardware: &self.hardware,
+            calibration: &inputs.calibration,
             profile: &self.profiles[read.resource],
             shape: inputs.resources[read.resource].shape,
             read,
@@ -194,8 +201,10 @@ impl Catalog {
     }
 
     /// The plan of a starting process.
-    pub fn boot(&mut self) -> PlanId {
-        self.plan(PlanKey::Boot, |catalog| startup::boot_plan(&catalog.hardware))
+    pub fn boot(&mut self, inputs: &Inputs) -> PlanId {
+        self.plan(PlanKey::Boot, |catalog| {
+            startup::boot_plan(&catalog.hardware, &inputs.calibration)
+        })
     }
 
     /// The plan of loading what the scenario does not list; `None`: there is nothing.

@@ -191,7 +191,8 @@ impl World<'_> {
         }
         let base = OwnerId::SERVER.entry(Mechanism::ProcessBase);
         let apiserver = &self.inputs.apiserver;
-        held.push((base, super::costs::EMPTY_LIVE_HEAP + apiserver.other_live_heap));
+        let empty = super::costs::EMPTY_LIVE_HEAP.scale(self.inputs.calibration.base_heap);
+        held.push((base, empty + apiserver.other_live_heap));
         spans += apiserver.other_live_heap.scale(super::costs::SPAN_OVERHEAD);
         let luck = self.streams.stream("collector phase", u64::from(server)).uniform();
         self.admit_from_now(server, SimTime::ZERO);
@@ -223,7 +224,7 @@ impl World<'_> {
 
     /// The kubelet starts the container.
     pub(super) fn restart(&mut self, server: u16, now: SimTime) {
-        let boot = self.catalog.boot();
+        let boot = self.catalog.boot(self.inputs);
         let state = &mut self.servers[usize::from(server)];
         if state.life != Life::Down {
             return;

@@ -25,6 +25,8 @@ pub struct Inputs {
     pub node: NodeInput,
     /// Speeds of the hardware.
     pub hardware: Hardware,
+    /// What observations of one's own servers say about the model's constants.
+    pub calibration: Calibration,
     /// etcd as the servers see it.
     pub etcd: EtcdInput,
     /// API Priority and Fairness.
@@ -119,6 +121,49 @@ pub struct Hardware {
     pub network: ByteRate,
     /// Spread of CPU speed between replications: standard deviation of its logarithm.
     pub cpu_noise: f64,
+}
+
+/// Factors on what the software holds, relative to the model's constants: `oomcast calibrate` fits them
+/// to observations. 1 everywhere unless something better is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Calibration {
+    /// Live heap of an empty server ([`EMPTY_LIVE_HEAP`](crate::model::costs::EMPTY_LIVE_HEAP)).
+    pub base_heap: f64,
+    /// Decoded objects of the shape [`Shape::Blob`].
+    pub blob_heap: f64,
+    /// Decoded objects of the shape [`Shape::Typed`].
+    pub typed_heap: f64,
+    /// Decoded objects of the shapes [`Shape::Custom`] and [`Shape::CustomBlob`].
+    pub custom_heap: f64,
+    /// Encode buffers of responses that are buffered whole.
+    pub response_buffer: f64,
+    /// Garbage that encoding a streamed response leaves.
+    pub stream_garbage: f64,
+}
+
+impl Default for Calibration {
+    fn default() -> Self {
+        Self {
+            base_heap: 1.0,
+            blob_heap: 1.0,
+            typed_heap: 1.0,
+            custom_heap: 1.0,
+            response_buffer: 1.0,
+            stream_garbage: 1.0,
+        }
+    }
+}
+
+impl Calibration {
+    /// The factor on decoded objects of a shape.
+    #[must_use]
+    pub const fn heap(&self, shape: Shape) -> f64 {
+        match shape {
+            Shape::Blob => self.blob_heap,
+            Shape::Typed => self.typed_heap,
+            Shape::Custom | Shape::CustomBlob => self.custom_heap,
+        }
+    }
 }
 
 /// etcd, shared by the servers.

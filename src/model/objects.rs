@@ -121,6 +121,18 @@ impl ObjectProfile {
         profile
     }
 
+    /// The same with decoded objects, and copies of them, scaled: see
+    /// [`Calibration`](super::input::Calibration).
+    #[must_use]
+    pub fn with_heap(mut self, factor: f64) -> Self {
+        let decoded =
+            [&mut self.cached, &mut self.decoded, &mut self.deep_copy, &mut self.event_copy];
+        for bytes in decoded {
+            *bytes = bytes.scale(factor);
+        }
+        self
+    }
+
     fn blob(name: &str, stored: Bytes) -> Self {
         // Secrets are base64 in JSON; text is copied with escapes checked.
         let binary = name == "secrets";

@@ -32,7 +32,7 @@
 
 use serde::Serialize;
 
-use crate::results::{ApfPlan, CompareResult, FindResult, Summary, Validation};
+use crate::results::{ApfPlan, CalibrationResult, CompareResult, FindResult, Summary, Validation};
 
 /// Renders `summary.json`.
 ///
@@ -56,6 +56,14 @@ pub fn apf(plan: &ApfPlan) -> serde_json::Result<String> {
 /// None that plain data can cause; the serialiser's, if it ever has one.
 pub fn validation(validation: &Validation) -> serde_json::Result<String> {
     pretty(validation)
+}
+
+/// Renders the result of `oomcast calibrate`: the serialised [`CalibrationResult`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn calibration(result: &CalibrationResult) -> serde_json::Result<String> {
+    pretty(result)
 }
 
 /// Renders `find.json`, whose keys are the fields of [`FindResult`].

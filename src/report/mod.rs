@@ -6,6 +6,7 @@
 //! no host, no order of threads enters a file.
 
 pub mod apf;
+pub mod calibration;
 pub mod charts;
 pub mod compare;
 pub mod csv;
@@ -18,6 +19,7 @@ pub mod json;
 mod judged;
 pub mod junit;
 pub mod markdown;
+pub mod sweep;
 mod table;
 pub mod text;
 pub mod validation;

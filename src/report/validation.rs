@@ -117,8 +117,7 @@ fn ordered(orderings: &Orderings) -> String {
     let mut text = format!("pairs of runs with one difference, ordered right: {right} of {pairs}");
     for pair in wrong.iter().take(SHOWN_PAIRS) {
         let (lower, higher) = (clean(&pair.lower, WORST), clean(&pair.higher, WORST));
-        let setting = clean(&pair.setting, WORST);
-        text.extend(["\n    ", &setting, ": ", &lower, " < ", &higher]);
+        text.extend([format!("\n    {}: {lower} < {higher}", clean(&pair.setting, WORST))]);
     }
     text
 }

@@ -5,15 +5,21 @@
 //! made from a file as well as from a run.
 
 mod apf;
+mod calibration;
 mod compare;
 mod find;
 mod judged;
 mod levels;
 mod run;
 mod summary;
+mod sweep;
 mod validation;
 
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
+pub use calibration::{
+    CALIBRATION_FORMAT_VERSION, CalibrationResult, CrossValidation, FigureKind, FitErrors,
+    FittedFigure, FittedObservation, FittedParameter, ParameterState,
+};
 pub use compare::{
     CompareResult, ComparedSide, EventChange, FigureChange, InputDifference, ToleranceRow,
 };
@@ -31,6 +37,10 @@ pub use run::{
 pub use summary::{
     ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, LevelSummary, OomKillSpread,
     OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
+};
+pub use sweep::{
+    AxisRecord, DesignRecord, Effect, PointFigures, PointRow, PointValue, SWEEP_FORMAT,
+    Sensitivity, SweepHead, SweepSummary,
 };
 pub use validation::{
     DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedScenario, ReplayedRun,

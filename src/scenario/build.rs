@@ -8,9 +8,9 @@ use super::identity::groups_of;
 use super::keys::Family;
 use super::published::{Claim, Figure, Metric, Published};
 use crate::model::input::{
-    Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Encoding, EtcdInput,
-    EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput, ResourceVersion,
-    Retries, Shape, WriterInput,
+    Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration, Encoding,
+    EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput,
+    ResourceVersion, Retries, Shape, WriterInput,
 };
 use crate::units::{SimSpan, SimTime};
 
@@ -26,6 +26,7 @@ pub(super) fn inputs(root: &Filled, names: &Names) -> Option<Inputs> {
         apiserver: apiserver(root.table("apiserver")?)?,
         node: node(root.table("node")?)?,
         hardware: hardware(root.table("hardware")?)?,
+        calibration: root.table("calibration").map(calibration).unwrap_or_default(),
         etcd: etcd(root.table("etcd")?)?,
         apf: apf::build::input(root.table("apf")?)?,
         balancer: balancer(root.table("balancer")?)?,
@@ -77,6 +78,18 @@ fn hardware(table: &Filled) -> Option<Hardware> {
         network: table.rate("network")?,
         cpu_noise: table.number("cpu-noise")?,
     })
+}
+
+fn calibration(table: &Filled) -> Calibration {
+    let factor = |name| table.number(name).unwrap_or(1.0);
+    Calibration {
+        base_heap: factor("base-heap"),
+        blob_heap: factor("blob-heap"),
+        typed_heap: factor("typed-heap"),
+        custom_heap: factor("custom-heap"),
+        response_buffer: factor("response-buffer"),
+        stream_garbage: factor("stream-garbage"),
+    }
 }
 
 fn etcd(table: &Filled) -> Option<EtcdInput> {

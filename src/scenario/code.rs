@@ -86,6 +86,7 @@ codes! {
     NotVariable "E0402" "The key cannot be varied, or not over a range."
     EmptyRange "E0403" "A range to vary over holds no value, or its step passes over it."
     TooManyPoints "E0404" "There are more values to vary over than can be simulated."
+    NoSweep "E0405" "What `[sweep]` says makes no sweep."
     DecimalLimit "W0301" "A memory limit is written in decimal units."
     NoJitter "W0302" "A large fleet starts without jitter."
     LargeObject "W0303" "Objects are larger than etcd accepts by default."

@@ -122,8 +122,8 @@ pub(super) struct Log {
     found: Vec<(Span, Diagnostic)>,
     hidden: usize,
     errors: usize,
-    /// Lines of the file that could not be parsed: what else is wrong there is a guess.
-    muted: BTreeSet<usize>,
+    /// Source and line of what could not be parsed: what else is wrong there is a guess.
+    muted: BTreeSet<(usize, usize)>,
 }
 
 impl Log {
@@ -149,7 +149,8 @@ impl Log {
 
     /// Adds a syntax error: one a line, and nothing else of that line.
     pub(super) fn push_syntax(&mut self, draft: Draft) {
-        let line = self.sources.line_of(draft.primary.0);
+        let at = draft.primary.0;
+        let line = (at.source, self.sources.line_of(at));
         if !self.muted.contains(&line) {
             self.push(draft);
             self.muted.insert(line);
@@ -159,7 +160,7 @@ impl Log {
     /// Adds a finding.
     pub(super) fn push(&mut self, draft: Draft) {
         let at = draft.primary.0;
-        if at.source == 0 && self.muted.contains(&self.sources.line_of(at)) {
+        if self.muted.contains(&(at.source, self.sources.line_of(at))) {
             return;
         }
         self.errors += usize::from(draft.code.severity() == Severity::Error);

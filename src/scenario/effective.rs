@@ -7,12 +7,12 @@ use crate::units::Bytes;
 
 /// Prints the checked tree; loading the result gives the same inputs.
 pub(super) fn print(root: &Filled) -> String {
-    printed(root, &[])
+    printed(root, &[], &[])
 }
 
-/// 12 hex digits that name the scenario, whatever its seed and replications.
+/// 12 hex digits that name the scenario, whatever its seed, its replications and its sweep.
 pub(super) fn hash(root: &Filled) -> String {
-    let text = printed(root, &["seed", "replications"]);
+    let text = printed(root, &["seed", "replications"], &["sweep"]);
     let mut digits = format!("{:016x}", fnv1a(text.as_bytes()));
     digits.truncate(12);
     digits
@@ -25,7 +25,7 @@ fn fnv1a(bytes: &[u8]) -> u64 {
     })
 }
 
-fn printed(root: &Filled, skip_in_run: &[&str]) -> String {
+fn printed(root: &Filled, skip_in_run: &[&str], skip: &[&str]) -> String {
     let mut text = String::new();
     pairs(root, &[], &mut text);
     for slot in &root.slots {
@@ -33,6 +33,9 @@ fn printed(root: &Filled, skip_in_run: &[&str]) -> String {
         let State::Set(value) = &slot.state else {
             continue;
         };
+        if skip.contains(&name) {
+            continue;
+        }
         match value {
             Value::Table(table) => {
                 let skip = if name == "run" { skip_in_run } else { &[] };

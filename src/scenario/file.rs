@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Diagnostics, Draft, Label, Log, Place};
 use super::source::{Sources, Span};
-use super::{Scenario, load_beside};
+use super::{Layers, Overlay, Scenario, load_beside};
 
 /// Bytes a scenario file may have.
 pub const LARGEST_FILE: u64 = 4 << 20;
@@ -17,7 +17,15 @@ pub const LARGEST_FILE: u64 = 4 << 20;
 /// # Errors
 /// A path that cannot be read, and every mistake in the file.
 pub fn load_file(path: &Path, overrides: &[String]) -> Result<Scenario, Diagnostics> {
-    Template::read(path, overrides)?.load(&[])
+    load_file_with(path, Layers { overlays: &[], overrides })
+}
+
+/// Loads a scenario file with overlays and overrides. See [`Layers`].
+///
+/// # Errors
+/// A path that cannot be read, and every mistake in the file and what is laid over it.
+pub fn load_file_with(path: &Path, layers: Layers<'_>) -> Result<Scenario, Diagnostics> {
+    Template::read(path, layers.overrides)?.over(layers.overlays.to_vec()).load(&[])
 }
 
 /// A scenario file read once, to be loaded with many different overrides.
@@ -26,6 +34,7 @@ pub struct Template {
     name: String,
     text: Vec<u8>,
     folder: PathBuf,
+    overlays: Vec<Overlay>,
     overrides: Vec<String>,
 }
 
@@ -35,18 +44,22 @@ impl Template {
     /// # Errors
     /// A path that cannot be read.
     pub fn read(path: &Path, overrides: &[String]) -> Result<Self, Diagnostics> {
-        let name = path.display().to_string();
-        let text =
-            read(path, LARGEST_FILE).map_err(|error| whole_file(&name, Code::Unreadable, error))?;
+        let Overlay { name, text } = Overlay::read(path)?;
         let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
-        Ok(Self { name, text, folder, overrides: overrides.to_vec() })
+        Ok(Self { name, text, folder, overlays: Vec::new(), overrides: overrides.to_vec() })
     }
 
     /// A file that is in memory already.
     #[must_use]
     pub fn of_text(name: &str, text: &[u8], overrides: &[String]) -> Self {
-        let folder = PathBuf::new();
-        Self { name: name.to_owned(), text: text.to_vec(), folder, overrides: overrides.to_vec() }
+        let (name, text, folder) = (name.to_owned(), text.to_vec(), PathBuf::new());
+        Self { name, text, folder, overlays: Vec::new(), overrides: overrides.to_vec() }
+    }
+
+    /// The same with overlays, which come before all overrides.
+    #[must_use]
+    pub fn over(self, overlays: Vec<Overlay>) -> Self {
+        Self { overlays, ..self }
     }
 
     /// The scenario with further overrides, such as those of [`Knob::set`](super::Knob::set).
@@ -55,7 +68,22 @@ impl Template {
     /// Every mistake in the file and the overrides.
     pub fn load(&self, overrides: &[String]) -> Result<Scenario, Diagnostics> {
         let all: Vec<String> = self.overrides.iter().chain(overrides).cloned().collect();
-        load_beside(&self.name, &self.text, &all, Some(&self.folder))
+        let layers = Layers { overlays: &self.overlays, overrides: &all };
+        load_beside(&self.name, &self.text, layers, Some(&self.folder))
+    }
+}
+
+impl Overlay {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// A path that cannot be read.
+    pub fn read(path: &Path) -> Result<Self, Diagnostics> {
+        let name = path.display().to_string();
+        match read(path, LARGEST_FILE) {
+            Ok(text) => Ok(Self { name, text }),
+            Err(error) => Err(whole_file(&name, Code::Unreadable, error)),
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! A scenario file: TOML text to the model's validated inputs.
 //!
 //! The stages, each in a file of its own: [`keys`] is the table of every key; the text becomes a
-//! tree with spans (`tree`), overrides change it (`overrides`), the walk along the table of keys
-//! checks it and fills defaults in (`walk`, `read`, `uncertain`, `filled`), what depends on several keys comes
+//! tree with spans (`tree`), overlays and overrides change it (`overlay`, `overrides`), the walk along the
+//! table of keys checks it and fills defaults in (`walk`, `read`, `uncertain`, `filled`), what depends on several keys comes
 //! next (`derive`, `identity`, `checks`, `timeline`; `apf` for API Priority and Fairness, with the
 //! manifests it reads), and a tree without errors becomes [`Inputs`] (`build`)
 //! and canonical text (`effective`). Every mistake is reported at once, as plain data
@@ -62,12 +62,14 @@ mod identity;
 pub mod keys;
 pub mod measure;
 mod nesting;
+mod overlay;
 mod overrides;
 mod published;
 mod read;
 mod render;
 mod source;
 mod suggest;
+pub mod sweep;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -80,7 +82,8 @@ pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Place};
 pub use differ::{Difference, differences};
 pub use expect::Expectation;
-pub use file::{LARGEST_FILE, Template, load_file};
+pub use file::{LARGEST_FILE, Template, load_file, load_file_with};
+pub use overlay::{Layers, Overlay};
 pub use published::{Claim, Figure, Metric, Published};
 pub use uncertain::{Distribution, Uncertain};
 pub use vary::{Knob, MOST_VALUES, Range, Unit, Value, Vary};
@@ -91,6 +94,7 @@ use crate::model::input::Inputs;
 use diagnostic::{Draft, Log};
 use filled::Filled;
 use source::{Sources, Span};
+use sweep::SweepPlan;
 use tree::{Item, Node};
 use walk::Walker;
 
@@ -113,11 +117,13 @@ pub struct Scenario {
     pub expectations: Vec<Expectation>,
     /// The keys whose values are uncertain; `inputs` has their medians.
     pub uncertain: Vec<Uncertain>,
+    /// What `[sweep]` says, if there is one.
+    pub sweep: Option<SweepPlan>,
     /// Warnings and notes.
     pub notes: Vec<Diagnostic>,
     /// The scenario as canonical TOML with every default filled in. Loads again to the same inputs.
     pub effective: String,
-    /// 12 hex digits that stay the same while nothing but seed and replications changes.
+    /// 12 hex digits that stay the same while nothing but seed, replications and sweep changes.
     pub hash: String,
 }
 
@@ -142,23 +148,26 @@ impl Scenario {
 /// # Errors
 /// Every mistake in the text and the overrides, with the warnings, ordered by position.
 pub fn load(name: &str, text: &[u8], overrides: &[String]) -> Result<Scenario, Diagnostics> {
-    load_beside(name, text, overrides, None)
+    load_beside(name, text, Layers { overlays: &[], overrides }, None)
 }
 
 /// Loads a scenario whose manifests are in a folder.
 fn load_beside(
     name: &str,
     text: &[u8],
-    overrides: &[String],
+    layers: Layers<'_>,
     folder: Option<&Path>,
 ) -> Result<Scenario, Diagnostics> {
     let text = file::decode(name, text)?;
     let mut sources = Sources::new(name, text);
-    for one in overrides {
+    for one in layers.overrides {
         sources.add_override(one);
     }
+    for overlay in layers.overlays {
+        sources.add_file(&overlay.name, file::decode(&overlay.name, &overlay.text)?);
+    }
     let mut log = Log::new(sources);
-    let scenario = check(&mut log, overrides.len(), folder);
+    let scenario = check(&mut log, layers, folder);
     let failed = log.has_errors();
     let found = log.finish();
     match scenario {
@@ -168,15 +177,13 @@ fn load_beside(
 }
 
 /// All stages, in order; each goes on after the mistakes of the one before.
-fn check(log: &mut Log, overrides: usize, folder: Option<&Path>) -> Option<Scenario> {
-    let text = log.sources.text(0);
-    let text = text.as_ref();
-    if let Some(at) = nesting::too_deep(text) {
-        let draft = Draft::new(Code::TooDeep, at, "this nests too deeply");
-        log.push(draft.label(format!("more than {} levels", nesting::DEEPEST)));
-        return None;
+fn check(log: &mut Log, layers: Layers<'_>, folder: Option<&Path>) -> Option<Scenario> {
+    let overrides = layers.overrides.len();
+    let mut tree = parse(0, log)?;
+    for source in (overrides + 1..).take(layers.overlays.len()) {
+        let over = parse(source, log)?;
+        overlay::merge(&mut tree, over);
     }
-    let mut tree = tree::parse(text, log);
     let complete = !log.has_errors();
     for source in 1..=overrides {
         overrides::apply(&mut tree, source, log);
@@ -193,15 +200,30 @@ fn check(log: &mut Log, overrides: usize, folder: Option<&Path>) -> Option<Scena
     checks::check(&root, log);
     apf::check(&root, &origins, complete, log);
     timeline::check(&root, &names, log);
+    let sweep = sweep::read(&root, log);
     if log.has_errors() {
         return None;
     }
-    let scenario = scenario(&root, &names);
+    let scenario = scenario(&root, &names, sweep);
+    if let Some(Scenario { sweep: Some(plan), effective, .. }) = &scenario {
+        sweep::check_names(plan, &root, effective, log);
+    }
     if scenario.is_none() {
         let message = "the scenario is valid, but cannot be built: please report this";
         log.push(Draft::new(Code::Internal, Span::default(), message));
     }
     scenario
+}
+
+/// The tree of a source; `None` if it nests too deeply.
+fn parse(source: usize, log: &mut Log) -> Option<Node> {
+    let text = log.sources.text(source);
+    let Some(at) = nesting::too_deep(text.as_ref()) else {
+        return Some(tree::parse(source, log));
+    };
+    let draft = Draft::new(Code::TooDeep, Span { source, ..at }, "this nests too deeply");
+    log.push(draft.label(format!("more than {} levels", nesting::DEEPEST)));
+    None
 }
 
 fn walk(tree: &Node, complete: bool, log: &mut Log) -> Filled {
@@ -212,7 +234,7 @@ fn walk(tree: &Node, complete: bool, log: &mut Log) -> Filled {
     Walker { log, complete }.table(&keys::ROOT, tree, entries)
 }
 
-fn scenario(root: &Filled, names: &derive::Names) -> Option<Scenario> {
+fn scenario(root: &Filled, names: &derive::Names, sweep: Option<SweepPlan>) -> Option<Scenario> {
     let run = root.table("run")?;
     Some(Scenario {
         name: root.text("name")?.to_owned(),
@@ -223,6 +245,7 @@ fn scenario(root: &Filled, names: &derive::Names) -> Option<Scenario> {
         published: build::published(root)?,
         expectations: expect::build(root)?,
         uncertain: uncertain::collect(root),
+        sweep,
         notes: Vec::new(),
         effective: effective::print(root),
         hash: effective::hash(root),

@@ -132,24 +132,13 @@ fn descend<'n>(here: &'n mut Node, outer: &str, part: &Part) -> Result<&'n mut N
 
 /// The entry of an array of tables that has a name, or else an index.
 fn entry_of<'n>(items: &'n mut [Node], outer: &str, part: &Part) -> Result<&'n mut Node, Failed> {
-    let named = items.iter().position(|item| name_of(item) == Some(&part.name));
+    let named = items.iter().position(|item| item.name() == Some(&part.name));
     let index = named.or_else(|| part.name.parse().ok().filter(|i| *i < items.len()));
     let Some(index) = index else {
-        let names: Vec<String> = items.iter().filter_map(name_of).map(str::to_owned).collect();
+        let names: Vec<String> = items.iter().filter_map(Node::name).map(str::to_owned).collect();
         return Err(no_entry(outer, part, &names).into());
     };
     items.get_mut(index).ok_or_else(|| no_entry(outer, part, &[]).into())
-}
-
-fn name_of(node: &Node) -> Option<&str> {
-    let Item::Table(entries) = &node.item else {
-        return None;
-    };
-    let entry = entries.iter().find(|entry| entry.name == "name")?;
-    match &entry.node.item {
-        Item::Text(text) => Some(text),
-        _ => None,
-    }
 }
 
 /// Whether a key of the root holds an array of tables.

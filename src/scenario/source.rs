@@ -1,5 +1,5 @@
-//! The texts a scenario is made of: the file, the `--set` overrides and the manifests that the file
-//! names, with their positions.
+//! The texts a scenario is made of: the file, the `--set` overrides, the overlays and the manifests that
+//! the file names, with their positions.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ const QUOTABLE: usize = 1000;
 /// A range of bytes in one of the [`Sources`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Span {
-    /// Which source: 0 is the file, n the n-th override; manifests come after the overrides.
+    /// Which source: 0 is the file, n the n-th override; then come the overlays, then the manifests.
     pub(super) source: usize,
     /// First byte.
     pub(super) start: usize,
@@ -40,7 +40,7 @@ struct Source {
     lines: Vec<usize>,
 }
 
-/// The file, the overrides and the manifests.
+/// The file, the overrides, the overlays and the manifests.
 pub(super) struct Sources(Vec<Source>);
 
 impl Sources {
@@ -56,7 +56,7 @@ impl Sources {
         ordinal
     }
 
-    /// Adds a manifest, and returns which source it becomes.
+    /// Adds an overlay or a manifest, and returns which source it becomes.
     pub(super) fn add_file(&mut self, name: &str, text: String) -> usize {
         self.0.push(Source::new(name, text, 1));
         self.0.len() - 1

@@ -57,13 +57,25 @@ impl Node {
     pub(super) fn from_raw(text: &str, span: Span) -> Self {
         let (value, errors) = DeValue::parse_recoverable(text);
         let item = if errors.is_empty() {
-            from_value(value.into_inner(), span).item
+            from_value(value.into_inner(), span, Place::Value(span)).item
         } else {
             Item::Text(text.to_owned())
         };
         let scalar = !matches!(item, Item::Array(_) | Item::Table(_));
         let raw = scalar.then(|| text.to_owned());
         Self { span, item, raw }
+    }
+
+    /// The `name` of a table that has one.
+    pub(super) fn name(&self) -> Option<&str> {
+        let Item::Table(entries) = &self.item else {
+            return None;
+        };
+        let entry = entries.iter().find(|entry| entry.name == "name")?;
+        match &entry.node.item {
+            Item::Text(text) => Some(text),
+            _ => None,
+        }
     }
 
     /// What kind of value it is, with its article.
@@ -80,58 +92,74 @@ impl Node {
     }
 }
 
-/// Parses the file. Syntax errors go to the log, one a line; what could be read comes back.
-pub(super) fn parse(text: &str, log: &mut Log) -> Node {
-    let (table, errors) = DeTable::parse_recoverable(text);
+/// Parses a source: the file, or what is laid over it. Syntax errors go to the log, one a line; what
+/// could be read comes back.
+pub(super) fn parse(source: usize, log: &mut Log) -> Node {
+    let text = log.sources.text(source);
+    let (table, errors) = DeTable::parse_recoverable(text.as_ref());
     for error in errors {
         let range = error.span().unwrap_or(text.len()..text.len());
-        let at = Span::file(range.start, range.end);
+        let at = Span { source, start: range.start, end: range.end };
         log.push_syntax(Draft::new(Code::Syntax, at, error.message()));
     }
-    let whole = Span::file(0, 0);
-    Node { span: whole, item: from_table(table.into_inner(), whole), raw: None }
+    let whole = Span { source, start: 0, end: 0 };
+    let place = Place::Source(source);
+    Node { span: whole, item: from_table(table.into_inner(), place), raw: None }
+}
+
+/// Where the parts of a parsed text stand.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Each at its range of a source.
+    Source(usize),
+    /// All at the value of an override.
+    Value(Span),
+}
+
+impl Place {
+    fn of(self, range: &std::ops::Range<usize>) -> Span {
+        match self {
+            Self::Source(source) => Span { source, start: range.start, end: range.end },
+            Self::Value(span) => span,
+        }
+    }
 }
 
 /// Recursion is bounded: the text has passed `nesting::too_deep`.
-fn from_value(value: DeValue<'_>, span: Span) -> Node {
+fn from_value(value: DeValue<'_>, span: Span, place: Place) -> Node {
     let item = match value {
         DeValue::String(text) => Item::Text(text.into_owned()),
         DeValue::Integer(n) => Item::Integer(i128::from_str_radix(n.as_str(), n.radix()).ok()),
         DeValue::Float(x) => Item::Float(x.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(flag) => Item::Flag(flag),
         DeValue::Datetime(_) => Item::Datetime,
-        DeValue::Array(array) => Item::Array(from_array(array, span)),
-        DeValue::Table(table) => from_table(table, span),
+        DeValue::Array(array) => Item::Array(from_array(array, place)),
+        DeValue::Table(table) => from_table(table, place),
     };
     Node { span, item, raw: None }
 }
 
-fn from_array(array: DeArray<'_>, outer: Span) -> Vec<Node> {
+fn from_array(array: DeArray<'_>, place: Place) -> Vec<Node> {
     let nodes = array.into_iter().map(|item| {
-        let span = within(outer, &item.span());
-        from_value(item.into_inner(), span)
+        let span = place.of(&item.span());
+        from_value(item.into_inner(), span, place)
     });
     nodes.collect()
 }
 
-fn from_table(table: DeTable<'_>, outer: Span) -> Item {
+fn from_table(table: DeTable<'_>, place: Place) -> Item {
     let mut entries: Vec<Entry> = table
         .into_iter()
         .map(|(key, value)| {
-            let at = within(outer, &key.span());
-            let span = within(outer, &value.span());
+            let at = place.of(&key.span());
+            let span = place.of(&value.span());
             Entry {
                 name: key.into_inner().into_owned(),
                 at,
-                node: from_value(value.into_inner(), span),
+                node: from_value(value.into_inner(), span, place),
             }
         })
         .collect();
     entries.sort_by_key(|entry| entry.at);
     Item::Table(entries)
-}
-
-/// A range of the same source; inside an override, all parts stand at the override's value.
-fn within(outer: Span, range: &std::ops::Range<usize>) -> Span {
-    if outer.source == 0 { Span::file(range.start, range.end) } else { outer }
 }

@@ -9,7 +9,7 @@ use crate::engine::statistics::nearest_rank;
 use crate::model::input::Inputs;
 use crate::model::{self, RunOptions};
 use crate::results::{ReplayedRun, RunRecord, Timeline};
-use crate::units::{Bytes, SimTime};
+use crate::units::{Bytes, SimSpan, SimTime};
 
 /// How to replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +43,7 @@ pub fn run(
     let inputs = mapping::inputs(run)?;
     let records = replications(&inputs, replay);
     let median = median_run(&records);
-    let options =
-        RunOptions { seed: replay.seed, replication: median.replication, timelines: true };
-    let timeline = model::run(&inputs, options).timelines.into_iter().next();
+    let timeline = timeline(&inputs, replay.seed, median.replication);
     let before = mapping::inputs_from_before(run)?;
     let from_before = before.map(|inputs| peak(&replications(&inputs, replay)));
 
@@ -53,8 +51,7 @@ pub fn run(
     let predicted = median.peak_resident();
     let base = run.before.as_ref().and_then(|before| before.resident_bytes).map(Bytes);
     let idle = timeline.as_ref().and_then(|t| t.points.first()).map(|point| point.resident);
-    let killed = records.iter().filter(|record| record.oom_kills() > 0).count();
-    let predicted_killed = 2 * killed > records.len();
+    let predicted_killed = mostly_killed(&records);
     let measured_killed = run.result.lost();
     let seconds = (measured_seconds(run), predicted_seconds(run, &records, predicted_killed));
     let rises = (base.map(|b| measured - b), idle.map(|i| predicted - i));
@@ -87,8 +84,52 @@ pub fn run(
     Ok((row, Curves { measured, predicted: timeline, limit }))
 }
 
+/// What a replay says of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outlook {
+    /// The median peak.
+    pub peak: Bytes,
+    /// Whether most replications lose the server.
+    pub killed: bool,
+    /// From the start of the first phase until the clients are done, or the server is lost.
+    pub seconds: Option<f64>,
+}
+
+/// Replays a run with inputs that are its own but for parameters.
+#[must_use]
+pub fn outlook(run: &Run, inputs: &Inputs, replay: Replay) -> Outlook {
+    let records = replications(inputs, replay);
+    let killed = mostly_killed(&records);
+    Outlook { peak: peak(&records), killed, seconds: predicted_seconds(run, &records, killed) }
+}
+
+/// The resident memory of an idle server at the start.
+#[must_use]
+pub fn idle(inputs: &Inputs, replay: Replay) -> Bytes {
+    let short = Inputs { duration: SimSpan::millis(1), events: Vec::new(), ..inputs.clone() };
+    let first = timeline(&short, replay.seed, 0);
+    first.and_then(|t| t.points.first().map(|point| point.resident)).unwrap_or_default()
+}
+
+/// The first server in the replication with the median peak.
+#[must_use]
+pub fn median_timeline(inputs: &Inputs, replay: Replay) -> Option<Timeline> {
+    let records = replications(inputs, replay);
+    timeline(inputs, replay.seed, median_run(&records).replication)
+}
+
+fn timeline(inputs: &Inputs, seed: u64, replication: u32) -> Option<Timeline> {
+    let options = RunOptions { seed, replication, timelines: true };
+    model::run(inputs, options).timelines.into_iter().next()
+}
+
+fn mostly_killed(records: &[RunRecord]) -> bool {
+    2 * records.iter().filter(|record| record.oom_kills() > 0).count() > records.len()
+}
+
 /// (predicted - measured) / measured, as files hold it: further digits would say nothing.
-pub(super) fn error(predicted: f64, measured: f64) -> Option<f64> {
+#[must_use]
+pub fn error(predicted: f64, measured: f64) -> Option<f64> {
     (measured > 0.0).then(|| ((predicted / measured - 1.0) * 1e6).round() / 1e6)
 }
 
@@ -113,7 +154,7 @@ pub(super) fn peak(records: &[RunRecord]) -> Bytes {
 }
 
 /// The nearest-rank median of what may never come; `None`: in half of the replications it does not.
-pub(super) fn median_or_never(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+pub fn median_or_never(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
     let mut values: Vec<f64> = values.map(|value| value.unwrap_or(f64::INFINITY)).collect();
     values.sort_by(f64::total_cmp);
     nearest_rank(&values, 0.5).filter(|value| value.is_finite())
@@ -124,7 +165,9 @@ fn ends(kind: PhaseKind) -> bool {
     kind != PhaseKind::Watch
 }
 
-fn measured_seconds(run: &Run) -> Option<f64> {
+/// From the start of the first phase until the clients were done, or the server was lost.
+#[must_use]
+pub fn measured_seconds(run: &Run) -> Option<f64> {
     let first = mapping::starts(run).first().copied()?;
     let waited = run.phases.iter().filter(|phase| ends(phase.kind) || run.result.lost());
     let last = waited.filter_map(|phase| phase.end_s).reduce(f64::max)?;

@@ -116,7 +116,7 @@ fn whole(path: &Path, reason: &str) -> ObservationError {
 }
 
 /// The observations of a folder: its own, or those of the folders in it.
-fn folder(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(super) fn folder(path: &Path) -> std::io::Result<Vec<PathBuf>> {
     let own = |folder: &Path| NAMES.iter().map(|n| folder.join(n)).find(|p| p.is_file());
     if let Some(file) = own(path) {
         return Ok(vec![file]);
@@ -130,7 +130,7 @@ fn folder(path: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 /// The text of a file, unpacked if it is packed.
-fn text(path: &Path) -> Result<String, String> {
+pub(super) fn text(path: &Path) -> Result<String, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let packed = path.extension().is_some_and(|e| e == "gz");
     let plain: Box<dyn Read> =
@@ -161,7 +161,7 @@ fn columns<const N: usize>(folder: &Path, name: &str, wanted: [&str; N]) -> Vec<
 
 /// The measured resident set over time; empty if there is none.
 #[must_use]
-pub(super) fn resident_series(folder: &Path) -> Vec<(SimTime, Bytes)> {
+pub fn resident_series(folder: &Path) -> Vec<(SimTime, Bytes)> {
     let rows = columns(folder, "series.csv", ["t_s", "resident_bytes"]);
     let point = |[at, bytes]: &[String; 2]| {
         let at: f64 = at.parse().ok()?;

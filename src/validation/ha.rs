@@ -16,7 +16,8 @@ use super::observation::Servers;
 use super::resources::{one_resource, parse};
 use crate::engine::statistics::nearest_rank;
 use crate::model::input::{
-    Action, Behaviour, EventInput, FleetInput, Inputs, ReadInput, ResourceVersion, Retries,
+    Action, Behaviour, Calibration, EventInput, FleetInput, Inputs, ReadInput, ResourceVersion,
+    Retries,
 };
 use crate::results::{ReplayedServers, RunRecord};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -86,6 +87,7 @@ pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
         apiserver,
         node: node(environment, 1.0, false)?,
         hardware: hardware(environment)?,
+        calibration: Calibration::default(),
         etcd: etcd(),
         apf: apf(&observed.kubernetes, &flags)?,
         balancer: balancer(),

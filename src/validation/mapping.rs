@@ -22,9 +22,9 @@ use crate::model::apf::config::PriorityLevelConfiguration;
 use crate::model::catalog::Catalog;
 use crate::model::costs;
 use crate::model::input::{
-    Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Encoding,
-    EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput,
-    ResourceVersion, Retries,
+    Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
+    Encoding, EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput,
+    ResourceInput, ResourceVersion, Retries,
 };
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR, Release};
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
@@ -124,6 +124,7 @@ pub fn inputs(run: &Run) -> Result<Inputs, FieldError> {
         apiserver: apiserver(&run.environment, &flags)?,
         node: node(&run.environment, share, true)?,
         hardware: hardware(&run.environment)?,
+        calibration: Calibration::default(),
         etcd: etcd(),
         apf: apf(&run.kubernetes, &flags)?,
         balancer: balancer(),

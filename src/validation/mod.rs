@@ -1,7 +1,7 @@
 //! Predictions beside measurements: observations of genuine servers, replayed.
 //!
 //! [`observation`] is the format, `files` finds observations, [`mapping`] (one server) and [`ha`] (several)
-//! turn them into the model's inputs, [`compare`] replays them and puts both side by side, `published` does
+//! turn them into the model's inputs, [`series`] reads what monitoring exports of one's own servers, [`compare`] replays them and puts both side by side, `published` does
 //! the same with the figures of the shipped scenarios, and [`domain`] says what all that covers.
 //! The results are plain ([`Validation`]).
 
@@ -15,13 +15,14 @@ pub mod observation;
 pub mod pairs;
 mod published;
 mod resources;
+pub mod series;
 mod settings;
 mod writes;
 
 use rayon::prelude::*;
 
 pub use compare::{Curves, Replay};
-pub use files::{COMMITTED_NAME, Found, Gathered};
+pub use files::{COMMITTED_NAME, Found, Gathered, resident_series};
 pub use observation::{Observation, ObservationError};
 pub use published::published_figures;
 
@@ -113,7 +114,8 @@ pub fn condense(replayed: &[Replayed], replay: Replay) -> Validation {
     }
 }
 
-fn spread<'r>(errors: impl Iterator<Item = (Option<f64>, &'r String)>) -> Option<ErrorSpread> {
+/// How absolute errors spread; `None` without any.
+pub fn spread<'r>(errors: impl Iterator<Item = (Option<f64>, &'r String)>) -> Option<ErrorSpread> {
     let mut errors: Vec<(f64, &String)> =
         errors.filter_map(|(error, id)| Some((error?.abs(), id))).collect();
     errors.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));

@@ -32,7 +32,16 @@ fn hold(offences: &[String]) {
 #[test]
 fn the_scanner_sees_the_sources() {
     let paths: Vec<String> = sources("src").into_iter().map(|source| source.path).collect();
-    let rooms = ["units", "engine", "results", "model", "scenario", "experiment", "validation"];
+    let rooms = [
+        "units",
+        "engine",
+        "results",
+        "model",
+        "scenario",
+        "experiment",
+        "validation",
+        "calibration",
+    ];
     for room in rooms.into_iter().chain(["report", "cli"]) {
         let inside = format!("src/{room}/");
         assert!(paths.iter().any(|path| path.starts_with(&inside)), "nothing in {inside}");

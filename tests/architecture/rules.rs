@@ -9,7 +9,7 @@ const LONGEST: usize = 600;
 /// below it only.
 ///
 /// `experiment`, `validation` and `cli` take statistics from the engine; `report` does not need it.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("units", &[]),
     ("engine", &["units"]),
     ("results", &["units"]),
@@ -17,10 +17,21 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("scenario", &["model::input", "model::release", "model::apf", "units"]),
     ("experiment", &["scenario", "model", "engine", "results", "units"]),
     ("validation", &["experiment", "scenario", "model", "engine", "results", "units"]),
+    ("calibration", &["validation", "scenario", "model", "engine", "results", "units"]),
     ("report", &["results", "units"]),
     (
         "cli",
-        &["units", "engine", "results", "model", "scenario", "experiment", "validation", "report"],
+        &[
+            "units",
+            "engine",
+            "results",
+            "model",
+            "scenario",
+            "experiment",
+            "validation",
+            "calibration",
+            "report",
+        ],
     ),
     ("main", &[]),
 ];

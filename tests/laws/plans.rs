@@ -221,7 +221,7 @@ proptest! {
         let mut catalog = Catalog::new(&case.inputs, case.inputs.hardware.clone());
         let inputs = &case.inputs;
         let mut plans = vec![
-            catalog.boot(),
+            catalog.boot(inputs),
             catalog.list(inputs, 0, &case.read, case.list),
             catalog.watch_list(inputs, 0, &case.read),
             catalog.watch(0, 100),

@@ -15,7 +15,9 @@ use super::plan::{Phase, Plan, RampKind, Stage, Step};
 use super::route::Route;
 use crate::engine::fluid::Demand;
 use crate::model::costs::{self, Cost};
-use crate::model::input::{Encoding, EtcdInput, Hardware, ReadInput, ResourceVersion, Shape};
+use crate::model::input::{
+    Calibration, Encoding, EtcdInput, Hardware, ReadInput, ResourceVersion, Shape,
+};
 use crate::model::memory::alloc;
 use crate::model::memory::ledger::OwnerId;
 use crate::model::objects::ObjectProfile;
@@ -30,6 +32,8 @@ pub struct ListContext<'a> {
     pub release: &'a Release,
     /// Speeds.
     pub hardware: &'a Hardware,
+    /// What is known better than the model's constants.
+    pub calibration: &'a Calibration,
     /// The objects.
     pub profile: &'a ObjectProfile,
     /// Their shape: custom resources are encoded and copied differently.
@@ -270,7 +274,8 @@ impl ListContext<'_> {
             body
         } else {
             self.profile.item_garbage.times(list.items)
-        };
+        }
+        .scale(self.calibration.stream_garbage);
         let mut phase = self.write(Stage::Streaming, body, gzip, wire);
         phase.demand.cpu += self.encode_cost().of(list.items, body);
         phase
@@ -294,21 +299,25 @@ impl ListContext<'_> {
         let mut litter =
             if self.custom() { self.profile.item_garbage.times(list.items) } else { Bytes::ZERO };
         let mut cpu = self.encode_cost().of(list.items, body);
-        let capacities = self.capacities(item, list.items);
+        // What the buffer holds; the wire carries the body as it is.
+        let buffered = self.buffered(body);
+        let capacities = self.capacities(item, list.items).into_iter();
         let mut held = list.pooled.unwrap_or_default();
-        let large: Vec<Bytes> =
-            capacities.into_iter().filter(|c| *c > held && *c >= costs::LARGE_BUFFER).collect();
+        let large: Vec<Bytes> = capacities
+            .map(|c| self.buffered(c))
+            .filter(|c| *c > held && *c >= costs::LARGE_BUFFER)
+            .collect();
         if large.is_empty() && held == Bytes::ZERO {
-            held = body.round_up(8_192);
+            held = buffered.round_up(8_192);
             phases
                 .push(Phase::cpu(Stage::Working, SimSpan::ZERO).at_start(Step::Take(entry, held)));
         }
-        let mut filled = if held >= body { body } else { held };
-        self.fill_buffer(&mut cpu, &mut litter, filled, body, phases);
+        let mut filled = held.min(buffered);
+        self.fill_buffer(&mut cpu, &mut litter, filled, buffered, phases);
         for capacity in large {
             self.grow_buffer(held, capacity, phases);
-            let upto = capacity.min(body);
-            self.fill_buffer(&mut cpu, &mut litter, upto - filled, body - filled, phases);
+            let upto = capacity.min(buffered);
+            self.fill_buffer(&mut cpu, &mut litter, upto - filled, buffered - filled, phases);
             held = capacity;
             filled = upto;
         }
@@ -318,13 +327,18 @@ impl ListContext<'_> {
         }
         // UnstructuredList.MarshalJSON: the inner buffer is copied out, then compacted into the
         // outer encoder's (facts/watch-cache.md section 6.3).
-        let copies = body.round_up(8_192).times(2);
+        let copies = buffered.round_up(8_192).times(2);
         phases.push(
             Phase::cpu(Stage::Working, costs::GROW_BUFFER.of(0, copies))
                 .ramp(RampKind::TakeLarge, entry, copies)
                 .at_end(Step::Pool(entry, held)),
         );
         write.at_end(Step::Drop(entry, copies))
+    }
+
+    /// Bytes that an encode buffer takes for so many of a response.
+    fn buffered(&self, bytes: Bytes) -> Bytes {
+        bytes.scale(self.calibration.response_buffer)
     }
 
     /// Every capacity that the encode buffer goes through.
@@ -388,7 +402,7 @@ impl ListContext<'_> {
         phases: &mut Vec<Phase>,
     ) -> Phase {
         let entry = self.entry(Mechanism::ResponseBuffer);
-        let buffer = body.round_up(8_192);
+        let buffer = self.buffered(body).round_up(8_192);
         phases.push(Phase::cpu(Stage::Working, self.encode_cost().of(list.items, body)).ramp(
             RampKind::TakeLarge,
             entry,

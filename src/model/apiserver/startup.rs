@@ -10,7 +10,7 @@ use super::plan::{Phase, Plan, RampKind, Stage, Step};
 use crate::engine::fluid::Demand;
 use crate::model::client::PAGER_LIMIT;
 use crate::model::costs::{self, Cost};
-use crate::model::input::{EtcdInput, Hardware, ResourceInput, Shape};
+use crate::model::input::{Calibration, EtcdInput, Hardware, ResourceInput, Shape};
 use crate::model::memory::ledger::OwnerId;
 use crate::model::objects::{ObjectProfile, in_loopback_informers};
 use crate::model::release::Release;
@@ -208,10 +208,10 @@ const REST_DECODE: Cost = Cost { per_byte: 5.0, per_object: 0.0 };
 
 /// Everything else of starting: type registry, `OpenAPI`, certificates, post-start hooks.
 #[must_use]
-pub fn boot_plan(hardware: &Hardware) -> Plan {
+pub fn boot_plan(hardware: &Hardware, calibration: &Calibration) -> Plan {
     let entry = OwnerId::SERVER.entry(Mechanism::ProcessBase);
     let mut boot = Phase::cpu(Stage::Working, costs::START_UP_CPU)
-        .ramp(RampKind::Take, entry, costs::EMPTY_LIVE_HEAP)
+        .ramp(RampKind::Take, entry, costs::EMPTY_LIVE_HEAP.scale(calibration.base_heap))
         .ramp(RampKind::Litter, entry, costs::START_UP_GARBAGE);
     boot.demand = Demand { cpu: costs::START_UP_CPU, wire: Bytes::ZERO, floor: costs::START_UP };
     let mut plan = Plan { phases: vec![boot], wire: Bytes::ZERO };

@@ -6,7 +6,7 @@ use crate::results::{Timeline, TimelinePoint};
 use crate::units::{Bytes, SimTime};
 
 use super::frame::{self, Key, MARGIN, SMALL};
-use super::palette::{INK, LIVE, MUTED, RED, RESIDENT};
+use super::palette::{GOAL, INK, LIVE, MUTED, RED, RESIDENT};
 use super::scale::{self, Plot};
 use super::scene::{Anchor, Item, PAGE_WIDTH, Rect, Scene};
 use super::{ChartError, paint, thin};
@@ -25,6 +25,8 @@ pub struct Overlay<'a> {
     pub measured: &'a Timeline,
     /// Predicted.
     pub predicted: &'a Timeline,
+    /// What was predicted before a fit.
+    pub before: Option<&'a Timeline>,
     /// The memory limit.
     pub limit: Option<Bytes>,
     /// The right end of the time axis.
@@ -53,10 +55,12 @@ pub fn write_overlay(
 pub(super) fn scene(overlay: &Overlay) -> Scene {
     let measured = cut(overlay.measured, overlay.end);
     let predicted = cut(overlay.predicted, overlay.end);
+    let before = overlay.before.map(|before| cut(before, overlay.end));
     let mut scene = Scene::new(NAME, overlay.title, &describe(&measured, &predicted), HEIGHT);
     let y = frame::heading(&mut scene, overlay.title, overlay.subtitle);
     let peak = |t: &Timeline| frame::peak_of(t).map_or(Bytes::ZERO, |p| p.1);
     let highest = peak(&measured).max(peak(&predicted));
+    let highest = before.as_ref().map_or(highest, |before| highest.max(peak(before)));
     let limits: Vec<Bytes> = overlay.limit.into_iter().collect();
     let top = y + 44.0;
     let height = HEIGHT - top - 58.0;
@@ -65,10 +69,7 @@ pub(super) fn scene(overlay: &Overlay) -> Scene {
     let left = MARGIN + frame::axis_width(&axis);
     let area = Rect { x: left, y: top, w: PAGE_WIDTH - MARGIN - left, h: height };
     let plot = Plot { area, end: overlay.end, top: bytes };
-    let mut keys = vec![(Key::Line(RESIDENT, 2.2), "predicted resident set")];
-    if !measured.points.is_empty() {
-        keys.insert(0, (Key::Line(LIVE, 2.2), "measured resident set"));
-    }
+    let mut keys = keys(overlay, &measured);
     let limit = overlay.limit.filter(|limit| frame::limit_shown(&plot, *limit));
     if limit.is_some() {
         keys.push((Key::Line(RED, 1.5), "memory limit"));
@@ -76,6 +77,11 @@ pub(super) fn scene(overlay: &Overlay) -> Scene {
     frame::keys(&mut scene, y, &keys);
     frame::byte_ticks(&mut scene, &plot, &axis);
     scene.label((area.x - 8.0, area.y - 4.0), axis.unit, (SMALL, true), MUTED, Anchor::End);
+    if let Some(before) = &before {
+        for line in thin::lines(&plot, before, |p| p.resident) {
+            scene.dashed(line, GOAL, 1.6, super::DASH);
+        }
+    }
     for (timeline, colour) in [(&measured, LIVE), (&predicted, RESIDENT)] {
         for line in thin::lines(&plot, timeline, |p| p.resident) {
             scene.line(line, colour, 2.2);
@@ -89,10 +95,23 @@ pub(super) fn scene(overlay: &Overlay) -> Scene {
     }
     frame::base_line(&mut scene, area);
     frame::time_axis(&mut scene, &plot, true);
-    let caption = "time since the first phase began (m:ss)";
+    let caption = "time since the burst began (m:ss)";
     let at = (area.x + area.w / 2.0, area.bottom() + 39.0);
     scene.label(at, caption, (SMALL, false), INK, Anchor::Middle);
     scene
+}
+
+/// What the lines mean.
+fn keys(overlay: &Overlay, measured: &Timeline) -> Vec<(Key, &'static str)> {
+    let mut keys = Vec::new();
+    if !measured.points.is_empty() {
+        keys.push((Key::Line(LIVE, 2.2), "measured"));
+    }
+    keys.push((Key::Line(RESIDENT, 2.2), "predicted"));
+    if overlay.before.is_some() {
+        keys.push((Key::Dashes(GOAL), "predicted before the fit"));
+    }
+    keys
 }
 
 /// A timeline up to an instant, and up to the end of the process: what is drawn.

@@ -4,6 +4,7 @@ use super::Presence::{Default, Derived, Optional, Required};
 use super::events::{EVENT, PUBLISHED};
 use super::expect::EXPECT;
 use super::server::SECTIONS;
+use super::sweep::SWEEP;
 use super::{Family, Key, Kind, NameForm, OneOf, Table, integer, key, percent, rate, size, span};
 use crate::units::{Bytes, SimSpan};
 
@@ -27,6 +28,7 @@ pub static ROOT: Table = Table {
         SECTIONS[4],
         SECTIONS[5],
         SECTIONS[6],
+        SECTIONS[7],
         key(
             "objects",
             Kind::Named { table: &OBJECTS, names: NameForm::Plural, max: 1000 },
@@ -47,6 +49,7 @@ pub static ROOT: Table = Table {
             Optional,
             "What must hold; without any, nothing is judged.",
         ),
+        SWEEP,
     ],
 };
 

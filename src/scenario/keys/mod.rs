@@ -14,6 +14,7 @@ mod events;
 mod expect;
 mod load;
 mod server;
+mod sweep;
 
 use crate::units::{ByteRate, Bytes, SimSpan};
 

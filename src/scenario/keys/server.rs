@@ -6,7 +6,7 @@ use super::{Key, Kind, Table, integer, key, memory_limit, percent, rate, size, s
 use crate::units::{Bytes, SimSpan};
 
 /// The tables of the run and the servers, in the order of the root table.
-pub(super) const SECTIONS: [Key; 7] = [
+pub(super) const SECTIONS: [Key; 8] = [
     key("run", Kind::Table(&RUN), Required, "How long and how often to simulate."),
     key("apiserver", Kind::Table(&APISERVER), Required, "The kube-apiservers, all alike."),
     key("node", Kind::Table(&NODE), Filled, "The machine under each server."),
@@ -19,6 +19,12 @@ pub(super) const SECTIONS: [Key; 7] = [
     key("etcd", Kind::Table(&ETCD), Filled, "etcd as the servers see it."),
     key("balancer", Kind::Table(&BALANCER), Filled, "The L4 load balancer before the servers."),
     key("apf", Kind::Table(&APF), Filled, "API Priority and Fairness."),
+    key(
+        "calibration",
+        Kind::Table(&CALIBRATION),
+        Optional,
+        "Factors on the model's constants, as `oomcast calibrate` finds them; 1 where left out.",
+    ),
 ];
 
 static RUN: Table = Table {
@@ -200,6 +206,23 @@ static HARDWARE: Table = Table {
         ),
     ],
 };
+
+static CALIBRATION: Table = Table {
+    what: "the calibration",
+    one_of: None,
+    keys: &[
+        factor("base-heap", "Factor on the live heap of an empty server (80 MB)."),
+        factor("blob-heap", "Factor on decoded Secrets and ConfigMaps."),
+        factor("typed-heap", "Factor on decoded built-in objects of many fields, such as Pods."),
+        factor("custom-heap", "Factor on decoded custom resources."),
+        factor("response-buffer", "Factor on the encode buffers of lists that are buffered whole."),
+        factor("stream-garbage", "Factor on the garbage of encoding a streamed list."),
+    ],
+};
+
+const fn factor(name: &'static str, doc: &'static str) -> Key {
+    key(name, Kind::Number { min: 0.01, max: 1000.0 }, Optional, doc)
+}
 
 static ETCD: Table = Table {
     what: "etcd",

@@ -96,6 +96,13 @@ impl Frame {
     const ARGUMENT: Self =
         Self { whole: Span { source: 0, start: 0, end: usize::MAX }, begin: Some(0) };
 
+    /// A string of the scenario file.
+    pub(super) fn of_string(text: &str, span: Span) -> Self {
+        // With escapes the bytes of the text are not those of the file: point at all of it.
+        let plain = span.source == 0 && span.end - span.start == text.len() + 2;
+        Self { whole: span, begin: plain.then_some(span.start + 1) }
+    }
+
     /// Of a text that begins further on.
     fn shifted(self, by: usize) -> Self {
         Self { begin: self.begin.map(|begin| begin + by), ..self }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::knob::read_as;
-use super::value::{atoms, from_atoms, of_steps};
+use super::value::{atoms, from_atoms, nearest, of_steps, tidy};
 use super::{Failed, Frame, Knob, Unit, Value, not_variable};
 use crate::scenario::code::Code;
 use crate::scenario::diagnostic::{Draft, shown};
@@ -88,16 +88,10 @@ fn between(knob: &Knob, (low, high): (&Value, &Value), log: bool, share: f64) ->
         return low.clone();
     };
     let there = if log { a * libm::pow(b / a, share) } else { a + (b - a) * share };
-    knob.at(four_digits(there).clamp(a, b)).unwrap_or_else(|| low.clone())
-}
-
-/// Rounded to four significant digits: more would pretend a precision that a drawn value has not.
-fn four_digits(x: f64) -> f64 {
-    if x == 0.0 || !x.is_finite() {
-        return 0.0;
-    }
-    let unit = libm::pow(10.0, libm::floor(libm::log10(x.abs())) - 3.0);
-    (x / unit).round() * unit
+    // A drawn value of more digits would pretend a precision it has not.
+    let kind = knob.kind();
+    let atoms = tidy(kind, nearest(kind, there)).clamp(nearest(kind, a), nearest(kind, b));
+    from_atoms(kind, atoms).map_or_else(|| low.clone(), |plain| Value::of(&plain))
 }
 
 fn list(knob: &Knob, text: &str, frame: Frame) -> Result<Range, Failed> {
@@ -182,7 +176,10 @@ fn range(knob: &Knob, low: &str, rest: &str, frame: Frame) -> Result<Range, Fail
             // One more than fit, for the rounding of the logarithms.
             let count = libm::log(b as f64 / a as f64) / libm::log(factor) + 2.0;
             bounded(count as i128, frame.at(0, all))?;
-            let nth = |i| (a as f64 * libm::pow(factor, f64::from(i))).round() as i128;
+            let nth = |i| {
+                let exact = (a as f64 * libm::pow(factor, f64::from(i))).round() as i128;
+                if i == 0 { a } else { tidy(&kind, exact) }
+            };
             Ok(values(&kind, (0..count as u32).map(nth).filter(|n| *n <= b)))
         }
     }

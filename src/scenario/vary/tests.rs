@@ -31,6 +31,7 @@ fn ranges_and_lists_in_the_units_of_their_keys() {
         ("clients.agents.count=1..9:x1.5", "1 2 3 5 8"),
         ("clients.agents.count = 5, 3", "5 3"),
         ("apiserver.memory-limit=16GiB..64GiB:x2", "16GiB 32GiB 64GiB"),
+        ("node.memory=8GiB..14GiB:x1.2", "8GiB 9832MiB 11800MiB 14152MiB"),
         ("apiserver.memory-limit=16GiB..17GiB:512MiB", "16GiB 16896MiB 17GiB"),
         ("clients.a.start-jitter=10ms..1s:495ms", "10ms 505ms 1s"),
         ("clients.a.start-jitter=10ms..1s", "10ms..1s"),

@@ -134,9 +134,25 @@ pub(super) fn from_atoms(kind: &Kind, atoms: i128) -> Option<Plain> {
     })
 }
 
+/// Rounded as people would write it: sizes to 11 binary digits, all else to 4 decimal ones.
+pub(super) fn tidy(kind: &Kind, atoms: i128) -> i128 {
+    let unit = if matches!(kind, Kind::Size { .. }) {
+        let digits = 128 - atoms.leading_zeros();
+        1_i128 << digits.saturating_sub(11)
+    } else {
+        10_i128.pow(atoms.max(1).ilog10().saturating_sub(3))
+    };
+    (atoms + unit / 2) / unit * unit
+}
+
 /// See [`Knob::at`](super::Knob::at).
 pub(super) fn at(kind: &Kind, coordinate: f64) -> Option<Value> {
-    from_atoms(kind, (coordinate * scale(kind)).round() as i128).map(|plain| Value::of(&plain))
+    from_atoms(kind, nearest(kind, coordinate)).map(|plain| Value::of(&plain))
+}
+
+/// The atoms nearest to a coordinate.
+pub(super) fn nearest(kind: &Kind, coordinate: f64) -> i128 {
+    (coordinate * scale(kind)).round() as i128
 }
 
 /// The same kind without its least value: a step may be smaller than any value.
