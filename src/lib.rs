@@ -44,7 +44,7 @@
 //! | [`results`] | what a run leaves behind: [`RunRecord`](results::RunRecord), [`Summary`](results::Summary) | how it came about |
 //! | [`model`] | the control plane: servers, clients, balancer, etcd, nodes | files, TOML, the terminal, other replications |
 //! | [`scenario`] | a TOML file to the model's [`Inputs`](model::input::Inputs), or to every mistake in it | how inputs are run |
-//! | [`experiment`] | many replications to one summary, published figures beside it | files, how results are shown |
+//! | [`experiment`] | many replications to one summary, published figures beside it; breaking points, comparisons, sweeps | files, how results are shown |
 //! | [`validation`] | observations of genuine servers, replayed; exports of monitoring | how they are shown |
 //! | [`calibration`] | parameters fitted to observations by least squares | files, how results are shown |
 //! | [`report`] | text, Markdown, JSON, CSV, charts, the run folder | the model, the scenario's keys |
@@ -131,8 +131,13 @@
 //! | who is killed, and when it comes back | [`model::node`], [`model::control_plane`] |
 //! | which requests wait, and how long | [`model::apf`]; who asks for what: `model/admission/requests.rs`; what is seen of it: `model/admission/observe.rs` |
 //! | a key of the scenario file | [`scenario::keys`], then `scenario/build.rs` and [`model::input`] |
+//! | a metric of expectations, comparisons, breaking points | [`scenario::measure`], `experiment/measure.rs` |
+//! | how uncertain inputs are written, and drawn | `scenario/uncertain.rs`, `experiment/uncertain.rs` |
+//! | how a breaking point is searched | `experiment/find/search.rs` |
 //! | a figure of `summary.json` | [`results::Summary`] (step [`FORMAT_VERSION`](results::FORMAT_VERSION)), `experiment/summarize.rs` |
 //! | the words on the terminal | [`report::text`], [`report::markdown`] |
+//! | what can be varied, and how it is written | [`scenario::Vary`]; the designs: [`experiment::sweep`] |
+//! | a column of a sweep's tables | [`report::sweep::columns`] |
 //! | what can be fitted to observations | [`calibration::parameters`] |
 //! | which exports of monitoring are read | [`validation::series`] |
 //! | an exit code | `cli/exit.rs` |
@@ -156,6 +161,8 @@
 //!   so in index order. Nothing iterates over a hash map.
 //! - Draws come from [`Streams`](engine::Streams): one stream per (seed, replication, purpose, entity).
 //!   A server's knob leaves every client's draws as they were, so two variants differ by the knob only.
+//! - The points of a sweep follow from its head alone, and its row file ends in their order: killed and
+//!   resumed, or in shards, the folder is the same.
 //! - Replications share nothing, and [`experiment`] condenses them in their order: one thread or
 //!   sixteen, the files are the same. The worst replication is run twice, and the run fails if its two
 //!   records differ.

@@ -352,7 +352,8 @@ fn watch_lists_take_the_seats_of_all_objects() {
     let seats = run.apf_dumps[0].requests.iter().map(|request| request.initial_seats);
     let planned = Admission::settled(&inputs).standing(&inputs, 0).seats;
     assert_eq!(planned, 10);
-    assert_eq!(seats.collect::<BTreeSet<_>>(), BTreeSet::from([planned]));
+    let seats: BTreeSet<u64> = seats.collect();
+    assert_eq!(Vec::from_iter(seats), [planned]);
 }
 
 /// Any of the levels that the fleets fall under, and what it does with what does not fit.

@@ -97,6 +97,25 @@ mistakes! {
     figure_and_bound: "value = false" => "value = false\nat-least = true";
     syntax_error: "replicas = 3" => "replicas = = 3";
     unclosed_string: "name = \"agents\"" => "name = \"agents";
+    expectation_without_bound: "metric = \"oom\"\nat-most = \"5%\"" => "metric = \"oom\"";
+    expectation_with_two_bounds: "at-most = \"5%\"" => "at-most = \"5%\"\nat-least = \"1%\"";
+    expectation_without_quantile: "quantile = \"95%\"\n" => "";
+    expectation_with_odd_quantile: "metric = \"oom\"\nat-most" => "metric = \"oom\"\nquantile = \"50%\"\nat-most";
+    expectation_of_the_maximum: "quantile = \"95%\"" => "quantile = \"100%\"";
+    expectation_of_nothing_known: "metric = \"peak\"" => "metric = \"paek\"";
+    expectation_in_another_unit: "at-most = \"12GiB\"" => "at-most = \"5%\"";
+    expectation_named_twice: "name = \"room to spare\"" => "name = \"no kill\"";
+    uncertain_without_unit: "size = \"4KiB\"" => "size = \"3 to 8KiB\"";
+    uncertain_backwards: "count = 2_000" => "count = \"3_000 to 2_000\"";
+    uncertain_from_zero: "start-jitter = \"10s\"" => "start-jitter = \"0s to 10s\"";
+    uncertain_law: "count = 2_000" => "count = { dist = \"unifrom\", from = 1, to = 3 }";
+    uncertain_figure: "count = 2_000" => "count = { dist = \"uniform\", form = 1, to = 3 }";
+    uncertain_half: "count = 2_000" => "count = { dist = \"triangular\", from = 1, to = 3 }";
+    uncertain_quantile: "count = 2_000" => "count = { p50 = 1_000 }";
+    uncertain_without_law: "count = 2_000" => "count = { from = 1, to = 3 }";
+    uncertain_past_the_bounds: "count = 2_000" => "count = \"0 to 5\"";
+    uncertain_servers: "replicas = 3" => "replicas = \"3 to 5\"";
+    uncertain_duration: "duration = \"20m\"" => "duration = \"10m to 20m\"";
     duplicate_key: "replicas = 3" => "replicas = 3\nreplicas = 2";
 }
 

@@ -17,6 +17,7 @@ fn summary(replicated: &Replicated) -> Summary {
         seed: 7,
         release: "1.32",
         published: &[],
+        expectations: &[],
         warnings: &[],
     };
     summarize(&subject, replicated)

@@ -23,6 +23,7 @@ fn identity(scenario: &str) -> Identity<'_> {
         scenario_hash: "0123456789ab",
         seed: 3,
         replications: 8,
+        design_hash: None,
     }
 }
 
@@ -39,6 +40,7 @@ fn write(path: &Path, threads: usize, extra: Option<&str>) -> Vec<String> {
         seed: 3,
         release: "1.32",
         published: &[],
+        expectations: &[],
         warnings: &[],
     };
     let summary = summarize(&subject, &replicated);

@@ -27,6 +27,7 @@ fn summary_of(replicated: &Replicated, published: &[Published], warnings: &[Stri
         seed: 1,
         release: "1.34",
         published,
+        expectations: &[],
         warnings,
     };
     summarize(&subject, replicated)

@@ -69,6 +69,7 @@ fn summary(scenario: &Scenario, replicated: &Replicated) -> Summary {
         seed: scenario.seed,
         release: "",
         published: &scenario.published,
+        expectations: &scenario.expectations,
         warnings: &[],
     };
     summarize(&subject, replicated)

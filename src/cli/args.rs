@@ -4,8 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::compare::CompareArgs;
 use super::exit::Exit;
+use super::find::FindArgs;
+use super::shard::ShardArg;
 use crate::calibration::parameters;
+use crate::report::sweep::columns;
+use crate::scenario::measure::share_of;
+use crate::scenario::sweep::Design;
 use crate::units::{SimSpan, parse_span};
 
 const EXAMPLES: &str = "\
@@ -14,14 +20,24 @@ Examples:
       Will the apiserver survive these informers? Answers in seconds, writes output/.
   oomcast run storm.toml --set apiserver.memory-limit=32GiB -n 200
       The same storm with more memory, over 200 random runs.
+  oomcast run storm.toml --until-ci 5% --junit junit.xml
+      As many runs as it takes; exit code 3 if an [[expect]] of the scenario fails.
+  oomcast run storm.toml --set 'clients.agents.count=100 to 400'
+      A count known roughly: 90 % of the runs draw one in between.
   oomcast run storm.toml --format md > comment.md
       The result as a comment for a pull request.
   oomcast run storm.toml --dump-apf 1m05s
       What `kubectl get --raw /debug/api_priority_and_fairness/...` would show at 1:05.
+  oomcast find storm.toml --vary clients.agents.count --probability 5%
+      How many clients are too many? Likewise the smallest safe memory limit.
+  oomcast compare storm.toml --set-b apiserver.version=1.34 --tolerance peak=5%
+      What would the upgrade change? Exit code 3 if the peak rises by more than 5 %.
   oomcast check scenarios/*.toml
       Every mistake in every file, without running anything.
   oomcast show scenarios/cilium-restart-apf.toml --apf
       How many LISTs each fleet may run at once, by priority level.
+  oomcast sweep storm.toml --vary clients.agents.count=100..2000:100
+      From how many agents on does it die? Resumable, in parts, on many machines.
   oomcast validate
       How far off the predictions are from what was measured.
   oomcast calibrate my-cluster.toml --observed working-set.csv
@@ -82,10 +98,18 @@ pub struct Args {
 pub enum Verb {
     /// Runs a scenario over many random replications and says how it ends.
     Run(RunArgs),
+    /// Compares two scenarios, or two settings of one, on the same random draws.
+    Compare(CompareArgs),
+    /// Finds the value of a key at which a kill, or something else, becomes too likely.
+    Find(FindArgs),
     /// Checks scenario files without running them.
     Check(CheckArgs),
     /// Shows what a scenario comes to, without running it.
     Show(ShowArgs),
+    /// Runs a scenario at many points of its keys, resumable and in parts.
+    Sweep(SweepArgs),
+    /// Joins the parts of a sweep that was run with --shard.
+    Merge(MergeArgs),
     /// Replays measured runs and published figures, and says how far off the predictions are.
     Validate(ValidateArgs),
     /// Fits the model to observations of your own servers, and writes an overlay for scenarios.
@@ -112,6 +136,14 @@ pub struct RunArgs {
     /// How many replications [default: the scenario's].
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub replications: Option<u32>,
+    /// Goes on until the 95 % intervals are this narrow on either side: the probabilities of a kill
+    /// and of a cascade (in points), the median and the 95th percentile of the peak (relative).
+    /// --replications is then the most [default: 10000].
+    #[arg(long, value_name = "SHARE", value_parser = half_width)]
+    pub until_ci: Option<f64>,
+    /// Writes how the expectations of the scenario came out, for a build server.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// The folder to write [default: output/SCENARIO-HASH].
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -134,6 +166,105 @@ pub struct RunArgs {
     /// as 1m05s, of the replication with the highest peak. Repeatable.
     #[arg(long, value_name = "AT", value_parser = parse_span)]
     pub dump_apf: Vec<SimSpan>,
+    /// Writes no charts.
+    #[arg(long)]
+    pub no_charts: bool,
+}
+
+/// `oomcast sweep`.
+#[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[command(after_help = SWEEP_EXAMPLES, after_long_help = format!("{SWEEP_EXAMPLES}\n{}", columns::table()))]
+pub struct SweepArgs {
+    /// The scenario file.
+    pub file: PathBuf,
+    /// What to vary: KEY=A..B:STEP, KEY=A..B:xFACTOR, KEY=a,b,c; or KEY=A..B[:log], for designs that
+    /// draw. Repeatable [default: the scenario's [sweep]].
+    #[arg(long, value_name = "KEY=VALUES")]
+    pub vary: Vec<String>,
+    /// How the points are laid out: grid (every combination), random, or lhs (a Latin hypercube).
+    #[arg(long, value_enum, value_name = "DESIGN", hide_possible_values = true)]
+    pub design: Option<DesignArg>,
+    /// How many points to draw; with --sensitivity, trajectories [default: 10].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub samples: Option<u32>,
+    /// Screens which keys matter (Morris): changes one at a time, from many places.
+    #[arg(long, conflicts_with = "design")]
+    pub sensitivity: bool,
+    /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<String>,
+    /// Seed of all random draws, the same at every point [default: the scenario's].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
+    /// How many replications of each point [default: the scenario's].
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub replications: Option<u32>,
+    /// Goes on with a sweep that was stopped: points that are there are not run again.
+    #[arg(long)]
+    pub resume: bool,
+    /// Runs a part of the points only: I/N is the I-th of N; env takes it from
+    /// `JOB_COMPLETION_INDEX`, `SLURM_ARRAY_TASK_ID` or `AWS_BATCH_JOB_ARRAY_INDEX`.
+    #[arg(long, value_name = "I/N", value_parser = super::shard::parse)]
+    pub shard: Option<ShardArg>,
+    /// The folder to write [default: output/SCENARIO-HASH-sweep-HASH]; a shard writes into a folder
+    /// inside it.
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Begins anew in the folder of --out even if it holds other files.
+    #[arg(long, conflicts_with = "resume")]
+    pub force: bool,
+    /// What to print: text, json (sweep.json) or md (sweep.md).
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: Format,
+    /// Threads [default: one a processor]. The result does not depend on it.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Prints the verdict line and errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Shows no progress bar.
+    #[arg(long)]
+    pub no_progress: bool,
+    /// Writes no charts.
+    #[arg(long)]
+    pub no_charts: bool,
+}
+
+const SWEEP_EXAMPLES: &str = "\
+Examples:
+  oomcast sweep storm.toml --vary clients.agents.count=100..2000:100
+      P(OOM) and the peak along one key, with a chart.
+  oomcast sweep storm.toml --vary clients.agents.count=100..2000:100 \\
+      --vary apiserver.memory-limit=8GiB..64GiB:x2
+      A heat map of both.
+  oomcast sweep storm.toml --sensitivity --vary clients.agents.count=100..2000 \\
+      --vary clients.agents.start-jitter=1s..60s
+      Which of them matters more?
+  oomcast sweep storm.toml --resume
+      Goes on after a kill, from the point where it was.
+  parallel oomcast sweep storm.toml --shard {}/8 ::: $(seq 8); oomcast merge output/storm-*-sweep-*
+      In eight processes; the same bytes as in one.
+";
+
+/// `oomcast merge`.
+#[derive(Debug, clap::Args)]
+pub struct MergeArgs {
+    /// Folders of shards, or folders that they are in.
+    #[arg(required = true, value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+    /// The folder to write [default: the one that holds all shards, else as of sweep].
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Writes into the folder of --out even if it holds other files.
+    #[arg(long)]
+    pub force: bool,
+    /// What to print: text, json (sweep.json) or md (sweep.md).
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: Format,
+    /// Prints the verdict line and errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
     /// Writes no charts.
     #[arg(long)]
     pub no_charts: bool,
@@ -261,9 +392,43 @@ impl RunArgs {
     /// All overrides: those of `--set`, then the flags that are short for one.
     #[must_use]
     pub fn overrides(&self) -> Vec<String> {
-        let seed = self.seed.map(|n| format!("run.seed={n}"));
-        let replications = self.replications.map(|n| format!("run.replications={n}"));
-        self.set.iter().cloned().chain(seed).chain(replications).collect()
+        let most = self.until_ci.map(|_| MOST_REPLICATIONS);
+        overrides(&self.set, self.seed, self.replications.or(most))
+    }
+}
+
+impl SweepArgs {
+    /// All overrides: those of `--set`, then the flags that are short for one.
+    #[must_use]
+    pub fn overrides(&self) -> Vec<String> {
+        overrides(&self.set, self.seed, self.replications)
+    }
+}
+
+fn overrides(set: &[String], seed: Option<u64>, replications: Option<u32>) -> Vec<String> {
+    let seed = seed.map(|n| format!("run.seed={n}"));
+    let replications = replications.map(|n| format!("run.replications={n}"));
+    set.iter().cloned().chain(seed).chain(replications).collect()
+}
+
+/// How the points of a sweep are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DesignArg {
+    /// Every combination of the values.
+    Grid,
+    /// Points drawn independently.
+    Random,
+    /// Points drawn such that each key's values are spread evenly.
+    Lhs,
+}
+
+impl From<DesignArg> for Design {
+    fn from(design: DesignArg) -> Self {
+        match design {
+            DesignArg::Grid => Self::Grid,
+            DesignArg::Random => Self::Random,
+            DesignArg::Lhs => Self::Lhs,
+        }
     }
 }
 
@@ -322,6 +487,17 @@ fn share(text: &str) -> Result<f64, String> {
     }
 }
 
+/// How many replications `--until-ci` may take unless `--replications` says otherwise.
+const MOST_REPLICATIONS: u32 = 10_000;
+
+/// A half width such as `5%`.
+fn half_width(text: &str) -> Result<f64, String> {
+    match share_of(text)? {
+        share if (0.001..=0.5).contains(&share) => Ok(share),
+        _ => Err("must be between 0.1% and 50%".to_owned()),
+    }
+}
+
 /// The place of a parameter in the table of those that can be fitted.
 fn parameter(text: &str) -> Result<usize, String> {
     parameters::find(text.trim()).ok_or_else(|| {
@@ -331,7 +507,7 @@ fn parameter(text: &str) -> Result<usize, String> {
 }
 
 /// Refuses what cannot be an override; the scenario checks the rest.
-fn key_value(text: &str) -> Result<String, String> {
+pub(super) fn key_value(text: &str) -> Result<String, String> {
     match text.split_once('=') {
         Some((key, _)) if !key.trim().is_empty() => Ok(text.to_owned()),
         _ => Err("expected KEY=VALUE, such as apiserver.memory-limit=16GiB".to_owned()),

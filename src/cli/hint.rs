@@ -56,7 +56,7 @@ fn as_overlay(path: &Path) -> [String; 2] {
 }
 
 /// As a shell takes it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./+,@=:%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::exit::{Exit, Failure};
 use super::output;
-use crate::scenario::{self, Diagnostic, Diagnostics, Layers, Overlay, Scenario};
+use crate::experiment::{ReplicateError, Variant};
+use crate::scenario::{self, Diagnostic, Diagnostics, Layers, Overlay, Scenario, Template};
 
 /// Loads a scenario with overrides, and tells every mistake in it on stderr: exit code 2.
 pub(super) fn load_with(path: &Path, layers: Layers<'_>) -> Result<Scenario, Failure> {
-    scenario::load_file_with(path, layers).map_err(|mistakes| tell(&mistakes))
+    scenario::load_file_with(path, layers).map_err(|mistakes| refused(&mistakes))
 }
 
 /// Loads a scenario with the overlays of these files.
@@ -20,12 +21,34 @@ pub(super) fn load_over(
     load_with(path, Layers { overlays: &self::overlays(overlays)?, overrides })
 }
 
-/// Reads overlays.
-pub(super) fn overlays(paths: &[PathBuf]) -> Result<Vec<Overlay>, Failure> {
-    paths.iter().map(|path| Overlay::read(path).map_err(|mistakes| tell(&mistakes))).collect()
+/// Likewise, ready to be loaded with many overrides.
+pub(super) fn template(
+    path: &Path,
+    overlays: &[PathBuf],
+    overrides: &[String],
+) -> Result<Template, Failure> {
+    let overlays = self::overlays(overlays)?;
+    let template = Template::read(path, overrides).map_err(|mistakes| refused(&mistakes))?;
+    Ok(template.over(overlays))
 }
 
-fn tell(mistakes: &Diagnostics) -> Failure {
+/// Likewise, ready to be run with drawn inputs.
+pub(super) fn variant(
+    path: &Path,
+    overlays: &[PathBuf],
+    overrides: &[String],
+) -> Result<Variant, Failure> {
+    let template = template(path, overlays, overrides)?;
+    Variant::load(&template, &[]).map_err(|found| refused(&found))
+}
+
+/// Reads overlays.
+pub(super) fn overlays(paths: &[PathBuf]) -> Result<Vec<Overlay>, Failure> {
+    paths.iter().map(|path| Overlay::read(path).map_err(|mistakes| refused(&mistakes))).collect()
+}
+
+/// Tells mistakes in what was typed or written.
+pub(super) fn refused(mistakes: &Diagnostics) -> Failure {
     output::note(mistakes.render(true));
     Failure::told(Exit::Usage)
 }
@@ -36,4 +59,13 @@ pub(super) fn tell_notes(notes: &[Diagnostic]) {
         // Sequences are stripped on the way out where they are not wanted.
         output::note(format_args!("{}\n", note.render(true)));
     }
+}
+
+/// Tells why replications could not be carried out.
+pub(super) fn not_replicated(error: &ReplicateError) -> Failure {
+    let exit = match error {
+        ReplicateError::Draw { .. } => Exit::Usage,
+        _ => Exit::Internal,
+    };
+    Failure::new(exit, error)
 }

@@ -4,13 +4,19 @@ mod args;
 mod calibrate;
 mod charts;
 mod check;
+mod compare;
 mod exit;
+mod find;
 mod hint;
 mod load;
+mod merge;
 mod output;
 mod progress;
 mod run;
+mod shard;
 mod show;
+mod sweep;
+mod sweep_folder;
 mod threads;
 mod validate;
 
@@ -20,10 +26,13 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::{
-    Args, CalibrateArgs, CheckArgs, Color, Format, RunArgs, ShowArgs, ShowFormat, ValidateArgs,
-    Verb,
+    Args, CalibrateArgs, CheckArgs, Color, DesignArg, Format, MergeArgs, RunArgs, ShowArgs,
+    ShowFormat, SweepArgs, ValidateArgs, Verb,
 };
+pub use compare::CompareArgs;
 pub use exit::{Exit, Failure};
+pub use find::FindArgs;
+pub use shard::{Shard, ShardArg};
 
 /// Runs the command line of this process and returns its exit code.
 #[must_use]
@@ -54,8 +63,12 @@ pub fn main() -> ExitCode {
 fn dispatch(args: &Args) -> Result<Exit, Failure> {
     match &args.verb {
         Verb::Run(verb) => run::run(verb),
+        Verb::Compare(verb) => compare::compare(verb),
+        Verb::Find(verb) => find::find(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Show(verb) => show::show(verb),
+        Verb::Sweep(verb) => sweep::sweep(verb),
+        Verb::Merge(verb) => merge::merge(verb),
         Verb::Validate(verb) => validate::validate(verb),
         Verb::Calibrate(verb) => calibrate::calibrate(verb),
     }

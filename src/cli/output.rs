@@ -2,10 +2,33 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 
 use super::exit::{Exit, Failure};
+use crate::report::folder::{FolderError, Identity, RunFolder};
+
+/// Where results go when `--out` does not say.
+const OUTPUT: &str = "output";
+
+/// Opens the folder of a result.
+pub(super) fn folder(
+    out: Option<&Path>,
+    identity: &Identity<'_>,
+    force: bool,
+) -> Result<RunFolder, Failure> {
+    let path = out.map_or_else(|| identity.default_path(Path::new(OUTPUT)), Path::to_owned);
+    RunFolder::open(&path, identity, force).map_err(|error| {
+        let exit = match error {
+            FolderError::Io { .. } => Exit::Internal,
+            FolderError::Foreign(_)
+            | FolderError::OtherScenario { .. }
+            | FolderError::OtherKind { .. } => Exit::Usage,
+        };
+        Failure::new(exit, error)
+    })
+}
 
 /// Writes the result. A reader that has seen enough (`| head -1`) is no failure.
 pub(super) fn result(text: &str) -> Result<(), Failure> {

@@ -8,22 +8,22 @@ use super::exit::{Exit, Failure};
 use super::load;
 use super::progress::Progress;
 use super::{charts, hint, output};
-use crate::experiment::{Plan, Replicated, Subject, replicate_with, summarize};
-use crate::model::{self, RunOptions};
-use crate::report::folder::{FolderError, Identity, RunFiles, RunFolder};
+use crate::experiment::{
+    Plan, Replicated, Subject, Until, Variant, replicate_uncertain, summarize,
+};
+use crate::model::RunOptions;
+use crate::report::folder::{Identity, RunFiles, RunFolder};
 use crate::report::text::{self, Screen};
-use crate::report::{json, markdown};
+use crate::report::{json, junit, markdown};
 use crate::results::Summary;
 use crate::scenario::Scenario;
 use crate::units::{SimSpan, SimTime};
 use crate::validation::domain;
 
-/// Where runs go when `--out` does not say.
-const OUTPUT: &str = "output";
-
 /// Runs a scenario, writes its folder, then prints the result.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
-    let scenario = load::load_over(&args.file, &args.overlay, &args.overrides())?;
+    let variant = load::variant(&args.file, &args.overlay, &args.overrides())?;
+    let mut scenario = variant.scenario().clone();
     if !args.quiet {
         load::tell_notes(&scenario.notes);
     }
@@ -31,15 +31,45 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     // Before the work: a folder that cannot be used should not cost a simulation.
     let folder = open(args, &scenario)?;
     let begun = Instant::now();
-    let replicated = simulate(args, &scenario, &dumps)?;
+    let replicated = simulate(args, &variant, &dumps)?;
     let wall = begun.elapsed();
+    if args.until_ci.is_some() {
+        // What was done is what runs again.
+        let done = format!("run.replications={}", replicated.runs.len());
+        scenario = variant.with(&[done]).map_err(|found| load::refused(&found))?.scenario().clone();
+    }
     let summary = condense(&scenario, &replicated);
     let written = write(args, folder, &scenario, &summary, &replicated)?;
     tell(args, &scenario, &summary, wall, &written)?;
     if summary.incomplete > 0 {
         return Err(Failure::new(Exit::Incomplete, incomplete(&scenario, &summary)));
     }
-    Ok(Exit::Done)
+    judged(&summary)
+}
+
+/// Whether the intervals became as narrow as asked for, and whether what must hold does.
+fn judged(summary: &Summary) -> Result<Exit, Failure> {
+    let failed: Vec<&str> = summary
+        .expectations
+        .iter()
+        .filter(|row| !row.holds && row.severity == "error")
+        .map(|row| row.name.as_str())
+        .collect();
+    if !failed.is_empty() {
+        let message = format!("not as expected: {}", failed.join(", "));
+        return Err(Failure::new(Exit::Expectation, message));
+    }
+    match summary.stopping_rule {
+        Some(rule) if !rule.reached => {
+            let message = format!(
+                "{} replications did not make the intervals as narrow as --until-ci asks; raise \
+                 --replications",
+                summary.replications
+            );
+            Err(Failure::new(Exit::Incomplete, message))
+        }
+        _ => Ok(Exit::Done),
+    }
 }
 
 /// Why the result is not all that was asked for, and what to do.
@@ -58,7 +88,8 @@ fn incomplete(scenario: &Scenario, summary: &Summary) -> String {
     )
 }
 
-fn simulate(args: &RunArgs, scenario: &Scenario, dumps: &[SimTime]) -> Result<Replicated, Failure> {
+fn simulate(args: &RunArgs, variant: &Variant, dumps: &[SimTime]) -> Result<Replicated, Failure> {
+    let scenario = variant.scenario();
     let plan = Plan {
         seed: scenario.seed,
         replications: scenario.replications,
@@ -66,12 +97,13 @@ fn simulate(args: &RunArgs, scenario: &Scenario, dumps: &[SimTime]) -> Result<Re
     };
     let progress = Progress::new(plan.replications, !args.no_progress && !args.quiet);
     // Only the replication that is kept whole, with its timelines, is dumped.
-    let run = |options: RunOptions| {
+    let run = |draw, options: RunOptions| {
         let dumps = if options.timelines { dumps } else { &[] };
-        model::run_dumping(&scenario.inputs, options, dumps)
+        variant.run(draw, options, dumps)
     };
-    replicate_with(run, plan, |done| progress.set(done))
-        .map_err(|error| Failure::new(Exit::Internal, error))
+    let until = args.until_ci.map(|half_width| Until { half_width });
+    replicate_uncertain(run, &scenario.uncertain, plan, until, |done| progress.set(done))
+        .map_err(|error| load::not_replicated(&error))
 }
 
 /// When to dump API Priority and Fairness, if that can be.
@@ -96,6 +128,7 @@ fn condense(scenario: &Scenario, replicated: &Replicated) -> Summary {
         seed: scenario.seed,
         release: &format!("1.{}", scenario.inputs.release.minor),
         published: &scenario.published,
+        expectations: &scenario.expectations,
         warnings: &warnings,
     };
     summarize(&subject, replicated)
@@ -108,16 +141,9 @@ fn open(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, Failure> {
         scenario_hash: &scenario.hash,
         seed: scenario.seed,
         replications: scenario.replications,
+        design_hash: None,
     };
-    let default = || identity.default_path(Path::new(OUTPUT));
-    let path = args.out.clone().unwrap_or_else(default);
-    RunFolder::open(&path, &identity, args.force).map_err(|error| {
-        let exit = match error {
-            FolderError::Io { .. } => Exit::Internal,
-            FolderError::Foreign(_) | FolderError::OtherScenario { .. } => Exit::Usage,
-        };
-        Failure::new(exit, error)
-    })
+    output::folder(args.out.as_deref(), &identity, args.force)
 }
 
 /// Writes the run folder and returns the lines that tell where.
@@ -145,7 +171,18 @@ fn write(
         }
     }
     let files = folder.finish().map_err(internal)?;
-    Ok(vec![format!("{}/ ({} files and run.json)", path.display(), files.len())])
+    let mut written = vec![format!("{}/ ({} files and run.json)", path.display(), files.len())];
+    if let Some(file) = &args.junit {
+        write_junit(file, summary)?;
+        written.push(file.display().to_string());
+    }
+    Ok(written)
+}
+
+fn write_junit(file: &Path, summary: &Summary) -> Result<(), Failure> {
+    let text = junit::render(summary).map_err(|error| Failure::new(Exit::Internal, error))?;
+    let failed = |error| format!("cannot write {}: {error}", file.display());
+    std::fs::write(file, text).map_err(|error| Failure::new(Exit::Internal, failed(error)))
 }
 
 /// Prints the result in the form asked for.

@@ -7,7 +7,8 @@
 //!   [`ReferenceQueue`] is the slow and obvious version that tests and benches hold it against.
 //! - [`Streams`]: one random [`Stream`] per (purpose, entity), so that a change of one part of a
 //!   model leaves the draws of all others untouched.
-//! - [`statistics`]: exact time integrals, moments, and intervals for quantiles and probabilities.
+//! - [`statistics`]: exact time integrals, moments, and intervals for quantiles and probabilities;
+//!   [`paired`]: the same for two variants that were run on the same draws.
 //!
 //! Time is whole nanoseconds ([`SimTime`](crate::units::SimTime)); nothing reads a real clock.
 //!
@@ -40,6 +41,7 @@
 //! ```
 
 pub mod fluid;
+pub mod paired;
 mod queue;
 mod queue_reference;
 mod random;

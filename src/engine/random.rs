@@ -123,12 +123,16 @@ impl Stream {
         mean.scale(self.0.sample(Exp1))
     }
 
+    /// Normal with mean 0 and standard deviation 1.
+    pub fn normal(&mut self) -> f64 {
+        self.0.sample(StandardNormal)
+    }
+
     /// Log-normal with median 1: e to the power of a normal of mean 0 and this standard deviation.
     ///
     /// Its mean is e^(σ²/2).
     pub fn lognormal(&mut self, sigma_of_log: f64) -> f64 {
-        let normal: f64 = self.0.sample(StandardNormal);
-        libm::exp(sigma_of_log * normal)
+        libm::exp(sigma_of_log * self.normal())
     }
 
     /// True with probability `p`: never if `p` ≤ 0, always if `p` ≥ 1. Takes one draw in any case.
@@ -251,6 +255,8 @@ mod tests {
         assert_mean(1.0, 1.0, |s| s.exponential(hour).as_secs_f64() / 3_600.0);
         assert_mean(2.0, 20_f64.sqrt(), |s| (s.exponential(hour).as_secs_f64() / 3_600.0).powi(2));
         assert_mean(0.125_f64.exp(), 0.604, |s| s.lognormal(0.5));
+        assert_mean(0.0, 1.0, Stream::normal);
+        assert_mean(1.0, 2_f64.sqrt(), |s| s.normal().powi(2));
         assert_mean(0.5, 0.5, |s| f64::from(u8::from(s.lognormal(2.0) < 1.0)));
         assert_mean(4.5, 8.25_f64.sqrt(), |s| s.below(10) as f64);
         assert_mean(0.3, 0.21_f64.sqrt(), |s| f64::from(u8::from(s.chance(0.3))));

@@ -91,3 +91,50 @@ fn wilks_numbers_of_runs() {
         assert_eq!(runs_for_maximum(p, confidence), runs, "{p} / {confidence}");
     }
 }
+
+/// The share of experiments in which an interval of `n` draws covers what it is to cover.
+fn coverage(experiments: u32, n: u64, covers: impl Fn(&mut [f64]) -> bool) -> f64 {
+    let covered = (0..experiments).filter(|experiment| {
+        let streams = crate::engine::Streams::new(7, *experiment);
+        let mut stream = streams.stream("coverage", n);
+        let mut draws: Vec<f64> = (0..n).map(|_| stream.uniform()).collect();
+        covers(&mut draws)
+    });
+    covered.count() as f64 / f64::from(experiments)
+}
+
+/// Of uniform draws, so of any law: the ranks know nothing else. The binomial is discrete, so that
+/// the coverage is at least the nominal one, less the noise of 4,000 experiments.
+#[test]
+fn order_statistics_cover_the_quantile() {
+    for (n, p) in [(20, 0.5), (100, 0.5), (100, 0.05), (100, 0.95), (300, 0.99)] {
+        let bounds = quantile_bounds(n, p, 0.95);
+        let share = coverage(4_000, n as u64, |draws| {
+            draws.sort_by(f64::total_cmp);
+            bounds.lower.is_none_or(|index| draws[index] <= p)
+                && bounds.upper.is_none_or(|index| p <= draws[index])
+        });
+        assert!(share >= 0.94, "{n} {p}: {share}");
+        assert!(share < 0.995, "{n} {p}: {share} is wider than it need be");
+    }
+}
+
+/// Wilson's interval covers about 95 of 100 times on average, and never much less (Brown, Cai and
+/// `DasGupta` 2001).
+#[test]
+fn wilson_covers_the_probability() {
+    let shares: Vec<f64> = [(50, 0.05), (50, 0.5), (100, 0.1), (200, 0.02), (200, 0.3)]
+        .into_iter()
+        .map(|(n, p)| {
+            let share = coverage(4_000, n, |draws| {
+                let hits = draws.iter().filter(|draw| **draw < p).count() as u64;
+                let (low, high) = wilson_interval(hits, n);
+                (low..=high).contains(&p)
+            });
+            assert!(share >= 0.91, "{n} {p}: {share}");
+            share
+        })
+        .collect();
+    let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+    assert!((0.94..=0.97).contains(&mean), "{shares:?}");
+}

@@ -2,8 +2,8 @@
 //!
 //! Quantiles are order statistics, never interpolated: every figure shown is one that a run produced.
 
-use crate::engine::statistics::{nearest_rank, wilson_interval};
-use crate::results::{OutcomeCount, Spread};
+use crate::engine::statistics::{nearest_rank, quantile_bounds, wilson_interval};
+use crate::results::{OutcomeCount, QuantileEstimate, Spread};
 use crate::units::Bytes;
 
 /// The nearest-rank median of values in any order; `None` of no values.
@@ -17,6 +17,22 @@ pub(super) fn spread(mut values: Vec<Bytes>) -> Spread {
     values.sort_unstable();
     let at = |q| nearest_rank(&values, q).unwrap_or_default();
     Spread { median: at(0.5), p95: at(0.95), max: at(1.0) }
+}
+
+/// Quantiles of values in any order, with distribution-free 95 % intervals; none of no values.
+pub(super) fn quantiles(mut values: Vec<Bytes>, wanted: &[f64]) -> Vec<QuantileEstimate> {
+    values.sort_unstable();
+    let estimate = |&quantile: &f64| {
+        let bounds = quantile_bounds(values.len(), quantile, 0.95);
+        let at = |index: Option<usize>| index.and_then(|index| values.get(index).copied());
+        Some(QuantileEstimate {
+            quantile,
+            bytes: nearest_rank(&values, quantile)?,
+            low: at(bounds.lower),
+            high: at(bounds.upper),
+        })
+    };
+    wanted.iter().filter_map(estimate).collect()
 }
 
 /// A count out of `n` with the 95 % interval of its probability.

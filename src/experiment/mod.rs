@@ -1,7 +1,8 @@
 //! Replications and their condensation: many runs of one scenario, one answer.
 //!
 //! [`replicate()`] runs a scenario over independent replications on all processors, with results that
-//! do not depend on how many there are; [`summarize()`] turns the records into the [`Summary`] that
+//! do not depend on how many there are, [`replicate_uncertain`] also draws the inputs that are not known
+//! exactly; [`summarize()`] turns the records into the [`Summary`] that
 //! reports show and `summary.json` holds.
 //!
 //! [`apf_plan`] says how API Priority and Fairness stands before any of it.
@@ -9,13 +10,28 @@
 //! [`Summary`]: crate::results::Summary
 
 mod apf;
+mod compare;
 mod estimate;
+mod expect;
+pub mod find;
 mod levels;
+mod measure;
 mod published;
 mod replicate;
 mod summarize;
+pub mod sweep;
+mod uncertain;
+mod until;
+mod variant;
 mod verdict;
 
 pub use apf::apf_plan;
-pub use replicate::{Plan, ReplicateError, Replicated, replicate, replicate_with};
+pub use compare::{CompareSide, Compared, compare, compare_runs};
+pub use measure::meets;
+pub use replicate::{
+    Plan, ReplicateError, Replicated, replicate, replicate_with, try_replicate_with,
+};
 pub use summarize::{Subject, summarize};
+pub use uncertain::{draw, draw_overrides, replicate_uncertain};
+pub use until::Until;
+pub use variant::Variant;

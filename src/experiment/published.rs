@@ -146,7 +146,7 @@ pub(super) fn duration(phase: &PhaseRecord) -> Option<SimSpan> {
 }
 
 /// From the first event until the last list of any phase was answered.
-fn whole_duration(run: &RunRecord) -> Option<SimSpan> {
+pub(super) fn whole_duration(run: &RunRecord) -> Option<SimSpan> {
     let start = run.phases.first().map_or(SimTime::ZERO, |p| p.start);
     let settled = run.phases.iter().filter_map(|p| p.settled_at).max()?;
     Some(settled.since(start))

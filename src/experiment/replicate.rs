@@ -1,14 +1,16 @@
 //! Replications on all processors, in an order that does not depend on them.
 
 use std::any::Any;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use rayon::prelude::*;
 
+use super::until::{Batches, Until};
 use crate::model::input::Inputs;
 use crate::model::{self, RunOptions};
-use crate::results::RunRecord;
+use crate::results::{RunRecord, StoppingRule, Uncertainty};
 
 /// How to replicate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,10 @@ pub struct Replicated {
     pub runs: Vec<RunRecord>,
     /// The one with the highest peak (the first of equals), complete.
     pub worst: RunRecord,
+    /// How it was decided when to stop, where that was by an interval.
+    pub rule: Option<StoppingRule>,
+    /// What uncertain inputs contribute, where there are any.
+    pub uncertainty: Option<Uncertainty>,
 }
 
 /// Why the replications could not be carried out.
@@ -49,6 +55,14 @@ pub enum ReplicateError {
     Diverged {
         /// Which one.
         replication: u32,
+    },
+    /// What was drawn for the uncertain inputs is no valid scenario.
+    #[error("the inputs drawn for replication {replication} contradict one another: {reason}")]
+    Draw {
+        /// Which one.
+        replication: u32,
+        /// What is wrong, and what was drawn.
+        reason: String,
     },
     /// The model broke off: a defect of it.
     #[error(
@@ -88,17 +102,49 @@ pub fn replicate_with(
     plan: Plan,
     progress: impl Fn(u32) + Sync,
 ) -> Result<Replicated, ReplicateError> {
-    let run = |replication, timelines| {
-        let options = RunOptions { seed: plan.seed, replication, timelines };
-        // One replication that breaks off must say which it was, and stop the others.
-        catch_unwind(AssertUnwindSafe(|| run(options)))
-            .map_err(|panic| panicked(replication, panic.as_ref()))
+    try_replicate_with(|options| Ok(run(options)), plan, None, progress)
+}
+
+/// [`replicate_with`] for a model that may refuse its inputs, and, if `until` says so, until the
+/// intervals of the result are narrow enough: then the plan's replications are the most.
+///
+/// # Errors
+/// See [`ReplicateError`].
+pub fn try_replicate_with(
+    run: impl Fn(RunOptions) -> Result<RunRecord, ReplicateError> + Sync,
+    plan: Plan,
+    until: Option<Until>,
+    progress: impl Fn(u32) + Sync,
+) -> Result<Replicated, ReplicateError> {
+    let worst = |replication| {
+        let options = RunOptions { seed: plan.seed, replication, timelines: true };
+        guarded(replication, || run(options))
     };
     if plan.replications <= 1 {
-        let worst = run(0, true)?;
+        let worst = worst(0)?;
         progress(1);
-        return Ok(Replicated { runs: vec![worst.clone().slim()], worst });
+        let rule = until.map(|until| until.check(std::slice::from_ref(&worst)));
+        let runs = vec![worst.clone().slim()];
+        return Ok(Replicated { runs, worst, rule, uncertainty: None });
     }
+    let runs = batches(&run, plan, until, &progress)?;
+    let replication = first_worst(&runs);
+    let worst = worst(replication)?;
+    // A free check of the promise that equal seeds give equal runs.
+    if runs.get(replication as usize) != Some(&worst.clone().slim()) {
+        return Err(ReplicateError::Diverged { replication });
+    }
+    let rule = until.map(|until| until.check(&runs));
+    Ok(Replicated { runs, worst, rule, uncertainty: None })
+}
+
+/// The replications of a plan, batch by batch.
+fn batches(
+    run: &(impl Fn(RunOptions) -> Result<RunRecord, ReplicateError> + Sync),
+    plan: Plan,
+    until: Option<Until>,
+    progress: &(impl Fn(u32) + Sync),
+) -> Result<Vec<RunRecord>, ReplicateError> {
     let done = AtomicU32::new(0);
     // When the first replication is too much work, so are the others: they are not begun, or come
     // to nothing. Which of them were running by then must not show.
@@ -107,26 +153,95 @@ pub fn replicate_with(
         if too_much.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let record = run(replication, false)?.slim();
+        let options = RunOptions { seed: plan.seed, replication, timelines: false };
+        let record = guarded(replication, || run(options))?.slim();
         if replication == 0 && record.cut_short {
             too_much.store(true, Ordering::Relaxed);
         }
         progress(done.fetch_add(1, Ordering::Relaxed) + 1);
         Ok(Some(record))
     };
-    let all = || (0..plan.replications).into_par_iter().map(one).collect();
-    let runs: Vec<Option<RunRecord>> = pool(plan.threads)?.install::<_, Result<_, _>>(all)?;
+    let pool = pool(plan.threads)?;
+    let mut batches = Batches::new(plan.replications.max(1), until);
+    let mut runs: Vec<RunRecord> = Vec::new();
+    while let Some(batch) = batches.next(&runs) {
+        let more: Vec<Option<RunRecord>> = pool.install(|| in_order(batch, one))?;
+        runs.extend(more.into_iter().flatten());
+        if too_much.load(Ordering::Relaxed) {
+            runs.truncate(1);
+            break;
+        }
+    }
+    Ok(runs)
+}
+
+/// Replications 0 to `replications` − 1, slim and in order, on the threads of the caller's pool. If
+/// the first is cut short for the work it takes, it is the only one.
+///
+/// # Errors
+/// That of the first replication that has one.
+pub(super) fn in_this_pool(
+    replications: u32,
+    run: &(impl Fn(u32) -> Result<RunRecord, ReplicateError> + Sync),
+) -> Result<Vec<RunRecord>, ReplicateError> {
+    let too_much = AtomicBool::new(false);
+    let one = |replication| {
+        if too_much.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let record = guarded(replication, || run(replication))?.slim();
+        if replication == 0 && record.cut_short {
+            too_much.store(true, Ordering::Relaxed);
+        }
+        Ok(Some(record))
+    };
+    let runs = in_order(0..replications, one)?;
     let mut runs: Vec<RunRecord> = runs.into_iter().flatten().collect();
     if too_much.into_inner() {
         runs.truncate(1);
     }
-    let replication = first_worst(&runs);
-    let worst = run(replication, true)?;
-    // A free check of the promise that equal seeds give equal runs.
-    if runs.get(replication as usize) != Some(&worst.clone().slim()) {
-        return Err(ReplicateError::Diverged { replication });
-    }
-    Ok(Replicated { runs, worst })
+    Ok(runs)
+}
+
+/// Every replication of a plan in order, without log, timelines and holders, and without running
+/// the worst one again. If the first is cut short for the work it takes, it stays the only one.
+pub(super) fn replicate_on(
+    run: impl Fn(RunOptions) -> Result<RunRecord, ReplicateError> + Sync,
+    plan: Plan,
+    progress: impl Fn(u32) + Sync,
+) -> Result<Vec<RunRecord>, ReplicateError> {
+    batches(&run, plan, None, &progress)
+}
+
+/// Something for each replication of a range, on the threads at hand. If some fail, the error is that
+/// of the first in order, whatever the threads; those after it need not be tried.
+pub(super) fn in_order<T: Send>(
+    range: Range<u32>,
+    one: impl Fn(u32) -> Result<T, ReplicateError> + Sync,
+) -> Result<Vec<T>, ReplicateError> {
+    let failed = AtomicU32::new(u32::MAX);
+    let tried: Vec<Option<Result<T, ReplicateError>>> = range
+        .into_par_iter()
+        .map(|replication| {
+            if replication > failed.load(Ordering::Relaxed) {
+                return None;
+            }
+            let result = one(replication);
+            if result.is_err() {
+                failed.fetch_min(replication, Ordering::Relaxed);
+            }
+            Some(result)
+        })
+        .collect();
+    tried.into_iter().flatten().collect()
+}
+
+/// Runs one replication. If it breaks off it must say which it was, and stop the others.
+pub(super) fn guarded<T>(
+    replication: u32,
+    run: impl FnOnce() -> Result<T, ReplicateError>,
+) -> Result<T, ReplicateError> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| panicked(replication, panic.as_ref()))?
 }
 
 /// The replication with the highest peak; the first of equals.
@@ -143,7 +258,8 @@ fn panicked(replication: u32, panic: &(dyn Any + Send)) -> ReplicateError {
     ReplicateError::Panicked { replication, reason: text.unwrap_or("no reason given").to_owned() }
 }
 
-fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, ReplicateError> {
+/// The threads of a plan.
+pub(super) fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, ReplicateError> {
     let threads = threads.unwrap_or(0);
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::estimate::{median, proportion, spread};
+use super::estimate::{median, proportion, quantiles, spread};
+use super::expect;
 use super::levels;
 use super::published::{duration, judge};
 use super::replicate::Replicated;
@@ -12,8 +13,11 @@ use crate::results::{
     ApiserverSummary, FORMAT_VERSION, OomKillSpread, Outcome, OutcomeCount, PhaseRecord,
     PhaseSummary, RunRecord, ServerRecord, Summary,
 };
-use crate::scenario::Published;
+use crate::scenario::{Expectation, Published};
 use crate::units::{SimSpan, SimTime};
+
+/// Quantiles of the peak that get an interval.
+const PEAK_QUANTILES: [f64; 3] = [0.5, 0.95, 0.99];
 
 /// What a summary is about, beside the records.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +32,8 @@ pub struct Subject<'a> {
     pub release: &'a str,
     /// Figures to compare with.
     pub published: &'a [Published],
+    /// What must hold.
+    pub expectations: &'a [Expectation],
     /// What the reader should know before trusting the figures.
     pub warnings: &'a [String],
 }
@@ -51,8 +57,16 @@ pub fn summarize(subject: &Subject<'_>, replicated: &Replicated) -> Summary {
         outcomes: intervals.iter().map(|(key, p)| (key.clone(), p.count)).collect(),
         outcome_intervals: intervals,
         oom: proportion(count(runs, |run| run.oom_kills() > 0), n),
+        cascade: proportion(count(runs, |run| run.servers_killed() > 1), n),
         first_oom_seconds: median_instant(runs.iter().filter_map(RunRecord::first_oom)),
         peak_resident_bytes: spread(runs.iter().map(RunRecord::peak_resident).collect()),
+        peak_quantiles: quantiles(
+            runs.iter().map(RunRecord::peak_resident).collect(),
+            &PEAK_QUANTILES,
+        ),
+        stopping_rule: replicated.rule,
+        uncertainty: replicated.uncertainty.clone(),
+        expectations: subject.expectations.iter().map(|e| expect::judge(e, runs)).collect(),
         apiservers: apiservers(runs),
         phases: phases(runs),
         holders_at_peak: worst_server.map_or_else(Vec::new, |s| s.holders_at_peak.clone()),
@@ -158,14 +172,12 @@ fn back_after(record: &ServerRecord) -> Option<SimSpan> {
 }
 
 fn phases(runs: &[RunRecord]) -> Vec<PhaseSummary> {
-    let names = runs.first().map_or(&[][..], |run| &run.phases);
-    (0..names.len())
-        .map(|index| {
-            let records: Vec<&PhaseRecord> =
-                runs.iter().filter_map(|run| run.phases.get(index)).collect();
-            phase(&records)
-        })
-        .collect()
+    let first = runs.first().map_or(&[][..], |run| &run.phases);
+    // By name: where the times of events are uncertain, their order differs between runs.
+    let of = |name: &str| -> Vec<&PhaseRecord> {
+        runs.iter().filter_map(|run| run.phases.iter().find(|p| p.name == name)).collect()
+    };
+    first.iter().map(|record| phase(&of(&record.name))).collect()
 }
 
 fn phase(records: &[&PhaseRecord]) -> PhaseSummary {

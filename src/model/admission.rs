@@ -10,7 +10,7 @@ mod requests;
 mod writes;
 
 pub use observe::{LevelState, Standing, fleet_flows};
-pub use requests::{Call, Key, RequestKind, latest};
+pub use requests::{Call, Key, RequestKind, first_read};
 pub use writes::{Write, WriteStage};
 
 use std::collections::BTreeMap;

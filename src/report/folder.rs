@@ -49,8 +49,11 @@ pub struct Manifest {
     pub scenario_hash: String,
     /// Master seed.
     pub seed: u64,
-    /// How many replications.
+    /// How many replications; of a sweep, at each point.
     pub replications: u32,
+    /// Hash of the design of a sweep; absent of a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design_hash: Option<String>,
     /// See [`Status`].
     pub status: Status,
     /// Files of the run beside this one, sorted, relative to the folder, with `/`.
@@ -84,6 +87,14 @@ pub enum FolderError {
         /// Whose run it holds.
         scenario: String,
     },
+    /// It holds a sweep where a run is to go, or the other way round.
+    #[error("{} holds a {found}: choose another --out, or add --force", path.display())]
+    OtherKind {
+        /// The folder.
+        path: PathBuf,
+        /// `run` or `sweep`.
+        found: &'static str,
+    },
     /// The file system refused.
     #[error("cannot write {}: {source}", path.display())]
     Io {
@@ -105,19 +116,23 @@ pub struct Identity<'a> {
     pub scenario_hash: &'a str,
     /// Master seed.
     pub seed: u64,
-    /// How many replications.
+    /// How many replications; of a sweep, at each point.
     pub replications: u32,
+    /// Hash of the design of a sweep.
+    pub design_hash: Option<&'a str>,
 }
 
 impl Identity<'_> {
-    /// Where the run goes when the user does not say: `<root>/<scenario>-<hash>`.
+    /// Where the run goes when the user does not say: `<root>/<scenario>-<hash>`, and of a sweep
+    /// `<root>/<scenario>-<hash>-sweep-<hash of the design>`.
     #[must_use]
     pub fn default_path(&self, root: &Path) -> PathBuf {
         let safe = |c: char| {
             if c.is_alphanumeric() || "-_".contains(c) { c } else { '-' }
         };
         let name: String = self.scenario.chars().take(100).map(safe).collect();
-        root.join(format!("{name}-{}", self.scenario_hash))
+        let sweep = self.design_hash.map(|hash| format!("-sweep-{hash}")).unwrap_or_default();
+        root.join(format!("{name}-{}{sweep}", self.scenario_hash))
     }
 }
 
@@ -149,6 +164,12 @@ impl RunFolder {
                     scenario: former.scenario,
                 });
             }
+            Former::Run(former)
+                if former.design_hash.is_some() != run.design_hash.is_some() && !force =>
+            {
+                let found = if former.design_hash.is_some() { "sweep" } else { "run" };
+                return Err(FolderError::OtherKind { path: path.to_owned(), found });
+            }
             Former::Run(former) => former.files,
         };
         fs::create_dir_all(path)
@@ -160,6 +181,7 @@ impl RunFolder {
             scenario_hash: run.scenario_hash.to_owned(),
             seed: run.seed,
             replications: run.replications,
+            design_hash: run.design_hash.map(str::to_owned),
             status: Status::Partial,
             // Until the end the former files are this run's to clean up.
             files: former.clone(),
@@ -173,6 +195,28 @@ impl RunFolder {
         &self.path
     }
 
+    /// Writes the manifest, which says `partial`, before the first file.
+    ///
+    /// # Errors
+    /// The file system.
+    pub fn begin(&mut self) -> Result<(), FolderError> {
+        if !self.begun {
+            self.write_manifest()?;
+            self.manifest.files.clear();
+            self.begun = true;
+        }
+        Ok(())
+    }
+
+    /// Removes what a writer left half-written when it was stopped. Only for the sole writer.
+    pub fn remove_temporaries(&self) {
+        let names = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        for entry in names.filter(|entry| is_half_written(&entry.file_name().to_string_lossy())) {
+            // One that cannot be removed does no harm.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+
     /// Writes one file, whole or not at all. `name` is relative, with `/` between folders.
     ///
     /// # Errors
@@ -182,11 +226,7 @@ impl RunFolder {
         name: &str,
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), FolderError> {
-        if !self.begun {
-            self.write_manifest()?;
-            self.manifest.files.clear();
-            self.begun = true;
-        }
+        self.begin()?;
         let target = self.path.join(name);
         replace(&target, fill).map_err(|source| FolderError::Io { path: target, source })?;
         self.record(name);
@@ -203,6 +243,8 @@ impl RunFolder {
     /// # Errors
     /// Those of [`RunFolder::write`].
     pub fn write_run(&mut self, run: &RunFiles<'_>) -> Result<(), FolderError> {
+        // Fewer than were asked for, where a rule decides when to stop.
+        self.manifest.replications = run.summary.replications;
         let text = |text: String| move |out: &mut dyn Write| out.write_all(text.as_bytes());
         self.write("scenario.effective.toml", text(run.effective.to_owned()))?;
         self.write("summary.json", |out| out.write_all(json::summary(run.summary)?.as_bytes()))?;
@@ -290,15 +332,37 @@ fn remove(path: &Path) -> Result<(), FolderError> {
 
 /// Fills a temporary file beside `target` and renames it, so that no reader ever sees half of it.
 fn replace(target: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    replace_with(target, fill, |_| Ok(()))
+}
+
+/// The same, and a power cut after it loses nothing.
+pub(super) fn replace_durably(
+    target: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    replace_with(target, fill, File::sync_all)?;
+    // The rename is durable once the folder is; not every system lets a folder be opened.
+    match target.parent().map(File::open) {
+        Some(Ok(folder)) => folder.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+fn replace_with(
+    target: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    sync: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<()> {
     if let Some(parent) = target.parent() {
         fs::create_dir_all(parent)?;
     }
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let temporary = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
     let filled = File::create(&temporary).and_then(|file| {
-        let mut out = BufWriter::new(file);
+        let mut out = BufWriter::new(&file);
         fill(&mut out)?;
-        out.flush()
+        out.flush()?;
+        sync(&file)
     });
     let done = filled.and_then(|()| fs::rename(&temporary, target));
     if done.is_err() {
@@ -308,6 +372,11 @@ fn replace(target: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     done
 }
 
+/// What may lie in a folder that holds nothing yet: half-written files, locks, parts of a sweep.
 fn is_temporary(name: &str) -> bool {
+    is_half_written(name) || name == ".lock" || name.starts_with("shard-")
+}
+
+fn is_half_written(name: &str) -> bool {
     name.strip_prefix('.').is_some_and(|rest| rest.strip_suffix(".tmp").is_some())
 }

@@ -23,11 +23,16 @@
 //! | `simulated_seconds` | length of the longest replication |
 //! | `published[]` | `phase`, `metric`, `published`, `predicted`, `error`, `within`, `source`, `note` |
 //! | `incomplete` | replications stopped before their end for the work they took |
+//! | `cascade` | `count`, `low`, `high` of replications with kills of two servers or more |
+//! | `peak_quantiles[]` | `quantile`, `bytes`, and the ends `low`, `high` of a distribution-free 95 % interval |
+//! | `stopping_rule` | of `--until-ci`: `half_width` asked for, `reached_half_width`, `reached` |
+//! | `uncertainty` | `inputs[]` (`key`, `law`, `drawn` p5, p50, p95, `peak_correlation`), `pairs`, and for `peak` (bytes) and `oom` what comes from inputs and from seeds: `total_sd`, `input_sd`, `seed_sd`, `input_share`, `low`, `high` |
+//! | `expectations[]` | `name`, `severity`, `metric`, `quantile`, `wanted`, `found`, `bound`, `value`, `low`, `high`, `holds`, `certain` |
 //! | `warnings[]` | sentences |
 
 use serde::Serialize;
 
-use crate::results::{ApfPlan, CalibrationResult, Summary, Validation};
+use crate::results::{ApfPlan, CalibrationResult, CompareResult, FindResult, Summary, Validation};
 
 /// Renders `summary.json`.
 ///
@@ -58,6 +63,22 @@ pub fn validation(validation: &Validation) -> serde_json::Result<String> {
 /// # Errors
 /// None that plain data can cause; the serialiser's, if it ever has one.
 pub fn calibration(result: &CalibrationResult) -> serde_json::Result<String> {
+    pretty(result)
+}
+
+/// Renders `find.json`, whose keys are the fields of [`FindResult`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn find(found: &FindResult) -> serde_json::Result<String> {
+    pretty(found)
+}
+
+/// Renders `compare.json`, whose keys are the fields of [`CompareResult`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn compare(result: &CompareResult) -> serde_json::Result<String> {
     pretty(result)
 }
 

@@ -4,6 +4,7 @@ use super::format::{
     clean, clock, deviation, headroom, largest_flow_schema, percent, proportion, under_pressure,
     whole_percent,
 };
+use super::judged;
 use crate::results::{Outcome, Summary};
 
 /// Holders shown; the rest is in `attribution.csv`.
@@ -22,12 +23,15 @@ pub fn render(summary: &Summary) -> String {
         summary.scenario_hash
     );
     for section in [
+        expectations(summary),
         servers(summary),
         holders(summary),
         levels(summary),
         phases(summary),
         published(summary),
         outcomes(summary),
+        quantiles(summary),
+        uncertain(summary),
         warnings(summary),
     ] {
         if !section.is_empty() {
@@ -39,7 +43,7 @@ pub fn render(summary: &Summary) -> String {
 }
 
 /// A Markdown table; `-:` columns are numbers. Empty without rows.
-fn table(title: &str, columns: &[(&str, bool)], rows: Vec<Vec<String>>) -> String {
+pub(super) fn table(title: &str, columns: &[(&str, bool)], rows: Vec<Vec<String>>) -> String {
     if rows.is_empty() {
         return String::new();
     }
@@ -208,6 +212,70 @@ fn outcomes(summary: &Summary) -> String {
     });
     let columns = [("outcome", false), ("replications (95 % interval)", false)];
     table("Outcomes", &columns, rows.collect())
+}
+
+fn quantiles(summary: &Summary) -> String {
+    if summary.replications < 2 {
+        return String::new();
+    }
+    let rows = summary
+        .peak_quantiles
+        .iter()
+        .map(|q| vec![judged::quantile(q.quantile), judged::estimate(q)]);
+    let columns = [("highest peak", false), ("of all servers (95 % interval)", false)];
+    let mut text = table("Peak", &columns, rows.collect());
+    if let Some(rule) = summary.stopping_rule {
+        text.extend(["\n", &judged::rule(&rule, summary.replications), "\n"]);
+    }
+    text
+}
+
+fn uncertain(summary: &Summary) -> String {
+    let Some(uncertainty) = &summary.uncertainty else {
+        return String::new();
+    };
+    let rows = uncertainty.inputs.iter().map(|input| {
+        let [low, middle, high] = input.drawn.each_ref().map(|value| plain(value));
+        let (key, law) = (plain(&input.key), plain(&input.law));
+        vec![key, law, low, middle, high, judged::correlation(input)]
+    });
+    let columns = [
+        ("input", false),
+        ("distribution", false),
+        ("drawn p5", true),
+        ("p50", true),
+        ("p95", true),
+        ("rank correlation with the peak", true),
+    ];
+    let mut text = table("Uncertain inputs", &columns, rows.collect());
+    text.push('\n');
+    for line in judged::splits(uncertainty) {
+        text.extend(["- ", &line, "\n"]);
+    }
+    text
+}
+
+fn expectations(summary: &Summary) -> String {
+    let rows = summary.expectations.iter().map(|row| {
+        let sign = judged::sign(row);
+        vec![
+            if row.holds { sign.to_owned() } else { format!("**{sign}**") },
+            plain(&row.name),
+            judged::subject(row),
+            row.wanted.clone(),
+            row.found.clone(),
+            judged::sure(row).to_owned(),
+        ]
+    });
+    let columns = [
+        ("", false),
+        ("expected", false),
+        ("of", false),
+        ("wanted", true),
+        ("found", true),
+        ("", false),
+    ];
+    table("Expectations", &columns, rows.collect())
 }
 
 fn warnings(summary: &Summary) -> String {

@@ -8,13 +8,18 @@
 pub mod apf;
 pub mod calibration;
 pub mod charts;
+pub mod compare;
 pub mod csv;
 pub mod dump;
 pub mod events;
+pub mod find;
 pub mod folder;
 mod format;
 pub mod json;
+mod judged;
+pub mod junit;
 pub mod markdown;
+pub mod sweep;
 mod table;
 pub mod text;
 pub mod validation;

@@ -10,6 +10,7 @@ use super::format::{
     clean, clock, deviation, grouped, headroom, largest_flow_schema, proportion, short_count,
     under_pressure, whole_percent,
 };
+use super::judged;
 use super::table::Columns;
 use crate::results::{ApiserverSummary, Outcome, PublishedRow, Summary};
 
@@ -37,7 +38,10 @@ pub fn render(summary: &Summary, screen: &Screen<'_>) -> String {
     parts.extend(levels(summary));
     parts.extend(phases(summary));
     parts.extend(published(summary));
-    parts.extend([outcomes(summary), footer(summary, screen)]);
+    parts.push(outcomes(summary));
+    parts.extend(uncertain(summary));
+    parts.extend(expectations(summary));
+    parts.push(footer(summary, screen));
     parts.join("\n")
 }
 
@@ -48,7 +52,7 @@ pub fn headline(summary: &Summary, styled: bool) -> String {
     if !styled {
         return format!("{verdict}\n");
     }
-    let colour = if summary.oom.count > 0 {
+    let colour = if summary.oom.count > 0 || judged::failed(summary) {
         AnsiColor::Red
     } else if summary.incomplete == 0
         && summary.outcomes.get(Outcome::Absorbed.key()) == Some(&summary.replications)
@@ -229,7 +233,71 @@ fn outcomes(summary: &Summary) -> String {
         rows.push(format!("  none of the others: {}", names.join(", ")));
         rows.push(format!("  {:<14} each {}", "", proportion(p, summary.replications)));
     }
+    let peaks = summary.peak_quantiles.iter().filter(|_| summary.replications > 1);
+    rows.extend(peaks.map(|q| {
+        let name = format!("peak {}", judged::quantile(q.quantile));
+        format!("  {name:<14} {}", judged::estimate(q))
+    }));
+    rows.extend(
+        summary
+            .stopping_rule
+            .map(|rule| format!("  {}", judged::rule(&rule, summary.replications))),
+    );
     format!("Outcomes (95 % intervals)\n{}", lines(rows.into_iter()))
+}
+
+/// What is due to inputs that are not known exactly.
+fn uncertain(summary: &Summary) -> Option<String> {
+    let uncertainty = summary.uncertainty.as_ref()?;
+    let mut table = Columns::new(&["<uncertain input", "p5", "p50", "p95", "peak"]);
+    for input in &uncertainty.inputs {
+        let [low, middle, high] = &input.drawn;
+        table.row(&[
+            clean(&input.key, 36),
+            clean(low, 12),
+            clean(middle, 12),
+            clean(high, 12),
+            judged::correlation(input),
+        ]);
+    }
+    let splits = judged::splits(uncertainty).into_iter().flat_map(|line| wrapped(&line, 76));
+    let splits = splits.map(|line| format!("  {line}"));
+    let note = "  (peak: rank correlation with the peak, -1 to 1)".to_owned();
+    Some(table.finish() + &lines([note].into_iter().chain(splits)))
+}
+
+/// A sentence in lines of at most `width` characters.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+fn expectations(summary: &Summary) -> Option<String> {
+    if summary.expectations.is_empty() {
+        return None;
+    }
+    let mut table = Columns::new(&["<", "<expected", "<of", "wanted", "found"]);
+    for row in &summary.expectations {
+        table.row(&[
+            judged::sign(row).to_owned(),
+            judged::name(row),
+            judged::subject(row),
+            row.wanted.clone(),
+            row.found.clone(),
+        ]);
+    }
+    let unsure = summary.expectations.iter().filter(|row| !row.certain);
+    let notes = unsure.map(|row| format!("  {}: {}", judged::name(row), judged::sure(row)));
+    Some(table.finish() + &lines(notes))
 }
 
 fn footer(summary: &Summary, screen: &Screen<'_>) -> String {

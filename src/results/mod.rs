@@ -6,15 +6,26 @@
 
 mod apf;
 mod calibration;
+mod compare;
+mod find;
+mod judged;
 mod levels;
 mod run;
 mod summary;
+mod sweep;
 mod validation;
 
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
 pub use calibration::{
     CALIBRATION_FORMAT_VERSION, CalibrationResult, CrossValidation, FigureKind, FitErrors,
     FittedFigure, FittedObservation, FittedParameter, ParameterState,
+};
+pub use compare::{
+    CompareResult, ComparedSide, EventChange, FigureChange, InputDifference, ToleranceRow,
+};
+pub use find::{BreakingPoint, FindResult, FoundBracket, FoundShare, FoundValue, FoundWhere};
+pub use judged::{
+    ExpectationRow, QuantileEstimate, StoppingRule, UncertainInput, Uncertainty, VarianceSplit,
 };
 pub use levels::{
     ApfDump, FleetFlow, LevelDump, LevelPoint, LevelRecord, LevelTimeline, QueueDump, RequestDump,
@@ -26,6 +37,10 @@ pub use run::{
 pub use summary::{
     ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, LevelSummary, OomKillSpread,
     OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
+};
+pub use sweep::{
+    AxisRecord, DesignRecord, Effect, PointFigures, PointRow, PointValue, SWEEP_FORMAT,
+    Sensitivity, SweepHead, SweepSummary,
 };
 pub use validation::{
     DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedScenario, ReplayedRun,

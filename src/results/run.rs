@@ -377,6 +377,12 @@ impl RunRecord {
         self.servers.iter().map(|s| s.oom_kills.len()).sum()
     }
 
+    /// Servers that were killed for memory.
+    #[must_use]
+    pub fn servers_killed(&self) -> usize {
+        self.servers.iter().filter(|s| !s.oom_kills.is_empty()).count()
+    }
+
     /// When the first server was killed for memory.
     #[must_use]
     pub fn first_oom(&self) -> Option<SimTime> {

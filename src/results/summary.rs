@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counters, Holder};
+use super::{Counters, ExpectationRow, Holder, QuantileEstimate, StoppingRule, Uncertainty};
 use crate::units::Bytes;
 
 /// Version of the `summary.json` format. A minor step adds fields, a major one changes them.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// The spread of a byte figure over the replications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,10 +165,25 @@ pub struct Summary {
     pub outcome_intervals: BTreeMap<String, OutcomeCount>,
     /// Replications in which a server was killed for memory.
     pub oom: OutcomeCount,
+    /// Replications in which two servers or more were killed for memory.
+    #[serde(default)]
+    pub cascade: OutcomeCount,
     /// Median time of the first kill of any server, over the runs that had one; seconds.
     pub first_oom_seconds: Option<f64>,
     /// Highest resident memory of any server in a run.
     pub peak_resident_bytes: Spread,
+    /// Its median, 95th and 99th percentile with 95 % intervals.
+    #[serde(default)]
+    pub peak_quantiles: Vec<QuantileEstimate>,
+    /// How the number of replications was decided, where it was by an interval.
+    #[serde(default)]
+    pub stopping_rule: Option<StoppingRule>,
+    /// What uncertain inputs contribute, where there are any.
+    #[serde(default)]
+    pub uncertainty: Option<Uncertainty>,
+    /// How the expectations came out.
+    #[serde(default)]
+    pub expectations: Vec<ExpectationRow>,
     /// One a server.
     pub apiservers: Vec<ApiserverSummary>,
     /// One a named event.

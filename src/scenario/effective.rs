@@ -1,17 +1,18 @@
 //! The effective scenario: canonical TOML with every default filled in, and its hash.
 
-use super::filled::{Filled, Plain, State, Value};
+use super::filled::{Filled, Plain, Slot, State, Value};
 use super::keys::Kind;
+use super::uncertain::Spread;
 use crate::units::Bytes;
 
 /// Prints the checked tree; loading the result gives the same inputs.
 pub(super) fn print(root: &Filled) -> String {
-    printed(root, &[])
+    printed(root, &[], &[])
 }
 
-/// 12 hex digits that name the scenario, whatever its seed and replications.
+/// 12 hex digits that name the scenario, whatever its seed, its replications and its sweep.
 pub(super) fn hash(root: &Filled) -> String {
-    let text = printed(root, &["seed", "replications"]);
+    let text = printed(root, &["seed", "replications"], &["sweep"]);
     let mut digits = format!("{:016x}", fnv1a(text.as_bytes()));
     digits.truncate(12);
     digits
@@ -24,7 +25,7 @@ fn fnv1a(bytes: &[u8]) -> u64 {
     })
 }
 
-fn printed(root: &Filled, skip_in_run: &[&str]) -> String {
+fn printed(root: &Filled, skip_in_run: &[&str], skip: &[&str]) -> String {
     let mut text = String::new();
     pairs(root, &[], &mut text);
     for slot in &root.slots {
@@ -32,6 +33,9 @@ fn printed(root: &Filled, skip_in_run: &[&str]) -> String {
         let State::Set(value) = &slot.state else {
             continue;
         };
+        if skip.contains(&name) {
+            continue;
+        }
         match value {
             Value::Table(table) => {
                 let skip = if name == "run" { skip_in_run } else { &[] };
@@ -85,8 +89,13 @@ fn pairs(table: &Filled, skip: &[&str], text: &mut String) {
         if structure || skip.contains(&slot.key.name) {
             continue;
         }
-        text.extend([slot.key.name, " = ", &inline(value), "\n"]);
+        text.extend([slot.key.name, " = ", &of_slot(slot, value), "\n"]);
     }
+}
+
+/// The value of a key inside a line, or its distribution where it is uncertain.
+fn of_slot(slot: &Slot, value: &Value) -> String {
+    slot.spread.as_ref().map_or_else(|| inline(value), Spread::print)
 }
 
 /// A value inside a line.
@@ -105,7 +114,7 @@ fn inline(value: &Value) -> String {
 /// A table inside a line.
 fn inner(table: &Filled) -> String {
     braces(table.slots.iter().filter_map(|slot| match &slot.state {
-        State::Set(value) => Some(format!("{} = {}", slot.key.name, inline(value))),
+        State::Set(value) => Some(format!("{} = {}", slot.key.name, of_slot(slot, value))),
         _ => None,
     }))
 }
@@ -122,7 +131,8 @@ fn braces(pairs: impl Iterator<Item = String>) -> String {
     format!("{{ {} }}", pairs.join(", "))
 }
 
-fn scalar(plain: &Plain) -> String {
+/// A scalar as TOML.
+pub(super) fn scalar(plain: &Plain) -> String {
     match plain {
         Plain::Text(text) => quoted(text),
         Plain::Flag(flag) => flag.to_string(),
@@ -155,6 +165,13 @@ fn shortest(bytes: Bytes) -> String {
 fn key(name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { quoted(name) }
+}
+
+/// A part of a key as `--set` takes it.
+pub(super) fn path_part(name: &str) -> String {
+    let special = name.contains(['.', '=', '"', '\'']) || name.trim() != name || name.is_empty();
+    let quote = if name.contains('\'') { '"' } else { '\'' };
+    if special { format!("{quote}{name}{quote}") } else { name.to_owned() }
 }
 
 /// A basic string of TOML.

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Diagnostics, Draft, Label, Log, Place};
@@ -25,9 +25,52 @@ pub fn load_file(path: &Path, overrides: &[String]) -> Result<Scenario, Diagnost
 /// # Errors
 /// A path that cannot be read, and every mistake in the file and what is laid over it.
 pub fn load_file_with(path: &Path, layers: Layers<'_>) -> Result<Scenario, Diagnostics> {
-    let Overlay { name, text } = Overlay::read(path)?;
-    let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    load_beside(&name, &text, layers, Some(folder))
+    Template::read(path, layers.overrides)?.over(layers.overlays.to_vec()).load(&[])
+}
+
+/// A scenario file read once, to be loaded with many different overrides.
+#[derive(Clone, Debug)]
+pub struct Template {
+    name: String,
+    text: Vec<u8>,
+    folder: PathBuf,
+    overlays: Vec<Overlay>,
+    overrides: Vec<String>,
+}
+
+impl Template {
+    /// Reads a file; `overrides` come before those of each loading.
+    ///
+    /// # Errors
+    /// A path that cannot be read.
+    pub fn read(path: &Path, overrides: &[String]) -> Result<Self, Diagnostics> {
+        let Overlay { name, text } = Overlay::read(path)?;
+        let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+        Ok(Self { name, text, folder, overlays: Vec::new(), overrides: overrides.to_vec() })
+    }
+
+    /// A file that is in memory already.
+    #[must_use]
+    pub fn of_text(name: &str, text: &[u8], overrides: &[String]) -> Self {
+        let (name, text, folder) = (name.to_owned(), text.to_vec(), PathBuf::new());
+        Self { name, text, folder, overlays: Vec::new(), overrides: overrides.to_vec() }
+    }
+
+    /// The same with overlays, which come before all overrides.
+    #[must_use]
+    pub fn over(self, overlays: Vec<Overlay>) -> Self {
+        Self { overlays, ..self }
+    }
+
+    /// The scenario with further overrides, such as those of [`Knob::set`](super::Knob::set).
+    ///
+    /// # Errors
+    /// Every mistake in the file and the overrides.
+    pub fn load(&self, overrides: &[String]) -> Result<Scenario, Diagnostics> {
+        let all: Vec<String> = self.overrides.iter().chain(overrides).cloned().collect();
+        let layers = Layers { overlays: &self.overlays, overrides: &all };
+        load_beside(&self.name, &self.text, layers, Some(&self.folder))
+    }
 }
 
 impl Overlay {

@@ -2,6 +2,7 @@
 
 use super::keys::{Key, Table};
 use super::source::Span;
+use super::uncertain::Spread;
 use crate::units::{ByteRate, Bytes, SimSpan};
 
 /// A checked table: one slot for each key of its schema, in the schema's order.
@@ -24,6 +25,8 @@ pub(super) struct Slot {
     pub(super) given: Option<Span>,
     /// Its value.
     pub(super) state: State,
+    /// How the value is distributed, where it is uncertain; the value is then the median.
+    pub(super) spread: Option<Spread>,
 }
 
 /// Whether a key has a value.
@@ -82,7 +85,12 @@ pub(super) enum Value {
 impl Filled {
     /// A table of which nothing is known yet.
     pub(super) fn blank(table: &'static Table, span: Span) -> Self {
-        let slots = table.keys.iter().map(|key| Slot { key, given: None, state: State::Absent });
+        let slots = table.keys.iter().map(|key| Slot {
+            key,
+            given: None,
+            state: State::Absent,
+            spread: None,
+        });
         Self { table, span, slots: slots.collect() }
     }
 

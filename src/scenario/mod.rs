@@ -1,8 +1,8 @@
 //! A scenario file: TOML text to the model's validated inputs.
 //!
 //! The stages, each in a file of its own: [`keys`] is the table of every key; the text becomes a
-//! tree with spans (`tree`), overlays and overrides change it (`overlay`, `overrides`), the walk along the table of keys
-//! checks it and fills defaults in (`walk`, `read`, `filled`), what depends on several keys comes
+//! tree with spans (`tree`), overlays and overrides change it (`overlay`, `overrides`), the walk along the
+//! table of keys checks it and fills defaults in (`walk`, `read`, `uncertain`, `filled`), what depends on several keys comes
 //! next (`derive`, `identity`, `checks`, `timeline`; `apf` for API Priority and Fairness, with the
 //! manifests it reads), and a tree without errors becomes [`Inputs`] (`build`)
 //! and canonical text (`effective`). Every mistake is reported at once, as plain data
@@ -53,11 +53,14 @@ mod checks;
 mod code;
 mod derive;
 mod diagnostic;
+mod differ;
 mod effective;
+mod expect;
 mod file;
 mod filled;
 mod identity;
 pub mod keys;
+pub mod measure;
 mod nesting;
 mod overlay;
 mod overrides;
@@ -66,17 +69,24 @@ mod read;
 mod render;
 mod source;
 mod suggest;
+pub mod sweep;
 #[cfg(test)]
 mod tests;
 mod timeline;
 mod tree;
+mod uncertain;
+mod vary;
 mod walk;
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Place};
-pub use file::{LARGEST_FILE, load_file, load_file_with};
+pub use differ::{Difference, differences};
+pub use expect::Expectation;
+pub use file::{LARGEST_FILE, Template, load_file, load_file_with};
 pub use overlay::{Layers, Overlay};
 pub use published::{Claim, Figure, Metric, Published};
+pub use uncertain::{Distribution, Uncertain};
+pub use vary::{Knob, MOST_VALUES, Range, Unit, Value, Vary};
 
 use std::path::Path;
 
@@ -84,6 +94,7 @@ use crate::model::input::Inputs;
 use diagnostic::{Draft, Log};
 use filled::Filled;
 use source::{Sources, Span};
+use sweep::SweepPlan;
 use tree::{Item, Node};
 use walk::Walker;
 
@@ -102,11 +113,17 @@ pub struct Scenario {
     pub inputs: Inputs,
     /// Published figures to show beside the prediction.
     pub published: Vec<Published>,
+    /// What must hold.
+    pub expectations: Vec<Expectation>,
+    /// The keys whose values are uncertain; `inputs` has their medians.
+    pub uncertain: Vec<Uncertain>,
+    /// What `[sweep]` says, if there is one.
+    pub sweep: Option<SweepPlan>,
     /// Warnings and notes.
     pub notes: Vec<Diagnostic>,
     /// The scenario as canonical TOML with every default filled in. Loads again to the same inputs.
     pub effective: String,
-    /// 12 hex digits that stay the same while nothing but seed and replications changes.
+    /// 12 hex digits that stay the same while nothing but seed, replications and sweep changes.
     pub hash: String,
 }
 
@@ -176,16 +193,21 @@ fn check(log: &mut Log, layers: Layers<'_>, folder: Option<&Path>) -> Option<Sce
     apf::defaults(&mut root);
     derive::defaults(&mut root, log);
     timeline::figures(&mut root, log);
+    expect::bounds(&mut root, log);
     effective::sort_events(&mut root);
     let names = derive::names(&root, complete, log);
     derive::references(&root, &names, log);
     checks::check(&root, log);
     apf::check(&root, &origins, complete, log);
     timeline::check(&root, &names, log);
+    let sweep = sweep::read(&root, log);
     if log.has_errors() {
         return None;
     }
-    let scenario = scenario(&root, &names);
+    let scenario = scenario(&root, &names, sweep);
+    if let Some(Scenario { sweep: Some(plan), effective, .. }) = &scenario {
+        sweep::check_names(plan, &root, effective, log);
+    }
     if scenario.is_none() {
         let message = "the scenario is valid, but cannot be built: please report this";
         log.push(Draft::new(Code::Internal, Span::default(), message));
@@ -212,7 +234,7 @@ fn walk(tree: &Node, complete: bool, log: &mut Log) -> Filled {
     Walker { log, complete }.table(&keys::ROOT, tree, entries)
 }
 
-fn scenario(root: &Filled, names: &derive::Names) -> Option<Scenario> {
+fn scenario(root: &Filled, names: &derive::Names, sweep: Option<SweepPlan>) -> Option<Scenario> {
     let run = root.table("run")?;
     Some(Scenario {
         name: root.text("name")?.to_owned(),
@@ -221,6 +243,9 @@ fn scenario(root: &Filled, names: &derive::Names) -> Option<Scenario> {
         replications: run.count("replications")?,
         inputs: build::inputs(root, names)?,
         published: build::published(root)?,
+        expectations: expect::build(root)?,
+        uncertain: uncertain::collect(root),
+        sweep,
         notes: Vec::new(),
         effective: effective::print(root),
         hash: effective::hash(root),

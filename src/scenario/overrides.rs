@@ -9,9 +9,12 @@ use super::suggest::nearest;
 use super::tree::{Entry, Item, Node};
 
 /// One part of a dotted key.
-struct Part {
-    name: String,
-    at: Span,
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    /// Without quotes.
+    pub(super) name: String,
+    /// Where it is.
+    pub(super) at: Span,
 }
 
 /// Applies the override that is source `source`.
@@ -41,7 +44,7 @@ pub(super) fn apply(root: &mut Node, source: usize, log: &mut Log) {
 }
 
 /// The parts of the key, and where the value begins.
-fn split(text: &str, source: usize) -> Option<(Vec<Part>, usize)> {
+pub(super) fn split(text: &str, source: usize) -> Option<(Vec<Part>, usize)> {
     let mut parts = Vec::new();
     let mut quote: Option<char> = None;
     let (mut start, mut name) = (0, String::new());
@@ -143,7 +146,8 @@ fn is_list(name: &str) -> bool {
     ROOT.key(name).is_some_and(|key| matches!(key.kind, Kind::List { .. }))
 }
 
-fn no_entry(outer: &str, part: &Part, names: &[String]) -> Draft {
+/// A name that none of the entries of a list has.
+pub(super) fn no_entry(outer: &str, part: &Part, names: &[String]) -> Draft {
     let message = format!("nothing here is named `{}`", shown(&part.name));
     let draft = Draft::new(Code::OverrideTarget, part.at, message).label("no such entry");
     let near = nearest(&part.name, names.iter().map(String::as_str));

@@ -65,6 +65,7 @@ pub(super) fn scalar(kind: &Kind, node: &Node) -> Read {
         Kind::Release => release(kind, node),
         Kind::Texts { max } => texts(kind, node, *max),
         Kind::Figure => figure(kind, node),
+        Kind::Bound => bound(kind, node),
         _ => quantity(kind, node),
     }
 }
@@ -344,6 +345,14 @@ fn figure(kind: &Kind, node: &Node) -> Read {
     match &node.item {
         Item::Flag(flag) => Ok(Plain::Flag(*flag)),
         _ => Ok(Plain::Text(unit_string(kind, node)?.to_owned())),
+    }
+}
+
+/// Likewise; counts have no unit.
+fn bound(kind: &Kind, node: &Node) -> Read {
+    match node.item {
+        Item::Integer(_) => integer(kind, node, 0, i64::MAX),
+        _ => Ok(Plain::Text(string(kind, node)?.to_owned())),
     }
 }
 

@@ -8,6 +8,7 @@ use super::read::{Problem, check_name, scalar};
 use super::source::Span;
 use super::suggest::nearest;
 use super::tree::{Entry, Item, Node};
+use super::uncertain;
 use crate::units::parse_bytes;
 
 /// Walks a tree.
@@ -61,26 +62,9 @@ impl Walker<'_> {
 
     /// Reports a key that does not exist; comes back with the one that was meant.
     fn unknown_key(&mut self, table: &'static Table, entry: &Entry) -> Option<&'static str> {
-        let meant = nearest(&entry.name, table.keys.iter().map(|key| key.name));
-        let message = format!("unknown key `{}` in {}", shown(&entry.name), table.what);
-        let mut draft = Draft::new(Code::UnknownKey, entry.at, message).label("no such key");
-        if self.log.is_full() {
-            self.log.push(draft);
-            return meant;
-        }
-        let elsewhere = paths_of(&entry.name);
-        draft = draft.help(match (meant, elsewhere.as_slice()) {
-            (Some(meant), _) => format!("did you mean `{meant}`?"),
-            (None, [path]) => format!("there is a key of this name elsewhere: `{path}`"),
-            (None, [first, second, ..]) => {
-                format!("there are keys of this name elsewhere: `{first}`, `{second}`")
-            }
-            (None, []) => {
-                let names: Vec<&str> = table.keys.iter().map(|key| key.name).collect();
-                format!("its keys are {}", names.join(", "))
-            }
-        });
-        self.log.push(draft);
+        let meant = nearest_key(table, &entry.name);
+        let advise = !self.log.is_full();
+        self.log.push(unknown_key(table, &entry.name, entry.at, advise));
         meant
     }
 
@@ -120,6 +104,15 @@ impl Walker<'_> {
 
     /// Checks one key.
     fn slot(&mut self, table: &Table, key: &'static Key, outer: Span, given: &Given) -> Slot {
+        if let Given::Entry(entry) = given
+            && uncertain::is_meant(&key.kind, &entry.node)
+        {
+            let (state, spread) = match uncertain::read(table, key, &entry.node, self.log) {
+                Some((median, spread)) => (State::Set(Value::Plain(median)), Some(spread)),
+                None => (State::Bad, None),
+            };
+            return Slot { key, given: Some(entry.node.span), state, spread };
+        }
         let (given, state) = match given {
             // What the parser makes up after a syntax error is nowhere in the text.
             Given::Entry(entry) if !self.complete && entry.node.span.is_empty() => {
@@ -129,7 +122,7 @@ impl Walker<'_> {
             Given::Misspelt => (None, State::Bad),
             Given::Nothing => (None, self.left_out(table, key, outer)),
         };
-        Slot { key, given, state }
+        Slot { key, given, state, spread: None }
     }
 
     fn left_out(&mut self, table: &Table, key: &'static Key, outer: Span) -> State {
@@ -317,6 +310,31 @@ impl Walker<'_> {
                 .help(format!("write \"{digits}{binary}\" if that was meant")),
         );
     }
+}
+
+fn nearest_key(table: &'static Table, name: &str) -> Option<&'static str> {
+    nearest(name, table.keys.iter().map(|key| key.name))
+}
+
+/// A key that a table does not have; with advice where it will be read.
+pub(super) fn unknown_key(table: &'static Table, name: &str, at: Span, advise: bool) -> Draft {
+    let message = format!("unknown key `{}` in {}", shown(name), table.what);
+    let draft = Draft::new(Code::UnknownKey, at, message).label("no such key");
+    if !advise {
+        return draft;
+    }
+    let elsewhere = paths_of(name);
+    draft.help(match (nearest_key(table, name), elsewhere.as_slice()) {
+        (Some(meant), _) => format!("did you mean `{meant}`?"),
+        (None, [path]) => format!("there is a key of this name elsewhere: `{path}`"),
+        (None, [first, second, ..]) => {
+            format!("there are keys of this name elsewhere: `{first}`, `{second}`")
+        }
+        (None, []) => {
+            let names: Vec<&str> = table.keys.iter().map(|key| key.name).collect();
+            format!("its keys are {}", names.join(", "))
+        }
+    })
 }
 
 /// The dotted path of a key where its name is the only one of its kind, else the name.

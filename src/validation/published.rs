@@ -46,6 +46,7 @@ fn figures(scenario: &Scenario, replications: Option<u32>) -> Result<PublishedSc
         seed: scenario.seed,
         release: &format!("1.{}", scenario.inputs.release.minor),
         published: &scenario.published,
+        expectations: &[],
         warnings: &[],
     };
     let summary = summarize(&subject, &replicated);

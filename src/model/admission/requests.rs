@@ -6,7 +6,7 @@ use crate::model::apf::object_count::{ObjectStats, StatsError};
 use crate::model::apf::work_estimator::{ListOptions, Lookups, RequestedVersion, VersionMatch};
 use crate::model::client::PAGER_LIMIT;
 use crate::model::input::{
-    Behaviour, Encoding, FleetInput, Inputs, ReadInput, ResourceInput, ResourceVersion,
+    Behaviour, Encoding, FleetInput, Inputs, ReadInput, ResourceInput, ResourceVersion, Retries,
 };
 
 /// What kind of request arrives.
@@ -88,34 +88,36 @@ impl Key {
     }
 }
 
-/// What a member of a fleet asks for when it starts.
+/// What a member of a fleet asks for when it starts, and how.
 pub(super) fn opening(inputs: &Inputs, fleet: &FleetInput) -> (ReadInput, RequestKind) {
-    let kind = |list, initial_events| RequestKind { list, initial_events, continues: false };
-    match &fleet.behaviour {
+    let (list, initial_events) = match &fleet.behaviour {
         // Where the servers do not offer watch-lists, a reflector falls back to a LIST.
-        Behaviour::Reflector { read, watch_list: true, .. } if inputs.release.watch_list => {
-            (read.clone(), kind(false, true))
-        }
-        Behaviour::Reflector { read, .. } => {
-            let limit = read.limit.or(Some(PAGER_LIMIT));
-            (ReadInput { limit, ..read.clone() }, kind(true, false))
-        }
-        Behaviour::Lister { read, .. } => (read.clone(), kind(true, false)),
-        Behaviour::Watcher { resource } => (latest(*resource), kind(false, false)),
-    }
+        Behaviour::Reflector { watch_list: true, .. } if inputs.release.watch_list => (false, true),
+        Behaviour::Watcher { .. } => (false, false),
+        _ => (true, false),
+    };
+    (first_read(fleet), RequestKind { list, initial_events, continues: false })
 }
 
-/// The read of a watch from the latest version on.
+/// The first read of a member of a fleet: a reflector's with the limit of its pager, a watcher's from
+/// the latest version on.
 #[must_use]
-pub fn latest(resource: usize) -> ReadInput {
-    ReadInput {
-        resource,
-        encoding: Encoding::Protobuf,
-        gzip: false,
-        resource_version: ResourceVersion::NotOlderThan,
-        limit: None,
-        selected: 1.0,
-        selector: false,
+pub fn first_read(fleet: &FleetInput) -> ReadInput {
+    match &fleet.behaviour {
+        Behaviour::Reflector { read, .. } => {
+            let pages = fleet.retries == Retries::ClientGo;
+            ReadInput { limit: read.limit.or(pages.then_some(PAGER_LIMIT)), ..read.clone() }
+        }
+        Behaviour::Lister { read, .. } => read.clone(),
+        Behaviour::Watcher { resource } => ReadInput {
+            resource: *resource,
+            encoding: Encoding::Protobuf,
+            gzip: false,
+            resource_version: ResourceVersion::NotOlderThan,
+            limit: None,
+            selected: 1.0,
+            selector: false,
+        },
     }
 }
 

@@ -7,7 +7,17 @@
 //! | `attribution-peak` | Which client and resource held it at the peak? |
 //! | `apf` | Which priority level was full, how many requests waited for it, how many got a 429? |
 //! | `peak-cdf` | How likely is it, over all replications? |
+//! | `compare` | What do two variants on the same draws differ in? |
+//! | `breaking-point` | At which value of a key does it become too likely? |
 //! | one a measured run | Does the predicted curve follow the measured one? (`oomcast validate --out`) |
+//!
+//! Of a sweep:
+//!
+//! | file | answers |
+//! |---|---|
+//! | `sweep-lines` | Along one key: where does P(OOM) cross 5 %, and how does the peak grow? |
+//! | `sweep-heatmap` | Over two keys: which combinations stay within 5 %? |
+//! | `tornado` | Which keys move the peak, and which way? |
 //!
 //! A chart is first a list of shapes (`scene`), which then is painted (`paint`). The heading states the
 //! finding; memory starts at zero and is in GiB; red is kept for the limit and for kills; keys stand
@@ -16,7 +26,9 @@
 
 mod apf;
 mod attribution;
+mod breaking;
 mod cdf;
+mod compare;
 mod events;
 mod fit;
 mod font;
@@ -27,6 +39,7 @@ mod palette;
 mod scale;
 mod scene;
 mod stack;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod thin;
@@ -34,9 +47,10 @@ mod timeline;
 
 use std::path::{Path, PathBuf};
 
-use crate::results::{PhaseRecord, ServerRecord, Timeline};
+use crate::results::{FindResult, PhaseRecord, ServerRecord, SweepSummary, Timeline};
 use crate::units::{Bytes, SimSpan};
 
+pub use compare::CompareInput;
 pub use fit::write_fit;
 pub use overlay::{Overlay, write_overlay};
 use scene::Scene;
@@ -160,23 +174,64 @@ pub fn svgs(input: &ChartInput) -> Result<Vec<SvgChart>, ChartError> {
     scenes(input).into_iter().map(chart).collect()
 }
 
+/// Writes the charts of a sweep as `charts/<name>.svg` and `.png` below `dir`, and returns those
+/// paths, relative to `dir`. A sweep of more than two keys that is no screening has none.
+///
+/// # Errors
+/// When a file cannot be written or a chart cannot be painted.
+pub fn write_sweep(dir: &Path, sweep: &SweepSummary) -> Result<Vec<String>, ChartError> {
+    Sheet::new(sweep::scenes(sweep)).write(dir)
+}
+
 /// Writes every chart as `charts/<name>.svg` and `charts/<name>.png` below `dir`, and returns those
 /// paths, relative to `dir`.
 ///
 /// # Errors
 /// When a file cannot be written or a chart cannot be painted.
 pub fn write_all(dir: &Path, input: &ChartInput) -> Result<Vec<String>, ChartError> {
-    let failed = |path: &Path, source| ChartError::Io { path: path.to_owned(), source };
-    let folder = dir.join("charts");
-    std::fs::create_dir_all(&folder).map_err(|e| failed(&folder, e))?;
-    let mut written = Vec::new();
-    for scene in scenes(input) {
-        let path = folder.join(format!("{}.svg", scene.name));
-        std::fs::write(&path, paint::svg(&scene)?).map_err(|e| failed(&path, e))?;
-        paint::png(&scene, &folder.join(format!("{}.png", scene.name)))?;
-        for ending in ["svg", "png"] {
-            written.push(format!("charts/{}.{ending}", scene.name));
-        }
+    Sheet::new(scenes(input)).write(dir)
+}
+
+/// Writes the chart of a breaking point likewise.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn write_breaking_point(dir: &Path, found: &FindResult) -> Result<Vec<String>, ChartError> {
+    Sheet::new(vec![breaking::scene(found)]).write(dir)
+}
+
+/// Writes the chart of a comparison likewise.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn write_comparison(dir: &Path, input: &CompareInput) -> Result<Vec<String>, ChartError> {
+    Sheet::new(vec![compare::scene(input)]).write(dir)
+}
+
+/// Charts to be written together.
+struct Sheet(Vec<Scene>);
+
+impl Sheet {
+    fn new(scenes: Vec<Scene>) -> Self {
+        Self(scenes)
     }
-    Ok(written)
+
+    /// Writes each into the folder `charts` below `dir`, which is not made for none.
+    fn write(&self, dir: &Path) -> Result<Vec<String>, ChartError> {
+        let failed = |path: &Path, source| ChartError::Io { path: path.to_owned(), source };
+        let folder = dir.join("charts");
+        if !self.0.is_empty() {
+            std::fs::create_dir_all(&folder).map_err(|e| failed(&folder, e))?;
+        }
+        let mut written = Vec::new();
+        for scene in &self.0 {
+            let path = folder.join(format!("{}.svg", scene.name));
+            std::fs::write(&path, paint::svg(scene)?).map_err(|e| failed(&path, e))?;
+            paint::png(scene, &folder.join(format!("{}.png", scene.name)))?;
+            for ending in ["svg", "png"] {
+                written.push(format!("charts/{}.{ending}", scene.name));
+            }
+        }
+        Ok(written)
+    }
 }

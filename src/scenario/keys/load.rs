@@ -2,7 +2,9 @@
 
 use super::Presence::{Default, Derived, Optional, Required};
 use super::events::{EVENT, PUBLISHED};
+use super::expect::EXPECT;
 use super::server::SECTIONS;
+use super::sweep::SWEEP;
 use super::{Family, Key, Kind, NameForm, OneOf, Table, integer, key, percent, rate, size, span};
 use crate::units::{Bytes, SimSpan};
 
@@ -41,6 +43,13 @@ pub static ROOT: Table = Table {
             Optional,
             "Published figures to show beside the prediction.",
         ),
+        key(
+            "expect",
+            Kind::List { table: &EXPECT, max: 1000 },
+            Optional,
+            "What must hold; without any, nothing is judged.",
+        ),
+        SWEEP,
     ],
 };
 

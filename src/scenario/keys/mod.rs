@@ -2,11 +2,19 @@
 //!
 //! Checking, suggestions, defaults and the effective scenario derive from it, as do schema and
 //! explanations of keys.
+//!
+//! Wherever a number stands, with a unit or without, it may be uncertain: `"3 to 8"` (lognormal, 90
+//! of 100 values between the two), two quantiles `{ p50 = 5, p95 = 9 }` (lognormal, or
+//! `dist = "normal"`), `{ dist = "uniform", from = 3, to = 8 }` or
+//! `{ dist = "triangular", from = 3, mode = 4, to = 8 }`, each figure as the key itself takes it. Keys
+//! that shape the report are excepted: those of `[run]` and of figures to compare with, `replicas`.
 
 pub(super) mod apf;
 mod events;
+mod expect;
 mod load;
 mod server;
+mod sweep;
 
 use crate::units::{ByteRate, Bytes, SimSpan};
 
@@ -143,6 +151,8 @@ pub enum Kind {
     Gates,
     /// A published figure, whose form depends on its metric.
     Figure,
+    /// The bound of an expectation, whose form depends on its metric.
+    Bound,
     /// A list of strings.
     Texts {
         /// How many at most.
@@ -236,6 +246,7 @@ impl Kind {
             Self::Gates => "a table of gates such as { WatchList = true }",
             Self::Texts { .. } => "a list of strings such as [\"a\", \"b\"]",
             Self::Figure => "a figure in quotes, or `true` or `false`",
+            Self::Bound => "a bound such as \"5%\", \"12GiB\", \"30s\" or 100",
             Self::Table(_) => "a table",
             Self::Named { .. } => "a table of named tables",
             Self::List { .. } => "an array of tables",

@@ -1,11 +1,11 @@
 //! What a member's next LIST asks for.
 
-use crate::model::admission::latest;
+use crate::model::admission::first_read;
 use crate::model::apiserver::list::{ListShape, rounded_scan};
 use crate::model::apiserver::route::{Route, honours_limit};
 use crate::model::catalog::items_of;
-use crate::model::client::{ListFrom, PAGER_LIMIT};
-use crate::model::input::{Behaviour, ReadInput, ResourceVersion, Retries};
+use crate::model::client::ListFrom;
+use crate::model::input::{Behaviour, ReadInput, ResourceVersion};
 use crate::model::world::World;
 use crate::results::Mechanism;
 use crate::units::Bytes;
@@ -16,8 +16,8 @@ impl World<'_> {
         let member = &self.clients[client as usize];
         let fleet = &self.inputs.fleets[member.fleet as usize];
         match &fleet.behaviour {
-            Behaviour::Reflector { read, .. } => {
-                let mut read = read.clone();
+            Behaviour::Reflector { read: given, .. } => {
+                let mut read = first_read(fleet);
                 match member.from {
                     ListFrom::First => {}
                     ListFrom::Last => read.resource_version = ResourceVersion::NotOlderThan,
@@ -28,12 +28,12 @@ impl World<'_> {
                 // a pager without limit (facts/clients.md section 1.1).
                 let pages = member.from == ListFrom::First
                     || !self.inputs.resources[read.resource].watch_cache;
-                let pages = pages && self.retries(client) == Retries::ClientGo;
-                read.limit = read.limit.or(pages.then_some(PAGER_LIMIT));
+                if !pages {
+                    read.limit = given.limit;
+                }
                 read
             }
-            Behaviour::Lister { read, .. } => read.clone(),
-            Behaviour::Watcher { resource } => latest(*resource),
+            _ => first_read(fleet),
         }
     }
 

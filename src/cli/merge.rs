@@ -1,0 +1,167 @@
+//! `oomcast merge`: the shards of a sweep as one.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::args::MergeArgs;
+use super::exit::{Exit, Failure};
+use super::sweep_folder::{SweepFolder, Told, incomplete, refused};
+use crate::experiment::sweep::{self, Points};
+use crate::report::sweep::rows::{self, First, ROWS, Rows};
+use crate::results::PointRow;
+
+/// Points named in a message.
+const NAMED: usize = 10;
+
+/// A folder with rows.
+struct Part {
+    path: PathBuf,
+    rows: Rows,
+}
+
+/// Reads every shard, checks that they make a whole, and writes what the unsharded sweep would have.
+pub(super) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
+    let usage = |message: String| Failure::new(Exit::Usage, message);
+    let mut parts = Vec::new();
+    for folder in &args.folders {
+        for path in shards(folder)? {
+            let found = rows::read(&path).map_err(|e| refused(&e))?;
+            let missing = || usage(format!("{} holds no rows of a sweep", path.display()));
+            parts.push(Part { rows: found.ok_or_else(missing)?, path });
+        }
+    }
+    let first = parts.first().ok_or_else(|| usage("nothing to merge".into()))?;
+    let head = first.rows.first.head.clone();
+    same_sweep(&parts)?;
+    let rows = union(&parts, head.points)?;
+    let plan = sweep::plan_of(&head).ok_or_else(|| {
+        usage(format!("{}: what was varied cannot be read", first.path.join(ROWS).display()))
+    })?;
+    let points = Points::new(&plan, head.seed).map_err(|e| usage(e.to_string()))?;
+    let effective = effective(&first.path)?;
+    let whole = First { head: head.clone(), shard: None };
+    let path = args.out.clone().unwrap_or_else(|| default_path(args, &parts, &whole));
+    let count = rows.len();
+    // The rows are those of the shards, so that writing them again loses nothing.
+    let resume = !args.force;
+    let (folder, _) = SweepFolder::open(&path, whole, count, resume, args.force)?;
+    let summary = sweep::summary(head, &plan, &points, rows.into_values().collect());
+    let told = Told {
+        wall: Duration::ZERO,
+        next: None,
+        format: args.format,
+        quiet: args.quiet,
+        charts: !args.no_charts,
+    };
+    folder.finish(&summary, &effective, &told)?;
+    incomplete(&summary)
+}
+
+/// The shards inside a folder, or the folder itself.
+fn shards(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let unreadable = |error: std::io::Error| {
+        Failure::new(Exit::Usage, format!("cannot read {}: {error}", folder.display()))
+    };
+    let mut inside = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        if entry.file_name().to_string_lossy().starts_with("shard-") && entry.path().is_dir() {
+            inside.push(entry.path());
+        }
+    }
+    inside.sort();
+    if inside.is_empty() {
+        inside.push(folder.to_owned());
+    }
+    Ok(inside)
+}
+
+/// Into the folder that the shards are in, where they are all in one and it was named alone.
+fn default_path(args: &MergeArgs, parts: &[Part], whole: &First) -> PathBuf {
+    match args.folders.as_slice() {
+        [one] if parts.iter().all(|part| part.path != *one) => one.clone(),
+        _ => SweepFolder::default_path(&whole.head),
+    }
+}
+
+/// Rows of different sweeps do not add up.
+fn same_sweep(parts: &[Part]) -> Result<(), Failure> {
+    let Some((first, others)) = parts.split_first() else {
+        return Ok(());
+    };
+    for other in others {
+        let alike = First { shard: first.rows.first.shard.clone(), ..other.rows.first.clone() };
+        if let Some(what) = rows::difference(&alike, &first.rows.first) {
+            let (a, b) = (other.path.display(), first.path.display());
+            let message = format!("{a} is not of the same sweep as {b}: it has {what}");
+            return Err(Failure::new(Exit::Usage, message));
+        }
+    }
+    Ok(())
+}
+
+/// All rows by point, if each point is there once.
+fn union(parts: &[Part], wanted: u32) -> Result<BTreeMap<u32, PointRow>, Failure> {
+    let mut rows = BTreeMap::new();
+    let mut twice: Vec<u32> = Vec::new();
+    for row in parts.iter().flat_map(|part| part.rows.rows.values()) {
+        if rows.insert(row.point, row.clone()).is_some() {
+            twice.push(row.point);
+        }
+    }
+    let missing: Vec<u32> = (0..wanted).filter(|point| !rows.contains_key(point)).collect();
+    let mut found = Vec::new();
+    if !missing.is_empty() {
+        let parts = unfinished(parts, &missing);
+        found.push(format!(
+            "{} of {wanted} points are missing: {}{parts}",
+            missing.len(),
+            named(&missing)
+        ));
+    }
+    if !twice.is_empty() {
+        twice.sort_unstable();
+        twice.dedup();
+        found.push(format!("{} points are there twice: {}", twice.len(), named(&twice)));
+    }
+    if found.is_empty() {
+        return Ok(rows);
+    }
+    let message = format!("{}; nothing was written", found.join("; "));
+    Err(Failure::new(Exit::Incomplete, message))
+}
+
+/// Which of the shards lack points of their own.
+fn unfinished(parts: &[Part], missing: &[u32]) -> String {
+    let lacks = |part: &&Part| {
+        let shard = part.rows.first.shard.as_deref().map(super::shard::parse);
+        let Some(Ok(super::shard::ShardArg::This(shard))) = shard else {
+            return false;
+        };
+        missing.iter().any(|point| shard.has(*point))
+    };
+    let names: Vec<String> = parts
+        .iter()
+        .filter(lacks)
+        .take(NAMED)
+        .map(|part| part.path.display().to_string())
+        .collect();
+    if names.is_empty() {
+        return " (no shard given holds them)".to_owned();
+    }
+    format!(" (unfinished: {}; run those shards again with --resume)", names.join(", "))
+}
+
+fn named(points: &[u32]) -> String {
+    let some: Vec<String> = points.iter().take(NAMED).map(u32::to_string).collect();
+    let more = if points.len() > NAMED { ", ..." } else { "" };
+    format!("{}{more}", some.join(", "))
+}
+
+fn effective(folder: &Path) -> Result<String, Failure> {
+    let path = folder.join("scenario.effective.toml");
+    std::fs::read_to_string(&path).map_err(|error| {
+        Failure::new(Exit::Usage, format!("cannot read {}: {error}", path.display()))
+    })
+}

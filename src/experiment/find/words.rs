@@ -1,0 +1,198 @@
+//! What a search found, as values of the key and in a sentence.
+
+use super::Question;
+use super::grid::Grid;
+use super::search::{Answer, Found, Search, Tally};
+use crate::results::{
+    BreakingPoint, FORMAT_VERSION, FindResult, FoundBracket, FoundShare, FoundValue, FoundWhere,
+};
+use crate::scenario::{Scenario, Value};
+
+/// Points counted as the search did, from the safe end, as values.
+struct Points<'a> {
+    grid: &'a Grid,
+    falling: bool,
+}
+
+impl Points<'_> {
+    fn value(&self, point: usize) -> FoundValue {
+        let last = self.grid.points() - 1;
+        let point = if self.falling { last - point.min(last) } else { point };
+        self.grid.value(point).map_or_else(FoundValue::default, |value| found_value(&value))
+    }
+
+    fn share(&self, tally: &Tally) -> FoundShare {
+        FoundShare { value: self.value(tally.point), happened: tally.count }
+    }
+}
+
+fn found_value(value: &Value) -> FoundValue {
+    FoundValue { text: value.to_string(), number: value.coordinate().unwrap_or_default() }
+}
+
+/// The result as reports show it.
+pub(super) fn result(
+    scenario: &Scenario,
+    question: &Question,
+    search: &Search,
+    grid: &Grid,
+    current: Option<&Value>,
+    found: &Found,
+) -> FindResult {
+    let points = Points { grid, falling: found.falling };
+    let last = grid.points() - 1;
+    let bracket = match &found.answer {
+        Answer::Found(bracket) => Some(FoundBracket {
+            safe: points.share(&bracket.safe),
+            past: points.share(&bracket.past),
+            low: bracket.low.map(|point| points.value(point)),
+            high: bracket.high.map(|point| points.value(point)),
+        }),
+        Answer::NeverPast(_) | Answer::AlwaysPast(_) => None,
+    };
+    let breaking_point = |(replication, point): (u32, &Option<usize>)| BreakingPoint {
+        replication,
+        safe: match point {
+            None => Some(points.value(last)),
+            Some(point) => point.checked_sub(1).map(|safe| points.value(safe)),
+        },
+        past: point.map(|point| points.value(point)),
+    };
+    let mut curve: Vec<FoundShare> = found.curve.iter().map(|t| points.share(t)).collect();
+    if found.falling {
+        curve.reverse();
+    }
+    let ascending = Points { grid, falling: false };
+    let mut result = FindResult {
+        format_version: FORMAT_VERSION.to_owned(),
+        scenario: scenario.name.clone(),
+        scenario_hash: scenario.hash.clone(),
+        release: format!("1.{}", scenario.inputs.release.minor),
+        seed: search.seed,
+        replications: search.replications,
+        key: question.knob.key().to_owned(),
+        unit: question.knob.unit().suffix().trim_start_matches('_').to_owned(),
+        until: question.until.to_string(),
+        probability: search.probability,
+        range: (ascending.value(0), ascending.value(last)),
+        values: grid.points() as u64,
+        current: current.map(found_value),
+        falling: found.falling,
+        verdict: String::new(),
+        found: match &found.answer {
+            Answer::Found(_) => FoundWhere::Inside,
+            Answer::NeverPast(_) => FoundWhere::NeverPast,
+            Answer::AlwaysPast(_) => FoundWhere::AlwaysPast,
+        },
+        bracket,
+        curve,
+        breaking_points: (0..).zip(&found.breaking_points).map(breaking_point).collect(),
+        probes: found.probes as u64,
+        contradictions: found.contradictions.len() as u64,
+        scanned: found.scanned,
+        runs: found.runs,
+        incomplete: found.unknown,
+        warnings: Vec::new(),
+    };
+    result.verdict = verdict(&result, &found.answer);
+    result.warnings = warnings(&result, &points, found);
+    result
+}
+
+fn percent(share: f64) -> String {
+    let text = format!("{:.1}", share * 100.0);
+    format!("{} %", text.trim_end_matches(".0"))
+}
+
+fn verdict(result: &FindResult, answer: &Answer) -> String {
+    let (key, until) = (&result.key, &result.until);
+    let most = percent(result.probability);
+    let seen = |tally: &Tally| format!("{} of {}", tally.count.count, result.replications);
+    let (low, high) = (&result.range.0.text, &result.range.1.text);
+    match (answer, &result.bracket) {
+        (Answer::Found(_), Some(bracket)) => {
+            let safe = &bracket.safe.value;
+            let words = if result.falling { "needs at least" } else { "may be up to" };
+            let sentence = format!(
+                "{key} {words} {}{} for P({until}) of at most {most}",
+                safe.text,
+                interval(bracket, result.falling)
+            );
+            sentence + &margin(result, safe.number)
+        }
+        (Answer::AlwaysPast(tally), _) => format!(
+            "No value of {key} from {low} to {high} keeps P({until}) at or below {most}: even at the \
+             safest, {}, it happens in {}",
+            if result.falling { high } else { low },
+            seen(tally)
+        ),
+        (Answer::NeverPast(tally) | Answer::Found(super::Bracket { safe: tally, .. }), _) => {
+            format!(
+                "All of {key} from {low} to {high} keeps P({until}) at or below {most}: at the worst end, \
+             {}, it happens in {}",
+                if result.falling { low } else { high },
+                seen(tally)
+            )
+        }
+    }
+}
+
+/// ` (95 % CI 198 to 225)`, in ascending order.
+fn interval(bracket: &FoundBracket, falling: bool) -> String {
+    let ends = (&bracket.low, &bracket.high);
+    let (low, high) = if falling { (ends.1, ends.0) } else { ends };
+    match (low, high) {
+        (Some(low), Some(high)) => format!(" (95 % CI {} to {})", low.text, high.text),
+        (Some(low), None) => format!(" (95 % CI from {}, no upper end)", low.text),
+        (None, Some(high)) => format!(" (95 % CI up to {}, no lower end)", high.text),
+        (None, None) => " (too few replications for an interval)".to_owned(),
+    }
+}
+
+/// How far the scenario is from the answer.
+fn margin(result: &FindResult, safe: f64) -> String {
+    let Some(current) = result.current.as_ref().filter(|current| current.number > 0.0) else {
+        return String::new();
+    };
+    let ratio = safe / current.number;
+    let digits = if ratio < 0.095 { 3 } else { usize::from(ratio < 99.5) * 2 };
+    format!("; {ratio:.digits$} times the scenario's {}", current.text)
+}
+
+fn warnings(result: &FindResult, points: &Points<'_>, found: &Found) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Some(first) = found.contradictions.first() {
+        let value = points.value(first.point).text;
+        let word = if first.happened { "happens" } else { "does not happen" };
+        warnings.push(format!(
+            "not monotone: {} of {} probes contradict a single breaking point (replication {}: it \
+             {word} at {value}); the answer is from counting at {} values instead",
+            result.contradictions,
+            result.probes,
+            first.replication,
+            result.curve.len()
+        ));
+    } else if found.scanned {
+        warnings.push(format!(
+            "not monotone near the answer: runs at both sides of it differ from the bisections; the \
+             answer is from counting at {} values instead",
+            result.curve.len()
+        ));
+    }
+    if let Some(bracket) = &result.bracket
+        && (bracket.low.is_none() || bracket.high.is_none())
+    {
+        warnings.push(format!(
+            "one end of the interval is open: {} replications, or this range, are too few for it",
+            result.replications
+        ));
+    }
+    if result.incomplete > 0 {
+        warnings.push(format!(
+            "{} of {} runs were stopped for the work they took and counted as if it did not happen: \
+             narrow the range, shorten the scenario or raise run.max-events",
+            result.incomplete, result.runs
+        ));
+    }
+    warnings
+}

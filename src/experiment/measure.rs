@@ -1,0 +1,66 @@
+//! The metrics of a run.
+
+use super::published::whole_duration;
+use crate::results::{Outcome, RunRecord};
+use crate::scenario::measure::{Amount, Condition, Measure, Past};
+use crate::units::{Bytes, SimSpan};
+
+/// Whether an event happened in a run; of a figure, whether it is more than nothing.
+pub(super) fn happened(measure: Measure, run: &RunRecord) -> bool {
+    match measure {
+        Measure::Oom => run.oom_kills() > 0,
+        Measure::Cascade => run.servers_killed() > 1,
+        Measure::NonRecovering => run.outcome == Outcome::NonRecovering,
+        Measure::Absorbed => run.outcome == Outcome::Absorbed,
+        figure => value(figure, run).as_f64() > 0.0,
+    }
+}
+
+/// The value of a metric in a run; of an event, all or nothing.
+pub(super) fn value(measure: Measure, run: &RunRecord) -> Amount {
+    let counters = &run.counters;
+    match measure {
+        Measure::Peak => Amount::Size(run.peak_resident()),
+        Measure::Headroom => Amount::Share(headroom(run)),
+        Measure::Duration => whole_duration(run).map_or(Amount::Never, Amount::Span),
+        Measure::Rejected => Amount::Count(counters.requests_rejected),
+        Measure::Failed => Amount::Count(counters.requests_failed),
+        Measure::TimedOut => Amount::Count(counters.requests_timed_out),
+        Measure::Cpu => Amount::Span(run.cpu()),
+        Measure::BytesSent => Amount::Size(counters.bytes_sent),
+        event => Amount::Share(f64::from(u8::from(happened(event, run)))),
+    }
+}
+
+/// The least share of its limit that a server had left; 1 where there are no limits.
+fn headroom(run: &RunRecord) -> f64 {
+    let limited = run.servers.iter().filter(|server| server.limit > Bytes::ZERO);
+    let left = limited
+        .map(|server| (1.0 - server.peak_resident.as_f64() / server.limit.as_f64()).max(0.0));
+    left.fold(1.0, f64::min)
+}
+
+/// Whether a condition is met in a run.
+#[must_use]
+pub fn meets(condition: &Condition, run: &RunRecord) -> bool {
+    let Some((past, bound)) = condition.bound else {
+        return happened(condition.measure, run);
+    };
+    let value = value(condition.measure, run);
+    match past {
+        Past::Above => value > bound,
+        Past::Below => value < bound,
+    }
+}
+
+/// A statistic of a metric in the metric's own unit again.
+pub(super) fn amount(measure: Measure, statistic: f64) -> Amount {
+    use crate::scenario::measure::Dimension;
+    match measure.dimension() {
+        Dimension::Event | Dimension::Share => Amount::Share(statistic),
+        Dimension::Size => Amount::Size(Bytes::from_f64(statistic)),
+        Dimension::Count => Amount::Count(statistic.round() as u64),
+        Dimension::Span if statistic.is_infinite() => Amount::Never,
+        Dimension::Span => Amount::Span(SimSpan(statistic.round() as u64)),
+    }
+}

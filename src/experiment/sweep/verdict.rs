@@ -1,0 +1,108 @@
+//! The answer of a sweep in one sentence.
+
+use super::super::estimate::proportion;
+use crate::engine::statistics::runs_for_maximum;
+use crate::results::{AxisRecord, PointRow, Sensitivity, SweepSummary};
+
+/// The risk that operators are asked to stay below: 5 %.
+const RISK: f64 = 0.05;
+
+/// Where the risk of a kill crosses the line; what matters most, of a screening.
+pub(super) fn verdict(sweep: &SweepSummary) -> String {
+    let axes = &sweep.head.design.axes;
+    let sound: Vec<&PointRow> = sweep.rows.iter().filter(|row| row.figures.is_some()).collect();
+    if sound.is_empty() {
+        return format!("None of the {} points could be run", sweep.rows.len());
+    }
+    if let Some(sentence) = screened(&sweep.sensitivity) {
+        return sentence;
+    }
+    match axes.as_slice() {
+        [axis] => along(axis, &sound),
+        _ => among(&sound),
+    }
+}
+
+/// What few replications cannot say.
+pub(super) fn warnings(sweep: &SweepSummary) -> Vec<String> {
+    let n = sweep.head.replications;
+    let none = proportion(0, n).high;
+    if none <= RISK {
+        return Vec::new();
+    }
+    let enough = runs_for_maximum(1.0 - RISK, 0.95);
+    vec![format!(
+        "of {n} replications without a kill, P(OOM) may still be up to {:.0} %; {enough} bound it by \
+         5 %",
+        none * 100.0
+    )]
+}
+
+fn risk(row: &PointRow) -> f64 {
+    row.figures.as_ref().map_or(0.0, crate::results::PointFigures::oom_share)
+}
+
+fn screened(sensitivity: &[Sensitivity]) -> Option<String> {
+    let first = sensitivity.first()?;
+    let peak = crate::units::Bytes::from_f64(first.peak_bytes.mean_absolute);
+    if peak.0 == 0 {
+        return Some("No key changes the peak within its range".to_owned());
+    }
+    Some(format!("`{}` matters most: its range moves the median peak by {peak}", first.key))
+}
+
+/// Points along one key.
+fn along(axis: &AxisRecord, rows: &[&PointRow]) -> String {
+    let key = &axis.key;
+    let text = |row: &PointRow| row.values.first().map_or(String::new(), |v| v.text.clone());
+    let mut ordered = rows.to_vec();
+    let number = |row: &PointRow| row.values.first().and_then(|v| v.number);
+    if rows.iter().any(|row| number(row).is_none()) {
+        return words(key, rows, text);
+    }
+    ordered.sort_by(|a, b| {
+        number(a).unwrap_or(0.0).total_cmp(&number(b).unwrap_or(0.0)).then(a.point.cmp(&b.point))
+    });
+    let above = |row: &&PointRow| risk(row) > RISK;
+    let changes = ordered.windows(2).filter(|pair| above(&pair[0]) != above(&pair[1])).count();
+    let (Some(first), Some(last)) = (ordered.first(), ordered.last()) else {
+        return among(rows);
+    };
+    let range = format!("{} to {}", text(first), text(last));
+    match (changes, above(first)) {
+        (0, false) => format!("P(OOM) stays within 5 % for `{key}` from {range}"),
+        (0, true) => format!("P(OOM) is above 5 % for every `{key}` from {range}"),
+        (1, starts_above) => {
+            let at = ordered.iter().position(|row| above(row) != starts_above).unwrap_or(0);
+            let before = ordered.get(at.wrapping_sub(1)).map_or(String::new(), |row| text(row));
+            let after = ordered.get(at).map_or(String::new(), |row| text(row));
+            if starts_above {
+                format!("P(OOM) falls to 5 % or less between `{key}` = {before} and {after}")
+            } else {
+                format!("P(OOM) rises above 5 % between `{key}` = {before} and {after}")
+            }
+        }
+        (n, _) => {
+            format!("P(OOM) crosses 5 % {n} times for `{key}` from {range}: it is not monotone")
+        }
+    }
+}
+
+/// Values without an order.
+fn words(key: &str, rows: &[&PointRow], text: impl Fn(&PointRow) -> String) -> String {
+    let safe: Vec<String> =
+        rows.iter().filter(|row| risk(row) <= RISK).map(|row| text(row)).take(6).collect();
+    if safe.is_empty() {
+        return format!("P(OOM) is above 5 % for every `{key}`");
+    }
+    format!("P(OOM) is within 5 % for `{key}` = {}", safe.join(", "))
+}
+
+fn among(rows: &[&PointRow]) -> String {
+    let above = rows.iter().filter(|row| risk(row) > RISK).count();
+    match above {
+        0 => format!("P(OOM) is within 5 % at all {} points", rows.len()),
+        n if n == rows.len() => format!("P(OOM) is above 5 % at all {n} points"),
+        n => format!("P(OOM) is above 5 % at {n} of {} points", rows.len()),
+    }
+}

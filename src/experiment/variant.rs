@@ -1,0 +1,69 @@
+//! A scenario with its overrides, ready to be run: with the inputs drawn where they are uncertain.
+
+use super::replicate::ReplicateError;
+use super::uncertain::draw_overrides;
+use crate::model::{self, RunOptions};
+use crate::results::RunRecord;
+use crate::scenario::{Diagnostics, Scenario, Template};
+use crate::units::SimTime;
+
+/// A scenario file with overrides.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    template: Template,
+    overrides: Vec<String>,
+    scenario: Scenario,
+}
+
+impl Variant {
+    /// Loads the scenario; its uncertain inputs have their medians.
+    ///
+    /// # Errors
+    /// Every mistake in the file and the overrides.
+    pub fn load(template: &Template, overrides: &[String]) -> Result<Self, Diagnostics> {
+        let scenario = template.load(overrides)?;
+        Ok(Self { template: template.clone(), overrides: overrides.to_vec(), scenario })
+    }
+
+    /// The same with further overrides.
+    ///
+    /// # Errors
+    /// As [`Variant::load`].
+    pub fn with(&self, more: &[String]) -> Result<Self, Diagnostics> {
+        Self::load(&self.template, &[self.overrides.as_slice(), more].concat())
+    }
+
+    /// The scenario, with medians where it is uncertain.
+    #[must_use]
+    pub const fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// Runs a replication with the inputs drawn for `draw`, dumping API Priority and Fairness at
+    /// these instants.
+    ///
+    /// # Errors
+    /// [`ReplicateError::Draw`], when what was drawn contradicts itself.
+    pub fn run(
+        &self,
+        draw: u32,
+        options: RunOptions,
+        dumps: &[SimTime],
+    ) -> Result<RunRecord, ReplicateError> {
+        if self.scenario.uncertain.is_empty() {
+            return Ok(model::run_dumping(&self.scenario.inputs, options, dumps));
+        }
+        let drawn = draw_overrides(&self.scenario.uncertain, options.seed, draw);
+        let all = [self.overrides.as_slice(), &drawn].concat();
+        match self.template.load(&all) {
+            Ok(scenario) => Ok(model::run_dumping(&scenario.inputs, options, dumps)),
+            Err(found) => {
+                let first =
+                    found.items.iter().find(|d| d.severity == crate::scenario::Severity::Error);
+                let why = first.map_or_else(String::new, |d| d.message.clone());
+                let reason = format!("{why} ({})", drawn.join(", "));
+                Err(ReplicateError::Draw { replication: draw, reason })
+            }
+        }
+    }
+}

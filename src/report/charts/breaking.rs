@@ -1,0 +1,282 @@
+//! `breaking-point`: how likely it is over the values of a key, and where it becomes too likely.
+
+use crate::results::{FindResult, FoundShare, FoundWhere};
+use crate::units::Bytes;
+
+use super::font;
+use super::frame::{self, Key, MARGIN, SMALL};
+use super::palette::{AXIS, GOAL, GRID, INK, LIVE, MUTED, RED, RED_BAND, RESIDENT};
+use super::scale;
+use super::scene::{Anchor, Item, PAGE_HEIGHT, PAGE_WIDTH, Point, Rect, Scene};
+
+const NAME: &str = "breaking-point";
+
+/// Draws the chart.
+pub(super) fn scene(found: &FindResult) -> Scene {
+    let mut scene = Scene::new(NAME, &found.verdict, &describe(found), PAGE_HEIGHT);
+    let subtitle = format!(
+        "{} · Kubernetes {} · seed {} · {} replications",
+        font::fit(&found.scenario, 14.0, false, 420.0),
+        found.release,
+        found.seed,
+        found.replications
+    );
+    let y = frame::heading(&mut scene, &found.verdict, &subtitle);
+    let axes = Axes::new(found, y + 40.0);
+    frame::keys(&mut scene, y, &axes.keys(found));
+    axes.answer_band(&mut scene, found);
+    axes.grid(&mut scene, found);
+    axes.band(&mut scene, &found.curve);
+    let line = found.curve.iter().map(|share| axes.point(share, axes.share(share)));
+    scene.line(line.collect(), RESIDENT, 2.2);
+    if found.scanned {
+        for share in &found.curve {
+            scene.items.push(Item::Dot(axes.point(share, axes.share(share)), 3.0, RESIDENT));
+        }
+    }
+    axes.allowed(&mut scene, found);
+    axes.current(&mut scene, found);
+    axes.answer(&mut scene, found);
+    scene
+}
+
+fn describe(found: &FindResult) -> String {
+    format!(
+        "Probability of {} over {}, from {} to {}, with a 95 % band. {}.",
+        found.until, found.key, found.range.0.text, found.range.1.text, found.verdict
+    )
+}
+
+/// The plot: values to the right, probability upwards.
+struct Axes {
+    area: Rect,
+    low: f64,
+    high: f64,
+    replications: f64,
+}
+
+impl Axes {
+    fn new(found: &FindResult, top: f64) -> Self {
+        let left = MARGIN + 54.0;
+        let area = Rect {
+            x: left,
+            y: top,
+            w: PAGE_WIDTH - MARGIN - 24.0 - left,
+            h: PAGE_HEIGHT - 62.0 - top,
+        };
+        let (low, high) = window(found);
+        Self { area, low, high, replications: f64::from(found.replications.max(1)) }
+    }
+
+    fn keys(&self, found: &FindResult) -> Vec<(Key, &'static str)> {
+        let mut keys = vec![
+            (Key::Line(RESIDENT, 2.2), "share of replications in which it happens"),
+            (Key::Patch(GRID), "95 % interval at each value"),
+            (Key::Dashes(RED), "probability allowed"),
+        ];
+        if found.bracket.is_some() {
+            keys.push((Key::Patch(RED_BAND), "95 % interval of the breaking point"));
+        }
+        if self.shown_current(found).is_some() {
+            keys.push((Key::Dashes(GOAL), "in the scenario"));
+        }
+        keys
+    }
+
+    /// The scenario's value, where it is in the plot.
+    fn shown_current(&self, found: &FindResult) -> Option<f64> {
+        let number = found.current.as_ref()?.number;
+        (self.low..=self.high).contains(&number).then_some(number)
+    }
+
+    fn x(&self, number: f64) -> f64 {
+        let part = (number - self.low) / (self.high - self.low);
+        self.area.x + self.area.w * part.clamp(0.0, 1.0)
+    }
+
+    fn y(&self, share: f64) -> f64 {
+        self.area.bottom() - self.area.h * share.clamp(0.0, 1.0)
+    }
+
+    fn share(&self, share: &FoundShare) -> f64 {
+        f64::from(share.happened.count) / self.replications
+    }
+
+    fn point(&self, share: &FoundShare, height: f64) -> Point {
+        (self.x(share.value.number), self.y(height))
+    }
+
+    fn vertical(&self, number: f64) -> Vec<Point> {
+        vec![(self.x(number), self.area.y), (self.x(number), self.area.bottom())]
+    }
+
+    fn grid(&self, scene: &mut Scene, found: &FindResult) {
+        for quarter in 0..=4 {
+            let y = self.y(f64::from(quarter) / 4.0);
+            scene.line(vec![(self.area.x, y), (self.area.right(), y)], GRID, 1.0);
+            let text = format!("{} %", quarter * 25);
+            scene.label((self.area.x - 8.0, y + 4.4), &text, (SMALL, false), MUTED, Anchor::End);
+        }
+        let base = self.area.bottom();
+        scene.line(vec![(self.area.x, base), (self.area.right(), base)], AXIS, 1.0);
+        let (unit, ticks) = ticks(&found.unit, self.low, self.high);
+        for (number, text) in ticks {
+            let x = self.x(number);
+            scene.line(vec![(x, base), (x, base + 4.0)], AXIS, 1.0);
+            scene.label((x, base + 19.0), &text, (SMALL, false), MUTED, Anchor::Middle);
+        }
+        let unit = if unit.is_empty() { String::new() } else { format!(" ({unit})") };
+        let key = font::fit(&found.key, SMALL, false, 500.0);
+        let caption = format!("{key}{unit}; upwards: probability of {}", found.until);
+        let middle = self.area.x + self.area.w / 2.0;
+        scene.label((middle, base + 39.0), &caption, (SMALL, false), MUTED, Anchor::Middle);
+    }
+
+    fn band(&self, scene: &mut Scene, curve: &[FoundShare]) {
+        let edge = |end: fn(&FoundShare) -> f64| -> Vec<Point> {
+            curve.iter().map(|share| self.point(share, end(share))).collect()
+        };
+        scene.items.push(Item::Area {
+            upper: edge(|share| share.happened.high),
+            lower: edge(|share| share.happened.low),
+            fill: GRID.faded(0.8),
+        });
+    }
+
+    fn answer_band(&self, scene: &mut Scene, found: &FindResult) {
+        let Some(bracket) = &found.bracket else {
+            return;
+        };
+        let ends = [&bracket.low, &bracket.high].map(|end| end.as_ref().map(|v| v.number));
+        let open = if found.falling { [self.high, self.low] } else { [self.low, self.high] };
+        let xs = [ends[0].unwrap_or(open[0]), ends[1].unwrap_or(open[1])].map(|n| self.x(n));
+        let (from, to) = (xs[0].min(xs[1]), xs[0].max(xs[1]));
+        scene.rect(Rect { x: from, w: (to - from).max(2.0), ..self.area }, RED_BAND);
+    }
+
+    fn allowed(&self, scene: &mut Scene, found: &FindResult) {
+        let y = self.y(found.probability);
+        let ends = vec![(self.area.x, y), (self.area.right(), y)];
+        scene.dashed(ends, RED, 1.3, super::DASH);
+        let text = format!("{} %", (found.probability * 1e4).round() / 100.0);
+        // At the end where the curve is not.
+        let (x, anchor) = if found.falling {
+            (self.area.right() - 4.0, Anchor::End)
+        } else {
+            (self.area.x + 4.0, Anchor::Start)
+        };
+        scene.label((x, y - 6.0), &text, (SMALL, true), RED, anchor);
+    }
+
+    fn current(&self, scene: &mut Scene, found: &FindResult) {
+        if let Some(number) = self.shown_current(found) {
+            scene.dashed(self.vertical(number), GOAL, 1.3, super::DASH);
+        }
+    }
+
+    fn answer(&self, scene: &mut Scene, found: &FindResult) {
+        let Some(bracket) = &found.bracket else {
+            return;
+        };
+        let (safe, past) = (&bracket.safe, &bracket.past);
+        scene.line(self.vertical(safe.value.number), LIVE, 2.0);
+        let n = found.replications;
+        let rows = [
+            (format!("safe: {}", safe.value.text), INK, true),
+            (format!("{} of {n} at it", safe.happened.count), MUTED, false),
+            (format!("{} of {n} at {}", past.happened.count, past.value.text), MUTED, false),
+        ];
+        let widest = rows.iter().map(|row| font::width(&row.0, 14.0, true)).fold(0.0, f64::max);
+        let x = self.x(safe.value.number);
+        // On the safe side, where the curve lies low, if there is room.
+        let left_free = x - self.area.x > widest + 12.0;
+        let right_free = self.area.right() - x > widest + 12.0;
+        let on_left = if found.falling { !right_free } else { left_free };
+        let (at, anchor) = if on_left { (x - 8.0, Anchor::End) } else { (x + 8.0, Anchor::Start) };
+        for (index, (text, colour, bold)) in (0_u8..).zip(&rows) {
+            let size = if *bold { 14.0 } else { SMALL };
+            let y = self.area.y + 16.0 + 18.0 * f64::from(index);
+            scene.label((at, y), text, (size, *bold), *colour, anchor);
+        }
+    }
+}
+
+/// The part of the range in which something changes, with the scenario's value if that is near.
+fn window(found: &FindResult) -> (f64, f64) {
+    let (first, last) = (found.range.0.number, found.range.1.number);
+    let mut low = f64::INFINITY;
+    let mut high = f64::NEG_INFINITY;
+    for pair in found.curve.windows(2) {
+        let changes = pair[0].happened.count != pair[1].happened.count;
+        if changes {
+            low = low.min(pair[0].value.number);
+            high = high.max(pair[1].value.number);
+        }
+    }
+    if low >= high || found.found != FoundWhere::Inside {
+        return (first, last.max(first + 1e-9));
+    }
+    let width = (high - low).max((last - first) / 100.0);
+    if let Some(current) = &found.current
+        && current.number > low - 3.0 * width
+        && current.number < high + 3.0 * width
+    {
+        low = low.min(current.number);
+        high = high.max(current.number);
+    }
+    let margin = (high - low).max((last - first) / 100.0) * 0.15;
+    ((low - margin).max(first), (high + margin).min(last))
+}
+
+/// Ticks between two numbers of a unit, and what the unit is called on the axis.
+fn ticks(unit: &str, low: f64, high: f64) -> (&'static str, Vec<(f64, String)>) {
+    if unit == "bytes" {
+        let (from, to) = (Bytes::from_f64(low), Bytes::from_f64(high));
+        let axis = scale::byte_axis_within(from, to, 9);
+        let ticks = axis.ticks.into_iter().map(|(bytes, text)| (bytes.as_f64(), text));
+        return (axis.unit, ticks.collect());
+    }
+    let name = match unit {
+        "s" => "seconds",
+        "bytes_per_s" => "MB/s",
+        "per_s" => "per second",
+        "percent" => "%",
+        "cores" => "cores",
+        _ => "",
+    };
+    let size = if unit == "bytes_per_s" { 1e6 } else { 1.0 };
+    (name, round_ticks(low / size, high / size).map(|(x, text)| (x * size, text)).collect())
+}
+
+/// About nine round numbers.
+fn round_ticks(low: f64, high: f64) -> impl Iterator<Item = (f64, String)> {
+    let least = ((high - low) / 9.0).max(1e-9);
+    let decade = 10_f64.powf(least.log10().floor());
+    let round = [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| m * decade >= least).unwrap_or(10.0);
+    let step = round * decade;
+    let digits = if step >= 1.0 { 0 } else { (-step.log10().floor()) as usize };
+    let (from, to) = ((low / step).ceil() as i64, (high / step).floor() as i64);
+    (from..=to).map(move |i| {
+        let number = i as f64 * step;
+        (number, format!("{number:.digits$}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{round_ticks, ticks};
+    use crate::units::Bytes;
+
+    #[test]
+    fn ticks_are_few_round_and_inside() {
+        for (low, high) in [(0.0, 1.0), (100.0, 2_000.0), (17.0, 18.0), (0.001, 0.002), (0.0, 1e6)]
+        {
+            let found: Vec<(f64, String)> = round_ticks(low, high).collect();
+            assert!((3..=11).contains(&found.len()), "{low} {high}: {found:?}");
+            assert!(found.iter().all(|(x, _)| (low - 1e-9..=high + 1e-9).contains(x)));
+        }
+        let texts: Vec<String> = round_ticks(0.0, 45.0).map(|t| t.1).collect();
+        assert_eq!(texts, ["0", "5", "10", "15", "20", "25", "30", "35", "40", "45"]);
+        assert_eq!(ticks("bytes", 0.0, Bytes::gib(64).as_f64()).0, "GiB");
+    }
+}

@@ -1,0 +1,30 @@
+//! A sweep in files and for people.
+//!
+//! | file | what |
+//! |---|---|
+//! | `rows.jsonl` | every point as it finishes, with its checksum: what `--resume` and `merge` read |
+//! | `points.csv` | one row a point, in order; see [`columns`] |
+//! | `points.parquet` | the same with types, where the feature `parquet` is on |
+//! | `sweep.json`, `sweep.md` | the result for programs and for people |
+//! | `charts/sweep-*.svg`, `charts/sweep-*.png` | see [`charts`](super::charts) |
+//!
+//! The folder of a shard holds its rows only; `oomcast merge` makes the rest of them.
+
+pub mod columns;
+#[cfg(feature = "parquet")]
+pub mod parquet;
+pub mod rows;
+mod text;
+
+use super::json;
+use crate::results::SweepSummary;
+
+pub use text::{headline, markdown, render};
+
+/// Renders `sweep.json`, whose keys are the fields of [`SweepSummary`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn json(sweep: &SweepSummary) -> serde_json::Result<String> {
+    json::pretty(sweep)
+}

@@ -1,0 +1,117 @@
+//! What a search for a breaking point leaves behind: the public interface `find.json`.
+
+use serde::{Deserialize, Serialize};
+
+use super::OutcomeCount;
+
+/// A value of the key that was varied.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FoundValue {
+    /// As the scenario writes it: `16GiB`.
+    pub text: String,
+    /// As a number in the unit of the key: bytes, seconds, a count.
+    pub number: f64,
+}
+
+/// How often it happened at a value.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FoundShare {
+    /// The value.
+    pub value: FoundValue,
+    /// Replications in which it happened, with a 95 % interval of the probability.
+    pub happened: OutcomeCount,
+}
+
+/// Both sides of the breaking point.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FoundBracket {
+    /// The last value at which the probability is not above the one allowed.
+    pub safe: FoundShare,
+    /// The next value, at which it is.
+    pub past: FoundShare,
+    /// One end of a 95 % interval of the last safe value; `None`: it may lie outside the range, or
+    /// there are too few replications.
+    pub low: Option<FoundValue>,
+    /// The other end.
+    pub high: Option<FoundValue>,
+}
+
+/// Whether there was a breaking point in the range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FoundWhere {
+    /// Yes.
+    #[default]
+    Inside,
+    /// No: the whole range is safe.
+    NeverPast,
+    /// No: nothing in the range is safe.
+    AlwaysPast,
+}
+
+/// The breaking point of one replication.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BreakingPoint {
+    /// Which replication.
+    pub replication: u32,
+    /// Its last safe value; `None`: no value of the range was.
+    pub safe: Option<FoundValue>,
+    /// The next value, at which it happened; `None`: at no value of the range.
+    pub past: Option<FoundValue>,
+}
+
+/// `find.json`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FindResult {
+    /// As of `summary.json`.
+    pub format_version: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// Its hash.
+    pub scenario_hash: String,
+    /// The Kubernetes release modelled.
+    pub release: String,
+    /// Master seed.
+    pub seed: u64,
+    /// How many replications.
+    pub replications: u32,
+    /// The key that was varied.
+    pub key: String,
+    /// What its numbers count: `bytes`, `s`, `percent` ...; empty: things.
+    pub unit: String,
+    /// What was to happen: `oom`, `peak > 32.0 GiB`.
+    pub until: String,
+    /// In what share of the replications it may.
+    pub probability: f64,
+    /// The ends of the range.
+    pub range: (FoundValue, FoundValue),
+    /// How many values of it there are.
+    pub values: u64,
+    /// The value in the scenario, where there is one.
+    pub current: Option<FoundValue>,
+    /// Whether it happens at small values rather than at large ones.
+    pub falling: bool,
+    /// One sentence: the answer.
+    pub verdict: String,
+    /// Whether there is an answer in the range.
+    pub found: FoundWhere,
+    /// The answer.
+    pub bracket: Option<FoundBracket>,
+    /// How often it happened over the range, in the order of values.
+    pub curve: Vec<FoundShare>,
+    /// The breaking point of each replication.
+    pub breaking_points: Vec<BreakingPoint>,
+    /// Runs beside the bisections that tested whether each replication has one breaking point only.
+    pub probes: u64,
+    /// How many of them contradicted it.
+    pub contradictions: u64,
+    /// Whether the answer comes from counting at many values instead of from bisections, because
+    /// something contradicted them.
+    pub scanned: bool,
+    /// Runs of the model.
+    pub runs: u64,
+    /// Runs that were stopped before it could be known whether it happens.
+    pub incomplete: u64,
+    /// What the reader should know before trusting the answer.
+    pub warnings: Vec<String>,
+}
