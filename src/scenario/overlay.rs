@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn entries_of_arrays_merge_by_name() {
         let overlay = "[[clients]]\nname = \"a\"\ncount = 7\n\
-            [[clients]]\nname = \"b\"\nreflector = { resource = \"pods\" }\n";
+            [[clients]]\nname = \"b\"\ncount = 1\nreflector = { resource = \"pods\" }\n";
         let found = load(&[overlay], &[]).expect("valid").inputs;
         let fleets: Vec<_> = found.fleets.iter().map(|f| (f.name.as_str(), f.count)).collect();
         assert_eq!(fleets, [("a", 7), ("b", 1)]);

@@ -9,6 +9,8 @@ use crate::validation::observation::ObservationError;
 const BASE_SECONDS: f64 = 600.0;
 /// A rise of less is no burst.
 const LEAST_RISE: f64 = 0.03;
+/// A running server's memory does not fall to such a share of its base.
+const RESTARTED: f64 = 0.7;
 /// Share of the rise at which a burst without a description begins and ends.
 const FOOT: f64 = 0.1;
 
@@ -89,10 +91,11 @@ fn one(
     if base.is_none() {
         notes.push(format!("{place}: no values before the burst: only its peak is used"));
     }
-    if !lost && falls_away(&inside) {
+    if !lost && inside.iter().any(|sample| base.is_some_and(|b| sample.bytes < b.scale(RESTARTED)))
+    {
         notes.push(format!(
-            "{place}: memory drops to less than half within a sample: if the container was \
-             restarted, say so with restarts = 1"
+            "{place}: memory drops far below where it was before: if the container was restarted, \
+             say so with restarts = 1"
         ));
     }
     let name = if burst.name.trim().is_empty() { "burst" } else { &burst.name };
@@ -174,11 +177,6 @@ fn rise(base: Option<Bytes>, peak: Bytes, lost: bool, name: &str) -> Result<(), 
         )),
         _ => Ok(()),
     }
-}
-
-/// Whether memory halves from one sample to the next.
-fn falls_away(samples: &[&Sample]) -> bool {
-    samples.windows(2).any(|pair| pair[1].bytes < pair[0].bytes.scale(0.5))
 }
 
 fn median(mut values: Vec<Bytes>) -> Option<Bytes> {
