@@ -178,8 +178,8 @@ pub struct RunArgs {
 pub struct SweepArgs {
     /// The scenario file.
     pub file: PathBuf,
-    /// What to vary: KEY=A..B:STEP, KEY=A..B:xFACTOR, KEY=a,b,c; or KEY=A..B[:log], for designs that
-    /// draw. Repeatable [default: the scenario's [sweep]].
+    /// What to vary: KEY=A..B:STEP, KEY=A..B:xFACTOR, KEY=a,b,c; or KEY=A..B or KEY=A..B:log, for designs that
+    /// draw. Repeatable [default: the scenario's sweep table].
     #[arg(long, value_name = "KEY=VALUES")]
     pub vary: Vec<String>,
     /// How the points are laid out: grid (every combination), random, or lhs (a Latin hypercube).

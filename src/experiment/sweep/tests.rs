@@ -133,7 +133,10 @@ fn run(
     model: &(impl Fn(&Scenario, RunOptions) -> RunRecord + Sync),
     refuse_after: usize,
 ) -> (Result<(), SweepError<String>>, Vec<PointRow>) {
-    let template = Template::of_text("storm", STORM.as_bytes(), &["run.duration=35s".to_owned()]);
+    // The size of the objects is not known exactly.
+    let overrides =
+        ["run.duration=35s".to_owned(), "objects.configmaps.size=150KiB to 250KiB".to_owned()];
+    let template = Template::of_text("storm", STORM.as_bytes(), &overrides);
     let points = Points::new(plan, 1).unwrap();
     let which: Vec<u32> = (0..points.count()).collect();
     let task = Task { template: &template, plan, points: &points, which: &which, threads: Some(2) };
@@ -191,4 +194,21 @@ fn points_share_their_draws() {
         rows[0].figures.as_ref().map(|f| f.cpu_seconds),
         rows[1].figures.as_ref().map(|f| f.cpu_seconds)
     );
+}
+
+#[test]
+fn uncertain_inputs_are_drawn_anew_for_each_replication_and_alike_at_every_point() {
+    let grid = plan(&["apiserver.memory-limit=2GiB,3GiB"], Design::Grid, None);
+    let seen = Mutex::new(std::collections::BTreeMap::<u32, BTreeSet<Bytes>>::new());
+    let model = |scenario: &Scenario, options: RunOptions| {
+        let size = scenario.inputs.resources[0].size;
+        seen.lock().unwrap().entry(options.replication).or_default().insert(size);
+        model::run(&scenario.inputs, options)
+    };
+    let (ended, rows) = run(&grid, &model, 99);
+    assert!(ended.is_ok() && rows.iter().all(PointRow::is_complete), "{rows:?}");
+    let seen = seen.into_inner().unwrap();
+    assert!(seen.values().all(|sizes| sizes.len() == 1), "points differ: {seen:?}");
+    let distinct: BTreeSet<&Bytes> = seen.values().flatten().collect();
+    assert_eq!(distinct.len(), 4, "replications are alike: {seen:?}");
 }
