@@ -185,7 +185,7 @@ fn seconds(value: Option<f64>) -> String {
 pub fn markdown(validation: &Validation) -> String {
     let mut text = String::new();
     if !validation.runs.is_empty() {
-        text += "| run | peak measured | predicted | error | from before | rise error | seconds measured \
+        text += "| run | peak measured | predicted | error | given base | rise error | seconds measured \
                  | predicted | lost (measured/predicted) |\n\
                  |---|--:|--:|--:|--:|--:|--:|--:|---|\n";
         text.extend(validation.runs.iter().map(markdown_run));
