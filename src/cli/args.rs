@@ -178,8 +178,8 @@ pub struct RunArgs {
 pub struct SweepArgs {
     /// The scenario file.
     pub file: PathBuf,
-    /// What to vary: KEY=A..B:STEP, KEY=A..B:xFACTOR, KEY=a,b,c; or KEY=A..B or KEY=A..B:log, for designs that
-    /// draw. Repeatable [default: the scenario's sweep table].
+    /// What to vary: KEY=A..B:STEP, KEY=A..B:xFACTOR, KEY=a,b,c; or KEY=A..B or KEY=A..B:log, for
+    /// designs that draw. Repeatable [default: the scenario's sweep table].
     #[arg(long, value_name = "KEY=VALUES")]
     pub vary: Vec<String>,
     /// How the points are laid out: grid (every combination), random, or lhs (a Latin hypercube).
@@ -191,6 +191,10 @@ pub struct SweepArgs {
     /// Screens which keys matter (Morris): changes one at a time, from many places.
     #[arg(long, conflicts_with = "design")]
     pub sensitivity: bool,
+    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
+    /// place of what the file has. Repeatable; --set comes last.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
     /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<String>,

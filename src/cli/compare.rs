@@ -34,6 +34,10 @@ pub struct CompareArgs {
     pub first: PathBuf,
     /// The second: what is proposed [default: the first].
     pub second: Option<PathBuf>,
+    /// Lays a partial scenario over both files, such as one that `calibrate` wrote: what it has takes the
+    /// place of what they have. Repeatable; --set comes last.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
     /// Sets a key of both scenarios, as in the file: `apiserver.memory-limit=16GiB`.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<String>,
@@ -88,8 +92,8 @@ fn metrics() -> String {
 pub(super) fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
     let file = args.second.as_ref().unwrap_or(&args.first);
     let of = |own: &[String]| [args.set.as_slice(), own].concat();
-    let first = load::variant(&args.first, &[], &of(&args.set_a))?;
-    let second = load::variant(file, &[], &of(&args.set_b))?;
+    let first = load::variant(&args.first, &args.overlay, &of(&args.set_a))?;
+    let second = load::variant(file, &args.overlay, &of(&args.set_b))?;
     let plan = plan(args, &first, &second);
     let folder = open(args, &first, &second, plan)?;
     let labels = [label(&args.first, &args.set_a), label(file, &args.set_b)];

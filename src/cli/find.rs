@@ -49,6 +49,10 @@ pub struct FindArgs {
     /// In what share of the replications it may happen.
     #[arg(long, default_value = "5%", value_name = "SHARE", value_parser = probability)]
     pub probability: f64,
+    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
+    /// place of what the file has. Repeatable; --set comes last.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<PathBuf>,
     /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<String>,
@@ -93,7 +97,7 @@ fn probability(text: &str) -> Result<f64, String> {
 pub(super) fn find(args: &FindArgs) -> Result<Exit, Failure> {
     let seed = args.seed.map(|n| format!("run.seed={n}"));
     let overrides: Vec<String> = args.set.iter().cloned().chain(seed).collect();
-    let variant = load::variant(&args.file, &[], &overrides)?;
+    let variant = load::variant(&args.file, &args.overlay, &overrides)?;
     let scenario = variant.scenario();
     let question = question(args, scenario)?;
     if !args.quiet {

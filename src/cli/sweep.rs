@@ -18,11 +18,11 @@ use crate::model::{self, RunOptions};
 use crate::report::sweep::rows::{First, RowsError};
 use crate::results::{PointFigures, PointRow, SweepHead, SweepSummary};
 use crate::scenario::sweep::{Design, SweepPlan};
-use crate::scenario::{Diagnostics, Scenario, Template, Vary};
+use crate::scenario::{Diagnostics, Scenario, Vary};
 
 /// Runs the points that are not there yet, then writes and tells what all of them say.
 pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
-    let template = Template::read(&args.file, &args.overrides()).map_err(|e| told(&[e]))?;
+    let template = load::template(&args.file, &args.overlay, &args.overrides())?;
     let base = template.load(&[]).map_err(|e| told(&[e]))?;
     if !args.quiet {
         load::tell_notes(&base.notes);

@@ -261,7 +261,8 @@ fn relative(paired: &Paired, change: f64) -> Option<f64> {
     if paired.first_median.is_infinite() {
         return (change < 0.0).then_some(-1.0);
     }
-    Some(change / paired.first_median)
+    // The median of differences may exceed the difference of medians.
+    Some((change / paired.first_median).max(-1.0))
 }
 
 /// How much worse, by estimate and interval.

@@ -77,17 +77,32 @@ pub(super) fn fit_name(text: &str, size: f64, bold: bool, room: f64) -> String {
 pub(super) fn wrap(text: &str, size: f64, bold: bool, room: f64, lines: usize) -> Vec<String> {
     let mut done: Vec<String> = Vec::new();
     let mut line = String::new();
-    for word in text.split_whitespace() {
-        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+    for word in words(text) {
+        let longer = if line.is_empty() { word.clone() } else { format!("{line} {word}") };
         let last = done.len() + 1 >= lines;
         if !last && !line.is_empty() && width(&longer, size, bold) > room {
-            done.push(std::mem::replace(&mut line, word.to_owned()));
+            done.push(std::mem::replace(&mut line, word));
         } else {
             line = longer;
         }
     }
     done.push(line);
     done.iter().map(|l| fit(l, size, bold, room)).collect()
+}
+
+/// The words of a text; a sign of per cent stays with its number.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match words.last_mut() {
+            Some(last) if word.starts_with('%') => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
 }
 
 /// Calls `dot(x, y, coverage)` for every pixel the text touches; `at` is the left end of the baseline.
@@ -161,5 +176,6 @@ mod tests {
         assert!(lines.iter().all(|l| width(l, 20.0, true) <= 260.0));
         assert_eq!(wrap(text, 20.0, true, 5000.0, 2), vec![text.to_owned()]);
         assert_eq!(wrap("", 20.0, true, 100.0, 2), vec![String::new()]);
+        assert_eq!(super::words("68 %, then 10 %"), ["68 %,", "then", "10 %"]);
     }
 }
