@@ -73,7 +73,7 @@ fn levels(run: &RunRecord) -> impl Iterator<Item = &LevelRecord> {
     run.servers.iter().flat_map(|server| &server.levels)
 }
 
-/// Most seats of a request: `maximumListSeatsLimit` of 1.34 on (work_estimator.go).
+/// Most seats of a request: `maximumListSeatsLimit` of 1.34 on (`work_estimator.go`).
 const WIDEST: u64 = 100;
 
 /// The books of a run in which nobody writes.
