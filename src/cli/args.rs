@@ -409,7 +409,12 @@ impl SweepArgs {
     }
 }
 
-fn overrides(set: &[String], seed: Option<u64>, replications: Option<u32>) -> Vec<String> {
+/// Overrides of `--set`, then those of the flags that are short for one.
+pub(super) fn overrides(
+    set: &[String],
+    seed: Option<u64>,
+    replications: Option<u32>,
+) -> Vec<String> {
     let seed = seed.map(|n| format!("run.seed={n}"));
     let replications = replications.map(|n| format!("run.replications={n}"));
     set.iter().cloned().chain(seed).chain(replications).collect()

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::args::{Format, key_value};
+use super::args::{Format, key_value, overrides};
 use super::exit::{Exit, Failure};
 use super::progress::Progress;
 use super::{load, output};
@@ -95,8 +95,7 @@ fn probability(text: &str) -> Result<f64, String> {
 
 /// Searches, writes the folder, then prints the answer.
 pub(super) fn find(args: &FindArgs) -> Result<Exit, Failure> {
-    let seed = args.seed.map(|n| format!("run.seed={n}"));
-    let overrides: Vec<String> = args.set.iter().cloned().chain(seed).collect();
+    let overrides = overrides(&args.set, args.seed, None);
     let variant = load::variant(&args.file, &args.overlay, &overrides)?;
     let scenario = variant.scenario();
     let question = question(args, scenario)?;

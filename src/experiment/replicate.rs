@@ -138,7 +138,7 @@ pub fn try_replicate_with(
     Ok(Replicated { runs, worst, rule, uncertainty: None })
 }
 
-/// The replications of a plan, batch by batch.
+/// The replications of a plan, on its threads.
 fn batches(
     run: &(impl Fn(RunOptions) -> Result<RunRecord, ReplicateError> + Sync),
     plan: Plan,
@@ -146,44 +146,27 @@ fn batches(
     progress: &(impl Fn(u32) + Sync),
 ) -> Result<Vec<RunRecord>, ReplicateError> {
     let done = AtomicU32::new(0);
-    // When the first replication is too much work, so are the others: they are not begun, or come
-    // to nothing. Which of them were running by then must not show.
-    let too_much = AtomicBool::new(false);
     let one = |replication| {
-        if too_much.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-        let options = RunOptions { seed: plan.seed, replication, timelines: false };
-        let record = guarded(replication, || run(options))?.slim();
-        if replication == 0 && record.cut_short {
-            too_much.store(true, Ordering::Relaxed);
-        }
+        let record = run(RunOptions { seed: plan.seed, replication, timelines: false })?;
         progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-        Ok(Some(record))
+        Ok(record)
     };
-    let pool = pool(plan.threads)?;
-    let mut batches = Batches::new(plan.replications.max(1), until);
-    let mut runs: Vec<RunRecord> = Vec::new();
-    while let Some(batch) = batches.next(&runs) {
-        let more: Vec<Option<RunRecord>> = pool.install(|| in_order(batch, one))?;
-        runs.extend(more.into_iter().flatten());
-        if too_much.load(Ordering::Relaxed) {
-            runs.truncate(1);
-            break;
-        }
-    }
-    Ok(runs)
+    pool(plan.threads)?.install(|| in_this_pool(plan.replications.max(1), until, &one))
 }
 
-/// Replications 0 to `replications` − 1, slim and in order, on the threads of the caller's pool. If
-/// the first is cut short for the work it takes, it is the only one.
+/// Replications from 0 on, slim and in order, batch by batch on the threads of the caller's pool:
+/// `replications` of them, or fewer if `until` is content. If the first is cut short for the work it
+/// takes, it is the only one.
 ///
 /// # Errors
 /// That of the first replication that has one.
 pub(super) fn in_this_pool(
     replications: u32,
+    until: Option<Until>,
     run: &(impl Fn(u32) -> Result<RunRecord, ReplicateError> + Sync),
 ) -> Result<Vec<RunRecord>, ReplicateError> {
+    // When the first replication is too much work, so are the others: they are not begun, or come
+    // to nothing. Which of them were running by then must not show.
     let too_much = AtomicBool::new(false);
     let one = |replication| {
         if too_much.load(Ordering::Relaxed) {
@@ -195,10 +178,14 @@ pub(super) fn in_this_pool(
         }
         Ok(Some(record))
     };
-    let runs = in_order(0..replications, one)?;
-    let mut runs: Vec<RunRecord> = runs.into_iter().flatten().collect();
-    if too_much.into_inner() {
-        runs.truncate(1);
+    let mut batches = Batches::new(replications, until);
+    let mut runs: Vec<RunRecord> = Vec::new();
+    while let Some(batch) = batches.next(&runs) {
+        runs.extend(in_order(batch, one)?.into_iter().flatten());
+        if too_much.load(Ordering::Relaxed) {
+            runs.truncate(1);
+            break;
+        }
     }
     Ok(runs)
 }

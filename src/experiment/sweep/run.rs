@@ -92,7 +92,7 @@ fn point_runs(
             .map_err(|found| ReplicateError::Draw { replication, reason: first_error(&found) })?;
         Ok(run(&drawn, options))
     };
-    in_this_pool(scenario.replications, &one).map_err(|error| error.to_string())
+    in_this_pool(scenario.replications, None, &one).map_err(|error| error.to_string())
 }
 
 /// The first mistake in one sentence, without the file's path: rows do not depend on where it lies.
