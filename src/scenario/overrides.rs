@@ -4,6 +4,7 @@ use super::code::Code;
 use super::diagnostic::{Draft, Log, shown};
 use super::keys::{Kind, ROOT};
 use super::nesting;
+use super::removal;
 use super::source::Span;
 use super::suggest::nearest;
 use super::tree::{Entry, Item, Node};
@@ -38,9 +39,36 @@ pub(super) fn apply(root: &mut Node, source: usize, log: &mut Log) {
         return;
     }
     let node = Node::from_raw(value.trim(), at);
+    if let Some(removed) = removes(&parts, &node) {
+        if let Err(draft) = remove(root, removed, log) {
+            log.push(*draft);
+        }
+        return;
+    }
     if let Err(draft) = set(root, &parts, node) {
         log.push(*draft);
     }
+}
+
+/// The parts before `remove`, where that is set to `true`.
+fn removes<'p>(parts: &'p [Part], value: &Node) -> Option<&'p [Part]> {
+    let (last, path) = parts.split_last()?;
+    (last.name == "remove" && matches!(value.item, Item::Flag(true)) && !path.is_empty())
+        .then_some(path)
+}
+
+/// Drops what the parts lead to.
+fn remove(root: &mut Node, parts: &[Part], log: &mut Log) -> Result<(), Failed> {
+    let Some((last, path)) = parts.split_last() else {
+        return Ok(());
+    };
+    let (mut here, mut outer) = (root, "the scenario");
+    for part in path {
+        here = descend(here, outer, part)?;
+        outer = &part.name;
+    }
+    removal::drop_key(here, &(last.name.clone(), last.at), log);
+    Ok(())
 }
 
 /// The parts of the key, and where the value begins.

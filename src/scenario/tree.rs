@@ -78,6 +78,15 @@ impl Node {
         }
     }
 
+    /// Takes a key out of a table.
+    pub(super) fn take(&mut self, name: &str) -> Option<Self> {
+        let Item::Table(entries) = &mut self.item else {
+            return None;
+        };
+        let index = entries.iter().position(|entry| entry.name == name)?;
+        Some(entries.remove(index).node)
+    }
+
     /// What kind of value it is, with its article.
     pub(super) fn type_name(&self) -> &'static str {
         match self.item {
