@@ -227,9 +227,10 @@ fn check(
     effective::sort_events(&mut root);
     // As written, so that the size of the cluster can still be varied.
     let (text, hash) = (effective::print(&root), effective::hash(&root));
-    let annotated =
+    let mut annotated =
         if annotate { Annotated::of(&root, &log.sources) } else { Annotated::default() };
     cluster::scale(&mut root, log);
+    annotated.add_totals(&root);
     let names = derive::names(&root, complete, log);
     derive::references(&root, &names, log);
     checks::check(&root, log);

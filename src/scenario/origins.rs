@@ -6,13 +6,14 @@
 use super::effective::{brackets, inner, key, of_slot, path_part};
 use super::filled::{Filled, Slot, State, Value};
 use super::keys::Presence;
+use super::read::grouped;
 use super::source::{Sources, Span};
 
 /// Where the column of comments may begin at most; longer lines push theirs out.
 const WIDEST: usize = 44;
 
 /// Characters of the words that say how a value was derived.
-const MOST_WORDS: usize = 60;
+const MOST_WORDS: usize = 36;
 
 /// The effective scenario, a value a line, with the origin of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +35,8 @@ struct Line {
     /// `key = value`.
     text: String,
     origin: String,
+    /// What a count comes to in the whole cluster, where it is counted by something.
+    total: Option<i64>,
 }
 
 impl Annotated {
@@ -42,6 +45,27 @@ impl Annotated {
         let mut printer = Printer { sources, blocks: Vec::new() };
         printer.root(root);
         Self { blocks: printer.blocks }
+    }
+
+    /// Notes what counts come to, once they are multiplied by the size of the cluster.
+    pub(super) fn add_totals(&mut self, root: &Filled) {
+        for (name, _, table) in root.named("objects") {
+            self.add_total(&format!("objects.{}.count", path_part(name)), table);
+        }
+        for table in root.list("clients") {
+            let name = table.text("name").unwrap_or("");
+            self.add_total(&format!("clients.{}.count", path_part(name)), table);
+        }
+    }
+
+    fn add_total(&mut self, path: &str, table: &Filled) {
+        let (Some(_), Some(count)) = (table.given("per"), table.count("count")) else {
+            return;
+        };
+        let mut lines = self.blocks.iter_mut().flat_map(|block| &mut block.lines);
+        if let Some(line) = lines.find(|line| line.path == path) {
+            line.total = Some(count);
+        }
     }
 
     /// Each key, as `--set` takes it, with where its value comes from: `storm.toml:12`,
@@ -63,7 +87,12 @@ impl Annotated {
             let column = widths.filter(|width| *width <= WIDEST).max().unwrap_or(0);
             for line in &block.lines {
                 let gap = column.saturating_sub(line.text.chars().count()) + 2;
-                text.extend([&line.text, &*" ".repeat(gap), "# ", &line.origin, "\n"]);
+                text.extend([&line.text, &*" ".repeat(gap), "# "]);
+                // A file's name may hold anything; a comment ends with its line.
+                text.extend(line.origin.chars().map(|c| if c.is_control() { '?' } else { c }));
+                text +=
+                    &line.total.map_or_else(String::new, |n| format!(": {} in all", grouped(n)));
+                text.push('\n');
             }
         }
         text
@@ -150,8 +179,12 @@ impl Printer<'_> {
     }
 
     fn line(&mut self, path: &str, name: &str, value: &str, origin: String) {
-        let line =
-            Line { path: format!("{path}{name}"), text: format!("{name} = {value}"), origin };
+        let line = Line {
+            path: format!("{path}{name}"),
+            text: format!("{name} = {value}"),
+            origin,
+            total: None,
+        };
         if let Some(block) = self.blocks.last_mut() {
             block.lines.push(line);
         }

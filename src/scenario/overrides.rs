@@ -45,8 +45,34 @@ pub(super) fn apply(root: &mut Node, source: usize, log: &mut Log) {
         }
         return;
     }
+    if let Some(per) = counted_per(root, &parts) {
+        let message = format!("this counts by the {per}, and is multiplied");
+        let draft = Draft::new(Code::CountedPer, at, message).label(format!("per {per}"));
+        let table = text.get(..value_at).unwrap_or("").trim_end_matches(['=', ' ']);
+        let table = table.strip_suffix("count").unwrap_or(table);
+        log.push(draft.help(format!("for a total add --set {table}per=cluster")));
+    }
     if let Err(draft) = set(root, &parts, node) {
         log.push(*draft);
+    }
+}
+
+/// What a count that is set is counted by, if by anything.
+fn counted_per(root: &mut Node, parts: &[Part]) -> Option<String> {
+    let [table, entry, count] = parts else {
+        return None;
+    };
+    if count.name != "count" || !["objects", "clients"].contains(&table.name.as_str()) {
+        return None;
+    }
+    let entries = root.get_mut(&table.name)?;
+    let entry = match &mut entries.item {
+        Item::Array(items) => items.iter_mut().find(|item| item.name() == Some(&entry.name))?,
+        _ => entries.get_mut(&entry.name)?,
+    };
+    match &entry.get_mut("per")?.item {
+        Item::Text(per) if per != "cluster" => Some(shown(per)),
+        _ => None,
     }
 }
 
