@@ -111,7 +111,7 @@ fn leave_to_presets(text: &str, chosen: &[&Preset]) -> String {
             section != "cluster" && table.get(section).is_some_and(|inner| inner.get(key).is_some())
         };
         match tables.iter().rfind(|(_, table)| said(table)) {
-            Some((preset, _)) => out += &format!("# {line}  # as preset:{preset} has it\n"),
+            Some((preset, _)) => out.extend(["# ", line, "  # as preset:", preset, " has it\n"]),
             None => out.extend([line, "\n"]),
         }
     }

@@ -52,7 +52,8 @@ fn list() -> String {
             group = preset.group;
             text.extend([gap, group, "\n"]);
         }
-        text += &format!("  {:<width$}  {}\n", preset.name, preset.summary());
+        let gap = " ".repeat(width - preset.name.len() + 2);
+        text.extend(["  ", preset.name, &gap, preset.summary(), "\n"]);
     }
     text + "\nIn a scenario: inherits = [\"preset:NAME\"]; `oomcast presets NAME` prints one.\n"
 }

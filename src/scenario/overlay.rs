@@ -6,7 +6,7 @@
 //! line. What a file inherits, and its profiles, are laid down in the same way.
 
 use super::diagnostic::Log;
-use super::removal::{self, Removal};
+use super::removal::{self, REMOVE, Removal};
 use super::tree::{Entry, Item, Node};
 
 /// What is laid over a scenario file: first its profiles, then the overlays, one after the other, then
@@ -68,7 +68,6 @@ fn merge_entry(base: &mut Vec<Entry>, mut over: Entry, log: &mut Log) {
     let found = base.iter().position(|entry| entry.name == over.name);
     let Some((index, entry)) = found.and_then(|at| Some((at, base.get_mut(at)?))) else {
         removal::fresh(&mut over.node, log);
-        // A mistake that is told leaves nothing behind.
         base.push(over);
         return;
     };
@@ -140,7 +139,7 @@ fn goes(over: &Node) -> bool {
         return false;
     };
     let removes =
-        |entry: &Entry| entry.name == "remove" && matches!(entry.node.item, Item::Flag(true));
+        |entry: &Entry| entry.name == REMOVE && matches!(entry.node.item, Item::Flag(true));
     entries.iter().any(removes) && entries.iter().all(|e| removes(e) || e.name == "name")
 }
 

@@ -9,7 +9,8 @@ use super::source::Span;
 use super::suggest::nearest;
 use super::tree::{Entry, Item, Node};
 
-const REMOVE: &str = "remove";
+/// The key that removes.
+pub(super) const REMOVE: &str = "remove";
 
 /// What a table says of the one below it.
 #[derive(Debug)]
@@ -95,7 +96,9 @@ pub(super) fn fresh(node: &mut Node, log: &mut Log) {
             nothing_there(&name, at, None, log);
         }
         Removal::Keys(keys) => {
-            keys.iter().for_each(|(name, at)| nothing_there(name, *at, None, log));
+            for (name, at) in &keys {
+                nothing_there(name, *at, None, log);
+            }
         }
         Removal::Nothing => {}
     }
@@ -111,7 +114,9 @@ pub(super) fn strip(node: &mut Node) {
     match &mut node.item {
         Item::Table(entries) => {
             entries.retain(|e| e.name != REMOVE || matches!(e.node.item, Item::Table(_)));
-            entries.iter_mut().for_each(|entry| strip(&mut entry.node));
+            for entry in entries {
+                strip(&mut entry.node);
+            }
         }
         Item::Array(items) => items.iter_mut().for_each(strip),
         _ => {}

@@ -95,7 +95,9 @@ impl Sources {
         match &node.item {
             Item::Array(items) => items.iter().for_each(|item| self.mark_profile(name, item)),
             Item::Table(entries) => {
-                entries.iter().for_each(|entry| self.mark_profile(name, &entry.node));
+                for entry in entries {
+                    self.mark_profile(name, &entry.node);
+                }
             }
             _ => {}
         }
