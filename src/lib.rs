@@ -77,7 +77,7 @@
 //! | [`apf`](model::apf) | API Priority and Fairness, exact to the bit |
 //! | [`watchcache`](model::watchcache) | the ring of recent events, resumable versions, snapshots: exact, and in closed form |
 //! | [`admission`](model::admission), [`write_seats`](model::write_seats), [`counting`](model::counting) | requests at the door of a server; the seats that writes take; what it knows of its objects |
-//! | [`client`](model::client) | reflectors, listers, watchers: one state each, and what moves them |
+//! | [`client`](model::client) | reflectors, listers, watchers: one state each, and what moves them; `era`: what old client-go does |
 //! | [`balancer`](model::balancer), [`node`](model::node) | connections; processors, limits, OOM killer, restart back-off |
 //! | [`control_plane`](model::control_plane) | the life of the servers: start, fill caches, serve, die, come back |
 //! | [`faults`](model::faults), [`background`](model::background) | events of the scenario; steady load as constant rates |
