@@ -152,6 +152,12 @@ static CLIENT: Table = Table {
             "What follows a refused or lost call; the REST layer of client-go makes it again.",
         ),
         key(
+            "client-version",
+            Kind::Choice(&CLIENT_VERSIONS),
+            Optional,
+            "The Kubernetes release whose client-go it was built with; left out: that of the servers.",
+        ),
+        key(
             "user",
             Kind::Text { max: 1024 },
             Derived(
@@ -181,6 +187,13 @@ static CLIENT: Table = Table {
         key("watcher", Kind::Table(&WATCHER), Optional, "Holds a watch and nothing else."),
     ],
 };
+
+/// Releases whose clients are told apart (`model::client::era`).
+const CLIENT_VERSIONS: [&str; 28] = [
+    "1.10", "1.11", "1.12", "1.13", "1.14", "1.15", "1.16", "1.17", "1.18", "1.19", "1.20", "1.21",
+    "1.22", "1.23", "1.24", "1.25", "1.26", "1.27", "1.28", "1.29", "1.30", "1.31", "1.32", "1.33",
+    "1.34", "1.35", "1.36", "1.37",
+];
 
 const RESOURCE: Key =
     key("resource", Kind::Refer(Family::Resource), Required, "The resource read.");
@@ -230,7 +243,7 @@ static REFLECTOR: Table = Table {
         key(
             "watch-list",
             Kind::Flag,
-            Derived("true where the release has WatchListClient and WatchList on"),
+            Derived("true where the servers have WatchList on, and the client has WatchListClient"),
             "Whether it streams the initial list by WATCH.",
         ),
         key("watch", Kind::Flag, Default("true"), "Whether it watches after the LIST."),
