@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::compare::CompareArgs;
+use super::completions::CompletionsArgs;
 use super::exit::Exit;
 use super::find::FindArgs;
+use super::man::ManArgs;
 use super::shard::ShardArg;
 use crate::calibration::parameters;
 use crate::report::sweep::columns;
@@ -115,6 +117,12 @@ pub enum Verb {
     /// Fits the model to observations of your own servers, and writes an overlay for scenarios.
     #[command(after_help = CALIBRATE_EXAMPLES)]
     Calibrate(CalibrateArgs),
+    /// Prints the JSON Schema of scenario files, for editors and linters.
+    Schema,
+    /// Prints completions for a shell.
+    Completions(CompletionsArgs),
+    /// Writes manual pages.
+    Man(ManArgs),
 }
 
 /// `oomcast run`.

@@ -5,14 +5,18 @@ mod calibrate;
 mod charts;
 mod check;
 mod compare;
+mod completions;
 mod exit;
 mod find;
 mod hint;
 mod load;
+mod man;
 mod merge;
 mod output;
 mod progress;
+mod reference;
 mod run;
+mod schema;
 mod shard;
 mod show;
 mod sweep;
@@ -30,8 +34,11 @@ pub use args::{
     ShowFormat, SweepArgs, ValidateArgs, Verb,
 };
 pub use compare::CompareArgs;
+pub use completions::CompletionsArgs;
 pub use exit::{Exit, Failure};
 pub use find::FindArgs;
+pub use man::ManArgs;
+pub use reference::verbs;
 pub use shard::{Shard, ShardArg};
 
 /// Runs the command line of this process and returns its exit code.
@@ -71,5 +78,8 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Merge(verb) => merge::merge(verb),
         Verb::Validate(verb) => validate::validate(verb),
         Verb::Calibrate(verb) => calibrate::calibrate(verb),
+        Verb::Schema => schema::schema(),
+        Verb::Completions(verb) => completions::completions(verb),
+        Verb::Man(verb) => man::man(verb),
     }
 }

@@ -11,6 +11,7 @@
 
 pub(super) mod apf;
 mod events;
+mod example;
 mod expect;
 mod load;
 mod server;
@@ -18,6 +19,7 @@ mod sweep;
 
 use crate::units::{ByteRate, Bytes, SimSpan};
 
+pub use example::example;
 pub use load::ROOT;
 
 /// Keys that may stand together in a table.
