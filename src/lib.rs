@@ -65,6 +65,7 @@
 //! | [`costs`](model::costs) | CPU time and memory of every kind of work: named constants, each with its source |
 //! | [`objects`](model::objects) | what an object weighs stored, encoded, decoded, listed |
 //! | [`catalog`](model::catalog) | what is derived once a run: ledger owners, profiles, plans of requests |
+//! | [`assumptions`](model::assumptions) | what predictions rest on: one table, made into `docs/assumptions.md` |
 //! | [`apiserver::list`](model::apiserver::list) | **where a LIST's memory comes from** |
 //! | [`apiserver::route`](model::apiserver::route) | who answers a LIST: etcd, watch cache, snapshot, nobody (429) |
 //! | [`apiserver::watch`](model::apiserver::watch) | watch-lists and watches |
@@ -131,6 +132,7 @@
 //! | who is killed, and when it comes back | [`model::node`], [`model::control_plane`] |
 //! | which requests wait, and how long | [`model::apf`]; who asks for what: `model/admission/requests.rs`; what is seen of it: `model/admission/observe.rs` |
 //! | a key of the scenario file | [`scenario::keys`], then `scenario/build.rs` and [`model::input`] |
+//! | the JSON Schema of scenario files, the reference | [`scenario::schema`], [`scenario::reference`]; both follow [`scenario::keys`] |
 //! | a metric of expectations, comparisons, breaking points | [`scenario::measure`], `experiment/measure.rs` |
 //! | how uncertain inputs are written, and drawn | `scenario/uncertain.rs`, `experiment/uncertain.rs` |
 //! | how a breaking point is searched | `experiment/find/search.rs` |

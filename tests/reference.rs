@@ -3,6 +3,9 @@
 use std::path::Path;
 
 use oomcast::cli;
+use oomcast::model::assumptions;
+use oomcast::report;
+use oomcast::results::Held;
 use oomcast::scenario::reference;
 
 const HEAD: &str = "\
@@ -58,4 +61,29 @@ fn the_reference_is_up_to_date() {
          meant; N: something was assumed. Identifiers keep their meaning.\n\n{codes}\n## Command line\n{verbs}"
     );
     up_to_date("reference.md", &fresh, "UPDATE_REFERENCE");
+}
+
+const ASSUMPTIONS: &str = "\
+# What predictions rest on
+
+Made from the code, with the values of the constants themselves (`src/model/assumptions`):
+`UPDATE_REFERENCE=1 cargo test --test reference` renews this page. What the measured runs cover is said by `oomcast validate`,
+and by the summary of a run that lies outside.
+";
+
+#[test]
+fn the_assumptions_are_up_to_date() {
+    let rows = assumptions::all();
+    for row in &rows {
+        assert!(!row.source.is_empty() && !row.leans.is_empty(), "{}", row.what);
+        let measured = [Held::Measured, Held::Assumed].contains(&row.held);
+        assert!(
+            !measured || row.value.is_empty() || !row.range.is_empty(),
+            "no range: {}",
+            row.what
+        );
+    }
+    assert!(Held::ALL.iter().all(|held| rows.iter().any(|row| row.held == *held)));
+    let fresh = format!("{ASSUMPTIONS}{}", report::assumptions::markdown(&rows));
+    up_to_date("assumptions.md", &fresh, "UPDATE_REFERENCE");
 }

@@ -111,7 +111,7 @@ fn row(table: &Table, key: &Key, path: &str) -> String {
 /// What a key takes, with its bounds.
 fn takes(kind: &Kind) -> String {
     let between = |what: &str, min: String, max: String| {
-        if min == max { format!("{what} {min}") } else { format!("{what}, {min} to {max}") }
+        if min == max { min } else { format!("{what}, {min} to {max}") }
     };
     match kind {
         Kind::Text { max } => format!("text of at most {max} bytes"),
