@@ -40,7 +40,7 @@ pub(super) fn man(args: &ManArgs) -> Result<Exit, Failure> {
     for page in &pages {
         let path = dir.join(&page.file);
         std::fs::write(&path, &page.text).map_err(|error| failed(&path, error))?;
-        written += &format!("{}\n", path.display());
+        written.extend([path.to_string_lossy().as_ref(), "\n"]);
     }
     output::result(&written)?;
     Ok(Exit::Done)
@@ -58,18 +58,57 @@ fn pages() -> std::io::Result<Vec<Page>> {
     whole.build();
     let verbs = whole.get_subcommands().filter(|verb| verb.get_name() != "help").cloned();
     let verbs: Vec<Command> = verbs.collect();
-    let mut pages = vec![page("oomcast".to_owned(), whole)?];
+    let mut pages = vec![page("oomcast", whole)?];
     for verb in verbs {
-        pages.push(page(format!("oomcast-{}", verb.get_name()), verb)?);
+        pages.push(page(&format!("oomcast-{}", verb.get_name()), verb)?);
     }
     Ok(pages)
 }
 
-fn page(name: String, command: Command) -> std::io::Result<Page> {
-    let man = Man::new(command)
-        .title(name.to_uppercase())
-        .source(concat!("oomcast ", env!("CARGO_PKG_VERSION")));
+fn page(name: &str, command: Command) -> std::io::Result<Page> {
+    let after = command.get_after_long_help().or_else(|| command.get_after_help());
+    let after = after.map(ToString::to_string).unwrap_or_default();
+    let verbs = command.has_subcommands();
+    let source = concat!("oomcast ", env!("CARGO_PKG_VERSION"));
+    let man = Man::new(command).title(name.to_uppercase()).source(source).manual("oomcast");
     let mut text = Vec::new();
-    man.render(&mut text)?;
-    Ok(Page { file: format!("{name}.1"), text: String::from_utf8_lossy(&text).into_owned() })
+    man.render_title(&mut text)?;
+    man.render_name_section(&mut text)?;
+    man.render_synopsis_section(&mut text)?;
+    man.render_description_section(&mut text)?;
+    man.render_options_section(&mut text)?;
+    if verbs {
+        man.render_subcommands_section(&mut text)?;
+    }
+    let text = String::from_utf8_lossy(&text).into_owned() + &sections(&after);
+    Ok(Page { file: format!("{name}.1"), text })
+}
+
+/// What stands after the flags, a section for each heading. Its lines are laid out already.
+fn sections(text: &str) -> String {
+    let mut roff = String::new();
+    let mut open = false;
+    for line in text.trim_end().lines() {
+        if let Some((heading, rest)) = line.split_once(':').filter(|_| !line.starts_with(' ')) {
+            let close = if open { ".fi\n" } else { "" };
+            roff.extend([close, ".SH \"", &escaped(&heading.to_uppercase()), "\"\n.nf\n"]);
+            if !rest.is_empty() {
+                roff.extend([escaped(rest.trim_start()).as_str(), "\n"]);
+            }
+            open = true;
+            continue;
+        }
+        if !open && !line.is_empty() {
+            roff += ".SH NOTES\n.nf\n";
+            open = true;
+        }
+        roff.extend([escaped(line).as_str(), "\n"]);
+    }
+    if open { roff + ".fi\n" } else { roff }
+}
+
+/// A line without what roff would take for an order of its own.
+fn escaped(line: &str) -> String {
+    let plain = line.replace('\\', "\\e").replace('-', "\\-");
+    if plain.starts_with(['.', '\'']) { format!("\\&{plain}") } else { plain }
 }

@@ -8,12 +8,12 @@ pub fn markdown(rows: &[Assumption]) -> String {
     let mut text = String::new();
     for held in Held::ALL {
         let (title, meaning) = heading(held);
-        text += &format!("\n## {title}\n\n{meaning}\n\n");
+        text.extend(["\n## ", title, "\n\n", meaning, "\n\n"]);
         text += "| what | value | source | range | leans on it |\n|---|---|---|---|---|\n";
         for row in rows.iter().filter(|row| row.held == held) {
             let cells = [row.what, &row.value, row.source, row.range, row.leans];
             let cells = cells.map(|cell| cell.replace('|', "\\|"));
-            text += &format!("| {} |\n", cells.join(" | "));
+            text.extend(["| ", &cells.join(" | "), " |\n"]);
         }
     }
     text

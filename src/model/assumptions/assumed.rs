@@ -1,6 +1,6 @@
 //! What is neither measured nor published.
 
-use super::{how, value};
+use super::{decimal, how, value};
 use crate::model::apiserver::consistency::LOOK;
 use crate::model::apiserver::list::TABLE_ROW;
 use crate::model::apiserver::startup::REST_STORED;
@@ -23,7 +23,7 @@ fn constants() -> Vec<Assumption> {
     vec![
         row(
             "garbage of an idle server",
-            format!("{}/s", Bytes(costs::IDLE_GARBAGE_PER_SECOND)),
+            format!("{}/s", decimal(Bytes(costs::IDLE_GARBAGE_PER_SECOND))),
             "probes, leases, metrics; forced cycles of an idle server free 10 to 60 MB",
             "0.1 to 0.5 MB/s; `other-garbage` adds to it",
             "where the collector stands when a burst begins",
@@ -37,7 +37,7 @@ fn constants() -> Vec<Assumption> {
         ),
         row(
             "state of a gzip writer",
-            costs::GZIP_WRITER.to_string(),
+            decimal(costs::GZIP_WRITER),
             "tables and window of Go's `compress/flate`, not measured",
             "0.8 to 1.3 MB",
             "many compressed lists at once",
@@ -51,7 +51,7 @@ fn constants() -> Vec<Assumption> {
         ),
         row(
             "a row of a Table with its metadata",
-            TABLE_ROW.to_string(),
+            decimal(TABLE_ROW),
             "what `kubectl get` asks for",
             "0.5 to 5 kB: managedFields",
             "`encoding = \"table\"`",

@@ -1,6 +1,6 @@
 //! What is exact, read in a source, or published.
 
-use super::{how, value};
+use super::{decimal, how, value};
 use crate::model::client::PAGER_LIMIT;
 use crate::model::costs;
 use crate::model::memory::go_heap::{BACKGROUND_UTILIZATION, FORCE_GC_PERIOD};
@@ -123,7 +123,7 @@ fn published() -> Vec<Assumption> {
     };
     vec![
         published(
-            "figures of the shipped scenarios, to which nothing was fitted",
+            "figures of the shipped scenarios; the model has no constant of its own for any of them",
             String::new(),
             "KEP-3157, the list benchmark of KEP-5116, the Palark incident",
             "",
@@ -131,7 +131,7 @@ fn published() -> Vec<Assumption> {
         ),
         published(
             "a snapshot's own nodes, for each event in the ring, from 1.34",
-            format!("{}", costs::RING_SNAPSHOT),
+            decimal(costs::RING_SNAPSHOT),
             "KEP-4988 (b-tree of degree 16, copy on write)",
             "1 to 2 KB",
             "churn on 1.34 and later",

@@ -1,6 +1,6 @@
 //! What was measured on a genuine kube-apiserver.
 
-use super::value;
+use super::{decimal, value};
 use crate::model::apiserver::startup::FILL_OVERHEAD;
 use crate::model::costs::{self, Cost};
 use crate::model::input::{ResourceInput, Shape, WriterInput};
@@ -33,20 +33,21 @@ fn objects() -> Vec<Assumption> {
             "the base of every server; lists from etcd; `heap-size` and `json-size` replace it";
         value(Held::Measured, (what, shown), (source, range), leans)
     };
-    let agree = "measured runs; KEP-3157, kubernetes issues #142062, #124680";
+    let blobs = "measured runs; KEP-3157, kubernetes issue #124680";
+    let agree = "measured runs; kubernetes issues #142062, #124680";
     vec![
         row(
             "bytes for a stored byte: Secrets",
             "secrets",
             Shape::Blob,
-            agree,
+            blobs,
             "size + 1.2 kB measured",
         ),
         row(
             "bytes for a stored byte: ConfigMaps",
             "configmaps",
             Shape::Blob,
-            agree,
+            blobs,
             "size + 1.2 kB measured",
         ),
         row(
@@ -97,37 +98,37 @@ fn memory() -> Vec<Assumption> {
     vec![
         row(
             "live heap of an empty server",
-            costs::EMPTY_LIVE_HEAP.to_string(),
+            decimal(costs::EMPTY_LIVE_HEAP),
             "76 MB on 1.32, 84 MB on 1.36; more with CRDs (`other-live-heap`)",
             "small servers",
         ),
         row(
             "pages of the binary; of them not charged to the cgroup",
-            format!("{}; {}", costs::BINARY_RESIDENT, costs::BINARY_UNCHARGED),
+            format!("{}; {}", decimal(costs::BINARY_RESIDENT), decimal(costs::BINARY_UNCHARGED)),
             "82 to 91 MB; 25 to 55 MB",
             "small servers, the moment of a kill",
         ),
         row(
             "runtime metadata and stacks of an idle server",
-            costs::RUNTIME_RESIDENT.to_string(),
+            decimal(costs::RUNTIME_RESIDENT),
             "17 MB and 30 MB",
             "small servers",
         ),
         row(
             "metadata and partly used spans for a byte of scannable heap",
             costs::SPAN_OVERHEAD.to_string(),
-            "3.5 % metadata, 6 to 9 % partly used spans, and their growth",
+            "3.5 % metadata, 6 to 9 % partly used spans, for Pods and custom resources",
             "clusters of many small objects",
         ),
         row(
             "an idle watch: heap and stacks",
-            format!("{}; {}", costs::WATCH_HEAP, costs::WATCH_STACK),
+            format!("{}; {}", decimal(costs::WATCH_HEAP), decimal(costs::WATCH_STACK)),
             "96 kB measured on 1.36; 50 to 100 KiB in kubernetes issue #117777",
             "tens of thousands of watches",
         ),
         row(
             "a superseded version in the ring, besides the object",
-            costs::RING_VERSION.to_string(),
+            decimal(costs::RING_VERSION),
             "13.9 kB an event for objects of 11.6 kB",
             "churn",
         ),
@@ -139,13 +140,13 @@ fn memory() -> Vec<Assumption> {
         ),
         row(
             "the scavenger returns so much a second",
-            format!("{}/s", Bytes(costs::SCAVENGE_BYTES_PER_SECOND)),
+            format!("{}/s", decimal(Bytes(costs::SCAVENGE_BYTES_PER_SECOND))),
             "80 to 245 MB/s",
             "resident memory after a burst",
         ),
         row(
             "garbage of a write, and for each byte of its object",
-            format!("{}; {}", costs::WRITE_GARBAGE, costs::WRITE_GARBAGE_PER_BYTE),
+            format!("{}; {}", decimal(costs::WRITE_GARBAGE), costs::WRITE_GARBAGE_PER_BYTE),
             "340 kB for a patch of 10 kB",
             "churn",
         ),
@@ -154,12 +155,15 @@ fn memory() -> Vec<Assumption> {
 
 fn time() -> Vec<Assumption> {
     let row = |what, shown: String, range, leans| {
+        value(Held::Measured, (what, shown), (RUNS, range), leans)
+    };
+    let fitted = |what, shown: String, range, leans| {
         value(Held::Measured, (what, shown), (FIT, range), leans)
     };
     let leans = "durations, and with them how many requests overlap";
     let pods = profile("pods", Shape::Typed);
     vec![
-        row(
+        fitted(
             "CPU time of encoding to JSON: Pods of 10 kB, custom resources of 10 kB",
             format!(
                 "{}; {} an object",
@@ -169,7 +173,7 @@ fn time() -> Vec<Assumption> {
             "rms residual of the fit 12 %; `hardware.cpu-speed` scales it",
             leans,
         ),
-        row(
+        fitted(
             "encoding to protobuf: Pods",
             a_gb(pods.encode_protobuf),
             "1.3 to 1.8 s/GB published (kubernetes issue #141809)",
@@ -193,13 +197,13 @@ fn time() -> Vec<Assumption> {
         row(
             "marking a GB of scannable heap; a cycle besides",
             format!("{} s; {} s", costs::MARK_PER_BYTE_NANOS, costs::MARK_BASE_SECONDS),
-            "0.5 to 2 s/GB in public traces",
+            "1.0 s/GB measured; 0.4 to 2 in public traces (Go issues #19393, #18896, #14812, #40225)",
             "what is allocated while marking; durations",
         ),
         row(
             "work done per CPU-second while marking",
             costs::EFFICIENCY_WHILE_MARKING.to_string(),
-            "0.6 to 1",
+            "0.6 to 1 in nine streamed runs",
             leans,
         ),
         row(

@@ -8,6 +8,7 @@ mod known;
 mod measured;
 
 use crate::results::{Assumption, Held};
+use crate::units::Bytes;
 
 /// Every row, by how well it is known, the firmest first.
 #[must_use]
@@ -32,4 +33,13 @@ fn value(
     leans: &'static str,
 ) -> Assumption {
     Assumption { what, held, value: value.into(), source, range, leans }
+}
+
+/// Bytes in decimal units, as the sources of most have them.
+fn decimal(bytes: Bytes) -> String {
+    match bytes.0 {
+        0..1_000 => format!("{} B", bytes.0),
+        1_000..1_000_000 => format!("{} kB", bytes.as_f64() / 1e3),
+        _ => format!("{} MB", bytes.as_f64() / 1e6),
+    }
 }

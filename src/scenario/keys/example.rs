@@ -62,9 +62,8 @@ fn by_kind(key: &Key) -> Option<String> {
         Kind::Text { .. } => quoted("text"),
         Kind::Name(form) => quoted(match form {
             NameForm::Slug => "my-cluster",
-            NameForm::Subdomain => "node-agents",
             NameForm::Plural => "pods",
-            NameForm::Free => "node-agents",
+            NameForm::Subdomain | NameForm::Free => "node-agents",
         }),
         Kind::Refer(family) => quoted(match family {
             Family::Resource => "pods",

@@ -48,11 +48,11 @@ fn validator(value: &Value) -> Validator {
 /// Texts that look like values: pieces of them in any order, of so few digits that nothing is past
 /// the largest quantity.
 fn looks_like_a_value() -> impl Strategy<Value = String> {
-    const PIECES: [&str; 46] = [
+    const PIECES: [&str; 47] = [
         "0", "1", "15", "4_000", "_", ".", "1.5", "-1", "+2", "0x1F", "1e3", " ", "  ", "B", "k",
         "K", "kB", "M", "Mi", "MiB", "GiB", "G", "Ti", "T", "bit", "ns", "us", "µs", "ms", "s",
-        "m", "h", "d", "min", "/", "/s", "/min", "/m", "%", "i", "Gbit", "5s", "1GiB", "2/s", "P",
-        "5%",
+        "m", "h", "d", "min", "/", "/s", "/min", "/m", "/h", "%", "i", "Gbit", "5s", "1GiB", "2/s",
+        "P", "5%",
     ];
     let texts = prop::collection::vec(prop::sample::select(&PIECES[..]), 1..6);
     let texts = texts.prop_map(|parts| parts.concat());
