@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod apf;
 pub mod apiserver;
+pub mod assumptions;
 pub mod background;
 pub mod balancer;
 pub mod catalog;

@@ -5,6 +5,7 @@
 //! made from a file as well as from a run.
 
 mod apf;
+mod assumption;
 mod calibration;
 mod compare;
 mod find;
@@ -16,6 +17,7 @@ mod sweep;
 mod validation;
 
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
+pub use assumption::{Assumption, Held};
 pub use calibration::{
     CALIBRATION_FORMAT_VERSION, CalibrationResult, CrossValidation, FigureKind, FitErrors,
     FittedFigure, FittedObservation, FittedParameter, ParameterState,
