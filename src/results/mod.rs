@@ -4,6 +4,7 @@
 //! [`Summary`], and `report` prints both. This module knows `units` only, so that a report can be
 //! made from a file as well as from a run.
 
+mod activity;
 mod apf;
 mod calibration;
 mod compare;
@@ -15,6 +16,10 @@ mod summary;
 mod sweep;
 mod validation;
 
+pub use activity::{
+    Activity, ActivityBucket, ActivityCounts, ActivityKind, BusiestSecond, KillScene,
+    ServerActivity, WatchWindow, WindowPoint,
+};
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
 pub use calibration::{
     CALIBRATION_FORMAT_VERSION, CalibrationResult, CrossValidation, FigureKind, FitErrors,

@@ -273,6 +273,7 @@ impl Run {
             servers: &self.servers,
             phases: &self.phases,
             published,
+            activity: Some(&self.activity),
             duration: SimSpan::secs(self.recipe.seconds),
             peaks: &peaks,
         })
