@@ -23,6 +23,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::story::Story;
 use super::{csv, dump, events, json, markdown};
 use crate::results::{FORMAT_VERSION, RunRecord, Summary};
 
@@ -251,7 +252,9 @@ impl RunFolder {
         let text = |text: String| move |out: &mut dyn Write| out.write_all(text.as_bytes());
         self.write("scenario.effective.toml", text(run.effective.to_owned()))?;
         self.write("summary.json", |out| out.write_all(json::summary(run.summary)?.as_bytes()))?;
-        self.write("summary.md", text(markdown::render(run.summary)))?;
+        let story = Story::of(run.worst);
+        self.write("summary.md", text(markdown::render(run.summary, &story)))?;
+        self.write("story.txt", text(story.full()))?;
         self.write("runs.csv", |out| csv::runs(out, run.runs))?;
         self.write("timeline.csv", |out| csv::timeline(out, run.worst))?;
         self.write("activity.csv", |out| csv::activity(out, run.worst))?;

@@ -58,7 +58,7 @@ activity_kinds! {
     /// Watch-lists that a server began to answer.
     WatchLists: "watch_lists", "watch-lists", watch_lists_begun;
     /// Answered 410: the version was too old.
-    Gone: "gone_410", "410s (version too old)", requests_gone;
+    Gone: "gone_410", "410s (too old)", requests_gone;
     /// Answered 429.
     Rejected: "rejected_429", "429s (rejected)", requests_rejected;
     /// Refused, or cut by a dying server or a lost connection.

@@ -40,8 +40,8 @@ pub use run::{
     ServerRecord, Timeline, TimelinePoint,
 };
 pub use summary::{
-    ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, LevelSummary, OomKillSpread,
-    OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
+    ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, LevelSummary,
+    OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
 };
 pub use sweep::{
     AxisRecord, DesignRecord, Effect, PointFigures, PointRow, PointValue, SWEEP_FORMAT,

@@ -27,8 +27,9 @@ const STRIP_GAP: f64 = 14.0;
 /// Least height of a plot.
 const LEAST: f64 = 120.0;
 
-/// Kinds that have a strip each, where there were any.
-const STRIPS: [(ActivityKind, &str, Colour); 5] = [
+/// Kinds that have a strip of their own scale, where there were any.
+const STRIPS: [(ActivityKind, &str, Colour); 6] = [
+    (ActivityKind::Connections, "conn.", palette::CONNECTIONS),
     (ActivityKind::Gone, "410", palette::GONE),
     (ActivityKind::Rejected, "429", palette::REJECTED),
     (ActivityKind::ListsFromEtcd, "etcd", palette::FROM_ETCD),
@@ -37,11 +38,8 @@ const STRIPS: [(ActivityKind, &str, Colour); 5] = [
 ];
 
 /// Kinds of the uppermost plot.
-const CALLS: [(ActivityKind, Colour); 3] = [
-    (ActivityKind::Lists, palette::LISTS),
-    (ActivityKind::WatchLists, palette::WATCH_LISTS),
-    (ActivityKind::Connections, palette::CONNECTIONS),
-];
+const CALLS: [(ActivityKind, Colour); 2] =
+    [(ActivityKind::Lists, palette::LISTS), (ActivityKind::WatchLists, palette::WATCH_LISTS)];
 
 /// Draws the chart; nothing when nothing happened or was recorded.
 pub(super) fn scene(input: &ChartInput) -> Option<Scene> {

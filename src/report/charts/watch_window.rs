@@ -21,6 +21,8 @@ const GAP: f64 = 26.0;
 const LEAST: f64 = 120.0;
 /// The lowest span that is told from none.
 const LOW: f64 = 1.0;
+/// So many times the oldest age is far enough.
+const FAR: u64 = 10;
 /// Where the axis has lines: seconds, and what they say.
 const TICKS: [(f64, &str); 8] = [
     (1.0, "1 s"),
@@ -37,7 +39,7 @@ const TICKS: [(f64, &str); 8] = [
 pub(super) fn scene(input: &ChartInput) -> Option<Scene> {
     let activity = input.activity?;
     let shown = shown(activity);
-    let worst = shown.first()?;
+    let worst = worst(&shown)?;
     let title = finding(worst);
     let subtitle = frame::subtitle(input, &frame::worst_run(input));
     let mut scene = Scene::new(NAME, &title, &describe(&shown), PAGE_HEIGHT);
@@ -51,6 +53,12 @@ pub(super) fn scene(input: &ChartInput) -> Option<Scene> {
 fn shown(activity: &Activity) -> Vec<&WatchWindow> {
     let short = |window: &&WatchWindow| least(window).is_some_and(|(_, s)| s < window.oldest_age);
     activity.windows.iter().filter(short).take(MOST).collect()
+}
+
+/// The one that is too short for most watchers.
+fn worst<'a>(shown: &[&'a WatchWindow]) -> Option<&'a WatchWindow> {
+    let refused = |window: &WatchWindow| window.watchers as f64 * most_too_old(window);
+    shown.iter().copied().reduce(|a, b| if refused(b) > refused(a) { b } else { a })
 }
 
 /// When a filled cache went back least, and how far.
@@ -74,7 +82,7 @@ fn finding(window: &WatchWindow) -> String {
     let span = least(window).map_or(0.0, |(_, span)| span.as_secs_f64());
     let resource = font::fit(&window.resource, 23.0, true, 300.0);
     format!(
-        "The watch cache of {resource} goes back {span:.0} s at the least: too little for {share:.0} % \
+        "The watch cache of {resource} goes back {span:.1} s at the least: too little for {share:.0} % \
          of its watchers"
     )
 }
@@ -132,7 +140,9 @@ impl<'a> Page<'a> {
     fn new(input: &'a ChartInput<'a>, shown: &'a [&'a WatchWindow], top: f64) -> Self {
         let spans = shown.iter().flat_map(|w| &w.points).flat_map(|p| p.spans.iter().flatten());
         let longest = spans.max().copied().unwrap_or_default();
-        let longest = shown.iter().map(|w| w.oldest_age).fold(longest, SimSpan::max);
+        let oldest = shown.iter().map(|w| w.oldest_age).max().unwrap_or_default();
+        // What goes back much further is drawn at the upper edge.
+        let longest = longest.clamp(oldest, oldest.times(FAR));
         let left = MARGIN + font::width("10 min", SMALL, false) + 12.0;
         let area = Rect { x: left, y: 0.0, w: PAGE_WIDTH - MARGIN - GUTTER - left, h: LEAST };
         let end = scale::end_of(input.duration, input.timelines);
@@ -143,7 +153,7 @@ impl<'a> Page<'a> {
         let room = PAGE_HEIGHT - 62.0 - first.area.y - GAP * (count - 1.0);
         first.area.h = (room / count).max(LEAST);
         let step = first.area.h + GAP;
-        Self { shown, strip, first, step, high: longest.as_secs_f64().max(10.0) * 1.25 }
+        Self { shown, strip, first, step, high: longest.as_secs_f64().max(10.0) * 1.15 }
     }
 
     fn draw(&self, scene: &mut Scene) {
@@ -240,9 +250,9 @@ impl<'a> Page<'a> {
             window.points.iter().find(|p| p.at >= at).map_or(SimSpan::ZERO, |p| p.median_age);
         let lines = [
             format!("{} watchers", crate::report::format::grouped(window.watchers)),
-            format!("have seen: half {:.0} s ago,", median.as_secs_f64()),
+            format!("have seen: half {:.1} s ago,", median.as_secs_f64()),
             format!("all at most {:.0} s ago", window.oldest_age.as_secs_f64()),
-            format!("least span {:.0} s, at {at}", span.as_secs_f64()),
+            format!("least span {:.1} s, at {at}", span.as_secs_f64()),
         ];
         for text in lines {
             y += 17.0;
