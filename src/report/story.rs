@@ -148,6 +148,8 @@ fn events(run: &RunRecord) -> Vec<Beat> {
         let (weight, told) = match entry.kind {
             LogKind::Event => (if many { 40 } else { 72 }, Told::Always),
             LogKind::Stopped => (60, Told::Always),
+            // Told with the kill.
+            LogKind::NodeLost if servers::node_killed(run, entry) => return None,
             LogKind::NodeLost => (90, Told::Always),
             LogKind::Balancer | LogKind::Synced => (10, Told::InFull),
             // Kills and returns are told with what belongs to them.

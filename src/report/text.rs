@@ -18,7 +18,7 @@ use crate::results::{ActivitySummary, ApiserverSummary, Outcome, PublishedRow, S
 /// Holders shown; the rest is one line.
 const HOLDERS: usize = 6;
 /// Lines of the story, with its heading.
-const STORY_LINES: usize = 12;
+const STORY_LINES: usize = 13;
 /// Characters of a line.
 const WIDTH: usize = 80;
 

@@ -95,7 +95,7 @@ fn words(run: &RunRecord, kind: ActivityKind, burst: &Burst) -> String {
             let by = by_server(run, burst, |server| server.gone);
             let reach = reach(run, burst).unwrap_or_default();
             let what = counted(n, "watch is refused", "watches are refused");
-            format!("{what} {within}{by}: the version asked for is too old (410){reach}")
+            format!("{what} {within}{by}: their version is too old (410){reach}")
         }
         ActivityKind::Rejected => {
             let by = by_server(run, burst, |server| server.rejected);

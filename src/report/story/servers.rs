@@ -2,7 +2,7 @@
 
 use super::{Beat, TOGETHER, Told, counted, names, spoken};
 use crate::report::format::{clean, grouped};
-use crate::results::{Holder, LogKind, OomKill, RunRecord, ServerRecord};
+use crate::results::{Holder, KillScene, LogEntry, LogKind, OomKill, RunRecord, ServerRecord};
 use crate::units::{SimSpan, SimTime};
 
 /// Where watches have gone is looked at so long after a kill, unless another comes before.
@@ -43,7 +43,8 @@ pub(super) fn kills(run: &RunRecord) -> Vec<Beat> {
         let fresh = killed.len() > before;
         let told = if fresh { Told::Always } else { Told::InFull };
         let weight = if before == 0 { 100 } else { 96 };
-        let mut text = told_of(run, group);
+        let former = place.checked_sub(1).and_then(|place| largest(run, &groups[place][0]));
+        let mut text = told_of(run, group, former);
         if fresh && killed.len() > 1 {
             let (fallen, all) = (killed.len(), run.servers.len());
             text += &format!("; {fallen} of {all} servers have now been killed");
@@ -62,8 +63,36 @@ pub(super) fn kills(run: &RunRecord) -> Vec<Beat> {
     beats
 }
 
-/// Who was killed, at how much, holding what.
-fn told_of(run: &RunRecord, group: &[Kill<'_>]) -> String {
+/// Whether two holders are the same, whatever they hold.
+fn same(holder: &Holder, other: Option<&Holder>) -> bool {
+    other.is_some_and(|other| Holder { bytes: other.bytes, ..holder.clone() } == *other)
+}
+
+/// What the process of a kill held most of.
+fn largest<'a>(run: &'a RunRecord, kill: &Kill<'_>) -> Option<&'a Holder> {
+    found(run, kill).and_then(|scene| scene.largest.as_ref())
+}
+
+fn found<'a>(run: &'a RunRecord, (server, kill): &Kill<'_>) -> Option<&'a KillScene> {
+    run.activity.kills.iter().find(|scene| scene.server == server.name && scene.at == kill.at)
+}
+
+/// Whether a node's loss has its kill in the record.
+pub(super) fn node_killed(run: &RunRecord, lost: &LogEntry) -> bool {
+    let of = run.servers.iter().filter(|server| server.name == lost.subject);
+    of.flat_map(|server| &server.oom_kills).any(|kill| kill.at == lost.at)
+}
+
+/// Whether a kill was for the memory of the whole node.
+fn node_lost(run: &RunRecord, server: &str, at: SimTime) -> bool {
+    let lost = |entry: &LogEntry| {
+        entry.kind == LogKind::NodeLost && entry.subject == server && entry.at == at
+    };
+    run.log.iter().any(lost)
+}
+
+/// Who was killed, at how much, holding what; the latter if it is not what `former` held.
+fn told_of(run: &RunRecord, group: &[Kill<'_>], former: Option<&Holder>) -> String {
     let (first, last) = (group[0].1, group[group.len() - 1].1);
     let mut servers: Vec<&str> = group.iter().map(|(server, _)| server.name.as_str()).collect();
     servers.dedup();
@@ -72,14 +101,19 @@ fn told_of(run: &RunRecord, group: &[Kill<'_>]) -> String {
         _ => format!(" within {}", spoken(last.at.since(first.at))),
     };
     let verb = if servers.len() == 1 { "is" } else { "are" };
-    let mut text = format!("{} {verb} OOM-killed{within} at {}", names(&servers), first.resident);
-    let found = |(server, kill): &Kill<'_>| {
-        run.activity.kills.iter().find(|scene| scene.server == server.name && scene.at == kill.at)
+    let node = match servers.len() {
+        _ if !group.iter().all(|(server, kill)| node_lost(run, &server.name, kill.at)) => "",
+        1 => ", its node out of memory,",
+        _ => ", their nodes out of memory,",
     };
-    if let Some(holder) = found(&group[0]).and_then(|scene| scene.largest.as_ref()) {
+    let mut text =
+        format!("{} {verb} OOM-killed{node}{within} at {}", names(&servers), first.resident);
+    let largest = largest(run, &group[0]);
+    if let Some(holder) = largest.filter(|holder| !same(holder, former)) {
         text += &format!(" (largest part: {})", described(holder));
     }
-    let watches: u64 = group.iter().filter_map(found).map(|scene| scene.watches).sum();
+    let watches: u64 =
+        group.iter().filter_map(|kill| found(run, kill)).map(|scene| scene.watches).sum();
     if watches > 0 {
         let verb = if watches == 1 { "is" } else { "are" };
         text += &format!("; {} {verb} lost", counted(watches, "watch", "watches"));

@@ -174,3 +174,23 @@ fn names_of_the_scenario_cannot_steer_the_terminal() {
     });
     assert!(!Story::of(&run).full().contains('\u{1b}'));
 }
+
+#[test]
+fn a_lost_node_is_told_with_its_kill() {
+    let mut run = calm();
+    kill(&mut run, 0, 20);
+    for subject in ["apiserver-0", "apiserver-1"] {
+        run.log.push(LogEntry {
+            at: at(20),
+            kind: LogKind::NodeLost,
+            subject: subject.into(),
+            message: "node out of memory".into(),
+        });
+    }
+    let full = Story::of(&run).full();
+    assert!(
+        full.contains("apiserver-0 is OOM-killed, its node out of memory, at 16.0 GiB"),
+        "{full}"
+    );
+    assert!(!full.contains("apiserver-0: node") && full.contains("apiserver-1: node"), "{full}");
+}
