@@ -77,6 +77,7 @@ mod tree;
 mod uncertain;
 mod vary;
 mod walk;
+mod workloads;
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Place};
@@ -200,6 +201,7 @@ fn check(log: &mut Log, layers: Layers<'_>, folder: Option<&Path>) -> Option<Sce
     checks::check(&root, log);
     apf::check(&root, &origins, complete, log);
     timeline::check(&root, &names, log);
+    workloads::check(&root, &names, log);
     let sweep = sweep::read(&root, log);
     if log.has_errors() {
         return None;

@@ -92,8 +92,12 @@ fn case() -> impl Strategy<Value = Case> {
             let fleet = &mut inputs.fleets[0];
             fleet.drain_rate = drain.map(|n| ByteRate(1 + u64::from(n)));
             fleet.idle_watches = idle;
-            fleet.behaviour =
-                Behaviour::Reflector { read: read.clone(), watch_list: true, watch: true };
+            fleet.behaviour = Behaviour::Reflector {
+                read: read.clone(),
+                watch_list: true,
+                watch: true,
+                bookmarks: true,
+            };
             let catalog = Catalog::new(&inputs, inputs.hardware.clone());
             let pooled = pooled.filter(|_| catalog.uses_pool(&inputs, 0, &read));
             Case { inputs, read, list: ListShape { route, items, scanned: stored, pooled } }

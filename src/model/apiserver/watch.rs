@@ -15,9 +15,6 @@ use crate::model::release::Release;
 use crate::results::Mechanism;
 use crate::units::{ByteRate, Bytes, SimSpan};
 
-/// Copies that wait in the channel of a watcher with no index (facts/watch-cache.md section 3:
-/// 10 at the smallest ring; measured: about 10 copies of 1 MB).
-const CHANNEL_COPIES: u64 = 10;
 /// Encoder buffers kept by a watch, in items (2 to 4 times the largest).
 const ENCODER_ITEMS: u64 = 3;
 
@@ -25,7 +22,9 @@ const ENCODER_ITEMS: u64 = 3;
 pub const IDLE_WATCH: Bytes = Bytes(costs::WATCH_HEAP.0 + costs::WATCH_STACK.0);
 
 /// The plan of a watch-list up to the bookmark that ends its initial events, and of the `idle`
-/// other watches that its client opens then; what it holds at the end is idle watches.
+/// other watches that its client opens then; what it holds at the end is idle watches. Copies that
+/// wait for the client fill the watcher's `channel` (measured at the smallest ring, where it takes
+/// 10: about 10 copies of 1 MB).
 #[must_use]
 #[expect(clippy::too_many_arguments, reason = "each is one independent fact")]
 pub fn watch_list_plan(
@@ -33,7 +32,7 @@ pub fn watch_list_plan(
     hardware: &Hardware,
     profile: &ObjectProfile,
     read: &ReadInput,
-    stored: u64,
+    (stored, channel): (u64, u64),
     (drain_rate, decode_rate): (Option<ByteRate>, Option<ByteRate>),
     idle: u64,
     owner: OwnerId,
@@ -48,7 +47,7 @@ pub fn watch_list_plan(
         costs::WATCH_LIST_INTERVAL
     };
     let interval = Bytes(slot).times(stored);
-    let queued = if release.queues_initial_events { CHANNEL_COPIES.min(items) } else { 0 };
+    let queued = if release.queues_initial_events { channel.min(items) } else { 0 };
     let waiting = profile.event_copy.times(queued);
     let encoder = item.times(ENCODER_ITEMS.min(items));
     let set_up = Phase::cpu(
@@ -121,6 +120,38 @@ fn open(watches: u64, cpu: SimSpan, owner: OwnerId) -> Phase {
         entry,
         costs::WATCH_OPEN_GARBAGE.times(watches),
     )
+}
+
+/// Events that a watch is given, to three significant bits, so that few plans do for all watches.
+#[must_use]
+pub fn rounded_events(events: u64) -> u64 {
+    const KEPT_BITS: u32 = 3;
+    let shift = (u64::BITS - events.leading_zeros()).saturating_sub(KEPT_BITS);
+    let half = if shift > 0 { 1 << (shift - 1) } else { 0 };
+    (events.saturating_add(half) >> shift) << shift
+}
+
+/// Giving a watch the events that it has missed, from the ring: each is copied and encoded for it
+/// alone, as the initial events of a watch-list are (facts/watch-cache.md section 2.3), and up to a
+/// channel's worth of copies waits for the client.
+#[must_use]
+pub fn replay(
+    profile: &ObjectProfile,
+    size: Bytes,
+    (events, channel): (u64, u64),
+    cpu_speed: f64,
+    owner: OwnerId,
+) -> Phase {
+    let entry = owner.entry(Mechanism::InitialEvents);
+    let bytes = size.times(events);
+    let cpu = costs::WATCH_LIST_EVENT.of(events, bytes) + costs::WRITE.of(0, bytes);
+    let waiting = profile.event_copy.times(channel.min(events));
+    let mut phase = Phase::cpu(Stage::Streaming, cpu.scale(1.0 / cpu_speed))
+        .at_start(Step::Take(entry, waiting))
+        .ramp(RampKind::Litter, entry, profile.event_copy.times(events) + bytes)
+        .at_end(Step::Drop(entry, waiting));
+    phase.demand.wire = bytes;
+    phase
 }
 
 /// How many of `count` objects a selector matches: at least one where anything is stored.
