@@ -155,10 +155,11 @@ impl World<'_> {
         let state = &mut self.servers[usize::from(server)];
         let Some(mut cacher) = state.replaced[resource].take() else { return false };
         let listed = state.listed_at[resource];
-        // Nothing was written since etcd failed: the list has that instant's version.
+        // Nothing was written since etcd failed: the list has the version of that instant, which the
+        // last write to another resource made.
         cacher.relist(
             self.catalog.counts[resource],
-            self.etcd.since,
+            self.etcd.since + SimSpan::nanos(1),
             (self.flows.rate(resource), listed),
         );
         cacher.turn(now);
