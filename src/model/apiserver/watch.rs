@@ -12,6 +12,7 @@ use crate::model::input::{Encoding, Hardware, ReadInput};
 use crate::model::memory::ledger::OwnerId;
 use crate::model::objects::ObjectProfile;
 use crate::model::release::Release;
+use crate::model::watchcache::capacity::LEAST_CHANNEL;
 use crate::results::Mechanism;
 use crate::units::{ByteRate, Bytes, SimSpan};
 
@@ -49,12 +50,14 @@ pub fn watch_list_plan(
     let interval = Bytes(slot).times(stored);
     let queued = if release.queues_initial_events { channel.min(items) } else { 0 };
     let waiting = profile.event_copy.times(queued);
+    // The first of them at once, the rest by and by.
+    let first = profile.event_copy.times(queued.min(LEAST_CHANNEL));
     let encoder = item.times(ENCODER_ITEMS.min(items));
     let set_up = Phase::cpu(
         Stage::Working,
         costs::REQUEST_BASE + costs::WATCH_OPEN + INTERVAL.of(stored, Bytes::ZERO),
     )
-    .ramp(RampKind::Take, entry, interval);
+    .ramp(RampKind::Take, entry, interval + (waiting - first));
 
     let gzip = read.gzip && release.watch_list_compression && read.encoding != Encoding::Table;
     let ratio = if read.encoding == Encoding::Protobuf {
@@ -77,7 +80,7 @@ pub fn watch_list_plan(
         floor = floor.max(rate.time_for(body - costs::CLIENT_WINDOW));
     }
     let mut send = Phase::cpu(Stage::Streaming, cpu)
-        .at_start(Step::Take(entry, waiting + encoder))
+        .at_start(Step::Take(entry, first + encoder))
         .ramp(RampKind::Litter, entry, profile.event_copy.times(items))
         .at_end(Step::Drop(entry, interval + waiting + encoder))
         .at_end(Step::Take(owner.entry(Mechanism::WatchStream), IDLE_WATCH))
@@ -147,7 +150,7 @@ pub fn replay(
     let cpu = costs::WATCH_LIST_EVENT.of(events, bytes) + costs::WRITE.of(0, bytes);
     let waiting = profile.event_copy.times(channel.min(events));
     let mut phase = Phase::cpu(Stage::Streaming, cpu.scale(1.0 / cpu_speed))
-        .at_start(Step::Take(entry, waiting))
+        .ramp(RampKind::Take, entry, waiting)
         .ramp(RampKind::Litter, entry, profile.event_copy.times(events) + bytes)
         .at_end(Step::Drop(entry, waiting));
     phase.demand.wire = bytes;

@@ -475,7 +475,7 @@ impl World<'_> {
         self.set_synced(client, true, now);
         let fleet = self.clients[client as usize].fleet as usize;
         let server = self.clients[client as usize].last_server;
-        self.clients[client as usize].seen = self.seen_at_opening(client, server, now);
+        self.clients[client as usize].seen = self.list_version(client, server, now);
         match &self.inputs.fleets[fleet].behaviour {
             Behaviour::Reflector { watch: true, .. } => {
                 self.clients[client as usize].from = ListFrom::Last;
@@ -537,7 +537,7 @@ impl World<'_> {
         self.touch(server);
         self.set_synced(client, true, now);
         let streamed = self.clients[client as usize].state == State::WatchListing;
-        let seen = self.seen_at_opening(client, server, now);
+        let seen = self.seen_at_opening(client, server, streamed, now);
         let member = &mut self.clients[client as usize];
         member.state = State::Watching;
         member.generation = member.generation.wrapping_add(1);

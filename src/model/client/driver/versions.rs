@@ -76,14 +76,39 @@ impl World<'_> {
         member.seen = member.seen.max(seen);
     }
 
-    /// What a watch that has just been opened has seen: all that the cache has, but for those who do
-    /// without bookmarks and have had no event.
-    pub(super) fn seen_at_opening(&self, client: u32, server: u16, now: SimTime) -> SimTime {
+    /// The version of what a member has just been given: that of the cache, or the latest.
+    pub(super) fn list_version(&self, client: u32, server: u16, now: SimTime) -> SimTime {
         let member = &self.clients[client as usize];
+        let latest = self.etcd.latest(now);
+        if member.from_cache {
+            let resource = resource_of(&self.inputs.fleets[member.fleet as usize]);
+            self.cache_version(server, resource, latest)
+        } else {
+            latest
+        }
+    }
+
+    /// What a watch that has just been opened has seen: all that the cache has, but for those who do
+    /// without bookmarks and have had no event. A watch-list waits for the latest.
+    pub(super) fn seen_at_opening(
+        &self,
+        client: u32,
+        server: u16,
+        streamed: bool,
+        now: SimTime,
+    ) -> SimTime {
+        let member = &self.clients[client as usize];
+        let latest = self.etcd.latest(now);
+        if streamed {
+            return latest;
+        }
         let fleet = &self.inputs.fleets[member.fleet as usize];
-        let has = self.cache_version(server, resource_of(fleet), self.etcd.latest(now));
-        let bookmarks = !matches!(fleet.behaviour, Behaviour::Reflector { bookmarks: false, .. });
-        if bookmarks { member.seen.max(has) } else { member.seen }
+        let told = !matches!(fleet.behaviour, Behaviour::Reflector { bookmarks: false, .. });
+        if told || member.missed > 0 {
+            member.seen.max(self.cache_version(server, resource_of(fleet), latest))
+        } else {
+            member.seen
+        }
     }
 
     /// The caches of a server stop following etcd.
