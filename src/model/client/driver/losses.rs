@@ -109,10 +109,10 @@ impl World<'_> {
                 self.counters.watches_lost += self.watches_of(fleet);
                 self.sample_seen(client, now);
                 if self.retries(client) == Retries::Never {
-                    self.lose_sync(client, now);
+                    self.lose_sync(client, false, now);
                     self.retire(client, now);
                 } else if self.very_short(client, (member.opened, member.seen), now) {
-                    self.lose_sync(client, now);
+                    self.lose_sync(client, false, now);
                     let delay = self.back_off(client, now);
                     self.wait(client, Next::Begin, delay);
                 } else {
@@ -199,7 +199,7 @@ impl World<'_> {
             State::Watching => {
                 self.counters.watches_lost += watches;
                 self.sample_seen(client, now);
-                self.lose_sync(client, now);
+                self.lose_sync(client, false, now);
                 if self.retries(client) == Retries::Never {
                     self.retire(client, now);
                 } else {

@@ -189,7 +189,7 @@ impl World<'_> {
         }
         self.counters.watches_terminated += 1;
         if self.retries(client) == Retries::Never {
-            self.lose_sync(client, now);
+            self.lose_sync(client, false, now);
             self.retire(client, now);
             return;
         }
@@ -326,7 +326,7 @@ impl World<'_> {
                     self.counters.watches_terminated += self.watches_of(fleet);
                     self.sample_seen(client, now);
                     if self.retries(client) == Retries::Never {
-                        self.lose_sync(client, now);
+                        self.lose_sync(client, false, now);
                         self.retire(client, now);
                         continue;
                     }
