@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::check::CheckArgs;
 use super::compare::CompareArgs;
 use super::exit::Exit;
+use super::explain::ExplainArgs;
 use super::find::FindArgs;
 use super::shard::ShardArg;
 use crate::calibration::parameters;
@@ -34,6 +36,8 @@ Examples:
       What would the upgrade change? Exit code 3 if the peak rises by more than 5 %.
   oomcast check scenarios/*.toml
       Every mistake in every file, without running anything.
+  oomcast explain apiserver.memory-limit
+      What a key takes, or what a code such as E0101 means.
   oomcast show scenarios/cilium-restart-apf.toml --apf
       How many LISTs each fleet may run at once, by priority level.
   oomcast sweep storm.toml --vary clients.agents.count=100..2000:100
@@ -104,6 +108,8 @@ pub enum Verb {
     Find(FindArgs),
     /// Checks scenario files without running them.
     Check(CheckArgs),
+    /// Explains a code of a finding, or a key of the scenario.
+    Explain(ExplainArgs),
     /// Shows what a scenario comes to, without running it.
     Show(ShowArgs),
     /// Runs a scenario at many points of its keys, resumable and in parts.
@@ -272,21 +278,6 @@ pub struct MergeArgs {
     /// Writes no charts.
     #[arg(long)]
     pub no_charts: bool,
-}
-
-/// `oomcast check`.
-#[derive(Debug, clap::Args)]
-pub struct CheckArgs {
-    /// The scenario files.
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
-    /// place of what the file has. Repeatable; --set comes last.
-    #[arg(long, value_name = "FILE")]
-    pub overlay: Vec<PathBuf>,
-    /// Sets a key of each scenario, as in the file: `apiserver.memory-limit=16GiB`.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
-    pub set: Vec<String>,
 }
 
 /// `oomcast show`.

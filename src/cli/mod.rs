@@ -6,6 +6,7 @@ mod charts;
 mod check;
 mod compare;
 mod exit;
+mod explain;
 mod find;
 mod hint;
 mod load;
@@ -26,11 +27,13 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::{
-    Args, CalibrateArgs, CheckArgs, Color, DesignArg, Format, MergeArgs, RunArgs, ShowArgs,
+    Args, CalibrateArgs, Color, DesignArg, Format, MergeArgs, RunArgs, ShowArgs,
     ShowFormat, SweepArgs, ValidateArgs, Verb,
 };
+pub use check::{CheckArgs, CheckFormat, Deny};
 pub use compare::CompareArgs;
 pub use exit::{Exit, Failure};
+pub use explain::ExplainArgs;
 pub use find::FindArgs;
 pub use shard::{Shard, ShardArg};
 
@@ -66,6 +69,7 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Compare(verb) => compare::compare(verb),
         Verb::Find(verb) => find::find(verb),
         Verb::Check(verb) => check::check(verb),
+        Verb::Explain(verb) => explain::explain(verb),
         Verb::Show(verb) => show::show(verb),
         Verb::Sweep(verb) => sweep::sweep(verb),
         Verb::Merge(verb) => merge::merge(verb),

@@ -3,7 +3,7 @@
 //! The stages, each in a file of its own: [`keys`] is the table of every key; the text becomes a
 //! tree with spans (`tree`), overlays and overrides change it (`overlay`, `overrides`), the walk along the
 //! table of keys checks it and fills defaults in (`walk`, `read`, `uncertain`, `filled`), what depends on several keys comes
-//! next (`derive`, `identity`, `checks`, `timeline`; `apf` for API Priority and Fairness, with the
+//! next (`derive`, `identity`, `checks`, `timeline`, `doubts`; `apf` for API Priority and Fairness, with the
 //! manifests it reads), and a tree without errors becomes [`Inputs`] (`build`)
 //! and canonical text (`effective`). Every mistake is reported at once, as plain data
 //! ([`Diagnostic`]), which `render` prints.
@@ -46,6 +46,7 @@
 //! # Ok::<(), oomcast::scenario::Diagnostics>(())
 //! ```
 
+mod anchors;
 mod apf;
 mod build;
 mod builtin;
@@ -54,8 +55,10 @@ mod code;
 mod derive;
 mod diagnostic;
 mod differ;
+mod doubts;
 mod effective;
 mod expect;
+pub mod explain;
 mod file;
 mod filled;
 mod identity;
@@ -67,6 +70,7 @@ mod overrides;
 mod published;
 mod read;
 mod render;
+mod sarif;
 mod source;
 mod suggest;
 pub mod sweep;
@@ -78,12 +82,14 @@ mod uncertain;
 mod vary;
 mod walk;
 
+pub use anchors::{Anchors, ReadAnchor};
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Place};
 pub use differ::{Difference, differences};
 pub use expect::Expectation;
 pub use file::{LARGEST_FILE, Template, load_file, load_file_with};
 pub use overlay::{Layers, Overlay};
+pub use sarif::sarif;
 pub use published::{Claim, Figure, Metric, Published};
 pub use uncertain::{Distribution, Uncertain};
 pub use vary::{Knob, MOST_VALUES, Range, Unit, Value, Vary};
@@ -121,6 +127,8 @@ pub struct Scenario {
     pub sweep: Option<SweepPlan>,
     /// Warnings and notes.
     pub notes: Vec<Diagnostic>,
+    /// Where the text says what others than this room judge.
+    pub anchors: Anchors,
     /// The scenario as canonical TOML with every default filled in. Loads again to the same inputs.
     pub effective: String,
     /// 12 hex digits that stay the same while nothing but seed, replications and sweep changes.
@@ -204,7 +212,9 @@ fn check(log: &mut Log, layers: Layers<'_>, folder: Option<&Path>) -> Option<Sce
     if log.has_errors() {
         return None;
     }
-    let scenario = scenario(&root, &names, sweep);
+    doubts::check(&root, &names, log);
+    let anchors = anchors::of(&root, log);
+    let scenario = scenario(&root, &names, sweep).map(|built| Scenario { anchors, ..built });
     if let Some(Scenario { sweep: Some(plan), effective, .. }) = &scenario {
         sweep::check_names(plan, &root, effective, log);
     }
@@ -247,6 +257,7 @@ fn scenario(root: &Filled, names: &derive::Names, sweep: Option<SweepPlan>) -> O
         uncertain: uncertain::collect(root),
         sweep,
         notes: Vec::new(),
+        anchors: Anchors::default(),
         effective: effective::print(root),
         hash: effective::hash(root),
     })
