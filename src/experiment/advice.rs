@@ -108,7 +108,7 @@ fn from_etcd(
         _ => return None,
     };
     let why = if enabled {
-        format!("on Kubernetes 1.{} ", release.minor)
+        format!("with Kubernetes 1.{} ", release.minor)
     } else {
         "without a watch cache ".to_owned()
     };

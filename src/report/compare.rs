@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use csv::Writer;
 
-use super::format::{clean, deviation, grouped, percent};
+use super::format::{clean, deviation, folded, grouped, percent};
 use super::markdown::{plain, table};
 use super::table::Columns;
 use crate::results::{CompareResult, EventChange, FigureChange, RunRecord, ToleranceRow};
@@ -16,7 +16,8 @@ const INPUTS: usize = 12;
 /// The verdict alone, with its line feed.
 #[must_use]
 pub fn headline(result: &CompareResult, styled: bool) -> String {
-    let verdict = clean(&result.verdict, usize::MAX);
+    let verdict = folded(&clean(&result.verdict, usize::MAX));
+    let verdict = verdict.trim_end();
     if !styled {
         return format!("{verdict}\n");
     }

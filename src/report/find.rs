@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use csv::Writer;
 
-use super::format::{clean, grouped, percent, proportion};
+use super::format::{clean, folded, grouped, percent, proportion};
 use super::markdown::{plain, table};
 use super::table::Columns;
 use crate::results::{FindResult, FoundShare, FoundValue, FoundWhere};
@@ -16,7 +16,8 @@ const SHOWN: usize = 9;
 /// The verdict alone, with its line feed.
 #[must_use]
 pub fn headline(found: &FindResult, styled: bool) -> String {
-    let verdict = clean(&found.verdict, usize::MAX);
+    let verdict = folded(&clean(&found.verdict, usize::MAX));
+    let verdict = verdict.trim_end();
     if !styled {
         return format!("{verdict}\n");
     }

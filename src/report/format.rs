@@ -24,6 +24,26 @@ pub(super) fn whole_percent(share: f64) -> String {
     format!("{:.0} %", value.round() + 0.0)
 }
 
+/// A sentence in lines of at most 80 characters.
+pub(super) fn folded(text: &str) -> String {
+    let mut out = String::new();
+    let mut width = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if width > 0 && width + 1 + length > 80 {
+            out.push('\n');
+            width = 0;
+        } else if width > 0 {
+            out.push(' ');
+            width += 1;
+        }
+        out.push_str(word);
+        width += length;
+    }
+    out.push('\n');
+    out
+}
+
 /// A relative deviation with its sign: `+7.4 %`.
 pub(super) fn deviation(error: f64) -> String {
     format!("{:+.1} %", error * 100.0)

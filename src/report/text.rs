@@ -7,7 +7,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use super::format::{
-    clean, clock, deviation, grouped, headroom, largest_flow_schema, proportion, short_count,
+    clean, clock, deviation, folded, grouped, headroom, largest_flow_schema, proportion, short_count,
     under_pressure, whole_percent,
 };
 use super::judged;
@@ -48,7 +48,8 @@ pub fn render(summary: &Summary, screen: &Screen<'_>) -> String {
 /// The verdict alone, with its line feed.
 #[must_use]
 pub fn headline(summary: &Summary, styled: bool) -> String {
-    let verdict = clean(&summary.verdict, usize::MAX);
+    let verdict = folded(&clean(&summary.verdict, usize::MAX));
+    let verdict = verdict.trim_end();
     if !styled {
         return format!("{verdict}\n");
     }

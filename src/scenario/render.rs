@@ -11,7 +11,7 @@ impl Diagnostic {
     /// With the quoted line, a caret and the help, as rustc prints it.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
-        self.paint(if colour { Renderer::styled() } else { Renderer::plain() })
+        self.paint(if colour { Renderer::styled() } else { Renderer::plain() }, "")
     }
 
     /// The same in lines of at most so many columns, as far as words allow.
@@ -21,19 +21,18 @@ impl Diagnostic {
         let head = format!("{}[{}]: ", self.word(), self.code.id()).len();
         folded.message = fold(&self.message, width.saturating_sub(head));
         folded.help = self.help.as_ref().map(|help| fold(help, width.saturating_sub(HELP)));
-        for label in folded.related.iter_mut().chain([&mut folded.primary]) {
-            // Beside the caret: what does not fit there goes on below it.
-            let beside = width.saturating_sub(label.place.end_column + 10);
-            if label.text.chars().count() > beside {
-                let below = width.saturating_sub(label.place.column + 8);
-                label.text = fold(&label.text, below.max(20));
-            }
+        // Beside the caret; what does not fit there follows below.
+        let mut below = String::new();
+        let margin = 4 + self.primary.place.line.max(1).ilog10() as usize + 1;
+        let words = self.primary.text.chars().count();
+        if self.primary.place.end_column + margin + words > width {
+            below = fold(&std::mem::take(&mut folded.primary.text), width.saturating_sub(HELP));
         }
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        folded.paint(renderer.term_width(width))
+        folded.paint(renderer.term_width(width), &below)
     }
 
-    fn paint(&self, renderer: Renderer) -> String {
+    fn paint(&self, renderer: Renderer, below: &str) -> String {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -44,6 +43,9 @@ impl Diagnostic {
         group = quote(group, &self.primary, AnnotationKind::Primary);
         for label in &self.related {
             group = quote(group, label, AnnotationKind::Context);
+        }
+        if !below.is_empty() {
+            group = group.element(Level::NOTE.message(below));
         }
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help));

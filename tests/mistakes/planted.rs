@@ -12,7 +12,7 @@ const MARK: char = '«';
 const PLANTED: &[(&str, &str, &str, &str)] = &[
     // Keys that do not exist, at each level.
     ("name = \"everything\"", "«nmae = \"everything\"", "E0101", "did you mean `name`?"),
-    ("[balancer]", "[«loadbalancer]", "E0101", "its keys are"),
+    ("[balancer]", "[«loadbalancer]", "E0101", "did you mean `balancer`?"),
     ("memory-limit =", "«memry-limit =", "E0101", "did you mean `memory-limit`?"),
     ("memory-limit =", "«memory_limit =", "E0101", "did you mean `memory-limit`?"),
     ("memory-limit =", "«memoryLimit =", "E0101", "did you mean `memory-limit`?"),
@@ -48,7 +48,7 @@ const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("WatchList = true", "WatchList = «\"on\"", "E0103", "`true` or `false`"),
     // Quantities.
     ("memory = \"32GiB\"", "memory = «32", "E0104", "needs a unit"),
-    ("memory = \"32GiB\"", "memory = «\"500m\"", "E0104", "thousandths"),
+    ("memory = \"32GiB\"", "memory = «\"500m\"", "E0104", "means a thousandth"),
     ("memory = \"32GiB\"", "memory = «\"32 gigs\"", "E0104", "such as \"16GiB\""),
     ("memory = \"32GiB\"", "memory = «\"-32GiB\"", "E0104", "negative"),
     ("duration = \"20m\"", "duration = «\"20 minutes\"", "E0104", "\"1m30s\""),
@@ -104,12 +104,12 @@ const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("at = \"16m\"", "at = «\"20m\"", "E0206", "too late"),
     ("gomemlimit = \"14GiB\"", "gomemlimit = «\"17GiB\"", "W0307", "never reached"),
     // Uncertain values.
-    ("count = 2_000", "count = «\"3_000 to 2_000\"", "E0213", "write"),
+    ("count = 2_000", "count = «\"3_000 to 2_000\"", "E0213", "the lesser comes first"),
     ("count = 2_000", "count = { dist = «\"unifrom\", from = 1, to = 3 }", "E0213", "did you mean \"uniform\"?"),
     ("count = 2_000", "count = { dist = \"uniform\", «form = 1, to = 3 }", "E0213", "did you mean `from`?"),
     ("replicas = 3", "replicas = «\"3 to 5\"", "E0214", "cannot be uncertain"),
     // Sweeps.
-    ("[[published]]\nphase", "[sweep]\nvary = [\"«clients.agent.count=1,2\"]\n[[published]]\nphase", "E0007", "did you mean `agents`?"),
+    ("[[published]]\nphase", "[sweep]\nvary = [\"clients.«agent.count=1,2\"]\n[[published]]\nphase", "E0007", "did you mean `agents`?"),
     ("[[published]]\nphase", "[sweep]\nvary = [\"apiserver.«memry-limit=1GiB,2GiB\"]\n[[published]]\nphase", "E0101", "did you mean `memory-limit`?"),
     ("[[published]]\nphase", "[sweep]\nvary = [\"apiserver.version=«1.28..1.34\"]\n[[published]]\nphase", "E0402", "no ranges"),
     ("[[published]]\nphase", "[sweep]\nvary = [\"clients.agents.count=«64..4:4\"]\n[[published]]\nphase", "E0403", "ends before it begins"),
@@ -235,7 +235,7 @@ spec:
 
 /// In a manifest.
 const IN_MANIFEST: &[(&str, &str, &str, &str)] = &[
-    ("    nominal", "    «nomnal", "E0303", "did you mean `nominalConcurrencyShares`?"),
+    ("    nominal", "    «nomnal", "E0303", "it is `nominalConcurrencyShares`"),
     ("queues: 32", "queues: «many", "E0305", "this is"),
     ("type: Queue", "type: «Quue", "E0306", "did you mean"),
     ("k8s.io/v1\n", "k8s.io/v2\n", "E0307", ""),
@@ -331,4 +331,26 @@ fn ten_in_one_file_are_ten() {
     told.sort_unstable();
     codes.sort_unstable();
     assert_eq!(told, codes);
+}
+
+/// The seeds of the fuzz target (`fuzz/README.md`): what ships, what the tests use, what is planted.
+#[test]
+fn seeds_are_written() {
+    let place = folder("seeds");
+    let mut seeds: Vec<String> = vec![VALID.to_owned(), include_str!("../data/storm.toml").to_owned()];
+    let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    for entry in std::fs::read_dir(shipped).expect("the scenarios") {
+        let path = entry.expect("readable").path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            seeds.push(std::fs::read_to_string(path).expect("readable"));
+        }
+    }
+    seeds.extend(PLANTED.iter().map(|(from, to, ..)| VALID.replacen(from, to, 1)));
+    seeds.extend(IN_SET.iter().map(|(set, ..)| format!("#--set {set}\n{VALID}")));
+    seeds.extend(IN_VARY.iter().map(|(vary, ..)| format!("#--vary {vary}\n")));
+    seeds.extend(IN_OVERLAY.iter().map(|(text, ..)| (*text).to_owned()));
+    for (i, seed) in seeds.iter().enumerate() {
+        std::fs::write(place.join(format!("{i:03}.toml")), seed.replace(MARK, "")).expect("writes");
+    }
+    assert!(seeds.len() > 100);
 }

@@ -288,7 +288,9 @@ kind: PriorityLevelConfiguration
 metadata: { name: slow-lane }
 spec:
   type: Limited
-  limited: { nominalConcurrencyShares: 5, limitResponse: { type: Reject } }";
+  limited:
+    nominalConcurrencyShares: 5
+    limitResponse: { type: Reject }";
 
 /// Of manifests, and of what the API server refuses.
 static MANIFESTS: &[Explanation] = &[
@@ -315,7 +317,9 @@ kind: PriorityLevelConfiguration
 metadata: { name: slow-lane }
 spec:
   type: Limited
-  limited: { assuredConcurrencyShares: 5, limitResponse: { type: Reject } }",
+  limited:
+    assuredConcurrencyShares: 5
+    limitResponse: { type: Reject }",
         ),
         Manifest(LEVEL),
     ),
@@ -341,7 +345,9 @@ kind: PriorityLevelConfiguration
 metadata: { name: slow-lane }
 spec:
   type: Limited
-  limited: { nominalConcurrencyShares: \"5\", limitResponse: { type: Reject } }",
+  limited:
+    nominalConcurrencyShares: \"5\"
+    limitResponse: { type: Reject }",
         ),
         Manifest(LEVEL),
     ),
@@ -354,7 +360,9 @@ kind: PriorityLevelConfiguration
 metadata: { name: slow-lane }
 spec:
   type: Limited
-  limited: { nominalConcurrencyShares: 5, limitResponse: { type: reject } }",
+  limited:
+    nominalConcurrencyShares: 5
+    limitResponse: { type: reject }",
         ),
         Manifest(LEVEL),
     ),
@@ -367,7 +375,9 @@ kind: PriorityLevelConfiguration
 metadata: { name: slow-lane }
 spec:
   type: Limited
-  limited: { nominalConcurrencyShares: 5, limitResponse: { type: Reject } }",
+  limited:
+    nominalConcurrencyShares: 5
+    limitResponse: { type: Reject }",
         ),
         Manifest(LEVEL),
     ),

@@ -105,7 +105,7 @@ impl KeyText<'_> {
     pub fn left_out(&self) -> String {
         match self.key.presence {
             Presence::Required => "it is required".to_owned(),
-            Presence::Optional => "nothing".to_owned(),
+            Presence::Optional => "there is none".to_owned(),
             Presence::Default("\"\"") => "empty".to_owned(),
             Presence::Default(text) => text.to_owned(),
             Presence::Derived(how) => how.to_owned(),
