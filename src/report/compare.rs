@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use csv::Writer;
 
-use super::format::{clean, deviation, folded, grouped, percent};
+use super::format::{clean, deviation, folded, grouped, note, percent};
 use super::markdown::{plain, table};
 use super::table::Columns;
 use crate::results::{CompareResult, EventChange, FigureChange, RunRecord, ToleranceRow};
@@ -46,7 +46,7 @@ pub fn text(result: &CompareResult, written: &[String], styled: bool) -> String 
         grouped(result.replications.into()),
         result.seed
     )];
-    lines.extend(result.warnings.iter().map(|w| format!("note: {}", clean(w, 400))));
+    lines.extend(result.warnings.iter().map(|warning| note(warning)));
     lines.extend(written.iter().map(|path| format!("wrote {path}")));
     parts.push(lines.join("\n") + "\n");
     parts.join("\n")

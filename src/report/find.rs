@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use csv::Writer;
 
-use super::format::{clean, folded, grouped, percent, proportion};
+use super::format::{clean, folded, grouped, note, percent, proportion};
 use super::markdown::{plain, table};
 use super::table::Columns;
 use crate::results::{FindResult, FoundShare, FoundValue, FoundWhere};
@@ -53,7 +53,7 @@ pub fn text(found: &FindResult, written: &[String], next: Option<&str>, styled: 
         found.seed,
         grouped(found.runs)
     ));
-    lines.extend(found.warnings.iter().map(|w| format!("note: {}", clean(w, 400))));
+    lines.extend(found.warnings.iter().map(|warning| note(warning)));
     lines.extend(written.iter().map(|path| format!("wrote {path}")));
     lines.extend(next.map(|next| format!("next: {next}")));
     format!("{}\n{}\n", headline(found, styled), lines.join("\n"))

@@ -44,6 +44,11 @@ pub(super) fn folded(text: &str) -> String {
     out
 }
 
+/// A note in lines of at most 80 characters, without a line feed at its end.
+pub(super) fn note(text: &str) -> String {
+    folded(&format!("note: {}", clean(text, 400))).trim_end().to_owned()
+}
+
 /// A relative deviation with its sign: `+7.4 %`.
 pub(super) fn deviation(error: f64) -> String {
     format!("{:+.1} %", error * 100.0)

@@ -7,7 +7,8 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use super::format::{
-    clean, clock, deviation, folded, grouped, headroom, largest_flow_schema, proportion, short_count,
+    clean, clock, deviation, folded, grouped, headroom, largest_flow_schema, note, proportion,
+    short_count,
     under_pressure, whole_percent,
 };
 use super::judged;
@@ -312,7 +313,7 @@ fn footer(summary: &Summary, screen: &Screen<'_>) -> String {
         summary.release,
         summary.seed,
     );
-    let warnings = summary.warnings.iter().map(|w| format!("note: {}", clean(w, 400)));
+    let warnings = summary.warnings.iter().map(|warning| note(warning));
     let written = screen.written.iter().map(|path| format!("wrote {path}"));
     let next = screen.next.map(|next| format!("next: {next}"));
     lines(

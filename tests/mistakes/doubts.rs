@@ -200,5 +200,5 @@ fn what_ships_is_clean() {
         assert_eq!(warned, [""; 0]);
     }
     let asked = told(VALID);
-    assert_eq!(asked, ["N0403 62:48"], "everything.toml asks for pages");
+    assert_eq!(asked, ["N0403 62:50"], "everything.toml asks for pages");
 }
