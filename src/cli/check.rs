@@ -106,11 +106,8 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
 }
 
 fn check_one(file: &Path, overlays: &[Overlay], args: &CheckArgs) -> Checked {
-    let template = if file == Path::new("-") {
-        stdin(&args.set)
-    } else {
-        Template::read(file, &args.set)
-    };
+    let template =
+        if file == Path::new("-") { stdin(&args.set) } else { Template::read(file, &args.set) };
     let loaded = template.and_then(|template| template.over(overlays.to_vec()).load(&[]));
     let found = match loaded {
         Ok(scenario) => Diagnostics { items: all_of(&scenario), hidden: 0 },

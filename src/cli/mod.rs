@@ -27,8 +27,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::{
-    Args, CalibrateArgs, Color, DesignArg, Format, MergeArgs, RunArgs, ShowArgs,
-    ShowFormat, SweepArgs, ValidateArgs, Verb,
+    Args, CalibrateArgs, Color, DesignArg, Format, MergeArgs, RunArgs, ShowArgs, ShowFormat,
+    SweepArgs, ValidateArgs, Verb,
 };
 pub use check::{CheckArgs, CheckFormat, Deny};
 pub use compare::CompareArgs;

@@ -161,9 +161,8 @@ pub fn long_sweep(scenario: &Scenario, plan: &SweepPlan) -> Option<Diagnostic> {
     let cost = sweep_cost(scenario, plan).filter(|cost| cost.time >= LONG)?;
     let hours = (cost.time.as_secs_f64() / 3600.0).round();
     let (points, runs) = (cost.points, cost.replications);
-    let message = format!(
-        "{points} points of {runs} replications take about {hours} hours of a processor"
-    );
+    let message =
+        format!("{points} points of {runs} replications take about {hours} hours of a processor");
     let place = scenario.anchors.sweep.clone().unwrap_or_default();
     let found = Diagnostic::new(Code::LongSweep, place, message).label("this is a lot");
     Some(found.help(

@@ -33,7 +33,9 @@ pub fn headline(found: &FindResult, styled: bool) -> String {
 /// Renders the result for the terminal; `written` and `next` close it.
 #[must_use]
 pub fn text(found: &FindResult, written: &[String], next: Option<&str>, styled: bool) -> String {
-    let mut table = Columns::new(&["<", &found.key, "<happens in"]);
+    // The key is told in full above.
+    let key = clean(&found.key, 44);
+    let mut table = Columns::new(&["<", &key, "<happens in"]);
     for (sign, share) in rows(found) {
         let share_of = proportion(&share.happened, found.replications);
         table.row(&[sign.to_owned(), share.value.text.clone(), share_of]);

@@ -8,8 +8,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::format::{
     clean, clock, deviation, folded, grouped, headroom, largest_flow_schema, note, proportion,
-    short_count,
-    under_pressure, whole_percent,
+    short_count, under_pressure, whole_percent,
 };
 use super::judged;
 use super::table::Columns;

@@ -89,8 +89,8 @@ pub use differ::{Difference, differences};
 pub use expect::Expectation;
 pub use file::{LARGEST_FILE, Template, load_file, load_file_with};
 pub use overlay::{Layers, Overlay};
-pub use sarif::sarif;
 pub use published::{Claim, Figure, Metric, Published};
+pub use sarif::sarif;
 pub use uncertain::{Distribution, Uncertain};
 pub use vary::{Knob, MOST_VALUES, Range, Unit, Value, Vary};
 

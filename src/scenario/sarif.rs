@@ -11,7 +11,8 @@ use super::diagnostic::{Diagnostic, Label};
 use super::explain;
 
 /// Where the schema of the format lives.
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
 
 /// A log of one run with these findings.
 ///

@@ -17,7 +17,9 @@ fn three(name: &str) -> std::path::PathBuf {
         ("warned.toml", good().replace("memory-limit = \"16GiB\"", "memory-limit = \"16GB\"")),
         (
             "bad file.toml",
-            good().replace("replicas = 3", "replcas = 3").replace("cpu-limit = \"4\"", "cpu-limit = -1"),
+            good()
+                .replace("replicas = 3", "replcas = 3")
+                .replace("cpu-limit = \"4\"", "cpu-limit = -1"),
         ),
     ];
     for (file, text) in files {
@@ -43,9 +45,8 @@ fn all_mistakes_of_all_files_at_once() {
 #[test]
 fn warnings_can_be_denied() {
     let place = three("check-deny");
-    let code = |arguments: &[&str]| {
-        oomcast(&place, &[&["check"], arguments].concat(), "").status.code()
-    };
+    let code =
+        |arguments: &[&str]| oomcast(&place, &[&["check"], arguments].concat(), "").status.code();
     assert_eq!(code(&["good.toml", "--deny", "warnings"]), Some(0));
     assert_eq!(code(&["warned.toml"]), Some(0));
     assert_eq!(code(&["warned.toml", "--deny", "warnings"]), Some(2));
@@ -107,7 +108,9 @@ fn at<'v>(value: &'v Value, pointer: &str) -> Vec<&'v Value> {
             .into_iter()
             .flat_map(|value| match (part, value) {
                 ("*", Value::Array(items)) => items.iter().collect(),
-                (_, Value::Array(items)) => items.get(part.parse::<usize>().expect("index")).into_iter().collect(),
+                (_, Value::Array(items)) => {
+                    items.get(part.parse::<usize>().expect("index")).into_iter().collect()
+                }
                 _ => value.get(part).into_iter().collect::<Vec<_>>(),
             })
             .collect();
@@ -126,7 +129,9 @@ fn sarif_is_as_the_standard_has_it() {
     for (pointer, properties) in REQUIRED {
         let objects = at(&log, pointer);
         assert!(!objects.is_empty(), "nothing at {pointer}");
-        for (object, property) in objects.iter().flat_map(|o| properties.iter().map(move |p| (o, p))) {
+        for (object, property) in
+            objects.iter().flat_map(|o| properties.iter().map(move |p| (o, p)))
+        {
             assert!(object.get(property).is_some(), "{pointer} lacks {property}");
         }
     }
@@ -158,7 +163,8 @@ fn an_empty_log_is_sarif_too() {
 #[test]
 fn places_outside_of_files_are_there_too() {
     let place = three("check-places");
-    let arguments = ["check", "none.toml", "good.toml", "--set", "node.memory=5", "--format", "sarif"];
+    let arguments =
+        ["check", "none.toml", "good.toml", "--set", "node.memory=5", "--format", "sarif"];
     let output = oomcast(&place, &arguments, "");
     let log: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let uris = at(&log, "/runs/0/results/*/locations/0/physicalLocation/artifactLocation/uri");

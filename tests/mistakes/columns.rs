@@ -10,7 +10,8 @@ fn readable(what: &str, printed: &str) -> Vec<String> {
     for line in printed.lines() {
         let quoted = line.trim_start().starts_with(|c: char| c.is_ascii_digit() || c == '|')
             && line.contains('|');
-        let pasted = ["next: ", "oomcast ", "wrote ", "  oomcast "].iter().any(|w| line.starts_with(w));
+        let pasted =
+            ["next: ", "oomcast ", "wrote ", "  oomcast "].iter().any(|w| line.starts_with(w));
         let path = line.trim_start().starts_with("--> ") || line.contains(".toml: ");
         let columns = line.chars().count();
         if columns > 80 && !quoted && !pasted && !path {
@@ -114,7 +115,10 @@ fn findings_fold_at_any_width() {
     use oomcast::scenario::load;
     let mistakes = VALID
         .replace("policy = \"round-robin\"", "policy = \"nonsense\"")
-        .replace("[objects.secrets]", "[objects.some-very-long-name-of-a-custom-resource.of.a.group]")
+        .replace(
+            "[objects.secrets]",
+            "[objects.some-very-long-name-of-a-custom-resource.of.a.group]",
+        )
         .replace("cpu-limit = \"4\"", "cpu-limit = \"four\"")
         .replace("watcher = { resource = \"pods\" }\n", "");
     let found = load("a-scenario.toml", mistakes.as_bytes(), &[]).expect_err("mistakes");

@@ -63,7 +63,11 @@ fn each_doubt_is_told_at_its_place() {
         ("replicas = 2", "memory-limit = \"128MiB\"", "W0308 7:16"),
         ("count = 5_000", "count = 200_000", "W0310 11:9"),
         ("size = \"5kB\"", "size = \"400kB\"", "W0310 11:9"),
-        ("[objects.pods]", "[objects.nodes]\ncount = 20\nsize = \"9kB\"\n[objects.pods]", "W0310 14:9"),
+        (
+            "[objects.pods]",
+            "[objects.nodes]\ncount = 20\nsize = \"9kB\"\n[objects.pods]",
+            "W0310 14:9",
+        ),
         ("replicas = 2", "gogc = \"off\"", "W0313 7:8"),
         ("replicas = 2", "gogc = \"off\"\ngomemlimit = \"9GiB\"", ""),
         ("\"1.32\"", "\"1.34\"\nfeature-gates = { ConsistentListFromCache = false }", "W0312 7:19"),
@@ -102,7 +106,8 @@ fn lists_that_go_to_etcd_are_told() {
     assert_eq!(lister("1.33", ", limit = 500"), "W0309 17:10");
     assert_eq!(lister("1.33", ", limit = 500, all-pages = false"), "");
     assert_eq!(lister("1.34", ", limit = 500"), "");
-    let events = with("[objects.pods]", "[objects.events]\ncount = 9\nsize = \"1kB\"\n[objects.pods]");
+    let events =
+        with("[objects.pods]", "[objects.events]\ncount = 9\nsize = \"1kB\"\n[objects.pods]");
     let events = events.replace("resource = \"pods\"", "resource = \"events\"");
     assert_eq!(told(&events), ["W0309 20:13"]);
     let meant = events.replace("count = 9", "watch-cache = false\ncount = 9");
@@ -120,12 +125,36 @@ fn keys_without_effect_have_none() {
         ("replicas = 2", "cpu-limit = 64", ""),
         ("[objects.pods]", "[objects.pods]\njson-size = \"9kB\"", "[objects.pods]"),
         ("[objects.pods]", "[objects.pods]\nwriter = \"somebody\"", "[objects.pods]"),
-        (watcher, "watcher = { resource = \"pods\" }\ndrain-rate = \"1MB/s\"", "watcher = { resource = \"pods\" }"),
-        (watcher, "watcher = { resource = \"pods\" }\ndecode-rate = \"1MB/s\"", "watcher = { resource = \"pods\" }"),
-        (watcher, "lister = { resource = \"pods\" }\nidle-watches = 9", "lister = { resource = \"pods\" }"),
-        (watcher, "lister = { resource = \"pods\", pause = \"3s\" }", "lister = { resource = \"pods\" }"),
-        (watcher, "lister = { resource = \"pods\", all-pages = false }", "lister = { resource = \"pods\" }"),
-        (watcher, "reflector = { resource = \"pods\" }\nflow-schema = \"exempt\"\n[apf]\nenabled = false", "reflector = { resource = \"pods\" }\n[apf]\nenabled = false"),
+        (
+            watcher,
+            "watcher = { resource = \"pods\" }\ndrain-rate = \"1MB/s\"",
+            "watcher = { resource = \"pods\" }",
+        ),
+        (
+            watcher,
+            "watcher = { resource = \"pods\" }\ndecode-rate = \"1MB/s\"",
+            "watcher = { resource = \"pods\" }",
+        ),
+        (
+            watcher,
+            "lister = { resource = \"pods\" }\nidle-watches = 9",
+            "lister = { resource = \"pods\" }",
+        ),
+        (
+            watcher,
+            "lister = { resource = \"pods\", pause = \"3s\" }",
+            "lister = { resource = \"pods\" }",
+        ),
+        (
+            watcher,
+            "lister = { resource = \"pods\", all-pages = false }",
+            "lister = { resource = \"pods\" }",
+        ),
+        (
+            watcher,
+            "reflector = { resource = \"pods\" }\nflow-schema = \"exempt\"\n[apf]\nenabled = false",
+            "reflector = { resource = \"pods\" }\n[apf]\nenabled = false",
+        ),
     ];
     let options = RunOptions { seed: 3, replication: 0, timelines: false };
     for (from, to, without) in cases {
@@ -174,7 +203,9 @@ fn long_sweeps_are_told_and_short_ones_are_not() {
         sweep_cost(scenario, scenario.sweep.as_ref().expect("a sweep")).expect("a cost")
     };
     assert_eq!((cost(&short).points, cost(&short).replications), (4, 20));
-    let per_run = |s: &Scenario| cost(s).time.as_secs_f64() / f64::from(cost(s).points) / f64::from(cost(s).replications);
+    let per_run = |s: &Scenario| {
+        cost(s).time.as_secs_f64() / f64::from(cost(s).points) / f64::from(cost(s).replications)
+    };
     let ratio = per_run(&long) / per_run(&short);
     assert!((0.99..1.01).contains(&ratio), "a run costs the same in both: {ratio}");
 }

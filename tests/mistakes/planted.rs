@@ -1,7 +1,9 @@
 //! Planted mistakes of all kinds: each gives one finding, at the right line and column, with the right
 //! advice. `«` marks the place that must be pointed at; it is taken out before loading.
 
-use oomcast::scenario::{Diagnostics, Layers, Overlay, Severity, Vary, load, load_file, load_file_with};
+use oomcast::scenario::{
+    Diagnostics, Layers, Overlay, Severity, Vary, load, load_file, load_file_with,
+};
 
 use super::{VALID, folder};
 
@@ -16,7 +18,12 @@ const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("memory-limit =", "«memry-limit =", "E0101", "did you mean `memory-limit`?"),
     ("memory-limit =", "«memory_limit =", "E0101", "did you mean `memory-limit`?"),
     ("memory-limit =", "«memoryLimit =", "E0101", "did you mean `memory-limit`?"),
-    ("replicas = 3", "replicas = 3\n«read-rate = \"1MB/s\"", "E0101", "elsewhere: `etcd.read-rate`"),
+    (
+        "replicas = 3",
+        "replicas = 3\n«read-rate = \"1MB/s\"",
+        "E0101",
+        "elsewhere: `etcd.read-rate`",
+    ),
     ("latency =", "«latancy =", "E0101", "did you mean `latency`?"),
     ("writes =", "«write =", "E0101", "did you mean `writes`?"),
     ("idle-watches = 3", "«idle-watchs = 3", "E0101", "did you mean `idle-watches`?"),
@@ -42,9 +49,19 @@ const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("pause = \"10s\"", "all-pages = «\"yes\"", "E0103", "`true` or `false`"),
     // Wrong nesting.
     ("[node]\nmemory = \"32GiB\"", "«[[node]]\nmemory = \"32GiB\"", "E0103", "write `[node]`"),
-    ("[objects.secrets]\ncount = 400\nsize = \"1MiB\"", "[objects]\nsecrets = «400", "E0103", "write one table each"),
+    (
+        "[objects.secrets]\ncount = 400\nsize = \"1MiB\"",
+        "[objects]\nsecrets = «400",
+        "E0103",
+        "write one table each",
+    ),
     ("watcher = { resource = \"pods\" }", "watcher = «\"pods\"", "E0103", "must be a table"),
-    ("feature-gates = { WatchList = true, ConcurrentWatchObjectDecode = true }", "feature-gates = «[\"WatchList\"]", "E0103", "{ WatchList = true }"),
+    (
+        "feature-gates = { WatchList = true, ConcurrentWatchObjectDecode = true }",
+        "feature-gates = «[\"WatchList\"]",
+        "E0103",
+        "{ WatchList = true }",
+    ),
     ("WatchList = true", "WatchList = «\"on\"", "E0103", "`true` or `false`"),
     // Quantities.
     ("memory = \"32GiB\"", "memory = «32", "E0104", "needs a unit"),
@@ -68,34 +85,94 @@ const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("schema = 1", "schema = «2", "E0105", "must be 1"),
     ("quantile = \"95%\"", "quantile = «\"100%\"", "E0105", "between 0% and 100%"),
     // Words.
-    ("policy = \"round-robin\"", "policy = «\"round_robin\"", "E0106", "did you mean \"round-robin\"?"),
-    ("start = \"stopped\"\ndrain", "start = «\"stoped\"\ndrain", "E0106", "did you mean \"stopped\"?"),
+    (
+        "policy = \"round-robin\"",
+        "policy = «\"round_robin\"",
+        "E0106",
+        "did you mean \"round-robin\"?",
+    ),
+    (
+        "start = \"stopped\"\ndrain",
+        "start = «\"stoped\"\ndrain",
+        "E0106",
+        "did you mean \"stopped\"?",
+    ),
     ("metric = \"oom\"\nat-most", "metric = «\"omm\"\nat-most", "E0106", "did you mean \"oom\"?"),
     // Conflicts.
-    ("watcher = { resource = \"pods\" }", "watcher = { resource = \"pods\" }\n«lister = { resource = \"pods\" }", "E0107", "give one of"),
-    ("kill = { apiserver = 0 }", "kill = { apiserver = 0 }\n«roll = { every = \"1m\" }", "E0107", "give one of"),
+    (
+        "watcher = { resource = \"pods\" }",
+        "watcher = { resource = \"pods\" }\n«lister = { resource = \"pods\" }",
+        "E0107",
+        "give one of",
+    ),
+    (
+        "kill = { apiserver = 0 }",
+        "kill = { apiserver = 0 }\n«roll = { every = \"1m\" }",
+        "E0107",
+        "give one of",
+    ),
     ("watcher = { resource = \"pods\" }\n", "", "E0107", "needs one of"),
     ("value = false", "value = false\nat-least = «true", "E0212", "one too many"),
-    ("at-most = \"5%\"", "at-most = \"5%\"\nat-least = «\"1%\"", "E0215", "write a second [[expect]]"),
-    ("metric = \"oom\"\nat-most = \"5%\"", "metric = \"oom\"\nquantile = «\"50%\"\nat-most = \"5%\"", "E0215", "leave it out"),
+    (
+        "at-most = \"5%\"",
+        "at-most = \"5%\"\nat-least = «\"1%\"",
+        "E0215",
+        "write a second [[expect]]",
+    ),
+    (
+        "metric = \"oom\"\nat-most = \"5%\"",
+        "metric = \"oom\"\nquantile = «\"50%\"\nat-most = \"5%\"",
+        "E0215",
+        "leave it out",
+    ),
     // Names.
-    ("name = \"everything\"", "name = «\"../everything\"", "E0108", "starts with a letter or digit"),
+    (
+        "name = \"everything\"",
+        "name = «\"../everything\"",
+        "E0108",
+        "starts with a letter or digit",
+    ),
     ("[objects.secrets]", "[objects.«Secrets]", "E0108", "in lower case"),
     ("name = \"agents\"", "name = «\"informers\"", "E0109", "the second"),
     ("name = \"roll\"", "name = «\"kill\"", "E0109", "two events are named `kill`"),
     ("name = \"room to spare\"", "name = «\"no kill\"", "E0109", "two expectations"),
     // References.
-    ("watcher = { resource = \"pods\" }", "watcher = { resource = «\"pod\" }", "E0201", "did you mean \"pods\"?"),
-    ("stop = { client = \"dumps\"", "stop = { client = «\"dmups\"", "E0201", "did you mean \"dumps\"?"),
-    ("phase = \"8 informers\"", "phase = «\"9 informers\"", "E0201", "did you mean \"8 informers\"?"),
+    (
+        "watcher = { resource = \"pods\" }",
+        "watcher = { resource = «\"pod\" }",
+        "E0201",
+        "did you mean \"pods\"?",
+    ),
+    (
+        "stop = { client = \"dumps\"",
+        "stop = { client = «\"dmups\"",
+        "E0201",
+        "did you mean \"dumps\"?",
+    ),
+    (
+        "phase = \"8 informers\"",
+        "phase = «\"9 informers\"",
+        "E0201",
+        "did you mean \"8 informers\"?",
+    ),
     // Releases and gates.
     ("version = \"1.32\"", "version = «\"1.27\"", "E0202", "from \"1.28\" to \"1.37\""),
     ("version = \"1.32\"", "version = «\"v1.32.4\"", "E0202", "write \"1.32\""),
     ("WatchList = true", "«EtcdRangeStream = true", "E0203", "it came with 1.37"),
     ("WatchList = true", "«WatchLists = true", "E0203", "did you mean `WatchList`?"),
     // What several keys say together.
-    ("resource = \"ciliumendpoints\",", "resource = \"ciliumendpoints\", encoding = «\"protobuf\",", "E0204", "write encoding = \"json\""),
-    ("[objects.ciliumendpoints]\ncount = 60_000\nsize = \"2KiB\"\nshape = \"custom\"\n", "[objects.«ciliumendpoints]\ncount = 60_000\nsize = \"2KiB\"\n", "E0205", "add shape = \"custom\""),
+    (
+        "resource = \"ciliumendpoints\",",
+        "resource = \"ciliumendpoints\", encoding = «\"protobuf\",",
+        "E0204",
+        "write encoding = \"json\"",
+    ),
+    (
+        "[objects.ciliumendpoints]\ncount = 60_000\nsize = \"2KiB\"\nshape = \"custom\"\n",
+        "[objects.«ciliumendpoints]\ncount = 60_000\nsize = \"2KiB\"\n",
+        "E0205",
+        "add shape = \"custom\"",
+    ),
     ("count = 8 }", "count = «17 }", "E0207", "has 16 members, not 17"),
     ("kill = { apiserver = 0 }", "kill = { apiserver = «3 }", "E0208", "counted from 0 to 2"),
     ("writes = \"600/min\"", "versions = «2", "E0211", "only custom resources"),
@@ -105,15 +182,50 @@ const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("gomemlimit = \"14GiB\"", "gomemlimit = «\"17GiB\"", "W0307", "never reached"),
     // Uncertain values.
     ("count = 2_000", "count = «\"3_000 to 2_000\"", "E0213", "the lesser comes first"),
-    ("count = 2_000", "count = { dist = «\"unifrom\", from = 1, to = 3 }", "E0213", "did you mean \"uniform\"?"),
-    ("count = 2_000", "count = { dist = \"uniform\", «form = 1, to = 3 }", "E0213", "did you mean `from`?"),
+    (
+        "count = 2_000",
+        "count = { dist = «\"unifrom\", from = 1, to = 3 }",
+        "E0213",
+        "did you mean \"uniform\"?",
+    ),
+    (
+        "count = 2_000",
+        "count = { dist = \"uniform\", «form = 1, to = 3 }",
+        "E0213",
+        "did you mean `from`?",
+    ),
     ("replicas = 3", "replicas = «\"3 to 5\"", "E0214", "cannot be uncertain"),
     // Sweeps.
-    ("[[published]]\nphase", "[sweep]\nvary = [\"clients.«agent.count=1,2\"]\n[[published]]\nphase", "E0007", "did you mean `agents`?"),
-    ("[[published]]\nphase", "[sweep]\nvary = [\"apiserver.«memry-limit=1GiB,2GiB\"]\n[[published]]\nphase", "E0101", "did you mean `memory-limit`?"),
-    ("[[published]]\nphase", "[sweep]\nvary = [\"apiserver.version=«1.28..1.34\"]\n[[published]]\nphase", "E0402", "no ranges"),
-    ("[[published]]\nphase", "[sweep]\nvary = [\"clients.agents.count=«64..4:4\"]\n[[published]]\nphase", "E0403", "ends before it begins"),
-    ("[[published]]\nphase", "[sweep]\nvary = «[\"node.cores=1..8\"]\n[[published]]\nphase", "E0405", "A..B:step"),
+    (
+        "[[published]]\nphase",
+        "[sweep]\nvary = [\"clients.«agent.count=1,2\"]\n[[published]]\nphase",
+        "E0007",
+        "did you mean `agents`?",
+    ),
+    (
+        "[[published]]\nphase",
+        "[sweep]\nvary = [\"apiserver.«memry-limit=1GiB,2GiB\"]\n[[published]]\nphase",
+        "E0101",
+        "did you mean `memory-limit`?",
+    ),
+    (
+        "[[published]]\nphase",
+        "[sweep]\nvary = [\"apiserver.version=«1.28..1.34\"]\n[[published]]\nphase",
+        "E0402",
+        "no ranges",
+    ),
+    (
+        "[[published]]\nphase",
+        "[sweep]\nvary = [\"clients.agents.count=«64..4:4\"]\n[[published]]\nphase",
+        "E0403",
+        "ends before it begins",
+    ),
+    (
+        "[[published]]\nphase",
+        "[sweep]\nvary = «[\"node.cores=1..8\"]\n[[published]]\nphase",
+        "E0405",
+        "A..B:step",
+    ),
     // TOML itself.
     ("replicas = 3", "replicas = «= 3", "E0004", ""),
     ("replicas = 3", "replicas = 3\n«replicas = 2", "E0004", "duplicate"),
@@ -300,9 +412,16 @@ fn encodings_are_pointed_at() {
 #[test]
 fn ten_in_one_file_are_ten() {
     let ten = [
-        "memory-limit =", "memory = \"32GiB\"", "latency =", "policy = \"round-robin\"",
-        "writes =", "count = 2_000", "limit = 500,", "kill = { apiserver = 0 }",
-        "phase = \"8 informers\"", "severity = ",
+        "memory-limit =",
+        "memory = \"32GiB\"",
+        "latency =",
+        "policy = \"round-robin\"",
+        "writes =",
+        "count = 2_000",
+        "limit = 500,",
+        "kill = { apiserver = 0 }",
+        "phase = \"8 informers\"",
+        "severity = ",
     ];
     let mut text = VALID.to_owned();
     let mut codes = Vec::new();
@@ -322,8 +441,7 @@ fn ten_in_one_file_are_ten() {
         })
         .collect();
     let found = findings(load("s.toml", text.replace(MARK, "").as_bytes(), &[]));
-    let errors: Vec<_> =
-        found.items.iter().filter(|d| d.severity == Severity::Error).collect();
+    let errors: Vec<_> = found.items.iter().filter(|d| d.severity == Severity::Error).collect();
     let places: Vec<_> =
         errors.iter().map(|d| (d.primary.place.line, d.primary.place.column)).collect();
     assert_eq!(places, lines, "{found}");
@@ -337,7 +455,8 @@ fn ten_in_one_file_are_ten() {
 #[test]
 fn seeds_are_written() {
     let place = folder("seeds");
-    let mut seeds: Vec<String> = vec![VALID.to_owned(), include_str!("../data/storm.toml").to_owned()];
+    let mut seeds: Vec<String> =
+        vec![VALID.to_owned(), include_str!("../data/storm.toml").to_owned()];
     let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     for entry in std::fs::read_dir(shipped).expect("the scenarios") {
         let path = entry.expect("readable").path();

@@ -193,7 +193,7 @@ fn footer(sweep: &SweepSummary, screen: &Screen<'_>) -> String {
         took(screen.wall)
     );
     for warning in &sweep.warnings {
-        let _ = writeln!(text, "warning: {}", clean(warning, usize::MAX));
+        text += &folded(&format!("warning: {}", clean(warning, usize::MAX)));
     }
     for path in screen.written {
         let _ = writeln!(text, "wrote {path}");

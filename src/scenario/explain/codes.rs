@@ -7,10 +7,10 @@ use crate::scenario::code::Code::{
     self, AfterTheEnd, BadExpectation, BadFigure, BadName, BadOverride, BadQuantity, BadSpread,
     BadVary, DoesNotFit, DuplicateName, EmptyRange, FieldType, FieldValue, Internal, ManifestFile,
     ManifestSyntax, MissingField, MissingKey, MoreThanMembers, NoSuchServer, NoSweep, NotAChoice,
-    NotUncertain, NotUtf8, NotVariable, OneOf, OutOfBounds, OverrideTarget, ProtobufCustom, Refused,
-    ShapeNeeded, Syntax, TooDeep, TooLarge, TooMany, TooManyPoints, TotalTooLarge, UnknownField,
-    UnknownGate, UnknownKey, UnknownReference, UnknownRelease, UnknownVersion, Unreadable,
-    VersionsOfBuiltIn, WrongType,
+    NotUncertain, NotUtf8, NotVariable, OneOf, OutOfBounds, OverrideTarget, ProtobufCustom,
+    Refused, ShapeNeeded, Syntax, TooDeep, TooLarge, TooMany, TooManyPoints, TotalTooLarge,
+    UnknownField, UnknownGate, UnknownKey, UnknownReference, UnknownRelease, UnknownVersion,
+    Unreadable, VersionsOfBuiltIn, WrongType,
 };
 
 pub(super) const fn text(
@@ -434,6 +434,7 @@ static VARIED: &[Explanation] = &[
 
 /// All texts.
 pub(super) fn all() -> impl Iterator<Item = &'static Explanation> {
-    let groups: [&[Explanation]; 6] = [FILES, VALUES, TOGETHER, MANIFESTS, VARIED, super::doubts::DOUBTS];
+    let groups: [&[Explanation]; 6] =
+        [FILES, VALUES, TOGETHER, MANIFESTS, VARIED, super::doubts::DOUBTS];
     groups.into_iter().flatten()
 }

@@ -62,9 +62,7 @@ pub(super) static DOUBTS: &[Explanation] = &[
             "[[clients]]\nname = \"dumps\"\ncount = 2\nstart = \"stopped\"\nwatcher = { resource = \
              \"pods\" }",
         ),
-        Fragment(
-            "[[clients]]\nname = \"dumps\"\ncount = 2\nwatcher = { resource = \"pods\" }",
-        ),
+        Fragment("[[clients]]\nname = \"dumps\"\ncount = 2\nwatcher = { resource = \"pods\" }"),
     ),
     text(
         LimitOrder,
@@ -112,7 +110,9 @@ pub(super) static DOUBTS: &[Explanation] = &[
         Fragment(
             "[run]\nreplications = 10_000\n[sweep]\nvary = [\"clients.agents.count=1..600:1\"]",
         ),
-        Fragment("[run]\nreplications = 20\n[sweep]\nvary = [\"clients.agents.count=100..600:100\"]"),
+        Fragment(
+            "[run]\nreplications = 20\n[sweep]\nvary = [\"clients.agents.count=100..600:100\"]",
+        ),
     ),
     text(
         LockedGate,

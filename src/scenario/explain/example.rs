@@ -90,7 +90,8 @@ fn table(key: &Key, header: &str, dotted: &str, lines: &mut Vec<String>) {
         keys.extend(inner.keys.iter().find(scalar));
     }
     let pairs = keys.iter().map(|inner| format!("{} = {}", inner.name, value(inner)));
-    let path = if header.is_empty() { key.name.to_owned() } else { format!("{header}.{}", key.name) };
+    let path =
+        if header.is_empty() { key.name.to_owned() } else { format!("{header}.{}", key.name) };
     match key.kind {
         Kind::List { .. } => lines.push(format!("[[{path}]]")),
         Kind::Named { .. } => lines.push(format!("[{path}.pods]")),
@@ -133,7 +134,9 @@ fn value(key: &Key) -> String {
         Kind::Rate { .. } => or("40MB/s"),
         Kind::PerSecond { .. } => or("60/s"),
         Kind::Percent { .. } => or("15%"),
-        Kind::Choice(words) => format!("\"{}\"", words.iter().find(|w| !w.is_empty()).unwrap_or(&"")),
+        Kind::Choice(words) => {
+            format!("\"{}\"", words.iter().find(|w| !w.is_empty()).unwrap_or(&""))
+        }
         Kind::Release => or("1.34"),
         Kind::Gates => "{ WatchList = true }".to_owned(),
         Kind::Figure => or("9.24GB"),
@@ -176,7 +179,8 @@ mod tests {
             let (path, codes) = (text.path(), text.codes());
             assert!(example.contains(text.key.name), "{path}:\n{example}");
             assert!(!text.forms().is_empty() && !text.left_out().is_empty() && !codes.is_empty());
-            let overlay = Overlay { name: "example".to_owned(), text: example.clone().into_bytes() };
+            let overlay =
+                Overlay { name: "example".to_owned(), text: example.clone().into_bytes() };
             let layers = Layers { overlays: &[overlay], overrides: &[] };
             if let Err(found) = load_beside("base", BASE.as_bytes(), layers, None) {
                 let bad = found.items.iter().find(|d| wrong.contains(&d.code));
