@@ -67,6 +67,7 @@
 //! | [`catalog`](model::catalog) | what is derived once a run: ledger owners, profiles, plans of requests |
 //! | [`apiserver::list`](model::apiserver::list) | **where a LIST's memory comes from** |
 //! | [`apiserver::route`](model::apiserver::route) | who answers a LIST: etcd, watch cache, snapshot, nobody (429) |
+//! | [`apiserver::etcd_rounds`](model::apiserver::etcd_rounds) | how often etcd is asked for a page, and how much at once |
 //! | [`apiserver::watch`](model::apiserver::watch) | watch-lists and watches |
 //! | [`apiserver::cacher`](model::apiserver::cacher), [`writes`](model::writes) | a watch cache under a steady rate of writes; how its ring grows in the ledger |
 //! | [`apiserver::consistency`](model::apiserver::consistency) | the consistency checker's pulse, from 1.34 |
@@ -77,7 +78,7 @@
 //! | [`apf`](model::apf) | API Priority and Fairness, exact to the bit |
 //! | [`watchcache`](model::watchcache) | the ring of recent events, resumable versions, snapshots: exact, and in closed form |
 //! | [`admission`](model::admission), [`write_seats`](model::write_seats), [`counting`](model::counting) | requests at the door of a server; the seats that writes take; what it knows of its objects |
-//! | [`client`](model::client) | reflectors, listers, watchers: one state each, and what moves them |
+//! | [`client`](model::client) | reflectors, listers, watchers: one state each, and what moves them; `era`: what old client-go does |
 //! | [`balancer`](model::balancer), [`node`](model::node) | connections; processors, limits, OOM killer, restart back-off |
 //! | [`control_plane`](model::control_plane) | the life of the servers: start, fill caches, serve, die, come back |
 //! | [`faults`](model::faults), [`background`](model::background) | events of the scenario; steady load as constant rates |
@@ -131,6 +132,9 @@
 //! | who is killed, and when it comes back | [`model::node`], [`model::control_plane`] |
 //! | which requests wait, and how long | [`model::apf`]; who asks for what: `model/admission/requests.rs`; what is seen of it: `model/admission/observe.rs` |
 //! | a key of the scenario file | [`scenario::keys`], then `scenario/build.rs` and [`model::input`] |
+//! | what a scenario inherits, its profiles, what `remove` does | `scenario/inherit.rs`, `scenario/profiles.rs`, `scenario/removal.rs` |
+//! | counts by node, pod or namespace | `scenario/cluster.rs` |
+//! | a preset | `presets/NAME.toml`, and its line in [`scenario::presets`] |
 //! | a metric of expectations, comparisons, breaking points | [`scenario::measure`], `experiment/measure.rs` |
 //! | how uncertain inputs are written, and drawn | `scenario/uncertain.rs`, `experiment/uncertain.rs` |
 //! | how a breaking point is searched | `experiment/find/search.rs` |

@@ -292,3 +292,34 @@ fn a_watch_that_dies_within_a_second_lists_again() {
     };
     assert_eq!((lists("10500ms"), lists("15s")), (15, 10));
 }
+
+/// One server restarts, and clients of a release come back to its empty ring.
+fn after_a_restart(client_version: &str) -> RunRecord {
+    let body = format!(
+        r#"
+[objects.configmaps]
+count = 4000
+size = "4kB"
+[[clients]]
+name = "agents"
+count = 50
+client-version = "{client_version}"
+reflector = {{ resource = "configmaps", watch-list = false }}
+[[events]]
+name = "restart"
+at = "30s"
+kill = {{ apiserver = 0 }}
+"#
+    );
+    run("1.30", "5m", &body)
+}
+
+#[test]
+fn clients_before_1_18_take_their_relists_to_etcd() {
+    let (old, new) = (after_a_restart("1.17"), after_a_restart("1.18"));
+    assert!(old.counters.requests_gone > 0 && new.counters.requests_gone > 0);
+    // 4,000 objects are eight pages of 500.
+    assert_eq!(old.counters.lists_from_etcd, 8 * old.counters.requests_gone);
+    assert_eq!(new.counters.lists_from_etcd, 0);
+    assert_eq!((old.clients_synced, new.clients_synced), ((50, 50), (50, 50)));
+}

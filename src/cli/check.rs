@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::args::key_value;
 use super::exit::{Exit, Failure};
+use super::layers::LayerArgs;
 use super::{load, output};
 use crate::experiment;
 use crate::scenario::{
@@ -26,13 +26,9 @@ pub struct CheckArgs {
     /// The scenario files; `-`: standard input.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
-    /// place of what the file has. Repeatable; --set comes last.
-    #[arg(long, value_name = "FILE")]
-    pub overlay: Vec<PathBuf>,
-    /// Sets a key of each scenario, as in the file: `apiserver.memory-limit=16GiB`.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
-    pub set: Vec<String>,
+    /// What is laid over each file.
+    #[command(flatten)]
+    pub layers: LayerArgs,
     /// What to print: text, short (a line each), json or sarif (for code scanning).
     #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub format: CheckFormat,
@@ -83,7 +79,7 @@ struct Checked {
 
 /// Checks each file; the verdicts go to stdout, and so do findings for programs.
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
-    let overlays = load::overlays(&args.overlay)?;
+    let overlays = load::overlays(&args.layers.overlay)?;
     let checked: Vec<Checked> =
         args.files.iter().map(|file| check_one(file, &overlays, args)).collect();
     let all = || checked.iter().flat_map(|one| &one.found.items);
@@ -106,9 +102,14 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
 }
 
 fn check_one(file: &Path, overlays: &[Overlay], args: &CheckArgs) -> Checked {
-    let template =
-        if file == Path::new("-") { stdin(&args.set) } else { Template::read(file, &args.set) };
-    let loaded = template.and_then(|template| template.over(overlays.to_vec()).load(&[]));
+    let template = if file == Path::new("-") {
+        stdin(&args.layers.set)
+    } else {
+        Template::read(file, &args.layers.set)
+    };
+    let loaded = template.and_then(|template| {
+        template.with_profiles(&args.layers.profile).over(overlays.to_vec()).load(&[])
+    });
     let found = match loaded {
         Ok(scenario) => Diagnostics { items: all_of(&scenario), hidden: 0 },
         Err(found) => found,

@@ -9,9 +9,12 @@ mod exit;
 mod explain;
 mod find;
 mod hint;
+mod init;
+mod layers;
 mod load;
 mod merge;
 mod output;
+mod presets;
 mod progress;
 mod run;
 mod shard;
@@ -35,6 +38,9 @@ pub use compare::CompareArgs;
 pub use exit::{Exit, Failure};
 pub use explain::ExplainArgs;
 pub use find::FindArgs;
+pub use init::InitArgs;
+pub use layers::LayerArgs;
+pub use presets::PresetsArgs;
 pub use shard::{Shard, ShardArg};
 
 /// Runs the command line of this process and returns its exit code.
@@ -71,6 +77,8 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Check(verb) => check::check(verb),
         Verb::Explain(verb) => explain::explain(verb),
         Verb::Show(verb) => show::show(verb),
+        Verb::Init(verb) => init::init(verb),
+        Verb::Presets(verb) => presets::presets(verb),
         Verb::Sweep(verb) => sweep::sweep(verb),
         Verb::Merge(verb) => merge::merge(verb),
         Verb::Validate(verb) => validate::validate(verb),

@@ -363,6 +363,8 @@ pub struct FleetInput {
     pub idle_watches: u32,
     /// What a member does about a call that was refused (429, no connection) or lost.
     pub retries: Retries,
+    /// The Kubernetes minor whose client-go it was built with; `None`: that of the servers.
+    pub client_minor: Option<u8>,
     /// The user as whom members are authenticated, for API Priority and Fairness; [`MEMBER`] in it
     /// stands for the member's number, so that each has a user of its own.
     pub user: String,

@@ -14,7 +14,7 @@ use super::background;
 use super::balancer::Balancer;
 use super::catalog::Catalog;
 use super::client::Client;
-use super::client::backoff::ResetEra;
+use super::client::era::ClientEra;
 use super::control_plane::{self, Life, ServerState};
 use super::input::Inputs;
 use super::memory::go_heap::GcSettings;
@@ -254,9 +254,9 @@ impl<'a> World<'a> {
     }
 
     fn enrol(&mut self) {
-        let era = ResetEra::of(&self.inputs.release);
         for (index, fleet) in self.inputs.fleets.iter().enumerate() {
             self.fleet_start.push(self.clients.len() as u32);
+            let era = ClientEra::of(fleet.client_minor, &self.inputs.release);
             let member = |place| Client::new(index as u32, &fleet.name, place, era);
             self.clients.extend((0..fleet.count).map(member));
         }

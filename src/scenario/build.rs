@@ -156,10 +156,16 @@ fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
             "never" => Retries::Never,
             _ => return None,
         },
+        client_minor: table.text("client-version").and_then(minor_of),
         user: table.text("user")?.to_owned(),
         groups: table.texts("groups")?.iter().map(|(group, _)| group.clone()).collect(),
         flow_schema: table.text("flow-schema").map(str::to_owned),
     })
+}
+
+/// The minor of a release such as `1.17`.
+pub(super) fn minor_of(version: &str) -> Option<u8> {
+    version.strip_prefix("1.")?.parse().ok()
 }
 
 fn behaviour(table: &Filled, names: &Names) -> Option<Behaviour> {

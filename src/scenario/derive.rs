@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::build::minor_of;
 use super::builtin;
 use super::checks::release_of;
 use super::code::Code;
@@ -31,10 +32,15 @@ pub(super) fn defaults(root: &mut Filled, log: &mut Log) {
         .iter()
         .filter_map(|(name, _, table)| Some((name.clone(), table.text("shape")?.to_owned())))
         .collect();
-    let watch_list = release_of(root).is_some_and(|r| r.watch_list_client && r.watch_list);
+    let release = release_of(root);
+    let streams = release.as_ref().is_some_and(|r| r.watch_list);
+    let servers_age = release.as_ref().is_some_and(|r| r.watch_list_client);
     if let Some(Value::List(clients)) = root.value_mut("clients") {
         for client in clients {
             identity::defaults(client, log);
+            // `WatchListClient` is on by default from client-go 0.35.
+            let age = client.text("client-version").and_then(minor_of).map(|minor| minor >= 35);
+            let watch_list = streams && age.unwrap_or(servers_age);
             for behaviour in ["reflector", "lister"] {
                 if let Some(Value::Table(read)) = client.value_mut(behaviour) {
                     read_defaults(read, &shapes, watch_list, log);
@@ -92,6 +98,13 @@ fn read_defaults(
         }
         let encoding = if custom { "json" } else { "protobuf" };
         read.fill("encoding", Plain::Text(encoding.to_owned()));
+    }
+    if read.flag("own-node") == Some(true) {
+        read.fill("selector", Plain::Flag(true));
+        if read.given("selected").is_none() {
+            // What share that is follows from the size of the cluster.
+            read.take("selected");
+        }
     }
     if let Some(selected) = read.number("selected") {
         read.fill("selector", Plain::Flag(selected < 1.0));

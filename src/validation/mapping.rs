@@ -364,6 +364,7 @@ pub(super) fn clients_of(behaviour: Behaviour) -> FleetInput {
         idle_watches: 0,
         // Raw HTTP clients.
         retries: Retries::Never,
+        client_minor: None,
         user: "load".into(),
         groups: vec!["load-group".into(), "system:authenticated".into()],
         flow_schema: None,

@@ -100,8 +100,8 @@ fn lists_that_go_to_etcd_are_told() {
     assert_eq!(lister("1.30", ""), "W0309 17:10");
     assert_eq!(lister("1.31", ""), "");
     assert_eq!(lister("1.30", ", resource-version = \"0\""), "");
-    assert_eq!(lister("1.30", ", resource-version = \"\""), "N0403 17:50");
-    assert_eq!(lister("1.32", ", resource-version = \"exact\""), "N0403 17:50");
+    assert_eq!(lister("1.30", ", resource-version = \"\""), "N0404 17:50");
+    assert_eq!(lister("1.32", ", resource-version = \"exact\""), "N0404 17:50");
     assert_eq!(lister("1.34", ", resource-version = \"exact\""), "");
     assert_eq!(lister("1.33", ", limit = 500"), "W0309 17:10");
     assert_eq!(lister("1.33", ", limit = 500, all-pages = false"), "");
@@ -111,7 +111,7 @@ fn lists_that_go_to_etcd_are_told() {
     let events = events.replace("resource = \"pods\"", "resource = \"events\"");
     assert_eq!(told(&events), ["W0309 20:13"]);
     let meant = events.replace("count = 9", "watch-cache = false\ncount = 9");
-    assert_eq!(told(&meant), ["N0403 21:13"]);
+    assert_eq!(told(&meant), ["N0404 21:13"]);
 }
 
 /// Keys without effect: with them and without the model does the same to the last event.
@@ -231,5 +231,5 @@ fn what_ships_is_clean() {
         assert_eq!(warned, [""; 0]);
     }
     let asked = told(VALID);
-    assert_eq!(asked, ["N0403 62:50"], "everything.toml asks for pages");
+    assert_eq!(asked, ["N0404 62:50"], "everything.toml asks for pages");
 }

@@ -56,7 +56,7 @@ fn codes(loaded: Result<Scenario, Diagnostics>) -> Vec<Code> {
 fn layered(place: &Path, fragment: &str, set: &[&str]) -> Vec<Code> {
     let overlay = Overlay { name: "example".to_owned(), text: fragment.as_bytes().to_vec() };
     let overrides: Vec<String> = set.iter().map(|one| (*one).to_owned()).collect();
-    let layers = Layers { overlays: &[overlay], overrides: &overrides };
+    let layers = Layers { overlays: &[overlay], overrides: &overrides, ..Layers::default() };
     codes(load_file_with(&place.join("base.toml"), layers))
 }
 
@@ -65,6 +65,11 @@ fn of(example: Example, place: &Path) -> Vec<Code> {
     match example {
         Example::Fragment(text) => layered(place, text, &[]),
         Example::Set(set) => layered(place, "", &[set]),
+        Example::Profile(name) => {
+            let profiles = [name.to_owned()];
+            let layers = Layers { profiles: &profiles, ..Layers::default() };
+            codes(load_file_with(&place.join("base.toml"), layers))
+        }
         Example::Vary(vary) => match Vary::parse(vary) {
             Ok(_) => Vec::new(),
             Err(found) => codes(Err(found)),

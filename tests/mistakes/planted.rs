@@ -322,7 +322,7 @@ fn overlays_are_pointed_at() {
     for (overlay, code, said) in IN_OVERLAY {
         let (text, at) = unmarked(overlay);
         let overlay = Overlay { name: "over.toml".to_owned(), text: text.into_bytes() };
-        let layers = Layers { overlays: &[overlay], overrides: &[] };
+        let layers = Layers { overlays: &[overlay], ..Layers::default() };
         let found = findings(load_file_with(&path, layers));
         wrong.extend(judged(&found, "over.toml", at, (code, said)));
     }

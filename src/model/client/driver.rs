@@ -10,6 +10,7 @@ mod fleet;
 mod losses;
 mod read;
 
+use super::era::ClientEra;
 use super::{Client, ListFrom, MAX_RETRIES, NO_SERVER, Next, State};
 use crate::model::apiserver::list::item_bytes;
 use crate::model::apiserver::plan::Step;
@@ -348,7 +349,7 @@ impl World<'_> {
             Behaviour::Reflector { .. } => {
                 let next = match (next, refusal) {
                     (Next::Watch, Refusal::Expired) => {
-                        self.lose_sync(client, now);
+                        self.lose_sync(client, true, now);
                         Next::Begin
                     }
                     (Next::Watch, _) => Next::Watch,
@@ -381,10 +382,15 @@ impl World<'_> {
         }
     }
 
-    /// A reflector must list again.
-    fn lose_sync(&mut self, client: u32, now: SimTime) {
+    /// A reflector must list again; `gone`: its version is too old.
+    fn lose_sync(&mut self, client: u32, gone: bool, now: SimTime) {
         self.set_synced(client, false, now);
-        self.clients[client as usize].from = ListFrom::Last;
+        self.clients[client as usize].from = self.era_of(client).relists_from(gone);
+    }
+
+    fn era_of(&self, client: u32) -> ClientEra {
+        let fleet = &self.inputs.fleets[self.clients[client as usize].fleet as usize];
+        ClientEra::of(fleet.client_minor, &self.inputs.release)
     }
 
     fn back_off(&mut self, client: u32, now: SimTime) -> SimSpan {

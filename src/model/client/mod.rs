@@ -6,12 +6,14 @@
 
 pub mod backoff;
 pub mod driver;
+pub mod era;
 
 use crate::engine::Streams;
 use crate::model::admission::Ticket;
 use crate::model::apiserver::server::RequestId;
 use crate::units::{SimSpan, SimTime};
-use backoff::{Backoff, ResetEra};
+use backoff::Backoff;
+use era::ClientEra;
 
 /// `maxRetries` of one REST call (client-go rest/request.go).
 pub const MAX_RETRIES: u8 = 10;
@@ -140,7 +142,7 @@ pub struct Client {
 impl Client {
     /// A stopped member of the fleet with these index and name.
     #[must_use]
-    pub fn new(fleet: u32, name: &str, place: u32, era: ResetEra) -> Self {
+    pub fn new(fleet: u32, name: &str, place: u32, era: ClientEra) -> Self {
         Self {
             fleet,
             state: State::Stopped,
@@ -151,7 +153,7 @@ impl Client {
             received: SimTime::ZERO,
             connections: 0,
             generation: 0,
-            backoff: Backoff::of_reflector(era),
+            backoff: era.backoff(),
             retries: 0,
             from: ListFrom::First,
             seen: SimTime::ZERO,

@@ -1,16 +1,17 @@
 //! The text of every code: why it is a mistake, a wrong example and the mended one. The examples are
 //! fragments of a scenario, and a test loads them all.
 
-use super::Example::{Command, Fragment, Manifest, Set, Vary};
+use super::Example::{Command, Fragment, Manifest, Profile, Set, Vary};
 use super::Explanation;
 use crate::scenario::code::Code::{
     self, AfterTheEnd, BadExpectation, BadFigure, BadName, BadOverride, BadQuantity, BadSpread,
-    BadVary, DoesNotFit, DuplicateName, EmptyRange, FieldType, FieldValue, Internal, ManifestFile,
-    ManifestSyntax, MissingField, MissingKey, MoreThanMembers, NoSuchServer, NoSweep, NotAChoice,
-    NotUncertain, NotUtf8, NotVariable, OneOf, OutOfBounds, OverrideTarget, ProtobufCustom,
-    Refused, ShapeNeeded, Syntax, TooDeep, TooLarge, TooMany, TooManyPoints, TotalTooLarge,
-    UnknownField, UnknownGate, UnknownKey, UnknownReference, UnknownRelease, UnknownVersion,
-    Unreadable, VersionsOfBuiltIn, WrongType,
+    BadVary, DoesNotFit, DuplicateName, EmptyRange, FieldType, FieldValue, Inherits, Internal,
+    ManifestFile, ManifestSyntax, Misplaced, MissingField, MissingKey, MoreThanMembers,
+    NeedsCluster, NoSuchServer, NoSweep, NotAChoice, NotUncertain, NotUtf8, NotVariable,
+    NothingToRemove, OneOf, OutOfBounds, OverrideTarget, ProtobufCustom, Refused, ShapeNeeded,
+    Syntax, TooDeep, TooLarge, TooMany, TooManyPoints, TotalTooLarge, UnknownField, UnknownGate,
+    UnknownKey, UnknownProfile, UnknownReference, UnknownRelease, UnknownVersion, Unreadable,
+    VersionsOfBuiltIn, WrongType,
 };
 
 pub(super) const fn text(
@@ -389,6 +390,45 @@ spec:
     ),
 ];
 
+/// Of what a scenario is composed of.
+static COMPOSED: &[Explanation] = &[
+    text(
+        Inherits,
+        "What is inherited is a file, its path relative to the file that names it, or a preset as \
+         `oomcast presets` lists them. No file may lead back to itself.",
+        Fragment("inherits = \"preset:object\""),
+        Fragment(
+            "inherits = \"preset:fleet-kubelet\"\n[cluster]\nnodes = 100\npods-per-node = 30\nnamespaces = 10",
+        ),
+    ),
+    text(
+        UnknownProfile,
+        "--profile lays [profiles.NAME] of the file over it; the name must be there.",
+        Profile("large"),
+        Fragment("[hardware]\ncpu-speed = 2.0"),
+    ),
+    text(
+        NothingToRemove,
+        "`remove` drops what lies below: an entry of that name, or keys of a table. What is not \
+         there was probably misspelt.",
+        Fragment("[[clients]]\nname = \"agent\"\nremove = true"),
+        Fragment("[apiserver]\nremove = [\"memory-limit\"]"),
+    ),
+    text(
+        NeedsCluster,
+        "`per` multiplies a count by how many nodes, pods or namespaces there are: [cluster] says so.",
+        Fragment("[objects.pods]\ncount = 30\nper = \"node\""),
+        Fragment("[cluster]\nnodes = 500\n[objects.pods]\ncount = 30\nper = \"node\""),
+    ),
+    text(
+        Misplaced,
+        "What a file inherits, and its profiles, stand at the root of the file itself: overlays, \
+         profiles and --set come later.",
+        Set("inherits=preset:fleet-kubelet"),
+        Set("hardware.cpu-speed=2.0"),
+    ),
+];
+
 /// Of what is varied, and of this program.
 static VARIED: &[Explanation] = &[
     text(
@@ -434,7 +474,7 @@ static VARIED: &[Explanation] = &[
 
 /// All texts.
 pub(super) fn all() -> impl Iterator<Item = &'static Explanation> {
-    let groups: [&[Explanation]; 6] =
-        [FILES, VALUES, TOGETHER, MANIFESTS, VARIED, super::doubts::DOUBTS];
+    let groups: [&[Explanation]; 7] =
+        [FILES, VALUES, TOGETHER, MANIFESTS, COMPOSED, VARIED, super::doubts::DOUBTS];
     groups.into_iter().flatten()
 }

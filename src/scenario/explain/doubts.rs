@@ -1,12 +1,12 @@
 //! The texts of warnings and notes.
 
-use super::Example::{Fragment, Manifest};
+use super::Example::{Fragment, Manifest, Set};
 use super::Explanation;
 use super::codes::{LEVEL, text};
 use crate::scenario::code::Code::{
-    AskedEtcd, AssumedNodeMemory, BeyondTested, CollectorOff, DecimalLimit, IdleAboveLimit,
-    LargeObject, LimitAboveNode, LimitOrder, LockedGate, LongSweep, NeverStarts, NoEffect,
-    NoJitter, PassedOver, ReadsEtcd,
+    AskedEtcd, AssumedNodeMemory, BeyondTested, CollectorOff, CountedPer, DecimalLimit,
+    IdleAboveLimit, LargeObject, LimitAboveNode, LimitOrder, LockedGate, LongSweep, NeverStarts,
+    NoEffect, NoJitter, PassedOver, ReadsEtcd,
 };
 
 /// Of what is legal, but probably not meant.
@@ -146,6 +146,13 @@ pub(super) static DOUBTS: &[Explanation] = &[
          the file are skipped.",
         Manifest("apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }"),
         Manifest(LEVEL),
+    ),
+    text(
+        CountedPer,
+        "A count `per` node, pod or namespace stays one when --set changes it: the figure is \
+         multiplied by the size of the cluster. That is told, since it is easily overlooked.",
+        Set("objects.configmaps={count=3, per=\"node\", size=\"2kB\"}"),
+        Set("objects.pods.count=3"),
     ),
     text(
         AskedEtcd,

@@ -142,6 +142,9 @@ fn value(key: &Key) -> String {
         Kind::Figure => or("9.24GB"),
         Kind::Bound => or("5%"),
         Kind::Texts { .. } => "[\"text\"]".to_owned(),
+        Kind::Per => "\"node\"".to_owned(),
+        Kind::Inherits => "[\"base.toml\", \"preset:fleet-kubelet\"]".to_owned(),
+        Kind::Profiles => "{ large = { node = { memory = \"64GiB\" } } }".to_owned(),
         Kind::Refer(Family::Resource) => "\"pods\"".to_owned(),
         Kind::Refer(Family::Client) => "\"agents\"".to_owned(),
         Kind::Refer(Family::Phase) => "\"rollout\"".to_owned(),
@@ -181,8 +184,8 @@ mod tests {
             assert!(!text.forms().is_empty() && !text.left_out().is_empty() && !codes.is_empty());
             let overlay =
                 Overlay { name: "example".to_owned(), text: example.clone().into_bytes() };
-            let layers = Layers { overlays: &[overlay], overrides: &[] };
-            if let Err(found) = load_beside("base", BASE.as_bytes(), layers, None) {
+            let layers = Layers { overlays: &[overlay], ..Layers::default() };
+            if let Err(found) = load_beside("base", BASE.as_bytes(), layers, None, false) {
                 let bad = found.items.iter().find(|d| wrong.contains(&d.code));
                 assert!(bad.is_none(), "{path}:\n{example}\n{found}");
             }

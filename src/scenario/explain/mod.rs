@@ -33,6 +33,8 @@ pub enum Example {
     Fragment(&'static str),
     /// What follows `--set`.
     Set(&'static str),
+    /// What follows `--profile`.
+    Profile(&'static str),
     /// What follows `--vary`.
     Vary(&'static str),
     /// A manifest.
@@ -48,6 +50,7 @@ impl Example {
         match self {
             Self::Fragment(text) | Self::Manifest(text) | Self::Command(text) => text.to_owned(),
             Self::Set(text) => format!("--set {text}"),
+            Self::Profile(text) => format!("--profile {text}"),
             Self::Vary(text) => format!("--vary {text}"),
         }
     }

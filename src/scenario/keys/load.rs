@@ -1,6 +1,7 @@
 //! The root table, and the keys of objects and clients.
 
 use super::Presence::{Default, Derived, Optional, Required};
+use super::cluster::{CLUSTER_KEY, INHERITS, OWN_NODE, PER, PROFILES, WRITES_PER};
 use super::events::{EVENT, PUBLISHED};
 use super::expect::EXPECT;
 use super::server::SECTIONS;
@@ -21,6 +22,9 @@ pub static ROOT: Table = Table {
             "Names the scenario and its output folder.",
         ),
         key("description", Kind::Text { max: 65_536 }, Default("\"\""), "What it shows."),
+        INHERITS,
+        PROFILES,
+        CLUSTER_KEY,
         SECTIONS[0],
         SECTIONS[1],
         SECTIONS[2],
@@ -58,6 +62,7 @@ static OBJECTS: Table = Table {
     one_of: None,
     keys: &[
         key("count", integer(0, 1_000_000_000), Required, "Objects stored."),
+        PER,
         key(
             "size",
             size(Bytes(1), Bytes::mib(64)),
@@ -95,6 +100,7 @@ static OBJECTS: Table = Table {
             Default("0/s"),
             "Steady writes to objects of the resource.",
         ),
+        WRITES_PER,
         key(
             "writer",
             Kind::Text { max: 1024 },
@@ -118,6 +124,7 @@ static CLIENT: Table = Table {
     keys: &[
         key("name", Kind::Name(NameForm::Free), Required, "Its name."),
         key("count", integer(1, 1_000_000), Required, "Members of the fleet."),
+        PER,
         key(
             "start",
             Kind::Choice(&["running", "stopped"]),
@@ -143,6 +150,12 @@ static CLIENT: Table = Table {
             Kind::Choice(&["client-go", "back-off", "never"]),
             Default("client-go"),
             "What follows a refused or lost call; the REST layer of client-go makes it again.",
+        ),
+        key(
+            "client-version",
+            Kind::Choice(&CLIENT_VERSIONS),
+            Optional,
+            "The Kubernetes release whose client-go it was built with; left out: that of the servers.",
         ),
         key(
             "user",
@@ -174,6 +187,13 @@ static CLIENT: Table = Table {
         key("watcher", Kind::Table(&WATCHER), Optional, "Holds a watch and nothing else."),
     ],
 };
+
+/// Releases whose clients are told apart (`model::client::era`).
+const CLIENT_VERSIONS: [&str; 28] = [
+    "1.10", "1.11", "1.12", "1.13", "1.14", "1.15", "1.16", "1.17", "1.18", "1.19", "1.20", "1.21",
+    "1.22", "1.23", "1.24", "1.25", "1.26", "1.27", "1.28", "1.29", "1.30", "1.31", "1.32", "1.33",
+    "1.34", "1.35", "1.36", "1.37",
+];
 
 const RESOURCE: Key =
     key("resource", Kind::Refer(Family::Resource), Required, "The resource read.");
@@ -218,11 +238,12 @@ static REFLECTOR: Table = Table {
         ),
         LIMIT,
         SELECTED,
+        OWN_NODE,
         SELECTOR,
         key(
             "watch-list",
             Kind::Flag,
-            Derived("true where the release has WatchListClient and WatchList on"),
+            Derived("true where the servers have WatchList on, and the client has WatchListClient"),
             "Whether it streams the initial list by WATCH.",
         ),
         key("watch", Kind::Flag, Default("true"), "Whether it watches after the LIST."),
@@ -244,6 +265,7 @@ static LISTER: Table = Table {
         ),
         LIMIT,
         SELECTED,
+        OWN_NODE,
         SELECTOR,
         key(
             "rounds",

@@ -127,10 +127,10 @@ impl World<'_> {
                 self.counters.watches_lost += self.watches_of(fleet);
                 self.sample_seen(client, now);
                 if self.retries(client) == Retries::Never {
-                    self.lose_sync(client, now);
+                    self.lose_sync(client, false, now);
                     self.retire(client, now);
                 } else if self.very_short(client, member.seen, now) {
-                    self.lose_sync(client, now);
+                    self.lose_sync(client, false, now);
                     let delay = self.back_off(client, now);
                     self.wait(client, Next::Begin, delay);
                 } else {
@@ -217,7 +217,7 @@ impl World<'_> {
             State::Watching => {
                 self.counters.watches_lost += watches;
                 self.sample_seen(client, now);
-                self.lose_sync(client, now);
+                self.lose_sync(client, false, now);
                 if self.retries(client) == Retries::Never {
                     self.retire(client, now);
                 } else {

@@ -27,6 +27,7 @@ impl World<'_> {
                 // there is no watch cache. After a relist with a version the retry with "" reuses
                 // a pager without limit (facts/clients.md section 1.1).
                 let pages = member.from == ListFrom::First
+                    || member.from == ListFrom::Latest && self.era_of(client).pages_latest()
                     || !self.inputs.resources[read.resource].watch_cache;
                 if !pages {
                     read.limit = given.limit;
