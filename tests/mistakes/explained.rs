@@ -19,6 +19,12 @@ duration = \"10m\"
 version = \"1.32\"
 replicas = 3
 memory-limit = \"8GiB\"
+[cluster]
+nodes = 500
+[objects.configmaps]
+count = 3
+per = \"node\"
+size = \"2kB\"
 [objects.pods]
 count = 20_000
 size = \"5kB\"

@@ -71,7 +71,7 @@ const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("duration = \"20m\"", "duration = «\"20 minutes\"", "E0104", "\"1m30s\""),
     ("duration = \"20m\"", "duration = «\"20\"", "E0104", "\"1m30s\""),
     ("drain-rate = \"5MB/s\"", "drain-rate = «\"5MB\"", "E0104", "\"5MB/s\""),
-    ("writes = \"600/min\"", "writes = «\"600/h\"", "E0104", "use `/s` or `/min`"),
+    ("writes = \"600/min\"", "writes = «\"600/fortnight\"", "E0104", "\"100/s\""),
     ("selected = \"0.1%\"", "selected = «0.1", "E0104", "\"15%\""),
     ("selected = \"0.1%\"", "selected = «\"0.1\"", "E0104", "the `%` is missing"),
     ("cpu-limit = \"4\"", "cpu-limit = «\"4 cores\"", "E0104", "\"500m\""),

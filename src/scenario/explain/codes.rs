@@ -417,8 +417,8 @@ static COMPOSED: &[Explanation] = &[
     text(
         NeedsCluster,
         "`per` multiplies a count by how many nodes, pods or namespaces there are: [cluster] says so.",
-        Fragment("[objects.pods]\ncount = 30\nper = \"node\""),
-        Fragment("[cluster]\nnodes = 500\n[objects.pods]\ncount = 30\nper = \"node\""),
+        Fragment("[objects.pods]\ncount = 30\nper = \"namespace\""),
+        Fragment("[cluster]\nnamespaces = 50\n[objects.pods]\ncount = 30\nper = \"namespace\""),
     ),
     text(
         Misplaced,

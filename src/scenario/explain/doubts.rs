@@ -151,8 +151,8 @@ pub(super) static DOUBTS: &[Explanation] = &[
         CountedPer,
         "A count `per` node, pod or namespace stays one when --set changes it: the figure is \
          multiplied by the size of the cluster. That is told, since it is easily overlooked.",
-        Set("objects.configmaps={count=3, per=\"node\", size=\"2kB\"}"),
-        Set("objects.pods.count=3"),
+        Set("objects.configmaps.count=5"),
+        Set("objects.pods.count=5"),
     ),
     text(
         AskedEtcd,
