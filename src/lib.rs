@@ -153,6 +153,8 @@
 //! | a column of a sweep's tables | [`report::sweep::columns`] |
 //! | what can be fitted to observations | [`calibration::parameters`] |
 //! | which exports of monitoring are read | [`validation::series`] |
+//! | what is doubted about a valid scenario | `scenario/doubts.rs`; what only the model knows: `experiment/advice.rs` |
+//! | the text of a code, the example of a key | [`scenario::explain`] |
 //! | an exit code | `cli/exit.rs` |
 //!
 //! **A new release**: raise `NEWEST_MINOR`, give every behaviour that changed its first minor in
