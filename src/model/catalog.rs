@@ -9,7 +9,7 @@ use super::apiserver::consistency::consistency_plan;
 use super::apiserver::list::{ListContext, ListShape};
 use super::apiserver::plan::{Phase, Plan, Stage};
 use super::apiserver::server::{PlanId, Plans};
-use super::apiserver::watch::{selected, watch_list_plan, watch_plan};
+use super::apiserver::watch::{Opening, selected, watch_list_plan, watch_plan};
 use super::apiserver::{startup, watch};
 use super::input::{
     Behaviour, EtcdInput, FleetInput, Hardware, Inputs, ReadInput, ResourceVersion,
@@ -28,8 +28,8 @@ enum PlanKey {
     Consistency { resource: usize, etcd_speed: u64 },
     Loopback { resource: usize, etcd_speed: u64 },
     List { fleet: usize, list: ListShape, version: ResourceVersionKey, etcd_speed: u64 },
-    WatchList { fleet: usize },
-    Watch { fleet: usize, watches: u64 },
+    WatchList { fleet: usize, idle: Opening },
+    Watch { fleet: usize, opening: Opening },
 }
 
 /// [`ResourceVersion`] as a map key: whether the LIST waits for freshness.
@@ -174,9 +174,17 @@ impl Catalog {
         }
     }
 
-    /// The plan of a fleet's watch-list.
-    pub fn watch_list(&mut self, inputs: &Inputs, fleet: usize, read: &ReadInput) -> PlanId {
-        self.plan(PlanKey::WatchList { fleet }, |catalog| {
+    /// The plan of a fleet's watch-list; `relists`: the idle watches list first.
+    pub fn watch_list(
+        &mut self,
+        inputs: &Inputs,
+        fleet: usize,
+        read: &ReadInput,
+        relists: bool,
+    ) -> PlanId {
+        let watches = u64::from(inputs.fleets[fleet].idle_watches);
+        let idle = Opening { watches, relists: watches * u64::from(relists), handshakes: 0 };
+        self.plan(PlanKey::WatchList { fleet, idle }, |catalog| {
             watch_list_plan(
                 &inputs.release,
                 &catalog.hardware,
@@ -184,19 +192,19 @@ impl Catalog {
                 read,
                 inputs.resources[read.resource].count,
                 (inputs.fleets[fleet].drain_rate, inputs.fleets[fleet].decode_rate),
-                u64::from(inputs.fleets[fleet].idle_watches),
+                idle,
                 catalog.fleet_owner(fleet),
             )
         })
     }
 
-    /// The plan of opening `watches` watches of a fleet's member.
-    pub fn watch(&mut self, fleet: usize, watches: u64) -> PlanId {
-        self.plan(PlanKey::Watch { fleet, watches }, |catalog| {
-            if watches == 0 {
+    /// The plan of opening watches of a fleet's member.
+    pub fn watch(&mut self, fleet: usize, opening: Opening) -> PlanId {
+        self.plan(PlanKey::Watch { fleet, opening }, |catalog| {
+            if opening.watches == 0 {
                 return nothing();
             }
-            watch_plan(&catalog.hardware, watches, true, catalog.fleet_owner(fleet))
+            watch_plan(&catalog.hardware, opening, catalog.fleet_owner(fleet))
         })
     }
 

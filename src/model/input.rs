@@ -77,6 +77,31 @@ pub struct ApiserverInput {
     /// How long warm servers have been up at the start: the collector's pacer remembers the
     /// hurry of start-up for its first cycles.
     pub up_for: SimSpan,
+    /// `--goaway-chance`: how likely a request's connection is told to go away, 0 to 0.02.
+    pub goaway_chance: f64,
+    /// How a server ends that is told to.
+    pub shutdown: ShutdownInput,
+    /// Whether the kubelet probes the servers as kubeadm has it, and kills those that fail.
+    pub probes: bool,
+}
+
+/// What a server does when it is told to end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShutdownInput {
+    /// `--shutdown-delay-duration`: `/readyz` fails, serving goes on.
+    pub delay: SimSpan,
+    /// `--shutdown-watch-termination-grace-period`: watches are closed over this span.
+    pub watch_grace: SimSpan,
+    /// `--shutdown-send-retry-after`: requests that come after the delay are sent elsewhere.
+    pub send_retry_after: bool,
+}
+
+impl ShutdownInput {
+    /// Whether a server that is told to end takes its time.
+    #[must_use]
+    pub fn takes_time(&self) -> bool {
+        *self != Self::default()
+    }
 }
 
 /// API Priority and Fairness: the release's default objects and these.
@@ -199,6 +224,18 @@ pub struct BalancerInput {
     pub fall: u32,
     /// Passed checks in a row until it is in again.
     pub rise: u32,
+    /// See [`OnFailure`].
+    pub on_failure: OnFailure,
+}
+
+/// What the balancer does with the connections to a server that it takes out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Nothing.
+    #[default]
+    Leave,
+    /// Resets them (haproxy: `on-marked-down shutdown-sessions`).
+    Reset,
 }
 
 /// What the objects of a resource are made of; decides the multipliers of `model::objects`.
@@ -372,6 +409,26 @@ pub struct FleetInput {
     pub groups: Vec<String>,
     /// The flow schema it falls under, whatever its user; `None`: by the rules.
     pub flow_schema: Option<String>,
+    /// See [`ConnectionsInput`].
+    pub connections: ConnectionsInput,
+    /// Whether members are kubelets that renew the lease of their node.
+    pub heartbeats: bool,
+}
+
+/// The connections of a fleet's members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionsInput {
+    /// Index of the fleet whose connections these members use: they are reflectors of the same
+    /// processes. It has connections of its own.
+    pub of: Option<usize>,
+    /// TCP connections a member holds, at least 1, all to one server.
+    pub count: u32,
+}
+
+impl Default for ConnectionsInput {
+    fn default() -> Self {
+        Self { of: None, count: 1 }
+    }
 }
 
 /// What stands for a member's number, from 0, in [`FleetInput::user`].
@@ -436,10 +493,12 @@ pub enum Action {
         /// One after the other over this span.
         over: SimSpan,
     },
-    /// Kills an apiserver process; the kubelet restarts it.
+    /// Ends an apiserver process; the kubelet restarts it.
     Kill {
-        /// Server index.
-        server: u16,
+        /// Server index; `None`: all of them.
+        server: Option<u16>,
+        /// How it ends.
+        manner: Manner,
     },
     /// Restarts the apiservers one after the other.
     Roll {
@@ -467,4 +526,63 @@ pub enum Action {
         /// Until it recovers.
         lasts: SimSpan,
     },
+    /// Cuts members of a fleet off from all servers, silently, with the processes they are of.
+    CutOff {
+        /// Index into [`Inputs::fleets`].
+        fleet: usize,
+        /// How many; `None`: all.
+        count: Option<u32>,
+        /// Until it heals.
+        lasts: SimSpan,
+    },
+    /// The balancer fails over to its twin, which knows no connection.
+    Failover {
+        /// Whether the connections are reset, or lost silently.
+        reset: bool,
+    },
+    /// Restarts all members of a fleet, so many at a time: a `DaemonSet` with a new template.
+    Rollout {
+        /// Index into [`Inputs::fleets`].
+        fleet: usize,
+        /// Most members that are down or not yet synced.
+        max_unavailable: MaxUnavailable,
+        /// From the end of a member to the start of its successor.
+        start_time: SimSpan,
+    },
+}
+
+/// How a process ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    /// SIGKILL: the kernel closes its sockets.
+    #[default]
+    Process,
+    /// SIGTERM: it shuts down ([`ShutdownInput`]).
+    Graceful,
+    /// With its node: nobody closes anything.
+    Node {
+        /// Until the node is back; `None`: not within the run.
+        lasts: Option<SimSpan>,
+    },
+}
+
+/// `maxUnavailable` of a rolling update.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MaxUnavailable {
+    /// So many.
+    Count(u32),
+    /// This share of the members, 0 to 1, rounded up as Kubernetes does.
+    Share(f64),
+}
+
+impl MaxUnavailable {
+    /// The number for a fleet of `members`: at least one.
+    #[must_use]
+    pub fn of(self, members: u32) -> u32 {
+        let most = match self {
+            Self::Count(count) => count,
+            Self::Share(share) => (f64::from(members) * share).ceil() as u32,
+        };
+        most.clamp(1, members.max(1))
+    }
 }

@@ -16,6 +16,7 @@ use super::catalog::Catalog;
 use super::client::Client;
 use super::client::era::ClientEra;
 use super::control_plane::{self, Life, ServerState};
+use super::faults::{FaultEvent, FaultState};
 use super::input::Inputs;
 use super::memory::go_heap::GcSettings;
 use super::node::{self, MemoryLimit};
@@ -135,6 +136,8 @@ pub enum Event {
     },
     /// etcd is as fast as before.
     EtcdRecovers,
+    /// What follows from a fault.
+    Fault(FaultEvent),
     /// An event of the scenario.
     Scenario {
         /// Its index.
@@ -170,6 +173,7 @@ pub struct World<'a> {
     /// etcd is slow until then.
     pub(super) etcd_slow_until: SimTime,
     pub(super) limit: MemoryLimit,
+    pub(super) faults: FaultState,
     pub(super) counters: Counters,
     pub(super) log: Vec<LogEntry>,
     pub(super) phases: Vec<PhaseRecord>,
@@ -230,6 +234,7 @@ impl<'a> World<'a> {
             writes: inputs.resources.iter().map(|resource| resource.writes_per_second).collect(),
             etcd_slow_until: SimTime::ZERO,
             limit,
+            faults: FaultState::of(inputs),
             counters: Counters::default(),
             log: Vec::new(),
             phases: Vec::new(),
@@ -349,9 +354,10 @@ impl<'a> World<'a> {
             Event::Notice { client, connection } => self.notice(client, connection, now),
             Event::Restart { server } => self.restart(server, now),
             Event::Check { server } => self.check_health(server, now),
-            Event::Replace { server } => self.replace(server, now),
+            Event::Replace { server } => self.shut_down(server, now),
             Event::Heal { server } => self.heal(server, now),
             Event::EtcdRecovers => self.etcd_recovers(now),
+            Event::Fault(event) => self.fault_event(event, now),
             Event::Scenario { index } => self.scenario_event(index as usize, now),
         }
     }
@@ -372,6 +378,7 @@ impl<'a> World<'a> {
             Event::Replace { server } => (6, u64::from(server)),
             Event::Heal { server } => (7, u64::from(server)),
             Event::EtcdRecovers => (8, 0),
+            Event::Fault(event) => (17, event.entity()),
             Event::Scenario { index } => (9, u64::from(index)),
             Event::QueueTimeout { client, .. } => (10, u64::from(client)),
             Event::Borrow { server, .. } => (11, u64::from(server)),
@@ -557,6 +564,7 @@ impl<'a> World<'a> {
             self.sample(server, end);
         }
         self.close_phase();
+        self.note_worst_of_leases();
         self.counters.requests_open =
             self.clients.iter().filter(|client| client.state.calls()).count() as u64;
         #[cfg(debug_assertions)]

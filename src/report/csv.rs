@@ -96,7 +96,7 @@ pub fn attribution(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
 }
 
 /// Columns of `runs.csv` before those of the servers.
-const RUN_COLUMNS: [&str; 20] = [
+const RUN_COLUMNS: [&str; 25] = [
     "replication",
     "outcome",
     "peak_resident_bytes",
@@ -117,6 +117,11 @@ const RUN_COLUMNS: [&str; 20] = [
     "bytes_sent",
     "cpu_s",
     "end_t_s",
+    "idle_relists",
+    "connections_moved",
+    "nodes_not_ready",
+    "nodes_not_ready_peak",
+    "probe_kills",
 ];
 
 /// Writes `runs.csv`: one row a replication, with `<server>_peak_bytes` and `<server>_oom_kills` at
@@ -174,6 +179,11 @@ fn run_row(run: &RunRecord) -> [String; RUN_COLUMNS.len()] {
         counters.bytes_sent.0.to_string(),
         span(run.cpu()),
         instant(run.end),
+        counters.idle_relists.to_string(),
+        counters.connections_moved.to_string(),
+        counters.nodes_not_ready.to_string(),
+        counters.nodes_not_ready_peak.to_string(),
+        counters.probe_kills.to_string(),
     ]
 }
 

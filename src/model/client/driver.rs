@@ -6,19 +6,27 @@
 //! Retry-After is retried by the REST layer, up to ten times, without jitter (section 2.2).
 
 mod admit;
+mod crew;
 mod fleet;
+mod goaway;
+mod lease;
 mod losses;
 mod read;
+mod silence;
+
+pub(crate) use crew::Sharing;
+pub(crate) use lease::Leases;
 
 use super::era::ClientEra;
-use super::{Client, ListFrom, MAX_RETRIES, NO_SERVER, Next, State};
+use super::{Client, ListFrom, MAX_RETRIES, NO_SERVER, Next, Path, State};
 use crate::model::apiserver::list::item_bytes;
 use crate::model::apiserver::plan::Step;
 use crate::model::apiserver::route::{CacheState, Route, route_list};
 use crate::model::apiserver::server::Finished;
-use crate::model::apiserver::watch::IDLE_WATCH;
+use crate::model::apiserver::watch::{IDLE_WATCH, Opening};
 use crate::model::catalog::{items_of, resource_of};
 use crate::model::control_plane::{Life, is_startup};
+use crate::model::faults::SHUTDOWN_RETRY_AFTER;
 use crate::model::input::{Behaviour, Retries};
 use crate::model::world::World;
 use crate::results::{LogKind, Mechanism};
@@ -63,6 +71,21 @@ impl World<'_> {
         if member.server == NO_SERVER {
             return;
         }
+        if member.path != Path::Gone {
+            self.abandon_call(client, now);
+            if member.state == State::Watching {
+                self.close_watches(client, now);
+            }
+            self.touch(member.server);
+        }
+        self.detach(client);
+        self.clients[client as usize].request = None;
+        self.lease_changed(client, now);
+    }
+
+    /// A member waits no more for its call: what the server holds for that goes.
+    fn abandon_call(&mut self, client: u32, now: SimTime) {
+        let member = self.clients[client as usize];
         let index = usize::from(member.server);
         if let Some(request) = member.request
             && self.servers[index].server.serves(request)
@@ -76,14 +99,6 @@ impl World<'_> {
             }
             self.leave_queue(client, member.server, now);
         }
-        if member.state == State::Watching {
-            self.close_watches(client, now);
-        }
-        self.balancer.disconnected(member.server);
-        self.touch(member.server);
-        let member = &mut self.clients[client as usize];
-        member.server = NO_SERVER;
-        member.request = None;
     }
 
     fn close_watches(&mut self, client: u32, now: SimTime) {
@@ -99,7 +114,7 @@ impl World<'_> {
     }
 
     /// Watches that a member holds: its own and its idle ones.
-    fn watches_of(&self, fleet: usize) -> u64 {
+    pub(crate) fn watches_of(&self, fleet: usize) -> u64 {
         1 + u64::from(self.inputs.fleets[fleet].idle_watches)
     }
 
@@ -119,6 +134,7 @@ impl World<'_> {
             return;
         }
         self.fleet_synced[fleet] += 1;
+        self.note_available(client, now);
         if self.fleet_synced[fleet] == self.fleet_started[fleet] {
             let name = self.inputs.fleets[fleet].name.clone();
             let message = format!("all {} started members are synced", self.fleet_started[fleet]);
@@ -168,12 +184,14 @@ impl World<'_> {
         let sent_before = matches!(self.clients[client as usize].state, State::Unheard(_));
         self.counters.requests_made += u64::from(!sent_before);
         self.clients[client as usize].received = now;
+        if let Some(refusal) = self.turned_out(client, now) {
+            self.refused(client, next, refusal, now);
+            return;
+        }
         match self.connect(client, now) {
-            Ok(server) if self.servers[usize::from(server)].partitioned(now) => {
+            Ok(server) if self.unheard_until(client, server) > now => {
                 // Sent again and again by TCP until it gets through, or the pings give up.
-                let heals = self.servers[usize::from(server)].partitioned_until;
-                self.wait(client, next, heals.since(now));
-                self.clients[client as usize].state = State::Unheard(next);
+                self.call_in_vain(client, next, self.unheard_until(client, server), now);
             }
             Ok(server) if self.servers[usize::from(server)].life == Life::Booting => {
                 if sent_before {
@@ -186,18 +204,37 @@ impl World<'_> {
                 self.clients[client as usize].state = State::Unheard(next);
             }
             Ok(server) => self.arrive(client, server, next, now),
-            Err(refusal) => self.refused(client, next, refusal, now),
+            Err(refusal) => match self.dial_gets_through(client, now) {
+                Some(after) => self.call_in_vain(client, next, now + after, now),
+                None => self.refused(client, next, refusal, now),
+            },
         }
+    }
+
+    /// A server that shuts down takes nothing new: its clients go elsewhere.
+    fn turned_out(&mut self, client: u32, now: SimTime) -> Option<Refusal> {
+        let server = self.clients[client as usize].server;
+        if server == NO_SERVER
+            || !self.servers[usize::from(server)].draining(now)
+            || self.unheard_until(client, server) > now
+        {
+            return None;
+        }
+        self.disconnect(client, now);
+        let answers = self.inputs.apiserver.shutdown.send_retry_after;
+        answers.then_some(Refusal::TooManyRequests(SHUTDOWN_RETRY_AFTER))
     }
 
     /// A server begins to accept connections: the calls in its backlog arrive.
     pub(crate) fn accept_all(&mut self, server: u16, now: SimTime) {
         for client in 0..self.clients.len() as u32 {
             let member = &self.clients[client as usize];
-            if let (State::Unheard(next), true) = (member.state, member.server == server) {
+            let heard = member.server == server && self.hears_of_end(client, now);
+            if let (State::Unheard(next), true) = (member.state, heard) {
                 self.call(client, next, now);
             }
         }
+        self.leases_changed(Some(server), now);
     }
 
     fn connect(&mut self, client: u32, now: SimTime) -> Result<u16, Refusal> {
@@ -205,21 +242,29 @@ impl World<'_> {
         if server != NO_SERVER {
             return Ok(server);
         }
+        if let Some(server) = self.join(client) {
+            return Ok(server);
+        }
+        if self.clients[client as usize].cut_until > now {
+            return Err(Refusal::Silent);
+        }
         let draw = self.draw(client);
         let Some(server) = self.balancer.pick((draw * 1e9) as u64) else {
             return Err(Refusal::Refused);
         };
         let state = &self.servers[usize::from(server)];
-        if state.partitioned(now) {
+        if state.partitioned(now) || state.node_lost {
             return Err(Refusal::Silent);
         }
-        if !state.listens() {
+        let open = self.inputs.apiserver.shutdown.send_retry_after || !state.draining(now);
+        if !state.listens() || !open {
             return Err(Refusal::Refused);
         }
-        self.balancer.connected(server);
+        self.attach(client, server);
         let member = &mut self.clients[client as usize];
-        member.server = server;
         member.connections = member.connections.wrapping_add(1);
+        self.await_goaway(client, now);
+        self.lease_changed(client, now);
         Ok(server)
     }
 
@@ -259,7 +304,8 @@ impl World<'_> {
         let read = self.read_of(client);
         let fleet = self.clients[client as usize].fleet as usize;
         self.watch_from_cache(server, read.resource, now)?;
-        let plan = self.catalog.watch_list(self.inputs, fleet, &read);
+        let relists = self.clients[client as usize].relists_idle;
+        let plan = self.catalog.watch_list(self.inputs, fleet, &read, relists);
         self.submit(client, server, plan, State::WatchListing, now);
         Ok(())
     }
@@ -275,7 +321,10 @@ impl World<'_> {
         if reflector && cacher.is_some_and(|cacher| !cacher.resumes(seen, now)) {
             return Err(Refusal::Expired);
         }
-        let plan = self.catalog.watch(fleet, self.watches_of(fleet));
+        let watches = self.watches_of(fleet);
+        let relists = if self.clients[client as usize].relists_idle { watches - 1 } else { 0 };
+        let handshakes = crew::handshakes(&self.inputs.fleets[fleet]);
+        let plan = self.catalog.watch(fleet, Opening { watches, relists, handshakes });
         self.submit(client, server, plan, State::OpeningWatch, now);
         Ok(())
     }
@@ -402,6 +451,7 @@ impl World<'_> {
     pub(crate) fn request_finished(&mut self, server: u16, done: Finished, now: SimTime) {
         self.answer(server, done, now);
         self.let_in(server, now);
+        self.may_exit(server, now);
     }
 
     fn answer(&mut self, server: u16, done: Finished, now: SimTime) {
@@ -505,6 +555,9 @@ impl World<'_> {
         let fleet = self.clients[client as usize].fleet as usize;
         let watches = self.watches_of(fleet);
         self.counters.watches_opened += watches;
+        if std::mem::take(&mut self.clients[client as usize].relists_idle) {
+            self.counters.idle_relists += watches - 1;
+        }
         let state = &mut self.servers[usize::from(server)];
         state.watches[fleet] += watches;
         state.background_stale = true;

@@ -91,6 +91,17 @@ pub enum ListFrom {
     Latest,
 }
 
+/// Where a member's connection leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// To its server.
+    Open,
+    /// Nowhere: what stands between has forgotten it. Its server still holds the other end.
+    Lost,
+    /// Nowhere: the process at its other end is gone, and nobody said so.
+    Gone,
+}
+
 /// A member of a fleet.
 #[derive(Clone, Copy, Debug)]
 pub struct Client {
@@ -100,6 +111,12 @@ pub struct Client {
     pub state: State,
     /// The server it is connected to, or [`NO_SERVER`].
     pub server: u16,
+    /// Where its connection leads.
+    pub path: Path,
+    /// Its process is cut off from all servers until then.
+    pub cut_until: SimTime,
+    /// Whether its idle watches have to list before they watch again.
+    pub relists_idle: bool,
     /// The request it waits for.
     pub request: Option<RequestId>,
     /// Its place in a queue, while it waits there.
@@ -147,6 +164,9 @@ impl Client {
             fleet,
             state: State::Stopped,
             server: NO_SERVER,
+            path: Path::Open,
+            cut_until: SimTime::ZERO,
+            relists_idle: false,
             request: None,
             ticket: None,
             waiting_memory: false,

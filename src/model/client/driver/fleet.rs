@@ -42,11 +42,15 @@ impl World<'_> {
             self.start_member(client, jitter);
             return;
         };
-        self.balancer.connected(server);
+        if self.join(client).is_none() {
+            self.attach(client, server);
+            self.await_goaway(client, SimTime::ZERO);
+        }
+        let server = self.clients[client as usize].server;
         self.fleet_started[fleet] += 1;
         self.fleet_synced[fleet] += 1;
+        self.lease_changed(client, SimTime::ZERO);
         let member = &mut self.clients[client as usize];
-        member.server = server;
         member.state = State::Watching;
         member.synced = true;
         member.from = ListFrom::Last;
@@ -75,6 +79,7 @@ impl World<'_> {
         let member = &mut self.clients[client as usize];
         member.rounds_left = rounds;
         member.from = ListFrom::First;
+        member.relists_idle = false;
         member.backoff.restart(begins);
         member.retries = 0;
         member.state = State::Waiting(Next::Begin);
