@@ -390,6 +390,16 @@ fn upheaval() -> impl Strategy<Value = Action> {
     prop_oneof![
         (0_u16..2)
             .prop_map(|server| Action::Kill { server: Some(server), manner: Manner::Process }),
+        (0_u16..2).prop_map(|server| Action::Kill {
+            server: Some(server),
+            manner: Manner::Node { lasts: Some(SimSpan::secs(20)) },
+        }),
+        any::<bool>().prop_map(|reset| Action::Failover { reset }),
+        (0_usize..2).prop_map(|fleet| Action::CutOff {
+            fleet,
+            count: Some(3),
+            lasts: SimSpan::secs(50),
+        }),
         Just(Action::Roll { every: SimSpan::secs(8) }),
         (0_u16..2).prop_map(|server| Action::Partition { server, lasts: SimSpan::secs(9) }),
         Just(Action::Stop { fleet: 0, count: Some(40) }),

@@ -112,8 +112,10 @@ fn a_node_that_is_lost_says_nothing() {
     let kill = |manner: &str| event(&format!("kill = {{ apiserver = 0, manner = \"{manner}\" }}"));
     let lost = |manner, balancer| run(REPLICAS, balancer, &(fleets.clone() + &kill(manner)));
     let process = lost("process", "");
-    assert_eq!((process.counters.lists_ok, process.counters.idle_relists), (0, 0));
-    assert_eq!(process.counters.watches_lost, 1_000);
+    // All go back to the server that has fewest connections: itself, whose new cache knows nothing
+    // of what they saw. Its idle watches are opened again as they were.
+    assert_eq!((process.counters.requests_gone, process.counters.idle_relists), (100, 0));
+    assert_eq!((process.counters.lists_ok, process.counters.watches_lost), (100, 1_000));
     // Pings: each of 100 members lists again, and its nine idle watches with it.
     let node = lost("node", "");
     assert_eq!((node.counters.lists_ok, node.counters.idle_relists), (100, 900));
@@ -128,10 +130,13 @@ fn a_node_that_is_lost_says_nothing() {
 #[test]
 fn a_lost_node_comes_back_and_resets_who_has_not_noticed() {
     let kill = event("kill = { apiserver = 0, manner = \"node\", lasts = \"20s\" }");
-    let run = run("", "fall = 1000", &(fleet("kubelets", 50, "") + &kill).replace("fall = 1000", ""));
+    let run = run("", "", &(fleet("kubelets", 50, "idle-watches = 9") + &kill));
     assert!((first(&run, LogKind::Started, "") - 80.0).abs() < 1e-9);
-    assert_eq!(run.counters.lists_ok, 0, "a reset is no silent loss");
-    assert_eq!(watches_at(&run, 200.0), [50]);
+    // They list as the new cache does not know their versions, not as they lost their watches.
+    let counters = run.counters;
+    assert_eq!((counters.lists_ok, counters.requests_gone), (50, 50), "{counters:?}");
+    assert_eq!(counters.idle_relists, 0, "a reset is no silent loss");
+    assert_eq!(watches_at(&run, 200.0), [500]);
 }
 
 #[test]
@@ -172,14 +177,18 @@ fn a_server_that_is_told_to_end_takes_its_time() {
 #[test]
 fn nobody_is_served_anew_by_a_server_that_drains() {
     let pollers = "[[clients]]\nname = \"pollers\"\ncount = 30\nstart-jitter = \"5s\"\n\
-                   lister = { resource = \"pods\", rounds = \"endless\", pause = \"1s\" }\n";
+                   lister = { resource = \"pods\", rounds = \"endless\", pause = \"1s\" }\n\
+                   [[clients]]\nname = \"slow readers\"\ncount = 30\nstart-jitter = \"5s\"\n\
+                   drain-rate = \"300kB/s\"\n\
+                   lister = { resource = \"pods\", encoding = \"json\", gzip = false, rounds = \"endless\" }\n";
     let kill = event("kill = { apiserver = 0, manner = \"graceful\" }");
     let shut = |more: &str| {
         let flags = format!("replicas = 3\nshutdown-delay = \"10s\"\n{more}");
         run(&flags, "", &format!("{pollers}{kill}")).counters
     };
     let told = shut("shutdown-send-retry-after = true");
-    assert!((1..=20).contains(&told.requests_rejected), "{told:?}");
+    // Each of some 20 on that server is told once; LISTs under way are finished.
+    assert!((10..=25).contains(&told.requests_rejected), "{told:?}");
     assert_eq!(told.requests_failed, 0, "{told:?}");
     // GOAWAY: the next call goes elsewhere without a word.
     let moved = shut("");
@@ -250,7 +259,7 @@ fn a_rollout_waits_for_the_processes_whole() {
     let least = (0..2_000).map(|n| watches_at(&run, 60.0 + f64::from(n) / 20.0)[0]).min();
     assert_eq!(least, Some(30), "five pods of two watches are down at most");
     // Four waves of 10 s and some seconds of decoding.
-    assert_eq!(watches_at(&run, 99.0)[0], 30, "the last wave is down");
+    assert_eq!(watches_at(&run, 110.0)[0], 30, "the last wave is down");
     assert_eq!(watches_at(&run, 140.0)[0], 40);
 }
 
@@ -260,7 +269,9 @@ fn connections_that_processes_cannot_share_are_mistakes() {
     for (rest, says) in [
         (fleet("a", 1, "connection = \"a\""), "cannot use its own connections"),
         (
-            own.clone() + &fleet("b", 1, "connection = \"a\"") + &fleet("c", 1, "connection = \"b\""),
+            own.clone()
+                + &fleet("b", 1, "connection = \"a\"")
+                + &fleet("c", 1, "connection = \"b\""),
             "`b` has no connections of its own",
         ),
         (
@@ -273,7 +284,10 @@ fn connections_that_processes_cannot_share_are_mistakes() {
         ),
         (own.clone() + &fleet("b", 1, "connection = \"z\""), "`z`"),
         (own.clone() + &event("partition = { lasts = \"1s\" }"), "apiserver"),
-        (own.clone() + &event("partition = { client = \"a\", count = 2, lasts = \"1s\" }"), "members"),
+        (
+            own.clone() + &event("partition = { client = \"a\", count = 2, lasts = \"1s\" }"),
+            "members",
+        ),
         (own.clone() + &event("kill = { apiserver = 3 }"), "no apiserver 3"),
         (own.clone() + &event("kill = { apiserver = 0, lasts = \"1s\" }"), "no effect"),
         (own.clone() + &event("rollout = { client = \"a\", max-unavailable = \"x\" }"), "E0103"),

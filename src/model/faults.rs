@@ -115,7 +115,7 @@ impl World<'_> {
         match event {
             FaultEvent::GoAway { client, connection } => self.goes_away(client, connection, now),
             FaultEvent::Lease { client, gap } => self.renew_lease(client, gap, now),
-            FaultEvent::Reunited => self.leases_changed(None, now),
+            FaultEvent::Reunited => self.reunite(now),
             FaultEvent::NodeReturns { server } => self.node_returns(server, now),
             FaultEvent::RollNext { rollout } => self.roll_next(rollout as usize, now),
             FaultEvent::Drain { server, boot } => self.drain(server, boot, now),

@@ -59,7 +59,7 @@ count = 2_000
 size = "30kB"
 [[clients]]
 name = "agents"
-count = 100
+count = 300
 start = "stopped"
 drain-rate = "20MB/s"
 reflector = { resource = "configmaps", encoding = "json", gzip = false }

@@ -184,6 +184,11 @@ impl World<'_> {
         let sent_before = matches!(self.clients[client as usize].state, State::Unheard(_));
         self.counters.requests_made += u64::from(!sent_before);
         self.clients[client as usize].received = now;
+        if self.meets_stranger(client, now) {
+            // Reset at the first segment: the call is made again over a new connection.
+            self.disconnect(client, now);
+            self.write_to_stranger(client, now);
+        }
         if let Some(refusal) = self.turned_out(client, now) {
             self.refused(client, next, refusal, now);
             return;

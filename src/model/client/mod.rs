@@ -115,6 +115,8 @@ pub struct Client {
     pub path: Path,
     /// Its process is cut off from all servers until then.
     pub cut_until: SimTime,
+    /// Whether its watch hears nothing: `seen` is what it had seen when it fell silent.
+    pub deaf: bool,
     /// Whether its idle watches have to list before they watch again.
     pub relists_idle: bool,
     /// The request it waits for.
@@ -166,6 +168,7 @@ impl Client {
             server: NO_SERVER,
             path: Path::Open,
             cut_until: SimTime::ZERO,
+            deaf: false,
             relists_idle: false,
             request: None,
             ticket: None,

@@ -96,6 +96,7 @@ impl World<'_> {
         let member = &mut self.clients[client as usize];
         member.server = server;
         member.path = path;
+        member.deaf = false;
         member.connections = member.connections.wrapping_add(1);
         if self.unheard_until(client, server) > now {
             let connection = self.clients[client as usize].connections;
@@ -111,6 +112,7 @@ impl World<'_> {
         let member = &mut self.clients[client as usize];
         member.server = server;
         member.path = Path::Open;
+        member.deaf = false;
     }
 
     /// A member uses its connection no more; the last one of a process closes it.

@@ -137,6 +137,7 @@ impl World<'_> {
 
     /// Dials for the lease alone; whether it is renewed now.
     fn dial_for_lease(&mut self, client: u32, now: SimTime) -> bool {
+        self.write_to_stranger(client, now);
         if self.attached(client).is_empty() && self.clients[client as usize].cut_until <= now {
             // The reflectors will find the connection open.
             let _ = self.connect(client, now);

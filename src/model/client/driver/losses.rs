@@ -13,6 +13,9 @@ use crate::units::{SimSpan, SimTime};
 impl World<'_> {
     /// How new the version is that a watcher has seen: that of its last event or bookmark.
     pub(super) fn sample_seen(&mut self, client: u32, now: SimTime) {
+        if self.clients[client as usize].deaf {
+            return;
+        }
         let fleet = &self.inputs.fleets[self.clients[client as usize].fleet as usize];
         let selected = match &fleet.behaviour {
             Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => read.selected,

@@ -7,7 +7,7 @@
 
 use super::{PING_IDLE, PING_SPREAD};
 use crate::model::apiserver::plan::Stage;
-use crate::model::client::{Next, Path, State};
+use crate::model::client::{NO_SERVER, Next, Path, State};
 use crate::model::world::{Event, World};
 use crate::units::{SimSpan, SimTime};
 
@@ -57,6 +57,10 @@ impl World<'_> {
     pub(crate) fn fall_silent(&mut self, client: u32, path: Path, now: SimTime) {
         let attached = self.attached(client);
         for mate in &attached {
+            if self.clients[*mate as usize].state == State::Watching {
+                self.sample_seen(*mate, now);
+                self.clients[*mate as usize].deaf = true;
+            }
             self.clients[*mate as usize].path = path;
             self.strand(*mate, now);
         }
@@ -65,6 +69,18 @@ impl World<'_> {
             let connection = self.clients[mate as usize].connections;
             self.queue.push(now + delay, Event::Notice { client: mate, connection });
         }
+        self.lease_changed(client, now);
+    }
+
+    /// Members that were cut off hear again, on connections that still lead somewhere.
+    pub(crate) fn reunite(&mut self, now: SimTime) {
+        self.spend_on_all_clients();
+        for member in &mut self.clients {
+            if member.cut_until <= now && member.path == Path::Open {
+                member.deaf = false;
+            }
+        }
+        self.leases_changed(None, now);
     }
 
     /// What a member waits for does not come.
@@ -112,10 +128,22 @@ impl World<'_> {
         self.connection_closed(client, answered, now);
     }
 
+    /// A process writes to a connection whose other end is gone: it learns so if the node is there.
+    pub(super) fn write_to_stranger(&mut self, client: u32, now: SimTime) {
+        for mate in self.attached(client) {
+            if self.meets_stranger(mate, now) {
+                self.reset(mate, now);
+            }
+        }
+    }
+
     /// Whether the node at the other end of a lost connection is there, and its kernel resets what
     /// it does not know.
     pub(super) fn meets_stranger(&self, client: u32, now: SimTime) -> bool {
         let member = &self.clients[client as usize];
+        if member.server == NO_SERVER {
+            return false;
+        }
         let state = &self.servers[usize::from(member.server)];
         member.path == Path::Gone
             && member.cut_until <= now
