@@ -30,6 +30,9 @@ pub(super) fn check(root: &Filled, names: &Names, log: &mut Log) {
         if let Some(inner) = event.table("kill") {
             node_comes_back(inner, log);
         }
+        if let Some(inner) = event.table("partition") {
+            whole_server(inner, log);
+        }
         for action in ["partition", "rollout"] {
             let moved = event.table(action);
             if let Some((fleet, inner)) =
@@ -103,6 +106,19 @@ fn server(root: &Filled, event: &Filled, log: &mut Log) {
             let draft = Draft::new(Code::NoSuchServer, inner.at("apiserver"), message);
             log.push(draft.label("no such server").help(help));
         }
+    }
+}
+
+/// A server is cut off whole.
+fn whole_server(partition: &Filled, log: &mut Log) {
+    if partition.given("count").is_some() && partition.given("apiserver").is_some() {
+        let message = "an apiserver is cut off from all its clients";
+        log.push(
+            Draft::new(Code::NoEffect, partition.at("count"), message)
+                .label("has no effect")
+                .related(partition.given("apiserver"), "this cuts a server off")
+                .help("name the fleet with `client` instead of `apiserver`".to_owned()),
+        );
     }
 }
 

@@ -18,18 +18,16 @@ pub(crate) use crew::Sharing;
 pub(crate) use lease::Leases;
 
 use super::era::ClientEra;
-use super::{Client, ListFrom, MAX_RETRIES, NO_SERVER, Next, Path, State};
+use super::{Client, ListFrom, MAX_RETRIES, Next, State};
 use crate::model::apiserver::list::item_bytes;
-use crate::model::apiserver::plan::Step;
 use crate::model::apiserver::route::{CacheState, Route, route_list};
 use crate::model::apiserver::server::Finished;
-use crate::model::apiserver::watch::{IDLE_WATCH, Opening};
+use crate::model::apiserver::watch::Opening;
 use crate::model::catalog::{items_of, resource_of};
 use crate::model::control_plane::{Life, is_startup};
-use crate::model::faults::SHUTDOWN_RETRY_AFTER;
 use crate::model::input::{Behaviour, Retries};
 use crate::model::world::World;
-use crate::results::{LogKind, Mechanism};
+use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
 
 /// How long a client waits for the TLS handshake: `TLSHandshakeTimeout` (client-go
@@ -65,54 +63,6 @@ enum Refusal {
 }
 
 impl World<'_> {
-    /// Closes a member's connection from its side: what the server holds for it goes.
-    fn disconnect(&mut self, client: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        if member.server == NO_SERVER {
-            return;
-        }
-        if member.path != Path::Gone {
-            self.abandon_call(client, now);
-            if member.state == State::Watching {
-                self.close_watches(client, now);
-            }
-            self.touch(member.server);
-        }
-        self.detach(client);
-        self.clients[client as usize].request = None;
-        self.lease_changed(client, now);
-    }
-
-    /// A member waits no more for its call: what the server holds for that goes.
-    fn abandon_call(&mut self, client: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        let index = usize::from(member.server);
-        if let Some(request) = member.request
-            && self.servers[index].server.serves(request)
-        {
-            self.servers[index].server.abort(&self.catalog.plans, request, now);
-            self.free_seats(member.server, request.slot(), now);
-        }
-        if let Some(ticket) = member.ticket {
-            if let Some(admission) = &mut self.servers[index].admission {
-                admission.cancel(ticket, now);
-            }
-            self.leave_queue(client, member.server, now);
-        }
-    }
-
-    fn close_watches(&mut self, client: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        let fleet = member.fleet as usize;
-        let watches = self.watches_of(fleet);
-        let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
-        let state = &mut self.servers[usize::from(member.server)];
-        state.server.settle(now);
-        state.server.memory.step(Step::Drop(entry, IDLE_WATCH.times(watches)));
-        state.watches[fleet] -= watches;
-        state.background_stale = true;
-    }
-
     /// Watches that a member holds: its own and its idle ones.
     pub(crate) fn watches_of(&self, fleet: usize) -> u64 {
         1 + u64::from(self.inputs.fleets[fleet].idle_watches)
@@ -214,63 +164,6 @@ impl World<'_> {
                 None => self.refused(client, next, refusal, now),
             },
         }
-    }
-
-    /// A server that shuts down takes nothing new: its clients go elsewhere.
-    fn turned_out(&mut self, client: u32, now: SimTime) -> Option<Refusal> {
-        let server = self.clients[client as usize].server;
-        if server == NO_SERVER
-            || !self.servers[usize::from(server)].draining(now)
-            || self.unheard_until(client, server) > now
-        {
-            return None;
-        }
-        self.disconnect(client, now);
-        let answers = self.inputs.apiserver.shutdown.send_retry_after;
-        answers.then_some(Refusal::TooManyRequests(SHUTDOWN_RETRY_AFTER))
-    }
-
-    /// A server begins to accept connections: the calls in its backlog arrive.
-    pub(crate) fn accept_all(&mut self, server: u16, now: SimTime) {
-        for client in 0..self.clients.len() as u32 {
-            let member = &self.clients[client as usize];
-            let heard = member.server == server && self.hears_of_end(client, now);
-            if let (State::Unheard(next), true) = (member.state, heard) {
-                self.call(client, next, now);
-            }
-        }
-        self.leases_changed(Some(server), now);
-    }
-
-    fn connect(&mut self, client: u32, now: SimTime) -> Result<u16, Refusal> {
-        let server = self.clients[client as usize].server;
-        if server != NO_SERVER {
-            return Ok(server);
-        }
-        if let Some(server) = self.join(client) {
-            return Ok(server);
-        }
-        if self.clients[client as usize].cut_until > now {
-            return Err(Refusal::Silent);
-        }
-        let draw = self.draw(client);
-        let Some(server) = self.balancer.pick((draw * 1e9) as u64) else {
-            return Err(Refusal::Refused);
-        };
-        let state = &self.servers[usize::from(server)];
-        if state.partitioned(now) || state.node_lost {
-            return Err(Refusal::Silent);
-        }
-        let open = self.inputs.apiserver.shutdown.send_retry_after || !state.draining(now);
-        if !state.listens() || !open {
-            return Err(Refusal::Refused);
-        }
-        self.attach(client, server);
-        let member = &mut self.clients[client as usize];
-        member.connections = member.connections.wrapping_add(1);
-        self.await_goaway(client, now);
-        self.lease_changed(client, now);
-        Ok(server)
     }
 
     fn cache_state(&self, server: u16, resource: usize) -> CacheState {

@@ -11,15 +11,12 @@ impl World<'_> {
     /// Members are cut off from all servers, each with its process.
     pub(super) fn cut_members(&mut self, members: &[u32], lasts: SimSpan, now: SimTime) {
         let until = now + lasts;
-        let mut cut = 0;
         for client in members {
             // A process may have several members in a fleet.
             if self.clients[*client as usize].cut_until < until {
                 self.cut_off(*client, until, now);
-                cut += 1;
             }
         }
-        self.note(now, LogKind::Event, "", format!("{cut} clients are cut off from all servers"));
         self.queue.push(until, Event::Fault(FaultEvent::Reunited));
     }
 
