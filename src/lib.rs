@@ -67,6 +67,7 @@
 //! | [`catalog`](model::catalog) | what is derived once a run: ledger owners, profiles, plans of requests |
 //! | [`apiserver::list`](model::apiserver::list) | **where a LIST's memory comes from** |
 //! | [`apiserver::route`](model::apiserver::route) | who answers a LIST: etcd, watch cache, snapshot, nobody (429) |
+//! | [`apiserver::etcd_rounds`](model::apiserver::etcd_rounds) | how often etcd is asked for a page, and how much at once |
 //! | [`apiserver::watch`](model::apiserver::watch) | watch-lists and watches |
 //! | [`apiserver::cacher`](model::apiserver::cacher), [`writes`](model::writes) | a watch cache under a steady rate of writes; how its ring grows in the ledger |
 //! | [`apiserver::consistency`](model::apiserver::consistency) | the consistency checker's pulse, from 1.34 |
@@ -133,6 +134,9 @@
 //! | who is killed, and when it comes back | [`model::node`], [`model::control_plane`] |
 //! | which requests wait, and how long | [`model::apf`]; who asks for what: `model/admission/requests.rs`; what is seen of it: `model/admission/observe.rs` |
 //! | a key of the scenario file | [`scenario::keys`], then `scenario/build.rs` and [`model::input`] |
+//! | what a scenario inherits, its profiles, what `remove` does | `scenario/inherit.rs`, `scenario/profiles.rs`, `scenario/removal.rs` |
+//! | counts by node, pod or namespace | `scenario/cluster.rs` |
+//! | a preset | `presets/NAME.toml`, and its line in [`scenario::presets`] |
 //! | a metric of expectations, comparisons, breaking points | [`scenario::measure`], `experiment/measure.rs` |
 //! | how uncertain inputs are written, and drawn | `scenario/uncertain.rs`, `experiment/uncertain.rs` |
 //! | how a breaking point is searched | `experiment/find/search.rs` |

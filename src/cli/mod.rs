@@ -8,9 +8,12 @@ mod compare;
 mod exit;
 mod find;
 mod hint;
+mod init;
+mod layers;
 mod load;
 mod merge;
 mod output;
+mod presets;
 mod progress;
 mod run;
 mod shard;
@@ -32,6 +35,9 @@ pub use args::{
 pub use compare::CompareArgs;
 pub use exit::{Exit, Failure};
 pub use find::FindArgs;
+pub use init::InitArgs;
+pub use layers::LayerArgs;
+pub use presets::PresetsArgs;
 pub use shard::{Shard, ShardArg};
 
 /// Runs the command line of this process and returns its exit code.
@@ -67,6 +73,8 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Find(verb) => find::find(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Show(verb) => show::show(verb),
+        Verb::Init(verb) => init::init(verb),
+        Verb::Presets(verb) => presets::presets(verb),
         Verb::Sweep(verb) => sweep::sweep(verb),
         Verb::Merge(verb) => merge::merge(verb),
         Verb::Validate(verb) => validate::validate(verb),
