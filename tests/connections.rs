@@ -288,7 +288,10 @@ fn connections_that_processes_cannot_share_are_mistakes() {
             own.clone() + &event("partition = { client = \"a\", count = 2, lasts = \"1s\" }"),
             "members",
         ),
-        (own.clone() + &event("partition = { apiserver = 0, count = 1, lasts = \"1s\" }"), "cut off"),
+        (
+            own.clone() + &event("partition = { apiserver = 0, count = 1, lasts = \"1s\" }"),
+            "cut off",
+        ),
         (own.clone() + &event("kill = { apiserver = 3 }"), "no apiserver 3"),
         (own.clone() + &event("kill = { apiserver = 0, lasts = \"1s\" }"), "no effect"),
         (own.clone() + &event("rollout = { client = \"a\", max-unavailable = \"x\" }"), "E0103"),

@@ -18,7 +18,7 @@ pub(crate) use crew::Sharing;
 pub(crate) use lease::Leases;
 
 use super::era::ClientEra;
-use super::{Client, ListFrom, MAX_RETRIES, Next, State};
+use super::{Client, IdleWatches, ListFrom, MAX_RETRIES, Next, State};
 use crate::model::apiserver::list::item_bytes;
 use crate::model::apiserver::route::{CacheState, Route, route_list};
 use crate::model::apiserver::server::Finished;
@@ -202,7 +202,7 @@ impl World<'_> {
         let read = self.read_of(client);
         let fleet = self.clients[client as usize].fleet as usize;
         self.watch_from_cache(server, read.resource, now)?;
-        let relists = self.clients[client as usize].relists_idle;
+        let relists = self.clients[client as usize].idle == IdleWatches::ListFirst;
         let plan = self.catalog.watch_list(self.inputs, fleet, &read, relists);
         self.submit(client, server, plan, State::WatchListing, now);
         Ok(())
@@ -220,7 +220,10 @@ impl World<'_> {
             return Err(Refusal::Expired);
         }
         let watches = self.watches_of(fleet);
-        let relists = if self.clients[client as usize].relists_idle { watches - 1 } else { 0 };
+        let relists = match self.clients[client as usize].idle {
+            IdleWatches::AsTheyWere => 0,
+            IdleWatches::ListFirst => watches - 1,
+        };
         let handshakes = crew::handshakes(&self.inputs.fleets[fleet]);
         let plan = self.catalog.watch(fleet, Opening { watches, relists, handshakes });
         self.submit(client, server, plan, State::OpeningWatch, now);
@@ -453,7 +456,8 @@ impl World<'_> {
         let fleet = self.clients[client as usize].fleet as usize;
         let watches = self.watches_of(fleet);
         self.counters.watches_opened += watches;
-        if std::mem::take(&mut self.clients[client as usize].relists_idle) {
+        let idle = &mut self.clients[client as usize].idle;
+        if std::mem::replace(idle, IdleWatches::AsTheyWere) == IdleWatches::ListFirst {
             self.counters.idle_relists += watches - 1;
         }
         let state = &mut self.servers[usize::from(server)];

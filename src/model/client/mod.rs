@@ -102,6 +102,24 @@ pub enum Path {
     Gone,
 }
 
+/// What a watch hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hearing {
+    /// Whatever its server sends.
+    Well,
+    /// Nothing: [`Client::seen`] is what it had seen when its connection fell silent.
+    Nothing,
+}
+
+/// How a member's idle watches are opened again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdleWatches {
+    /// At the versions they had seen.
+    AsTheyWere,
+    /// After a LIST each: they were lost silently.
+    ListFirst,
+}
+
 /// A member of a fleet.
 #[derive(Clone, Copy, Debug)]
 pub struct Client {
@@ -115,10 +133,10 @@ pub struct Client {
     pub path: Path,
     /// Its process is cut off from all servers until then.
     pub cut_until: SimTime,
-    /// Whether its watch hears nothing: `seen` is what it had seen when it fell silent.
-    pub deaf: bool,
-    /// Whether its idle watches have to list before they watch again.
-    pub relists_idle: bool,
+    /// What its watch hears.
+    pub hearing: Hearing,
+    /// How its idle watches are opened next.
+    pub idle: IdleWatches,
     /// The request it waits for.
     pub request: Option<RequestId>,
     /// Its place in a queue, while it waits there.
@@ -168,8 +186,8 @@ impl Client {
             server: NO_SERVER,
             path: Path::Open,
             cut_until: SimTime::ZERO,
-            deaf: false,
-            relists_idle: false,
+            hearing: Hearing::Well,
+            idle: IdleWatches::AsTheyWere,
             request: None,
             ticket: None,
             waiting_memory: false,

@@ -4,7 +4,7 @@
 //! is taken: the listener closes and connections get GOAWAY, or requests are answered 429 with
 //! Retry-After and sent elsewhere (`--shutdown-send-retry-after`). Watches are closed over
 //! `--shutdown-watch-termination-grace-period`, LISTs under way are finished within
-//! `--request-timeout`, and the process ends (genericapiserver.go, facts/clients.md section 5.2).
+//! `--request-timeout`, and the process ends (`genericapiserver.go`, facts/clients.md section 5.2).
 
 use crate::model::client::State;
 use crate::model::control_plane::{Life, name};
@@ -13,7 +13,7 @@ use crate::model::world::{Event, World};
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
 
-/// Watches closed a second at least (genericapiserver.go).
+/// Watches closed a second at least (`genericapiserver.go`).
 const LEAST_CLOSED_A_SECOND: f64 = 200.0;
 /// Retry-After of a server that shuts down (`with_retry_after.go`).
 pub(crate) const SHUTDOWN_RETRY_AFTER: SimSpan = SimSpan::secs(5);

@@ -9,7 +9,7 @@
 use super::{PING_IDLE, PING_SPREAD, Refusal};
 use crate::model::apiserver::plan::Step;
 use crate::model::apiserver::watch::IDLE_WATCH;
-use crate::model::client::{NO_SERVER, Path, State};
+use crate::model::client::{Hearing, NO_SERVER, Path, State};
 use crate::model::faults::SHUTDOWN_RETRY_AFTER;
 use crate::model::input::{ConnectionsInput, FleetInput, Inputs};
 use crate::model::world::{Event, World};
@@ -100,7 +100,7 @@ impl World<'_> {
         let member = &mut self.clients[client as usize];
         member.server = server;
         member.path = path;
-        member.deaf = false;
+        member.hearing = Hearing::Well;
         member.connections = member.connections.wrapping_add(1);
         if self.unheard_until(client, server) > now {
             let connection = self.clients[client as usize].connections;
@@ -116,7 +116,7 @@ impl World<'_> {
         let member = &mut self.clients[client as usize];
         member.server = server;
         member.path = Path::Open;
-        member.deaf = false;
+        member.hearing = Hearing::Well;
     }
 
     /// A member uses its connection no more; the last one of a process closes it.

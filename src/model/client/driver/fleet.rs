@@ -1,7 +1,7 @@
 //! Fleets open, start and stop.
 
 use crate::model::apiserver::watch::IDLE_WATCH;
-use crate::model::client::{ListFrom, Next, State};
+use crate::model::client::{IdleWatches, ListFrom, Next, State};
 use crate::model::input::Behaviour;
 use crate::model::world::World;
 use crate::results::Mechanism;
@@ -79,7 +79,7 @@ impl World<'_> {
         let member = &mut self.clients[client as usize];
         member.rounds_left = rounds;
         member.from = ListFrom::First;
-        member.relists_idle = false;
+        member.idle = IdleWatches::AsTheyWere;
         member.backoff.restart(begins);
         member.retries = 0;
         member.state = State::Waiting(Next::Begin);

@@ -2,7 +2,7 @@
 //!
 //! A kubelet renews its lease every 10 s over the connection of its reflectors, and dials itself
 //! when there is none. A node whose lease is older than `--node-monitor-grace-period` is `NotReady`
-//! (node_lifecycle_controller.go); the 5 s between two looks of the controller are left out, and so
+//! (`node_lifecycle_controller.go`); the 5 s between two looks of the controller are left out, and so
 //! are renewals that a server turns away or is too busy for: leases are in a priority level of
 //! their own.
 

@@ -3,7 +3,7 @@
 use super::{BOOKMARK_PERIOD, ORPHAN, PING_IDLE, PING_SPREAD, REDIAL_SPREAD, RETRY_AFTER};
 use crate::model::apiserver::plan::Stage;
 use crate::model::catalog::resource_of;
-use crate::model::client::{MAX_RETRIES, NO_SERVER, Next, State};
+use crate::model::client::{Hearing, IdleWatches, MAX_RETRIES, NO_SERVER, Next, State};
 use crate::model::control_plane;
 use crate::model::input::{Behaviour, Retries};
 use crate::model::world::{Event, World};
@@ -13,7 +13,7 @@ use crate::units::{SimSpan, SimTime};
 impl World<'_> {
     /// How new the version is that a watcher has seen: that of its last event or bookmark.
     pub(super) fn sample_seen(&mut self, client: u32, now: SimTime) {
-        if self.clients[client as usize].deaf {
+        if self.clients[client as usize].hearing == Hearing::Nothing {
             return;
         }
         let fleet = &self.inputs.fleets[self.clients[client as usize].fleet as usize];
@@ -242,7 +242,7 @@ impl World<'_> {
                 self.counters.watches_lost += watches;
                 self.sample_seen(client, now);
                 self.lose_sync(client, false, now);
-                self.clients[client as usize].relists_idle = watches > 1;
+                self.clients[client as usize].idle = IdleWatches::ListFirst;
                 if self.retries(client) == Retries::Never {
                     self.retire(client, now);
                 } else {

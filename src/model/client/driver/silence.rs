@@ -7,7 +7,7 @@
 
 use super::{PING_IDLE, PING_SPREAD};
 use crate::model::apiserver::plan::Stage;
-use crate::model::client::{NO_SERVER, Next, Path, State};
+use crate::model::client::{Hearing, NO_SERVER, Next, Path, State};
 use crate::model::world::{Event, World};
 use crate::units::{SimSpan, SimTime};
 
@@ -59,7 +59,7 @@ impl World<'_> {
         for mate in &attached {
             if self.clients[*mate as usize].state == State::Watching {
                 self.sample_seen(*mate, now);
-                self.clients[*mate as usize].deaf = true;
+                self.clients[*mate as usize].hearing = Hearing::Nothing;
             }
             self.clients[*mate as usize].path = path;
             self.strand(*mate, now);
@@ -77,7 +77,7 @@ impl World<'_> {
         self.spend_on_all_clients();
         for member in &mut self.clients {
             if member.cut_until <= now && member.path == Path::Open {
-                member.deaf = false;
+                member.hearing = Hearing::Well;
             }
         }
         self.leases_changed(None, now);
