@@ -42,7 +42,7 @@ fn run(apiserver: &str, balancer: &str, rest: &str) -> RunRecord {
 fn mistakes(rest: &str) -> String {
     let text = text("replicas = 3", "", rest);
     match scenario::load("t.toml", text.as_bytes(), &[]) {
-        Ok(found) => found.notes.iter().map(|note| format!("{note:?}\n")).collect(),
+        Ok(found) => format!("{:?}", found.notes),
         Err(mistakes) => mistakes.render(false),
     }
 }
