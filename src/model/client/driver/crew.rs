@@ -231,6 +231,7 @@ impl World<'_> {
             return Err(Refusal::Refused);
         }
         self.attach(client, server);
+        self.counters.connections_opened += u64::from(self.connections_of(client));
         let member = &mut self.clients[client as usize];
         member.connections = member.connections.wrapping_add(1);
         self.await_goaway(client, now);
