@@ -134,6 +134,8 @@
 //! | when a watcher is too slow, what it is given when it comes back | `model/client/driver/slow.rs` |
 //! | what version a client has seen | `model/client/driver/versions.rs` |
 //! | what a workload writes | `scenario/workloads.rs` |
+//! | who shares a connection, what silence, GOAWAY and missed leases do | `model/client/driver/`: `crew.rs`, `silence.rs`, `goaway.rs`, `lease.rs` |
+//! | how nodes are lost, networks break, servers shut down, probes kill, rollouts go on | `model/faults/` |
 //! | when the collector runs | [`model::memory::go_heap`] |
 //! | who is killed, and when it comes back | [`model::node`], [`model::control_plane`] |
 //! | which requests wait, and how long | [`model::apf`]; who asks for what: `model/admission/requests.rs`; what is seen of it: `model/admission/observe.rs` |
@@ -188,7 +190,7 @@
 //! `tests/golden_go.rs`, `golden_apf.rs`, `golden_watchcache.rs` and `golden_reflector.rs` hold buffer
 //! growth, APF, the watch cache's ring and the reflector's back-off to recordings of the genuine Go
 //! code; `tests/measured.rs` holds peaks to runs of a genuine
-//! kube-apiserver; `tests/theory` holds the engine to queueing theory; snapshots hold what is printed;
+//! kube-apiserver; `tests/storms` holds reconnect storms to their arithmetic; `tests/theory` holds the engine to queueing theory; snapshots hold what is printed;
 //! and in builds with debug assertions [`model::checks`] looks at the books after every event.
 
 pub mod calibration;

@@ -151,11 +151,16 @@ fn events(run: &RunRecord) -> Vec<Beat> {
             // Told with the kill.
             LogKind::NodeLost if servers::node_killed(run, entry) => return None,
             LogKind::NodeLost => (90, Told::Always),
+            LogKind::NotReady => (70, Told::Always),
             LogKind::Balancer | LogKind::Synced => (10, Told::InFull),
             // Kills and returns are told with what belongs to them.
             LogKind::OomKill | LogKind::Started | LogKind::Ready => return None,
         };
-        let text = format!("{}: {}", clean(&entry.subject, 60), clean(&entry.message, 200));
+        let message = clean(&entry.message, 200);
+        let text = match entry.subject.as_str() {
+            "" => message,
+            subject => format!("{}: {message}", clean(subject, 60)),
+        };
         Some(Beat::new(entry.at, weight, text).told(told))
     };
     run.log.iter().filter_map(beat).collect()

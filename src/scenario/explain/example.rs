@@ -126,6 +126,7 @@ fn value(key: &Key) -> String {
         Kind::Flag => if default == Some("true") { "false" } else { "true" }.to_owned(),
         Kind::Integer { min, max } => number(&10.clamp(min, max.min(100)).to_string()),
         Kind::IntegerOr { .. } => number("100"),
+        Kind::IntegerOrPercent { .. } => or("10%"),
         Kind::Number { min, max } => number(&1.0_f64.clamp(min, max).to_string()),
         Kind::Cores { .. } => number("4"),
         Kind::Size { limit: true, .. } => or("16GiB"),

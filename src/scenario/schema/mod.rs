@@ -174,6 +174,10 @@ fn scalar(kind: &Kind) -> Value {
             { "type": "integer", "minimum": min, "maximum": max },
             { "type": "string", "enum": [word] },
         ]}),
+        Kind::IntegerOrPercent { max } => json!({ "anyOf": [
+            { "type": "integer", "minimum": 1, "maximum": max },
+            reference(Form::Percent.name()),
+        ]}),
         Kind::Number { min, max } => json!({ "type": "number", "minimum": min, "maximum": max }),
         Kind::Cores { min, max } => json!({ "anyOf": [
             { "type": "number", "minimum": min, "maximum": max },
