@@ -44,7 +44,9 @@ pub(super) fn scene(input: &ChartInput) -> Option<Scene> {
     let subtitle = frame::subtitle(input, &frame::worst_run(input));
     let mut scene = Scene::new(NAME, &title, &describe(&shown), PAGE_HEIGHT);
     let y = frame::heading(&mut scene, &title, &subtitle);
-    let y = frame::keys(&mut scene, y, &keys(input, &shown)) + 8.0;
+    let keys = keys(input, &shown);
+    let keys: Vec<(Key, &str)> = keys.iter().map(|(key, text)| (*key, text.as_str())).collect();
+    let y = frame::keys(&mut scene, y, &keys) + 8.0;
     Page::new(input, &shown, y).draw(&mut scene);
     Some(scene)
 }
@@ -107,17 +109,20 @@ fn describe(shown: &[&WatchWindow]) -> String {
     )
 }
 
-fn keys<'a>(input: &ChartInput<'a>, shown: &[&WatchWindow]) -> Vec<(Key, &'a str)> {
+fn keys(input: &ChartInput, shown: &[&WatchWindow]) -> Vec<(Key, String)> {
     let mut keys = vec![
-        (Key::Patch(palette::SOME_RELIST), "some would list again"),
-        (Key::Patch(palette::MOST_RELIST), "most would list again"),
+        (Key::Patch(palette::SOME_RELIST), "some would list again".to_owned()),
+        (Key::Patch(palette::MOST_RELIST), "most would list again".to_owned()),
     ];
     let servers = shown.iter().map(|window| lines_of(window)).max().unwrap_or(0);
+    // What the other keys leave, for each with its sign.
+    let room = 740.0 / servers.max(1) as f64 - 52.0;
     if servers > LINES.len() {
-        keys.push((Key::Line(LINES[0].faded(0.6), 1.2), "a server"));
+        keys.push((Key::Line(LINES[0].faded(0.6), 1.2), "a server".to_owned()));
     } else {
         for (index, timeline) in input.timelines.iter().enumerate().take(servers) {
-            keys.push((Key::Line(LINES[index], 2.0), &timeline.server));
+            let name = font::fit_name(&timeline.server, SMALL, false, room);
+            keys.push((Key::Line(LINES[index], 2.0), name));
         }
     }
     keys

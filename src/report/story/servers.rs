@@ -42,7 +42,7 @@ pub(super) fn kills(run: &RunRecord) -> Vec<Beat> {
         }
         let fresh = killed.len() > before;
         let told = if fresh { Told::Always } else { Told::InFull };
-        let weight = if before == 0 { 100 } else { 96 };
+        let weight = if before == 0 { 99 } else { 96 };
         let former = place.checked_sub(1).and_then(|place| largest(run, &groups[place][0]));
         let mut text = told_of(run, group, former);
         if fresh && killed.len() > 1 {
