@@ -65,6 +65,7 @@
 //! | [`costs`](model::costs) | CPU time and memory of every kind of work: named constants, each with its source |
 //! | [`objects`](model::objects) | what an object weighs stored, encoded, decoded, listed |
 //! | [`catalog`](model::catalog) | what is derived once a run: ledger owners, profiles, plans of requests |
+//! | [`assumptions`](model::assumptions) | what predictions rest on: one table, made into `docs/assumptions.md` |
 //! | [`apiserver::list`](model::apiserver::list) | **where a LIST's memory comes from** |
 //! | [`apiserver::route`](model::apiserver::route) | who answers a LIST: etcd, watch cache, snapshot, nobody (429) |
 //! | [`apiserver::etcd_rounds`](model::apiserver::etcd_rounds) | how often etcd is asked for a page, and how much at once |
@@ -136,6 +137,7 @@
 //! | what a scenario inherits, its profiles, what `remove` does | `scenario/inherit.rs`, `scenario/profiles.rs`, `scenario/removal.rs` |
 //! | counts by node, pod or namespace | `scenario/cluster.rs` |
 //! | a preset | `presets/NAME.toml`, and its line in [`scenario::presets`] |
+//! | the JSON Schema of scenario files, the reference | [`scenario::schema`], [`scenario::reference`]; both follow [`scenario::keys`] |
 //! | a metric of expectations, comparisons, breaking points | [`scenario::measure`], `experiment/measure.rs` |
 //! | how uncertain inputs are written, and drawn | `scenario/uncertain.rs`, `experiment/uncertain.rs` |
 //! | how a breaking point is searched | `experiment/find/search.rs` |

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::compare::CompareArgs;
+use super::completions::CompletionsArgs;
 use super::exit::Exit;
 use super::find::FindArgs;
 use super::init::InitArgs;
 use super::layers::LayerArgs;
+use super::man::ManArgs;
 use super::presets::PresetsArgs;
 use super::shard::ShardArg;
 use crate::calibration::parameters;
@@ -124,6 +126,12 @@ pub enum Verb {
     /// Fits the model to observations of your own servers, and writes an overlay for scenarios.
     #[command(after_help = CALIBRATE_EXAMPLES)]
     Calibrate(CalibrateArgs),
+    /// Prints the JSON Schema of scenario files, for editors and linters.
+    Schema,
+    /// Prints completions for a shell.
+    Completions(CompletionsArgs),
+    /// Writes manual pages.
+    Man(ManArgs),
 }
 
 /// `oomcast run`.

@@ -5,17 +5,21 @@ mod calibrate;
 mod charts;
 mod check;
 mod compare;
+mod completions;
 mod exit;
 mod find;
 mod hint;
 mod init;
 mod layers;
 mod load;
+mod man;
 mod merge;
 mod output;
 mod presets;
 mod progress;
+mod reference;
 mod run;
+mod schema;
 mod shard;
 mod show;
 mod sweep;
@@ -33,11 +37,14 @@ pub use args::{
     ShowFormat, SweepArgs, ValidateArgs, Verb,
 };
 pub use compare::CompareArgs;
+pub use completions::CompletionsArgs;
 pub use exit::{Exit, Failure};
 pub use find::FindArgs;
 pub use init::InitArgs;
 pub use layers::LayerArgs;
+pub use man::ManArgs;
 pub use presets::PresetsArgs;
+pub use reference::verbs;
 pub use shard::{Shard, ShardArg};
 
 /// Runs the command line of this process and returns its exit code.
@@ -79,5 +86,8 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Merge(verb) => merge::merge(verb),
         Verb::Validate(verb) => validate::validate(verb),
         Verb::Calibrate(verb) => calibrate::calibrate(verb),
+        Verb::Schema => schema::schema(),
+        Verb::Completions(verb) => completions::completions(verb),
+        Verb::Man(verb) => man::man(verb),
     }
 }

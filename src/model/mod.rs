@@ -4,6 +4,7 @@ pub mod activity;
 pub mod admission;
 pub mod apf;
 pub mod apiserver;
+pub mod assumptions;
 pub mod background;
 pub mod balancer;
 pub mod catalog;

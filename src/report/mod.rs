@@ -6,6 +6,7 @@
 //! no host, no order of threads enters a file.
 
 pub mod apf;
+pub mod assumptions;
 pub mod calibration;
 pub mod charts;
 pub mod compare;

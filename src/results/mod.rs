@@ -6,6 +6,7 @@
 
 mod activity;
 mod apf;
+mod assumption;
 mod calibration;
 mod compare;
 mod find;
@@ -21,6 +22,7 @@ pub use activity::{
     ServerActivity, WatchWindow, WindowPoint,
 };
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
+pub use assumption::{Assumption, Held};
 pub use calibration::{
     CALIBRATION_FORMAT_VERSION, CalibrationResult, CrossValidation, FigureKind, FitErrors,
     FittedFigure, FittedObservation, FittedParameter, ParameterState,

@@ -145,7 +145,7 @@ fn text(kind: &Kind, node: &Node, max: usize) -> Read {
 }
 
 /// Bytes that a string of a list may have.
-const LONGEST_TEXT: usize = 1024;
+pub(super) const LONGEST_TEXT: usize = 1024;
 
 /// A list of strings without control characters.
 fn texts(kind: &Kind, node: &Node, max: usize) -> Read {

@@ -90,7 +90,7 @@ pub fn item_bytes(profile: &ObjectProfile, encoding: Encoding) -> Bytes {
 }
 
 /// A row of a Table with its `PartialObjectMetadata` (assumed: kubectl get asks for metadata).
-const TABLE_ROW: Bytes = Bytes(1_200);
+pub(crate) const TABLE_ROW: Bytes = Bytes(1_200);
 
 /// Compressed only from this size (`defaultGzipThresholdBytes`, apiserver writers.go).
 const GZIP_THRESHOLD: Bytes = Bytes::kib(128);

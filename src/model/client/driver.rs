@@ -36,7 +36,7 @@ const DIAL_TIMEOUT: SimSpan = SimSpan::secs(30);
 const PING_IDLE: SimSpan = SimSpan::secs(30);
 const PING_SPREAD: SimSpan = SimSpan::secs(15);
 /// Redials of one instant are spread by the network and the clients' schedulers (assumed).
-const REDIAL_SPREAD: SimSpan = SimSpan::millis(20);
+pub(crate) const REDIAL_SPREAD: SimSpan = SimSpan::millis(20);
 /// Age of the newest bookmark: up to 60 s (facts/watch-cache.md section 3).
 pub(crate) const BOOKMARK_PERIOD: SimSpan = SimSpan::secs(60);
 

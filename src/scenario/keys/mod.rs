@@ -12,6 +12,7 @@
 pub(super) mod apf;
 mod cluster;
 mod events;
+mod example;
 mod expect;
 mod load;
 mod server;
@@ -19,6 +20,7 @@ mod sweep;
 
 use crate::units::{ByteRate, Bytes, SimSpan};
 
+pub use example::example;
 pub use load::ROOT;
 
 /// Keys that may stand together in a table.
