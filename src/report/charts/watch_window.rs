@@ -200,13 +200,14 @@ impl<'a> Page<'a> {
         let servers = lines_of(window);
         for server in 0..servers {
             let crowd = servers > LINES.len();
-            let colour: Colour = if crowd { LINES[0].faded(0.6) } else { LINES[server] };
+            let own = LINES[server % LINES.len()];
+            let colour: Colour = if crowd { LINES[0].faded(0.6) } else { own };
             for line in self.lines(plot, window, server) {
                 scene.line(line, colour, if crowd { 1.2 } else { 2.0 });
             }
         }
         frame::base_line(scene, area);
-        self.side(scene, plot, window);
+        Self::side(scene, plot, window);
     }
 
     /// The area below an age that changes with the writes.
@@ -245,7 +246,7 @@ impl<'a> Page<'a> {
         lines
     }
 
-    fn side(&self, scene: &mut Scene, plot: &Plot, window: &WatchWindow) {
+    fn side(scene: &mut Scene, plot: &Plot, window: &WatchWindow) {
         let x = plot.area.right() + 14.0;
         let mut y = plot.area.y + 11.0;
         let resource = font::fit_name(&window.resource, 13.5, true, GUTTER - 14.0);
