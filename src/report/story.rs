@@ -193,7 +193,7 @@ fn ending(run: &RunRecord) -> Vec<Beat> {
         grouped(synced),
         counted(started, "client", "clients")
     );
-    beats.push(Beat::new(run.end, 99, text));
+    beats.push(Beat::new(run.end, 100, text));
     beats
 }
 
@@ -218,7 +218,7 @@ fn names(names: &[&str]) -> String {
 /// A span as one says it: `0.4 s`, `12 s`, `3:20`.
 fn spoken(span: SimSpan) -> String {
     match span.as_secs_f64() {
-        s if s < 9.95 => format!("{s:.1} s"),
+        s if s < 9.95 => format!("{s:.1} s").replace(".0 s", " s"),
         s if s < 99.5 => format!("{s:.0} s"),
         s => super::format::clock(s.round()).trim_end_matches(".0").to_owned(),
     }
