@@ -278,7 +278,7 @@ proptest! {
     ) {
         let mut catalog = Catalog::new(&case.inputs, case.inputs.hardware.clone());
         let list = ListShape { pooled: None, ..case.list };
-        let plan = catalog.list(&case.inputs, 0, &case.read, list);
+        let plan = catalog.list(&case.inputs, 0, &case.read, list, false);
         let mut server = server(&case.inputs, &catalog);
         let (mut now, mut finished) = (SimTime::ZERO, Vec::new());
         let mut requests = Vec::new();
@@ -361,7 +361,7 @@ fn bad_plans_are_found() {
         panic!("a reflector");
     };
     let shape = ListShape { route: Route::Cache, items: 200, scanned: 200, pooled: None };
-    let id = catalog.list(&inputs, 0, read, shape);
+    let id = catalog.list(&inputs, 0, read, shape, false);
     let good = catalog.plans.get(id).clone();
     good.check(0);
     let entry = catalog.fleet_owner(0).entry(Mechanism::ResponseBuffer);
