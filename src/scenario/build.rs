@@ -20,6 +20,9 @@ use crate::units::{SimSpan, SimTime};
 /// facts/watch-cache.md section 4.1).
 const PROGRESS_NOTIFY_INTERVAL: SimSpan = SimSpan::secs(600);
 
+/// The first client-go that asks for bookmarks.
+const FIRST_WITH_BOOKMARKS: u8 = 16;
+
 /// The inputs. `None` would mean that the schema and this function disagree on a key.
 pub(super) fn inputs(root: &Filled, names: &Names) -> Option<Inputs> {
     let fleets = root.list("clients").iter();
@@ -202,7 +205,10 @@ fn behaviour(table: &Filled, names: &Names) -> Option<Behaviour> {
             read: read(reflector, names)?,
             watch_list: reflector.flag("watch-list")?,
             watch: reflector.flag("watch")?,
-            bookmarks: reflector.flag("bookmarks").unwrap_or(true),
+            bookmarks: reflector.flag("bookmarks").unwrap_or_else(|| {
+                let client = table.text("client-version").and_then(minor_of);
+                client.is_none_or(|minor| minor >= FIRST_WITH_BOOKMARKS)
+            }),
         });
     }
     if let Some(lister) = table.table("lister") {

@@ -122,6 +122,7 @@ pub enum IdleWatches {
 
 /// A member of a fleet.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent fact")]
 pub struct Client {
     /// Its fleet.
     pub fleet: u32,

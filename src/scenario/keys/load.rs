@@ -276,7 +276,7 @@ static REFLECTOR: Table = Table {
             "bookmarks",
             Kind::Flag,
             Optional,
-            "Whether it asks for bookmarks, as client-go does from 1.16 on; left out: true.",
+            "Whether it asks for bookmarks; left out: as client-go does from 1.16 on.",
         ),
     ],
 };
