@@ -107,7 +107,10 @@ fn table(key: &Key, header: &str, dotted: &str, lines: &mut Vec<String>) {
 
 /// A value that the key takes.
 fn value(key: &Key) -> String {
-    if let Some((_, text)) = SPECIAL.iter().find(|(name, _)| *name == key.name) {
+    let special = SPECIAL.iter().find(|(name, _)| *name == key.name);
+    // Some names are lists in one table and something else in another.
+    let fits = |text: &str| text.starts_with('[') == matches!(key.kind, Kind::Texts { .. });
+    if let Some((_, text)) = special.filter(|(_, text)| fits(text)) {
         return (*text).to_owned();
     }
     let default = match key.presence {
