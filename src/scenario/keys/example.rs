@@ -119,8 +119,8 @@ mod tests {
     fn every_key_has_an_example_that_it_takes() {
         let mut lacking = Vec::new();
         visit(|path, key| match (key.kind, example(path, key)) {
-            (Kind::Table(_) | Kind::Named { .. } | Kind::List { .. }, None) => {}
-            (Kind::Gates, Some(_)) => {}
+            (Kind::Table(_) | Kind::Named { .. } | Kind::List { .. }, None)
+            | (Kind::Gates, Some(_)) => {}
             (kind, Some(text)) if fits(&kind, &text) => {}
             (_, other) => lacking.push(format!("{path}: {other:?}")),
         });
