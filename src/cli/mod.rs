@@ -9,10 +9,13 @@ mod completions;
 mod exit;
 mod find;
 mod hint;
+mod init;
+mod layers;
 mod load;
 mod man;
 mod merge;
 mod output;
+mod presets;
 mod progress;
 mod reference;
 mod run;
@@ -37,7 +40,10 @@ pub use compare::CompareArgs;
 pub use completions::CompletionsArgs;
 pub use exit::{Exit, Failure};
 pub use find::FindArgs;
+pub use init::InitArgs;
+pub use layers::LayerArgs;
 pub use man::ManArgs;
+pub use presets::PresetsArgs;
 pub use reference::verbs;
 pub use shard::{Shard, ShardArg};
 
@@ -74,6 +80,8 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Find(verb) => find::find(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Show(verb) => show::show(verb),
+        Verb::Init(verb) => init::init(verb),
+        Verb::Presets(verb) => presets::presets(verb),
         Verb::Sweep(verb) => sweep::sweep(verb),
         Verb::Merge(verb) => merge::merge(verb),
         Verb::Validate(verb) => validate::validate(verb),

@@ -22,7 +22,7 @@ use crate::validation::domain;
 
 /// Runs a scenario, writes its folder, then prints the result.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
-    let variant = load::variant(&args.file, &args.overlay, &args.overrides())?;
+    let variant = load::variant(&args.file, &args.layers.with_overrides(args.overrides()))?;
     let mut scenario = variant.scenario().clone();
     if !args.quiet {
         load::tell_notes(&scenario.notes);

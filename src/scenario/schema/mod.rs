@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use super::keys::{self, Key, Kind, NameForm, OneOf, Presence, Table, example};
 use super::measure::Measure;
 use super::read::LONGEST_TEXT;
+use super::removal::REMOVE;
 use super::uncertain::{QUANTILES, numeric, shapes_the_report};
 use crate::model::release::{GATES, NEWEST_MINOR, OLDEST_MINOR};
 use forms::Form;
@@ -55,7 +56,7 @@ impl Generator {
 
     /// A table in full.
     fn table(&mut self, table: &'static Table, path: &str) -> Value {
-        let mut properties = Map::new();
+        let mut properties = Map::from_iter([(REMOVE.to_owned(), removal())]);
         for key in table.keys {
             let path =
                 if path.is_empty() { key.name.to_owned() } else { format!("{path}.{}", key.name) };
@@ -75,6 +76,31 @@ impl Generator {
             schema.insert("x-taplo".to_owned(), json!({ "initKeys": required }));
         }
         Value::Object(schema)
+    }
+
+    /// Partial scenarios by name. What composes a scenario stands in none of them.
+    fn profiles(&mut self) -> Value {
+        let name = "profile";
+        if !self.tables.contains_key(name) {
+            self.tables.insert(name.to_owned(), Value::Null);
+            let mut part = self.table(&keys::ROOT, "");
+            let composing = |key: &&Key| matches!(key.kind, Kind::Inherits | Kind::Profiles);
+            if let Value::Object(map) = &mut part {
+                map.remove("x-taplo");
+                map.insert("description".to_owned(), json!("A partial scenario."));
+                if let Some(Value::Object(properties)) = map.get_mut("properties") {
+                    for key in keys::ROOT.keys.iter().filter(composing) {
+                        properties.remove(key.name);
+                    }
+                }
+            }
+            self.tables.insert(name.to_owned(), part);
+        }
+        json!({
+            "type": "object",
+            "additionalProperties": reference(name),
+            "propertyNames": self::name(NameForm::Slug),
+        })
     }
 
     /// A reference to a table.
@@ -124,6 +150,7 @@ impl Generator {
                     "maxProperties": max,
                 });
             }
+            Kind::Profiles => return self.profiles(),
             kind => scalar(&kind),
         };
         let Some(form) = form(&key.kind).filter(|_| !shapes_the_report(table, key)) else {
@@ -190,7 +217,12 @@ fn scalar(kind: &Kind) -> Value {
             reference(Form::Span.name()),
         ]}),
         Kind::Bound => bound(),
-        Kind::Table(_) | Kind::Named { .. } | Kind::List { .. } => json!({}),
+        Kind::Per => json!({ "type": "string", "pattern": forms::PER_WHAT }),
+        Kind::Inherits => json!({ "anyOf": [
+            { "type": "string" },
+            { "type": "array", "items": { "type": "string" } },
+        ]}),
+        Kind::Table(_) | Kind::Named { .. } | Kind::List { .. } | Kind::Profiles => json!({}),
     }
 }
 
@@ -241,6 +273,14 @@ fn two_of(group: OneOf) -> Value {
         );
     }
     json!({ "anyOf": pairs })
+}
+
+/// What takes away from that which is inherited.
+fn removal() -> Value {
+    json!({
+        "description": "Drops what is inherited of this table, or these keys of it.",
+        "anyOf": [{ "type": "boolean" }, { "type": "array", "items": { "type": "string" } }],
+    })
 }
 
 fn plain_form(form: Form) -> Value {
