@@ -84,6 +84,7 @@
 //! | [`control_plane`](model::control_plane) | the life of the servers: start, fill caches, serve, die, come back |
 //! | [`faults`](model::faults), [`background`](model::background) | events of the scenario; steady load as constant rates |
 //! | [`world`](model::world) | all state, the one event enum, its dispatch |
+//! | [`activity`](model::activity) | calls and open watches second by second; how far back watch caches go |
 //! | [`recorder`](model::recorder), [`outcome`](model::outcome), [`checks`](model::checks) | timelines; the record; invariants |
 //!
 //! # Three ideas
@@ -142,6 +143,8 @@
 //! | how a breaking point is searched | `experiment/find/search.rs` |
 //! | a figure of `summary.json` | [`results::Summary`] (step [`FORMAT_VERSION`](results::FORMAT_VERSION)), `experiment/summarize.rs` |
 //! | the words on the terminal | [`report::text`], [`report::markdown`] |
+//! | what is counted over time | [`results::ActivityKind`]: one line a counter; its chart: `report/charts/activity.rs` |
+//! | what the story of a run tells | [`report::story`] |
 //! | what can be varied, and how it is written | [`scenario::Vary`]; the designs: [`experiment::sweep`] |
 //! | a column of a sweep's tables | [`report::sweep::columns`] |
 //! | what can be fitted to observations | [`calibration::parameters`] |

@@ -1,5 +1,6 @@
 //! The control plane. Knows `engine`, `units` and `results`; no files, no TOML, no printing.
 
+pub mod activity;
 pub mod admission;
 pub mod apf;
 pub mod apiserver;

@@ -20,6 +20,7 @@ pub mod json;
 mod judged;
 pub mod junit;
 pub mod markdown;
+pub mod story;
 pub mod sweep;
 mod table;
 pub mod text;

@@ -4,6 +4,7 @@
 //! [`Summary`], and `report` prints both. This module knows `units` only, so that a report can be
 //! made from a file as well as from a run.
 
+mod activity;
 mod apf;
 mod assumption;
 mod calibration;
@@ -16,6 +17,10 @@ mod summary;
 mod sweep;
 mod validation;
 
+pub use activity::{
+    Activity, ActivityBucket, ActivityCounts, ActivityKind, BusiestSecond, KillScene,
+    ServerActivity, WatchWindow, WindowPoint,
+};
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
 pub use assumption::{Assumption, Held};
 pub use calibration::{
@@ -37,8 +42,8 @@ pub use run::{
     ServerRecord, Timeline, TimelinePoint,
 };
 pub use summary::{
-    ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, LevelSummary, OomKillSpread,
-    OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
+    ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, LevelSummary,
+    OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
 };
 pub use sweep::{
     AxisRecord, DesignRecord, Effect, PointFigures, PointRow, PointValue, SWEEP_FORMAT,

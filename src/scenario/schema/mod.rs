@@ -219,8 +219,8 @@ fn scalar(kind: &Kind) -> Value {
         Kind::Bound => bound(),
         Kind::Per => json!({ "type": "string", "pattern": forms::PER_WHAT }),
         Kind::Inherits => json!({ "anyOf": [
-            { "type": "string" },
-            { "type": "array", "items": { "type": "string" } },
+            { "type": "string", "minLength": 1 },
+            { "type": "array", "items": { "type": "string", "minLength": 1 } },
         ]}),
         Kind::Table(_) | Kind::Named { .. } | Kind::List { .. } | Kind::Profiles => json!({}),
     }
