@@ -87,6 +87,7 @@ mod tree;
 mod uncertain;
 mod vary;
 mod walk;
+mod workloads;
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Place};
@@ -238,6 +239,7 @@ fn check(
     checks::check(&root, log);
     apf::check(&root, &origins, complete, log);
     timeline::check(&root, &names, log);
+    workloads::check(&root, &names, log);
     let sweep = sweep::read(&root, log);
     if log.has_errors() {
         return None;
