@@ -140,10 +140,10 @@
 //! | who is killed, and when it comes back | [`model::node`], [`model::control_plane`] |
 //! | which requests wait, and how long | [`model::apf`]; who asks for what: `model/admission/requests.rs`; what is seen of it: `model/admission/observe.rs` |
 //! | a key of the scenario file | [`scenario::keys`], then `scenario/build.rs` and [`model::input`] |
+//! | the JSON Schema of scenario files, the reference | [`scenario::schema`], [`scenario::reference`]; both follow [`scenario::keys`] |
 //! | what a scenario inherits, its profiles, what `remove` does | `scenario/inherit.rs`, `scenario/profiles.rs`, `scenario/removal.rs` |
 //! | counts by node, pod or namespace | `scenario/cluster.rs` |
 //! | a preset | `presets/NAME.toml`, and its line in [`scenario::presets`] |
-//! | the JSON Schema of scenario files, the reference | [`scenario::schema`], [`scenario::reference`]; both follow [`scenario::keys`] |
 //! | a metric of expectations, comparisons, breaking points | [`scenario::measure`], `experiment/measure.rs` |
 //! | how uncertain inputs are written, and drawn | `scenario/uncertain.rs`, `experiment/uncertain.rs` |
 //! | how a breaking point is searched | `experiment/find/search.rs` |
