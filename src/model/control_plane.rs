@@ -1,18 +1,19 @@
 //! The life of the servers: start, fill caches, become ready, die, come back; and the balancer's
 //! checks on them.
 
+mod death;
+
 use super::admission::Admission;
 use super::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
 use super::apiserver::cacher::Cacher;
 use super::apiserver::server::Server;
 use super::apiserver::{consistency, startup};
 use super::catalog::Catalog;
-use super::client::Path;
 use super::client::driver::Lag;
 use super::faults::{Probed, Stopping};
-use super::input::{Inputs, OnFailure};
+use super::input::Inputs;
 use super::memory::ledger::OwnerId;
-use super::node::{CrashLoopBackOff, LimitKind};
+use super::node::CrashLoopBackOff;
 use super::release::Release;
 use super::watchcache::capacity::unready_retry_after;
 use super::world::{Event, World};
@@ -508,109 +509,6 @@ impl World<'_> {
         for server in 0..self.servers.len() as u16 {
             self.servers[usize::from(server)].background_stale = true;
             self.touch(server);
-        }
-    }
-
-    /// The kernel kills a server.
-    pub(super) fn oom_kill(&mut self, server: u16, now: SimTime) {
-        let resident = Bytes(self.servers[usize::from(server)].server.memory.resident());
-        let watches: u64 = self.servers[usize::from(server)].watches.iter().sum();
-        let clients = self.balancer.connections(server);
-        self.note_kill(server, watches, now);
-        if self.limit.kind == LimitKind::Node {
-            let message = format!("node out of memory with the apiserver at {resident}");
-            self.note(now, LogKind::NodeLost, &name(server), message);
-        }
-        let message = format!(
-            "OOM killed at {resident}; {clients} connections and {watches} watches are lost"
-        );
-        self.note(now, LogKind::OomKill, &name(server), message);
-        self.servers[usize::from(server)].oom_kills.push(OomKill {
-            at: now,
-            resident,
-            back_at: None,
-        });
-        let delay = self.servers[usize::from(server)].crash_loop.died(now);
-        self.end_process(server, delay, now);
-    }
-
-    /// Ends a process; the kubelet starts it again after `delay`.
-    pub(super) fn end_process(&mut self, server: u16, delay: SimSpan, now: SimTime) {
-        if let Some(unanswered) = self.clear_process(server, now) {
-            self.connections_lost(server, &unanswered, now);
-            self.queue.push(now + delay, Event::Restart { server });
-        }
-    }
-
-    /// What a process held is gone. Returns the marks of its requests of whose answers no byte had
-    /// been sent, sorted; `None`: there was no process.
-    pub(super) fn clear_process(&mut self, server: u16, now: SimTime) -> Option<Vec<u64>> {
-        let state = &mut self.servers[usize::from(server)];
-        if state.life == Life::Down {
-            return None;
-        }
-        let mut unanswered: Vec<u64> = state.server.unanswered(&self.catalog.plans).collect();
-        unanswered.sort_unstable();
-        state.server.kill(now);
-        state.life = Life::Down;
-        state.levels = state.level_records();
-        for level in &mut state.levels {
-            level.cancelled += std::mem::take(&mut level.waiting);
-        }
-        state.admission = None;
-        state.stopping = None;
-        state.starting = 0;
-        state.watches.fill(0);
-        state.cachers.fill(None);
-        state.replaced.fill(None);
-        state.fill_later.fill(false);
-        state.spans_for.fill(Bytes::ZERO);
-        self.forget_waiting(server);
-        self.sample_now(server, now);
-        self.note_down(server, now, true);
-        self.mark_all_stale();
-        Some(unanswered)
-    }
-
-    /// Stops a server to replace it: the scenario's kill or roll.
-    pub(super) fn replace(&mut self, server: u16, now: SimTime) {
-        self.note(now, LogKind::Stopped, &name(server), "stopped by the scenario".into());
-        self.settle_all(now);
-        self.end_process(server, SimSpan::ZERO, now);
-    }
-
-    /// A health check of the balancer.
-    pub(super) fn check_health(&mut self, server: u16, now: SimTime) {
-        let state = &self.servers[usize::from(server)];
-        let ready = state.life == Life::Serving && state.stopping.is_none();
-        let healthy = ready && !state.partitioned(now);
-        if let Some(up) = self.balancer.check(server, healthy) {
-            let what = if up { "back in rotation" } else { "out of rotation" };
-            self.note(now, LogKind::Balancer, &name(server), what.into());
-            if !up && self.inputs.balancer.on_failure == OnFailure::Reset {
-                self.reset_connections(server, now);
-            }
-        }
-        self.queue.push(now + self.inputs.balancer.check_interval, Event::Check { server });
-    }
-
-    /// Every connection to a dead server breaks at once: the kernel closes the sockets.
-    /// Marks in `unanswered` had no byte of an answer.
-    fn connections_lost(&mut self, server: u16, unanswered: &[u64], now: SimTime) {
-        self.spend_on_all_clients();
-        for client in 0..self.clients.len() as u32 {
-            let member = &self.clients[client as usize];
-            if member.server != server || member.path == Path::Gone {
-                continue;
-            }
-            if !self.hears_of_end(client, now) {
-                self.fall_silent(client, Path::Gone, now);
-                continue;
-            }
-            self.detach(client);
-            let answered = unanswered.binary_search(&u64::from(client)).is_err();
-            self.connection_closed(client, answered, now);
-            self.lease_changed(client, now);
         }
     }
 }

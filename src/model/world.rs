@@ -4,11 +4,13 @@
 //! in index order, so the order is total and the same everywhere. Stale events are recognised by
 //! generation and dropped.
 
+mod event;
+
 use std::sync::Arc;
 
 use super::RunOptions;
 use super::activity::ActivityRecorder;
-use super::admission::{Admission, WriteStage};
+use super::admission::Admission;
 use super::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
 use super::apiserver::server::{Background, Finished, Server, ServerSettings};
 use super::background;
@@ -18,137 +20,18 @@ use super::client::Client;
 use super::client::era::ClientEra;
 use super::control_plane::{self, Life, ServerState};
 use super::etcd_outage::EtcdState;
-use super::faults::{FaultEvent, FaultState};
-use super::flows::{Flows, LoadEvent};
+use super::faults::FaultState;
+use super::flows::Flows;
 use super::input::Inputs;
 use super::memory::go_heap::GcSettings;
 use super::node::{self, MemoryLimit};
 use super::outcome;
 use super::recorder::Recorder;
+pub use event::Event;
+
 use crate::engine::{EventQueue, Streams};
 use crate::results::{ApfDump, Counters, LogEntry, LogKind, PhaseRecord, RunRecord};
 use crate::units::{SimSpan, SimTime};
-
-/// Everything that can happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A threshold on a server's straight lines.
-    Tick {
-        /// Which server.
-        server: u16,
-        /// Void unless the server's present one.
-        generation: u32,
-    },
-    /// A client's timer.
-    Wake {
-        /// Which client.
-        client: u32,
-        /// Void unless the client's present one.
-        generation: u32,
-    },
-    /// The request time-out of a client's LIST.
-    Timeout {
-        /// Which client.
-        client: u32,
-    },
-    /// A client has waited long enough in a queue.
-    QueueTimeout {
-        /// Which client.
-        client: u32,
-        /// Void unless the client's present one.
-        generation: u32,
-    },
-    /// A server has the configuration of its priority levels.
-    Configure {
-        /// Which server.
-        server: u16,
-        /// Void unless the process is the same.
-        boot: u32,
-    },
-    /// A server's priority levels adjust their limits.
-    Borrow {
-        /// Which server.
-        server: u16,
-        /// Void unless the process is the same.
-        boot: u32,
-    },
-    /// A server compares a cache with etcd.
-    Compare {
-        /// Which server.
-        server: u16,
-        /// Void unless the process is the same.
-        boot: u32,
-        /// Which resource's.
-        resource: u32,
-        /// Until the next time.
-        period: SimSpan,
-    },
-    /// A server counts the objects of a resource.
-    CountObjects {
-        /// Which server.
-        server: u16,
-        /// Void unless the process is the same.
-        boot: u32,
-        /// Index of the resource.
-        resource: u16,
-    },
-    /// Writes to a resource arrive.
-    WriteArrives {
-        /// At which server.
-        server: u16,
-        /// Void unless the process is the same.
-        boot: u32,
-        /// Index of the resource.
-        resource: u16,
-    },
-    /// A stage of a write is over.
-    WriteEnds {
-        /// On which server.
-        server: u16,
-        /// Its number among those of the server.
-        serial: u32,
-        /// Void unless it is still in that stage.
-        stage: WriteStage,
-    },
-    /// A client notices that its connection is dead.
-    Notice {
-        /// Which client.
-        client: u32,
-        /// Void unless the client's present one.
-        connection: u32,
-    },
-    /// The kubelet starts a server's container.
-    Restart {
-        /// Which server.
-        server: u16,
-    },
-    /// The balancer checks a server's health.
-    Check {
-        /// Which server.
-        server: u16,
-    },
-    /// A server is stopped to be replaced.
-    Replace {
-        /// Which server.
-        server: u16,
-    },
-    /// A partition heals.
-    Heal {
-        /// Which server.
-        server: u16,
-    },
-    /// etcd is as fast as before.
-    EtcdRecovers,
-    /// The load changes, or etcd.
-    Load(LoadEvent),
-    /// What follows from a fault.
-    Fault(FaultEvent),
-    /// An event of the scenario.
-    Scenario {
-        /// Its index.
-        index: u32,
-    },
-}
 
 /// Most log entries kept of a run.
 const LOG_MAX: usize = 20_000;
@@ -384,35 +267,7 @@ impl<'a> World<'a> {
 
     /// FNV-1a over (time, kind, entity).
     fn trace_event(&mut self, now: SimTime, event: Event) {
-        let of_resource =
-            |server: u16, resource: u16| u64::from(server) << 32 | u64::from(resource);
-        let (kind, entity) = match event {
-            Event::Tick { server, generation } => {
-                (0, u64::from(server) << 32 | u64::from(generation))
-            }
-            Event::Wake { client, .. } => (1, u64::from(client)),
-            Event::Timeout { client } => (2, u64::from(client)),
-            Event::Notice { client, .. } => (3, u64::from(client)),
-            Event::Restart { server } => (4, u64::from(server)),
-            Event::Check { server } => (5, u64::from(server)),
-            Event::Replace { server } => (6, u64::from(server)),
-            Event::Heal { server } => (7, u64::from(server)),
-            Event::EtcdRecovers => (8, 0),
-            Event::Fault(event) => (17, event.entity()),
-            Event::Scenario { index } => (9, u64::from(index)),
-            Event::QueueTimeout { client, .. } => (10, u64::from(client)),
-            Event::Borrow { server, .. } => (11, u64::from(server)),
-            Event::Compare { server, resource, .. } => {
-                (16, u64::from(server) << 32 | u64::from(resource))
-            }
-            Event::CountObjects { server, resource, .. } => (12, of_resource(server, resource)),
-            Event::WriteArrives { server, resource, .. } => (13, of_resource(server, resource)),
-            Event::Configure { server, .. } => (15, u64::from(server)),
-            Event::Load(event) => event.kind_and_entity(),
-            Event::WriteEnds { server, serial, .. } => {
-                (14, u64::from(server) << 32 | u64::from(serial))
-            }
-        };
+        let (kind, entity) = event.kind_and_entity();
         for word in [now.0, kind, entity] {
             self.trace = (self.trace ^ word).wrapping_mul(0x0100_0000_01b3);
         }

@@ -59,6 +59,9 @@ fn recording_changes_nothing() {
         let mut record = model::run(&inputs, options);
         assert_eq!(record.timelines.is_empty(), !timelines);
         record.timelines.clear();
+        // What is drawn of the activity is recorded with the timelines; its busiest seconds always.
+        let activity = &mut record.activity;
+        (activity.buckets, activity.windows, activity.kills) = Default::default();
         record
     };
     assert_eq!(with(false), with(true));

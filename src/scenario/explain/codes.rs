@@ -4,9 +4,9 @@
 use super::Example::{Command, Fragment, Manifest, Profile, Set, Vary};
 use super::Explanation;
 use crate::scenario::code::Code::{
-    self, AfterTheEnd, BadExpectation, BadFigure, BadName, BadOverride, BadQuantity, BadSpread,
-    BadVary, DoesNotFit, DuplicateName, EmptyRange, FieldType, FieldValue, Inherits, Internal,
-    ManifestFile, ManifestSyntax, Misplaced, MissingField, MissingKey, MoreThanMembers,
+    self, AfterTheEnd, BadConnection, BadExpectation, BadFigure, BadName, BadOverride, BadQuantity,
+    BadSpread, BadVary, DoesNotFit, DuplicateName, EmptyRange, FieldType, FieldValue, Inherits,
+    Internal, ManifestFile, ManifestSyntax, Misplaced, MissingField, MissingKey, MoreThanMembers,
     NeedsCluster, NoSuchServer, NoSweep, NotAChoice, NotUncertain, NotUtf8, NotVariable,
     NothingToRemove, OneOf, OutOfBounds, OverrideTarget, ProtobufCustom, Refused, ShapeNeeded,
     Syntax, TooDeep, TooLarge, TooMany, TooManyPoints, TotalTooLarge, UnknownField, UnknownGate,
@@ -221,6 +221,22 @@ static TOGETHER: &[Explanation] = &[
         "An event cannot start, stop or restart more members than the client's count.",
         Fragment("[[events]]\nname = \"rollout\"\nstart = { client = \"agents\", count = 5_000 }"),
         Fragment("[[events]]\nname = \"rollout\"\nstart = { client = \"agents\", count = 500 }"),
+    ),
+    text(
+        BadConnection,
+        "The reflectors of a process share its connection: one fleet has it, the others name that \
+         fleet. How many there are, and whose leases they renew, is said of the fleet that has them.",
+        Fragment(
+            "[[clients]]\nname = \"kubelets\"\ncount = 10\nreflector = { resource = \"pods\" }\n\
+             [[clients]]\nname = \"more\"\ncount = 10\nconnection = \"kubelets\"\n\
+             connections = 2\nreflector = { resource = \"pods\" }",
+        ),
+        Fragment(
+            "[[clients]]\nname = \"kubelets\"\ncount = 10\nconnections = 2\n\
+             reflector = { resource = \"pods\" }\n\
+             [[clients]]\nname = \"more\"\ncount = 10\nconnection = \"kubelets\"\n\
+             reflector = { resource = \"pods\" }",
+        ),
     ),
     text(
         NoSuchServer,

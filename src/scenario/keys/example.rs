@@ -95,7 +95,8 @@ fn by_kind(key: &Key) -> Option<String> {
 const fn candidates(kind: &Kind) -> &'static [&'static str] {
     match kind {
         Kind::Integer { .. } | Kind::IntegerOr { .. } => &["100", "2", "1"],
-        Kind::Number { .. } => &["1.2", "0.1"],
+        Kind::Number { .. } => &["1.2", "0.1", "0.001"],
+        Kind::IntegerOrPercent { .. } => &["\"10%\""],
         Kind::Cores { .. } => &["4"],
         Kind::Size { .. } => &["\"8GiB\"", "\"5kB\""],
         Kind::Span { .. } => &["\"30s\""],
