@@ -65,8 +65,10 @@
 //! | [`costs`](model::costs) | CPU time and memory of every kind of work: named constants, each with its source |
 //! | [`objects`](model::objects) | what an object weighs stored, encoded, decoded, listed |
 //! | [`catalog`](model::catalog) | what is derived once a run: ledger owners, profiles, plans of requests |
+//! | [`assumptions`](model::assumptions) | what predictions rest on: one table, made into `docs/assumptions.md` |
 //! | [`apiserver::list`](model::apiserver::list) | **where a LIST's memory comes from** |
 //! | [`apiserver::route`](model::apiserver::route) | who answers a LIST: etcd, watch cache, snapshot, nobody (429) |
+//! | [`apiserver::etcd_rounds`](model::apiserver::etcd_rounds) | how often etcd is asked for a page, and how much at once |
 //! | [`apiserver::watch`](model::apiserver::watch) | watch-lists and watches |
 //! | [`apiserver::cacher`](model::apiserver::cacher), [`writes`](model::writes) | a watch cache under a steady rate of writes; how its ring grows in the ledger |
 //! | [`apiserver::consistency`](model::apiserver::consistency) | the consistency checker's pulse, from 1.34 |
@@ -82,6 +84,7 @@
 //! | [`control_plane`](model::control_plane) | the life of the servers: start, fill caches, serve, die, come back |
 //! | [`faults`](model::faults), [`background`](model::background) | events of the scenario; steady load as constant rates |
 //! | [`world`](model::world) | all state, the one event enum, its dispatch |
+//! | [`activity`](model::activity) | calls and open watches second by second; how far back watch caches go |
 //! | [`recorder`](model::recorder), [`outcome`](model::outcome), [`checks`](model::checks) | timelines; the record; invariants |
 //!
 //! # Three ideas
@@ -131,11 +134,17 @@
 //! | who is killed, and when it comes back | [`model::node`], [`model::control_plane`] |
 //! | which requests wait, and how long | [`model::apf`]; who asks for what: `model/admission/requests.rs`; what is seen of it: `model/admission/observe.rs` |
 //! | a key of the scenario file | [`scenario::keys`], then `scenario/build.rs` and [`model::input`] |
+//! | what a scenario inherits, its profiles, what `remove` does | `scenario/inherit.rs`, `scenario/profiles.rs`, `scenario/removal.rs` |
+//! | counts by node, pod or namespace | `scenario/cluster.rs` |
+//! | a preset | `presets/NAME.toml`, and its line in [`scenario::presets`] |
+//! | the JSON Schema of scenario files, the reference | [`scenario::schema`], [`scenario::reference`]; both follow [`scenario::keys`] |
 //! | a metric of expectations, comparisons, breaking points | [`scenario::measure`], `experiment/measure.rs` |
 //! | how uncertain inputs are written, and drawn | `scenario/uncertain.rs`, `experiment/uncertain.rs` |
 //! | how a breaking point is searched | `experiment/find/search.rs` |
 //! | a figure of `summary.json` | [`results::Summary`] (step [`FORMAT_VERSION`](results::FORMAT_VERSION)), `experiment/summarize.rs` |
 //! | the words on the terminal | [`report::text`], [`report::markdown`] |
+//! | what is counted over time | [`results::ActivityKind`]: one line a counter; its chart: `report/charts/activity.rs` |
+//! | what the story of a run tells | [`report::story`] |
 //! | what can be varied, and how it is written | [`scenario::Vary`]; the designs: [`experiment::sweep`] |
 //! | a column of a sweep's tables | [`report::sweep::columns`] |
 //! | what can be fitted to observations | [`calibration::parameters`] |

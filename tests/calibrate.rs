@@ -279,7 +279,7 @@ fn an_export_and_a_scenario_are_enough() {
 
     // The overlay gives the very predictions of the fit.
     let overlay = Overlay::read(&out.join("overlay.toml")).expect("readable");
-    let layers = Layers { overlays: &[overlay], overrides: &[] };
+    let layers = Layers { overlays: &[overlay], overrides: &[], profiles: &[] };
     let file = folder.join("my-cluster.toml");
     let scenario = load_file_with(&file, layers).expect("the overlay fits");
     let mut observed = Observed::default();

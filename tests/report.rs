@@ -5,11 +5,12 @@ mod synthetic;
 use std::time::Duration;
 
 use oomcast::experiment::{Plan, Replicated, Subject, replicate_with, summarize};
-use oomcast::model::RunOptions;
+use oomcast::model::{self, RunOptions};
+use oomcast::report::story::Story;
 use oomcast::report::text::{self, Screen};
 use oomcast::report::{csv, events, json, markdown};
 use oomcast::results::{RunRecord, Summary};
-use oomcast::scenario::{Claim, Figure, Metric, Published};
+use oomcast::scenario::{self, Claim, Figure, Metric, Published};
 use oomcast::units::{Bytes, SimSpan};
 
 fn plan(replications: u32) -> Plan {
@@ -60,6 +61,7 @@ fn figures() -> Vec<Published> {
 fn screens(summary: &Summary) -> String {
     let screen = Screen {
         wall: Duration::from_millis(3_210),
+        story: None,
         written: &["output/agent-rollout-0123456789ab/".to_owned()],
         next: Some("oomcast run agent-rollout.toml -n 59"),
         styled: false,
@@ -99,6 +101,22 @@ fn the_terminal_fits_eighty_columns() {
     }
 }
 
+/// The shipped cascade, told: in full and as on a terminal.
+#[test]
+fn the_story_of_a_cascade() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/ha-cascade.toml");
+    let text = std::fs::read(path).expect("a shipped scenario");
+    let inputs = scenario::load("ha-cascade.toml", &text, &[]).expect("it is sound").inputs;
+    let run = model::run(&inputs, RunOptions { seed: 1, replication: 0, timelines: true });
+    let story = Story::of(&run);
+    let short = story.short(12, 80);
+    assert!(short.len() <= 12 && short.iter().all(|line| line.chars().count() <= 80), "{short:#?}");
+    insta::assert_snapshot!(format!("{}\n{}", short.join("\n"), story.full()));
+    // What is recorded beside the run leaves it as it is.
+    let plain = model::run(&inputs, RunOptions { seed: 1, replication: 0, timelines: false });
+    assert_eq!(plain.slim(), run.slim());
+}
+
 #[test]
 fn styles_can_be_stripped_to_the_plain_text() {
     let summary = summary_of(&replicated(synthetic::cascade, 200), &[], &[]);
@@ -110,11 +128,13 @@ fn styles_can_be_stripped_to_the_plain_text() {
 
 #[test]
 fn markdown_for_a_pull_request() {
-    let cascade = summary_of(&replicated(synthetic::cascade, 200), &figures(), &[]);
-    insta::assert_snapshot!("markdown_cascade", markdown::render(&cascade));
+    let runs = replicated(synthetic::cascade, 200);
+    let cascade = summary_of(&runs, &figures(), &[]);
+    let story = Story::of(&runs.worst);
+    insta::assert_snapshot!("markdown_cascade", markdown::render(&cascade, &story));
     let warnings = ["a | b".to_owned()];
     let absorbed = summary_of(&replicated(synthetic::absorbed, 20), &[], &warnings);
-    insta::assert_snapshot!("markdown_absorbed", markdown::render(&absorbed));
+    insta::assert_snapshot!("markdown_absorbed", markdown::render(&absorbed, &Story::default()));
 }
 
 #[test]

@@ -5,8 +5,13 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::compare::CompareArgs;
+use super::completions::CompletionsArgs;
 use super::exit::Exit;
 use super::find::FindArgs;
+use super::init::InitArgs;
+use super::layers::LayerArgs;
+use super::man::ManArgs;
+use super::presets::PresetsArgs;
 use super::shard::ShardArg;
 use crate::calibration::parameters;
 use crate::report::sweep::columns;
@@ -32,6 +37,8 @@ Examples:
       How many clients are too many? Likewise the smallest safe memory limit.
   oomcast compare storm.toml --set-b apiserver.version=1.34 --tolerance peak=5%
       What would the upgrade change? Exit code 3 if the peak rises by more than 5 %.
+  oomcast init my-cluster.toml --preset kubeadm-3
+      A first scenario of your own; `oomcast presets` lists what it can be made of.
   oomcast check scenarios/*.toml
       Every mistake in every file, without running anything.
   oomcast show scenarios/cilium-restart-apf.toml --apf
@@ -104,8 +111,12 @@ pub enum Verb {
     Find(FindArgs),
     /// Checks scenario files without running them.
     Check(CheckArgs),
-    /// Shows what a scenario comes to, without running it.
+    /// Shows what a scenario comes to and where each value comes from, without running it.
     Show(ShowArgs),
+    /// Writes a first scenario of your own, with comments, that runs as it is.
+    Init(InitArgs),
+    /// Lists the presets that a scenario can inherit, or prints one.
+    Presets(PresetsArgs),
     /// Runs a scenario at many points of its keys, resumable and in parts.
     Sweep(SweepArgs),
     /// Joins the parts of a sweep that was run with --shard.
@@ -115,6 +126,12 @@ pub enum Verb {
     /// Fits the model to observations of your own servers, and writes an overlay for scenarios.
     #[command(after_help = CALIBRATE_EXAMPLES)]
     Calibrate(CalibrateArgs),
+    /// Prints the JSON Schema of scenario files, for editors and linters.
+    Schema,
+    /// Prints completions for a shell.
+    Completions(CompletionsArgs),
+    /// Writes manual pages.
+    Man(ManArgs),
 }
 
 /// `oomcast run`.
@@ -123,13 +140,9 @@ pub enum Verb {
 pub struct RunArgs {
     /// The scenario file.
     pub file: PathBuf,
-    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
-    /// place of what the file has. Repeatable; --set comes last.
-    #[arg(long, value_name = "FILE")]
-    pub overlay: Vec<PathBuf>,
-    /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
-    pub set: Vec<String>,
+    /// What is laid over the file.
+    #[command(flatten)]
+    pub layers: LayerArgs,
     /// Seed of all random draws [default: the scenario's].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
@@ -191,13 +204,9 @@ pub struct SweepArgs {
     /// Screens which keys matter (Morris): changes one at a time, from many places.
     #[arg(long, conflicts_with = "design")]
     pub sensitivity: bool,
-    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
-    /// place of what the file has. Repeatable; --set comes last.
-    #[arg(long, value_name = "FILE")]
-    pub overlay: Vec<PathBuf>,
-    /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
-    pub set: Vec<String>,
+    /// What is laid over the file.
+    #[command(flatten)]
+    pub layers: LayerArgs,
     /// Seed of all random draws, the same at every point [default: the scenario's].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
@@ -280,13 +289,9 @@ pub struct CheckArgs {
     /// The scenario files.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
-    /// place of what the file has. Repeatable; --set comes last.
-    #[arg(long, value_name = "FILE")]
-    pub overlay: Vec<PathBuf>,
-    /// Sets a key of each scenario, as in the file: `apiserver.memory-limit=16GiB`.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
-    pub set: Vec<String>,
+    /// What is laid over the file.
+    #[command(flatten)]
+    pub layers: LayerArgs,
 }
 
 /// `oomcast show`.
@@ -294,16 +299,15 @@ pub struct CheckArgs {
 pub struct ShowArgs {
     /// The scenario file.
     pub file: PathBuf,
-    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
-    /// place of what the file has. Repeatable; --set comes last.
-    #[arg(long, value_name = "FILE")]
-    pub overlay: Vec<PathBuf>,
-    /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
-    pub set: Vec<String>,
+    /// What is laid over the file.
+    #[command(flatten)]
+    pub layers: LayerArgs,
     /// Shows the priority levels and flow schemas [default: the effective scenario as TOML].
     #[arg(long)]
     pub apf: bool,
+    /// Leaves out where values come from: the scenario as run folders have it.
+    #[arg(long)]
+    pub no_origins: bool,
     /// What to print: text or json.
     #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub format: ShowFormat,
@@ -358,13 +362,9 @@ pub struct CalibrateArgs {
     /// that the observations say nothing of stay as they are].
     #[arg(long, value_name = "KEYS", value_delimiter = ',', value_parser = parameter)]
     pub fit: Vec<usize>,
-    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
-    /// place of what the file has. Repeatable; --set comes last.
-    #[arg(long, value_name = "FILE")]
-    pub overlay: Vec<PathBuf>,
-    /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
-    pub set: Vec<String>,
+    /// What is laid over the file.
+    #[command(flatten)]
+    pub layers: LayerArgs,
     /// Replications of each observation; the median counts.
     #[arg(short = 'n', long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub replications: u32,
@@ -397,7 +397,7 @@ impl RunArgs {
     #[must_use]
     pub fn overrides(&self) -> Vec<String> {
         let most = self.until_ci.map(|_| MOST_REPLICATIONS);
-        overrides(&self.set, self.seed, self.replications.or(most))
+        overrides(&self.layers.set, self.seed, self.replications.or(most))
     }
 }
 
@@ -405,7 +405,7 @@ impl SweepArgs {
     /// All overrides: those of `--set`, then the flags that are short for one.
     #[must_use]
     pub fn overrides(&self) -> Vec<String> {
-        overrides(&self.set, self.seed, self.replications)
+        overrides(&self.layers.set, self.seed, self.replications)
     }
 }
 

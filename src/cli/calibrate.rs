@@ -24,8 +24,9 @@ const OVERLAY: &str = "overlay.toml";
 
 /// Fits, writes a folder, then prints the result.
 pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, Failure> {
-    let overlays = load::overlays(&args.overlay)?;
-    let layers = Layers { overlays: &overlays, overrides: &args.set };
+    let overlays = load::overlays(&args.layers.overlay)?;
+    let layers =
+        Layers { profiles: &args.layers.profile, overlays: &overlays, overrides: &args.layers.set };
     let scenario = load::load_with(&args.file, layers)?;
     load::tell_notes(&scenario.notes);
     let plan = Plan {
@@ -95,7 +96,7 @@ fn tell(args: &CalibrateArgs, result: &CalibrationResult, folder: &Path) -> Resu
     }
     printed.extend(["\n", &wrote, "\n"]);
     if fitted {
-        let command = hint::with_overlay(&args.file, &args.overlay, &overlay);
+        let command = hint::with_overlay(&args.file, &args.layers, &overlay);
         printed.extend(["next: ", &command, "\n"]);
     }
     output::result(&printed)

@@ -37,6 +37,7 @@ pub(super) fn write(
         servers: &worst.servers,
         phases: &worst.phases,
         published: published_peak(scenario),
+        activity: Some(&worst.activity),
         duration: scenario.inputs.duration,
         peaks: &peaks,
     };

@@ -8,7 +8,7 @@ use super::{load, output};
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let mut invalid = 0;
     for file in &args.files {
-        let verdict = match load::load_over(file, &args.overlay, &args.set) {
+        let verdict = match load::load_over(file, &args.layers) {
             Ok(scenario) => {
                 load::tell_notes(&scenario.notes);
                 match scenario.notes.len() {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::args::{Format, key_value};
 use super::exit::{Exit, Failure};
+use super::layers::LayerArgs;
 use super::progress::Progress;
 use super::{load, output};
 use crate::experiment::{CompareSide, Compared, Plan, Variant, compare as run_both};
@@ -34,13 +35,9 @@ pub struct CompareArgs {
     pub first: PathBuf,
     /// The second: what is proposed [default: the first].
     pub second: Option<PathBuf>,
-    /// Lays a partial scenario over both files, such as one that `calibrate` wrote: what it has takes the
-    /// place of what they have. Repeatable; --set comes last.
-    #[arg(long, value_name = "FILE")]
-    pub overlay: Vec<PathBuf>,
-    /// Sets a key of both scenarios, as in the file: `apiserver.memory-limit=16GiB`.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
-    pub set: Vec<String>,
+    /// What is laid over the file.
+    #[command(flatten)]
+    pub layers: LayerArgs,
     /// Sets a key of the first only.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub set_a: Vec<String>,
@@ -91,9 +88,10 @@ fn metrics() -> String {
 /// Runs both, writes the folder, then prints what changed.
 pub(super) fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
     let file = args.second.as_ref().unwrap_or(&args.first);
-    let of = |own: &[String]| [args.set.as_slice(), own].concat();
-    let first = load::variant(&args.first, &args.overlay, &of(&args.set_a))?;
-    let second = load::variant(file, &args.overlay, &of(&args.set_b))?;
+    let of =
+        |own: &[String]| args.layers.with_overrides([args.layers.set.as_slice(), own].concat());
+    let first = load::variant(&args.first, &of(&args.set_a))?;
+    let second = load::variant(file, &of(&args.set_b))?;
     let plan = plan(args, &first, &second);
     let folder = open(args, &first, &second, plan)?;
     let labels = [label(&args.first, &args.set_a), label(file, &args.set_b)];

@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::args::{Format, key_value, overrides};
+use super::args::{Format, overrides};
 use super::exit::{Exit, Failure};
+use super::layers::LayerArgs;
 use super::progress::Progress;
 use super::{load, output};
 use crate::experiment::Plan;
@@ -49,13 +50,9 @@ pub struct FindArgs {
     /// In what share of the replications it may happen.
     #[arg(long, default_value = "5%", value_name = "SHARE", value_parser = probability)]
     pub probability: f64,
-    /// Lays a partial scenario over the file, such as one that `calibrate` wrote: what it has takes the
-    /// place of what the file has. Repeatable; --set comes last.
-    #[arg(long, value_name = "FILE")]
-    pub overlay: Vec<PathBuf>,
-    /// Sets a key of the scenario, as in the file: `apiserver.memory-limit=16GiB`.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
-    pub set: Vec<String>,
+    /// What is laid over the file.
+    #[command(flatten)]
+    pub layers: LayerArgs,
     /// Seed of all random draws [default: the scenario's].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
@@ -95,8 +92,8 @@ fn probability(text: &str) -> Result<f64, String> {
 
 /// Searches, writes the folder, then prints the answer.
 pub(super) fn find(args: &FindArgs) -> Result<Exit, Failure> {
-    let overrides = overrides(&args.set, args.seed, None);
-    let variant = load::variant(&args.file, &args.overlay, &overrides)?;
+    let overrides = overrides(&args.layers.set, args.seed, None);
+    let variant = load::variant(&args.file, &args.layers.with_overrides(overrides))?;
     let scenario = variant.scenario();
     let question = question(args, scenario)?;
     if !args.quiet {

@@ -1,8 +1,9 @@
 //! The command worth trying next, as typed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::args::RunArgs;
+use super::layers::LayerArgs;
 use crate::engine::statistics::runs_for_maximum;
 use crate::model::input::Inputs;
 use crate::results::Summary;
@@ -36,19 +37,25 @@ pub(super) fn next(args: &RunArgs, inputs: &Inputs, summary: &Summary) -> Option
 /// that is to be changed.
 fn as_typed(args: &RunArgs, changed: &str) -> String {
     let mut words = vec!["oomcast run".to_owned(), quoted(&args.file.to_string_lossy())];
-    words.extend(args.overlay.iter().flat_map(|path| as_overlay(path)));
+    words.extend(below_set(&args.layers));
     let key = |set: &&String| set.split_once('=').map(|(key, _)| key.trim()) != Some(changed);
-    words.extend(args.set.iter().filter(key).map(|set| format!("--set {}", quoted(set))));
+    words.extend(args.layers.set.iter().filter(key).map(|set| format!("--set {}", quoted(set))));
     words.extend(args.seed.map(|seed| format!("--seed {seed}")));
     words.join(" ")
 }
 
 /// The command that runs a scenario with an overlay.
-pub(super) fn with_overlay(file: &Path, overlays: &[PathBuf], overlay: &Path) -> String {
+pub(super) fn with_overlay(file: &Path, layers: &LayerArgs, overlay: &Path) -> String {
     let mut words = vec!["oomcast run".to_owned(), quoted(&file.to_string_lossy())];
-    words.extend(overlays.iter().flat_map(|path| as_overlay(path)));
+    words.extend(below_set(layers));
     words.extend(as_overlay(overlay));
     words.join(" ")
+}
+
+/// The profiles and overlays that were typed.
+fn below_set(layers: &LayerArgs) -> Vec<String> {
+    let profiles = layers.profile.iter().flat_map(|name| ["--profile".to_owned(), quoted(name)]);
+    profiles.chain(layers.overlay.iter().flat_map(|path| as_overlay(path))).collect()
 }
 
 fn as_overlay(path: &Path) -> [String; 2] {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::exit::{Exit, Failure};
+use super::layers::LayerArgs;
 use super::output;
 use crate::experiment::{ReplicateError, Variant};
 use crate::scenario::{self, Diagnostic, Diagnostics, Layers, Overlay, Scenario, Template};
@@ -12,34 +13,21 @@ pub(super) fn load_with(path: &Path, layers: Layers<'_>) -> Result<Scenario, Fai
     scenario::load_file_with(path, layers).map_err(|mistakes| refused(&mistakes))
 }
 
-/// Loads a scenario with the overlays of these files.
-pub(super) fn load_over(
-    path: &Path,
-    overlays: &[PathBuf],
-    overrides: &[String],
-) -> Result<Scenario, Failure> {
-    load_with(path, Layers { overlays: &self::overlays(overlays)?, overrides })
+/// Loads a scenario with what is laid over it.
+pub(super) fn load_over(path: &Path, layers: &LayerArgs) -> Result<Scenario, Failure> {
+    template(path, layers)?.load(&[]).map_err(|mistakes| refused(&mistakes))
 }
 
 /// Likewise, ready to be loaded with many overrides.
-pub(super) fn template(
-    path: &Path,
-    overlays: &[PathBuf],
-    overrides: &[String],
-) -> Result<Template, Failure> {
-    let overlays = self::overlays(overlays)?;
-    let template = Template::read(path, overrides).map_err(|mistakes| refused(&mistakes))?;
-    Ok(template.over(overlays))
+pub(super) fn template(path: &Path, layers: &LayerArgs) -> Result<Template, Failure> {
+    let overlays = overlays(&layers.overlay)?;
+    let template = Template::read(path, &layers.set).map_err(|mistakes| refused(&mistakes))?;
+    Ok(template.with_profiles(&layers.profile).over(overlays))
 }
 
 /// Likewise, ready to be run with drawn inputs.
-pub(super) fn variant(
-    path: &Path,
-    overlays: &[PathBuf],
-    overrides: &[String],
-) -> Result<Variant, Failure> {
-    let template = template(path, overlays, overrides)?;
-    Variant::load(&template, &[]).map_err(|found| refused(&found))
+pub(super) fn variant(path: &Path, layers: &LayerArgs) -> Result<Variant, Failure> {
+    Variant::load(&template(path, layers)?, &[]).map_err(|found| refused(&found))
 }
 
 /// Reads overlays.

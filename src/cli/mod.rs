@@ -5,14 +5,21 @@ mod calibrate;
 mod charts;
 mod check;
 mod compare;
+mod completions;
 mod exit;
 mod find;
 mod hint;
+mod init;
+mod layers;
 mod load;
+mod man;
 mod merge;
 mod output;
+mod presets;
 mod progress;
+mod reference;
 mod run;
+mod schema;
 mod shard;
 mod show;
 mod sweep;
@@ -30,8 +37,14 @@ pub use args::{
     ShowFormat, SweepArgs, ValidateArgs, Verb,
 };
 pub use compare::CompareArgs;
+pub use completions::CompletionsArgs;
 pub use exit::{Exit, Failure};
 pub use find::FindArgs;
+pub use init::InitArgs;
+pub use layers::LayerArgs;
+pub use man::ManArgs;
+pub use presets::PresetsArgs;
+pub use reference::verbs;
 pub use shard::{Shard, ShardArg};
 
 /// Runs the command line of this process and returns its exit code.
@@ -67,9 +80,14 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Find(verb) => find::find(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Show(verb) => show::show(verb),
+        Verb::Init(verb) => init::init(verb),
+        Verb::Presets(verb) => presets::presets(verb),
         Verb::Sweep(verb) => sweep::sweep(verb),
         Verb::Merge(verb) => merge::merge(verb),
         Verb::Validate(verb) => validate::validate(verb),
         Verb::Calibrate(verb) => calibrate::calibrate(verb),
+        Verb::Schema => schema::schema(),
+        Verb::Completions(verb) => completions::completions(verb),
+        Verb::Man(verb) => man::man(verb),
     }
 }

@@ -13,6 +13,7 @@ use crate::experiment::{
 };
 use crate::model::RunOptions;
 use crate::report::folder::{Identity, RunFiles, RunFolder};
+use crate::report::story::Story;
 use crate::report::text::{self, Screen};
 use crate::report::{json, junit, markdown};
 use crate::results::Summary;
@@ -22,7 +23,7 @@ use crate::validation::domain;
 
 /// Runs a scenario, writes its folder, then prints the result.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
-    let variant = load::variant(&args.file, &args.overlay, &args.overrides())?;
+    let variant = load::variant(&args.file, &args.layers.with_overrides(args.overrides()))?;
     let mut scenario = variant.scenario().clone();
     if !args.quiet {
         load::tell_notes(&scenario.notes);
@@ -40,7 +41,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     }
     let summary = condense(&scenario, &replicated);
     let written = write(args, folder, &scenario, &summary, &replicated)?;
-    tell(args, &scenario, &summary, wall, &written)?;
+    let story = Story::of(&replicated.worst);
+    tell(args, &scenario, &summary, &story, wall, &written)?;
     if summary.incomplete > 0 {
         return Err(Failure::new(Exit::Incomplete, incomplete(&scenario, &summary)));
     }
@@ -190,18 +192,20 @@ fn tell(
     args: &RunArgs,
     scenario: &Scenario,
     summary: &Summary,
+    story: &Story,
     wall: Duration,
     written: &[String],
 ) -> Result<(), Failure> {
     let next = hint::next(args, &scenario.inputs, summary);
     let text = match args.format {
         Format::Json => json::summary(summary).map_err(|e| Failure::new(Exit::Internal, e))?,
-        Format::Md => markdown::render(summary),
+        Format::Md => markdown::render(summary, story),
         Format::Text if args.quiet => text::headline(summary, true),
         Format::Text => text::render(
             summary,
             &Screen {
                 wall,
+                story: Some(story),
                 written,
                 next: next.as_deref(),
                 // Sequences are stripped on the way out where they are not wanted.

@@ -22,7 +22,7 @@ use crate::scenario::{Diagnostics, Scenario, Vary};
 
 /// Runs the points that are not there yet, then writes and tells what all of them say.
 pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
-    let template = load::template(&args.file, &args.overlay, &args.overrides())?;
+    let template = load::template(&args.file, &args.layers.with_overrides(args.overrides()))?;
     let base = template.load(&[]).map_err(|e| told(&[e]))?;
     if !args.quiet {
         load::tell_notes(&base.notes);

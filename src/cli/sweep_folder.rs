@@ -170,6 +170,7 @@ fn tell(
             summary,
             &Screen {
                 wall: told.wall,
+                story: None,
                 written: std::slice::from_ref(&written),
                 next: told.next,
                 // Sequences are stripped on the way out where they are not wanted.

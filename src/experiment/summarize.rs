@@ -10,8 +10,8 @@ use super::replicate::Replicated;
 use super::verdict::verdict;
 use crate::engine::statistics::{nearest_rank, runs_for_maximum};
 use crate::results::{
-    ApiserverSummary, FORMAT_VERSION, OomKillSpread, Outcome, OutcomeCount, PhaseRecord,
-    PhaseSummary, RunRecord, ServerRecord, Summary,
+    ActivityKind, ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, OomKillSpread,
+    Outcome, OutcomeCount, PhaseRecord, PhaseSummary, RunRecord, ServerRecord, Summary,
 };
 use crate::scenario::{Expectation, Published};
 use crate::units::{SimSpan, SimTime};
@@ -73,6 +73,7 @@ pub fn summarize(subject: &Subject<'_>, replicated: &Replicated) -> Summary {
         priority_levels: levels::summarize(runs),
         bottleneck_level: levels::bottleneck(runs),
         largest_flow_schema: levels::largest_flow_schema(worst),
+        activity: activity(runs),
         cpu_seconds: median(runs.iter().map(RunRecord::cpu).collect())
             .unwrap_or_default()
             .as_secs_f64(),
@@ -108,6 +109,21 @@ fn warnings(subject: &Subject<'_>, runs: &[RunRecord]) -> Vec<String> {
         ));
     }
     warnings
+}
+
+fn activity(runs: &[RunRecord]) -> Vec<ActivitySummary> {
+    let spread = |count: &dyn Fn(&RunRecord) -> u64| {
+        let counts: Vec<u64> = runs.iter().map(count).collect();
+        let max = counts.iter().copied().max().unwrap_or(0);
+        CountSpread { median: median(counts).unwrap_or(0), max }
+    };
+    let row = |kind: ActivityKind| ActivitySummary {
+        key: kind.key().to_owned(),
+        name: kind.label().to_owned(),
+        total: spread(&|run| kind.read(&run.counters)),
+        busiest_second: spread(&|run| run.activity.busiest(kind).count),
+    };
+    ActivityKind::ALL.into_iter().map(row).collect()
 }
 
 fn count(runs: &[RunRecord], has: impl Fn(&RunRecord) -> bool) -> u32 {

@@ -448,6 +448,7 @@ impl World<'_> {
         let resident = Bytes(self.servers[usize::from(server)].server.memory.resident());
         let watches: u64 = self.servers[usize::from(server)].watches.iter().sum();
         let clients = self.balancer.connections(server);
+        self.note_kill(server, watches, now);
         if self.limit.kind == LimitKind::Node {
             let message = format!("node out of memory with the apiserver at {resident}");
             self.note(now, LogKind::NodeLost, &name(server), message);

@@ -1,8 +1,10 @@
 //! The control plane. Knows `engine`, `units` and `results`; no files, no TOML, no printing.
 
+pub mod activity;
 pub mod admission;
 pub mod apf;
 pub mod apiserver;
+pub mod assumptions;
 pub mod background;
 pub mod balancer;
 pub mod catalog;

@@ -15,6 +15,7 @@ const CRASH_LOOP: usize = 3;
 pub fn record(mut world: World<'_>, replication: u32, end: SimTime) -> RunRecord {
     let names: Vec<String> = (0..world.servers.len() as u16).map(name).collect();
     let timelines = world.take_timelines(&names, end);
+    let activity = world.take_activity(end);
     let servers: Vec<ServerRecord> =
         names.iter().enumerate().map(|(index, name)| server_record(&world, index, name)).collect();
     world.counters.gc_cycles = world.servers.iter().map(|s| s.server.memory.heap().cycles()).sum();
@@ -30,6 +31,7 @@ pub fn record(mut world: World<'_>, replication: u32, end: SimTime) -> RunRecord
         trace_hash: world.trace(),
         log: std::mem::take(&mut world.log),
         timelines,
+        activity,
         flows: fleet_flows(world.inputs),
         apf_dumps: world.take_dumps(),
         end,

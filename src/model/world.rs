@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::RunOptions;
+use super::activity::ActivityRecorder;
 use super::admission::{Admission, WriteStage};
 use super::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
 use super::apiserver::server::{Background, Finished, Server, ServerSettings};
@@ -173,6 +174,7 @@ pub struct World<'a> {
     pub(super) counters: Counters,
     pub(super) log: Vec<LogEntry>,
     pub(super) phases: Vec<PhaseRecord>,
+    pub(super) activity: ActivityRecorder,
     recorder: Option<Recorder>,
     /// Instants to dump at, the next one last.
     dump_at: Vec<SimTime>,
@@ -233,6 +235,11 @@ impl<'a> World<'a> {
             counters: Counters::default(),
             log: Vec::new(),
             phases: Vec::new(),
+            activity: ActivityRecorder::new(
+                inputs.duration,
+                usize::from(replicas),
+                options.timelines,
+            ),
             recorder: options
                 .timelines
                 .then(|| Recorder::new(usize::from(replicas), inputs.duration)),
@@ -307,6 +314,7 @@ impl<'a> World<'a> {
             }
             self.spend(1);
             self.dump_before(now);
+            self.note_activity(now);
             self.counters.engine_events += 1;
             self.trace_event(now, event);
             self.dispatch(now, event);

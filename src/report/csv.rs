@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use csv::Writer;
 
-use crate::results::{Mechanism, RunRecord, ServerRecord};
+use crate::results::{ActivityKind, Mechanism, RunRecord, ServerRecord};
 use crate::units::{SimSpan, SimTime};
 
 /// Writes `timeline.csv`: the memory of each server of a replication over time. Straight lines run
@@ -64,6 +64,78 @@ pub fn apf(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
                 csv.write_field(instant(point.at))?;
                 let figures = [point.seats, point.limit, point.waiting, point.rejected];
                 csv.write_record(figures.map(|figure| figure.to_string()))?;
+            }
+        }
+    }
+    csv.flush()
+}
+
+/// Writes `activity.csv`: what was counted in each bucket of time, and the open watches and requests
+/// in flight of each server at the bucket's end, with its 410s and 429s in the bucket.
+///
+/// # Errors
+/// Those of the writer.
+pub fn activity(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
+    let mut csv = Writer::from_writer(out);
+    csv.write_field("t_s")?;
+    csv.write_field("width_s")?;
+    for kind in ActivityKind::ALL {
+        csv.write_field(kind.key())?;
+    }
+    for server in &run.servers {
+        let name = server.name.replace('-', "_");
+        for column in ["watches", "in_flight", "gone_410", "rejected_429"] {
+            csv.write_field(format!("{name}_{column}"))?;
+        }
+    }
+    csv.write_record(None::<&[u8]>)?;
+    let activity = &run.activity;
+    for (index, bucket) in activity.buckets.iter().enumerate() {
+        csv.write_field(instant(activity.start_of(index)))?;
+        csv.write_field(span(activity.width))?;
+        for count in bucket.counts.0 {
+            csv.write_field(count.to_string())?;
+        }
+        for server in &bucket.servers {
+            let in_flight = u64::from(server.in_flight);
+            for figure in [server.watches, in_flight, server.gone, server.rejected] {
+                csv.write_field(figure.to_string())?;
+            }
+        }
+        csv.write_record(None::<&[u8]>)?;
+    }
+    csv.flush()
+}
+
+/// Writes `watch-window.csv`: how far back the watch caches go, beside the age of what watchers have
+/// seen last. An empty span: the server has no filled cache.
+///
+/// # Errors
+/// Those of the writer.
+pub fn watch_window(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
+    let mut csv = Writer::from_writer(out);
+    csv.write_record([
+        "resource",
+        "server",
+        "t_s",
+        "ring_span_s",
+        "median_age_s",
+        "oldest_age_s",
+        "too_old_share",
+    ])?;
+    for window in &run.activity.windows {
+        for point in &window.points {
+            let servers = run.servers.iter().zip(&point.spans).zip(&point.too_old);
+            for ((server, reach), too_old) in servers {
+                csv.write_record([
+                    window.resource.as_str(),
+                    &server.name,
+                    &instant(point.at),
+                    &reach.map_or_else(String::new, span),
+                    &span(point.median_age),
+                    &span(window.oldest_age),
+                    &format!("{too_old:.6}"),
+                ])?;
             }
         }
     }

@@ -7,6 +7,9 @@
 //! | `summary.json`, `summary.md` | the result for programs and for people |
 //! | `runs.csv` | one row a replication |
 //! | `timeline.csv`, `events.jsonl`, `attribution.csv` | the worst replication |
+//! | `activity.csv` | its calls, 410s and 429s, bucket by bucket, and the open watches of each server |
+//! | `watch-window.csv` | how far back its watch caches go, beside what watchers have seen |
+//! | `story.txt` | what happened in it, in lines with times |
 //! | `apf.csv` | its priority levels over time |
 //! | `apf-<server>-<at>.txt` | its debug dumps of API Priority and Fairness, where asked for |
 //! | `charts/*.svg`, `charts/*.png` | see [`charts`](super::charts) |
@@ -20,6 +23,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::story::Story;
 use super::{csv, dump, events, json, markdown};
 use crate::results::{FORMAT_VERSION, RunRecord, Summary};
 
@@ -248,9 +252,13 @@ impl RunFolder {
         let text = |text: String| move |out: &mut dyn Write| out.write_all(text.as_bytes());
         self.write("scenario.effective.toml", text(run.effective.to_owned()))?;
         self.write("summary.json", |out| out.write_all(json::summary(run.summary)?.as_bytes()))?;
-        self.write("summary.md", text(markdown::render(run.summary)))?;
+        let story = Story::of(run.worst);
+        self.write("summary.md", text(markdown::render(run.summary, &story)))?;
+        self.write("story.txt", text(story.full()))?;
         self.write("runs.csv", |out| csv::runs(out, run.runs))?;
         self.write("timeline.csv", |out| csv::timeline(out, run.worst))?;
+        self.write("activity.csv", |out| csv::activity(out, run.worst))?;
+        self.write("watch-window.csv", |out| csv::watch_window(out, run.worst))?;
         self.write("apf.csv", |out| csv::apf(out, run.worst))?;
         for of_server in &run.worst.apf_dumps {
             let dump = dump::render(of_server, run.worst.replication);

@@ -90,6 +90,32 @@ pub(super) fn largest_flow_schema(summary: &Summary) -> Option<(&str, String)> {
     Some((&largest.name, whole_percent(share)))
 }
 
+/// A sentence in lines of at most `width` characters; the groups of a large number stay together.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match words.last_mut() {
+            Some(last) if digit(last.chars().last()) && digit(word.chars().next()) => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
 /// Text from a scenario without control characters, so that it cannot steer a terminal, and at
 /// most `width` characters long.
 pub(super) fn clean(text: &str, width: usize) -> String {
@@ -104,7 +130,7 @@ pub(super) fn clean(text: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::{
-        clean, clock, deviation, grouped, percent, proportion, short_count, whole_percent,
+        clean, clock, deviation, grouped, percent, proportion, short_count, whole_percent, wrapped,
     };
     use crate::results::OutcomeCount;
 
@@ -121,6 +147,12 @@ mod tests {
         assert_eq!(grouped(1_234_567), "1 234 567");
         assert_eq!(grouped(12), "12");
         assert_eq!((short_count(99_999), short_count(1_234_567)), ("99999".into(), "1234k".into()));
+    }
+
+    #[test]
+    fn large_numbers_are_not_torn() {
+        assert_eq!(wrapped("all 12 345 clients", 9), ["all", "12 345", "clients"]);
+        assert_eq!(wrapped("", 9), [""]);
     }
 
     #[test]

@@ -1,18 +1,21 @@
 //! `summary.md`: the result as a comment on a pull request.
 
 use super::format::{
-    clean, clock, deviation, headroom, largest_flow_schema, percent, proportion, under_pressure,
-    whole_percent,
+    clean, clock, deviation, grouped, headroom, largest_flow_schema, percent, proportion,
+    under_pressure, whole_percent,
 };
 use super::judged;
+use super::story::Story;
 use crate::results::{Outcome, Summary};
 
 /// Holders shown; the rest is in `attribution.csv`.
 const HOLDERS: usize = 10;
+/// Beats of the story shown; all are in `story.txt`.
+const BEATS: usize = 20;
 
-/// Renders `summary.md`.
+/// Renders `summary.md`, with the story of its worst replication.
 #[must_use]
-pub fn render(summary: &Summary) -> String {
+pub fn render(summary: &Summary, told: &Story) -> String {
     let mut text = format!(
         "## {}\n\n**{}**\n\nKubernetes {} · {} replications · seed {} · `{}`\n",
         plain(&summary.scenario),
@@ -26,6 +29,8 @@ pub fn render(summary: &Summary) -> String {
         expectations(summary),
         servers(summary),
         holders(summary),
+        story(told),
+        calls(summary),
         levels(summary),
         phases(summary),
         published(summary),
@@ -115,6 +120,34 @@ fn holders(summary: &Summary) -> String {
         ("resource", false),
     ];
     table(&title, &columns, rows.collect())
+}
+
+fn story(told: &Story) -> String {
+    let beats = told.most_telling(BEATS);
+    if told.len() < 2 {
+        return String::new();
+    }
+    let mut text = format!("### What happened in replication {}\n\n", told.replication());
+    for (at, beat) in beats {
+        text += &format!("- `{at}` {}\n", plain(beat));
+    }
+    text
+}
+
+fn calls(summary: &Summary) -> String {
+    let rows = summary.activity.iter().filter(|row| row.total.max > 0).map(|row| {
+        let (total, second) = (row.total, row.busiest_second);
+        let counts = [total.median, total.max, second.median, second.max].map(grouped);
+        [plain(&row.name)].into_iter().chain(counts).collect()
+    });
+    let columns = [
+        ("a run", false),
+        ("p50", true),
+        ("max", true),
+        ("busiest second p50", true),
+        ("max", true),
+    ];
+    table("Calls of clients", &columns, rows.collect())
 }
 
 fn levels(summary: &Summary) -> String {

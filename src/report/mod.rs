@@ -6,6 +6,7 @@
 //! no host, no order of threads enters a file.
 
 pub mod apf;
+pub mod assumptions;
 pub mod calibration;
 pub mod charts;
 pub mod compare;
@@ -19,6 +20,7 @@ pub mod json;
 mod judged;
 pub mod junit;
 pub mod markdown;
+pub mod story;
 pub mod sweep;
 mod table;
 pub mod text;

@@ -8,20 +8,27 @@ use anstyle::{AnsiColor, Style};
 
 use super::format::{
     clean, clock, deviation, grouped, headroom, largest_flow_schema, proportion, short_count,
-    under_pressure, whole_percent,
+    under_pressure, whole_percent, wrapped,
 };
 use super::judged;
+use super::story::Story;
 use super::table::Columns;
-use crate::results::{ApiserverSummary, Outcome, PublishedRow, Summary};
+use crate::results::{ActivitySummary, ApiserverSummary, Outcome, PublishedRow, Summary};
 
 /// Holders shown; the rest is one line.
 const HOLDERS: usize = 6;
+/// Lines of the story, with its heading.
+const STORY_LINES: usize = 13;
+/// Characters of a line.
+const WIDTH: usize = 80;
 
 /// What the terminal shows beside the summary.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Screen<'a> {
     /// Wall-clock time of the run.
     pub wall: Duration,
+    /// What happened in the worst replication.
+    pub story: Option<&'a Story>,
     /// Files and folders written, for the reader to open.
     pub written: &'a [String],
     /// A command worth trying next, as typed.
@@ -35,6 +42,8 @@ pub struct Screen<'a> {
 pub fn render(summary: &Summary, screen: &Screen<'_>) -> String {
     let mut parts = vec![headline(summary, screen.styled), servers(summary)];
     parts.extend(holders(summary));
+    parts.extend(screen.story.and_then(story));
+    parts.extend(calls(summary));
     parts.extend(levels(summary));
     parts.extend(phases(summary));
     parts.extend(published(summary));
@@ -135,6 +144,33 @@ fn holders(summary: &Summary) -> Option<String> {
         summary.worst_replication,
         table.finish()
     ))
+}
+
+/// What happened, in a few lines with times.
+fn story(story: &Story) -> Option<String> {
+    let told = story.short(STORY_LINES - 1, WIDTH);
+    // The end alone is no story.
+    (story.len() > 1).then(|| {
+        let heading = format!("What happened in replication {}", story.replication());
+        lines([heading].into_iter().chain(told))
+    })
+}
+
+/// How often clients came back and listed, where a server was lost or refused anything.
+fn calls(summary: &Summary) -> Option<String> {
+    let of = |key: &str| summary.activity.iter().find(|row| row.key == key);
+    let many = |key: &str| of(key).filter(|row| row.total.max > 0);
+    many("connections").or(many("gone_410")).or(many("rejected_429"))?;
+    let busiest = |row: &ActivitySummary| {
+        let all = grouped(row.total.median);
+        format!("{all} {} (up to {} a second)", row.name, grouped(row.busiest_second.median))
+    };
+    let bare = |row: &ActivitySummary| format!("{} {}", grouped(row.total.median), row.name);
+    let first = ["connections", "lists"].into_iter().filter_map(many).map(busiest);
+    let rest = ["lists_from_etcd", "gone_410", "rejected_429"].into_iter().filter_map(many);
+    let said: Vec<String> = first.chain(rest.map(bare)).collect();
+    let text = format!("Clients, median of the runs: {}", said.join(", "));
+    Some(lines(wrapped(&text, WIDTH).into_iter()))
 }
 
 /// The priority levels in which requests waited or were rejected.
@@ -264,21 +300,6 @@ fn uncertain(summary: &Summary) -> Option<String> {
     let splits = splits.map(|line| format!("  {line}"));
     let note = "  (peak: rank correlation with the peak, -1 to 1)".to_owned();
     Some(table.finish() + &lines([note].into_iter().chain(splits)))
-}
-
-/// A sentence in lines of at most `width` characters.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 fn expectations(summary: &Summary) -> Option<String> {

@@ -4,7 +4,9 @@
 //! [`Summary`], and `report` prints both. This module knows `units` only, so that a report can be
 //! made from a file as well as from a run.
 
+mod activity;
 mod apf;
+mod assumption;
 mod calibration;
 mod compare;
 mod find;
@@ -15,7 +17,12 @@ mod summary;
 mod sweep;
 mod validation;
 
+pub use activity::{
+    Activity, ActivityBucket, ActivityCounts, ActivityKind, BusiestSecond, KillScene,
+    ServerActivity, WatchWindow, WindowPoint,
+};
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
+pub use assumption::{Assumption, Held};
 pub use calibration::{
     CALIBRATION_FORMAT_VERSION, CalibrationResult, CrossValidation, FigureKind, FitErrors,
     FittedFigure, FittedObservation, FittedParameter, ParameterState,
@@ -35,8 +42,8 @@ pub use run::{
     ServerRecord, Timeline, TimelinePoint,
 };
 pub use summary::{
-    ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, LevelSummary, OomKillSpread,
-    OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
+    ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, LevelSummary,
+    OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
 };
 pub use sweep::{
     AxisRecord, DesignRecord, Effect, PointFigures, PointRow, PointValue, SWEEP_FORMAT,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ApfDump, FleetFlow, LevelRecord, LevelTimeline};
+use super::{Activity, ApfDump, FleetFlow, LevelRecord, LevelTimeline};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// What holds a byte of an apiserver's resident memory. The order is that of the stacked chart,
@@ -253,6 +253,15 @@ pub struct Counters {
     pub bytes_sent: Bytes,
     /// Events the engine processed.
     pub engine_events: u64,
+    /// Connections that clients opened after the start.
+    #[serde(default)]
+    pub connections_opened: u64,
+    /// LISTs (and pages) that a server began to answer.
+    #[serde(default)]
+    pub lists_begun: u64,
+    /// Watch-lists that a server began to answer.
+    #[serde(default)]
+    pub watch_lists_begun: u64,
 }
 
 /// A point of a server's memory timeline. Straight lines run between points.
@@ -341,6 +350,9 @@ pub struct RunRecord {
     pub log: Vec<LogEntry>,
     /// One a server, when recording was asked for.
     pub timelines: Vec<Timeline>,
+    /// What clients and servers did over time.
+    #[serde(default)]
+    pub activity: Activity,
     /// One a fleet, in their order; none without API Priority and Fairness.
     pub flows: Vec<FleetFlow>,
     /// Those asked for, by instant and server.
@@ -402,6 +414,7 @@ impl RunRecord {
     pub fn slim(mut self) -> Self {
         self.log = Vec::new();
         self.timelines = Vec::new();
+        self.activity = self.activity.slim();
         self.apf_dumps = Vec::new();
         for server in &mut self.servers {
             server.holders_at_peak = Vec::new();

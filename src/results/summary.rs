@@ -8,7 +8,7 @@ use super::{Counters, ExpectationRow, Holder, QuantileEstimate, StoppingRule, Un
 use crate::units::Bytes;
 
 /// Version of the `summary.json` format. A minor step adds fields, a major one changes them.
-pub const FORMAT_VERSION: &str = "1.1";
+pub const FORMAT_VERSION: &str = "1.2";
 
 /// The spread of a byte figure over the replications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,19 @@ pub struct CountSpread {
     pub median: u64,
     /// The highest.
     pub max: u64,
+}
+
+/// Calls of one kind, or what they came to, over all replications.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActivitySummary {
+    /// The column of `activity.csv`.
+    pub key: String,
+    /// What is counted, for people.
+    pub name: String,
+    /// How many in a run.
+    pub total: CountSpread,
+    /// How many in the busiest second of a run.
+    pub busiest_second: CountSpread,
 }
 
 /// A priority level of API Priority and Fairness over all replications.
@@ -201,6 +214,9 @@ pub struct Summary {
     /// The flow schema whose fleets held most at the worst peak of the worst replication.
     #[serde(default)]
     pub largest_flow_schema: Option<FlowSchemaShare>,
+    /// What clients did, and what they met: connections, LISTs, 410s, 429s ...
+    #[serde(default)]
+    pub activity: Vec<ActivitySummary>,
     /// CPU-seconds of all servers, median over the replications.
     pub cpu_seconds: f64,
     /// Totals of the worst replication.

@@ -87,6 +87,11 @@ codes! {
     EmptyRange "E0403" "A range to vary over holds no value, or its step passes over it."
     TooManyPoints "E0404" "There are more values to vary over than can be simulated."
     NoSweep "E0405" "What `[sweep]` says makes no sweep."
+    Inherits "E0501" "What the file inherits cannot be read, does not exist, or inherits itself."
+    UnknownProfile "E0502" "The scenario has no profile of this name."
+    NothingToRemove "E0503" "A `remove` names something that is not inherited."
+    NeedsCluster "E0504" "A count by node, pod or namespace needs the size of the cluster."
+    Misplaced "E0505" "`inherits` or `profiles` stands where it comes too late."
     DecimalLimit "W0301" "A memory limit is written in decimal units."
     NoJitter "W0302" "A large fleet starts without jitter."
     LargeObject "W0303" "Objects are larger than etcd accepts by default."
@@ -96,6 +101,7 @@ codes! {
     LimitOrder "W0307" "A soft memory limit lies above the hard one."
     AssumedNodeMemory "N0401" "The memory of the node was not stated and a default was taken."
     PassedOver "N0402" "A manifest holds objects that do not concern flow control."
+    CountedPer "N0403" "A `--set` gave a count that is multiplied by the size of the cluster."
     Internal "E0901" "The schema and the builder disagree: a mistake of oomcast."
 }
 

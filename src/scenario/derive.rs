@@ -91,6 +91,13 @@ fn read_defaults(
         let encoding = if custom { "json" } else { "protobuf" };
         read.fill("encoding", Plain::Text(encoding.to_owned()));
     }
+    if read.flag("own-node") == Some(true) {
+        read.fill("selector", Plain::Flag(true));
+        if read.given("selected").is_none() {
+            // What share that is follows from the size of the cluster.
+            read.take("selected");
+        }
+    }
     if let Some(selected) = read.number("selected") {
         read.fill("selector", Plain::Flag(selected < 1.0));
     }

@@ -94,7 +94,7 @@ fn pairs(table: &Filled, skip: &[&str], text: &mut String) {
 }
 
 /// The value of a key inside a line, or its distribution where it is uncertain.
-fn of_slot(slot: &Slot, value: &Value) -> String {
+pub(super) fn of_slot(slot: &Slot, value: &Value) -> String {
     slot.spread.as_ref().map_or_else(|| inline(value), Spread::print)
 }
 
@@ -112,14 +112,14 @@ fn inline(value: &Value) -> String {
 }
 
 /// A table inside a line.
-fn inner(table: &Filled) -> String {
+pub(super) fn inner(table: &Filled) -> String {
     braces(table.slots.iter().filter_map(|slot| match &slot.state {
         State::Set(value) => Some(format!("{} = {}", slot.key.name, of_slot(slot, value))),
         _ => None,
     }))
 }
 
-fn brackets(items: impl Iterator<Item = String>) -> String {
+pub(super) fn brackets(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.collect::<Vec<_>>().join(", "))
 }
 
@@ -162,7 +162,7 @@ fn shortest(bytes: Bytes) -> String {
 }
 
 /// A key, bare where it can be.
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { quoted(name) }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Diagnostics, Draft, Label, Log, Place};
 use super::source::{Sources, Span};
-use super::{Layers, Overlay, Scenario, load_beside};
+use super::{Annotated, Layers, Overlay, Scenario, load_beside};
 
 /// Bytes a scenario file may have.
 pub const LARGEST_FILE: u64 = 4 << 20;
@@ -17,15 +17,16 @@ pub const LARGEST_FILE: u64 = 4 << 20;
 /// # Errors
 /// A path that cannot be read, and every mistake in the file.
 pub fn load_file(path: &Path, overrides: &[String]) -> Result<Scenario, Diagnostics> {
-    load_file_with(path, Layers { overlays: &[], overrides })
+    load_file_with(path, Layers { overrides, ..Layers::default() })
 }
 
-/// Loads a scenario file with overlays and overrides. See [`Layers`].
+/// Loads a scenario file with profiles, overlays and overrides. See [`Layers`].
 ///
 /// # Errors
 /// A path that cannot be read, and every mistake in the file and what is laid over it.
 pub fn load_file_with(path: &Path, layers: Layers<'_>) -> Result<Scenario, Diagnostics> {
-    Template::read(path, layers.overrides)?.over(layers.overlays.to_vec()).load(&[])
+    let template = Template::read(path, layers.overrides)?;
+    template.with_profiles(layers.profiles).over(layers.overlays.to_vec()).load(&[])
 }
 
 /// A scenario file read once, to be loaded with many different overrides.
@@ -33,7 +34,9 @@ pub fn load_file_with(path: &Path, layers: Layers<'_>) -> Result<Scenario, Diagn
 pub struct Template {
     name: String,
     text: Vec<u8>,
-    folder: PathBuf,
+    /// Where it was read from; nothing, if it was in memory.
+    path: Option<PathBuf>,
+    profiles: Vec<String>,
     overlays: Vec<Overlay>,
     overrides: Vec<String>,
 }
@@ -45,15 +48,27 @@ impl Template {
     /// A path that cannot be read.
     pub fn read(path: &Path, overrides: &[String]) -> Result<Self, Diagnostics> {
         let Overlay { name, text } = Overlay::read(path)?;
-        let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
-        Ok(Self { name, text, folder, overlays: Vec::new(), overrides: overrides.to_vec() })
+        let path = Some(path.to_owned());
+        Ok(Self { path, ..Self::of_text(&name, &text, overrides) })
     }
 
-    /// A file that is in memory already.
+    /// A file that is in memory already. It cannot name other files, which are relative to a path.
     #[must_use]
     pub fn of_text(name: &str, text: &[u8], overrides: &[String]) -> Self {
-        let (name, text, folder) = (name.to_owned(), text.to_vec(), PathBuf::new());
-        Self { name, text, folder, overlays: Vec::new(), overrides: overrides.to_vec() }
+        Self {
+            name: name.to_owned(),
+            text: text.to_vec(),
+            path: None,
+            profiles: Vec::new(),
+            overlays: Vec::new(),
+            overrides: overrides.to_vec(),
+        }
+    }
+
+    /// The same with profiles of the file, which come before the overlays.
+    #[must_use]
+    pub fn with_profiles(self, profiles: &[String]) -> Self {
+        Self { profiles: profiles.to_vec(), ..self }
     }
 
     /// The same with overlays, which come before all overrides.
@@ -67,9 +82,26 @@ impl Template {
     /// # Errors
     /// Every mistake in the file and the overrides.
     pub fn load(&self, overrides: &[String]) -> Result<Scenario, Diagnostics> {
-        let all: Vec<String> = self.overrides.iter().chain(overrides).cloned().collect();
-        let layers = Layers { overlays: &self.overlays, overrides: &all };
-        load_beside(&self.name, &self.text, layers, Some(&self.folder))
+        self.loaded(overrides, false).map(|(scenario, _)| scenario)
+    }
+
+    /// The scenario, and where each of its values comes from.
+    ///
+    /// # Errors
+    /// Every mistake in the file and the overrides.
+    pub fn load_annotated(&self) -> Result<(Scenario, Annotated), Diagnostics> {
+        self.loaded(&[], true)
+    }
+
+    fn loaded(
+        &self,
+        overrides: &[String],
+        annotate: bool,
+    ) -> Result<(Scenario, Annotated), Diagnostics> {
+        let overrides: Vec<String> = self.overrides.iter().chain(overrides).cloned().collect();
+        let layers =
+            Layers { profiles: &self.profiles, overlays: &self.overlays, overrides: &overrides };
+        load_beside(&self.name, &self.text, layers, self.path.as_deref(), annotate)
     }
 }
 

@@ -1,11 +1,13 @@
 //! A scenario file: TOML text to the model's validated inputs.
 //!
 //! The stages, each in a file of its own: [`keys`] is the table of every key; the text becomes a
-//! tree with spans (`tree`), overlays and overrides change it (`overlay`, `overrides`), the walk along the
+//! tree with spans (`tree`), laid over what it inherits (`inherit`, `presets`); profiles, overlays and
+//! overrides change it (`profiles`, `overlay`, `removal`, `overrides`), the walk along the
 //! table of keys checks it and fills defaults in (`walk`, `read`, `uncertain`, `filled`), what depends on several keys comes
-//! next (`derive`, `identity`, `checks`, `timeline`; `apf` for API Priority and Fairness, with the
+//! next (`derive`, `identity`, `cluster`, `checks`, `timeline`; `apf` for API Priority and Fairness, with the
 //! manifests it reads), and a tree without errors becomes [`Inputs`] (`build`)
-//! and canonical text (`effective`). Every mistake is reported at once, as plain data
+//! and canonical text (`effective`), with the origin of each value where that is asked for
+//! (`origins`). Every mistake is reported at once, as plain data
 //! ([`Diagnostic`]), which `render` prints.
 //!
 //! ```
@@ -50,6 +52,7 @@ mod apf;
 mod build;
 mod builtin;
 mod checks;
+mod cluster;
 mod code;
 mod derive;
 mod diagnostic;
@@ -59,14 +62,21 @@ mod expect;
 mod file;
 mod filled;
 mod identity;
+mod inherit;
 pub mod keys;
 pub mod measure;
 mod nesting;
+mod origins;
 mod overlay;
 mod overrides;
+pub mod presets;
+mod profiles;
 mod published;
 mod read;
+pub mod reference;
+mod removal;
 mod render;
+pub mod schema;
 mod source;
 mod suggest;
 pub mod sweep;
@@ -83,6 +93,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Label, Place};
 pub use differ::{Difference, differences};
 pub use expect::Expectation;
 pub use file::{LARGEST_FILE, Template, load_file, load_file_with};
+pub use origins::Annotated;
 pub use overlay::{Layers, Overlay};
 pub use published::{Claim, Figure, Metric, Published};
 pub use uncertain::{Distribution, Uncertain};
@@ -148,16 +159,19 @@ impl Scenario {
 /// # Errors
 /// Every mistake in the text and the overrides, with the warnings, ordered by position.
 pub fn load(name: &str, text: &[u8], overrides: &[String]) -> Result<Scenario, Diagnostics> {
-    load_beside(name, text, Layers { overlays: &[], overrides }, None)
+    let layers = Layers { overrides, ..Layers::default() };
+    load_beside(name, text, layers, None, false).map(|(scenario, _)| scenario)
 }
 
-/// Loads a scenario whose manifests are in a folder.
+/// Loads a scenario; what it names is beside its path, if it has one. Says where values come from only
+/// if that is asked for.
 fn load_beside(
     name: &str,
     text: &[u8],
     layers: Layers<'_>,
-    folder: Option<&Path>,
-) -> Result<Scenario, Diagnostics> {
+    path: Option<&Path>,
+    annotate: bool,
+) -> Result<(Scenario, Annotated), Diagnostics> {
     let text = file::decode(name, text)?;
     let mut sources = Sources::new(name, text);
     for one in layers.overrides {
@@ -167,27 +181,45 @@ fn load_beside(
         sources.add_file(&overlay.name, file::decode(&overlay.name, &overlay.text)?);
     }
     let mut log = Log::new(sources);
-    let scenario = check(&mut log, layers, folder);
+    let scenario = check(&mut log, layers, path, annotate);
     let failed = log.has_errors();
     let found = log.finish();
     match scenario {
-        Some(scenario) if !failed => Ok(Scenario { notes: found.items, ..scenario }),
+        Some((scenario, annotated)) if !failed => {
+            Ok((Scenario { notes: found.items, ..scenario }, annotated))
+        }
         _ => Err(found),
     }
 }
 
-/// All stages, in order; each goes on after the mistakes of the one before.
-fn check(log: &mut Log, layers: Layers<'_>, folder: Option<&Path>) -> Option<Scenario> {
+/// The tree of the file on what it inherits, under everything that is laid over it.
+fn compose(log: &mut Log, layers: Layers<'_>, path: Option<&Path>) -> Option<Node> {
     let overrides = layers.overrides.len();
-    let mut tree = parse(0, log)?;
-    for source in (overrides + 1..).take(layers.overlays.len()) {
+    let mut tree = Node::table(Span::default());
+    let file = parse(0, log)?;
+    inherit::lay(&mut tree, file, path, log);
+    profiles::apply(&mut tree, layers.profiles, log);
+    for (source, overlay) in (overrides + 1..).zip(layers.overlays) {
         let over = parse(source, log)?;
-        overlay::merge(&mut tree, over);
+        let beside = path.map(|_| Path::new(&overlay.name));
+        inherit::lay(&mut tree, over, beside, log);
     }
+    Some(tree)
+}
+
+/// All stages, in order; each goes on after the mistakes of the one before.
+fn check(
+    log: &mut Log,
+    layers: Layers<'_>,
+    path: Option<&Path>,
+    annotate: bool,
+) -> Option<(Scenario, Annotated)> {
+    let mut tree = compose(log, layers, path)?;
     let complete = !log.has_errors();
-    for source in 1..=overrides {
+    for source in 1..=layers.overrides.len() {
         overrides::apply(&mut tree, source, log);
     }
+    let folder = path.map(|path| path.parent().unwrap_or_else(|| Path::new("")));
     let mut root = walk(&tree, complete, log);
     let origins = apf::add_manifests(&mut root, folder, log);
     apf::defaults(&mut root);
@@ -195,6 +227,12 @@ fn check(log: &mut Log, layers: Layers<'_>, folder: Option<&Path>) -> Option<Sce
     timeline::figures(&mut root, log);
     expect::bounds(&mut root, log);
     effective::sort_events(&mut root);
+    // As written, so that the size of the cluster can still be varied.
+    let (text, hash) = (effective::print(&root), effective::hash(&root));
+    let mut annotated =
+        if annotate { Annotated::of(&root, &log.sources) } else { Annotated::default() };
+    cluster::scale(&mut root, log);
+    annotated.add_totals(&root);
     let names = derive::names(&root, complete, log);
     derive::references(&root, &names, log);
     checks::check(&root, log);
@@ -204,15 +242,15 @@ fn check(log: &mut Log, layers: Layers<'_>, folder: Option<&Path>) -> Option<Sce
     if log.has_errors() {
         return None;
     }
-    let scenario = scenario(&root, &names, sweep);
-    if let Some(Scenario { sweep: Some(plan), effective, .. }) = &scenario {
-        sweep::check_names(plan, &root, effective, log);
-    }
-    if scenario.is_none() {
+    let Some(scenario) = scenario(&root, &names, sweep) else {
         let message = "the scenario is valid, but cannot be built: please report this";
         log.push(Draft::new(Code::Internal, Span::default(), message));
+        return None;
+    };
+    if let Some(plan) = &scenario.sweep {
+        sweep::check_names(plan, &root, &text, log);
     }
-    scenario
+    Some((Scenario { effective: text, hash, ..scenario }, annotated))
 }
 
 /// The tree of a source; `None` if it nests too deeply.
@@ -247,7 +285,7 @@ fn scenario(root: &Filled, names: &derive::Names, sweep: Option<SweepPlan>) -> O
         uncertain: uncertain::collect(root),
         sweep,
         notes: Vec::new(),
-        effective: effective::print(root),
-        hash: effective::hash(root),
+        effective: String::new(),
+        hash: String::new(),
     })
 }

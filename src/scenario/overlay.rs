@@ -1,14 +1,20 @@
 //! Overlays: partial scenarios laid over a file before it is checked, key by key.
 //!
 //! Tables merge by key and arrays of tables by the `name` of their entries; what an overlay has of the
-//! same name takes the place of what was there, anything else is added. Every value keeps the place where
-//! it was written, so that a mistake in an overlay is told with the overlay's line.
+//! same name takes the place of what was there, anything else is added, and `removal` takes away. Every
+//! value keeps the place where it was written, so that a mistake in an overlay is told with the overlay's
+//! line. What a file inherits, and its profiles, are laid down in the same way.
 
+use super::diagnostic::Log;
+use super::removal::{self, REMOVE, Removal};
 use super::tree::{Entry, Item, Node};
 
-/// What is laid over a scenario file: first the overlays, one after the other, then the overrides.
+/// What is laid over a scenario file: first its profiles, then the overlays, one after the other, then
+/// the overrides.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Layers<'a> {
+    /// Names of profiles of the file.
+    pub profiles: &'a [String],
     /// Partial scenarios.
     pub overlays: &'a [Overlay],
     /// `key=value` of `--set`.
@@ -25,41 +31,116 @@ pub struct Overlay {
 }
 
 /// Lays a tree over another. Recursion is bounded: both have passed `nesting::too_deep`.
-pub(super) fn merge(base: &mut Node, over: Node) {
+pub(super) fn merge(base: &mut Node, mut over: Node, log: &mut Log) {
+    match removal::take(&mut over, log) {
+        Removal::Keys(keys) => keys.iter().for_each(|key| removal::drop_key(base, key, log)),
+        Removal::Whole(_) => {
+            base.item = match base.item {
+                Item::Array(_) => Item::Array(Vec::new()),
+                _ => Item::Table(Vec::new()),
+            }
+        }
+        Removal::Nothing => {}
+    }
     match (&mut base.item, over.item) {
-        (Item::Table(base), Item::Table(over)) => {
-            for entry in over {
-                merge_entry(base, entry);
+        (Item::Table(into), Item::Table(from)) => {
+            unbind(into, &from);
+            for entry in from {
+                merge_entry(into, entry, log);
             }
         }
-        (Item::Array(base), Item::Array(over)) if all_named(base) && all_named(&over) => {
-            for item in over {
-                merge_item(base, item);
+        (Item::Array(into), Item::Array(from)) if all_named(into) && all_named(&from) => {
+            let mut before = into.len();
+            for item in from {
+                let all = into.len();
+                merge_item(into, before, item, log);
+                before -= all.saturating_sub(into.len());
             }
         }
-        (_, item) => *base = Node { item, ..over },
+        (_, item) => {
+            *base = Node { item, ..over };
+            removal::fresh(base, log);
+        }
     }
 }
 
-fn merge_entry(base: &mut Vec<Entry>, over: Entry) {
-    match base.iter_mut().find(|entry| entry.name == over.name) {
-        Some(entry) => {
-            let scalar = !matches!(over.node.item, Item::Table(_) | Item::Array(_));
-            if scalar {
-                entry.at = over.at;
-            }
-            merge(&mut entry.node, over.node);
-        }
-        None => base.push(over),
+fn merge_entry(base: &mut Vec<Entry>, mut over: Entry, log: &mut Log) {
+    let found = base.iter().position(|entry| entry.name == over.name);
+    let Some((index, entry)) = found.and_then(|at| Some((at, base.get_mut(at)?))) else {
+        removal::fresh(&mut over.node, log);
+        base.push(over);
+        return;
+    };
+    if !matches!(over.node.item, Item::Table(_) | Item::Array(_)) {
+        entry.at = over.at;
+    }
+    if goes(&over.node) {
+        base.remove(index);
+    } else {
+        stands_at(&mut entry.node, &over.node);
+        merge(&mut entry.node, over.node, log);
     }
 }
 
-fn merge_item(base: &mut Vec<Node>, over: Node) {
-    let same = |item: &&mut Node| item.name() == over.name();
-    match base.iter_mut().find(same) {
-        Some(item) => merge(item, over),
-        None => base.push(over),
+/// What a table lacks is told where the scenario's own file has it, if it does.
+fn stands_at(base: &mut Node, over: &Node) {
+    if base.span.source != 0 {
+        base.span = over.span;
     }
+}
+
+/// A count that is written anew is a total again, unless `per` is written with it; so are writes. What
+/// stays below is counted as it was.
+fn unbind(base: &mut Vec<Entry>, over: &[Entry]) {
+    let has = |entries: &[Entry], name: &str| entries.iter().any(|entry| entry.name == name);
+    if has(over, "writes") && !has(over, "writes-per") {
+        base.retain(|entry| entry.name != "writes-per");
+    }
+    let Some(index) = base.iter().position(|entry| entry.name == "per") else {
+        return;
+    };
+    if has(over, "per") {
+        return;
+    }
+    let of_writes = |entry: Entry| Entry { name: "writes-per".to_owned(), ..entry };
+    if has(over, "count") {
+        let per = base.remove(index);
+        if has(base, "writes") && !has(base, "writes-per") && !has(over, "writes") {
+            base.push(of_writes(per));
+        }
+    } else if let Some(writes) = over.iter().find(|entry| entry.name == "writes")
+        && !has(over, "writes-per")
+    {
+        let item = Item::Text("cluster".to_owned());
+        let node = Node { span: writes.node.span, item, raw: None };
+        base.push(of_writes(Entry { name: String::new(), at: writes.at, node }));
+    }
+}
+
+/// Lays an entry over those that were there before its array came.
+fn merge_item(base: &mut Vec<Node>, before: usize, mut over: Node, log: &mut Log) {
+    let same = |item: &Node| item.name() == over.name();
+    let Some(index) = base.iter().take(before).position(same) else {
+        removal::fresh(&mut over, log);
+        base.push(over);
+        return;
+    };
+    if goes(&over) {
+        base.remove(index);
+    } else if let Some(item) = base.get_mut(index) {
+        stands_at(item, &over);
+        merge(item, over, log);
+    }
+}
+
+/// Whether a table removes what is below it and puts nothing in its place.
+fn goes(over: &Node) -> bool {
+    let Item::Table(entries) = &over.item else {
+        return false;
+    };
+    let removes =
+        |entry: &Entry| entry.name == REMOVE && matches!(entry.node.item, Item::Flag(true));
+    entries.iter().any(removes) && entries.iter().all(|e| removes(e) || e.name == "name")
 }
 
 /// Whether an array is of tables that all have a name.
@@ -84,8 +165,9 @@ mod tests {
         };
         let overlays: Vec<Overlay> = overlays.iter().enumerate().map(named).collect();
         let overrides: Vec<String> = set.iter().map(|s| (*s).to_owned()).collect();
-        let layers = Layers { overlays: &overlays, overrides: &overrides };
-        load_beside("base.toml", BASE.as_bytes(), layers, None)
+        let layers = Layers { overlays: &overlays, overrides: &overrides, ..Layers::default() };
+        let loaded = load_beside("base.toml", BASE.as_bytes(), layers, None, false);
+        loaded.map(|(scenario, _)| scenario)
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::code::Code;
 use super::diagnostic::{Draft, Log, shown};
 use super::keys::{Kind, ROOT};
 use super::nesting;
+use super::removal;
 use super::source::Span;
 use super::suggest::nearest;
 use super::tree::{Entry, Item, Node};
@@ -38,9 +39,62 @@ pub(super) fn apply(root: &mut Node, source: usize, log: &mut Log) {
         return;
     }
     let node = Node::from_raw(value.trim(), at);
+    if let Some(removed) = removes(&parts, &node) {
+        if let Err(draft) = remove(root, removed, log) {
+            log.push(*draft);
+        }
+        return;
+    }
+    if let Some(per) = counted_per(root, &parts) {
+        let message = format!("this counts by the {per}, and is multiplied");
+        let draft = Draft::new(Code::CountedPer, at, message).label(format!("per {per}"));
+        let table = text.get(..value_at).unwrap_or("").trim_end_matches(['=', ' ']);
+        let table = table.strip_suffix("count").unwrap_or(table);
+        log.push(draft.help(format!("for a total add --set {table}per=cluster")));
+    }
     if let Err(draft) = set(root, &parts, node) {
         log.push(*draft);
     }
+}
+
+/// What a count that is set is counted by, if by anything.
+fn counted_per(root: &mut Node, parts: &[Part]) -> Option<String> {
+    let [table, entry, count] = parts else {
+        return None;
+    };
+    if count.name != "count" || !["objects", "clients"].contains(&table.name.as_str()) {
+        return None;
+    }
+    let entries = root.get_mut(&table.name)?;
+    let entry = match &mut entries.item {
+        Item::Array(items) => items.iter_mut().find(|item| item.name() == Some(&entry.name))?,
+        _ => entries.get_mut(&entry.name)?,
+    };
+    match &entry.get_mut("per")?.item {
+        Item::Text(per) if per != "cluster" => Some(shown(per)),
+        _ => None,
+    }
+}
+
+/// The parts before `remove`, where that is set to `true`.
+fn removes<'p>(parts: &'p [Part], value: &Node) -> Option<&'p [Part]> {
+    let (last, path) = parts.split_last()?;
+    (last.name == "remove" && matches!(value.item, Item::Flag(true)) && !path.is_empty())
+        .then_some(path)
+}
+
+/// Drops what the parts lead to.
+fn remove(root: &mut Node, parts: &[Part], log: &mut Log) -> Result<(), Failed> {
+    let Some((last, path)) = parts.split_last() else {
+        return Ok(());
+    };
+    let (mut here, mut outer) = (root, "the scenario");
+    for part in path {
+        here = descend(here, outer, part)?;
+        outer = &part.name;
+    }
+    removal::drop_key(here, &(last.name.clone(), last.at), log);
+    Ok(())
 }
 
 /// The parts of the key, and where the value begins.

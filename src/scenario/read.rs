@@ -66,6 +66,8 @@ pub(super) fn scalar(kind: &Kind, node: &Node) -> Read {
         Kind::Texts { max } => texts(kind, node, *max),
         Kind::Figure => figure(kind, node),
         Kind::Bound => bound(kind, node),
+        Kind::Per => per(kind, node),
+        Kind::Inherits | Kind::Profiles => Err(too_late()),
         _ => quantity(kind, node),
     }
 }
@@ -143,7 +145,7 @@ fn text(kind: &Kind, node: &Node, max: usize) -> Read {
 }
 
 /// Bytes that a string of a list may have.
-const LONGEST_TEXT: usize = 1024;
+pub(super) const LONGEST_TEXT: usize = 1024;
 
 /// A list of strings without control characters.
 fn texts(kind: &Kind, node: &Node, max: usize) -> Read {
@@ -340,6 +342,47 @@ fn no_release(text: &str) -> Problem {
     }
 }
 
+/// What something is counted by: how many of which unit.
+pub(super) fn per_of(text: &str) -> Option<(i64, &'static str)> {
+    const UNITS: [(&str, &str); 4] =
+        [("node", "nodes"), ("pod", "pods"), ("namespace", "namespaces"), ("cluster", "cluster")];
+    let text = text.trim();
+    if let Some((one, _)) = UNITS.iter().find(|(one, _)| *one == text) {
+        return Some((1, one));
+    }
+    let (number, unit) = text.split_once(' ')?;
+    let number: String = number.chars().filter(|c| *c != '_').collect();
+    let number = number.parse::<i64>().ok().filter(|n| (1..=1_000_000).contains(n))?;
+    let mut some = UNITS.iter().take(3);
+    let (one, _) =
+        some.find(|(one, many)| unit.trim() == *many || (number == 1 && unit.trim() == *one))?;
+    Some((number, one))
+}
+
+fn per(kind: &Kind, node: &Node) -> Read {
+    let text = string(kind, node)?;
+    match per_of(text) {
+        Some((1, unit)) => Ok(Plain::Text(unit.to_owned())),
+        Some((number, unit)) => Ok(Plain::Text(format!("{number} {unit}s"))),
+        None => {
+            let message = format!("must be {}", kind.expected());
+            let problem = Problem::new(Code::NotAChoice, message, "not one of these");
+            let near = nearest(text, ["node", "pod", "namespace", "cluster"]);
+            Err(match near {
+                Some(near) => problem.help(format!("did you mean \"{near}\"?")),
+                None => problem,
+            })
+        }
+    }
+}
+
+/// What composes the file has been read when its keys are.
+fn too_late() -> Problem {
+    let message = "stands at the root of a scenario file only";
+    let help = "overlays, profiles and `--set` are laid over what it gives";
+    Problem::new(Code::Misplaced, message, "comes too late").help(help)
+}
+
 /// Kept as written; its metric decides how to read it.
 fn figure(kind: &Kind, node: &Node) -> Read {
     match &node.item {
@@ -372,13 +415,14 @@ fn decimal(text: &str) -> Result<f64, QuantityError> {
 
 fn per_second(text: &str) -> Result<f64, QuantityError> {
     let Some((number, unit)) = text.rsplit_once('/') else {
-        return Err(QuantityError("`/s` or `/min` is missing".into()));
+        return Err(QuantityError("`/s`, `/min` or `/h` is missing".into()));
     };
     let number = decimal(number)?;
     match unit.trim() {
         "s" => Ok(number),
         "m" | "min" => Ok(number / 60.0),
-        _ => Err(QuantityError("use `/s` or `/min`".into())),
+        "h" => Ok(number / 3600.0),
+        _ => Err(QuantityError("use `/s`, `/min` or `/h`".into())),
     }
 }
 
@@ -442,7 +486,12 @@ mod tests {
     #[test]
     fn rates_and_shares() {
         let writes = Kind::PerSecond { max: 1e6 };
-        for (text, value) in [("\"100/s\"", 100.0), ("\"6/min\"", 0.1), ("\"1_000.5/s\"", 1000.5)] {
+        for (text, value) in [
+            ("\"100/s\"", 100.0),
+            ("\"6/min\"", 0.1),
+            ("\"36/h\"", 0.01),
+            ("\"1_000.5/s\"", 1000.5),
+        ] {
             let read = read(&writes, text);
             assert!(
                 matches!(read, Ok(Plain::PerSecond(x)) if x.total_cmp(&value).is_eq()),
@@ -456,7 +505,7 @@ mod tests {
         for text in ["\"15\"", "0.15", "\"101%\"", "\"-1%\"", "\"1e1%\"", "\"%\""] {
             assert!(read(&share, text).is_err(), "{text} must be refused");
         }
-        for text in ["\"1/h\"", "\"1\"", "\"/s\"", "\"2000000/s\"", "\"nan/s\""] {
+        for text in ["\"1/d\"", "\"1\"", "\"/s\"", "\"2000000/s\"", "\"nan/s\""] {
             assert!(read(&writes, text).is_err(), "{text} must be refused");
         }
     }

@@ -1,9 +1,12 @@
-//! The texts a scenario is made of: the file, the `--set` overrides, the overlays and the manifests that
-//! the file names, with their positions.
+//! The texts a scenario is made of: the file, the `--set` overrides, the overlays, what is inherited and
+//! the manifests that are named, with their positions.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::diagnostic::Place;
+use super::tree::{Item, Node};
 
 /// Lines longer than this are not quoted in diagnostics: nobody could read them.
 const QUOTABLE: usize = 1000;
@@ -11,7 +14,8 @@ const QUOTABLE: usize = 1000;
 /// A range of bytes in one of the [`Sources`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Span {
-    /// Which source: 0 is the file, n the n-th override; then come the overlays, then the manifests.
+    /// Which source: 0 is the file, n the n-th override; then come the overlays, then what is inherited,
+    /// then the manifests.
     pub(super) source: usize,
     /// First byte.
     pub(super) start: usize,
@@ -38,43 +42,88 @@ struct Source {
     first_line: usize,
     /// Where each line begins.
     lines: Vec<usize>,
+    /// What paths in it are relative to, if not to the folder of the scenario's file.
+    folder: Option<PathBuf>,
 }
 
-/// The file, the overrides, the overlays and the manifests.
-pub(super) struct Sources(Vec<Source>);
+/// The file, the overrides, the overlays, what is inherited and the manifests.
+pub(super) struct Sources {
+    all: Vec<Source>,
+    /// What the chosen profiles say, with their names.
+    profiles: BTreeMap<Span, Arc<str>>,
+}
 
 impl Sources {
     /// The file alone.
     pub(super) fn new(name: &str, text: String) -> Self {
-        Self(vec![Source::new(name, text, 1)])
+        Self { all: vec![Source::new(name, text, 1)], profiles: BTreeMap::new() }
     }
 
     /// Adds the n-th override, which becomes source n.
     pub(super) fn add_override(&mut self, text: &str) -> usize {
-        let ordinal = self.0.len();
-        self.0.push(Source::new("--set", text.to_owned(), ordinal));
+        let ordinal = self.all.len();
+        self.all.push(Source::new("--set", text.to_owned(), ordinal));
         ordinal
     }
 
-    /// Adds an overlay or a manifest, and returns which source it becomes.
+    /// Adds an overlay, an inherited file or a manifest, and returns which source it becomes.
     pub(super) fn add_file(&mut self, name: &str, text: String) -> usize {
-        self.0.push(Source::new(name, text, 1));
-        self.0.len() - 1
+        self.all.push(Source::new(name, text, 1));
+        self.all.len() - 1
     }
 
     /// The text of a source.
     pub(super) fn text(&self, source: usize) -> Arc<str> {
-        self.0.get(source).map_or_else(|| Arc::from(""), |s| Arc::clone(&s.text))
+        self.all.get(source).map_or_else(|| Arc::from(""), |s| Arc::clone(&s.text))
+    }
+
+    /// Says what paths in a source are relative to.
+    pub(super) fn set_folder(&mut self, source: usize, folder: &Path) {
+        if let Some(source) = self.all.get_mut(source) {
+            source.folder = Some(folder.to_owned());
+        }
+    }
+
+    /// What paths in a source are relative to, if not to the folder of the scenario's file.
+    pub(super) fn folder(&self, source: usize) -> Option<PathBuf> {
+        self.all.get(source)?.folder.clone()
+    }
+
+    /// Notes that a part of the file is a chosen profile. Recursion is bounded as that of the tree.
+    pub(super) fn mark_profile(&mut self, name: &str, node: &Node) {
+        self.profiles.insert(node.span, name.into());
+        match &node.item {
+            Item::Array(items) => items.iter().for_each(|item| self.mark_profile(name, item)),
+            Item::Table(entries) => {
+                for entry in entries {
+                    self.mark_profile(name, &entry.node);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Where a value comes from, for people: `storm.toml:12`, `preset:objects:3`, `--set`.
+    pub(super) fn origin(&self, span: Span) -> String {
+        let place = self.place(span);
+        let line = match place.file.as_str() {
+            "--set" => return place.file,
+            file => format!("{file}:{}", place.line),
+        };
+        match self.profiles.get(&span) {
+            Some(profile) => format!("profile {profile}, {line}"),
+            None => line,
+        }
     }
 
     /// The line of a span, for comparing.
     pub(super) fn line_of(&self, span: Span) -> usize {
-        self.0.get(span.source).map_or(0, |s| s.line_at(span.start))
+        self.all.get(span.source).map_or(0, |s| s.line_at(span.start))
     }
 
     /// The span as people read it: file, line, column and the line itself.
     pub(super) fn place(&self, span: Span) -> Place {
-        match self.0.get(span.source) {
+        match self.all.get(span.source) {
             Some(source) => source.place(span),
             None => Place::default(),
         }
@@ -85,7 +134,7 @@ impl Source {
     fn new(name: &str, text: String, first_line: usize) -> Self {
         let mut lines = vec![0];
         lines.extend(text.match_indices('\n').map(|(at, _)| at + 1));
-        Self { name: name.to_owned(), text: text.into(), first_line, lines }
+        Self { name: name.to_owned(), text: text.into(), first_line, lines, folder: None }
     }
 
     /// Index of the line that holds a byte.

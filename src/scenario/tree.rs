@@ -78,6 +78,25 @@ impl Node {
         }
     }
 
+    /// The value of a key of a table.
+    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Self> {
+        match &mut self.item {
+            Item::Table(entries) => {
+                entries.iter_mut().find(|entry| entry.name == name).map(|entry| &mut entry.node)
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes a key out of a table.
+    pub(super) fn take(&mut self, name: &str) -> Option<Self> {
+        let Item::Table(entries) = &mut self.item else {
+            return None;
+        };
+        let index = entries.iter().position(|entry| entry.name == name)?;
+        Some(entries.remove(index).node)
+    }
+
     /// What kind of value it is, with its article.
     pub(super) fn type_name(&self) -> &'static str {
         match self.item {

@@ -15,7 +15,7 @@ use super::tree::{Entry, Item, Node};
 use crate::units::{ByteRate, Bytes, SimSpan};
 
 /// Standard normal quantiles of the probabilities a distribution may be given by.
-const QUANTILES: [(&str, f64); 7] = [
+pub(super) const QUANTILES: [(&str, f64); 7] = [
     ("p5", -1.644_853_626_951_472_7),
     ("p10", -1.281_551_565_544_600_4),
     ("p25", -0.674_489_750_196_081_7),
@@ -163,7 +163,7 @@ pub(super) fn is_meant(kind: &Kind, node: &Node) -> bool {
         }
 }
 
-const fn numeric(kind: &Kind) -> bool {
+pub(super) const fn numeric(kind: &Kind) -> bool {
     matches!(
         kind,
         Kind::Integer { .. }
@@ -215,7 +215,7 @@ pub(super) fn read(
 
 /// Whether a key says what a run is rather than what it is about: replications with other values of
 /// it could not be put into one summary.
-fn shapes_the_report(table: &Table, key: &Key) -> bool {
+pub(super) fn shapes_the_report(table: &Table, key: &Key) -> bool {
     let tables = ["the scenario", "the run", "a published figure", "an expectation"];
     tables.contains(&table.what) || key.name == "replicas"
 }

@@ -2,8 +2,8 @@
 //!
 //! Bytes are Kubernetes quantities with a unit (`16Gi`, `16GiB`, `400MB`, `1.5k`); spans are Go
 //! durations (`250ms`, `1m30s`, also `d`); rates are a quantity per second or minute
-//! (`5MB/s`). A bare number is refused: the unit is part of the value. Lower-case `m` is refused
-//! for bytes, where Kubernetes means a thousandth.
+//! (`5MB/s`). A bare number is refused: the unit is part of the value. Lower-case `m` is a thousandth of a
+//! byte, as Kubernetes prints some limits, and refused where megabytes were probably meant.
 
 use super::{ByteRate, Bytes, SimSpan};
 
@@ -40,7 +40,10 @@ fn product(number: &str, unit: u64) -> Option<u64> {
     (value < 1.8e19).then_some(value.round() as u64)
 }
 
-/// Reads a size: `16GiB`, `16Gi`, `400MB`, `400M`, `1.5k`, `100B`.
+/// Thousandths of a byte that a size must have at least: nobody means less than 1 kB by `500m`.
+const LEAST_MILLI: u64 = 1_000_000;
+
+/// Reads a size: `16GiB`, `16Gi`, `400MB`, `400M`, `1.5k`, `100B`, `128974848000m`.
 ///
 /// # Errors
 /// A missing or unknown unit, a malformed number, or more than `u64` bytes.
@@ -61,23 +64,32 @@ pub fn parse_bytes(text: &str) -> Result<Bytes, QuantityError> {
         "M" | "MB" => 1_000_000,
         "G" | "GB" => 1_000_000_000,
         "T" | "TB" => 1_000_000_000_000,
+        "P" | "PB" => 1_000_000_000_000_000,
+        "E" | "EB" => 1_000_000_000_000_000_000,
         "Ki" | "KiB" => 1 << 10,
         "Mi" | "MiB" => 1 << 20,
         "Gi" | "GiB" => 1 << 30,
         "Ti" | "TiB" => 1 << 40,
+        "Pi" | "PiB" => 1 << 50,
+        "Ei" | "EiB" => 1 << 60,
         "" => {
             return Err(wrong(format!(
                 "a size needs a unit: \"{number}B\", \"{number}MiB\" or \"{number}GiB\""
             )));
         }
         "m" => {
+            let milli = product(number, 1).filter(|milli| *milli >= LEAST_MILLI);
+            if let Some(milli) = milli {
+                // Kubernetes rounds up to whole bytes, too.
+                return Ok(Bytes(milli.div_ceil(1000)));
+            }
             return Err(wrong(format!(
                 "`m` means a thousandth in Kubernetes: write \"{number}MB\" or \"{number}MiB\""
             )));
         }
         other => {
             return Err(wrong(format!(
-                "unknown unit `{other}` of a size: use B, kB, MB, GB, TB or KiB, MiB, GiB, TiB"
+                "unknown unit `{other}` of a size: use B, kB, MB, GB, TB, PB, EB or KiB, MiB, GiB, TiB, PiB, EiB"
             )));
         }
     };
@@ -110,7 +122,8 @@ pub fn parse_span(text: &str) -> Result<SimSpan, QuantityError> {
         let (unit, next) = after.split_at(end);
         let factor = match unit.trim() {
             "ns" => 1,
-            "us" | "µs" => 1_000,
+            // Go prints the micro sign, and reads the Greek letter too.
+            "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
             "ms" => 1_000_000,
             "s" => 1_000_000_000,
             "m" => 60_000_000_000,
@@ -171,10 +184,25 @@ mod tests {
         assert_eq!(parse_bytes("400 MB"), Ok(Bytes(400_000_000)));
         assert_eq!(parse_bytes("1.5k"), Ok(Bytes(1_500)));
         assert_eq!(parse_bytes("1_000B"), Ok(Bytes(1_000)));
+        assert_eq!(parse_bytes("128974848000m"), Ok(Bytes(128_974_848)));
+        assert_eq!(parse_bytes("1000001m"), Ok(Bytes(1_001)), "rounded up");
+        assert_eq!(parse_bytes("15Ei"), Ok(Bytes(15 << 60)));
+        assert_eq!(parse_bytes("2P"), Ok(Bytes(2_000_000_000_000_000)));
         assert_eq!(parse_bytes("18446744073709551615B"), Ok(Bytes(u64::MAX)));
-        for bad in
-            ["", "8", "500m", "8XB", "-1GiB", "1..5GiB", "1e3GiB", "20000000TiB", "NaN", "_1B"]
-        {
+        for bad in [
+            "",
+            "8",
+            "500m",
+            "8XB",
+            "-1GiB",
+            "1..5GiB",
+            "1e3GiB",
+            "20000000TiB",
+            "NaN",
+            "_1B",
+            "16Ei",
+            "999999m",
+        ] {
             assert!(parse_bytes(bad).is_err(), "{bad} must be refused");
         }
         assert!(parse_bytes("500m").unwrap_err().0.contains("thousandth"));
@@ -185,6 +213,8 @@ mod tests {
         assert_eq!(parse_span("1m30s"), Ok(SimSpan::secs(90)));
         assert_eq!(parse_span("1.5h"), Ok(SimSpan::secs(5400)));
         assert_eq!(parse_span("0"), Ok(SimSpan::ZERO));
+        assert_eq!(parse_span("1h0m0.5s"), Ok(SimSpan::millis(3_600_500)));
+        assert_eq!(parse_span("7\u{b5}s"), parse_span("7\u{3bc}s"));
         assert_eq!(parse_span("2d"), Ok(SimSpan::secs(172_800)));
         for bad in ["", "30", "5 weeks", "-1s", "1.s", "900000d", "s"] {
             assert!(parse_span(bad).is_err(), "{bad} must be refused");

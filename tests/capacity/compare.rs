@@ -24,6 +24,7 @@ fn run(replication: u32, peak: u64, killed: bool) -> RunRecord {
         counters: oomcast::results::Counters::default(),
         clients_synced: (1, 1),
         log: vec![],
+        activity: oomcast::results::Activity::default(),
         timelines: vec![],
         flows: vec![],
         apf_dumps: vec![],

@@ -137,6 +137,7 @@ fn record(options: RunOptions, outcome: Outcome, servers: Vec<ServerRecord>) -> 
             subject: "rollout".into(),
             message: "2 000 members of node-agent start over 20 s".into(),
         }],
+        activity: oomcast::results::Activity::default(),
         timelines: if options.timelines { servers.iter().map(timeline).collect() } else { vec![] },
         flows: vec![FleetFlow {
             fleet: "node-agent".into(),

@@ -182,6 +182,16 @@ impl Cacher {
         (slots + events + self.weights.version.times(held.superseded)).times(self.weights.caches)
     }
 
+    /// The age of the oldest version that a watch can go on from. Writes up to `now` count, but are
+    /// not taken in: looking changes nothing.
+    #[must_use]
+    pub fn reaches_back(&self, now: SimTime) -> Option<SimSpan> {
+        let mut ahead = self.clone();
+        ahead.advance(now);
+        let least = ahead.cache.least_resumable().ok()?;
+        Some((now + self.start).since(SimTime(least.0)))
+    }
+
     /// Whether a watch can go on from what a client saw at `seen`.
     pub fn resumes(&mut self, seen: SimTime, now: SimTime) -> bool {
         self.advance(now);
@@ -258,6 +268,7 @@ mod tests {
         assert!(!fresh.resumes(at(99), at(101)) && fresh.resumes(at(100), at(101)));
         // Up for an hour, and since then 800 events at 10 a second: 80 s.
         let mut steady = warm(10.0);
+        assert_eq!(steady.reaches_back(at(100)), Some(SimSpan::secs(80)));
         assert!(steady.resumes(at(30), at(100)) && !steady.resumes(at(15), at(100)));
         // 5,000 a second outrun the largest ring in 20.5 s.
         let mut busy = warm(5_000.0);

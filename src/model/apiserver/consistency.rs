@@ -21,7 +21,7 @@ const JITTER: f64 = 0.5;
 /// `namespaceNameRV`: three string headers; the strings are the objects' own.
 const NOTE: Bytes = Bytes(48);
 /// Looking at an item of the cache and hashing it (assumed: about 100 bytes of FNV-1).
-const LOOK: SimSpan = SimSpan::nanos(300);
+pub(crate) const LOOK: SimSpan = SimSpan::nanos(300);
 
 /// The time between two checks of a cache; `draw` is uniform on [0, 1).
 #[must_use]

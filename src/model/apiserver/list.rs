@@ -11,6 +11,7 @@
 //! - streamed responses hold an item at a time and leave a response's worth of garbage behind;
 //! - from etcd, raw bytes are held twice or thrice, then once less every decoded object.
 
+use super::etcd_rounds::EtcdRounds;
 use super::plan::{Phase, Plan, RampKind, Stage, Step};
 use super::route::Route;
 use crate::engine::fluid::Demand;
@@ -89,7 +90,7 @@ pub fn item_bytes(profile: &ObjectProfile, encoding: Encoding) -> Bytes {
 }
 
 /// A row of a Table with its `PartialObjectMetadata` (assumed: kubectl get asks for metadata).
-const TABLE_ROW: Bytes = Bytes(1_200);
+pub(crate) const TABLE_ROW: Bytes = Bytes(1_200);
 
 /// Compressed only from this size (`defaultGzipThresholdBytes`, apiserver writers.go).
 const GZIP_THRESHOLD: Bytes = Bytes::kib(128);
@@ -181,13 +182,16 @@ impl ListContext<'_> {
         let raw = self.profile.stored.times(list.scanned);
         let raw_entry = self.entry(Mechanism::EtcdRawResponse);
         let copies = u64::from(self.release.grpc_raw_copies);
+        let rounds = EtcdRounds::of(self.read.limit, list.scanned);
         // RangeStream (etcd 3.7) holds two or three chunks instead of the whole answer.
-        let chunked = self.etcd.range_stream;
-        let held = if chunked { raw.min(RANGE_STREAM_CHUNKS) } else { raw };
+        let chunked = self.etcd.range_stream && rounds.count == 1;
+        let largest = self.profile.stored.times(rounds.largest);
+        let held = if chunked { raw.min(RANGE_STREAM_CHUNKS) } else { largest };
         let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, raw));
-        read.demand.floor = self.etcd.latency + self.etcd.read_rate.time_for(raw);
+        read.demand.floor =
+            self.etcd.latency.times(rounds.count) + self.etcd.read_rate.time_for(raw);
         read = read.ramp(RampKind::Take, raw_entry, held.times(copies));
-        if chunked {
+        if held < raw {
             read = read.ramp(RampKind::Litter, raw_entry, raw.times(copies) - held.times(copies));
         }
         phases.push(read.at_end(Step::Drop(raw_entry, held.times(copies - 1))));

@@ -85,7 +85,7 @@ pub fn cache_plan(
 const DECODERS: u32 = 10;
 /// What filling a cache costs beyond decoding: keys, index, b-tree (facts/clients.md section 5.2
 /// and measured start-up times: 23 s/GB of Pods on two cores, 2 to 3 s/GB of `ConfigMaps`).
-const FILL_OVERHEAD: f64 = 1.5;
+pub(crate) const FILL_OVERHEAD: f64 = 1.5;
 
 /// Whether the server's own informers wait for its caches: as watch-lists they do. As LISTs they
 /// carry the pager's limit and no selector, and such LISTs a cold cache passes on to etcd, in
@@ -202,7 +202,7 @@ pub fn rest_plan(hardware: &Hardware, etcd: &EtcdInput, heap: Bytes) -> Plan {
 
 /// Stored bytes per byte of heap, and CPU time of decoding: those of typed objects
 /// (`model::objects`).
-const REST_STORED: f64 = 0.5;
+pub(crate) const REST_STORED: f64 = 0.5;
 /// See [`REST_STORED`].
 const REST_DECODE: Cost = Cost { per_byte: 5.0, per_object: 0.0 };
 

@@ -36,9 +36,9 @@ const DIAL_TIMEOUT: SimSpan = SimSpan::secs(30);
 const PING_IDLE: SimSpan = SimSpan::secs(30);
 const PING_SPREAD: SimSpan = SimSpan::secs(15);
 /// Redials of one instant are spread by the network and the clients' schedulers (assumed).
-const REDIAL_SPREAD: SimSpan = SimSpan::millis(20);
+pub(crate) const REDIAL_SPREAD: SimSpan = SimSpan::millis(20);
 /// Age of the newest bookmark: up to 60 s (facts/watch-cache.md section 3).
-const BOOKMARK_PERIOD: SimSpan = SimSpan::secs(60);
+pub(crate) const BOOKMARK_PERIOD: SimSpan = SimSpan::secs(60);
 
 /// A request that no client waits for any more.
 const ORPHAN: u64 = 1 << 62;
@@ -217,6 +217,7 @@ impl World<'_> {
             return Err(Refusal::Refused);
         }
         self.balancer.connected(server);
+        self.counters.connections_opened += 1;
         let member = &mut self.clients[client as usize];
         member.server = server;
         member.connections = member.connections.wrapping_add(1);
@@ -245,6 +246,7 @@ impl World<'_> {
         let list = self.shape_list(client, &read, route, continuing);
         let list = self.with_pool(server, fleet, &read, list);
         let plan = self.catalog.list(self.inputs, fleet, &read, list);
+        self.counters.lists_begun += 1;
         if route == Route::Etcd {
             self.counters.lists_from_etcd += 1;
         }
@@ -259,6 +261,7 @@ impl World<'_> {
         let read = self.read_of(client);
         let fleet = self.clients[client as usize].fleet as usize;
         self.watch_from_cache(server, read.resource, now)?;
+        self.counters.watch_lists_begun += 1;
         let plan = self.catalog.watch_list(self.inputs, fleet, &read);
         self.submit(client, server, plan, State::WatchListing, now);
         Ok(())
@@ -321,6 +324,7 @@ impl World<'_> {
         let retries = self.retries(client);
         if let Refusal::TooManyRequests(after) = refusal {
             self.counters.requests_rejected += 1;
+            self.activity.refused(self.clients[client as usize].server, false);
             let member = &mut self.clients[client as usize];
             if retries == Retries::ClientGo && member.retries < MAX_RETRIES {
                 member.retries += 1;
@@ -329,6 +333,7 @@ impl World<'_> {
             }
         } else if refusal == Refusal::Expired {
             self.counters.requests_gone += 1;
+            self.activity.refused(self.clients[client as usize].server, true);
         } else {
             self.counters.requests_failed += 1;
         }

@@ -24,13 +24,13 @@ const MAX_TRIGGER: f64 = 61.0 / 64.0;
 const LIMIT_HEADROOM: f64 = 0.03;
 const LIMIT_HEADROOM_MIN: u64 = 1 << 20;
 /// Room between live heap and goal, relative, below which the limiter steps in.
-const BACK_TO_BACK: f64 = 0.03;
+pub(crate) const BACK_TO_BACK: f64 = 0.03;
 /// Cycles over which the ratio of allocation to scanning is remembered: `len(lastConsMark) + 1`.
 const CONS_MARK_MEMORY: usize = 5;
 /// How far ahead of the goal a cycle begins, in multiples of what the last cycles allocated while
 /// they marked. The source's formula (`mgcpacer.go` `trigger`) amounts to 1; measured triggers
 /// (129 cycles) stand at its lower clamp unless allocation is slow, which 3 reproduces.
-const RUNWAY: f64 = 3.0;
+pub(crate) const RUNWAY: f64 = 3.0;
 /// Allocation per scanned byte during start-up: more than any later runway.
 const HURRY: f64 = 10.0;
 /// An idle server's pacer has forgotten its start-up after so long: [`CONS_MARK_MEMORY`] forced

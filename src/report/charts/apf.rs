@@ -365,7 +365,7 @@ impl Panel<'_> {
 }
 
 /// Grid lines and what they stand for.
-fn axis(scene: &mut Scene, plot: &Plot, name: &str) {
+pub(super) fn axis(scene: &mut Scene, plot: &Plot, name: &str) {
     let area = plot.area;
     // The name of the axis takes the place of the highest tick.
     let free = |tick: &u64| plot.y(Bytes(*tick)) > area.y + 16.0;

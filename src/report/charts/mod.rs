@@ -5,6 +5,8 @@
 //! | `memory-timeline` | Did memory reach the limit, on which server, when, and did the others follow? |
 //! | `memory-stack` | What filled the worst server? |
 //! | `attribution-peak` | Which client and resource held it at the peak? |
+//! | `activity` | When did clients come back and list again, to which servers, and what was refused? |
+//! | `watch-window` | Could a broken watch go on, or had its client to list again? |
 //! | `apf` | Which priority level was full, how many requests waited for it, how many got a 429? |
 //! | `peak-cdf` | How likely is it, over all replications? |
 //! | `compare` | What do two variants on the same draws differ in? |
@@ -24,6 +26,7 @@
 //! outside the plot. Lines are thinned to the pixels there are, but every peak is drawn. The same input
 //! gives the same bytes.
 
+mod activity;
 mod apf;
 mod attribution;
 mod breaking;
@@ -44,10 +47,11 @@ mod sweep;
 mod tests;
 mod thin;
 mod timeline;
+mod watch_window;
 
 use std::path::{Path, PathBuf};
 
-use crate::results::{FindResult, PhaseRecord, ServerRecord, SweepSummary, Timeline};
+use crate::results::{Activity, FindResult, PhaseRecord, ServerRecord, SweepSummary, Timeline};
 use crate::units::{Bytes, SimSpan};
 
 pub use compare::CompareInput;
@@ -103,6 +107,8 @@ pub struct ChartInput<'a> {
     pub phases: &'a [PhaseRecord],
     /// A published figure, where there is one.
     pub published: Option<PublishedPeak<'a>>,
+    /// What clients and servers did over time, where it was recorded.
+    pub activity: Option<&'a Activity>,
     /// Simulated time.
     pub duration: SimSpan,
     /// One a server, each with as many peaks as replications; may be empty.
@@ -124,6 +130,8 @@ impl<'a> ChartInput<'a> {
 /// The charts there is something to say in, in the order of the table above.
 fn scenes(input: &ChartInput) -> Vec<Scene> {
     let mut scenes = vec![timeline::scene(input), stack::scene(input), attribution::scene(input)];
+    scenes.extend(activity::scene(input));
+    scenes.extend(watch_window::scene(input));
     scenes.extend(apf::scene(input));
     scenes.extend(cdf::scene(input));
     scenes

@@ -60,6 +60,21 @@ pub(super) const SEAT_LIMIT: Colour = rgb(0x0047_5360);
 pub(super) const WAITING: Colour = mechanism(Mechanism::QueuedRequests);
 /// Requests answered 429.
 pub(super) const REJECTED: Colour = rgb(0x00A8_4480);
+/// LISTs.
+pub(super) const LISTS: Colour = rgb(0x003A_3F99);
+/// Watch-lists.
+pub(super) const WATCH_LISTS: Colour = mechanism(Mechanism::InitialEvents);
+/// Connections that clients open.
+pub(super) const CONNECTIONS: Colour = rgb(0x0094_6A2D);
+/// Requests answered 410.
+pub(super) const GONE: Colour = rgb(0x00B3_5900);
+/// LISTs that went to etcd: the colour of the memory they take.
+pub(super) const FROM_ETCD: Colour = mechanism(Mechanism::EtcdRawResponse);
+/// Requests that took too long.
+pub(super) const TIMED_OUT: Colour = rgb(0x0079_8591);
+/// Where some, and where most, of those who come back have to list again.
+pub(super) const SOME_RELIST: Colour = rgb(0x00FC_F1DC);
+pub(super) const MOST_RELIST: Colour = rgb(0x00F7_DDB0);
 /// A published figure.
 pub(super) const PUBLISHED: Colour = rgb(0x007A_3E9D);
 /// What is summed up as "other".

@@ -36,7 +36,9 @@ pub(super) struct Manifests {
 pub(super) fn read(names: &[(String, Span)], base: Option<&Path>, log: &mut Log) -> Manifests {
     let mut manifests = Manifests::default();
     for (name, at) in names {
-        let Some(base) = base else {
+        // An inherited file names its manifests from where it is.
+        let own = log.sources.folder(at.source);
+        let Some(base) = own.as_deref().or(base) else {
             let message = "manifests can be read beside a scenario file only";
             let draft = Draft::new(Code::ManifestFile, *at, message).label("relative to what?");
             log.push(draft.help(

@@ -1,6 +1,7 @@
 //! The root table, and the keys of objects and clients.
 
 use super::Presence::{Default, Derived, Optional, Required};
+use super::cluster::{CLUSTER_KEY, INHERITS, OWN_NODE, PER, PROFILES, WRITES_PER};
 use super::events::{EVENT, PUBLISHED};
 use super::expect::EXPECT;
 use super::server::SECTIONS;
@@ -21,6 +22,9 @@ pub static ROOT: Table = Table {
             "Names the scenario and its output folder.",
         ),
         key("description", Kind::Text { max: 65_536 }, Default("\"\""), "What it shows."),
+        INHERITS,
+        PROFILES,
+        CLUSTER_KEY,
         SECTIONS[0],
         SECTIONS[1],
         SECTIONS[2],
@@ -58,6 +62,7 @@ static OBJECTS: Table = Table {
     one_of: None,
     keys: &[
         key("count", integer(0, 1_000_000_000), Required, "Objects stored."),
+        PER,
         key(
             "size",
             size(Bytes(1), Bytes::mib(64)),
@@ -95,6 +100,7 @@ static OBJECTS: Table = Table {
             Default("0/s"),
             "Steady writes to objects of the resource.",
         ),
+        WRITES_PER,
         key(
             "writer",
             Kind::Text { max: 1024 },
@@ -118,6 +124,7 @@ static CLIENT: Table = Table {
     keys: &[
         key("name", Kind::Name(NameForm::Free), Required, "Its name."),
         key("count", integer(1, 1_000_000), Required, "Members of the fleet."),
+        PER,
         key(
             "start",
             Kind::Choice(&["running", "stopped"]),
@@ -231,6 +238,7 @@ static REFLECTOR: Table = Table {
         ),
         LIMIT,
         SELECTED,
+        OWN_NODE,
         SELECTOR,
         key(
             "watch-list",
@@ -257,6 +265,7 @@ static LISTER: Table = Table {
         ),
         LIMIT,
         SELECTED,
+        OWN_NODE,
         SELECTOR,
         key(
             "rounds",

@@ -10,7 +10,9 @@
 //! that shape the report are excepted: those of `[run]` and of figures to compare with, `replicas`.
 
 pub(super) mod apf;
+mod cluster;
 mod events;
+mod example;
 mod expect;
 mod load;
 mod server;
@@ -18,6 +20,7 @@ mod sweep;
 
 use crate::units::{ByteRate, Bytes, SimSpan};
 
+pub use example::example;
 pub use load::ROOT;
 
 /// Keys that may stand together in a table.
@@ -160,6 +163,12 @@ pub enum Kind {
     },
     /// The name of something else in the scenario.
     Refer(Family),
+    /// What something is counted by: `node`, `10 pods`.
+    Per,
+    /// A file or preset, or a list of them.
+    Inherits,
+    /// Partial scenarios by name.
+    Profiles,
     /// A table.
     Table(&'static Table),
     /// Tables by name.
@@ -247,6 +256,13 @@ impl Kind {
             Self::Texts { .. } => "a list of strings such as [\"a\", \"b\"]",
             Self::Figure => "a figure in quotes, or `true` or `false`",
             Self::Bound => "a bound such as \"5%\", \"12GiB\", \"30s\" or 100",
+            Self::Per => {
+                "\"node\", \"pod\", \"namespace\" or \"cluster\", or several as in \"10 nodes\""
+            }
+            Self::Inherits => {
+                "a file or preset, or a list such as [\"base.toml\", \"preset:objects\"]"
+            }
+            Self::Profiles => "partial scenarios by name, such as [profiles.large]",
             Self::Table(_) => "a table",
             Self::Named { .. } => "a table of named tables",
             Self::List { .. } => "an array of tables",

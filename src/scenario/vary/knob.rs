@@ -14,10 +14,12 @@ use crate::scenario::tree::Node;
 use crate::scenario::walk::unknown_key;
 
 /// Tables and keys that no simulation depends on, or that other flags set.
-const FIXED: [(&str, &str); 8] = [
+const FIXED: [(&str, &str); 10] = [
     ("schema", "it is the version of the format"),
     ("name", "nothing depends on it"),
     ("description", "nothing depends on it"),
+    ("inherits", "it is no value"),
+    ("profiles", "they are no values"),
     ("published", "nothing depends on it"),
     ("expect", "nothing simulated depends on it"),
     ("sweep", "it says what to vary itself"),
@@ -233,7 +235,7 @@ fn value_kind(name: &str, kind: Kind, at: Span) -> Result<Kind, Failed> {
             let help = format!("name a gate: {name}.WatchList=true,false");
             Err(not_variable(name, at, "it is a table", Some(help)).into())
         }
-        Kind::Texts { .. } | Kind::Figure | Kind::Bound => {
+        Kind::Texts { .. } | Kind::Figure | Kind::Bound | Kind::Per => {
             Err(not_variable(name, at, "it is not a single value", None).into())
         }
         kind => Ok(kind),

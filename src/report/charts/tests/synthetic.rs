@@ -2,8 +2,9 @@
 
 use crate::report::charts::{ChartInput, PublishedPeak, ServerPeaks};
 use crate::results::{
-    Holder, LevelPoint, LevelTimeline, Mechanism, OomKill, PhaseRecord, ServerRecord, Timeline,
-    TimelinePoint,
+    Activity, ActivityBucket, ActivityCounts, BusiestSecond, Holder, LevelPoint, LevelTimeline,
+    Mechanism, OomKill, PhaseRecord, ServerActivity, ServerRecord, Timeline, TimelinePoint,
+    WatchWindow, WindowPoint,
 };
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -28,6 +29,7 @@ pub(super) struct Run {
     pub(super) servers: Vec<ServerRecord>,
     pub(super) phases: Vec<PhaseRecord>,
     pub(super) peaks: Vec<Vec<Bytes>>,
+    pub(super) activity: Activity,
     pub(super) recipe: Recipe,
     pub(super) verdict: String,
     pub(super) scenario: String,
@@ -209,6 +211,51 @@ const EVENTS: [&str; 5] = [
     "calm again",
 ];
 
+/// Storms of calls as those of the memory: few kinds of one server, else all; caches of three
+/// resources, the last of which always goes back far enough.
+fn activity(recipe: &Recipe) -> Activity {
+    let width = recipe.seconds.div_ceil(1_200).max(1);
+    let kinds = if recipe.servers == 1 { 4 } else { 10 };
+    let counts = |bucket: u64| {
+        let wave = (bucket * 7 / 100 % 2) * (bucket % 13 + 30);
+        let of = |kind: usize| if kind < kinds { wave * kind as u64 * 37 } else { 0 };
+        ActivityCounts(std::array::from_fn(of))
+    };
+    let server = |bucket: u64, index: usize| ServerActivity {
+        watches: 100_000 - bucket % 400 * 91 * (index as u64 % 3),
+        ..ServerActivity::default()
+    };
+    let bucket = |bucket: u64| ActivityBucket {
+        counts: counts(bucket),
+        servers: (0..recipe.servers).map(|index| server(bucket, index)).collect(),
+    };
+    let window = |resource: u64| WatchWindow {
+        resource: format!("resource-{resource}"),
+        watchers: 5_000 - resource,
+        oldest_age: SimSpan::secs(60),
+        points: (0..300)
+            .map(|step| WindowPoint {
+                at: at(recipe.seconds as f64 * step as f64 / 300.0),
+                median_age: SimSpan::secs(20 + step / 20),
+                spans: (0..recipe.servers as u64)
+                    .map(|server| match (step + server * 9) % 70 {
+                        gap if gap < 8 => None,
+                        up => Some(SimSpan::secs(up * 3 + resource / 2 * 100_000)),
+                    })
+                    .collect(),
+                too_old: vec![0.25; recipe.servers],
+            })
+            .collect(),
+    };
+    Activity {
+        busiest: [BusiestSecond { at: at(3.0), count: 12_345 }; 10],
+        width: SimSpan::secs(width),
+        buckets: (0..recipe.seconds / width).map(bucket).collect(),
+        windows: (0..3).map(window).collect(),
+        kills: Vec::new(),
+    }
+}
+
 /// Makes up a run.
 pub(super) fn run(recipe: Recipe, verdict: &str) -> Run {
     let (timelines, servers): (Vec<_>, Vec<_>) =
@@ -236,6 +283,7 @@ pub(super) fn run(recipe: Recipe, verdict: &str) -> Run {
         .collect()
     };
     Run {
+        activity: activity(&recipe),
         peaks: servers.iter().enumerate().map(|(i, s)| spread(i, s)).collect(),
         timelines,
         servers,
@@ -273,6 +321,7 @@ impl Run {
             servers: &self.servers,
             phases: &self.phases,
             published,
+            activity: Some(&self.activity),
             duration: SimSpan::secs(self.recipe.seconds),
             peaks: &peaks,
         })

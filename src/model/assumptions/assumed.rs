@@ -1,0 +1,136 @@
+//! What is neither measured nor published.
+
+use super::{decimal, how, value};
+use crate::model::apiserver::consistency::LOOK;
+use crate::model::apiserver::list::TABLE_ROW;
+use crate::model::apiserver::startup::REST_STORED;
+use crate::model::client::driver::REDIAL_SPREAD;
+use crate::model::costs;
+use crate::model::memory::go_heap::BACK_TO_BACK;
+use crate::results::{Assumption, Held};
+use crate::units::Bytes;
+
+pub(super) fn rows() -> Vec<Assumption> {
+    let mut rows = constants();
+    rows.extend(simplifications());
+    rows
+}
+
+fn constants() -> Vec<Assumption> {
+    let row = |what, shown: String, source, range, leans| {
+        value(Held::Assumed, (what, shown), (source, range), leans)
+    };
+    vec![
+        row(
+            "garbage of an idle server",
+            format!("{}/s", decimal(Bytes(costs::IDLE_GARBAGE_PER_SECOND))),
+            "probes, leases, metrics; forced cycles of an idle server free 10 to 60 MB",
+            "0.1 to 0.5 MB/s; `other-garbage` adds to it",
+            "where the collector stands when a burst begins",
+        ),
+        row(
+            "etcd commits a write in",
+            costs::ETCD_COMMIT.to_string(),
+            "a round among members and a sync each; etcd's tuning guide wants the sync below 10 ms (p99)",
+            "1 to 20 ms",
+            "seats that writes hold",
+        ),
+        row(
+            "state of a gzip writer",
+            decimal(costs::GZIP_WRITER),
+            "tables and window of Go's `compress/flate`, not measured",
+            "0.8 to 1.3 MB",
+            "many compressed lists at once",
+        ),
+        row(
+            "a TLS handshake with client certificate: CPU time",
+            costs::TLS_HANDSHAKE.to_string(),
+            "a signature and the checks of a chain",
+            "0.5 to 3 ms",
+            "reconnects of thousands of clients",
+        ),
+        row(
+            "a row of a Table with its metadata",
+            decimal(TABLE_ROW),
+            "what `kubectl get` asks for",
+            "0.5 to 5 kB: managedFields",
+            "`encoding = \"table\"`",
+        ),
+        row(
+            "redials of one instant are spread over",
+            REDIAL_SPREAD.to_string(),
+            "network and schedulers of the clients",
+            "1 to 100 ms",
+            "how a herd falls on the servers that are left",
+        ),
+        row(
+            "the consistency checker looks at an object for",
+            LOOK.to_string(),
+            "FNV over about 100 bytes",
+            "0.1 to 1 us",
+            "CPU of the pulse, from 1.34",
+        ),
+        row(
+            "stored bytes for a byte of `other-live-heap`, read again at a start",
+            REST_STORED.to_string(),
+            "as typed objects have it",
+            "0.2 to 1",
+            "recovery of servers with much that the scenario leaves out",
+        ),
+        row(
+            "GOMEMLIMIT's limiter steps in when live heap is this near the goal",
+            BACK_TO_BACK.to_string(),
+            "stands for the leaky bucket of Go `runtime/mgclimit.go`",
+            "0.01 to 0.05",
+            "servers whose live heap is near GOMEMLIMIT",
+        ),
+        row(
+            "CPU time of a request besides its body; its garbage; memory while it waits",
+            format!(
+                "{}; {}; {}",
+                costs::REQUEST_BASE,
+                costs::REQUEST_GARBAGE,
+                costs::QUEUED_REQUEST
+            ),
+            "routing, authentication, authorisation, audit of metadata",
+            "a factor of 3",
+            "storms of many small requests",
+        ),
+    ]
+}
+
+fn simplifications() -> Vec<Assumption> {
+    let row = |what, source, leans| how(Held::Assumed, what, source, leans);
+    vec![
+        row(
+            "the objects of a resource all have its mean size",
+            "sizes are rarely known better",
+            "resources of a few huge objects among many small ones",
+        ),
+        row(
+            "writes come at a steady rate, and all are updates",
+            "creations and deletions at the same rate leave the count as it is",
+            "churn in bursts",
+        ),
+        row(
+            "etcd is a rate and a latency; its memory is a fixed amount",
+            "`[etcd]`, `node.etcd-memory`",
+            "lists from etcd by many at once; etcd on the same node",
+        ),
+        row(
+            "a server at its limit is killed at once",
+            "measured servers crawled for up to 20 s, one for 108 s, while the kernel took pages of the binary",
+            "the time of a kill, not whether it comes",
+        ),
+        row(
+            "admission webhooks, audit of bodies and aggregated apiservers take no memory",
+            "kubernetes issue #131720: an audit log of LIST responses took ten times the memory",
+            "servers that have them",
+        ),
+        row(
+            "one machine's speeds",
+            "two cores of one kind; `hardware.*` and `oomcast calibrate` fit others",
+            "durations elsewhere",
+        ),
+    ]
+}

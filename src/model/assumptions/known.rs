@@ -1,0 +1,140 @@
+//! What is exact, read in a source, or published.
+
+use super::{decimal, how, value};
+use crate::model::client::PAGER_LIMIT;
+use crate::model::costs;
+use crate::model::memory::go_heap::{BACKGROUND_UTILIZATION, FORCE_GC_PERIOD};
+use crate::model::watchcache::capacity::{
+    BLOCK_TIMEOUT, DEFAULT_HISTORY, LOWER_BOUND, RELIST_PAGE, UPPER_BOUND,
+};
+use crate::results::{Assumption, Held};
+
+pub(super) fn rows() -> Vec<Assumption> {
+    let mut rows = exact();
+    rows.extend(source());
+    rows.extend(published());
+    rows
+}
+
+fn exact() -> Vec<Assumption> {
+    let exact = |what, source, leans| how(Held::Exact, what, source, leans);
+    vec![
+        exact(
+            "API Priority and Fairness: classification, seats, shuffle sharding, fair queuing, borrowing, \
+             Retry-After",
+            "k8s.io/apiserver `pkg/util/flowcontrol`, `tests/golden_apf.rs`",
+            "how many LISTs run at once, who waits, who gets 429",
+        ),
+        exact(
+            "the ring of a watch cache: capacity, resumable versions, 410 Gone",
+            "k8s.io/apiserver `storage/cacher`, `tests/golden_watchcache.rs`",
+            "who relists after a reconnect; memory of churn",
+        ),
+        exact(
+            "growth of Go's slices, `bytes.Buffer` and encode buffers; size classes",
+            "Go `runtime`, `bytes`, apimachinery serialisers, `tests/golden_go.rs`",
+            "peaks of buffered lists",
+        ),
+        exact(
+            "back-off of reflectors, before and since 1.36",
+            "k8s.io/client-go `tools/cache`, `tests/golden_reflector.rs`",
+            "how soon a herd comes back",
+        ),
+        exact(
+            "every resident byte is in one entry of the ledger; the same seed is the same bytes",
+            "`src/model/checks.rs`, looked at after every event in tests",
+            "attribution of a peak",
+        ),
+    ]
+}
+
+fn source() -> Vec<Assumption> {
+    let from = |what, shown: String, source, leans| {
+        value(Held::Source, (what, shown), (source, ""), leans)
+    };
+    vec![
+        from(
+            "a watch cache keeps the events of so long, in so many slots",
+            format!("{DEFAULT_HISTORY}; {LOWER_BOUND} to {UPPER_BOUND}"),
+            "k8s.io/apiserver `storage/cacher/watch_cache.go`; follows the request timeout from 1.33",
+            "who relists after a reconnect",
+        ),
+        from(
+            "a read waits so long for the cache to be fresh, then gets 504",
+            BLOCK_TIMEOUT.to_string(),
+            "k8s.io/apiserver `storage/cacher/watch_cache.go` `blockTimeout`",
+            "slow etcd, starting servers",
+        ),
+        from(
+            "pages in which a cache fills itself; pages of client-go's pager",
+            format!("{RELIST_PAGE}; {PAGER_LIMIT} objects"),
+            "k8s.io/apiserver `storage/cacher`, k8s.io/client-go `tools/pager`",
+            "memory of a starting server; paged lists",
+        ),
+        from(
+            "the collector marks with this share of the processors, and at least so often",
+            format!("{BACKGROUND_UTILIZATION}; {FORCE_GC_PERIOD}"),
+            "Go `runtime/mgcpacer.go` `gcBackgroundUtilization`, `runtime/proc.go` `forcegcperiod`",
+            "garbage in every peak",
+        ),
+        from(
+            "the scavenger leaves so much of the heap mapped besides",
+            costs::RETAIN_EXTRA.to_string(),
+            "Go `runtime/mgcscavenge.go` `retainExtraPercent`; measured 10 % after settled collections",
+            "resident memory between bursts",
+        ),
+        from(
+            "what a watch-list builds for each object of the resource, up to 1.36 and from 1.37",
+            format!("{} B; {} B", costs::WATCH_LIST_INTERVAL, costs::WATCH_LIST_INTERVAL_LAZY),
+            "k8s.io/apiserver `storage/cacher/watch_cache_interval.go`",
+            "peaks of many watch-lists at once",
+        ),
+        from(
+            "what leaves the heap ahead of a slow reader",
+            format!("{:#}", costs::CLIENT_WINDOW),
+            "window of a stream in `golang.org/x/net/http2` (client), `net.ipv4.tcp_wmem`",
+            "slow clients",
+        ),
+        from(
+            "a dying server's clients redial at once; a silent one is noticed after 30 to 45 s; sticky \
+             connections, nothing moves one that is open",
+            String::new(),
+            "apimachinery `util/net/http.go`, k8s.io/client-go `transport/cache.go`",
+            "cascades",
+        ),
+        from(
+            "restarts after 10, 20, 40 ... 300 s; the killer takes the highest oom_score",
+            String::new(),
+            "kubelet `kuberuntime_manager.go`, KEP-4603; kernel `mm/oom_kill.c`; kubelet `qos/policy.go`",
+            "crash loops, recovery",
+        ),
+        from(
+            "what each release does, 1.28 to 1.37",
+            String::new(),
+            "k8s.io/apiserver `features/kube_features.go` of each tag, change logs",
+            "every comparison of releases; only 1.32 and 1.36 are measured",
+        ),
+    ]
+}
+
+fn published() -> Vec<Assumption> {
+    let published = |what, shown: String, source, range, leans| {
+        value(Held::Published, (what, shown), (source, range), leans)
+    };
+    vec![
+        published(
+            "figures of the shipped scenarios; the model has no constant of its own for any of them",
+            String::new(),
+            "KEP-3157, the list benchmark of KEP-5116, the Palark incident",
+            "",
+            "every run of these prints them beside the prediction",
+        ),
+        published(
+            "a snapshot's own nodes, for each event in the ring, from 1.34",
+            decimal(costs::RING_SNAPSHOT),
+            "KEP-4988 (b-tree of degree 16, copy on write)",
+            "1 to 2 KB",
+            "churn on 1.34 and later",
+        ),
+    ]
+}

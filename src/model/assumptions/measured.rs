@@ -1,0 +1,232 @@
+//! What was measured on a genuine kube-apiserver.
+
+use super::{decimal, value};
+use crate::model::apiserver::startup::FILL_OVERHEAD;
+use crate::model::costs::{self, Cost};
+use crate::model::input::{ResourceInput, Shape, WriterInput};
+use crate::model::memory::go_heap::RUNWAY;
+use crate::model::objects::ObjectProfile;
+use crate::results::{Assumption, Held};
+use crate::units::Bytes;
+
+const RUNS: &str = "33 runs of 1.32 and 1.36 (`tests/data/measured.jsonl`)";
+const FIT: &str = "least squares over 26 of the measured runs";
+
+pub(super) fn rows() -> Vec<Assumption> {
+    let mut rows = objects();
+    rows.extend(memory());
+    rows.extend(time());
+    rows
+}
+
+/// Multipliers of objects of 10 kB.
+fn objects() -> Vec<Assumption> {
+    let ratio = |part: Bytes, of: Bytes| format!("{:.2}", part.as_f64() / of.as_f64());
+    let row = |what, name, shape, source, range| {
+        let profile = profile(name, shape);
+        let shown = format!(
+            "{} decoded, {} of JSON",
+            ratio(profile.cached, profile.stored),
+            ratio(profile.json, profile.stored)
+        );
+        let leans =
+            "the base of every server; lists from etcd; `heap-size` and `json-size` replace it";
+        value(Held::Measured, (what, shown), (source, range), leans)
+    };
+    let blobs = "measured runs; KEP-3157, kubernetes issue #124680";
+    let agree = "measured runs; kubernetes issues #142062, #124680";
+    vec![
+        row(
+            "bytes for a stored byte: Secrets",
+            "secrets",
+            Shape::Blob,
+            blobs,
+            "size + 1.2 kB measured",
+        ),
+        row(
+            "bytes for a stored byte: ConfigMaps",
+            "configmaps",
+            Shape::Blob,
+            blobs,
+            "size + 1.2 kB measured",
+        ),
+        row(
+            "bytes for a stored byte: Pods and built-in objects of many fields",
+            "pods",
+            Shape::Typed,
+            "measured runs; struct layouts of k8s.io/api",
+            "2.1 measured; 2 to 3 by their fields",
+        ),
+        row(
+            "bytes for a stored byte: custom resources of many small fields",
+            "widgets",
+            Shape::Custom,
+            agree,
+            "3.9 measured, 5.2 for vulnerability reports; 4 to 7.5 by shape",
+        ),
+        row(
+            "bytes for a stored byte: custom resources of one large string",
+            "widgets",
+            Shape::CustomBlob,
+            "computed from the layout of unstructured objects",
+            "size + 4 kB",
+        ),
+    ]
+}
+
+fn profile(name: &str, shape: Shape) -> ObjectProfile {
+    let (writer, none) = (WriterInput::default(), None);
+    ObjectProfile::of(&ResourceInput {
+        name: name.to_owned(),
+        api_group: String::new(),
+        count: 1,
+        size: Bytes(10_000),
+        shape,
+        json_size: none,
+        heap_size: none,
+        versions: 1,
+        writes_per_second: 0.0,
+        writer,
+        watch_cache: true,
+    })
+}
+
+fn memory() -> Vec<Assumption> {
+    let row = |what, shown: String, range, leans| {
+        value(Held::Measured, (what, shown), (RUNS, range), leans)
+    };
+    vec![
+        row(
+            "live heap of an empty server",
+            decimal(costs::EMPTY_LIVE_HEAP),
+            "76 MB on 1.32, 84 MB on 1.36; more with CRDs (`other-live-heap`)",
+            "small servers",
+        ),
+        row(
+            "pages of the binary; of them not charged to the cgroup",
+            format!("{}; {}", decimal(costs::BINARY_RESIDENT), decimal(costs::BINARY_UNCHARGED)),
+            "82 to 91 MB; 25 to 55 MB",
+            "small servers, the moment of a kill",
+        ),
+        row(
+            "runtime metadata and stacks of an idle server",
+            decimal(costs::RUNTIME_RESIDENT),
+            "17 MB and 30 MB",
+            "small servers",
+        ),
+        row(
+            "metadata and partly used spans for a byte of scannable heap",
+            costs::SPAN_OVERHEAD.to_string(),
+            "3.5 % metadata, 6 to 9 % partly used spans, for Pods and custom resources",
+            "clusters of many small objects",
+        ),
+        row(
+            "an idle watch: heap and stacks",
+            format!("{}; {}", decimal(costs::WATCH_HEAP), decimal(costs::WATCH_STACK)),
+            "96 kB measured on 1.36; 50 to 100 KiB in kubernetes issue #117777",
+            "tens of thousands of watches",
+        ),
+        row(
+            "a superseded version in the ring, besides the object",
+            decimal(costs::RING_VERSION),
+            "13.9 kB an event for objects of 11.6 kB",
+            "churn",
+        ),
+        row(
+            "freed pages that a growing large buffer can use",
+            costs::LARGE_REUSE.to_string(),
+            "0 to 0.66 for buffers of 0.7 GB, 0.65 to 1 for those of 0.2 GB",
+            "second and later bursts of buffered lists",
+        ),
+        row(
+            "the scavenger returns so much a second",
+            format!("{}/s", decimal(Bytes(costs::SCAVENGE_BYTES_PER_SECOND))),
+            "80 to 245 MB/s",
+            "resident memory after a burst",
+        ),
+        row(
+            "garbage of a write, and for each byte of its object",
+            format!("{}; {}", decimal(costs::WRITE_GARBAGE), costs::WRITE_GARBAGE_PER_BYTE),
+            "340 kB for a patch of 10 kB",
+            "churn",
+        ),
+    ]
+}
+
+fn time() -> Vec<Assumption> {
+    let row = |what, shown: String, range, leans| {
+        value(Held::Measured, (what, shown), (RUNS, range), leans)
+    };
+    let fitted = |what, shown: String, range, leans| {
+        value(Held::Measured, (what, shown), (FIT, range), leans)
+    };
+    let leans = "durations, and with them how many requests overlap";
+    let pods = profile("pods", Shape::Typed);
+    vec![
+        fitted(
+            "CPU time of encoding to JSON: Pods of 10 kB, custom resources of 10 kB",
+            format!(
+                "{}; {} an object",
+                pods.encode_json.of(1, pods.json),
+                profile("widgets", Shape::Custom).encode_json.of(1, Bytes(10_000))
+            ),
+            "rms residual of the fit 12 %; `hardware.cpu-speed` scales it",
+            leans,
+        ),
+        fitted(
+            "encoding to protobuf: Pods",
+            a_gb(pods.encode_protobuf),
+            "1.3 to 1.8 s/GB published (kubernetes issue #141809)",
+            leans,
+        ),
+        row("writing to a client", a_gb(costs::WRITE), "0.89 to 1.16 s/GB", leans),
+        row("writing to a slow reader, besides", a_gb(costs::WRITE_SLOWLY), "about 6 s/GB", leans),
+        row("gzip at level 1", a_gb(costs::GZIP), "5.0 to 5.7 s/GB; 10 to 12 published", leans),
+        row(
+            "growing a large buffer, besides page faults",
+            a_gb(costs::GROW_BUFFER),
+            "0.3 s/GB",
+            leans,
+        ),
+        row(
+            "a deep copy of custom resources",
+            a_gb(costs::DEEP_COPY_CUSTOM),
+            "110 us for 17.5 kB",
+            leans,
+        ),
+        row(
+            "marking a GB of scannable heap; a cycle besides",
+            format!("{} s; {} s", costs::MARK_PER_BYTE_NANOS, costs::MARK_BASE_SECONDS),
+            "1.0 s/GB measured; 0.4 to 2 in public traces (Go issues #19393, #18896, #14812, #40225)",
+            "what is allocated while marking; durations",
+        ),
+        row(
+            "work done per CPU-second while marking",
+            costs::EFFICIENCY_WHILE_MARKING.to_string(),
+            "0.6 to 1 in nine streamed runs",
+            leans,
+        ),
+        row(
+            "a collection begins this many times earlier than the pacer's formula says",
+            RUNWAY.to_string(),
+            "triggers of 129 cycles",
+            "garbage in every peak",
+        ),
+        row(
+            "a start without filling caches: time, and CPU time in it",
+            format!("{}; {}", costs::START_UP, costs::START_UP_CPU),
+            "2.0 s on two cores",
+            "recovery",
+        ),
+        row(
+            "filling a cache, in multiples of decoding",
+            FILL_OVERHEAD.to_string(),
+            "23 s/GB of Pods, 2 to 3 s/GB of ConfigMaps on two cores",
+            "recovery",
+        ),
+    ]
+}
+
+fn a_gb(cost: Cost) -> String {
+    format!("{} s/GB", cost.per_byte)
+}

@@ -1,0 +1,220 @@
+//! The story of a run: what happened, in lines with times.
+//!
+//! The log and the activity of a record become *beats*: a kill with what it found, watches that move,
+//! a burst of calls answered 410, a server that is back. What belongs together is one beat with its
+//! count and its span. A beat says what the record holds and no more: what came first is not called a
+//! cause. Beats have a weight, by which the terminal chooses; `story.txt` has them all.
+
+mod bursts;
+mod servers;
+#[cfg(test)]
+mod tests;
+
+use super::format::{clean, grouped, wrapped};
+use crate::results::{LogKind, RunRecord};
+use crate::units::{SimSpan, SimTime};
+
+/// Events of one moment: what comes within this span of each other is told together.
+const TOGETHER: SimSpan = SimSpan::secs(3);
+/// From so many events of the scenario on none of them is important by itself.
+const MANY_EVENTS: usize = 5;
+
+/// Where a beat is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// Everywhere.
+    Always,
+    /// In the full story only: a short one sums up.
+    InFull,
+    /// In short stories only: it sums up what the full one tells one by one.
+    InShort,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Beat {
+    at: SimTime,
+    text: String,
+    /// 0 to 100: how much it tells.
+    weight: u32,
+    told: Told,
+}
+
+impl Beat {
+    fn new(at: SimTime, weight: u32, text: String) -> Self {
+        Self { at, text, weight, told: Told::Always }
+    }
+
+    fn told(self, told: Told) -> Self {
+        Self { told, ..self }
+    }
+}
+
+/// See the module's documentation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Story {
+    /// Of which replication.
+    replication: u32,
+    /// In order of time.
+    beats: Vec<Beat>,
+}
+
+impl Story {
+    /// The story of a record with log and activity.
+    #[must_use]
+    pub fn of(run: &RunRecord) -> Self {
+        let mut beats = events(run);
+        beats.extend(servers::kills(run));
+        beats.extend(servers::returns(run));
+        beats.extend(bursts::bursts(run));
+        beats.extend(ending(run));
+        beats.sort_by_key(|beat| beat.at);
+        Self { replication: run.replication, beats }
+    }
+
+    /// How many beats it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.beats.len()
+    }
+
+    /// Whether nothing happened.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.beats.is_empty()
+    }
+
+    /// Of which replication.
+    #[must_use]
+    pub const fn replication(&self) -> u32 {
+        self.replication
+    }
+
+    /// The whole story, a line a beat: `story.txt`.
+    #[must_use]
+    pub fn full(&self) -> String {
+        let told = self.beats.iter().filter(|beat| beat.told != Told::InShort);
+        told.fold(String::new(), |text, beat| text + &line(beat) + "\n")
+    }
+
+    /// The most telling beats, as many as fit into so many lines of so many characters.
+    #[must_use]
+    pub fn short(&self, lines: usize, width: usize) -> Vec<String> {
+        let rendered = |beat: &Beat| -> Vec<String> {
+            let mut rows = wrapped(&beat.text, width.saturating_sub(INDENT)).into_iter();
+            let first = rows.next().map(|row| format!("{:>8}  {row}", beat.at.to_string()));
+            let rest = rows.map(|row| format!("{:INDENT$}{row}", ""));
+            first.into_iter().chain(rest).collect()
+        };
+        self.chosen(lines, |beat| rendered(beat).len()).into_iter().flat_map(rendered).collect()
+    }
+
+    /// The most telling beats, at most so many: their times and texts.
+    pub(super) fn most_telling(&self, beats: usize) -> Vec<(String, &str)> {
+        let chosen = self.chosen(beats, |_| 1).into_iter();
+        chosen.map(|beat| (beat.at.to_string(), beat.text.as_str())).collect()
+    }
+
+    /// Beats for a short story by weight, the earlier of equals, while there is room for their size;
+    /// in order of time.
+    fn chosen(&self, room: usize, size: impl Fn(&Beat) -> usize) -> Vec<&Beat> {
+        let mut order: Vec<(usize, &Beat)> =
+            self.beats.iter().enumerate().filter(|(_, beat)| beat.told != Told::InFull).collect();
+        order.sort_by_key(|(place, beat)| (std::cmp::Reverse(beat.weight), *place));
+        let mut left = room;
+        order.retain(|(_, beat)| match left.checked_sub(size(beat)) {
+            Some(rest) => {
+                left = rest;
+                true
+            }
+            None => false,
+        });
+        order.sort_by_key(|(place, _)| *place);
+        order.into_iter().map(|(_, beat)| beat).collect()
+    }
+}
+
+/// Where texts begin in short stories.
+const INDENT: usize = 10;
+
+fn line(beat: &Beat) -> String {
+    format!("{:>9}  {}", beat.at.to_string(), beat.text)
+}
+
+/// What the log tells by itself.
+fn events(run: &RunRecord) -> Vec<Beat> {
+    let many = run.log.iter().filter(|entry| entry.kind == LogKind::Event).count() >= MANY_EVENTS;
+    let beat = |entry: &crate::results::LogEntry| {
+        let (weight, told) = match entry.kind {
+            LogKind::Event => (if many { 40 } else { 72 }, Told::Always),
+            LogKind::Stopped => (60, Told::Always),
+            // Told with the kill.
+            LogKind::NodeLost if servers::node_killed(run, entry) => return None,
+            LogKind::NodeLost => (90, Told::Always),
+            LogKind::Balancer | LogKind::Synced => (10, Told::InFull),
+            // Kills and returns are told with what belongs to them.
+            LogKind::OomKill | LogKind::Started | LogKind::Ready => return None,
+        };
+        let text = format!("{}: {}", clean(&entry.subject, 60), clean(&entry.message, 200));
+        Some(Beat::new(entry.at, weight, text).told(told))
+    };
+    run.log.iter().filter_map(beat).collect()
+}
+
+/// When the clients were content again, and how it ended.
+fn ending(run: &RunRecord) -> Vec<Beat> {
+    let (synced, started) = run.clients_synced;
+    let mut beats = Vec::new();
+    let last = run.log.iter().rev().find(|entry| entry.kind == LogKind::Synced);
+    if let Some(last) = last.filter(|_| synced == started) {
+        let text = format!("all {} have synced", counted(started, "client", "clients"));
+        beats.push(Beat::new(last.at, 88, text));
+    }
+    let down: Vec<&str> = run
+        .timelines
+        .iter()
+        .filter(|timeline| timeline.down.last().is_some_and(|(_, to)| *to >= run.end))
+        .map(|timeline| timeline.server.as_str())
+        .collect();
+    let serving = match down.as_slice() {
+        [] => String::new(),
+        servers => format!("; not serving: {}", clean(&servers.join(", "), 120)),
+    };
+    let why =
+        if run.cut_short { "the run is stopped for the work it takes" } else { "the run ends" };
+    let text = format!(
+        "{why} ({}): {} of {} synced{serving}",
+        run.outcome.key(),
+        grouped(synced),
+        counted(started, "client", "clients")
+    );
+    beats.push(Beat::new(run.end, 99, text));
+    beats
+}
+
+/// A count with its noun.
+fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(n), if n == 1 { one } else { many })
+}
+
+/// Names as in a sentence: `a`, `a and b`, `a, b and c`; of many their number.
+fn names(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => clean(one, 60),
+        [first @ .., last] if names.len() <= 4 => {
+            let first: Vec<String> = first.iter().map(|name| clean(name, 60)).collect();
+            format!("{} and {}", first.join(", "), clean(last, 60))
+        }
+        many => format!("{} servers", many.len()),
+    }
+}
+
+/// A span as one says it: `0.4 s`, `12 s`, `3:20`.
+fn spoken(span: SimSpan) -> String {
+    match span.as_secs_f64() {
+        s if s < 9.95 => format!("{s:.1} s"),
+        s if s < 99.5 => format!("{s:.0} s"),
+        s => super::format::clock(s.round()).trim_end_matches(".0").to_owned(),
+    }
+}

@@ -1,0 +1,196 @@
+//! Grouping, on made-up records.
+
+use super::bursts::{Burst, find};
+use super::{Story, Told};
+use crate::results::{
+    Activity, ActivityBucket, ActivityCounts, ActivityKind, Counters, Holder, KillScene, LogEntry,
+    LogKind, Mechanism, OomKill, Outcome, RunRecord, ServerActivity, ServerRecord, Timeline,
+};
+use crate::units::{Bytes, SimSpan, SimTime};
+
+fn at(seconds: u64) -> SimTime {
+    SimTime::ZERO + SimSpan::secs(seconds)
+}
+
+/// A run of two servers and a minute, with a bucket a second.
+fn calm() -> RunRecord {
+    let server =
+        |index: u32| ServerRecord { name: format!("apiserver-{index}"), ..ServerRecord::default() };
+    let watches = ServerActivity { watches: 1_000, ..ServerActivity::default() };
+    let bucket =
+        ActivityBucket { counts: ActivityCounts::default(), servers: vec![watches, watches] };
+    let timeline =
+        |index: u32| Timeline { server: format!("apiserver-{index}"), ..Timeline::default() };
+    RunRecord {
+        replication: 0,
+        outcome: Outcome::Absorbed,
+        servers: vec![server(0), server(1)],
+        phases: Vec::new(),
+        counters: Counters::default(),
+        clients_synced: (1, 1),
+        log: Vec::new(),
+        timelines: vec![timeline(0), timeline(1)],
+        activity: Activity {
+            width: SimSpan::secs(1),
+            buckets: vec![bucket; 60],
+            ..Activity::default()
+        },
+        flows: Vec::new(),
+        apf_dumps: Vec::new(),
+        end: at(60),
+        cut_short: false,
+        trace_hash: 0,
+    }
+}
+
+fn kill(run: &mut RunRecord, server: usize, second: u64) {
+    let kill = OomKill { at: at(second), resident: Bytes::gib(16), back_at: None };
+    run.servers[server].oom_kills.push(kill);
+    run.activity.kills.push(KillScene {
+        at: at(second),
+        server: format!("apiserver-{server}"),
+        largest: Some(Holder {
+            mechanism: Mechanism::ResponseBuffer,
+            client: "agents".into(),
+            resource: "pods".into(),
+            bytes: Bytes::gib(12),
+        }),
+        watches: 1_000,
+    });
+}
+
+fn count(run: &mut RunRecord, kind: ActivityKind, second: usize, count: u64) {
+    run.activity.buckets[second].counts.0[kind as usize] = count;
+}
+
+#[test]
+fn nothing_but_the_end_is_told_of_a_calm_run() {
+    let story = Story::of(&calm());
+    assert_eq!(story.full(), "   1:00.0  the run ends (absorbed): 1 of 1 client synced\n");
+}
+
+#[test]
+fn calls_are_one_burst_until_there_is_calm() {
+    let counts = [0, 3, 0, 0, 4, 0, 0, 0, 1];
+    let bursts = find(counts.into_iter(), 3);
+    assert_eq!(
+        bursts,
+        [
+            Burst { first: 1, last: 4, total: 7, highest: 4 },
+            Burst { first: 8, last: 8, total: 1, highest: 1 },
+        ]
+    );
+    assert_eq!(find([0, 0].into_iter(), 3), []);
+}
+
+#[test]
+fn rejections_in_a_row_are_one_line() {
+    let mut run = calm();
+    for second in 10..18 {
+        count(&mut run, ActivityKind::Rejected, second, 300);
+        run.activity.buckets[second].servers[1].rejected = 300;
+    }
+    count(&mut run, ActivityKind::Rejected, 40, 1);
+    let full = Story::of(&run).full();
+    assert!(
+        full.contains("0:10.0  2 400 calls are answered 429 within 8 s by apiserver-1\n"),
+        "{full}"
+    );
+    assert!(full.contains("0:40.0  1 call is answered 429 within 1 s\n"), "{full}");
+}
+
+#[test]
+fn kills_of_one_moment_are_one_line() {
+    let mut run = calm();
+    kill(&mut run, 0, 20);
+    kill(&mut run, 1, 22);
+    let full = Story::of(&run).full();
+    let line = "apiserver-0 and apiserver-1 are OOM-killed within 2 s at 16.0 GiB (largest part: \
+                12.0 GiB response buffer of agents reading pods); 2 000 watches are lost; 2 of 2 \
+                servers have now been killed\n";
+    assert!(full.contains(line), "{full}");
+}
+
+#[test]
+fn watches_move_only_where_the_record_says_so() {
+    let mut run = calm();
+    kill(&mut run, 0, 20);
+    assert!(!Story::of(&run).full().contains("more than before"));
+    for bucket in &mut run.activity.buckets[21..] {
+        bucket.servers[1].watches = 1_900;
+    }
+    let full = Story::of(&run).full();
+    let line = "0:30.0  apiserver-1 holds 900 watches more than before the kill\n";
+    assert!(full.contains(line), "{full}");
+}
+
+#[test]
+fn what_repeats_is_summed_up_in_short_and_told_in_full() {
+    let mut run = calm();
+    for second in [10, 20, 30, 40] {
+        kill(&mut run, 0, second);
+    }
+    let story = Story::of(&run);
+    let summed = "3 more OOM kills until 0:40.0: apiserver-0 3";
+    assert_eq!(story.full().matches("is OOM-killed").count(), 4);
+    assert!(!story.full().contains(summed));
+    let short = story.short(12, 80).join("\n");
+    assert_eq!(short.matches("is OOM-killed").count(), 1, "{short}");
+    assert!(short.contains(summed), "{short}");
+    assert!(story.beats.iter().any(|beat| beat.told == Told::InFull));
+}
+
+#[test]
+fn a_short_story_fits_and_keeps_the_end_and_the_first_kill() {
+    let mut run = calm();
+    kill(&mut run, 0, 20);
+    for second in 0..9 {
+        count(&mut run, ActivityKind::Lists, second * 6, 10);
+        run.log.push(LogEntry {
+            at: at(second as u64),
+            kind: LogKind::Event,
+            subject: format!("event {second}"),
+            message: "clients start ".repeat(12),
+        });
+    }
+    let story = Story::of(&run);
+    for lines in [3, 5, 12] {
+        let short = story.short(lines, 60);
+        assert!(short.len() <= lines && short.iter().all(|line| line.chars().count() <= 60));
+        assert!(short.last().is_some_and(|line| line.contains("the run ends")), "{short:?}");
+    }
+    let text = story.short(5, 60).join(" ");
+    assert!(text.contains("OOM-killed"), "{text}");
+}
+
+#[test]
+fn names_of_the_scenario_cannot_steer_the_terminal() {
+    let mut run = calm();
+    run.log.push(LogEntry {
+        at: at(1),
+        kind: LogKind::Event,
+        subject: "a\u{1b}[31m".into(),
+        message: "begins".into(),
+    });
+    assert!(!Story::of(&run).full().contains('\u{1b}'));
+}
+
+#[test]
+fn a_lost_node_is_told_with_its_kill() {
+    let mut run = calm();
+    kill(&mut run, 0, 20);
+    for subject in ["apiserver-0", "apiserver-1"] {
+        run.log.push(LogEntry {
+            at: at(20),
+            kind: LogKind::NodeLost,
+            subject: subject.into(),
+            message: "node out of memory".into(),
+        });
+    }
+    let full = Story::of(&run).full();
+    assert!(
+        full.contains("apiserver-0 is OOM-killed, its node out of memory, at 16.0 GiB"),
+        "{full}"
+    );
+    assert!(!full.contains("apiserver-0: node") && full.contains("apiserver-1: node"), "{full}");
+}

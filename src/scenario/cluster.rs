@@ -1,0 +1,172 @@
+//! Counts by the size of the cluster: `per = "node"` and the like, multiplied out.
+//!
+//! The effective scenario keeps what was written, so that the size can still be varied; whatever comes
+//! after it sees totals.
+
+use super::code::Code;
+use super::diagnostic::{Draft, Log, shown};
+use super::filled::{Filled, Plain, Slot, Value};
+use super::keys::Kind;
+use super::read::{grouped, per_of};
+use super::source::Span;
+
+/// How large the cluster is, as far as the scenario says.
+#[derive(Clone, Copy, Debug, Default)]
+struct Size {
+    nodes: Option<i64>,
+    pods_per_node: Option<i64>,
+    namespaces: Option<i64>,
+    /// Where the table is.
+    at: Option<Span>,
+    /// Whether it has mistakes of its own.
+    unsure: bool,
+}
+
+impl Size {
+    fn of(root: &Filled) -> Self {
+        let Some(cluster) = root.table("cluster") else {
+            return Self { unsure: root.is_bad("cluster"), ..Self::default() };
+        };
+        let keys = ["nodes", "pods-per-node", "namespaces"];
+        Self {
+            nodes: cluster.count("nodes"),
+            pods_per_node: cluster.count("pods-per-node"),
+            namespaces: cluster.count("namespaces"),
+            at: Some(cluster.span),
+            unsure: keys.iter().any(|key| cluster.is_bad(key)),
+        }
+    }
+
+    /// How many there are of a unit; else the key that would say so.
+    fn total(&self, unit: &str) -> Result<i64, &'static str> {
+        let nodes = self.nodes.ok_or("nodes");
+        match unit {
+            "pod" => Ok(nodes?.saturating_mul(self.pods_per_node.ok_or("pods-per-node")?)),
+            "namespace" => self.namespaces.ok_or("namespaces"),
+            "cluster" => Ok(1),
+            _ => nodes,
+        }
+    }
+}
+
+/// Replaces counts by totals, everywhere.
+pub(super) fn scale(root: &mut Filled, log: &mut Log) {
+    let size = Size::of(root);
+    let mut used = false;
+    if let Some(Value::Named(tables)) = root.value_mut("objects") {
+        for (name, _, table) in tables {
+            used |= ["per", "writes-per"].iter().any(|key| table.given(key).is_some());
+            multiply(table, name, size, log);
+        }
+    }
+    if let Some(Value::List(clients)) = root.value_mut("clients") {
+        for client in clients {
+            used |= client.given("per").is_some();
+            let name = client.text("name").unwrap_or("").to_owned();
+            multiply(client, &name, size, log);
+            for behaviour in ["reflector", "lister"] {
+                if let Some(Value::Table(read)) = client.value_mut(behaviour) {
+                    used |= read.given("own-node").is_some();
+                    own_node(read, size, log);
+                }
+            }
+        }
+    }
+    if let (Some(at), false) = (size.at, used) {
+        let draft = Draft::new(Code::NoEffect, at, "nothing depends on the size of the cluster");
+        let help = "add per = \"node\" to what there is one of a node";
+        log.push(draft.label("has no effect").help(help.to_owned()));
+    }
+}
+
+/// One resource or fleet.
+fn multiply(table: &mut Filled, name: &str, size: Size, log: &mut Log) {
+    let own = if table.given("writes-per").is_some() { "writes-per" } else { "per" };
+    if let (Some(writes), Some((each, total))) =
+        (table.number("writes"), factor(table, own, size, log))
+    {
+        let all = writes * total as f64 / each as f64;
+        let most = table.slot("writes").map_or(f64::INFINITY, most);
+        let sound = (all <= most).then_some(Plain::PerSecond(all));
+        if sound.is_none() {
+            let message = format!("`{}` must not be written more than {most}/s", shown(name));
+            let draft = Draft::new(Code::OutOfBounds, table.at("writes"), message);
+            log.push(draft.label(format!("this is {all:.0}/s")).related(size.at, "the cluster"));
+        }
+        table.replace("writes", sound);
+    }
+    if let (Some(count), Some((each, total))) =
+        (table.count::<i64>("count"), factor(table, "per", size, log))
+    {
+        let all = rounded_up(count, total, each);
+        let most = table.slot("count").map_or(f64::INFINITY, most);
+        let sound = i64::try_from(all).ok().filter(|all| *all as f64 <= most);
+        if sound.is_none() {
+            let most = grouped(most as i64);
+            let message = format!("`{}` must not count more than {most}", shown(name));
+            let by = table.text("per").unwrap_or_default();
+            let label = format!("so many per {by}, and {} in all", shown(&all.to_string()));
+            let draft = Draft::new(Code::OutOfBounds, table.at("count"), message).label(label);
+            log.push(draft.related(size.at, "the size of the cluster"));
+        }
+        table.replace("count", sound.map(Plain::Integer));
+    }
+}
+
+/// By how many each is counted, and how many there are; nothing, where that is said of neither.
+fn factor(table: &Filled, key: &str, size: Size, log: &mut Log) -> Option<(i64, i64)> {
+    let (each, unit) = table.text(key).and_then(per_of)?;
+    known(size.total(unit), table, key, size, log).map(|total| (each, total))
+}
+
+/// A fleet of one for each hundred nodes has a member in the smallest cluster, too.
+fn rounded_up(count: i64, total: i64, each: i64) -> i128 {
+    let each = i128::from(each);
+    (i128::from(count) * i128::from(total) + each - 1) / each
+}
+
+/// The greatest value of a key.
+fn most(slot: &Slot) -> f64 {
+    match slot.key.kind {
+        Kind::Integer { max, .. } => max as f64,
+        Kind::PerSecond { max } => max,
+        _ => f64::INFINITY,
+    }
+}
+
+/// One reader that asks for what is on its own node.
+fn own_node(read: &mut Filled, size: Size, log: &mut Log) {
+    if read.flag("own-node") != Some(true) {
+        return;
+    }
+    if let Some(selected) = read.given("selected") {
+        let message = "`own-node` and `selected` both say which objects are read";
+        let draft = Draft::new(Code::OneOf, selected, message).label("one too many");
+        log.push(draft.related(read.given("own-node"), "the other is here"));
+        return;
+    }
+    if let Some(nodes) = known(size.total("node"), read, "own-node", size, log) {
+        read.fill("selected", Plain::Percent(100.0 / nodes as f64));
+    }
+}
+
+/// A total, or the mistake that it is not known.
+fn known(
+    total: Result<i64, &'static str>,
+    table: &Filled,
+    key: &str,
+    size: Size,
+    log: &mut Log,
+) -> Option<i64> {
+    let missing = match total {
+        Ok(total) => return Some(total),
+        Err(missing) => missing,
+    };
+    if !size.unsure {
+        let message = format!("`{key}` needs `cluster.{missing}`");
+        let draft = Draft::new(Code::NeedsCluster, table.at(key), message);
+        let draft = draft.label("how many are there?");
+        log.push(draft.help(format!("add {missing} to [cluster]")));
+    }
+    None
+}

@@ -1,0 +1,163 @@
+//! `show`, `presets` and `init` as a user meets them.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::{BASE, folder};
+
+fn oomcast(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oomcast"));
+    command.args(arguments).current_dir(folder).env_remove("CLICOLOR_FORCE");
+    command.output().expect("the binary starts")
+}
+
+fn stdout(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The comment behind a key in a section.
+fn origin<'t>(text: &'t str, section: &str, key: &str) -> &'t str {
+    let begin = text.find(section).unwrap_or_else(|| panic!("no {section} in\n{text}"));
+    let line = text[begin..].lines().find(|line| line.starts_with(&format!("{key} = ")));
+    line.and_then(|line| line.split_once("  # ")).map(|(_, origin)| origin).expect(key).trim()
+}
+
+#[test]
+fn show_says_where_each_value_comes_from() {
+    let own = "inherits = [\"base.toml\", \"preset:fleet-kubelet\"]\n[cluster]\nnodes = 7\n\
+        [profiles.big.cluster]\nnodes = 70\n";
+    let files = [
+        ("main.toml", own),
+        ("base.toml", BASE),
+        ("over.toml", "[hardware]\ncpu-noise = \"1%\"\n"),
+    ];
+    let folder = folder("show", &files);
+    let typed = [
+        "show",
+        "main.toml",
+        "--profile",
+        "big",
+        "--overlay",
+        "over.toml",
+        "--set",
+        "run.seed=9",
+        "--set",
+        "apiserver.feature-gates={ WatchList = true }",
+    ];
+    let text = stdout(&oomcast(&folder, &typed));
+    for (section, key, expected) in [
+        ("[cluster]", "nodes", "profile big, main.toml:5"),
+        ("[cluster]", "pods-per-node", "preset:objects-services:5"),
+        ("[run]", "duration", "base.toml:4"),
+        ("[run]", "seed", "--set"),
+        ("[run]", "replications", "default"),
+        ("[apiserver]", "feature-gates.WatchList", "--set"),
+        ("[hardware]", "cpu-noise", "over.toml:2"),
+        ("name = \"kubelets\"", "count", "preset:fleet-kubelet:13: 70 in all"),
+        ("name = \"kubelets\"", "reflector.resource", "preset:fleet-kubelet:19"),
+        ("name = \"kubelets\"", "reflector.selector", "derived: true where selected is below 100%"),
+    ] {
+        assert_eq!(origin(&text, section, key), expected, "{section} {key}");
+    }
+    let mut bare = typed.to_vec();
+    bare.push("--no-origins");
+    let effective = stdout(&oomcast(&folder, &bare));
+    assert!(!effective.contains('#'));
+    std::fs::write(folder.join("again.toml"), &text).expect("written");
+    assert_eq!(stdout(&oomcast(&folder, &["show", "again.toml", "--no-origins"])), effective);
+    let mut json = typed.to_vec();
+    json.extend(["--format", "json"]);
+    let json: serde_json::Value =
+        serde_json::from_str(&stdout(&oomcast(&folder, &json))).expect("JSON");
+    assert_eq!(json["origins"]["cluster.nodes"], "profile big, main.toml:5");
+    assert_eq!(json["origins"]["clients.a.count"], "base.toml:16");
+    assert_eq!(json["cluster"]["nodes"], 70);
+}
+
+#[test]
+fn presets_are_listed_and_printed() {
+    let folder = folder("presets", &[("x", "")]);
+    let list = stdout(&oomcast(&folder, &["presets"]));
+    assert!(list.contains("Fleets\n  fleet-kubelet "), "{list}");
+    assert!(list.lines().all(|line| line.chars().count() <= 80), "{list}");
+    let one = stdout(&oomcast(&folder, &["presets", "preset:kubeadm-3"]));
+    assert!(one.contains("replicas = 3"));
+    let wrong = oomcast(&folder, &["presets", "kubadm-3"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("did you mean kubeadm-3?"));
+}
+
+#[test]
+fn init_writes_a_file_that_runs_as_it_is() {
+    let folder = folder("init", &[("x", "")]);
+    let wrote = stdout(&oomcast(&folder, &["init"]));
+    assert!(
+        wrote.starts_with("wrote my-cluster.toml\n")
+            && wrote.contains("oomcast run my-cluster.toml")
+    );
+    let check = oomcast(&folder, &["check", "my-cluster.toml"]);
+    assert_eq!(
+        stdout(&check),
+        "my-cluster.toml: ok\n",
+        "{}",
+        String::from_utf8_lossy(&check.stderr)
+    );
+    let run = [
+        "run",
+        "my-cluster.toml",
+        "--no-charts",
+        "-n",
+        "1",
+        "--profile",
+        "next-year",
+        "--out",
+        "o",
+    ];
+    assert!(stdout(&oomcast(&folder, &run)).contains("agents roll out"));
+    let again = oomcast(&folder, &["init"]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("--force"));
+    stdout(&oomcast(
+        &folder,
+        &["init", "--force", "--preset", "release-1.36", "--preset", "reference"],
+    ));
+    assert_eq!(stdout(&oomcast(&folder, &["check", "my-cluster.toml"])), "my-cluster.toml: ok\n");
+    let text = std::fs::read_to_string(folder.join("my-cluster.toml")).expect("written");
+    assert!(text.contains("\n# version = \"1.33\"  # as preset:release-1.36 has it\n"), "{text}");
+    assert_eq!(
+        oomcast(&folder, &["init", "--preset", "refrence", "b.toml"]).status.code(),
+        Some(2)
+    );
+    assert_eq!(oomcast(&folder, &["init", "no/such/folder.toml"]).status.code(), Some(2));
+}
+
+#[test]
+fn presets_chosen_by_init_are_whole() {
+    let folder = folder("init-all", &[("x", "")]);
+    for preset in oomcast::scenario::presets::PRESETS {
+        stdout(&oomcast(&folder, &["init", "a.toml", "--force", "--preset", preset.name]));
+        let check = oomcast(&folder, &["check", "a.toml"]);
+        assert_eq!(check.status.code(), Some(0), "{}", String::from_utf8_lossy(&check.stderr));
+    }
+}
+
+#[test]
+fn the_size_of_a_cluster_can_be_searched() {
+    let folder = folder("find", &[("x", "")]);
+    stdout(&oomcast(&folder, &["init"]));
+    let find = [
+        "find",
+        "my-cluster.toml",
+        "--vary",
+        "cluster.nodes=100,400",
+        "-n",
+        "2",
+        "--no-charts",
+        "--set",
+        "run.duration=2m",
+        "--out",
+        "o",
+    ];
+    assert!(stdout(&oomcast(&folder, &find)).contains("cluster.nodes"));
+}

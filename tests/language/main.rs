@@ -1,0 +1,58 @@
+//! What scenarios are composed of: inherited files and presets, profiles, counts by the size of the
+//! cluster, and where each value comes from.
+
+mod cli;
+mod cluster;
+mod inherit;
+mod presets;
+mod quantities;
+
+use std::path::PathBuf;
+
+use oomcast::scenario::{Diagnostics, Scenario, Template};
+
+/// A whole scenario to lay things over.
+const BASE: &str = "schema = 1\nname = \"base\"\n[run]\nduration = \"5m\"\n\
+    [apiserver]\nversion = \"1.33\"\nmemory-limit = \"8GiB\"\n[node]\nmemory = \"16GiB\"\n\
+    [objects.pods]\ncount = 100\nsize = \"5kB\"\nwrites = \"2/s\"\n\
+    [[clients]]\nname = \"a\"\ncount = 2\nreflector = { resource = \"pods\" }\n";
+
+/// A folder of its own with some files in it.
+fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("language").join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    for (file, text) in files {
+        let path = folder.join(file);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(path, text).expect("written");
+    }
+    folder
+}
+
+fn strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// Loads `main.toml` among files.
+fn load(name: &str, files: &[(&str, &str)], set: &[&str]) -> Result<Scenario, Diagnostics> {
+    oomcast::scenario::load_file(&folder(name, files).join("main.toml"), &strings(set))
+}
+
+/// A text that stands alone.
+fn text(text: &str, set: &[&str]) -> Result<Scenario, Diagnostics> {
+    oomcast::scenario::load("t.toml", text.as_bytes(), &strings(set))
+}
+
+/// Code, file and line of each finding.
+fn places(found: &Diagnostics) -> Vec<(&'static str, String, usize)> {
+    let place = |d: &oomcast::scenario::Diagnostic| {
+        let file = PathBuf::from(&d.primary.place.file);
+        let file = file.file_name().expect("a name").to_string_lossy().into_owned();
+        (d.code.id(), file, d.primary.place.line)
+    };
+    found.items.iter().map(place).collect()
+}
+
+fn profiles(of: &str, chosen: &[&str]) -> Result<Scenario, Diagnostics> {
+    Template::of_text("t.toml", of.as_bytes(), &[]).with_profiles(&strings(chosen)).load(&[])
+}
