@@ -82,6 +82,7 @@
 //! | [`client`](model::client) | reflectors, listers, watchers: one state each, and what moves them; `era`: what old client-go does |
 //! | [`balancer`](model::balancer), [`node`](model::node) | connections; processors, limits, OOM killer, restart back-off |
 //! | [`control_plane`](model::control_plane) | the life of the servers: start, fill caches, serve, die, come back |
+//! | [`flows`](model::flows), [`etcd_outage`](model::etcd_outage) | a load that changes: writes, objects that come and go; etcd without a quorum |
 //! | [`faults`](model::faults), [`background`](model::background) | events of the scenario; steady load as constant rates |
 //! | [`world`](model::world) | all state, the one event enum, its dispatch |
 //! | [`activity`](model::activity) | calls and open watches second by second; how far back watch caches go |
@@ -130,6 +131,9 @@
 //! | a cost, a size, a measured constant | [`model::costs`], [`model::objects`] |
 //! | what a release does | [`model::release`]: a field of [`Release`](model::release::Release), its gate in `GATES`; the model asks for the behaviour, not for the minor |
 //! | how a client reacts to a failure | [`model::client::driver`] |
+//! | when a watcher is too slow, what it is given when it comes back | `model/client/driver/slow.rs` |
+//! | what version a client has seen | `model/client/driver/versions.rs` |
+//! | what a workload writes | `scenario/workloads.rs` |
 //! | when the collector runs | [`model::memory::go_heap`] |
 //! | who is killed, and when it comes back | [`model::node`], [`model::control_plane`] |
 //! | which requests wait, and how long | [`model::apf`]; who asks for what: `model/admission/requests.rs`; what is seen of it: `model/admission/observe.rs` |
@@ -149,6 +153,8 @@
 //! | a column of a sweep's tables | [`report::sweep::columns`] |
 //! | what can be fitted to observations | [`calibration::parameters`] |
 //! | which exports of monitoring are read | [`validation::series`] |
+//! | what is doubted about a valid scenario | `scenario/doubts.rs`; what only the model knows: `experiment/advice.rs` |
+//! | the text of a code, the example of a key | [`scenario::explain`] |
 //! | an exit code | `cli/exit.rs` |
 //!
 //! **A new release**: raise `NEWEST_MINOR`, give every behaviour that changed its first minor in

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::check::CheckArgs;
 use super::compare::CompareArgs;
 use super::completions::CompletionsArgs;
 use super::exit::Exit;
+use super::explain::ExplainArgs;
 use super::find::FindArgs;
 use super::init::InitArgs;
 use super::layers::LayerArgs;
@@ -41,6 +43,8 @@ Examples:
       A first scenario of your own; `oomcast presets` lists what it can be made of.
   oomcast check scenarios/*.toml
       Every mistake in every file, without running anything.
+  oomcast explain apiserver.memory-limit
+      What a key takes, or what a code such as E0101 means.
   oomcast show scenarios/cilium-restart-apf.toml --apf
       How many LISTs each fleet may run at once, by priority level.
   oomcast sweep storm.toml --vary clients.agents.count=100..2000:100
@@ -50,6 +54,10 @@ Examples:
   oomcast calibrate my-cluster.toml --observed working-set.csv
       Fits the model to your own servers, from an export of your monitoring.
 ";
+
+/// The last line of the help.
+const PAGES: &str =
+    "docs/guide.md: from kubectl's output to a scenario of your own; docs/cookbook.md: recipes";
 
 const CALIBRATE_EXAMPLES: &str = "\
 Observations:
@@ -82,7 +90,7 @@ Examples:
     propagate_version = true,
     subcommand_required = true,
     max_term_width = 100,
-    after_help = format!("{EXAMPLES}\n{}", Exit::table())
+    after_help = format!("{EXAMPLES}\n{}\n{PAGES}", Exit::table())
 )]
 pub struct Args {
     /// Colours: auto, always or never. `NO_COLOR` is honoured.
@@ -111,6 +119,8 @@ pub enum Verb {
     Find(FindArgs),
     /// Checks scenario files without running them.
     Check(CheckArgs),
+    /// Explains a code of a finding, or a key of the scenario.
+    Explain(ExplainArgs),
     /// Shows what a scenario comes to and where each value comes from, without running it.
     Show(ShowArgs),
     /// Writes a first scenario of your own, with comments, that runs as it is.
@@ -281,17 +291,6 @@ pub struct MergeArgs {
     /// Writes no charts.
     #[arg(long)]
     pub no_charts: bool,
-}
-
-/// `oomcast check`.
-#[derive(Debug, clap::Args)]
-pub struct CheckArgs {
-    /// The scenario files.
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// What is laid over the file.
-    #[command(flatten)]
-    pub layers: LayerArgs,
 }
 
 /// `oomcast show`.

@@ -1,29 +1,222 @@
 //! `oomcast check`: every mistake in every file, offline and fast.
 
-use super::args::CheckArgs;
-use super::exit::{Exit, Failure};
-use super::{load, output};
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
-/// Checks each file and says so on stdout; the findings go to stderr.
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::exit::{Exit, Failure};
+use super::layers::LayerArgs;
+use super::{load, output};
+use crate::experiment;
+use crate::scenario::{
+    Diagnostic, Diagnostics, LARGEST_FILE, Overlay, Scenario, Severity, Template, sarif,
+};
+
+/// Version of what `--format json` prints; a major step breaks readers.
+const FORMAT_VERSION: &str = "1.0";
+/// What standard input is called.
+const STDIN: &str = "stdin";
+
+/// `oomcast check`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct CheckArgs {
+    /// The scenario files; `-`: standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What is laid over each file.
+    #[command(flatten)]
+    pub layers: LayerArgs,
+    /// What to print: text, short (a line each), json or sarif (for code scanning).
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: CheckFormat,
+    /// Treats these like errors: warnings, or notes as well. Exit code 2.
+    #[arg(long, value_enum, value_name = "WHAT", hide_possible_values = true)]
+    pub deny: Option<Deny>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  oomcast check scenarios/*.toml
+  oomcast check storm.toml --deny warnings --format sarif > storm.sarif
+      For a CI pipeline: findings for code scanning, and exit code 2 if there is any.
+  generate-scenario | oomcast check -
+  oomcast explain E0101
+      What a code means.
+";
+
+/// What `check` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// Each finding with its line, for the terminal.
+    #[default]
+    Text,
+    /// Each finding on a line.
+    Short,
+    /// For programs.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+}
+
+/// What counts like an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Warnings.
+    Warnings,
+    /// Warnings and notes.
+    Notes,
+}
+
+/// A file and what was found.
+struct Checked {
+    file: String,
+    found: Diagnostics,
+    refused: bool,
+}
+
+/// Checks each file; the verdicts go to stdout, and so do findings for programs.
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
-    let mut invalid = 0;
-    for file in &args.files {
-        let verdict = match load::load_over(file, &args.layers) {
-            Ok(scenario) => {
-                load::tell_notes(&scenario.notes);
-                match scenario.notes.len() {
-                    0 => "ok".to_owned(),
-                    1 => "ok, 1 note".to_owned(),
-                    n => format!("ok, {n} notes"),
-                }
-            }
-            Err(failure) => {
-                output::error(&failure);
-                invalid += 1;
-                "invalid".to_owned()
-            }
-        };
-        output::result(&format!("{}: {verdict}\n", file.display()))?;
+    let overlays = load::overlays(&args.layers.overlay)?;
+    let checked: Vec<Checked> =
+        args.files.iter().map(|file| check_one(file, &overlays, args)).collect();
+    let all = || checked.iter().flat_map(|one| &one.found.items);
+    let internal = |error: serde_json::Error| Failure::new(Exit::Internal, error);
+    match args.format {
+        CheckFormat::Text => tell(&checked)?,
+        CheckFormat::Short => {
+            let lines: String = all().map(|one| one.short() + "\n").collect();
+            output::result(&lines)?;
+        }
+        CheckFormat::Json => output::result(&as_json(&checked).map_err(internal)?)?,
+        CheckFormat::Sarif => {
+            output::result(&sarif(all(), env!("CARGO_PKG_VERSION")).map_err(internal)?)?;
+        }
     }
-    if invalid == 0 { Ok(Exit::Done) } else { Err(Failure::told(Exit::Usage)) }
+    if checked.iter().any(|one| one.refused) {
+        return Err(Failure::told(Exit::Usage));
+    }
+    Ok(Exit::Done)
+}
+
+fn check_one(file: &Path, overlays: &[Overlay], args: &CheckArgs) -> Checked {
+    let template = if file == Path::new("-") {
+        stdin(&args.layers.set)
+    } else {
+        Template::read(file, &args.layers.set)
+    };
+    let loaded = template.and_then(|template| {
+        template.with_profiles(&args.layers.profile).over(overlays.to_vec()).load(&[])
+    });
+    let found = match loaded {
+        Ok(scenario) => Diagnostics { items: all_of(&scenario), hidden: 0 },
+        Err(found) => found,
+    };
+    let file = match file.to_string_lossy() {
+        name if name == "-" => STDIN.to_owned(),
+        name => name.into_owned(),
+    };
+    let denied = |severity: Severity| match args.deny {
+        None => severity == Severity::Error,
+        Some(Deny::Warnings) => severity != Severity::Note,
+        Some(Deny::Notes) => true,
+    };
+    let refused = found.items.iter().any(|one| denied(one.severity));
+    Checked { file, found, refused }
+}
+
+fn stdin(overrides: &[String]) -> Result<Template, Diagnostics> {
+    let mut text = Vec::new();
+    // What could not be read is missing, and is told so.
+    let _ = std::io::stdin().lock().take(LARGEST_FILE + 1).read_to_end(&mut text);
+    Ok(Template::of_text(STDIN, &text, overrides))
+}
+
+/// The notes of a valid scenario, and what the model has to say about it and its sweep.
+fn all_of(scenario: &Scenario) -> Vec<Diagnostic> {
+    let mut found = load::advised(scenario);
+    let plan = scenario.sweep.as_ref();
+    found.extend(plan.and_then(|plan| experiment::long_sweep(scenario, plan)));
+    found
+}
+
+/// Findings to stderr, a verdict a file to stdout, and what it comes to.
+fn tell(checked: &[Checked]) -> Result<(), Failure> {
+    for one in checked {
+        if !one.found.items.is_empty() {
+            load::tell_notes(&one.found.items);
+        }
+        output::result(&format!("{}: {}\n", one.file, verdict(one)))?;
+    }
+    if checked.len() > 1 {
+        output::result(&summary(checked))?;
+    }
+    let codes = checked.iter().flat_map(|one| &one.found.items).map(|one| one.code.id());
+    if let Some(code) = codes.max_by_key(|id| id.starts_with('E')) {
+        output::note(format_args!("`oomcast explain {code}` tells more about such a finding."));
+    }
+    Ok(())
+}
+
+/// `ok`, `ok, 1 warning`, `invalid, 2 errors`.
+fn verdict(one: &Checked) -> String {
+    let word = match (one.found.has_errors(), one.refused) {
+        (true, _) => "invalid",
+        (false, true) => "denied",
+        (false, false) => "ok",
+    };
+    match one.found.closing() {
+        counts if counts.is_empty() => word.to_owned(),
+        counts => format!("{word}, {counts}"),
+    }
+}
+
+/// `3 files: 2 ok, 1 not; 4 errors, 1 warning`.
+fn summary(checked: &[Checked]) -> String {
+    let bad = checked.iter().filter(|one| one.refused).count();
+    let sum = Diagnostics {
+        items: checked.iter().flat_map(|one| one.found.items.iter().cloned()).collect(),
+        hidden: checked.iter().map(|one| one.found.hidden).sum(),
+    };
+    let counts = sum.closing();
+    let counts = if counts.is_empty() { String::new() } else { format!("; {counts}") };
+    let good = checked.len() - bad;
+    format!("{} files: {good} ok, {bad} not{counts}\n", checked.len())
+}
+
+#[derive(Serialize)]
+struct Report<'c> {
+    format_version: &'static str,
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    files: Vec<File<'c>>,
+}
+
+#[derive(Serialize)]
+struct File<'c> {
+    file: &'c str,
+    passed: bool,
+    findings: &'c [Diagnostic],
+    hidden: usize,
+}
+
+fn as_json(checked: &[Checked]) -> serde_json::Result<String> {
+    let count = |severity| checked.iter().map(|one| one.found.count(severity)).sum();
+    let files = checked.iter().map(|one| File {
+        file: &one.file,
+        passed: !one.refused,
+        findings: &one.found.items,
+        hidden: one.found.hidden,
+    });
+    let report = Report {
+        format_version: FORMAT_VERSION,
+        errors: count(Severity::Error),
+        warnings: count(Severity::Warning),
+        notes: count(Severity::Note),
+        files: files.collect(),
+    };
+    Ok(serde_json::to_string_pretty(&report)? + "\n")
 }

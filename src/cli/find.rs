@@ -97,7 +97,7 @@ pub(super) fn find(args: &FindArgs) -> Result<Exit, Failure> {
     let scenario = variant.scenario();
     let question = question(args, scenario)?;
     if !args.quiet {
-        load::tell_notes(&scenario.notes);
+        load::tell_all(scenario);
     }
     let folder = open(args, scenario, &question)?;
     let plan = Plan {

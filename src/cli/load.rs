@@ -5,17 +5,12 @@ use std::path::{Path, PathBuf};
 use super::exit::{Exit, Failure};
 use super::layers::LayerArgs;
 use super::output;
-use crate::experiment::{ReplicateError, Variant};
+use crate::experiment::{self, ReplicateError, Variant};
 use crate::scenario::{self, Diagnostic, Diagnostics, Layers, Overlay, Scenario, Template};
 
 /// Loads a scenario with overrides, and tells every mistake in it on stderr: exit code 2.
 pub(super) fn load_with(path: &Path, layers: Layers<'_>) -> Result<Scenario, Failure> {
     scenario::load_file_with(path, layers).map_err(|mistakes| refused(&mistakes))
-}
-
-/// Loads a scenario with what is laid over it.
-pub(super) fn load_over(path: &Path, layers: &LayerArgs) -> Result<Scenario, Failure> {
-    template(path, layers)?.load(&[]).map_err(|mistakes| refused(&mistakes))
 }
 
 /// Likewise, ready to be loaded with many overrides.
@@ -37,7 +32,7 @@ pub(super) fn overlays(paths: &[PathBuf]) -> Result<Vec<Overlay>, Failure> {
 
 /// Tells mistakes in what was typed or written.
 pub(super) fn refused(mistakes: &Diagnostics) -> Failure {
-    output::note(mistakes.render(true));
+    output::note(mistakes.render_at(true, output::width()));
     Failure::told(Exit::Usage)
 }
 
@@ -45,8 +40,27 @@ pub(super) fn refused(mistakes: &Diagnostics) -> Failure {
 pub(super) fn tell_notes(notes: &[Diagnostic]) {
     for note in notes {
         // Sequences are stripped on the way out where they are not wanted.
-        output::note(format_args!("{}\n", note.render(true)));
+        output::note(format_args!("{}\n", note.render_at(true, output::width())));
     }
+}
+
+/// Likewise, with what the model has to say about it.
+pub(super) fn tell_all(scenario: &Scenario) {
+    tell_notes(&advised(scenario));
+}
+
+/// The notes of a valid scenario and the model's advice, ordered by position.
+pub(super) fn advised(scenario: &Scenario) -> Vec<Diagnostic> {
+    let mut notes = scenario.notes.clone();
+    for found in experiment::advice(scenario) {
+        let here = |note: &Diagnostic| {
+            let (a, b) = (&note.primary.place, &found.primary.place);
+            a.file == b.file && (a.line, a.column) > (b.line, b.column)
+        };
+        let at = notes.iter().position(here).unwrap_or(notes.len());
+        notes.insert(at, found);
+    }
+    notes
 }
 
 /// Tells why replications could not be carried out.

@@ -7,6 +7,7 @@ mod check;
 mod compare;
 mod completions;
 mod exit;
+mod explain;
 mod find;
 mod hint;
 mod init;
@@ -33,12 +34,14 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use args::{
-    Args, CalibrateArgs, CheckArgs, Color, DesignArg, Format, MergeArgs, RunArgs, ShowArgs,
-    ShowFormat, SweepArgs, ValidateArgs, Verb,
+    Args, CalibrateArgs, Color, DesignArg, Format, MergeArgs, RunArgs, ShowArgs, ShowFormat,
+    SweepArgs, ValidateArgs, Verb,
 };
+pub use check::{CheckArgs, CheckFormat, Deny};
 pub use compare::CompareArgs;
 pub use completions::CompletionsArgs;
 pub use exit::{Exit, Failure};
+pub use explain::ExplainArgs;
 pub use find::FindArgs;
 pub use init::InitArgs;
 pub use layers::LayerArgs;
@@ -79,6 +82,7 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Compare(verb) => compare::compare(verb),
         Verb::Find(verb) => find::find(verb),
         Verb::Check(verb) => check::check(verb),
+        Verb::Explain(verb) => explain::explain(verb),
         Verb::Show(verb) => show::show(verb),
         Verb::Init(verb) => init::init(verb),
         Verb::Presets(verb) => presets::presets(verb),

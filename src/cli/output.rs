@@ -42,6 +42,11 @@ pub(super) fn result(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Columns of the terminal; 80 where there is none.
+pub(super) fn width() -> usize {
+    textwrap::termwidth().clamp(40, 120)
+}
+
 /// Writes a line beside the result. If stderr is gone there is nobody to tell.
 pub(super) fn note(text: impl Display) {
     let _ = writeln!(anstream::stderr(), "{text}");

@@ -26,7 +26,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let variant = load::variant(&args.file, &args.layers.with_overrides(args.overrides()))?;
     let mut scenario = variant.scenario().clone();
     if !args.quiet {
-        load::tell_notes(&scenario.notes);
+        load::tell_all(&scenario);
     }
     let dumps = dump_instants(args, &scenario)?;
     // Before the work: a folder that cannot be used should not cost a simulation.

@@ -13,6 +13,7 @@ use super::progress::Progress;
 use super::shard::{self, Shard, ShardArg};
 use super::sweep_folder::{SweepFolder, Told, incomplete};
 use super::{hint, load, output};
+use crate::experiment;
 use crate::experiment::sweep::{self, Points, SweepError, Task};
 use crate::model::{self, RunOptions};
 use crate::report::sweep::rows::{First, RowsError};
@@ -25,9 +26,12 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
     let template = load::template(&args.file, &args.layers.with_overrides(args.overrides()))?;
     let base = template.load(&[]).map_err(|e| told(&[e]))?;
     if !args.quiet {
-        load::tell_notes(&base.notes);
+        load::tell_all(&base);
     }
     let plan = plan(args, &base)?;
+    if !args.quiet {
+        load::tell_notes(&experiment::long_sweep(&base, &plan).into_iter().collect::<Vec<_>>());
+    }
     let points = Points::new(&plan, base.seed).map_err(|e| Failure::new(Exit::Usage, e))?;
     let shard = shard_of(args)?;
     let head = sweep::head(&base, &plan, &points, env!("CARGO_PKG_VERSION"));
@@ -69,7 +73,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
 /// All mistakes at once, on stderr.
 fn told(found: &[Diagnostics]) -> Failure {
     for mistakes in found {
-        output::note(mistakes.render(true));
+        output::note(mistakes.render_at(true, output::width()));
     }
     Failure::told(Exit::Usage)
 }

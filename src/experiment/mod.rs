@@ -5,10 +5,12 @@
 //! exactly; [`summarize()`] turns the records into the [`Summary`] that
 //! reports show and `summary.json` holds.
 //!
-//! [`apf_plan`] says how API Priority and Fairness stands before any of it.
+//! [`advice()`] says what is probably a mistake before any of it, [`apf_plan`] how API Priority and
+//! Fairness stands.
 //!
 //! [`Summary`]: crate::results::Summary
 
+mod advice;
 mod apf;
 mod compare;
 mod estimate;
@@ -25,6 +27,7 @@ mod until;
 mod variant;
 mod verdict;
 
+pub use advice::{SweepCost, advice, idle_memory, long_sweep, sweep_cost};
 pub use apf::apf_plan;
 pub use compare::{CompareSide, Compared, compare, compare_runs};
 pub use measure::meets;

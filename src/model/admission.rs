@@ -73,8 +73,8 @@ pub struct Admission {
     /// Adaptive in every release modelled (since 1.28; facts/apf.md section 4.8).
     retry_after: BTreeMap<LevelId, RetryAfter>,
     seen: BTreeMap<LevelId, Seen>,
-    /// Which resources' objects have been counted since the start.
-    counted: Vec<bool>,
+    /// How many objects of each resource were counted last, if they were since the start.
+    counted: Vec<Option<u64>>,
     /// Tickets of the requests being served, by request slot.
     tickets: Vec<Option<Ticket>>,
     /// Writes that wait or hold seats, by serial.
@@ -104,7 +104,7 @@ impl Admission {
             classes: vec![[None; 2]; inputs.fleets.len()],
             retry_after: BTreeMap::new(),
             seen: BTreeMap::new(),
-            counted: vec![false; inputs.resources.len()],
+            counted: vec![None; inputs.resources.len()],
             tickets: Vec::new(),
             writes: BTreeMap::new(),
             stirred: Vec::new(),
@@ -122,8 +122,8 @@ impl Admission {
     }
 
     /// The objects of a resource have been counted.
-    pub fn count_objects(&mut self, resource: usize) {
-        self.counted[resource] = true;
+    pub fn count_objects(&mut self, resource: usize, count: u64) {
+        self.counted[resource] = Some(count);
     }
 
     /// The periodic adjustment of the limits.

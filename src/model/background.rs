@@ -3,6 +3,11 @@
 //! Writes cost a request each on the server that takes them, and an event for every watcher of the
 //! resource on every server ([`super::write_seats`] has the seats they take); watches are opened again every 450 s on average (facts/clients.md
 //! section 1.4). 300,000 watches cost one sum over the fleets here, not an event each.
+//!
+//! A live event is encoded once for each encoding, whatever the number of its watchers
+//! (`cachingObject`, facts/watch-cache.md section 2.3); what each of them costs besides was measured
+//! so. What a watch has missed is copied and encoded for it alone: that is in its plan
+//! ([`super::apiserver::watch::replay`]).
 
 use super::apiserver::server::{Background, Growth};
 use super::catalog::{Catalog, resource_of};

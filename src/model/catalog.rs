@@ -6,30 +6,70 @@
 use std::collections::BTreeMap;
 
 use super::apiserver::consistency::consistency_plan;
-use super::apiserver::list::{ListContext, ListShape};
-use super::apiserver::plan::{Phase, Plan, Stage};
+use super::apiserver::list::{ListContext, ListShape, item_bytes};
+use super::apiserver::plan::{Phase, Plan, RampKind, Stage, Step};
 use super::apiserver::server::{PlanId, Plans};
 use super::apiserver::watch::{selected, watch_list_plan, watch_plan};
 use super::apiserver::{startup, watch};
+use super::costs;
 use super::input::{
-    Behaviour, EtcdInput, FleetInput, Hardware, Inputs, ReadInput, ResourceVersion,
+    Behaviour, Encoding, EtcdInput, FleetInput, Hardware, Inputs, ReadInput, ResourceVersion,
 };
 use super::memory::ledger::{OwnerId, Owners};
 use super::memory::process::ScanWeights;
 use super::objects::ObjectProfile;
+use super::watchcache::capacity::BLOCK_TIMEOUT;
 use crate::results::Mechanism;
 use crate::units::{ByteRate, Bytes, SimSpan};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum PlanKey {
     Boot,
-    Rest { etcd_speed: u64 },
-    Cache { resource: usize, etcd_speed: u64 },
-    Consistency { resource: usize, etcd_speed: u64 },
-    Loopback { resource: usize, etcd_speed: u64 },
-    List { fleet: usize, list: ListShape, version: ResourceVersionKey, etcd_speed: u64 },
-    WatchList { fleet: usize },
-    Watch { fleet: usize, watches: u64 },
+    Rest {
+        etcd_speed: u64,
+    },
+    Cache {
+        resource: usize,
+        count: u64,
+        etcd_speed: u64,
+    },
+    Consistency {
+        resource: usize,
+        count: u64,
+        etcd_speed: u64,
+    },
+    Loopback {
+        resource: usize,
+        count: u64,
+        etcd_speed: u64,
+    },
+    List {
+        fleet: usize,
+        list: ListShape,
+        version: ResourceVersionKey,
+        etcd_speed: u64,
+        waits: bool,
+    },
+    WatchList {
+        fleet: usize,
+        stored: u64,
+        channel: u64,
+    },
+    Watch {
+        fleet: usize,
+        watches: u64,
+        events: u64,
+        channel: u64,
+    },
+    Refill {
+        resource: usize,
+        count: u64,
+        etcd_speed: u64,
+    },
+    Fails {
+        fleet: usize,
+        after: u64,
+    },
 }
 
 /// [`ResourceVersion`] as a map key: whether the LIST waits for freshness.
@@ -44,6 +84,8 @@ pub struct Catalog {
     pub owners: Owners,
     /// Speeds of this replication.
     pub hardware: Hardware,
+    /// Objects stored now, by resource.
+    pub counts: Vec<u64>,
     /// All plans so far.
     pub plans: Plans,
     keys: BTreeMap<PlanKey, PlanId>,
@@ -71,6 +113,7 @@ impl Catalog {
                 })
                 .collect(),
             owners: Owners { names },
+            counts: inputs.resources.iter().map(|resource| resource.count).collect(),
             hardware,
             plans: Plans::default(),
             keys: BTreeMap::new(),
@@ -119,6 +162,7 @@ impl Catalog {
             read_rate: ByteRate((etcd.read_rate.as_f64() * self.etcd_speed).max(1.0) as u64),
             latency: etcd.latency.scale(1.0 / self.etcd_speed),
             range_stream: etcd.range_stream && inputs.release.etcd_range_stream,
+            progress_notify_interval: etcd.progress_notify_interval,
         }
     }
 
@@ -132,21 +176,29 @@ impl Catalog {
         id
     }
 
-    /// The plan of a fleet's LIST.
+    /// The plan of a fleet's LIST; `waits`: in vain for the cache to be fresh enough, before that.
     pub fn list(
         &mut self,
         inputs: &Inputs,
         fleet: usize,
         read: &ReadInput,
         list: ListShape,
+        waits: bool,
     ) -> PlanId {
         let key = PlanKey::List {
+            waits,
             fleet,
             list,
             version: read.resource_version == ResourceVersion::Unset,
             etcd_speed: self.etcd_speed.to_bits(),
         };
-        self.plan(key, |catalog| catalog.list_context(inputs, fleet, read).plan(list))
+        self.plan(key, |catalog| {
+            let mut plan = catalog.list_context(inputs, fleet, read).plan(list);
+            if waits {
+                plan.wait_first(BLOCK_TIMEOUT);
+            }
+            plan
+        })
     }
 
     /// Whether such a LIST's encoder uses the buffer pool.
@@ -175,14 +227,21 @@ impl Catalog {
     }
 
     /// The plan of a fleet's watch-list.
-    pub fn watch_list(&mut self, inputs: &Inputs, fleet: usize, read: &ReadInput) -> PlanId {
-        self.plan(PlanKey::WatchList { fleet }, |catalog| {
+    pub fn watch_list(
+        &mut self,
+        inputs: &Inputs,
+        fleet: usize,
+        read: &ReadInput,
+        channel: u64,
+    ) -> PlanId {
+        let stored = self.counts[read.resource];
+        self.plan(PlanKey::WatchList { fleet, stored, channel }, |catalog| {
             watch_list_plan(
                 &inputs.release,
                 &catalog.hardware,
                 &catalog.profiles[read.resource],
                 read,
-                inputs.resources[read.resource].count,
+                (stored, channel),
                 (inputs.fleets[fleet].drain_rate, inputs.fleets[fleet].decode_rate),
                 u64::from(inputs.fleets[fleet].idle_watches),
                 catalog.fleet_owner(fleet),
@@ -190,13 +249,52 @@ impl Catalog {
         })
     }
 
-    /// The plan of opening `watches` watches of a fleet's member.
-    pub fn watch(&mut self, fleet: usize, watches: u64) -> PlanId {
-        self.plan(PlanKey::Watch { fleet, watches }, |catalog| {
+    /// The plan of opening `watches` watches of a fleet's member, of which one is given `events`
+    /// that it has missed, through a channel for so many.
+    pub fn watch(
+        &mut self,
+        inputs: &Inputs,
+        fleet: usize,
+        watches: u64,
+        (events, channel): (u64, u64),
+    ) -> PlanId {
+        let events = watch::rounded_events(events);
+        let channel = if events == 0 { 0 } else { channel };
+        self.plan(PlanKey::Watch { fleet, watches, events, channel }, |catalog| {
             if watches == 0 {
                 return nothing();
             }
-            watch_plan(&catalog.hardware, watches, true, catalog.fleet_owner(fleet))
+            let owner = catalog.fleet_owner(fleet);
+            let mut plan = watch_plan(&catalog.hardware, watches, true, owner);
+            if events > 0 {
+                let spec = &inputs.fleets[fleet];
+                let profile = &catalog.profiles[resource_of(spec)];
+                let encoding = match &spec.behaviour {
+                    Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => {
+                        read.encoding
+                    }
+                    Behaviour::Watcher { .. } => Encoding::Protobuf,
+                };
+                let size = item_bytes(profile, encoding);
+                let speed = catalog.hardware.cpu_speed;
+                plan.phases.push(watch::replay(profile, size, (events, channel), speed, owner));
+            }
+            plan
+        })
+    }
+
+    /// The plan of a fleet's call that ends in an error after a while.
+    pub fn failing(&mut self, fleet: usize, after: SimSpan) -> PlanId {
+        self.plan(PlanKey::Fails { fleet, after: after.0 }, |catalog| {
+            let owner = catalog.fleet_owner(fleet);
+            let mut wait = Phase::cpu(Stage::Etcd, costs::REQUEST_BASE).at_end(Step::Litter(
+                owner.entry(Mechanism::ListSliceAndConversion),
+                costs::REQUEST_GARBAGE,
+            ));
+            wait.demand.floor = after;
+            let mut plan = Plan { phases: vec![wait], wire: Bytes::ZERO };
+            plan.scale_cpu(catalog.hardware.cpu_speed);
+            plan
         })
     }
 
@@ -219,28 +317,59 @@ impl Catalog {
 
     /// The plan of filling a resource's cache.
     pub fn cache(&mut self, inputs: &Inputs, resource: usize) -> PlanId {
-        self.plan(PlanKey::Cache { resource, etcd_speed: self.etcd_speed.to_bits() }, |catalog| {
+        let count = self.counts[resource];
+        let etcd_speed = self.etcd_speed.to_bits();
+        self.plan(PlanKey::Cache { resource, count, etcd_speed }, |catalog| {
             startup::cache_plan(
                 &inputs.release,
                 &catalog.hardware,
                 &catalog.etcd(inputs),
-                &inputs.resources[resource],
+                count,
                 &catalog.profiles[resource],
                 catalog.resource_owner(resource),
             )
         })
     }
 
+    /// The plan of filling a resource's cache again, while its old contents are held: the runtime's
+    /// own memory for them is accounted for apart.
+    pub fn refill(&mut self, inputs: &Inputs, resource: usize) -> PlanId {
+        let count = self.counts[resource];
+        let etcd_speed = self.etcd_speed.to_bits();
+        self.plan(PlanKey::Refill { resource, count, etcd_speed }, |catalog| {
+            let mut plan = startup::cache_plan(
+                &inputs.release,
+                &catalog.hardware,
+                &catalog.etcd(inputs),
+                count,
+                &catalog.profiles[resource],
+                catalog.resource_owner(resource),
+            );
+            for phase in &mut plan.phases {
+                phase.ramps.retain(|ramp| ramp.kind != RampKind::TakeOutside);
+            }
+            plan
+        })
+    }
+
+    /// What the caches of a resource's versions hold of its objects.
+    #[must_use]
+    pub fn cache_bytes(&self, inputs: &Inputs, resource: usize) -> Bytes {
+        let (spec, profile) = (&inputs.resources[resource], &self.profiles[resource]);
+        startup::cached_bytes(spec, profile, self.counts[resource])
+    }
+
     /// The plan of checking a resource's cache against etcd.
     pub fn consistency(&mut self, inputs: &Inputs, resource: usize) -> PlanId {
-        let key = PlanKey::Consistency { resource, etcd_speed: self.etcd_speed.to_bits() };
+        let count = self.counts[resource];
+        let key = PlanKey::Consistency { resource, count, etcd_speed: self.etcd_speed.to_bits() };
         self.plan(key, |catalog| {
             consistency_plan(
                 &inputs.release,
                 &catalog.hardware,
                 &catalog.etcd(inputs),
                 &catalog.profiles[resource],
-                inputs.resources[resource].count,
+                count,
                 catalog.resource_owner(resource),
             )
         })
@@ -252,14 +381,15 @@ impl Catalog {
         if !super::objects::in_loopback_informers(spec) {
             return None;
         }
-        let key = PlanKey::Loopback { resource, etcd_speed: self.etcd_speed.to_bits() };
+        let count = self.counts[resource];
+        let key = PlanKey::Loopback { resource, count, etcd_speed: self.etcd_speed.to_bits() };
         Some(self.plan(key, |catalog| {
             startup::loopback_plan(
                 &inputs.release,
                 &catalog.hardware,
                 &catalog.etcd(inputs),
                 &catalog.profiles[resource],
-                spec.count,
+                count,
                 catalog.resource_owner(resource),
             )
         }))
@@ -270,9 +400,16 @@ impl Catalog {
     pub fn warm_holdings(&self, inputs: &Inputs, resource: usize) -> Vec<(Mechanism, Bytes)> {
         let (spec, profile) = (&inputs.resources[resource], &self.profiles[resource]);
         vec![
-            (Mechanism::WatchCacheObjects, startup::cached_bytes(spec, profile)),
-            (Mechanism::LoopbackInformers, startup::loopback_bytes(spec, profile)),
+            (Mechanism::WatchCacheObjects, startup::cached_bytes(spec, profile, spec.count)),
+            (Mechanism::LoopbackInformers, startup::loopback_bytes(spec, profile, spec.count)),
         ]
+    }
+
+    /// Objects that a read returns and looks at.
+    #[must_use]
+    pub fn items_of(&self, read: &ReadInput) -> (u64, u64) {
+        let stored = self.counts[read.resource];
+        (selected(stored, read.selected), stored)
     }
 
     /// Resident bytes of a fleet's idle watches.
@@ -289,13 +426,6 @@ pub fn resource_of(fleet: &FleetInput) -> usize {
         Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => read.resource,
         Behaviour::Watcher { resource } => *resource,
     }
-}
-
-/// Objects a fleet's read returns and looks at.
-#[must_use]
-pub fn items_of(inputs: &Inputs, read: &ReadInput) -> (u64, u64) {
-    let stored = inputs.resources[read.resource].count;
-    (selected(stored, read.selected), stored)
 }
 
 fn nothing() -> Plan {

@@ -8,6 +8,7 @@ use super::apiserver::server::Server;
 use super::apiserver::{consistency, startup};
 use super::catalog::Catalog;
 use super::client::NO_SERVER;
+use super::client::driver::Lag;
 use super::input::Inputs;
 use super::memory::ledger::OwnerId;
 use super::node::{CrashLoopBackOff, LimitKind};
@@ -63,8 +64,18 @@ pub struct ServerState {
     pub cachers: Vec<Option<Cacher>>,
     /// Caches being filled, by resource: one for each version of a custom resource.
     caches_filling: Vec<u32>,
-    /// Since when they are.
-    cold_since: Vec<SimTime>,
+    /// Since when they are, or have been cold.
+    pub cold_since: Vec<SimTime>,
+    /// When the list that a cache was filled with was begun, by resource.
+    pub listed_at: Vec<SimTime>,
+    /// Caches whose contents are to be replaced, by resource.
+    pub replaced: Vec<Option<Cacher>>,
+    /// Caches that are filled when etcd is back, by resource.
+    pub fill_later: Vec<bool>,
+    /// Bytes of objects that the runtime has metadata and spans for, by resource.
+    pub spans_for: Vec<Bytes>,
+    /// Whether and how its caches do not follow etcd.
+    pub lag: Option<Lag>,
     /// Start-up requests still running.
     starting: u32,
     /// API Priority and Fairness of the present process, if it is enabled.
@@ -97,6 +108,11 @@ impl ServerState {
             cachers: vec![None; inputs.resources.len()],
             caches_filling: vec![0; inputs.resources.len()],
             cold_since: vec![SimTime::ZERO; inputs.resources.len()],
+            listed_at: vec![SimTime::ZERO; inputs.resources.len()],
+            replaced: vec![None; inputs.resources.len()],
+            fill_later: vec![false; inputs.resources.len()],
+            spans_for: vec![Bytes::ZERO; inputs.resources.len()],
+            lag: None,
             starting: 0,
             admission: None,
             boots: 0,
@@ -181,6 +197,7 @@ impl World<'_> {
             for (mechanism, bytes) in self.catalog.warm_holdings(self.inputs, resource) {
                 held.push((owner.entry(mechanism), bytes));
                 spans += bytes.scale(super::costs::span_overhead(scannable));
+                self.servers[usize::from(server)].spans_for[resource] += bytes;
             }
             if let Some(cacher) = self.warm_cacher(resource) {
                 let bytes = cacher.ring_bytes();
@@ -198,7 +215,8 @@ impl World<'_> {
         self.admit_from_now(server, SimTime::ZERO);
         let state = &mut self.servers[usize::from(server)];
         if let Some(admission) = &mut state.admission {
-            (0..self.inputs.resources.len()).for_each(|resource| admission.count_objects(resource));
+            let counts = self.catalog.counts.iter().enumerate();
+            counts.for_each(|(resource, count)| admission.count_objects(resource, *count));
         }
         state.server.boot(SimTime::ZERO);
         state.life = Life::Serving;
@@ -219,6 +237,7 @@ impl World<'_> {
             if self.inputs.resources[resource].watch_cache {
                 self.check_from_now(server, resource, self.inputs.apiserver.up_for);
             }
+            self.count_again(server, resource, SimTime::ZERO);
         }
     }
 
@@ -232,6 +251,7 @@ impl World<'_> {
         state.life = Life::Booting;
         state.crash_loop.started(now);
         state.starting = 1;
+        state.lag = None;
         state.caches_filling.fill(0);
         self.sample_now(server, now);
         let state = &mut self.servers[usize::from(server)];
@@ -253,8 +273,12 @@ impl World<'_> {
                     return;
                 }
                 self.cache_counted(server, resource, now);
-                let listed = self.servers[usize::from(server)].cold_since[resource];
+                if self.replace_cache(server, resource, now) {
+                    return;
+                }
+                let listed = self.servers[usize::from(server)].listed_at[resource];
                 self.cache_filled(server, resource, listed, now);
+                self.restock(server, resource, now);
                 self.check_from_now(server, resource, now.since(listed));
                 let at_start = startup::fills_at_start(&self.inputs.resources[resource]);
                 if startup::loopback_waits(&self.inputs.release) {
@@ -265,7 +289,12 @@ impl World<'_> {
                 }
             }
             CHECK => {}
-            _ => self.start_up_done(server, now),
+            _ => {
+                self.start_up_done(server, now);
+                if kind == LOOPBACK {
+                    self.restock(server, resource, now);
+                }
+            }
         }
     }
 
@@ -304,9 +333,10 @@ impl World<'_> {
         if state.boots != boot || !state.server.running() {
             return;
         }
+        let unreachable = self.etcd.down(now);
         let again = Event::Compare { server, boot, resource, period };
         self.queue.push(now + period, again);
-        if state.cachers[resource as usize].is_some() {
+        if state.cachers[resource as usize].is_some() && !unreachable {
             let plan = self.catalog.consistency(self.inputs, resource as usize);
             let tag = startup_tag(CHECK, resource as usize);
             let state = &mut self.servers[usize::from(server)];
@@ -386,15 +416,26 @@ impl World<'_> {
     /// first request.
     pub(super) fn fill_cache(&mut self, server: u16, resource: usize, now: SimTime) {
         let state = &mut self.servers[usize::from(server)];
-        if state.caches_filling[resource] > 0 || state.cachers[resource].is_some() {
+        let known = state.cachers[resource].is_some() || state.replaced[resource].is_some();
+        if state.caches_filling[resource] > 0 || known || state.fill_later[resource] {
             return;
         }
-        let versions = self.inputs.resources[resource].versions.max(1);
-        state.caches_filling[resource] = versions;
         state.cold_since[resource] = now;
+        state.fill_later[resource] = self.etcd.down(now);
+        let later = state.fill_later[resource];
         self.begin_counting(server, resource, now);
-        let plan = self.catalog.cache(self.inputs, resource);
+        if !later {
+            let plan = self.catalog.cache(self.inputs, resource);
+            self.start_filling(server, resource, plan, now);
+        }
+    }
+
+    /// Lists a resource from etcd into the caches of all its versions.
+    pub(super) fn start_filling(&mut self, server: u16, resource: usize, plan: u32, now: SimTime) {
+        let versions = self.inputs.resources[resource].versions.max(1);
         let state = &mut self.servers[usize::from(server)];
+        state.caches_filling[resource] = versions;
+        state.listed_at[resource] = now;
         let tag = startup_tag(CACHE, resource);
         for _ in 0..versions {
             state.server.start(&self.catalog.plans, plan, tag, false, now);
@@ -403,7 +444,7 @@ impl World<'_> {
     }
 
     /// Starts the server's own informer of a resource, if it has one.
-    fn fill_loopback(&mut self, server: u16, resource: usize, now: SimTime) {
+    pub(super) fn fill_loopback(&mut self, server: u16, resource: usize, now: SimTime) {
         if let Some(plan) = self.catalog.loopback(self.inputs, resource) {
             self.start_up_request(server, plan, startup_tag(LOOPBACK, resource), now);
         }
@@ -412,6 +453,10 @@ impl World<'_> {
     fn start_up_request(&mut self, server: u16, plan: u32, tag: u64, now: SimTime) {
         let state = &mut self.servers[usize::from(server)];
         state.starting += 1;
+        if self.etcd.down(now) {
+            self.wait_for_etcd(server, plan, tag);
+            return;
+        }
         state.server.start(&self.catalog.plans, plan, tag, false, now);
         self.touch(server);
     }
@@ -431,6 +476,9 @@ impl World<'_> {
             kill.back_at = Some(now);
         }
         self.mark_all_stale();
+        for resource in 0..self.inputs.resources.len() {
+            self.restock(server, resource, now);
+        }
         self.note_down(server, now, false);
         self.note(now, LogKind::Ready, &name(server), "ready".into());
     }
@@ -484,6 +532,10 @@ impl World<'_> {
         state.starting = 0;
         state.watches.fill(0);
         state.cachers.fill(None);
+        state.replaced.fill(None);
+        state.fill_later.fill(false);
+        state.spans_for.fill(Bytes::ZERO);
+        self.forget_waiting(server);
         self.sample_now(server, now);
         self.note_down(server, now, true);
         self.mark_all_stale();

@@ -5,7 +5,7 @@
 //! registry store.go). Up to 1.33, and without a watch cache, it asks etcd, which answers at once.
 //! From 1.34 on it asks the watch cache for its keys (`getKeys`, cacher.go), which waits 3 s for it to
 //! be filled and else fails: until the next count the resource is unknown (facts/apf.md section
-//! 4.3). Counts never change here, so that one is enough.
+//! 4.3). Where the number of objects does not change in a run, one count is enough.
 
 use super::world::{Event, World};
 use crate::units::{SimSpan, SimTime};
@@ -26,13 +26,31 @@ impl World<'_> {
             self.count_objects(server, boot, resource as u16, now);
         } else {
             self.counted(server, resource);
+            self.count_again(server, resource, now);
         }
     }
 
     fn counted(&mut self, server: u16, resource: usize) {
+        let count = self.catalog.counts[resource];
         if let Some(admission) = &mut self.servers[usize::from(server)].admission {
-            admission.count_objects(resource);
+            admission.count_objects(resource, count);
         }
+    }
+
+    /// Arranges the next count of a resource whose objects come and go.
+    pub(super) fn count_again(&mut self, server: u16, resource: usize, now: SimTime) {
+        if self.flows.moves(resource) {
+            let pause = self.count_pause(server, resource as u16, now);
+            let boot = self.servers[usize::from(server)].boots;
+            let resource = resource as u16;
+            self.queue.push(now + pause, Event::CountObjects { server, boot, resource });
+        }
+    }
+
+    fn count_pause(&self, server: u16, resource: u16, now: SimTime) -> SimSpan {
+        let entity = u64::from(server) << 16 | u64::from(resource);
+        let mut luck = self.streams.stream("object count", entity ^ now.0.rotate_left(20));
+        POLL_PERIOD.scale(1.0 + POLL_JITTER * luck.uniform())
     }
 
     /// A count begins; unless the cache is filled in time there will be another.
@@ -42,15 +60,15 @@ impl World<'_> {
         if state.boots != boot {
             return;
         }
-        if state.cachers[index].is_some() {
+        let at_once = !self.inputs.release.size_based_list_cost;
+        if at_once || state.cachers[index].is_some() || !self.inputs.resources[index].watch_cache {
             self.counted(server, index);
+            self.count_again(server, index, now);
             return;
         }
         let until = now + BLOCK_TIMEOUT;
         state.counting_until[index] = until;
-        let entity = u64::from(server) << 16 | u64::from(resource);
-        let mut luck = self.streams.stream("object count", entity ^ now.0.rotate_left(20));
-        let pause = POLL_PERIOD.scale(1.0 + POLL_JITTER * luck.uniform());
+        let pause = self.count_pause(server, resource, now);
         self.queue.push(until + pause, Event::CountObjects { server, boot, resource });
     }
 

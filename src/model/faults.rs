@@ -53,7 +53,17 @@ impl World<'_> {
             Action::Partition { server, lasts } => {
                 self.partition(server, lasts, now);
             }
-            Action::Write { resource, per_second } => self.set_writes(resource, per_second, now),
+            Action::Write { resource, per_second, lasts } => {
+                self.set_rate(resource, per_second, lasts, now);
+            }
+            Action::Create { resource, count, over } => {
+                self.begin_flow(resource, i64::try_from(count).unwrap_or(i64::MAX), over, now);
+            }
+            Action::Delete { resource, count, over } => {
+                self.begin_flow(resource, -i64::try_from(count).unwrap_or(i64::MAX), over, now);
+            }
+            Action::EtcdOutage { lasts, compacted } => self.etcd_fails(lasts, compacted, now),
+            Action::Lag { server, lasts, behind } => self.begin_lag(server, lasts, behind, now),
             Action::SlowEtcd { speed, lasts } => {
                 self.catalog.set_etcd_speed(speed);
                 self.etcd_slow_until = self.etcd_slow_until.max(now + lasts);
@@ -79,13 +89,18 @@ impl World<'_> {
     }
 
     /// The first `count` members of a fleet in a state that fits.
-    fn choose(&self, fleet: usize, count: Option<u32>, fits: impl Fn(State) -> bool) -> Vec<u32> {
+    pub(super) fn choose(
+        &self,
+        fleet: usize,
+        count: Option<u32>,
+        fits: impl Fn(State) -> bool,
+    ) -> Vec<u32> {
         let most = count.map_or(usize::MAX, |count| count as usize);
         self.members(fleet).filter(|c| fits(self.clients[*c as usize].state)).take(most).collect()
     }
 
     /// Starts members one after the other over a span, each with the fleet's jitter.
-    fn start_over(&mut self, members: &[u32], fleet: usize, over: SimSpan) {
+    pub(super) fn start_over(&mut self, members: &[u32], fleet: usize, over: SimSpan) {
         let jitter = self.inputs.fleets[fleet].start_jitter;
         for (index, client) in members.iter().enumerate() {
             if self.clients[*client as usize].state == State::Finished {
@@ -142,6 +157,10 @@ fn describe(action: &Action) -> &'static str {
         Action::Roll { .. } => "the servers are rolled",
         Action::Partition { .. } => "a server is cut off",
         Action::Write { .. } => "writes change",
+        Action::Create { .. } => "objects are created",
+        Action::Delete { .. } => "objects are deleted",
+        Action::EtcdOutage { .. } => "etcd loses its quorum",
+        Action::Lag { .. } => "the caches of a server stop following etcd",
         Action::SlowEtcd { .. } => "etcd slows down",
     }
 }

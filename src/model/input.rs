@@ -3,6 +3,10 @@
 //! `scenario` builds these from TOML and validates them; the model trusts that every index is in
 //! range and every value is inside the bounds stated here.
 
+mod workloads;
+
+pub use workloads::{FlowInput, JoinInput, WorkloadsInput};
+
 use std::borrow::Cow;
 
 use crate::model::apf::config::{FlowSchema, PriorityLevelConfiguration};
@@ -39,6 +43,8 @@ pub struct Inputs {
     pub fleets: Vec<FleetInput>,
     /// What happens when, ordered by time.
     pub events: Vec<EventInput>,
+    /// What workloads do to the load.
+    pub workloads: WorkloadsInput,
 }
 
 /// The kube-apiservers: all alike.
@@ -175,6 +181,8 @@ pub struct EtcdInput {
     pub latency: SimSpan,
     /// Whether it serves `RangeStream` (etcd 3.7; the servers must ask for it, too).
     pub range_stream: bool,
+    /// `--watch-progress-notify-interval`: how often it tells a quiet watcher how far it is.
+    pub progress_notify_interval: SimSpan,
 }
 
 /// How the balancer picks a server for a new connection.
@@ -311,6 +319,8 @@ pub enum Behaviour {
         watch_list: bool,
         /// Whether it opens a WATCH after the LIST (else it stops once synced).
         watch: bool,
+        /// Whether it asks for bookmarks (client-go from 1.16 on).
+        bookmarks: bool,
     },
     /// Lists again and again, with no memory of failures.
     Lister {
@@ -459,6 +469,42 @@ pub enum Action {
         resource: usize,
         /// Writes a second from now on.
         per_second: f64,
+        /// After which it is as before again; `None`: it stays.
+        lasts: Option<SimSpan>,
+    },
+    /// Objects are created, each an ADDED event.
+    Create {
+        /// Index into [`Inputs::resources`].
+        resource: usize,
+        /// How many.
+        count: u64,
+        /// Evenly over this span, at least a second.
+        over: SimSpan,
+    },
+    /// Objects are deleted, each a DELETED event; as many as there are, at most.
+    Delete {
+        /// Index into [`Inputs::resources`].
+        resource: usize,
+        /// How many.
+        count: u64,
+        /// Evenly over this span, at least a second.
+        over: SimSpan,
+    },
+    /// etcd loses its quorum: see `model::etcd_outage`.
+    EtcdOutage {
+        /// Until it is back.
+        lasts: SimSpan,
+        /// Whether it has forgotten the versions that its watchers had come to.
+        compacted: bool,
+    },
+    /// The caches of a server stop following etcd.
+    Lag {
+        /// Server index.
+        server: u16,
+        /// Until they have caught up.
+        lasts: SimSpan,
+        /// How far behind they are at once.
+        behind: SimSpan,
     },
     /// Slows etcd down.
     SlowEtcd {

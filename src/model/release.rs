@@ -109,6 +109,15 @@ pub const GATES: [(&str, u8, u8); 17] = [
     ("APFBorrowing", 28, 99),
 ];
 
+/// Gates that are locked to `true`: name, first minor (`LockToDefault`, `kube_features.go` of 1.34 and
+/// 1.35). A genuine server refuses to start with another value; the model takes it for a what-if.
+pub const LOCKED: [(&str, u8); 4] = [
+    ("ConsistentListFromCache", 34),
+    ("ResilientWatchCacheInitialization", 34),
+    ("StreamingCollectionEncodingToJSON", 34),
+    ("StreamingCollectionEncodingToProtobuf", 34),
+];
+
 const PROOF_OF_CONCEPT: &str = "WatchListProofOfConcept";
 
 impl Release {

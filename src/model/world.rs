@@ -17,6 +17,8 @@ use super::catalog::Catalog;
 use super::client::Client;
 use super::client::era::ClientEra;
 use super::control_plane::{self, Life, ServerState};
+use super::etcd_outage::EtcdState;
+use super::flows::{Flows, LoadEvent};
 use super::input::Inputs;
 use super::memory::go_heap::GcSettings;
 use super::node::{self, MemoryLimit};
@@ -136,6 +138,8 @@ pub enum Event {
     },
     /// etcd is as fast as before.
     EtcdRecovers,
+    /// The load changes, or etcd.
+    Load(LoadEvent),
     /// An event of the scenario.
     Scenario {
         /// Its index.
@@ -168,6 +172,10 @@ pub struct World<'a> {
     pub(super) fleet_synced: Vec<u32>,
     /// Writes a second, by resource.
     pub(super) writes: Vec<f64>,
+    /// How the load changes.
+    pub(super) flows: Flows,
+    /// Whether etcd has its quorum.
+    pub(super) etcd: EtcdState,
     /// etcd is slow until then.
     pub(super) etcd_slow_until: SimTime,
     pub(super) limit: MemoryLimit,
@@ -230,6 +238,8 @@ impl<'a> World<'a> {
             fleet_started: vec![0; inputs.fleets.len()],
             fleet_synced: vec![0; inputs.fleets.len()],
             writes: inputs.resources.iter().map(|resource| resource.writes_per_second).collect(),
+            flows: Flows::new(inputs),
+            etcd: EtcdState::default(),
             etcd_slow_until: SimTime::ZERO,
             limit,
             counters: Counters::default(),
@@ -254,6 +264,7 @@ impl<'a> World<'a> {
         world.enrol();
         world.open_control_plane();
         world.open_fleets();
+        world.open_flows();
         for index in 0..inputs.events.len() {
             world.queue.push(inputs.events[index].at, Event::Scenario { index: index as u32 });
         }
@@ -361,6 +372,7 @@ impl<'a> World<'a> {
             Event::Heal { server } => self.heal(server, now),
             Event::EtcdRecovers => self.etcd_recovers(now),
             Event::Scenario { index } => self.scenario_event(index as usize, now),
+            Event::Load(event) => self.load_event(event, now),
         }
     }
 
@@ -389,6 +401,7 @@ impl<'a> World<'a> {
             Event::CountObjects { server, resource, .. } => (12, of_resource(server, resource)),
             Event::WriteArrives { server, resource, .. } => (13, of_resource(server, resource)),
             Event::Configure { server, .. } => (15, u64::from(server)),
+            Event::Load(event) => event.kind_and_entity(),
             Event::WriteEnds { server, serial, .. } => {
                 (14, u64::from(server) << 32 | u64::from(serial))
             }

@@ -3,7 +3,7 @@
 //! A ring is exact at its turns, where it begins or ends to grow, or shrinks; between two of them
 //! the bytes of its events are a straight line in the ledger.
 
-use super::apiserver::cacher::{Cacher, CacherSetting, EventWeights};
+use super::apiserver::cacher::{Cacher, CacherSetting, EventWeights, WriteRate};
 use super::apiserver::plan::Step;
 use super::apiserver::server::Growth;
 use super::memory::ledger::EntryId;
@@ -12,7 +12,7 @@ use crate::results::Mechanism;
 use crate::units::{Bytes, SimTime};
 
 impl World<'_> {
-    fn ring_entry(&self, resource: usize) -> EntryId {
+    pub(super) fn ring_entry(&self, resource: usize) -> EntryId {
         self.catalog.resource_owner(resource).entry(Mechanism::WatchCacheEventRing)
     }
 
@@ -42,24 +42,25 @@ impl World<'_> {
         listed: SimTime,
         now: SimTime,
     ) {
-        let objects = self.inputs.resources[resource].count;
+        let objects = self.catalog.counts[resource];
+        let rate = self.flows.rate(resource);
         let mut cacher = Cacher::filled(&self.cacher_setting(resource), objects, listed);
-        cacher.set_rate(self.writes[resource], listed);
+        cacher.set_rate(rate, listed);
         cacher.turn(now);
         self.servers[usize::from(server)].cachers[resource] = Some(cacher);
         self.weigh_ring(server, resource);
     }
 
     /// A resource is written at another rate from now on.
-    pub(super) fn set_writes(&mut self, resource: usize, per_second: f64, now: SimTime) {
-        self.writes[resource] = per_second;
+    pub(super) fn set_writes(&mut self, resource: usize, rate: WriteRate, now: SimTime) {
+        self.writes[resource] = rate.per_second;
         for server in 0..self.servers.len() as u16 {
             let state = &mut self.servers[usize::from(server)];
             state.background_stale = true;
             state.server.settle(now);
             let (boot, admits) = (state.boots, state.admission.is_some());
             if let Some(cacher) = &mut state.cachers[resource] {
-                cacher.set_rate(per_second, now);
+                cacher.set_rate(rate, now);
                 self.weigh_ring(server, resource);
             }
             if admits {
@@ -67,6 +68,7 @@ impl World<'_> {
             }
             self.touch(server);
         }
+        self.rouse_watchers(resource, now);
     }
 
     /// Brings a server's rings past the turns that are due.
@@ -83,7 +85,7 @@ impl World<'_> {
     }
 
     /// Sets a ring's entry in the ledger to what it holds.
-    fn weigh_ring(&mut self, server: u16, resource: usize) {
+    pub(super) fn weigh_ring(&mut self, server: u16, resource: usize) {
         let entry = self.ring_entry(resource);
         let state = &mut self.servers[usize::from(server)];
         let Some(cacher) = &state.cachers[resource] else { return };

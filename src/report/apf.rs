@@ -2,7 +2,7 @@
 //!
 //! Readable at 80 columns and without colour.
 
-use super::format::{clean, grouped};
+use super::format::{clean, folded, grouped};
 use super::table::Columns;
 use crate::results::{ApfPlan, FleetPlan, LevelPlan};
 
@@ -121,24 +121,4 @@ fn fleet_row(fleet: &FleetPlan) -> [String; 5] {
         fleet.seats.to_string(),
         fleet.at_once.map_or_else(|| "-".to_owned(), grouped),
     ]
-}
-
-/// A sentence in lines of at most 80 characters.
-fn folded(text: &str) -> String {
-    let mut out = String::new();
-    let mut width = 0;
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        if width > 0 && width + 1 + length > 80 {
-            out.push('\n');
-            width = 0;
-        } else if width > 0 {
-            out.push(' ');
-            width += 1;
-        }
-        out.push_str(word);
-        width += length;
-    }
-    out.push('\n');
-    out
 }

@@ -1,6 +1,6 @@
 //! `oomcast calibrate` for people: on the terminal and as Markdown.
 
-use super::format::{clean, deviation, percent};
+use super::format::{clean, deviation, note, percent};
 use super::table::Columns;
 use crate::results::{
     CalibrationResult, ErrorSpread, FigureKind, FittedFigure, FittedObservation, FittedParameter,
@@ -18,7 +18,7 @@ pub fn render(result: &CalibrationResult) -> String {
     let mut parts = vec![answer, parameters(result), observations(result)];
     parts.push(errors(result));
     let notes = result.notes.iter();
-    let notes = notes.fold(String::new(), |text, n| text + "note: " + &clean(n, 400) + "\n");
+    let notes = notes.fold(String::new(), |text, n| text + &note(n) + "\n");
     parts.extend((!notes.is_empty()).then_some(notes));
     parts.join("\n")
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use csv::Writer;
 
-use super::format::{clean, deviation, grouped, percent};
+use super::format::{clean, deviation, folded, grouped, note, percent};
 use super::markdown::{plain, table};
 use super::table::Columns;
 use crate::results::{CompareResult, EventChange, FigureChange, RunRecord, ToleranceRow};
@@ -16,7 +16,8 @@ const INPUTS: usize = 12;
 /// The verdict alone, with its line feed.
 #[must_use]
 pub fn headline(result: &CompareResult, styled: bool) -> String {
-    let verdict = clean(&result.verdict, usize::MAX);
+    let verdict = folded(&clean(&result.verdict, usize::MAX));
+    let verdict = verdict.trim_end();
     if !styled {
         return format!("{verdict}\n");
     }
@@ -45,7 +46,7 @@ pub fn text(result: &CompareResult, written: &[String], styled: bool) -> String 
         grouped(result.replications.into()),
         result.seed
     )];
-    lines.extend(result.warnings.iter().map(|w| format!("note: {}", clean(w, 400))));
+    lines.extend(result.warnings.iter().map(|warning| note(warning)));
     lines.extend(written.iter().map(|path| format!("wrote {path}")));
     parts.push(lines.join("\n") + "\n");
     parts.join("\n")

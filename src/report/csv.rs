@@ -168,7 +168,7 @@ pub fn attribution(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
 }
 
 /// Columns of `runs.csv` before those of the servers.
-const RUN_COLUMNS: [&str; 20] = [
+const RUN_COLUMNS: [&str; 25] = [
     "replication",
     "outcome",
     "peak_resident_bytes",
@@ -189,6 +189,11 @@ const RUN_COLUMNS: [&str; 20] = [
     "bytes_sent",
     "cpu_s",
     "end_t_s",
+    "watches_terminated",
+    "events_replayed",
+    "cache_reinitializations",
+    "stale_reads",
+    "lists_fallback_to_etcd",
 ];
 
 /// Writes `runs.csv`: one row a replication, with `<server>_peak_bytes` and `<server>_oom_kills` at
@@ -246,6 +251,11 @@ fn run_row(run: &RunRecord) -> [String; RUN_COLUMNS.len()] {
         counters.bytes_sent.0.to_string(),
         span(run.cpu()),
         instant(run.end),
+        counters.watches_terminated.to_string(),
+        counters.events_replayed.to_string(),
+        counters.cache_reinitializations.to_string(),
+        counters.stale_reads.to_string(),
+        counters.lists_fallback_to_etcd.to_string(),
     ]
 }
 

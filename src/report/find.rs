@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use csv::Writer;
 
-use super::format::{clean, grouped, percent, proportion};
+use super::format::{clean, folded, grouped, note, percent, proportion};
 use super::markdown::{plain, table};
 use super::table::Columns;
 use crate::results::{FindResult, FoundShare, FoundValue, FoundWhere};
@@ -16,7 +16,8 @@ const SHOWN: usize = 9;
 /// The verdict alone, with its line feed.
 #[must_use]
 pub fn headline(found: &FindResult, styled: bool) -> String {
-    let verdict = clean(&found.verdict, usize::MAX);
+    let verdict = folded(&clean(&found.verdict, usize::MAX));
+    let verdict = verdict.trim_end();
     if !styled {
         return format!("{verdict}\n");
     }
@@ -32,7 +33,9 @@ pub fn headline(found: &FindResult, styled: bool) -> String {
 /// Renders the result for the terminal; `written` and `next` close it.
 #[must_use]
 pub fn text(found: &FindResult, written: &[String], next: Option<&str>, styled: bool) -> String {
-    let mut table = Columns::new(&["<", &found.key, "<happens in"]);
+    // The key is told in full above.
+    let key = clean(&found.key, 44);
+    let mut table = Columns::new(&["<", &key, "<happens in"]);
     for (sign, share) in rows(found) {
         let share_of = proportion(&share.happened, found.replications);
         table.row(&[sign.to_owned(), share.value.text.clone(), share_of]);
@@ -52,7 +55,7 @@ pub fn text(found: &FindResult, written: &[String], next: Option<&str>, styled: 
         found.seed,
         grouped(found.runs)
     ));
-    lines.extend(found.warnings.iter().map(|w| format!("note: {}", clean(w, 400))));
+    lines.extend(found.warnings.iter().map(|warning| note(warning)));
     lines.extend(written.iter().map(|path| format!("wrote {path}")));
     lines.extend(next.map(|next| format!("next: {next}")));
     format!("{}\n{}\n", headline(found, styled), lines.join("\n"))

@@ -24,6 +24,16 @@ pub(super) fn whole_percent(share: f64) -> String {
     format!("{:.0} %", value.round() + 0.0)
 }
 
+/// A sentence in lines of at most 80 characters, each with its line feed.
+pub(super) fn folded(text: &str) -> String {
+    wrapped(text, 80).join("\n") + "\n"
+}
+
+/// A note in lines of at most 80 characters, without a line feed at its end.
+pub(super) fn note(text: &str) -> String {
+    folded(&format!("note: {}", clean(text, 400))).trim_end().to_owned()
+}
+
 /// A relative deviation with its sign: `+7.4 %`.
 pub(super) fn deviation(error: f64) -> String {
     format!("{:+.1} %", error * 100.0)

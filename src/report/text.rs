@@ -7,8 +7,8 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use super::format::{
-    clean, clock, deviation, grouped, headroom, largest_flow_schema, proportion, short_count,
-    under_pressure, whole_percent, wrapped,
+    clean, clock, deviation, folded, grouped, headroom, largest_flow_schema, note, proportion,
+    short_count, under_pressure, whole_percent, wrapped,
 };
 use super::judged;
 use super::story::Story;
@@ -57,7 +57,8 @@ pub fn render(summary: &Summary, screen: &Screen<'_>) -> String {
 /// The verdict alone, with its line feed.
 #[must_use]
 pub fn headline(summary: &Summary, styled: bool) -> String {
-    let verdict = clean(&summary.verdict, usize::MAX);
+    let verdict = folded(&clean(&summary.verdict, usize::MAX));
+    let verdict = verdict.trim_end();
     if !styled {
         return format!("{verdict}\n");
     }
@@ -332,7 +333,7 @@ fn footer(summary: &Summary, screen: &Screen<'_>) -> String {
         summary.release,
         summary.seed,
     );
-    let warnings = summary.warnings.iter().map(|w| format!("note: {}", clean(w, 400)));
+    let warnings = summary.warnings.iter().map(|warning| note(warning));
     let written = screen.written.iter().map(|path| format!("wrote {path}"));
     let next = screen.next.map(|next| format!("next: {next}"));
     lines(

@@ -1,6 +1,6 @@
 //! `oomcast validate` for people: predictions beside measurements, on the terminal and as Markdown.
 
-use super::format::{clean, deviation, percent};
+use super::format::{clean, deviation, note, percent};
 use super::table::Columns;
 use super::text;
 use crate::results::{
@@ -29,7 +29,7 @@ pub fn render(validation: &Validation) -> String {
         parts.push(published(&validation.published));
     }
     let notes = validation.notes.iter();
-    let notes = notes.fold(String::new(), |text, n| text + "note: " + &clean(n, 400) + "\n");
+    let notes = notes.fold(String::new(), |text, n| text + &note(n) + "\n");
     parts.extend((!notes.is_empty()).then_some(notes));
     parts.join("\n")
 }

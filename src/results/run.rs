@@ -262,6 +262,22 @@ pub struct Counters {
     /// Watch-lists that a server began to answer.
     #[serde(default)]
     pub watch_lists_begun: u64,
+    /// Watches that a server ended: their channel was full, or their cache was initialised anew.
+    #[serde(default)]
+    pub watches_terminated: u64,
+    /// Events that watches had missed and were given from the ring, each copied and encoded for one
+    /// watch.
+    #[serde(default)]
+    pub events_replayed: u64,
+    /// Caches (one a version of a custom resource) that were filled anew in a running server.
+    #[serde(default)]
+    pub cache_reinitializations: u64,
+    /// LISTs that were answered with data older than the client had seen before.
+    #[serde(default)]
+    pub stale_reads: u64,
+    /// Consistent LISTs that waited in vain for the cache to be fresh, and were answered from etcd.
+    #[serde(default)]
+    pub lists_fallback_to_etcd: u64,
 }
 
 /// A point of a server's memory timeline. Straight lines run between points.

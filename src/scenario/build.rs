@@ -7,12 +7,17 @@ use super::filled::Filled;
 use super::identity::groups_of;
 use super::keys::Family;
 use super::published::{Claim, Figure, Metric, Published};
+use super::workloads;
 use crate::model::input::{
     Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration, Encoding,
     EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput,
     ResourceVersion, Retries, Shape, WriterInput,
 };
 use crate::units::{SimSpan, SimTime};
+
+/// `--watch-progress-notify-interval` of etcd where nothing else is said (etcd `server/embed/config.go`;
+/// facts/watch-cache.md section 4.1).
+const PROGRESS_NOTIFY_INTERVAL: SimSpan = SimSpan::secs(600);
 
 /// The inputs. `None` would mean that the schema and this function disagree on a key.
 pub(super) fn inputs(root: &Filled, names: &Names) -> Option<Inputs> {
@@ -35,6 +40,7 @@ pub(super) fn inputs(root: &Filled, names: &Names) -> Option<Inputs> {
             .collect::<Option<_>>()?,
         fleets: fleets.map(|table| fleet(table, names)).collect::<Option<_>>()?,
         events: events.map(|table| event(table, names)).collect::<Option<_>>()?,
+        workloads: workloads::expand(root, names)?,
     })
 }
 
@@ -97,6 +103,9 @@ fn etcd(table: &Filled) -> Option<EtcdInput> {
         read_rate: table.rate("read-rate")?,
         latency: table.span_of("latency")?,
         range_stream: table.flag("range-stream")?,
+        progress_notify_interval: table
+            .span_of("progress-notify-interval")
+            .unwrap_or(PROGRESS_NOTIFY_INTERVAL),
     })
 }
 
@@ -174,6 +183,7 @@ fn behaviour(table: &Filled, names: &Names) -> Option<Behaviour> {
             read: read(reflector, names)?,
             watch_list: reflector.flag("watch-list")?,
             watch: reflector.flag("watch")?,
+            bookmarks: reflector.flag("bookmarks").unwrap_or(true),
         });
     }
     if let Some(lister) = table.table("lister") {
@@ -239,7 +249,7 @@ fn action(table: &Filled, names: &Names) -> Option<Action> {
             over: inner.span_of("over")?,
         });
     }
-    server_action(table)
+    server_action(table).or_else(|| load_action(table, names)).or(Some(Action::Mark))
 }
 
 fn server_action(table: &Filled) -> Option<Action> {
@@ -256,7 +266,43 @@ fn server_action(table: &Filled) -> Option<Action> {
     if let Some(inner) = table.table("slow-etcd") {
         return Some(Action::SlowEtcd { speed: inner.number("speed")?, lasts: lasts(inner)? });
     }
-    Some(Action::Mark)
+    if let Some(inner) = table.table("etcd-outage") {
+        let compacted = inner.flag("compacted")?;
+        return Some(Action::EtcdOutage { lasts: lasts(inner)?, compacted });
+    }
+    if let Some(inner) = table.table("lag") {
+        return Some(Action::Lag {
+            server: inner.count("apiserver")?,
+            lasts: lasts(inner)?,
+            behind: inner.span_of("behind")?,
+        });
+    }
+    None
+}
+
+/// What changes the writes and the objects.
+fn load_action(table: &Filled, names: &Names) -> Option<Action> {
+    let resource = |inner: &Filled| names.index(Family::Resource, inner.text("resource")?);
+    if let Some(inner) = table.table("write") {
+        return Some(Action::Write {
+            resource: resource(inner)?,
+            per_second: inner.number("rate")?,
+            lasts: inner.span_of("lasts"),
+        });
+    }
+    if let Some(inner) = table.table("create") {
+        return Some(Action::Create {
+            resource: resource(inner)?,
+            count: inner.count("count")?,
+            over: inner.span_of("over")?,
+        });
+    }
+    let inner = table.table("delete")?;
+    Some(Action::Delete {
+        resource: resource(inner)?,
+        count: inner.count("count")?,
+        over: inner.span_of("over")?,
+    })
 }
 
 /// The published figures.

@@ -21,8 +21,6 @@ const MOST_STORED: Bytes = Bytes::gib(1 << 10);
 const MOST_HELD: Bytes = Bytes::gib(64 << 10);
 /// etcd's default `--max-request-bytes`.
 const LARGE_OBJECT: Bytes = Bytes::kib(1536);
-/// Members that should not start at once.
-const MANY_MEMBERS: i64 = 1000;
 
 /// The release with its gates, if both are sound.
 pub(super) fn release_of(root: &Filled) -> Option<Release> {
@@ -204,7 +202,7 @@ fn resource(name: &str, table: &Filled, log: &mut Log) {
     }
 }
 
-/// Totals over the fleets, and herds.
+/// Totals over the fleets.
 fn fleets(root: &Filled, log: &mut Log) {
     let release = release_of(root);
     let (mut members, mut watches) = (0i64, 0i64);
@@ -228,25 +226,10 @@ fn fleets(root: &Filled, log: &mut Log) {
                 log.push(draft.label("here the total is passed"));
             }
         }
-        jitter(fleet, count, log);
         if let (Some(reflector), Some(release)) = (reflector, &release) {
             fallback(reflector, release, log);
         }
     }
-}
-
-fn jitter(fleet: &Filled, count: i64, log: &mut Log) {
-    // Who writes "0s" means it.
-    if count < MANY_MEMBERS || fleet.given("start-jitter").is_some() {
-        return;
-    }
-    let name = shown(fleet.text("name").unwrap_or(""));
-    let message = format!("all {count} members of `{name}` start at the same moment");
-    log.push(
-        Draft::new(Code::NoJitter, fleet.at("count"), message)
-            .label("no jitter")
-            .help("add start-jitter = \"10s\", or \"0s\" if that is meant".to_owned()),
-    );
 }
 
 /// A reflector that asks for what the servers do not have.

@@ -99,9 +99,16 @@ codes! {
     NoEffect "W0305" "A setting has no effect."
     NeverStarts "W0306" "A fleet is never started."
     LimitOrder "W0307" "A soft memory limit lies above the hard one."
+    IdleAboveLimit "W0308" "An idle server is predicted to need more memory than it may have."
+    ReadsEtcd "W0309" "LISTs go to etcd, although nothing in the scenario asks for that."
+    BeyondTested "W0310" "There is more than Kubernetes is tested with."
+    LongSweep "W0311" "The sweep is predicted to take hours."
+    LockedGate "W0312" "The release does not let the feature gate be set."
+    CollectorOff "W0313" "The garbage collector never runs."
     AssumedNodeMemory "N0401" "The memory of the node was not stated and a default was taken."
     PassedOver "N0402" "A manifest holds objects that do not concern flow control."
     CountedPer "N0403" "A `--set` gave a count that is multiplied by the size of the cluster."
+    AskedEtcd "N0404" "LISTs go to etcd, as the scenario asks."
     Internal "E0901" "The schema and the builder disagree: a mistake of oomcast."
 }
 

@@ -9,7 +9,8 @@ use super::code::Code;
 use super::diagnostic::{Draft, Log, shown};
 use super::filled::{Filled, Plain, State, Value};
 use super::identity;
-use super::keys::{Family, Kind};
+use super::keys::{Family, Kind, NameForm};
+use super::read::check_name;
 use super::source::Span;
 use super::suggest::nearest;
 use super::walk::is_reference;
@@ -49,10 +50,17 @@ pub(super) fn defaults(root: &mut Filled, log: &mut Log) {
     }
 }
 
+/// Whether a resource may have the name; that it may not is reported already.
+fn is_plural(name: &str) -> bool {
+    check_name(name, NameForm::Plural).is_ok()
+}
+
 fn resource(name: &str, at: Span, table: &mut Filled, log: &mut Log) {
     if let Some(shape) = builtin::shape_of(name) {
         table.fill("shape", Plain::Text(shape.to_owned()));
-    } else if matches!(table.slot("shape").map(|s| &s.state), Some(State::Absent)) {
+    } else if matches!(table.slot("shape").map(|s| &s.state), Some(State::Absent))
+        && is_plural(name)
+    {
         let message =
             format!("`{}` is not a built-in resource: its shape must be stated", shown(name));
         let mut draft = Draft::new(Code::ShapeNeeded, at, message).label("`shape` is missing");
@@ -137,7 +145,9 @@ pub(super) fn names(root: &Filled, complete: bool, log: &mut Log) -> Names {
     let objects = root.named("objects").iter().enumerate();
     let resources = Known {
         index: objects.map(|(i, (name, _, _))| (name.clone(), i)).collect(),
-        whole: complete && !root.is_bad("objects"),
+        whole: complete
+            && !root.is_bad("objects")
+            && root.named("objects").iter().all(|(name, _, _)| is_plural(name)),
     };
     Names {
         resources,

@@ -49,6 +49,34 @@ pub struct Diagnostic {
     pub help: Option<String>,
 }
 
+impl Diagnostic {
+    /// A finding at a place of a scenario that is valid.
+    pub fn new(code: Code, place: Place, message: impl Into<String>) -> Self {
+        Self {
+            severity: code.severity(),
+            code,
+            message: message.into(),
+            primary: Label { place, text: String::new() },
+            related: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// The same with words at the place itself.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.primary.text = text.into();
+        self
+    }
+
+    /// The same with what to do about it.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+}
+
 /// Findings, ordered by position.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Diagnostics {
@@ -68,8 +96,13 @@ impl Diagnostics {
     /// How many are errors.
     #[must_use]
     pub fn errors(&self) -> usize {
-        let errors = self.items.iter();
-        errors.filter(|d| d.severity == Severity::Error).count()
+        self.count(Severity::Error)
+    }
+
+    /// How many are of a severity.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
+        self.items.iter().filter(|d| d.severity == severity).count()
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::code::Code;
-use super::diagnostic::{Diagnostic, Diagnostics, Draft, Label, Log, Place};
+use super::diagnostic::{Diagnostic, Diagnostics, Draft, Log, Place};
 use super::source::{Sources, Span};
 use super::{Annotated, Layers, Overlay, Scenario, load_beside};
 
@@ -158,13 +158,5 @@ pub(super) fn decode(name: &str, bytes: &[u8]) -> Result<String, Diagnostics> {
 /// A single error about the file as a whole.
 fn whole_file(name: &str, code: Code, message: String) -> Diagnostics {
     let place = Place { file: name.into(), ..Place::default() };
-    let diagnostic = Diagnostic {
-        severity: code.severity(),
-        code,
-        message,
-        primary: Label { place, text: String::new() },
-        related: Vec::new(),
-        help: None,
-    };
-    Diagnostics { items: vec![diagnostic], hidden: 0 }
+    Diagnostics { items: vec![Diagnostic::new(code, place, message)], hidden: 0 }
 }

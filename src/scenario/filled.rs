@@ -94,6 +94,13 @@ impl Filled {
         Self { table, span, slots: slots.collect() }
     }
 
+    /// A table that was given wrongly: nothing of it is known, and that is reported already.
+    pub(super) fn bad(table: &'static Table, span: Span) -> Self {
+        let mut bad = Self::blank(table, span);
+        bad.slots.iter_mut().for_each(|slot| slot.state = State::Bad);
+        bad
+    }
+
     /// Sets a key, as if it had been given at a place.
     pub(super) fn put(&mut self, name: &str, at: Span, state: State) {
         if let Some(slot) = self.slots.iter_mut().find(|slot| slot.key.name == name) {

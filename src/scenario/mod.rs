@@ -4,7 +4,7 @@
 //! tree with spans (`tree`), laid over what it inherits (`inherit`, `presets`); profiles, overlays and
 //! overrides change it (`profiles`, `overlay`, `removal`, `overrides`), the walk along the
 //! table of keys checks it and fills defaults in (`walk`, `read`, `uncertain`, `filled`), what depends on several keys comes
-//! next (`derive`, `identity`, `cluster`, `checks`, `timeline`; `apf` for API Priority and Fairness, with the
+//! next (`derive`, `identity`, `cluster`, `checks`, `timeline`, `doubts`; `apf` for API Priority and Fairness, with the
 //! manifests it reads), and a tree without errors becomes [`Inputs`] (`build`)
 //! and canonical text (`effective`), with the origin of each value where that is asked for
 //! (`origins`). Every mistake is reported at once, as plain data
@@ -48,6 +48,7 @@
 //! # Ok::<(), oomcast::scenario::Diagnostics>(())
 //! ```
 
+mod anchors;
 mod apf;
 mod build;
 mod builtin;
@@ -57,8 +58,10 @@ mod code;
 mod derive;
 mod diagnostic;
 mod differ;
+mod doubts;
 mod effective;
 mod expect;
+pub mod explain;
 mod file;
 mod filled;
 mod identity;
@@ -76,6 +79,7 @@ mod read;
 pub mod reference;
 mod removal;
 mod render;
+mod sarif;
 pub mod schema;
 mod source;
 mod suggest;
@@ -87,7 +91,9 @@ mod tree;
 mod uncertain;
 mod vary;
 mod walk;
+mod workloads;
 
+pub use anchors::{Anchors, ReadAnchor};
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Place};
 pub use differ::{Difference, differences};
@@ -96,6 +102,7 @@ pub use file::{LARGEST_FILE, Template, load_file, load_file_with};
 pub use origins::Annotated;
 pub use overlay::{Layers, Overlay};
 pub use published::{Claim, Figure, Metric, Published};
+pub use sarif::sarif;
 pub use uncertain::{Distribution, Uncertain};
 pub use vary::{Knob, MOST_VALUES, Range, Unit, Value, Vary};
 
@@ -132,6 +139,8 @@ pub struct Scenario {
     pub sweep: Option<SweepPlan>,
     /// Warnings and notes.
     pub notes: Vec<Diagnostic>,
+    /// Where the text says what others than this room judge.
+    pub anchors: Anchors,
     /// The scenario as canonical TOML with every default filled in. Loads again to the same inputs.
     pub effective: String,
     /// 12 hex digits that stay the same while nothing but seed, replications and sweep changes.
@@ -238,10 +247,13 @@ fn check(
     checks::check(&root, log);
     apf::check(&root, &origins, complete, log);
     timeline::check(&root, &names, log);
+    workloads::check(&root, &names, log);
     let sweep = sweep::read(&root, log);
     if log.has_errors() {
         return None;
     }
+    doubts::check(&root, &names, log);
+    let anchors = anchors::of(&root, log);
     let Some(scenario) = scenario(&root, &names, sweep) else {
         let message = "the scenario is valid, but cannot be built: please report this";
         log.push(Draft::new(Code::Internal, Span::default(), message));
@@ -250,7 +262,7 @@ fn check(
     if let Some(plan) = &scenario.sweep {
         sweep::check_names(plan, &root, &text, log);
     }
-    Some((Scenario { effective: text, hash, ..scenario }, annotated))
+    Some((Scenario { effective: text, hash, anchors, ..scenario }, annotated))
 }
 
 /// The tree of a source; `None` if it nests too deeply.
@@ -285,6 +297,7 @@ fn scenario(root: &Filled, names: &derive::Names, sweep: Option<SweepPlan>) -> O
         uncertain: uncertain::collect(root),
         sweep,
         notes: Vec::new(),
+        anchors: Anchors::default(),
         effective: String::new(),
         hash: String::new(),
     })

@@ -434,12 +434,12 @@ fn per_cent(text: &str) -> Result<f64, QuantityError> {
 }
 
 /// A bound of a size in its shortest exact form: `64MiB`.
-fn short(bytes: Bytes) -> String {
+pub(super) fn short(bytes: Bytes) -> String {
     format!("{bytes:#}")
 }
 
 /// A span of whole days as such: `30d` reads better than `720h`.
-fn days(span: SimSpan) -> String {
+pub(super) fn days(span: SimSpan) -> String {
     const DAY: u64 = SimSpan::secs(86_400).0;
     if span.0 >= DAY && span.0.is_multiple_of(DAY) {
         return format!("{}d", span.0 / DAY);

@@ -11,6 +11,28 @@ impl Diagnostic {
     /// With the quoted line, a caret and the help, as rustc prints it.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
+        self.paint(if colour { Renderer::styled() } else { Renderer::plain() }, "")
+    }
+
+    /// The same in lines of at most so many columns, as far as words allow.
+    #[must_use]
+    pub fn render_at(&self, colour: bool, width: usize) -> String {
+        let mut folded = self.clone();
+        let head = format!("{}[{}]: ", self.word(), self.code.id()).len();
+        folded.message = fold(&self.message, width.saturating_sub(head));
+        folded.help = self.help.as_ref().map(|help| fold(help, width.saturating_sub(HELP)));
+        // Beside the caret; what does not fit there follows below.
+        let mut below = String::new();
+        let margin = 4 + self.primary.place.line.max(1).ilog10() as usize + 1;
+        let words = self.primary.text.chars().count();
+        if self.primary.place.end_column + margin + words > width {
+            below = fold(&std::mem::take(&mut folded.primary.text), width.saturating_sub(HELP));
+        }
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        folded.paint(renderer.term_width(width), &below)
+    }
+
+    fn paint(&self, renderer: Renderer, below: &str) -> String {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -22,24 +44,37 @@ impl Diagnostic {
         for label in &self.related {
             group = quote(group, label, AnnotationKind::Context);
         }
+        if !below.is_empty() {
+            group = group.element(Level::NOTE.message(below));
+        }
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help));
         }
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group])
+    }
+
+    const fn word(&self) -> &'static str {
+        match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        }
     }
 
     /// On one line: `file:line:column: error[E0101]: message`.
     #[must_use]
     pub fn short(&self) -> String {
-        let severity = match self.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        };
-        let code = self.code.id();
+        let (severity, code) = (self.word(), self.code.id());
         format!("{}: {severity}[{code}]: {}", self.primary.place, self.message)
     }
+}
+
+/// Columns that a help line begins with: the margin of the quoted line, `= help: `.
+const HELP: usize = 14;
+
+fn fold(text: &str, width: usize) -> String {
+    let options = textwrap::Options::new(width.max(20)).break_words(false);
+    textwrap::fill(text, options)
 }
 
 /// Adds a place to a report: quoted where it can be, named otherwise.
@@ -71,9 +106,19 @@ impl Diagnostics {
     /// All of them as rustc prints them, with a closing count.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
+        self.joined(|diagnostic| diagnostic.render(colour))
+    }
+
+    /// The same in lines of at most so many columns, as far as words allow.
+    #[must_use]
+    pub fn render_at(&self, colour: bool, width: usize) -> String {
+        self.joined(|diagnostic| diagnostic.render_at(colour, width))
+    }
+
+    fn joined(&self, each: impl Fn(&Diagnostic) -> String) -> String {
         let mut text = String::new();
         for diagnostic in &self.items {
-            text.push_str(&diagnostic.render(colour));
+            text.push_str(&each(diagnostic));
             text.push_str("\n\n");
         }
         text.push_str(&self.closing());
@@ -81,12 +126,13 @@ impl Diagnostics {
     }
 
     /// `3 errors, 1 warning`.
-    fn closing(&self) -> String {
+    #[must_use]
+    pub fn closing(&self) -> String {
         let mut parts = Vec::new();
         for (severity, word) in
             [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")]
         {
-            let count = self.items.iter().filter(|d| d.severity == severity).count();
+            let count = self.count(severity);
             if count > 0 {
                 let plural = if count == 1 { "" } else { "s" };
                 parts.push(format!("{count} {word}{plural}"));

@@ -68,7 +68,7 @@ fn everything_is_read() {
         names,
         [("secrets", Shape::Blob), ("pods", Shape::Typed), ("ciliumendpoints", Shape::Custom)]
     );
-    let Behaviour::Reflector { read, watch_list, watch } = &inputs.fleets[1].behaviour else {
+    let Behaviour::Reflector { read, watch_list, watch, .. } = &inputs.fleets[1].behaviour else {
         panic!("a reflector");
     };
     assert_eq!((read.resource, read.encoding), (2, Encoding::Json));

@@ -80,7 +80,7 @@ fn members(root: &Filled, fleet: usize, action: &Filled, log: &mut Log) {
 /// Servers are counted from 0.
 fn server(root: &Filled, event: &Filled, log: &mut Log) {
     let replicas = root.table("apiserver").and_then(|a| a.count::<u16>("replicas"));
-    for action in ["kill", "partition"] {
+    for action in ["kill", "partition", "lag"] {
         let Some(inner) = event.table(action) else {
             continue;
         };

@@ -213,6 +213,11 @@ pub(super) fn read(
     }
 }
 
+/// Whether a key may be uncertain.
+pub(super) fn may_be(table: &Table, key: &Key) -> bool {
+    numeric(&key.kind) && !shapes_the_report(table, key)
+}
+
 /// Whether a key says what a run is rather than what it is about: replications with other values of
 /// it could not be put into one summary.
 pub(super) fn shapes_the_report(table: &Table, key: &Key) -> bool {

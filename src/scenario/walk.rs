@@ -234,6 +234,7 @@ impl Walker<'_> {
             }
             let what = format!("`{}.{}`", key.name, shown(&inner.name));
             self.wrong_structure(&what, "a table", &inner.node, help());
+            tables.push((inner.name.clone(), inner.at, Filled::bad(table, inner.node.span)));
         }
         Some(Value::Named(tables))
     }
@@ -260,6 +261,7 @@ impl Walker<'_> {
             let what = format!("an entry of `{}`", key.name);
             let help = format!("write `[[{}]]` for each", path_of(key));
             self.wrong_structure(&what, "a table", item, Some(help));
+            tables.push(Filled::bad(table, item.span));
         }
         Some(Value::List(tables))
     }

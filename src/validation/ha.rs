@@ -17,7 +17,7 @@ use super::resources::{one_resource, parse};
 use crate::engine::statistics::nearest_rank;
 use crate::model::input::{
     Action, Behaviour, Calibration, EventInput, FleetInput, Inputs, ReadInput, ResourceVersion,
-    Retries,
+    Retries, WorkloadsInput,
 };
 use crate::results::{ReplayedServers, RunRecord};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -67,7 +67,7 @@ pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
         start_jitter: SimSpan::from_secs_f64(spread),
         // Raw HTTP clients with a reflector's back-off.
         retries: Retries::BackOff,
-        ..clients_of(Behaviour::Reflector { read, watch_list, watch: true })
+        ..clients_of(Behaviour::Reflector { read, watch_list, watch: true, bookmarks: true })
     };
     let event = |name: &str, at: f64, action| EventInput {
         name: name.to_owned(),
@@ -94,6 +94,7 @@ pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
         resources: observed.objects.iter().enumerate().map(one).collect::<Result<_, _>>()?,
         fleets: vec![fleet],
         events,
+        workloads: WorkloadsInput::default(),
     })
 }
 

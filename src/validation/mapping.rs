@@ -24,7 +24,7 @@ use crate::model::costs;
 use crate::model::input::{
     Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
     Encoding, EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput,
-    ResourceInput, ResourceVersion, Retries,
+    ResourceInput, ResourceVersion, Retries, WorkloadsInput,
 };
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR, Release};
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
@@ -131,6 +131,7 @@ pub fn inputs(run: &Run) -> Result<Inputs, FieldError> {
         resources,
         fleets,
         events,
+        workloads: WorkloadsInput::default(),
     })
 }
 
@@ -274,7 +275,12 @@ pub(super) fn hardware(environment: &Environment) -> Result<Hardware, FieldError
 }
 
 pub(super) fn etcd() -> EtcdInput {
-    EtcdInput { read_rate: ByteRate(300_000_000), latency: SimSpan::millis(2), range_stream: false }
+    EtcdInput {
+        read_rate: ByteRate(300_000_000),
+        latency: SimSpan::millis(2),
+        range_stream: false,
+        progress_notify_interval: SimSpan::secs(600),
+    }
 }
 
 pub(super) fn balancer() -> BalancerInput {
@@ -333,9 +339,13 @@ fn fleet(
         selector: phase.label_selector.is_some() || phase.field_selector.is_some(),
     };
     let behaviour = match phase.kind {
-        PhaseKind::WatchList => Behaviour::Reflector { read, watch_list: true, watch: false },
+        PhaseKind::WatchList => {
+            Behaviour::Reflector { read, watch_list: true, watch: false, bookmarks: true }
+        }
         // Without a version, or with 0, a watch begins with the objects there are.
-        PhaseKind::Watch => Behaviour::Reflector { read, watch_list: true, watch: true },
+        PhaseKind::Watch => {
+            Behaviour::Reflector { read, watch_list: true, watch: true, bookmarks: true }
+        }
         PhaseKind::List | PhaseKind::PagedList | PhaseKind::Patch => Behaviour::Lister {
             read,
             rounds: Some(rounds),

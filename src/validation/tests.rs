@@ -46,7 +46,8 @@ fn phases_become_fleets_and_events() {
         panic!("the watchers start first");
     };
     assert_eq!(over, SimSpan::secs(10));
-    let Behaviour::Reflector { read, watch_list: true, watch: true } = &found.fleets[0].behaviour
+    let Behaviour::Reflector { read, watch_list: true, watch: true, .. } =
+        &found.fleets[0].behaviour
     else {
         panic!("a watch");
     };
@@ -59,7 +60,7 @@ fn phases_become_fleets_and_events() {
     let shapes: Vec<_> = found.resources.iter().map(|r| (r.shape, r.api_group.as_str())).collect();
     assert_eq!(shapes, [(Shape::Typed, ""), (Shape::Custom, "load.example.com")]);
     let writes = |event: usize| match found.events[event].action {
-        Action::Write { resource: 0, per_second } => per_second,
+        Action::Write { resource: 0, per_second, .. } => per_second,
         _ => panic!("writes to pods"),
     };
     assert!((writes(2) - 100.0).abs() < 1e-9 && writes(3) == 0.0);

@@ -44,7 +44,7 @@ pub(super) fn changes(run: &Run, starts: &[f64]) -> Result<Vec<EventInput>, Fiel
         rates[resource] += change;
         let per_second = if rates[resource] < 1e-9 { 0.0 } else { rates[resource] };
         let at = SimTime::ZERO + SimSpan::from_secs_f64(at);
-        EventInput { name, at, action: Action::Write { resource, per_second } }
+        EventInput { name, at, action: Action::Write { resource, per_second, lasts: None } }
     });
     Ok(changes.collect())
 }

@@ -8,7 +8,7 @@ use oomcast::model::apiserver::plan::{Plan, Step};
 use oomcast::model::apiserver::route::Route;
 use oomcast::model::apiserver::server::{Finished, PlanId, Server, ServerSettings};
 use oomcast::model::apiserver::watch::IDLE_WATCH;
-use oomcast::model::catalog::{Catalog, items_of};
+use oomcast::model::catalog::Catalog;
 use oomcast::model::input::{Behaviour, Encoding, Inputs, ReadInput, ResourceVersion, Shape};
 use oomcast::model::memory::go_heap::GcSettings;
 use oomcast::model::release::{NEWEST_MINOR, OLDEST_MINOR, Release};
@@ -87,13 +87,18 @@ fn case() -> impl Strategy<Value = Case> {
     let client = (any::<Option<u32>>(), 0u32..100);
     (resource(), read(), routes, pooled, 0.0..=1.0, client).prop_map(
         |(mut inputs, read, route, pooled, page, (drain, idle))| {
-            let (matching, stored) = items_of(&inputs, &read);
+            let catalog = Catalog::new(&inputs, inputs.hardware.clone());
+            let (matching, stored) = catalog.items_of(&read);
             let items = (matching as f64 * page) as u64;
             let fleet = &mut inputs.fleets[0];
             fleet.drain_rate = drain.map(|n| ByteRate(1 + u64::from(n)));
             fleet.idle_watches = idle;
-            fleet.behaviour =
-                Behaviour::Reflector { read: read.clone(), watch_list: true, watch: true };
+            fleet.behaviour = Behaviour::Reflector {
+                read: read.clone(),
+                watch_list: true,
+                watch: true,
+                bookmarks: true,
+            };
             let catalog = Catalog::new(&inputs, inputs.hardware.clone());
             let pooled = pooled.filter(|_| catalog.uses_pool(&inputs, 0, &read));
             Case { inputs, read, list: ListShape { route, items, scanned: stored, pooled } }
@@ -180,14 +185,16 @@ proptest! {
     #[test]
     fn finished_requests_hold_nothing(case in case()) {
         let mut catalog = Catalog::new(&case.inputs, case.inputs.hardware.clone());
-        let list = catalog.list(&case.inputs, 0, &case.read, case.list);
+        let list = catalog.list(&case.inputs, 0, &case.read, case.list, false);
         catalog.plans.get(list).check(0);
 
-        let watch_list = catalog.watch_list(&case.inputs, 0, &case.read);
+        let watch_list = catalog.watch_list(&case.inputs, 0, &case.read, 10);
         let watches = 1 + u64::from(case.inputs.fleets[0].idle_watches);
         catalog.plans.get(watch_list).check(IDLE_WATCH.times(watches).0);
-        let watch = catalog.watch(0, watches);
-        catalog.plans.get(watch).check(IDLE_WATCH.times(watches).0);
+        for missed in [0, 1, 700] {
+            let watch = catalog.watch(&case.inputs, 0, watches, (missed, 100));
+            catalog.plans.get(watch).check(IDLE_WATCH.times(watches).0);
+        }
     }
 
     /// A server that has started holds what one that has been up for long holds.
@@ -222,9 +229,10 @@ proptest! {
         let inputs = &case.inputs;
         let mut plans = vec![
             catalog.boot(inputs),
-            catalog.list(inputs, 0, &case.read, case.list),
-            catalog.watch_list(inputs, 0, &case.read),
-            catalog.watch(0, 100),
+            catalog.list(inputs, 0, &case.read, case.list, false),
+            catalog.watch_list(inputs, 0, &case.read, 10),
+            catalog.watch(inputs, 0, 100, (5_000, 1_000)),
+            catalog.watch_list(inputs, 0, &case.read, 1_000),
             catalog.cache(inputs, 0),
         ];
         plans.extend(catalog.rest(inputs));
@@ -245,12 +253,12 @@ proptest! {
     #[test]
     fn cut_requests_leave_garbage_only(case in case(), events in 0usize..40, part in 0.0..1.0) {
         let mut catalog = Catalog::new(&case.inputs, case.inputs.hardware.clone());
-        let list = catalog.list(&case.inputs, 0, &case.read, case.list);
+        let list = catalog.list(&case.inputs, 0, &case.read, case.list, false);
         prop_assert_eq!(held(&serve(&case, &catalog, list, None)), 0, "finished");
         let cut = serve(&case, &catalog, list, Some((events, part)));
         prop_assert_eq!(held(&cut), 0, "cut after {} events", events);
 
-        let watch_list = catalog.watch_list(&case.inputs, 0, &case.read);
+        let watch_list = catalog.watch_list(&case.inputs, 0, &case.read, 10);
         let plain = Case { list: ListShape { pooled: None, ..case.list }, ..case.clone() };
         let cut = serve(&plain, &catalog, watch_list, Some((events % 4, part)));
         let watches = 1 + u64::from(case.inputs.fleets[0].idle_watches);
@@ -270,7 +278,7 @@ proptest! {
     ) {
         let mut catalog = Catalog::new(&case.inputs, case.inputs.hardware.clone());
         let list = ListShape { pooled: None, ..case.list };
-        let plan = catalog.list(&case.inputs, 0, &case.read, list);
+        let plan = catalog.list(&case.inputs, 0, &case.read, list, false);
         let mut server = server(&case.inputs, &catalog);
         let (mut now, mut finished) = (SimTime::ZERO, Vec::new());
         let mut requests = Vec::new();
@@ -353,7 +361,7 @@ fn bad_plans_are_found() {
         panic!("a reflector");
     };
     let shape = ListShape { route: Route::Cache, items: 200, scanned: 200, pooled: None };
-    let id = catalog.list(&inputs, 0, read, shape);
+    let id = catalog.list(&inputs, 0, read, shape, false);
     let good = catalog.plans.get(id).clone();
     good.check(0);
     let entry = catalog.fleet_owner(0).entry(Mechanism::ResponseBuffer);

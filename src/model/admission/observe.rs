@@ -268,7 +268,7 @@ impl Admission {
     pub fn settled(inputs: &Inputs) -> Self {
         let mut admission = Self::new(inputs, SimTime::ZERO);
         admission.configure(inputs, SimTime::ZERO);
-        admission.counted.fill(true);
+        admission.counted = inputs.resources.iter().map(|r| Some(r.count)).collect();
         admission
     }
 

@@ -161,8 +161,8 @@ fn whole(n: u64) -> i64 {
 /// What a server knows of the objects and watches of one resource.
 pub(super) struct Stats<'a> {
     pub(super) resource: &'a ResourceInput,
-    /// Whether its objects have been counted.
-    pub(super) counted: bool,
+    /// How many objects were counted last, if they were.
+    pub(super) counted: Option<u64>,
     /// See [`crate::model::apf::behaviour::Behaviour::sizes_without_cache`].
     pub(super) sizes_without_cache: bool,
     /// Watches registered on the server.
@@ -171,12 +171,10 @@ pub(super) struct Stats<'a> {
 
 impl Lookups for Stats<'_> {
     fn stats(&mut self, _: &RequestInfo) -> Result<ObjectStats, StatsError> {
-        if !self.counted {
-            return Err(StatsError::NotFound);
-        }
+        let count = self.counted.ok_or(StatsError::NotFound)?;
         let sized = self.resource.watch_cache || self.sizes_without_cache;
         Ok(ObjectStats {
-            count: whole(self.resource.count),
+            count: whole(count),
             average_size: if sized { whole(self.resource.size.0) } else { 0 },
         })
     }

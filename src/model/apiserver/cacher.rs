@@ -8,7 +8,9 @@ use crate::model::costs;
 use crate::model::input::ResourceInput;
 use crate::model::objects::ObjectProfile;
 use crate::model::release::Release;
-use crate::model::watchcache::{Change, EventRun, Outlook, Revision, WatchCache, capacity};
+use crate::model::watchcache::{
+    Change, EventRing, EventRun, InitialEvents, Outlook, Revision, WatchCache, capacity,
+};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// What a ring's events weigh.
@@ -35,12 +37,34 @@ impl EventWeights {
         }
     }
 
-    /// One more event that supersedes a version.
+    /// One more event of a kind.
     #[must_use]
-    pub fn update(&self) -> Bytes {
-        (self.event + self.version).times(self.caches)
+    pub fn of_event(&self, change: Change) -> Bytes {
+        (self.event + self.version.times(change.superseded())).times(self.caches)
     }
 }
+
+/// How fast a resource is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WriteRate {
+    /// Events a second in all.
+    pub per_second: f64,
+    /// Objects gained (lost, below 0) a second: so many of the events say so, ...
+    pub net: f64,
+}
+
+impl WriteRate {
+    /// Writes that leave as many objects as there are.
+    #[must_use]
+    pub fn steady(per_second: f64) -> Self {
+        Self { per_second, net: 0.0 }
+    }
+}
+
+/// ... and they come in bunches: so long a stretch of the ring's time has its share of them first,
+/// then updates. An object that goes for one that comes counts as an update, which keeps as many
+/// versions alive as the two.
+const STRETCH: SimSpan = SimSpan::secs(5);
 
 /// What the caches of a server have in common, and what the events of one weigh.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +88,42 @@ pub struct Cacher {
     step: Option<SimSpan>,
     /// When the next write comes, on the cache's clock.
     next: SimTime,
+    /// Objects that come or go among the writes.
+    mixed: Option<Mixed>,
     outlook: Outlook,
+}
+
+/// How the events of a stretch are made up.
+#[derive(Clone, Copy, Debug)]
+struct Mixed {
+    change: Change,
+    /// The part of each stretch with such events.
+    part: SimSpan,
+    /// When the first stretch began, on the cache's clock.
+    since: SimTime,
+}
+
+impl Mixed {
+    fn of(rate: WriteRate, since: SimTime) -> Option<Self> {
+        let change = match rate.net {
+            net if net > 0.0 => Change::Created,
+            net if net < 0.0 => Change::Removed,
+            _ => return None,
+        };
+        let share = (rate.net.abs() / rate.per_second.max(f64::MIN_POSITIVE)).min(1.0);
+        Some(Self { change, part: STRETCH.scale(share), since })
+    }
+
+    /// What an event at an instant does, and when that changes.
+    fn at(&self, at: SimTime) -> (Change, SimTime) {
+        let past = at.since(self.since);
+        let begun = self.since + SimSpan(past.0 / STRETCH.0 * STRETCH.0);
+        if at < begun + self.part {
+            (self.change, begun + self.part)
+        } else {
+            (Change::Replaced, begun + STRETCH)
+        }
+    }
 }
 
 /// How far ahead a ring is looked at: writes in plenty for any run.
@@ -86,7 +145,7 @@ impl Cacher {
         per_second: f64,
     ) -> Self {
         let mut cacher = Self::new(setting, objects, up_for, SimTime::ZERO);
-        cacher.write_at(per_second, SimTime::ZERO);
+        cacher.write_at(WriteRate::steady(per_second), SimTime::ZERO);
         cacher.turn(SimTime::ZERO);
         cacher
     }
@@ -101,53 +160,95 @@ impl Cacher {
         // Version 0 stands for none.
         cache.relist(Revision(listed.0.max(1)), objects);
         let outlook = Outlook { growing: false, until: None };
-        Self { cache, weights: setting.weights, start, step: None, next: listed, outlook }
+        Self {
+            cache,
+            weights: setting.weights,
+            start,
+            step: None,
+            next: listed,
+            mixed: None,
+            outlook,
+        }
     }
 
     /// Writes come at a new rate from `from` on; what came before is taken in up to then.
-    pub fn set_rate(&mut self, per_second: f64, from: SimTime) {
+    pub fn set_rate(&mut self, rate: WriteRate, from: SimTime) {
         self.advance(from);
-        self.write_at(per_second, from + self.start);
+        self.write_at(rate, from + self.start);
         self.look_ahead();
     }
 
+    /// The contents are replaced by `objects` of the version of an instant, to which no event leads;
+    /// writes come at a rate from a later instant on.
+    pub fn relist(&mut self, objects: u64, version: SimTime, (rate, from): (WriteRate, SimTime)) {
+        self.cache.relist(Revision((version + self.start).0.max(1)), objects);
+        self.write_at(rate, from + self.start);
+        self.look_ahead();
+    }
+
+    /// Stops taking in writes at `from`.
+    pub fn pause(&mut self, from: SimTime) {
+        self.set_rate(WriteRate::default(), from);
+    }
+
     /// `from` is on the cache's clock.
-    fn write_at(&mut self, per_second: f64, from: SimTime) {
-        self.step = (per_second > 0.0).then(|| SimSpan::from_secs_f64(1.0 / per_second));
+    fn write_at(&mut self, rate: WriteRate, from: SimTime) {
+        self.step = (rate.per_second > 0.0).then(|| SimSpan::from_secs_f64(1.0 / rate.per_second));
         self.next = from + self.step.unwrap_or(SimSpan::ZERO);
+        self.mixed = Mixed::of(rate, from);
     }
 
     /// Takes in the writes up to `now`.
     pub fn advance(&mut self, now: SimTime) {
         let now = now + self.start;
-        if self.step.is_none() || self.next > now {
-            return;
+        while self.step.is_some() && self.next <= now {
+            let mut run = self.writes();
+            run.events = run.events.min(now.since(self.next).0 / run.step.0.max(1) + 1);
+            self.cache.record(run);
+            self.next = run.time_of(run.events);
         }
-        let mut run = self.writes();
-        run.events = now.since(self.next).0 / run.step.0.max(1) + 1;
-        self.cache.record(run);
-        self.next = run.time_of(run.events);
     }
 
-    /// The writes to come.
+    /// The writes to come, as far as they are alike.
     fn writes(&self) -> EventRun {
         // More than one a nanosecond cannot be told apart.
         let step = self.step.map_or(SimSpan(u64::MAX), |step| step.max(SimSpan(1)));
+        let (change, events) = match &self.mixed {
+            None => (Change::Replaced, AHEAD),
+            Some(mixed) => {
+                let (change, until) = mixed.at(self.next);
+                (change, until.since(self.next).0.div_ceil(step.0).max(1))
+            }
+        };
         EventRun {
-            events: AHEAD,
+            events,
             at: self.next,
             step,
             revision: Revision(self.next.0),
             revision_step: step.0,
-            change: Change::Replaced,
+            change,
         }
     }
 
     fn look_ahead(&mut self) {
-        self.outlook = match self.step {
-            Some(_) => self.cache.ring().outlook(&self.writes()),
-            None => Outlook { growing: false, until: None },
-        };
+        if self.step.is_none() {
+            self.outlook = Outlook { growing: false, until: None };
+            return;
+        }
+        let run = self.writes();
+        self.outlook = self.cache.ring().outlook(&run);
+        if self.mixed.is_some() || self.is_patchy() {
+            // Events push out others that weigh more or less: to be looked at again and again.
+            let soon = self.next + STRETCH;
+            let again = if self.mixed.is_some() { soon.min(run.time_of(run.events)) } else { soon };
+            self.outlook.until = Some(self.outlook.until.map_or(again, |until| until.min(again)));
+        }
+    }
+
+    /// Whether the ring holds events of unlike weight.
+    fn is_patchy(&self) -> bool {
+        let held = self.cache.ring().held();
+        held.superseded != held.events || held.events != self.cache.ring().len()
     }
 
     /// When the ring begins or ends to grow, or shrinks.
@@ -167,10 +268,26 @@ impl Cacher {
     pub fn growth_per_second(&self) -> u64 {
         match self.step {
             Some(step) if self.outlook.growing => {
-                (self.weights.update().as_f64() / step.as_secs_f64().max(1e-9)) as u64
+                let event = self.weights.of_event(self.writes().change);
+                (event.as_f64() / step.as_secs_f64().max(1e-9)) as u64
             }
             _ => 0,
         }
+    }
+
+    /// Its ring of events.
+    #[must_use]
+    pub fn ring(&self) -> &EventRing {
+        self.cache.ring()
+    }
+
+    /// How many events a watch from what a client saw at `seen` is given first; `None`: 410.
+    pub fn events_since(&mut self, seen: SimTime, now: SimTime) -> Option<u64> {
+        self.advance(now);
+        // Version 0 would ask for any state.
+        let asked = Revision((seen + self.start).0.max(1));
+        let since = self.cache.since(asked, InitialEvents::Unwanted);
+        since.ok().map(|since| since.events())
     }
 
     /// What its ring holds as of the last write taken in.
@@ -219,7 +336,7 @@ mod tests {
 
     fn filled(per_second: f64, listed: SimTime) -> Cacher {
         let mut cacher = with_setting(|setting| Cacher::filled(setting, 1_000, listed));
-        cacher.set_rate(per_second, listed);
+        cacher.set_rate(WriteRate::steady(per_second), listed);
         cacher
     }
 
@@ -243,13 +360,13 @@ mod tests {
     #[test]
     fn writes_that_end_leave_the_ring_as_it_is() {
         let mut cacher = filled(200.0, at(0));
-        cacher.set_rate(0.0, at(30));
+        cacher.set_rate(WriteRate::steady(0.0), at(30));
         assert_eq!(cacher.ring_bytes(), Bytes(6_000 * 11_636 + 8 * 6_400));
         cacher.advance(at(3_600));
         assert_eq!(cacher.ring_bytes(), Bytes(6_000 * 11_636 + 8 * 6_400));
         assert_eq!(cacher.turns_at(), SimTime::NEVER);
         // An hour later a trickle fills it, and then it shrinks.
-        cacher.set_rate(10.0, at(3_600));
+        cacher.set_rate(WriteRate::steady(10.0), at(3_600));
         assert!(cacher.growth_per_second() > 0);
         for _ in 0..8 {
             let turn = cacher.turns_at();

@@ -187,6 +187,17 @@ pub fn part_of(bytes: Bytes, parts: u128) -> u64 {
 }
 
 impl Plan {
+    /// Lets a request wait for so long before anything else; what it is given at its start, it has
+    /// from then on.
+    pub fn wait_first(&mut self, wait: SimSpan) {
+        let mut phase = Phase::cpu(Stage::Working, SimSpan::ZERO);
+        phase.demand.floor = wait;
+        if let Some(first) = self.phases.first_mut() {
+            phase.start = std::mem::take(&mut first.start);
+        }
+        self.phases.insert(0, phase);
+    }
+
     /// What a request holds after `parts` of phase `phase` (its start steps done).
     #[must_use]
     pub fn holdings(&self, phase: usize, parts: u64) -> Holdings {

@@ -25,36 +25,36 @@ pub(super) const GRPC_READ: Cost = Cost { per_byte: 0.7, per_object: 0.0 };
 
 /// What a cache holds when it is full, beyond the objects: index entries are in the profile.
 #[must_use]
-pub fn cached_bytes(resource: &ResourceInput, profile: &ObjectProfile) -> Bytes {
+pub fn cached_bytes(resource: &ResourceInput, profile: &ObjectProfile, count: u64) -> Bytes {
     if !resource.watch_cache {
         return Bytes::ZERO;
     }
-    profile.cached.times(resource.count).times(u64::from(resource.versions.max(1)))
+    profile.cached.times(count).times(u64::from(resource.versions.max(1)))
 }
 
 /// What the apiserver's own informers hold of a resource.
 #[must_use]
-pub fn loopback_bytes(resource: &ResourceInput, profile: &ObjectProfile) -> Bytes {
-    if in_loopback_informers(resource) { profile.cached.times(resource.count) } else { Bytes::ZERO }
+pub fn loopback_bytes(resource: &ResourceInput, profile: &ObjectProfile, count: u64) -> Bytes {
+    if in_loopback_informers(resource) { profile.cached.times(count) } else { Bytes::ZERO }
 }
 
-/// Filling one version's cache of a resource.
+/// Filling one version's cache of `count` objects.
 #[must_use]
 pub fn cache_plan(
     release: &Release,
     hardware: &Hardware,
     etcd: &EtcdInput,
-    resource: &ResourceInput,
+    count: u64,
     profile: &ObjectProfile,
     owner: OwnerId,
 ) -> Plan {
-    let raw = profile.stored.times(resource.count);
-    let page = profile.stored.times(resource.count.min(RELIST_PAGE));
+    let raw = profile.stored.times(count);
+    let page = profile.stored.times(count.min(RELIST_PAGE));
     let copies = u64::from(release.grpc_raw_copies);
     let raw_entry = owner.entry(Mechanism::EtcdRawResponse);
     let keep = owner.entry(Mechanism::WatchCacheObjects);
     let workers = if release.concurrent_watch_object_decode { DECODERS } else { 1 };
-    let decode = profile.decode.of(resource.count, raw);
+    let decode = profile.decode.of(count, raw);
     let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, page)).ramp(
         RampKind::Take,
         raw_entry,
@@ -64,17 +64,17 @@ pub fn cache_plan(
     // Each item is allocated again when the reflector copies it out of the list (ListWithAlloc)
     // or decoded one by one from the watch; either leaves about its decoded size as garbage.
     let mut fill = Phase::cpu(Stage::Working, decode.scale(FILL_OVERHEAD) + GRPC_READ.of(0, raw))
-        .ramp(RampKind::Take, keep, profile.cached.times(resource.count))
+        .ramp(RampKind::Take, keep, profile.cached.times(count))
         .ramp(
             RampKind::Litter,
             raw_entry,
-            (raw - page).times(copies) + profile.decoded.times(resource.count),
+            (raw - page).times(copies) + profile.decoded.times(count),
         )
         .at_end(Step::Drop(raw_entry, page.times(copies)));
     // One goroutine decodes unless the release decodes concurrently.
     fill.demand.floor =
         fill.demand.cpu.scale(1.0 / f64::from(workers)).max(etcd.read_rate.time_for(raw - page));
-    let spans = profile.cached.times(resource.count).scale(costs::span_overhead(profile.scannable));
+    let spans = profile.cached.times(count).scale(costs::span_overhead(profile.scannable));
     fill = fill.ramp(RampKind::TakeOutside, OwnerId::SERVER.entry(Mechanism::ProcessBase), spans);
     let mut plan = Plan { phases: vec![read, fill], wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);

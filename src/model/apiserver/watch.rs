@@ -12,12 +12,10 @@ use crate::model::input::{Encoding, Hardware, ReadInput};
 use crate::model::memory::ledger::OwnerId;
 use crate::model::objects::ObjectProfile;
 use crate::model::release::Release;
+use crate::model::watchcache::capacity::LEAST_CHANNEL;
 use crate::results::Mechanism;
 use crate::units::{ByteRate, Bytes, SimSpan};
 
-/// Copies that wait in the channel of a watcher with no index (facts/watch-cache.md section 3:
-/// 10 at the smallest ring; measured: about 10 copies of 1 MB).
-const CHANNEL_COPIES: u64 = 10;
 /// Encoder buffers kept by a watch, in items (2 to 4 times the largest).
 const ENCODER_ITEMS: u64 = 3;
 
@@ -25,7 +23,9 @@ const ENCODER_ITEMS: u64 = 3;
 pub const IDLE_WATCH: Bytes = Bytes(costs::WATCH_HEAP.0 + costs::WATCH_STACK.0);
 
 /// The plan of a watch-list up to the bookmark that ends its initial events, and of the `idle`
-/// other watches that its client opens then; what it holds at the end is idle watches.
+/// other watches that its client opens then; what it holds at the end is idle watches. Copies that
+/// wait for the client fill the watcher's `channel` (measured at the smallest ring, where it takes
+/// 10: about 10 copies of 1 MB).
 #[must_use]
 #[expect(clippy::too_many_arguments, reason = "each is one independent fact")]
 pub fn watch_list_plan(
@@ -33,7 +33,7 @@ pub fn watch_list_plan(
     hardware: &Hardware,
     profile: &ObjectProfile,
     read: &ReadInput,
-    stored: u64,
+    (stored, channel): (u64, u64),
     (drain_rate, decode_rate): (Option<ByteRate>, Option<ByteRate>),
     idle: u64,
     owner: OwnerId,
@@ -48,14 +48,16 @@ pub fn watch_list_plan(
         costs::WATCH_LIST_INTERVAL
     };
     let interval = Bytes(slot).times(stored);
-    let queued = if release.queues_initial_events { CHANNEL_COPIES.min(items) } else { 0 };
+    let queued = if release.queues_initial_events { channel.min(items) } else { 0 };
     let waiting = profile.event_copy.times(queued);
+    // The first of them at once, the rest by and by.
+    let first = profile.event_copy.times(queued.min(LEAST_CHANNEL));
     let encoder = item.times(ENCODER_ITEMS.min(items));
     let set_up = Phase::cpu(
         Stage::Working,
         costs::REQUEST_BASE + costs::WATCH_OPEN + INTERVAL.of(stored, Bytes::ZERO),
     )
-    .ramp(RampKind::Take, entry, interval);
+    .ramp(RampKind::Take, entry, interval + (waiting - first));
 
     let gzip = read.gzip && release.watch_list_compression && read.encoding != Encoding::Table;
     let ratio = if read.encoding == Encoding::Protobuf {
@@ -78,7 +80,7 @@ pub fn watch_list_plan(
         floor = floor.max(rate.time_for(body - costs::CLIENT_WINDOW));
     }
     let mut send = Phase::cpu(Stage::Streaming, cpu)
-        .at_start(Step::Take(entry, waiting + encoder))
+        .at_start(Step::Take(entry, first + encoder))
         .ramp(RampKind::Litter, entry, profile.event_copy.times(items))
         .at_end(Step::Drop(entry, interval + waiting + encoder))
         .at_end(Step::Take(owner.entry(Mechanism::WatchStream), IDLE_WATCH))
@@ -121,6 +123,38 @@ fn open(watches: u64, cpu: SimSpan, owner: OwnerId) -> Phase {
         entry,
         costs::WATCH_OPEN_GARBAGE.times(watches),
     )
+}
+
+/// Events that a watch is given, to three significant bits, so that few plans do for all watches.
+#[must_use]
+pub fn rounded_events(events: u64) -> u64 {
+    const KEPT_BITS: u32 = 3;
+    let shift = (u64::BITS - events.leading_zeros()).saturating_sub(KEPT_BITS);
+    let half = if shift > 0 { 1 << (shift - 1) } else { 0 };
+    (events.saturating_add(half) >> shift) << shift
+}
+
+/// Giving a watch the events that it has missed, from the ring: each is copied and encoded for it
+/// alone, as the initial events of a watch-list are (facts/watch-cache.md section 2.3), and up to a
+/// channel's worth of copies waits for the client.
+#[must_use]
+pub fn replay(
+    profile: &ObjectProfile,
+    size: Bytes,
+    (events, channel): (u64, u64),
+    cpu_speed: f64,
+    owner: OwnerId,
+) -> Phase {
+    let entry = owner.entry(Mechanism::InitialEvents);
+    let bytes = size.times(events);
+    let cpu = costs::WATCH_LIST_EVENT.of(events, bytes) + costs::WRITE.of(0, bytes);
+    let waiting = profile.event_copy.times(channel.min(events));
+    let mut phase = Phase::cpu(Stage::Streaming, cpu.scale(1.0 / cpu_speed))
+        .ramp(RampKind::Take, entry, waiting)
+        .ramp(RampKind::Litter, entry, profile.event_copy.times(events) + bytes)
+        .at_end(Step::Drop(entry, waiting));
+    phase.demand.wire = bytes;
+    phase
 }
 
 /// How many of `count` objects a selector matches: at least one where anything is stored.

@@ -6,22 +6,26 @@
 //! Retry-After is retried by the REST layer, up to ten times, without jitter (section 2.2).
 
 mod admit;
+mod doomed;
 mod fleet;
 mod losses;
 mod read;
+mod slow;
+mod versions;
+
+pub use doomed::Doom;
+pub use versions::Lag;
 
 use super::era::ClientEra;
 use super::{Client, ListFrom, MAX_RETRIES, NO_SERVER, Next, State};
 use crate::model::apiserver::list::item_bytes;
-use crate::model::apiserver::plan::Step;
 use crate::model::apiserver::route::{CacheState, Route, route_list};
 use crate::model::apiserver::server::Finished;
-use crate::model::apiserver::watch::IDLE_WATCH;
-use crate::model::catalog::{items_of, resource_of};
+use crate::model::catalog::resource_of;
 use crate::model::control_plane::{Life, is_startup};
-use crate::model::input::{Behaviour, Retries};
+use crate::model::input::{Behaviour, ResourceVersion, Retries};
 use crate::model::world::World;
-use crate::results::{LogKind, Mechanism};
+use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
 
 /// How long a client waits for the TLS handshake: `TLSHandshakeTimeout` (client-go
@@ -78,24 +82,14 @@ impl World<'_> {
         }
         if member.state == State::Watching {
             self.close_watches(client, now);
+        } else {
+            self.close_idle_watches(client, now);
         }
         self.balancer.disconnected(member.server);
         self.touch(member.server);
         let member = &mut self.clients[client as usize];
         member.server = NO_SERVER;
         member.request = None;
-    }
-
-    fn close_watches(&mut self, client: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        let fleet = member.fleet as usize;
-        let watches = self.watches_of(fleet);
-        let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
-        let state = &mut self.servers[usize::from(member.server)];
-        state.server.settle(now);
-        state.server.memory.step(Step::Drop(entry, IDLE_WATCH.times(watches)));
-        state.watches[fleet] -= watches;
-        state.background_stale = true;
     }
 
     /// Watches that a member holds: its own and its idle ones.
@@ -220,6 +214,7 @@ impl World<'_> {
         self.counters.connections_opened += 1;
         let member = &mut self.clients[client as usize];
         member.server = server;
+        member.last_server = server;
         member.connections = member.connections.wrapping_add(1);
         Ok(server)
     }
@@ -243,14 +238,23 @@ impl World<'_> {
         if route == Route::TooManyRequests {
             return Err(self.cold(server, read.resource, now));
         }
+        if let Some(doom) = self.list_fails(client, server, (&read, route), now) {
+            self.submit_doomed(client, server, (doom, State::Listing), now);
+            return Ok(());
+        }
+        let consistent = route == Route::Cache && read.resource_version == ResourceVersion::Unset;
+        let waits = consistent && self.lags(server, now).is_some();
+        let route = if waits { Route::Etcd } else { route };
+        self.counters.lists_fallback_to_etcd += u64::from(waits);
         let list = self.shape_list(client, &read, route, continuing);
         let list = self.with_pool(server, fleet, &read, list);
-        let plan = self.catalog.list(self.inputs, fleet, &read, list);
         self.counters.lists_begun += 1;
+        let plan = self.catalog.list(self.inputs, fleet, &read, list, waits);
         if route == Route::Etcd {
             self.counters.lists_from_etcd += 1;
         }
         self.submit(client, server, plan, State::Listing, now);
+        self.clients[client as usize].from_cache = route == Route::Cache && !consistent;
         let received = self.clients[client as usize].received;
         let deadline = received + self.inputs.apiserver.request_timeout;
         self.set_deadline(client, deadline.max(now));
@@ -261,9 +265,17 @@ impl World<'_> {
         let read = self.read_of(client);
         let fleet = self.clients[client as usize].fleet as usize;
         self.watch_from_cache(server, read.resource, now)?;
+        // All watches are opened with it.
+        self.close_idle_watches(client, now);
+        if let Some(doom) = self.watch_list_fails(client, server, now) {
+            self.submit_doomed(client, server, (doom, State::WatchListing), now);
+            return Ok(());
+        }
         self.counters.watch_lists_begun += 1;
-        let plan = self.catalog.watch_list(self.inputs, fleet, &read);
+        let channel = self.channel_of(server, read.resource, Some(&read));
+        let plan = self.catalog.watch_list(self.inputs, fleet, &read, channel);
         self.submit(client, server, plan, State::WatchListing, now);
+        self.watch_list_begins(client, server, now);
         Ok(())
     }
 
@@ -275,11 +287,19 @@ impl World<'_> {
         let reflector = matches!(self.inputs.fleets[fleet].behaviour, Behaviour::Reflector { .. });
         // A cache knows nothing older than the version it was filled at, nor than its ring.
         let cacher = self.servers[usize::from(server)].cachers[resource].as_mut();
-        if reflector && cacher.is_some_and(|cacher| !cacher.resumes(seen, now)) {
-            return Err(Refusal::Expired);
-        }
-        let plan = self.catalog.watch(fleet, self.watches_of(fleet));
+        let since = cacher.filter(|_| reflector).map(|cacher| cacher.events_since(seen, now));
+        let missed = match since {
+            Some(None) => return Err(Refusal::Expired),
+            Some(Some(events)) => self.matching(fleet, events),
+            None => 0,
+        };
+        let given = self.pace(fleet, server).map_or(missed, |pace| pace.given(missed));
+        self.counters.events_replayed += given;
+        let channel = self.channel_of(server, resource, None);
+        let watches = self.watches_to_open(client);
+        let plan = self.catalog.watch(self.inputs, fleet, watches, (given, channel));
         self.submit(client, server, plan, State::OpeningWatch, now);
+        self.clients[client as usize].missed = missed;
         Ok(())
     }
 
@@ -315,6 +335,8 @@ impl World<'_> {
         let member = &mut self.clients[client as usize];
         member.request = Some(request);
         member.state = state;
+        member.doom = None;
+        member.opened = now;
         member.generation = member.generation.wrapping_add(1);
         self.touch(server);
     }
@@ -423,6 +445,10 @@ impl World<'_> {
             return;
         }
         self.clients[client as usize].request = None;
+        if let Some(doom) = self.clients[client as usize].doom.take() {
+            self.call_failed(client, doom, now);
+            return;
+        }
         self.counters.requests_answered += 1;
         match member.state {
             State::Listing => self.listed(client, now),
@@ -446,7 +472,8 @@ impl World<'_> {
         }
         self.clients[client as usize].items_left = 0;
         let read = self.read_of(client);
-        let (items, _) = items_of(self.inputs, &read);
+        self.note_version(client, read.resource, now);
+        let (items, _) = self.catalog.items_of(&read);
         let body = item_bytes(&self.catalog.profiles[read.resource], read.encoding).times(items);
         match spec.decode_rate {
             Some(rate) => self.wait(client, Next::Decoded, rate.time_for(body)),
@@ -458,7 +485,8 @@ impl World<'_> {
     fn has_list(&mut self, client: u32, now: SimTime) {
         self.set_synced(client, true, now);
         let fleet = self.clients[client as usize].fleet as usize;
-        self.clients[client as usize].seen = now;
+        let server = self.clients[client as usize].last_server;
+        self.clients[client as usize].seen = self.list_version(client, server, now);
         match &self.inputs.fleets[fleet].behaviour {
             Behaviour::Reflector { watch: true, .. } => {
                 self.clients[client as usize].from = ListFrom::Last;
@@ -499,8 +527,12 @@ impl World<'_> {
             self.inputs.fleets[fleet].behaviour,
             Behaviour::Reflector { watch: false, .. }
         );
+        let began = self.clients[client as usize].opened;
+        self.has_read_latest(client, now);
         self.watching(client, server, now);
-        if !keeps {
+        if keeps {
+            self.watch_list_ends(client, server, began, now);
+        } else {
             self.retire(client, now);
         }
     }
@@ -508,17 +540,28 @@ impl World<'_> {
     /// A member's watches are open: its own and its idle ones.
     fn watching(&mut self, client: u32, server: u16, now: SimTime) {
         let fleet = self.clients[client as usize].fleet as usize;
-        let watches = self.watches_of(fleet);
+        let watches = self.watches_to_open(client);
         self.counters.watches_opened += watches;
         let state = &mut self.servers[usize::from(server)];
         state.watches[fleet] += watches;
         state.background_stale = true;
         self.touch(server);
         self.set_synced(client, true, now);
+        let streamed = self.clients[client as usize].state == State::WatchListing;
+        let seen = self.seen_at_opening(client, server, streamed, now);
         let member = &mut self.clients[client as usize];
         member.state = State::Watching;
+        member.generation = member.generation.wrapping_add(1);
         member.retries = 0;
-        member.seen = now;
+        member.opened = now;
+        member.behind = false;
+        member.keeps_idle = false;
+        let missed = if streamed { 0 } else { std::mem::take(&mut member.missed) };
+        self.watch_slowly(client, missed, now);
+        let member = &mut self.clients[client as usize];
+        if !member.behind {
+            member.seen = seen;
+        }
     }
 
     /// Whether every server serves.

@@ -120,6 +120,22 @@ pub struct Client {
     pub from: ListFrom,
     /// When the newest resource version that it has seen was current.
     pub seen: SimTime,
+    /// The newest data that it has ever had, also before it was restarted.
+    pub newest: SimTime,
+    /// When its present call was sent, or its watch opened.
+    pub opened: SimTime,
+    /// The server of its present or last connection, or [`NO_SERVER`].
+    pub last_server: u16,
+    /// Whether it falls back with the events that its watch has yet to be given.
+    pub behind: bool,
+    /// Events that its watch has missed.
+    pub missed: u64,
+    /// Whether its idle watches stay open while it opens the one on what it reads.
+    pub keeps_idle: bool,
+    /// How its present call will fail, if it will.
+    pub doom: Option<driver::Doom>,
+    /// Whether the answer it waits for comes from a cache at any version.
+    pub from_cache: bool,
     /// Items still to come in pages; 0: not paging.
     pub items_left: u64,
     /// Items of the page it waits for, and whether a page of the same list has come before.
@@ -157,6 +173,14 @@ impl Client {
             retries: 0,
             from: ListFrom::First,
             seen: SimTime::ZERO,
+            newest: SimTime::ZERO,
+            opened: SimTime::ZERO,
+            last_server: NO_SERVER,
+            behind: false,
+            missed: 0,
+            keeps_idle: false,
+            doom: None,
+            from_cache: false,
             items_left: 0,
             page: (0, false),
             rounds_left: 0,

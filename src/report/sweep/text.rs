@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::report::format::{clean, clock, grouped, percent};
+use crate::report::format::{clean, clock, folded, grouped, percent};
 use crate::report::table::Columns;
 use crate::report::text::Screen;
 use crate::results::{OutcomeCount, PointFigures, PointRow, Sensitivity, SweepSummary};
@@ -42,7 +42,8 @@ pub fn render(sweep: &SweepSummary, screen: &Screen<'_>) -> String {
 /// The verdict alone, with its line feed.
 #[must_use]
 pub fn headline(sweep: &SweepSummary, styled: bool) -> String {
-    let verdict = clean(&sweep.verdict, usize::MAX);
+    let verdict = folded(&clean(&sweep.verdict, usize::MAX));
+    let verdict = verdict.trim_end();
     if !styled {
         return format!("{verdict}\n");
     }
@@ -192,7 +193,7 @@ fn footer(sweep: &SweepSummary, screen: &Screen<'_>) -> String {
         took(screen.wall)
     );
     for warning in &sweep.warnings {
-        let _ = writeln!(text, "warning: {}", clean(warning, usize::MAX));
+        text += &folded(&format!("warning: {}", clean(warning, usize::MAX)));
     }
     for path in screen.written {
         let _ = writeln!(text, "wrote {path}");

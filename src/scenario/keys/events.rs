@@ -7,7 +7,20 @@ use crate::units::SimSpan;
 pub(super) static EVENT: Table = Table {
     what: "an event",
     one_of: Some(OneOf {
-        keys: &["start", "stop", "restart", "kill", "roll", "partition", "slow-etcd"],
+        keys: &[
+            "start",
+            "stop",
+            "restart",
+            "kill",
+            "roll",
+            "partition",
+            "slow-etcd",
+            "write",
+            "create",
+            "delete",
+            "etcd-outage",
+            "lag",
+        ],
         required: false,
     }),
     keys: &[
@@ -30,6 +43,21 @@ pub(super) static EVENT: Table = Table {
             "Cuts an apiserver off the network, silently.",
         ),
         key("slow-etcd", Kind::Table(&SLOW_ETCD), Optional, "Slows etcd down."),
+        key(
+            "write",
+            Kind::Table(&WRITE),
+            Optional,
+            "Sets how fast objects of a resource are written.",
+        ),
+        key("create", Kind::Table(&CREATE), Optional, "Creates objects of a resource."),
+        key("delete", Kind::Table(&DELETE), Optional, "Deletes objects of a resource."),
+        key("etcd-outage", Kind::Table(&ETCD_OUTAGE), Optional, "Takes etcd its quorum."),
+        key(
+            "lag",
+            Kind::Table(&LAG),
+            Optional,
+            "Lets the watch caches of an apiserver follow etcd no longer.",
+        ),
     ],
 };
 
@@ -61,6 +89,69 @@ static SLOW_ETCD: Table = Table {
             "Its speed meanwhile: 0.1 is ten times slower.",
         ),
         LASTS,
+    ],
+};
+
+const WRITTEN: Key = key("resource", Kind::Refer(Family::Resource), Required, "The resource.");
+const SPREAD: Key = key("over", span(SimSpan::secs(1)), Default("1s"), "Evenly over this span.");
+
+static WRITE: Table = Table {
+    what: "a write rate",
+    one_of: None,
+    keys: &[
+        WRITTEN,
+        key("rate", Kind::PerSecond { max: 1e6 }, Required, "Writes from now on."),
+        key(
+            "lasts",
+            span(SimSpan::millis(1)),
+            Optional,
+            "After which the rate is as before again; left out: it stays.",
+        ),
+    ],
+};
+static CREATE: Table = Table {
+    what: "a creation",
+    one_of: None,
+    keys: &[
+        WRITTEN,
+        key("count", integer(1, 1_000_000_000), Required, "How many objects."),
+        SPREAD,
+    ],
+};
+static DELETE: Table = Table {
+    what: "a deletion",
+    one_of: None,
+    keys: &[
+        WRITTEN,
+        key(
+            "count",
+            integer(1, 1_000_000_000),
+            Required,
+            "How many objects; as many as there are, at most.",
+        ),
+        SPREAD,
+    ],
+};
+static ETCD_OUTAGE: Table = Table {
+    what: "an outage of etcd",
+    one_of: None,
+    keys: &[
+        LASTS,
+        key(
+            "compacted",
+            Kind::Flag,
+            Default("false"),
+            "Whether it comes back without the versions that its watchers had come to.",
+        ),
+    ],
+};
+static LAG: Table = Table {
+    what: "a lag",
+    one_of: None,
+    keys: &[
+        SERVER,
+        LASTS,
+        key("behind", span(SimSpan::ZERO), Default("0s"), "How far behind they are at once."),
     ],
 };
 

@@ -6,6 +6,7 @@ use super::events::{EVENT, PUBLISHED};
 use super::expect::EXPECT;
 use super::server::SECTIONS;
 use super::sweep::SWEEP;
+use super::workloads::WORKLOAD;
 use super::{Family, Key, Kind, NameForm, OneOf, Table, integer, key, percent, rate, size, span};
 use crate::units::{Bytes, SimSpan};
 
@@ -54,6 +55,12 @@ pub static ROOT: Table = Table {
             "What must hold; without any, nothing is judged.",
         ),
         SWEEP,
+        key(
+            "workloads",
+            Kind::List { table: &WORKLOAD, max: 1000 },
+            Optional,
+            "What writes, creates and deletes objects.",
+        ),
     ],
 };
 
@@ -247,6 +254,12 @@ static REFLECTOR: Table = Table {
             "Whether it streams the initial list by WATCH.",
         ),
         key("watch", Kind::Flag, Default("true"), "Whether it watches after the LIST."),
+        key(
+            "bookmarks",
+            Kind::Flag,
+            Optional,
+            "Whether it asks for bookmarks, as client-go does from 1.16 on; left out: true.",
+        ),
     ],
 };
 

@@ -17,6 +17,7 @@ mod expect;
 mod load;
 mod server;
 mod sweep;
+mod workloads;
 
 use crate::units::{ByteRate, Bytes, SimSpan};
 

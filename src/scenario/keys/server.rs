@@ -246,6 +246,12 @@ static ETCD: Table = Table {
             Default("false"),
             "Whether it serves RangeStream (etcd 3.7).",
         ),
+        key(
+            "progress-notify-interval",
+            span(SimSpan::millis(100)),
+            Optional,
+            "How often etcd tells a quiet watcher how far it is; left out: 10m, as etcd does.",
+        ),
     ],
 };
 

@@ -1,6 +1,7 @@
 //! Fleets open, start and stop.
 
 use crate::model::apiserver::watch::IDLE_WATCH;
+use crate::model::catalog::resource_of;
 use crate::model::client::{ListFrom, Next, State};
 use crate::model::input::Behaviour;
 use crate::model::world::World;
@@ -47,6 +48,7 @@ impl World<'_> {
         self.fleet_synced[fleet] += 1;
         let member = &mut self.clients[client as usize];
         member.server = server;
+        member.last_server = server;
         member.state = State::Watching;
         member.synced = true;
         member.from = ListFrom::Last;
@@ -55,6 +57,7 @@ impl World<'_> {
         let state = &mut self.servers[usize::from(server)];
         state.watches[fleet] += watches;
         state.server.memory.add_live(entry, IDLE_WATCH.times(watches).0);
+        self.watch_slowly(client, 0, SimTime::ZERO);
     }
 
     /// Starts a stopped member after a delay within `spread`.
@@ -89,6 +92,10 @@ impl World<'_> {
         }
         self.counters.requests_cancelled += u64::from(member.state.calls());
         let fleet = member.fleet as usize;
+        if member.state == State::Watching {
+            let resource = resource_of(&self.inputs.fleets[fleet]);
+            self.has_read(client, member.server, resource, now);
+        }
         self.fleet_started[fleet] -= 1;
         self.set_synced(client, false, now);
         self.disconnect(client, now);

@@ -1,8 +1,7 @@
 //! What a lost connection leaves its client with.
 
-use super::{BOOKMARK_PERIOD, ORPHAN, PING_IDLE, PING_SPREAD, REDIAL_SPREAD, RETRY_AFTER};
+use super::{ORPHAN, PING_IDLE, PING_SPREAD, REDIAL_SPREAD, RETRY_AFTER};
 use crate::model::apiserver::plan::Stage;
-use crate::model::catalog::resource_of;
 use crate::model::client::{MAX_RETRIES, NO_SERVER, Next, State};
 use crate::model::control_plane;
 use crate::model::input::{Behaviour, Retries};
@@ -11,26 +10,6 @@ use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
 
 impl World<'_> {
-    /// How new the version is that a watcher has seen: that of its last event or bookmark.
-    pub(super) fn sample_seen(&mut self, client: u32, now: SimTime) {
-        let fleet = &self.inputs.fleets[self.clients[client as usize].fleet as usize];
-        let selected = match &fleet.behaviour {
-            Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => read.selected,
-            Behaviour::Watcher { .. } => 1.0,
-        };
-        let rate = self.writes[resource_of(fleet)] * selected;
-        let bookmark = BOOKMARK_PERIOD.scale(self.draw(client));
-        let uniform = self.draw(client);
-        let event = if rate > 0.0 {
-            SimSpan::from_secs_f64(-libm::log1p(-uniform) / rate)
-        } else {
-            BOOKMARK_PERIOD
-        };
-        let seen = now - bookmark.min(event);
-        let member = &mut self.clients[client as usize];
-        member.seen = member.seen.max(seen);
-    }
-
     /// A server vanished from the network: its clients notice by and by.
     pub(crate) fn partition(&mut self, server: u16, lasts: SimSpan, now: SimTime) {
         self.spend_on_all_clients();
@@ -117,6 +96,9 @@ impl World<'_> {
     /// close" column). `answered`: part of an answer had come.
     pub(crate) fn connection_closed(&mut self, client: u32, answered: bool, now: SimTime) {
         let member = self.clients[client as usize];
+        let kept = std::mem::take(&mut self.clients[client as usize].keeps_idle);
+        self.counters.watches_lost +=
+            if kept { self.watches_of(member.fleet as usize) - 1 } else { 0 };
         self.clients[client as usize].request = None;
         self.clients[client as usize].ticket = None;
         self.clients[client as usize].waiting_memory = false;
@@ -129,7 +111,7 @@ impl World<'_> {
                 if self.retries(client) == Retries::Never {
                     self.lose_sync(client, false, now);
                     self.retire(client, now);
-                } else if self.very_short(client, member.seen, now) {
+                } else if self.very_short(client, (member.opened, member.seen), now) {
                     self.lose_sync(client, false, now);
                     let delay = self.back_off(client, now);
                     self.wait(client, Next::Begin, delay);
@@ -147,14 +129,14 @@ impl World<'_> {
 
     /// Whether a watch opened at `opened` ends as a `VeryShortWatchError`: within a second, without
     /// an event.
-    fn very_short(&self, client: u32, opened: SimTime, now: SimTime) -> bool {
+    fn very_short(&self, client: u32, (opened, seen): (SimTime, SimTime), now: SimTime) -> bool {
         const SHORT: SimSpan = SimSpan::secs(1);
         let member = &self.clients[client as usize];
         let behaviour = &self.inputs.fleets[member.fleet as usize].behaviour;
         matches!(behaviour, Behaviour::Reflector { .. })
             && opened > SimTime::ZERO
             && now.since(opened) < SHORT
-            && member.seen == opened
+            && member.seen == seen
     }
 
     /// A call was lost with its connection, before or (`answered`) in the middle of its answer.

@@ -3,7 +3,6 @@
 use crate::model::admission::first_read;
 use crate::model::apiserver::list::{ListShape, rounded_scan};
 use crate::model::apiserver::route::{Route, honours_limit};
-use crate::model::catalog::items_of;
 use crate::model::client::ListFrom;
 use crate::model::input::{Behaviour, ReadInput, ResourceVersion};
 use crate::model::world::World;
@@ -46,7 +45,7 @@ impl World<'_> {
         route: Route,
         continuing: bool,
     ) -> ListShape {
-        let (matching, stored) = items_of(self.inputs, read);
+        let (matching, stored) = self.catalog.items_of(read);
         let member = &mut self.clients[client as usize];
         let left = if continuing { member.items_left } else { matching };
         let items = match read.limit {

@@ -1,0 +1,340 @@
+//! Watchers that are slower than their events, and watches that servers end.
+//!
+//! A server hands each event to the channel of each watcher without waiting for longer than a
+//! tenth of a second in all (facts/watch-cache.md section 3). Behind the channel are the channel of
+//! results, as long as it, and what the network takes in ahead of the reader. A member that reads or
+//! decodes fewer bytes a second than its events have fills all of them up; then its watch is ended,
+//! what waited in the first channel is lost to it, and what is behind it still arrives: to the
+//! reflector that is a clean close, and it watches again at once from the last version it was given.
+//! The server gives it the events that it missed from its ring, each copied and encoded for it alone,
+//! and while it does so the channel fills again, as soon as it takes events for. So such a member falls
+//! back further and further, until the ring no longer reaches to its version: 410, and it lists again.
+//!
+//! Watchers that are fast enough take no event of the engine; a slow one takes one for each time that
+//! its watch is ended.
+
+use super::{REDIAL_SPREAD, World};
+use crate::model::apiserver::list::item_bytes;
+use crate::model::apiserver::plan::Step;
+use crate::model::apiserver::watch::IDLE_WATCH;
+use crate::model::catalog::resource_of;
+use crate::model::client::{Next, State};
+use crate::model::costs::CLIENT_WINDOW;
+use crate::model::input::{Behaviour, ReadInput, Retries};
+use crate::model::watchcache::capacity::{LEAST_CHANNEL, channel_size, watcher_index};
+use crate::results::Mechanism;
+use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
+
+/// Members differ in speed: the slowest fill their buffers in so much less than the others (assumed).
+const SPREAD: f64 = 0.2;
+/// Until when the bookmark that ends the initial events has been queued: a tick of a second,
+/// lengthened by up to a quarter (facts/watch-cache.md section 3). A channel that overflows later has
+/// it, and the watch is ended only when all that is queued has been sent.
+const BOOKMARK_QUEUED: SimSpan = SimSpan::millis(1_250);
+
+/// How events come to a watcher of a fleet.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::model) struct Pace {
+    /// Events a second that its channel gets.
+    queued: f64,
+    /// Events a second that match.
+    matching: f64,
+    /// Bytes of an event.
+    size: Bytes,
+    /// Bytes a second that the client takes; `None`: all.
+    takes: Option<ByteRate>,
+    /// Events that its channel holds.
+    channel: u64,
+}
+
+impl Pace {
+    /// How long the channel takes to fill when nothing is taken out of it.
+    fn fills_in(&self) -> Option<SimSpan> {
+        (self.queued > 0.0).then(|| SimSpan::from_secs_f64(self.channel as f64 / self.queued))
+    }
+
+    /// What lies between the channel and the client's decoder.
+    fn buffered(&self) -> Bytes {
+        CLIENT_WINDOW + self.size.times(self.channel)
+    }
+
+    /// Events that are taken in a span.
+    fn taken_in(&self, span: SimSpan) -> f64 {
+        let rate = self.takes.map_or(f64::INFINITY, ByteRate::as_f64);
+        rate * span.as_secs_f64() / self.size.as_f64().max(1.0)
+    }
+
+    /// How long a watcher that keeps up with nothing else to do lasts; `None`: for ever.
+    fn lasts(&self) -> Option<SimSpan> {
+        let takes = self.takes?.as_f64();
+        let comes = self.matching * self.size.as_f64();
+        let room = self.buffered().as_f64()
+            + self.size.as_f64() * self.channel as f64 * (self.matching / self.queued.max(1e-9));
+        (comes > takes).then(|| SimSpan::from_secs_f64(room / (comes - takes)))
+    }
+
+    /// Of so many missed events: how many a watch can give before its channel overflows.
+    pub(super) fn given(&self, missed: u64) -> u64 {
+        let Some(takes) = self.takes else { return missed };
+        let at_once = self.buffered().as_f64() / self.size.as_f64().max(1.0);
+        let later = self.fills_in().map_or(f64::INFINITY, |fills| self.taken_in(fills));
+        if takes.as_f64() <= 0.0 { missed } else { missed.min((at_once + later) as u64) }
+    }
+}
+
+impl World<'_> {
+    /// How many events the channel of a watch holds that is opened now (facts/watch-cache.md section
+    /// 3): by the capacity that the ring has.
+    pub(super) fn channel_of(&self, server: u16, resource: usize, read: Option<&ReadInput>) -> u64 {
+        let cacher = self.servers.get(usize::from(server)).map(|s| &s.cachers[resource]);
+        let Some(Some(cacher)) = cacher else { return LEAST_CHANNEL };
+        let ring = cacher.ring();
+        let indexed = watcher_index(&self.inputs.resources[resource].name).is_some();
+        let triggered = indexed && read.is_some_and(|read| read.selector);
+        channel_size(ring.capacity(), ring.worth_keeping(), indexed, triggered)
+    }
+
+    /// How events come to a fleet's watchers on a server; `None`: its members decode nothing.
+    pub(super) fn pace(&self, fleet: usize, server: u16) -> Option<Pace> {
+        let spec = &self.inputs.fleets[fleet];
+        let Behaviour::Reflector { read, .. } = &spec.behaviour else { return None };
+        let resource = resource_of(spec);
+        let writes = self.writes[resource];
+        let indexed = watcher_index(&self.inputs.resources[resource].name).is_some();
+        let matching = writes * read.selected;
+        let takes = match (spec.drain_rate, spec.decode_rate) {
+            (Some(drain), Some(decode)) => Some(drain.min(decode)),
+            (drain, decode) => drain.or(decode),
+        };
+        Some(Pace {
+            queued: if indexed && read.selector { matching } else { writes },
+            matching,
+            size: item_bytes(&self.catalog.profiles[resource], read.encoding),
+            takes,
+            channel: self.channel_of(server, resource, Some(read)),
+        })
+    }
+
+    /// A member's watch is open and has yet to be given so many events: arranges its end, if it is too
+    /// slow.
+    pub(super) fn watch_slowly(&mut self, client: u32, missed: u64, now: SimTime) {
+        let member = self.clients[client as usize];
+        let Some(pace) = self.pace(member.fleet as usize, member.server) else { return };
+        if pace.takes.is_none() {
+            return;
+        }
+        let left = missed as f64 - pace.buffered().as_f64() / pace.size.as_f64().max(1.0);
+        let after = match pace.fills_in() {
+            Some(fills) if left > pace.taken_in(fills) => {
+                self.clients[client as usize].behind = true;
+                Some(fills)
+            }
+            _ => pace.lasts(),
+        };
+        if let Some(after) = after {
+            let sooner = 1.0 - SPREAD * self.draw(client);
+            self.overflow_in(client, after.scale(sooner), now);
+        }
+    }
+
+    /// A resource is written at another rate: some of its watchers may be too slow from now on.
+    pub(in crate::model) fn rouse_watchers(&mut self, resource: usize, now: SimTime) {
+        for fleet in 0..self.inputs.fleets.len() {
+            if resource_of(&self.inputs.fleets[fleet]) != resource {
+                continue;
+            }
+            let slow = self.pace(fleet, 0).is_some_and(|pace| pace.lasts().is_some());
+            for client in if slow { self.members(fleet) } else { 0..0 } {
+                let member = &mut self.clients[client as usize];
+                if member.state == State::Watching && !member.behind {
+                    // What was arranged at the former rate is void.
+                    member.generation = member.generation.wrapping_add(1);
+                    self.watch_slowly(client, 0, now);
+                }
+            }
+        }
+    }
+
+    /// What a member has seen that is behind with the events it missed; `None`: it is not.
+    pub(super) fn seen_slowly(&self, client: u32, now: SimTime) -> Option<SimTime> {
+        let member = &self.clients[client as usize];
+        if !member.behind {
+            return None;
+        }
+        let pace = self.pace(member.fleet as usize, member.last_server)?;
+        let taken = pace.buffered().as_f64() / pace.size.as_f64().max(1.0)
+            + pace.taken_in(now.since(member.opened));
+        let span = SimSpan::from_secs_f64((taken / pace.matching.max(1e-9)).min(1e9));
+        Some((member.seen + span).min(now))
+    }
+
+    /// The channel of a member's watch is full: the watch is ended.
+    pub(crate) fn overflow(&mut self, client: u32, generation: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        if member.generation != generation {
+            return;
+        }
+        match member.state {
+            State::Watching => self.end_slow_watch(client, now),
+            State::WatchListing => self.cut_watch_list(client, now),
+            _ => {}
+        }
+    }
+
+    fn end_slow_watch(&mut self, client: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        let Some(pace) = self.pace(member.fleet as usize, member.server) else { return };
+        if !member.behind && pace.lasts().is_none() {
+            return;
+        }
+        self.counters.watches_terminated += 1;
+        if self.retries(client) == Retries::Never {
+            self.lose_sync(client, false, now);
+            self.retire(client, now);
+            return;
+        }
+        let lost = pace.fills_in().unwrap_or(SimSpan::ZERO);
+        let seen = self.seen_slowly(client, now).unwrap_or(now - lost);
+        self.close_reading_watch(client, now);
+        self.clients[client as usize].seen = seen;
+        let digests = pace.takes.map_or(SimSpan::ZERO, |rate| rate.time_for(pace.buffered()));
+        self.wait(client, Next::Watch, digests);
+    }
+
+    /// A watch-list whose channel overflows before its last bookmark was queued is ended there and
+    /// then: the reflector begins again with nothing.
+    fn cut_watch_list(&mut self, client: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        let Some(request) = member.request else { return };
+        let state = &mut self.servers[usize::from(member.server)];
+        state.server.abort(&self.catalog.plans, request, now);
+        self.free_seats(member.server, request.slot(), now);
+        self.touch(member.server);
+        self.clients[client as usize].request = None;
+        self.counters.watches_terminated += 1;
+        self.counters.requests_failed += 1;
+        if self.retries(client) == Retries::Never {
+            self.give_up(client, SimSpan::ZERO, now);
+            return;
+        }
+        let spread = REDIAL_SPREAD.scale(self.draw(client));
+        self.wait(client, Next::WatchList, spread);
+    }
+
+    /// A watch-list has begun: arranges its end, if its channel is full too soon.
+    pub(super) fn watch_list_begins(&mut self, client: u32, server: u16, now: SimTime) {
+        let fleet = self.clients[client as usize].fleet as usize;
+        let fills = self.pace(fleet, server).and_then(|pace| pace.fills_in());
+        if let Some(fills) = fills.filter(|fills| *fills < BOOKMARK_QUEUED)
+            && fills < BOOKMARK_QUEUED.scale(self.draw(client))
+        {
+            self.overflow_in(client, fills, now);
+        }
+    }
+
+    /// The initial events of a member have ended. If its channel overflowed meanwhile, so does its
+    /// watch, and it goes on with another.
+    pub(super) fn watch_list_ends(
+        &mut self,
+        client: u32,
+        server: u16,
+        began: SimTime,
+        now: SimTime,
+    ) {
+        let fleet = self.clients[client as usize].fleet as usize;
+        let fills = self.pace(fleet, server).and_then(|pace| pace.fills_in());
+        let Some(full) = fills.map(|fills| began + fills).filter(|full| *full < now) else {
+            return;
+        };
+        if self.retries(client) == Retries::Never {
+            return;
+        }
+        self.close_reading_watch(client, now);
+        self.counters.watches_terminated += 1;
+        self.clients[client as usize].seen = full;
+        let spread = REDIAL_SPREAD.scale(self.draw(client));
+        self.wait(client, Next::Watch, spread);
+    }
+
+    /// Watches that a member has to open.
+    pub(super) fn watches_to_open(&self, client: u32) -> u64 {
+        let member = &self.clients[client as usize];
+        if member.keeps_idle { 1 } else { self.watches_of(member.fleet as usize) }
+    }
+
+    /// Of so many events of a resource: those that match what a fleet watches.
+    pub(super) fn matching(&self, fleet: usize, events: u64) -> u64 {
+        match &self.inputs.fleets[fleet].behaviour {
+            Behaviour::Reflector { read, .. } => (events as f64 * read.selected).round() as u64,
+            _ => events,
+        }
+    }
+
+    /// Closes all watches of a member.
+    pub(super) fn close_watches(&mut self, client: u32, now: SimTime) {
+        let watches = self.watches_of(self.clients[client as usize].fleet as usize);
+        self.close_some(client, watches, now);
+    }
+
+    /// Closes the idle watches of a member that it has kept.
+    pub(super) fn close_idle_watches(&mut self, client: u32, now: SimTime) {
+        let member = &mut self.clients[client as usize];
+        if std::mem::take(&mut member.keeps_idle) {
+            let fleet = member.fleet as usize;
+            let watches = self.watches_of(fleet) - 1;
+            self.close_some(client, watches, now);
+        }
+    }
+
+    fn close_some(&mut self, client: u32, watches: u64, now: SimTime) {
+        let member = self.clients[client as usize];
+        let fleet = member.fleet as usize;
+        let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
+        let state = &mut self.servers[usize::from(member.server)];
+        state.server.settle(now);
+        state.server.memory.step(Step::Drop(entry, IDLE_WATCH.times(watches)));
+        state.watches[fleet] -= watches;
+        state.background_stale = true;
+    }
+
+    /// The server ends a member's watch on what it reads; the others stay.
+    fn close_reading_watch(&mut self, client: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        let fleet = member.fleet as usize;
+        let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
+        let state = &mut self.servers[usize::from(member.server)];
+        state.server.settle(now);
+        state.server.memory.step(Step::Drop(entry, IDLE_WATCH));
+        state.watches[fleet] -= 1;
+        state.background_stale = true;
+        self.touch(member.server);
+        let member = &mut self.clients[client as usize];
+        member.keeps_idle = true;
+        member.behind = false;
+    }
+
+    /// A server ends all watches of a resource; with those of its members' other resources, which are
+    /// ended for the same reason.
+    pub(in crate::model) fn end_watches(&mut self, server: u16, resource: usize, now: SimTime) {
+        for fleet in 0..self.inputs.fleets.len() {
+            if resource_of(&self.inputs.fleets[fleet]) != resource {
+                continue;
+            }
+            for client in self.members(fleet) {
+                let member = self.clients[client as usize];
+                if member.server == server && member.state == State::Watching {
+                    self.counters.watches_terminated += self.watches_of(fleet);
+                    self.sample_seen(client, now);
+                    if self.retries(client) == Retries::Never {
+                        self.lose_sync(client, false, now);
+                        self.retire(client, now);
+                        continue;
+                    }
+                    self.close_watches(client, now);
+                    let spread = REDIAL_SPREAD.scale(self.draw(client));
+                    self.wait(client, Next::Watch, spread);
+                }
+            }
+        }
+    }
+}

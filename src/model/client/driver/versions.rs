@@ -1,0 +1,168 @@
+//! What versions caches and clients have come to, and reads of data older than what was seen before.
+//!
+//! A version is the instant at which it was the latest. A cache's own version is that of the newest
+//! event of its resource, or of etcd's last progress notification to a watcher that it had nothing
+//! else to tell; bookmarks carry it to the clients. So the version of a quiet resource is as old as
+//! the last notification, which comes every ten minutes unless etcd is told otherwise (facts/
+//! watch-cache.md section 4.1); and a server that has started since knows nothing that old.
+
+use super::BOOKMARK_PERIOD;
+use crate::model::catalog::resource_of;
+use crate::model::client::NO_SERVER;
+use crate::model::flows::LoadEvent;
+use crate::model::input::Behaviour;
+use crate::model::world::{Event, World};
+use crate::units::{SimSpan, SimTime};
+
+/// etcd lengthens the interval of progress notifications by up to so much of it, for each watcher
+/// (facts/watch-cache.md section 4.1).
+const PROGRESS_JITTER: f64 = 0.1;
+
+/// The caches of a server that do not follow etcd.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lag {
+    /// The version that they stopped at.
+    pub version: SimTime,
+    /// When they have caught up.
+    pub until: SimTime,
+}
+
+impl World<'_> {
+    /// The version of a server's cache of a resource.
+    fn cache_version(&self, server: u16, resource: usize, at: SimTime) -> SimTime {
+        let period = self.inputs.etcd.progress_notify_interval;
+        let entity = u64::from(server) << 32 | resource as u64;
+        let mut luck = self.streams.stream("progress notify", entity);
+        let period = (period + period.scale(PROGRESS_JITTER * luck.uniform())).max(SimSpan(1));
+        let phase = period.scale(luck.uniform());
+        let notified = at - SimSpan((at + phase).0 % period.0);
+        let rate = self.flows.usual_rate(resource);
+        let written = if rate > 0.0 {
+            let events = (at.as_secs_f64() * rate).floor();
+            SimTime::ZERO + SimSpan::from_secs_f64(events / rate)
+        } else {
+            SimTime::ZERO
+        };
+        let listed =
+            self.servers.get(usize::from(server)).map_or(SimTime::ZERO, |s| s.listed_at[resource]);
+        notified.max(written).max(listed.min(at)).min(at)
+    }
+
+    /// How new the version is that a watcher has seen: that of its last event or bookmark.
+    pub(super) fn sample_seen(&mut self, client: u32, now: SimTime) {
+        let fleet = &self.inputs.fleets[self.clients[client as usize].fleet as usize];
+        let (selected, bookmarks) = match &fleet.behaviour {
+            Behaviour::Reflector { read, bookmarks, .. } => (read.selected, *bookmarks),
+            Behaviour::Lister { read, .. } => (read.selected, true),
+            Behaviour::Watcher { .. } => (1.0, true),
+        };
+        let resource = resource_of(fleet);
+        let latest = self.etcd.latest(now);
+        self.has_read(client, self.clients[client as usize].last_server, resource, now);
+        if let Some(seen) = self.seen_slowly(client, now) {
+            self.clients[client as usize].seen = seen;
+            return;
+        }
+        let rate = self.flows.usual_rate(resource) * selected;
+        let bookmark = BOOKMARK_PERIOD.scale(self.draw(client));
+        let uniform = self.draw(client);
+        let event =
+            (rate > 0.0).then(|| latest - SimSpan::from_secs_f64(-libm::log1p(-uniform) / rate));
+        let server = self.clients[client as usize].last_server;
+        let carried =
+            bookmarks.then(|| self.cache_version(server, resource, latest.min(now - bookmark)));
+        let member = &mut self.clients[client as usize];
+        let seen = event.max(carried).unwrap_or(SimTime::ZERO);
+        member.seen = member.seen.max(seen);
+    }
+
+    /// The version of what a member has just been given: that of the cache, or the latest.
+    pub(super) fn list_version(&self, client: u32, server: u16, now: SimTime) -> SimTime {
+        let member = &self.clients[client as usize];
+        let latest = self.etcd.latest(now);
+        if member.from_cache {
+            let resource = resource_of(&self.inputs.fleets[member.fleet as usize]);
+            self.cache_version(server, resource, latest)
+        } else {
+            latest
+        }
+    }
+
+    /// What a watch that has just been opened has seen: all that the cache has, but for those who do
+    /// without bookmarks and have had no event. A watch-list waits for the latest.
+    pub(super) fn seen_at_opening(
+        &self,
+        client: u32,
+        server: u16,
+        streamed: bool,
+        now: SimTime,
+    ) -> SimTime {
+        let member = &self.clients[client as usize];
+        let latest = self.etcd.latest(now);
+        if streamed {
+            return latest;
+        }
+        let fleet = &self.inputs.fleets[member.fleet as usize];
+        let told = !matches!(fleet.behaviour, Behaviour::Reflector { bookmarks: false, .. });
+        if told || member.missed > 0 {
+            member.seen.max(self.cache_version(server, resource_of(fleet), latest))
+        } else {
+            member.seen
+        }
+    }
+
+    /// The caches of a server stop following etcd.
+    pub(crate) fn begin_lag(&mut self, server: u16, lasts: SimSpan, behind: SimSpan, now: SimTime) {
+        let lag = Lag { version: now - behind, until: now + lasts };
+        self.servers[usize::from(server)].lag = Some(lag);
+    }
+
+    /// At which version a server's caches have stopped, if they do not follow etcd.
+    pub(super) fn lags(&self, server: u16, now: SimTime) -> Option<SimTime> {
+        let lag = self.servers.get(usize::from(server))?.lag?;
+        (now < lag.until).then_some(lag.version)
+    }
+
+    /// A member has the data that a server's cache has; whether it had seen newer data before.
+    /// Where nothing is written, no data is older than other data.
+    pub(super) fn has_read(
+        &mut self,
+        client: u32,
+        server: u16,
+        resource: usize,
+        now: SimTime,
+    ) -> bool {
+        if server == NO_SERVER {
+            return false;
+        }
+        let version = self.lags(server, now).unwrap_or_else(|| self.etcd.latest(now));
+        let written = self.flows.usual_rate(resource) > 0.0;
+        let member = &mut self.clients[client as usize];
+        let stale = version < member.newest && written;
+        member.newest = member.newest.max(version);
+        stale
+    }
+
+    /// A list has arrived: remembers its version, and whether it is older than what was seen before.
+    pub(super) fn note_version(&mut self, client: u32, resource: usize, now: SimTime) {
+        let member = self.clients[client as usize];
+        if !member.from_cache {
+            self.has_read_latest(client, now);
+        } else if self.has_read(client, member.last_server, resource, now) {
+            self.counters.stale_reads += 1;
+        }
+    }
+
+    /// A member has read the latest data.
+    pub(super) fn has_read_latest(&mut self, client: u32, now: SimTime) {
+        let version = self.etcd.latest(now);
+        let member = &mut self.clients[client as usize];
+        member.newest = member.newest.max(version);
+    }
+
+    /// Arranges that the channel of a member's watch overflows after a while.
+    pub(super) fn overflow_in(&mut self, client: u32, after: SimSpan, now: SimTime) {
+        let generation = self.clients[client as usize].generation;
+        self.queue.push(now + after, Event::Load(LoadEvent::Overflow { client, generation }));
+    }
+}

@@ -1,0 +1,50 @@
+//! What workloads and events do to the load: writes besides the steady ones, objects that come and
+//! go, clients that join.
+
+use crate::units::{SimSpan, SimTime};
+
+/// All of it that is known before the run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WorkloadsInput {
+    /// Changes of the load, in any order.
+    pub flows: Vec<FlowInput>,
+    /// Members that start with them.
+    pub joins: Vec<JoinInput>,
+}
+
+impl WorkloadsInput {
+    /// Whether a flow changes how many objects there are.
+    #[must_use]
+    pub fn changes_counts(&self) -> bool {
+        self.flows.iter().any(|flow| flow.net != 0)
+    }
+}
+
+/// Writes to a resource besides its steady ones, and objects that it gains or loses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlowInput {
+    /// Index into [`Inputs::resources`](super::Inputs::resources).
+    pub resource: usize,
+    /// When it begins.
+    pub from: SimTime,
+    /// How long it lasts; `None`: to the end of the run. At least a second where `net` is not 0.
+    pub lasts: Option<SimSpan>,
+    /// Writes a second that leave the number of objects as it is: updates, and objects that come
+    /// as fast as others go.
+    pub per_second: f64,
+    /// Objects that there are more (less, below 0) at its end; each is a write besides.
+    pub net: i64,
+}
+
+/// Members of a fleet that start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JoinInput {
+    /// Index into [`Inputs::fleets`](super::Inputs::fleets).
+    pub fleet: usize,
+    /// How many.
+    pub count: u32,
+    /// When the first does.
+    pub from: SimTime,
+    /// One after the other over this span.
+    pub over: SimSpan,
+}

@@ -1,0 +1,50 @@
+//! Where a valid scenario says what is judged later, when more is known than its text: by those who
+//! may run the model.
+
+use super::diagnostic::{Log, Place};
+use super::filled::Filled;
+
+/// Places of a valid scenario.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Anchors {
+    /// What bounds the memory of a server: its limit, else the node's memory.
+    pub memory: Place,
+    /// `[sweep]`, if there is one: what it varies.
+    pub sweep: Option<Place>,
+    /// How each fleet reads; `None` for fleets that only watch.
+    pub reads: Vec<Option<ReadAnchor>>,
+}
+
+/// Where a fleet says how it reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadAnchor {
+    /// The `resourceVersion`, else the reflector or lister as a whole.
+    pub at: Place,
+    /// Whether the text itself says what decides who answers: the `resourceVersion`, or that the
+    /// resource has no watch cache.
+    pub stated: bool,
+}
+
+/// The places of a tree without mistakes.
+pub(super) fn of(root: &Filled, log: &Log) -> Anchors {
+    let limit = root.table("apiserver").and_then(|table| table.given("memory-limit"));
+    let node = root.table("node").and_then(|table| table.given("memory"));
+    let memory = limit.or(node).unwrap_or_else(|| root.at("apiserver"));
+    let sweep = root.table("sweep").map(|table| table.at("vary"));
+    Anchors {
+        memory: log.sources.place(memory),
+        sweep: sweep.map(|at| log.sources.place(at)),
+        reads: root.list("clients").iter().map(|fleet| read(root, fleet, log)).collect(),
+    }
+}
+
+fn read(root: &Filled, fleet: &Filled, log: &Log) -> Option<ReadAnchor> {
+    let read = fleet.table("reflector").or_else(|| fleet.table("lister"))?;
+    let version = read.given("resource-version");
+    let resource = read.text("resource");
+    let mut objects = root.named("objects").iter();
+    let resource = objects.find(|(name, _, _)| Some(name.as_str()) == resource);
+    let no_cache = resource.is_some_and(|(_, _, table)| table.given("watch-cache").is_some());
+    let at = log.sources.place(version.unwrap_or(read.span));
+    Some(ReadAnchor { at, stated: version.is_some() || no_cache })
+}
