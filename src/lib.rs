@@ -134,14 +134,16 @@
 //! | when a watcher is too slow, what it is given when it comes back | `model/client/driver/slow.rs` |
 //! | what version a client has seen | `model/client/driver/versions.rs` |
 //! | what a workload writes | `scenario/workloads.rs` |
+//! | who shares a connection, what silence, GOAWAY and missed leases do | `model/client/driver/`: `crew.rs`, `silence.rs`, `goaway.rs`, `lease.rs` |
+//! | how nodes are lost, networks break, servers shut down, probes kill, rollouts go on | `model/faults/` |
 //! | when the collector runs | [`model::memory::go_heap`] |
 //! | who is killed, and when it comes back | [`model::node`], [`model::control_plane`] |
 //! | which requests wait, and how long | [`model::apf`]; who asks for what: `model/admission/requests.rs`; what is seen of it: `model/admission/observe.rs` |
 //! | a key of the scenario file | [`scenario::keys`], then `scenario/build.rs` and [`model::input`] |
+//! | the JSON Schema of scenario files, the reference | [`scenario::schema`], [`scenario::reference`]; both follow [`scenario::keys`] |
 //! | what a scenario inherits, its profiles, what `remove` does | `scenario/inherit.rs`, `scenario/profiles.rs`, `scenario/removal.rs` |
 //! | counts by node, pod or namespace | `scenario/cluster.rs` |
 //! | a preset | `presets/NAME.toml`, and its line in [`scenario::presets`] |
-//! | the JSON Schema of scenario files, the reference | [`scenario::schema`], [`scenario::reference`]; both follow [`scenario::keys`] |
 //! | a metric of expectations, comparisons, breaking points | [`scenario::measure`], `experiment/measure.rs` |
 //! | how uncertain inputs are written, and drawn | `scenario/uncertain.rs`, `experiment/uncertain.rs` |
 //! | how a breaking point is searched | `experiment/find/search.rs` |
@@ -188,7 +190,7 @@
 //! `tests/golden_go.rs`, `golden_apf.rs`, `golden_watchcache.rs` and `golden_reflector.rs` hold buffer
 //! growth, APF, the watch cache's ring and the reflector's back-off to recordings of the genuine Go
 //! code; `tests/measured.rs` holds peaks to runs of a genuine
-//! kube-apiserver; `tests/theory` holds the engine to queueing theory; snapshots hold what is printed;
+//! kube-apiserver; `tests/storms` holds reconnect storms to their arithmetic; `tests/theory` holds the engine to queueing theory; snapshots hold what is printed;
 //! and in builds with debug assertions [`model::checks`] looks at the books after every event.
 
 pub mod calibration;

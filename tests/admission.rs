@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use oomcast::model::admission::Admission;
 use oomcast::model::apf::config::{LimitResponse, PriorityLevelConfiguration};
-use oomcast::model::input::{Action, Behaviour, EventInput, Inputs, ResourceVersion};
+use oomcast::model::input::{Action, Behaviour, EventInput, Inputs, Manner, ResourceVersion};
 use oomcast::model::{self, RunOptions};
 use oomcast::results::{LevelPoint, LevelRecord, LogKind, RunRecord};
 use oomcast::scenario;
@@ -287,8 +287,11 @@ fn seats_after_restart(version: &str, wait: SimSpan) -> BTreeSet<u64> {
         read.resource_version = ResourceVersion::Any;
     }
     let at = SimTime::ZERO + SimSpan::secs(5);
-    inputs.events =
-        vec![EventInput { name: "kill".into(), at, action: Action::Kill { server: 0 } }];
+    inputs.events = vec![EventInput {
+        name: "kill".into(),
+        at,
+        action: Action::Kill { server: Some(0), manner: Manner::Process },
+    }];
     let ready = model::run(&inputs, options(1))
         .log
         .iter()
@@ -331,8 +334,11 @@ fn what_waits_is_turned_away_after_a_quarter_of_its_time_since_1_29() {
 fn a_server_that_has_just_begun_to_listen_has_one_level_for_all() {
     let mut inputs = cluster(&["apiserver.replicas=1".into()]);
     let at = SimTime::ZERO + SimSpan::secs(5);
-    inputs.events =
-        vec![EventInput { name: "kill".into(), at, action: Action::Kill { server: 0 } }];
+    inputs.events = vec![EventInput {
+        name: "kill".into(),
+        at,
+        action: Action::Kill { server: Some(0), manner: Manner::Process },
+    }];
     let instants: Vec<SimTime> =
         (0..600).map(|step| at + SimSpan::millis(50).scale(f64::from(step))).collect();
     let run = model::run_dumping(&inputs, options(1), &instants);
@@ -382,7 +388,18 @@ fn level() -> impl Strategy<Value = PriorityLevelConfiguration> {
 
 fn upheaval() -> impl Strategy<Value = Action> {
     prop_oneof![
-        (0_u16..2).prop_map(|server| Action::Kill { server }),
+        (0_u16..2)
+            .prop_map(|server| Action::Kill { server: Some(server), manner: Manner::Process }),
+        (0_u16..2).prop_map(|server| Action::Kill {
+            server: Some(server),
+            manner: Manner::Node { lasts: Some(SimSpan::secs(20)) },
+        }),
+        any::<bool>().prop_map(|reset| Action::Failover { reset }),
+        (0_usize..2).prop_map(|fleet| Action::CutOff {
+            fleet,
+            count: Some(3),
+            lasts: SimSpan::secs(50),
+        }),
         Just(Action::Roll { every: SimSpan::secs(8) }),
         (0_u16..2).prop_map(|server| Action::Partition { server, lasts: SimSpan::secs(9) }),
         Just(Action::Stop { fleet: 0, count: Some(40) }),

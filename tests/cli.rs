@@ -79,7 +79,11 @@ fn a_missing_file_is_named() {
 fn check_goes_on_after_a_bad_file() {
     let output = output(&["check", "no-such-a.toml", "no-such-b.toml"]);
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(stdout(&output), "no-such-a.toml: invalid\nno-such-b.toml: invalid\n");
+    assert_eq!(
+        stdout(&output),
+        "no-such-a.toml: invalid, 1 error\nno-such-b.toml: invalid, 1 error\n\
+         2 files: 0 ok, 2 not; 2 errors\n"
+    );
 }
 
 #[test]
@@ -96,7 +100,7 @@ fn a_reader_that_leaves_is_no_error() {
     let pipe = child.stdout.take().expect("piped");
     let mut line = String::new();
     BufReader::with_capacity(64, pipe).read_line(&mut line).expect("a line");
-    assert_eq!(line, "no-such-scenario-0.toml: invalid\n");
+    assert_eq!(line, "no-such-scenario-0.toml: invalid, 1 error\n");
     // The pipe is closed now; the rest is written into nothing.
     assert_eq!(child.wait().expect("ends").code(), Some(2));
 }

@@ -130,7 +130,7 @@ macro_rules! warnings {
 
 warnings! {
     warn_decimal_limit: "memory-limit = \"16GiB\"" => "memory-limit = \"16GB\"";
-    warn_no_jitter: "count = 16\nstart = \"stopped\"" => "count = 1_600\nstart = \"stopped\"\n# all at once";
+    warn_no_jitter: "count = 4\n" => "count = 4_000\n";
     warn_large_object: "size = \"1MiB\"" => "size = \"2MiB\"";
     warn_limit_above_node: "memory = \"32GiB\"" => "memory = \"8GiB\"";
     warn_no_effect: "latency = \"5ms\"" => "range-stream = true";

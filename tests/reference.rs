@@ -24,10 +24,10 @@ TOML; keys are in kebab-case, unknown ones are mistakes. For completion and chec
 
 | written | as | for instance |
 |---|---|---|
-| a size | a number and B, kB, MB, GB, TB, KiB, MiB, GiB or TiB; Kubernetes' k, M, G, T, Ki, Mi, Gi, Ti | `\"16GiB\"`, `\"1.5Gi\"`, `\"400MB\"` |
+| a size | a number and B, kB, MB, GB, TB, PB, EB or KiB, MiB, GiB, TiB, PiB, EiB; Kubernetes' k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei | `\"16GiB\"`, `\"1.5Gi\"`, `\"400MB\"` |
 | a duration | as in Go: ns, us, ms, s, m, h, and d | `\"1m30s\"`, `\"250ms\"`, `\"2d\"` |
 | bytes per time | a size per s or min; bits with bit | `\"5MB/s\"`, `\"10Gbit/s\"` |
-| times per time | a number per s or min | `\"100/s\"`, `\"30/min\"` |
+| times per time | a number per s, min or h | `\"100/s\"`, `\"30/min\"` |
 | a percentage | a number and % | `\"0.2%\"` |
 | cores | a number, or millicores | `4`, `\"500m\"` |
 | a count | an integer, with underscores | `12_000` |

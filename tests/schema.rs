@@ -99,11 +99,52 @@ fn effective_scenarios_validate() {
     }
 }
 
+/// A file that inherits need not have everything, nor need what it inherits.
 #[test]
-fn values_that_are_not_known_exactly_validate() {
+fn parts_and_presets_validate() {
+    let mut part = schema();
+    let fields = part.as_object_mut().expect("an object");
+    for needs in ["if", "then", "else"] {
+        assert!(fields.remove(needs).is_some());
+    }
+    let part = jsonschema::validator_for(&part).expect("a schema");
+    let presets = std::fs::read_dir(root().join("presets")).expect("presets");
+    let mut count = 0;
+    for path in presets.map(|entry| entry.expect("an entry").path()) {
+        let document = document(&std::fs::read_to_string(&path).expect("text"));
+        let errors: Vec<String> =
+            part.iter_errors(&document).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+        count += 1;
+    }
+    assert!(count > 30);
+    let whole = validator();
+    for (text, fits) in [
+        ("inherits = \"preset:reference\"\nname = \"mine\"\n", true),
+        ("inherits = [\"preset:reference\"]\nnode.remove = [\"memory\"]\n", true),
+        ("inherits = [\"a.toml\"]\n[[clients]]\nname = \"agents\"\nremove = true\n", true),
+        ("inherits = [\"a.toml\"]\n[profiles.large.cluster]\nnodes = 5000\n", true),
+        ("inherits = [\"a.toml\"]\n[objects.pods]\ncount = 30\nper = \"node\"\n", true),
+        ("inherits = [\"a.toml\"]\n[objects.pods]\nper = \"100 nodes\"\n", true),
+        ("name = \"mine\"\n", false),
+        ("inherits = 3\n", false),
+        ("inherits = [\"a.toml\"]\n[objects.pods]\nper = \"rack\"\n", false),
+        ("inherits = [\"a.toml\"]\n[profiles.large.cluster]\nnode = 5000\n", false),
+        ("inherits = [\"a.toml\"]\n[profiles.large]\ninherits = \"b.toml\"\n", false),
+        ("inherits = [\"a.toml\"]\n[[clients]]\nname = \"agents\"\nremove = 1\n", false),
+    ] {
+        assert_eq!(whole.is_valid(&document(text)), fits, "{text}");
+    }
+}
+
+#[test]
+fn other_forms_of_values_validate() {
     let validator = validator();
     for (from, to) in [
         ("count = 60_000", "count = \"4_000 to 20_000\""),
+        ("memory-limit = \"16GiB\"", "memory-limit = \"17_179_869_184_000m\""),
+        ("memory-limit = \"16GiB\"", "memory-limit = \"0.016Ti\""),
+        ("writes = \"600/min\"", "writes = \"36_000/h\""),
         ("size = \"4KiB\"", "size = { p50 = \"5kB\", p95 = \"9kB\" }"),
         ("cpu-limit = \"4\"", "cpu-limit = { dist = \"normal\", p5 = 2, p95 = \"4\" }"),
         ("writes = \"600/min\"", "writes = { dist = \"uniform\", from = \"10/s\", to = \"50/s\" }"),
@@ -113,7 +154,9 @@ fn values_that_are_not_known_exactly_validate() {
         ),
         ("cpu-noise = \"3%\"", "cpu-noise = \"1% to 5%\""),
     ] {
-        assert!(validator.is_valid(&document(&changed(from, to))), "{to}");
+        let text = changed(from, to);
+        assert!(validator.is_valid(&document(&text)), "does not validate: {to}");
+        assert!(scenario::load("good.toml", text.as_bytes(), &[]).is_ok(), "does not load: {to}");
     }
 }
 
@@ -127,7 +170,7 @@ fn changed(from: &str, to: &str) -> String {
 /// What a schema can see, both it and the reader refuse.
 #[test]
 fn mistakes_do_not_validate() {
-    const MISTAKES: [(&str, &str); 34] = [
+    const MISTAKES: [(&str, &str); 35] = [
         ("schema = 1\n", ""),
         ("schema = 1\n", "schema = 2\n"),
         ("name = \"everything\"", "name = \"every thing\""),
@@ -144,6 +187,7 @@ fn mistakes_do_not_validate() {
         ("memory-limit = \"16GiB\"", "memory_limit = \"16GiB\""),
         ("memory-limit = \"16GiB\"", "memory-limit = \"16\""),
         ("memory-limit = \"16GiB\"", "memory-limit = \"16XiB\""),
+        ("memory-limit = \"16GiB\"", "memory-limit = \"500m\""),
         ("WatchList = true", "WachList = true"),
         ("WatchList = true", "WatchList = \"true\""),
         ("cpu-limit = \"4\"", "cpu-limit = \"four\""),

@@ -146,7 +146,7 @@ fn all_of(scenario: &Scenario) -> Vec<Diagnostic> {
 fn tell(checked: &[Checked]) -> Result<(), Failure> {
     for one in checked {
         if !one.found.items.is_empty() {
-            load::tell_notes(&one.found.items);
+            output::note(one.found.render_at(true, output::width()) + "\n");
         }
         output::result(&format!("{}: {}\n", one.file, verdict(one)))?;
     }

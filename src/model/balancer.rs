@@ -55,15 +55,15 @@ impl Balancer {
         Some(index as u16)
     }
 
-    /// A connection to the server opened.
-    pub fn connected(&mut self, server: u16) {
-        self.backends[usize::from(server)].connections += 1;
+    /// So many connections to the server opened.
+    pub fn connected(&mut self, server: u16, count: u32) {
+        self.backends[usize::from(server)].connections += u64::from(count);
     }
 
-    /// A connection to the server closed.
-    pub fn disconnected(&mut self, server: u16) {
+    /// So many connections to the server closed.
+    pub fn disconnected(&mut self, server: u16, count: u32) {
         let connections = &mut self.backends[usize::from(server)].connections;
-        *connections = connections.saturating_sub(1);
+        *connections = connections.saturating_sub(u64::from(count));
     }
 
     /// Connections open to the server.
@@ -99,10 +99,17 @@ impl Balancer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::input::OnFailure;
     use crate::units::SimSpan;
 
     fn balancer(policy: BalancerPolicy) -> Balancer {
-        let input = BalancerInput { policy, check_interval: SimSpan::secs(2), fall: 3, rise: 2 };
+        let input = BalancerInput {
+            policy,
+            check_interval: SimSpan::secs(2),
+            fall: 3,
+            rise: 2,
+            on_failure: OnFailure::default(),
+        };
         Balancer::new(input, 3, true)
     }
 
@@ -111,7 +118,7 @@ mod tests {
         let mut balancer = balancer(BalancerPolicy::LeastConnections);
         for _ in 0..30 {
             let server = balancer.pick(0).expect("in rotation");
-            balancer.connected(server);
+            balancer.connected(server, 1);
         }
         assert!((0..3).all(|server| balancer.connections(server) == 10));
     }

@@ -9,7 +9,7 @@ use super::apiserver::consistency::consistency_plan;
 use super::apiserver::list::{ListContext, ListShape, item_bytes};
 use super::apiserver::plan::{Phase, Plan, RampKind, Stage, Step};
 use super::apiserver::server::{PlanId, Plans};
-use super::apiserver::watch::{selected, watch_list_plan, watch_plan};
+use super::apiserver::watch::{Opening, selected, watch_list_plan, watch_plan};
 use super::apiserver::{startup, watch};
 use super::costs;
 use super::input::{
@@ -54,10 +54,11 @@ enum PlanKey {
         fleet: usize,
         stored: u64,
         channel: u64,
+        idle: Opening,
     },
     Watch {
         fleet: usize,
-        watches: u64,
+        opening: Opening,
         events: u64,
         channel: u64,
     },
@@ -226,16 +227,19 @@ impl Catalog {
         }
     }
 
-    /// The plan of a fleet's watch-list.
+    /// The plan of a fleet's watch-list; `relists`: the idle watches list first.
     pub fn watch_list(
         &mut self,
         inputs: &Inputs,
         fleet: usize,
         read: &ReadInput,
         channel: u64,
+        relists: bool,
     ) -> PlanId {
         let stored = self.counts[read.resource];
-        self.plan(PlanKey::WatchList { fleet, stored, channel }, |catalog| {
+        let watches = u64::from(inputs.fleets[fleet].idle_watches);
+        let idle = Opening { watches, relists: watches * u64::from(relists), handshakes: 0 };
+        self.plan(PlanKey::WatchList { fleet, stored, channel, idle }, |catalog| {
             watch_list_plan(
                 &inputs.release,
                 &catalog.hardware,
@@ -243,29 +247,29 @@ impl Catalog {
                 read,
                 (stored, channel),
                 (inputs.fleets[fleet].drain_rate, inputs.fleets[fleet].decode_rate),
-                u64::from(inputs.fleets[fleet].idle_watches),
+                idle,
                 catalog.fleet_owner(fleet),
             )
         })
     }
 
-    /// The plan of opening `watches` watches of a fleet's member, of which one is given `events`
+    /// The plan of opening watches of a fleet's member, of which one is given `events`
     /// that it has missed, through a channel for so many.
     pub fn watch(
         &mut self,
         inputs: &Inputs,
         fleet: usize,
-        watches: u64,
+        opening: Opening,
         (events, channel): (u64, u64),
     ) -> PlanId {
         let events = watch::rounded_events(events);
         let channel = if events == 0 { 0 } else { channel };
-        self.plan(PlanKey::Watch { fleet, watches, events, channel }, |catalog| {
-            if watches == 0 {
+        self.plan(PlanKey::Watch { fleet, opening, events, channel }, |catalog| {
+            if opening.watches == 0 {
                 return nothing();
             }
             let owner = catalog.fleet_owner(fleet);
-            let mut plan = watch_plan(&catalog.hardware, watches, true, owner);
+            let mut plan = watch_plan(&catalog.hardware, opening, owner);
             if events > 0 {
                 let spec = &inputs.fleets[fleet];
                 let profile = &catalog.profiles[resource_of(spec)];

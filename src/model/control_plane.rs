@@ -7,9 +7,10 @@ use super::apiserver::cacher::Cacher;
 use super::apiserver::server::Server;
 use super::apiserver::{consistency, startup};
 use super::catalog::Catalog;
-use super::client::NO_SERVER;
+use super::client::Path;
 use super::client::driver::Lag;
-use super::input::Inputs;
+use super::faults::{Probed, Stopping};
+use super::input::{Inputs, OnFailure};
 use super::memory::ledger::OwnerId;
 use super::node::{CrashLoopBackOff, LimitKind};
 use super::release::Release;
@@ -90,7 +91,13 @@ pub struct ServerState {
     pub counting_until: Vec<SimTime>,
     /// What the levels of former processes went through.
     levels: Vec<LevelRecord>,
-    crash_loop: CrashLoopBackOff,
+    pub(super) crash_loop: CrashLoopBackOff,
+    /// Its node is lost: nobody answers at its address.
+    pub(super) node_lost: bool,
+    /// It was told to end.
+    pub(super) stopping: Option<Stopping>,
+    /// What the kubelet's probes have found.
+    pub(super) probed: Probed,
 }
 
 impl ServerState {
@@ -121,6 +128,9 @@ impl ServerState {
             counting_until: vec![SimTime::ZERO; inputs.resources.len()],
             levels: Vec::new(),
             crash_loop: CrashLoopBackOff::default(),
+            node_lost: false,
+            stopping: None,
+            probed: Probed::default(),
         }
     }
 
@@ -156,6 +166,12 @@ impl ServerState {
     pub fn cold_retry_after(&self, resource: usize, release: &Release, now: SimTime) -> SimSpan {
         let down = now.since(self.cold_since[resource]);
         unready_retry_after(down, release.cold_retry_after_grows)
+    }
+
+    /// Whether it was told to end, and takes nothing new.
+    #[must_use]
+    pub fn draining(&self, now: SimTime) -> bool {
+        self.stopping.is_some_and(|stopping| stopping.draining(now))
     }
 
     /// Whether its socket is bound.
@@ -220,6 +236,8 @@ impl World<'_> {
         }
         state.server.boot(SimTime::ZERO);
         state.life = Life::Serving;
+        self.probe_from_now(server, true, SimTime::ZERO);
+        let state = &mut self.servers[usize::from(server)];
         let memory = &mut state.server.memory;
         memory.add_outside_heap(base, spans.0);
         for (entry, bytes) in held {
@@ -245,10 +263,12 @@ impl World<'_> {
     pub(super) fn restart(&mut self, server: u16, now: SimTime) {
         let boot = self.catalog.boot(self.inputs);
         let state = &mut self.servers[usize::from(server)];
-        if state.life != Life::Down {
+        if state.life != Life::Down || state.node_lost {
             return;
         }
         state.life = Life::Booting;
+        self.probe_from_now(server, false, now);
+        let state = &mut self.servers[usize::from(server)];
         state.crash_loop.started(now);
         state.starting = 1;
         state.lag = None;
@@ -516,9 +536,18 @@ impl World<'_> {
 
     /// Ends a process; the kubelet starts it again after `delay`.
     pub(super) fn end_process(&mut self, server: u16, delay: SimSpan, now: SimTime) {
+        if let Some(unanswered) = self.clear_process(server, now) {
+            self.connections_lost(server, &unanswered, now);
+            self.queue.push(now + delay, Event::Restart { server });
+        }
+    }
+
+    /// What a process held is gone. Returns the marks of its requests of whose answers no byte had
+    /// been sent, sorted; `None`: there was no process.
+    pub(super) fn clear_process(&mut self, server: u16, now: SimTime) -> Option<Vec<u64>> {
         let state = &mut self.servers[usize::from(server)];
         if state.life == Life::Down {
-            return;
+            return None;
         }
         let mut unanswered: Vec<u64> = state.server.unanswered(&self.catalog.plans).collect();
         unanswered.sort_unstable();
@@ -529,6 +558,7 @@ impl World<'_> {
             level.cancelled += std::mem::take(&mut level.waiting);
         }
         state.admission = None;
+        state.stopping = None;
         state.starting = 0;
         state.watches.fill(0);
         state.cachers.fill(None);
@@ -539,8 +569,7 @@ impl World<'_> {
         self.sample_now(server, now);
         self.note_down(server, now, true);
         self.mark_all_stale();
-        self.connections_lost(server, &unanswered, now);
-        self.queue.push(now + delay, Event::Restart { server });
+        Some(unanswered)
     }
 
     /// Stops a server to replace it: the scenario's kill or roll.
@@ -553,10 +582,14 @@ impl World<'_> {
     /// A health check of the balancer.
     pub(super) fn check_health(&mut self, server: u16, now: SimTime) {
         let state = &self.servers[usize::from(server)];
-        let healthy = state.life == Life::Serving && !state.partitioned(now);
+        let ready = state.life == Life::Serving && state.stopping.is_none();
+        let healthy = ready && !state.partitioned(now);
         if let Some(up) = self.balancer.check(server, healthy) {
             let what = if up { "back in rotation" } else { "out of rotation" };
             self.note(now, LogKind::Balancer, &name(server), what.into());
+            if !up && self.inputs.balancer.on_failure == OnFailure::Reset {
+                self.reset_connections(server, now);
+            }
         }
         self.queue.push(now + self.inputs.balancer.check_interval, Event::Check { server });
     }
@@ -566,12 +599,18 @@ impl World<'_> {
     fn connections_lost(&mut self, server: u16, unanswered: &[u64], now: SimTime) {
         self.spend_on_all_clients();
         for client in 0..self.clients.len() as u32 {
-            if self.clients[client as usize].server == server {
-                self.balancer.disconnected(server);
-                self.clients[client as usize].server = NO_SERVER;
-                let answered = unanswered.binary_search(&u64::from(client)).is_err();
-                self.connection_closed(client, answered, now);
+            let member = &self.clients[client as usize];
+            if member.server != server || member.path == Path::Gone {
+                continue;
             }
+            if !self.hears_of_end(client, now) {
+                self.fall_silent(client, Path::Gone, now);
+                continue;
+            }
+            self.detach(client);
+            let answered = unanswered.binary_search(&u64::from(client)).is_err();
+            self.connection_closed(client, answered, now);
+            self.lease_changed(client, now);
         }
     }
 }

@@ -7,7 +7,7 @@
 //! A cache's watch on etcd ends with an error ("no leader"), and its reflector tries again from the
 //! same version for [`CACHER_INTERNAL_ERROR_RETRY`]. If etcd is back by then and still knows that
 //! version, nothing else happens: no list, and no watcher notices. Else the cache is initialised anew.
-//! It is not ready from then on, and LISTs, GETs and WATCHes meet what the release gives them for a
+//! It is not ready from then on, and requests meet what the release gives them for a
 //! cold cache ([`super::apiserver::route`]); its watchers are ended ("Terminating all watchers from
 //! cacher"), which a reflector takes for a clean close; store and ring stay until the list from etcd
 //! takes their place, so that old and new objects and a raw page are held at the peak (facts/watch-

@@ -1,12 +1,140 @@
 //! What the scenario makes happen: fleets start and stop, servers die, networks break.
 
+mod network;
+mod probes;
+mod rollout;
+mod shutdown;
+
+use super::client::driver::{Leases, Sharing};
 use super::client::{State, driver};
-use super::input::Action;
+use super::input::{Action, Inputs, Manner};
 use super::world::{Event, World};
 use crate::results::{LogKind, PhaseRecord};
 use crate::units::{Bytes, SimSpan, SimTime};
 
+pub use probes::Probed;
+pub(super) use shutdown::SHUTDOWN_RETRY_AFTER;
+pub use shutdown::Stopping;
+
+/// What follows from faults by and by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultEvent {
+    /// The streams of a connection that was told to go away have ended.
+    GoAway {
+        /// Whose it is.
+        client: u32,
+        /// Void unless the client's present one.
+        connection: u32,
+    },
+    /// A kubelet tries to renew its lease.
+    Lease {
+        /// Which client.
+        client: u32,
+        /// Void unless it is the client's present gap.
+        gap: u32,
+    },
+    /// Members that were cut off are so no more.
+    Reunited,
+    /// A lost node is back.
+    NodeReturns {
+        /// Whose.
+        server: u16,
+    },
+    /// A rollout goes on to its next member.
+    RollNext {
+        /// Which rollout.
+        rollout: u32,
+    },
+    /// A server that was told to end takes nothing new from now on.
+    Drain {
+        /// Which server.
+        server: u16,
+        /// Void unless the process is the same.
+        boot: u32,
+    },
+    /// It closes the watches of a member.
+    CloseWatches {
+        /// Which client.
+        client: u32,
+        /// Void unless the client's present one.
+        connection: u32,
+    },
+    /// It ends.
+    Exit {
+        /// Which server.
+        server: u16,
+        /// Void unless the process is the same.
+        boot: u32,
+    },
+    /// The kubelet probes a server.
+    Probe {
+        /// Which server.
+        server: u16,
+        /// Void unless the process is the same.
+        process: u32,
+        /// Whether the probe before has timed out now.
+        late: bool,
+    },
+}
+
+impl FaultEvent {
+    /// What it is about, for the trace.
+    pub(super) fn entity(self) -> u64 {
+        let pair = |kind: u64, id: u32| kind << 32 | u64::from(id);
+        match self {
+            Self::GoAway { client, .. } => pair(0, client),
+            Self::Lease { client, .. } => pair(1, client),
+            Self::Reunited => pair(2, 0),
+            Self::NodeReturns { server } => pair(3, server.into()),
+            Self::RollNext { rollout } => pair(4, rollout),
+            Self::Drain { server, .. } => pair(5, server.into()),
+            Self::CloseWatches { client, .. } => pair(6, client),
+            Self::Exit { server, .. } => pair(7, server.into()),
+            Self::Probe { server, .. } => pair(8, server.into()),
+        }
+    }
+}
+
+/// What faults and their remedies keep of a run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FaultState {
+    pub(super) sharing: Sharing,
+    pub(super) leases: Leases,
+    pub(super) rollouts: Vec<rollout::Rollout>,
+}
+
+impl FaultState {
+    pub(super) fn of(inputs: &Inputs) -> Self {
+        Self { sharing: Sharing::of(inputs), leases: Leases::of(inputs), rollouts: Vec::new() }
+    }
+}
+
 impl World<'_> {
+    /// What follows from a fault comes about.
+    pub(super) fn fault_event(&mut self, event: FaultEvent, now: SimTime) {
+        match event {
+            FaultEvent::GoAway { client, connection } => self.goes_away(client, connection, now),
+            FaultEvent::Lease { client, gap } => self.renew_lease(client, gap, now),
+            FaultEvent::Reunited => self.reunite(now),
+            FaultEvent::NodeReturns { server } => self.node_returns(server, now),
+            FaultEvent::RollNext { rollout } => self.roll_next(rollout as usize, now),
+            FaultEvent::Drain { server, boot } => self.drain(server, boot, now),
+            FaultEvent::CloseWatches { client, connection } => {
+                self.close_for_good(client, connection, now);
+            }
+            FaultEvent::Exit { server, boot } => self.exit(server, boot, now),
+            FaultEvent::Probe { server, process, late } => self.probe(server, process, late, now),
+        }
+    }
+
+    fn kill(&mut self, server: u16, manner: Manner, now: SimTime) {
+        match manner {
+            Manner::Process => self.replace(server, now),
+            Manner::Graceful => self.shut_down(server, now),
+            Manner::Node { lasts } => self.lose_node(server, lasts, now),
+        }
+    }
+
     /// A named event of the scenario: a new phase, and its action.
     pub(super) fn scenario_event(&mut self, index: usize, now: SimTime) {
         let event = &self.inputs.events[index];
@@ -43,7 +171,12 @@ impl World<'_> {
                 }
                 self.start_over(&chosen, fleet, over);
             }
-            Action::Kill { server } => self.replace(server, now),
+            Action::Kill { server, manner } => {
+                let all = 0..self.servers.len() as u16;
+                for server in server.map_or(all, |one| one..one + 1) {
+                    self.kill(server, manner, now);
+                }
+            }
             Action::Roll { every } => {
                 for server in 0..self.servers.len() as u16 {
                     let at = now + every.times(u64::from(server));
@@ -69,6 +202,14 @@ impl World<'_> {
                 self.etcd_slow_until = self.etcd_slow_until.max(now + lasts);
                 self.queue.push(now + lasts, Event::EtcdRecovers);
             }
+            Action::CutOff { fleet, count, lasts } => {
+                let members = self.choose(fleet, count, |_| true);
+                self.cut_members(&members, lasts, now);
+            }
+            Action::Failover { reset } => self.fail_over(reset, now),
+            Action::Rollout { fleet, max_unavailable, start_time } => {
+                self.roll_out(fleet, max_unavailable, start_time, now);
+            }
         }
     }
 
@@ -85,6 +226,7 @@ impl World<'_> {
         if !state.partitioned(now) {
             state.server.cut_off(now, false);
             self.touch(server);
+            self.leases_changed(Some(server), now);
         }
     }
 
@@ -153,6 +295,7 @@ fn describe(action: &Action) -> &'static str {
         Action::Start { .. } => "clients start",
         Action::Stop { .. } => "clients stop",
         Action::Restart { .. } => "clients restart",
+        Action::Kill { server: None, .. } => "all servers are killed",
         Action::Kill { .. } => "a server is killed",
         Action::Roll { .. } => "the servers are rolled",
         Action::Partition { .. } => "a server is cut off",
@@ -162,5 +305,8 @@ fn describe(action: &Action) -> &'static str {
         Action::EtcdOutage { .. } => "etcd loses its quorum",
         Action::Lag { .. } => "the caches of a server stop following etcd",
         Action::SlowEtcd { .. } => "etcd slows down",
+        Action::CutOff { .. } => "clients are cut off",
+        Action::Failover { .. } => "the balancer fails over",
+        Action::Rollout { .. } => "clients restart one after the other",
     }
 }

@@ -3,6 +3,7 @@
 //! `scenario` builds these from TOML and validates them; the model trusts that every index is in
 //! range and every value is inside the bounds stated here.
 
+mod failures;
 mod workloads;
 
 pub use workloads::{FlowInput, JoinInput, WorkloadsInput};
@@ -12,6 +13,8 @@ use std::borrow::Cow;
 use crate::model::apf::config::{FlowSchema, PriorityLevelConfiguration};
 use crate::model::release::Release;
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
+
+pub use failures::{ConnectionsInput, Manner, MaxUnavailable, OnFailure, ShutdownInput};
 
 /// A whole scenario, ready to run.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +86,12 @@ pub struct ApiserverInput {
     /// How long warm servers have been up at the start: the collector's pacer remembers the
     /// hurry of start-up for its first cycles.
     pub up_for: SimSpan,
+    /// `--goaway-chance`: how likely a request's connection is told to go away, 0 to 0.02.
+    pub goaway_chance: f64,
+    /// How a server ends that is told to.
+    pub shutdown: ShutdownInput,
+    /// Whether the kubelet probes the servers as kubeadm has it, and kills those that fail.
+    pub probes: bool,
 }
 
 /// API Priority and Fairness: the release's default objects and these.
@@ -207,6 +216,8 @@ pub struct BalancerInput {
     pub fall: u32,
     /// Passed checks in a row until it is in again.
     pub rise: u32,
+    /// See [`OnFailure`].
+    pub on_failure: OnFailure,
 }
 
 /// What the objects of a resource are made of; decides the multipliers of `model::objects`.
@@ -382,6 +393,10 @@ pub struct FleetInput {
     pub groups: Vec<String>,
     /// The flow schema it falls under, whatever its user; `None`: by the rules.
     pub flow_schema: Option<String>,
+    /// See [`ConnectionsInput`].
+    pub connections: ConnectionsInput,
+    /// Whether members are kubelets that renew the lease of their node.
+    pub heartbeats: bool,
 }
 
 /// What stands for a member's number, from 0, in [`FleetInput::user`].
@@ -446,10 +461,12 @@ pub enum Action {
         /// One after the other over this span.
         over: SimSpan,
     },
-    /// Kills an apiserver process; the kubelet restarts it.
+    /// Ends an apiserver process; the kubelet restarts it.
     Kill {
-        /// Server index.
-        server: u16,
+        /// Server index; `None`: all of them.
+        server: Option<u16>,
+        /// How it ends.
+        manner: Manner,
     },
     /// Restarts the apiservers one after the other.
     Roll {
@@ -512,5 +529,28 @@ pub enum Action {
         speed: f64,
         /// Until it recovers.
         lasts: SimSpan,
+    },
+    /// Cuts members of a fleet off from all servers, silently, with the processes they are of.
+    CutOff {
+        /// Index into [`Inputs::fleets`].
+        fleet: usize,
+        /// How many; `None`: all.
+        count: Option<u32>,
+        /// Until it heals.
+        lasts: SimSpan,
+    },
+    /// The balancer fails over to its twin, which knows no connection.
+    Failover {
+        /// Whether the connections are reset, or lost silently.
+        reset: bool,
+    },
+    /// Restarts all members of a fleet, so many at a time: a `DaemonSet` with a new template.
+    Rollout {
+        /// Index into [`Inputs::fleets`].
+        fleet: usize,
+        /// Most members that are down or not yet synced.
+        max_unavailable: MaxUnavailable,
+        /// From the end of a member to the start of its successor.
+        start_time: SimSpan,
     },
 }

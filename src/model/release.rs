@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::units::SimSpan;
+
 /// Oldest minor modelled.
 pub const OLDEST_MINOR: u8 = 28;
 /// Newest minor modelled.
@@ -74,6 +76,9 @@ pub struct Release {
     pub apf_borrowing: bool,
     /// Encoders of a streamed list reuse their buffer (1.37) instead of making garbage per item.
     pub pooled_item_encoders: bool,
+    /// `--node-monitor-grace-period` of the controller manager: 40 s, from 1.32 50 s
+    /// (kubernetes#126287).
+    pub node_monitor_grace: SimSpan,
 }
 
 /// A gate name that the release does not have, or cannot set.
@@ -164,6 +169,7 @@ impl Release {
             apf_list_width: true,
             apf_borrowing: true,
             pooled_item_encoders: from(37),
+            node_monitor_grace: SimSpan::secs(if from(32) { 50 } else { 40 }),
         })
     }
 

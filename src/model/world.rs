@@ -18,6 +18,7 @@ use super::client::Client;
 use super::client::era::ClientEra;
 use super::control_plane::{self, Life, ServerState};
 use super::etcd_outage::EtcdState;
+use super::faults::{FaultEvent, FaultState};
 use super::flows::{Flows, LoadEvent};
 use super::input::Inputs;
 use super::memory::go_heap::GcSettings;
@@ -140,6 +141,8 @@ pub enum Event {
     EtcdRecovers,
     /// The load changes, or etcd.
     Load(LoadEvent),
+    /// What follows from a fault.
+    Fault(FaultEvent),
     /// An event of the scenario.
     Scenario {
         /// Its index.
@@ -179,6 +182,7 @@ pub struct World<'a> {
     /// etcd is slow until then.
     pub(super) etcd_slow_until: SimTime,
     pub(super) limit: MemoryLimit,
+    pub(super) faults: FaultState,
     pub(super) counters: Counters,
     pub(super) log: Vec<LogEntry>,
     pub(super) phases: Vec<PhaseRecord>,
@@ -242,6 +246,7 @@ impl<'a> World<'a> {
             etcd: EtcdState::default(),
             etcd_slow_until: SimTime::ZERO,
             limit,
+            faults: FaultState::of(inputs),
             counters: Counters::default(),
             log: Vec::new(),
             phases: Vec::new(),
@@ -368,9 +373,10 @@ impl<'a> World<'a> {
             Event::Notice { client, connection } => self.notice(client, connection, now),
             Event::Restart { server } => self.restart(server, now),
             Event::Check { server } => self.check_health(server, now),
-            Event::Replace { server } => self.replace(server, now),
+            Event::Replace { server } => self.shut_down(server, now),
             Event::Heal { server } => self.heal(server, now),
             Event::EtcdRecovers => self.etcd_recovers(now),
+            Event::Fault(event) => self.fault_event(event, now),
             Event::Scenario { index } => self.scenario_event(index as usize, now),
             Event::Load(event) => self.load_event(event, now),
         }
@@ -392,6 +398,7 @@ impl<'a> World<'a> {
             Event::Replace { server } => (6, u64::from(server)),
             Event::Heal { server } => (7, u64::from(server)),
             Event::EtcdRecovers => (8, 0),
+            Event::Fault(event) => (17, event.entity()),
             Event::Scenario { index } => (9, u64::from(index)),
             Event::QueueTimeout { client, .. } => (10, u64::from(client)),
             Event::Borrow { server, .. } => (11, u64::from(server)),
@@ -578,6 +585,7 @@ impl<'a> World<'a> {
             self.sample(server, end);
         }
         self.close_phase();
+        self.note_worst_of_leases();
         self.counters.requests_open =
             self.clients.iter().filter(|client| client.state.calls()).count() as u64;
         #[cfg(debug_assertions)]

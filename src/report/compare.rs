@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use csv::Writer;
 
-use super::format::{clean, deviation, folded, grouped, note, percent};
+use super::format::{clean, deviation, grouped, note, percent, sentence};
 use super::markdown::{plain, table};
 use super::table::Columns;
 use crate::results::{CompareResult, EventChange, FigureChange, RunRecord, ToleranceRow};
@@ -13,11 +13,14 @@ use crate::results::{CompareResult, EventChange, FigureChange, RunRecord, Tolera
 /// Inputs that the terminal shows; the rest is one line.
 const INPUTS: usize = 12;
 
-/// The verdict alone, with its line feed.
+/// The verdict alone, on one line.
 #[must_use]
 pub fn headline(result: &CompareResult, styled: bool) -> String {
-    let verdict = folded(&clean(&result.verdict, usize::MAX));
-    let verdict = verdict.trim_end();
+    coloured(result, styled, &clean(&result.verdict, usize::MAX))
+}
+
+/// The verdict, or its lines, in the colour of what it says.
+fn coloured(result: &CompareResult, styled: bool, verdict: &str) -> String {
     if !styled {
         return format!("{verdict}\n");
     }
@@ -35,7 +38,7 @@ pub fn headline(result: &CompareResult, styled: bool) -> String {
 /// Renders the result for the terminal; `written` closes it.
 #[must_use]
 pub fn text(result: &CompareResult, written: &[String], styled: bool) -> String {
-    let mut parts = vec![headline(result, styled), sides(result)];
+    let mut parts = vec![coloured(result, styled, &sentence(&result.verdict)), sides(result)];
     parts.push(inputs(result));
     if !result.identical {
         parts.extend([figures(result), events(result)]);

@@ -168,7 +168,7 @@ pub fn attribution(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
 }
 
 /// Columns of `runs.csv` before those of the servers.
-const RUN_COLUMNS: [&str; 25] = [
+const RUN_COLUMNS: [&str; 30] = [
     "replication",
     "outcome",
     "peak_resident_bytes",
@@ -194,6 +194,11 @@ const RUN_COLUMNS: [&str; 25] = [
     "cache_reinitializations",
     "stale_reads",
     "lists_fallback_to_etcd",
+    "idle_relists",
+    "connections_moved",
+    "nodes_not_ready",
+    "nodes_not_ready_peak",
+    "probe_kills",
 ];
 
 /// Writes `runs.csv`: one row a replication, with `<server>_peak_bytes` and `<server>_oom_kills` at
@@ -256,6 +261,11 @@ fn run_row(run: &RunRecord) -> [String; RUN_COLUMNS.len()] {
         counters.cache_reinitializations.to_string(),
         counters.stale_reads.to_string(),
         counters.lists_fallback_to_etcd.to_string(),
+        counters.idle_relists.to_string(),
+        counters.connections_moved.to_string(),
+        counters.nodes_not_ready.to_string(),
+        counters.nodes_not_ready_peak.to_string(),
+        counters.probe_kills.to_string(),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use csv::Writer;
 
-use super::format::{clean, folded, grouped, note, percent, proportion};
+use super::format::{clean, grouped, note, percent, proportion, sentence};
 use super::markdown::{plain, table};
 use super::table::Columns;
 use crate::results::{FindResult, FoundShare, FoundValue, FoundWhere};
@@ -13,11 +13,14 @@ use crate::results::{FindResult, FoundShare, FoundValue, FoundWhere};
 /// Values of the curve that the terminal shows.
 const SHOWN: usize = 9;
 
-/// The verdict alone, with its line feed.
+/// The verdict alone, on one line.
 #[must_use]
 pub fn headline(found: &FindResult, styled: bool) -> String {
-    let verdict = folded(&clean(&found.verdict, usize::MAX));
-    let verdict = verdict.trim_end();
+    coloured(found, styled, &clean(&found.verdict, usize::MAX))
+}
+
+/// The verdict, or its lines, in the colour of what it says.
+fn coloured(found: &FindResult, styled: bool, verdict: &str) -> String {
     if !styled {
         return format!("{verdict}\n");
     }
@@ -58,7 +61,7 @@ pub fn text(found: &FindResult, written: &[String], next: Option<&str>, styled: 
     lines.extend(found.warnings.iter().map(|warning| note(warning)));
     lines.extend(written.iter().map(|path| format!("wrote {path}")));
     lines.extend(next.map(|next| format!("next: {next}")));
-    format!("{}\n{}\n", headline(found, styled), lines.join("\n"))
+    format!("{}\n{}\n", coloured(found, styled, &sentence(&found.verdict)), lines.join("\n"))
 }
 
 /// Some values of the curve, and always both sides of the answer.

@@ -29,6 +29,11 @@ pub(super) fn folded(text: &str) -> String {
     wrapped(text, 80).join("\n") + "\n"
 }
 
+/// A verdict in lines of at most 80 characters, without a line feed at its end.
+pub(super) fn sentence(text: &str) -> String {
+    folded(&clean(text, usize::MAX)).trim_end().to_owned()
+}
+
 /// A note in lines of at most 80 characters, without a line feed at its end.
 pub(super) fn note(text: &str) -> String {
     folded(&format!("note: {}", clean(text, 400))).trim_end().to_owned()

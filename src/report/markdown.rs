@@ -129,7 +129,7 @@ fn story(told: &Story) -> String {
     }
     let mut text = format!("### What happened in replication {}\n\n", told.replication());
     for (at, beat) in beats {
-        text += &format!("- `{at}` {}\n", plain(beat));
+        text.extend([format!("- `{at}` {}\n", plain(beat))]);
     }
     text
 }

@@ -151,11 +151,16 @@ fn events(run: &RunRecord) -> Vec<Beat> {
             // Told with the kill.
             LogKind::NodeLost if servers::node_killed(run, entry) => return None,
             LogKind::NodeLost => (90, Told::Always),
+            LogKind::NotReady => (70, Told::Always),
             LogKind::Balancer | LogKind::Synced => (10, Told::InFull),
             // Kills and returns are told with what belongs to them.
             LogKind::OomKill | LogKind::Started | LogKind::Ready => return None,
         };
-        let text = format!("{}: {}", clean(&entry.subject, 60), clean(&entry.message, 200));
+        let message = clean(&entry.message, 200);
+        let text = match entry.subject.as_str() {
+            "" => message,
+            subject => format!("{}: {message}", clean(subject, 60)),
+        };
         Some(Beat::new(entry.at, weight, text).told(told))
     };
     run.log.iter().filter_map(beat).collect()
@@ -188,7 +193,7 @@ fn ending(run: &RunRecord) -> Vec<Beat> {
         grouped(synced),
         counted(started, "client", "clients")
     );
-    beats.push(Beat::new(run.end, 99, text));
+    beats.push(Beat::new(run.end, 100, text));
     beats
 }
 
@@ -213,7 +218,7 @@ fn names(names: &[&str]) -> String {
 /// A span as one says it: `0.4 s`, `12 s`, `3:20`.
 fn spoken(span: SimSpan) -> String {
     match span.as_secs_f64() {
-        s if s < 9.95 => format!("{s:.1} s"),
+        s if s < 9.95 => format!("{s:.1} s").replace(".0 s", " s"),
         s if s < 99.5 => format!("{s:.0} s"),
         s => super::format::clock(s.round()).trim_end_matches(".0").to_owned(),
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use super::format::{
-    clean, clock, deviation, folded, grouped, headroom, largest_flow_schema, note, proportion,
+    clean, clock, deviation, grouped, headroom, largest_flow_schema, note, proportion, sentence,
     short_count, under_pressure, whole_percent, wrapped,
 };
 use super::judged;
@@ -40,7 +40,8 @@ pub struct Screen<'a> {
 /// Renders the result of a run.
 #[must_use]
 pub fn render(summary: &Summary, screen: &Screen<'_>) -> String {
-    let mut parts = vec![headline(summary, screen.styled), servers(summary)];
+    let mut parts =
+        vec![coloured(summary, screen.styled, &sentence(&summary.verdict)), servers(summary)];
     parts.extend(holders(summary));
     parts.extend(screen.story.and_then(story));
     parts.extend(calls(summary));
@@ -54,11 +55,14 @@ pub fn render(summary: &Summary, screen: &Screen<'_>) -> String {
     parts.join("\n")
 }
 
-/// The verdict alone, with its line feed.
+/// The verdict alone, on one line.
 #[must_use]
 pub fn headline(summary: &Summary, styled: bool) -> String {
-    let verdict = folded(&clean(&summary.verdict, usize::MAX));
-    let verdict = verdict.trim_end();
+    coloured(summary, styled, &clean(&summary.verdict, usize::MAX))
+}
+
+/// The verdict, or its lines, in the colour of what it says.
+fn coloured(summary: &Summary, styled: bool, verdict: &str) -> String {
     if !styled {
         return format!("{verdict}\n");
     }

@@ -278,6 +278,21 @@ pub struct Counters {
     /// Consistent LISTs that waited in vain for the cache to be fresh, and were answered from etcd.
     #[serde(default)]
     pub lists_fallback_to_etcd: u64,
+    /// Small LISTs of idle watches that were lost silently; not among `lists_ok`.
+    #[serde(default)]
+    pub idle_relists: u64,
+    /// Connections that a server told to go away (GOAWAY), or drained to shut down.
+    #[serde(default)]
+    pub connections_moved: u64,
+    /// Times that a node became `NotReady` as its lease was not renewed.
+    #[serde(default)]
+    pub nodes_not_ready: u64,
+    /// Most nodes that were `NotReady` at once.
+    #[serde(default)]
+    pub nodes_not_ready_peak: u64,
+    /// Servers killed by the kubelet because a probe failed.
+    #[serde(default)]
+    pub probe_kills: u64,
 }
 
 /// A point of a server's memory timeline. Straight lines run between points.
@@ -332,6 +347,8 @@ pub enum LogKind {
     NodeLost,
     /// All members of a fleet are synced.
     Synced,
+    /// Nodes became `NotReady`: their kubelets could not renew their leases.
+    NotReady,
 }
 
 /// One line of `events.jsonl`.

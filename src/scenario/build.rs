@@ -9,15 +9,19 @@ use super::keys::Family;
 use super::published::{Claim, Figure, Metric, Published};
 use super::workloads;
 use crate::model::input::{
-    Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration, Encoding,
-    EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput, ResourceInput,
-    ResourceVersion, Retries, Shape, WriterInput,
+    Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
+    ConnectionsInput, Encoding, EtcdInput, EventInput, FleetInput, Hardware, Inputs, Manner,
+    MaxUnavailable, NodeInput, OnFailure, ReadInput, ResourceInput, ResourceVersion, Retries,
+    Shape, ShutdownInput, WriterInput,
 };
 use crate::units::{SimSpan, SimTime};
 
 /// `--watch-progress-notify-interval` of etcd where nothing else is said (etcd `server/embed/config.go`;
 /// facts/watch-cache.md section 4.1).
 const PROGRESS_NOTIFY_INTERVAL: SimSpan = SimSpan::secs(600);
+
+/// The first client-go that asks for bookmarks.
+const FIRST_WITH_BOOKMARKS: u8 = 16;
 
 /// The inputs. `None` would mean that the schema and this function disagree on a key.
 pub(super) fn inputs(root: &Filled, names: &Names) -> Option<Inputs> {
@@ -62,6 +66,15 @@ fn apiserver(table: &Filled) -> Option<ApiserverInput> {
         idle_resident: table.size("idle-resident"),
         warm: table.flag("warm")?,
         up_for: table.span_of("up-for")?,
+        goaway_chance: table.number("goaway-chance").unwrap_or_default(),
+        shutdown: ShutdownInput {
+            delay: table.span_of("shutdown-delay").unwrap_or_default(),
+            watch_grace: table
+                .span_of("shutdown-watch-termination-grace-period")
+                .unwrap_or_default(),
+            send_retry_after: table.flag("shutdown-send-retry-after").unwrap_or_default(),
+        },
+        probes: table.flag("probes").unwrap_or_default(),
     })
 }
 
@@ -120,6 +133,10 @@ fn balancer(table: &Filled) -> Option<BalancerInput> {
         check_interval: table.span_of("check-interval")?,
         fall: table.count("fall")?,
         rise: table.count("rise")?,
+        on_failure: match table.text("on-failure") {
+            Some("reset") => OnFailure::Reset,
+            _ => OnFailure::Leave,
+        },
     })
 }
 
@@ -169,6 +186,11 @@ fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
         user: table.text("user")?.to_owned(),
         groups: table.texts("groups")?.iter().map(|(group, _)| group.clone()).collect(),
         flow_schema: table.text("flow-schema").map(str::to_owned),
+        connections: ConnectionsInput {
+            of: table.text("connection").and_then(|name| names.index(Family::Client, name)),
+            count: table.count("connections").unwrap_or(1),
+        },
+        heartbeats: table.flag("heartbeats").unwrap_or_default(),
     })
 }
 
@@ -183,7 +205,10 @@ fn behaviour(table: &Filled, names: &Names) -> Option<Behaviour> {
             read: read(reflector, names)?,
             watch_list: reflector.flag("watch-list")?,
             watch: reflector.flag("watch")?,
-            bookmarks: reflector.flag("bookmarks").unwrap_or(true),
+            bookmarks: reflector.flag("bookmarks").unwrap_or_else(|| {
+                let client = table.text("client-version").and_then(minor_of);
+                client.is_none_or(|minor| minor >= FIRST_WITH_BOOKMARKS)
+            }),
         });
     }
     if let Some(lister) = table.table("lister") {
@@ -249,13 +274,43 @@ fn action(table: &Filled, names: &Names) -> Option<Action> {
             over: inner.span_of("over")?,
         });
     }
+    if let Some(inner) = table.table("partition")
+        && inner.text("client").is_some()
+    {
+        let (count, lasts) = (inner.count("count"), inner.span_of("lasts")?);
+        return Some(Action::CutOff { fleet: fleet(inner)?, count, lasts });
+    }
+    if let Some(inner) = table.table("rollout") {
+        return Some(Action::Rollout {
+            fleet: fleet(inner)?,
+            max_unavailable: max_unavailable(inner)?,
+            start_time: inner.span_of("start-time")?,
+        });
+    }
     server_action(table).or_else(|| load_action(table, names)).or(Some(Action::Mark))
+}
+
+fn max_unavailable(rollout: &Filled) -> Option<MaxUnavailable> {
+    match rollout.count("max-unavailable") {
+        Some(count) => Some(MaxUnavailable::Count(count)),
+        None => Some(MaxUnavailable::Share(rollout.number("max-unavailable")?)),
+    }
+}
+
+fn manner(kill: &Filled) -> Option<Manner> {
+    match kill.text("manner") {
+        None | Some("process") => Some(Manner::Process),
+        Some("graceful") => Some(Manner::Graceful),
+        Some("node") => Some(Manner::Node { lasts: kill.span_of("lasts") }),
+        Some(_) => None,
+    }
 }
 
 fn server_action(table: &Filled) -> Option<Action> {
     let lasts = |inner: &Filled| -> Option<SimSpan> { inner.span_of("lasts") };
     if let Some(inner) = table.table("kill") {
-        return Some(Action::Kill { server: inner.count("apiserver")? });
+        // The word "all" is no count.
+        return Some(Action::Kill { server: inner.count("apiserver"), manner: manner(inner)? });
     }
     if let Some(inner) = table.table("roll") {
         return Some(Action::Roll { every: inner.span_of("every")? });
@@ -265,6 +320,9 @@ fn server_action(table: &Filled) -> Option<Action> {
     }
     if let Some(inner) = table.table("slow-etcd") {
         return Some(Action::SlowEtcd { speed: inner.number("speed")?, lasts: lasts(inner)? });
+    }
+    if let Some(inner) = table.table("failover") {
+        return Some(Action::Failover { reset: inner.text("manner")? == "reset" });
     }
     if let Some(inner) = table.table("etcd-outage") {
         let compacted = inner.flag("compacted")?;

@@ -51,6 +51,39 @@ pub(super) fn check(root: &Filled, log: &mut Log) {
         resource(name, table, log);
     }
     fleets(root, log);
+    connections(root, log);
+}
+
+/// Who shares connections with whom: with members that have some of their own.
+fn connections(root: &Filled, log: &mut Log) {
+    for fleet in root.list("clients") {
+        let Some(of) = fleet.text("connection") else { continue };
+        let owner = root.list("clients").iter().find(|other| other.text("name") == Some(of));
+        let at = fleet.at("connection");
+        if owner.is_some_and(|owner| owner.text("connection").is_some()) {
+            let name = shown(of);
+            let message = if fleet.text("name") == Some(of) {
+                format!("`{name}` cannot use its own connections")
+            } else {
+                format!("`{name}` has no connections of its own")
+            };
+            log.push(
+                Draft::new(Code::BadConnection, at, message)
+                    .label("name a fleet without `connection`")
+                    .related(owner.and_then(|owner| owner.given("connection")), "it uses these"),
+            );
+        }
+        for key in ["connections", "heartbeats"] {
+            if let Some(at) = fleet.given(key) {
+                let message = format!("`{key}` belongs to the fleet whose connections are used");
+                log.push(
+                    Draft::new(Code::BadConnection, at, message)
+                        .label("not here")
+                        .related(fleet.given("connection"), "these are another fleet's"),
+                );
+            }
+        }
+    }
 }
 
 /// Gates that the release does not have.

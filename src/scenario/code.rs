@@ -74,6 +74,7 @@ codes! {
     BadSpread "E0213" "The distribution of an uncertain value is incomplete or contradicts itself."
     NotUncertain "E0214" "A key that shapes the report must have one value."
     BadExpectation "E0215" "An expectation lacks a bound or a quantile, or has one too many."
+    BadConnection "E0217" "Fleets share connections in a way that processes cannot."
     ManifestFile "E0301" "A manifest cannot be read, is too large, or is named where no file is known."
     ManifestSyntax "E0302" "A manifest is not YAML or JSON, or is more deeply nested than any object."
     UnknownField "E0303" "An object in a manifest has a field that its API version does not know."

@@ -205,9 +205,6 @@ fn object_keys(root: &Filled, name: &str, table: &Filled, log: &mut Log) {
     let written = |event: &Filled| event.given("write").is_some();
     let writes = table.number("writes").is_some_and(|rate| rate > 0.0)
         || root.list("events").iter().any(written);
-    if !writes {
-        idle(table, "writer", "nothing is written", "add writes = \"10/s\"", log);
-    }
     let json = |fleet: &Filled| {
         ["reflector", "lister"].iter().filter_map(|key| fleet.table(key)).any(|read| {
             read.text("resource") == Some(name) && read.text("encoding") != Some("protobuf")

@@ -59,6 +59,10 @@ pub(super) fn scalar(kind: &Kind, node: &Node) -> Read {
         Kind::Flag => flag(kind, node),
         Kind::Integer { min, max } => integer(kind, node, *min, *max),
         Kind::IntegerOr { min, max, word } => integer_or(kind, node, (*min, *max), word),
+        Kind::IntegerOrPercent { max } => match per_cent(string(kind, node).unwrap_or_default()) {
+            Ok(value) => bounded(value, 0.0, 100.0).map(Plain::Percent),
+            Err(_) => integer(kind, node, 1, *max),
+        },
         Kind::Number { min, max } => bounded(number(kind, node)?, *min, *max).map(Plain::Number),
         Kind::Cores { min, max } => bounded(cores(kind, node)?, *min, *max).map(Plain::Number),
         Kind::Choice(words) => choice(kind, node, words),

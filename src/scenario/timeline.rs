@@ -27,6 +27,20 @@ pub(super) fn check(root: &Filled, names: &Names, log: &mut Log) {
             log.push(draft.label("too late"));
         }
         server(root, event, log);
+        if let Some(inner) = event.table("kill") {
+            node_comes_back(inner, log);
+        }
+        if let Some(inner) = event.table("partition") {
+            whole_server(inner, log);
+        }
+        for action in ["partition", "rollout"] {
+            let moved = event.table(action);
+            if let Some((fleet, inner)) =
+                moved.and_then(|inner| Some((fleet(root, names, inner)?, inner)))
+            {
+                members(root, fleet, inner, log);
+            }
+        }
         for action in ["start", "stop", "restart"] {
             let Some(inner) = event.table(action) else {
                 unsure |= event.is_bad(action);
@@ -92,6 +106,31 @@ fn server(root: &Filled, event: &Filled, log: &mut Log) {
             let draft = Draft::new(Code::NoSuchServer, inner.at("apiserver"), message);
             log.push(draft.label("no such server").help(help));
         }
+    }
+}
+
+/// A server is cut off whole.
+fn whole_server(partition: &Filled, log: &mut Log) {
+    if partition.given("count").is_some() && partition.given("apiserver").is_some() {
+        let message = "an apiserver is cut off from all its clients";
+        log.push(
+            Draft::new(Code::NoEffect, partition.at("count"), message)
+                .label("has no effect")
+                .related(partition.given("apiserver"), "this cuts a server off")
+                .help("name the fleet with `client` instead of `apiserver`".to_owned()),
+        );
+    }
+}
+
+/// Only a node that was lost comes back.
+fn node_comes_back(kill: &Filled, log: &mut Log) {
+    if kill.given("lasts").is_some() && kill.text("manner") != Some("node") {
+        let message = "the kubelet restarts a process that ended, however long that takes";
+        log.push(
+            Draft::new(Code::NoEffect, kill.at("lasts"), message)
+                .label("has no effect")
+                .help("add manner = \"node\", or leave it out".to_owned()),
+        );
     }
 }
 

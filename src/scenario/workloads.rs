@@ -217,7 +217,7 @@ impl Work<'_> {
     fn spike(&mut self, pods: u64, over: SimSpan, services: f64) {
         let stay = self.lasts.unwrap_or(SimSpan::ZERO).max(over);
         self.pods_come(pods, over, services);
-        self.from = self.from + stay;
+        self.from += stay;
         let (rate, net) = (pods as f64 / over.as_secs_f64(), -whole(pods));
         self.flow("pods", rate * POD_STOP_UPDATES, net);
         self.writes("endpointslices", rate * services * SLICE_WRITES);

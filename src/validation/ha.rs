@@ -16,8 +16,8 @@ use super::observation::Servers;
 use super::resources::{one_resource, parse};
 use crate::engine::statistics::nearest_rank;
 use crate::model::input::{
-    Action, Behaviour, Calibration, EventInput, FleetInput, Inputs, ReadInput, ResourceVersion,
-    Retries, WorkloadsInput,
+    Action, Behaviour, Calibration, EventInput, FleetInput, Inputs, Manner, ReadInput,
+    ResourceVersion, Retries, WorkloadsInput,
 };
 use crate::results::{ReplayedServers, RunRecord};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -78,7 +78,7 @@ pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
     let mut events = vec![event("agents", 0.0, start)];
     if let Some(at) = observed.server_0_killed_at_s {
         let at = within("server_0_killed_at_s", at, 0.0..=seconds)?;
-        events.push(event("kill", at, Action::Kill { server: 0 }));
+        events.push(event("kill", at, Action::Kill { server: Some(0), manner: Manner::Process }));
     }
     Ok(Inputs {
         max_events: MAX_EVENTS,

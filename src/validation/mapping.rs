@@ -23,8 +23,8 @@ use crate::model::catalog::Catalog;
 use crate::model::costs;
 use crate::model::input::{
     Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
-    Encoding, EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput, ReadInput,
-    ResourceInput, ResourceVersion, Retries, WorkloadsInput,
+    ConnectionsInput, Encoding, EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput,
+    OnFailure, ReadInput, ResourceInput, ResourceVersion, Retries, ShutdownInput, WorkloadsInput,
 };
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR, Release};
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
@@ -244,6 +244,9 @@ pub(super) fn apiserver(
         idle_resident: None,
         warm: true,
         up_for: SimSpan::from_secs_f64(within("environment.up_seconds", up, 0.0..=1e9)?),
+        goaway_chance: 0.0,
+        shutdown: ShutdownInput::default(),
+        probes: false,
     })
 }
 
@@ -289,6 +292,7 @@ pub(super) fn balancer() -> BalancerInput {
         check_interval: SimSpan::secs(2),
         fall: 3,
         rise: 2,
+        on_failure: OnFailure::default(),
     }
 }
 
@@ -378,6 +382,8 @@ pub(super) fn clients_of(behaviour: Behaviour) -> FleetInput {
         user: "load".into(),
         groups: vec!["load-group".into(), "system:authenticated".into()],
         flow_schema: None,
+        connections: ConnectionsInput::default(),
+        heartbeats: false,
     }
 }
 

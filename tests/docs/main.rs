@@ -21,7 +21,7 @@
 //! Pages that are made from the code are left to their own tests, but for their links.
 //!
 //! `UPDATE_DOCS=1 cargo test --test docs` writes what is printed now into the pages. Elided lines stay
-//! elided while the lines around them are still known by their words; else the whole output is
+//! elided while the lines beside them are still known by their words; else the whole output is
 //! written, to be shortened by hand.
 
 mod console;

@@ -1,7 +1,7 @@
 //! What a page says of an output, against the output.
 
 /// Stands for any number of lines.
-const LINES: &str = "...";
+pub(crate) const LINES: &str = "...";
 /// Stands for anything within a line.
 pub(crate) const ANYTHING: &str = "[..]";
 

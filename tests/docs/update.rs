@@ -1,7 +1,7 @@
 //! What is printed now, written into the page.
 
 use crate::console::Step;
-use crate::matching::{ANYTHING, places};
+use crate::matching::{ANYTHING, LINES, places};
 
 /// A page in which outputs are replaced from top to bottom.
 pub(crate) struct Renewed {
@@ -32,16 +32,39 @@ impl Renewed {
 }
 
 /// The output as the page should have it: with its elisions, where its lines are still known by their
-/// words, else in full.
+/// words, or at least those beside the elisions are; else in full.
 pub(crate) fn merged(said: &[String], printed: &[&str]) -> Vec<String> {
-    let Some(places) = places(said, printed, alike) else {
-        return printed.iter().map(|line| masked(line)).collect();
-    };
-    let lines = said.iter().zip(places).map(|(said, place)| match place {
-        Some(place) => masked(printed[place]),
-        None => said.clone(),
-    });
-    lines.collect()
+    if let Some(places) = places(said, printed, alike) {
+        let lines = said.iter().zip(places).map(|(said, place)| match place {
+            Some(place) => masked(printed[place]),
+            None => said.clone(),
+        });
+        return lines.collect();
+    }
+    anchored(said, printed).unwrap_or_else(|| printed.iter().map(|line| masked(line)).collect())
+}
+
+/// What lies between the first and the last line of each part that is not elided, whatever it is.
+fn anchored(said: &[String], printed: &[&str]) -> Option<Vec<String>> {
+    let is_elision = |line: &String| line.trim() == LINES;
+    let mut result = Vec::new();
+    let mut from = 0;
+    for part in said.chunk_by(|a, b| is_elision(a) == is_elision(b)) {
+        let (first, last) = (part.first()?, part.last()?);
+        if is_elision(first) {
+            result.extend(part.iter().cloned());
+            continue;
+        }
+        let find = |from: usize, said: &str| {
+            let place = printed.get(from..)?.iter().position(|line| alike(said, line))?;
+            Some(from + place)
+        };
+        let start = find(from, first)?;
+        let end = find(start, last)?;
+        result.extend(printed[start..=end].iter().map(|line| masked(line)));
+        from = end + 1;
+    }
+    Some(result)
 }
 
 /// Whether two lines differ in figures only.
@@ -80,6 +103,9 @@ mod tests {
         let said = lines("peak 1.5 GiB\n...\nat 1.5 s\n10:00 simulated in [..]");
         let expected = lines("peak 2.5 GiB\n...\nat 990 ms\n10:00 simulated in [..]");
         assert_eq!(merged(&said, &printed), expected);
+        let said = lines("peak 1.5 GiB\na\nc\nb\n...\n10:00 simulated in [..]");
+        let expected = lines("peak 2.5 GiB\na\nb\n...\n10:00 simulated in [..]");
+        assert_eq!(merged(&said, &printed), expected, "between what is known");
         let said = lines("top 1.5 GiB\n...");
         let all = lines("peak 2.5 GiB\na\nb\nat 990 ms\n10:00 simulated in [..]");
         assert_eq!(merged(&said, &printed), all);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use oomcast::scenario::Code;
 use oomcast::scenario::presets::{PRESETS, find, nearest};
 
 use crate::text;
@@ -30,7 +31,9 @@ fn the_reference_is_whole_and_scales() {
     let kubelets = |nodes: u32| {
         let set = format!("cluster.nodes={nodes}");
         let found = text("inherits = \"preset:reference\"\n", &[&set]).expect("valid");
-        assert!(found.notes.is_empty(), "{:?}", found.notes);
+        // A cluster may be larger than what Kubernetes is tested with.
+        let told = found.notes.iter().all(|note| note.code == Code::BeyondTested);
+        assert!(told, "{:?}", found.notes);
         let kubelets = found.inputs.fleets.iter().find(|fleet| fleet.name == "kubelets");
         let pods = found.inputs.resources.iter().find(|resource| resource.name == "pods");
         let leases = found.inputs.resources.iter().find(|resource| resource.name == "leases");

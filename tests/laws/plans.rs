@@ -7,7 +7,7 @@ use oomcast::model::apiserver::list::{ListShape, rounded_scan};
 use oomcast::model::apiserver::plan::{Plan, Step};
 use oomcast::model::apiserver::route::Route;
 use oomcast::model::apiserver::server::{Finished, PlanId, Server, ServerSettings};
-use oomcast::model::apiserver::watch::IDLE_WATCH;
+use oomcast::model::apiserver::watch::{IDLE_WATCH, Opening};
 use oomcast::model::catalog::Catalog;
 use oomcast::model::input::{Behaviour, Encoding, Inputs, ReadInput, ResourceVersion, Shape};
 use oomcast::model::memory::go_heap::GcSettings;
@@ -16,6 +16,11 @@ use oomcast::results::Mechanism;
 use oomcast::units::{ByteRate, Bytes, SimSpan, SimTime};
 use proptest::prelude::*;
 use proptest::sample::select;
+
+/// So many watches over a new connection.
+fn opening(watches: u64) -> Opening {
+    Opening { watches, relists: 0, handshakes: 1 }
+}
 
 /// So many cases; what fails is told, not kept.
 fn cases(cases: u32) -> ProptestConfig {
@@ -188,11 +193,11 @@ proptest! {
         let list = catalog.list(&case.inputs, 0, &case.read, case.list, false);
         catalog.plans.get(list).check(0);
 
-        let watch_list = catalog.watch_list(&case.inputs, 0, &case.read, 10);
+        let watch_list = catalog.watch_list(&case.inputs, 0, &case.read, 10, false);
         let watches = 1 + u64::from(case.inputs.fleets[0].idle_watches);
         catalog.plans.get(watch_list).check(IDLE_WATCH.times(watches).0);
         for missed in [0, 1, 700] {
-            let watch = catalog.watch(&case.inputs, 0, watches, (missed, 100));
+            let watch = catalog.watch(&case.inputs, 0, opening(watches), (missed, 100));
             catalog.plans.get(watch).check(IDLE_WATCH.times(watches).0);
         }
     }
@@ -230,9 +235,9 @@ proptest! {
         let mut plans = vec![
             catalog.boot(inputs),
             catalog.list(inputs, 0, &case.read, case.list, false),
-            catalog.watch_list(inputs, 0, &case.read, 10),
-            catalog.watch(inputs, 0, 100, (5_000, 1_000)),
-            catalog.watch_list(inputs, 0, &case.read, 1_000),
+            catalog.watch_list(inputs, 0, &case.read, 10, false),
+            catalog.watch(inputs, 0, opening(100), (5_000, 1_000)),
+            catalog.watch_list(inputs, 0, &case.read, 1_000, false),
             catalog.cache(inputs, 0),
         ];
         plans.extend(catalog.rest(inputs));
@@ -258,7 +263,7 @@ proptest! {
         let cut = serve(&case, &catalog, list, Some((events, part)));
         prop_assert_eq!(held(&cut), 0, "cut after {} events", events);
 
-        let watch_list = catalog.watch_list(&case.inputs, 0, &case.read, 10);
+        let watch_list = catalog.watch_list(&case.inputs, 0, &case.read, 10, false);
         let plain = Case { list: ListShape { pooled: None, ..case.list }, ..case.clone() };
         let cut = serve(&plain, &catalog, watch_list, Some((events % 4, part)));
         let watches = 1 + u64::from(case.inputs.fleets[0].idle_watches);

@@ -124,7 +124,6 @@ fn keys_without_effect_have_none() {
         ("replicas = 2", "warm = false\nidle-resident = \"2GiB\"", "warm = false"),
         ("replicas = 2", "cpu-limit = 64", ""),
         ("[objects.pods]", "[objects.pods]\njson-size = \"9kB\"", "[objects.pods]"),
-        ("[objects.pods]", "[objects.pods]\nwriter = \"somebody\"", "[objects.pods]"),
         (
             watcher,
             "watcher = { resource = \"pods\" }\ndrain-rate = \"1MB/s\"",

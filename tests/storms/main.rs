@@ -1,16 +1,43 @@
-//! The storm arithmetic of facts/clients.md section 7: what a sheet of paper says of a storm, beside
-//! what whole runs give.
+//! The storm arithmetic of facts/clients.md section 7: what a back of an envelope says of reconnect
+//! storms, held to runs at a scale of seconds. A file a letter; each says what the envelope leaves
+//! out.
 
 mod a_agents;
 mod b_server_lost;
+mod c_roll;
+mod d_failover;
+mod e_partition;
+mod f_cold_server;
+mod g_crash_loop;
+mod h_rollout;
 
 use oomcast::model::{self, RunOptions};
-use oomcast::results::RunRecord;
+use oomcast::results::{LogKind, RunRecord};
 use oomcast::scenario;
 
-/// Runs a scenario.
+/// Runs a scenario with all invariants on.
 pub(crate) fn run(text: &str) -> RunRecord {
     let found = scenario::load("storm.toml", text.as_bytes(), &[])
         .unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)));
-    model::run(&found.inputs, RunOptions { seed: 7, replication: 0, timelines: true })
+    model::run(&found.inputs, RunOptions { seed: 1, replication: 0, timelines: true })
+}
+
+/// Watches open on each server, `seconds` into the run.
+fn watches_at(run: &RunRecord, seconds: f64) -> Vec<u32> {
+    let of = |timeline: &oomcast::results::Timeline| {
+        let before = timeline.points.iter().rev().find(|p| p.at.as_secs_f64() <= seconds);
+        before.map_or(0, |point| point.watches)
+    };
+    run.timelines.iter().map(of).collect()
+}
+
+/// Seconds at which something was logged that says so.
+fn logged(run: &RunRecord, kind: LogKind, says: &str) -> Vec<f64> {
+    let fits = run.log.iter().filter(|line| line.kind == kind && line.message.contains(says));
+    fits.map(|line| line.at.as_secs_f64()).collect()
+}
+
+#[track_caller]
+fn assert_near(what: &str, found: f64, expected: f64, tolerance: f64) {
+    assert!((found - expected).abs() <= tolerance, "{what}: {found}, not {expected} ± {tolerance}");
 }

@@ -385,7 +385,8 @@ mod tests {
         assert!(!fresh.resumes(at(99), at(101)) && fresh.resumes(at(100), at(101)));
         // Up for an hour, and since then 800 events at 10 a second: 80 s.
         let mut steady = warm(10.0);
-        assert_eq!(steady.reaches_back(at(100)), Some(SimSpan::secs(80)));
+        // From just before the oldest event on.
+        assert_eq!(steady.reaches_back(at(100)), Some(SimSpan::millis(79_900) + SimSpan(1)));
         assert!(steady.resumes(at(30), at(100)) && !steady.resumes(at(15), at(100)));
         // 5,000 a second outrun the largest ring in 20.5 s.
         let mut busy = warm(5_000.0);

@@ -23,7 +23,7 @@ const ENCODER_ITEMS: u64 = 3;
 pub const IDLE_WATCH: Bytes = Bytes(costs::WATCH_HEAP.0 + costs::WATCH_STACK.0);
 
 /// The plan of a watch-list up to the bookmark that ends its initial events, and of the `idle`
-/// other watches that its client opens then; what it holds at the end is idle watches. Copies that
+/// watches besides that its client opens then; what it holds at the end is idle watches. Copies that
 /// wait for the client fill the watcher's `channel` (measured at the smallest ring, where it takes
 /// 10: about 10 copies of 1 MB).
 #[must_use]
@@ -35,7 +35,7 @@ pub fn watch_list_plan(
     read: &ReadInput,
     (stored, channel): (u64, u64),
     (drain_rate, decode_rate): (Option<ByteRate>, Option<ByteRate>),
-    idle: u64,
+    idle: Opening,
     owner: OwnerId,
 ) -> Plan {
     let items = selected(stored, read.selected);
@@ -93,8 +93,9 @@ pub fn watch_list_plan(
             .at_end(Step::Drop(writer, costs::GZIP_WRITER));
     }
     let mut phases = vec![set_up, send];
-    if idle > 0 {
-        phases.push(open(idle, costs::WATCH_OPEN.times(idle), owner));
+    phases.extend(idle.lists(owner));
+    if idle.watches > 0 {
+        phases.push(open(idle.watches, costs::WATCH_OPEN.times(idle.watches), owner));
     }
     let mut plan = Plan { phases, wire };
     plan.scale_cpu(hardware.cpu_speed);
@@ -104,14 +105,40 @@ pub fn watch_list_plan(
 /// Building the interval of a watch-list, per object of the resource (measured: 7 ms for 10,000).
 const INTERVAL: costs::Cost = costs::Cost { per_byte: 0.0, per_object: 600.0 };
 
-/// The plan of opening `watches` watches at a resource version over one connection.
-#[must_use]
-pub fn watch_plan(hardware: &Hardware, watches: u64, handshake: bool, owner: OwnerId) -> Plan {
-    let mut cpu = costs::WATCH_OPEN.times(watches);
-    if handshake {
-        cpu += costs::TLS_HANDSHAKE;
+/// What a member opens at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Opening {
+    /// Watches.
+    pub watches: u64,
+    /// Those of them that list first: each a small LIST, of an object or so.
+    pub relists: u64,
+    /// Connections that it dials for them.
+    pub handshakes: u64,
+}
+
+impl Opening {
+    /// The LISTs before the watches.
+    fn lists(self, owner: OwnerId) -> Option<Phase> {
+        (self.relists > 0).then(|| {
+            let entry = owner.entry(Mechanism::WatchStream);
+            let garbage = costs::REQUEST_GARBAGE.times(self.relists);
+            Phase::cpu(Stage::Working, costs::REQUEST_BASE.times(self.relists)).ramp(
+                RampKind::Litter,
+                entry,
+                garbage,
+            )
+        })
     }
-    let mut plan = Plan { phases: vec![open(watches, cpu, owner)], wire: Bytes::ZERO };
+}
+
+/// The plan of opening watches at a resource version.
+#[must_use]
+pub fn watch_plan(hardware: &Hardware, opening: Opening, owner: OwnerId) -> Plan {
+    let cpu =
+        costs::WATCH_OPEN.times(opening.watches) + costs::TLS_HANDSHAKE.times(opening.handshakes);
+    let mut phases: Vec<Phase> = opening.lists(owner).into_iter().collect();
+    phases.push(open(opening.watches, cpu, owner));
+    let mut plan = Plan { phases, wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }

@@ -6,18 +6,24 @@
 //! Retry-After is retried by the REST layer, up to ten times, without jitter (section 2.2).
 
 mod admit;
+mod crew;
 mod doomed;
 mod fleet;
+mod goaway;
+mod lease;
 mod losses;
 mod read;
+mod silence;
 mod slow;
 mod versions;
 
+pub(crate) use crew::Sharing;
 pub use doomed::Doom;
+pub(crate) use lease::Leases;
 pub use versions::Lag;
 
 use super::era::ClientEra;
-use super::{Client, ListFrom, MAX_RETRIES, NO_SERVER, Next, State};
+use super::{Client, IdleWatches, ListFrom, MAX_RETRIES, Next, State};
 use crate::model::apiserver::list::item_bytes;
 use crate::model::apiserver::route::{CacheState, Route, route_list};
 use crate::model::apiserver::server::Finished;
@@ -61,39 +67,8 @@ enum Refusal {
 }
 
 impl World<'_> {
-    /// Closes a member's connection from its side: what the server holds for it goes.
-    fn disconnect(&mut self, client: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        if member.server == NO_SERVER {
-            return;
-        }
-        let index = usize::from(member.server);
-        if let Some(request) = member.request
-            && self.servers[index].server.serves(request)
-        {
-            self.servers[index].server.abort(&self.catalog.plans, request, now);
-            self.free_seats(member.server, request.slot(), now);
-        }
-        if let Some(ticket) = member.ticket {
-            if let Some(admission) = &mut self.servers[index].admission {
-                admission.cancel(ticket, now);
-            }
-            self.leave_queue(client, member.server, now);
-        }
-        if member.state == State::Watching {
-            self.close_watches(client, now);
-        } else {
-            self.close_idle_watches(client, now);
-        }
-        self.balancer.disconnected(member.server);
-        self.touch(member.server);
-        let member = &mut self.clients[client as usize];
-        member.server = NO_SERVER;
-        member.request = None;
-    }
-
     /// Watches that a member holds: its own and its idle ones.
-    fn watches_of(&self, fleet: usize) -> u64 {
+    pub(crate) fn watches_of(&self, fleet: usize) -> u64 {
         1 + u64::from(self.inputs.fleets[fleet].idle_watches)
     }
 
@@ -113,6 +88,7 @@ impl World<'_> {
             return;
         }
         self.fleet_synced[fleet] += 1;
+        self.note_available(client, now);
         if self.fleet_synced[fleet] == self.fleet_started[fleet] {
             let name = self.inputs.fleets[fleet].name.clone();
             let message = format!("all {} started members are synced", self.fleet_started[fleet]);
@@ -162,12 +138,19 @@ impl World<'_> {
         let sent_before = matches!(self.clients[client as usize].state, State::Unheard(_));
         self.counters.requests_made += u64::from(!sent_before);
         self.clients[client as usize].received = now;
+        if self.meets_stranger(client, now) {
+            // Reset at the first segment: the call is made again over a new connection.
+            self.disconnect(client, now);
+            self.write_to_stranger(client, now);
+        }
+        if let Some(refusal) = self.turned_out(client, now) {
+            self.refused(client, next, refusal, now);
+            return;
+        }
         match self.connect(client, now) {
-            Ok(server) if self.servers[usize::from(server)].partitioned(now) => {
+            Ok(server) if self.unheard_until(client, server) > now => {
                 // Sent again and again by TCP until it gets through, or the pings give up.
-                let heals = self.servers[usize::from(server)].partitioned_until;
-                self.wait(client, next, heals.since(now));
-                self.clients[client as usize].state = State::Unheard(next);
+                self.call_in_vain(client, next, self.unheard_until(client, server), now);
             }
             Ok(server) if self.servers[usize::from(server)].life == Life::Booting => {
                 if sent_before {
@@ -180,43 +163,11 @@ impl World<'_> {
                 self.clients[client as usize].state = State::Unheard(next);
             }
             Ok(server) => self.arrive(client, server, next, now),
-            Err(refusal) => self.refused(client, next, refusal, now),
+            Err(refusal) => match self.dial_gets_through(client, now) {
+                Some(after) => self.call_in_vain(client, next, now + after, now),
+                None => self.refused(client, next, refusal, now),
+            },
         }
-    }
-
-    /// A server begins to accept connections: the calls in its backlog arrive.
-    pub(crate) fn accept_all(&mut self, server: u16, now: SimTime) {
-        for client in 0..self.clients.len() as u32 {
-            let member = &self.clients[client as usize];
-            if let (State::Unheard(next), true) = (member.state, member.server == server) {
-                self.call(client, next, now);
-            }
-        }
-    }
-
-    fn connect(&mut self, client: u32, now: SimTime) -> Result<u16, Refusal> {
-        let server = self.clients[client as usize].server;
-        if server != NO_SERVER {
-            return Ok(server);
-        }
-        let draw = self.draw(client);
-        let Some(server) = self.balancer.pick((draw * 1e9) as u64) else {
-            return Err(Refusal::Refused);
-        };
-        let state = &self.servers[usize::from(server)];
-        if state.partitioned(now) {
-            return Err(Refusal::Silent);
-        }
-        if !state.listens() {
-            return Err(Refusal::Refused);
-        }
-        self.balancer.connected(server);
-        self.counters.connections_opened += 1;
-        let member = &mut self.clients[client as usize];
-        member.server = server;
-        member.last_server = server;
-        member.connections = member.connections.wrapping_add(1);
-        Ok(server)
     }
 
     fn cache_state(&self, server: u16, resource: usize) -> CacheState {
@@ -273,7 +224,8 @@ impl World<'_> {
         }
         self.counters.watch_lists_begun += 1;
         let channel = self.channel_of(server, read.resource, Some(&read));
-        let plan = self.catalog.watch_list(self.inputs, fleet, &read, channel);
+        let relists = self.clients[client as usize].idle == IdleWatches::ListFirst;
+        let plan = self.catalog.watch_list(self.inputs, fleet, &read, channel, relists);
         self.submit(client, server, plan, State::WatchListing, now);
         self.watch_list_begins(client, server, now);
         Ok(())
@@ -296,8 +248,8 @@ impl World<'_> {
         let given = self.pace(fleet, server).map_or(missed, |pace| pace.given(missed));
         self.counters.events_replayed += given;
         let channel = self.channel_of(server, resource, None);
-        let watches = self.watches_to_open(client);
-        let plan = self.catalog.watch(self.inputs, fleet, watches, (given, channel));
+        let opening = self.opening(client);
+        let plan = self.catalog.watch(self.inputs, fleet, opening, (given, channel));
         self.submit(client, server, plan, State::OpeningWatch, now);
         self.clients[client as usize].missed = missed;
         Ok(())
@@ -429,6 +381,7 @@ impl World<'_> {
     pub(crate) fn request_finished(&mut self, server: u16, done: Finished, now: SimTime) {
         self.answer(server, done, now);
         self.let_in(server, now);
+        self.may_exit(server, now);
     }
 
     fn answer(&mut self, server: u16, done: Finished, now: SimTime) {
@@ -542,6 +495,10 @@ impl World<'_> {
         let fleet = self.clients[client as usize].fleet as usize;
         let watches = self.watches_to_open(client);
         self.counters.watches_opened += watches;
+        let idle = &mut self.clients[client as usize].idle;
+        if std::mem::replace(idle, IdleWatches::AsTheyWere) == IdleWatches::ListFirst {
+            self.counters.idle_relists += watches - 1;
+        }
         let state = &mut self.servers[usize::from(server)];
         state.watches[fleet] += watches;
         state.background_stale = true;

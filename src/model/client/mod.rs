@@ -91,8 +91,38 @@ pub enum ListFrom {
     Latest,
 }
 
+/// Where a member's connection leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// To its server.
+    Open,
+    /// Nowhere: what stands between has forgotten it. Its server still holds the other end.
+    Lost,
+    /// Nowhere: the process at its other end is gone, and nobody said so.
+    Gone,
+}
+
+/// What a watch hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hearing {
+    /// Whatever its server sends.
+    Well,
+    /// Nothing: [`Client::seen`] is what it had seen when its connection fell silent.
+    Nothing,
+}
+
+/// How a member's idle watches are opened again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdleWatches {
+    /// At the versions they had seen.
+    AsTheyWere,
+    /// After a LIST each: they were lost silently.
+    ListFirst,
+}
+
 /// A member of a fleet.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent fact")]
 pub struct Client {
     /// Its fleet.
     pub fleet: u32,
@@ -100,6 +130,14 @@ pub struct Client {
     pub state: State,
     /// The server it is connected to, or [`NO_SERVER`].
     pub server: u16,
+    /// Where its connection leads.
+    pub path: Path,
+    /// Its process is cut off from all servers until then.
+    pub cut_until: SimTime,
+    /// What its watch hears.
+    pub hearing: Hearing,
+    /// How its idle watches are opened next.
+    pub idle: IdleWatches,
     /// The request it waits for.
     pub request: Option<RequestId>,
     /// Its place in a queue, while it waits there.
@@ -163,6 +201,10 @@ impl Client {
             fleet,
             state: State::Stopped,
             server: NO_SERVER,
+            path: Path::Open,
+            cut_until: SimTime::ZERO,
+            hearing: Hearing::Well,
+            idle: IdleWatches::AsTheyWere,
             request: None,
             ticket: None,
             waiting_memory: false,

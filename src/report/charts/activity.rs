@@ -75,9 +75,10 @@ fn finding(activity: &Activity) -> String {
     if connections > 0 {
         parts.push(format!("{} new connections", grouped(connections)));
     }
-    let mut text = match parts.is_empty() {
-        true => "No LIST and no new connection".to_owned(),
-        false => format!("Up to {} in a second", parts.join(" and ")),
+    let mut text = if parts.is_empty() {
+        "No LIST and no new connection".to_owned()
+    } else {
+        format!("Up to {} in a second", parts.join(" and "))
     };
     let answered = [(ActivityKind::Gone, "410"), (ActivityKind::Rejected, "429")];
     let answered: Vec<String> = answered
@@ -86,7 +87,7 @@ fn finding(activity: &Activity) -> String {
         .map(|(kind, code)| format!("{} calls answered {code}", grouped(total(activity, kind))))
         .collect();
     if !answered.is_empty() {
-        text += &format!("; {}", answered.join(", "));
+        text.extend([format!("; {}", answered.join(", "))]);
     }
     text
 }

@@ -44,7 +44,9 @@ pub(super) fn scene(input: &ChartInput) -> Option<Scene> {
     let subtitle = frame::subtitle(input, &frame::worst_run(input));
     let mut scene = Scene::new(NAME, &title, &describe(&shown), PAGE_HEIGHT);
     let y = frame::heading(&mut scene, &title, &subtitle);
-    let y = frame::keys(&mut scene, y, &keys(input, &shown)) + 8.0;
+    let keys = keys(input, &shown);
+    let keys: Vec<(Key, &str)> = keys.iter().map(|(key, text)| (*key, text.as_str())).collect();
+    let y = frame::keys(&mut scene, y, &keys) + 8.0;
     Page::new(input, &shown, y).draw(&mut scene);
     Some(scene)
 }
@@ -107,17 +109,20 @@ fn describe(shown: &[&WatchWindow]) -> String {
     )
 }
 
-fn keys<'a>(input: &ChartInput<'a>, shown: &[&WatchWindow]) -> Vec<(Key, &'a str)> {
+fn keys(input: &ChartInput, shown: &[&WatchWindow]) -> Vec<(Key, String)> {
     let mut keys = vec![
-        (Key::Patch(palette::SOME_RELIST), "some would list again"),
-        (Key::Patch(palette::MOST_RELIST), "most would list again"),
+        (Key::Patch(palette::SOME_RELIST), "some would list again".to_owned()),
+        (Key::Patch(palette::MOST_RELIST), "most would list again".to_owned()),
     ];
     let servers = shown.iter().map(|window| lines_of(window)).max().unwrap_or(0);
+    // What the other keys leave, for each with its sign.
+    let room = 740.0 / servers.max(1) as f64 - 52.0;
     if servers > LINES.len() {
-        keys.push((Key::Line(LINES[0].faded(0.6), 1.2), "a server"));
+        keys.push((Key::Line(LINES[0].faded(0.6), 1.2), "a server".to_owned()));
     } else {
         for (index, timeline) in input.timelines.iter().enumerate().take(servers) {
-            keys.push((Key::Line(LINES[index], 2.0), &timeline.server));
+            let name = font::fit_name(&timeline.server, SMALL, false, room);
+            keys.push((Key::Line(LINES[index], 2.0), name));
         }
     }
     keys
@@ -195,13 +200,14 @@ impl<'a> Page<'a> {
         let servers = lines_of(window);
         for server in 0..servers {
             let crowd = servers > LINES.len();
-            let colour: Colour = if crowd { LINES[0].faded(0.6) } else { LINES[server] };
+            let own = LINES[server % LINES.len()];
+            let colour: Colour = if crowd { LINES[0].faded(0.6) } else { own };
             for line in self.lines(plot, window, server) {
                 scene.line(line, colour, if crowd { 1.2 } else { 2.0 });
             }
         }
         frame::base_line(scene, area);
-        self.side(scene, plot, window);
+        Self::side(scene, plot, window);
     }
 
     /// The area below an age that changes with the writes.
@@ -240,7 +246,7 @@ impl<'a> Page<'a> {
         lines
     }
 
-    fn side(&self, scene: &mut Scene, plot: &Plot, window: &WatchWindow) {
+    fn side(scene: &mut Scene, plot: &Plot, window: &WatchWindow) {
         let x = plot.area.right() + 14.0;
         let mut y = plot.area.y + 11.0;
         let resource = font::fit_name(&window.resource, 13.5, true, GUTTER - 14.0);

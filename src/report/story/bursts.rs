@@ -33,12 +33,14 @@ pub(super) struct Burst {
     pub(super) highest: u64,
 }
 
-/// The bursts in a row of counts; `calm` buckets of nothing end one.
-pub(super) fn find(counts: impl Iterator<Item = u64>, calm: usize) -> Vec<Burst> {
+/// The bursts in a row of counts; `calm` buckets of nothing end one, and so does a bucket with a kill:
+/// what comes before it and after it are two things.
+pub(super) fn find(counts: impl Iterator<Item = u64>, calm: usize, kills: &[usize]) -> Vec<Burst> {
+    let parted = |last: usize, place: usize| kills.iter().any(|kill| (last..place).contains(kill));
     let mut bursts: Vec<Burst> = Vec::new();
     for (place, count) in counts.enumerate().filter(|(_, count)| *count > 0) {
         match bursts.last_mut() {
-            Some(burst) if place - burst.last <= calm => {
+            Some(burst) if place - burst.last <= calm && !parted(burst.last, place) => {
                 burst.last = place;
                 burst.total += count;
                 burst.highest = burst.highest.max(count);
@@ -57,7 +59,11 @@ pub(super) fn bursts(run: &RunRecord) -> Vec<Beat> {
 fn of_kind(run: &RunRecord, kind: ActivityKind, weight: u32) -> Vec<Beat> {
     let activity = &run.activity;
     let calm = (CALM.0 / activity.width.0.max(1)).max(1) as usize;
-    let found = find(activity.buckets.iter().map(|bucket| bucket.counts.get(kind)), calm);
+    let kills = run.servers.iter().flat_map(|server| &server.oom_kills);
+    let kills: Vec<usize> =
+        kills.map(|kill| (kill.at.0 / activity.width.0.max(1)) as usize).collect();
+    let counts = activity.buckets.iter().map(|bucket| bucket.counts.get(kind));
+    let found = find(counts, calm, &kills);
     let mut order: Vec<usize> = (0..found.len()).collect();
     order.sort_by_key(|place| (std::cmp::Reverse(found[*place].total), *place));
     let beat = |(place, burst): (usize, &Burst)| {
@@ -80,7 +86,7 @@ fn words(run: &RunRecord, kind: ActivityKind, burst: &Burst) -> String {
     let activity = &run.activity;
     let n = burst.total;
     let span = activity.width.times((burst.last - burst.first + 1) as u64);
-    let within = format!("within {}", spoken(span).replace(".0 s", " s"));
+    let within = format!("within {}", spoken(span));
     let pace = if burst.last == burst.first {
         String::new()
     } else {

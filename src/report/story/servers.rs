@@ -42,12 +42,12 @@ pub(super) fn kills(run: &RunRecord) -> Vec<Beat> {
         }
         let fresh = killed.len() > before;
         let told = if fresh { Told::Always } else { Told::InFull };
-        let weight = if before == 0 { 100 } else { 96 };
+        let weight = if before == 0 { 99 } else { 96 };
         let former = place.checked_sub(1).and_then(|place| largest(run, &groups[place][0]));
         let mut text = told_of(run, group, former);
         if fresh && killed.len() > 1 {
             let (fallen, all) = (killed.len(), run.servers.len());
-            text += &format!("; {fallen} of {all} servers have now been killed");
+            text.extend([format!("; {fallen} of {all} servers have now been killed")]);
         }
         beats.push(Beat::new(group[0].1.at, weight, text).told(told));
         let next = groups.get(place + 1).map_or(run.end, |next| next[0].1.at);
@@ -110,13 +110,13 @@ fn told_of(run: &RunRecord, group: &[Kill<'_>], former: Option<&Holder>) -> Stri
         format!("{} {verb} OOM-killed{node}{within} at {}", names(&servers), first.resident);
     let largest = largest(run, &group[0]);
     if let Some(holder) = largest.filter(|holder| !same(holder, former)) {
-        text += &format!(" (largest part: {})", described(holder));
+        text.extend([format!(" (largest part: {})", described(holder))]);
     }
     let watches: u64 =
         group.iter().filter_map(|kill| found(run, kill)).map(|scene| scene.watches).sum();
     if watches > 0 {
         let verb = if watches == 1 { "is" } else { "are" };
-        text += &format!("; {} {verb} lost", counted(watches, "watch", "watches"));
+        text.extend([format!("; {} {verb} lost", counted(watches, "watch", "watches"))]);
     }
     text
 }
@@ -126,10 +126,10 @@ fn described(holder: &Holder) -> String {
     let mut text = format!("{} {}", holder.bytes, holder.mechanism.label());
     match (holder.client.as_str(), holder.resource.as_str()) {
         ("", "") => {}
-        ("", resource) => text += &format!(" of {}", clean(resource, 40)),
-        (client, "") => text += &format!(" of {}", clean(client, 40)),
+        ("", resource) => text.extend([format!(" of {}", clean(resource, 40))]),
+        (client, "") => text.extend([format!(" of {}", clean(client, 40))]),
         (client, resource) => {
-            text += &format!(" of {} reading {}", clean(client, 40), clean(resource, 40));
+            text.extend([format!(" of {} reading {}", clean(client, 40), clean(resource, 40))]);
         }
     }
     text

@@ -72,7 +72,7 @@ fn nothing_but_the_end_is_told_of_a_calm_run() {
 #[test]
 fn calls_are_one_burst_until_there_is_calm() {
     let counts = [0, 3, 0, 0, 4, 0, 0, 0, 1];
-    let bursts = find(counts.into_iter(), 3);
+    let bursts = find(counts.into_iter(), 3, &[]);
     assert_eq!(
         bursts,
         [
@@ -80,7 +80,10 @@ fn calls_are_one_burst_until_there_is_calm() {
             Burst { first: 8, last: 8, total: 1, highest: 1 },
         ]
     );
-    assert_eq!(find([0, 0].into_iter(), 3), []);
+    // A kill parts what is before it, and in its bucket, from what is after it.
+    let parted = find([2, 3, 4, 5].into_iter(), 3, &[1]);
+    assert_eq!(parted.iter().map(|burst| burst.total).collect::<Vec<_>>(), [5, 9]);
+    assert_eq!(find([0, 0].into_iter(), 3, &[]), []);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::report::format::{clean, clock, folded, grouped, percent};
+use crate::report::format::{clean, clock, folded, grouped, percent, sentence};
 use crate::report::table::Columns;
 use crate::report::text::Screen;
 use crate::results::{OutcomeCount, PointFigures, PointRow, Sensitivity, SweepSummary};
@@ -28,7 +28,7 @@ const FAILED: usize = 3;
 /// Renders a sweep for the terminal.
 #[must_use]
 pub fn render(sweep: &SweepSummary, screen: &Screen<'_>) -> String {
-    let mut parts = vec![headline(sweep, screen.styled)];
+    let mut parts = vec![coloured(sweep, screen.styled, &sentence(&sweep.verdict))];
     if sweep.sensitivity.is_empty() {
         parts.push(points(sweep));
     } else {
@@ -39,11 +39,14 @@ pub fn render(sweep: &SweepSummary, screen: &Screen<'_>) -> String {
     parts.join("\n")
 }
 
-/// The verdict alone, with its line feed.
+/// The verdict alone, on one line.
 #[must_use]
 pub fn headline(sweep: &SweepSummary, styled: bool) -> String {
-    let verdict = folded(&clean(&sweep.verdict, usize::MAX));
-    let verdict = verdict.trim_end();
+    coloured(sweep, styled, &clean(&sweep.verdict, usize::MAX))
+}
+
+/// The verdict, or its lines, in the colour of what it says.
+fn coloured(sweep: &SweepSummary, styled: bool, verdict: &str) -> String {
     if !styled {
         return format!("{verdict}\n");
     }

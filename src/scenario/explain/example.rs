@@ -107,7 +107,10 @@ fn table(key: &Key, header: &str, dotted: &str, lines: &mut Vec<String>) {
 
 /// A value that the key takes.
 fn value(key: &Key) -> String {
-    if let Some((_, text)) = SPECIAL.iter().find(|(name, _)| *name == key.name) {
+    let special = SPECIAL.iter().find(|(name, _)| *name == key.name);
+    // Some names are lists in one table and something else in another.
+    let fits = |text: &str| text.starts_with('[') == matches!(key.kind, Kind::Texts { .. });
+    if let Some((_, text)) = special.filter(|(_, text)| fits(text)) {
         return (*text).to_owned();
     }
     let default = match key.presence {
@@ -126,6 +129,7 @@ fn value(key: &Key) -> String {
         Kind::Flag => if default == Some("true") { "false" } else { "true" }.to_owned(),
         Kind::Integer { min, max } => number(&10.clamp(min, max.min(100)).to_string()),
         Kind::IntegerOr { .. } => number("100"),
+        Kind::IntegerOrPercent { .. } => or("10%"),
         Kind::Number { min, max } => number(&1.0_f64.clamp(min, max).to_string()),
         Kind::Cores { .. } => number("4"),
         Kind::Size { limit: true, .. } => or("16GiB"),

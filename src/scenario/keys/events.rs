@@ -15,6 +15,8 @@ pub(super) static EVENT: Table = Table {
             "roll",
             "partition",
             "slow-etcd",
+            "failover",
+            "rollout",
             "write",
             "create",
             "delete",
@@ -34,15 +36,27 @@ pub(super) static EVENT: Table = Table {
         key("start", Kind::Table(&START), Optional, "Starts members of a fleet."),
         key("stop", Kind::Table(&STOP), Optional, "Stops members of a fleet."),
         key("restart", Kind::Table(&RESTART), Optional, "Stops and starts members of a fleet."),
-        key("kill", Kind::Table(&KILL), Optional, "Kills an apiserver process."),
+        key("kill", Kind::Table(&KILL), Optional, "Ends an apiserver process, or all of them."),
         key("roll", Kind::Table(&ROLL), Optional, "Restarts the apiservers one after the other."),
         key(
             "partition",
             Kind::Table(&PARTITION),
             Optional,
-            "Cuts an apiserver off the network, silently.",
+            "Cuts an apiserver or members of a fleet off the network, silently.",
         ),
         key("slow-etcd", Kind::Table(&SLOW_ETCD), Optional, "Slows etcd down."),
+        key(
+            "failover",
+            Kind::Table(&FAILOVER),
+            Optional,
+            "The balancer fails over to its twin, which knows none of the connections.",
+        ),
+        key(
+            "rollout",
+            Kind::Table(&ROLLOUT),
+            Optional,
+            "Restarts all members of a fleet, so many at a time, as a DaemonSet is updated.",
+        ),
         key(
             "write",
             Kind::Table(&WRITE),
@@ -65,19 +79,84 @@ const MOVED: Key = key("client", Kind::Refer(Family::Client), Required, "The fle
 const MEMBERS: Key =
     key("count", integer(1, 1_000_000), Optional, "How many members; left out: all.");
 const OVER: Key = key("over", span(SimSpan::ZERO), Default("0s"), "Spread over this span.");
-const SERVER: Key = key("apiserver", integer(0, 31), Required, "Index of the apiserver, from 0.");
 const LASTS: Key = key("lasts", span(SimSpan::millis(1)), Required, "How long it lasts.");
 
 static START: Table = Table { what: "a start", one_of: None, keys: &[MOVED, MEMBERS, OVER] };
 static STOP: Table = Table { what: "a stop", one_of: None, keys: &[MOVED, MEMBERS] };
 static RESTART: Table = Table { what: "a restart", one_of: None, keys: &[MOVED, MEMBERS, OVER] };
-static KILL: Table = Table { what: "a kill", one_of: None, keys: &[SERVER] };
+static KILL: Table = Table {
+    what: "a kill",
+    one_of: None,
+    keys: &[
+        key(
+            "apiserver",
+            Kind::IntegerOr { min: 0, max: 31, word: "all" },
+            Required,
+            "Index of the apiserver, from 0, or \"all\".",
+        ),
+        key(
+            "manner",
+            Kind::Choice(&["process", "graceful", "node"]),
+            Optional,
+            "process (also if left out): SIGKILL, the kernel closes its sockets; graceful: SIGTERM, see the shutdown keys of [apiserver]; node: its node is lost, and nobody closes anything.",
+        ),
+        key(
+            "lasts",
+            span(SimSpan::millis(1)),
+            Optional,
+            "How long the node is away; left out: it does not come back.",
+        ),
+    ],
+};
 static ROLL: Table = Table {
     what: "a roll",
     one_of: None,
     keys: &[key("every", span(SimSpan::ZERO), Required, "Time between one server and the next.")],
 };
-static PARTITION: Table = Table { what: "a partition", one_of: None, keys: &[SERVER, LASTS] };
+static PARTITION: Table = Table {
+    what: "a partition",
+    one_of: Some(OneOf { keys: &["apiserver", "client"], required: true }),
+    keys: &[
+        key("apiserver", integer(0, 31), Optional, "Index of the apiserver, from 0."),
+        LASTS,
+        key(
+            "client",
+            Kind::Refer(Family::Client),
+            Optional,
+            "The fleet whose members are cut off from all apiservers, with the processes they are of.",
+        ),
+        MEMBERS,
+    ],
+};
+static FAILOVER: Table = Table {
+    what: "a failover",
+    one_of: None,
+    keys: &[key(
+        "manner",
+        Kind::Choice(&["reset", "silent"]),
+        Required,
+        "Whether the connections are reset, or lead nowhere from now on.",
+    )],
+};
+static ROLLOUT: Table = Table {
+    what: "a rollout",
+    one_of: None,
+    keys: &[
+        MOVED,
+        key(
+            "max-unavailable",
+            Kind::IntegerOrPercent { max: 1_000_000 },
+            Default("1"),
+            "Most members that are down or not yet synced: a number, or a share of the fleet.",
+        ),
+        key(
+            "start-time",
+            span(SimSpan::ZERO),
+            Default("10s"),
+            "From the end of a member to the start of its successor.",
+        ),
+    ],
+};
 static SLOW_ETCD: Table = Table {
     what: "a slow etcd",
     one_of: None,
@@ -149,7 +228,7 @@ static LAG: Table = Table {
     what: "a lag",
     one_of: None,
     keys: &[
-        SERVER,
+        key("apiserver", integer(0, 31), Required, "Index of the apiserver, from 0."),
         LASTS,
         key("behind", span(SimSpan::ZERO), Default("0s"), "How far behind they are at once."),
     ],

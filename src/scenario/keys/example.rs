@@ -78,10 +78,10 @@ fn by_kind(key: &Key) -> Option<String> {
             quoted(words.iter().find(other).or(words.first())?)
         }
         Kind::Release => Some(format!("\"1.{}\"", NEWEST_MINOR - 1)),
-        Kind::Per => quoted("node"),
-        Kind::Inherits => Some("[\"base.toml\", \"preset:objects\"]".to_owned()),
         Kind::Gates => Some("{ WatchList = true }".to_owned()),
         Kind::Texts { .. } => Some("[\"a\", \"b\"]".to_owned()),
+        Kind::Inherits => Some("[\"preset:objects\", \"preset:fleet-kubelet\"]".to_owned()),
+        Kind::Per => quoted("node"),
         Kind::Figure => quoted("9.24GB"),
         Kind::Bound => quoted("5%"),
         _ => candidates(&key.kind)
@@ -121,8 +121,8 @@ mod tests {
     fn every_key_has_an_example_that_it_takes() {
         let mut lacking = Vec::new();
         visit(|path, key| match (key.kind, example(path, key)) {
-            (Kind::Table(_) | Kind::Named { .. } | Kind::List { .. }, None) => {}
-            (Kind::Gates, Some(_)) => {}
+            (Kind::Table(_) | Kind::Named { .. } | Kind::List { .. } | Kind::Profiles, None)
+            | (Kind::Gates | Kind::Inherits, Some(_)) => {}
             (kind, Some(text)) if fits(&kind, &text) => {}
             (_, other) => lacking.push(format!("{path}: {other:?}")),
         });

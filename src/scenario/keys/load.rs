@@ -192,6 +192,24 @@ static CLIENT: Table = Table {
         ),
         key("lister", Kind::Table(&LISTER), Optional, "Lists, and does not watch."),
         key("watcher", Kind::Table(&WATCHER), Optional, "Holds a watch and nothing else."),
+        key(
+            "connection",
+            Kind::Refer(Family::Client),
+            Optional,
+            "The fleet whose connections its members use, as reflectors of the same processes do: member i that of member i there, modulo the count.",
+        ),
+        key(
+            "connections",
+            integer(1, 1000),
+            Optional,
+            "TCP connections of a member, all to one server: one for each 100 watches (--http2-max-streams-per-connection); left out: 1.",
+        ),
+        key(
+            "heartbeats",
+            Kind::Flag,
+            Optional,
+            "Whether members are kubelets whose nodes become NotReady without a server (--node-monitor-grace-period); left out: false.",
+        ),
     ],
 };
 
@@ -258,7 +276,7 @@ static REFLECTOR: Table = Table {
             "bookmarks",
             Kind::Flag,
             Optional,
-            "Whether it asks for bookmarks, as client-go does from 1.16 on; left out: true.",
+            "Whether it asks for bookmarks; left out: as client-go does from 1.16 on.",
         ),
     ],
 };

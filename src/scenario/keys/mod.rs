@@ -100,6 +100,11 @@ pub enum Kind {
         /// The word.
         word: &'static str,
     },
+    /// An integer from 1, or per cent.
+    IntegerOrPercent {
+        /// Greatest integer.
+        max: i64,
+    },
     /// A number.
     Number {
         /// Least.
@@ -244,6 +249,7 @@ impl Kind {
             Self::Flag => "`true` or `false`",
             Self::Integer { .. } => "an integer",
             Self::IntegerOr { word, .. } => return format!("an integer or \"{word}\""),
+            Self::IntegerOrPercent { .. } => "an integer such as 1 or a share such as \"10%\"",
             Self::Number { .. } => "a number",
             Self::Cores { .. } => "a number of cores such as 4 or \"500m\"",
             Self::Size { .. } => "a size such as \"16GiB\"",

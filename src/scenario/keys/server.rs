@@ -139,6 +139,36 @@ static APISERVER: Table = Table {
             Optional,
             "Feature gates that differ from the release's defaults.",
         ),
+        key(
+            "goaway-chance",
+            Kind::Number { min: 0.0, max: 0.02 },
+            Optional,
+            "Flag of the same name: chance of a request that its connection is told to go away; left out: 0.",
+        ),
+        key(
+            "shutdown-delay",
+            span(SimSpan::ZERO),
+            Optional,
+            "--shutdown-delay-duration: readyz fails, serving goes on; left out: none.",
+        ),
+        key(
+            "shutdown-watch-termination-grace-period",
+            span(SimSpan::ZERO),
+            Optional,
+            "Flag of the same name: watches are closed over this span; left out: all at the end.",
+        ),
+        key(
+            "shutdown-send-retry-after",
+            Kind::Flag,
+            Optional,
+            "Flag of the same name: requests after the delay are answered 429 and sent elsewhere; left out: false.",
+        ),
+        key(
+            "probes",
+            Kind::Flag,
+            Optional,
+            "Whether the kubelet probes the servers as kubeadm has it, and kills those that fail; left out: false.",
+        ),
     ],
 };
 
@@ -278,5 +308,11 @@ static BALANCER: Table = Table {
             "Failed checks in a row until a server is out.",
         ),
         key("rise", integer(1, 1000), Default("2"), "Passed checks in a row until it is in again."),
+        key(
+            "on-failure",
+            Kind::Choice(&["leave", "reset"]),
+            Optional,
+            "What it does with the connections to a server that it takes out; left out: leave.",
+        ),
     ],
 };

@@ -7,8 +7,10 @@
 const NUMBER: &str = r"[0-9](?:[0-9_]*\.?[0-9_]*[0-9])?";
 /// The same where underscores may stand at the ends, too.
 const LOOSE_NUMBER: &str = r"_*[0-9](?:[0-9_]*\.?[0-9_]*[0-9])?_*";
-const SIZE_UNIT: &str = "(?:B|[kKMGT]B?|[KMGT]iB?)";
+const SIZE_UNIT: &str = "(?:B|[kKMGTPE]B?|[KMGTPE]iB?)";
 const PER: &str = r"\s*/\s*(?:s|m|min)";
+/// Thousandths of a byte, as Kubernetes prints some sizes: a thousand bytes at least.
+const MILLI: &str = r"(?:0[0_]*)?[1-9](?:_*[0-9]){6,}(?:\._*[0-9](?:_*[0-9])*)?\s*m";
 /// An integer of TOML.
 const INTEGER: &str = "(?:[+-]?(?:0|[1-9](?:_?[0-9])*)|0x[0-9A-Fa-f](?:_?[0-9A-Fa-f])*|0o[0-7](?:_?[0-7])*|0b[01](?:_?[01])*)";
 /// A number of TOML in decimal.
@@ -72,7 +74,7 @@ impl Form {
             Self::Size => "Bytes: a number and one of B, kB, MB, GB, TB, KiB, MiB, GiB, TiB.",
             Self::Span => "A duration as Go writes it, in ns, us, ms, s, m, h and d.",
             Self::Rate => "Bytes per second or minute, or bits: \"10Gbit/s\".",
-            Self::PerSecond => "How often: a number per second or minute.",
+            Self::PerSecond => "How often: a number per second, minute or hour.",
             Self::Percent => "A percentage, with its sign.",
         }
     }
@@ -102,10 +104,14 @@ impl Form {
             Self::Integer => INTEGER.to_owned(),
             Self::Number => DECIMAL.to_owned(),
             Self::Cores => format!(r"{LOOSE_NUMBER}\s*m?"),
-            Self::Size => format!(r"{NUMBER}\s*{SIZE_UNIT}"),
+            Self::Size => format!(r"(?:{NUMBER}\s*{SIZE_UNIT}|{MILLI})"),
             Self::Span => format!(r"(?:0|(?:{NUMBER}\s*(?:ns|us|µs|ms|[smhd])\s*)+)"),
-            Self::Rate => format!(r"{NUMBER}\s*(?:{SIZE_UNIT}|(?:[kKMGT]|[KMGT]i)?\s*bit){PER}"),
-            Self::PerSecond => format!("{LOOSE_NUMBER}{PER}"),
+            Self::Rate => {
+                format!(
+                    r"(?:{NUMBER}\s*(?:{SIZE_UNIT}|(?:[kKMGTPE]|[KMGTPE]i)?\s*bit)|{MILLI}){PER}"
+                )
+            }
+            Self::PerSecond => format!(r"{LOOSE_NUMBER}\s*/\s*(?:s|m|min|h)"),
             Self::Percent => format!(r"{LOOSE_NUMBER}\s*%"),
         }
     }
@@ -139,7 +145,5 @@ pub(super) const PLURAL: &str = "^[a-z0-9][a-z0-9.-]*$";
 /// A subdomain of RFC 1123.
 pub(super) const SUBDOMAIN: &str =
     r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$";
-
-/// What something is counted by (`per_of` of the reader).
-pub(super) const COUNTED_BY: &str =
-    "^(node|pod|namespace|cluster|1 (node|pod|namespace)|[0-9][0-9_]* (nodes|pods|namespaces))$";
+/// What something is counted by.
+pub(super) const PER_WHAT: &str = r"^\s*(?:node|pod|namespace|cluster|[0-9_]*[1-9][0-9_]* \s*(?:nodes|pods|namespaces)|[0_]*1_* \s*(?:node|pod|namespace))\s*$";

@@ -56,14 +56,11 @@ impl Generator {
 
     /// A table in full.
     fn table(&mut self, table: &'static Table, path: &str) -> Value {
-        let mut properties = Map::new();
+        let mut properties = Map::from_iter([(REMOVE.to_owned(), removal())]);
         for key in table.keys {
             let path =
                 if path.is_empty() { key.name.to_owned() } else { format!("{path}.{}", key.name) };
             properties.insert(key.name.to_owned(), self.key(table, key, &path));
-        }
-        if !path.is_empty() {
-            properties.insert(REMOVE.to_owned(), removal());
         }
         let mut schema = Map::from_iter([
             ("type".to_owned(), json!("object")),
@@ -79,6 +76,31 @@ impl Generator {
             schema.insert("x-taplo".to_owned(), json!({ "initKeys": required }));
         }
         Value::Object(schema)
+    }
+
+    /// Partial scenarios by name. What composes a scenario stands in none of them.
+    fn profiles(&mut self) -> Value {
+        let name = "profile";
+        if !self.tables.contains_key(name) {
+            self.tables.insert(name.to_owned(), Value::Null);
+            let mut part = self.table(&keys::ROOT, "");
+            let composing = |key: &&Key| matches!(key.kind, Kind::Inherits | Kind::Profiles);
+            if let Value::Object(map) = &mut part {
+                map.remove("x-taplo");
+                map.insert("description".to_owned(), json!("A partial scenario."));
+                if let Some(Value::Object(properties)) = map.get_mut("properties") {
+                    for key in keys::ROOT.keys.iter().filter(composing) {
+                        properties.remove(key.name);
+                    }
+                }
+            }
+            self.tables.insert(name.to_owned(), part);
+        }
+        json!({
+            "type": "object",
+            "additionalProperties": reference(name),
+            "propertyNames": self::name(NameForm::Slug),
+        })
     }
 
     /// A reference to a table.
@@ -128,14 +150,7 @@ impl Generator {
                     "maxProperties": max,
                 });
             }
-            Kind::Profiles => {
-                let each = self.refer(&keys::ROOT, "");
-                return json!({
-                    "type": "object",
-                    "additionalProperties": each,
-                    "propertyNames": name(NameForm::Slug),
-                });
-            }
+            Kind::Profiles => return self.profiles(),
             kind => scalar(&kind),
         };
         let Some(form) = form(&key.kind).filter(|_| !shapes_the_report(table, key)) else {
@@ -174,6 +189,10 @@ fn scalar(kind: &Kind) -> Value {
             { "type": "integer", "minimum": min, "maximum": max },
             { "type": "string", "enum": [word] },
         ]}),
+        Kind::IntegerOrPercent { max } => json!({ "anyOf": [
+            { "type": "integer", "minimum": 1, "maximum": max },
+            reference(Form::Percent.name()),
+        ]}),
         Kind::Number { min, max } => json!({ "type": "number", "minimum": min, "maximum": max }),
         Kind::Cores { min, max } => json!({ "anyOf": [
             { "type": "number", "minimum": min, "maximum": max },
@@ -202,24 +221,13 @@ fn scalar(kind: &Kind) -> Value {
             reference(Form::Span.name()),
         ]}),
         Kind::Bound => bound(),
-        Kind::Per => json!({ "type": "string", "pattern": forms::COUNTED_BY }),
+        Kind::Per => json!({ "type": "string", "pattern": forms::PER_WHAT }),
         Kind::Inherits => json!({ "anyOf": [
             { "type": "string", "minLength": 1 },
             { "type": "array", "items": { "type": "string", "minLength": 1 } },
         ]}),
         Kind::Table(_) | Kind::Named { .. } | Kind::List { .. } | Kind::Profiles => json!({}),
     }
-}
-
-/// What a layer takes away of what it lies on: all of the table's name, or these keys of it.
-fn removal() -> Value {
-    json!({
-        "description": "Takes away what is inherited: all of this name, or these keys of it.",
-        "anyOf": [
-            { "const": true },
-            { "type": "array", "items": { "type": "string", "minLength": 1 } },
-        ],
-    })
 }
 
 /// What any metric takes for a bound.
@@ -269,6 +277,14 @@ fn two_of(group: OneOf) -> Value {
         );
     }
     json!({ "anyOf": pairs })
+}
+
+/// What takes away from that which is inherited.
+fn removal() -> Value {
+    json!({
+        "description": "Drops what is inherited of this table, or these keys of it.",
+        "anyOf": [{ "type": "boolean" }, { "type": "array", "items": { "type": "string" } }],
+    })
 }
 
 fn plain_form(form: Form) -> Value {

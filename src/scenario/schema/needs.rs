@@ -9,18 +9,9 @@ const INHERITS: &str = "inherits";
 
 /// The needs of a scenario, to stand in the schema's root.
 pub(super) fn of_root(root: &Table) -> Map<String, Value> {
-    let needs = of(root).unwrap_or_default();
-    let alone = if root.key(INHERITS).is_some() {
-        [
-            ("if", json!({ "required": [INHERITS] })),
-            ("then", json!({})),
-            ("else", Value::Object(needs)),
-        ]
-        .to_vec()
-    } else {
-        vec![("allOf", json!([needs]))]
-    };
-    alone.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let needs = of(root).map(Value::Object).unwrap_or_default();
+    let parts = [("if", json!({ "required": [INHERITS] })), ("then", json!({})), ("else", needs)];
+    parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The keys that a table must have.

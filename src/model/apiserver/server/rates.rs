@@ -154,6 +154,14 @@ impl Server {
         self.rates.resident -= scavenged;
     }
 
+    /// How long so much work of a newcomer takes at the processors' present shares.
+    #[must_use]
+    pub fn time_of(&self, work: SimSpan) -> SimSpan {
+        let members = self.pool.active().iter().map(|class| self.pool.members(*class));
+        let share = (self.settings.cores / (members.sum::<u64>() + 1) as f64).min(1.0);
+        work.scale(1.0 / (share * self.settings.hardware.cpu_speed))
+    }
+
     /// The next instant at which something happens here by itself.
     #[must_use]
     pub fn next_event(&self) -> SimTime {

@@ -2,7 +2,7 @@
 
 use crate::model::apiserver::watch::IDLE_WATCH;
 use crate::model::catalog::resource_of;
-use crate::model::client::{ListFrom, Next, State};
+use crate::model::client::{IdleWatches, ListFrom, Next, State};
 use crate::model::input::Behaviour;
 use crate::model::world::World;
 use crate::results::Mechanism;
@@ -43,12 +43,15 @@ impl World<'_> {
             self.start_member(client, jitter);
             return;
         };
-        self.balancer.connected(server);
+        if self.join_crew(client).is_none() {
+            self.attach(client, server);
+            self.await_goaway(client, SimTime::ZERO);
+        }
+        let server = self.clients[client as usize].server;
         self.fleet_started[fleet] += 1;
         self.fleet_synced[fleet] += 1;
+        self.lease_changed(client, SimTime::ZERO);
         let member = &mut self.clients[client as usize];
-        member.server = server;
-        member.last_server = server;
         member.state = State::Watching;
         member.synced = true;
         member.from = ListFrom::Last;
@@ -78,6 +81,7 @@ impl World<'_> {
         let member = &mut self.clients[client as usize];
         member.rounds_left = rounds;
         member.from = ListFrom::First;
+        member.idle = IdleWatches::AsTheyWere;
         member.backoff.restart(begins);
         member.retries = 0;
         member.state = State::Waiting(Next::Begin);

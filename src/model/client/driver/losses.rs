@@ -2,7 +2,7 @@
 
 use super::{ORPHAN, PING_IDLE, PING_SPREAD, REDIAL_SPREAD, RETRY_AFTER};
 use crate::model::apiserver::plan::Stage;
-use crate::model::client::{MAX_RETRIES, NO_SERVER, Next, State};
+use crate::model::client::{IdleWatches, MAX_RETRIES, NO_SERVER, Next, State};
 use crate::model::control_plane;
 use crate::model::input::{Behaviour, Retries};
 use crate::model::world::{Event, World};
@@ -24,10 +24,18 @@ impl World<'_> {
             if self.clients[client as usize].server != server {
                 continue;
             }
+            // The members of a process notice together.
+            let attached = self.attached(client);
+            if attached.first() != Some(&client) {
+                continue;
+            }
             let after = PING_IDLE + PING_SPREAD.scale(self.draw(client));
-            let connection = self.clients[client as usize].connections;
-            self.queue.push(now + after, Event::Notice { client, connection });
+            for client in attached {
+                let connection = self.clients[client as usize].connections;
+                self.queue.push(now + after, Event::Notice { client, connection });
+            }
         }
+        self.leases_changed(Some(server), now);
     }
 
     /// Sets the deadline of a LIST. A client has one timer at most: one that comes too early is set
@@ -143,15 +151,8 @@ impl World<'_> {
     /// The REST layer sends it again after a second if nothing of an answer had come
     /// (facts/clients.md section 2.2); a body that breaks off is an error.
     fn call_lost(&mut self, client: u32, answered: bool, spread: SimSpan, now: SimTime) {
-        let member = self.clients[client as usize];
-        let next = match member.state {
-            State::OpeningWatch => Next::Watch,
-            State::WatchListing => Next::WatchList,
-            State::Listing => Next::List,
-            State::Queued(next) | State::Unheard(next) => next,
-            // Between calls: the next one finds out.
-            _ => return,
-        };
+        // Between calls: the next one finds out.
+        let Some(next) = self.call_under_way(client) else { return };
         self.counters.requests_failed += 1;
         if self.retries(client) == Retries::Never {
             self.give_up(client, SimSpan::ZERO, now);
@@ -159,22 +160,35 @@ impl World<'_> {
         }
         if next == Next::List {
             let retried = self.retries(client) == Retries::ClientGo;
-            if answered || !retried || member.retries >= MAX_RETRIES {
+            let retries = self.clients[client as usize].retries;
+            if answered || !retried || retries >= MAX_RETRIES {
                 self.list_failed(client, spread, now);
                 return;
             }
-            let member = &mut self.clients[client as usize];
-            member.retries += 1;
-            // The same page again, or the list from its start.
-            let (items, continuing) = member.page;
-            let lost = member.state == State::Listing;
-            member.items_left = match (lost, continuing) {
-                (false, _) => member.items_left,
-                (true, true) => member.items_left + items,
-                (true, false) => 0,
-            };
+            self.clients[client as usize].retries += 1;
+            self.resend(client);
         }
         self.wait(client, next, RETRY_AFTER + spread);
+    }
+
+    /// The call that a member waits for.
+    pub(super) fn call_under_way(&self, client: u32) -> Option<Next> {
+        match self.clients[client as usize].state {
+            State::OpeningWatch => Some(Next::Watch),
+            State::WatchListing => Some(Next::WatchList),
+            State::Listing => Some(Next::List),
+            State::Queued(next) | State::Unheard(next) => Some(next),
+            _ => None,
+        }
+    }
+
+    /// A LIST will be sent again: the same page, or the list from its start.
+    pub(super) fn resend(&mut self, client: u32) {
+        let member = &mut self.clients[client as usize];
+        let (items, continuing) = member.page;
+        if member.state == State::Listing {
+            member.items_left = if continuing { member.items_left + items } else { 0 };
+        }
     }
 
     /// A client's pings go unanswered: "http2: client connection lost" ends watches with an error
@@ -185,14 +199,21 @@ impl World<'_> {
         if member.server == NO_SERVER || member.connections != connection {
             return;
         }
-        let state = &self.servers[usize::from(member.server)];
-        if !state.partitioned(now) {
+        if self.unheard_until(client, member.server) <= now {
             return;
         }
-        let answered = member.request.is_some_and(|request| {
-            let stage = state.server.stage(&self.catalog.plans, request);
-            state.server.serves(request) && matches!(stage, Stage::Streaming | Stage::Writing)
-        });
+        for mate in self.attached(client) {
+            if self.meets_stranger(mate, now) {
+                self.reset(mate, now);
+            } else {
+                self.given_up(mate, now);
+            }
+        }
+    }
+
+    fn given_up(&mut self, client: u32, now: SimTime) {
+        let member = self.clients[client as usize];
+        let answered = self.partly_answered(client);
         let watches = self.watches_of(member.fleet as usize);
         self.disconnect(client, now);
         match member.state {
@@ -200,6 +221,7 @@ impl World<'_> {
                 self.counters.watches_lost += watches;
                 self.sample_seen(client, now);
                 self.lose_sync(client, false, now);
+                self.clients[client as usize].idle = IdleWatches::ListFirst;
                 if self.retries(client) == Retries::Never {
                     self.retire(client, now);
                 } else {

@@ -8,7 +8,7 @@
 
 use super::BOOKMARK_PERIOD;
 use crate::model::catalog::resource_of;
-use crate::model::client::NO_SERVER;
+use crate::model::client::{Hearing, NO_SERVER};
 use crate::model::flows::LoadEvent;
 use crate::model::input::Behaviour;
 use crate::model::world::{Event, World};
@@ -50,6 +50,9 @@ impl World<'_> {
 
     /// How new the version is that a watcher has seen: that of its last event or bookmark.
     pub(super) fn sample_seen(&mut self, client: u32, now: SimTime) {
+        if self.clients[client as usize].hearing == Hearing::Nothing {
+            return;
+        }
         let fleet = &self.inputs.fleets[self.clients[client as usize].fleet as usize];
         let (selected, bookmarks) = match &fleet.behaviour {
             Behaviour::Reflector { read, bookmarks, .. } => (read.selected, *bookmarks),

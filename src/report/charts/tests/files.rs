@@ -75,7 +75,7 @@ fn assert_well_formed(svg: &str) {
 fn the_same_run_gives_the_same_bytes() {
     let read = |dir: &Path| -> Vec<Vec<u8>> {
         let written = cascade().input(|i| write_all(dir, i)).expect("written");
-        assert_eq!(written.len(), 10);
+        assert_eq!(written.len(), 14);
         assert_eq!(written[0], "charts/memory-timeline.svg");
         let bytes = |f: &String| std::fs::read(dir.join(f)).expect("a file");
         written.iter().map(bytes).collect()
@@ -87,7 +87,7 @@ fn the_same_run_gives_the_same_bytes() {
 #[test]
 fn names_are_escaped_and_charts_describe_themselves() {
     let charts = long_names().input(svgs).expect("charts");
-    assert_eq!(charts.len(), 5);
+    assert_eq!(charts.len(), 7);
     for chart in charts {
         assert!(!chart.svg.contains("<script>") && !chart.svg.contains("<b>"));
         assert!(chart.svg.contains(&format!("<title id=\"{}-title\">", chart.name)));
@@ -102,7 +102,23 @@ fn one_replication_has_no_distribution() {
         charts.iter().map(|c| c.name).collect()
     };
     let few = names(tiny().input(svgs).expect("charts"));
-    assert_eq!(few, ["memory-timeline", "memory-stack", "attribution-peak"]);
+    let all = ["memory-timeline", "memory-stack", "attribution-peak", "activity", "watch-window"];
+    assert_eq!(few, all);
+}
+
+#[test]
+fn calm_clients_and_caches_have_no_chart() {
+    let mut run = cascade();
+    let window = &mut run.activity.windows;
+    window.truncate(0);
+    let names = |run: &super::Run| -> Vec<&str> {
+        run.input(svgs).expect("charts").iter().map(|c| c.name).collect()
+    };
+    assert!(names(&run).contains(&"activity") && !names(&run).contains(&"watch-window"));
+    for bucket in &mut run.activity.buckets {
+        bucket.counts = crate::results::ActivityCounts::default();
+    }
+    assert!(!names(&run).contains(&"activity"));
 }
 
 #[test]
