@@ -23,7 +23,7 @@ impl Renewed {
             line => format!("{}{line}", step.indent),
         });
         self.lines.splice(from..from + step.output.len(), indented);
-        self.grown += output.len() as isize - step.output.len() as isize;
+        self.grown += output.len().cast_signed() - step.output.len().cast_signed();
     }
 
     pub(crate) fn text(self) -> String {
