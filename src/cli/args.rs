@@ -55,6 +55,10 @@ Examples:
       Fits the model to your own servers, from an export of your monitoring.
 ";
 
+/// The last line of the help.
+const PAGES: &str =
+    "docs/guide.md: from kubectl's output to a scenario of your own; docs/cookbook.md: recipes";
+
 const CALIBRATE_EXAMPLES: &str = "\
 Observations:
   working-set.csv     time and container_memory_working_set_bytes, as Grafana and Prometheus export
@@ -86,7 +90,7 @@ Examples:
     propagate_version = true,
     subcommand_required = true,
     max_term_width = 100,
-    after_help = format!("{EXAMPLES}\n{}", Exit::table())
+    after_help = format!("{EXAMPLES}\n{}\n{PAGES}", Exit::table())
 )]
 pub struct Args {
     /// Colours: auto, always or never. `NO_COLOR` is honoured.
