@@ -99,7 +99,7 @@ impl Balancer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::input::OnFailure;
+    use crate::model::input::{HealthCheck, OnFailure};
     use crate::units::SimSpan;
 
     fn balancer(policy: BalancerPolicy) -> Balancer {
@@ -109,6 +109,7 @@ mod tests {
             fall: 3,
             rise: 2,
             on_failure: OnFailure::default(),
+            check: HealthCheck::default(),
         };
         Balancer::new(input, 3, true)
     }

@@ -14,7 +14,9 @@ use crate::model::apf::config::{FlowSchema, PriorityLevelConfiguration};
 use crate::model::release::Release;
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
 
-pub use failures::{ConnectionsInput, Manner, MaxUnavailable, OnFailure, ShutdownInput};
+pub use failures::{
+    ConnectionsInput, HealthCheck, Manner, MaxUnavailable, OnFailure, ShutdownInput,
+};
 
 /// A whole scenario, ready to run.
 #[derive(Clone, Debug, PartialEq)]
@@ -218,6 +220,8 @@ pub struct BalancerInput {
     pub rise: u32,
     /// See [`OnFailure`].
     pub on_failure: OnFailure,
+    /// See [`HealthCheck`].
+    pub check: HealthCheck,
 }
 
 /// What the objects of a resource are made of; decides the multipliers of `model::objects`.

@@ -10,9 +10,9 @@ use super::published::{Claim, Figure, Metric, Published};
 use super::workloads;
 use crate::model::input::{
     Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
-    ConnectionsInput, Encoding, EtcdInput, EventInput, FleetInput, Hardware, Inputs, Manner,
-    MaxUnavailable, NodeInput, OnFailure, ReadInput, ResourceInput, ResourceVersion, Retries,
-    Shape, ShutdownInput, WriterInput,
+    ConnectionsInput, Encoding, EtcdInput, EventInput, FleetInput, Hardware, HealthCheck, Inputs,
+    Manner, MaxUnavailable, NodeInput, OnFailure, ReadInput, ResourceInput, ResourceVersion,
+    Retries, Shape, ShutdownInput, WriterInput,
 };
 use crate::units::{SimSpan, SimTime};
 
@@ -133,6 +133,11 @@ fn balancer(table: &Filled) -> Option<BalancerInput> {
         check_interval: table.span_of("check-interval")?,
         fall: table.count("fall")?,
         rise: table.count("rise")?,
+        check: match table.text("check") {
+            None | Some("readyz") => HealthCheck::Readyz,
+            Some("livez") => HealthCheck::Livez,
+            _ => return None,
+        },
         on_failure: match table.text("on-failure") {
             Some("reset") => OnFailure::Reset,
             _ => OnFailure::Leave,

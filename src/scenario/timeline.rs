@@ -151,8 +151,15 @@ fn already_running(root: &Filled, fleet: usize, action: &Filled, log: &mut Log) 
 }
 
 fn never_started(root: &Filled, started: &BTreeSet<usize>, log: &mut Log) {
+    let joined: Vec<&str> = root
+        .list("workloads")
+        .iter()
+        .filter_map(|workload| workload.texts("joins"))
+        .flat_map(|names| names.iter().map(|(name, _)| name.as_str()))
+        .collect();
     for (i, fleet) in root.list("clients").iter().enumerate() {
-        if fleet.text("start") == Some("stopped") && !started.contains(&i) {
+        let joins = fleet.text("name").is_some_and(|name| joined.contains(&name));
+        if fleet.text("start") == Some("stopped") && !started.contains(&i) && !joins {
             let name = shown(fleet.text("name").unwrap_or(""));
             log.push(
                 Draft::new(

@@ -23,8 +23,9 @@ use crate::model::catalog::Catalog;
 use crate::model::costs;
 use crate::model::input::{
     Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
-    ConnectionsInput, Encoding, EtcdInput, EventInput, FleetInput, Hardware, Inputs, NodeInput,
-    OnFailure, ReadInput, ResourceInput, ResourceVersion, Retries, ShutdownInput, WorkloadsInput,
+    ConnectionsInput, Encoding, EtcdInput, EventInput, FleetInput, Hardware, HealthCheck, Inputs,
+    NodeInput, OnFailure, ReadInput, ResourceInput, ResourceVersion, Retries, ShutdownInput,
+    WorkloadsInput,
 };
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR, Release};
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
@@ -293,6 +294,7 @@ pub(super) fn balancer() -> BalancerInput {
         fall: 3,
         rise: 2,
         on_failure: OnFailure::default(),
+        check: HealthCheck::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Life, name};
 use crate::model::client::Path;
-use crate::model::input::OnFailure;
+use crate::model::input::{HealthCheck, OnFailure};
 use crate::model::node::LimitKind;
 use crate::model::world::{Event, World};
 use crate::results::{LogKind, OomKill};
@@ -84,7 +84,10 @@ impl World<'_> {
     /// A health check of the balancer.
     pub(in crate::model) fn check_health(&mut self, server: u16, now: SimTime) {
         let state = &self.servers[usize::from(server)];
-        let ready = state.life == Life::Serving && state.stopping.is_none();
+        let ready = match self.inputs.balancer.check {
+            HealthCheck::Readyz => state.life == Life::Serving && state.stopping.is_none(),
+            HealthCheck::Livez => matches!(state.life, Life::Filling | Life::Serving),
+        };
         let healthy = ready && !state.partitioned(now);
         if let Some(up) = self.balancer.check(server, healthy) {
             let what = if up { "back in rotation" } else { "out of rotation" };

@@ -31,6 +31,16 @@ pub enum OnFailure {
     Reset,
 }
 
+/// Which health check the balancer makes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HealthCheck {
+    /// `/readyz`: the informers of the server itself have synced, and it is not about to end.
+    #[default]
+    Readyz,
+    /// `/livez`, the older `/healthz`, or a connection alone: it listens, whatever its caches hold.
+    Livez,
+}
+
 /// The connections of a fleet's members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionsInput {

@@ -309,6 +309,12 @@ static BALANCER: Table = Table {
         ),
         key("rise", integer(1, 1000), Default("2"), "Passed checks in a row until it is in again."),
         key(
+            "check",
+            Kind::Choice(&["readyz", "livez"]),
+            Optional,
+            "What the health checks ask: readyz (also if left out), which waits for the server's own informers, or livez, an old healthz or a mere connection, which a server with cold caches passes, too.",
+        ),
+        key(
             "on-failure",
             Kind::Choice(&["leave", "reset"]),
             Optional,
