@@ -10,6 +10,7 @@ mod e_partition;
 mod f_cold_server;
 mod g_crash_loop;
 mod h_rollout;
+mod incidents;
 
 use oomcast::model::{self, RunOptions};
 use oomcast::results::{LogKind, RunRecord};
