@@ -103,7 +103,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
 
 fn check_one(file: &Path, overlays: &[Overlay], args: &CheckArgs) -> Checked {
     let template = if file == Path::new("-") {
-        stdin(&args.layers.set)
+        Ok(stdin(&args.layers.set))
     } else {
         Template::read(file, &args.layers.set)
     };
@@ -127,11 +127,11 @@ fn check_one(file: &Path, overlays: &[Overlay], args: &CheckArgs) -> Checked {
     Checked { file, found, refused }
 }
 
-fn stdin(overrides: &[String]) -> Result<Template, Diagnostics> {
+fn stdin(overrides: &[String]) -> Template {
     let mut text = Vec::new();
     // What could not be read is missing, and is told so.
     let _ = std::io::stdin().lock().take(LARGEST_FILE + 1).read_to_end(&mut text);
-    Ok(Template::of_text(STDIN, &text, overrides))
+    Template::of_text(STDIN, &text, overrides)
 }
 
 /// The notes of a valid scenario, and what the model has to say about it and its sweep.
@@ -197,7 +197,8 @@ struct Report<'c> {
 
 #[derive(Serialize)]
 struct File<'c> {
-    file: &'c str,
+    #[serde(rename = "file")]
+    name: &'c str,
     passed: bool,
     findings: &'c [Diagnostic],
     hidden: usize,
@@ -206,7 +207,7 @@ struct File<'c> {
 fn as_json(checked: &[Checked]) -> serde_json::Result<String> {
     let count = |severity| checked.iter().map(|one| one.found.count(severity)).sum();
     let files = checked.iter().map(|one| File {
-        file: &one.file,
+        name: &one.file,
         passed: !one.refused,
         findings: &one.found.items,
         hidden: one.found.hidden,

@@ -11,7 +11,7 @@ impl Diagnostic {
     /// With the quoted line, a caret and the help, as rustc prints it.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
-        self.paint(if colour { Renderer::styled() } else { Renderer::plain() }, "")
+        self.paint(&if colour { Renderer::styled() } else { Renderer::plain() }, "")
     }
 
     /// The same in lines of at most so many columns, as far as words allow.
@@ -29,10 +29,10 @@ impl Diagnostic {
             below = fold(&std::mem::take(&mut folded.primary.text), width.saturating_sub(HELP));
         }
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        folded.paint(renderer.term_width(width), &below)
+        folded.paint(&renderer.term_width(width), &below)
     }
 
-    fn paint(&self, renderer: Renderer, below: &str) -> String {
+    fn paint(&self, renderer: &Renderer, below: &str) -> String {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,

@@ -135,7 +135,9 @@ fn uri(path: &str) -> String {
             if unreserved {
                 uri.push(char::from(byte));
             } else {
-                uri.push_str(&format!("%{byte:02X}"));
+                const HEX: &[u8; 16] = b"0123456789ABCDEF";
+                let digit = |nibble: u8| char::from(HEX[usize::from(nibble)]);
+                uri.extend(['%', digit(byte >> 4), digit(byte & 15)]);
             }
         }
     }

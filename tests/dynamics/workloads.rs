@@ -55,7 +55,7 @@ fn writes(scenario: &Scenario, seconds: f64) -> BTreeMap<String, (f64, f64)> {
     let mut found = BTreeMap::new();
     for flow in &scenario.inputs.workloads.flows {
         let from = flow.from.as_secs_f64();
-        let lasts = flow.lasts.map_or(f64::INFINITY, |span| span.as_secs_f64());
+        let lasts = flow.lasts.map_or(f64::INFINITY, oomcast::units::SimSpan::as_secs_f64);
         let name = scenario.inputs.resources[flow.resource].name.clone();
         let entry: &mut (f64, f64) = found.entry(name).or_default();
         if (from..from + lasts).contains(&seconds) {

@@ -299,7 +299,7 @@ fn overrides_are_pointed_at() {
     let mut wrong = Vec::new();
     for (set, code, said) in IN_SET {
         let (set, at) = unmarked(set);
-        let found = findings(load("s.toml", VALID.as_bytes(), &[set.clone()]));
+        let found = findings(load("s.toml", VALID.as_bytes(), std::slice::from_ref(&set)));
         wrong.extend(judged(&found, "--set", at, (code, said)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));

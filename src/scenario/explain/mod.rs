@@ -169,10 +169,8 @@ fn forms(kind: &Kind) -> String {
 }
 
 fn bounds(kind: &Kind) -> Option<String> {
-    let between = |min: String, max: String| match min == max {
-        true => Some(min),
-        false => Some(format!("{min} to {max}")),
-    };
+    let between =
+        |min: String, max: String| Some(if min == max { min } else { format!("{min} to {max}") });
     match kind {
         Kind::Integer { min, max } | Kind::IntegerOr { min, max, .. } => {
             between(grouped(*min), grouped(*max))

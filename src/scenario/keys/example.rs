@@ -96,13 +96,12 @@ const fn candidates(kind: &Kind) -> &'static [&'static str] {
     match kind {
         Kind::Integer { .. } | Kind::IntegerOr { .. } => &["100", "2", "1"],
         Kind::Number { .. } => &["1.2", "0.1", "0.001"],
-        Kind::IntegerOrPercent { .. } => &["\"10%\""],
         Kind::Cores { .. } => &["4"],
         Kind::Size { .. } => &["\"8GiB\"", "\"5kB\""],
         Kind::Span { .. } => &["\"30s\""],
         Kind::Rate { .. } => &["\"20MB/s\""],
         Kind::PerSecond { .. } => &["\"20/s\""],
-        Kind::Percent { .. } => &["\"10%\""],
+        Kind::IntegerOrPercent { .. } | Kind::Percent { .. } => &["\"10%\""],
         _ => &[],
     }
 }
