@@ -209,6 +209,9 @@ impl World<'_> {
             watchers.then(writes(b).total_cmp(&writes(a))).then(a.resource.cmp(&b.resource))
         });
         watched.truncate(RESOURCES);
+        for one in &mut watched {
+            one.window.oldest_age = oldest_age(&self.view_of(&one.fleets));
+        }
         watched
     }
 
@@ -234,12 +237,18 @@ impl World<'_> {
     fn view_of(&self, fleets: &[usize]) -> Vec<MemberView> {
         let of = |fleet: &usize| {
             let fleet = &self.inputs.fleets[*fleet];
-            let selected = match &fleet.behaviour {
-                Behaviour::Reflector { read, .. } => read.selected,
-                _ => 1.0,
+            let (selected, bookmarks) = match &fleet.behaviour {
+                Behaviour::Reflector { read, bookmarks, .. } => (read.selected, *bookmarks),
+                _ => (1.0, true),
             };
-            let events_per_second = self.writes[resource_of(fleet)] * selected;
-            MemberView { members: fleet.count, events_per_second }
+            let writes_per_second = self.flows.usual_rate(resource_of(fleet));
+            MemberView {
+                members: fleet.count,
+                events_per_second: writes_per_second * selected,
+                writes_per_second,
+                notified_every: self.inputs.etcd.progress_notify_interval,
+                bookmarks,
+            }
         };
         fleets.iter().map(of).collect()
     }
@@ -284,25 +293,62 @@ impl World<'_> {
 struct MemberView {
     members: u32,
     events_per_second: f64,
+    /// To the whole resource: each moves the version that bookmarks carry.
+    writes_per_second: f64,
+    /// So does etcd's progress notification.
+    notified_every: SimSpan,
+    bookmarks: bool,
+}
+
+impl MemberView {
+    /// The share of caches whose version was older than `span` when a bookmark was made of it.
+    fn older(&self, span: f64) -> f64 {
+        let unwritten = (1.0 - span * self.writes_per_second).max(0.0);
+        let unnotified = (1.0 - span / self.notified_every.as_secs_f64().max(1e-9)).max(0.0);
+        if span <= 0.0 { 1.0 } else { unwritten * unnotified }
+    }
+
+    /// The share of members whose last bookmark carries a version older than `span`.
+    fn bookmark_older(&self, span: f64) -> f64 {
+        const STEPS: u32 = 30;
+        let period = BOOKMARK_PERIOD.as_secs_f64();
+        let at = |n: u32| (f64::from(n) + 0.5) / f64::from(STEPS) * period;
+        let older = (0..STEPS).map(|n| self.older(span - at(n))).sum::<f64>() / f64::from(STEPS);
+        if self.bookmarks { older } else { 1.0 }
+    }
+
+    /// The oldest version that a bookmark can have left a member with.
+    fn oldest(&self) -> SimSpan {
+        let written = if self.writes_per_second > 0.0 {
+            SimSpan::from_secs_f64(1.0 / self.writes_per_second)
+        } else {
+            self.notified_every
+        };
+        BOOKMARK_PERIOD + written.min(self.notified_every)
+    }
 }
 
 /// The share of members that have seen nothing for longer than `span`: neither a bookmark nor an
 /// event, with the ages that `sample_seen` of the clients draws from.
 fn unseen_for(view: &[MemberView], span: SimSpan) -> f64 {
     let members: f64 = view.iter().map(|fleet| f64::from(fleet.members)).sum();
-    let (seconds, period) = (span.as_secs_f64(), BOOKMARK_PERIOD.as_secs_f64());
-    let no_bookmark = (1.0 - seconds / period).max(0.0);
+    let seconds = span.as_secs_f64();
     let unseen = |fleet: &MemberView| {
         let no_event = libm::exp(-fleet.events_per_second * seconds);
-        f64::from(fleet.members) * no_bookmark * no_event
+        f64::from(fleet.members) * fleet.bookmark_older(seconds) * no_event
     };
     view.iter().map(unseen).sum::<f64>() / members.max(1.0)
+}
+
+/// The oldest version that a bookmark can have left any of them with.
+fn oldest_age(view: &[MemberView]) -> SimSpan {
+    view.iter().map(MemberView::oldest).max().unwrap_or(BOOKMARK_PERIOD)
 }
 
 /// The age that the versions of half of the members exceed.
 fn median_age(view: &[MemberView]) -> SimSpan {
     const EXACT: u64 = 1_000_000;
-    let (mut low, mut high) = (0, BOOKMARK_PERIOD.0);
+    let (mut low, mut high) = (0, oldest_age(view).0);
     while high - low > EXACT {
         let middle = low + (high - low) / 2;
         if unseen_for(view, SimSpan(middle)) > 0.5 {
@@ -359,11 +405,25 @@ mod tests {
 
     #[test]
     fn what_was_seen_last_is_never_older_than_a_bookmark() {
-        let quiet = [MemberView { members: 10, events_per_second: 0.0 }];
+        // Told at once how far etcd is: the age of the bookmark is all.
+        let told = MemberView {
+            members: 10,
+            events_per_second: 0.0,
+            writes_per_second: 0.0,
+            notified_every: SimSpan::millis(100),
+            bookmarks: true,
+        };
+        let half = median_age(&[told]).as_secs_f64();
+        assert!((half - 30.0).abs() < 1.1, "{half}");
+        assert!(unseen_for(&[told], SimSpan::secs(61)).abs() < 1e-12);
+        // Told every ten minutes, a quiet cache is five old on average, and its bookmark half a minute.
+        let quiet = [MemberView { notified_every: SimSpan::secs(600), ..told }];
         let half = median_age(&quiet).as_secs_f64();
-        assert!((half - 30.0).abs() < 0.01, "{half}");
-        assert!(unseen_for(&quiet, SimSpan::secs(60)).abs() < 1e-12);
-        let busy = [MemberView { members: 10, events_per_second: 1.0 }];
+        assert!((half - 330.0).abs() < 2.0, "{half}");
+        assert_eq!(oldest_age(&quiet), SimSpan::secs(660));
+        let untold = [MemberView { bookmarks: false, ..told }];
+        assert!(unseen_for(&untold, SimSpan::secs(3_600)) >= 1.0);
+        let busy = [MemberView { events_per_second: 1.0, writes_per_second: 1.0, ..told }];
         assert!(median_age(&busy) < SimSpan::secs(1));
         assert!(unseen_for(&busy, SimSpan::ZERO) >= 1.0);
     }

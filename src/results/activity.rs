@@ -162,7 +162,8 @@ pub struct WatchWindow {
     pub resource: String,
     /// Members of fleets that watch it.
     pub watchers: u64,
-    /// The oldest that the version seen last by a watcher can be: a period of bookmarks.
+    /// The oldest that the version seen last by a watcher can be: a period of bookmarks, and what they
+    /// carry was up to as old as the last write or the last progress notification.
     pub oldest_age: SimSpan,
     /// In order of time.
     pub points: Vec<WindowPoint>,

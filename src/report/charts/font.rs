@@ -90,12 +90,16 @@ pub(super) fn wrap(text: &str, size: f64, bold: bool, room: f64, lines: usize) -
     done.iter().map(|l| fit(l, size, bold, room)).collect()
 }
 
-/// The words of a text; a sign of per cent stays with its number.
+/// The words of a text; a sign of per cent stays with its number, the groups of a number together.
 fn words(text: &str) -> Vec<String> {
+    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     let mut words: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match words.last_mut() {
-            Some(last) if word.starts_with('%') => {
+            Some(last)
+                if word.starts_with('%')
+                    || digit(word.chars().next()) && digit(last.chars().last()) =>
+            {
                 last.push(' ');
                 last.push_str(word);
             }
