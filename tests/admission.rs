@@ -214,7 +214,7 @@ fn writes(rate: &str) -> Inputs {
 }
 
 /// Little's law: seats taken are those of a write, times writes a second, times how long each holds
-/// them. 100 watchers make 10 final seats for 5 ms (facts/apf.md section 4.7).
+/// them. 100 watchers make 10 final seats for 5 ms (docs/facts/apf.md section 4.7).
 #[test]
 fn writes_take_the_seats_of_their_rate() {
     for (rate, each_second) in [("3/s", 3.0), ("250/s", 250.0)] {

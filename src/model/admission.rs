@@ -70,7 +70,7 @@ pub struct Admission {
     estimator: WorkEstimator,
     /// By fleet: of its LISTs and of its watches, which flow schemas may tell apart.
     classes: Vec<[Option<Class>; 2]>,
-    /// Adaptive in every release modelled (since 1.28; facts/apf.md section 4.8).
+    /// Adaptive in every release modelled (since 1.28; docs/facts/apf.md section 4.8).
     retry_after: BTreeMap<LevelId, RetryAfter>,
     seen: BTreeMap<LevelId, Seen>,
     /// How many objects of each resource were counted last, if they were since the start.

@@ -1,11 +1,11 @@
 //! Steady load: what goes on besides the requests of the scenario, as constant rates.
 //!
 //! Writes cost a request each on the server that takes them, and an event for every watcher of the
-//! resource on every server ([`super::write_seats`] has the seats they take); watches are opened again every 450 s on average (facts/clients.md
+//! resource on every server ([`super::write_seats`] has the seats they take); watches are opened again every 450 s on average (docs/facts/clients.md
 //! section 1.4). 300,000 watches cost one sum over the fleets here, not an event each.
 //!
 //! A live event is encoded once for each encoding, whatever the number of its watchers
-//! (`cachingObject`, facts/watch-cache.md section 2.3); what each of them costs besides was measured
+//! (`cachingObject`, docs/facts/watch-cache.md section 2.3); what each of them costs besides was measured
 //! so. What a watch has missed is copied and encoded for it alone: that is in its plan
 //! ([`super::apiserver::watch::replay`]).
 

@@ -1,6 +1,6 @@
 //! The L4 balancer: which server a new connection goes to, and health checks with rise and fall.
 //!
-//! Connections are sticky: nothing moves one that is open (facts/clients.md section 5.1). The
+//! Connections are sticky: nothing moves one that is open (docs/facts/clients.md section 5.1). The
 //! balancer forgets a dead server only after `fall` checks, and until then sends connections there
 //! that are refused.
 

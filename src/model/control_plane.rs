@@ -162,7 +162,7 @@ impl ServerState {
         now < self.partitioned_until
     }
 
-    /// Retry-After of a cache that is being filled (facts/watch-cache.md section 4.2).
+    /// Retry-After of a cache that is being filled (docs/facts/watch-cache.md section 4.2).
     #[must_use]
     pub fn cold_retry_after(&self, resource: usize, release: &Release, now: SimTime) -> SimSpan {
         let down = now.since(self.cold_since[resource]);

@@ -55,7 +55,7 @@ pub const LOCAL_HAND_OVER: f64 = 0.2;
 /// +6 s/GB for readers of 5 MB/s).
 pub const WRITE_SLOWLY: Cost = Cost { per_byte: 6.0, per_object: 0.0 };
 
-/// gzip at level 1, per input byte (measured 5.0 to 5.7; facts/memory.md section 5: 10 to 12).
+/// gzip at level 1, per input byte (measured 5.0 to 5.7; docs/facts/memory.md section 5: 10 to 12).
 pub const GZIP: Cost = Cost { per_byte: 5.5, per_object: 0.0 };
 
 /// Walking the cached objects of a LIST (measured at most 0.3 us an object).
@@ -87,7 +87,7 @@ pub const WRITE_GARBAGE: Bytes = Bytes::kib(200);
 /// Opening a watch at a resource version (TLS stream, handler, registration).
 pub const WATCH_OPEN: SimSpan = SimSpan::nanos(200_000);
 
-/// Accepting a connection: TLS handshake with client certificate (facts/clients.md section 7 B
+/// Accepting a connection: TLS handshake with client certificate (docs/facts/clients.md section 7 B
 /// counts them as the cost of a redial).
 pub const TLS_HANDSHAKE: SimSpan = SimSpan::nanos(1_000_000);
 
@@ -147,16 +147,16 @@ pub const WATCH_STACK: Bytes = Bytes(24_000);
 pub const WATCH_OPEN_GARBAGE: Bytes = Bytes::kib(100);
 
 /// A watch-list up to 1.36 builds an event, an interval slot and a list slot for every object of
-/// the resource (facts/watch-cache.md section 3: 152 B).
+/// the resource (docs/facts/watch-cache.md section 3: 152 B).
 pub const WATCH_LIST_INTERVAL: u64 = 152;
 /// From 1.37 a list slot only (same section).
 pub const WATCH_LIST_INTERVAL_LAZY: u64 = 16;
 
-/// State of a gzip writer (facts/watch-cache.md section 6.4: 0.8 to 1.3 MB).
+/// State of a gzip writer (docs/facts/watch-cache.md section 6.4: 0.8 to 1.3 MB).
 pub const GZIP_WRITER: Bytes = Bytes(1_000_000);
 
 /// Bytes that leave the server's heap ahead of a slow reader: HTTP/2 stream window and socket
-/// buffers (facts/watch-cache.md section 6.5).
+/// buffers (docs/facts/watch-cache.md section 6.5).
 pub const CLIENT_WINDOW: Bytes = Bytes::mib(4);
 
 /// Garbage of any request besides its body.
@@ -165,18 +165,18 @@ pub const REQUEST_GARBAGE: Bytes = Bytes::kib(64);
 /// Memory of a request that waits.
 pub const QUEUED_REQUEST: Bytes = Bytes::kib(48);
 
-/// Slots of a LIST per scanned object: the cache's slice of results (facts/watch-cache.md 7).
+/// Slots of a LIST per scanned object: the cache's slice of results (docs/facts/watch-cache.md 7).
 pub const SCAN_SLOT: u64 = 16;
 
 /// An event in a watch cache's ring besides the versions of its object, and its slot
-/// (`watchCacheEvent`, facts/watch-cache.md section 2.2).
+/// (`watchCacheEvent`, docs/facts/watch-cache.md section 2.2).
 pub const RING_EVENT: Bytes = Bytes(128);
 /// See [`RING_EVENT`].
 pub const RING_SLOT: Bytes = Bytes(8);
 /// A superseded version of an object in the ring besides the object itself: key, labels, fields,
 /// managed fields (measured: 13.9 kB an event for objects of 11.6 kB).
 pub const RING_VERSION: Bytes = Bytes(1_500);
-/// The path of b-tree nodes that a snapshot copies, from 1.34 on (derived, facts/watch-cache.md
+/// The path of b-tree nodes that a snapshot copies, from 1.34 on (derived, docs/facts/watch-cache.md
 /// section 2.2: 1 to 2 KB an event).
 pub const RING_SNAPSHOT: Bytes = Bytes(1_500);
 

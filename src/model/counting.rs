@@ -4,7 +4,7 @@
 //! Every store counts once when it is set up, and then every 60 to 132 s (`startObservingCount`,
 //! registry store.go). Up to 1.33, and without a watch cache, it asks etcd, which answers at once.
 //! From 1.34 on it asks the watch cache for its keys (`getKeys`, cacher.go), which waits 3 s for it to
-//! be filled and else fails: until the next count the resource is unknown (facts/apf.md section
+//! be filled and else fails: until the next count the resource is unknown (docs/facts/apf.md section
 //! 4.3). Where the number of objects does not change in a run, one count is enough.
 
 use super::world::{Event, World};

@@ -6,7 +6,7 @@ use super::input::{ApiserverInput, NodeInput};
 use super::release::Release;
 use crate::units::{Bytes, SimSpan, SimTime};
 
-/// `oom_score_adj` of etcd as a static pod (facts/memory.md section 4.2).
+/// `oom_score_adj` of etcd as a static pod (docs/facts/memory.md section 4.2).
 const ETCD_SCORE_ADJ: i64 = -997;
 
 /// Why a server can be killed at its limit.
@@ -33,7 +33,7 @@ pub struct MemoryLimit {
 ///
 /// A cgroup kills at `memory.max`, but does not charge all of the binary's pages to it. Without a
 /// cgroup limit the node runs out: the kernel kills the process of highest badness, resident +
-/// adj × RAM / 1000 (facts/memory.md section 4.2). Ordinary processes score above a static pod's
+/// adj × RAM / 1000 (docs/facts/memory.md section 4.2). Ordinary processes score above a static pod's
 /// -997, so they die first and leave their memory; then the larger of apiserver and etcd.
 #[must_use]
 pub fn memory_limit(apiserver: &ApiserverInput, node: &NodeInput) -> MemoryLimit {
@@ -63,7 +63,7 @@ pub fn cores(apiserver: &ApiserverInput, node: &NodeInput) -> f64 {
 }
 
 /// GOMAXPROCS: set, or the node's processors; from Go 1.25 no more than the CPU limit, rounded up
-/// (facts/memory.md section 4.1).
+/// (docs/facts/memory.md section 4.1).
 #[must_use]
 pub fn processors(apiserver: &ApiserverInput, node: &NodeInput, release: &Release) -> f64 {
     if let Some(procs) = apiserver.gomaxprocs {
@@ -77,7 +77,7 @@ pub fn processors(apiserver: &ApiserverInput, node: &NodeInput, release: &Releas
 }
 
 /// The kubelet's crash-loop back-off: the first restart at once, then 10 s doubling to 5 min,
-/// forgotten after 10 min of health (facts/clients.md section 5.2).
+/// forgotten after 10 min of health (docs/facts/clients.md section 5.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CrashLoopBackOff {
     deaths: u32,

@@ -2,7 +2,7 @@
 //!
 //! Multipliers by shape. Measured (measured/, see `costs`): Secrets of 1 MB and `ConfigMaps` of
 //! 10 kB decode to their protobuf size + 1.2 kB; Pods of 6.1 kB to 2.12 times it; custom resources
-//! to 3.9 times their JSON. facts/memory.md section 2.2 and facts/clients.md section 3.3 agree
+//! to 3.9 times their JSON. docs/facts/memory.md section 2.2 and docs/facts/clients.md section 3.3 agree
 //! within 20 %.
 
 use super::costs::Cost;
@@ -57,7 +57,7 @@ const WITH_POD_SPEC: [&str; 9] = [
 ];
 
 /// Built-in resources of which every apiserver keeps a second copy in its own informers:
-/// authentication, authorisation, admission, aggregation (facts/clients.md section 3.2; measured
+/// authentication, authorisation, admission, aggregation (docs/facts/clients.md section 3.2; measured
 /// for Secrets and Pods).
 const IN_LOOPBACK_INFORMERS: [&str; 25] = [
     "pods",

@@ -1,6 +1,6 @@
 //! What each Kubernetes minor does: one table of behaviours, overridable by feature gate.
 //!
-//! Source: facts/watch-cache.md section 1, facts/clients.md section 1.5, facts/memory.md 1.1.
+//! Source: docs/facts/watch-cache.md section 1, docs/facts/clients.md section 1.5, docs/facts/memory.md 1.1.
 //! The model asks `release.streams_json`, never "is the minor >= 33?".
 
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ pub struct Release {
     /// `WatchListClient`, the default of clients built with this release.
     pub watch_list_client: bool,
     /// The back-off of reflectors built with this release starts over two minutes after it began
-    /// (0.36), else after two minutes without an attempt (facts/clients.md section 1.3).
+    /// (0.36), else after two minutes without an attempt (docs/facts/clients.md section 1.3).
     pub backoff_resets_by_start: bool,
     /// The watch cache keeps events for as long as a request may take, at least (from 1.33), not
     /// for 75 s.
@@ -64,7 +64,7 @@ pub struct Release {
     /// The initial interval of a watch-list is a lazy snapshot (1.37), not one event an object.
     pub lazy_watch_list_interval: bool,
     /// Copies of the raw response alive at once while reading from etcd: 2 with gRPC up to 1.65,
-    /// 3 from 1.66 (facts/watch-cache.md section 5).
+    /// 3 from 1.66 (docs/facts/watch-cache.md section 5).
     pub grpc_raw_copies: u8,
     /// Deep copies of initial events queue in a watch-list's channel (every release; not in the
     /// proof of concept of KEP-3157, pull request 106477: its published peaks leave room for 2 to

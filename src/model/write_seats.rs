@@ -2,7 +2,7 @@
 //!
 //! What writes cost in processor time and memory is steady load ([`super::background`]); here they
 //! queue and hold seats. A write holds its seats while the handler runs, and those of the mutating
-//! estimator for 5 ms more for each ten watches that see it (facts/apf.md section 4.7). Few writes
+//! estimator for 5 ms more for each ten watches that see it (docs/facts/apf.md section 4.7). Few writes
 //! are events of their own. Many come bundled, one after the other in one event, so that by
 //! Little's law they take the same seats on average: 1,000 writes of 8 ms a second are 8 seats
 //! either way. A bundle that is turned away stands for as many writes, but counts as one 429.

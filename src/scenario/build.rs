@@ -17,7 +17,7 @@ use crate::model::input::{
 use crate::units::{SimSpan, SimTime};
 
 /// `--watch-progress-notify-interval` of etcd where nothing else is said (etcd `server/embed/config.go`;
-/// facts/watch-cache.md section 4.1).
+/// docs/facts/watch-cache.md section 4.1).
 const PROGRESS_NOTIFY_INTERVAL: SimSpan = SimSpan::secs(600);
 
 /// The first client-go that asks for bookmarks.

@@ -17,7 +17,7 @@ use crate::units::Bytes;
 /// Members that should not start at once.
 const MANY_MEMBERS: u64 = 1000;
 
-/// Objects with which Kubernetes is tested, by resource (facts/clients.md section 4.2: sig-scalability,
+/// Objects with which Kubernetes is tested, by resource (docs/facts/clients.md section 4.2: sig-scalability,
 /// thresholds.md).
 const TESTED: [(&str, u64); 6] = [
     ("nodes", 5_000),

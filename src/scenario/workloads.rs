@@ -1,6 +1,6 @@
 //! Workloads: what goes on in a cluster, as writes to the resources that it has.
 //!
-//! How many writes each causes is in facts/clients.md section 4.1. Pods must be among the objects
+//! How many writes each causes is in docs/facts/clients.md section 4.1. Pods must be among the objects
 //! where pods come and go, leases and nodes where nodes do; `events`, `endpointslices` and
 //! `ciliumendpoints` are written where the scenario has them.
 

@@ -1,6 +1,6 @@
 //! Applied manifests of API Priority and Fairness, as JSON.
 //!
-//! Fields that are left out get the API's defaults (facts/apf.md section 1).
+//! Fields that are left out get the API's defaults (docs/facts/apf.md section 1).
 
 use serde::Deserialize;
 use serde_json::Value;

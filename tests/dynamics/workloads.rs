@@ -1,4 +1,4 @@
-//! What each kind of workload writes, against facts/clients.md section 4.1.
+//! What each kind of workload writes, against docs/facts/clients.md section 4.1.
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@
 //!
 //! The envelope for 97,000 watches: up to 970,000 cheap requests in the first 10 s, then 2.9 rounds of
 //! the reflector in 10 s, each of up to 11 tries. The first holds. The second counts the pauses between
-//! rounds (facts/clients.md section 1.3) and not the rounds themselves, which last 10 s each; and what was
+//! rounds (docs/facts/clients.md section 1.3) and not the rounds themselves, which last 10 s each; and what was
 //! refused before the process listened has used up the shortest pauses. There are three rounds in the
 //! first minute, 33 requests a watch: 3.2 million.
 

@@ -21,7 +21,7 @@ fn run(name: &str, profiles: &[&str], overrides: &[&str], replication: u32) -> R
     model::run(&scenario.inputs, options)
 }
 
-/// kubernetes#90725: 15,206, 1,829 and 876 watches; facts/clients.md section 5.1: .625, .375, 0.
+/// kubernetes#90725: 15,206, 1,829 and 876 watches; docs/facts/clients.md section 5.1: .625, .375, 0.
 #[test]
 fn rolled_servers_end_with_skewed_watches() {
     let run = run("skewed-watchers.toml", &[], &[], 0);

@@ -1,4 +1,4 @@
-//! The storm arithmetic of facts/clients.md section 7: what a back of an envelope says of reconnect
+//! The storm arithmetic of docs/facts/clients.md section 7: what a back of an envelope says of reconnect
 //! storms, held to runs at a scale of seconds. A file a letter; each says what the envelope leaves
 //! out.
 

@@ -1,6 +1,6 @@
 //! [`Behaviour`]: what of API Priority and Fairness differs between releases.
 //!
-//! Source: the tags v0.28.0 to v0.36.2 of k8s.io/apiserver; facts/apf.md section 0.
+//! Source: the tags v0.28.0 to v0.36.2 of k8s.io/apiserver; docs/facts/apf.md section 0.
 
 use crate::model::release::Release;
 use crate::units::SimSpan;

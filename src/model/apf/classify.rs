@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn known_hashes() {
-        // facts/apf.md 7.4.
+        // docs/facts/apf.md 7.4.
         assert_eq!(hash_flow_id("kube-system-service-accounts", ""), 7_354_337_382_563_776_849);
         assert_eq!(hash_flow_id("global-default", "system:anonymous"), 5_951_248_168_697_086_108);
     }

@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn vectors_of_the_facts() {
-        // facts/apf.md 7.7.
+        // docs/facts/apf.md 7.7.
         let solve = |sum, items: &[[f64; 3]]| {
             let item = |&[lower_bound, upper_bound, target]: &[f64; 3]| AllocProblemItem {
                 target,

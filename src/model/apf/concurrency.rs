@@ -1,7 +1,7 @@
 //! Concurrency limits: nominal ones by shares, and their periodic adjustment by seat demand
 //! (lending and borrowing).
 //!
-//! Source: k8s.io/apiserver `pkg/util/flowcontrol/apf_controller.go`; facts/apf.md section 2.
+//! Source: k8s.io/apiserver `pkg/util/flowcontrol/apf_controller.go`; docs/facts/apf.md section 2.
 
 use super::conc_alloc::{AllocProblemItem, compute_concurrency_allocation};
 use super::config::{LimitResponse, PriorityLevelConfiguration};
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn max_seats_of_upstream() {
-        // facts/apf.md 7.3.
+        // docs/facts/apf.md 7.3.
         let cases = [
             (5, 6, 1),
             (15, 6, 2),
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn limits_of_upstreams_borrowing_test() {
-        // facts/apf.md section 9, TestUpdateBorrowing: exempt, workload-high, workload-low, catch-all.
+        // docs/facts/apf.md section 9, TestUpdateBorrowing: exempt, workload-high, workload-low, catch-all.
         let run = |exempt_demand: i64, mid: i64, others: i64| {
             let level = |exempt, nominal, min, demand: i64| LevelDemand {
                 exempt,
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn limits_of_upstreams_borrowing_test_between_two() {
-        // facts/apf.md section 9, TestBorrowing: (lendable, borrowing limit) per cent of each.
+        // docs/facts/apf.md section 9, TestBorrowing: (lendable, borrowing limit) per cent of each.
         for [(lend0, borrow0), (lend1, borrow1)] in [[(50, 67), (33, 50)], [(50, 33), (67, 50)]] {
             let level = |lendable_percent, borrowing_limit_percent, demand: i64| {
                 let config = PriorityLevelConfiguration {

@@ -1,6 +1,6 @@
 //! The configuration objects: priority levels and flow schemas.
 //!
-//! Source: `flowcontrol.apiserver.k8s.io/v1`; facts/apf.md sections 1.1, 1.2 and 1.9. Names are
+//! Source: `flowcontrol.apiserver.k8s.io/v1`; docs/facts/apf.md sections 1.1, 1.2 and 1.9. Names are
 //! those of the API; defaults of absent fields are the reader's business
 //! ([`LimitResponse::DEFAULT_QUEUES`] and its like).
 

@@ -1,6 +1,6 @@
 //! The objects that every server has from the start, and those that it suggests.
 //!
-//! Source: k8s.io/apiserver `pkg/apis/flowcontrol/bootstrap/default.go`; facts/apf.md 1.7, 1.8.
+//! Source: k8s.io/apiserver `pkg/apis/flowcontrol/bootstrap/default.go`; docs/facts/apf.md 1.7, 1.8.
 
 use super::behaviour::Behaviour;
 use super::config::{

@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn mean_and_deviation_of_steps() {
-        // facts/apf.md 7.7: 0 for 2 s, 10 for 5 s, 4 for 3 s.
+        // docs/facts/apf.md 7.7: 0 for 2 s, 10 for 5 s, 4 for 3 s.
         let mut demand = Integrator::new(at(0));
         demand.set(at(2), 10.0);
         demand.set(at(7), 4.0);

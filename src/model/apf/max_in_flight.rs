@@ -1,6 +1,6 @@
 //! [`MaxInFlight`]: what limits requests where API Priority and Fairness is off.
 //!
-//! Source: k8s.io/apiserver `pkg/server/filters/maxinflight.go`; facts/apf.md section 5.
+//! Source: k8s.io/apiserver `pkg/server/filters/maxinflight.go`; docs/facts/apf.md section 5.
 //! Long-running requests, all watches among them, do not come here; the dropped ones are told to
 //! retry after [`super::retry_after::RetryAfter::Constant`].
 
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn limits_of_upstreams_test() {
-        // facts/apf.md section 9, TestMaxInFlightNonMutating and SkipsMasters.
+        // docs/facts/apf.md section 9, TestMaxInFlightNonMutating and SkipsMasters.
         let mut filter = MaxInFlight::new(3, 1);
         for _ in 0..3 {
             assert_eq!(filter.start("get", false), InFlight::Counted);

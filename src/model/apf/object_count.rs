@@ -1,6 +1,6 @@
 //! [`ObjectCount`]: what the work estimator knows of the stored objects of a resource.
 //!
-//! Source: k8s.io/apiserver `pkg/util/flowcontrol/request/object_count_tracker.go`; facts/apf.md
+//! Source: k8s.io/apiserver `pkg/util/flowcontrol/request/object_count_tracker.go`; docs/facts/apf.md
 //! 4.3. The figures come from polls, so they lag, and are missing for a while after a start.
 
 use crate::units::{SimSpan, SimTime};

@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn follows_upstreams_test() {
-        // facts/apf.md 7.10: second, drops in it, value after.
+        // docs/facts/apf.md 7.10: second, drops in it, value after.
         let mut tracker = RetryAfter::adaptive();
         for (second, drops, expected) in [
             (0, 5, 1),

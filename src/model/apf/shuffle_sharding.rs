@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn known_deals() {
-        // facts/apf.md 7.5.
+        // docs/facts/apf.md 7.5.
         assert_eq!(deal(55, 8, 3), [7, 6, 0]);
         assert_eq!(deal(1_001_001_001, 9, 3), [4, 6, 0]);
         assert_eq!(deal(u64::MAX, 128, 6), [127, 1, 7, 56, 91, 6]);

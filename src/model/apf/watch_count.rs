@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn counts_of_upstreams_test() {
-        // facts/apf.md section 9, watch tracker.
+        // docs/facts/apf.md section 9, watch tracker.
         let info = |verb, api_group, namespace, name| RequestInfo {
             is_resource: true,
             verb,

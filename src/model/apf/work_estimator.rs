@@ -1,7 +1,7 @@
 //! [`WorkEstimator`]: how many seats a request takes, and for how long beyond its execution.
 //!
 //! Source: k8s.io/apiserver `pkg/util/flowcontrol/request/{width,list_work_estimator,
-//! mutating_work_estimator,config}.go`; facts/apf.md section 4.
+//! mutating_work_estimator,config}.go`; docs/facts/apf.md section 4.
 
 use super::behaviour::{Behaviour, ListRouting};
 use super::classify::RequestInfo;

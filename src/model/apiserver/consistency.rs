@@ -2,7 +2,7 @@
 //!
 //! A check lists the cache as it is, notes name and version of every item, and then lists etcd at
 //! the same version in pages of 10,000, each decoded whole, to compare digests
-//! (`cacher/delegator.go`; facts/watch-cache.md section 2.4).
+//! (`cacher/delegator.go`; docs/facts/watch-cache.md section 2.4).
 
 use super::plan::{Phase, Plan, RampKind, Stage, Step};
 use super::startup::GRPC_READ;

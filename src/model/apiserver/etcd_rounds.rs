@@ -1,6 +1,6 @@
 //! How etcd is asked for a page of a LIST: while selectors leave the page short, again with a limit that
 //! doubles, up to 10,000 keys a round (`GetList` of k8s.io/apiserver `etcd3/store.go`,
-//! facts/watch-cache.md section 5). So the raw answers of a paged LIST stay small, whatever it reads.
+//! docs/facts/watch-cache.md section 5). So the raw answers of a paged LIST stay small, whatever it reads.
 
 /// `maxLimit` of etcd3/store.go.
 const MAX_LIMIT: u64 = 10_000;

@@ -1,6 +1,6 @@
 //! Where a LIST's memory comes from.
 //!
-//! The table of facts/watch-cache.md section 7, as phases. In every route a LIST holds its slices
+//! The table of docs/facts/watch-cache.md section 7, as phases. In every route a LIST holds its slices
 //! and the converted items until the last byte has left; custom resources are deep-copied whole.
 //! On top of that
 //!
@@ -167,7 +167,7 @@ impl ListContext<'_> {
     }
 
     /// A consistent read waits until the cache has seen etcd's revision: one small read, then on
-    /// average half of the 100 ms between progress requests (facts/watch-cache.md section 4.1).
+    /// average half of the 100 ms between progress requests (docs/facts/watch-cache.md section 4.1).
     fn wait_until_fresh(&self) -> Phase {
         let mut wait = Phase::cpu(Stage::Etcd, SimSpan::ZERO);
         wait.demand.floor = self.etcd.latency + SimSpan::millis(50);
@@ -299,7 +299,7 @@ impl ListContext<'_> {
         let entry = self.entry(Mechanism::ResponseBuffer);
         let item = item_bytes(self.profile, self.read.encoding);
         // UnstructuredList.MarshalJSON encodes into an inner buffer and copies it compacted into
-        // the outer one: the items' garbage besides (facts/watch-cache.md section 6.3).
+        // the outer one: the items' garbage besides (docs/facts/watch-cache.md section 6.3).
         let mut litter =
             if self.custom() { self.profile.item_garbage.times(list.items) } else { Bytes::ZERO };
         let mut cpu = self.encode_cost().of(list.items, body);
@@ -330,7 +330,7 @@ impl ListContext<'_> {
             return write.at_end(Step::Pool(entry, held));
         }
         // UnstructuredList.MarshalJSON: the inner buffer is copied out, then compacted into the
-        // outer encoder's (facts/watch-cache.md section 6.3).
+        // outer encoder's (docs/facts/watch-cache.md section 6.3).
         let copies = buffered.round_up(8_192).times(2);
         phases.push(
             Phase::cpu(Stage::Working, costs::GROW_BUFFER.of(0, copies))
@@ -419,7 +419,7 @@ impl ListContext<'_> {
 /// Reading from the gRPC stream, per byte (measured: etcd and decoding together 1.4 to 1.8 s/GB).
 const GRPC_READ: Cost = Cost { per_byte: 0.7, per_object: 0.0 };
 
-/// What `RangeStream` keeps of the raw answer: two or three chunks (facts/watch-cache.md 5).
+/// What `RangeStream` keeps of the raw answer: two or three chunks (docs/facts/watch-cache.md 5).
 const RANGE_STREAM_CHUNKS: Bytes = Bytes(5_000_000);
 
 impl Plan {

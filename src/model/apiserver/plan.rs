@@ -62,7 +62,7 @@ pub enum Stage {
     Working,
     /// A streamed response: a time-out cuts it between items.
     Streaming,
-    /// One write of a whole buffer: a time-out cannot cut it (facts/watch-cache.md section 6.5).
+    /// One write of a whole buffer: a time-out cannot cut it (docs/facts/watch-cache.md section 6.5).
     Writing,
 }
 

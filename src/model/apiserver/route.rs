@@ -1,6 +1,6 @@
 //! Where a LIST or WATCH is answered from: etcd, the watch cache, a snapshot of it, or not at all.
 //!
-//! The table of facts/watch-cache.md section 4.1 (`ShouldDelegateList`, `delegator.GetList`) and
+//! The table of docs/facts/watch-cache.md section 4.1 (`ShouldDelegateList`, `delegator.GetList`) and
 //! section 4.2 for a cache that is not ready. `metadata.name` selectors are single-object reads
 //! and not modelled here.
 
@@ -101,7 +101,7 @@ mod tests {
 
     const WARM: CacheState = CacheState { enabled: true, ready: true };
 
-    /// Row by row, facts/watch-cache.md section 4.1: releases up to 1.30, 1.31 to 1.33, from 1.34.
+    /// Row by row, docs/facts/watch-cache.md section 4.1: releases up to 1.30, 1.31 to 1.33, from 1.34.
     #[test]
     fn warm_table() {
         use ResourceVersion::{Any, Exact, NotOlderThan, Unset};

@@ -383,7 +383,7 @@ impl Server {
     }
 
     /// Answers a request of which nothing has been written with 504: the handler works on under a
-    /// new mark, until its first write fails (facts/watch-cache.md section 6.5).
+    /// new mark, until its first write fails (docs/facts/watch-cache.md section 6.5).
     pub fn give_up(&mut self, id: RequestId, tag: u64) {
         let request = &mut self.requests[id.slot as usize];
         request.tag = tag;

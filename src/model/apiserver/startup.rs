@@ -1,6 +1,6 @@
 //! Where a starting server's memory comes from: it fills its caches.
 //!
-//! All caches start at once (facts/watch-cache.md sections 2.5 and 10). A cacher reads pages of
+//! All caches start at once (docs/facts/watch-cache.md sections 2.5 and 10). A cacher reads pages of
 //! 10,000 keys: raw bytes of a page are held twice or thrice while its objects are decoded and
 //! kept. The server's own informers read Secrets, Pods and the like, too: as LISTs from etcd while
 //! the caches are cold (raw bytes, decoded objects, a response buffer, the body read into a growing
@@ -83,13 +83,13 @@ pub fn cache_plan(
 
 /// Workers of `ConcurrentWatchObjectDecode`.
 const DECODERS: u32 = 10;
-/// What filling a cache costs beyond decoding: keys, index, b-tree (facts/clients.md section 5.2
+/// What filling a cache costs beyond decoding: keys, index, b-tree (docs/facts/clients.md section 5.2
 /// and measured start-up times: 23 s/GB of Pods on two cores, 2 to 3 s/GB of `ConfigMaps`).
 pub(crate) const FILL_OVERHEAD: f64 = 1.5;
 
 /// Whether the server's own informers wait for its caches: as watch-lists they do. As LISTs they
 /// carry the pager's limit and no selector, and such LISTs a cold cache passes on to etcd, in
-/// every release (facts/watch-cache.md section 4.2).
+/// every release (docs/facts/watch-cache.md section 4.2).
 #[must_use]
 pub fn loopback_waits(release: &Release) -> bool {
     release.watch_list_client && release.watch_list

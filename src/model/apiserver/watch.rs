@@ -1,6 +1,6 @@
 //! Where a WATCH's and a watch-list's memory comes from.
 //!
-//! A watch-list is not constant memory a watcher (facts/memory.md section 1.9, facts/
+//! A watch-list is not constant memory a watcher (docs/facts/memory.md section 1.9, facts/
 //! watch-cache.md sections 3 and 7 G, H): up to 1.36 it builds an interval of every object of the
 //! resource first; each initial event is a deep copy; up to a channel's worth of copies waits for
 //! the client; the encoder keeps a buffer of a few of the largest objects.
@@ -76,7 +76,7 @@ pub fn watch_list_plan(
         floor = rate.time_for(wire - costs::CLIENT_WINDOW);
     }
     if let Some(rate) = decode_rate {
-        // Events are decoded as they come: a slow decoder is a slow reader (facts/clients.md 1.6).
+        // Events are decoded as they come: a slow decoder is a slow reader (docs/facts/clients.md 1.6).
         floor = floor.max(rate.time_for(body - costs::CLIENT_WINDOW));
     }
     let mut send = Phase::cpu(Stage::Streaming, cpu)
@@ -162,7 +162,7 @@ pub fn rounded_events(events: u64) -> u64 {
 }
 
 /// Giving a watch the events that it has missed, from the ring: each is copied and encoded for it
-/// alone, as the initial events of a watch-list are (facts/watch-cache.md section 2.3), and up to a
+/// alone, as the initial events of a watch-list are (docs/facts/watch-cache.md section 2.3), and up to a
 /// channel's worth of copies waits for the client.
 #[must_use]
 pub fn replay(

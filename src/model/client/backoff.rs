@@ -1,6 +1,6 @@
 //! The reflector's back-off between attempts, exact.
 //!
-//! 0.8 s doubling to 30 s, each with jitter of up to as much again (facts/clients.md section 1.3).
+//! 0.8 s doubling to 30 s, each with jitter of up to as much again (docs/facts/clients.md section 1.3).
 //! Until client-go 0.35 the sequence starts over after two minutes without an attempt; from 0.36
 //! two minutes after it started, even while the server stays down. Held to recordings of the
 //! genuine code by `tests/golden_reflector.rs`.
@@ -163,7 +163,7 @@ mod tests {
     }
 
     /// Attempts after the first against a server that stays down, mean over reflectors:
-    /// facts/clients.md section 1.3 gives 17.4 and 33.3 after 300 and 600 s for the new era, 10.5 and 17.2 for the old.
+    /// docs/facts/clients.md section 1.3 gives 17.4 and 33.3 after 300 and 600 s for the new era, 10.5 and 17.2 for the old.
     #[test]
     fn knocks_of_a_long_outage() {
         let knocks = |era, seconds: u64| {

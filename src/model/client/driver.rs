@@ -1,6 +1,6 @@
 //! What moves the clients: answers, failures, timers.
 //!
-//! Reflectors follow facts/clients.md section 1.2: an error of a LIST backs off and starts from
+//! Reflectors follow docs/facts/clients.md section 1.2: an error of a LIST backs off and starts from
 //! the top; a watch that closes is opened again at once, without a LIST; a watch that is lost
 //! silently, or whose version the server no longer has, lists again after a back-off. 429 with
 //! Retry-After is retried by the REST layer, up to ten times, without jitter (section 2.2).
@@ -37,17 +37,17 @@ use crate::units::{SimSpan, SimTime};
 /// How long a client waits for the TLS handshake: `TLSHandshakeTimeout` (client-go
 /// `transport/cache.go`).
 const HANDSHAKE_TIMEOUT: SimSpan = SimSpan::secs(10);
-/// Retry-After of a rejection (facts/clients.md section 2.2), and the REST layer's pause after a
+/// Retry-After of a rejection (docs/facts/clients.md section 2.2), and the REST layer's pause after a
 /// reset.
 const RETRY_AFTER: SimSpan = SimSpan::secs(1);
-/// `dialer` time-out against a silent server (facts/clients.md section 2.3).
+/// `dialer` time-out against a silent server (docs/facts/clients.md section 2.3).
 const DIAL_TIMEOUT: SimSpan = SimSpan::secs(30);
 /// A silent death is noticed by HTTP/2 pings after 30 to 45 s (section 2.3).
 const PING_IDLE: SimSpan = SimSpan::secs(30);
 const PING_SPREAD: SimSpan = SimSpan::secs(15);
 /// Redials of one instant are spread by the network and the clients' schedulers (assumed).
 pub(crate) const REDIAL_SPREAD: SimSpan = SimSpan::millis(20);
-/// Age of the newest bookmark: up to 60 s (facts/watch-cache.md section 3).
+/// Age of the newest bookmark: up to 60 s (docs/facts/watch-cache.md section 3).
 pub(crate) const BOOKMARK_PERIOD: SimSpan = SimSpan::secs(60);
 
 /// A request that no client waits for any more.

@@ -6,7 +6,7 @@
 //! | 1.17 | a relist asks for what was seen last; after 410 for "", in pages, which etcd answers | kubernetes#83520, #86430 |
 //! | 1.18 | after 410, too, for what was seen last; only a 410 of that LIST leads to "" | kubernetes#86430 |
 //! | 1.18 | back-off grows, with jitter, where there was one second flat | kubernetes#87795 |
-//! | 1.36 | back-off starts over two minutes after it began | facts/clients.md section 1.3 |
+//! | 1.36 | back-off starts over two minutes after it began | docs/facts/clients.md section 1.3 |
 //!
 //! Clients as old as the servers are taken for granted unless a fleet says otherwise: few are newer,
 //! many are older.
@@ -91,7 +91,7 @@ impl ClientEra {
     }
 
     /// Whether a relist from the latest version comes in pages: later pagers have lost their limit
-    /// by then (facts/clients.md section 1.1).
+    /// by then (docs/facts/clients.md section 1.1).
     #[must_use]
     pub const fn pages_latest(self) -> bool {
         matches!(self.relists, Relists::LatestAfterGone)

@@ -1,6 +1,6 @@
 //! Clients: the members of the fleets, each in exactly one state.
 //!
-//! [`driver`] moves them: what each failure does to a reflector is the table of facts/clients.md
+//! [`driver`] moves them: what each failure does to a reflector is the table of docs/facts/clients.md
 //! section 1.2. Draws of a client are keyed by (client, how many it made before), so that no
 //! client's luck depends on another's.
 
@@ -17,11 +17,11 @@ use era::ClientEra;
 
 /// `maxRetries` of one REST call (client-go rest/request.go).
 pub const MAX_RETRIES: u8 = 10;
-/// `defaultPageSize` of the pager, sent with resource versions "" and "0" (facts/clients.md section
+/// `defaultPageSize` of the pager, sent with resource versions "" and "0" (docs/facts/clients.md section
 /// 1.1).
 pub const PAGER_LIMIT: u64 = 500;
 /// Between which a reflector draws the time-out of a watch: `defaultMinWatchTimeout` and twice that
-/// (facts/clients.md section 1.4).
+/// (docs/facts/clients.md section 1.4).
 pub const WATCH_TIMEOUT: (SimSpan, SimSpan) = (SimSpan::secs(300), SimSpan::secs(600));
 
 /// "Not connected" in [`Client::server`].

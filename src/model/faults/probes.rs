@@ -1,4 +1,4 @@
-//! The kubelet's probes of a static pod, as kubeadm sets them (facts/clients.md section 5.2).
+//! The kubelet's probes of a static pod, as kubeadm sets them (docs/facts/clients.md section 5.2).
 //!
 //! A server that is starting holds its socket bound and accepts nobody, and one that is saturated
 //! answers late: probes time out, each after 15 s, which is longer than their period. So 24 of them

@@ -4,7 +4,7 @@
 //! is taken: the listener closes and connections get GOAWAY, or requests are answered 429 with
 //! Retry-After and sent elsewhere (`--shutdown-send-retry-after`). Watches are closed over
 //! `--shutdown-watch-termination-grace-period`, LISTs under way are finished within
-//! `--request-timeout`, and the process ends (`genericapiserver.go`, facts/clients.md section 5.2).
+//! `--request-timeout`, and the process ends (`genericapiserver.go`, docs/facts/clients.md section 5.2).
 
 use crate::model::client::State;
 use crate::model::control_plane::{Life, name};

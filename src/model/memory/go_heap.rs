@@ -1,6 +1,6 @@
 //! The Go garbage collector's pacer.
 //!
-//! The simplest model with its behaviour (facts/memory.md sections 1.2 to 1.7, 1.10; Go
+//! The simplest model with its behaviour (docs/facts/memory.md sections 1.2 to 1.7, 1.10; Go
 //! `runtime/mgcpacer.go`, `mgclimit.go`): a cycle marks what is reachable, everything allocated
 //! while it marks is kept, and what was dead when it began is freed at its end. From the marked
 //! bytes comes the goal of the next cycle (GOGC, lowered by GOMEMLIMIT), from the goal and the

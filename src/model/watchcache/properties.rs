@@ -209,7 +209,7 @@ fn steady(per_second: u64, events: u64, at: SimTime, revision: u64) -> EventRun 
 
 #[test]
 fn a_steady_rate_ends_at_the_capacity_that_holds_the_history() {
-    // facts/watch-cache.md section 2.1: the smallest 100 × 2^k of at least 75 s of events.
+    // docs/facts/watch-cache.md section 2.1: the smallest 100 × 2^k of at least 75 s of events.
     for (per_second, capacity) in
         [(1, 100), (2, 200), (10, 800), (100, 12_800), (1_000, 102_400), (5_000, 102_400)]
     {

@@ -1,6 +1,6 @@
 //! Rules over levels and flow schemas, wherever they were written.
 //!
-//! Source: kubernetes `pkg/apis/flowcontrol/validation/validation.go`; facts/apf.md 1.9.
+//! Source: kubernetes `pkg/apis/flowcontrol/validation/validation.go`; docs/facts/apf.md 1.9.
 
 use std::collections::BTreeMap;
 

@@ -38,7 +38,7 @@ fn only_the_mandatory_levels_before_the_informers_have_synced() {
 
 #[test]
 fn idle_limits_of_the_defaults() {
-    // facts/apf.md 7.1: nominal, min, current, most seats.
+    // docs/facts/apf.md 7.1: nominal, min, current, most seats.
     let expected = [
         ("catch-all", 13, 13, 30, 0),
         ("exempt", 0, 0, 0, 0),
@@ -58,7 +58,7 @@ fn idle_limits_of_the_defaults() {
 
 #[test]
 fn the_deckhouse_cluster() {
-    // facts/apf.md 7.2.
+    // docs/facts/apf.md 7.2.
     let level = |name: &str, shares, queues, hand_size| PriorityLevelConfiguration {
         name: name.to_owned(),
         nominal_concurrency_shares: shares,

@@ -4,7 +4,7 @@
 //! every active queue is served at the same rate, measured by the progress meter R; the request
 //! that would finish first there is dispatched next, once its seats are free.
 //!
-//! Source: k8s.io/apiserver `pkg/util/flowcontrol/fairqueuing/queueset/queueset.go`; facts/apf.md
+//! Source: k8s.io/apiserver `pkg/util/flowcontrol/fairqueuing/queueset/queueset.go`; docs/facts/apf.md
 //! section 3. Every operation that upstream begins with `lockAndSyncTime` advances R here, and no
 //! other: the rounding of R depends on it.
 

@@ -1,5 +1,5 @@
 //! The uniform-client scenarios of upstream's `queueset_test.go`: each client's share of the seats
-//! against the max-min fair one (facts/apf.md section 9, with upstream's tolerances).
+//! against the max-min fair one (docs/facts/apf.md section 9, with upstream's tolerances).
 
 use std::collections::BTreeMap;
 

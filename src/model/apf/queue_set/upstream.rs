@@ -1,5 +1,5 @@
 //! Single steps of upstream's `queueset_test.go`: which queue is next, when seats are free, what a
-//! cancelled request leaves (facts/apf.md section 9).
+//! cancelled request leaves (docs/facts/apf.md section 9).
 
 use super::{
     Phase, QueueSet, Queuing, RequestId, SeatSeconds, SimSpan, SimTime, Start, WorkEstimate,

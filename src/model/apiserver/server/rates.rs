@@ -87,7 +87,7 @@ impl Server {
         demand.cpu.scale(costs::LOCAL_HAND_OVER) + costs::LOCAL_CLIENT.of(0, demand.wire)
     }
 
-    /// How long `memory.high` makes an allocating thread sleep for `bytes` (facts/memory.md
+    /// How long `memory.high` makes an allocating thread sleep for `bytes` (docs/facts/memory.md
     /// section 4.1: 64 x^2 seconds a batch of 64 pages, at most 2 s, x the relative overage).
     fn throttle(&self, high: Bytes, bytes: Bytes) -> SimSpan {
         const BATCH: f64 = 64.0 * 4096.0;

@@ -4,7 +4,7 @@
 //! and the balancer counts them once. A process is a member of a fleet with connections of its
 //! own, and the members of other fleets that use them ([`ConnectionsInput::of`]).
 //! It holds several where its streams do not fit into one (`--http2-max-streams-per-connection`,
-//! facts/clients.md section 2.3); all of them go to one server here.
+//! docs/facts/clients.md section 2.3); all of them go to one server here.
 
 use super::{PING_IDLE, PING_SPREAD, Refusal};
 use crate::model::apiserver::watch::Opening;

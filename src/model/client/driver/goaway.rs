@@ -1,4 +1,4 @@
-//! GOAWAY: servers that move their clients on (`--goaway-chance`, facts/clients.md section 5.1).
+//! GOAWAY: servers that move their clients on (`--goaway-chance`, docs/facts/clients.md section 5.1).
 //!
 //! Every request of a connection has the chance, so that the time to the first that has it is
 //! exponential; its mean follows from how often the process renews its watches and its lease. The

@@ -14,7 +14,7 @@ use crate::model::world::{Event, World};
 use crate::results::{LogEntry, LogKind};
 use crate::units::{SimSpan, SimTime};
 
-/// `nodeLeaseRenewIntervalFraction` of a lease's 40 s (facts/clients.md section 4.1).
+/// `nodeLeaseRenewIntervalFraction` of a lease's 40 s (docs/facts/clients.md section 4.1).
 pub(super) const RENEW_INTERVAL: SimSpan = SimSpan::secs(10);
 
 /// The lease of a member's node.

@@ -100,7 +100,7 @@ impl World<'_> {
         self.wait(client, Next::Begin, extra + delay);
     }
 
-    /// The server died: the client's sockets are closed (facts/clients.md section 1.2, "clean
+    /// The server died: the client's sockets are closed (docs/facts/clients.md section 1.2, "clean
     /// close" column). `answered`: part of an answer had come.
     pub(crate) fn connection_closed(&mut self, client: u32, answered: bool, now: SimTime) {
         let member = self.clients[client as usize];
@@ -149,7 +149,7 @@ impl World<'_> {
 
     /// A call was lost with its connection, before or (`answered`) in the middle of its answer.
     /// The REST layer sends it again after a second if nothing of an answer had come
-    /// (facts/clients.md section 2.2); a body that breaks off is an error.
+    /// (docs/facts/clients.md section 2.2); a body that breaks off is an error.
     fn call_lost(&mut self, client: u32, answered: bool, spread: SimSpan, now: SimTime) {
         // Between calls: the next one finds out.
         let Some(next) = self.call_under_way(client) else { return };
@@ -193,7 +193,7 @@ impl World<'_> {
 
     /// A client's pings go unanswered: "http2: client connection lost" ends watches with an error
     /// that makes the reflector list again, and watch-lists with one that makes it fall back to a
-    /// LIST at once (facts/clients.md section 1.2).
+    /// LIST at once (docs/facts/clients.md section 1.2).
     pub(crate) fn notice(&mut self, client: u32, connection: u32, now: SimTime) {
         let member = self.clients[client as usize];
         if member.server == NO_SERVER || member.connections != connection {

@@ -24,7 +24,7 @@ impl World<'_> {
                 }
                 // The pager limits "" and "0" only, unless a limit is set or pages came before:
                 // there is no watch cache. After a relist with a version the retry with "" reuses
-                // a pager without limit (facts/clients.md section 1.1).
+                // a pager without limit (docs/facts/clients.md section 1.1).
                 let pages = member.from == ListFrom::First
                     || member.from == ListFrom::Latest && self.era_of(client).pages_latest()
                     || !self.inputs.resources[read.resource].watch_cache;

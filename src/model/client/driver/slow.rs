@@ -1,7 +1,7 @@
 //! Watchers that are slower than their events, and watches that servers end.
 //!
 //! A server hands each event to the channel of each watcher without waiting for longer than a
-//! tenth of a second in all (facts/watch-cache.md section 3). Behind the channel are the channel of
+//! tenth of a second in all (docs/facts/watch-cache.md section 3). Behind the channel are the channel of
 //! results, as long as it, and what the network takes in ahead of the reader. A member that reads or
 //! decodes fewer bytes a second than its events have fills all of them up; then its watch is ended,
 //! what waited in the first channel is lost to it, and what is behind it still arrives: to the
@@ -28,7 +28,7 @@ use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
 /// Members differ in speed: the slowest fill their buffers in so much less than the others (assumed).
 const SPREAD: f64 = 0.2;
 /// Until when the bookmark that ends the initial events has been queued: a tick of a second,
-/// lengthened by up to a quarter (facts/watch-cache.md section 3). A channel that overflows later has
+/// lengthened by up to a quarter (docs/facts/watch-cache.md section 3). A channel that overflows later has
 /// it, and the watch is ended only when all that is queued has been sent.
 const BOOKMARK_QUEUED: SimSpan = SimSpan::millis(1_250);
 
@@ -83,7 +83,7 @@ impl Pace {
 }
 
 impl World<'_> {
-    /// How many events the channel of a watch holds that is opened now (facts/watch-cache.md section
+    /// How many events the channel of a watch holds that is opened now (docs/facts/watch-cache.md section
     /// 3): by the capacity that the ring has.
     pub(super) fn channel_of(&self, server: u16, resource: usize, read: Option<&ReadInput>) -> u64 {
         let cacher = self.servers.get(usize::from(server)).map(|s| &s.cachers[resource]);

@@ -15,7 +15,7 @@ use crate::model::world::{Event, World};
 use crate::units::{SimSpan, SimTime};
 
 /// etcd lengthens the interval of progress notifications by up to so much of it, for each watcher
-/// (facts/watch-cache.md section 4.1).
+/// (docs/facts/watch-cache.md section 4.1).
 const PROGRESS_JITTER: f64 = 0.1;
 
 /// The caches of a server that do not follow etcd.
