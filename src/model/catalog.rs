@@ -279,9 +279,8 @@ impl Catalog {
                     }
                     Behaviour::Watcher { .. } => Encoding::Protobuf,
                 };
-                let size = item_bytes(profile, encoding);
                 let speed = catalog.hardware.cpu_speed;
-                plan.phases.push(watch::replay(profile, size, (events, channel), speed, owner));
+                plan.phases.push(watch::replay(profile, encoding, (events, channel), speed, owner));
             }
             plan
         })

@@ -223,7 +223,8 @@ impl Server {
     #[must_use]
     pub fn new(settings: Arc<ServerSettings>) -> Self {
         let memory =
-            ProcessMemory::new(settings.gc, settings.owners, settings.scan.clone(), SimTime::ZERO);
+            ProcessMemory::new(settings.gc, settings.owners, settings.scan.clone(), SimTime::ZERO)
+                .with_procs(settings.procs);
         Self {
             settings,
             memory,
@@ -302,7 +303,8 @@ impl Server {
             self.settings.owners,
             self.settings.scan.clone(),
             now,
-        );
+        )
+        .with_procs(self.settings.procs);
         let base = OwnerId::SERVER.entry(Mechanism::ProcessBase);
         let outside = costs::BINARY_RESIDENT + costs::RUNTIME_RESIDENT;
         self.memory.add_outside_heap(base, outside.0);
@@ -364,6 +366,8 @@ impl Server {
             ..Request::default()
         };
         self.in_flight += u32::from(counted);
+        if std::env::var_os("BURST_TRACE").is_some() {
+            eprintln!("start {:.2} tag {:x}", now.as_secs_f64(), tag);
         self.enter_phase(plans, slot);
         id
     }
@@ -483,6 +487,14 @@ impl Server {
                 }
             } else {
                 self.bytes_sent += plan.wire.0;
+                if std::env::var_os("BURST_TRACE").is_some() {
+                    eprintln!(
+                        "done {:.2} tag {:x} rss {} live {}",
+                        now.as_secs_f64(),
+                        request.tag,
+                        self.memory.resident() / 1_000_000,
+                        self.memory.live() / 1_000_000
+                    );
                 self.release(id.slot);
                 finished.push(Finished { id, tag: request.tag });
             }
@@ -510,12 +522,31 @@ impl Server {
                 return false;
             }
             self.memory.end_cycle(now);
+            if std::env::var_os("BURST_TRACE").is_some() {
+                let l = &self.memory.ledger;
+                eprintln!(
+                    "gc {:.2}-{:.2} work {w:.2} start {} end {} live {} goal {} trig {} freed {} gaps-large {} rss {} | buf {} list {} pools {} init {}",
+                    s0.as_secs_f64(),
+                    now.as_secs_f64(),
+                    hs / 1_000_000,
+                    he / 1_000_000,
+                    self.memory.heap_in_use() / 1_000_000,
+                    self.memory.heap().goal() / 1_000_000,
+                    self.memory.heap().trigger() / 1_000_000,
+                    self.memory.freed() / 1_000_000,
+                    self.memory.freed_for_large() / 1_000_000,
+                    self.memory.resident() / 1_000_000,
+                    l.mechanism(Mechanism::ResponseBuffer) / 1_000_000,
+                    l.mechanism(Mechanism::ListSliceAndConversion) / 1_000_000,
+                    l.mechanism(Mechanism::Pools) / 1_000_000,
+                    l.mechanism(Mechanism::InitialEvents) / 1_000_000
+                );
             changed = true;
         }
         let heap = self.memory.heap();
-        let due = self.memory.heap_in_use() >= heap.trigger() && now >= heap.not_before();
+        let due = self.memory.heap_in_use() >= heap.trigger();
         if due || now >= heap.forced_at() {
-            self.memory.begin_cycle(now, self.settings.hardware.cpu_speed);
+            self.memory.begin_cycle(now, self.settings.hardware.mark_speed());
             changed = true;
         }
         changed

@@ -4,7 +4,7 @@ use crate::model::admission::first_read;
 use crate::model::apiserver::list::{ListShape, rounded_scan};
 use crate::model::apiserver::route::{Route, honours_limit};
 use crate::model::client::ListFrom;
-use crate::model::input::{Behaviour, ReadInput, ResourceVersion};
+use crate::model::input::{Behaviour, ReadInput, ResourceVersion, Shape};
 use crate::model::world::World;
 use crate::results::Mechanism;
 use crate::units::Bytes;
@@ -78,7 +78,9 @@ impl World<'_> {
             return list;
         }
         let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::ResponseBuffer);
-        let pooled = self.servers[usize::from(server)].server.memory.unpool(entry).map(Bytes);
+        let nested = self.inputs.resources[read.resource].shape == Shape::Typed;
+        let memory = &mut self.servers[usize::from(server)].server.memory;
+        let pooled = memory.unpool(entry, nested).map(Bytes);
         ListShape { pooled, ..list }
     }
 }
