@@ -393,7 +393,7 @@ mod tests {
         let mut counts = ActivityCounts::default();
         counts.0[0] = 2;
         for second in [0, 1, 5, 6, 7_199] {
-            recorded.refused[0].0 += 1;
+            recorded.refused[ServerId(0)].0 += 1;
             recorded.take(second / 6, &counts, &[server]);
         }
         assert_eq!(recorded.buckets.len(), 1_200);

@@ -285,7 +285,7 @@ fn seats_after_restart(version: &str, wait: SimSpan) -> BTreeSet<u64> {
     inputs.fleets.remove(0);
     let lister = &mut inputs.fleets[0].behaviour;
     if let Behaviour::Lister { read, rounds, pause, .. } = lister {
-        (*rounds, *pause, read.resource) = (None, SimSpan::millis(100), 0);
+        (*rounds, *pause, read.resource) = (None, SimSpan::millis(100), ResourceId(0));
         read.resource_version = ResourceVersion::Any;
     }
     let at = SimTime::ZERO + SimSpan::secs(5);
@@ -365,7 +365,7 @@ fn watch_lists_take_the_seats_of_all_objects() {
     let at = SimTime::ZERO + SimSpan::secs(14);
     let run = model::run_dumping(&inputs, options(2), &[at]);
     let seats = run.apf_dumps[0].requests.iter().map(|request| request.initial_seats);
-    let planned = Admission::settled(&inputs).standing(&inputs, 0).seats;
+    let planned = Admission::settled(&inputs).standing(&inputs, FleetId(0)).seats;
     assert_eq!(planned, 10);
     let seats: BTreeSet<u64> = seats.collect();
     assert_eq!(Vec::from_iter(seats), [planned]);
@@ -391,7 +391,9 @@ fn level() -> impl Strategy<Value = PriorityLevelConfiguration> {
 
 fn upheaval() -> impl Strategy<Value = Action> {
     prop_oneof![
-        X.prop_map(|server| Action::Kill { server: Some(server), manner: Manner::Process }),
+        (0_u16..2)
+            .prop_map(ServerId)
+            .prop_map(|server| Action::Kill { server: Some(server), manner: Manner::Process }),
         (0_u16..2).prop_map(ServerId).prop_map(|server| Action::Kill {
             server: Some(server),
             manner: Manner::Node { lasts: Some(SimSpan::secs(20)) },
