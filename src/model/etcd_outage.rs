@@ -10,9 +10,9 @@
 //! It is not ready from then on, and requests meet what the release gives them for a
 //! cold cache ([`super::apiserver::route`]); its watchers are ended ("Terminating all watchers from
 //! cacher"), which a reflector takes for a clean close; store and ring stay until the list from etcd
-//! takes their place, so that old and new objects and a raw page are held at the peak (facts/watch-
-//! cache.md section 2.5). The versions of the clients are then older than the list, and they list
-//! again; so do the server's own informers.
+//! takes their place, so that old and new objects and a raw page are held at the peak
+//! (docs/facts/watch-cache.md section 2.5). The versions of the clients are then older
+//! than the list, and they list again; so do the server's own informers.
 
 use super::apiserver::server::PlanId;
 use super::control_plane::Life;

@@ -350,7 +350,7 @@ impl ListContext<'_> {
         match self.shape {
             Shape::Blob | Shape::CustomBlob => alloc::json_buffer_capacities(item, item, items),
             // The first large value of a typed object is its managedFields, after its name, labels
-            // and annotations (golden/go-encode; measured buffers of Pod lists).
+            // and annotations (`tests/golden/go-encode.jsonl.gz`; measured buffers of Pod lists).
             Shape::Typed | Shape::Custom => {
                 let managed_fields = item.scale(0.3);
                 alloc::JsonList::of_fields(item, Bytes(480).min(item), managed_fields, items)
