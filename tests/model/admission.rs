@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use oomcast::model::admission::Admission;
 use oomcast::model::apf::config::{LimitResponse, PriorityLevelConfiguration};
 use oomcast::model::input::{
-    Action, Behaviour, EventInput, FleetId, Inputs, Manner, ResourceVersion, ServerId,
+    Action, Behaviour, EventInput, FleetId, Inputs, Manner, ResourceId, ResourceVersion, ServerId,
 };
 use oomcast::model::{self, RunOptions};
 use oomcast::results::{LevelPoint, LevelRecord, LogKind, RunRecord};
