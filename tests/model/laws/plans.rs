@@ -207,7 +207,7 @@ fn serve(case: &Case, made: &Made, plan: PlanId, events: Option<(usize, f64)>) -
         server.settle(now);
     }
     if events.is_none() {
-        assert!(finished.iter().any(|done| done.tag == 7), "it never ends");
+        assert!(finished.iter().any(|done| done.tag == Tag::Client(ClientId(7))), "it never ends");
     }
     server.process(&made.plans.made, now, &mut finished);
     server.collect(now);
