@@ -6,8 +6,14 @@ use std::path::{Path, PathBuf};
 use super::{page, read, root};
 
 /// Pages outside of the book.
-const OTHERS: [&str; 5] =
-    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "deploy/README.md", "fuzz/README.md"];
+const OTHERS: [&str; 6] = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "deploy/README.md",
+    "fuzz/README.md",
+    "output/README.md",
+];
 
 /// The Markdown files below a folder, in order.
 fn below(folder: &Path) -> Vec<PathBuf> {
