@@ -197,6 +197,7 @@ pub mod calibration;
 pub mod cli;
 pub mod engine;
 pub mod experiment;
+pub mod language;
 pub mod model;
 pub mod report;
 pub mod results;

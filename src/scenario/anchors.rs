@@ -1,8 +1,9 @@
 //! Where a valid scenario says what is judged later, when more is known than its text: by those who
 //! may run the model.
 
-use super::diagnostic::{Log, Place};
-use super::filled::Filled;
+use crate::language::table::resolved::Filled;
+use crate::language::tell::diagnostic::Log;
+use crate::language::text::source::Place;
 
 /// Places of a valid scenario.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

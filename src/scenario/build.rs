@@ -1,13 +1,13 @@
 //! The model's inputs from the checked tree. Nothing can be wrong any more.
 
 use super::apf;
-use super::checks::release_of;
 use super::derive::Names;
-use super::filled::Filled;
 use super::identity::groups_of;
 use super::keys::Family;
 use super::published::{Claim, Figure, Metric, Published};
+use super::release::{minor_of, release_of};
 use super::workloads;
+use crate::language::table::resolved::Filled;
 use crate::model::input::{
     Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
     ConnectionsInput, Encoding, EtcdInput, EventInput, FleetInput, Hardware, HealthCheck, Inputs,
@@ -197,11 +197,6 @@ fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
         },
         heartbeats: table.flag("heartbeats").unwrap_or_default(),
     })
-}
-
-/// The minor of a release such as `1.17`.
-pub(super) fn minor_of(version: &str) -> Option<u8> {
-    version.strip_prefix("1.")?.parse().ok()
 }
 
 fn behaviour(table: &Filled, names: &Names) -> Option<Behaviour> {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::code::Code;
 use super::derive::is_custom;
-use super::diagnostic::{Draft, Log, shown};
-use super::filled::Filled;
-use super::read::grouped;
-use super::suggest::nearest;
+use super::release::{default_release, release_of};
+use crate::language::table::read::grouped;
+use crate::language::table::resolved::Filled;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::tell::suggest::nearest;
 use crate::model::release::{GATES, Release};
 use crate::units::Bytes;
 
@@ -21,21 +22,6 @@ const MOST_STORED: Bytes = Bytes::gib(1 << 10);
 const MOST_HELD: Bytes = Bytes::gib(64 << 10);
 /// etcd's default `--max-request-bytes`.
 const LARGE_OBJECT: Bytes = Bytes::kib(1536);
-
-/// The release with its gates, if both are sound.
-pub(super) fn release_of(root: &Filled) -> Option<Release> {
-    let apiserver = root.table("apiserver")?;
-    let gates: BTreeMap<String, bool> =
-        apiserver.gates("feature-gates").iter().map(|(name, on, _)| (name.clone(), *on)).collect();
-    default_release(apiserver)?.with_gates(&gates).ok()
-}
-
-fn default_release(apiserver: &Filled) -> Option<Release> {
-    match apiserver.plain("version")? {
-        super::filled::Plain::Minor(minor) => Release::of_minor(*minor),
-        _ => None,
-    }
-}
 
 /// Checks everything but events.
 pub(super) fn check(root: &Filled, log: &mut Log) {
@@ -91,7 +77,7 @@ fn gates(apiserver: &Filled, log: &mut Log) {
     let Some(release) = default_release(apiserver) else {
         return;
     };
-    for (name, on, at) in apiserver.gates("feature-gates") {
+    for (name, on, at) in apiserver.flags("feature-gates") {
         let one = BTreeMap::from([(name.clone(), *on)]);
         if release.clone().with_gates(&one).is_ok() {
             continue;

@@ -3,12 +3,13 @@
 //! The effective scenario keeps what was written, so that the size can still be varied; whatever comes
 //! after it sees totals.
 
-use super::code::Code;
-use super::diagnostic::{Draft, Log, shown};
-use super::filled::{Filled, Plain, Slot, Value};
 use super::keys::Kind;
-use super::read::{grouped, per_of};
-use super::source::Span;
+use super::keys::cluster::UNITS;
+use crate::language::table::read::{grouped, per_of};
+use crate::language::table::resolved::{Filled, Plain, Slot, Value};
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::text::source::Span;
 
 /// How large the cluster is, as far as the scenario says.
 #[derive(Clone, Copy, Debug, Default)]
@@ -115,7 +116,7 @@ fn multiply(table: &mut Filled, name: &str, size: Size, log: &mut Log) {
 
 /// By how many each is counted, and how many there are; nothing, where that is said of neither.
 fn factor(table: &Filled, key: &str, size: Size, log: &mut Log) -> Option<(i64, i64)> {
-    let (each, unit) = table.text(key).and_then(per_of)?;
+    let (each, unit) = table.text(key).and_then(|text| per_of(text, &UNITS))?;
     known(size.total(unit), table, key, size, log).map(|total| (each, total))
 }
 

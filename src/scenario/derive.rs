@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::build::minor_of;
 use super::builtin;
-use super::checks::release_of;
-use super::code::Code;
-use super::diagnostic::{Draft, Log, shown};
-use super::filled::{Filled, Plain, State, Value};
 use super::identity;
 use super::keys::{Family, Kind, NameForm};
-use super::read::check_name;
-use super::source::Span;
-use super::suggest::nearest;
-use super::walk::is_reference;
+use super::release::minor_of;
+use super::release::release_of;
+use crate::language::table::read::check_name;
+use crate::language::table::resolved::{Filled, Plain, State, Value};
+use crate::language::table::walk::is_reference;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::tell::suggest::nearest;
+use crate::language::text::source::Span;
 
 /// Whether a shape is a custom resource's.
 pub(super) fn is_custom(shape: &str) -> bool {

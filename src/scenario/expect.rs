@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::code::{Code, Severity};
-use super::diagnostic::{Draft, Log, shown};
-use super::filled::{Filled, Plain, Value};
 use super::measure::{Amount, Measure};
-use super::read::scalar;
-use super::source::Span;
-use super::tree::{Item, Node};
+use crate::language::table::read::scalar;
+use crate::language::table::resolved::{Filled, Plain, Value};
+use crate::language::tell::code::{Code, Severity};
+use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::text::source::Span;
+use crate::language::text::tree::{Item, Node};
 
 /// The keys of the two bounds.
 const BOUNDS: [&str; 2] = ["at-most", "at-least"];

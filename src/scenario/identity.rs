@@ -1,9 +1,9 @@
 //! As whom the members of a fleet are authenticated.
 
-use super::code::Code;
-use super::diagnostic::{Draft, Log};
-use super::filled::{Filled, Plain};
-use super::source::Span;
+use crate::language::table::resolved::{Filled, Plain};
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Draft, Log};
+use crate::language::text::source::Span;
 use crate::model::input::MEMBER;
 
 const AUTHENTICATED: &str = "system:authenticated";

@@ -1,9 +1,10 @@
 //! What a sweep varies: the table `[sweep]`, or the flags of the same names.
 
-use super::code::Code;
-use super::diagnostic::{Draft, Log};
-use super::filled::Filled;
-use super::vary::{Frame, Range, Vary};
+use super::keys::ROOT;
+use crate::language::table::resolved::Filled;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Draft, Log};
+use crate::language::vary::{Frame, Range, Vary};
 
 /// Keys that a sweep may vary.
 pub const MOST_AXES: usize = 16;
@@ -169,7 +170,7 @@ pub(super) fn read(root: &Filled, log: &mut Log) -> Option<SweepPlan> {
     let texts = table.texts("vary")?;
     let mut vary = Vec::with_capacity(texts.len());
     for (text, at) in texts {
-        match Vary::read(text, Frame::of_string(text, *at)) {
+        match Vary::read(&ROOT, text, Frame::of_string(text, *at)) {
             Ok(one) => vary.push(one),
             Err(draft) => log.push(*draft),
         }
@@ -194,7 +195,7 @@ pub(super) fn read(root: &Filled, log: &mut Log) -> Option<SweepPlan> {
 pub(super) fn check_names(plan: &SweepPlan, root: &Filled, effective: &str, log: &mut Log) {
     let texts = root.table("sweep").and_then(|table| table.texts("vary")).unwrap_or_default();
     for (vary, (text, at)) in plan.vary.iter().zip(texts) {
-        if let Some(draft) = vary.knob.missing(effective, Frame::of_string(text, *at)) {
+        if let Some(draft) = vary.knob.missing(&ROOT, effective, Frame::of_string(text, *at)) {
             log.push(draft);
         }
     }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::code::Code;
 use super::derive::Names;
-use super::diagnostic::{Draft, Log, shown};
-use super::filled::{Filled, Plain, Value};
 use super::keys::{Family, Kind};
-use super::read::scalar;
-use super::source::Span;
-use super::tree::{Item, Node};
+use crate::language::table::read::scalar;
+use crate::language::table::resolved::{Filled, Plain, Value};
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::text::source::Span;
+use crate::language::text::tree::{Item, Node};
 use crate::units::{Bytes, SimSpan};
 
 /// Checks the events, which are sorted by time.
@@ -255,5 +255,12 @@ fn claim(table: &Filled, metric: &str, log: &mut Log) {
     {
         let message = "`at-least` lies above `at-most`".to_owned();
         wrong(table.at("at-least"), message, "no figure is between them");
+    }
+}
+
+/// Sorts events as the model takes them: by time, those of the same time as written.
+pub(super) fn sort(root: &mut Filled) {
+    if let Some(Value::List(events)) = root.value_mut("events") {
+        events.sort_by_key(|event| event.span_of("at"));
     }
 }

@@ -4,12 +4,12 @@
 //! where pods come and go, leases and nodes where nodes do; `events`, `endpointslices` and
 //! `ciliumendpoints` are written where the scenario has them.
 
-use super::code::Code;
 use super::derive::Names;
-use super::diagnostic::{Draft, Log, shown};
-use super::filled::Filled;
 use super::keys::Family;
-use super::suggest::nearest;
+use crate::language::table::resolved::Filled;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::tell::suggest::nearest;
 use crate::model::input::{FlowInput, JoinInput, WorkloadsInput};
 use crate::units::{SimSpan, SimTime};
 

@@ -1,11 +1,11 @@
 //! The model's objects from the checked tree.
 
+use crate::language::table::resolved::Filled;
 use crate::model::apf::config::{
     DistinguisherMethod, FlowSchema, LimitResponse, NonResourcePolicyRule, PolicyRules,
     PriorityLevelConfiguration, ResourcePolicyRule, Subject,
 };
 use crate::model::input::ApfInput;
-use crate::scenario::filled::Filled;
 
 /// The input. `None` would mean that the schema and this function disagree on a key.
 pub(in crate::scenario) fn input(apf: &Filled) -> Option<ApfInput> {

@@ -7,17 +7,17 @@ use std::collections::BTreeMap;
 use super::Origins;
 use super::build;
 use super::objects::is_namespace;
+use crate::language::table::one_of;
+use crate::language::table::read::is_subdomain;
+use crate::language::table::resolved::Filled;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::tell::suggest::nearest;
+use crate::language::text::source::Span;
 use crate::model::apf::config::{
     CATCH_ALL, EXEMPT, FlowSchema, MAX_HASH_BITS, PriorityLevelConfiguration, required_entropy_bits,
 };
-use crate::scenario::checks::release_of;
-use crate::scenario::code::Code;
-use crate::scenario::diagnostic::{Draft, Log, shown};
-use crate::scenario::filled::Filled;
-use crate::scenario::keys::one_of;
-use crate::scenario::read::is_subdomain;
-use crate::scenario::source::Span;
-use crate::scenario::suggest::nearest;
+use crate::scenario::release::release_of;
 
 /// Queues of all levels together: more would cost memory and change nothing.
 const MOST_QUEUES: i64 = 1_000_000;

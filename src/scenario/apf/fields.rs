@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::yaml::{Entry, Item, Node};
-use crate::scenario::code::Code;
-use crate::scenario::diagnostic::{Draft, Log, shown};
-use crate::scenario::keys::one_of;
-use crate::scenario::read::grouped;
-use crate::scenario::source::Span;
-use crate::scenario::suggest::nearest;
+use crate::language::table::one_of;
+use crate::language::table::read::grouped;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::tell::suggest::nearest;
+use crate::language::text::source::Span;
 
 /// Bytes that a string may have.
 const LONGEST: usize = 1024;

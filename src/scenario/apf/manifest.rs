@@ -5,12 +5,12 @@ use std::path::Path;
 use super::fields::{Findings, Object, Paths};
 use super::objects::{self, Version};
 use super::yaml::{Item, Node, documents};
-use crate::scenario::code::Code;
-use crate::scenario::diagnostic::{Draft, Log, shown};
-use crate::scenario::file;
-use crate::scenario::filled::Filled;
-use crate::scenario::source::Span;
-use crate::scenario::suggest::nearest;
+use crate::language::table::resolved::Filled;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::tell::suggest::nearest;
+use crate::language::text::file;
+use crate::language::text::source::Span;
 
 /// Bytes a manifest may have.
 const LARGEST: u64 = 1 << 20;

@@ -14,11 +14,11 @@ mod yaml;
 
 use std::path::Path;
 
-use super::code::Code;
-use super::diagnostic::{Draft, Log};
-use super::filled::{Filled, Plain, State, Value};
 use super::keys::apf::MOST_OBJECTS;
-use super::source::Span;
+use crate::language::table::resolved::{Filled, Plain, State, Value};
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Draft, Log};
+use crate::language::text::source::Span;
 use fields::Paths;
 
 pub(super) use checks::check;

@@ -5,14 +5,14 @@
 //! several fields is checked later, with what the scenario itself says ([`super::checks`]).
 
 use super::fields::{Findings, Found, Object};
-use crate::scenario::code::Code;
-use crate::scenario::diagnostic::Draft;
-use crate::scenario::filled::{Filled, Plain, State, Value};
+use crate::language::table::read::{is_label, is_subdomain};
+use crate::language::table::resolved::{Filled, Plain, State, Value};
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::Draft;
+use crate::language::text::source::Span;
 use crate::scenario::keys::apf::{
     FLOW_SCHEMA, INT32, LEVEL, MOST_QUEUES, NON_RESOURCE_RULE, RESOURCE_RULE, RULES,
 };
-use crate::scenario::read::{is_label, is_subdomain};
-use crate::scenario::source::Span;
 
 /// A version of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Range, Tag};
 
-use crate::scenario::code::Code;
-use crate::scenario::diagnostic::{Draft, Log, shown};
-use crate::scenario::source::Span;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::text::source::Span;
 
 /// Levels of objects and lists that a manifest may have; those of the API need ten.
 const DEEPEST: usize = 64;
@@ -372,8 +372,8 @@ fn number(text: &str) -> Option<Item> {
 #[cfg(test)]
 mod tests {
     use super::{Item, Node, documents};
-    use crate::scenario::diagnostic::Log;
-    use crate::scenario::source::Sources;
+    use crate::language::tell::diagnostic::Log;
+    use crate::language::text::source::Sources;
 
     fn read(text: &str) -> (Vec<Node>, Vec<String>) {
         let mut log = Log::new(Sources::new("m.yaml", text.to_owned()));
