@@ -7,7 +7,7 @@ use super::keys::Family;
 use super::published::{Claim, Figure, Metric, Published};
 use super::release::{minor_of, release_of};
 use super::workloads;
-use crate::language::table::resolved::Filled;
+use crate::language::table::resolved::Resolved;
 use crate::model::input::{
     Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
     ConnectionsInput, Encoding, EtcdInput, EventInput, FleetInput, Hardware, HealthCheck, Inputs,
@@ -24,7 +24,7 @@ const PROGRESS_NOTIFY_INTERVAL: SimSpan = SimSpan::secs(600);
 const FIRST_WITH_BOOKMARKS: u8 = 16;
 
 /// The inputs. `None` would mean that the schema and this function disagree on a key.
-pub(super) fn inputs(root: &Filled, names: &Names) -> Option<Inputs> {
+pub(super) fn inputs(root: &Resolved, names: &Names) -> Option<Inputs> {
     let fleets = root.list("clients").iter();
     let events = root.list("events").iter();
     let resources = root.named("objects").iter();
@@ -48,7 +48,7 @@ pub(super) fn inputs(root: &Filled, names: &Names) -> Option<Inputs> {
     })
 }
 
-fn apiserver(table: &Filled) -> Option<ApiserverInput> {
+fn apiserver(table: &Resolved) -> Option<ApiserverInput> {
     Some(ApiserverInput {
         replicas: table.count("replicas")?,
         memory_limit: table.size("memory-limit"),
@@ -78,7 +78,7 @@ fn apiserver(table: &Filled) -> Option<ApiserverInput> {
     })
 }
 
-fn node(table: &Filled) -> Option<NodeInput> {
+fn node(table: &Resolved) -> Option<NodeInput> {
     Some(NodeInput {
         memory: table.size("memory")?,
         cores: table.number("cores")?,
@@ -90,7 +90,7 @@ fn node(table: &Filled) -> Option<NodeInput> {
     })
 }
 
-fn hardware(table: &Filled) -> Option<Hardware> {
+fn hardware(table: &Resolved) -> Option<Hardware> {
     Some(Hardware {
         cpu_speed: table.number("cpu-speed")?,
         page_fault_per_gb: table.span_of("page-fault-per-gb")?,
@@ -99,7 +99,7 @@ fn hardware(table: &Filled) -> Option<Hardware> {
     })
 }
 
-fn calibration(table: &Filled) -> Calibration {
+fn calibration(table: &Resolved) -> Calibration {
     let factor = |name| table.number(name).unwrap_or(1.0);
     Calibration {
         base_heap: factor("base-heap"),
@@ -111,7 +111,7 @@ fn calibration(table: &Filled) -> Calibration {
     }
 }
 
-fn etcd(table: &Filled) -> Option<EtcdInput> {
+fn etcd(table: &Resolved) -> Option<EtcdInput> {
     Some(EtcdInput {
         read_rate: table.rate("read-rate")?,
         latency: table.span_of("latency")?,
@@ -122,7 +122,7 @@ fn etcd(table: &Filled) -> Option<EtcdInput> {
     })
 }
 
-fn balancer(table: &Filled) -> Option<BalancerInput> {
+fn balancer(table: &Resolved) -> Option<BalancerInput> {
     Some(BalancerInput {
         policy: match table.text("policy")? {
             "least-connections" => BalancerPolicy::LeastConnections,
@@ -145,7 +145,7 @@ fn balancer(table: &Filled) -> Option<BalancerInput> {
     })
 }
 
-fn resource(name: &str, table: &Filled) -> Option<ResourceInput> {
+fn resource(name: &str, table: &Resolved) -> Option<ResourceInput> {
     Some(ResourceInput {
         name: name.to_owned(),
         api_group: table.text("group")?.to_owned(),
@@ -171,7 +171,7 @@ fn writer(user: &str) -> WriterInput {
     WriterInput { user: user.to_owned(), groups: groups_of(user) }
 }
 
-fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
+fn fleet(table: &Resolved, names: &Names) -> Option<FleetInput> {
     Some(FleetInput {
         name: table.text("name")?.to_owned(),
         count: table.count("count")?,
@@ -199,7 +199,7 @@ fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
     })
 }
 
-fn behaviour(table: &Filled, names: &Names) -> Option<Behaviour> {
+fn behaviour(table: &Resolved, names: &Names) -> Option<Behaviour> {
     if let Some(reflector) = table.table("reflector") {
         return Some(Behaviour::Reflector {
             read: read(reflector, names)?,
@@ -224,7 +224,7 @@ fn behaviour(table: &Filled, names: &Names) -> Option<Behaviour> {
     Some(Behaviour::Watcher { resource: names.index(Family::Resource, watcher.text("resource")?)? })
 }
 
-fn read(table: &Filled, names: &Names) -> Option<ReadInput> {
+fn read(table: &Resolved, names: &Names) -> Option<ReadInput> {
     Some(ReadInput {
         resource: names.index(Family::Resource, table.text("resource")?)?,
         encoding: match table.text("encoding")? {
@@ -247,7 +247,7 @@ fn read(table: &Filled, names: &Names) -> Option<ReadInput> {
     })
 }
 
-fn event(table: &Filled, names: &Names) -> Option<EventInput> {
+fn event(table: &Resolved, names: &Names) -> Option<EventInput> {
     Some(EventInput {
         name: table.text("name")?.to_owned(),
         at: SimTime::ZERO + table.span_of("at")?,
@@ -255,8 +255,8 @@ fn event(table: &Filled, names: &Names) -> Option<EventInput> {
     })
 }
 
-fn action(table: &Filled, names: &Names) -> Option<Action> {
-    let fleet = |inner: &Filled| names.index(Family::Client, inner.text("client")?);
+fn action(table: &Resolved, names: &Names) -> Option<Action> {
+    let fleet = |inner: &Resolved| names.index(Family::Client, inner.text("client")?);
     if let Some(inner) = table.table("start") {
         return Some(Action::Start {
             fleet: fleet(inner)?,
@@ -290,14 +290,14 @@ fn action(table: &Filled, names: &Names) -> Option<Action> {
     server_action(table).or_else(|| load_action(table, names)).or(Some(Action::Mark))
 }
 
-fn max_unavailable(rollout: &Filled) -> Option<MaxUnavailable> {
+fn max_unavailable(rollout: &Resolved) -> Option<MaxUnavailable> {
     match rollout.count("max-unavailable") {
         Some(count) => Some(MaxUnavailable::Count(count)),
         None => Some(MaxUnavailable::Share(rollout.number("max-unavailable")?)),
     }
 }
 
-fn manner(kill: &Filled) -> Option<Manner> {
+fn manner(kill: &Resolved) -> Option<Manner> {
     match kill.text("manner") {
         None | Some("process") => Some(Manner::Process),
         Some("graceful") => Some(Manner::Graceful),
@@ -306,8 +306,8 @@ fn manner(kill: &Filled) -> Option<Manner> {
     }
 }
 
-fn server_action(table: &Filled) -> Option<Action> {
-    let lasts = |inner: &Filled| -> Option<SimSpan> { inner.span_of("lasts") };
+fn server_action(table: &Resolved) -> Option<Action> {
+    let lasts = |inner: &Resolved| -> Option<SimSpan> { inner.span_of("lasts") };
     if let Some(inner) = table.table("kill") {
         // The word "all" is no count.
         return Some(Action::Kill { server: inner.count("apiserver"), manner: manner(inner)? });
@@ -339,8 +339,8 @@ fn server_action(table: &Filled) -> Option<Action> {
 }
 
 /// What changes the writes and the objects.
-fn load_action(table: &Filled, names: &Names) -> Option<Action> {
-    let resource = |inner: &Filled| names.index(Family::Resource, inner.text("resource")?);
+fn load_action(table: &Resolved, names: &Names) -> Option<Action> {
+    let resource = |inner: &Resolved| names.index(Family::Resource, inner.text("resource")?);
     if let Some(inner) = table.table("write") {
         return Some(Action::Write {
             resource: resource(inner)?,
@@ -364,16 +364,16 @@ fn load_action(table: &Filled, names: &Names) -> Option<Action> {
 }
 
 /// The published figures.
-pub(super) fn published(root: &Filled) -> Option<Vec<Published>> {
+pub(super) fn published(root: &Resolved) -> Option<Vec<Published>> {
     root.list("published").iter().map(one_published).collect()
 }
 
-fn one_published(table: &Filled) -> Option<Published> {
+fn one_published(table: &Resolved) -> Option<Published> {
     let (metric, figure) = match table.text("metric")? {
         "oom" => (Metric::Oom, Figure::Flag(table.flag("value")?)),
-        "duration" => (Metric::Duration, Figure::Span(claim(table, Filled::span_of)?)),
-        "peak-resident" => (Metric::PeakResident, Figure::Bytes(claim(table, Filled::size)?)),
-        "bytes-sent" => (Metric::BytesSent, Figure::Bytes(claim(table, Filled::size)?)),
+        "duration" => (Metric::Duration, Figure::Span(claim(table, Resolved::span_of)?)),
+        "peak-resident" => (Metric::PeakResident, Figure::Bytes(claim(table, Resolved::size)?)),
+        "bytes-sent" => (Metric::BytesSent, Figure::Bytes(claim(table, Resolved::size)?)),
         _ => return None,
     };
     Some(Published {
@@ -386,6 +386,6 @@ fn one_published(table: &Filled) -> Option<Published> {
     })
 }
 
-fn claim<T: Copy>(table: &Filled, get: fn(&Filled, &str) -> Option<T>) -> Option<Claim<T>> {
+fn claim<T: Copy>(table: &Resolved, get: fn(&Resolved, &str) -> Option<T>) -> Option<Claim<T>> {
     Claim::of(get(table, "value"), get(table, "at-least"), get(table, "at-most"))
 }

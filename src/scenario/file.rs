@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Annotated, Layers, Overlay, Scenario, load_beside};
 use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Diagnostic, Diagnostics, Draft, Log};
+use crate::language::tell::diagnostic::{Diagnostic, Diagnostics, Finding, Log};
 use crate::language::text::file::{LARGEST_FILE, read};
 use crate::language::text::source::{Place, Sources, Span};
 
@@ -128,8 +128,8 @@ pub(super) fn decode(name: &str, bytes: &[u8]) -> Result<String, Diagnostics> {
             let sources = Sources::new(name, String::from_utf8_lossy(bytes).into_owned());
             let mut log = Log::new(sources);
             let span = Span::file(at, at + 1);
-            let draft = Draft::new(Code::NotUtf8, span, "the file is not UTF-8 text");
-            log.push(draft.label("not UTF-8"));
+            let finding = Finding::new(Code::NotUtf8, span, "the file is not UTF-8 text");
+            log.push(finding.label("not UTF-8"));
             Err(log.finish())
         }
     }

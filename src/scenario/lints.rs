@@ -5,10 +5,10 @@ use super::derive::{Names, is_custom};
 use super::keys::{Family, Presence};
 use super::release::release_of;
 use crate::language::table::read::{grouped, scalar};
-use crate::language::table::resolved::Filled;
+use crate::language::table::resolved::Resolved;
 use crate::language::table::write::scalar as printed;
 use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::text::source::Span;
 use crate::language::text::tree::Node;
 use crate::model::release::LOCKED;
@@ -34,7 +34,7 @@ const TESTED_BYTES: Bytes = Bytes(1_500_000_000);
 const TESTED_PODS: u64 = 110;
 
 /// Checks a tree without mistakes.
-pub(super) fn check(root: &Filled, names: &Names, log: &mut Log) {
+pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
     herds(root, names, log);
     if let Some(apiserver) = root.table("apiserver") {
         locked_gates(root, apiserver, log);
@@ -53,7 +53,7 @@ pub(super) fn check(root: &Filled, names: &Names, log: &mut Log) {
 }
 
 /// Where a key is said to have another value than it would have without.
-fn said(table: &Filled, key: &str) -> Option<Span> {
+fn said(table: &Resolved, key: &str) -> Option<Span> {
     let at = table.given(key)?;
     let slot = table.slot(key)?;
     let Presence::Default(text) = slot.key.presence else {
@@ -64,7 +64,7 @@ fn said(table: &Filled, key: &str) -> Option<Span> {
 }
 
 /// Large fleets that an event starts all at once.
-fn herds(root: &Filled, names: &Names, log: &mut Log) {
+fn herds(root: &Resolved, names: &Names, log: &mut Log) {
     let fleets = root.list("clients");
     let mut told = vec![false; fleets.len()];
     for event in root.list("events") {
@@ -84,9 +84,9 @@ fn herds(root: &Filled, names: &Names, log: &mut Log) {
             let name = shown(fleet.text("name").unwrap_or(""));
             let moved = grouped(i64::try_from(moved).unwrap_or(i64::MAX));
             let message = format!("{moved} members of `{name}` start at the same moment");
-            let draft = Draft::new(Code::NoJitter, action.at("client"), message);
-            let draft = draft.label("no jitter").related(fleet.given("count"), "its members");
-            log.push(draft.help(
+            let finding = Finding::new(Code::NoJitter, action.at("client"), message);
+            let finding = finding.label("no jitter").related(fleet.given("count"), "its members");
+            log.push(finding.help(
                 "add over = \"30s\" here, or start-jitter = \"10s\" to the client; \"0s\" if that \
                  is meant"
                     .to_owned(),
@@ -96,7 +96,7 @@ fn herds(root: &Filled, names: &Names, log: &mut Log) {
 }
 
 /// Gates that the release has, and does not let anybody change.
-fn locked_gates(root: &Filled, apiserver: &Filled, log: &mut Log) {
+fn locked_gates(root: &Resolved, apiserver: &Resolved, log: &mut Log) {
     let Some(release) = release_of(root) else {
         return;
     };
@@ -106,9 +106,9 @@ fn locked_gates(root: &Filled, apiserver: &Filled, log: &mut Log) {
             let minor = release.minor;
             let name = shown(name);
             let message = format!("Kubernetes 1.{minor} locks the feature gate `{name}` to true");
-            let draft = Draft::new(Code::LockedGate, *at, message);
+            let finding = Finding::new(Code::LockedGate, *at, message);
             log.push(
-                draft
+                finding
                     .label("a genuine apiserver would not start")
                     .help("the prediction is of a server that could be built so".to_owned()),
             );
@@ -117,13 +117,13 @@ fn locked_gates(root: &Filled, apiserver: &Filled, log: &mut Log) {
 }
 
 /// `GOGC=off` alone lets the heap grow for ever.
-fn collector(apiserver: &Filled, log: &mut Log) {
+fn collector(apiserver: &Resolved, log: &mut Log) {
     let limited = apiserver.size("gomemlimit").is_some();
     if apiserver.text("gogc") == Some("off") && !limited {
         let message = "without `gomemlimit` the collector never runs";
-        let draft = Draft::new(Code::CollectorOff, apiserver.at("gogc"), message);
+        let finding = Finding::new(Code::CollectorOff, apiserver.at("gogc"), message);
         log.push(
-            draft
+            finding
                 .label("the heap grows until the server is killed")
                 .help("add a gomemlimit below the memory limit, or leave gogc out".to_owned()),
         );
@@ -131,7 +131,7 @@ fn collector(apiserver: &Filled, log: &mut Log) {
 }
 
 /// More than what Kubernetes is tested with, of one resource.
-fn tested(name: &str, table: &Filled, log: &mut Log) {
+fn tested(name: &str, table: &Resolved, log: &mut Log) {
     let Some(count) = table.count::<u64>("count") else {
         return;
     };
@@ -141,7 +141,7 @@ fn tested(name: &str, table: &Filled, log: &mut Log) {
     let name = shown(name);
     if count > most {
         let message = format!("more `{name}` than the {} Kubernetes is tested with", number(most));
-        log.push(Draft::new(Code::BeyondTested, table.at("count"), message).label(BEYOND));
+        log.push(Finding::new(Code::BeyondTested, table.at("count"), message).label(BEYOND));
         return;
     }
     let Some(total) = table.size("size").map(|size| size.times(count)) else {
@@ -149,38 +149,40 @@ fn tested(name: &str, table: &Filled, log: &mut Log) {
     };
     if total > TESTED_BYTES {
         let message = format!("`{name}` stores {total}; Kubernetes is tested with {TESTED_BYTES}");
-        let draft = Draft::new(Code::BeyondTested, table.at("count"), message).label(BEYOND);
-        log.push(draft.related(table.given("size"), "of this size"));
+        let finding = Finding::new(Code::BeyondTested, table.at("count"), message).label(BEYOND);
+        log.push(finding.related(table.given("size"), "of this size"));
     }
 }
 
 const BEYOND: &str = "expect no help beyond that";
 
-fn pods_per_node(root: &Filled, log: &mut Log) {
+fn pods_per_node(root: &Resolved, log: &mut Log) {
     let of = |plural| root.named("objects").iter().find(|(name, _, _)| name == plural);
     let (Some((_, _, pods)), Some((_, _, nodes))) = (of("pods"), of("nodes")) else {
         return;
     };
-    let count = |table: &Filled| table.count::<u64>("count").unwrap_or(0);
+    let count = |table: &Resolved| table.count::<u64>("count").unwrap_or(0);
     if count(nodes) > 0 && count(pods) > count(nodes).saturating_mul(TESTED_PODS) {
         let each = count(pods) / count(nodes);
         let message =
             format!("{each} pods a node; Kubernetes is tested with {TESTED_PODS} at most");
-        let draft = Draft::new(Code::BeyondTested, pods.at("count"), message).label(BEYOND);
-        log.push(draft.related(nodes.given("count"), "on so many nodes"));
+        let finding = Finding::new(Code::BeyondTested, pods.at("count"), message).label(BEYOND);
+        log.push(finding.related(nodes.given("count"), "on so many nodes"));
     }
 }
 
 /// A key that nothing depends on as things are.
-fn idle(table: &Filled, key: &str, why: &str, help: &str, log: &mut Log) {
+fn idle(table: &Resolved, key: &str, why: &str, help: &str, log: &mut Log) {
     let Some(at) = said(table, key) else {
         return;
     };
     let message = format!("`{key}` has no effect: {why}");
-    log.push(Draft::new(Code::NoEffect, at, message).label("has no effect").help(help.to_owned()));
+    log.push(
+        Finding::new(Code::NoEffect, at, message).label("has no effect").help(help.to_owned()),
+    );
 }
 
-fn server_keys(root: &Filled, apiserver: &Filled, log: &mut Log) {
+fn server_keys(root: &Resolved, apiserver: &Resolved, log: &mut Log) {
     if apiserver.flag("warm") == Some(false) {
         for key in ["up-for", "idle-resident"] {
             idle(apiserver, key, "the servers start cold", "leave it out, or warm = true", log);
@@ -200,12 +202,12 @@ fn server_keys(root: &Filled, apiserver: &Filled, log: &mut Log) {
     }
 }
 
-fn object_keys(root: &Filled, name: &str, table: &Filled, log: &mut Log) {
+fn object_keys(root: &Resolved, name: &str, table: &Resolved, log: &mut Log) {
     let built_in = table.text("shape").is_some_and(|shape| !is_custom(shape));
-    let written = |event: &Filled| event.given("write").is_some();
+    let written = |event: &Resolved| event.given("write").is_some();
     let writes = table.number("writes").is_some_and(|rate| rate > 0.0)
         || root.list("events").iter().any(written);
-    let json = |fleet: &Filled| {
+    let json = |fleet: &Resolved| {
         ["reflector", "lister"].iter().filter_map(|key| fleet.table(key)).any(|read| {
             read.text("resource") == Some(name) && read.text("encoding") != Some("protobuf")
         })
@@ -217,7 +219,7 @@ fn object_keys(root: &Filled, name: &str, table: &Filled, log: &mut Log) {
 }
 
 /// What is said of priority levels where there are none.
-fn admission_keys(root: &Filled, log: &mut Log) {
+fn admission_keys(root: &Resolved, log: &mut Log) {
     let Some(apf) = root.table("apf").filter(|apf| apf.flag("enabled") == Some(false)) else {
         return;
     };
@@ -230,7 +232,7 @@ fn admission_keys(root: &Filled, log: &mut Log) {
     }
 }
 
-fn fleet_keys(fleet: &Filled, log: &mut Log) {
+fn fleet_keys(fleet: &Resolved, log: &mut Log) {
     if fleet.table("watcher").is_some() {
         for key in ["drain-rate", "decode-rate"] {
             idle(fleet, key, "a watcher reads no list", "leave it out", log);

@@ -1,14 +1,11 @@
 //! A scenario file: TOML text to the model's validated inputs.
 //!
-//! The stages, each in a file of its own: [`keys`] is the table of every key; the text becomes a
-//! tree with spans (`tree`), laid over what it inherits (`inherit`, `presets`); profiles, overlays and
-//! overrides change it (`profiles`, `overlay`, `removal`, `overrides`), the walk along the
-//! table of keys checks it and fills defaults in (`walk`, `read`, `uncertain`, `filled`), what depends on several keys comes
-//! next (`derive`, `identity`, `cluster`, `checks`, `timeline`, `doubts`; `apf` for API Priority and Fairness, with the
-//! manifests it reads), and a tree without errors becomes [`Inputs`] (`build`)
-//! and canonical text (`effective`), with the origin of each value where that is asked for
-//! (`origins`). Every mistake is reported at once, as plain data
-//! ([`Diagnostic`]), which `render` prints.
+//! How a text is read, layered and checked along tables of keys is [`language`](crate::language). Here
+//! is what a control plane may say: [`keys`] has the tables; `derive`, `identity`, `builtin` and `cluster`
+//! fill in what follows from other keys; `checks`, `timeline`, `workloads` and `apf` (with the manifests
+//! it reads) hold the rules over several keys; `lints` reports what is valid and probably not meant; and
+//! `build` makes the model's [`Inputs`] of a tree without errors. Every mistake is reported at once, as
+//! plain data ([`Diagnostic`]).
 //!
 //! ```
 //! let text = r#"
@@ -96,10 +93,10 @@ use crate::language::layers::grammar::Grammar;
 use crate::language::layers::parse::parse;
 use crate::language::layers::{inherit, overrides, profiles};
 use crate::language::print::effective;
-use crate::language::table::resolved::Filled;
+use crate::language::table::resolved::Resolved;
 use crate::language::table::uncertain;
 use crate::language::table::walk::Walker;
-use crate::language::tell::diagnostic::{Draft, Log};
+use crate::language::tell::diagnostic::{Finding, Log};
 use crate::language::text::source::{Sources, Span};
 use crate::language::text::tree::{Item, Node};
 use crate::model::input::Inputs;
@@ -253,7 +250,7 @@ fn check(
     let anchors = anchors::of(&root, log);
     let Some(scenario) = scenario(&root, &names, sweep) else {
         let message = "the scenario is valid, but cannot be built: please report this";
-        log.push(Draft::new(Code::Internal, Span::default(), message));
+        log.push(Finding::new(Code::Internal, Span::default(), message));
         return None;
     };
     if let Some(plan) = &scenario.sweep {
@@ -262,7 +259,7 @@ fn check(
     Some((Scenario { effective: text, hash, anchors, ..scenario }, annotated))
 }
 
-fn walk(tree: &Node, complete: bool, log: &mut Log) -> Filled {
+fn walk(tree: &Node, complete: bool, log: &mut Log) -> Resolved {
     let entries = match &tree.item {
         Item::Table(entries) => entries.as_slice(),
         _ => &[],
@@ -270,7 +267,7 @@ fn walk(tree: &Node, complete: bool, log: &mut Log) -> Filled {
     Walker { root: &keys::ROOT, log, complete }.table(&keys::ROOT, tree, entries)
 }
 
-fn scenario(root: &Filled, names: &derive::Names, sweep: Option<SweepPlan>) -> Option<Scenario> {
+fn scenario(root: &Resolved, names: &derive::Names, sweep: Option<SweepPlan>) -> Option<Scenario> {
     let run = root.table("run")?;
     Some(Scenario {
         name: root.text("name")?.to_owned(),

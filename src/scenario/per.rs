@@ -1,7 +1,7 @@
 //! `per` before a text is checked: what becomes of it when a count is laid over another.
 
 use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Draft, shown};
+use crate::language::tell::diagnostic::{Finding, shown};
 use crate::language::text::path::Part;
 use crate::language::text::source::Span;
 use crate::language::text::tree::{Entry, Item, Node};
@@ -35,12 +35,12 @@ pub(super) fn unbind(base: &mut Vec<Entry>, over: &[Entry]) {
 }
 
 /// A count by node, pod or namespace that a `--set` gives.
-pub(super) fn note(root: &mut Node, parts: &[Part], (key, at): (&str, Span)) -> Option<Draft> {
+pub(super) fn note(root: &mut Node, parts: &[Part], (key, at): (&str, Span)) -> Option<Finding> {
     let per = counted_per(root, parts)?;
     let message = format!("this counts by the {per}, and is multiplied");
-    let draft = Draft::new(Code::CountedPer, at, message).label(format!("per {per}"));
+    let finding = Finding::new(Code::CountedPer, at, message).label(format!("per {per}"));
     let table = key.strip_suffix("count").unwrap_or(key);
-    Some(draft.help(format!("for a total add --set {table}per=cluster")))
+    Some(finding.help(format!("for a total add --set {table}per=cluster")))
 }
 
 /// What a count that is set is counted by, if by anything.

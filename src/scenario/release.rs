@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::language::table::resolved::{Filled, Plain};
+use crate::language::table::resolved::{Plain, Resolved};
 use crate::model::release::Release;
 
 /// The release with its gates, if both are sound.
-pub(super) fn release_of(root: &Filled) -> Option<Release> {
+pub(super) fn release_of(root: &Resolved) -> Option<Release> {
     let apiserver = root.table("apiserver")?;
     let gates: BTreeMap<String, bool> =
         apiserver.flags("feature-gates").iter().map(|(name, on, _)| (name.clone(), *on)).collect();
     default_release(apiserver)?.with_gates(&gates).ok()
 }
 
-pub(super) fn default_release(apiserver: &Filled) -> Option<Release> {
+pub(super) fn default_release(apiserver: &Resolved) -> Option<Release> {
     match apiserver.plain("version")? {
         Plain::Minor(minor) => Release::of_minor(*minor),
         _ => None,

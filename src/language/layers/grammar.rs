@@ -1,7 +1,7 @@
 //! What the layers know of the language that they compose.
 
 use crate::language::table::Table;
-use crate::language::tell::diagnostic::Draft;
+use crate::language::tell::diagnostic::Finding;
 use crate::language::text::path::Part;
 use crate::language::text::source::Span;
 use crate::language::text::tree::{Entry, Node};
@@ -17,7 +17,7 @@ pub(crate) struct Grammar {
     pub(crate) on_merge: fn(&mut Vec<Entry>, &[Entry]),
     /// What is to be said of a `--set` before it changes the tree: its key, as parts and as typed, and
     /// the place of its value.
-    pub(crate) on_set: fn(&mut Node, &[Part], (&str, Span)) -> Option<Draft>,
+    pub(crate) on_set: fn(&mut Node, &[Part], (&str, Span)) -> Option<Finding>,
 }
 
 /// A preset: a text that files may inherit by name.

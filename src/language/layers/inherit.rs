@@ -10,7 +10,7 @@ use super::grammar::{Grammar, Preset};
 use super::parse::parse;
 use crate::language::layers::overlay;
 use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::tell::suggest::nearest;
 use crate::language::text::file::{LARGEST_FILE, read};
 use crate::language::text::source::Span;
@@ -93,9 +93,9 @@ impl Layers<'_> {
     fn file(&mut self, name: &str, at: Span, folder: Option<&Path>, log: &mut Log) {
         let Some(folder) = folder else {
             let message = "files can be inherited by a file only";
-            let draft = Draft::new(Code::Inherits, at, message).label("relative to what?");
+            let finding = Finding::new(Code::Inherits, at, message).label("relative to what?");
             log.push(
-                draft.help("a preset can be inherited from anywhere: \"preset:NAME\"".to_owned()),
+                finding.help("a preset can be inherited from anywhere: \"preset:NAME\"".to_owned()),
             );
             return;
         };
@@ -121,8 +121,8 @@ impl Layers<'_> {
             let round = self.open.iter().skip(first).map(|(_, called)| called.as_str());
             let round: Vec<&str> = round.chain([called]).collect();
             let message = format!("`{}` inherits itself", shown(called));
-            let draft = Draft::new(Code::Inherits, at, message).label("this closes the circle");
-            log.push(draft.help(format!("it goes round: {}", round.join(" inherits "))));
+            let finding = Finding::new(Code::Inherits, at, message).label("this closes the circle");
+            log.push(finding.help(format!("it goes round: {}", round.join(" inherits "))));
             return false;
         }
         if self.seen.contains(&identity) {
@@ -130,7 +130,7 @@ impl Layers<'_> {
         }
         if self.seen.len() >= MOST {
             let message = format!("a scenario may inherit at most {MOST} files and presets");
-            log.push(Draft::new(Code::TooMany, at, message));
+            log.push(Finding::new(Code::TooMany, at, message));
             return false;
         }
         self.seen.insert(identity.clone());
@@ -164,9 +164,9 @@ fn inherited(tree: &mut Node, log: &mut Log) -> Vec<(String, Span)> {
                 let found = item.type_name();
                 let message =
                     format!("`inherits` must be a file or preset, or a list, not {found}");
-                let draft = Draft::new(Code::WrongType, item.span, message);
-                let draft = draft.label(format!("this is {found}"));
-                log.push(draft.help(
+                let finding = Finding::new(Code::WrongType, item.span, message);
+                let finding = finding.label(format!("this is {found}"));
+                log.push(finding.help(
                     "for example: inherits = [\"base.toml\", \"preset:fleet-kubelet\"]".to_owned(),
                 ));
             }
@@ -183,20 +183,25 @@ fn text_of(path: &Path) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "this is not UTF-8 text".to_owned())
 }
 
-fn unreadable(preset: Option<&Preset>, (name, path): (&str, &Path), why: &str, at: Span) -> Draft {
+fn unreadable(
+    preset: Option<&Preset>,
+    (name, path): (&str, &Path),
+    why: &str,
+    at: Span,
+) -> Finding {
     let message = format!("`{}` cannot be inherited", shown(name));
-    let draft = Draft::new(Code::Inherits, at, message).label(why);
-    draft.help(match preset {
+    let finding = Finding::new(Code::Inherits, at, message).label(why);
+    finding.help(match preset {
         Some(preset) => format!("if the preset was meant, write \"{PRESET}{}\"", preset.name),
         None => format!("it is looked for at {}", shown(&path.to_string_lossy())),
     })
 }
 
-fn unknown_preset(grammar: &Grammar, name: &str, at: Span) -> Draft {
+fn unknown_preset(grammar: &Grammar, name: &str, at: Span) -> Finding {
     let message = format!("there is no preset `{}`", shown(name));
-    let draft = Draft::new(Code::Inherits, at, message).label("no such preset");
+    let finding = Finding::new(Code::Inherits, at, message).label("no such preset");
     let near = nearest(name, grammar.presets.iter().map(|preset| preset.name));
-    draft.help(match near {
+    finding.help(match near {
         Some(near) => format!("did you mean \"{PRESET}{near}\"?"),
         None => "`oomcast presets` lists them".to_owned(),
     })

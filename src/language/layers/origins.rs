@@ -6,7 +6,7 @@
 use crate::language::print::effective::{inner, of_slot};
 use crate::language::table::Presence;
 use crate::language::table::read::grouped;
-use crate::language::table::resolved::{Filled, Slot, State, Value};
+use crate::language::table::resolved::{Resolved, Slot, State, Value};
 use crate::language::table::write::{brackets, key, path_part};
 use crate::language::text::source::{Sources, Span};
 
@@ -42,14 +42,14 @@ struct Line {
 
 impl Annotated {
     /// Of a checked tree.
-    pub(crate) fn of(root: &Filled, sources: &Sources) -> Self {
+    pub(crate) fn of(root: &Resolved, sources: &Sources) -> Self {
         let mut printer = Printer { sources, blocks: Vec::new() };
         printer.root(root);
         Self { blocks: printer.blocks }
     }
 
     /// Notes what counts come to, once they are multiplied by the size of the cluster.
-    pub(crate) fn add_totals(&mut self, root: &Filled) {
+    pub(crate) fn add_totals(&mut self, root: &Resolved) {
         for (name, _, table) in root.named("objects") {
             self.add_total(&format!("objects.{}.count", path_part(name)), table);
         }
@@ -59,7 +59,7 @@ impl Annotated {
         }
     }
 
-    fn add_total(&mut self, path: &str, table: &Filled) {
+    fn add_total(&mut self, path: &str, table: &Resolved) {
         let (Some(_), Some(count)) = (table.given("per"), table.count("count")) else {
             return;
         };
@@ -106,7 +106,7 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
-    fn root(&mut self, root: &Filled) {
+    fn root(&mut self, root: &Resolved) {
         self.block(String::new());
         for slot in &root.slots {
             if let State::Set(value @ Value::Plain(_)) = &slot.state {
@@ -130,7 +130,7 @@ impl Printer<'_> {
     }
 
     /// A table of the root; its arrays of tables have headers of their own.
-    fn section(&mut self, name: &str, table: &Filled) {
+    fn section(&mut self, name: &str, table: &Resolved) {
         self.block(format!("[{name}]"));
         self.table(table, &format!("{name}."), "", false);
         for slot in &table.slots {
@@ -140,7 +140,7 @@ impl Printer<'_> {
         }
     }
 
-    fn list(&mut self, name: &str, tables: &[Filled]) {
+    fn list(&mut self, name: &str, tables: &[Resolved]) {
         for table in tables {
             self.block(format!("[[{name}]]"));
             let entry = table.text("name").unwrap_or("");
@@ -153,7 +153,7 @@ impl Printer<'_> {
     }
 
     /// The keys of a table, those of inner tables dotted.
-    fn table(&mut self, table: &Filled, path: &str, prefix: &str, lists: bool) {
+    fn table(&mut self, table: &Resolved, path: &str, prefix: &str, lists: bool) {
         for slot in &table.slots {
             let State::Set(value) = &slot.state else {
                 continue;
@@ -201,7 +201,7 @@ impl Printer<'_> {
     }
 }
 
-fn is_empty(table: &Filled) -> bool {
+fn is_empty(table: &Resolved) -> bool {
     table.slots.iter().all(|slot| !matches!(slot.state, State::Set(_)))
 }
 

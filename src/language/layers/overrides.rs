@@ -4,7 +4,7 @@ use super::grammar::Grammar;
 use crate::language::layers::removal;
 use crate::language::table::Kind;
 use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::tell::suggest::nearest;
 use crate::language::text::nesting;
 use crate::language::text::path::{Part, split};
@@ -17,33 +17,33 @@ pub(crate) fn apply(grammar: &Grammar, root: &mut Node, source: usize, log: &mut
     let text = text.as_ref();
     let span = |start: usize, end: usize| Span { source, start, end };
     let Some((parts, value_at)) = split(text, source) else {
-        let draft = Draft::new(
+        let finding = Finding::new(
             Code::BadOverride,
             span(0, text.len()),
             "an override must be of the form key=value",
         );
-        log.push(draft.help("for example: --set clients.informers.count=32".to_owned()));
+        log.push(finding.help("for example: --set clients.informers.count=32".to_owned()));
         return;
     };
     let value = text.get(value_at..).unwrap_or("");
     let at = span(value_at, text.len());
     if parts.len() > nesting::DEEPEST || nesting::too_deep(value).is_some() {
-        log.push(Draft::new(Code::TooDeep, at, "this nests too deeply"));
+        log.push(Finding::new(Code::TooDeep, at, "this nests too deeply"));
         return;
     }
     let node = Node::from_raw(value.trim(), at);
     if let Some(removed) = removes(&parts, &node) {
-        if let Err(draft) = remove(root, removed, log) {
-            log.push(*draft);
+        if let Err(finding) = remove(root, removed, log) {
+            log.push(*finding);
         }
         return;
     }
     let key = text.get(..value_at).unwrap_or("").trim_end_matches(['=', ' ']);
-    if let Some(draft) = (grammar.on_set)(root, &parts, (key, at)) {
-        log.push(draft);
+    if let Some(finding) = (grammar.on_set)(root, &parts, (key, at)) {
+        log.push(finding);
     }
-    if let Err(draft) = set(grammar, root, &parts, node) {
-        log.push(*draft);
+    if let Err(finding) = set(grammar, root, &parts, node) {
+        log.push(*finding);
     }
 }
 
@@ -68,7 +68,7 @@ fn remove(root: &mut Node, parts: &[Part], log: &mut Log) -> Result<(), Failed> 
     Ok(())
 }
 
-type Failed = Box<Draft>;
+type Failed = Box<Finding>;
 
 /// Puts the value where the parts lead, making tables on the way.
 fn set(grammar: &Grammar, root: &mut Node, parts: &[Part], value: Node) -> Result<(), Failed> {
@@ -145,9 +145,9 @@ fn is_list(grammar: &Grammar, name: &str) -> bool {
 }
 
 /// A name that none of the entries of a list has.
-pub(crate) fn no_entry(outer: &str, part: &Part, names: &[String]) -> Draft {
+pub(crate) fn no_entry(outer: &str, part: &Part, names: &[String]) -> Finding {
     let message = format!("nothing here is named `{}`", shown(&part.name));
-    let draft = Draft::new(Code::OverrideTarget, part.at, message).label("no such entry");
+    let finding = Finding::new(Code::OverrideTarget, part.at, message).label("no such entry");
     let near = nearest(&part.name, names.iter().map(String::as_str));
     let help = match (near, names) {
         (Some(near), _) => format!("did you mean `{}`?", shown(near)),
@@ -157,10 +157,10 @@ pub(crate) fn no_entry(outer: &str, part: &Part, names: &[String]) -> Draft {
             format!("the names are: {}", some.join(", "))
         }
     };
-    draft.help(help)
+    finding.help(help)
 }
 
-fn not_a_table(outer: &str, part: &Part) -> Draft {
+fn not_a_table(outer: &str, part: &Part) -> Finding {
     let message = format!("`{}` cannot be set in {}", shown(&part.name), shown(outer));
-    Draft::new(Code::OverrideTarget, part.at, message).label("this is not a table")
+    Finding::new(Code::OverrideTarget, part.at, message).label("this is not a table")
 }

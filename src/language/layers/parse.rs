@@ -1,7 +1,7 @@
 //! A source as a tree, its syntax errors in the log.
 
 use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Draft, Log};
+use crate::language::tell::diagnostic::{Finding, Log};
 use crate::language::text::nesting;
 use crate::language::text::source::Span;
 use crate::language::text::tree::{self, Node};
@@ -11,13 +11,13 @@ use crate::language::text::tree::{self, Node};
 pub(crate) fn parse(source: usize, log: &mut Log) -> Option<Node> {
     let text = log.sources.text(source);
     if let Some(at) = nesting::too_deep(text.as_ref()) {
-        let draft = Draft::new(Code::TooDeep, Span { source, ..at }, "this nests too deeply");
-        log.push(draft.label(format!("more than {} levels", nesting::DEEPEST)));
+        let finding = Finding::new(Code::TooDeep, Span { source, ..at }, "this nests too deeply");
+        log.push(finding.label(format!("more than {} levels", nesting::DEEPEST)));
         return None;
     }
     let (tree, errors) = tree::parse(source, text.as_ref());
     for (at, message) in errors {
-        log.push_syntax(Draft::new(Code::Syntax, at, message));
+        log.push_syntax(Finding::new(Code::Syntax, at, message));
     }
     Some(tree)
 }

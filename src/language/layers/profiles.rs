@@ -7,7 +7,7 @@ use crate::language::table::NameForm;
 use crate::language::table::read::check_name;
 use crate::language::table::walk::Walker;
 use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::tell::suggest::nearest;
 use crate::language::text::source::Span;
 use crate::language::text::tree::{Entry, Item, Node};
@@ -51,8 +51,8 @@ fn taken(tree: &mut Node, log: &mut Log) -> Vec<Entry> {
     };
     let wrong = |what: &str, at: Span, found: &str, log: &mut Log| {
         let message = format!("{what} must be a table, not {found}");
-        let draft = Draft::new(Code::WrongType, at, message).label(format!("this is {found}"));
-        log.push(draft.help("write one table each, such as [profiles.large.cluster]".to_owned()));
+        let finding = Finding::new(Code::WrongType, at, message).label(format!("this is {found}"));
+        log.push(finding.help("write one table each, such as [profiles.large.cluster]".to_owned()));
     };
     let Item::Table(entries) = node.item else {
         wrong("`profiles`", node.span, node.type_name(), log);
@@ -61,7 +61,7 @@ fn taken(tree: &mut Node, log: &mut Log) -> Vec<Entry> {
     for entry in &entries {
         if let Err(problem) = check_name(&entry.name, NameForm::Slug) {
             let message = format!("`{}` {}", shown(&entry.name), problem.message);
-            log.push(Draft::new(problem.code, entry.at, message).label(problem.label));
+            log.push(Finding::new(problem.code, entry.at, message).label(problem.label));
         }
         if !matches!(entry.node.item, Item::Table(_)) {
             let what = format!("`profiles.{}`", shown(&entry.name));
@@ -76,9 +76,9 @@ fn unknown(name: &str, names: &[String], log: &mut Log) {
     let source = log.sources.add_file("--profile", name.to_owned());
     let at = Span { source, start: 0, end: name.len() };
     let message = format!("the scenario has no profile `{}`", shown(name));
-    let draft = Draft::new(Code::UnknownProfile, at, message).label("no such profile");
+    let finding = Finding::new(Code::UnknownProfile, at, message).label("no such profile");
     let near = nearest(name, names.iter().map(String::as_str));
-    log.push(draft.help(match near {
+    log.push(finding.help(match near {
         Some(near) => format!("did you mean `{}`?", shown(near)),
         None if names.is_empty() => "it has no profiles: add [profiles.NAME]".to_owned(),
         None => {

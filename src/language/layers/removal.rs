@@ -4,7 +4,7 @@
 //! beside it begin it anew. `remove = ["memory-limit"]` in a table drops these keys of it.
 
 use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::tell::suggest::nearest;
 use crate::language::text::source::Span;
 use crate::language::text::tree::{Entry, Item, Node};
@@ -42,9 +42,9 @@ pub(crate) fn take(node: &mut Node, log: &mut Log) -> Removal {
         None => {
             let found = entry.node.type_name();
             let message = format!("`remove` must be `true` or a list of keys, not {found}");
-            let draft = Draft::new(Code::WrongType, entry.node.span, message);
-            let draft = draft.label(format!("this is {found}"));
-            log.push(draft.help("for example: remove = [\"memory-limit\"]".to_owned()));
+            let finding = Finding::new(Code::WrongType, entry.node.span, message);
+            let finding = finding.label(format!("this is {found}"));
+            log.push(finding.help("for example: remove = [\"memory-limit\"]".to_owned()));
             Removal::Nothing
         }
     }
@@ -78,14 +78,14 @@ pub(crate) fn drop_key(base: &mut Node, (name, at): &(String, Span), log: &mut L
 /// Reports a removal of what is not there.
 pub(crate) fn nothing_there(name: &str, at: Span, base: Option<&Node>, log: &mut Log) {
     let message = format!("there is no `{}` to remove", shown(name));
-    let draft = Draft::new(Code::NothingToRemove, at, message).label("not in what lies below");
+    let finding = Finding::new(Code::NothingToRemove, at, message).label("not in what lies below");
     let names: Vec<&str> = match base.map(|base| &base.item) {
         Some(Item::Table(entries)) => entries.iter().map(|entry| entry.name.as_str()).collect(),
         Some(Item::Array(items)) => items.iter().filter_map(Node::name).collect(),
         _ => Vec::new(),
     };
     let near = nearest(name, names).map(|near| format!("did you mean `{}`?", shown(near)));
-    log.push(draft.help(near));
+    log.push(finding.help(near));
 }
 
 /// A table that lies on nothing: whatever it removes is not there.

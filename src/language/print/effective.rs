@@ -1,17 +1,17 @@
 //! The effective scenario: canonical TOML with every default filled in, and its hash.
 
-use crate::language::table::resolved::{Filled, Slot, State, Value};
+use crate::language::table::resolved::{Resolved, Slot, State, Value};
 use crate::language::table::uncertain::Spread;
 use crate::language::table::write::{braces, brackets, key, scalar};
 use crate::language::table::{Kind, Table};
 
 /// Prints the checked tree; loading the result gives the same inputs.
-pub(crate) fn print(root: &Filled) -> String {
+pub(crate) fn print(root: &Resolved) -> String {
     printed(root, &[], &[])
 }
 
 /// 12 hex digits that name the scenario, whatever its seed, its replications and its sweep.
-pub(crate) fn hash(root: &Filled) -> String {
+pub(crate) fn hash(root: &Resolved) -> String {
     let text = printed(root, &["seed", "replications"], &["sweep"]);
     let mut digits = format!("{:016x}", fnv1a(text.as_bytes()));
     digits.truncate(12);
@@ -25,10 +25,10 @@ fn fnv1a(bytes: &[u8]) -> u64 {
     })
 }
 
-fn printed(root: &Filled, skip_in_run: &[&str], skip: &[&str]) -> String {
+fn printed(root: &Resolved, skip_in_run: &[&str], skip: &[&str]) -> String {
     let mut text = String::new();
     let pairs =
-        |table: &Filled, skip: &[&str], text: &mut String| pairs(root.table, table, skip, text);
+        |table: &Resolved, skip: &[&str], text: &mut String| pairs(root.table, table, skip, text);
     pairs(root, &[], &mut text);
     for slot in &root.slots {
         let name = slot.key.name;
@@ -64,7 +64,7 @@ fn printed(root: &Filled, skip_in_run: &[&str], skip: &[&str]) -> String {
 }
 
 /// The arrays of tables of a section, with a header each.
-fn lists(root: &Table, section: &Filled, name: &str, text: &mut String) {
+fn lists(root: &Table, section: &Resolved, name: &str, text: &mut String) {
     for slot in &section.slots {
         if let State::Set(Value::List(tables)) = &slot.state {
             for table in tables {
@@ -76,7 +76,7 @@ fn lists(root: &Table, section: &Filled, name: &str, text: &mut String) {
 }
 
 /// The keys of a table, one a line; at the root only the scalars, and no arrays of a section.
-fn pairs(root: &Table, table: &Filled, skip: &[&str], text: &mut String) {
+fn pairs(root: &Table, table: &Resolved, skip: &[&str], text: &mut String) {
     let is_root = std::ptr::eq(table.table, root);
     let is_section = root
         .keys
@@ -114,7 +114,7 @@ fn inline(value: &Value) -> String {
 }
 
 /// A table inside a line.
-pub(crate) fn inner(table: &Filled) -> String {
+pub(crate) fn inner(table: &Resolved) -> String {
     braces(table.slots.iter().filter_map(|slot| match &slot.state {
         State::Set(value) => Some(format!("{} = {}", slot.key.name, of_slot(slot, value))),
         _ => None,

@@ -7,7 +7,7 @@ use crate::units::{ByteRate, Bytes, SimSpan};
 
 /// A checked table: one slot for each key of its schema, in the schema's order.
 #[derive(Debug)]
-pub(crate) struct Filled {
+pub(crate) struct Resolved {
     /// Its schema.
     pub(crate) table: &'static Table,
     /// Where the table is.
@@ -75,14 +75,14 @@ pub(crate) enum Value {
     /// Flags by name, with their places.
     Flags(Vec<(String, bool, Span)>),
     /// A table.
-    Table(Filled),
+    Table(Resolved),
     /// Tables by name, with the names' places.
-    Named(Vec<(String, Span, Filled)>),
+    Named(Vec<(String, Span, Resolved)>),
     /// An array of tables.
-    List(Vec<Filled>),
+    List(Vec<Resolved>),
 }
 
-impl Filled {
+impl Resolved {
     /// A table of which nothing is known yet.
     pub(crate) fn blank(table: &'static Table, span: Span) -> Self {
         let slots = table.keys.iter().map(|key| Slot {

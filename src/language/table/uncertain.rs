@@ -4,11 +4,11 @@
 //! draw from. Its figures are written as the key's values are, so that units are checked.
 
 use crate::language::table::read::scalar;
-use crate::language::table::resolved::{Filled, Plain, State, Value};
+use crate::language::table::resolved::{Plain, Resolved, State, Value};
 use crate::language::table::write::{path_part, scalar as printed};
 use crate::language::table::{Key, Kind, Table, one_of};
 use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::tell::suggest::nearest;
 use crate::language::text::source::Span;
 use crate::language::text::tree::{Entry, Item, Node};
@@ -194,8 +194,9 @@ pub(crate) fn read(
 ) -> Option<(Plain, Spread)> {
     if shapes_the_report(table, key) {
         let message = format!("`{}` cannot be uncertain", key.name);
-        let draft = Draft::new(Code::NotUncertain, node.span, message).label("must be one value");
-        log.push(draft.help(format!("write {}", key.kind.expected())));
+        let finding =
+            Finding::new(Code::NotUncertain, node.span, message).label("must be one value");
+        log.push(finding.help(format!("write {}", key.kind.expected())));
         return None;
     }
     let reader = Reader { kind: &key.kind, name: key.name, at: node.span };
@@ -206,8 +207,8 @@ pub(crate) fn read(
     };
     match spread {
         Ok(spread) => Some((plain(&key.kind, spread.distribution.median())?, spread)),
-        Err(draft) => {
-            log.push(*draft);
+        Err(finding) => {
+            log.push(*finding);
             None
         }
     }
@@ -225,7 +226,7 @@ pub(crate) fn shapes_the_report(table: &Table, key: &Key) -> bool {
     tables.contains(&table.what) || key.name == "replicas"
 }
 
-type Failed = Box<Draft>;
+type Failed = Box<Finding>;
 
 /// Reads the distribution of one key.
 struct Reader<'a> {
@@ -235,9 +236,9 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn wrong(&self, at: Span, message: &str, help: impl Into<Option<String>>) -> Draft {
+    fn wrong(&self, at: Span, message: &str, help: impl Into<Option<String>>) -> Finding {
         let message = format!("`{}` {message}", self.name);
-        Draft::new(Code::BadSpread, at, message).help(help)
+        Finding::new(Code::BadSpread, at, message).help(help)
     }
 
     /// `"3 to 8"`: 90 of 100 values lie between the two, and 5 on each side.
@@ -280,8 +281,8 @@ impl Reader<'_> {
         }
         if figures.iter().any(|(name, _)| order(name).is_none()) {
             let help = "write dist = \"uniform\" (from, to) or \"triangular\" (from, mode, to)";
-            let draft = self.wrong(self.at, "does not say which distribution", help.to_owned());
-            return Err(draft.into());
+            let finding = self.wrong(self.at, "does not say which distribution", help.to_owned());
+            return Err(finding.into());
         }
         self.spread("lognormal", figures)
     }
@@ -308,8 +309,8 @@ impl Reader<'_> {
         value.map_err(|problem| {
             let which = if name.is_empty() { String::new() } else { format!("`{name}` of ") };
             let message = format!("{which}`{}` {}", self.name, problem.message);
-            let draft = Draft::new(problem.code, node.span, message).label(problem.label);
-            draft.help(problem.help).into()
+            let finding = Finding::new(problem.code, node.span, message).label(problem.label);
+            finding.help(problem.help).into()
         })
     }
 
@@ -417,13 +418,13 @@ fn plain(kind: &Kind, value: f64) -> Option<Plain> {
 }
 
 /// Every uncertain key of a checked tree, in the order of the tree.
-pub(crate) fn collect(root: &Filled) -> Vec<Uncertain> {
+pub(crate) fn collect(root: &Resolved) -> Vec<Uncertain> {
     let mut found = Vec::new();
     visit(root, "", &mut found);
     found
 }
 
-fn visit(table: &Filled, prefix: &str, found: &mut Vec<Uncertain>) {
+fn visit(table: &Resolved, prefix: &str, found: &mut Vec<Uncertain>) {
     for slot in &table.slots {
         let path = format!("{prefix}{}", slot.key.name);
         if let Some(spread) = &slot.spread {

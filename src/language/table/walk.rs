@@ -1,11 +1,11 @@
 //! The walk of the text's tree along the table of keys. Reports every mistake it meets.
 
 use crate::language::table::read::{Problem, check_name, scalar};
-use crate::language::table::resolved::{Filled, Plain, Slot, State, Value};
+use crate::language::table::resolved::{Plain, Resolved, Slot, State, Value};
 use crate::language::table::uncertain;
 use crate::language::table::{Flags, Key, Kind, NameForm, OneOf, Presence, Table};
 use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Draft, Log, shown};
+use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::tell::suggest::nearest;
 use crate::language::text::source::Span;
 use crate::language::text::tree::{Entry, Item, Node};
@@ -36,7 +36,7 @@ impl Walker<'_> {
         table: &'static Table,
         node: &Node,
         entries: &[Entry],
-    ) -> Filled {
+    ) -> Resolved {
         let mut given: Vec<Given> = table.keys.iter().map(|_| Given::Nothing).collect();
         for entry in entries {
             let known = |name: &str| table.keys.iter().position(|key| key.name == name);
@@ -55,7 +55,7 @@ impl Walker<'_> {
             self.one_of(table, group, node, &given);
         }
         let slots = table.keys.iter().zip(given);
-        Filled {
+        Resolved {
             table,
             span: node.span,
             slots: slots.map(|(key, given)| self.slot(table, key, node.span, &given)).collect(),
@@ -87,7 +87,7 @@ impl Walker<'_> {
         if let [first, second, ..] = entries.as_slice() {
             let message = format!("{} has both `{}` and `{}`", table.what, first.name, second.name);
             self.log.push(
-                Draft::new(Code::OneOf, second.at, message)
+                Finding::new(Code::OneOf, second.at, message)
                     .label("one too many")
                     .related(Some(first.at), "the first is here")
                     .help(format!("give one of {list}")),
@@ -97,7 +97,7 @@ impl Walker<'_> {
         if group.required && none && self.complete {
             let message = format!("{} does nothing", table.what);
             self.log.push(
-                Draft::new(Code::OneOf, node.span, message)
+                Finding::new(Code::OneOf, node.span, message)
                     .label(format!("needs one of {list}"))
                     .help(Some("for example: reflector = { resource = \"pods\" }".into())),
             );
@@ -138,7 +138,7 @@ impl Walker<'_> {
                         _ => format!("{doc}: {}", kind.expected()),
                     };
                     self.log.push(
-                        Draft::new(Code::MissingKey, outer, message)
+                        Finding::new(Code::MissingKey, outer, message)
                             .label(format!("`{}` is missing", key.name))
                             .help(help),
                     );
@@ -183,7 +183,7 @@ impl Walker<'_> {
     fn problem(&mut self, name: &str, at: Span, problem: Problem) {
         let message = format!("`{}` {}", shown(name), problem.message);
         self.log
-            .push(Draft::new(problem.code, at, message).label(problem.label).help(problem.help));
+            .push(Finding::new(problem.code, at, message).label(problem.label).help(problem.help));
     }
 
     /// Reports a value that is not of the structure its key takes.
@@ -191,7 +191,7 @@ impl Walker<'_> {
         let found = node.type_name();
         let message = format!("{what} must be {wanted}, not {found}");
         self.log.push(
-            Draft::new(Code::WrongType, node.span, message)
+            Finding::new(Code::WrongType, node.span, message)
                 .label(format!("this is {found}"))
                 .help(help),
         );
@@ -202,7 +202,7 @@ impl Walker<'_> {
         self.wrong_structure(&what, &key.kind.expected(), &entry.node, help);
     }
 
-    fn inner_table(&mut self, key: &Key, table: &'static Table, entry: &Entry) -> Option<Filled> {
+    fn inner_table(&mut self, key: &Key, table: &'static Table, entry: &Entry) -> Option<Resolved> {
         if let Item::Table(entries) = &entry.node.item {
             return Some(self.table(table, &entry.node, entries));
         }
@@ -236,7 +236,7 @@ impl Walker<'_> {
             }
             let what = format!("`{}.{}`", key.name, shown(&inner.name));
             self.wrong_structure(&what, "a table", &inner.node, help());
-            tables.push((inner.name.clone(), inner.at, Filled::bad(table, inner.node.span)));
+            tables.push((inner.name.clone(), inner.at, Resolved::bad(table, inner.node.span)));
         }
         Some(Value::Named(tables))
     }
@@ -263,7 +263,7 @@ impl Walker<'_> {
             let what = format!("an entry of `{}`", key.name);
             let help = format!("write `[[{}]]` for each", path_of(self.root, key));
             self.wrong_structure(&what, "a table", item, Some(help));
-            tables.push(Filled::bad(table, item.span));
+            tables.push(Resolved::bad(table, item.span));
         }
         Some(Value::List(tables))
     }
@@ -271,7 +271,7 @@ impl Walker<'_> {
     fn too_many(&mut self, key: &Key, found: usize, max: usize, at: Span) {
         if found > max {
             let message = format!("`{}` has {found} entries; at most {max} are allowed", key.name);
-            self.log.push(Draft::new(Code::TooMany, at, message));
+            self.log.push(Finding::new(Code::TooMany, at, message));
         }
     }
 
@@ -309,7 +309,7 @@ impl Walker<'_> {
         let binary = format!("{}iB", unit.trim_end_matches('B').to_uppercase());
         let message = format!("`{}` is in decimal units", key.name);
         self.log.push(
-            Draft::new(Code::DecimalLimit, node.span, message)
+            Finding::new(Code::DecimalLimit, node.span, message)
                 .label(format!("this is {limit}"))
                 .help(format!("write \"{digits}{binary}\" if that was meant")),
         );
@@ -327,14 +327,14 @@ pub(crate) fn unknown_key(
     name: &str,
     at: Span,
     advise: bool,
-) -> Draft {
+) -> Finding {
     let message = format!("unknown key `{}` in {}", shown(name), table.what);
-    let draft = Draft::new(Code::UnknownKey, at, message).label("no such key");
+    let finding = Finding::new(Code::UnknownKey, at, message).label("no such key");
     if !advise {
-        return draft;
+        return finding;
     }
     let elsewhere = root.paths_of(name);
-    draft.help(match (nearest_key(table, name), elsewhere.as_slice()) {
+    finding.help(match (nearest_key(table, name), elsewhere.as_slice()) {
         (Some(meant), _) => format!("did you mean `{meant}`?"),
         (None, [path]) => format!("there is a key of this name elsewhere: `{path}`"),
         (None, [first, second, ..]) => {

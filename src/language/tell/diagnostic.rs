@@ -94,7 +94,7 @@ impl Diagnostics {
 impl std::error::Error for Diagnostics {}
 
 /// A diagnostic before its spans are looked up.
-pub(crate) struct Draft {
+pub(crate) struct Finding {
     code: Code,
     message: String,
     primary: (Span, String),
@@ -102,7 +102,7 @@ pub(crate) struct Draft {
     help: Option<String>,
 }
 
-impl Draft {
+impl Finding {
     /// A finding at a place.
     pub(crate) fn new(code: Code, at: Span, message: impl Into<String>) -> Self {
         Self {
@@ -166,35 +166,35 @@ impl Log {
     }
 
     /// Adds a syntax error: one a line, and nothing else of that line.
-    pub(crate) fn push_syntax(&mut self, draft: Draft) {
-        let at = draft.primary.0;
+    pub(crate) fn push_syntax(&mut self, finding: Finding) {
+        let at = finding.primary.0;
         let line = (at.source, self.sources.line_of(at));
         if !self.muted.contains(&line) {
-            self.push(draft);
+            self.push(finding);
             self.muted.insert(line);
         }
     }
 
     /// Adds a finding.
-    pub(crate) fn push(&mut self, draft: Draft) {
-        let at = draft.primary.0;
+    pub(crate) fn push(&mut self, finding: Finding) {
+        let at = finding.primary.0;
         if self.muted.contains(&(at.source, self.sources.line_of(at))) {
             return;
         }
-        self.errors += usize::from(draft.code.severity() == Severity::Error);
+        self.errors += usize::from(finding.code.severity() == Severity::Error);
         if self.is_full() {
             self.hidden += 1;
             return;
         }
         let label = |(at, text): (Span, String)| Label { place: self.sources.place(at), text };
-        let span = draft.primary.0;
+        let span = finding.primary.0;
         let diagnostic = Diagnostic {
-            severity: draft.code.severity(),
-            code: draft.code,
-            message: draft.message,
-            primary: label(draft.primary),
-            related: draft.related.into_iter().map(label).collect(),
-            help: draft.help,
+            severity: finding.code.severity(),
+            code: finding.code,
+            message: finding.message,
+            primary: label(finding.primary),
+            related: finding.related.into_iter().map(label).collect(),
+            help: finding.help,
         };
         self.found.push((span, diagnostic));
     }

@@ -9,7 +9,7 @@ use crate::language::table::walk::unknown_key;
 use crate::language::table::write::path_part;
 use crate::language::table::{Kind, Table};
 use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Diagnostics, Draft, shown};
+use crate::language::tell::diagnostic::{Diagnostics, Finding, shown};
 use crate::language::text::path::{Part, split};
 use crate::language::text::source::Span;
 use crate::language::text::tree::Node;
@@ -58,11 +58,11 @@ impl Knob {
             }
             _ => {
                 let at = Frame::ARGUMENT.at(0, key.len());
-                let draft = Draft::new(Code::BadVary, at, "this is not a key");
-                Err(Box::new(draft.help(Some("for example: clients.agents.count".to_owned()))))
+                let finding = Finding::new(Code::BadVary, at, "this is not a key");
+                Err(Box::new(finding.help(Some("for example: clients.agents.count".to_owned()))))
             }
         };
-        read.map_err(|draft| found(key, *draft))
+        read.map_err(|finding| found(key, *finding))
     }
 
     pub(crate) fn of_parts(
@@ -108,7 +108,7 @@ impl Knob {
     /// # Errors
     /// What the key does not take.
     pub fn value(&self, text: &str) -> Result<Value, Diagnostics> {
-        self.read(text, Frame::ARGUMENT).map_err(|draft| found(text, *draft))
+        self.read(text, Frame::ARGUMENT).map_err(|finding| found(text, *finding))
     }
 
     /// The value nearest to a coordinate (see [`Value::coordinate`]) that the key takes. `None`: it
@@ -129,7 +129,7 @@ impl Knob {
         effective: &str,
     ) -> Result<(), Diagnostics> {
         match self.missing(root, effective, Frame::ARGUMENT) {
-            Some(draft) => Err(found(&self.key, draft)),
+            Some(finding) => Err(found(&self.key, finding)),
             None => Ok(()),
         }
     }
@@ -157,7 +157,7 @@ impl Knob {
         root: &'static Table,
         effective: &str,
         frame: Frame,
-    ) -> Option<Draft> {
+    ) -> Option<Finding> {
         let text = toml::Value::Table(effective.parse().ok()?);
         let (mut here, mut table) = (Some(&text), root);
         let mut parts = self.parts.iter();
@@ -190,8 +190,8 @@ pub(crate) fn read_as(kind: &Kind, key: &str, text: &str, frame: Frame) -> Resul
         Ok(plain) => Ok(Value::of(&plain)),
         Err(problem) => {
             let message = format!("`{}` {}", shown(key), problem.message);
-            let draft = Draft::new(problem.code, at, message).label(problem.label);
-            Err(Box::new(draft.help(problem.help)))
+            let finding = Finding::new(problem.code, at, message).label(problem.label);
+            Err(Box::new(finding.help(problem.help)))
         }
     }
 }

@@ -20,13 +20,13 @@ pub use value::{Unit, Value};
 
 use crate::language::table::Table;
 use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Diagnostics, Draft, Log, shown};
+use crate::language::tell::diagnostic::{Diagnostics, Finding, Log, shown};
 use crate::language::text::nesting;
 use crate::language::text::path::split;
 use crate::language::text::source::{Sources, Span};
 
 /// A failed reading; boxed, for it is far larger than what is read.
-type Failed = Box<Draft>;
+type Failed = Box<Finding>;
 
 /// A key and the values it is to take.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,21 +42,21 @@ impl Vary {
     ///
     /// Whether the scenario has what the key names, such as a client, is for [`Knob::check`] to say.
     pub(crate) fn parse_in(root: &'static Table, text: &str) -> Result<Self, Diagnostics> {
-        Self::read(root, text, Frame::ARGUMENT).map_err(|draft| found(text, *draft))
+        Self::read(root, text, Frame::ARGUMENT).map_err(|finding| found(text, *finding))
     }
 
     /// Reads from a text that stands somewhere.
     pub(crate) fn read(root: &'static Table, text: &str, frame: Frame) -> Result<Self, Failed> {
         let Some((parts, value_at)) = split(text, 0) else {
             let message = "what to vary must be of the form key=values";
-            let draft = Draft::new(Code::BadVary, frame.at(0, text.len()), message);
-            return Err(Box::new(draft.help(Some(EXAMPLES.to_owned()))));
+            let finding = Finding::new(Code::BadVary, frame.at(0, text.len()), message);
+            return Err(Box::new(finding.help(Some(EXAMPLES.to_owned()))));
         };
         let knob = Knob::of_parts(root, parts, frame)?;
         let values = text.get(value_at..).unwrap_or("");
         if nesting::too_deep(values).is_some() {
             let at = frame.at(value_at, text.len());
-            return Err(Box::new(Draft::new(Code::TooDeep, at, "this nests too deeply")));
+            return Err(Box::new(Finding::new(Code::TooDeep, at, "this nests too deeply")));
         }
         let range = Range::read(&knob, values, frame.shifted(value_at))?;
         Ok(Self { knob, range })
@@ -114,14 +114,14 @@ impl Frame {
 }
 
 /// One mistake in an argument, as diagnostics.
-fn found(text: &str, draft: Draft) -> Diagnostics {
+fn found(text: &str, finding: Finding) -> Diagnostics {
     let mut log = Log::new(Sources::new("--vary", text.to_owned()));
-    log.push(draft);
+    log.push(finding);
     log.finish()
 }
 
 /// What stands in the way of varying a key.
-fn not_variable(key: &str, at: Span, why: &str, help: Option<String>) -> Draft {
+fn not_variable(key: &str, at: Span, why: &str, help: Option<String>) -> Finding {
     let message = format!("`{}` cannot be varied: {why}", shown(key));
-    Draft::new(Code::NotVariable, at, message).help(help)
+    Finding::new(Code::NotVariable, at, message).help(help)
 }

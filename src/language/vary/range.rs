@@ -9,7 +9,7 @@ use crate::language::table::Kind;
 use crate::language::table::read::{grouped, scalar};
 use crate::language::table::resolved::Plain;
 use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Draft, shown};
+use crate::language::tell::diagnostic::{Finding, shown};
 use crate::language::text::source::Span;
 use crate::language::text::tree::Node;
 
@@ -102,14 +102,15 @@ fn list(knob: &Knob, text: &str, frame: Frame) -> Result<Range, Failed> {
         let place = frame.shifted(start);
         start += item.len() + 1;
         if item.trim().is_empty() {
-            let draft = Draft::new(Code::BadVary, place.at(0, item.len()), "a value is missing");
+            let finding =
+                Finding::new(Code::BadVary, place.at(0, item.len()), "a value is missing");
             let help = format!("for example: {}={}", knob.key(), example(knob));
-            return Err(Box::new(draft.help(Some(help))));
+            return Err(Box::new(finding.help(Some(help))));
         }
         let value = knob.read(item, place)?;
         if !seen.insert(value.toml().to_owned()) {
             let message = format!("the value {} is there twice", shown(&value.to_string()));
-            return Err(Box::new(Draft::new(Code::BadVary, place.at(0, item.len()), message)));
+            return Err(Box::new(Finding::new(Code::BadVary, place.at(0, item.len()), message)));
         }
         values.push(value);
         bounded(values.len() as i128, place.at(0, item.len()))?;
@@ -156,8 +157,9 @@ fn range(knob: &Knob, low: &str, rest: &str, frame: Frame) -> Result<Range, Fail
     let spacing_frame = high_frame.shifted(high.len() + 1);
     let ratios = |text: &str| text == "log" || text.starts_with('x');
     if a <= 0 && spacing.is_some_and(|text| ratios(text.trim())) {
-        let draft = Draft::new(Code::EmptyRange, whole, "a range of ratios must begin above zero");
-        return Err(Box::new(draft));
+        let finding =
+            Finding::new(Code::EmptyRange, whole, "a range of ratios must begin above zero");
+        return Err(Box::new(finding));
     }
     match spacing.map(|text| read_spacing(knob, &kind, text, spacing_frame)).transpose()? {
         None => Ok(Range::Between { low: from, high: to, log: false }),
@@ -165,7 +167,7 @@ fn range(knob: &Knob, low: &str, rest: &str, frame: Frame) -> Result<Range, Fail
         Some(Spacing::Step(step)) if step > b - a => {
             let at = spacing_frame.at(0, spacing.map_or(0, str::len));
             let message = format!("the step passes over the whole range {from}..{to}");
-            Err(Box::new(Draft::new(Code::EmptyRange, at, message)))
+            Err(Box::new(Finding::new(Code::EmptyRange, at, message)))
         }
         Some(Spacing::Step(step)) => {
             let count = (b - a) / step + 1;
@@ -210,8 +212,8 @@ fn read_spacing(knob: &Knob, kind: &Kind, text: &str, frame: Frame) -> Result<Sp
             Ok(factor) if factor.is_finite() && factor >= 1.0001 => Ok(Spacing::Factor(factor)),
             _ => {
                 let message = "the factor must be a number above 1";
-                let draft = Draft::new(Code::BadVary, at, message);
-                Err(Box::new(draft.help(Some("x2 doubles from value to value".to_owned()))))
+                let finding = Finding::new(Code::BadVary, at, message);
+                Err(Box::new(finding.help(Some("x2 doubles from value to value".to_owned()))))
             }
         };
     }
@@ -220,26 +222,26 @@ fn read_spacing(knob: &Knob, kind: &Kind, text: &str, frame: Frame) -> Result<Sp
         Some(step) if step > 0 => Ok(Spacing::Step(step)),
         Some(_) => {
             let message = "the step must be above zero";
-            Err(Box::new(Draft::new(Code::EmptyRange, at, message)))
+            Err(Box::new(Finding::new(Code::EmptyRange, at, message)))
         }
         None => {
             let (what, key) = (kind.expected(), shown(knob.key()));
             let message = format!("the step of `{key}` must be {what}");
-            let draft = Draft::new(Code::BadVary, at, message).label("no such step");
+            let finding = Finding::new(Code::BadVary, at, message).label("no such step");
             let help = "or a factor such as x2, or `log` for any value on a logarithmic scale";
-            Err(Box::new(draft.help(Some(help.to_owned()))))
+            Err(Box::new(finding.help(Some(help.to_owned()))))
         }
     }
 }
 
-fn empty(at: Span, from: &Value, to: &Value, single: bool) -> Draft {
+fn empty(at: Span, from: &Value, to: &Value, single: bool) -> Finding {
     let (message, help) = if single {
         (format!("the range {from}..{to} holds one value only"), None)
     } else {
         let message = format!("the range {from}..{to} is empty: it ends before it begins");
         (message, Some(format!("did you mean {to}..{from}?")))
     };
-    Draft::new(Code::EmptyRange, at, message).help(help)
+    Finding::new(Code::EmptyRange, at, message).help(help)
 }
 
 /// Refuses more values than a key may take.
@@ -249,5 +251,7 @@ fn bounded(count: i128, at: Span) -> Result<(), Failed> {
     }
     let shown = i64::try_from(count).map_or("more".to_owned(), grouped);
     let message = format!("a key may take at most {MOST_VALUES} values");
-    Err(Box::new(Draft::new(Code::TooManyPoints, at, message).label(format!("this makes {shown}"))))
+    Err(Box::new(
+        Finding::new(Code::TooManyPoints, at, message).label(format!("this makes {shown}")),
+    ))
 }

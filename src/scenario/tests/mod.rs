@@ -10,7 +10,7 @@ use crate::language::table::read::scalar;
 use crate::model::input::{Action, Behaviour, Encoding, ResourceVersion, Shape};
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
 
-const EVERYTHING: &str = include_str!("../../tests/data/everything.toml");
+const EVERYTHING: &str = include_str!("../../../tests/data/everything.toml");
 
 const SMALL: &str = "schema = 1\nname = \"small\"\n[run]\nduration = \"5m\"\n\
     [apiserver]\nversion = \"1.36\"\n[objects.pods]\ncount = 10\nsize = \"4KiB\"\n\

@@ -7,12 +7,13 @@ use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::read::scalar as read;
-use super::super::source::Span;
-use super::super::tree::{Item, Node};
-use super::super::uncertain::is_meant;
-use super::{definition, form, scalar, schema, uncertain};
-use crate::language::table::{self, Kind, Table};
+use crate::language::print::schema::{definition, form, scalar, schema, uncertain};
+use crate::language::table::read::scalar as read;
+use crate::language::table::uncertain::is_meant;
+use crate::language::table::{Kind, Table};
+use crate::language::text::source::Span;
+use crate::language::text::tree::{Item, Node};
+use crate::scenario::keys;
 use crate::units::{ByteRate, Bytes, SimSpan};
 
 /// Kinds as wide as can be: a pattern does not see the bounds of a quantity.
@@ -38,7 +39,7 @@ static VALIDATORS: LazyLock<Vec<(Kind, Validator, Validator)>> = LazyLock::new(|
 
 /// A validator of one value, with the definitions of the whole.
 fn validator(value: &Value) -> Validator {
-    let whole = schema();
+    let whole = schema(&keys::ROOT);
     let wrapped = json!({
         "$schema": whole["$schema"], "definitions": whole["definitions"], "allOf": [value],
     });

@@ -1,7 +1,6 @@
 //! Tests of what to vary.
 
-use super::{Knob, Range, Unit, Vary};
-use crate::scenario::{Code, Template};
+use crate::scenario::{Code, Knob, Range, Template, Unit, Vary};
 
 /// The values of a list or a stepped range, joined.
 fn values(text: &str) -> String {
