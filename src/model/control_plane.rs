@@ -5,6 +5,7 @@ mod death;
 
 use super::admission::Admission;
 use super::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
+use super::apf::max_in_flight::MaxInFlight;
 use super::apiserver::cacher::Cacher;
 use super::apiserver::server::Server;
 use super::apiserver::{consistency, startup};
@@ -82,6 +83,8 @@ pub struct ServerState {
     starting: u32,
     /// API Priority and Fairness of the present process, if it is enabled.
     pub admission: Option<Admission>,
+    /// What limits the LISTs of the present process if it is not.
+    pub max_in_flight: MaxInFlight,
     /// Processes so far.
     pub boots: u32,
     /// Writes so far, as events.
@@ -123,6 +126,7 @@ impl ServerState {
             lag: None,
             starting: 0,
             admission: None,
+            max_in_flight: MaxInFlight::default(),
             boots: 0,
             writes: 0,
             writes_arrive: vec![false; inputs.resources.len()],
@@ -372,6 +376,7 @@ impl World<'_> {
         let state = &mut self.servers[usize::from(server)];
         state.boots += 1;
         if !self.inputs.apf.enabled {
+            state.max_in_flight = MaxInFlight::new(self.inputs.apiserver.max_requests_inflight);
             return;
         }
         let boot = state.boots;
