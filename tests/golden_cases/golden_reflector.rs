@@ -2,7 +2,7 @@
 
 use crate::cases::{check_all, report, text};
 use oomcast::model::client::backoff::{Backoff, BackoffParameters, ResetEra};
-use oomcast::model::client::{MAX_RETRIES, PAGER_LIMIT, WATCH_TIMEOUT};
+use oomcast::model::client::go::{MAX_RETRIES, PAGER_LIMIT, WATCH_TIMEOUT};
 use oomcast::model::release::Release;
 use oomcast::model::watchcache::capacity::{
     CACHER_INTERNAL_ERROR_RETRY, CACHER_RESTART_PERIOD, RELIST_PAGE,

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use oomcast::model::admission::Admission;
 use oomcast::model::apf::config::{LimitResponse, PriorityLevelConfiguration};
-use oomcast::model::input::{Action, Behaviour, EventInput, Inputs, Manner, ResourceVersion};
+use oomcast::model::input::{
+    Action, Behaviour, EventInput, FleetId, Inputs, Manner, ResourceId, ResourceVersion, ServerId,
+};
 use oomcast::model::{self, RunOptions};
 use oomcast::results::{LevelPoint, LevelRecord, LogKind, RunRecord};
 use oomcast::scenario;
@@ -283,14 +285,14 @@ fn seats_after_restart(version: &str, wait: SimSpan) -> BTreeSet<u64> {
     inputs.fleets.remove(0);
     let lister = &mut inputs.fleets[0].behaviour;
     if let Behaviour::Lister { read, rounds, pause, .. } = lister {
-        (*rounds, *pause, read.resource) = (None, SimSpan::millis(100), 0);
+        (*rounds, *pause, read.resource) = (None, SimSpan::millis(100), ResourceId(0));
         read.resource_version = ResourceVersion::Any;
     }
     let at = SimTime::ZERO + SimSpan::secs(5);
     inputs.events = vec![EventInput {
         name: "kill".into(),
         at,
-        action: Action::Kill { server: Some(0), manner: Manner::Process },
+        action: Action::Kill { server: Some(ServerId(0)), manner: Manner::Process },
     }];
     let ready = model::run(&inputs, options(1))
         .log
@@ -319,7 +321,8 @@ fn what_waits_is_turned_away_after_a_quarter_of_its_time_since_1_29() {
         inputs.fleets.truncate(1);
         inputs.fleets[0].count = 20;
         inputs.hardware.cpu_speed = 0.001;
-        inputs.events[0].action = Action::Start { fleet: 0, count: None, over: SimSpan::ZERO };
+        inputs.events[0].action =
+            Action::Start { fleet: FleetId(0), count: None, over: SimSpan::ZERO };
         let response = LimitResponse::Queue { queues: 1, hand_size: 1, queue_length_limit: 50 };
         inputs.apf.levels = vec![PriorityLevelConfiguration { response, ..one_queue() }];
         inputs.apf.levels[0].nominal_concurrency_shares = 1;
@@ -337,7 +340,7 @@ fn a_server_that_has_just_begun_to_listen_has_one_level_for_all() {
     inputs.events = vec![EventInput {
         name: "kill".into(),
         at,
-        action: Action::Kill { server: Some(0), manner: Manner::Process },
+        action: Action::Kill { server: Some(ServerId(0)), manner: Manner::Process },
     }];
     let instants: Vec<SimTime> =
         (0..600).map(|step| at + SimSpan::millis(50).scale(f64::from(step))).collect();
@@ -362,7 +365,7 @@ fn watch_lists_take_the_seats_of_all_objects() {
     let at = SimTime::ZERO + SimSpan::secs(14);
     let run = model::run_dumping(&inputs, options(2), &[at]);
     let seats = run.apf_dumps[0].requests.iter().map(|request| request.initial_seats);
-    let planned = Admission::settled(&inputs).standing(&inputs, 0).seats;
+    let planned = Admission::settled(&inputs).standing(&inputs, FleetId(0)).seats;
     assert_eq!(planned, 10);
     let seats: BTreeSet<u64> = seats.collect();
     assert_eq!(Vec::from_iter(seats), [planned]);
@@ -389,21 +392,24 @@ fn level() -> impl Strategy<Value = PriorityLevelConfiguration> {
 fn upheaval() -> impl Strategy<Value = Action> {
     prop_oneof![
         (0_u16..2)
+            .prop_map(ServerId)
             .prop_map(|server| Action::Kill { server: Some(server), manner: Manner::Process }),
-        (0_u16..2).prop_map(|server| Action::Kill {
+        (0_u16..2).prop_map(ServerId).prop_map(|server| Action::Kill {
             server: Some(server),
             manner: Manner::Node { lasts: Some(SimSpan::secs(20)) },
         }),
         any::<bool>().prop_map(|reset| Action::Failover { reset }),
-        (0_usize..2).prop_map(|fleet| Action::CutOff {
+        (0_u32..2).prop_map(FleetId).prop_map(|fleet| Action::CutOff {
             fleet,
             count: Some(3),
             lasts: SimSpan::secs(50),
         }),
         Just(Action::Roll { every: SimSpan::secs(8) }),
-        (0_u16..2).prop_map(|server| Action::Partition { server, lasts: SimSpan::secs(9) }),
-        Just(Action::Stop { fleet: 0, count: Some(40) }),
-        Just(Action::Restart { fleet: 0, count: None, over: SimSpan::ZERO }),
+        (0_u16..2)
+            .prop_map(ServerId)
+            .prop_map(|server| Action::Partition { server, lasts: SimSpan::secs(9) }),
+        Just(Action::Stop { fleet: FleetId(0), count: Some(40) }),
+        Just(Action::Restart { fleet: FleetId(0), count: None, over: SimSpan::ZERO }),
     ]
 }
 

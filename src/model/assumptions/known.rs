@@ -1,7 +1,7 @@
 //! What is exact, read in a source, or published.
 
 use super::{decimal, how, value};
-use crate::model::client::PAGER_LIMIT;
+use crate::model::client::go::PAGER_LIMIT;
 use crate::model::costs;
 use crate::model::memory::go_heap::{BACKGROUND_UTILIZATION, FORCE_GC_PERIOD};
 use crate::model::watchcache::capacity::{

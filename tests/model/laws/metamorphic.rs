@@ -40,7 +40,7 @@ fn a_fleet_that_never_starts_changes_nothing() {
             | Action::Stop { fleet, .. }
             | Action::Restart { fleet, .. } = &mut event.action
             {
-                *fleet += 1;
+                fleet.0 += 1;
             }
         }
         assert_eq!(without_trace(run(&before, seed)), without_trace(expected), "before the others");

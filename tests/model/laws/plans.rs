@@ -9,7 +9,9 @@ use oomcast::model::apiserver::route::Route;
 use oomcast::model::apiserver::server::{Finished, PlanId, Server, ServerSettings};
 use oomcast::model::apiserver::watch::{IDLE_WATCH, Opening};
 use oomcast::model::catalog::Catalog;
-use oomcast::model::input::{Behaviour, Encoding, Inputs, ReadInput, ResourceVersion, Shape};
+use oomcast::model::input::{
+    Behaviour, Encoding, FleetId, Inputs, ReadInput, ResourceId, ResourceVersion, Shape,
+};
 use oomcast::model::memory::go_heap::GcSettings;
 use oomcast::model::release::{NEWEST_MINOR, OLDEST_MINOR, Release};
 use oomcast::results::Mechanism;
@@ -75,7 +77,7 @@ fn read() -> impl Strategy<Value = ReadInput> {
     ]);
     (encodings, versions, any::<bool>(), 0.0..=1.0).prop_map(
         |(encoding, resource_version, gzip, selected)| ReadInput {
-            resource: 0,
+            resource: ResourceId(0),
             encoding,
             gzip,
             resource_version,
@@ -105,7 +107,7 @@ fn case() -> impl Strategy<Value = Case> {
                 bookmarks: true,
             };
             let catalog = Catalog::new(&inputs, inputs.hardware.clone());
-            let pooled = pooled.filter(|_| catalog.uses_pool(&inputs, 0, &read));
+            let pooled = pooled.filter(|_| catalog.uses_pool(&inputs, FleetId(0), &read));
             Case { inputs, read, list: ListShape { route, items, scanned: stored, pooled } }
         },
     )
@@ -149,7 +151,7 @@ fn serve(case: &Case, catalog: &Catalog, plan: PlanId, events: Option<(usize, f6
     let mut server = server(&case.inputs, catalog);
     if let Some(pooled) = case.list.pooled {
         // As another request of the fleet has left it.
-        let entry = catalog.fleet_owner(0).entry(Mechanism::ResponseBuffer);
+        let entry = catalog.fleet_owner(FleetId(0)).entry(Mechanism::ResponseBuffer);
         server.memory.step(Step::Take(entry, pooled));
         server.memory.step(Step::Pool(entry, pooled));
         assert_eq!(server.memory.unpool(entry), Some(pooled.0));
@@ -190,14 +192,14 @@ proptest! {
     #[test]
     fn finished_requests_hold_nothing(case in case()) {
         let mut catalog = Catalog::new(&case.inputs, case.inputs.hardware.clone());
-        let list = catalog.list(&case.inputs, 0, &case.read, case.list, false);
+        let list = catalog.list(&case.inputs, FleetId(0), &case.read, case.list, false);
         catalog.plans.get(list).check(0);
 
-        let watch_list = catalog.watch_list(&case.inputs, 0, &case.read, 10, false);
+        let watch_list = catalog.watch_list(&case.inputs, FleetId(0), &case.read, 10, false);
         let watches = 1 + u64::from(case.inputs.fleets[0].idle_watches);
         catalog.plans.get(watch_list).check(IDLE_WATCH.times(watches).0);
         for missed in [0, 1, 700] {
-            let watch = catalog.watch(&case.inputs, 0, opening(watches), (missed, 100));
+            let watch = catalog.watch(&case.inputs, FleetId(0), opening(watches), (missed, 100));
             catalog.plans.get(watch).check(IDLE_WATCH.times(watches).0);
         }
     }
@@ -208,11 +210,11 @@ proptest! {
         let inputs = &case.inputs;
         let mut catalog = Catalog::new(inputs, inputs.hardware.clone());
         let warm = |catalog: &Catalog, wanted: Mechanism| {
-            let held = catalog.warm_holdings(inputs, 0).into_iter();
+            let held = catalog.warm_holdings(inputs, ResourceId(0)).into_iter();
             held.filter(|(mechanism, _)| *mechanism == wanted).map(|(_, n)| n.0).sum::<u64>()
         };
         // One plan a version.
-        let cache = catalog.cache(inputs, 0);
+        let cache = catalog.cache(inputs, ResourceId(0));
         let objects = warm(&catalog, Mechanism::WatchCacheObjects);
         let objects = objects / u64::from(inputs.resources[0].versions);
         let plan = catalog.plans.get(cache);
@@ -220,7 +222,7 @@ proptest! {
         let outside: u64 = taken.kernel.iter().map(|(_, n)| n).sum();
         plan.check(objects + outside);
 
-        if let Some(loopback) = catalog.loopback(inputs, 0) {
+        if let Some(loopback) = catalog.loopback(inputs, ResourceId(0)) {
             let copies = warm(&catalog, Mechanism::LoopbackInformers);
             catalog.plans.get(loopback).check(copies);
         }
@@ -234,15 +236,15 @@ proptest! {
         let inputs = &case.inputs;
         let mut plans = vec![
             catalog.boot(inputs),
-            catalog.list(inputs, 0, &case.read, case.list, false),
-            catalog.watch_list(inputs, 0, &case.read, 10, false),
-            catalog.watch(inputs, 0, opening(100), (5_000, 1_000)),
-            catalog.watch_list(inputs, 0, &case.read, 1_000, false),
-            catalog.cache(inputs, 0),
+            catalog.list(inputs, FleetId(0), &case.read, case.list, false),
+            catalog.watch_list(inputs, FleetId(0), &case.read, 10, false),
+            catalog.watch(inputs, FleetId(0), opening(100), (5_000, 1_000)),
+            catalog.watch_list(inputs, FleetId(0), &case.read, 1_000, false),
+            catalog.cache(inputs, ResourceId(0)),
         ];
         plans.extend(catalog.rest(inputs));
-        plans.extend(catalog.loopback(inputs, 0));
-        let profile = &catalog.profiles[0];
+        plans.extend(catalog.loopback(inputs, ResourceId(0)));
+        let profile = &catalog.profiles[ResourceId(0)];
         let item = profile.json.max(profile.stored).max(profile.event_copy).0;
         for plan in plans {
             let step = largest_step(catalog.plans.get(plan));
@@ -258,12 +260,12 @@ proptest! {
     #[test]
     fn cut_requests_leave_garbage_only(case in case(), events in 0usize..40, part in 0.0..1.0) {
         let mut catalog = Catalog::new(&case.inputs, case.inputs.hardware.clone());
-        let list = catalog.list(&case.inputs, 0, &case.read, case.list, false);
+        let list = catalog.list(&case.inputs, FleetId(0), &case.read, case.list, false);
         prop_assert_eq!(held(&serve(&case, &catalog, list, None)), 0, "finished");
         let cut = serve(&case, &catalog, list, Some((events, part)));
         prop_assert_eq!(held(&cut), 0, "cut after {} events", events);
 
-        let watch_list = catalog.watch_list(&case.inputs, 0, &case.read, 10, false);
+        let watch_list = catalog.watch_list(&case.inputs, FleetId(0), &case.read, 10, false);
         let plain = Case { list: ListShape { pooled: None, ..case.list }, ..case.clone() };
         let cut = serve(&plain, &catalog, watch_list, Some((events % 4, part)));
         let watches = 1 + u64::from(case.inputs.fleets[0].idle_watches);
@@ -283,7 +285,7 @@ proptest! {
     ) {
         let mut catalog = Catalog::new(&case.inputs, case.inputs.hardware.clone());
         let list = ListShape { pooled: None, ..case.list };
-        let plan = catalog.list(&case.inputs, 0, &case.read, list, false);
+        let plan = catalog.list(&case.inputs, FleetId(0), &case.read, list, false);
         let mut server = server(&case.inputs, &catalog);
         let (mut now, mut finished) = (SimTime::ZERO, Vec::new());
         let mut requests = Vec::new();
@@ -366,10 +368,10 @@ fn bad_plans_are_found() {
         panic!("a reflector");
     };
     let shape = ListShape { route: Route::Cache, items: 200, scanned: 200, pooled: None };
-    let id = catalog.list(&inputs, 0, read, shape, false);
+    let id = catalog.list(&inputs, FleetId(0), read, shape, false);
     let good = catalog.plans.get(id).clone();
     good.check(0);
-    let entry = catalog.fleet_owner(0).entry(Mechanism::ResponseBuffer);
+    let entry = catalog.fleet_owner(FleetId(0)).entry(Mechanism::ResponseBuffer);
     for step in [Step::Take(entry, Bytes(1)), Step::Drop(entry, Bytes(1))] {
         let mut bad = good.clone();
         bad.phases[0].start.push(step);
