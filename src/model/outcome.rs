@@ -2,7 +2,8 @@
 
 use super::admission::fleet_flows;
 use super::client::driver;
-use super::control_plane::name;
+use super::control_plane::{ServerState, name};
+use super::ids::ServerId;
 use super::world::World;
 use crate::results::{Holder, Outcome, RunRecord, ServerRecord};
 use crate::units::{Bytes, SimTime};
@@ -13,39 +14,44 @@ const CRASH_LOOP: usize = 3;
 /// The record of a finished run.
 #[must_use]
 pub fn record(mut world: World<'_>, replication: u32, end: SimTime) -> RunRecord {
-    let names: Vec<String> = (0..world.servers.len() as u16).map(name).collect();
-    let timelines = world.take_timelines(&names, end);
+    let names: Vec<String> = world.plane.servers.ids().map(name).collect();
+    let timelines = world.cx.record.take_timelines(&names, end);
     let activity = world.take_activity(end);
-    let servers: Vec<ServerRecord> =
-        names.iter().enumerate().map(|(index, name)| server_record(&world, index, name)).collect();
-    world.counters.gc_cycles = world.servers.iter().map(|s| s.server.memory.heap().cycles()).sum();
-    world.counters.bytes_sent = world.servers.iter().map(|s| s.server.bytes_sent()).sum();
-    let clients_synced = driver::synced(&world.clients);
+    let servers: Vec<ServerRecord> = names
+        .iter()
+        .zip(world.plane.servers.ids())
+        .map(|(name, id)| server_record(&world, id, name))
+        .collect();
+    world.cx.record.counters.gc_cycles =
+        world.plane.servers.iter().map(|s| s.server.memory.heap().cycles()).sum();
+    world.cx.record.counters.bytes_sent =
+        world.plane.servers.iter().map(|s| s.server.bytes_sent()).sum();
+    let clients_synced = driver::synced(&world.fleets.clients);
     RunRecord {
         replication,
         outcome: outcome(&world, clients_synced),
         servers,
-        phases: std::mem::take(&mut world.phases),
-        counters: world.counters,
+        phases: std::mem::take(&mut world.cx.record.phases),
+        counters: world.cx.record.counters,
         clients_synced,
         trace_hash: world.trace(),
-        log: std::mem::take(&mut world.log),
+        log: std::mem::take(&mut world.cx.record.log),
         timelines,
         activity,
-        flows: fleet_flows(world.inputs),
+        flows: fleet_flows(world.cx.inputs),
         apf_dumps: world.take_dumps(),
         end,
         cut_short: world.cut_short(),
     }
 }
 
-fn server_record(world: &World<'_>, index: usize, name: &str) -> ServerRecord {
-    let state = &world.servers[index];
+fn server_record(world: &World<'_>, id: ServerId, name: &str) -> ServerRecord {
+    let state = &world.plane.servers[id];
     let (peak_resident, peak_at, entries) = state.server.peak();
     let mut holders: Vec<Holder> = entries
         .iter()
         .map(|(entry, bytes)| {
-            let (client, resource) = &world.catalog.owners.names[entry.owner().0 as usize];
+            let (client, resource) = &world.cx.catalog.owners.names[entry.owner().0 as usize];
             Holder {
                 mechanism: entry.mechanism(),
                 client: client.clone(),
@@ -57,7 +63,7 @@ fn server_record(world: &World<'_>, index: usize, name: &str) -> ServerRecord {
     holders.sort_by_key(|holder| std::cmp::Reverse(holder.bytes));
     ServerRecord {
         name: name.to_owned(),
-        limit: world.limit.limit,
+        limit: world.plane.limit.limit,
         peak_resident,
         peak_at,
         oom_kills: state.oom_kills.clone(),
@@ -69,10 +75,10 @@ fn server_record(world: &World<'_>, index: usize, name: &str) -> ServerRecord {
 
 /// The class of a run: see [`Outcome`].
 fn outcome(world: &World<'_>, (synced, started): (u64, u64)) -> Outcome {
-    let kills = |index: usize| world.servers[index].oom_kills.len();
-    let total: usize = (0..world.servers.len()).map(kills).sum();
-    let most = (0..world.servers.len()).map(kills).max().unwrap_or(0);
-    let counters = &world.counters;
+    let kills = |state: &ServerState| state.oom_kills.len();
+    let total: usize = world.plane.servers.iter().map(kills).sum();
+    let most = world.plane.servers.iter().map(kills).max().unwrap_or(0);
+    let counters = &world.cx.record.counters;
     let failed =
         counters.requests_failed + counters.requests_rejected + counters.requests_timed_out;
     if total == 0 {

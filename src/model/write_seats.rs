@@ -9,11 +9,12 @@
 
 use super::admission::{Arrival, Write, WriteStage};
 use super::apf::behaviour::{Behaviour, request_wait_limit};
-use super::catalog::resource_of;
 use super::control_plane::Life;
 use super::costs;
+use super::event::Event;
+use super::ids::{ResourceId, ServerId};
 use super::input::{self, FleetInput};
-use super::world::{Event, World};
+use super::world::World;
 use crate::units::{SimSpan, SimTime};
 
 /// Most events a second, on each server, for the writes to a resource.
@@ -21,120 +22,137 @@ const MOST_ARRIVALS: f64 = 4.0;
 
 impl World<'_> {
     /// Writes begin to come to a process that listens, from a random phase on.
-    pub(super) fn open_writes(&mut self, server: u16, boot: u32, now: SimTime) {
-        self.servers[usize::from(server)].writes_arrive.fill(false);
-        for resource in 0..self.inputs.resources.len() {
+    pub(super) fn open_writes(&mut self, server: ServerId, boot: u32, now: SimTime) {
+        self.plane.servers[server].writes_arrive.fill(false);
+        for resource in self.cx.inputs.resource_ids() {
             self.open_writes_of(server, boot, resource, now);
         }
     }
 
     /// The same for one resource, unless they come already or there are none.
-    pub(super) fn open_writes_of(&mut self, server: u16, boot: u32, resource: usize, now: SimTime) {
-        let arrive = &mut self.servers[usize::from(server)].writes_arrive[resource];
-        if self.writes[resource] > 0.0 && !std::mem::replace(arrive, true) {
-            let entity = u64::from(server) << 48 | u64::from(boot) << 16 | resource as u64;
-            let phase = self.streams.stream("write phase", entity).uniform();
+    pub(super) fn open_writes_of(
+        &mut self,
+        server: ServerId,
+        boot: u32,
+        resource: ResourceId,
+        now: SimTime,
+    ) {
+        let arrive = &mut self.plane.servers[server].writes_arrive[resource];
+        if self.plane.writes[resource] > 0.0 && !std::mem::replace(arrive, true) {
+            let entity = u64::from(server) << 48 | u64::from(boot) << 16 | u64::from(resource);
+            let phase = self.cx.streams.stream("write phase", entity).uniform();
             let (_, interval) = self.pace_of_writes(resource);
-            let event = Event::WriteArrives { server, boot, resource: resource as u16 };
-            self.queue.push(now + interval.scale(phase), event);
+            let event = Event::WriteArrives { server, boot, resource };
+            self.cx.queue.push(now + interval.scale(phase), event);
         }
     }
 
     /// Writes that an event stands for, and the time from one event to the next.
-    fn pace_of_writes(&self, resource: usize) -> (f64, SimSpan) {
-        let serving = self.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
-        let rate = self.writes[resource] / serving as f64;
+    fn pace_of_writes(&self, resource: ResourceId) -> (f64, SimSpan) {
+        let serving = self.plane.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
+        let rate = self.plane.writes[resource] / serving as f64;
         let together = (rate / MOST_ARRIVALS).max(1.0);
         (together, SimSpan::secs(1).scale(together / rate).max(SimSpan::nanos(1)))
     }
 
     /// Writes arrive.
-    pub(super) fn write_arrives(&mut self, server: u16, boot: u32, resource: u16, now: SimTime) {
-        let index = usize::from(resource);
-        let (together, interval) = self.pace_of_writes(index);
-        let watches = self.watches_that_see(server, index);
-        let state = &mut self.servers[usize::from(server)];
+    pub(super) fn write_arrives(
+        &mut self,
+        server: ServerId,
+        boot: u32,
+        resource: ResourceId,
+        now: SimTime,
+    ) {
+        let (together, interval) = self.pace_of_writes(resource);
+        let watches = self.watches_that_see(server, resource);
+        let state = &mut self.plane.servers[server];
         let Some(admission) = state.admission.as_mut().filter(|_| state.boots == boot) else {
             return;
         };
-        if self.writes[index] <= 0.0 {
-            state.writes_arrive[index] = false;
+        if self.plane.writes[resource] <= 0.0 {
+            state.writes_arrive[resource] = false;
             return;
         }
-        self.queue.push(now + interval, Event::WriteArrives { server, boot, resource });
+        self.cx.queue.push(now + interval, Event::WriteArrives { server, boot, resource });
         if state.life != Life::Serving {
             return;
         }
         let serial = state.writes;
         state.writes = serial.wrapping_add(1);
-        let write = Write { serial, resource: index, watches, together };
-        if let Arrival::Accepted(_) = admission.arrive_write(self.inputs, write, now) {
+        let write = Write { serial, resource, watches, together };
+        if let Arrival::Accepted(_) = admission.arrive_write(self.cx.inputs, write, now) {
             self.let_in(server, now);
             self.await_write(server, serial, now);
         }
     }
 
     /// A write that was not let in at once waits for so long at most.
-    fn await_write(&mut self, server: u16, serial: u32, now: SimTime) {
-        let admission = self.servers[usize::from(server)].admission.as_ref();
+    fn await_write(&mut self, server: ServerId, serial: u32, now: SimTime) {
+        let admission = self.plane.servers[server].admission.as_ref();
         if !admission.is_some_and(|admission| admission.write_waits(serial)) {
             return;
         }
-        let timeout = self.inputs.apiserver.request_timeout;
+        let timeout = self.cx.inputs.apiserver.request_timeout;
         if let Some(wait) = self.queue_wait(Some(timeout)) {
             let stage = WriteStage::Waiting;
-            self.queue.push(now + wait, Event::WriteEnds { server, serial, stage });
+            self.cx.queue.push(now + wait, Event::WriteEnds { server, serial, stage });
         }
     }
 
     /// How long a request may wait in a queue that was given so long to be answered, if at all: up to
     /// 1.28 only its own deadline ends its wait, unless another request comes to its queue.
     pub(super) fn queue_wait(&self, allotted: Option<SimSpan>) -> Option<SimSpan> {
-        if Behaviour::of_release(&self.inputs.release).rejects_only_at_front {
+        if Behaviour::of_release(&self.cx.inputs.release).rejects_only_at_front {
             return allotted;
         }
-        Some(request_wait_limit(allotted, self.inputs.apiserver.request_timeout))
+        Some(request_wait_limit(allotted, self.cx.inputs.apiserver.request_timeout))
     }
 
     /// A write goes to its handler.
-    pub(super) fn write_dispatched(&mut self, server: u16, serial: u32, now: SimTime) {
-        let Some(admission) = &mut self.servers[usize::from(server)].admission else { return };
+    pub(super) fn write_dispatched(&mut self, server: ServerId, serial: u32, now: SimTime) {
+        let Some(admission) = &mut self.plane.servers[server].admission else { return };
         let Some(write) = admission.write_dispatched(serial) else { return };
-        let json = self.catalog.profiles[write.resource].json;
-        let work = costs::WRITE_REQUEST.of(1, json).scale(1.0 / self.catalog.hardware.cpu_speed);
-        let commit = costs::ETCD_COMMIT.scale(1.0 / self.catalog.etcd_speed());
+        let json = self.cx.catalog.profiles[write.resource].json;
+        let work = costs::WRITE_REQUEST.of(1, json).scale(1.0 / self.cx.catalog.hardware.cpu_speed);
+        let commit = costs::ETCD_COMMIT.scale(1.0 / self.plane.etcd.speed);
         let until = now + (work + commit).scale(write.together);
         let stage = WriteStage::Executing;
-        self.queue.push(until, Event::WriteEnds { server, serial, stage });
+        self.cx.queue.push(until, Event::WriteEnds { server, serial, stage });
     }
 
     /// A stage of a write is over.
-    pub(super) fn write_ends(&mut self, server: u16, serial: u32, stage: WriteStage, now: SimTime) {
-        let Some(admission) = &mut self.servers[usize::from(server)].admission else { return };
+    pub(super) fn write_ends(
+        &mut self,
+        server: ServerId,
+        serial: u32,
+        stage: WriteStage,
+        now: SimTime,
+    ) {
+        let Some(admission) = &mut self.plane.servers[server].admission else { return };
         if let Some(until) = admission.end_write_stage(serial, stage, now) {
             let stage = WriteStage::Lingering;
-            self.queue.push(until, Event::WriteEnds { server, serial, stage });
+            self.cx.queue.push(until, Event::WriteEnds { server, serial, stage });
         }
         self.let_in(server, now);
     }
 
     /// Watches on a server that get an event of every write to a resource.
-    fn watches_that_see(&self, server: u16, resource: usize) -> u64 {
-        let watches = &self.servers[usize::from(server)].watches;
-        let fleets = self.inputs.fleets.iter().zip(watches);
+    fn watches_that_see(&self, server: ServerId, resource: ResourceId) -> u64 {
+        let watches = &self.plane.servers[server].watches;
+        let fleets = self.cx.inputs.fleets.iter().zip(watches);
         let seeing = fleets.filter(|(fleet, _)| {
-            resource_of(fleet) == resource && !self.selects_a_node(fleet, resource)
+            fleet.resource() == resource && !self.selects_a_node(fleet, resource)
         });
         seeing.map(|(fleet, open)| open / (1 + u64::from(fleet.idle_watches))).sum()
     }
 
     /// Watches of the pods of a node are not counted (`getBuiltinIndexes`, `watch_tracker.go`): a
     /// selector on pods is taken for `spec.nodeName`.
-    fn selects_a_node(&self, fleet: &FleetInput, resource: usize) -> bool {
+    fn selects_a_node(&self, fleet: &FleetInput, resource: ResourceId) -> bool {
         let selects = match &fleet.behaviour {
             input::Behaviour::Reflector { read, .. } => read.selector,
             _ => false,
         };
-        selects && self.inputs.resources[resource].name == "pods"
+        selects && self.cx.inputs.resources[resource].name == "pods"
     }
 }

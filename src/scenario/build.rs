@@ -1,18 +1,17 @@
 //! The model's inputs from the checked tree. Nothing can be wrong any more.
 
 use super::apf;
-use super::checks::release_of;
 use super::derive::Names;
-use super::filled::Filled;
 use super::identity::groups_of;
-use super::keys::Family;
 use super::published::{Claim, Figure, Metric, Published};
+use super::release::{minor_of, release_of};
 use super::workloads;
+use crate::language::table::resolved::Resolved;
 use crate::model::input::{
     Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
     ConnectionsInput, Encoding, EtcdInput, EventInput, FleetInput, Hardware, HealthCheck, Inputs,
     Manner, MaxUnavailable, NodeInput, OnFailure, ReadInput, ResourceInput, ResourceVersion,
-    Retries, Shape, ShutdownInput, WriterInput,
+    Retries, ServerId, Shape, ShutdownInput, WriterInput,
 };
 use crate::units::{SimSpan, SimTime};
 
@@ -24,7 +23,7 @@ const PROGRESS_NOTIFY_INTERVAL: SimSpan = SimSpan::secs(600);
 const FIRST_WITH_BOOKMARKS: u8 = 16;
 
 /// The inputs. `None` would mean that the schema and this function disagree on a key.
-pub(super) fn inputs(root: &Filled, names: &Names) -> Option<Inputs> {
+pub(super) fn inputs(root: &Resolved, names: &Names) -> Option<Inputs> {
     let fleets = root.list("clients").iter();
     let events = root.list("events").iter();
     let resources = root.named("objects").iter();
@@ -48,7 +47,7 @@ pub(super) fn inputs(root: &Filled, names: &Names) -> Option<Inputs> {
     })
 }
 
-fn apiserver(table: &Filled) -> Option<ApiserverInput> {
+fn apiserver(table: &Resolved) -> Option<ApiserverInput> {
     Some(ApiserverInput {
         replicas: table.count("replicas")?,
         memory_limit: table.size("memory-limit"),
@@ -78,7 +77,7 @@ fn apiserver(table: &Filled) -> Option<ApiserverInput> {
     })
 }
 
-fn node(table: &Filled) -> Option<NodeInput> {
+fn node(table: &Resolved) -> Option<NodeInput> {
     Some(NodeInput {
         memory: table.size("memory")?,
         cores: table.number("cores")?,
@@ -90,7 +89,7 @@ fn node(table: &Filled) -> Option<NodeInput> {
     })
 }
 
-fn hardware(table: &Filled) -> Option<Hardware> {
+fn hardware(table: &Resolved) -> Option<Hardware> {
     Some(Hardware {
         cpu_speed: table.number("cpu-speed")?,
         page_fault_per_gb: table.span_of("page-fault-per-gb")?,
@@ -99,7 +98,7 @@ fn hardware(table: &Filled) -> Option<Hardware> {
     })
 }
 
-fn calibration(table: &Filled) -> Calibration {
+fn calibration(table: &Resolved) -> Calibration {
     let factor = |name| table.number(name).unwrap_or(1.0);
     Calibration {
         base_heap: factor("base-heap"),
@@ -111,7 +110,7 @@ fn calibration(table: &Filled) -> Calibration {
     }
 }
 
-fn etcd(table: &Filled) -> Option<EtcdInput> {
+fn etcd(table: &Resolved) -> Option<EtcdInput> {
     Some(EtcdInput {
         read_rate: table.rate("read-rate")?,
         latency: table.span_of("latency")?,
@@ -122,7 +121,7 @@ fn etcd(table: &Filled) -> Option<EtcdInput> {
     })
 }
 
-fn balancer(table: &Filled) -> Option<BalancerInput> {
+fn balancer(table: &Resolved) -> Option<BalancerInput> {
     Some(BalancerInput {
         policy: match table.text("policy")? {
             "least-connections" => BalancerPolicy::LeastConnections,
@@ -145,7 +144,7 @@ fn balancer(table: &Filled) -> Option<BalancerInput> {
     })
 }
 
-fn resource(name: &str, table: &Filled) -> Option<ResourceInput> {
+fn resource(name: &str, table: &Resolved) -> Option<ResourceInput> {
     Some(ResourceInput {
         name: name.to_owned(),
         api_group: table.text("group")?.to_owned(),
@@ -171,7 +170,7 @@ fn writer(user: &str) -> WriterInput {
     WriterInput { user: user.to_owned(), groups: groups_of(user) }
 }
 
-fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
+fn fleet(table: &Resolved, names: &Names) -> Option<FleetInput> {
     Some(FleetInput {
         name: table.text("name")?.to_owned(),
         count: table.count("count")?,
@@ -192,19 +191,14 @@ fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
         groups: table.texts("groups")?.iter().map(|(group, _)| group.clone()).collect(),
         flow_schema: table.text("flow-schema").map(str::to_owned),
         connections: ConnectionsInput {
-            of: table.text("connection").and_then(|name| names.index(Family::Client, name)),
+            of: table.text("connection").and_then(|name| names.fleet(name)),
             count: table.count("connections").unwrap_or(1),
         },
         heartbeats: table.flag("heartbeats").unwrap_or_default(),
     })
 }
 
-/// The minor of a release such as `1.17`.
-pub(super) fn minor_of(version: &str) -> Option<u8> {
-    version.strip_prefix("1.")?.parse().ok()
-}
-
-fn behaviour(table: &Filled, names: &Names) -> Option<Behaviour> {
+fn behaviour(table: &Resolved, names: &Names) -> Option<Behaviour> {
     if let Some(reflector) = table.table("reflector") {
         return Some(Behaviour::Reflector {
             read: read(reflector, names)?,
@@ -226,12 +220,12 @@ fn behaviour(table: &Filled, names: &Names) -> Option<Behaviour> {
         });
     }
     let watcher = table.table("watcher")?;
-    Some(Behaviour::Watcher { resource: names.index(Family::Resource, watcher.text("resource")?)? })
+    Some(Behaviour::Watcher { resource: names.resource(watcher.text("resource")?)? })
 }
 
-fn read(table: &Filled, names: &Names) -> Option<ReadInput> {
+fn read(table: &Resolved, names: &Names) -> Option<ReadInput> {
     Some(ReadInput {
-        resource: names.index(Family::Resource, table.text("resource")?)?,
+        resource: names.resource(table.text("resource")?)?,
         encoding: match table.text("encoding")? {
             "json" => Encoding::Json,
             "protobuf" => Encoding::Protobuf,
@@ -252,7 +246,7 @@ fn read(table: &Filled, names: &Names) -> Option<ReadInput> {
     })
 }
 
-fn event(table: &Filled, names: &Names) -> Option<EventInput> {
+fn event(table: &Resolved, names: &Names) -> Option<EventInput> {
     Some(EventInput {
         name: table.text("name")?.to_owned(),
         at: SimTime::ZERO + table.span_of("at")?,
@@ -260,8 +254,8 @@ fn event(table: &Filled, names: &Names) -> Option<EventInput> {
     })
 }
 
-fn action(table: &Filled, names: &Names) -> Option<Action> {
-    let fleet = |inner: &Filled| names.index(Family::Client, inner.text("client")?);
+fn action(table: &Resolved, names: &Names) -> Option<Action> {
+    let fleet = |inner: &Resolved| names.fleet(inner.text("client")?);
     if let Some(inner) = table.table("start") {
         return Some(Action::Start {
             fleet: fleet(inner)?,
@@ -295,14 +289,14 @@ fn action(table: &Filled, names: &Names) -> Option<Action> {
     server_action(table).or_else(|| load_action(table, names)).or(Some(Action::Mark))
 }
 
-fn max_unavailable(rollout: &Filled) -> Option<MaxUnavailable> {
+fn max_unavailable(rollout: &Resolved) -> Option<MaxUnavailable> {
     match rollout.count("max-unavailable") {
         Some(count) => Some(MaxUnavailable::Count(count)),
         None => Some(MaxUnavailable::Share(rollout.number("max-unavailable")?)),
     }
 }
 
-fn manner(kill: &Filled) -> Option<Manner> {
+fn manner(kill: &Resolved) -> Option<Manner> {
     match kill.text("manner") {
         None | Some("process") => Some(Manner::Process),
         Some("graceful") => Some(Manner::Graceful),
@@ -311,17 +305,23 @@ fn manner(kill: &Filled) -> Option<Manner> {
     }
 }
 
-fn server_action(table: &Filled) -> Option<Action> {
-    let lasts = |inner: &Filled| -> Option<SimSpan> { inner.span_of("lasts") };
+fn server_action(table: &Resolved) -> Option<Action> {
+    let lasts = |inner: &Resolved| -> Option<SimSpan> { inner.span_of("lasts") };
     if let Some(inner) = table.table("kill") {
         // The word "all" is no count.
-        return Some(Action::Kill { server: inner.count("apiserver"), manner: manner(inner)? });
+        return Some(Action::Kill {
+            server: inner.count("apiserver").map(ServerId),
+            manner: manner(inner)?,
+        });
     }
     if let Some(inner) = table.table("roll") {
         return Some(Action::Roll { every: inner.span_of("every")? });
     }
     if let Some(inner) = table.table("partition") {
-        return Some(Action::Partition { server: inner.count("apiserver")?, lasts: lasts(inner)? });
+        return Some(Action::Partition {
+            server: ServerId(inner.count("apiserver")?),
+            lasts: lasts(inner)?,
+        });
     }
     if let Some(inner) = table.table("slow-etcd") {
         return Some(Action::SlowEtcd { speed: inner.number("speed")?, lasts: lasts(inner)? });
@@ -335,7 +335,7 @@ fn server_action(table: &Filled) -> Option<Action> {
     }
     if let Some(inner) = table.table("lag") {
         return Some(Action::Lag {
-            server: inner.count("apiserver")?,
+            server: ServerId(inner.count("apiserver")?),
             lasts: lasts(inner)?,
             behind: inner.span_of("behind")?,
         });
@@ -344,8 +344,8 @@ fn server_action(table: &Filled) -> Option<Action> {
 }
 
 /// What changes the writes and the objects.
-fn load_action(table: &Filled, names: &Names) -> Option<Action> {
-    let resource = |inner: &Filled| names.index(Family::Resource, inner.text("resource")?);
+fn load_action(table: &Resolved, names: &Names) -> Option<Action> {
+    let resource = |inner: &Resolved| names.resource(inner.text("resource")?);
     if let Some(inner) = table.table("write") {
         return Some(Action::Write {
             resource: resource(inner)?,
@@ -369,16 +369,16 @@ fn load_action(table: &Filled, names: &Names) -> Option<Action> {
 }
 
 /// The published figures.
-pub(super) fn published(root: &Filled) -> Option<Vec<Published>> {
+pub(super) fn published(root: &Resolved) -> Option<Vec<Published>> {
     root.list("published").iter().map(one_published).collect()
 }
 
-fn one_published(table: &Filled) -> Option<Published> {
+fn one_published(table: &Resolved) -> Option<Published> {
     let (metric, figure) = match table.text("metric")? {
         "oom" => (Metric::Oom, Figure::Flag(table.flag("value")?)),
-        "duration" => (Metric::Duration, Figure::Span(claim(table, Filled::span_of)?)),
-        "peak-resident" => (Metric::PeakResident, Figure::Bytes(claim(table, Filled::size)?)),
-        "bytes-sent" => (Metric::BytesSent, Figure::Bytes(claim(table, Filled::size)?)),
+        "duration" => (Metric::Duration, Figure::Span(claim(table, Resolved::span_of)?)),
+        "peak-resident" => (Metric::PeakResident, Figure::Bytes(claim(table, Resolved::size)?)),
+        "bytes-sent" => (Metric::BytesSent, Figure::Bytes(claim(table, Resolved::size)?)),
         _ => return None,
     };
     Some(Published {
@@ -391,6 +391,6 @@ fn one_published(table: &Filled) -> Option<Published> {
     })
 }
 
-fn claim<T: Copy>(table: &Filled, get: fn(&Filled, &str) -> Option<T>) -> Option<Claim<T>> {
+fn claim<T: Copy>(table: &Resolved, get: fn(&Resolved, &str) -> Option<T>) -> Option<Claim<T>> {
     Claim::of(get(table, "value"), get(table, "at-least"), get(table, "at-most"))
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use super::list::touched;
 use super::plan::{Holdings, Plan, Stage};
+use super::tag::Tag;
 use crate::engine::fluid::{ClassId, FluidPool, Joined, PARTS};
 use crate::model::costs;
 use crate::model::input::Hardware;
@@ -83,8 +84,8 @@ struct Request {
     phase: u32,
     class: ClassId,
     joined: Joined,
-    /// The owner's mark: which client, which kind.
-    tag: u64,
+    /// Whose it is.
+    tag: Tag,
     /// Whether it occupies a place under max-in-flight.
     counted: bool,
     /// Answered with 504: its first write will fail.
@@ -214,8 +215,8 @@ pub struct Server {
 pub struct Finished {
     /// Which.
     pub id: RequestId,
-    /// The mark it was started with.
-    pub tag: u64,
+    /// Whose it was.
+    pub tag: Tag,
 }
 
 impl Server {
@@ -332,7 +333,7 @@ impl Server {
     }
 
     /// Tags of the requests being served of which nothing has been written, in slot order.
-    pub fn unanswered<'a>(&'a self, plans: &'a Plans) -> impl Iterator<Item = u64> + 'a {
+    pub fn unanswered<'a>(&'a self, plans: &'a Plans) -> impl Iterator<Item = Tag> + 'a {
         let stage = |r: &Request| plans.get(r.plan).phases[r.phase as usize].stage;
         self.requests
             .iter()
@@ -345,7 +346,7 @@ impl Server {
         &mut self,
         plans: &Plans,
         plan: PlanId,
-        tag: u64,
+        tag: Tag,
         counted: bool,
         now: SimTime,
     ) -> RequestId {
@@ -366,8 +367,6 @@ impl Server {
             ..Request::default()
         };
         self.in_flight += u32::from(counted);
-        if std::env::var_os("BURST_TRACE").is_some() {
-            eprintln!("start {:.2} tag {:x}", now.as_secs_f64(), tag);
         self.enter_phase(plans, slot);
         id
     }
@@ -388,7 +387,7 @@ impl Server {
 
     /// Answers a request of which nothing has been written with 504: the handler works on under a
     /// new mark, until its first write fails (docs/facts/watch-cache.md section 6.5).
-    pub fn give_up(&mut self, id: RequestId, tag: u64) {
+    pub fn give_up(&mut self, id: RequestId, tag: Tag) {
         let request = &mut self.requests[id.slot as usize];
         request.tag = tag;
         request.given_up = true;
@@ -487,14 +486,6 @@ impl Server {
                 }
             } else {
                 self.bytes_sent += plan.wire.0;
-                if std::env::var_os("BURST_TRACE").is_some() {
-                    eprintln!(
-                        "done {:.2} tag {:x} rss {} live {}",
-                        now.as_secs_f64(),
-                        request.tag,
-                        self.memory.resident() / 1_000_000,
-                        self.memory.live() / 1_000_000
-                    );
                 self.release(id.slot);
                 finished.push(Finished { id, tag: request.tag });
             }
@@ -522,25 +513,6 @@ impl Server {
                 return false;
             }
             self.memory.end_cycle(now);
-            if std::env::var_os("BURST_TRACE").is_some() {
-                let l = &self.memory.ledger;
-                eprintln!(
-                    "gc {:.2}-{:.2} work {w:.2} start {} end {} live {} goal {} trig {} freed {} gaps-large {} rss {} | buf {} list {} pools {} init {}",
-                    s0.as_secs_f64(),
-                    now.as_secs_f64(),
-                    hs / 1_000_000,
-                    he / 1_000_000,
-                    self.memory.heap_in_use() / 1_000_000,
-                    self.memory.heap().goal() / 1_000_000,
-                    self.memory.heap().trigger() / 1_000_000,
-                    self.memory.freed() / 1_000_000,
-                    self.memory.freed_for_large() / 1_000_000,
-                    self.memory.resident() / 1_000_000,
-                    l.mechanism(Mechanism::ResponseBuffer) / 1_000_000,
-                    l.mechanism(Mechanism::ListSliceAndConversion) / 1_000_000,
-                    l.mechanism(Mechanism::Pools) / 1_000_000,
-                    l.mechanism(Mechanism::InitialEvents) / 1_000_000
-                );
             changed = true;
         }
         let heap = self.memory.heap();

@@ -4,7 +4,7 @@ use super::{decimal, how, value};
 use crate::model::apiserver::consistency::LOOK;
 use crate::model::apiserver::list::TABLE_ROW;
 use crate::model::apiserver::startup::REST_STORED;
-use crate::model::client::driver::REDIAL_SPREAD;
+use crate::model::client::go::REDIAL_SPREAD;
 use crate::model::costs;
 use crate::results::{Assumption, Held};
 use crate::units::Bytes;
@@ -49,7 +49,7 @@ fn constants() -> Vec<Assumption> {
             "reconnects of thousands of clients",
         ),
         row(
-            "a row of a Table besides the managed fields of its metadata",
+            "a row of a Table without the managed fields of its metadata",
             decimal(TABLE_ROW),
             "measured for Pods on 1.32: 4.2 kB a row",
             "0.5 to 5 kB",
@@ -77,7 +77,7 @@ fn constants() -> Vec<Assumption> {
             "recovery of servers with much that the scenario leaves out",
         ),
         row(
-            "CPU time of a request besides its body; its garbage; memory while it waits",
+            "CPU time of a request without its body; its garbage; memory while it waits",
             format!(
                 "{}; {}; {}",
                 costs::REQUEST_BASE,

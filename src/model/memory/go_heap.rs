@@ -231,8 +231,7 @@ impl GoHeap {
     fn set_trigger(&mut self, scanned: u64) {
         let u = BACKGROUND_UTILIZATION;
         let cons_mark = self.cons_mark.iter().copied().fold(0.0, f64::max);
-        let runway = cons_mark * (1.0 - u) / u
-            * scanned as f64;
+        let runway = cons_mark * (1.0 - u) / u * scanned as f64;
         let gap = self.goal.saturating_sub(self.marked) as f64;
         let at = |share: f64| self.marked.saturating_add((gap * share) as u64);
         let least = at(MIN_TRIGGER);

@@ -28,8 +28,7 @@ impl Server {
             self.pool.set_demand(class, demand);
         }
         if self.memory.heap().marking().is_some_and(|marking| marking.since == self.settled) {
-            self.hold_until =
-                self.settled + self.rates.copy.scale(COPIES_WAITED_FOR);
+            self.hold_until = self.settled + self.rates.copy.scale(COPIES_WAITED_FOR);
         }
         let cores = self.settings.cores;
         let background = self.background.cores.min(cores * MOST_BACKGROUND);
@@ -42,8 +41,7 @@ impl Server {
         };
         let wire = if self.cut_off { 0.0 } else { self.settings.hardware.network.as_f64() };
         let program = (cores - background - reserved).max(cores * 0.05);
-        let efficiency =
-            if marking { costs::EFFICIENCY_WHILE_MARKING } else { 1.0 };
+        let efficiency = if marking { costs::EFFICIENCY_WHILE_MARKING } else { 1.0 };
         let program = program * efficiency;
         let mut used = self.pool.share(program, wire);
         self.measure_growth(plans);

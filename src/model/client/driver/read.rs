@@ -4,6 +4,7 @@ use crate::model::admission::first_read;
 use crate::model::apiserver::list::{ListShape, rounded_scan};
 use crate::model::apiserver::route::{Route, honours_limit};
 use crate::model::client::ListFrom;
+use crate::model::ids::{ClientId, FleetId, ServerId};
 use crate::model::input::{Behaviour, ReadInput, ResourceVersion, Shape};
 use crate::model::world::World;
 use crate::results::Mechanism;
@@ -11,9 +12,9 @@ use crate::units::Bytes;
 
 impl World<'_> {
     /// The read of a member's present LIST.
-    pub(super) fn read_of(&self, client: u32) -> ReadInput {
-        let member = &self.clients[client as usize];
-        let fleet = &self.inputs.fleets[member.fleet as usize];
+    pub(super) fn read_of(&self, client: ClientId) -> ReadInput {
+        let member = &self.fleets.clients[client];
+        let fleet = &self.cx.inputs.fleets[member.fleet];
         match &fleet.behaviour {
             Behaviour::Reflector { read: given, .. } => {
                 let mut read = first_read(fleet);
@@ -27,7 +28,7 @@ impl World<'_> {
                 // a pager without limit (docs/facts/clients.md section 1.1).
                 let pages = member.from == ListFrom::First
                     || member.from == ListFrom::Latest && self.era_of(client).pages_latest()
-                    || !self.inputs.resources[read.resource].watch_cache;
+                    || !self.cx.inputs.resources[read.resource].watch_cache;
                 if !pages {
                     read.limit = given.limit;
                 }
@@ -40,13 +41,13 @@ impl World<'_> {
     /// How many items this LIST returns and scans.
     pub(super) fn shape_list(
         &mut self,
-        client: u32,
+        client: ClientId,
         read: &ReadInput,
         route: Route,
         continuing: bool,
     ) -> ListShape {
-        let (matching, stored) = self.catalog.items_of(read);
-        let member = &mut self.clients[client as usize];
+        let (matching, stored) = self.plane.context(&self.cx).items_of(read);
+        let member = &mut self.fleets.clients[client];
         let left = if continuing { member.items_left } else { matching };
         let items = match read.limit {
             Some(limit) if continuing || honours_limit(route, read) => left.min(limit.max(1)),
@@ -69,17 +70,17 @@ impl World<'_> {
     /// Gives the LIST's encoder the buffer that the server's pool has.
     pub(super) fn with_pool(
         &mut self,
-        server: u16,
-        fleet: usize,
+        server: ServerId,
+        fleet: FleetId,
         read: &ReadInput,
         list: ListShape,
     ) -> ListShape {
-        if !self.catalog.uses_pool(self.inputs, fleet, read) {
+        if !self.plane.context(&self.cx).uses_pool(fleet, read) {
             return list;
         }
-        let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::ResponseBuffer);
-        let nested = self.inputs.resources[read.resource].shape == Shape::Typed;
-        let memory = &mut self.servers[usize::from(server)].server.memory;
+        let entry = self.cx.catalog.fleet_owner(fleet).entry(Mechanism::ResponseBuffer);
+        let nested = self.cx.inputs.resources[read.resource].shape == Shape::Typed;
+        let memory = &mut self.plane.servers[server].server.memory;
         let pooled = memory.unpool(entry, nested).map(Bytes);
         ListShape { pooled, ..list }
     }
