@@ -214,16 +214,16 @@ impl World<'_> {
         let mut spans = Bytes::ZERO;
         for resource in self.cx.inputs.resource_ids() {
             let owner = self.cx.catalog.resource_owner(resource);
-            let scannable = self.cx.catalog.profiles[resource].scannable;
+            let overhead = super::costs::span_overhead(&self.cx.catalog.profiles[resource]);
             for (mechanism, bytes) in self.cx.catalog.warm_holdings(self.cx.inputs, resource) {
                 held.push((owner.entry(mechanism), bytes));
-                spans += bytes.scale(super::costs::span_overhead(scannable));
+                spans += bytes.scale(overhead);
                 self.plane.servers[server].spans_for[resource] += bytes;
             }
             if let Some(cacher) = self.warm_cacher(resource) {
                 let bytes = cacher.ring_bytes();
                 held.push((owner.entry(Mechanism::WatchCacheEventRing), bytes));
-                spans += bytes.scale(super::costs::span_overhead(scannable));
+                spans += bytes.scale(overhead);
                 self.plane.servers[server].cachers[resource] = Some(cacher);
             }
         }
