@@ -237,6 +237,14 @@ impl RunFolder {
         Ok(())
     }
 
+    /// Writes a file of text, as [`RunFolder::write`] does.
+    ///
+    /// # Errors
+    /// The file system.
+    pub fn write_text(&mut self, name: &str, text: &str) -> Result<(), FolderError> {
+        self.write(name, |out| out.write_all(text.as_bytes()))
+    }
+
     /// Adds a file that another renderer wrote into the folder, such as a chart, to the manifest.
     pub fn record(&mut self, name: &str) {
         self.manifest.files.push(name.to_owned());
@@ -249,12 +257,11 @@ impl RunFolder {
     pub fn write_run(&mut self, run: &RunFiles<'_>) -> Result<(), FolderError> {
         // Fewer than were asked for, where a rule decides when to stop.
         self.manifest.replications = run.summary.replications;
-        let text = |text: String| move |out: &mut dyn Write| out.write_all(text.as_bytes());
-        self.write("scenario.effective.toml", text(run.effective.to_owned()))?;
+        self.write_text("scenario.effective.toml", run.effective)?;
         self.write("summary.json", |out| out.write_all(json::summary(run.summary)?.as_bytes()))?;
         let story = Story::of(run.worst);
-        self.write("summary.md", text(markdown::render(run.summary, &story)))?;
-        self.write("story.txt", text(story.full()))?;
+        self.write_text("summary.md", &markdown::render(run.summary, &story))?;
+        self.write_text("story.txt", &story.full())?;
         self.write("runs.csv", |out| csv::runs(out, run.runs))?;
         self.write("timeline.csv", |out| csv::timeline(out, run.worst))?;
         self.write("activity.csv", |out| csv::activity(out, run.worst))?;
@@ -262,7 +269,7 @@ impl RunFolder {
         self.write("apf.csv", |out| csv::apf(out, run.worst))?;
         for of_server in &run.worst.apf_dumps {
             let dump = dump::render(of_server, run.worst.replication);
-            self.write(&dump::file_name(of_server), text(dump))?;
+            self.write_text(&dump::file_name(of_server), &dump)?;
         }
         self.write("attribution.csv", |out| csv::attribution(out, run.worst))?;
         self.write("events.jsonl", |out| events::write(out, &run.worst.log))

@@ -34,6 +34,25 @@ pub fn render(validation: &Validation) -> String {
     parts.join("\n")
 }
 
+/// How far off the predictions are, on one line.
+#[must_use]
+pub fn headline(validation: &Validation) -> String {
+    let Some(peaks) = &validation.peaks else {
+        let scenarios = &validation.published;
+        let rows = || scenarios.iter().flat_map(|scenario| &scenario.rows);
+        let within = rows().filter(|row| row.within).count();
+        return format!("{within} of {} published figures are within bounds\n", rows().count());
+    };
+    format!(
+        "{} runs: error of the peak {} in the median, {} in the 90th percentile, {} at worst; {}\n",
+        peaks.count,
+        percent(peaks.median),
+        percent(peaks.p90),
+        percent(peaks.worst),
+        losses(validation)
+    )
+}
+
 fn runs(validation: &Validation) -> String {
     let mut table = Columns::new(&[
         "<peak of the resident set,\nGiB; error in per cent",
