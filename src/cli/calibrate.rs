@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::exit::{Exit, Failure};
 use super::flags::{LayerArgs, PrintFlags, RunFlags, is_stdin};
-use super::output::{self, Form};
+use super::output;
 use super::progress::Progress;
 use super::{hint, load, validate};
 use crate::calibration::prepare::Base;
 use crate::calibration::{self, Calibrated, Drawn, Plan, parameters};
 use crate::report::charts::{ChartError, Overlay, write_fit, write_overlay};
-use crate::report::{calibration as report, json};
-use crate::results::{CalibrationResult, FittedObservation, Timeline};
+use crate::report::{Page, calibration as report, json};
+use crate::results::{FittedObservation, Timeline};
 use crate::scenario::{Layers, Scenario};
 use crate::units::{Bytes, SimSpan, SimTime};
 use crate::validation::Replay;
@@ -121,8 +121,13 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, Failure> {
     let (calibrated, notes) = output::on_threads(args.run.threads(), work)??;
     let mut calibrated = calibrated;
     calibrated.result.notes.splice(0..0, notes);
-    let folder = write(args, &scenario, &calibrated)?;
-    tell(args, &calibrated.result, &folder)?;
+    let result = &calibrated.result;
+    let page = report::page(result);
+    let folder = write(args, &scenario, &calibrated, &page)?;
+    let fitted = result.parameters.iter().any(|parameter| parameter.state.is_fitted());
+    let next = fitted.then(|| hint::with_overlay(&args.file, &args.layers, &folder.join(OVERLAY)));
+    let written = [format!("{}/", folder.display())];
+    output::tell(args.print, &page, &written, next.as_deref(), || json::calibration(result))?;
     Ok(Exit::Done)
 }
 
@@ -152,37 +157,12 @@ fn fit(
     Ok((calibrated, notes.cloned().collect()))
 }
 
-fn rendered(form: Form, result: &CalibrationResult) -> Result<String, Failure> {
-    match form {
-        Form::Headline => Ok(report::headline(result) + "\n"),
-        Form::Text => Ok(report::render(result)),
-        Form::Md => Ok(report::markdown(result)),
-        Form::Json => json::calibration(result).map_err(Failure::internal),
-    }
-}
-
-fn tell(args: &CalibrateArgs, result: &CalibrationResult, folder: &Path) -> Result<(), Failure> {
-    let written = [format!("{}/", folder.display())];
-    let fitted = result.parameters.iter().any(|parameter| parameter.state.is_fitted());
-    output::tell(args.print, &written, |form| {
-        let mut text = rendered(form, result)?;
-        if form == Form::Text {
-            text.extend(["\nwrote ", &written[0], "\n"]);
-            if fitted {
-                let overlay = folder.join(OVERLAY);
-                let command = hint::with_overlay(&args.file, &args.layers, &overlay);
-                text.extend(["next: ", &command, "\n"]);
-            }
-        }
-        Ok(text)
-    })
-}
-
 /// Writes overlay, result and charts.
 fn write(
     args: &CalibrateArgs,
     scenario: &Scenario,
     calibrated: &Calibrated,
+    page: &Page,
 ) -> Result<PathBuf, Failure> {
     let default = || Path::new(output::OUTPUT).join(format!("{}-calibration", scenario.name));
     let folder = args.out.clone().unwrap_or_else(default);
@@ -190,9 +170,9 @@ fn write(
     output::make_folder(if args.no_charts { &folder } else { &charts })?;
     let result = &calibrated.result;
     output::write(&folder.join(OVERLAY), &result.overlay)?;
-    for (name, form) in [("calibration.json", Form::Json), ("calibration.md", Form::Md)] {
-        output::write(&folder.join(name), &rendered(form, result)?)?;
-    }
+    let json = json::calibration(result).map_err(Failure::internal)?;
+    output::write(&folder.join("calibration.json"), &json)?;
+    output::write(&folder.join("calibration.md"), &page.markdown())?;
     if !args.no_charts {
         draw(&charts, calibrated).map_err(Failure::internal)?;
     }

@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags, is_stdin, key_value};
-use super::output::Form;
 use super::progress::Progress;
 use super::{load, output};
 use crate::experiment::{CompareSide, Compared, Plan, Variant, compare as run_both};
 use crate::report::charts::{self, CompareInput};
 use crate::report::folder::{Identity, RunFolder};
-use crate::report::{compare as report, json};
+use crate::report::{Page, compare as report, json};
 use crate::results::RunRecord;
 use crate::scenario::measure::{Measure, Tolerance};
 use crate::units::Bytes;
@@ -100,8 +99,9 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
     );
     drop(progress);
     let compared = compared.map_err(|error| load::not_replicated(&error))?;
-    let written = write(args, folder, [&first, &second], &compared)?;
-    tell(args, &compared, &written)?;
+    let page = report::page(&compared.result);
+    let written = write(args, folder, [&first, &second], &compared, &page)?;
+    output::tell(args.print, &page, &written, None, || json::compare(&compared.result))?;
     judged(&compared, plan)
 }
 
@@ -164,6 +164,7 @@ fn write(
     mut folder: RunFolder,
     variants: [&Variant; 2],
     compared: &Compared,
+    page: &Page,
 ) -> Result<Vec<String>, Failure> {
     let result = &compared.result;
     let json = json::compare(result).map_err(Failure::internal)?;
@@ -173,7 +174,7 @@ fn write(
         .write_text("a.effective.toml", first)
         .and_then(|()| folder.write_text("b.effective.toml", second))
         .and_then(|()| folder.write_text("compare.json", &json))
-        .and_then(|()| folder.write_text("compare.md", &report::markdown(result)))
+        .and_then(|()| folder.write_text("compare.md", &page.markdown()))
         .and_then(|()| folder.write("pairs.csv", |out| report::pairs_csv(out, a, b)))
         .map_err(output::not_written)?;
     let draw = |path: &_| {
@@ -184,15 +185,4 @@ fn write(
         charts::write_comparison(path, &input)
     };
     Ok(vec![output::close(folder, !args.folder.no_charts, draw)?])
-}
-
-fn tell(args: &CompareArgs, compared: &Compared, written: &[String]) -> Result<(), Failure> {
-    let result = &compared.result;
-    output::tell(args.print, written, |form| match form {
-        // Sequences are stripped on the way out where they are not wanted.
-        Form::Headline => Ok(report::headline(result, true)),
-        Form::Text => Ok(report::text(result, written, true)),
-        Form::Json => json::compare(result).map_err(Failure::internal),
-        Form::Md => Ok(report::markdown(result)),
-    })
 }

@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
-use super::output::Form;
 use super::progress::Progress;
 use super::{hint, load, output};
 use crate::experiment::Plan;
 use crate::experiment::find::{FindError, Question, find as search};
 use crate::report::folder::{Identity, RunFolder};
-use crate::report::{charts, find as report, json};
+use crate::report::{Page, charts, find as report, json};
 use crate::results::FindResult;
 use crate::scenario::measure::{Condition, share_of};
 use crate::scenario::{Knob, Scenario, Vary};
@@ -94,8 +93,10 @@ pub(super) fn find(args: &FindArgs) -> Result<Exit, Failure> {
     let found = search(&variant, &question, plan, |done| progress.set(done));
     drop(progress);
     let found = found.map_err(|error| not_found(&error))?;
-    let written = write(args, folder, scenario, &found)?;
-    tell(args, &found, &written)?;
+    let page = report::page(&found);
+    let written = write(args, folder, scenario, &found, &page)?;
+    let next = next(&args.file, &found);
+    output::tell(args.print, &page, &written, next.as_deref(), || json::find(&found))?;
     output::incomplete(
         (found.incomplete > 0).then(|| {
             format!("{} runs hit the event limit; raise run.max-events", found.incomplete)
@@ -147,26 +148,17 @@ fn write(
     mut folder: RunFolder,
     scenario: &Scenario,
     found: &FindResult,
+    page: &Page,
 ) -> Result<Vec<String>, Failure> {
     let json = json::find(found).map_err(Failure::internal)?;
     folder
         .write_text("scenario.effective.toml", &scenario.effective)
         .and_then(|()| folder.write_text("find.json", &json))
-        .and_then(|()| folder.write_text("find.md", &report::markdown(found)))
+        .and_then(|()| folder.write_text("find.md", &page.markdown()))
         .and_then(|()| folder.write("breaking-points.csv", |out| report::rows_csv(out, found)))
         .map_err(output::not_written)?;
     let draw = |path: &_| charts::write_breaking_point(path, found);
     Ok(vec![output::close(folder, !args.folder.no_charts, draw)?])
-}
-
-fn tell(args: &FindArgs, found: &FindResult, written: &[String]) -> Result<(), Failure> {
-    output::tell(args.print, written, |form| match form {
-        // Sequences are stripped on the way out where they are not wanted.
-        Form::Headline => Ok(report::headline(found, true)),
-        Form::Text => Ok(report::text(found, written, next(&args.file, found).as_deref(), true)),
-        Form::Json => json::find(found).map_err(Failure::internal),
-        Form::Md => Ok(report::markdown(found)),
-    })
 }
 
 /// The run just past the breaking point: what happens there.

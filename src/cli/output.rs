@@ -10,6 +10,7 @@ use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, Format, PrintFlags};
 use crate::report::charts::ChartError;
 use crate::report::folder::{FolderError, Identity, RunFolder};
+use crate::report::{Page, Screen};
 
 /// Where results go when `--out` does not say.
 pub(super) const OUTPUT: &str = "output";
@@ -51,33 +52,23 @@ pub(super) fn close(
     Ok(format!("{}/ ({} files and run.json)", path.display(), files.len()))
 }
 
-/// A form of a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    /// The verdict on one line.
-    Headline,
-    /// All of it for the terminal, with where the files are.
-    Text,
-    /// For programs.
-    Json,
-    /// For pull requests.
-    Md,
-}
-
-/// Prints a result in the form that was asked for. The form for the terminal says itself where the
-/// files are; beside the others stderr does.
+/// Prints a result in the form that was asked for, and where its files are: the terminal's form says
+/// so at its end, beside the others stderr does.
 pub(super) fn tell(
     flags: PrintFlags,
+    page: &Page,
     written: &[String],
-    rendered: impl FnOnce(Form) -> Result<String, Failure>,
+    next: Option<&str>,
+    json: impl FnOnce() -> serde_json::Result<String>,
 ) -> Result<(), Failure> {
-    let form = match flags.format {
-        Format::Text if flags.quiet => Form::Headline,
-        Format::Text => Form::Text,
-        Format::Json => Form::Json,
-        Format::Md => Form::Md,
-    };
-    result(&rendered(form)?)?;
+    // Sequences are stripped on the way out where they are not wanted.
+    let screen = Screen { width: width(), styled: true, written, next };
+    result(&match flags.format {
+        Format::Text if flags.quiet => page.headline(screen.styled),
+        Format::Text => page.terminal(&screen),
+        Format::Json => json().map_err(Failure::internal)?,
+        Format::Md => page.markdown(),
+    })?;
     if flags.format != Format::Text && !flags.quiet {
         for path in written {
             note(format_args!("wrote {path}"));

@@ -1,11 +1,10 @@
 //! `oomcast run`: replicate, condense, write, print.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
-use super::output::Form;
 use super::progress::Progress;
 use super::{charts, hint, load, output};
 use crate::experiment::{
@@ -14,8 +13,7 @@ use crate::experiment::{
 use crate::model::RunOptions;
 use crate::report::folder::{Identity, RunFiles, RunFolder};
 use crate::report::story::Story;
-use crate::report::text::{self, Screen};
-use crate::report::{json, junit, markdown};
+use crate::report::{json, junit, run as report};
 use crate::results::Summary;
 use crate::scenario::Scenario;
 use crate::scenario::measure::share_of;
@@ -93,8 +91,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     }
     let summary = condense(&scenario, &replicated);
     let written = write(args, folder, &scenario, &summary, &replicated)?;
-    let story = Story::of(&replicated.worst);
-    tell(args, &scenario, &summary, &story, wall, &written)?;
+    let mut page = report::page(&summary, Some(&Story::of(&replicated.worst)));
+    page.close_with(report::speed(&summary, wall));
+    let typed = hint::Typed { file: &args.file, layers: &args.layers, seed: args.run.seed };
+    let next = hint::next(typed, &scenario.inputs, &summary);
+    output::tell(args.print, &page, &written, next.as_deref(), || json::summary(&summary))?;
     if summary.incomplete > 0 {
         return output::incomplete(Some(incomplete(&scenario, &replicated)));
     }
@@ -228,35 +229,6 @@ fn write(
         written.push(file.display().to_string());
     }
     Ok(written)
-}
-
-/// Prints the result in the form asked for.
-fn tell(
-    args: &RunArgs,
-    scenario: &Scenario,
-    summary: &Summary,
-    story: &Story,
-    wall: Duration,
-    written: &[String],
-) -> Result<(), Failure> {
-    output::tell(args.print, written, |form| match form {
-        Form::Headline => Ok(text::headline(summary, true)),
-        Form::Json => json::summary(summary).map_err(Failure::internal),
-        Form::Md => Ok(markdown::render(summary, story)),
-        Form::Text => {
-            let typed = hint::Typed { file: &args.file, layers: &args.layers, seed: args.run.seed };
-            let next = hint::next(typed, &scenario.inputs, summary);
-            let screen = Screen {
-                wall,
-                story: Some(story),
-                written,
-                next: next.as_deref(),
-                // Sequences are stripped on the way out where they are not wanted.
-                styled: true,
-            };
-            Ok(text::render(summary, &screen))
-        }
-    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::exit::{Exit, Failure};
 use super::flags::LayerArgs;
 use super::{load, output};
 use crate::experiment::apf_plan;
-use crate::report::{apf, json};
+use crate::report::{Screen, apf, json};
 use crate::scenario::{Annotated, Scenario};
 
 /// `oomcast show`.
@@ -46,8 +46,9 @@ pub(super) fn show(args: &ShowArgs) -> Result<Exit, Failure> {
     let (scenario, annotated) =
         template.load_annotated().map_err(|mistakes| load::refused(&mistakes))?;
     load::tell_notes(&scenario.notes);
+    let screen = Screen { width: output::width(), ..Screen::default() };
     let text = match (args.apf, args.format) {
-        (true, ShowFormat::Text) => apf::render(&apf_plan(&scenario)),
+        (true, ShowFormat::Text) => apf::page(&apf_plan(&scenario)).terminal(&screen),
         (true, ShowFormat::Json) => json::apf(&apf_plan(&scenario)).map_err(Failure::internal)?,
         (false, ShowFormat::Text) if args.no_origins => scenario.effective,
         (false, ShowFormat::Text) => annotated.render(),

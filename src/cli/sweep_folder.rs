@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use super::exit::{Exit, Failure};
 use super::flags::PrintFlags;
-use super::output::{self, Form, not_written};
+use super::output::{self, not_written};
 use crate::report::charts;
 use crate::report::folder::{Identity, RunFolder};
 #[cfg(feature = "parquet")]
 use crate::report::sweep::parquet;
 use crate::report::sweep::rows::{self, First, FolderLock, ROWS, RowFile, Rows, RowsError};
-use crate::report::sweep::{columns, headline, json, markdown, render};
-use crate::report::text::Screen;
+use crate::report::sweep::{columns, json, page, took};
 use crate::results::{PointRow, SweepHead, SweepSummary};
 
 /// A folder with the sole right to write to it.
@@ -124,28 +123,17 @@ impl SweepFolder {
             .write("points.parquet", |out| parquet::write(out, head, rows))
             .map_err(not_written)?;
         let document = json(summary).map_err(Failure::internal)?;
+        let mut page = page(summary);
         folder
             .write_text("sweep.json", &document)
-            .and_then(|()| folder.write_text("sweep.md", &markdown(summary)))
+            .and_then(|()| folder.write_text("sweep.md", &page.markdown()))
             .map_err(not_written)?;
         let draw = |path: &_| charts::write_sweep(path, summary);
         let written = [output::close(folder, shown.charts, draw)?];
-        output::tell(shown.print, &written, |form| match form {
-            Form::Headline => Ok(headline(summary, true)),
-            Form::Json => Ok(document),
-            Form::Md => Ok(markdown(summary)),
-            Form::Text => {
-                let screen = Screen {
-                    wall: shown.wall,
-                    story: None,
-                    written: &written,
-                    next: shown.next,
-                    // Sequences are stripped on the way out where they are not wanted.
-                    styled: true,
-                };
-                Ok(render(summary, &screen))
-            }
-        })?;
+        if !shown.wall.is_zero() {
+            page.close_with(took(shown.wall));
+        }
+        output::tell(shown.print, &page, &written, shown.next, || Ok(document))?;
         incomplete(summary)
     }
 }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::exit::{Exit, Failure};
 use super::flags::{PrintFlags, RunFlags};
-use super::output::{self, Form};
+use super::output;
 use super::progress::Progress;
 use crate::report::charts::{Overlay, write_overlay};
-use crate::report::{json, validation as report};
+use crate::report::{Page, json, validation as report};
 use crate::results::{Mechanism, ReplayedRun, Timeline, TimelinePoint, Validation};
 use crate::units::{Bytes, SimSpan, SimTime};
 use crate::validation::{self, COMMITTED_NAME, Curves, Gathered, Replay, Replayed};
@@ -84,10 +84,11 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     for error in &unreadable {
         output::error(&Failure::usage(error));
     }
+    let page = report::page(&result);
     if let Some(folder) = &args.out {
-        write(folder, &result, &replayed)?;
+        write(folder, &result, &page, &replayed)?;
     }
-    output::tell(args.print, &[], |form| rendered(form, &result))?;
+    output::tell(args.print, &page, &[], None, || json::validation(&result))?;
     Ok(exit(args, &result, !unreadable.is_empty()))
 }
 
@@ -140,15 +141,6 @@ fn published(
         .map_err(Failure::usage)
 }
 
-fn rendered(form: Form, result: &Validation) -> Result<String, Failure> {
-    match form {
-        Form::Headline => Ok(report::headline(result)),
-        Form::Text => Ok(report::render(result)),
-        Form::Md => Ok(report::markdown(result)),
-        Form::Json => json::validation(result).map_err(Failure::internal),
-    }
-}
-
 fn exit(args: &ValidateArgs, result: &Validation, unreadable: bool) -> Exit {
     let far = |max: f64| result.worst_error.is_some_and(|worst| worst > max);
     if unreadable {
@@ -161,11 +153,16 @@ fn exit(args: &ValidateArgs, result: &Validation, unreadable: bool) -> Exit {
 }
 
 /// Writes the result and one chart per run.
-fn write(folder: &Path, result: &Validation, replayed: &[Replayed]) -> Result<(), Failure> {
+fn write(
+    folder: &Path,
+    result: &Validation,
+    page: &Page,
+    replayed: &[Replayed],
+) -> Result<(), Failure> {
     output::make_folder(folder)?;
-    for (name, form) in [("validation.json", Form::Json), ("validation.md", Form::Md)] {
-        output::write(&folder.join(name), &rendered(form, result)?)?;
-    }
+    let json = json::validation(result).map_err(Failure::internal)?;
+    output::write(&folder.join("validation.json"), &json)?;
+    output::write(&folder.join("validation.md"), &page.markdown())?;
     let mut used = BTreeSet::new();
     for one in replayed {
         let Replayed::Run(run, curves, _) = one else { continue };

@@ -24,7 +24,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::story::Story;
-use super::{csv, dump, events, json, markdown};
+use super::{csv, dump, events, json};
 use crate::results::{FORMAT_VERSION, RunRecord, Summary};
 
 /// Name of the manifest.
@@ -260,7 +260,7 @@ impl RunFolder {
         self.write_text("scenario.effective.toml", run.effective)?;
         self.write("summary.json", |out| out.write_all(json::summary(run.summary)?.as_bytes()))?;
         let story = Story::of(run.worst);
-        self.write_text("summary.md", &markdown::render(run.summary, &story))?;
+        self.write_text("summary.md", &super::run::page(run.summary, Some(&story)).markdown())?;
         self.write_text("story.txt", &story.full())?;
         self.write("runs.csv", |out| csv::runs(out, run.runs))?;
         self.write("timeline.csv", |out| csv::timeline(out, run.worst))?;

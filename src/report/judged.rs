@@ -1,6 +1,6 @@
 //! Words that the reports share about quantiles, expectations and uncertain inputs.
 
-use super::format::{clean, percent, whole_percent};
+use super::format::{percent, whole_percent};
 use crate::results::{
     ExpectationRow, QuantileEstimate, StoppingRule, Summary, UncertainInput, Uncertainty,
     VarianceSplit,
@@ -51,7 +51,9 @@ pub(super) fn rule(rule: &StoppingRule, n: u32) -> String {
         (false, Some(reached)) => {
             format!("{n} replications reach ±{}, not ±{wanted}", percent(reached))
         }
-        (false, None) => format!("{n} replications are too few for intervals, let alone ±{wanted}"),
+        (false, None) => {
+            format!("{n} replications are too few for any interval; ±{wanted} needs more")
+        }
     }
 }
 
@@ -98,9 +100,4 @@ pub(super) fn sign(row: &ExpectationRow) -> &'static str {
         (false, "error") => "FAIL",
         (false, _) => "warn",
     }
-}
-
-/// The name of an expectation as a narrow column has it.
-pub(super) fn name(row: &ExpectationRow) -> String {
-    clean(&row.name, 20)
 }

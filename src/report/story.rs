@@ -10,7 +10,7 @@ mod servers;
 #[cfg(test)]
 mod tests;
 
-use super::format::{clean, grouped, wrapped};
+use super::format::{clean, grouped, wrap};
 use crate::results::{LogKind, RunRecord};
 use crate::units::{SimSpan, SimTime};
 
@@ -50,7 +50,7 @@ impl Beat {
     }
 }
 
-/// See the module's documentation.
+/// What happened in a run, in order of time: see the [module](self).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Story {
     /// Of which replication.
@@ -90,29 +90,20 @@ impl Story {
         self.replication
     }
 
-    /// The whole story, a line a beat: `story.txt`.
+    /// The whole story, one line per beat: `story.txt`.
     #[must_use]
     pub fn full(&self) -> String {
         let told = self.beats.iter().filter(|beat| beat.told != Told::InShort);
         told.fold(String::new(), |text, beat| text + &line(beat) + "\n")
     }
 
-    /// The most telling beats, as many as fit into so many lines of so many characters.
+    /// The most telling beats, with their times: as many as fit into this number of lines of this
+    /// width.
     #[must_use]
-    pub fn short(&self, lines: usize, width: usize) -> Vec<String> {
-        let rendered = |beat: &Beat| -> Vec<String> {
-            let mut rows = wrapped(&beat.text, width.saturating_sub(INDENT)).into_iter();
-            let first = rows.next().map(|row| format!("{:>8}  {row}", beat.at.to_string()));
-            let rest = rows.map(|row| format!("{:INDENT$}{row}", ""));
-            first.into_iter().chain(rest).collect()
-        };
-        self.chosen(lines, |beat| rendered(beat).len()).into_iter().flat_map(rendered).collect()
-    }
-
-    /// The most telling beats, at most so many: their times and texts.
-    pub(super) fn most_telling(&self, beats: usize) -> Vec<(String, &str)> {
-        let chosen = self.chosen(beats, |_| 1).into_iter();
-        chosen.map(|beat| (beat.at.to_string(), beat.text.as_str())).collect()
+    pub fn short(&self, lines: usize, width: usize) -> Vec<(String, String)> {
+        let room = width.saturating_sub(INDENT);
+        let chosen = self.chosen(lines, |beat| wrap(&beat.text, room, "", "").len());
+        chosen.into_iter().map(|beat| (beat.at.to_string(), beat.text.clone())).collect()
     }
 
     /// Beats for a short story by weight, the earlier of equals, while there is room for their size;
@@ -134,7 +125,7 @@ impl Story {
     }
 }
 
-/// Where texts begin in short stories.
+/// Where texts begin in short stories: after the time and two spaces.
 const INDENT: usize = 10;
 
 fn line(beat: &Beat) -> String {

@@ -66,6 +66,14 @@ pub struct PointValue {
     pub number: Option<f64>,
 }
 
+impl PointValue {
+    /// What tables and charts show: an empty text is seen as `""`.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        if self.text.is_empty() { "\"\"" } else { &self.text }
+    }
+}
+
 /// All replications of a point, condensed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PointFigures {

@@ -90,7 +90,7 @@ fn describe(sweep: &SweepSummary, across: &AxisRecord, upwards: &AxisRecord) -> 
     let cells: Vec<String> = sound(&sweep.rows)
         .take(60)
         .map(|(row, figures)| {
-            let texts: Vec<&str> = row.values.iter().map(|value| value.text.as_str()).collect();
+            let texts: Vec<&str> = row.values.iter().map(PointValue::label).collect();
             let (count, n) = (figures.oom.count, figures.replications);
             format!("{}: OOM in {count} of {n}", texts.join(" and "))
         })

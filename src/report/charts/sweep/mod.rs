@@ -50,7 +50,7 @@ fn subtitle(sweep: &SweepSummary) -> String {
 fn shown(axis: &AxisRecord, value: &PointValue) -> String {
     match value.number {
         Some(bytes) if axis.column.ends_with("_bytes") => Bytes::from_f64(bytes).to_string(),
-        _ => value.text.clone(),
+        _ => value.label().to_owned(),
     }
 }
 
