@@ -187,11 +187,11 @@
 //!
 //! # How it is checked
 //!
-//! `tests/golden_go.rs`, `golden_apf.rs`, `golden_watchcache.rs` and `golden_reflector.rs` hold buffer
-//! growth, APF, the watch cache's ring and the reflector's back-off to recordings of the genuine Go
-//! code; `tests/measured.rs` holds peaks to runs of a genuine
-//! kube-apiserver; `tests/storms` holds reconnect storms to their arithmetic; `tests/theory` holds the engine to queueing theory; snapshots hold what is printed;
-//! and in builds with debug assertions [`model::checks`] looks at the books after every event.
+//! `tests/golden_cases` holds buffer growth, APF, the watch cache's ring and the reflector's back-off
+//! to recordings of the real Go code; `tests/fidelity` holds peaks to runs of a real kube-apiserver;
+//! `tests/model` holds the model to its laws, storms to their arithmetic and the engine to queueing
+//! theory; `tests/language` and `tests/tool` hold what is read and what is printed; `tests/house`
+//! holds the rules of this page; and in builds with debug assertions [`model::checks`] looks at the books after every event.
 
 pub mod calibration;
 pub mod cli;

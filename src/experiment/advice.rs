@@ -98,7 +98,7 @@ fn from_etcd(
     all_pages: bool,
     anchor: &ReadAnchor,
 ) -> Option<Diagnostic> {
-    let enabled = inputs.resources.get(read.resource)?.watch_cache;
+    let enabled = inputs.resources[read.resource].watch_cache;
     let (release, cache) = (&inputs.release, CacheState { enabled, ready: true });
     let first = route_list(release, cache, read, false);
     let pages = all_pages && honours_limit(first, read);

@@ -4,7 +4,7 @@ use crate::model::admission::Admission;
 use crate::model::apf::concurrency::ConfiguredLimits;
 use crate::model::apf::config::{LimitResponse, PriorityLevelConfiguration};
 use crate::model::apf::controller::PriorityLevelState;
-use crate::model::input::Inputs;
+use crate::model::input::{FleetId, Inputs};
 use crate::results::{ApfPlan, FleetPlan, LevelPlan};
 use crate::scenario::Scenario;
 
@@ -18,7 +18,7 @@ pub fn apf_plan(scenario: &Scenario) -> ApfPlan {
     let (reads, writes) =
         (inputs.apiserver.max_requests_inflight, inputs.apiserver.max_mutating_requests_inflight);
     let mut admission = Admission::settled(inputs);
-    let fleets = (0..inputs.fleets.len()).map(|index| fleet(inputs, &mut admission, index));
+    let fleets = inputs.fleet_ids().map(|id| fleet(inputs, &mut admission, id));
     let fleets = fleets.collect();
     let controller = admission.controller();
     ApfPlan {
@@ -71,9 +71,9 @@ fn borrowing_limit(config: &PriorityLevelConfiguration, limits: &ConfiguredLimit
     config.borrowing_limit_percent.map(|_| limits.max - limits.nominal)
 }
 
-fn fleet(inputs: &Inputs, admission: &mut Admission, index: usize) -> FleetPlan {
-    let spec = &inputs.fleets[index];
-    let standing = admission.standing(inputs, index);
+fn fleet(inputs: &Inputs, admission: &mut Admission, fleet: FleetId) -> FleetPlan {
+    let spec = &inputs.fleets[fleet];
+    let standing = admission.standing(inputs, fleet);
     let limited = standing.level.filter(|level| level.config.response != LimitResponse::Exempt);
     FleetPlan {
         name: spec.name.clone(),

@@ -8,9 +8,10 @@
 //! one without, but for them.
 
 use super::catalog::resource_of;
-use super::client::driver::BOOKMARK_PERIOD;
 use super::control_plane;
+use super::ids::{FleetId, ResourceId, ServerId, Table};
 use super::input::Behaviour;
+use super::watchcache::capacity::BOOKMARK_PERIOD;
 use super::world::World;
 use crate::results::{
     Activity, ActivityBucket, ActivityCounts, ActivityKind, BusiestSecond, Counters, KillScene,
@@ -46,7 +47,7 @@ pub struct ActivityRecorder {
 struct Recorded {
     buckets: Vec<ActivityBucket>,
     /// Refusals by server since the present second began: 410s and 429s.
-    refused: Vec<(u64, u64)>,
+    refused: Table<ServerId, (u64, u64)>,
     kills: Vec<KillScene>,
     windows: Vec<Watched>,
     /// When caches are looked at next, and how often.
@@ -57,9 +58,9 @@ struct Recorded {
 /// A resource that is watched through a cache.
 #[derive(Clone, Debug)]
 struct Watched {
-    resource: usize,
+    resource: ResourceId,
     /// Fleets that watch it.
-    fleets: Vec<usize>,
+    fleets: Vec<FleetId>,
     window: WatchWindow,
 }
 
@@ -68,7 +69,7 @@ impl ActivityRecorder {
     #[must_use]
     pub fn new(duration: SimSpan, servers: usize, timelines: bool) -> Self {
         let timelines = timelines.then(|| Recorded {
-            refused: vec![(0, 0); servers],
+            refused: Table::filled((0, 0), servers),
             every: whole_seconds(duration, LOOKS),
             ..Recorded::default()
         });
@@ -98,9 +99,9 @@ impl ActivityRecorder {
     }
 
     /// Counts a 410 or, else, a 429 of a server.
-    pub fn refused(&mut self, server: u16, gone: bool) {
+    pub fn refused(&mut self, server: ServerId, gone: bool) {
         let Some(recorded) = &mut self.timelines else { return };
-        if let Some((gones, rejections)) = recorded.refused.get_mut(usize::from(server)) {
+        if let Some((gones, rejections)) = recorded.refused.get_mut(server) {
             *(if gone { gones } else { rejections }) += 1;
         }
     }
@@ -180,7 +181,7 @@ impl World<'_> {
     /// The resources that reconnecting watchers depend on: most watchers first, then most writes.
     fn watched_resources(&self) -> Vec<Watched> {
         let mut watched: Vec<Watched> = Vec::new();
-        for (index, fleet) in self.inputs.fleets.iter().enumerate() {
+        for (id, fleet) in self.inputs.fleet_ids().zip(&self.inputs.fleets) {
             let resource = resource_of(fleet);
             let reflects = matches!(fleet.behaviour, Behaviour::Reflector { watch: true, .. });
             if !reflects || !self.inputs.resources[resource].watch_cache {
@@ -200,7 +201,7 @@ impl World<'_> {
                 });
                 watched.len() - 1
             });
-            watched[place].fleets.push(index);
+            watched[place].fleets.push(id);
             watched[place].window.watchers += u64::from(fleet.count);
         }
         let writes = |watched: &Watched| self.writes[watched.resource];
@@ -234,8 +235,8 @@ impl World<'_> {
     }
 
     /// How often members of fleets see an event of what they watch.
-    fn view_of(&self, fleets: &[usize]) -> Vec<MemberView> {
-        let of = |fleet: &usize| {
+    fn view_of(&self, fleets: &[FleetId]) -> Vec<MemberView> {
+        let of = |fleet: &FleetId| {
             let fleet = &self.inputs.fleets[*fleet];
             let (selected, bookmarks) = match &fleet.behaviour {
                 Behaviour::Reflector { read, bookmarks, .. } => (read.selected, *bookmarks),
@@ -254,9 +255,9 @@ impl World<'_> {
     }
 
     /// Keeps what a kill for memory finds, before the process is gone.
-    pub(super) fn note_kill(&mut self, server: u16, watches: u64, at: SimTime) {
+    pub(super) fn note_kill(&mut self, server: ServerId, watches: u64, at: SimTime) {
         let owners = &self.catalog.owners;
-        let state = &self.servers[usize::from(server)];
+        let state = &self.servers[server];
         let Some(recorded) = &mut self.activity.timelines else { return };
         if recorded.kills.len() < KILLS {
             let largest = state.server.memory.ledger.holders(owners).into_iter().next();
@@ -392,7 +393,7 @@ mod tests {
         let mut counts = ActivityCounts::default();
         counts.0[0] = 2;
         for second in [0, 1, 5, 6, 7_199] {
-            recorded.refused[0].0 += 1;
+            recorded.refused[ServerId(0)].0 += 1;
             recorded.take(second / 6, &counts, &[server]);
         }
         assert_eq!(recorded.buckets.len(), 1_200);

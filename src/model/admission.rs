@@ -23,6 +23,7 @@ use super::apf::queue_set::{RequestId, Start};
 use super::apf::retry_after::RetryAfter;
 use super::apf::work_estimate::WorkEstimate;
 use super::apf::work_estimator::{WorkEstimator, WorkEstimatorConfig};
+use super::ids::{FleetId, ResourceId, Table};
 use super::input::{FleetInput, Inputs};
 use crate::units::{SimSpan, SimTime};
 use requests::{Stats, list_options, request_info, verb};
@@ -69,12 +70,12 @@ pub struct Admission {
     controller: ConfigController,
     estimator: WorkEstimator,
     /// By fleet: of its LISTs and of its watches, which flow schemas may tell apart.
-    classes: Vec<[Option<Class>; 2]>,
+    classes: Table<FleetId, [Option<Class>; 2]>,
     /// Adaptive in every release modelled (since 1.28; docs/facts/apf.md section 4.8).
     retry_after: BTreeMap<LevelId, RetryAfter>,
     seen: BTreeMap<LevelId, Seen>,
     /// How many objects of each resource were counted last, if they were since the start.
-    counted: Vec<Option<u64>>,
+    counted: Table<ResourceId, Option<u64>>,
     /// Tickets of the requests being served, by request slot.
     tickets: Vec<Option<Ticket>>,
     /// Writes that wait or hold seats, by serial.
@@ -101,10 +102,10 @@ impl Admission {
                 behaviour,
                 true,
             ),
-            classes: vec![[None; 2]; inputs.fleets.len()],
+            classes: Table::filled([None; 2], inputs.fleets.len()),
             retry_after: BTreeMap::new(),
             seen: BTreeMap::new(),
-            counted: vec![None; inputs.resources.len()],
+            counted: Table::filled(None, inputs.resources.len()),
             tickets: Vec::new(),
             writes: BTreeMap::new(),
             stirred: Vec::new(),
@@ -122,7 +123,7 @@ impl Admission {
     }
 
     /// The objects of a resource have been counted.
-    pub fn count_objects(&mut self, resource: usize, count: u64) {
+    pub fn count_objects(&mut self, resource: ResourceId, count: u64) {
         self.counted[resource] = Some(count);
     }
 
@@ -188,7 +189,7 @@ impl Admission {
         self.estimator.estimate(Some(info), Some(&options), most, &mut stats)
     }
 
-    fn stats<'a>(&self, inputs: &'a Inputs, resource: usize, watches: u64) -> Stats<'a> {
+    fn stats<'a>(&self, inputs: &'a Inputs, resource: ResourceId, watches: u64) -> Stats<'a> {
         Stats {
             resource: &inputs.resources[resource],
             counted: self.counted[resource],

@@ -11,8 +11,9 @@
 
 use super::apiserver::server::{Background, Growth};
 use super::catalog::{Catalog, resource_of};
-use super::client::WATCH_TIMEOUT;
+use super::client::go::WATCH_TIMEOUT;
 use super::costs;
+use super::ids::{FleetId, ResourceId, Table};
 use super::input::{Behaviour, Inputs};
 use super::memory::ledger::OwnerId;
 use crate::results::Mechanism;
@@ -22,9 +23,9 @@ use crate::units::Bytes;
 #[derive(Clone, Copy, Debug)]
 pub struct Load<'a> {
     /// Its watches, by fleet.
-    pub watches: &'a [u64],
+    pub watches: &'a Table<FleetId, u64>,
     /// Writes a second, by resource.
-    pub writes: &'a [f64],
+    pub writes: &'a Table<ResourceId, f64>,
     /// Servers that share the writes.
     pub serving: usize,
 }
@@ -44,18 +45,18 @@ pub fn steady_load(
     let base = OwnerId::SERVER.entry(Mechanism::Garbage);
     let other = costs::IDLE_GARBAGE_PER_SECOND + inputs.apiserver.other_garbage.0;
     let mut litter = vec![(base, other)];
-    for (index, resource) in inputs.resources.iter().enumerate() {
-        let writes = load.writes[index] / load.serving as f64;
+    for (id, resource) in inputs.resource_ids().zip(&inputs.resources) {
+        let writes = load.writes[id] / load.serving as f64;
         if writes <= 0.0 {
             continue;
         }
-        let owner = catalog.resource_owner(index);
-        let json = catalog.profiles[index].json;
+        let owner = catalog.resource_owner(id);
+        let json = catalog.profiles[id].json;
         cores += writes * costs::WRITE_REQUEST.of(1, json).as_secs_f64();
         let garbage = costs::WRITE_GARBAGE + json.times(costs::WRITE_GARBAGE_PER_BYTE);
         // Every server decodes every event for its cache; while the ring grows, the version that
         // the event supersedes is kept, else the event pushed out leaves as much.
-        let decoded = catalog.profiles[index].decoded.as_f64() * load.writes[index];
+        let decoded = catalog.profiles[id].decoded.as_f64() * load.writes[id];
         let ring = owner.entry(Mechanism::WatchCacheEventRing);
         let kept = growth.iter().filter(|growth| growth.entry == ring);
         let kept: u64 = kept.map(|growth| growth.per_second).sum();
@@ -63,25 +64,30 @@ pub fn steady_load(
         let rate = writes * garbage.as_f64() + left;
         litter.push((owner.entry(Mechanism::Garbage), rate as u64));
     }
-    for (index, fleet) in inputs.fleets.iter().enumerate() {
-        let open = load.watches[index] as f64;
+    for (id, fleet) in inputs.fleet_ids().zip(&inputs.fleets) {
+        let open = load.watches[id] as f64;
         if open <= 0.0 {
             continue;
         }
         cores += open / watch_life * costs::WATCH_OPEN.as_secs_f64();
         let reopened = open / watch_life * costs::WATCH_OPEN_GARBAGE.as_f64();
-        let (events, bytes) = events_of(inputs, catalog, load.writes, index);
+        let (events, bytes) = events_of(inputs, catalog, load.writes, id);
         // A member's idle watches are quiet; one of its watches is on the resource it reads.
         let readers = open / f64::from(1 + fleet.idle_watches);
         cores += readers * events * costs::FAN_OUT_EVENT.of(1, bytes).as_secs_f64();
         let rate = reopened + readers * events * 512.0;
-        litter.push((catalog.fleet_owner(index).entry(Mechanism::Garbage), rate as u64));
+        litter.push((catalog.fleet_owner(id).entry(Mechanism::Garbage), rate as u64));
     }
     Background { cores: cores / speed, litter, growth }
 }
 
 /// Events a second that one watcher of a fleet gets, and their size.
-fn events_of(inputs: &Inputs, catalog: &Catalog, writes: &[f64], fleet: usize) -> (f64, Bytes) {
+fn events_of(
+    inputs: &Inputs,
+    catalog: &Catalog,
+    writes: &Table<ResourceId, f64>,
+    fleet: FleetId,
+) -> (f64, Bytes) {
     let spec = &inputs.fleets[fleet];
     let resource = resource_of(spec);
     let selected = match &spec.behaviour {

@@ -4,6 +4,7 @@
 //! balancer forgets a dead server only after `fall` checks, and until then sends connections there
 //! that are refused.
 
+use super::ids::{ServerId, Table};
 use super::input::{BalancerInput, BalancerPolicy};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ struct Backend {
 #[derive(Clone, Debug)]
 pub struct Balancer {
     input: BalancerInput,
-    backends: Vec<Backend>,
+    backends: Table<ServerId, Backend>,
     turn: usize,
 }
 
@@ -27,60 +28,59 @@ impl Balancer {
     #[must_use]
     pub fn new(input: BalancerInput, servers: usize, in_rotation: bool) -> Self {
         let backend = Backend { in_rotation, against: 0, connections: 0 };
-        Self { input, backends: vec![backend; servers], turn: 0 }
+        Self { input, backends: Table::filled(backend, servers), turn: 0 }
     }
 
     /// The server for a new connection; `None` when none is in rotation. `draw` decides for the
     /// random policy.
-    pub fn pick(&mut self, draw: u64) -> Option<u16> {
+    pub fn pick(&mut self, draw: u64) -> Option<ServerId> {
         let candidates = self.backends.iter().filter(|b| b.in_rotation).count();
         if candidates == 0 {
             return None;
         }
         let nth = |n: usize| {
-            let alive = self.backends.iter().enumerate().filter(|(_, b)| b.in_rotation);
-            alive.map(|(index, _)| index).nth(n)
+            let alive = self.backends.pairs().filter(|(_, b)| b.in_rotation);
+            alive.map(|(server, _)| server).nth(n)
         };
-        let index = match self.input.policy {
+        match self.input.policy {
             BalancerPolicy::LeastConnections => {
-                let alive = self.backends.iter().enumerate().filter(|(_, b)| b.in_rotation);
-                alive.min_by_key(|(index, b)| (b.connections, *index)).map(|(index, _)| index)
+                let alive = self.backends.pairs().filter(|(_, b)| b.in_rotation);
+                alive.min_by_key(|(server, b)| (b.connections, *server)).map(|(server, _)| server)
             }
             BalancerPolicy::RoundRobin => {
                 self.turn = (self.turn + 1) % candidates;
                 nth(self.turn)
             }
             BalancerPolicy::Random => nth((draw % candidates as u64) as usize),
-        }?;
-        Some(index as u16)
+        }
     }
 
     /// So many connections to the server opened.
-    pub fn connected(&mut self, server: u16, count: u32) {
-        self.backends[usize::from(server)].connections += u64::from(count);
+    pub fn connected(&mut self, server: ServerId, count: u32) {
+        self.backends[server].connections += u64::from(count);
     }
 
     /// So many connections to the server closed.
-    pub fn disconnected(&mut self, server: u16, count: u32) {
-        let connections = &mut self.backends[usize::from(server)].connections;
+    pub fn disconnected(&mut self, server: ServerId, count: u32) {
+        let connections = &mut self.backends[server].connections;
         *connections = connections.saturating_sub(u64::from(count));
     }
 
     /// Connections open to the server.
     #[must_use]
-    pub fn connections(&self, server: u16) -> u64 {
-        self.backends[usize::from(server)].connections
+    pub fn connections(&self, server: ServerId) -> u64 {
+        self.backends[server].connections
     }
 
     /// Whether the server is in rotation.
     #[must_use]
-    pub fn in_rotation(&self, server: u16) -> bool {
-        self.backends[usize::from(server)].in_rotation
+    pub fn in_rotation(&self, server: ServerId) -> bool {
+        self.backends[server].in_rotation
     }
 
     /// A health check passed or failed. Returns the new state when it changed.
-    pub fn check(&mut self, server: u16, healthy: bool) -> Option<bool> {
-        let backend = &mut self.backends[usize::from(server)];
+    pub fn check(&mut self, server: ServerId, healthy: bool) -> Option<bool> {
+        let backend = &mut self.backends[server];
         if healthy == backend.in_rotation {
             backend.against = 0;
             return None;
@@ -121,19 +121,19 @@ mod tests {
             let server = balancer.pick(0).expect("in rotation");
             balancer.connected(server, 1);
         }
-        assert!((0..3).all(|server| balancer.connections(server) == 10));
+        assert!((0..3).all(|server| balancer.connections(ServerId(server)) == 10));
     }
 
     #[test]
     fn falls_after_three_and_rises_after_two() {
         let mut balancer = balancer(BalancerPolicy::RoundRobin);
-        let fall: Vec<_> = (0..3).map(|_| balancer.check(1, false)).collect();
+        let fall: Vec<_> = (0..3).map(|_| balancer.check(ServerId(1), false)).collect();
         assert_eq!(fall, [None, None, Some(false)]);
-        assert!((0..20).all(|_| balancer.pick(0) != Some(1)));
-        let rise: Vec<_> = (0..2).map(|_| balancer.check(1, true)).collect();
+        assert!((0..20).all(|_| balancer.pick(0) != Some(ServerId(1))));
+        let rise: Vec<_> = (0..2).map(|_| balancer.check(ServerId(1), true)).collect();
         assert_eq!(rise, [None, Some(true)]);
         for server in [0, 1, 2, 0, 1, 2, 0, 1, 2] {
-            let _ = balancer.check(server, false);
+            let _ = balancer.check(ServerId(server), false);
         }
         assert_eq!(balancer.pick(0), None);
     }

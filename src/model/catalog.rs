@@ -12,6 +12,7 @@ use super::apiserver::server::{PlanId, Plans};
 use super::apiserver::watch::{Opening, selected, watch_list_plan, watch_plan};
 use super::apiserver::{startup, watch};
 use super::costs;
+use super::ids::{FleetId, ResourceId, Table};
 use super::input::{
     Behaviour, Encoding, EtcdInput, FleetInput, Hardware, Inputs, ReadInput, ResourceVersion,
 };
@@ -29,46 +30,46 @@ enum PlanKey {
         etcd_speed: u64,
     },
     Cache {
-        resource: usize,
+        resource: ResourceId,
         count: u64,
         etcd_speed: u64,
     },
     Consistency {
-        resource: usize,
+        resource: ResourceId,
         count: u64,
         etcd_speed: u64,
     },
     Loopback {
-        resource: usize,
+        resource: ResourceId,
         count: u64,
         etcd_speed: u64,
     },
     List {
-        fleet: usize,
+        fleet: FleetId,
         list: ListShape,
         version: ResourceVersionKey,
         etcd_speed: u64,
         waits: bool,
     },
     WatchList {
-        fleet: usize,
+        fleet: FleetId,
         stored: u64,
         channel: u64,
         idle: Opening,
     },
     Watch {
-        fleet: usize,
+        fleet: FleetId,
         opening: Opening,
         events: u64,
         channel: u64,
     },
     Refill {
-        resource: usize,
+        resource: ResourceId,
         count: u64,
         etcd_speed: u64,
     },
     Fails {
-        fleet: usize,
+        fleet: FleetId,
         after: u64,
     },
 }
@@ -80,17 +81,16 @@ type ResourceVersionKey = bool;
 #[derive(Clone, Debug)]
 pub struct Catalog {
     /// Profiles, by resource.
-    pub profiles: Vec<ObjectProfile>,
+    pub profiles: Table<ResourceId, ObjectProfile>,
     /// Names of the ledger's owners.
     pub owners: Owners,
     /// Speeds of this replication.
     pub hardware: Hardware,
     /// Objects stored now, by resource.
-    pub counts: Vec<u64>,
+    pub counts: Table<ResourceId, u64>,
     /// All plans so far.
     pub plans: Plans,
     keys: BTreeMap<PlanKey, PlanId>,
-    resources: usize,
     etcd_speed: f64,
 }
 
@@ -118,21 +118,20 @@ impl Catalog {
             hardware,
             plans: Plans::default(),
             keys: BTreeMap::new(),
-            resources: inputs.resources.len(),
             etcd_speed: 1.0,
         }
     }
 
     /// The owner of what a server holds of a resource.
     #[must_use]
-    pub fn resource_owner(&self, resource: usize) -> OwnerId {
-        OwnerId(1 + resource as u32)
+    pub fn resource_owner(&self, resource: ResourceId) -> OwnerId {
+        OwnerId(1 + u32::from(resource.0))
     }
 
     /// The owner of what is held for a fleet.
     #[must_use]
-    pub fn fleet_owner(&self, fleet: usize) -> OwnerId {
-        OwnerId((1 + self.resources + fleet) as u32)
+    pub fn fleet_owner(&self, fleet: FleetId) -> OwnerId {
+        OwnerId(1 + self.profiles.len() as u32 + fleet.0)
     }
 
     /// Which owners' objects hold pointers.
@@ -181,7 +180,7 @@ impl Catalog {
     pub fn list(
         &mut self,
         inputs: &Inputs,
-        fleet: usize,
+        fleet: FleetId,
         read: &ReadInput,
         list: ListShape,
         waits: bool,
@@ -204,14 +203,14 @@ impl Catalog {
 
     /// Whether such a LIST's encoder uses the buffer pool.
     #[must_use]
-    pub fn uses_pool(&self, inputs: &Inputs, fleet: usize, read: &ReadInput) -> bool {
+    pub fn uses_pool(&self, inputs: &Inputs, fleet: FleetId, read: &ReadInput) -> bool {
         self.list_context(inputs, fleet, read).uses_pool()
     }
 
     fn list_context<'a>(
         &'a self,
         inputs: &'a Inputs,
-        fleet: usize,
+        fleet: FleetId,
         read: &'a ReadInput,
     ) -> ListContext<'a> {
         ListContext {
@@ -231,7 +230,7 @@ impl Catalog {
     pub fn watch_list(
         &mut self,
         inputs: &Inputs,
-        fleet: usize,
+        fleet: FleetId,
         read: &ReadInput,
         channel: u64,
         relists: bool,
@@ -258,7 +257,7 @@ impl Catalog {
     pub fn watch(
         &mut self,
         inputs: &Inputs,
-        fleet: usize,
+        fleet: FleetId,
         opening: Opening,
         (events, channel): (u64, u64),
     ) -> PlanId {
@@ -288,7 +287,7 @@ impl Catalog {
     }
 
     /// The plan of a fleet's call that ends in an error after a while.
-    pub fn failing(&mut self, fleet: usize, after: SimSpan) -> PlanId {
+    pub fn failing(&mut self, fleet: FleetId, after: SimSpan) -> PlanId {
         self.plan(PlanKey::Fails { fleet, after: after.0 }, |catalog| {
             let owner = catalog.fleet_owner(fleet);
             let mut wait = Phase::cpu(Stage::Etcd, costs::REQUEST_BASE).at_end(Step::Litter(
@@ -320,7 +319,7 @@ impl Catalog {
     }
 
     /// The plan of filling a resource's cache.
-    pub fn cache(&mut self, inputs: &Inputs, resource: usize) -> PlanId {
+    pub fn cache(&mut self, inputs: &Inputs, resource: ResourceId) -> PlanId {
         let count = self.counts[resource];
         let etcd_speed = self.etcd_speed.to_bits();
         self.plan(PlanKey::Cache { resource, count, etcd_speed }, |catalog| {
@@ -337,7 +336,7 @@ impl Catalog {
 
     /// The plan of filling a resource's cache again, while its old contents are held: the runtime's
     /// own memory for them is accounted for apart.
-    pub fn refill(&mut self, inputs: &Inputs, resource: usize) -> PlanId {
+    pub fn refill(&mut self, inputs: &Inputs, resource: ResourceId) -> PlanId {
         let count = self.counts[resource];
         let etcd_speed = self.etcd_speed.to_bits();
         self.plan(PlanKey::Refill { resource, count, etcd_speed }, |catalog| {
@@ -358,13 +357,13 @@ impl Catalog {
 
     /// What the caches of a resource's versions hold of its objects.
     #[must_use]
-    pub fn cache_bytes(&self, inputs: &Inputs, resource: usize) -> Bytes {
+    pub fn cache_bytes(&self, inputs: &Inputs, resource: ResourceId) -> Bytes {
         let (spec, profile) = (&inputs.resources[resource], &self.profiles[resource]);
         startup::cached_bytes(spec, profile, self.counts[resource])
     }
 
     /// The plan of checking a resource's cache against etcd.
-    pub fn consistency(&mut self, inputs: &Inputs, resource: usize) -> PlanId {
+    pub fn consistency(&mut self, inputs: &Inputs, resource: ResourceId) -> PlanId {
         let count = self.counts[resource];
         let key = PlanKey::Consistency { resource, count, etcd_speed: self.etcd_speed.to_bits() };
         self.plan(key, |catalog| {
@@ -380,7 +379,7 @@ impl Catalog {
     }
 
     /// The plan of filling a loopback informer; `None` for a resource without one.
-    pub fn loopback(&mut self, inputs: &Inputs, resource: usize) -> Option<PlanId> {
+    pub fn loopback(&mut self, inputs: &Inputs, resource: ResourceId) -> Option<PlanId> {
         let spec = &inputs.resources[resource];
         if !super::objects::in_loopback_informers(spec) {
             return None;
@@ -401,7 +400,7 @@ impl Catalog {
 
     /// What a warm server holds of a resource besides its ring of events: entry and bytes.
     #[must_use]
-    pub fn warm_holdings(&self, inputs: &Inputs, resource: usize) -> Vec<(Mechanism, Bytes)> {
+    pub fn warm_holdings(&self, inputs: &Inputs, resource: ResourceId) -> Vec<(Mechanism, Bytes)> {
         let (spec, profile) = (&inputs.resources[resource], &self.profiles[resource]);
         vec![
             (Mechanism::WatchCacheObjects, startup::cached_bytes(spec, profile, spec.count)),
@@ -425,7 +424,7 @@ impl Catalog {
 
 /// The resource a fleet reads.
 #[must_use]
-pub fn resource_of(fleet: &FleetInput) -> usize {
+pub fn resource_of(fleet: &FleetInput) -> ResourceId {
     match &fleet.behaviour {
         Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => read.resource,
         Behaviour::Watcher { resource } => *resource,

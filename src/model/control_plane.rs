@@ -6,11 +6,12 @@ mod death;
 use super::admission::Admission;
 use super::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
 use super::apiserver::cacher::Cacher;
-use super::apiserver::server::Server;
+use super::apiserver::server::{PlanId, Server};
 use super::apiserver::{consistency, startup};
 use super::catalog::Catalog;
 use super::client::driver::Lag;
 use super::faults::{Probed, Stopping};
+use super::ids::{FleetId, ResourceId, ServerId, Table};
 use super::input::Inputs;
 use super::memory::ledger::OwnerId;
 use super::node::CrashLoopBackOff;
@@ -55,7 +56,7 @@ pub struct ServerState {
     /// Generation of its tick.
     pub generation: u32,
     /// Watches open, by fleet.
-    pub watches: Vec<u64>,
+    pub watches: Table<FleetId, u64>,
     /// Whether its steady load must be worked out again.
     pub background_stale: bool,
     /// Cut off from its clients and the balancer until then.
@@ -63,19 +64,19 @@ pub struct ServerState {
     /// Kills so far.
     pub oom_kills: Vec<OomKill>,
     /// The filled caches, by resource.
-    pub cachers: Vec<Option<Cacher>>,
+    pub cachers: Table<ResourceId, Option<Cacher>>,
     /// Caches being filled, by resource: one for each version of a custom resource.
-    caches_filling: Vec<u32>,
+    caches_filling: Table<ResourceId, u32>,
     /// Since when they are, or have been cold.
-    pub cold_since: Vec<SimTime>,
+    pub cold_since: Table<ResourceId, SimTime>,
     /// When the list that a cache was filled with was begun, by resource.
-    pub listed_at: Vec<SimTime>,
+    pub listed_at: Table<ResourceId, SimTime>,
     /// Caches whose contents are to be replaced, by resource.
-    pub replaced: Vec<Option<Cacher>>,
+    pub replaced: Table<ResourceId, Option<Cacher>>,
     /// Caches that are filled when etcd is back, by resource.
-    pub fill_later: Vec<bool>,
+    pub fill_later: Table<ResourceId, bool>,
     /// Bytes of objects that the runtime has metadata and spans for, by resource.
-    pub spans_for: Vec<Bytes>,
+    pub spans_for: Table<ResourceId, Bytes>,
     /// Whether and how its caches do not follow etcd.
     pub lag: Option<Lag>,
     /// Start-up requests still running.
@@ -87,9 +88,9 @@ pub struct ServerState {
     /// Writes so far, as events.
     pub writes: u32,
     /// Whether writes to a resource arrive here, by resource.
-    pub writes_arrive: Vec<bool>,
+    pub writes_arrive: Table<ResourceId, bool>,
     /// Until when a count of objects waits for the cache, by resource.
-    pub counting_until: Vec<SimTime>,
+    pub counting_until: Table<ResourceId, SimTime>,
     /// What the levels of former processes went through.
     levels: Vec<LevelRecord>,
     pub(super) crash_loop: CrashLoopBackOff,
@@ -109,24 +110,24 @@ impl ServerState {
             server,
             life: Life::Down,
             generation: 0,
-            watches: vec![0; inputs.fleets.len()],
+            watches: Table::filled(0, inputs.fleets.len()),
             background_stale: true,
             partitioned_until: SimTime::ZERO,
             oom_kills: Vec::new(),
-            cachers: vec![None; inputs.resources.len()],
-            caches_filling: vec![0; inputs.resources.len()],
-            cold_since: vec![SimTime::ZERO; inputs.resources.len()],
-            listed_at: vec![SimTime::ZERO; inputs.resources.len()],
-            replaced: vec![None; inputs.resources.len()],
-            fill_later: vec![false; inputs.resources.len()],
-            spans_for: vec![Bytes::ZERO; inputs.resources.len()],
+            cachers: Table::filled(None, inputs.resources.len()),
+            caches_filling: Table::filled(0, inputs.resources.len()),
+            cold_since: Table::filled(SimTime::ZERO, inputs.resources.len()),
+            listed_at: Table::filled(SimTime::ZERO, inputs.resources.len()),
+            replaced: Table::filled(None, inputs.resources.len()),
+            fill_later: Table::filled(false, inputs.resources.len()),
+            spans_for: Table::filled(Bytes::ZERO, inputs.resources.len()),
             lag: None,
             starting: 0,
             admission: None,
             boots: 0,
             writes: 0,
-            writes_arrive: vec![false; inputs.resources.len()],
-            counting_until: vec![SimTime::ZERO; inputs.resources.len()],
+            writes_arrive: Table::filled(false, inputs.resources.len()),
+            counting_until: Table::filled(SimTime::ZERO, inputs.resources.len()),
             levels: Vec::new(),
             crash_loop: CrashLoopBackOff::default(),
             node_lost: false,
@@ -164,7 +165,12 @@ impl ServerState {
 
     /// Retry-After of a cache that is being filled (docs/facts/watch-cache.md section 4.2).
     #[must_use]
-    pub fn cold_retry_after(&self, resource: usize, release: &Release, now: SimTime) -> SimSpan {
+    pub fn cold_retry_after(
+        &self,
+        resource: ResourceId,
+        release: &Release,
+        now: SimTime,
+    ) -> SimSpan {
         let down = now.since(self.cold_since[resource]);
         unready_retry_after(down, release.cold_retry_after_grows)
     }
@@ -184,14 +190,14 @@ impl ServerState {
 
 /// The name of a server.
 #[must_use]
-pub fn name(server: u16) -> String {
-    format!("apiserver-{server}")
+pub fn name(server: ServerId) -> String {
+    format!("apiserver-{}", server.0)
 }
 
 impl World<'_> {
     /// Sets the control plane up as it is at the start.
     pub(super) fn open_control_plane(&mut self) {
-        for server in 0..self.servers.len() as u16 {
+        for server in self.servers.ids() {
             if self.inputs.apiserver.warm {
                 self.open_warm(server);
             } else {
@@ -205,22 +211,22 @@ impl World<'_> {
     }
 
     /// A server that has been up for long: caches full, collector somewhere in its cycle.
-    fn open_warm(&mut self, server: u16) {
+    fn open_warm(&mut self, server: ServerId) {
         let mut held = Vec::new();
         let mut spans = Bytes::ZERO;
-        for resource in 0..self.inputs.resources.len() {
+        for resource in self.inputs.resource_ids() {
             let owner = self.catalog.resource_owner(resource);
             let scannable = self.catalog.profiles[resource].scannable;
             for (mechanism, bytes) in self.catalog.warm_holdings(self.inputs, resource) {
                 held.push((owner.entry(mechanism), bytes));
                 spans += bytes.scale(super::costs::span_overhead(scannable));
-                self.servers[usize::from(server)].spans_for[resource] += bytes;
+                self.servers[server].spans_for[resource] += bytes;
             }
             if let Some(cacher) = self.warm_cacher(resource) {
                 let bytes = cacher.ring_bytes();
                 held.push((owner.entry(Mechanism::WatchCacheEventRing), bytes));
                 spans += bytes.scale(super::costs::span_overhead(scannable));
-                self.servers[usize::from(server)].cachers[resource] = Some(cacher);
+                self.servers[server].cachers[resource] = Some(cacher);
             }
         }
         let base = OwnerId::SERVER.entry(Mechanism::ProcessBase);
@@ -230,15 +236,15 @@ impl World<'_> {
         spans += apiserver.other_live_heap.scale(super::costs::SPAN_OVERHEAD);
         let luck = self.streams.stream("collector phase", u64::from(server)).uniform();
         self.admit_from_now(server, SimTime::ZERO);
-        let state = &mut self.servers[usize::from(server)];
+        let state = &mut self.servers[server];
         if let Some(admission) = &mut state.admission {
-            let counts = self.catalog.counts.iter().enumerate();
+            let counts = self.catalog.counts.pairs();
             counts.for_each(|(resource, count)| admission.count_objects(resource, *count));
         }
         state.server.boot(SimTime::ZERO);
         state.life = Life::Serving;
         self.probe_from_now(server, true, SimTime::ZERO);
-        let state = &mut self.servers[usize::from(server)];
+        let state = &mut self.servers[server];
         let memory = &mut state.server.memory;
         memory.add_outside_heap(base, spans.0);
         for (entry, bytes) in held {
@@ -252,7 +258,7 @@ impl World<'_> {
             apiserver.idle_resident,
             apiserver.up_for,
         );
-        for resource in 0..self.inputs.resources.len() {
+        for resource in self.inputs.resource_ids() {
             if self.inputs.resources[resource].watch_cache {
                 self.check_from_now(server, resource, self.inputs.apiserver.up_for);
             }
@@ -261,34 +267,34 @@ impl World<'_> {
     }
 
     /// The kubelet starts the container.
-    pub(super) fn restart(&mut self, server: u16, now: SimTime) {
+    pub(super) fn restart(&mut self, server: ServerId, now: SimTime) {
         let boot = self.catalog.boot(self.inputs);
-        let state = &mut self.servers[usize::from(server)];
+        let state = &mut self.servers[server];
         if state.life != Life::Down || state.node_lost {
             return;
         }
         state.life = Life::Booting;
         self.probe_from_now(server, false, now);
-        let state = &mut self.servers[usize::from(server)];
+        let state = &mut self.servers[server];
         state.crash_loop.started(now);
         state.starting = 1;
         state.lag = None;
         state.caches_filling.fill(0);
         self.sample_now(server, now);
-        let state = &mut self.servers[usize::from(server)];
+        let state = &mut self.servers[server];
         state.server.boot(now);
-        state.server.start(&self.catalog.plans, boot, startup_tag(BOOT, 0), false, now);
+        state.server.start(&self.catalog.plans, boot, startup_tag(BOOT, ResourceId(0)), false, now);
         self.touch(server);
         self.note(now, LogKind::Started, &name(server), "process started".into());
     }
 
     /// A start-up request has finished.
-    pub(super) fn start_up_finished(&mut self, server: u16, tag: u64, now: SimTime) {
-        let (kind, resource) = (tag >> 32 & 7, (tag & 0xffff_ffff) as usize);
+    pub(super) fn start_up_finished(&mut self, server: ServerId, tag: u64, now: SimTime) {
+        let (kind, resource) = (tag >> 32 & 7, ResourceId(tag as u16));
         match kind {
             BOOT => self.booted(server, now),
             CACHE => {
-                let state = &mut self.servers[usize::from(server)];
+                let state = &mut self.servers[server];
                 state.caches_filling[resource] -= 1;
                 if state.caches_filling[resource] > 0 {
                     return;
@@ -297,7 +303,7 @@ impl World<'_> {
                 if self.replace_cache(server, resource, now) {
                     return;
                 }
-                let listed = self.servers[usize::from(server)].listed_at[resource];
+                let listed = self.servers[server].listed_at[resource];
                 self.cache_filled(server, resource, listed, now);
                 self.restock(server, resource, now);
                 self.check_from_now(server, resource, now.since(listed));
@@ -321,22 +327,26 @@ impl World<'_> {
 
     /// Arranges the checks of a cache's consistency that are `up_for` old: first after a period,
     /// or somewhere in the period of a cache that is older.
-    pub(super) fn check_from_now(&mut self, server: u16, resource: usize, up_for: SimSpan) {
+    pub(super) fn check_from_now(
+        &mut self,
+        server: ServerId,
+        resource: ResourceId,
+        up_for: SimSpan,
+    ) {
         if !self.inputs.release.detect_cache_inconsistency {
             return;
         }
-        let boot = self.servers[usize::from(server)].boots;
+        let boot = self.servers[server].boots;
         for version in 0..self.inputs.resources[resource].versions.max(1) {
             let entity = u64::from(server) << 48
                 | u64::from(boot) << 32
-                | (resource as u64) << 8
+                | u64::from(resource) << 8
                 | u64::from(version);
             let mut luck = self.streams.stream("consistency check", entity);
             let period = consistency::period(luck.uniform());
             let first =
                 if up_for < period { period - up_for } else { period.scale(luck.uniform()) };
             let at = self.queue.now() + first;
-            let resource = resource as u32;
             self.queue.push(at, Event::Compare { server, boot, resource, period });
         }
     }
@@ -344,23 +354,23 @@ impl World<'_> {
     /// A check of a cache's consistency begins.
     pub(super) fn compare_cache(
         &mut self,
-        server: u16,
+        server: ServerId,
         boot: u32,
-        resource: u32,
+        resource: ResourceId,
         period: SimSpan,
         now: SimTime,
     ) {
-        let state = &self.servers[usize::from(server)];
+        let state = &self.servers[server];
         if state.boots != boot || !state.server.running() {
             return;
         }
         let unreachable = self.etcd.down(now);
         let again = Event::Compare { server, boot, resource, period };
         self.queue.push(now + period, again);
-        if state.cachers[resource as usize].is_some() && !unreachable {
-            let plan = self.catalog.consistency(self.inputs, resource as usize);
-            let tag = startup_tag(CHECK, resource as usize);
-            let state = &mut self.servers[usize::from(server)];
+        if state.cachers[resource].is_some() && !unreachable {
+            let plan = self.catalog.consistency(self.inputs, resource);
+            let tag = startup_tag(CHECK, resource);
+            let state = &mut self.servers[server];
             state.server.start(&self.catalog.plans, plan, tag, false, now);
             self.touch(server);
         }
@@ -368,8 +378,8 @@ impl World<'_> {
 
     /// Sets up API Priority and Fairness of a process that begins to listen: with the mandatory
     /// objects only, until its informers of the configuration have synced.
-    fn admit_from_now(&mut self, server: u16, now: SimTime) {
-        let state = &mut self.servers[usize::from(server)];
+    fn admit_from_now(&mut self, server: ServerId, now: SimTime) {
+        let state = &mut self.servers[server];
         state.boots += 1;
         if !self.inputs.apf.enabled {
             return;
@@ -389,8 +399,8 @@ impl World<'_> {
 
     /// The whole configuration takes effect; the next adjustment follows after `first`, then every
     /// ten seconds.
-    pub(super) fn configure(&mut self, server: u16, boot: u32, first: SimSpan, now: SimTime) {
-        let state = &mut self.servers[usize::from(server)];
+    pub(super) fn configure(&mut self, server: ServerId, boot: u32, first: SimSpan, now: SimTime) {
+        let state = &mut self.servers[server];
         let Some(admission) = state.admission.as_mut().filter(|_| state.boots == boot) else {
             return;
         };
@@ -400,8 +410,8 @@ impl World<'_> {
     }
 
     /// The periodic adjustment of a server's limits.
-    pub(super) fn borrow_seats(&mut self, server: u16, boot: u32, now: SimTime) {
-        let state = &mut self.servers[usize::from(server)];
+    pub(super) fn borrow_seats(&mut self, server: ServerId, boot: u32, now: SimTime) {
+        let state = &mut self.servers[server];
         if state.boots != boot {
             return;
         }
@@ -411,20 +421,20 @@ impl World<'_> {
         self.let_in(server, now);
     }
 
-    fn booted(&mut self, server: u16, now: SimTime) {
+    fn booted(&mut self, server: ServerId, now: SimTime) {
         self.admit_from_now(server, now);
-        self.servers[usize::from(server)].life = Life::Filling;
+        self.servers[server].life = Life::Filling;
         self.accept_all(server, now);
         if let Some(plan) = self.catalog.rest(self.inputs) {
-            self.start_up_request(server, plan, startup_tag(REST, 0), now);
+            self.start_up_request(server, plan, startup_tag(REST, ResourceId(0)), now);
         }
-        for resource in 0..self.inputs.resources.len() {
+        for resource in self.inputs.resource_ids() {
             if !self.inputs.resources[resource].watch_cache {
                 self.begin_counting(server, resource, now);
             }
             if startup::fills_at_start(&self.inputs.resources[resource]) {
                 self.fill_cache(server, resource, now);
-                self.servers[usize::from(server)].starting += 1;
+                self.servers[server].starting += 1;
             }
             if !startup::loopback_waits(&self.inputs.release) {
                 self.fill_loopback(server, resource, now);
@@ -435,8 +445,8 @@ impl World<'_> {
 
     /// Starts to fill the cache of every version of a resource; custom resources do so at their
     /// first request.
-    pub(super) fn fill_cache(&mut self, server: u16, resource: usize, now: SimTime) {
-        let state = &mut self.servers[usize::from(server)];
+    pub(super) fn fill_cache(&mut self, server: ServerId, resource: ResourceId, now: SimTime) {
+        let state = &mut self.servers[server];
         let known = state.cachers[resource].is_some() || state.replaced[resource].is_some();
         if state.caches_filling[resource] > 0 || known || state.fill_later[resource] {
             return;
@@ -452,9 +462,15 @@ impl World<'_> {
     }
 
     /// Lists a resource from etcd into the caches of all its versions.
-    pub(super) fn start_filling(&mut self, server: u16, resource: usize, plan: u32, now: SimTime) {
+    pub(super) fn start_filling(
+        &mut self,
+        server: ServerId,
+        resource: ResourceId,
+        plan: PlanId,
+        now: SimTime,
+    ) {
         let versions = self.inputs.resources[resource].versions.max(1);
-        let state = &mut self.servers[usize::from(server)];
+        let state = &mut self.servers[server];
         state.caches_filling[resource] = versions;
         state.listed_at[resource] = now;
         let tag = startup_tag(CACHE, resource);
@@ -465,14 +481,14 @@ impl World<'_> {
     }
 
     /// Starts the server's own informer of a resource, if it has one.
-    pub(super) fn fill_loopback(&mut self, server: u16, resource: usize, now: SimTime) {
+    pub(super) fn fill_loopback(&mut self, server: ServerId, resource: ResourceId, now: SimTime) {
         if let Some(plan) = self.catalog.loopback(self.inputs, resource) {
             self.start_up_request(server, plan, startup_tag(LOOPBACK, resource), now);
         }
     }
 
-    fn start_up_request(&mut self, server: u16, plan: u32, tag: u64, now: SimTime) {
-        let state = &mut self.servers[usize::from(server)];
+    fn start_up_request(&mut self, server: ServerId, plan: PlanId, tag: u64, now: SimTime) {
+        let state = &mut self.servers[server];
         state.starting += 1;
         if self.etcd.down(now) {
             self.wait_for_etcd(server, plan, tag);
@@ -484,8 +500,8 @@ impl World<'_> {
 
     /// One start-up request less; after the last the server is ready. (Its own informers count:
     /// `/readyz/informer-sync`.)
-    fn start_up_done(&mut self, server: u16, now: SimTime) {
-        let state = &mut self.servers[usize::from(server)];
+    fn start_up_done(&mut self, server: ServerId, now: SimTime) {
+        let state = &mut self.servers[server];
         state.starting = state.starting.saturating_sub(1);
         if state.starting > 0 || state.life != Life::Filling {
             return;
@@ -497,7 +513,7 @@ impl World<'_> {
             kill.back_at = Some(now);
         }
         self.mark_all_stale();
-        for resource in 0..self.inputs.resources.len() {
+        for resource in self.inputs.resource_ids() {
             self.restock(server, resource, now);
         }
         self.note_down(server, now, false);
@@ -506,8 +522,8 @@ impl World<'_> {
 
     /// Writes are spread over the serving servers: a change of their number changes every load.
     fn mark_all_stale(&mut self) {
-        for server in 0..self.servers.len() as u16 {
-            self.servers[usize::from(server)].background_stale = true;
+        for server in self.servers.ids() {
+            self.servers[server].background_stale = true;
             self.touch(server);
         }
     }
@@ -515,8 +531,8 @@ impl World<'_> {
 
 /// The mark of a start-up request.
 #[must_use]
-pub fn startup_tag(kind: u64, resource: usize) -> u64 {
-    1 << 63 | kind << 32 | resource as u64
+pub fn startup_tag(kind: u64, resource: ResourceId) -> u64 {
+    1 << 63 | kind << 32 | u64::from(resource)
 }
 
 /// Whether a mark is a start-up request's.

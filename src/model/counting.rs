@@ -7,6 +7,7 @@
 //! be filled and else fails: until the next count the resource is unknown (docs/facts/apf.md section
 //! 4.3). Where the number of objects does not change in a run, one count is enough.
 
+use super::ids::{ResourceId, ServerId};
 use super::world::{Event, World};
 use crate::units::{SimSpan, SimTime};
 
@@ -19,62 +20,69 @@ const POLL_JITTER: f64 = 1.2;
 
 impl World<'_> {
     /// The store of a resource is set up.
-    pub(super) fn begin_counting(&mut self, server: u16, resource: usize, now: SimTime) {
+    pub(super) fn begin_counting(&mut self, server: ServerId, resource: ResourceId, now: SimTime) {
         let cached = self.inputs.resources[resource].watch_cache;
         if self.inputs.release.size_based_list_cost && cached {
-            let boot = self.servers[usize::from(server)].boots;
-            self.count_objects(server, boot, resource as u16, now);
+            let boot = self.servers[server].boots;
+            self.count_objects(server, boot, resource, now);
         } else {
             self.counted(server, resource);
             self.count_again(server, resource, now);
         }
     }
 
-    fn counted(&mut self, server: u16, resource: usize) {
+    fn counted(&mut self, server: ServerId, resource: ResourceId) {
         let count = self.catalog.counts[resource];
-        if let Some(admission) = &mut self.servers[usize::from(server)].admission {
+        if let Some(admission) = &mut self.servers[server].admission {
             admission.count_objects(resource, count);
         }
     }
 
     /// Arranges the next count of a resource whose objects come and go.
-    pub(super) fn count_again(&mut self, server: u16, resource: usize, now: SimTime) {
+    pub(super) fn count_again(&mut self, server: ServerId, resource: ResourceId, now: SimTime) {
         if self.flows.moves(resource) {
-            let pause = self.count_pause(server, resource as u16, now);
-            let boot = self.servers[usize::from(server)].boots;
-            let resource = resource as u16;
+            let pause = self.count_pause(server, resource, now);
+            let boot = self.servers[server].boots;
             self.queue.push(now + pause, Event::CountObjects { server, boot, resource });
         }
     }
 
-    fn count_pause(&self, server: u16, resource: u16, now: SimTime) -> SimSpan {
+    fn count_pause(&self, server: ServerId, resource: ResourceId, now: SimTime) -> SimSpan {
         let entity = u64::from(server) << 16 | u64::from(resource);
         let mut luck = self.streams.stream("object count", entity ^ now.0.rotate_left(20));
         POLL_PERIOD.scale(1.0 + POLL_JITTER * luck.uniform())
     }
 
     /// A count begins; unless the cache is filled in time there will be another.
-    pub(super) fn count_objects(&mut self, server: u16, boot: u32, resource: u16, now: SimTime) {
-        let index = usize::from(resource);
-        let state = &mut self.servers[usize::from(server)];
+    pub(super) fn count_objects(
+        &mut self,
+        server: ServerId,
+        boot: u32,
+        resource: ResourceId,
+        now: SimTime,
+    ) {
+        let state = &mut self.servers[server];
         if state.boots != boot {
             return;
         }
         let at_once = !self.inputs.release.size_based_list_cost;
-        if at_once || state.cachers[index].is_some() || !self.inputs.resources[index].watch_cache {
-            self.counted(server, index);
-            self.count_again(server, index, now);
+        if at_once
+            || state.cachers[resource].is_some()
+            || !self.inputs.resources[resource].watch_cache
+        {
+            self.counted(server, resource);
+            self.count_again(server, resource, now);
             return;
         }
         let until = now + BLOCK_TIMEOUT;
-        state.counting_until[index] = until;
+        state.counting_until[resource] = until;
         let pause = self.count_pause(server, resource, now);
         self.queue.push(until + pause, Event::CountObjects { server, boot, resource });
     }
 
     /// A cache is filled: a count that waits for it has its answer.
-    pub(super) fn cache_counted(&mut self, server: u16, resource: usize, now: SimTime) {
-        if now <= self.servers[usize::from(server)].counting_until[resource] {
+    pub(super) fn cache_counted(&mut self, server: ServerId, resource: ResourceId, now: SimTime) {
+        if now <= self.servers[server].counting_until[resource] {
             self.counted(server, resource);
         }
     }

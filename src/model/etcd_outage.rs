@@ -10,12 +10,14 @@
 //! It is not ready from then on, and requests meet what the release gives them for a
 //! cold cache ([`super::apiserver::route`]); its watchers are ended ("Terminating all watchers from
 //! cacher"), which a reflector takes for a clean close; store and ring stay until the list from etcd
-//! takes their place, so that old and new objects and a raw page are held at the peak (facts/watch-
-//! cache.md section 2.5). The versions of the clients are then older than the list, and they list
-//! again; so do the server's own informers.
+//! takes their place, so that old and new objects and a raw page are held at the peak
+//! (docs/facts/watch-cache.md section 2.5). The versions of the clients are then older
+//! than the list, and they list again; so do the server's own informers.
 
+use super::apiserver::server::PlanId;
 use super::control_plane::Life;
 use super::flows::LoadEvent;
+use super::ids::{ResourceId, ServerId};
 use super::watchcache::capacity::CACHER_INTERNAL_ERROR_RETRY;
 use super::world::{Event, World};
 use crate::results::LogKind;
@@ -35,7 +37,7 @@ pub struct EtcdState {
     /// Whether it comes back without the versions that its watchers had come to.
     compacted: bool,
     /// Start-up requests that wait for it: server, its process, plan, mark.
-    waiting: Vec<(u16, u32, u32, u64)>,
+    waiting: Vec<(ServerId, u32, PlanId, u64)>,
 }
 
 impl EtcdState {
@@ -90,15 +92,15 @@ impl World<'_> {
         }
         self.halt_writes(false, now);
         for (server, boot, plan, tag) in std::mem::take(&mut self.etcd.waiting) {
-            let state = &mut self.servers[usize::from(server)];
+            let state = &mut self.servers[server];
             if state.boots == boot && state.server.running() {
                 state.server.start(&self.catalog.plans, plan, tag, false, now);
                 self.touch(server);
             }
         }
-        for server in 0..self.servers.len() as u16 {
-            for resource in 0..self.inputs.resources.len() {
-                let state = &mut self.servers[usize::from(server)];
+        for server in self.servers.ids() {
+            for resource in self.inputs.resource_ids() {
+                let state = &mut self.servers[server];
                 if state.replaced[resource].is_some() {
                     self.refill_cache(server, resource, now);
                 } else if std::mem::take(&mut state.fill_later[resource]) {
@@ -111,22 +113,22 @@ impl World<'_> {
     }
 
     /// A request of a starting process waits for etcd.
-    pub(super) fn wait_for_etcd(&mut self, server: u16, plan: u32, tag: u64) {
-        let boot = self.servers[usize::from(server)].boots;
+    pub(super) fn wait_for_etcd(&mut self, server: ServerId, plan: PlanId, tag: u64) {
+        let boot = self.servers[server].boots;
         self.etcd.waiting.push((server, boot, plan, tag));
     }
 
     /// A process has ended: nothing of it waits for etcd.
-    pub(super) fn forget_waiting(&mut self, server: u16) {
+    pub(super) fn forget_waiting(&mut self, server: ServerId) {
         self.etcd.waiting.retain(|(waits, ..)| *waits != server);
     }
 
     /// No cache of any server can go on: each is to be filled anew.
     fn empty_caches(&mut self, now: SimTime) {
         self.spend_on_all_clients();
-        for server in 0..self.servers.len() as u16 {
-            for resource in 0..self.inputs.resources.len() {
-                let state = &mut self.servers[usize::from(server)];
+        for server in self.servers.ids() {
+            for resource in self.inputs.resource_ids() {
+                let state = &mut self.servers[server];
                 state.server.settle(now);
                 let Some(mut cacher) = state.cachers[resource].take() else { continue };
                 cacher.pause(self.etcd.since);
@@ -143,7 +145,7 @@ impl World<'_> {
     }
 
     /// A cache is filled anew while its old contents are still held.
-    fn refill_cache(&mut self, server: u16, resource: usize, now: SimTime) {
+    fn refill_cache(&mut self, server: ServerId, resource: ResourceId, now: SimTime) {
         let plan = self.catalog.refill(self.inputs, resource);
         let held = self.catalog.cache_bytes(self.inputs, resource);
         self.grow_spans(server, resource, held + held);
@@ -151,8 +153,13 @@ impl World<'_> {
     }
 
     /// Puts a cache in the place of its old contents, if it had any.
-    pub(super) fn replace_cache(&mut self, server: u16, resource: usize, now: SimTime) -> bool {
-        let state = &mut self.servers[usize::from(server)];
+    pub(super) fn replace_cache(
+        &mut self,
+        server: ServerId,
+        resource: ResourceId,
+        now: SimTime,
+    ) -> bool {
+        let state = &mut self.servers[server];
         let Some(mut cacher) = state.replaced[resource].take() else { return false };
         let listed = state.listed_at[resource];
         // Nothing was written since etcd failed: the list has the version of that instant, which the
@@ -166,7 +173,7 @@ impl World<'_> {
         state.cachers[resource] = Some(cacher);
         self.weigh_ring(server, resource);
         self.restock(server, resource, now);
-        if self.servers[usize::from(server)].life == Life::Serving {
+        if self.servers[server].life == Life::Serving {
             self.fill_loopback(server, resource, now);
         }
         true

@@ -7,6 +7,7 @@ mod shutdown;
 
 use super::client::driver::{Leases, Sharing};
 use super::client::{State, driver};
+use super::ids::{ClientId, FleetId, ServerId};
 use super::input::{Action, Inputs, Manner};
 use super::world::{Event, World};
 use crate::results::{LogKind, PhaseRecord};
@@ -22,14 +23,14 @@ pub enum FaultEvent {
     /// The streams of a connection that was told to go away have ended.
     GoAway {
         /// Whose it is.
-        client: u32,
+        client: ClientId,
         /// Void unless the client's present one.
         connection: u32,
     },
     /// A kubelet tries to renew its lease.
     Lease {
         /// Which client.
-        client: u32,
+        client: ClientId,
         /// Void unless it is the client's present gap.
         gap: u32,
     },
@@ -38,7 +39,7 @@ pub enum FaultEvent {
     /// A lost node is back.
     NodeReturns {
         /// Whose.
-        server: u16,
+        server: ServerId,
     },
     /// A rollout goes on to its next member.
     RollNext {
@@ -48,28 +49,28 @@ pub enum FaultEvent {
     /// A server that was told to end takes nothing new from now on.
     Drain {
         /// Which server.
-        server: u16,
+        server: ServerId,
         /// Void unless the process is the same.
         boot: u32,
     },
     /// It closes the watches of a member.
     CloseWatches {
         /// Which client.
-        client: u32,
+        client: ClientId,
         /// Void unless the client's present one.
         connection: u32,
     },
     /// It ends.
     Exit {
         /// Which server.
-        server: u16,
+        server: ServerId,
         /// Void unless the process is the same.
         boot: u32,
     },
     /// The kubelet probes a server.
     Probe {
         /// Which server.
-        server: u16,
+        server: ServerId,
         /// Void unless the process is the same.
         process: u32,
         /// Whether the probe before has timed out now.
@@ -80,15 +81,15 @@ pub enum FaultEvent {
 impl FaultEvent {
     /// What it is about, for the trace.
     pub(super) fn entity(self) -> u64 {
-        let pair = |kind: u64, id: u32| kind << 32 | u64::from(id);
+        let pair = |kind: u64, id: u64| kind << 32 | id;
         match self {
-            Self::GoAway { client, .. } => pair(0, client),
-            Self::Lease { client, .. } => pair(1, client),
+            Self::GoAway { client, .. } => pair(0, client.into()),
+            Self::Lease { client, .. } => pair(1, client.into()),
             Self::Reunited => pair(2, 0),
             Self::NodeReturns { server } => pair(3, server.into()),
-            Self::RollNext { rollout } => pair(4, rollout),
+            Self::RollNext { rollout } => pair(4, rollout.into()),
             Self::Drain { server, .. } => pair(5, server.into()),
-            Self::CloseWatches { client, .. } => pair(6, client),
+            Self::CloseWatches { client, .. } => pair(6, client.into()),
             Self::Exit { server, .. } => pair(7, server.into()),
             Self::Probe { server, .. } => pair(8, server.into()),
         }
@@ -127,7 +128,7 @@ impl World<'_> {
         }
     }
 
-    fn kill(&mut self, server: u16, manner: Manner, now: SimTime) {
+    fn kill(&mut self, server: ServerId, manner: Manner, now: SimTime) {
         match manner {
             Manner::Process => self.replace(server, now),
             Manner::Graceful => self.shut_down(server, now),
@@ -172,13 +173,13 @@ impl World<'_> {
                 self.start_over(&chosen, fleet, over);
             }
             Action::Kill { server, manner } => {
-                let all = 0..self.servers.len() as u16;
-                for server in server.map_or(all, |one| one..one + 1) {
+                let all = self.servers.ids().collect();
+                for server in server.map_or(all, |one| vec![one]) {
                     self.kill(server, manner, now);
                 }
             }
             Action::Roll { every } => {
-                for server in 0..self.servers.len() as u16 {
+                for server in self.servers.ids() {
                     let at = now + every.times(u64::from(server));
                     self.queue.push(at, Event::Replace { server });
                 }
@@ -221,8 +222,8 @@ impl World<'_> {
     }
 
     /// A partition is over, unless another goes on: what waited in the sockets moves again.
-    pub(super) fn heal(&mut self, server: u16, now: SimTime) {
-        let state = &mut self.servers[usize::from(server)];
+    pub(super) fn heal(&mut self, server: ServerId, now: SimTime) {
+        let state = &mut self.servers[server];
         if !state.partitioned(now) {
             state.server.cut_off(now, false);
             self.touch(server);
@@ -233,23 +234,23 @@ impl World<'_> {
     /// The first `count` members of a fleet in a state that fits.
     pub(super) fn choose(
         &self,
-        fleet: usize,
+        fleet: FleetId,
         count: Option<u32>,
         fits: impl Fn(State) -> bool,
-    ) -> Vec<u32> {
+    ) -> Vec<ClientId> {
         let most = count.map_or(usize::MAX, |count| count as usize);
-        self.members(fleet).filter(|c| fits(self.clients[*c as usize].state)).take(most).collect()
+        self.members(fleet).filter(|c| fits(self.clients[*c].state)).take(most).collect()
     }
 
     /// Starts members one after the other over a span, each with the fleet's jitter.
-    pub(super) fn start_over(&mut self, members: &[u32], fleet: usize, over: SimSpan) {
+    pub(super) fn start_over(&mut self, members: &[ClientId], fleet: FleetId, over: SimSpan) {
         let jitter = self.inputs.fleets[fleet].start_jitter;
         for (index, client) in members.iter().enumerate() {
-            if self.clients[*client as usize].state == State::Finished {
+            if self.clients[*client].state == State::Finished {
                 self.stop_member(*client, self.queue.now());
             }
             let place = over.scale(index as f64 / members.len() as f64);
-            let luck = self.clients[*client as usize].draw(&self.streams);
+            let luck = self.clients[*client].draw(&self.streams);
             self.start_member_after(*client, place + jitter.scale(luck));
         }
     }

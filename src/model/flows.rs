@@ -16,6 +16,7 @@ use super::apiserver::startup;
 use super::client::State;
 use super::control_plane::Life;
 use super::costs;
+use super::ids::{ClientId, ResourceId, ServerId, Table};
 use super::input::{FlowInput, Inputs};
 use super::memory::ledger::{EntryId, OwnerId};
 use super::world::{Event, World};
@@ -40,7 +41,7 @@ pub enum LoadEvent {
     /// The time of a rate of writes is over.
     RateReturns {
         /// Index of the resource.
-        resource: u16,
+        resource: ResourceId,
         /// Void unless the resource's present one.
         setting: u32,
         /// The bits of the rate before.
@@ -53,7 +54,7 @@ pub enum LoadEvent {
     /// The channel of a client's watch is full.
     Overflow {
         /// Which client.
-        client: u32,
+        client: ClientId,
         /// Void unless the client's present one.
         generation: u32,
     },
@@ -109,14 +110,14 @@ impl Flow {
 #[derive(Clone, Debug)]
 pub struct Flows {
     /// The rate that is set, by resource.
-    set: Vec<f64>,
+    set: Table<ResourceId, f64>,
     /// How often it was set, by resource: the end of an older setting is void.
-    settings: Vec<u32>,
+    settings: Table<ResourceId, u32>,
     list: Vec<Flow>,
     /// Nothing can be written.
     halted: bool,
     /// Whether numbers of objects change at all, by resource.
-    moving: Vec<bool>,
+    moving: Table<ResourceId, bool>,
 }
 
 impl Flows {
@@ -124,7 +125,7 @@ impl Flows {
     #[must_use]
     pub fn new(inputs: &Inputs) -> Self {
         use super::input::Action;
-        let mut moving = vec![false; inputs.resources.len()];
+        let mut moving = Table::filled(false, inputs.resources.len());
         for flow in inputs.workloads.flows.iter().filter(|flow| flow.net != 0) {
             moving[flow.resource] = true;
         }
@@ -137,7 +138,7 @@ impl Flows {
         let flow = |input: &FlowInput| Flow { input: input.clone(), active: false, booked: 0 };
         Self {
             set: inputs.resources.iter().map(|resource| resource.writes_per_second).collect(),
-            settings: vec![0; inputs.resources.len()],
+            settings: Table::filled(0, inputs.resources.len()),
             list: inputs.workloads.flows.iter().map(flow).collect(),
             halted: false,
             moving,
@@ -146,23 +147,23 @@ impl Flows {
 
     /// Whether the number of a resource's objects changes in the run.
     #[must_use]
-    pub fn moves(&self, resource: usize) -> bool {
+    pub fn moves(&self, resource: ResourceId) -> bool {
         self.moving[resource]
     }
 
     /// How fast a resource is written now.
     #[must_use]
-    pub fn rate(&self, resource: usize) -> WriteRate {
+    pub fn rate(&self, resource: ResourceId) -> WriteRate {
         if self.halted { WriteRate::default() } else { self.wanted(resource) }
     }
 
     /// Writes a second to a resource, also while they cannot be made.
     #[must_use]
-    pub fn usual_rate(&self, resource: usize) -> f64 {
+    pub fn usual_rate(&self, resource: ResourceId) -> f64 {
         self.wanted(resource).per_second
     }
 
-    fn wanted(&self, resource: usize) -> WriteRate {
+    fn wanted(&self, resource: ResourceId) -> WriteRate {
         let of = |flow: &&Flow| flow.active && flow.input.resource == resource;
         self.list.iter().filter(of).map(Flow::rate).fold(
             WriteRate::steady(self.set[resource]),
@@ -215,7 +216,7 @@ impl World<'_> {
     /// A resource is written at a rate that the scenario sets, for a while or from now on.
     pub(super) fn set_rate(
         &mut self,
-        resource: usize,
+        resource: ResourceId,
         per_second: f64,
         lasts: Option<SimSpan>,
         now: SimTime,
@@ -224,7 +225,7 @@ impl World<'_> {
         self.flows.set[resource] = per_second;
         self.flows.settings[resource] += 1;
         if let Some(lasts) = lasts {
-            let (setting, resource) = (self.flows.settings[resource], resource as u16);
+            let setting = self.flows.settings[resource];
             let back = LoadEvent::RateReturns { resource, setting, bits: before.to_bits() };
             self.load_later(now + lasts, back);
         }
@@ -232,8 +233,13 @@ impl World<'_> {
     }
 
     /// The time of a rate is over, unless another was set since.
-    pub(super) fn rate_returns(&mut self, resource: u16, setting: u32, bits: u64, now: SimTime) {
-        let resource = usize::from(resource);
+    pub(super) fn rate_returns(
+        &mut self,
+        resource: ResourceId,
+        setting: u32,
+        bits: u64,
+        now: SimTime,
+    ) {
         if self.flows.settings[resource] == setting {
             self.flows.set[resource] = f64::from_bits(bits);
             self.apply_rate(resource, now);
@@ -241,7 +247,13 @@ impl World<'_> {
     }
 
     /// Objects are created, or (`net` below 0) deleted, from now on.
-    pub(super) fn begin_flow(&mut self, resource: usize, net: i64, over: SimSpan, now: SimTime) {
+    pub(super) fn begin_flow(
+        &mut self,
+        resource: ResourceId,
+        net: i64,
+        over: SimSpan,
+        now: SimTime,
+    ) {
         let index = self.flows.list.len() as u32;
         let input = FlowInput { resource, from: now, lasts: Some(over), per_second: 0.0, net };
         self.flows.list.push(Flow { input, active: false, booked: 0 });
@@ -281,39 +293,39 @@ impl World<'_> {
     /// Nothing can be written from now on, or everything again.
     pub(super) fn halt_writes(&mut self, halted: bool, now: SimTime) {
         self.flows.halted = halted;
-        for resource in 0..self.inputs.resources.len() {
+        for resource in self.inputs.resource_ids() {
             if self.writes[resource] > 0.0 || !halted {
                 self.apply_rate(resource, now);
             }
         }
     }
 
-    fn apply_rate(&mut self, resource: usize, now: SimTime) {
+    fn apply_rate(&mut self, resource: ResourceId, now: SimTime) {
         let rate = self.flows.rate(resource);
         self.set_writes(resource, rate, now);
     }
 
     /// There are so many objects more, or less, than before.
-    fn change_count(&mut self, resource: usize, more: i64, now: SimTime) {
+    fn change_count(&mut self, resource: ResourceId, more: i64, now: SimTime) {
         if more == 0 {
             return;
         }
         let count = &mut self.catalog.counts[resource];
         *count = count.saturating_add_signed(more);
-        for server in 0..self.servers.len() as u16 {
+        for server in self.servers.ids() {
             self.restock(server, resource, now);
         }
     }
 
     /// Brings what a server keeps of a resource to the present number of objects: the store of a
     /// filled cache, and the copy of its own informer once the server is ready.
-    pub(super) fn restock(&mut self, server: u16, resource: usize, now: SimTime) {
+    pub(super) fn restock(&mut self, server: ServerId, resource: ResourceId, now: SimTime) {
         let owner = self.catalog.resource_owner(resource);
         let (spec, profile) = (&self.inputs.resources[resource], &self.catalog.profiles[resource]);
         let count = self.catalog.counts[resource];
         let store = self.catalog.cache_bytes(self.inputs, resource);
         let informer = startup::loopback_bytes(spec, profile, count);
-        let state = &self.servers[usize::from(server)];
+        let state = &self.servers[server];
         let (filled, ready) = (state.cachers[resource].is_some(), state.life == Life::Serving);
         if filled {
             self.weigh(server, owner.entry(Mechanism::WatchCacheObjects), store, now);
@@ -326,8 +338,8 @@ impl World<'_> {
     }
 
     /// Sets an entry of a server's ledger.
-    fn weigh(&mut self, server: u16, entry: EntryId, holds: Bytes, now: SimTime) {
-        let state = &mut self.servers[usize::from(server)];
+    fn weigh(&mut self, server: ServerId, entry: EntryId, holds: Bytes, now: SimTime) {
+        let state = &mut self.servers[server];
         state.server.settle(now);
         let booked = Bytes(state.server.memory.ledger.get(entry));
         match holds.cmp(&booked) {
@@ -344,10 +356,10 @@ impl World<'_> {
 
     /// The runtime's metadata and partly used spans for so many bytes of a resource's objects: they
     /// stay when objects go, and serve those that come.
-    pub(super) fn grow_spans(&mut self, server: u16, resource: usize, objects: Bytes) {
+    pub(super) fn grow_spans(&mut self, server: ServerId, resource: ResourceId, objects: Bytes) {
         let profile = &self.catalog.profiles[resource];
         let base = OwnerId::SERVER.entry(Mechanism::ProcessBase);
-        let state = &mut self.servers[usize::from(server)];
+        let state = &mut self.servers[server];
         let paid = state.spans_for[resource];
         if objects > paid {
             state.spans_for[resource] = objects;

@@ -6,10 +6,13 @@
 mod failures;
 mod workloads;
 
+pub use super::ids::{FleetId, Id, ResourceId, ServerId};
 pub use workloads::{FlowInput, JoinInput, WorkloadsInput};
 
 use std::borrow::Cow;
+use std::ops::Index;
 
+use super::ids::{self, Ids};
 use crate::model::apf::config::{FlowSchema, PriorityLevelConfiguration};
 use crate::model::release::Release;
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
@@ -50,6 +53,44 @@ pub struct Inputs {
     pub events: Vec<EventInput>,
     /// What workloads do to the load.
     pub workloads: WorkloadsInput,
+}
+
+impl Inputs {
+    /// The numbers of the servers.
+    #[must_use]
+    pub fn server_ids(&self) -> Ids<ServerId> {
+        ids::all(usize::from(self.apiserver.replicas))
+    }
+
+    /// The numbers of the resources.
+    #[must_use]
+    pub fn resource_ids(&self) -> Ids<ResourceId> {
+        ids::all(self.resources.len())
+    }
+
+    /// The numbers of the fleets.
+    #[must_use]
+    pub fn fleet_ids(&self) -> Ids<FleetId> {
+        ids::all(self.fleets.len())
+    }
+}
+
+impl Index<ResourceId> for Vec<ResourceInput> {
+    type Output = ResourceInput;
+
+    #[inline]
+    fn index(&self, resource: ResourceId) -> &ResourceInput {
+        &self[resource.index()]
+    }
+}
+
+impl Index<FleetId> for Vec<FleetInput> {
+    type Output = FleetInput;
+
+    #[inline]
+    fn index(&self, fleet: FleetId) -> &FleetInput {
+        &self[fleet.index()]
+    }
 }
 
 /// The kube-apiservers: all alike.
@@ -307,8 +348,8 @@ pub enum ResourceVersion {
 /// How objects are asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReadInput {
-    /// Index into [`Inputs::resources`].
-    pub resource: usize,
+    /// Which.
+    pub resource: ResourceId,
     /// See [`Encoding`].
     pub encoding: Encoding,
     /// Whether the client accepts gzip.
@@ -350,8 +391,8 @@ pub enum Behaviour {
     },
     /// Holds watches and nothing else (opened at the latest resource version).
     Watcher {
-        /// Index into [`Inputs::resources`].
-        resource: usize,
+        /// Which.
+        resource: ResourceId,
     },
 }
 
@@ -442,8 +483,8 @@ pub enum Action {
     Mark,
     /// Starts members of a fleet that are not running.
     Start {
-        /// Index into [`Inputs::fleets`].
-        fleet: usize,
+        /// Which.
+        fleet: FleetId,
         /// How many; `None`: all.
         count: Option<u32>,
         /// Spread over this span (besides the fleet's own jitter).
@@ -451,15 +492,15 @@ pub enum Action {
     },
     /// Stops members of a fleet; their connections close.
     Stop {
-        /// Index into [`Inputs::fleets`].
-        fleet: usize,
+        /// Which.
+        fleet: FleetId,
         /// How many; `None`: all.
         count: Option<u32>,
     },
     /// Stops and starts members: they list afresh.
     Restart {
-        /// Index into [`Inputs::fleets`].
-        fleet: usize,
+        /// Which.
+        fleet: FleetId,
         /// How many; `None`: all.
         count: Option<u32>,
         /// One after the other over this span.
@@ -467,8 +508,8 @@ pub enum Action {
     },
     /// Ends an apiserver process; the kubelet restarts it.
     Kill {
-        /// Server index; `None`: all of them.
-        server: Option<u16>,
+        /// Which; `None`: all of them.
+        server: Option<ServerId>,
         /// How it ends.
         manner: Manner,
     },
@@ -479,15 +520,15 @@ pub enum Action {
     },
     /// Cuts a server off the network, silently.
     Partition {
-        /// Server index.
-        server: u16,
+        /// Which.
+        server: ServerId,
         /// Until it heals.
         lasts: SimSpan,
     },
     /// Changes how fast a resource is written.
     Write {
-        /// Index into [`Inputs::resources`].
-        resource: usize,
+        /// Which.
+        resource: ResourceId,
         /// Writes a second from now on.
         per_second: f64,
         /// After which it is as before again; `None`: it stays.
@@ -495,8 +536,8 @@ pub enum Action {
     },
     /// Objects are created, each an ADDED event.
     Create {
-        /// Index into [`Inputs::resources`].
-        resource: usize,
+        /// Which.
+        resource: ResourceId,
         /// How many.
         count: u64,
         /// Evenly over this span, at least a second.
@@ -504,8 +545,8 @@ pub enum Action {
     },
     /// Objects are deleted, each a DELETED event; as many as there are, at most.
     Delete {
-        /// Index into [`Inputs::resources`].
-        resource: usize,
+        /// Which.
+        resource: ResourceId,
         /// How many.
         count: u64,
         /// Evenly over this span, at least a second.
@@ -520,8 +561,8 @@ pub enum Action {
     },
     /// The caches of a server stop following etcd.
     Lag {
-        /// Server index.
-        server: u16,
+        /// Which.
+        server: ServerId,
         /// Until they have caught up.
         lasts: SimSpan,
         /// How far behind they are at once.
@@ -536,8 +577,8 @@ pub enum Action {
     },
     /// Cuts members of a fleet off from all servers, silently, with the processes they are of.
     CutOff {
-        /// Index into [`Inputs::fleets`].
-        fleet: usize,
+        /// Which.
+        fleet: FleetId,
         /// How many; `None`: all.
         count: Option<u32>,
         /// Until it heals.
@@ -550,8 +591,8 @@ pub enum Action {
     },
     /// Restarts all members of a fleet, so many at a time: a `DaemonSet` with a new template.
     Rollout {
-        /// Index into [`Inputs::fleets`].
-        fleet: usize,
+        /// Which.
+        fleet: FleetId,
         /// Most members that are down or not yet synced.
         max_unavailable: MaxUnavailable,
         /// From the end of a member to the start of its successor.

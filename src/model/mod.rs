@@ -16,6 +16,7 @@ pub mod counting;
 pub mod etcd_outage;
 pub mod faults;
 pub mod flows;
+pub mod ids;
 pub mod input;
 pub mod memory;
 pub mod node;

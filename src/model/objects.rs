@@ -42,8 +42,8 @@ pub struct ObjectProfile {
     pub gzip_ratio: (f64, f64),
 }
 
-/// Built-in resources that embed a pod specification: their conversion copies it (facts/
-/// watch-cache.md section 6.2).
+/// Built-in resources that embed a pod specification: their conversion copies it
+/// (docs/facts/watch-cache.md section 6.2).
 const WITH_POD_SPEC: [&str; 9] = [
     "pods",
     "deployments",

@@ -2,7 +2,8 @@
 
 use super::admission::fleet_flows;
 use super::client::driver;
-use super::control_plane::name;
+use super::control_plane::{ServerState, name};
+use super::ids::ServerId;
 use super::world::World;
 use crate::results::{Holder, Outcome, RunRecord, ServerRecord};
 use crate::units::{Bytes, SimTime};
@@ -13,11 +14,14 @@ const CRASH_LOOP: usize = 3;
 /// The record of a finished run.
 #[must_use]
 pub fn record(mut world: World<'_>, replication: u32, end: SimTime) -> RunRecord {
-    let names: Vec<String> = (0..world.servers.len() as u16).map(name).collect();
+    let names: Vec<String> = world.servers.ids().map(name).collect();
     let timelines = world.take_timelines(&names, end);
     let activity = world.take_activity(end);
-    let servers: Vec<ServerRecord> =
-        names.iter().enumerate().map(|(index, name)| server_record(&world, index, name)).collect();
+    let servers: Vec<ServerRecord> = names
+        .iter()
+        .zip(world.servers.ids())
+        .map(|(name, id)| server_record(&world, id, name))
+        .collect();
     world.counters.gc_cycles = world.servers.iter().map(|s| s.server.memory.heap().cycles()).sum();
     world.counters.bytes_sent = world.servers.iter().map(|s| s.server.bytes_sent()).sum();
     let clients_synced = driver::synced(&world.clients);
@@ -39,8 +43,8 @@ pub fn record(mut world: World<'_>, replication: u32, end: SimTime) -> RunRecord
     }
 }
 
-fn server_record(world: &World<'_>, index: usize, name: &str) -> ServerRecord {
-    let state = &world.servers[index];
+fn server_record(world: &World<'_>, id: ServerId, name: &str) -> ServerRecord {
+    let state = &world.servers[id];
     let (peak_resident, peak_at, entries) = state.server.peak();
     let mut holders: Vec<Holder> = entries
         .iter()
@@ -69,9 +73,9 @@ fn server_record(world: &World<'_>, index: usize, name: &str) -> ServerRecord {
 
 /// The class of a run: see [`Outcome`].
 fn outcome(world: &World<'_>, (synced, started): (u64, u64)) -> Outcome {
-    let kills = |index: usize| world.servers[index].oom_kills.len();
-    let total: usize = (0..world.servers.len()).map(kills).sum();
-    let most = (0..world.servers.len()).map(kills).max().unwrap_or(0);
+    let kills = |state: &ServerState| state.oom_kills.len();
+    let total: usize = world.servers.iter().map(kills).sum();
+    let most = world.servers.iter().map(kills).max().unwrap_or(0);
     let counters = &world.counters;
     let failed =
         counters.requests_failed + counters.requests_rejected + counters.requests_timed_out;

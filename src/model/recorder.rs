@@ -3,6 +3,7 @@
 
 use super::admission::{Admission, LevelState};
 use super::apiserver::server::Server;
+use super::ids::{ServerId, Table};
 use super::thinned::Thinned;
 use crate::results::{LevelPoint, LevelTimeline, Timeline, TimelinePoint};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -34,7 +35,7 @@ struct LevelTrack {
 #[derive(Clone, Debug)]
 pub struct Recorder {
     width: u64,
-    tracks: Vec<Track>,
+    tracks: Table<ServerId, Track>,
 }
 
 impl Recorder {
@@ -47,11 +48,11 @@ impl Recorder {
             down: Vec::new(),
             down_since: None,
         };
-        Self { width: (duration.0 / BUCKETS).max(1), tracks: vec![track; servers] }
+        Self { width: (duration.0 / BUCKETS).max(1), tracks: Table::filled(track, servers) }
     }
 
     /// Records a server as it is now.
-    pub fn sample(&mut self, index: usize, now: SimTime, server: &Server, watches: u64) {
+    pub fn sample(&mut self, id: ServerId, now: SimTime, server: &Server, watches: u64) {
         let memory = &server.memory;
         let point = TimelinePoint {
             at: now,
@@ -63,13 +64,13 @@ impl Recorder {
             by_mechanism: memory.ledger.by_mechanism(),
         };
         let bucket = now.0 / self.width;
-        self.tracks[index].memory.push(bucket, point);
+        self.tracks[id].memory.push(bucket, point);
     }
 
     /// Records the priority levels of a server as they are now; `None`: there is no process.
-    pub fn sample_levels(&mut self, index: usize, now: SimTime, admission: Option<&Admission>) {
+    pub fn sample_levels(&mut self, server: ServerId, now: SimTime, admission: Option<&Admission>) {
         let bucket = now.0 / self.width;
-        let levels = &mut self.tracks[index].levels;
+        let levels = &mut self.tracks[server].levels;
         let Some(admission) = admission else {
             for track in levels {
                 track.end_process(bucket, now);
@@ -87,8 +88,8 @@ impl Recorder {
     }
 
     /// Notes that a server stopped or started to serve.
-    pub fn down(&mut self, index: usize, now: SimTime, down: bool) {
-        let track = &mut self.tracks[index];
+    pub fn down(&mut self, server: ServerId, now: SimTime, down: bool) {
+        let track = &mut self.tracks[server];
         match (down, track.down_since) {
             (true, None) => track.down_since = Some(now),
             (false, Some(since)) => {
@@ -114,7 +115,7 @@ impl Recorder {
                 levels: track.levels.into_iter().filter_map(LevelTrack::finish).collect(),
             }
         };
-        self.tracks.into_iter().zip(names).map(finish).collect()
+        self.tracks.into_rows().into_iter().zip(names).map(finish).collect()
     }
 }
 

@@ -22,6 +22,7 @@ use super::control_plane::{self, Life, ServerState};
 use super::etcd_outage::EtcdState;
 use super::faults::FaultState;
 use super::flows::Flows;
+use super::ids::{ClientId, FleetId, Id, ResourceId, ServerId, Table};
 use super::input::Inputs;
 use super::memory::go_heap::GcSettings;
 use super::node::{self, MemoryLimit};
@@ -48,16 +49,16 @@ pub struct World<'a> {
     pub(super) streams: Streams,
     pub(super) queue: EventQueue<Event>,
     pub(super) catalog: Catalog,
-    pub(super) servers: Vec<ServerState>,
+    pub(super) servers: Table<ServerId, ServerState>,
     pub(super) balancer: Balancer,
-    pub(super) clients: Vec<Client>,
+    pub(super) clients: Table<ClientId, Client>,
     /// First client of each fleet.
-    pub(super) fleet_start: Vec<u32>,
+    pub(super) fleet_start: Table<FleetId, ClientId>,
     /// Members started and not stopped, and those of them with a complete view, by fleet.
-    pub(super) fleet_started: Vec<u32>,
-    pub(super) fleet_synced: Vec<u32>,
+    pub(super) fleet_started: Table<FleetId, u32>,
+    pub(super) fleet_synced: Table<FleetId, u32>,
     /// Writes a second, by resource.
-    pub(super) writes: Vec<f64>,
+    pub(super) writes: Table<ResourceId, f64>,
     /// How the load changes.
     pub(super) flows: Flows,
     /// Whether etcd has its quorum.
@@ -74,7 +75,7 @@ pub struct World<'a> {
     /// Instants to dump at, the next one last.
     dump_at: Vec<SimTime>,
     dumps: Vec<ApfDump>,
-    dirty: Vec<u16>,
+    dirty: Vec<ServerId>,
     /// Work done, in events: see [`Inputs::max_events`].
     work: u64,
     cut_short: bool,
@@ -120,10 +121,10 @@ impl<'a> World<'a> {
                 usize::from(replicas),
                 inputs.apiserver.warm,
             ),
-            clients: Vec::new(),
-            fleet_start: Vec::new(),
-            fleet_started: vec![0; inputs.fleets.len()],
-            fleet_synced: vec![0; inputs.fleets.len()],
+            clients: Table::default(),
+            fleet_start: Table::default(),
+            fleet_started: Table::filled(0, inputs.fleets.len()),
+            fleet_synced: Table::filled(0, inputs.fleets.len()),
             writes: inputs.resources.iter().map(|resource| resource.writes_per_second).collect(),
             flows: Flows::new(inputs),
             etcd: EtcdState::default(),
@@ -160,10 +161,10 @@ impl<'a> World<'a> {
     }
 
     fn enrol(&mut self) {
-        for (index, fleet) in self.inputs.fleets.iter().enumerate() {
-            self.fleet_start.push(self.clients.len() as u32);
+        for (id, fleet) in self.inputs.fleet_ids().zip(&self.inputs.fleets) {
+            self.fleet_start.push(ClientId::at(self.clients.len()));
             let era = ClientEra::of(fleet.client_minor, &self.inputs.release);
-            let member = |place| Client::new(index as u32, &fleet.name, place, era);
+            let member = |place| Client::new(id, &fleet.name, place, era);
             self.clients.extend((0..fleet.count).map(member));
         }
     }
@@ -181,11 +182,11 @@ impl<'a> World<'a> {
     /// looking at it disturbs nothing.
     fn dump_before(&mut self, next: SimTime) {
         while let Some(at) = self.dump_at.pop_if(|at| *at < next) {
-            for (index, state) in self.servers.iter().enumerate() {
+            for (server, state) in self.servers.pairs() {
                 let dump =
                     state.admission.as_ref().map(|admission| admission.dump(self.inputs, at));
                 let dump = dump.unwrap_or_else(|| ApfDump { at, ..ApfDump::default() });
-                let server = control_plane::name(index as u16);
+                let server = control_plane::name(server);
                 self.dumps.push(ApfDump { server, ..dump });
             }
         }
@@ -228,7 +229,7 @@ impl<'a> World<'a> {
     fn dispatch(&mut self, now: SimTime, event: Event) {
         match event {
             Event::Tick { server, generation } => {
-                if self.servers[usize::from(server)].generation == generation {
+                if self.servers[server].generation == generation {
                     self.touch(server);
                 }
             }
@@ -302,7 +303,7 @@ impl<'a> World<'a> {
     }
 
     /// Marks a server for settling and new rates at the end of the present event.
-    pub(super) fn touch(&mut self, server: u16) {
+    pub(super) fn touch(&mut self, server: ServerId) {
         if !self.dirty.contains(&server) {
             self.dirty.push(server);
         }
@@ -322,8 +323,8 @@ impl<'a> World<'a> {
         }
     }
 
-    fn advance_server(&mut self, server: u16, now: SimTime) {
-        let state = &mut self.servers[usize::from(server)];
+    fn advance_server(&mut self, server: ServerId, now: SimTime) {
+        let state = &mut self.servers[server];
         state.server.settle(now);
         let mut finished = std::mem::take(&mut self.finished);
         finished.clear();
@@ -335,29 +336,29 @@ impl<'a> World<'a> {
             }
         }
         self.sample(server, now);
-        if self.servers[usize::from(server)].server.collect(now) {
+        if self.servers[server].server.collect(now) {
             self.sample(server, now);
         }
         for done in &finished {
             self.request_finished(server, *done, now);
         }
         self.finished = finished;
-        if killed && self.servers[usize::from(server)].server.running() {
+        if killed && self.servers[server].server.running() {
             self.oom_kill(server, now);
         }
         #[cfg(debug_assertions)]
         self.check_server(server);
     }
 
-    fn renew_rates(&mut self, server: u16, now: SimTime) {
+    fn renew_rates(&mut self, server: ServerId, now: SimTime) {
         self.turn_rings(server, now);
-        if self.servers[usize::from(server)].background_stale {
+        if self.servers[server].background_stale {
             let background = self.steady_load(server);
-            let state = &mut self.servers[usize::from(server)];
+            let state = &mut self.servers[server];
             state.server.background = background;
             state.background_stale = false;
         }
-        let state = &mut self.servers[usize::from(server)];
+        let state = &mut self.servers[server];
         state.server.refresh(&self.catalog.plans);
         state.generation = state.generation.wrapping_add(1);
         let generation = state.generation;
@@ -367,8 +368,8 @@ impl<'a> World<'a> {
         }
     }
 
-    fn steady_load(&self, server: u16) -> Background {
-        let state = &self.servers[usize::from(server)];
+    fn steady_load(&self, server: ServerId) -> Background {
+        let state = &self.servers[server];
         let growth = self.ring_growth(server);
         if !matches!(state.life, Life::Serving) {
             return Background { growth, ..Background::default() };
@@ -378,41 +379,41 @@ impl<'a> World<'a> {
         background::steady_load(self.inputs, &self.catalog, load, growth)
     }
 
-    fn sample(&mut self, server: u16, now: SimTime) {
+    fn sample(&mut self, server: ServerId, now: SimTime) {
         if let Some(recorder) = &mut self.recorder {
-            let state = &self.servers[usize::from(server)];
+            let state = &self.servers[server];
             let watches = state.watches.iter().sum::<u64>();
-            recorder.sample(usize::from(server), now, &state.server, watches);
+            recorder.sample(server, now, &state.server, watches);
         }
     }
 
     /// Records the priority levels as an event left them.
     fn sample_levels(&mut self, now: SimTime) {
         let Some(recorder) = &mut self.recorder else { return };
-        for (index, state) in self.servers.iter_mut().enumerate() {
+        for (server, state) in self.inputs.server_ids().zip(&mut self.servers) {
             let changed = state.admission.as_mut().is_none_or(Admission::take_changed);
             if changed {
-                recorder.sample_levels(index, now, state.admission.as_ref());
+                recorder.sample_levels(server, now, state.admission.as_ref());
             }
         }
     }
 
     #[cfg(debug_assertions)]
-    fn check_server(&self, server: u16) {
-        let state = &self.servers[usize::from(server)];
+    fn check_server(&self, server: ServerId) {
+        let state = &self.servers[server];
         super::checks::server(&state.server);
         super::checks::admission(state.admission.as_ref());
     }
 
     /// Samples of a moment that resident memory drops at: before and after.
-    pub(super) fn sample_now(&mut self, server: u16, now: SimTime) {
+    pub(super) fn sample_now(&mut self, server: ServerId, now: SimTime) {
         self.sample(server, now);
     }
 
     /// Begins or ends a span in which a server does not serve.
-    pub(super) fn note_down(&mut self, server: u16, now: SimTime, down: bool) {
+    pub(super) fn note_down(&mut self, server: ServerId, now: SimTime, down: bool) {
         if let Some(recorder) = &mut self.recorder {
-            recorder.down(usize::from(server), now, down);
+            recorder.down(server, now, down);
         }
     }
 
@@ -425,17 +426,17 @@ impl<'a> World<'a> {
 
     /// Brings every server up to `now`, for peaks and samples at a boundary.
     pub(super) fn settle_all(&mut self, now: SimTime) {
-        for server in 0..self.servers.len() as u16 {
+        for server in self.servers.ids() {
             self.touch(server);
         }
         self.flush_at(now);
     }
 
     fn close(&mut self, end: SimTime) {
-        for server in 0..self.servers.len() as u16 {
-            self.servers[usize::from(server)].server.settle(end);
+        for server in self.servers.ids() {
+            self.servers[server].server.settle(end);
             let mut finished = Vec::new();
-            let state = &mut self.servers[usize::from(server)];
+            let state = &mut self.servers[server];
             state.server.process(&self.catalog.plans, end, &mut finished);
             self.sample(server, end);
         }
@@ -457,8 +458,8 @@ impl<'a> World<'a> {
     }
 
     /// Schedules a client's timer after `delay`, voiding older ones.
-    pub(super) fn wake_after(&mut self, client: u32, delay: SimSpan) {
-        let state = &mut self.clients[client as usize];
+    pub(super) fn wake_after(&mut self, client: ClientId, delay: SimSpan) {
+        let state = &mut self.clients[client];
         state.generation = state.generation.wrapping_add(1);
         let generation = state.generation;
         self.queue.push(self.queue.now() + delay, Event::Wake { client, generation });

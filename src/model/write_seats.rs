@@ -12,6 +12,7 @@ use super::apf::behaviour::{Behaviour, request_wait_limit};
 use super::catalog::resource_of;
 use super::control_plane::Life;
 use super::costs;
+use super::ids::{ResourceId, ServerId};
 use super::input::{self, FleetInput};
 use super::world::{Event, World};
 use crate::units::{SimSpan, SimTime};
@@ -21,27 +22,33 @@ const MOST_ARRIVALS: f64 = 4.0;
 
 impl World<'_> {
     /// Writes begin to come to a process that listens, from a random phase on.
-    pub(super) fn open_writes(&mut self, server: u16, boot: u32, now: SimTime) {
-        self.servers[usize::from(server)].writes_arrive.fill(false);
-        for resource in 0..self.inputs.resources.len() {
+    pub(super) fn open_writes(&mut self, server: ServerId, boot: u32, now: SimTime) {
+        self.servers[server].writes_arrive.fill(false);
+        for resource in self.inputs.resource_ids() {
             self.open_writes_of(server, boot, resource, now);
         }
     }
 
     /// The same for one resource, unless they come already or there are none.
-    pub(super) fn open_writes_of(&mut self, server: u16, boot: u32, resource: usize, now: SimTime) {
-        let arrive = &mut self.servers[usize::from(server)].writes_arrive[resource];
+    pub(super) fn open_writes_of(
+        &mut self,
+        server: ServerId,
+        boot: u32,
+        resource: ResourceId,
+        now: SimTime,
+    ) {
+        let arrive = &mut self.servers[server].writes_arrive[resource];
         if self.writes[resource] > 0.0 && !std::mem::replace(arrive, true) {
-            let entity = u64::from(server) << 48 | u64::from(boot) << 16 | resource as u64;
+            let entity = u64::from(server) << 48 | u64::from(boot) << 16 | u64::from(resource);
             let phase = self.streams.stream("write phase", entity).uniform();
             let (_, interval) = self.pace_of_writes(resource);
-            let event = Event::WriteArrives { server, boot, resource: resource as u16 };
+            let event = Event::WriteArrives { server, boot, resource };
             self.queue.push(now + interval.scale(phase), event);
         }
     }
 
     /// Writes that an event stands for, and the time from one event to the next.
-    fn pace_of_writes(&self, resource: usize) -> (f64, SimSpan) {
+    fn pace_of_writes(&self, resource: ResourceId) -> (f64, SimSpan) {
         let serving = self.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
         let rate = self.writes[resource] / serving as f64;
         let together = (rate / MOST_ARRIVALS).max(1.0);
@@ -49,16 +56,21 @@ impl World<'_> {
     }
 
     /// Writes arrive.
-    pub(super) fn write_arrives(&mut self, server: u16, boot: u32, resource: u16, now: SimTime) {
-        let index = usize::from(resource);
-        let (together, interval) = self.pace_of_writes(index);
-        let watches = self.watches_that_see(server, index);
-        let state = &mut self.servers[usize::from(server)];
+    pub(super) fn write_arrives(
+        &mut self,
+        server: ServerId,
+        boot: u32,
+        resource: ResourceId,
+        now: SimTime,
+    ) {
+        let (together, interval) = self.pace_of_writes(resource);
+        let watches = self.watches_that_see(server, resource);
+        let state = &mut self.servers[server];
         let Some(admission) = state.admission.as_mut().filter(|_| state.boots == boot) else {
             return;
         };
-        if self.writes[index] <= 0.0 {
-            state.writes_arrive[index] = false;
+        if self.writes[resource] <= 0.0 {
+            state.writes_arrive[resource] = false;
             return;
         }
         self.queue.push(now + interval, Event::WriteArrives { server, boot, resource });
@@ -67,7 +79,7 @@ impl World<'_> {
         }
         let serial = state.writes;
         state.writes = serial.wrapping_add(1);
-        let write = Write { serial, resource: index, watches, together };
+        let write = Write { serial, resource, watches, together };
         if let Arrival::Accepted(_) = admission.arrive_write(self.inputs, write, now) {
             self.let_in(server, now);
             self.await_write(server, serial, now);
@@ -75,8 +87,8 @@ impl World<'_> {
     }
 
     /// A write that was not let in at once waits for so long at most.
-    fn await_write(&mut self, server: u16, serial: u32, now: SimTime) {
-        let admission = self.servers[usize::from(server)].admission.as_ref();
+    fn await_write(&mut self, server: ServerId, serial: u32, now: SimTime) {
+        let admission = self.servers[server].admission.as_ref();
         if !admission.is_some_and(|admission| admission.write_waits(serial)) {
             return;
         }
@@ -97,8 +109,8 @@ impl World<'_> {
     }
 
     /// A write goes to its handler.
-    pub(super) fn write_dispatched(&mut self, server: u16, serial: u32, now: SimTime) {
-        let Some(admission) = &mut self.servers[usize::from(server)].admission else { return };
+    pub(super) fn write_dispatched(&mut self, server: ServerId, serial: u32, now: SimTime) {
+        let Some(admission) = &mut self.servers[server].admission else { return };
         let Some(write) = admission.write_dispatched(serial) else { return };
         let json = self.catalog.profiles[write.resource].json;
         let work = costs::WRITE_REQUEST.of(1, json).scale(1.0 / self.catalog.hardware.cpu_speed);
@@ -109,8 +121,14 @@ impl World<'_> {
     }
 
     /// A stage of a write is over.
-    pub(super) fn write_ends(&mut self, server: u16, serial: u32, stage: WriteStage, now: SimTime) {
-        let Some(admission) = &mut self.servers[usize::from(server)].admission else { return };
+    pub(super) fn write_ends(
+        &mut self,
+        server: ServerId,
+        serial: u32,
+        stage: WriteStage,
+        now: SimTime,
+    ) {
+        let Some(admission) = &mut self.servers[server].admission else { return };
         if let Some(until) = admission.end_write_stage(serial, stage, now) {
             let stage = WriteStage::Lingering;
             self.queue.push(until, Event::WriteEnds { server, serial, stage });
@@ -119,8 +137,8 @@ impl World<'_> {
     }
 
     /// Watches on a server that get an event of every write to a resource.
-    fn watches_that_see(&self, server: u16, resource: usize) -> u64 {
-        let watches = &self.servers[usize::from(server)].watches;
+    fn watches_that_see(&self, server: ServerId, resource: ResourceId) -> u64 {
+        let watches = &self.servers[server].watches;
         let fleets = self.inputs.fleets.iter().zip(watches);
         let seeing = fleets.filter(|(fleet, _)| {
             resource_of(fleet) == resource && !self.selects_a_node(fleet, resource)
@@ -130,7 +148,7 @@ impl World<'_> {
 
     /// Watches of the pods of a node are not counted (`getBuiltinIndexes`, `watch_tracker.go`): a
     /// selector on pods is taken for `spec.nodeName`.
-    fn selects_a_node(&self, fleet: &FleetInput, resource: usize) -> bool {
+    fn selects_a_node(&self, fleet: &FleetInput, resource: ResourceId) -> bool {
         let selects = match &fleet.behaviour {
             input::Behaviour::Reflector { read, .. } => read.selector,
             _ => false,

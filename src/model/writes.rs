@@ -6,17 +6,18 @@
 use super::apiserver::cacher::{Cacher, CacherSetting, EventWeights, WriteRate};
 use super::apiserver::plan::Step;
 use super::apiserver::server::Growth;
+use super::ids::{ResourceId, ServerId};
 use super::memory::ledger::EntryId;
 use super::world::World;
 use crate::results::Mechanism;
 use crate::units::{Bytes, SimTime};
 
 impl World<'_> {
-    pub(super) fn ring_entry(&self, resource: usize) -> EntryId {
+    pub(super) fn ring_entry(&self, resource: ResourceId) -> EntryId {
         self.catalog.resource_owner(resource).entry(Mechanism::WatchCacheEventRing)
     }
 
-    fn cacher_setting(&self, resource: usize) -> CacherSetting<'_> {
+    fn cacher_setting(&self, resource: ResourceId) -> CacherSetting<'_> {
         let (release, spec) = (&self.inputs.release, &self.inputs.resources[resource]);
         CacherSetting {
             release,
@@ -26,7 +27,7 @@ impl World<'_> {
     }
 
     /// The cache of a server that has been up for long; `None` for a resource without one.
-    pub(super) fn warm_cacher(&self, resource: usize) -> Option<Cacher> {
+    pub(super) fn warm_cacher(&self, resource: ResourceId) -> Option<Cacher> {
         let spec = &self.inputs.resources[resource];
         spec.watch_cache.then(|| {
             let (up_for, writes) = (self.inputs.apiserver.up_for, self.writes[resource]);
@@ -37,8 +38,8 @@ impl World<'_> {
     /// A server has filled a cache with what etcd held at `listed`: writes since then follow.
     pub(super) fn cache_filled(
         &mut self,
-        server: u16,
-        resource: usize,
+        server: ServerId,
+        resource: ResourceId,
         listed: SimTime,
         now: SimTime,
     ) {
@@ -47,15 +48,15 @@ impl World<'_> {
         let mut cacher = Cacher::filled(&self.cacher_setting(resource), objects, listed);
         cacher.set_rate(rate, listed);
         cacher.turn(now);
-        self.servers[usize::from(server)].cachers[resource] = Some(cacher);
+        self.servers[server].cachers[resource] = Some(cacher);
         self.weigh_ring(server, resource);
     }
 
     /// A resource is written at another rate from now on.
-    pub(super) fn set_writes(&mut self, resource: usize, rate: WriteRate, now: SimTime) {
+    pub(super) fn set_writes(&mut self, resource: ResourceId, rate: WriteRate, now: SimTime) {
         self.writes[resource] = rate.per_second;
-        for server in 0..self.servers.len() as u16 {
-            let state = &mut self.servers[usize::from(server)];
+        for server in self.servers.ids() {
+            let state = &mut self.servers[server];
             state.background_stale = true;
             state.server.settle(now);
             let (boot, admits) = (state.boots, state.admission.is_some());
@@ -72,9 +73,9 @@ impl World<'_> {
     }
 
     /// Brings a server's rings past the turns that are due.
-    pub(super) fn turn_rings(&mut self, server: u16, now: SimTime) {
-        for resource in 0..self.inputs.resources.len() {
-            let state = &mut self.servers[usize::from(server)];
+    pub(super) fn turn_rings(&mut self, server: ServerId, now: SimTime) {
+        for resource in self.inputs.resource_ids() {
+            let state = &mut self.servers[server];
             let Some(cacher) = &mut state.cachers[resource] else { continue };
             if cacher.turns_at() <= now {
                 cacher.turn(now);
@@ -85,9 +86,9 @@ impl World<'_> {
     }
 
     /// Sets a ring's entry in the ledger to what it holds.
-    pub(super) fn weigh_ring(&mut self, server: u16, resource: usize) {
+    pub(super) fn weigh_ring(&mut self, server: ServerId, resource: ResourceId) {
         let entry = self.ring_entry(resource);
-        let state = &mut self.servers[usize::from(server)];
+        let state = &mut self.servers[server];
         let Some(cacher) = &state.cachers[resource] else { return };
         let (holds, booked) = (cacher.ring_bytes(), Bytes(state.server.memory.ledger.get(entry)));
         if holds > booked {
@@ -100,9 +101,9 @@ impl World<'_> {
     }
 
     /// How a server's rings grow until the next turn.
-    pub(super) fn ring_growth(&self, server: u16) -> Vec<Growth> {
-        let cachers = &self.servers[usize::from(server)].cachers;
-        let growing = cachers.iter().enumerate().filter_map(|(resource, cacher)| {
+    pub(super) fn ring_growth(&self, server: ServerId) -> Vec<Growth> {
+        let cachers = &self.servers[server].cachers;
+        let growing = cachers.pairs().filter_map(|(resource, cacher)| {
             let cacher = cacher.as_ref()?;
             let until = cacher.turns_at();
             (until < SimTime::NEVER || cacher.growth_per_second() > 0).then(|| Growth {

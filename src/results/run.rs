@@ -125,7 +125,7 @@ pub struct Holder {
     pub bytes: Bytes,
 }
 
-/// How a whole run ended, from best to worst (docs/facts/clients.md section 5.3, DESIGN.md section 3).
+/// How a whole run ended, from best to worst (docs/facts/clients.md section 5.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {

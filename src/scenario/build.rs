@@ -5,14 +5,13 @@ use super::checks::release_of;
 use super::derive::Names;
 use super::filled::Filled;
 use super::identity::groups_of;
-use super::keys::Family;
 use super::published::{Claim, Figure, Metric, Published};
 use super::workloads;
 use crate::model::input::{
     Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
     ConnectionsInput, Encoding, EtcdInput, EventInput, FleetInput, Hardware, HealthCheck, Inputs,
     Manner, MaxUnavailable, NodeInput, OnFailure, ReadInput, ResourceInput, ResourceVersion,
-    Retries, Shape, ShutdownInput, WriterInput,
+    Retries, ServerId, Shape, ShutdownInput, WriterInput,
 };
 use crate::units::{SimSpan, SimTime};
 
@@ -192,7 +191,7 @@ fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
         groups: table.texts("groups")?.iter().map(|(group, _)| group.clone()).collect(),
         flow_schema: table.text("flow-schema").map(str::to_owned),
         connections: ConnectionsInput {
-            of: table.text("connection").and_then(|name| names.index(Family::Client, name)),
+            of: table.text("connection").and_then(|name| names.fleet(name)),
             count: table.count("connections").unwrap_or(1),
         },
         heartbeats: table.flag("heartbeats").unwrap_or_default(),
@@ -226,12 +225,12 @@ fn behaviour(table: &Filled, names: &Names) -> Option<Behaviour> {
         });
     }
     let watcher = table.table("watcher")?;
-    Some(Behaviour::Watcher { resource: names.index(Family::Resource, watcher.text("resource")?)? })
+    Some(Behaviour::Watcher { resource: names.resource(watcher.text("resource")?)? })
 }
 
 fn read(table: &Filled, names: &Names) -> Option<ReadInput> {
     Some(ReadInput {
-        resource: names.index(Family::Resource, table.text("resource")?)?,
+        resource: names.resource(table.text("resource")?)?,
         encoding: match table.text("encoding")? {
             "json" => Encoding::Json,
             "protobuf" => Encoding::Protobuf,
@@ -261,7 +260,7 @@ fn event(table: &Filled, names: &Names) -> Option<EventInput> {
 }
 
 fn action(table: &Filled, names: &Names) -> Option<Action> {
-    let fleet = |inner: &Filled| names.index(Family::Client, inner.text("client")?);
+    let fleet = |inner: &Filled| names.fleet(inner.text("client")?);
     if let Some(inner) = table.table("start") {
         return Some(Action::Start {
             fleet: fleet(inner)?,
@@ -315,13 +314,19 @@ fn server_action(table: &Filled) -> Option<Action> {
     let lasts = |inner: &Filled| -> Option<SimSpan> { inner.span_of("lasts") };
     if let Some(inner) = table.table("kill") {
         // The word "all" is no count.
-        return Some(Action::Kill { server: inner.count("apiserver"), manner: manner(inner)? });
+        return Some(Action::Kill {
+            server: inner.count("apiserver").map(ServerId),
+            manner: manner(inner)?,
+        });
     }
     if let Some(inner) = table.table("roll") {
         return Some(Action::Roll { every: inner.span_of("every")? });
     }
     if let Some(inner) = table.table("partition") {
-        return Some(Action::Partition { server: inner.count("apiserver")?, lasts: lasts(inner)? });
+        return Some(Action::Partition {
+            server: ServerId(inner.count("apiserver")?),
+            lasts: lasts(inner)?,
+        });
     }
     if let Some(inner) = table.table("slow-etcd") {
         return Some(Action::SlowEtcd { speed: inner.number("speed")?, lasts: lasts(inner)? });
@@ -335,7 +340,7 @@ fn server_action(table: &Filled) -> Option<Action> {
     }
     if let Some(inner) = table.table("lag") {
         return Some(Action::Lag {
-            server: inner.count("apiserver")?,
+            server: ServerId(inner.count("apiserver")?),
             lasts: lasts(inner)?,
             behind: inner.span_of("behind")?,
         });
@@ -345,7 +350,7 @@ fn server_action(table: &Filled) -> Option<Action> {
 
 /// What changes the writes and the objects.
 fn load_action(table: &Filled, names: &Names) -> Option<Action> {
-    let resource = |inner: &Filled| names.index(Family::Resource, inner.text("resource")?);
+    let resource = |inner: &Filled| names.resource(inner.text("resource")?);
     if let Some(inner) = table.table("write") {
         return Some(Action::Write {
             resource: resource(inner)?,

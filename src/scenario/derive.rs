@@ -14,6 +14,7 @@ use super::read::check_name;
 use super::source::Span;
 use super::suggest::nearest;
 use super::walk::is_reference;
+use crate::model::input::{FleetId, Id, ResourceId};
 
 /// Whether a shape is a custom resource's.
 pub(super) fn is_custom(shape: &str) -> bool {
@@ -129,6 +130,16 @@ impl Names {
     /// The index of a name, if it is there.
     pub(super) fn index(&self, family: Family, name: &str) -> Option<usize> {
         self.of(family).index.get(name).copied()
+    }
+
+    /// The fleet of a name, if it is there.
+    pub(super) fn fleet(&self, name: &str) -> Option<FleetId> {
+        self.index(Family::Client, name).map(FleetId::at)
+    }
+
+    /// The resource of a name, if it is there.
+    pub(super) fn resource(&self, name: &str) -> Option<ResourceId> {
+        self.index(Family::Resource, name).map(ResourceId::at)
     }
 
     fn of(&self, family: Family) -> &Known {

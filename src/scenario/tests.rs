@@ -3,7 +3,9 @@
 use super::keys::{self, Kind, Presence};
 use super::read::scalar;
 use super::*;
-use crate::model::input::{Action, Behaviour, Encoding, ResourceVersion, Shape};
+use crate::model::input::{
+    Action, Behaviour, Encoding, FleetId, ResourceId, ResourceVersion, Shape,
+};
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
 
 const EVERYTHING: &str = include_str!("../../tests/data/everything.toml");
@@ -71,7 +73,7 @@ fn everything_is_read() {
     let Behaviour::Reflector { read, watch_list, watch, .. } = &inputs.fleets[1].behaviour else {
         panic!("a reflector");
     };
-    assert_eq!((read.resource, read.encoding), (2, Encoding::Json));
+    assert_eq!((read.resource, read.encoding), (ResourceId(2), Encoding::Json));
     assert_eq!(read.resource_version, ResourceVersion::Any);
     assert!(read.selector && read.gzip && *watch && !watch_list);
     let Behaviour::Lister { read, rounds, pause, all_pages } = &inputs.fleets[2].behaviour else {
@@ -84,7 +86,7 @@ fn everything_is_read() {
     assert_eq!(inputs.events[0].at, SimTime(60_000_000_000));
     assert_eq!(
         inputs.events[0].action,
-        Action::Start { fleet: 0, count: Some(8), over: SimSpan::ZERO }
+        Action::Start { fleet: FleetId(0), count: Some(8), over: SimSpan::ZERO }
     );
     assert_eq!(inputs.events[8].action, Action::Mark);
     assert_eq!(scenario.published[0].figure, Figure::Bytes(Claim::Value(Bytes(9_240_000_000))));

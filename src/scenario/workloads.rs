@@ -10,7 +10,7 @@ use super::diagnostic::{Draft, Log, shown};
 use super::filled::Filled;
 use super::keys::Family;
 use super::suggest::nearest;
-use crate::model::input::{FlowInput, JoinInput, WorkloadsInput};
+use crate::model::input::{FleetId, FlowInput, Id, JoinInput, WorkloadsInput};
 use crate::units::{SimSpan, SimTime};
 
 /// Writes to a pod from its creation until it runs, besides the creation: it is bound, and its status
@@ -177,7 +177,7 @@ struct Work<'a> {
 impl Work<'_> {
     /// Writes, and objects that come or go, if the scenario has the resource.
     fn flow(&mut self, name: &str, per_second: f64, net: i64) {
-        if let Some(resource) = self.names.index(Family::Resource, name)
+        if let Some(resource) = self.names.resource(name)
             && (per_second > 0.0 || net != 0)
         {
             let (from, lasts) = (self.from, self.lasts);
@@ -248,7 +248,7 @@ impl Work<'_> {
     fn join(&mut self, root: &Filled, table: &Filled) -> Option<()> {
         for (name, _) in table.texts("joins").unwrap_or_default() {
             let mut fleets = root.list("clients").iter();
-            let fleet = fleets.position(|fleet| fleet.text("name") == Some(name))?;
+            let fleet = FleetId::at(fleets.position(|fleet| fleet.text("name") == Some(name))?);
             let (count, over) = (table.count("nodes")?, table.span_of("over")?);
             self.input.joins.push(JoinInput { fleet, count, from: self.from, over });
         }

@@ -43,9 +43,9 @@ pub fn outside(inputs: &Inputs) -> Option<String> {
     if !RELEASES.contains(&minor) {
         found.push(format!("Kubernetes 1.{minor} (measured: 1.32 and 1.36)"));
     }
-    let listed = |index: usize| inputs.fleets.iter().filter_map(read).any(|r| r.resource == index);
-    for (index, resource) in inputs.resources.iter().enumerate() {
-        if listed(index) && resource.count > 0 {
+    let listed = |resource| inputs.fleets.iter().filter_map(read).any(|r| r.resource == resource);
+    for (id, resource) in inputs.resource_ids().zip(&inputs.resources) {
+        if listed(id) && resource.count > 0 {
             found.extend(objects(resource));
         }
     }

@@ -16,8 +16,8 @@ use super::observation::Servers;
 use super::resources::{one_resource, parse};
 use crate::engine::statistics::nearest_rank;
 use crate::model::input::{
-    Action, Behaviour, Calibration, EventInput, FleetInput, Inputs, Manner, ReadInput,
-    ResourceVersion, Retries, WorkloadsInput,
+    Action, Behaviour, Calibration, EventInput, FleetId, FleetInput, Id, Inputs, Manner, ReadInput,
+    ResourceId, ResourceVersion, Retries, ServerId, WorkloadsInput,
 };
 use crate::results::{ReplayedServers, RunRecord};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -52,7 +52,7 @@ pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
     let seconds = within("seconds", observed.seconds.unwrap_or(SECONDS), 0.001..=1e6)?;
     let spread = within("agents.start_within_s", agents.start_within_s.unwrap_or(0.0), 0.0..=1e6)?;
     let read = ReadInput {
-        resource: asked,
+        resource: ResourceId::at(asked),
         encoding: encoding(agents.encoding),
         gzip: false,
         resource_version: ResourceVersion::Any,
@@ -74,11 +74,15 @@ pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
         at: SimTime::ZERO + SimSpan::from_secs_f64(at),
         action,
     };
-    let start = Action::Start { fleet: 0, count: None, over: SimSpan::ZERO };
+    let start = Action::Start { fleet: FleetId(0), count: None, over: SimSpan::ZERO };
     let mut events = vec![event("agents", 0.0, start)];
     if let Some(at) = observed.server_0_killed_at_s {
         let at = within("server_0_killed_at_s", at, 0.0..=seconds)?;
-        events.push(event("kill", at, Action::Kill { server: Some(0), manner: Manner::Process }));
+        events.push(event(
+            "kill",
+            at,
+            Action::Kill { server: Some(ServerId(0)), manner: Manner::Process },
+        ));
     }
     Ok(Inputs {
         max_events: MAX_EVENTS,

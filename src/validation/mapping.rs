@@ -23,9 +23,9 @@ use crate::model::catalog::Catalog;
 use crate::model::costs;
 use crate::model::input::{
     Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
-    ConnectionsInput, Encoding, EtcdInput, EventInput, FleetInput, Hardware, HealthCheck, Inputs,
-    NodeInput, OnFailure, ReadInput, ResourceInput, ResourceVersion, Retries, ShutdownInput,
-    WorkloadsInput,
+    ConnectionsInput, Encoding, EtcdInput, EventInput, FleetId, FleetInput, Hardware, HealthCheck,
+    Id, Inputs, NodeInput, OnFailure, ReadInput, ResourceId, ResourceInput, ResourceVersion,
+    Retries, ShutdownInput, WorkloadsInput,
 };
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR, Release};
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
@@ -95,7 +95,7 @@ pub fn inputs(run: &Run) -> Result<Inputs, FieldError> {
         if phase.kind == PhaseKind::Patch {
             continue;
         }
-        let fleet = fleet(&at, phase, &run.objects[target], target)?;
+        let fleet = fleet(&at, phase, &run.objects[target], ResourceId::at(target))?;
         let interval = within(
             &format!("{at}.start_interval_ms"),
             phase.start_interval_ms.unwrap_or(0.0),
@@ -106,7 +106,7 @@ pub fn inputs(run: &Run) -> Result<Inputs, FieldError> {
             name: phase_name(index),
             at: SimTime::ZERO + SimSpan::from_secs_f64(start),
             action: Action::Start {
-                fleet: fleets.len(),
+                fleet: FleetId::at(fleets.len()),
                 count: None,
                 over: SimSpan::from_secs_f64(over),
             },
@@ -148,8 +148,7 @@ pub fn inputs_from_before(run: &Run) -> Result<Option<Inputs>, FieldError> {
         return Ok(None);
     };
     let catalog = Catalog::new(&inputs, inputs.hardware.clone());
-    let holdings: Vec<Bytes> =
-        (0..inputs.resources.len()).map(|r| held(&catalog, &inputs, r)).collect();
+    let holdings: Vec<Bytes> = inputs.resource_ids().map(|r| held(&catalog, &inputs, r)).collect();
     let objects: Bytes = holdings.iter().copied().sum();
     let modelled = costs::EMPTY_LIVE_HEAP + objects;
     inputs.apiserver.idle_resident = Some(Bytes(resident));
@@ -161,14 +160,14 @@ pub fn inputs_from_before(run: &Run) -> Result<Option<Inputs>, FieldError> {
         // Less than the model has: the objects must be smaller.
         let rest = modelled - *own;
         let share = (Bytes(heap) - rest).as_f64() / own.as_f64();
-        let decoded = catalog.profiles[index].decoded;
+        let decoded = catalog.profiles[ResourceId::at(index)].decoded;
         inputs.resources[index].heap_size = Some(decoded.scale(share).max(Bytes(1)));
     }
     Ok(Some(inputs))
 }
 
 /// Live heap of a resource before anything is written: the watch cache's ring is still empty.
-fn held(catalog: &Catalog, inputs: &Inputs, resource: usize) -> Bytes {
+fn held(catalog: &Catalog, inputs: &Inputs, resource: ResourceId) -> Bytes {
     catalog.warm_holdings(inputs, resource).into_iter().map(|(_, bytes)| bytes).sum()
 }
 
@@ -324,7 +323,7 @@ fn fleet(
     at: &str,
     phase: &Phase,
     objects: &Objects,
-    resource: usize,
+    resource: ResourceId,
 ) -> Result<FleetInput, FieldError> {
     let clients = phase.clients.unwrap_or(1);
     within(&format!("{at}.clients"), f64::from(clients), 1.0..=1e6)?;

@@ -3,7 +3,7 @@
 use super::mapping::{FieldError, inputs, inputs_from_before};
 use super::observation::{Observation, Run, read};
 use super::{Gathered, domain};
-use crate::model::input::{Action, Behaviour, Encoding, Inputs, Shape};
+use crate::model::input::{Action, Behaviour, Encoding, FleetId, Inputs, ResourceId, Shape};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 fn run(text: &str) -> Run {
@@ -42,7 +42,7 @@ fn phases_become_fleets_and_events() {
     assert_eq!((found.fleets.len(), found.events.len()), (2, 4));
     assert_eq!(found.apiserver.max_requests_inflight, 7);
     assert_eq!(found.events[1].at, SimTime::ZERO + SimSpan::secs(25));
-    let Action::Start { fleet: 0, over, .. } = found.events[0].action else {
+    let Action::Start { fleet: FleetId(0), over, .. } = found.events[0].action else {
         panic!("the watchers start first");
     };
     assert_eq!(over, SimSpan::secs(10));
@@ -55,12 +55,15 @@ fn phases_become_fleets_and_events() {
     let Behaviour::Lister { read, rounds, all_pages: true, .. } = &found.fleets[1].behaviour else {
         panic!("pages");
     };
-    assert_eq!((read.resource, read.encoding, *rounds), (1, Encoding::Protobuf, Some(4)));
+    assert_eq!(
+        (read.resource, read.encoding, *rounds),
+        (ResourceId(1), Encoding::Protobuf, Some(4))
+    );
     assert!((read.selected - 0.2).abs() < 1e-12);
     let shapes: Vec<_> = found.resources.iter().map(|r| (r.shape, r.api_group.as_str())).collect();
     assert_eq!(shapes, [(Shape::Typed, ""), (Shape::Custom, "load.example.com")]);
     let writes = |event: usize| match found.events[event].action {
-        Action::Write { resource: 0, per_second, .. } => per_second,
+        Action::Write { resource: ResourceId(0), per_second, .. } => per_second,
         _ => panic!("writes to pods"),
     };
     assert!((writes(2) - 100.0).abs() < 1e-9 && writes(3) == 0.0);

@@ -3,7 +3,8 @@
 use super::mapping::{FieldError, phase_name, within};
 use super::observation::{Phase, PhaseKind, Run};
 use super::resources::target;
-use crate::model::input::{Action, EventInput};
+use crate::model::ids::Table;
+use crate::model::input::{Action, EventInput, Id, ResourceId};
 use crate::units::{SimSpan, SimTime};
 
 /// What a patch phase without a rate and an end lasts, in seconds.
@@ -32,13 +33,13 @@ pub(super) fn changes(run: &Run, starts: &[f64]) -> Result<Vec<EventInput>, Fiel
     for (index, (phase, &start)) in run.phases.iter().zip(starts).enumerate() {
         if phase.kind == PhaseKind::Patch {
             let (per_second, seconds) = rate(&format!("phases[{index}]"), phase, start)?;
-            let (resource, name) = (target(run, phase), phase_name(index));
+            let (resource, name) = (ResourceId::at(target(run, phase)), phase_name(index));
             turns.push((start, resource, per_second, name.clone()));
             turns.push((start + seconds, resource, -per_second, format!("{name} ends")));
         }
     }
     turns.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut rates = vec![0.0_f64; run.objects.len()];
+    let mut rates: Table<ResourceId, f64> = Table::filled(0.0, run.objects.len());
     let changes = turns.into_iter().map(|(at, resource, change, name)| {
         // What began at one rate ends at it: no dust of rounding stays.
         rates[resource] += change;

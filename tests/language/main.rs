@@ -3,9 +3,13 @@
 
 mod cli;
 mod cluster;
+mod diagnostics;
 mod inherit;
+mod manifests;
+mod mistakes;
 mod presets;
 mod quantities;
+mod schema;
 
 use std::path::PathBuf;
 

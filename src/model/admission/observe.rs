@@ -6,6 +6,7 @@ use crate::model::apf::classify::{RequestInfo, User};
 use crate::model::apf::config::{FlowSchema, LimitResponse};
 use crate::model::apf::controller::{ConfigController, PriorityLevelState};
 use crate::model::apf::queue_set::{Phase, Request};
+use crate::model::ids::{ClientId, FleetId, ResourceId};
 use crate::model::input::{FleetInput, Inputs};
 use crate::results::{ApfDump, FleetFlow, LevelDump, LevelRecord, QueueDump, RequestDump};
 use crate::units::SimTime;
@@ -153,7 +154,7 @@ impl Admission {
         };
         match key {
             Key::Write { resource, .. } => {
-                let spec = &inputs.resources[usize::from(resource)];
+                let spec = &inputs.resources[resource];
                 let user = User { name: &spec.writer.user, groups: &spec.writer.groups };
                 let found = self.controller.classify(&user, &request_info(spec, "update"));
                 of(found.flow_schema, found.distinguisher)
@@ -208,8 +209,8 @@ impl Admission {
 }
 
 /// The fleet of a client, and its place there.
-fn member(inputs: &Inputs, client: u32) -> Option<(&FleetInput, u32)> {
-    let mut place = client;
+fn member(inputs: &Inputs, client: ClientId) -> Option<(&FleetInput, u32)> {
+    let mut place = client.0;
     for spec in &inputs.fleets {
         if place < spec.count {
             return Some((spec, place));
@@ -235,8 +236,8 @@ pub fn fleet_flows(inputs: &Inputs) -> Vec<FleetFlow> {
         return Vec::new();
     }
     let mut admission = Admission::settled(inputs);
-    let flow = |(index, fleet): (usize, &FleetInput)| {
-        let standing = admission.standing(inputs, index);
+    let flow = |(id, fleet): (FleetId, &FleetInput)| {
+        let standing = admission.standing(inputs, id);
         let level = standing.level.map(|level| level.config.name.clone());
         FleetFlow {
             fleet: fleet.name.clone(),
@@ -244,7 +245,7 @@ pub fn fleet_flows(inputs: &Inputs) -> Vec<FleetFlow> {
             priority_level: level.unwrap_or_default(),
         }
     };
-    inputs.fleets.iter().enumerate().map(flow).collect()
+    inputs.fleet_ids().zip(&inputs.fleets).map(flow).collect()
 }
 
 /// Where the requests fall with which a fleet's members start.
@@ -253,7 +254,7 @@ pub struct Standing<'a> {
     /// What they do: `list`, `watch-list` or `watch`.
     pub request: &'static str,
     /// Index of the resource.
-    pub resource: usize,
+    pub resource: ResourceId,
     /// Their flow schema.
     pub schema: Option<&'a FlowSchema>,
     /// Their level.
@@ -279,9 +280,9 @@ impl Admission {
     }
 
     /// See [`Standing`]; of the first member, where each has a user of its own.
-    pub fn standing(&mut self, inputs: &Inputs, fleet: usize) -> Standing<'_> {
+    pub fn standing(&mut self, inputs: &Inputs, fleet: FleetId) -> Standing<'_> {
         let (read, kind) = opening(inputs, &inputs.fleets[fleet]);
-        let call = Call { fleet, place: 0, client: 0, read: &read, kind };
+        let call = Call { fleet, place: 0, client: ClientId(0), read: &read, kind };
         let info: RequestInfo = request_info(&inputs.resources[read.resource], verb(kind.list));
         let class = self.class(inputs, &call, &info);
         Standing {

@@ -4,7 +4,8 @@
 use crate::model::apf::classify::RequestInfo;
 use crate::model::apf::object_count::{ObjectStats, StatsError};
 use crate::model::apf::work_estimator::{ListOptions, Lookups, RequestedVersion, VersionMatch};
-use crate::model::client::PAGER_LIMIT;
+use crate::model::client::go::PAGER_LIMIT;
+use crate::model::ids::{ClientId, FleetId, ResourceId};
 use crate::model::input::{
     Behaviour, Encoding, FleetInput, Inputs, ReadInput, ResourceInput, ResourceVersion, Retries,
 };
@@ -36,11 +37,11 @@ impl RequestKind {
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
     /// Index of the fleet.
-    pub fleet: usize,
+    pub fleet: FleetId,
     /// The member's number in the fleet.
     pub place: u32,
     /// Index of the client among those of all fleets.
-    pub client: u32,
+    pub client: ClientId,
     /// What is asked for.
     pub read: &'a ReadInput,
     /// How.
@@ -53,7 +54,7 @@ pub enum Key {
     /// A member's LIST or watch.
     Call {
         /// The client.
-        client: u32,
+        client: ClientId,
         /// A LIST, else a watch.
         list: bool,
     },
@@ -62,7 +63,7 @@ pub enum Key {
         /// Which, among those of the server so far.
         serial: u32,
         /// Index of the resource.
-        resource: u16,
+        resource: ResourceId,
     },
 }
 
@@ -81,9 +82,9 @@ impl Key {
 
     pub(super) fn unpack(key: u64) -> Self {
         if key & Self::WRITE == 0 {
-            Self::Call { client: key as u32, list: key & Self::LIST != 0 }
+            Self::Call { client: ClientId(key as u32), list: key & Self::LIST != 0 }
         } else {
-            Self::Write { serial: key as u32, resource: (key >> 32) as u16 }
+            Self::Write { serial: key as u32, resource: ResourceId((key >> 32) as u16) }
         }
     }
 }
@@ -186,15 +187,15 @@ impl Lookups for Stats<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::Key;
+    use super::{ClientId, Key, ResourceId};
 
     #[test]
     fn keys_keep_what_they_are_made_of() {
         for key in [
-            Key::Call { client: 0, list: false },
-            Key::Call { client: u32::MAX, list: true },
-            Key::Write { serial: 0, resource: 0 },
-            Key::Write { serial: u32::MAX, resource: u16::MAX },
+            Key::Call { client: ClientId(0), list: false },
+            Key::Call { client: ClientId(u32::MAX), list: true },
+            Key::Write { serial: 0, resource: ResourceId(0) },
+            Key::Write { serial: u32::MAX, resource: ResourceId(u16::MAX) },
         ] {
             assert_eq!(Key::unpack(key.pack()), key);
         }

@@ -4,6 +4,7 @@ use super::requests::{Key, request_info};
 use super::{Admission, Arrival, Class, Ticket};
 use crate::model::apf::classify::User;
 use crate::model::apf::work_estimate::WorkEstimate;
+use crate::model::ids::ResourceId;
 use crate::model::input::Inputs;
 use crate::units::SimTime;
 
@@ -24,7 +25,7 @@ pub struct Write {
     /// Its number among those of the server.
     pub serial: u32,
     /// Index of the resource.
-    pub resource: usize,
+    pub resource: ResourceId,
     /// Watches on the server that see it.
     pub watches: u64,
     /// Writes that it stands for, at least 1.
@@ -54,7 +55,7 @@ impl Admission {
             estimate = self.estimator.estimate(Some(&info), None, most, &mut stats);
         }
         estimate.additional_latency = estimate.additional_latency.scale(write.together);
-        let key = Key::Write { serial: write.serial, resource: write.resource as u16 };
+        let key = Key::Write { serial: write.serial, resource: write.resource };
         let arrival = self.start(class.level, class.hash, &estimate, key, now);
         if let Arrival::Accepted(ticket) = arrival {
             let stage = WriteStage::Waiting;

@@ -8,7 +8,7 @@
 //! Plain deterministic types: no I/O and no event queue; callers pass the time, and schedule the
 //! instants that the methods return. Source: k8s.io/apiserver `pkg/util/flowcontrol`, v0.36.2;
 //! earlier releases differ by [`behaviour::Behaviour`]. Proved against the recorded behaviour of
-//! the genuine code by `tests/golden_apf.rs`.
+//! the genuine code by `tests/golden_cases/golden_apf`.
 
 pub mod behaviour;
 pub mod classify;

@@ -5,7 +5,7 @@
 //! (`cacher/delegator.go`; docs/facts/watch-cache.md section 2.4).
 
 use super::plan::{Phase, Plan, RampKind, Stage, Step};
-use super::startup::GRPC_READ;
+use crate::model::costs::GRPC_READ;
 use crate::model::input::{EtcdInput, Hardware};
 use crate::model::memory::ledger::OwnerId;
 use crate::model::objects::ObjectProfile;

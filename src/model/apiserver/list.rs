@@ -15,7 +15,7 @@ use super::etcd_rounds::EtcdRounds;
 use super::plan::{Phase, Plan, RampKind, Stage, Step};
 use super::route::Route;
 use crate::engine::fluid::Demand;
-use crate::model::costs::{self, Cost};
+use crate::model::costs::{self, Cost, GRPC_READ};
 use crate::model::input::{
     Calibration, Encoding, EtcdInput, Hardware, ReadInput, ResourceVersion, Shape,
 };
@@ -350,7 +350,7 @@ impl ListContext<'_> {
         match self.shape {
             Shape::Blob | Shape::CustomBlob => alloc::json_buffer_capacities(item, item, items),
             // The first large value of a typed object is its managedFields, after its name, labels
-            // and annotations (golden/go-encode; measured buffers of Pod lists).
+            // and annotations (`tests/golden/go-encode.jsonl.gz`; measured buffers of Pod lists).
             Shape::Typed | Shape::Custom => {
                 let managed_fields = item.scale(0.3);
                 alloc::JsonList::of_fields(item, Bytes(480).min(item), managed_fields, items)
@@ -415,9 +415,6 @@ impl ListContext<'_> {
         self.write(Stage::Writing, body, gzip, wire).at_end(Step::Drop(entry, buffer))
     }
 }
-
-/// Reading from the gRPC stream, per byte (measured: etcd and decoding together 1.4 to 1.8 s/GB).
-const GRPC_READ: Cost = Cost { per_byte: 0.7, per_object: 0.0 };
 
 /// What `RangeStream` keeps of the raw answer: two or three chunks (docs/facts/watch-cache.md 5).
 const RANGE_STREAM_CHUNKS: Bytes = Bytes(5_000_000);

@@ -85,11 +85,11 @@ pub fn honours_limit(route: Route, read: &ReadInput) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::input::Encoding;
+    use crate::model::input::{Encoding, ResourceId};
 
     fn read(resource_version: ResourceVersion, limit: Option<u64>) -> ReadInput {
         ReadInput {
-            resource: 0,
+            resource: ResourceId(0),
             encoding: Encoding::Json,
             gzip: false,
             resource_version,

@@ -8,8 +8,8 @@
 
 use super::plan::{Phase, Plan, RampKind, Stage, Step};
 use crate::engine::fluid::Demand;
-use crate::model::client::PAGER_LIMIT;
-use crate::model::costs::{self, Cost};
+use crate::model::client::go::PAGER_LIMIT;
+use crate::model::costs::{self, Cost, GRPC_READ};
 use crate::model::input::{Calibration, EtcdInput, Hardware, ResourceInput, Shape};
 use crate::model::memory::ledger::OwnerId;
 use crate::model::objects::{ObjectProfile, in_loopback_informers};
@@ -20,8 +20,6 @@ use crate::units::{Bytes, SimSpan};
 
 /// Total allocated by reading a body to its end, per byte (golden/go-readall: 2.2).
 const READ_ALL: f64 = 2.2;
-/// Reading from etcd, per byte.
-pub(super) const GRPC_READ: Cost = Cost { per_byte: 0.7, per_object: 0.0 };
 
 /// What a cache holds when it is full, beyond the objects: index entries are in the profile.
 #[must_use]

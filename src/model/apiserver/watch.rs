@@ -1,8 +1,8 @@
 //! Where a WATCH's and a watch-list's memory comes from.
 //!
-//! A watch-list is not constant memory a watcher (docs/facts/memory.md section 1.9, facts/
-//! watch-cache.md sections 3 and 7 G, H): up to 1.36 it builds an interval of every object of the
-//! resource first; each initial event is a deep copy; up to a channel's worth of copies waits for
+//! A watch-list is not constant memory per watcher (docs/facts/memory.md section 1.9,
+//! docs/facts/watch-cache.md sections 3 and 7 G, H): up to 1.36 it builds an interval of every
+//! object of the resource first; each initial event is a deep copy; up to a channel's worth of copies waits for
 //! the client; the encoder keeps a buffer of a few of the largest objects.
 
 use super::plan::{Phase, Plan, RampKind, Stage, Step};

@@ -4,7 +4,7 @@ use super::{decimal, how, value};
 use crate::model::apiserver::consistency::LOOK;
 use crate::model::apiserver::list::TABLE_ROW;
 use crate::model::apiserver::startup::REST_STORED;
-use crate::model::client::driver::REDIAL_SPREAD;
+use crate::model::client::go::REDIAL_SPREAD;
 use crate::model::costs;
 use crate::model::memory::go_heap::BACK_TO_BACK;
 use crate::results::{Assumption, Held};

@@ -1,7 +1,7 @@
 //! What is exact, read in a source, or published.
 
 use super::{decimal, how, value};
-use crate::model::client::PAGER_LIMIT;
+use crate::model::client::go::PAGER_LIMIT;
 use crate::model::costs;
 use crate::model::memory::go_heap::{BACKGROUND_UTILIZATION, FORCE_GC_PERIOD};
 use crate::model::watchcache::capacity::{
@@ -22,22 +22,22 @@ fn exact() -> Vec<Assumption> {
         exact(
             "API Priority and Fairness: classification, seats, shuffle sharding, fair queuing, borrowing, \
              Retry-After",
-            "k8s.io/apiserver `pkg/util/flowcontrol`, `tests/golden_apf.rs`",
+            "k8s.io/apiserver `pkg/util/flowcontrol`, `tests/golden_cases/golden_apf`",
             "how many LISTs run at once, who waits, who gets 429",
         ),
         exact(
             "the ring of a watch cache: capacity, resumable versions, 410 Gone",
-            "k8s.io/apiserver `storage/cacher`, `tests/golden_watchcache.rs`",
+            "k8s.io/apiserver `storage/cacher`, `tests/golden_cases/golden_watchcache`",
             "who relists after a reconnect; memory of churn",
         ),
         exact(
             "growth of Go's slices, `bytes.Buffer` and encode buffers; size classes",
-            "Go `runtime`, `bytes`, apimachinery serialisers, `tests/golden_go.rs`",
+            "Go `runtime`, `bytes`, apimachinery serialisers, `tests/golden_cases/golden_go.rs`",
             "peaks of buffered lists",
         ),
         exact(
             "back-off of reflectors, before and since 1.36",
-            "k8s.io/client-go `tools/cache`, `tests/golden_reflector.rs`",
+            "k8s.io/client-go `tools/cache`, `tests/golden_cases/golden_reflector.rs`",
             "how soon a herd comes back",
         ),
         exact(

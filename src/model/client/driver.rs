@@ -23,32 +23,18 @@ pub(crate) use lease::Leases;
 pub use versions::Lag;
 
 use super::era::ClientEra;
-use super::{Client, IdleWatches, ListFrom, MAX_RETRIES, Next, State};
+use super::go::{DIAL_TIMEOUT, HANDSHAKE_TIMEOUT, MAX_RETRIES, RETRY_AFTER};
+use super::{Client, IdleWatches, ListFrom, Next, State};
 use crate::model::apiserver::list::item_bytes;
 use crate::model::apiserver::route::{CacheState, Route, route_list};
-use crate::model::apiserver::server::Finished;
+use crate::model::apiserver::server::{Finished, PlanId};
 use crate::model::catalog::resource_of;
 use crate::model::control_plane::{Life, is_startup};
+use crate::model::ids::{ClientId, FleetId, ResourceId, ServerId, Table};
 use crate::model::input::{Behaviour, ResourceVersion, Retries};
 use crate::model::world::World;
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
-
-/// How long a client waits for the TLS handshake: `TLSHandshakeTimeout` (client-go
-/// `transport/cache.go`).
-const HANDSHAKE_TIMEOUT: SimSpan = SimSpan::secs(10);
-/// Retry-After of a rejection (docs/facts/clients.md section 2.2), and the REST layer's pause after a
-/// reset.
-const RETRY_AFTER: SimSpan = SimSpan::secs(1);
-/// `dialer` time-out against a silent server (docs/facts/clients.md section 2.3).
-const DIAL_TIMEOUT: SimSpan = SimSpan::secs(30);
-/// A silent death is noticed by HTTP/2 pings after 30 to 45 s (section 2.3).
-const PING_IDLE: SimSpan = SimSpan::secs(30);
-const PING_SPREAD: SimSpan = SimSpan::secs(15);
-/// Redials of one instant are spread by the network and the clients' schedulers (assumed).
-pub(crate) const REDIAL_SPREAD: SimSpan = SimSpan::millis(20);
-/// Age of the newest bookmark: up to 60 s (docs/facts/watch-cache.md section 3).
-pub(crate) const BOOKMARK_PERIOD: SimSpan = SimSpan::secs(60);
 
 /// A request that no client waits for any more.
 const ORPHAN: u64 = 1 << 62;
@@ -68,21 +54,21 @@ enum Refusal {
 
 impl World<'_> {
     /// Watches that a member holds: its own and its idle ones.
-    pub(crate) fn watches_of(&self, fleet: usize) -> u64 {
+    pub(crate) fn watches_of(&self, fleet: FleetId) -> u64 {
         1 + u64::from(self.inputs.fleets[fleet].idle_watches)
     }
 
-    fn draw(&mut self, client: u32) -> f64 {
-        self.clients[client as usize].draw(&self.streams)
+    fn draw(&mut self, client: ClientId) -> f64 {
+        self.clients[client].draw(&self.streams)
     }
 
-    fn set_synced(&mut self, client: u32, synced: bool, now: SimTime) {
-        let member = &mut self.clients[client as usize];
+    fn set_synced(&mut self, client: ClientId, synced: bool, now: SimTime) {
+        let member = &mut self.clients[client];
         if member.synced == synced {
             return;
         }
         member.synced = synced;
-        let fleet = member.fleet as usize;
+        let fleet = member.fleet;
         if !synced {
             self.fleet_synced[fleet] -= 1;
             return;
@@ -97,8 +83,8 @@ impl World<'_> {
     }
 
     /// A timer fired.
-    pub(crate) fn wake(&mut self, client: u32, generation: u32, now: SimTime) {
-        let member = self.clients[client as usize];
+    pub(crate) fn wake(&mut self, client: ClientId, generation: u32, now: SimTime) {
+        let member = self.clients[client];
         let (State::Waiting(next) | State::Unheard(next)) = member.state else { return };
         if member.generation != generation {
             return;
@@ -113,10 +99,10 @@ impl World<'_> {
     }
 
     /// From the top.
-    fn begin(&mut self, client: u32, now: SimTime) {
-        let fleet = self.clients[client as usize].fleet as usize;
-        self.clients[client as usize].retries = 0;
-        self.clients[client as usize].items_left = 0;
+    fn begin(&mut self, client: ClientId, now: SimTime) {
+        let fleet = self.clients[client].fleet;
+        self.clients[client].retries = 0;
+        self.clients[client].items_left = 0;
         let next = match &self.inputs.fleets[fleet].behaviour {
             Behaviour::Reflector { watch_list: true, .. } if self.inputs.release.watch_list => {
                 Next::WatchList
@@ -127,17 +113,17 @@ impl World<'_> {
         self.call(client, next, now);
     }
 
-    fn wait(&mut self, client: u32, next: Next, delay: SimSpan) {
-        self.clients[client as usize].state = State::Waiting(next);
+    fn wait(&mut self, client: ClientId, next: Next, delay: SimSpan) {
+        self.clients[client].state = State::Waiting(next);
         self.wake_after(client, delay);
     }
 
     /// Makes a call, or suffers its refusal.
-    fn call(&mut self, client: u32, next: Next, now: SimTime) {
+    fn call(&mut self, client: ClientId, next: Next, now: SimTime) {
         // What TCP has been sending all the time is no new call.
-        let sent_before = matches!(self.clients[client as usize].state, State::Unheard(_));
+        let sent_before = matches!(self.clients[client].state, State::Unheard(_));
         self.counters.requests_made += u64::from(!sent_before);
-        self.clients[client as usize].received = now;
+        self.clients[client].received = now;
         if self.meets_stranger(client, now) {
             // Reset at the first segment: the call is made again over a new connection.
             self.disconnect(client, now);
@@ -152,7 +138,7 @@ impl World<'_> {
                 // Sent again and again by TCP until it gets through, or the pings give up.
                 self.call_in_vain(client, next, self.unheard_until(client, server), now);
             }
-            Ok(server) if self.servers[usize::from(server)].life == Life::Booting => {
+            Ok(server) if self.servers[server].life == Life::Booting => {
                 if sent_before {
                     self.disconnect(client, now);
                     self.refused(client, next, Refusal::Refused, now);
@@ -160,7 +146,7 @@ impl World<'_> {
                 }
                 // In the socket's backlog until the server accepts or the handshake times out.
                 self.wait(client, next, HANDSHAKE_TIMEOUT);
-                self.clients[client as usize].state = State::Unheard(next);
+                self.clients[client].state = State::Unheard(next);
             }
             Ok(server) => self.arrive(client, server, next, now),
             Err(refusal) => match self.dial_gets_through(client, now) {
@@ -170,17 +156,22 @@ impl World<'_> {
         }
     }
 
-    fn cache_state(&self, server: u16, resource: usize) -> CacheState {
+    fn cache_state(&self, server: ServerId, resource: ResourceId) -> CacheState {
         CacheState {
             enabled: self.inputs.resources[resource].watch_cache,
-            ready: self.servers[usize::from(server)].cachers[resource].is_some(),
+            ready: self.servers[server].cachers[resource].is_some(),
         }
     }
 
-    fn send_list(&mut self, client: u32, server: u16, now: SimTime) -> Result<(), Refusal> {
+    fn send_list(
+        &mut self,
+        client: ClientId,
+        server: ServerId,
+        now: SimTime,
+    ) -> Result<(), Refusal> {
         let read = self.read_of(client);
-        let fleet = self.clients[client as usize].fleet as usize;
-        let continuing = self.clients[client as usize].items_left > 0;
+        let fleet = self.clients[client].fleet;
+        let continuing = self.clients[client].items_left > 0;
         let cache = self.cache_state(server, read.resource);
         let route = route_list(&self.inputs.release, cache, &read, continuing);
         if cache.enabled && !cache.ready {
@@ -205,16 +196,21 @@ impl World<'_> {
             self.counters.lists_from_etcd += 1;
         }
         self.submit(client, server, plan, State::Listing, now);
-        self.clients[client as usize].from_cache = route == Route::Cache && !consistent;
-        let received = self.clients[client as usize].received;
+        self.clients[client].from_cache = route == Route::Cache && !consistent;
+        let received = self.clients[client].received;
         let deadline = received + self.inputs.apiserver.request_timeout;
         self.set_deadline(client, deadline.max(now));
         Ok(())
     }
 
-    fn send_watch_list(&mut self, client: u32, server: u16, now: SimTime) -> Result<(), Refusal> {
+    fn send_watch_list(
+        &mut self,
+        client: ClientId,
+        server: ServerId,
+        now: SimTime,
+    ) -> Result<(), Refusal> {
         let read = self.read_of(client);
-        let fleet = self.clients[client as usize].fleet as usize;
+        let fleet = self.clients[client].fleet;
         self.watch_from_cache(server, read.resource, now)?;
         // All watches are opened with it.
         self.close_idle_watches(client, now);
@@ -224,21 +220,26 @@ impl World<'_> {
         }
         self.counters.watch_lists_begun += 1;
         let channel = self.channel_of(server, read.resource, Some(&read));
-        let relists = self.clients[client as usize].idle == IdleWatches::ListFirst;
+        let relists = self.clients[client].idle == IdleWatches::ListFirst;
         let plan = self.catalog.watch_list(self.inputs, fleet, &read, channel, relists);
         self.submit(client, server, plan, State::WatchListing, now);
         self.watch_list_begins(client, server, now);
         Ok(())
     }
 
-    fn send_watch(&mut self, client: u32, server: u16, now: SimTime) -> Result<(), Refusal> {
-        let fleet = self.clients[client as usize].fleet as usize;
+    fn send_watch(
+        &mut self,
+        client: ClientId,
+        server: ServerId,
+        now: SimTime,
+    ) -> Result<(), Refusal> {
+        let fleet = self.clients[client].fleet;
         let resource = resource_of(&self.inputs.fleets[fleet]);
         self.watch_from_cache(server, resource, now)?;
-        let seen = self.clients[client as usize].seen;
+        let seen = self.clients[client].seen;
         let reflector = matches!(self.inputs.fleets[fleet].behaviour, Behaviour::Reflector { .. });
         // A cache knows nothing older than the version it was filled at, nor than its ring.
-        let cacher = self.servers[usize::from(server)].cachers[resource].as_mut();
+        let cacher = self.servers[server].cachers[resource].as_mut();
         let since = cacher.filter(|_| reflector).map(|cacher| cacher.events_since(seen, now));
         let missed = match since {
             Some(None) => return Err(Refusal::Expired),
@@ -251,7 +252,7 @@ impl World<'_> {
         let opening = self.opening(client);
         let plan = self.catalog.watch(self.inputs, fleet, opening, (given, channel));
         self.submit(client, server, plan, State::OpeningWatch, now);
-        self.clients[client as usize].missed = missed;
+        self.clients[client].missed = missed;
         Ok(())
     }
 
@@ -259,8 +260,8 @@ impl World<'_> {
     /// comes back as if it had).
     fn watch_from_cache(
         &mut self,
-        server: u16,
-        resource: usize,
+        server: ServerId,
+        resource: ResourceId,
         now: SimTime,
     ) -> Result<(), Refusal> {
         let cache = self.cache_state(server, resource);
@@ -272,19 +273,26 @@ impl World<'_> {
     }
 
     /// The refusal of a cache that is being filled.
-    fn cold(&self, server: u16, resource: usize, now: SimTime) -> Refusal {
-        let state = &self.servers[usize::from(server)];
+    fn cold(&self, server: ServerId, resource: ResourceId, now: SimTime) -> Refusal {
+        let state = &self.servers[server];
         let after = state.cold_retry_after(resource, &self.inputs.release, now);
         Refusal::TooManyRequests(after)
     }
 
-    fn submit(&mut self, client: u32, server: u16, plan: u32, state: State, now: SimTime) {
+    fn submit(
+        &mut self,
+        client: ClientId,
+        server: ServerId,
+        plan: PlanId,
+        state: State,
+        now: SimTime,
+    ) {
         let counted = state == State::Listing;
-        let index = usize::from(server);
+
         let tag = u64::from(client);
         let request =
-            self.servers[index].server.start(&self.catalog.plans, plan, tag, counted, now);
-        let member = &mut self.clients[client as usize];
+            self.servers[server].server.start(&self.catalog.plans, plan, tag, counted, now);
+        let member = &mut self.clients[client];
         member.request = Some(request);
         member.state = state;
         member.doom = None;
@@ -294,12 +302,12 @@ impl World<'_> {
     }
 
     /// A call was refused.
-    fn refused(&mut self, client: u32, next: Next, refusal: Refusal, now: SimTime) {
+    fn refused(&mut self, client: ClientId, next: Next, refusal: Refusal, now: SimTime) {
         let retries = self.retries(client);
         if let Refusal::TooManyRequests(after) = refusal {
             self.counters.requests_rejected += 1;
-            self.activity.refused(self.clients[client as usize].server, false);
-            let member = &mut self.clients[client as usize];
+            self.activity.refused(self.clients[client].server, false);
+            let member = &mut self.clients[client];
             if retries == Retries::ClientGo && member.retries < MAX_RETRIES {
                 member.retries += 1;
                 self.wait(client, next, after);
@@ -307,12 +315,12 @@ impl World<'_> {
             }
         } else if refusal == Refusal::Expired {
             self.counters.requests_gone += 1;
-            self.activity.refused(self.clients[client as usize].server, true);
+            self.activity.refused(self.clients[client].server, true);
         } else {
             self.counters.requests_failed += 1;
         }
         let extra = if refusal == Refusal::Silent { DIAL_TIMEOUT } else { SimSpan::ZERO };
-        self.clients[client as usize].retries = 0;
+        self.clients[client].retries = 0;
         if retries == Retries::Never {
             self.give_up(client, extra, now);
             return;
@@ -323,7 +331,7 @@ impl World<'_> {
             self.wait(client, next, DIAL_TIMEOUT + RETRY_AFTER);
             return;
         }
-        let fleet = self.clients[client as usize].fleet as usize;
+        let fleet = self.clients[client].fleet;
         match &self.inputs.fleets[fleet].behaviour {
             Behaviour::Reflector { .. } => {
                 let next = match (next, refusal) {
@@ -348,13 +356,13 @@ impl World<'_> {
         }
     }
 
-    fn retries(&self, client: u32) -> Retries {
-        self.inputs.fleets[self.clients[client as usize].fleet as usize].retries
+    fn retries(&self, client: ClientId) -> Retries {
+        self.inputs.fleets[self.clients[client].fleet].retries
     }
 
     /// A member without retries gives a failed call up: listers go on to their next round.
-    fn give_up(&mut self, client: u32, extra: SimSpan, now: SimTime) {
-        let fleet = self.clients[client as usize].fleet as usize;
+    fn give_up(&mut self, client: ClientId, extra: SimSpan, now: SimTime) {
+        let fleet = self.clients[client].fleet;
         match &self.inputs.fleets[fleet].behaviour {
             Behaviour::Lister { pause, .. } => self.next_round(client, extra + *pause, now),
             _ => self.retire(client, now),
@@ -362,29 +370,29 @@ impl World<'_> {
     }
 
     /// A reflector must list again; `gone`: its version is too old.
-    fn lose_sync(&mut self, client: u32, gone: bool, now: SimTime) {
+    fn lose_sync(&mut self, client: ClientId, gone: bool, now: SimTime) {
         self.set_synced(client, false, now);
-        self.clients[client as usize].from = self.era_of(client).relists_from(gone);
+        self.clients[client].from = self.era_of(client).relists_from(gone);
     }
 
-    fn era_of(&self, client: u32) -> ClientEra {
-        let fleet = &self.inputs.fleets[self.clients[client as usize].fleet as usize];
+    fn era_of(&self, client: ClientId) -> ClientEra {
+        let fleet = &self.inputs.fleets[self.clients[client].fleet];
         ClientEra::of(fleet.client_minor, &self.inputs.release)
     }
 
-    fn back_off(&mut self, client: u32, now: SimTime) -> SimSpan {
+    fn back_off(&mut self, client: ClientId, now: SimTime) -> SimSpan {
         let draw = self.draw(client);
-        self.clients[client as usize].backoff.delay(now, draw)
+        self.clients[client].backoff.delay(now, draw)
     }
 
     /// A request has finished on a server.
-    pub(crate) fn request_finished(&mut self, server: u16, done: Finished, now: SimTime) {
+    pub(crate) fn request_finished(&mut self, server: ServerId, done: Finished, now: SimTime) {
         self.answer(server, done, now);
         self.let_in(server, now);
         self.may_exit(server, now);
     }
 
-    fn answer(&mut self, server: u16, done: Finished, now: SimTime) {
+    fn answer(&mut self, server: ServerId, done: Finished, now: SimTime) {
         if is_startup(done.tag) {
             self.start_up_finished(server, done.tag, now);
             return;
@@ -392,13 +400,13 @@ impl World<'_> {
         if done.tag & ORPHAN != 0 {
             return;
         }
-        let client = done.tag as u32;
-        let member = self.clients[client as usize];
+        let client = ClientId(done.tag as u32);
+        let member = self.clients[client];
         if member.request != Some(done.id) {
             return;
         }
-        self.clients[client as usize].request = None;
-        if let Some(doom) = self.clients[client as usize].doom.take() {
+        self.clients[client].request = None;
+        if let Some(doom) = self.clients[client].doom.take() {
             self.call_failed(client, doom, now);
             return;
         }
@@ -412,18 +420,18 @@ impl World<'_> {
     }
 
     /// A LIST, or a page of one, has arrived.
-    fn listed(&mut self, client: u32, now: SimTime) {
+    fn listed(&mut self, client: ClientId, now: SimTime) {
         self.counters.lists_ok += 1;
         self.note_answered(now);
-        self.clients[client as usize].retries = 0;
-        let fleet = self.clients[client as usize].fleet as usize;
+        self.clients[client].retries = 0;
+        let fleet = self.clients[client].fleet;
         let spec = &self.inputs.fleets[fleet];
         let all_pages = !matches!(spec.behaviour, Behaviour::Lister { all_pages: false, .. });
-        if self.clients[client as usize].items_left > 0 && all_pages {
+        if self.clients[client].items_left > 0 && all_pages {
             self.call(client, Next::List, now);
             return;
         }
-        self.clients[client as usize].items_left = 0;
+        self.clients[client].items_left = 0;
         let read = self.read_of(client);
         self.note_version(client, read.resource, now);
         let (items, _) = self.catalog.items_of(&read);
@@ -435,14 +443,14 @@ impl World<'_> {
     }
 
     /// A client has its list in memory.
-    fn has_list(&mut self, client: u32, now: SimTime) {
+    fn has_list(&mut self, client: ClientId, now: SimTime) {
         self.set_synced(client, true, now);
-        let fleet = self.clients[client as usize].fleet as usize;
-        let server = self.clients[client as usize].last_server;
-        self.clients[client as usize].seen = self.list_version(client, server, now);
+        let fleet = self.clients[client].fleet;
+        let server = self.clients[client].last_server;
+        self.clients[client].seen = self.list_version(client, server, now);
         match &self.inputs.fleets[fleet].behaviour {
             Behaviour::Reflector { watch: true, .. } => {
-                self.clients[client as usize].from = ListFrom::Last;
+                self.clients[client].from = ListFrom::Last;
                 self.call(client, Next::Watch, now);
             }
             Behaviour::Lister { pause, .. } => self.next_round(client, *pause, now),
@@ -451,15 +459,15 @@ impl World<'_> {
     }
 
     /// A client is done: it leaves.
-    fn retire(&mut self, client: u32, now: SimTime) {
+    fn retire(&mut self, client: ClientId, now: SimTime) {
         self.disconnect(client, now);
-        let member = &mut self.clients[client as usize];
+        let member = &mut self.clients[client];
         member.state = State::Finished;
         member.generation = member.generation.wrapping_add(1);
     }
 
-    fn next_round(&mut self, client: u32, pause: SimSpan, now: SimTime) {
-        let member = &mut self.clients[client as usize];
+    fn next_round(&mut self, client: ClientId, pause: SimSpan, now: SimTime) {
+        let member = &mut self.clients[client];
         member.rounds_left = member.rounds_left.saturating_sub(1);
         member.items_left = 0;
         if member.rounds_left == 0 {
@@ -470,17 +478,17 @@ impl World<'_> {
     }
 
     /// The initial events of a watch-list have ended.
-    fn watch_listed(&mut self, client: u32, server: u16, now: SimTime) {
+    fn watch_listed(&mut self, client: ClientId, server: ServerId, now: SimTime) {
         self.counters.lists_ok += 1;
         self.note_answered(now);
         self.set_synced(client, true, now);
-        let fleet = self.clients[client as usize].fleet as usize;
-        self.clients[client as usize].from = ListFrom::Last;
+        let fleet = self.clients[client].fleet;
+        self.clients[client].from = ListFrom::Last;
         let keeps = !matches!(
             self.inputs.fleets[fleet].behaviour,
             Behaviour::Reflector { watch: false, .. }
         );
-        let began = self.clients[client as usize].opened;
+        let began = self.clients[client].opened;
         self.has_read_latest(client, now);
         self.watching(client, server, now);
         if keeps {
@@ -491,22 +499,22 @@ impl World<'_> {
     }
 
     /// A member's watches are open: its own and its idle ones.
-    fn watching(&mut self, client: u32, server: u16, now: SimTime) {
-        let fleet = self.clients[client as usize].fleet as usize;
+    fn watching(&mut self, client: ClientId, server: ServerId, now: SimTime) {
+        let fleet = self.clients[client].fleet;
         let watches = self.watches_to_open(client);
         self.counters.watches_opened += watches;
-        let idle = &mut self.clients[client as usize].idle;
+        let idle = &mut self.clients[client].idle;
         if std::mem::replace(idle, IdleWatches::AsTheyWere) == IdleWatches::ListFirst {
             self.counters.idle_relists += watches - 1;
         }
-        let state = &mut self.servers[usize::from(server)];
+        let state = &mut self.servers[server];
         state.watches[fleet] += watches;
         state.background_stale = true;
         self.touch(server);
         self.set_synced(client, true, now);
-        let streamed = self.clients[client as usize].state == State::WatchListing;
+        let streamed = self.clients[client].state == State::WatchListing;
         let seen = self.seen_at_opening(client, server, streamed, now);
-        let member = &mut self.clients[client as usize];
+        let member = &mut self.clients[client];
         member.state = State::Watching;
         member.generation = member.generation.wrapping_add(1);
         member.retries = 0;
@@ -515,7 +523,7 @@ impl World<'_> {
         member.keeps_idle = false;
         let missed = if streamed { 0 } else { std::mem::take(&mut member.missed) };
         self.watch_slowly(client, missed, now);
-        let member = &mut self.clients[client as usize];
+        let member = &mut self.clients[client];
         if !member.behind {
             member.seen = seen;
         }
@@ -530,13 +538,13 @@ impl World<'_> {
 
 /// Clients that have given up without a complete view.
 #[must_use]
-pub fn given_up(clients: &[Client]) -> u64 {
+pub fn given_up(clients: &Table<ClientId, Client>) -> u64 {
     clients.iter().filter(|c| c.state == State::Finished && !c.synced).count() as u64
 }
 
 /// Clients that were started and want a view, and those that have it.
 #[must_use]
-pub fn synced(clients: &[Client]) -> (u64, u64) {
+pub fn synced(clients: &Table<ClientId, Client>) -> (u64, u64) {
     let wants = |c: &&Client| !matches!(c.state, State::Stopped);
     let started = clients.iter().filter(wants).count() as u64;
     let synced = clients.iter().filter(wants).filter(|c| c.synced).count() as u64;

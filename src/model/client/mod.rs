@@ -7,25 +7,18 @@
 pub mod backoff;
 pub mod driver;
 pub mod era;
+pub mod go;
 
 use crate::engine::Streams;
 use crate::model::admission::Ticket;
 use crate::model::apiserver::server::RequestId;
-use crate::units::{SimSpan, SimTime};
+use crate::model::ids::{FleetId, ServerId};
+use crate::units::SimTime;
 use backoff::Backoff;
 use era::ClientEra;
 
-/// `maxRetries` of one REST call (client-go rest/request.go).
-pub const MAX_RETRIES: u8 = 10;
-/// `defaultPageSize` of the pager, sent with resource versions "" and "0" (docs/facts/clients.md section
-/// 1.1).
-pub const PAGER_LIMIT: u64 = 500;
-/// Between which a reflector draws the time-out of a watch: `defaultMinWatchTimeout` and twice that
-/// (docs/facts/clients.md section 1.4).
-pub const WATCH_TIMEOUT: (SimSpan, SimSpan) = (SimSpan::secs(300), SimSpan::secs(600));
-
 /// "Not connected" in [`Client::server`].
-pub const NO_SERVER: u16 = u16::MAX;
+pub const NO_SERVER: ServerId = ServerId(u16::MAX);
 
 /// What a client does when its timer fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,11 +118,11 @@ pub enum IdleWatches {
 #[expect(clippy::struct_excessive_bools, reason = "each is one independent fact")]
 pub struct Client {
     /// Its fleet.
-    pub fleet: u32,
+    pub fleet: FleetId,
     /// See [`State`].
     pub state: State,
     /// The server it is connected to, or [`NO_SERVER`].
-    pub server: u16,
+    pub server: ServerId,
     /// Where its connection leads.
     pub path: Path,
     /// Its process is cut off from all servers until then.
@@ -163,7 +156,7 @@ pub struct Client {
     /// When its present call was sent, or its watch opened.
     pub opened: SimTime,
     /// The server of its present or last connection, or [`NO_SERVER`].
-    pub last_server: u16,
+    pub last_server: ServerId,
     /// Whether it falls back with the events that its watch has yet to be given.
     pub behind: bool,
     /// Events that its watch has missed.
@@ -196,7 +189,7 @@ pub struct Client {
 impl Client {
     /// A stopped member of the fleet with these index and name.
     #[must_use]
-    pub fn new(fleet: u32, name: &str, place: u32, era: ClientEra) -> Self {
+    pub fn new(fleet: FleetId, name: &str, place: u32, era: ClientEra) -> Self {
         Self {
             fleet,
             state: State::Stopped,

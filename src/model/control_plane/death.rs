@@ -2,6 +2,7 @@
 
 use super::{Life, name};
 use crate::model::client::Path;
+use crate::model::ids::ServerId;
 use crate::model::input::{HealthCheck, OnFailure};
 use crate::model::node::LimitKind;
 use crate::model::world::{Event, World};
@@ -10,9 +11,9 @@ use crate::units::{Bytes, SimSpan, SimTime};
 
 impl World<'_> {
     /// The kernel kills a server.
-    pub(in crate::model) fn oom_kill(&mut self, server: u16, now: SimTime) {
-        let resident = Bytes(self.servers[usize::from(server)].server.memory.resident());
-        let watches: u64 = self.servers[usize::from(server)].watches.iter().sum();
+    pub(in crate::model) fn oom_kill(&mut self, server: ServerId, now: SimTime) {
+        let resident = Bytes(self.servers[server].server.memory.resident());
+        let watches: u64 = self.servers[server].watches.iter().sum();
         let clients = self.balancer.connections(server);
         self.note_kill(server, watches, now);
         if self.limit.kind == LimitKind::Node {
@@ -23,17 +24,13 @@ impl World<'_> {
             "OOM killed at {resident}; {clients} connections and {watches} watches are lost"
         );
         self.note(now, LogKind::OomKill, &name(server), message);
-        self.servers[usize::from(server)].oom_kills.push(OomKill {
-            at: now,
-            resident,
-            back_at: None,
-        });
-        let delay = self.servers[usize::from(server)].crash_loop.died(now);
+        self.servers[server].oom_kills.push(OomKill { at: now, resident, back_at: None });
+        let delay = self.servers[server].crash_loop.died(now);
         self.end_process(server, delay, now);
     }
 
     /// Ends a process; the kubelet starts it again after `delay`.
-    pub(in crate::model) fn end_process(&mut self, server: u16, delay: SimSpan, now: SimTime) {
+    pub(in crate::model) fn end_process(&mut self, server: ServerId, delay: SimSpan, now: SimTime) {
         if let Some(unanswered) = self.clear_process(server, now) {
             self.connections_lost(server, &unanswered, now);
             self.queue.push(now + delay, Event::Restart { server });
@@ -44,10 +41,10 @@ impl World<'_> {
     /// been sent, sorted; `None`: there was no process.
     pub(in crate::model) fn clear_process(
         &mut self,
-        server: u16,
+        server: ServerId,
         now: SimTime,
     ) -> Option<Vec<u64>> {
-        let state = &mut self.servers[usize::from(server)];
+        let state = &mut self.servers[server];
         if state.life == Life::Down {
             return None;
         }
@@ -75,15 +72,15 @@ impl World<'_> {
     }
 
     /// Stops a server to replace it: the scenario's kill or roll.
-    pub(in crate::model) fn replace(&mut self, server: u16, now: SimTime) {
+    pub(in crate::model) fn replace(&mut self, server: ServerId, now: SimTime) {
         self.note(now, LogKind::Stopped, &name(server), "stopped by the scenario".into());
         self.settle_all(now);
         self.end_process(server, SimSpan::ZERO, now);
     }
 
     /// A health check of the balancer.
-    pub(in crate::model) fn check_health(&mut self, server: u16, now: SimTime) {
-        let state = &self.servers[usize::from(server)];
+    pub(in crate::model) fn check_health(&mut self, server: ServerId, now: SimTime) {
+        let state = &self.servers[server];
         let ready = match self.inputs.balancer.check {
             HealthCheck::Readyz => state.life == Life::Serving && state.stopping.is_none(),
             HealthCheck::Livez => matches!(state.life, Life::Filling | Life::Serving),
@@ -101,10 +98,10 @@ impl World<'_> {
 
     /// Every connection to a dead server breaks at once: the kernel closes the sockets.
     /// Marks in `unanswered` had no byte of an answer.
-    fn connections_lost(&mut self, server: u16, unanswered: &[u64], now: SimTime) {
+    fn connections_lost(&mut self, server: ServerId, unanswered: &[u64], now: SimTime) {
         self.spend_on_all_clients();
-        for client in 0..self.clients.len() as u32 {
-            let member = &self.clients[client as usize];
+        for client in self.clients.ids() {
+            let member = &self.clients[client];
             if member.server != server || member.path == Path::Gone {
                 continue;
             }

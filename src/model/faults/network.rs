@@ -3,17 +3,18 @@
 use crate::model::client::Path;
 use crate::model::control_plane;
 use crate::model::faults::FaultEvent;
+use crate::model::ids::{ClientId, ServerId};
 use crate::model::world::{Event, World};
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
 
 impl World<'_> {
     /// Members are cut off from all servers, each with its process.
-    pub(super) fn cut_members(&mut self, members: &[u32], lasts: SimSpan, now: SimTime) {
+    pub(super) fn cut_members(&mut self, members: &[ClientId], lasts: SimSpan, now: SimTime) {
         let until = now + lasts;
         for client in members {
             // A process may have several members in a fleet.
-            if self.clients[*client as usize].cut_until < until {
+            if self.clients[*client].cut_until < until {
                 self.cut_off(*client, until, now);
             }
         }
@@ -23,7 +24,7 @@ impl World<'_> {
     /// The balancer's twin takes over, and knows none of the connections.
     pub(super) fn fail_over(&mut self, reset: bool, now: SimTime) {
         self.spend_on_all_clients();
-        for client in 0..self.clients.len() as u32 {
+        for client in self.clients.ids() {
             if self.attached(client).first() != Some(&client) || !self.hears_of_end(client, now) {
                 continue;
             }
@@ -36,10 +37,10 @@ impl World<'_> {
     }
 
     /// Resets the connections to a server that the balancer has taken out.
-    pub(in crate::model) fn reset_connections(&mut self, server: u16, now: SimTime) {
+    pub(in crate::model) fn reset_connections(&mut self, server: ServerId, now: SimTime) {
         self.spend_on_all_clients();
-        for client in 0..self.clients.len() as u32 {
-            let member = &self.clients[client as usize];
+        for client in self.clients.ids() {
+            let member = &self.clients[client];
             let reached = member.cut_until <= now && member.path != Path::Lost;
             if member.server == server && reached {
                 self.reset(client, now);
@@ -47,19 +48,19 @@ impl World<'_> {
         }
     }
 
-    fn reset_process(&mut self, client: u32, now: SimTime) {
+    fn reset_process(&mut self, client: ClientId, now: SimTime) {
         for mate in self.attached(client) {
             self.reset(mate, now);
         }
     }
 
     /// A server is lost with its node: its address answers nothing until the node is back.
-    pub(super) fn lose_node(&mut self, server: u16, lasts: Option<SimSpan>, now: SimTime) {
+    pub(super) fn lose_node(&mut self, server: ServerId, lasts: Option<SimSpan>, now: SimTime) {
         self.note(now, LogKind::Stopped, &control_plane::name(server), "lost with its node".into());
-        self.servers[usize::from(server)].node_lost = true;
+        self.servers[server].node_lost = true;
         self.clear_process(server, now);
-        for client in 0..self.clients.len() as u32 {
-            let member = &self.clients[client as usize];
+        for client in self.clients.ids() {
+            let member = &self.clients[client];
             if member.server == server && member.path != Path::Gone {
                 self.fall_silent(client, Path::Gone, now);
             }
@@ -70,8 +71,8 @@ impl World<'_> {
     }
 
     /// A lost node is back; its kubelet starts the server.
-    pub(super) fn node_returns(&mut self, server: u16, now: SimTime) {
-        if std::mem::take(&mut self.servers[usize::from(server)].node_lost) {
+    pub(super) fn node_returns(&mut self, server: ServerId, now: SimTime) {
+        if std::mem::take(&mut self.servers[server].node_lost) {
             self.queue.push(now, Event::Restart { server });
         }
     }

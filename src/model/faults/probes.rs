@@ -9,6 +9,7 @@
 
 use crate::model::control_plane::{Life, name};
 use crate::model::faults::FaultEvent;
+use crate::model::ids::ServerId;
 use crate::model::world::{Event, World};
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
@@ -36,8 +37,13 @@ pub struct Probed {
 
 impl World<'_> {
     /// Begins to probe a process. `started`: it has been up for long.
-    pub(in crate::model) fn probe_from_now(&mut self, server: u16, started: bool, now: SimTime) {
-        let probed = &mut self.servers[usize::from(server)].probed;
+    pub(in crate::model) fn probe_from_now(
+        &mut self,
+        server: ServerId,
+        started: bool,
+        now: SimTime,
+    ) {
+        let probed = &mut self.servers[server].probed;
         *probed = Probed { process: probed.process.wrapping_add(1), started, failures: 0 };
         if self.inputs.apiserver.probes {
             let process = probed.process;
@@ -47,8 +53,8 @@ impl World<'_> {
     }
 
     /// A probe is sent; `late`: the one before has timed out.
-    pub(super) fn probe(&mut self, server: u16, process: u32, late: bool, now: SimTime) {
-        let state = &mut self.servers[usize::from(server)];
+    pub(super) fn probe(&mut self, server: ServerId, process: u32, late: bool, now: SimTime) {
+        let state = &mut self.servers[server];
         if state.probed.process != process || state.life == Life::Down {
             return;
         }
@@ -60,7 +66,7 @@ impl World<'_> {
                 return;
             }
         }
-        let state = &mut self.servers[usize::from(server)];
+        let state = &mut self.servers[server];
         state.server.settle(now);
         let accepts = matches!(state.life, Life::Filling | Life::Serving);
         let answers = accepts && state.server.time_of(PROBE_WORK) <= TIMEOUT;
@@ -73,8 +79,8 @@ impl World<'_> {
         self.touch(server);
     }
 
-    fn kill_by_probe(&mut self, server: u16, now: SimTime) {
-        let state = &mut self.servers[usize::from(server)];
+    fn kill_by_probe(&mut self, server: ServerId, now: SimTime) {
+        let state = &mut self.servers[server];
         let probe = if state.probed.started { "liveness" } else { "startup" };
         let delay = state.crash_loop.died(now);
         self.counters.probe_kills += 1;

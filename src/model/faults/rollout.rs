@@ -4,6 +4,7 @@
 //! use its connection are of the same process and restart with it.
 
 use crate::model::faults::FaultEvent;
+use crate::model::ids::{ClientId, FleetId};
 use crate::model::input::MaxUnavailable;
 use crate::model::world::{Event, World};
 use crate::units::{SimSpan, SimTime};
@@ -12,9 +13,9 @@ use crate::units::{SimSpan, SimTime};
 #[derive(Clone, Debug)]
 pub(crate) struct Rollout {
     /// Members still to restart, the next one last.
-    left: Vec<u32>,
+    left: Vec<ClientId>,
     /// Members that are down or not yet synced.
-    unavailable: Vec<u32>,
+    unavailable: Vec<ClientId>,
     start_time: SimSpan,
 }
 
@@ -22,7 +23,7 @@ impl World<'_> {
     /// Begins to restart all running members of a fleet.
     pub(super) fn roll_out(
         &mut self,
-        fleet: usize,
+        fleet: FleetId,
         most: MaxUnavailable,
         start_time: SimSpan,
         now: SimTime,
@@ -41,7 +42,7 @@ impl World<'_> {
     pub(super) fn roll_next(&mut self, index: usize, now: SimTime) {
         let rollout = &mut self.faults.rollouts[index];
         // Members that were stopped in the meantime stay so.
-        let running = |client: &u32| self.clients[*client as usize].state != super::State::Stopped;
+        let running = |client: &ClientId| self.clients[*client].state != super::State::Stopped;
         while rollout.left.last().is_some_and(|client| !running(client)) {
             rollout.left.pop();
         }
@@ -49,7 +50,7 @@ impl World<'_> {
         rollout.unavailable.push(client);
         let delay = rollout.start_time;
         for mate in self.crew(client) {
-            if self.clients[mate as usize].state != super::State::Stopped {
+            if self.clients[mate].state != super::State::Stopped {
                 self.stop_member(mate, now);
                 self.start_member_after(mate, delay);
             }
@@ -57,14 +58,14 @@ impl World<'_> {
     }
 
     /// A member has synced: where its pod was waited for, another takes its place.
-    pub(in crate::model) fn note_available(&mut self, client: u32, now: SimTime) {
+    pub(in crate::model) fn note_available(&mut self, client: ClientId, now: SimTime) {
         for index in 0..self.faults.rollouts.len() {
-            let waited = |pod: &u32| self.crew(*pod).contains(&client);
+            let waited = |pod: &ClientId| self.crew(*pod).contains(&client);
             let unavailable = &self.faults.rollouts[index].unavailable;
             let Some(place) = unavailable.iter().position(waited) else { continue };
             let crew = self.crew(unavailable[place]);
-            let synced = |mate: &u32| {
-                let member = &self.clients[*mate as usize];
+            let synced = |mate: &ClientId| {
+                let member = &self.clients[*mate];
                 member.synced || member.state == super::State::Stopped
             };
             if crew.iter().all(synced) {

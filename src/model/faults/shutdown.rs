@@ -9,6 +9,7 @@
 use crate::model::client::State;
 use crate::model::control_plane::{Life, name};
 use crate::model::faults::FaultEvent;
+use crate::model::ids::{ClientId, ServerId};
 use crate::model::world::{Event, World};
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
@@ -39,9 +40,9 @@ impl Stopping {
 
 impl World<'_> {
     /// Tells a server to end.
-    pub(in crate::model) fn shut_down(&mut self, server: u16, now: SimTime) {
+    pub(in crate::model) fn shut_down(&mut self, server: ServerId, now: SimTime) {
         let shutdown = self.inputs.apiserver.shutdown;
-        let state = &mut self.servers[usize::from(server)];
+        let state = &mut self.servers[server];
         if !shutdown.takes_time() || state.life != Life::Serving {
             self.replace(server, now);
             return;
@@ -58,7 +59,7 @@ impl World<'_> {
     }
 
     /// The delay is over: nothing new is taken, and watches are closed one after the other.
-    pub(super) fn drain(&mut self, server: u16, boot: u32, now: SimTime) {
+    pub(super) fn drain(&mut self, server: ServerId, boot: u32, now: SimTime) {
         if !self.stops(server, boot) {
             return;
         }
@@ -66,35 +67,35 @@ impl World<'_> {
         let grace = self.inputs.apiserver.shutdown.watch_grace;
         let mut closed = now;
         if grace > SimSpan::ZERO {
-            let watches: u64 = self.servers[usize::from(server)].watches.iter().sum();
+            let watches: u64 = self.servers[server].watches.iter().sum();
             let a_second = (watches as f64 / grace.as_secs_f64()).max(LEAST_CLOSED_A_SECOND);
             let mut before = 0.0;
-            for client in 0..self.clients.len() as u32 {
-                let member = self.clients[client as usize];
+            for client in self.clients.ids() {
+                let member = self.clients[client];
                 if member.server != server || member.state != State::Watching {
                     continue;
                 }
-                before += self.watches_of(member.fleet as usize) as f64;
+                before += self.watches_of(member.fleet) as f64;
                 closed = now + SimSpan::from_secs_f64(before / a_second);
                 let event = FaultEvent::CloseWatches { client, connection: member.connections };
                 self.queue.push(closed, Event::Fault(event));
             }
         }
         let ends = closed.max(now + self.inputs.apiserver.request_timeout);
-        self.servers[usize::from(server)].stopping = Some(Stopping { drains: now, closed, ends });
+        self.servers[server].stopping = Some(Stopping { drains: now, closed, ends });
         for at in [closed, ends] {
             self.queue.push(at, Event::Fault(FaultEvent::Exit { server, boot }));
         }
     }
 
-    fn stops(&self, server: u16, boot: u32) -> bool {
-        let state = &self.servers[usize::from(server)];
+    fn stops(&self, server: ServerId, boot: u32) -> bool {
+        let state = &self.servers[server];
         state.boots == boot && state.stopping.is_some()
     }
 
     /// A draining server closes the watches of a member.
-    pub(super) fn close_for_good(&mut self, client: u32, connection: u32, now: SimTime) {
-        let member = self.clients[client as usize];
+    pub(super) fn close_for_good(&mut self, client: ClientId, connection: u32, now: SimTime) {
+        let member = self.clients[client];
         if member.connections == connection
             && member.state == State::Watching
             && self.connected(client, now)
@@ -105,8 +106,8 @@ impl World<'_> {
     }
 
     /// A LIST has ended: perhaps the last one that a server waits for.
-    pub(in crate::model) fn may_exit(&mut self, server: u16, now: SimTime) {
-        let state = &self.servers[usize::from(server)];
+    pub(in crate::model) fn may_exit(&mut self, server: ServerId, now: SimTime) {
+        let state = &self.servers[server];
         if state.stopping.is_some_and(|s| now >= s.closed) && state.server.in_flight() == 0 {
             let boot = state.boots;
             self.queue.push(now, Event::Fault(FaultEvent::Exit { server, boot }));
@@ -114,8 +115,8 @@ impl World<'_> {
     }
 
     /// The process ends, unless LISTs are under way that have time left.
-    pub(super) fn exit(&mut self, server: u16, boot: u32, now: SimTime) {
-        let state = &self.servers[usize::from(server)];
+    pub(super) fn exit(&mut self, server: ServerId, boot: u32, now: SimTime) {
+        let state = &self.servers[server];
         let Some(stopping) = state.stopping.filter(|_| self.stops(server, boot)) else { return };
         if now >= stopping.ends || now >= stopping.closed && state.server.in_flight() == 0 {
             self.replace(server, now);

@@ -1,5 +1,6 @@
 //! Inputs of connections and of what befalls servers: how they end, and what their clients hear of it.
 
+use super::FleetId;
 use crate::units::SimSpan;
 
 /// What a server does when it is told to end.
@@ -44,9 +45,9 @@ pub enum HealthCheck {
 /// The connections of a fleet's members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionsInput {
-    /// Index of the fleet whose connections these members use: they are reflectors of the same
+    /// The fleet whose connections these members use: they are reflectors of the same
     /// processes. It has connections of its own.
-    pub of: Option<usize>,
+    pub of: Option<FleetId>,
     /// TCP connections a member holds, at least 1, all to one server.
     pub count: u32,
 }

@@ -1,6 +1,7 @@
 //! What workloads and events do to the load: writes besides the steady ones, objects that come and
 //! go, clients that join.
 
+use super::{FleetId, ResourceId};
 use crate::units::{SimSpan, SimTime};
 
 /// All of it that is known before the run.
@@ -23,8 +24,8 @@ impl WorkloadsInput {
 /// Writes to a resource besides its steady ones, and objects that it gains or loses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlowInput {
-    /// Index into [`Inputs::resources`](super::Inputs::resources).
-    pub resource: usize,
+    /// Which.
+    pub resource: ResourceId,
     /// When it begins.
     pub from: SimTime,
     /// How long it lasts; `None`: to the end of the run. At least a second where `net` is not 0.
@@ -39,8 +40,8 @@ pub struct FlowInput {
 /// Members of a fleet that start.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JoinInput {
-    /// Index into [`Inputs::fleets`](super::Inputs::fleets).
-    pub fleet: usize,
+    /// Which.
+    pub fleet: FleetId,
     /// How many.
     pub count: u32,
     /// When the first does.

@@ -3,6 +3,7 @@
 use crate::model::admission::WriteStage;
 use crate::model::faults::FaultEvent;
 use crate::model::flows::LoadEvent;
+use crate::model::ids::{ClientId, ResourceId, ServerId};
 use crate::units::SimSpan;
 
 /// Everything that can happen.
@@ -11,76 +12,76 @@ pub enum Event {
     /// A threshold on a server's straight lines.
     Tick {
         /// Which server.
-        server: u16,
+        server: ServerId,
         /// Void unless the server's present one.
         generation: u32,
     },
     /// A client's timer.
     Wake {
         /// Which client.
-        client: u32,
+        client: ClientId,
         /// Void unless the client's present one.
         generation: u32,
     },
     /// The request time-out of a client's LIST.
     Timeout {
         /// Which client.
-        client: u32,
+        client: ClientId,
     },
     /// A client has waited long enough in a queue.
     QueueTimeout {
         /// Which client.
-        client: u32,
+        client: ClientId,
         /// Void unless the client's present one.
         generation: u32,
     },
     /// A server has the configuration of its priority levels.
     Configure {
         /// Which server.
-        server: u16,
+        server: ServerId,
         /// Void unless the process is the same.
         boot: u32,
     },
     /// A server's priority levels adjust their limits.
     Borrow {
         /// Which server.
-        server: u16,
+        server: ServerId,
         /// Void unless the process is the same.
         boot: u32,
     },
     /// A server compares a cache with etcd.
     Compare {
         /// Which server.
-        server: u16,
+        server: ServerId,
         /// Void unless the process is the same.
         boot: u32,
         /// Which resource's.
-        resource: u32,
+        resource: ResourceId,
         /// Until the next time.
         period: SimSpan,
     },
     /// A server counts the objects of a resource.
     CountObjects {
         /// Which server.
-        server: u16,
+        server: ServerId,
         /// Void unless the process is the same.
         boot: u32,
         /// Index of the resource.
-        resource: u16,
+        resource: ResourceId,
     },
     /// Writes to a resource arrive.
     WriteArrives {
         /// At which server.
-        server: u16,
+        server: ServerId,
         /// Void unless the process is the same.
         boot: u32,
         /// Index of the resource.
-        resource: u16,
+        resource: ResourceId,
     },
     /// A stage of a write is over.
     WriteEnds {
         /// On which server.
-        server: u16,
+        server: ServerId,
         /// Its number among those of the server.
         serial: u32,
         /// Void unless it is still in that stage.
@@ -89,29 +90,29 @@ pub enum Event {
     /// A client notices that its connection is dead.
     Notice {
         /// Which client.
-        client: u32,
+        client: ClientId,
         /// Void unless the client's present one.
         connection: u32,
     },
     /// The kubelet starts a server's container.
     Restart {
         /// Which server.
-        server: u16,
+        server: ServerId,
     },
     /// The balancer checks a server's health.
     Check {
         /// Which server.
-        server: u16,
+        server: ServerId,
     },
     /// A server is stopped to be replaced.
     Replace {
         /// Which server.
-        server: u16,
+        server: ServerId,
     },
     /// A partition heals.
     Heal {
         /// Which server.
-        server: u16,
+        server: ServerId,
     },
     /// etcd is as fast as before.
     EtcdRecovers,
@@ -130,7 +131,7 @@ impl Event {
     /// What the trace of a run keeps of it.
     pub(super) fn kind_and_entity(self) -> (u64, u64) {
         let of_resource =
-            |server: u16, resource: u16| u64::from(server) << 32 | u64::from(resource);
+            |server: ServerId, resource: ResourceId| u64::from(server) << 32 | u64::from(resource);
         match self {
             Self::Tick { server, generation } => {
                 (0, u64::from(server) << 32 | u64::from(generation))

@@ -1,25 +1,28 @@
 //! Calls at the door of a server: admitted, queued, rejected, served.
 
-use super::{RETRY_AFTER, Refusal};
+use super::Refusal;
 use crate::model::admission::{Arrival, Call, Key, RequestKind, Ticket};
 use crate::model::apiserver::plan::Step;
+use crate::model::client::go::RETRY_AFTER;
 use crate::model::client::{Next, State};
 use crate::model::costs;
+use crate::model::ids::{ClientId, ServerId};
 use crate::model::world::{Event, World};
 use crate::results::Mechanism;
 use crate::units::{SimSpan, SimTime};
 
 impl World<'_> {
     /// A call has reached a server: it is admitted, queued or rejected.
-    pub(super) fn arrive(&mut self, client: u32, server: u16, next: Next, now: SimTime) {
-        let fleet = self.clients[client as usize].fleet as usize;
+    pub(super) fn arrive(&mut self, client: ClientId, server: ServerId, next: Next, now: SimTime) {
+        let fleet = self.clients[client].fleet;
         let read = self.read_of(client);
         let kind = RequestKind {
             list: !matches!(next, Next::Watch | Next::WatchList),
             initial_events: next == Next::WatchList,
-            continues: self.clients[client as usize].items_left > 0,
+            continues: self.clients[client].items_left > 0,
         };
-        let state = &mut self.servers[usize::from(server)];
+        let place = self.place_of(client);
+        let state = &mut self.servers[server];
         let Some(admission) = &mut state.admission else {
             let busy = state.server.in_flight();
             if kind.list && busy >= self.inputs.apiserver.max_requests_inflight {
@@ -29,14 +32,13 @@ impl World<'_> {
             }
             return;
         };
-        let place = client - self.fleet_start[fleet];
         let call = Call { fleet, place, client, read: &read, kind };
         match admission.arrive(self.inputs, &call, now) {
             Arrival::Rejected(after) => {
                 self.refused(client, next, Refusal::TooManyRequests(after), now);
             }
             Arrival::Accepted(ticket) => {
-                let member = &mut self.clients[client as usize];
+                let member = &mut self.clients[client];
                 member.state = State::Queued(next);
                 member.ticket = Some(ticket);
                 member.generation = member.generation.wrapping_add(1);
@@ -48,17 +50,22 @@ impl World<'_> {
     }
 
     /// A request that was not let in at once costs memory and waits for so long at most.
-    pub(super) fn await_turn(&mut self, client: u32, server: u16, generation: u32, now: SimTime) {
-        let member = self.clients[client as usize];
+    pub(super) fn await_turn(
+        &mut self,
+        client: ClientId,
+        server: ServerId,
+        generation: u32,
+        now: SimTime,
+    ) {
+        let member = self.clients[client];
         if member.generation != generation || member.ticket.is_none() {
             return;
         }
-        let entry =
-            self.catalog.fleet_owner(member.fleet as usize).entry(Mechanism::QueuedRequests);
-        let state = &mut self.servers[usize::from(server)];
+        let entry = self.catalog.fleet_owner(member.fleet).entry(Mechanism::QueuedRequests);
+        let state = &mut self.servers[server];
         state.server.settle(now);
         state.server.memory.step(Step::Take(entry, costs::QUEUED_REQUEST));
-        self.clients[client as usize].waiting_memory = true;
+        self.clients[client].waiting_memory = true;
         self.touch(server);
         // A watch is given no time to be answered in.
         let watch = matches!(member.state, State::Queued(Next::Watch | Next::WatchList));
@@ -69,24 +76,23 @@ impl World<'_> {
     }
 
     /// A waiting request leaves its queue: its memory goes.
-    pub(super) fn leave_queue(&mut self, client: u32, server: u16, now: SimTime) {
-        let member = &mut self.clients[client as usize];
+    pub(super) fn leave_queue(&mut self, client: ClientId, server: ServerId, now: SimTime) {
+        let member = &mut self.clients[client];
         member.ticket = None;
         if !std::mem::take(&mut member.waiting_memory) {
             return;
         }
-        let entry =
-            self.catalog.fleet_owner(member.fleet as usize).entry(Mechanism::QueuedRequests);
-        let state = &mut self.servers[usize::from(server)];
+        let entry = self.catalog.fleet_owner(member.fleet).entry(Mechanism::QueuedRequests);
+        let state = &mut self.servers[server];
         state.server.settle(now);
         state.server.memory.step(Step::Drop(entry, costs::QUEUED_REQUEST));
         self.touch(server);
     }
 
     /// Lets in what the priority levels have dispatched.
-    pub(crate) fn let_in(&mut self, server: u16, now: SimTime) {
+    pub(crate) fn let_in(&mut self, server: ServerId, now: SimTime) {
         loop {
-            let Some(admission) = &mut self.servers[usize::from(server)].admission else { return };
+            let Some(admission) = &mut self.servers[server].admission else { return };
             match admission.next_timed_out(now) {
                 Some((Key::Call { client, .. }, after)) => {
                     self.turned_away(client, server, after, now);
@@ -106,7 +112,7 @@ impl World<'_> {
                     continue;
                 }
             };
-            let member = self.clients[client as usize];
+            let member = self.clients[client];
             match member.state {
                 State::Queued(next) if member.ticket == Some(ticket) => {
                     self.leave_queue(client, server, now);
@@ -118,21 +124,27 @@ impl World<'_> {
     }
 
     /// A request has waited too long in its queue.
-    pub(crate) fn queue_timed_out(&mut self, client: u32, generation: u32, now: SimTime) {
-        let member = self.clients[client as usize];
+    pub(crate) fn queue_timed_out(&mut self, client: ClientId, generation: u32, now: SimTime) {
+        let member = self.clients[client];
         let (State::Queued(_), Some(ticket)) = (member.state, member.ticket) else { return };
         if member.generation != generation {
             return;
         }
         let server = member.server;
-        let admission = &mut self.servers[usize::from(server)].admission;
+        let admission = &mut self.servers[server].admission;
         if let Some(after) = admission.as_mut().and_then(|a| a.give_up(ticket, now)) {
             self.turned_away(client, server, after, now);
         }
     }
 
-    pub(super) fn turned_away(&mut self, client: u32, server: u16, after: SimSpan, now: SimTime) {
-        if let State::Queued(next) = self.clients[client as usize].state {
+    pub(super) fn turned_away(
+        &mut self,
+        client: ClientId,
+        server: ServerId,
+        after: SimSpan,
+        now: SimTime,
+    ) {
+        if let State::Queued(next) = self.clients[client].state {
             self.leave_queue(client, server, now);
             self.refused(client, next, Refusal::TooManyRequests(after), now);
         }
@@ -141,8 +153,8 @@ impl World<'_> {
     /// The handler of an admitted call.
     pub(super) fn serve(
         &mut self,
-        client: u32,
-        server: u16,
+        client: ClientId,
+        server: ServerId,
         next: Next,
         ticket: Option<Ticket>,
         now: SimTime,
@@ -152,9 +164,9 @@ impl World<'_> {
             Next::Watch => self.send_watch(client, server, now),
             _ => self.send_list(client, server, now),
         };
-        let admission = self.servers[usize::from(server)].admission.as_mut();
+        let admission = self.servers[server].admission.as_mut();
         if let (Some(ticket), Some(admission)) = (ticket, admission) {
-            match (&sent, self.clients[client as usize].request) {
+            match (&sent, self.clients[client].request) {
                 (Ok(()), Some(request)) => admission.tie(request.slot(), ticket),
                 _ => admission.finish(ticket, now),
             }
@@ -165,8 +177,8 @@ impl World<'_> {
     }
 
     /// A handler has returned: others may go in.
-    pub(super) fn free_seats(&mut self, server: u16, slot: usize, now: SimTime) {
-        if let Some(admission) = &mut self.servers[usize::from(server)].admission {
+    pub(super) fn free_seats(&mut self, server: ServerId, slot: usize, now: SimTime) {
+        if let Some(admission) = &mut self.servers[server].admission {
             admission.release(slot, now);
             self.let_in(server, now);
         }

@@ -6,10 +6,12 @@
 //! It holds several where its streams do not fit into one (`--http2-max-streams-per-connection`,
 //! docs/facts/clients.md section 2.3); all of them go to one server here.
 
-use super::{PING_IDLE, PING_SPREAD, Refusal};
+use super::Refusal;
 use crate::model::apiserver::watch::Opening;
+use crate::model::client::go::{PING_IDLE, PING_SPREAD};
 use crate::model::client::{Hearing, IdleWatches, NO_SERVER, Path, State};
 use crate::model::faults::SHUTDOWN_RETRY_AFTER;
+use crate::model::ids::{ClientId, FleetId, ServerId, Table};
 use crate::model::input::{ConnectionsInput, FleetInput, Inputs};
 use crate::model::world::{Event, World};
 use crate::units::SimTime;
@@ -20,15 +22,15 @@ pub(crate) struct Sharing {
     /// Whether any does.
     any: bool,
     /// The fleets that use those of a fleet, by fleet.
-    riders: Vec<Vec<usize>>,
+    riders: Table<FleetId, Vec<FleetId>>,
 }
 
 impl Sharing {
     pub(crate) fn of(inputs: &Inputs) -> Self {
-        let mut riders = vec![Vec::new(); inputs.fleets.len()];
-        for (index, fleet) in inputs.fleets.iter().enumerate() {
+        let mut riders = Table::filled(Vec::new(), inputs.fleets.len());
+        for (id, fleet) in inputs.fleet_ids().zip(&inputs.fleets) {
             if let Some(owner) = fleet.connections.of {
-                riders[owner].push(index);
+                riders[owner].push(id);
             }
         }
         Self { any: riders.iter().any(|riders| !riders.is_empty()), riders }
@@ -45,64 +47,62 @@ pub(super) fn handshakes(fleet: &FleetInput) -> u64 {
 
 impl World<'_> {
     /// The member whose connection a member uses: its own, unless its fleet uses another's.
-    pub(crate) fn owner_of(&self, client: u32) -> u32 {
-        let fleet = self.clients[client as usize].fleet as usize;
+    pub(crate) fn owner_of(&self, client: ClientId) -> ClientId {
+        let fleet = self.clients[client].fleet;
         match self.inputs.fleets[fleet].connections.of {
             None => client,
             Some(owner) => {
-                let place = client - self.fleet_start[fleet];
-                self.fleet_start[owner] + place % self.inputs.fleets[owner].count
+                let place = self.place_of(client) % self.inputs.fleets[owner].count;
+                self.member(owner, place)
             }
         }
     }
 
     /// All members of a process, its owner of the connection first.
-    pub(crate) fn crew(&self, client: u32) -> Vec<u32> {
+    pub(crate) fn crew(&self, client: ClientId) -> Vec<ClientId> {
         if !self.faults.sharing.any {
             return vec![client];
         }
         let owner = self.owner_of(client);
-        let fleet = self.clients[owner as usize].fleet as usize;
-        let (place, stride) =
-            (owner - self.fleet_start[fleet], self.inputs.fleets[fleet].count as usize);
+        let fleet = self.clients[owner].fleet;
+        let (place, stride) = (self.place_of(owner), self.inputs.fleets[fleet].count as usize);
         let riders = self.faults.sharing.riders[fleet].iter().flat_map(|rider| {
-            let first = self.fleet_start[*rider];
             let members = place..self.inputs.fleets[*rider].count;
-            members.step_by(stride).map(move |place| first + place)
+            members.step_by(stride).map(move |place| self.member(*rider, place))
         });
         std::iter::once(owner).chain(riders).collect()
     }
 
     /// The members of a process that use the connection that this one uses; all that use any, if
     /// it uses none.
-    pub(crate) fn attached(&self, client: u32) -> Vec<u32> {
-        let server = self.clients[client as usize].server;
+    pub(crate) fn attached(&self, client: ClientId) -> Vec<ClientId> {
+        let server = self.clients[client].server;
         let mut crew = self.crew(client);
         crew.retain(|mate| {
-            let mates = self.clients[*mate as usize].server;
+            let mates = self.clients[*mate].server;
             mates != NO_SERVER && (server == NO_SERVER || mates == server)
         });
         crew
     }
 
     /// Joins the connection that the process has, if it has one.
-    pub(super) fn join_crew(&mut self, client: u32) -> Option<u16> {
+    pub(super) fn join_crew(&mut self, client: ClientId) -> Option<ServerId> {
         if !self.faults.sharing.any {
             return None;
         }
         let now = self.queue.now();
         let attached = self.attached(client).into_iter();
-        let mut mates = attached.map(|mate| &self.clients[mate as usize]);
-        let mate = mates.find(|mate| !self.servers[usize::from(mate.server)].draining(now))?;
+        let mut mates = attached.map(|mate| &self.clients[mate]);
+        let mate = mates.find(|mate| !self.servers[mate.server].draining(now))?;
         let (server, path) = (mate.server, mate.path);
-        let member = &mut self.clients[client as usize];
+        let member = &mut self.clients[client];
         member.server = server;
         member.last_server = server;
         member.path = path;
         member.hearing = Hearing::Well;
         member.connections = member.connections.wrapping_add(1);
         if self.unheard_until(client, server) > now {
-            let connection = self.clients[client as usize].connections;
+            let connection = self.clients[client].connections;
             let notices = now + PING_IDLE + PING_SPREAD.scale(self.draw(client));
             self.queue.push(notices, Event::Notice { client, connection });
         }
@@ -110,9 +110,9 @@ impl World<'_> {
     }
 
     /// A member has dialled a server.
-    pub(super) fn attach(&mut self, client: u32, server: u16) {
+    pub(super) fn attach(&mut self, client: ClientId, server: ServerId) {
         self.balancer.connected(server, self.connections_of(client));
-        let member = &mut self.clients[client as usize];
+        let member = &mut self.clients[client];
         member.server = server;
         member.last_server = server;
         member.path = Path::Open;
@@ -120,22 +120,22 @@ impl World<'_> {
     }
 
     /// A member uses its connection no more; the last one of a process closes it.
-    pub(crate) fn detach(&mut self, client: u32) {
-        let server = std::mem::replace(&mut self.clients[client as usize].server, NO_SERVER);
-        let uses = |mate: &u32| self.clients[*mate as usize].server == server;
+    pub(crate) fn detach(&mut self, client: ClientId) {
+        let server = std::mem::replace(&mut self.clients[client].server, NO_SERVER);
+        let uses = |mate: &ClientId| self.clients[*mate].server == server;
         if !self.faults.sharing.any || !self.crew(client).iter().any(uses) {
             self.balancer.disconnected(server, self.connections_of(client));
         }
     }
 
-    fn connections_of(&self, client: u32) -> u32 {
+    fn connections_of(&self, client: ClientId) -> u32 {
         let owner = self.owner_of(client);
-        self.inputs.fleets[self.clients[owner as usize].fleet as usize].connections.count
+        self.inputs.fleets[self.clients[owner].fleet].connections.count
     }
 
     /// Closes a member's connection from its side: what the server holds for it goes.
-    pub(super) fn disconnect(&mut self, client: u32, now: SimTime) {
-        let member = self.clients[client as usize];
+    pub(super) fn disconnect(&mut self, client: ClientId, now: SimTime) {
+        let member = self.clients[client];
         if member.server == NO_SERVER {
             return;
         }
@@ -149,14 +149,14 @@ impl World<'_> {
             self.touch(member.server);
         }
         self.detach(client);
-        self.clients[client as usize].request = None;
+        self.clients[client].request = None;
         self.lease_changed(client, now);
     }
 
     /// A member waits no more for its call: what the server holds for that goes.
-    pub(super) fn abandon_call(&mut self, client: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        let index = usize::from(member.server);
+    pub(super) fn abandon_call(&mut self, client: ClientId, now: SimTime) {
+        let member = self.clients[client];
+        let index = member.server;
         if let Some(request) = member.request
             && self.servers[index].server.serves(request)
         {
@@ -172,10 +172,10 @@ impl World<'_> {
     }
 
     /// A server that shuts down takes nothing new: its clients go elsewhere.
-    pub(super) fn turned_out(&mut self, client: u32, now: SimTime) -> Option<Refusal> {
-        let server = self.clients[client as usize].server;
+    pub(super) fn turned_out(&mut self, client: ClientId, now: SimTime) -> Option<Refusal> {
+        let server = self.clients[client].server;
         if server == NO_SERVER
-            || !self.servers[usize::from(server)].draining(now)
+            || !self.servers[server].draining(now)
             || self.unheard_until(client, server) > now
         {
             return None;
@@ -186,8 +186,8 @@ impl World<'_> {
     }
 
     /// What a member opens with its next watch.
-    pub(super) fn opening(&self, client: u32) -> Opening {
-        let member = &self.clients[client as usize];
+    pub(super) fn opening(&self, client: ClientId) -> Opening {
+        let member = &self.clients[client];
         let watches = self.watches_to_open(client);
         let relists = match member.idle {
             IdleWatches::AsTheyWere => 0,
@@ -195,14 +195,14 @@ impl World<'_> {
         };
         // A watch that is opened again beside idle ones has its connection.
         let dials = !member.keeps_idle;
-        let handshakes = handshakes(&self.inputs.fleets[member.fleet as usize]) * u64::from(dials);
+        let handshakes = handshakes(&self.inputs.fleets[member.fleet]) * u64::from(dials);
         Opening { watches, relists, handshakes }
     }
 
     /// A server begins to accept connections: the calls in its backlog arrive.
-    pub(crate) fn accept_all(&mut self, server: u16, now: SimTime) {
-        for client in 0..self.clients.len() as u32 {
-            let member = &self.clients[client as usize];
+    pub(crate) fn accept_all(&mut self, server: ServerId, now: SimTime) {
+        for client in self.clients.ids() {
+            let member = &self.clients[client];
             let heard = member.server == server && self.hears_of_end(client, now);
             if let (State::Unheard(next), true) = (member.state, heard) {
                 self.call(client, next, now);
@@ -211,22 +211,22 @@ impl World<'_> {
         self.leases_changed(Some(server), now);
     }
 
-    pub(super) fn connect(&mut self, client: u32, now: SimTime) -> Result<u16, Refusal> {
-        let server = self.clients[client as usize].server;
+    pub(super) fn connect(&mut self, client: ClientId, now: SimTime) -> Result<ServerId, Refusal> {
+        let server = self.clients[client].server;
         if server != NO_SERVER {
             return Ok(server);
         }
         if let Some(server) = self.join_crew(client) {
             return Ok(server);
         }
-        if self.clients[client as usize].cut_until > now {
+        if self.clients[client].cut_until > now {
             return Err(Refusal::Silent);
         }
         let draw = self.draw(client);
         let Some(server) = self.balancer.pick((draw * 1e9) as u64) else {
             return Err(Refusal::Refused);
         };
-        let state = &self.servers[usize::from(server)];
+        let state = &self.servers[server];
         if state.partitioned(now) || state.node_lost {
             return Err(Refusal::Silent);
         }
@@ -236,7 +236,7 @@ impl World<'_> {
         }
         self.attach(client, server);
         self.counters.connections_opened += u64::from(self.connections_of(client));
-        let member = &mut self.clients[client as usize];
+        let member = &mut self.clients[client];
         member.connections = member.connections.wrapping_add(1);
         self.await_goaway(client, now);
         self.lease_changed(client, now);

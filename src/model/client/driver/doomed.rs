@@ -1,9 +1,11 @@
 //! Calls that a server answers with an error after a while.
 
-use super::{RETRY_AFTER, World};
+use super::World;
 use crate::model::apiserver::route::Route;
-use crate::model::client::{ListFrom, MAX_RETRIES, Next, State};
+use crate::model::client::go::{MAX_RETRIES, RETRY_AFTER};
+use crate::model::client::{ListFrom, Next, State};
 use crate::model::etcd_outage::READ_FAILS_AFTER;
+use crate::model::ids::{ClientId, ServerId};
 use crate::model::input::{Behaviour, ReadInput, ResourceVersion, Retries};
 use crate::model::watchcache::capacity::BLOCK_TIMEOUT;
 use crate::units::{SimSpan, SimTime};
@@ -31,8 +33,8 @@ impl World<'_> {
     /// Whether a LIST will fail. A consistent read that the cache answers asks etcd first.
     pub(super) fn list_fails(
         &self,
-        client: u32,
-        server: u16,
+        client: ClientId,
+        server: ServerId,
         (read, route): (&ReadInput, Route),
         now: SimTime,
     ) -> Option<Doom> {
@@ -40,15 +42,20 @@ impl World<'_> {
         if self.etcd.down(now) && (route == Route::Etcd || consistent) {
             return Some(Doom::Error);
         }
-        let asked = self.clients[client as usize].newest;
+        let asked = self.clients[client].newest;
         let behind = self.lags(server, now).is_some_and(|version| version < asked);
         let at_least = read.resource_version == ResourceVersion::NotOlderThan;
         (route == Route::Cache && at_least && behind).then_some(Doom::TooLarge)
     }
 
     /// Whether a watch-list will fail: it asks etcd for the latest version, unless it names one.
-    pub(super) fn watch_list_fails(&self, client: u32, server: u16, now: SimTime) -> Option<Doom> {
-        let member = &self.clients[client as usize];
+    pub(super) fn watch_list_fails(
+        &self,
+        client: ClientId,
+        server: ServerId,
+        now: SimTime,
+    ) -> Option<Doom> {
+        let member = &self.clients[client];
         let latest = member.from != ListFrom::Last;
         if latest && self.etcd.down(now) {
             return Some(Doom::Error);
@@ -60,22 +67,22 @@ impl World<'_> {
     /// Sends a call that will fail.
     pub(super) fn submit_doomed(
         &mut self,
-        client: u32,
-        server: u16,
+        client: ClientId,
+        server: ServerId,
         (doom, state): (Doom, State),
         now: SimTime,
     ) {
-        let fleet = self.clients[client as usize].fleet as usize;
+        let fleet = self.clients[client].fleet;
         let plan = self.catalog.failing(fleet, doom.after());
         self.submit(client, server, plan, state, now);
-        self.clients[client as usize].doom = Some(doom);
+        self.clients[client].doom = Some(doom);
     }
 
     /// The error has come.
-    pub(super) fn call_failed(&mut self, client: u32, doom: Doom, now: SimTime) {
+    pub(super) fn call_failed(&mut self, client: ClientId, doom: Doom, now: SimTime) {
         self.counters.requests_failed += 1;
-        let member = self.clients[client as usize];
-        let fleet = member.fleet as usize;
+        let member = self.clients[client];
+        let fleet = member.fleet;
         let reflector = matches!(self.inputs.fleets[fleet].behaviour, Behaviour::Reflector { .. });
         let streams = member.state == State::WatchListing;
         if self.retries(client) == Retries::Never || !reflector {
@@ -88,11 +95,11 @@ impl World<'_> {
             Doom::TooLarge
                 if self.retries(client) == Retries::ClientGo && member.retries < MAX_RETRIES =>
             {
-                self.clients[client as usize].retries += 1;
+                self.clients[client].retries += 1;
                 self.wait(client, next, RETRY_AFTER);
             }
             Doom::TooLarge => {
-                let member = &mut self.clients[client as usize];
+                let member = &mut self.clients[client];
                 member.retries = 0;
                 member.from = ListFrom::Latest;
                 self.wait(client, next, SimSpan::nanos(1));

@@ -3,6 +3,7 @@
 use crate::model::apiserver::watch::IDLE_WATCH;
 use crate::model::catalog::resource_of;
 use crate::model::client::{IdleWatches, ListFrom, Next, State};
+use crate::model::ids::{ClientId, FleetId};
 use crate::model::input::Behaviour;
 use crate::model::world::World;
 use crate::results::Mechanism;
@@ -11,7 +12,7 @@ use crate::units::{SimSpan, SimTime};
 impl World<'_> {
     /// Puts the fleets where they are at the start.
     pub(crate) fn open_fleets(&mut self) {
-        for fleet in 0..self.inputs.fleets.len() {
+        for fleet in self.inputs.fleet_ids() {
             if self.inputs.fleets[fleet].running {
                 for client in self.members(fleet) {
                     self.open_running(client, fleet);
@@ -20,14 +21,24 @@ impl World<'_> {
         }
     }
 
-    /// Indices of a fleet's members.
-    pub(crate) fn members(&self, fleet: usize) -> std::ops::Range<u32> {
-        let first = self.fleet_start[fleet];
-        first..first + self.inputs.fleets[fleet].count
+    /// The members of a fleet.
+    pub(crate) fn members(&self, fleet: FleetId) -> impl Iterator<Item = ClientId> + use<> {
+        let first = self.fleet_start[fleet].0;
+        (first..first + self.inputs.fleets[fleet].count).map(ClientId)
+    }
+
+    /// The member at a place in its fleet.
+    pub(crate) fn member(&self, fleet: FleetId, place: u32) -> ClientId {
+        ClientId(self.fleet_start[fleet].0 + place)
+    }
+
+    /// The place of a member in its fleet, from 0.
+    pub(crate) fn place_of(&self, client: ClientId) -> u32 {
+        client.0 - self.fleet_start[self.clients[client].fleet].0
     }
 
     /// A member that has been running for long.
-    fn open_running(&mut self, client: u32, fleet: usize) {
+    fn open_running(&mut self, client: ClientId, fleet: FleetId) {
         let spec = &self.inputs.fleets[fleet];
         let holds_watch = matches!(
             spec.behaviour,
@@ -47,38 +58,38 @@ impl World<'_> {
             self.attach(client, server);
             self.await_goaway(client, SimTime::ZERO);
         }
-        let server = self.clients[client as usize].server;
+        let server = self.clients[client].server;
         self.fleet_started[fleet] += 1;
         self.fleet_synced[fleet] += 1;
         self.lease_changed(client, SimTime::ZERO);
-        let member = &mut self.clients[client as usize];
+        let member = &mut self.clients[client];
         member.state = State::Watching;
         member.synced = true;
         member.from = ListFrom::Last;
         let watches = self.watches_of(fleet);
         let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
-        let state = &mut self.servers[usize::from(server)];
+        let state = &mut self.servers[server];
         state.watches[fleet] += watches;
         state.server.memory.add_live(entry, IDLE_WATCH.times(watches).0);
         self.watch_slowly(client, 0, SimTime::ZERO);
     }
 
     /// Starts a stopped member after a delay within `spread`.
-    pub(crate) fn start_member(&mut self, client: u32, spread: SimSpan) {
+    pub(crate) fn start_member(&mut self, client: ClientId, spread: SimSpan) {
         let delay = spread.scale(self.draw(client));
         self.start_member_after(client, delay);
     }
 
     /// Starts a stopped member after `delay`.
-    pub(crate) fn start_member_after(&mut self, client: u32, delay: SimSpan) {
-        let fleet = self.clients[client as usize].fleet as usize;
+    pub(crate) fn start_member_after(&mut self, client: ClientId, delay: SimSpan) {
+        let fleet = self.clients[client].fleet;
         let begins = self.queue.now() + delay;
         self.fleet_started[fleet] += 1;
         let rounds = match &self.inputs.fleets[fleet].behaviour {
             Behaviour::Lister { rounds, .. } => rounds.unwrap_or(u64::MAX),
             _ => 1,
         };
-        let member = &mut self.clients[client as usize];
+        let member = &mut self.clients[client];
         member.rounds_left = rounds;
         member.from = ListFrom::First;
         member.idle = IdleWatches::AsTheyWere;
@@ -89,13 +100,13 @@ impl World<'_> {
     }
 
     /// Stops a member: its connection closes.
-    pub(crate) fn stop_member(&mut self, client: u32, now: SimTime) {
-        let member = self.clients[client as usize];
+    pub(crate) fn stop_member(&mut self, client: ClientId, now: SimTime) {
+        let member = self.clients[client];
         if member.state == State::Stopped {
             return;
         }
         self.counters.requests_cancelled += u64::from(member.state.calls());
-        let fleet = member.fleet as usize;
+        let fleet = member.fleet;
         if member.state == State::Watching {
             let resource = resource_of(&self.inputs.fleets[fleet]);
             self.has_read(client, member.server, resource, now);
@@ -103,7 +114,7 @@ impl World<'_> {
         self.fleet_started[fleet] -= 1;
         self.set_synced(client, false, now);
         self.disconnect(client, now);
-        let member = &mut self.clients[client as usize];
+        let member = &mut self.clients[client];
         member.state = State::Stopped;
         member.generation = member.generation.wrapping_add(1);
         member.items_left = 0;

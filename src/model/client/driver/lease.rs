@@ -9,6 +9,7 @@
 use crate::model::client::{NO_SERVER, State};
 use crate::model::control_plane::Life;
 use crate::model::faults::FaultEvent;
+use crate::model::ids::{ClientId, ServerId, Table};
 use crate::model::input::Inputs;
 use crate::model::world::{Event, World};
 use crate::results::{LogEntry, LogKind};
@@ -34,7 +35,7 @@ struct Lease {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Leases {
     /// By client; empty where no fleet has any.
-    of: Vec<Option<Lease>>,
+    of: Table<ClientId, Option<Lease>>,
     not_ready: u64,
     /// Most at once, and when.
     worst: (u64, SimTime),
@@ -54,8 +55,8 @@ impl Leases {
         Self { of, ..Self::default() }
     }
 
-    fn get(&mut self, client: u32) -> Option<&mut Lease> {
-        self.of.get_mut(client as usize)?.as_mut()
+    fn get(&mut self, client: ClientId) -> Option<&mut Lease> {
+        self.of.get_mut(client)?.as_mut()
     }
 
     fn any(&self) -> bool {
@@ -65,15 +66,15 @@ impl Leases {
 
 impl World<'_> {
     /// Whether a member has a connection over which it hears a server that answers.
-    pub(crate) fn connected(&self, client: u32, now: SimTime) -> bool {
-        let server = self.clients[client as usize].server;
+    pub(crate) fn connected(&self, client: ClientId, now: SimTime) -> bool {
+        let server = self.clients[client].server;
         server != NO_SERVER
             && self.unheard_until(client, server) <= now
-            && matches!(self.servers[usize::from(server)].life, Life::Filling | Life::Serving)
+            && matches!(self.servers[server].life, Life::Filling | Life::Serving)
     }
 
     /// Something befell a process's connection: its lease may be renewed again, or no more.
-    pub(crate) fn lease_changed(&mut self, client: u32, now: SimTime) {
+    pub(crate) fn lease_changed(&mut self, client: ClientId, now: SimTime) {
         if !self.faults.leases.any() {
             return;
         }
@@ -94,7 +95,7 @@ impl World<'_> {
             return;
         }
         let gap = lease.gap;
-        let entity = self.clients[owner as usize].key.wrapping_add(u64::from(gap) << 32);
+        let entity = self.clients[owner].key.wrapping_add(u64::from(gap) << 32);
         let due = RENEW_INTERVAL.scale(self.streams.stream("lease", entity).uniform());
         if let Some(lease) = self.faults.leases.get(owner) {
             lease.lapses = now + due - RENEW_INTERVAL + grace;
@@ -103,24 +104,24 @@ impl World<'_> {
     }
 
     /// Likewise for the members that are connected to a server; `None`: for all.
-    pub(crate) fn leases_changed(&mut self, server: Option<u16>, now: SimTime) {
+    pub(crate) fn leases_changed(&mut self, server: Option<ServerId>, now: SimTime) {
         if !self.faults.leases.any() {
             return;
         }
-        for client in 0..self.clients.len() as u32 {
-            if server.is_none_or(|server| self.clients[client as usize].server == server) {
+        for client in self.clients.ids() {
+            if server.is_none_or(|server| self.clients[client].server == server) {
                 self.lease_changed(client, now);
             }
         }
     }
 
     /// A kubelet tries to renew a lease that it could not renew.
-    pub(crate) fn renew_lease(&mut self, client: u32, gap: u32, now: SimTime) {
+    pub(crate) fn renew_lease(&mut self, client: ClientId, gap: u32, now: SimTime) {
         let current = |lease: &&mut Lease| lease.gap == gap && !lease.renewed;
         let Some(lapses) = self.faults.leases.get(client).filter(current).map(|l| l.lapses) else {
             return;
         };
-        let runs = !matches!(self.clients[client as usize].state, State::Stopped | State::Finished);
+        let runs = !matches!(self.clients[client].state, State::Stopped | State::Finished);
         if runs && self.dial_for_lease(client, now) {
             return;
         }
@@ -136,9 +137,9 @@ impl World<'_> {
     }
 
     /// Dials for the lease alone; whether it is renewed now.
-    fn dial_for_lease(&mut self, client: u32, now: SimTime) -> bool {
+    fn dial_for_lease(&mut self, client: ClientId, now: SimTime) -> bool {
         self.write_to_stranger(client, now);
-        if self.attached(client).is_empty() && self.clients[client as usize].cut_until <= now {
+        if self.attached(client).is_empty() && self.clients[client].cut_until <= now {
             // The reflectors will find the connection open.
             let _ = self.connect(client, now);
         }
@@ -146,7 +147,7 @@ impl World<'_> {
         self.faults.leases.get(client).is_some_and(|lease| lease.renewed)
     }
 
-    fn lapse(&mut self, client: u32, now: SimTime) {
+    fn lapse(&mut self, client: ClientId, now: SimTime) {
         let Some(lease) = self.faults.leases.get(client) else { return };
         if std::mem::replace(&mut lease.not_ready, true) {
             return;
@@ -159,7 +160,7 @@ impl World<'_> {
             self.counters.nodes_not_ready_peak = leases.not_ready;
         }
         if self.counters.nodes_not_ready == 1 {
-            let fleet = self.clients[client as usize].fleet as usize;
+            let fleet = self.clients[client].fleet;
             let name = self.inputs.fleets[fleet].name.clone();
             let grace = self.inputs.release.node_monitor_grace;
             let message = format!("a first node is NotReady: no lease for {grace}");

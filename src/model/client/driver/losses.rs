@@ -1,9 +1,11 @@
 //! What a lost connection leaves its client with.
 
-use super::{ORPHAN, PING_IDLE, PING_SPREAD, REDIAL_SPREAD, RETRY_AFTER};
+use super::ORPHAN;
 use crate::model::apiserver::plan::Stage;
-use crate::model::client::{IdleWatches, MAX_RETRIES, NO_SERVER, Next, State};
+use crate::model::client::go::{MAX_RETRIES, PING_IDLE, PING_SPREAD, REDIAL_SPREAD, RETRY_AFTER};
+use crate::model::client::{IdleWatches, NO_SERVER, Next, State};
 use crate::model::control_plane;
+use crate::model::ids::{ClientId, ServerId};
 use crate::model::input::{Behaviour, Retries};
 use crate::model::world::{Event, World};
 use crate::results::LogKind;
@@ -11,17 +13,17 @@ use crate::units::{SimSpan, SimTime};
 
 impl World<'_> {
     /// A server vanished from the network: its clients notice by and by.
-    pub(crate) fn partition(&mut self, server: u16, lasts: SimSpan, now: SimTime) {
+    pub(crate) fn partition(&mut self, server: ServerId, lasts: SimSpan, now: SimTime) {
         self.spend_on_all_clients();
-        let state = &mut self.servers[usize::from(server)];
+        let state = &mut self.servers[server];
         state.partitioned_until = state.partitioned_until.max(now + lasts);
         state.server.cut_off(now, true);
         self.touch(server);
         self.queue.push(now + lasts, Event::Heal { server });
         let message = "cut off from the network".to_owned();
         self.note(now, LogKind::Stopped, &control_plane::name(server), message);
-        for client in 0..self.clients.len() as u32 {
-            if self.clients[client as usize].server != server {
+        for client in self.clients.ids() {
+            if self.clients[client].server != server {
                 continue;
             }
             // The members of a process notice together.
@@ -31,7 +33,7 @@ impl World<'_> {
             }
             let after = PING_IDLE + PING_SPREAD.scale(self.draw(client));
             for client in attached {
-                let connection = self.clients[client as usize].connections;
+                let connection = self.clients[client].connections;
                 self.queue.push(now + after, Event::Notice { client, connection });
             }
         }
@@ -40,8 +42,8 @@ impl World<'_> {
 
     /// Sets the deadline of a LIST. A client has one timer at most: one that comes too early is set
     /// again, so that the queue does not fill with those of answered LISTs.
-    pub(super) fn set_deadline(&mut self, client: u32, deadline: SimTime) {
-        let member = &mut self.clients[client as usize];
+    pub(super) fn set_deadline(&mut self, client: ClientId, deadline: SimTime) {
+        let member = &mut self.clients[client];
         member.deadline = deadline;
         if !std::mem::replace(&mut member.timer, true) {
             self.queue.push(deadline, Event::Timeout { client });
@@ -49,15 +51,15 @@ impl World<'_> {
     }
 
     /// The request time-out of a LIST.
-    pub(crate) fn time_out(&mut self, client: u32, now: SimTime) {
-        self.clients[client as usize].timer = false;
-        let member = self.clients[client as usize];
+    pub(crate) fn time_out(&mut self, client: ClientId, now: SimTime) {
+        self.clients[client].timer = false;
+        let member = self.clients[client];
         let (State::Listing, Some(request)) = (member.state, member.request) else { return };
         if now < member.deadline {
             self.set_deadline(client, member.deadline);
             return;
         }
-        let index = usize::from(member.server);
+        let index = member.server;
         if self.servers[index].partitioned(now) {
             // The client hears of it when the network is whole again, or gives up before.
             let heals = self.servers[index].partitioned_until;
@@ -78,15 +80,15 @@ impl World<'_> {
         }
         self.touch(member.server);
         self.counters.requests_timed_out += 1;
-        self.clients[client as usize].request = None;
+        self.clients[client].request = None;
         self.list_failed(client, SimSpan::ZERO, now);
     }
 
     /// A LIST failed: reflectors back off and start from the top, listers go on.
-    pub(super) fn list_failed(&mut self, client: u32, extra: SimSpan, now: SimTime) {
-        let fleet = self.clients[client as usize].fleet as usize;
-        self.clients[client as usize].items_left = 0;
-        self.clients[client as usize].retries = 0;
+    pub(super) fn list_failed(&mut self, client: ClientId, extra: SimSpan, now: SimTime) {
+        let fleet = self.clients[client].fleet;
+        self.clients[client].items_left = 0;
+        self.clients[client].retries = 0;
         if self.retries(client) == Retries::Never {
             self.give_up(client, extra, now);
             return;
@@ -102,18 +104,17 @@ impl World<'_> {
 
     /// The server died: the client's sockets are closed (docs/facts/clients.md section 1.2, "clean
     /// close" column). `answered`: part of an answer had come.
-    pub(crate) fn connection_closed(&mut self, client: u32, answered: bool, now: SimTime) {
-        let member = self.clients[client as usize];
-        let kept = std::mem::take(&mut self.clients[client as usize].keeps_idle);
-        self.counters.watches_lost +=
-            if kept { self.watches_of(member.fleet as usize) - 1 } else { 0 };
-        self.clients[client as usize].request = None;
-        self.clients[client as usize].ticket = None;
-        self.clients[client as usize].waiting_memory = false;
+    pub(crate) fn connection_closed(&mut self, client: ClientId, answered: bool, now: SimTime) {
+        let member = self.clients[client];
+        let kept = std::mem::take(&mut self.clients[client].keeps_idle);
+        self.counters.watches_lost += if kept { self.watches_of(member.fleet) - 1 } else { 0 };
+        self.clients[client].request = None;
+        self.clients[client].ticket = None;
+        self.clients[client].waiting_memory = false;
         let spread = REDIAL_SPREAD.scale(self.draw(client));
         match member.state {
             State::Watching => {
-                let fleet = member.fleet as usize;
+                let fleet = member.fleet;
                 self.counters.watches_lost += self.watches_of(fleet);
                 self.sample_seen(client, now);
                 if self.retries(client) == Retries::Never {
@@ -137,10 +138,15 @@ impl World<'_> {
 
     /// Whether a watch opened at `opened` ends as a `VeryShortWatchError`: within a second, without
     /// an event.
-    fn very_short(&self, client: u32, (opened, seen): (SimTime, SimTime), now: SimTime) -> bool {
+    fn very_short(
+        &self,
+        client: ClientId,
+        (opened, seen): (SimTime, SimTime),
+        now: SimTime,
+    ) -> bool {
         const SHORT: SimSpan = SimSpan::secs(1);
-        let member = &self.clients[client as usize];
-        let behaviour = &self.inputs.fleets[member.fleet as usize].behaviour;
+        let member = &self.clients[client];
+        let behaviour = &self.inputs.fleets[member.fleet].behaviour;
         matches!(behaviour, Behaviour::Reflector { .. })
             && opened > SimTime::ZERO
             && now.since(opened) < SHORT
@@ -150,7 +156,7 @@ impl World<'_> {
     /// A call was lost with its connection, before or (`answered`) in the middle of its answer.
     /// The REST layer sends it again after a second if nothing of an answer had come
     /// (docs/facts/clients.md section 2.2); a body that breaks off is an error.
-    fn call_lost(&mut self, client: u32, answered: bool, spread: SimSpan, now: SimTime) {
+    fn call_lost(&mut self, client: ClientId, answered: bool, spread: SimSpan, now: SimTime) {
         // Between calls: the next one finds out.
         let Some(next) = self.call_under_way(client) else { return };
         self.counters.requests_failed += 1;
@@ -160,20 +166,20 @@ impl World<'_> {
         }
         if next == Next::List {
             let retried = self.retries(client) == Retries::ClientGo;
-            let retries = self.clients[client as usize].retries;
+            let retries = self.clients[client].retries;
             if answered || !retried || retries >= MAX_RETRIES {
                 self.list_failed(client, spread, now);
                 return;
             }
-            self.clients[client as usize].retries += 1;
+            self.clients[client].retries += 1;
             self.resend(client);
         }
         self.wait(client, next, RETRY_AFTER + spread);
     }
 
     /// The call that a member waits for.
-    pub(super) fn call_under_way(&self, client: u32) -> Option<Next> {
-        match self.clients[client as usize].state {
+    pub(super) fn call_under_way(&self, client: ClientId) -> Option<Next> {
+        match self.clients[client].state {
             State::OpeningWatch => Some(Next::Watch),
             State::WatchListing => Some(Next::WatchList),
             State::Listing => Some(Next::List),
@@ -183,8 +189,8 @@ impl World<'_> {
     }
 
     /// A LIST will be sent again: the same page, or the list from its start.
-    pub(super) fn resend(&mut self, client: u32) {
-        let member = &mut self.clients[client as usize];
+    pub(super) fn resend(&mut self, client: ClientId) {
+        let member = &mut self.clients[client];
         let (items, continuing) = member.page;
         if member.state == State::Listing {
             member.items_left = if continuing { member.items_left + items } else { 0 };
@@ -194,8 +200,8 @@ impl World<'_> {
     /// A client's pings go unanswered: "http2: client connection lost" ends watches with an error
     /// that makes the reflector list again, and watch-lists with one that makes it fall back to a
     /// LIST at once (docs/facts/clients.md section 1.2).
-    pub(crate) fn notice(&mut self, client: u32, connection: u32, now: SimTime) {
-        let member = self.clients[client as usize];
+    pub(crate) fn notice(&mut self, client: ClientId, connection: u32, now: SimTime) {
+        let member = self.clients[client];
         if member.server == NO_SERVER || member.connections != connection {
             return;
         }
@@ -211,17 +217,17 @@ impl World<'_> {
         }
     }
 
-    fn given_up(&mut self, client: u32, now: SimTime) {
-        let member = self.clients[client as usize];
+    fn given_up(&mut self, client: ClientId, now: SimTime) {
+        let member = self.clients[client];
         let answered = self.partly_answered(client);
-        let watches = self.watches_of(member.fleet as usize);
+        let watches = self.watches_of(member.fleet);
         self.disconnect(client, now);
         match member.state {
             State::Watching => {
                 self.counters.watches_lost += watches;
                 self.sample_seen(client, now);
                 self.lose_sync(client, false, now);
-                self.clients[client as usize].idle = IdleWatches::ListFirst;
+                self.clients[client].idle = IdleWatches::ListFirst;
                 if self.retries(client) == Retries::Never {
                     self.retire(client, now);
                 } else {

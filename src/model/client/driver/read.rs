@@ -4,6 +4,7 @@ use crate::model::admission::first_read;
 use crate::model::apiserver::list::{ListShape, rounded_scan};
 use crate::model::apiserver::route::{Route, honours_limit};
 use crate::model::client::ListFrom;
+use crate::model::ids::{ClientId, FleetId, ServerId};
 use crate::model::input::{Behaviour, ReadInput, ResourceVersion};
 use crate::model::world::World;
 use crate::results::Mechanism;
@@ -11,9 +12,9 @@ use crate::units::Bytes;
 
 impl World<'_> {
     /// The read of a member's present LIST.
-    pub(super) fn read_of(&self, client: u32) -> ReadInput {
-        let member = &self.clients[client as usize];
-        let fleet = &self.inputs.fleets[member.fleet as usize];
+    pub(super) fn read_of(&self, client: ClientId) -> ReadInput {
+        let member = &self.clients[client];
+        let fleet = &self.inputs.fleets[member.fleet];
         match &fleet.behaviour {
             Behaviour::Reflector { read: given, .. } => {
                 let mut read = first_read(fleet);
@@ -40,13 +41,13 @@ impl World<'_> {
     /// How many items this LIST returns and scans.
     pub(super) fn shape_list(
         &mut self,
-        client: u32,
+        client: ClientId,
         read: &ReadInput,
         route: Route,
         continuing: bool,
     ) -> ListShape {
         let (matching, stored) = self.catalog.items_of(read);
-        let member = &mut self.clients[client as usize];
+        let member = &mut self.clients[client];
         let left = if continuing { member.items_left } else { matching };
         let items = match read.limit {
             Some(limit) if continuing || honours_limit(route, read) => left.min(limit.max(1)),
@@ -69,8 +70,8 @@ impl World<'_> {
     /// Gives the LIST's encoder the buffer that the server's pool has.
     pub(super) fn with_pool(
         &mut self,
-        server: u16,
-        fleet: usize,
+        server: ServerId,
+        fleet: FleetId,
         read: &ReadInput,
         list: ListShape,
     ) -> ListShape {
@@ -78,7 +79,7 @@ impl World<'_> {
             return list;
         }
         let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::ResponseBuffer);
-        let pooled = self.servers[usize::from(server)].server.memory.unpool(entry).map(Bytes);
+        let pooled = self.servers[server].server.memory.unpool(entry).map(Bytes);
         ListShape { pooled, ..list }
     }
 }

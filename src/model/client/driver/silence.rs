@@ -5,9 +5,10 @@
 //! connections. What the server was doing for the member is taken to end at once; in truth it
 //! writes on until its socket's buffer is full.
 
-use super::{PING_IDLE, PING_SPREAD};
 use crate::model::apiserver::plan::Stage;
+use crate::model::client::go::{PING_IDLE, PING_SPREAD};
 use crate::model::client::{Hearing, NO_SERVER, Next, Path, State};
+use crate::model::ids::{ClientId, ServerId};
 use crate::model::world::{Event, World};
 use crate::units::{SimSpan, SimTime};
 
@@ -17,20 +18,26 @@ const SYN_RETRIES: [SimSpan; 4] =
 
 impl World<'_> {
     /// Until when a connected member hears nothing; the past: it hears.
-    pub(super) fn unheard_until(&self, client: u32, server: u16) -> SimTime {
-        let member = &self.clients[client as usize];
+    pub(super) fn unheard_until(&self, client: ClientId, server: ServerId) -> SimTime {
+        let member = &self.clients[client];
         if member.path != Path::Open {
             return SimTime::NEVER;
         }
-        self.servers[usize::from(server)].partitioned_until.max(member.cut_until)
+        self.servers[server].partitioned_until.max(member.cut_until)
     }
 
     /// Sends a call into a network where nobody hears it until then.
-    pub(super) fn call_in_vain(&mut self, client: u32, next: Next, until: SimTime, now: SimTime) {
+    pub(super) fn call_in_vain(
+        &mut self,
+        client: ClientId,
+        next: Next,
+        until: SimTime,
+        now: SimTime,
+    ) {
         if until < SimTime::NEVER {
             self.wait(client, next, until.since(now));
         }
-        let member = &mut self.clients[client as usize];
+        let member = &mut self.clients[client];
         member.state = State::Unheard(next);
         if until == SimTime::NEVER {
             member.generation = member.generation.wrapping_add(1);
@@ -38,35 +45,35 @@ impl World<'_> {
     }
 
     /// How long a dial takes that begins while the member is cut off: a later SYN may get through.
-    pub(super) fn dial_gets_through(&self, client: u32, now: SimTime) -> Option<SimSpan> {
-        let heals = self.clients[client as usize].cut_until;
+    pub(super) fn dial_gets_through(&self, client: ClientId, now: SimTime) -> Option<SimSpan> {
+        let heals = self.clients[client].cut_until;
         SYN_RETRIES.into_iter().find(|after| now < heals && now + *after >= heals)
     }
 
     /// Whether a part of the answer to a member's call has come.
-    pub(super) fn partly_answered(&self, client: u32) -> bool {
-        let member = &self.clients[client as usize];
+    pub(super) fn partly_answered(&self, client: ClientId) -> bool {
+        let member = &self.clients[client];
         member.request.is_some_and(|request| {
-            let server = &self.servers[usize::from(member.server)].server;
+            let server = &self.servers[member.server].server;
             let stage = server.stage(&self.catalog.plans, request);
             server.serves(request) && matches!(stage, Stage::Streaming | Stage::Writing)
         })
     }
 
     /// A process's connection falls silent: its members notice by and by.
-    pub(crate) fn fall_silent(&mut self, client: u32, path: Path, now: SimTime) {
+    pub(crate) fn fall_silent(&mut self, client: ClientId, path: Path, now: SimTime) {
         let attached = self.attached(client);
         for mate in &attached {
-            if self.clients[*mate as usize].state == State::Watching {
+            if self.clients[*mate].state == State::Watching {
                 self.sample_seen(*mate, now);
-                self.clients[*mate as usize].hearing = Hearing::Nothing;
+                self.clients[*mate].hearing = Hearing::Nothing;
             }
-            self.clients[*mate as usize].path = path;
+            self.clients[*mate].path = path;
             self.strand(*mate, now);
         }
         let delay = PING_IDLE + PING_SPREAD.scale(self.draw(client));
         for mate in attached {
-            let connection = self.clients[mate as usize].connections;
+            let connection = self.clients[mate].connections;
             self.queue.push(now + delay, Event::Notice { client: mate, connection });
         }
         self.lease_changed(client, now);
@@ -84,17 +91,17 @@ impl World<'_> {
     }
 
     /// What a member waits for does not come.
-    fn strand(&mut self, client: u32, now: SimTime) {
-        let member = self.clients[client as usize];
+    fn strand(&mut self, client: ClientId, now: SimTime) {
+        let member = self.clients[client];
         let next = self.call_under_way(client);
         if member.path == Path::Gone {
             // With its process everything that the server held is gone, too.
-            let member = &mut self.clients[client as usize];
+            let member = &mut self.clients[client];
             (member.request, member.ticket, member.waiting_memory) = (None, None, false);
         } else {
             self.abandon_call(client, now);
         }
-        self.clients[client as usize].request = None;
+        self.clients[client].request = None;
         if let Some(next) = next {
             self.resend(client);
             self.call_in_vain(client, next, self.unheard_until(client, member.server), now);
@@ -102,34 +109,34 @@ impl World<'_> {
     }
 
     /// Cuts a process off from all servers.
-    pub(crate) fn cut_off(&mut self, client: u32, until: SimTime, now: SimTime) {
+    pub(crate) fn cut_off(&mut self, client: ClientId, until: SimTime, now: SimTime) {
         for mate in self.crew(client) {
-            let member = &mut self.clients[mate as usize];
+            let member = &mut self.clients[mate];
             member.cut_until = member.cut_until.max(until);
         }
         let attached = self.attached(client);
         if let Some(first) = attached.first() {
-            let path = self.clients[*first as usize].path;
+            let path = self.clients[*first].path;
             self.fall_silent(client, path, now);
         }
         self.lease_changed(client, now);
     }
 
     /// Whether a member learns that its server's sockets were closed.
-    pub(crate) fn hears_of_end(&self, client: u32, now: SimTime) -> bool {
-        let member = &self.clients[client as usize];
+    pub(crate) fn hears_of_end(&self, client: ClientId, now: SimTime) -> bool {
+        let member = &self.clients[client];
         member.path == Path::Open && member.cut_until <= now
     }
 
     /// A member's connection is reset by what stands between it and its server.
-    pub(crate) fn reset(&mut self, client: u32, now: SimTime) {
+    pub(crate) fn reset(&mut self, client: ClientId, now: SimTime) {
         let answered = self.partly_answered(client);
         self.disconnect(client, now);
         self.connection_closed(client, answered, now);
     }
 
     /// A process writes to a connection whose other end is gone: it learns so if the node is there.
-    pub(super) fn write_to_stranger(&mut self, client: u32, now: SimTime) {
+    pub(super) fn write_to_stranger(&mut self, client: ClientId, now: SimTime) {
         for mate in self.attached(client) {
             if self.meets_stranger(mate, now) {
                 self.reset(mate, now);
@@ -139,12 +146,12 @@ impl World<'_> {
 
     /// Whether the node at the other end of a lost connection is there, and its kernel resets what
     /// it does not know.
-    pub(super) fn meets_stranger(&self, client: u32, now: SimTime) -> bool {
-        let member = &self.clients[client as usize];
+    pub(super) fn meets_stranger(&self, client: ClientId, now: SimTime) -> bool {
+        let member = &self.clients[client];
         if member.server == NO_SERVER {
             return false;
         }
-        let state = &self.servers[usize::from(member.server)];
+        let state = &self.servers[member.server];
         member.path == Path::Gone
             && member.cut_until <= now
             && !state.node_lost

@@ -13,13 +13,15 @@
 //! Watchers that are fast enough take no event of the engine; a slow one takes one for each time that
 //! its watch is ended.
 
-use super::{REDIAL_SPREAD, World};
+use super::World;
 use crate::model::apiserver::list::item_bytes;
 use crate::model::apiserver::plan::Step;
 use crate::model::apiserver::watch::IDLE_WATCH;
 use crate::model::catalog::resource_of;
+use crate::model::client::go::REDIAL_SPREAD;
 use crate::model::client::{Next, State};
 use crate::model::costs::CLIENT_WINDOW;
+use crate::model::ids::{ClientId, FleetId, ResourceId, ServerId};
 use crate::model::input::{Behaviour, ReadInput, Retries};
 use crate::model::watchcache::capacity::{LEAST_CHANNEL, channel_size, watcher_index};
 use crate::results::Mechanism;
@@ -85,8 +87,13 @@ impl Pace {
 impl World<'_> {
     /// How many events the channel of a watch holds that is opened now (docs/facts/watch-cache.md section
     /// 3): by the capacity that the ring has.
-    pub(super) fn channel_of(&self, server: u16, resource: usize, read: Option<&ReadInput>) -> u64 {
-        let cacher = self.servers.get(usize::from(server)).map(|s| &s.cachers[resource]);
+    pub(super) fn channel_of(
+        &self,
+        server: ServerId,
+        resource: ResourceId,
+        read: Option<&ReadInput>,
+    ) -> u64 {
+        let cacher = self.servers.get(server).map(|s| &s.cachers[resource]);
         let Some(Some(cacher)) = cacher else { return LEAST_CHANNEL };
         let ring = cacher.ring();
         let indexed = watcher_index(&self.inputs.resources[resource].name).is_some();
@@ -95,7 +102,7 @@ impl World<'_> {
     }
 
     /// How events come to a fleet's watchers on a server; `None`: its members decode nothing.
-    pub(super) fn pace(&self, fleet: usize, server: u16) -> Option<Pace> {
+    pub(super) fn pace(&self, fleet: FleetId, server: ServerId) -> Option<Pace> {
         let spec = &self.inputs.fleets[fleet];
         let Behaviour::Reflector { read, .. } = &spec.behaviour else { return None };
         let resource = resource_of(spec);
@@ -117,16 +124,16 @@ impl World<'_> {
 
     /// A member's watch is open and has yet to be given so many events: arranges its end, if it is too
     /// slow.
-    pub(super) fn watch_slowly(&mut self, client: u32, missed: u64, now: SimTime) {
-        let member = self.clients[client as usize];
-        let Some(pace) = self.pace(member.fleet as usize, member.server) else { return };
+    pub(super) fn watch_slowly(&mut self, client: ClientId, missed: u64, now: SimTime) {
+        let member = self.clients[client];
+        let Some(pace) = self.pace(member.fleet, member.server) else { return };
         if pace.takes.is_none() {
             return;
         }
         let left = missed as f64 - pace.buffered().as_f64() / pace.size.as_f64().max(1.0);
         let after = match pace.fills_in() {
             Some(fills) if left > pace.taken_in(fills) => {
-                self.clients[client as usize].behind = true;
+                self.clients[client].behind = true;
                 Some(fills)
             }
             _ => pace.lasts(),
@@ -138,14 +145,14 @@ impl World<'_> {
     }
 
     /// A resource is written at another rate: some of its watchers may be too slow from now on.
-    pub(in crate::model) fn rouse_watchers(&mut self, resource: usize, now: SimTime) {
-        for fleet in 0..self.inputs.fleets.len() {
+    pub(in crate::model) fn rouse_watchers(&mut self, resource: ResourceId, now: SimTime) {
+        for fleet in self.inputs.fleet_ids() {
             if resource_of(&self.inputs.fleets[fleet]) != resource {
                 continue;
             }
-            let slow = self.pace(fleet, 0).is_some_and(|pace| pace.lasts().is_some());
-            for client in if slow { self.members(fleet) } else { 0..0 } {
-                let member = &mut self.clients[client as usize];
+            let slow = self.pace(fleet, ServerId(0)).is_some_and(|pace| pace.lasts().is_some());
+            for client in self.members(fleet).filter(|_| slow) {
+                let member = &mut self.clients[client];
                 if member.state == State::Watching && !member.behind {
                     // What was arranged at the former rate is void.
                     member.generation = member.generation.wrapping_add(1);
@@ -156,12 +163,12 @@ impl World<'_> {
     }
 
     /// What a member has seen that is behind with the events it missed; `None`: it is not.
-    pub(super) fn seen_slowly(&self, client: u32, now: SimTime) -> Option<SimTime> {
-        let member = &self.clients[client as usize];
+    pub(super) fn seen_slowly(&self, client: ClientId, now: SimTime) -> Option<SimTime> {
+        let member = &self.clients[client];
         if !member.behind {
             return None;
         }
-        let pace = self.pace(member.fleet as usize, member.last_server)?;
+        let pace = self.pace(member.fleet, member.last_server)?;
         let taken = pace.buffered().as_f64() / pace.size.as_f64().max(1.0)
             + pace.taken_in(now.since(member.opened));
         let span = SimSpan::from_secs_f64((taken / pace.matching.max(1e-9)).min(1e9));
@@ -169,8 +176,8 @@ impl World<'_> {
     }
 
     /// The channel of a member's watch is full: the watch is ended.
-    pub(crate) fn overflow(&mut self, client: u32, generation: u32, now: SimTime) {
-        let member = self.clients[client as usize];
+    pub(crate) fn overflow(&mut self, client: ClientId, generation: u32, now: SimTime) {
+        let member = self.clients[client];
         if member.generation != generation {
             return;
         }
@@ -181,9 +188,9 @@ impl World<'_> {
         }
     }
 
-    fn end_slow_watch(&mut self, client: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        let Some(pace) = self.pace(member.fleet as usize, member.server) else { return };
+    fn end_slow_watch(&mut self, client: ClientId, now: SimTime) {
+        let member = self.clients[client];
+        let Some(pace) = self.pace(member.fleet, member.server) else { return };
         if !member.behind && pace.lasts().is_none() {
             return;
         }
@@ -196,21 +203,21 @@ impl World<'_> {
         let lost = pace.fills_in().unwrap_or(SimSpan::ZERO);
         let seen = self.seen_slowly(client, now).unwrap_or(now - lost);
         self.close_reading_watch(client, now);
-        self.clients[client as usize].seen = seen;
+        self.clients[client].seen = seen;
         let digests = pace.takes.map_or(SimSpan::ZERO, |rate| rate.time_for(pace.buffered()));
         self.wait(client, Next::Watch, digests);
     }
 
     /// A watch-list whose channel overflows before its last bookmark was queued is ended there and
     /// then: the reflector begins again with nothing.
-    fn cut_watch_list(&mut self, client: u32, now: SimTime) {
-        let member = self.clients[client as usize];
+    fn cut_watch_list(&mut self, client: ClientId, now: SimTime) {
+        let member = self.clients[client];
         let Some(request) = member.request else { return };
-        let state = &mut self.servers[usize::from(member.server)];
+        let state = &mut self.servers[member.server];
         state.server.abort(&self.catalog.plans, request, now);
         self.free_seats(member.server, request.slot(), now);
         self.touch(member.server);
-        self.clients[client as usize].request = None;
+        self.clients[client].request = None;
         self.counters.watches_terminated += 1;
         self.counters.requests_failed += 1;
         if self.retries(client) == Retries::Never {
@@ -222,8 +229,8 @@ impl World<'_> {
     }
 
     /// A watch-list has begun: arranges its end, if its channel is full too soon.
-    pub(super) fn watch_list_begins(&mut self, client: u32, server: u16, now: SimTime) {
-        let fleet = self.clients[client as usize].fleet as usize;
+    pub(super) fn watch_list_begins(&mut self, client: ClientId, server: ServerId, now: SimTime) {
+        let fleet = self.clients[client].fleet;
         let fills = self.pace(fleet, server).and_then(|pace| pace.fills_in());
         if let Some(fills) = fills.filter(|fills| *fills < BOOKMARK_QUEUED)
             && fills < BOOKMARK_QUEUED.scale(self.draw(client))
@@ -236,12 +243,12 @@ impl World<'_> {
     /// watch, and it goes on with another.
     pub(super) fn watch_list_ends(
         &mut self,
-        client: u32,
-        server: u16,
+        client: ClientId,
+        server: ServerId,
         began: SimTime,
         now: SimTime,
     ) {
-        let fleet = self.clients[client as usize].fleet as usize;
+        let fleet = self.clients[client].fleet;
         let fills = self.pace(fleet, server).and_then(|pace| pace.fills_in());
         let Some(full) = fills.map(|fills| began + fills).filter(|full| *full < now) else {
             return;
@@ -251,19 +258,19 @@ impl World<'_> {
         }
         self.close_reading_watch(client, now);
         self.counters.watches_terminated += 1;
-        self.clients[client as usize].seen = full;
+        self.clients[client].seen = full;
         let spread = REDIAL_SPREAD.scale(self.draw(client));
         self.wait(client, Next::Watch, spread);
     }
 
     /// Watches that a member has to open.
-    pub(super) fn watches_to_open(&self, client: u32) -> u64 {
-        let member = &self.clients[client as usize];
-        if member.keeps_idle { 1 } else { self.watches_of(member.fleet as usize) }
+    pub(super) fn watches_to_open(&self, client: ClientId) -> u64 {
+        let member = &self.clients[client];
+        if member.keeps_idle { 1 } else { self.watches_of(member.fleet) }
     }
 
     /// Of so many events of a resource: those that match what a fleet watches.
-    pub(super) fn matching(&self, fleet: usize, events: u64) -> u64 {
+    pub(super) fn matching(&self, fleet: FleetId, events: u64) -> u64 {
         match &self.inputs.fleets[fleet].behaviour {
             Behaviour::Reflector { read, .. } => (events as f64 * read.selected).round() as u64,
             _ => events,
@@ -271,26 +278,26 @@ impl World<'_> {
     }
 
     /// Closes all watches of a member.
-    pub(super) fn close_watches(&mut self, client: u32, now: SimTime) {
-        let watches = self.watches_of(self.clients[client as usize].fleet as usize);
+    pub(super) fn close_watches(&mut self, client: ClientId, now: SimTime) {
+        let watches = self.watches_of(self.clients[client].fleet);
         self.close_some(client, watches, now);
     }
 
     /// Closes the idle watches of a member that it has kept.
-    pub(super) fn close_idle_watches(&mut self, client: u32, now: SimTime) {
-        let member = &mut self.clients[client as usize];
+    pub(super) fn close_idle_watches(&mut self, client: ClientId, now: SimTime) {
+        let member = &mut self.clients[client];
         if std::mem::take(&mut member.keeps_idle) {
-            let fleet = member.fleet as usize;
+            let fleet = member.fleet;
             let watches = self.watches_of(fleet) - 1;
             self.close_some(client, watches, now);
         }
     }
 
-    fn close_some(&mut self, client: u32, watches: u64, now: SimTime) {
-        let member = self.clients[client as usize];
-        let fleet = member.fleet as usize;
+    fn close_some(&mut self, client: ClientId, watches: u64, now: SimTime) {
+        let member = self.clients[client];
+        let fleet = member.fleet;
         let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
-        let state = &mut self.servers[usize::from(member.server)];
+        let state = &mut self.servers[member.server];
         state.server.settle(now);
         state.server.memory.step(Step::Drop(entry, IDLE_WATCH.times(watches)));
         state.watches[fleet] -= watches;
@@ -298,30 +305,35 @@ impl World<'_> {
     }
 
     /// The server ends a member's watch on what it reads; the others stay.
-    fn close_reading_watch(&mut self, client: u32, now: SimTime) {
-        let member = self.clients[client as usize];
-        let fleet = member.fleet as usize;
+    fn close_reading_watch(&mut self, client: ClientId, now: SimTime) {
+        let member = self.clients[client];
+        let fleet = member.fleet;
         let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
-        let state = &mut self.servers[usize::from(member.server)];
+        let state = &mut self.servers[member.server];
         state.server.settle(now);
         state.server.memory.step(Step::Drop(entry, IDLE_WATCH));
         state.watches[fleet] -= 1;
         state.background_stale = true;
         self.touch(member.server);
-        let member = &mut self.clients[client as usize];
+        let member = &mut self.clients[client];
         member.keeps_idle = true;
         member.behind = false;
     }
 
     /// A server ends all watches of a resource; with those of its members' other resources, which are
     /// ended for the same reason.
-    pub(in crate::model) fn end_watches(&mut self, server: u16, resource: usize, now: SimTime) {
-        for fleet in 0..self.inputs.fleets.len() {
+    pub(in crate::model) fn end_watches(
+        &mut self,
+        server: ServerId,
+        resource: ResourceId,
+        now: SimTime,
+    ) {
+        for fleet in self.inputs.fleet_ids() {
             if resource_of(&self.inputs.fleets[fleet]) != resource {
                 continue;
             }
             for client in self.members(fleet) {
-                let member = self.clients[client as usize];
+                let member = self.clients[client];
                 if member.server == server && member.state == State::Watching {
                     self.counters.watches_terminated += self.watches_of(fleet);
                     self.sample_seen(client, now);

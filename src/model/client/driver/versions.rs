@@ -3,14 +3,16 @@
 //! A version is the instant at which it was the latest. A cache's own version is that of the newest
 //! event of its resource, or of etcd's last progress notification to a watcher that it had nothing
 //! else to tell; bookmarks carry it to the clients. So the version of a quiet resource is as old as
-//! the last notification, which comes every ten minutes unless etcd is told otherwise (facts/
-//! watch-cache.md section 4.1); and a server that has started since knows nothing that old.
+//! the last notification, which comes every ten minutes unless etcd is told otherwise
+//! (docs/facts/watch-cache.md section 4.1); and a server that has started since knows
+//! nothing that old.
 
-use super::BOOKMARK_PERIOD;
 use crate::model::catalog::resource_of;
 use crate::model::client::{Hearing, NO_SERVER};
 use crate::model::flows::LoadEvent;
+use crate::model::ids::{ClientId, ResourceId, ServerId};
 use crate::model::input::Behaviour;
+use crate::model::watchcache::capacity::BOOKMARK_PERIOD;
 use crate::model::world::{Event, World};
 use crate::units::{SimSpan, SimTime};
 
@@ -29,9 +31,9 @@ pub struct Lag {
 
 impl World<'_> {
     /// The version of a server's cache of a resource.
-    fn cache_version(&self, server: u16, resource: usize, at: SimTime) -> SimTime {
+    fn cache_version(&self, server: ServerId, resource: ResourceId, at: SimTime) -> SimTime {
         let period = self.inputs.etcd.progress_notify_interval;
-        let entity = u64::from(server) << 32 | resource as u64;
+        let entity = u64::from(server) << 32 | u64::from(resource);
         let mut luck = self.streams.stream("progress notify", entity);
         let period = (period + period.scale(PROGRESS_JITTER * luck.uniform())).max(SimSpan(1));
         let phase = period.scale(luck.uniform());
@@ -43,17 +45,16 @@ impl World<'_> {
         } else {
             SimTime::ZERO
         };
-        let listed =
-            self.servers.get(usize::from(server)).map_or(SimTime::ZERO, |s| s.listed_at[resource]);
+        let listed = self.servers.get(server).map_or(SimTime::ZERO, |s| s.listed_at[resource]);
         notified.max(written).max(listed.min(at)).min(at)
     }
 
     /// How new the version is that a watcher has seen: that of its last event or bookmark.
-    pub(super) fn sample_seen(&mut self, client: u32, now: SimTime) {
-        if self.clients[client as usize].hearing == Hearing::Nothing {
+    pub(super) fn sample_seen(&mut self, client: ClientId, now: SimTime) {
+        if self.clients[client].hearing == Hearing::Nothing {
             return;
         }
-        let fleet = &self.inputs.fleets[self.clients[client as usize].fleet as usize];
+        let fleet = &self.inputs.fleets[self.clients[client].fleet];
         let (selected, bookmarks) = match &fleet.behaviour {
             Behaviour::Reflector { read, bookmarks, .. } => (read.selected, *bookmarks),
             Behaviour::Lister { read, .. } => (read.selected, true),
@@ -61,9 +62,9 @@ impl World<'_> {
         };
         let resource = resource_of(fleet);
         let latest = self.etcd.latest(now);
-        self.has_read(client, self.clients[client as usize].last_server, resource, now);
+        self.has_read(client, self.clients[client].last_server, resource, now);
         if let Some(seen) = self.seen_slowly(client, now) {
-            self.clients[client as usize].seen = seen;
+            self.clients[client].seen = seen;
             return;
         }
         let rate = self.flows.usual_rate(resource) * selected;
@@ -71,20 +72,20 @@ impl World<'_> {
         let uniform = self.draw(client);
         let event =
             (rate > 0.0).then(|| latest - SimSpan::from_secs_f64(-libm::log1p(-uniform) / rate));
-        let server = self.clients[client as usize].last_server;
+        let server = self.clients[client].last_server;
         let carried =
             bookmarks.then(|| self.cache_version(server, resource, latest.min(now - bookmark)));
-        let member = &mut self.clients[client as usize];
+        let member = &mut self.clients[client];
         let seen = event.max(carried).unwrap_or(SimTime::ZERO);
         member.seen = member.seen.max(seen);
     }
 
     /// The version of what a member has just been given: that of the cache, or the latest.
-    pub(super) fn list_version(&self, client: u32, server: u16, now: SimTime) -> SimTime {
-        let member = &self.clients[client as usize];
+    pub(super) fn list_version(&self, client: ClientId, server: ServerId, now: SimTime) -> SimTime {
+        let member = &self.clients[client];
         let latest = self.etcd.latest(now);
         if member.from_cache {
-            let resource = resource_of(&self.inputs.fleets[member.fleet as usize]);
+            let resource = resource_of(&self.inputs.fleets[member.fleet]);
             self.cache_version(server, resource, latest)
         } else {
             latest
@@ -95,17 +96,17 @@ impl World<'_> {
     /// without bookmarks and have had no event. A watch-list waits for the latest.
     pub(super) fn seen_at_opening(
         &self,
-        client: u32,
-        server: u16,
+        client: ClientId,
+        server: ServerId,
         streamed: bool,
         now: SimTime,
     ) -> SimTime {
-        let member = &self.clients[client as usize];
+        let member = &self.clients[client];
         let latest = self.etcd.latest(now);
         if streamed {
             return latest;
         }
-        let fleet = &self.inputs.fleets[member.fleet as usize];
+        let fleet = &self.inputs.fleets[member.fleet];
         let told = !matches!(fleet.behaviour, Behaviour::Reflector { bookmarks: false, .. });
         if told || member.missed > 0 {
             member.seen.max(self.cache_version(server, resource_of(fleet), latest))
@@ -115,14 +116,20 @@ impl World<'_> {
     }
 
     /// The caches of a server stop following etcd.
-    pub(crate) fn begin_lag(&mut self, server: u16, lasts: SimSpan, behind: SimSpan, now: SimTime) {
+    pub(crate) fn begin_lag(
+        &mut self,
+        server: ServerId,
+        lasts: SimSpan,
+        behind: SimSpan,
+        now: SimTime,
+    ) {
         let lag = Lag { version: now - behind, until: now + lasts };
-        self.servers[usize::from(server)].lag = Some(lag);
+        self.servers[server].lag = Some(lag);
     }
 
     /// At which version a server's caches have stopped, if they do not follow etcd.
-    pub(super) fn lags(&self, server: u16, now: SimTime) -> Option<SimTime> {
-        let lag = self.servers.get(usize::from(server))?.lag?;
+    pub(super) fn lags(&self, server: ServerId, now: SimTime) -> Option<SimTime> {
+        let lag = self.servers.get(server)?.lag?;
         (now < lag.until).then_some(lag.version)
     }
 
@@ -130,9 +137,9 @@ impl World<'_> {
     /// Where nothing is written, no data is older than other data.
     pub(super) fn has_read(
         &mut self,
-        client: u32,
-        server: u16,
-        resource: usize,
+        client: ClientId,
+        server: ServerId,
+        resource: ResourceId,
         now: SimTime,
     ) -> bool {
         if server == NO_SERVER {
@@ -140,15 +147,15 @@ impl World<'_> {
         }
         let version = self.lags(server, now).unwrap_or_else(|| self.etcd.latest(now));
         let written = self.flows.usual_rate(resource) > 0.0;
-        let member = &mut self.clients[client as usize];
+        let member = &mut self.clients[client];
         let stale = version < member.newest && written;
         member.newest = member.newest.max(version);
         stale
     }
 
     /// A list has arrived: remembers its version, and whether it is older than what was seen before.
-    pub(super) fn note_version(&mut self, client: u32, resource: usize, now: SimTime) {
-        let member = self.clients[client as usize];
+    pub(super) fn note_version(&mut self, client: ClientId, resource: ResourceId, now: SimTime) {
+        let member = self.clients[client];
         if !member.from_cache {
             self.has_read_latest(client, now);
         } else if self.has_read(client, member.last_server, resource, now) {
@@ -157,15 +164,15 @@ impl World<'_> {
     }
 
     /// A member has read the latest data.
-    pub(super) fn has_read_latest(&mut self, client: u32, now: SimTime) {
+    pub(super) fn has_read_latest(&mut self, client: ClientId, now: SimTime) {
         let version = self.etcd.latest(now);
-        let member = &mut self.clients[client as usize];
+        let member = &mut self.clients[client];
         member.newest = member.newest.max(version);
     }
 
     /// Arranges that the channel of a member's watch overflows after a while.
-    pub(super) fn overflow_in(&mut self, client: u32, after: SimSpan, now: SimTime) {
-        let generation = self.clients[client as usize].generation;
+    pub(super) fn overflow_in(&mut self, client: ClientId, after: SimSpan, now: SimTime) {
+        let generation = self.clients[client].generation;
         self.queue.push(now + after, Event::Load(LoadEvent::Overflow { client, generation }));
     }
 }

@@ -1,7 +1,7 @@
 //! The Go runtime's allocation rules that decide how large buffers become.
 //!
 //! These are the rules of Go 1.26 on 64-bit machines, taken from its sources and held to recorded
-//! behaviour by `tests/golden_go.rs`. They are exact: how much a server holds while it answers a
+//! behaviour by `tests/golden_cases/golden_go.rs`. They are exact: how much a server holds while it answers a
 //! LIST is a step function of the size of the list, not a fixed multiple.
 //!
 //! - [`size_class`]: what an allocation of some size really takes.

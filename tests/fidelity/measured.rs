@@ -1,0 +1,56 @@
+//! One replication of every measured run, with what `oomcast validate` does not show: CPU time,
+//! collections, and who held the memory.
+//!
+//! `cargo test --test fidelity measured -- --nocapture` prints the table; `RUN=kep3157` picks runs by name,
+//! `VERBOSE=1` adds who held the memory. The figures themselves are held by `tests/validate.rs`.
+
+#![expect(clippy::print_stdout, reason = "the test prints its table")]
+
+use oomcast::model::{self, RunOptions};
+use oomcast::results::{LogKind, RunRecord};
+use oomcast::validation::observation::Run;
+use oomcast::validation::{Gathered, Observation, mapping};
+
+#[test]
+fn every_run_can_be_replayed() {
+    println!(
+        "{:46} {:>8} {:>8} {:>7} | {:>6} {:>6} {:>6}",
+        "run", "measured", "model", "err", "t", "model", "cpu"
+    );
+    let filter = std::env::var("RUN").unwrap_or_default();
+    let mut gathered = Gathered::default();
+    gathered.add_committed();
+    for found in &gathered.found {
+        let Observation::Run(run) = &found.observation else { continue };
+        if run.id.contains(&filter) {
+            let options = RunOptions { seed: 1, replication: 0, timelines: false };
+            let inputs = mapping::inputs(run).expect("a run that can be mapped");
+            row(run, &model::run(&inputs, options));
+        }
+    }
+}
+
+/// Prints a run's row.
+fn row(run: &Run, record: &RunRecord) {
+    let server = &record.servers[0];
+    let (peak, measured) = (server.peak_resident.as_f64(), run.result.peak_resident_bytes as f64);
+    let synced = record.log.iter().rev().find(|line| line.kind == LogKind::Synced);
+    println!(
+        "{:46} {:8.0} {:8.0} {:+6.1}% | {:6.1} {:6.1} {:6.1} ok {} gc {} oom {}",
+        run.id,
+        measured / 1e6,
+        peak / 1e6,
+        (peak / measured - 1.0) * 100.0,
+        run.phases.last().and_then(|phase| phase.end_s).unwrap_or(0.0),
+        synced.map_or(0.0, |line| line.at.as_secs_f64()),
+        server.cpu.as_secs_f64(),
+        record.counters.lists_ok,
+        record.counters.gc_cycles,
+        server.oom_kills.len()
+    );
+    if std::env::var("VERBOSE").is_ok() {
+        for holder in server.holders_at_peak.iter().take(8) {
+            println!("      {:?} {:.0}", holder.mechanism, holder.bytes.as_f64() / 1e6);
+        }
+    }
+}

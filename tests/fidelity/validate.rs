@@ -1,0 +1,285 @@
+//! The fidelity ledger: predictions beside the measured runs that come with oomcast.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use oomcast::report::validation::{markdown, render};
+use oomcast::results::{
+    DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedRow, PublishedScenario,
+    ReplayedRun, ReplayedServers, Validation,
+};
+use oomcast::units::Bytes;
+use oomcast::validation::{Gathered, Replay, condense, published_figures, replay};
+
+/// Highest median of the absolute errors of the peaks.
+const MEDIAN: f64 = 0.05;
+/// Highest 90th percentile.
+const P90: f64 = 0.15;
+/// Highest error of a run.
+const WORST: f64 = 0.30;
+
+fn committed() -> Validation {
+    let mut gathered = Gathered::default();
+    gathered.add_committed();
+    assert_eq!(gathered.errors, []);
+    assert_eq!(gathered.notes, Vec::<String>::new());
+    let how = Replay { seed: 1, replications: 5 };
+    let (replayed, errors) = replay(&gathered.found, how, || {});
+    assert_eq!(errors, []);
+    condense(&replayed, how)
+}
+
+#[test]
+fn the_ledger_holds() {
+    let result = committed();
+    let told = render(&result);
+    assert!(result.runs.len() >= 33 && !result.several_servers.is_empty(), "{told}");
+    assert!(result.median_error.is_some_and(|e| e <= MEDIAN), "{told}");
+    assert!(result.p90_error.is_some_and(|e| e <= P90), "{told}");
+    assert!(result.worst_error.is_some_and(|e| e <= WORST), "{told}");
+    for run in &result.runs {
+        assert_eq!(run.measured_killed, run.predicted_killed, "{}", run.id);
+    }
+    let ordered = &result.orderings;
+    assert!(ordered.pairs >= 20 && ordered.right == ordered.pairs, "{told}");
+    for run in &result.several_servers {
+        assert_eq!(run.predicted_deaths > 0, run.measured_deaths > 0, "{}", run.id);
+    }
+}
+
+/// The page of the documentation is what the code gives. `UPDATE_LEDGER=1` renews it.
+#[test]
+fn the_ledger_of_the_documentation_is_this_one() {
+    const MARK: &str = "<!-- generated -->\n";
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = root.join("docs/fidelity.md");
+    let text = std::fs::read_to_string(&page).expect("docs/fidelity.md");
+    let (prose, generated) = text.split_once(MARK).expect("the mark of what is generated");
+    let mut result = committed();
+    result.published = published_figures(&root.join("scenarios"), Some(5), |_| {}).expect("sound");
+    let fresh = format!("\n{}", markdown(&result));
+    if std::env::var_os("UPDATE_LEDGER").is_some() {
+        std::fs::write(&page, format!("{prose}{MARK}{fresh}")).expect("written");
+    } else {
+        assert_eq!(generated, fresh, "renew it: UPDATE_LEDGER=1 cargo test --test fidelity ledger");
+    }
+}
+
+#[test]
+fn replays_do_not_depend_on_threads() {
+    let one = || rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    assert_eq!(committed(), one().install(committed));
+}
+
+fn gib(value: f64) -> Bytes {
+    Bytes::gib(1).scale(value)
+}
+
+/// A made-up result with something of everything.
+fn made_up() -> Validation {
+    let run = |id: &str, measured: f64, predicted: f64, killed: (bool, bool)| ReplayedRun {
+        id: id.to_owned(),
+        measured_peak_bytes: gib(measured),
+        predicted_peak_bytes: gib(predicted),
+        measured_killed: killed.0,
+        predicted_killed: killed.1,
+        measured_seconds: Some(21.6),
+        predicted_seconds: Some(18.25),
+        error: predicted / measured - 1.0,
+        seconds_error: Some(-0.16),
+        predicted_from_before_bytes: Some(gib(predicted + 0.1)),
+        error_from_before: (!killed.0).then_some(-0.0123),
+        ..ReplayedRun::default()
+    };
+    let spread = |median, worst: &str| {
+        let worst_id = worst.to_owned();
+        Some(ErrorSpread { count: 4, median, p90: 0.112, worst: 0.234, worst_id })
+    };
+    Validation {
+        format_version: "1.0".into(),
+        seed: 1,
+        replications: 5,
+        runs: vec![
+            run("configmaps-10000x10k-1.36-json-watchlist-16", 0.53, 0.47, (false, false)),
+            run("kep3157-1.32-json-rv0-8", 10.24, 9.87, (false, false)),
+            run("limit4000m-pods-20000x5k-1.32-16", 3.75, 3.76, (true, true)),
+            run(
+                "a run with a name that is too long for a line of the table",
+                120.0,
+                130.0,
+                (true, false),
+            ),
+        ],
+        median_error: Some(0.047),
+        p90_error: Some(0.112),
+        worst_error: Some(0.234),
+        peaks: spread(0.047, "kep3157-1.32-json-rv0-8"),
+        peaks_from_before: spread(0.041, "configmaps-10000x10k-1.36-json-watchlist-16"),
+        rises: None,
+        durations: spread(0.16, "kep3157-1.32-json-rv0-8"),
+        losses: LossAgreement { lost: 2, lost_predicted: 1, survived: 2, survived_predicted: 2 },
+        orderings: Orderings {
+            pairs: 9,
+            right: 8,
+            wrong: vec![OrderedPair {
+                setting: "gzip".into(),
+                lower: "kep3157-1.32-json-rv0-8".into(),
+                higher: "limit4000m-pods-20000x5k-1.32-16".into(),
+            }],
+        },
+        several_servers: vec![ReplayedServers {
+            id: "ha-list-1.32-36-1500m".into(),
+            servers: 3,
+            measured_peak_bytes: gib(1.47),
+            predicted_peak_bytes: gib(1.43),
+            measured_deaths: 14,
+            predicted_deaths: 12,
+            measured_servers_lost: Some(3),
+            predicted_servers_lost: 3,
+            measured_first_death_seconds: Some(8.41),
+            predicted_first_death_seconds: None,
+            clients: 36,
+            measured_synced: Some(0),
+            predicted_synced: 9,
+            ..ReplayedServers::default()
+        }],
+        published: vec![PublishedScenario {
+            scenario: "kep-3157-buffered".into(),
+            rows: vec![PublishedRow {
+                phase: "8 informers".into(),
+                metric: "peak".into(),
+                published: "8.61 GiB".into(),
+                predicted: "9.24 GiB".into(),
+                error: Some(0.074),
+                within: true,
+                source: "KEP-3157".into(),
+                note: String::new(),
+            }],
+        }],
+        domain: vec![DomainRow { what: "objects".into(), measured: "1 kB to 1.4 MB".into() }],
+        notes: vec!["a.json: `before.oddity` is not known and was ignored".into()],
+    }
+}
+
+#[test]
+fn layout_on_the_terminal() {
+    let text = render(&made_up());
+    let widest = text.lines().map(|line| line.chars().count()).max();
+    assert!(widest.is_some_and(|w| w <= 80), "{widest:?}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn layout_as_markdown() {
+    insta::assert_snapshot!(markdown(&made_up()));
+}
+
+#[test]
+fn the_format_of_the_json() {
+    let mut one = made_up();
+    one.runs.truncate(1);
+    insta::assert_snapshot!(oomcast::report::json::validation(&one).expect("plain data"));
+}
+
+/// An empty folder of a test.
+fn sandbox(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("validate").join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("creates");
+    folder
+}
+
+fn oomcast(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oomcast"));
+    command.arg("validate").arg("--no-progress").args(arguments).current_dir(folder);
+    command.output().expect("the binary starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+const SMALL: &str = r#"{
+  "kubernetes": { "version": "v1.32.4" },
+  "objects": [{ "resource": "configmaps", "count": 1000, "mean_json_bytes": 10000 }],
+  "phases": [{ "kind": "list", "clients": 2, "resource_version": "0" }],
+  "result": { "peak_resident_bytes": 400000000 }
+}"#;
+
+#[test]
+fn an_observation_needs_little() {
+    let folder = sandbox("little");
+    let run = folder.join("runs").join("mine");
+    std::fs::create_dir_all(&run).expect("creates");
+    std::fs::write(run.join("run.json"), SMALL).expect("writes");
+    std::fs::write(run.join("series.csv"), "t_s,resident_bytes\n0,300000000\n1.5,400000000\n")
+        .expect("writes");
+    for path in ["runs", "runs/mine", "runs/mine/run.json"] {
+        let output = oomcast(&folder, &[path, "--format", "json", "-n", "1"]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(json["runs"][0]["id"], "mine", "{path}");
+        assert_eq!(json["runs"][0]["measured_peak_bytes"], 400_000_000);
+        assert!(json["runs"][0]["predicted_peak_bytes"].as_u64() > Some(200_000_000));
+        assert_eq!(json["runs"][0]["error_from_before"], serde_json::Value::Null);
+        assert!(json["median_error"].is_f64());
+    }
+    let output = oomcast(&folder, &["runs", "--out", "charts"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    for name in ["validation.json", "validation.md", "mine.svg", "mine.png"] {
+        assert!(folder.join("charts").join(name).is_file(), "no {name}");
+    }
+}
+
+#[test]
+fn the_exit_code_tells_of_large_errors() {
+    let folder = sandbox("exit");
+    std::fs::write(folder.join("run.json"), SMALL).expect("writes");
+    let code = |limit: &str| oomcast(&folder, &["run.json", "--max-error", limit]).status.code();
+    assert_eq!(code("1000%"), Some(0));
+    assert_eq!(code("0.001%"), Some(3));
+    assert_eq!(code("15"), Some(2));
+}
+
+#[test]
+fn mistakes_name_the_file_and_the_field() {
+    let folder = sandbox("mistakes");
+    let cases = [
+        ("kind.json", SMALL.replace("\"list\"", "\"lisst\""), "`phases[0].kind`: unknown variant"),
+        ("count.json", SMALL.replace("1000,", "-1,"), "`objects[0].count`"),
+        ("version.json", SMALL.replace("v1.32.4", "1.12"), "`kubernetes.version`: modelled are"),
+        ("peak.json", SMALL.replace("peak_res", "peek_res"), "`result`: missing field"),
+        ("size.json", SMALL.replace("mean_json", "meen_json"), "`objects[0].mean_json_bytes`"),
+        ("not.json", "{".to_owned(), "this is not JSON"),
+    ];
+    for (name, content, _) in &cases {
+        std::fs::write(folder.join(name), content).expect("writes");
+    }
+    std::fs::write(folder.join("good.json"), SMALL).expect("writes");
+    for (name, _, expected) in &cases {
+        let output = oomcast(&folder, &[name, "good.json", "absent.json"]);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(name) && told.contains(expected), "no {expected:?} in\n{told}");
+        assert!(told.contains("absent.json") && !told.contains("panicked"), "{told}");
+        assert!(text(&output.stdout).contains("  good "), "the good one is replayed");
+    }
+}
+
+#[test]
+fn unknown_fields_are_noted() {
+    let folder = sandbox("unknown");
+    let odd = SMALL.replace("\"clients\": 2", "\"clients\": 2, \"cleints\": 3");
+    std::fs::write(folder.join("run.json"), odd).expect("writes");
+    let told = text(&oomcast(&folder, &["run.json"]).stdout);
+    assert!(told.contains("note: run.json: `phases.0.cleints` is not known"), "{told}");
+}
+
+#[test]
+fn a_clone_replays_what_comes_with_it() {
+    let output = oomcast(&sandbox("clone"), &["-n", "1", "--format", "md"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let told = text(&output.stdout);
+    assert!(told.contains("| kep3157-1.32-json-rv0-8 |") && told.contains("ha-list"), "{told}");
+    assert!(text(&output.stderr).contains("measured runs that come with oomcast"));
+}

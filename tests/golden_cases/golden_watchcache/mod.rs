@@ -1,0 +1,4 @@
+//! The watch cache's ring against recordings of the real code.
+
+mod constants;
+mod trace;

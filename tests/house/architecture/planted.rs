@@ -1,0 +1,111 @@
+//! The rules on planted offenders.
+
+use super::rules;
+use super::scan::{CratePath, Source};
+
+fn paths(code: &str) -> Vec<String> {
+    Source::new("src/x.rs", code).crate_paths().into_iter().map(|found| found.path).collect()
+}
+
+#[test]
+fn use_trees_are_opened() {
+    assert_eq!(paths("use crate::units::Bytes;"), ["units::Bytes"]);
+    assert_eq!(
+        paths("use crate::{model::{self, input::Inputs}, units::{Bytes, SimTime}};"),
+        ["model::self", "model::input::Inputs", "units::Bytes", "units::SimTime"]
+    );
+    assert_eq!(
+        paths("use crate::a::{\n    b,\n    c::{d, e},\n};\nfn f() -> crate::g::H { }"),
+        ["a::b", "a::c::d", "a::c::e", "g::H"]
+    );
+    assert_eq!(paths("pub(crate) fn f() {} use mycrate::x; pub(in crate::y) mod z;"), ["y"]);
+    assert_eq!(paths("let x = $crate::model::run();"), ["model::run"]);
+    assert_eq!(paths("use crate::units::*;"), ["units"]);
+}
+
+#[test]
+fn comments_and_literals_do_not_count() {
+    let code = r##"
+//! See crate::cli::main.
+/* use crate::cli; /* nested */ still crate::cli */
+const A: &str = "crate::cli \" crate::cli";
+const B: &str = r#"crate::cli " "#;
+const C: char = '"'; use crate::units::Bytes;
+fn f<'a>(x: &'a str) -> char { '\'' } // crate::cli
+"##;
+    assert_eq!(paths(code), ["units::Bytes"]);
+    let line = Source::new("src/x.rs", code).crate_paths();
+    assert_eq!(line, [CratePath { path: "units::Bytes".into(), line: 6 }]);
+}
+
+fn offences(rule: fn(&[Source]) -> Vec<String>, path: &str, code: &str) -> usize {
+    rule(&[Source::new(path, code)]).len()
+}
+
+#[test]
+fn climbing_imports_are_caught() {
+    let caught = |path, code| offences(rules::layers, path, code) == 1;
+    assert!(caught("src/units/bytes.rs", "use crate::engine::Streams;"));
+    assert!(caught("src/engine/queue.rs", "use crate::model::World;"));
+    assert!(caught("src/results/run.rs", "use crate::model::World;"));
+    assert!(caught("src/model/world.rs", "use crate::scenario::Scenario;"));
+    assert!(caught("src/model/world.rs", "use crate::{scenario::Scenario, units::Bytes};"));
+    assert!(caught("src/scenario/build.rs", "use crate::model::world::World;"));
+    assert!(caught("src/scenario/build.rs", "use crate::model;"));
+    assert!(caught("src/scenario/build.rs", "use crate::model::{input::Inputs, world::World};"));
+    assert!(caught("src/scenario/build.rs", "use crate::model::apf::queue_set::QueueSet;"));
+    assert!(caught("src/scenario/build.rs", "use crate::results::Summary;"));
+    assert!(caught("src/experiment/mod.rs", "fn f() { crate::report::json(); }"));
+    assert!(caught("src/report/text.rs", "use crate::model::RunOptions;"));
+    assert!(caught("src/report/text.rs", "use crate::engine::statistics::Moments;"));
+    assert!(caught("src/model/world.rs", "use crate::cli::Exit;"));
+    assert!(caught("src/attic/old.rs", "fn f() {}"), "an unknown room");
+    assert!(caught("src/main.rs", "use crate::model;"));
+}
+
+#[test]
+fn what_the_layers_allow_passes() {
+    let passes = |path, code| offences(rules::layers, path, code) == 0;
+    assert!(passes("src/model/world.rs", "use crate::{engine::Streams, results, units::Bytes};"));
+    assert!(passes("src/model/apf/mod.rs", "use crate::model::apf::queue_set::QueueSet;"));
+    assert!(passes("src/scenario/build.rs", "use crate::model::input::Inputs;"));
+    assert!(passes("src/scenario/build.rs", "use crate::model::apf::config::FlowSchema;"));
+    assert!(passes("src/cli/run.rs", "use crate::{model, report, units};"));
+}
+
+#[test]
+fn impure_models_are_caught() {
+    let caught = |path, code| offences(rules::purity, path, code) == 1;
+    assert!(caught("src/model/world.rs", "use serde::Serialize;"));
+    assert!(caught("src/model/world.rs", "#[derive(serde::Serialize)]"));
+    assert!(caught("src/engine/mod.rs", "use toml;"));
+    assert!(caught("src/engine/mod.rs", "let now = std::time::Instant::now();"));
+    assert!(caught("src/model/input.rs", "use std::fs;"));
+    assert!(caught("src/model/input.rs", "let f = std::fs::read(path);"));
+    assert!(caught("src/results/run.rs", "use clap::Parser;"));
+    let passes = |path, code| offences(rules::purity, path, code) == 0;
+    assert!(passes("src/results/run.rs", "use serde::Serialize;"));
+    assert!(passes("src/scenario/tree.rs", "use toml;"));
+    assert!(passes("src/model/world.rs", "let tomlike = clap_hands(observed);"));
+}
+
+#[test]
+fn other_offences_are_caught() {
+    let caught = |rule, path, code: &str| offences(rule, path, code) == 1;
+    assert!(caught(rules::printing, "src/report/text.rs", "    println!(\"x\");"));
+    assert!(caught(rules::printing, "src/model/world.rs", "dbg!(x);"));
+    assert!(!caught(rules::printing, "src/report/text.rs", "// println!(x)"));
+    assert!(!caught(rules::printing, "src/cli/output.rs", "println!();"));
+    assert!(caught(rules::lengths, "src/a.rs", &"x\n".repeat(601)));
+    assert!(!caught(rules::lengths, "src/a.rs", &"x\n".repeat(600)));
+    for silent in ["", "use x;", "//!\n", "/// Not of the module."] {
+        assert!(caught(rules::module_docs, "src/a.rs", silent), "{silent:?}");
+    }
+    assert!(!caught(rules::module_docs, "src/a.rs", "//! Says what it is."));
+    let left = ["fn f() { todo!() }", "unimplemented!();", "#[ignore]", "#[ignore = \"slow\"]"];
+    for code in left {
+        assert!(caught(rules::leftovers, "src/a.rs", code), "{code:?}");
+    }
+    assert!(caught(rules::leftovers, "src/a.rs", "// FIXME: later"));
+    assert!(!caught(rules::leftovers, "src/a.rs", "// todo!(\"in a comment\")"));
+}

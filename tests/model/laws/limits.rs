@@ -1,0 +1,119 @@
+//! The kernel kills at the instant at which a straight line crosses the limit, whatever the pages
+//! come from: fresh ones, freed ones, or freed ones that the scavenger takes away meanwhile.
+
+use std::sync::Arc;
+
+use crate::laws::world::{BURST, inputs};
+use oomcast::model::apiserver::plan::{Phase, Plan, RampKind, Stage, Step};
+use oomcast::model::apiserver::server::{Background, Plans, Server, ServerSettings};
+use oomcast::model::memory::go_heap::GcSettings;
+use oomcast::model::memory::ledger::OwnerId;
+use oomcast::model::memory::process::ScanWeights;
+use oomcast::results::Mechanism;
+use oomcast::units::{Bytes, SimSpan, SimTime};
+
+const MB: u64 = 1_000_000;
+
+/// A process that has dropped 2 GB, so that freed pages lie about and the scavenger returns them,
+/// grows by a large block of `large` bytes and small ones of `small` bytes within `seconds`.
+struct Growth {
+    large: u64,
+    small: u64,
+    seconds: u64,
+}
+
+/// Resident memory when growth begins, its highest value, and when the kernel killed.
+fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
+    let buffer = OwnerId::SERVER.entry(Mechanism::ResponseBuffer);
+    let list = OwnerId::SERVER.entry(Mechanism::ListSliceAndConversion);
+    let mut plans = Plans::default();
+    let before = plans.add(Plan {
+        phases: vec![
+            Phase::cpu(Stage::Working, SimSpan::secs(1))
+                .ramp(RampKind::Take, list, Bytes(2_000 * MB))
+                .at_end(Step::Drop(list, Bytes(2_000 * MB))),
+        ],
+        wire: Bytes::ZERO,
+    });
+    let plan = plans.add(Plan {
+        phases: vec![
+            Phase::cpu(Stage::Working, SimSpan::secs(growth.seconds))
+                .ramp(RampKind::TakeLarge, buffer, Bytes(growth.large))
+                .ramp(RampKind::Take, list, Bytes(growth.small)),
+        ],
+        wire: Bytes::ZERO,
+    });
+    let mut hardware = inputs(BURST, &[]).hardware;
+    hardware.page_fault_per_gb = SimSpan::ZERO;
+    let mut settings = ServerSettings {
+        cores: 4.0,
+        procs: 4.0,
+        hardware,
+        local_clients: false,
+        gc: GcSettings { gogc: Some(100), memory_limit: None },
+        kill_at: Bytes(u64::MAX / 2),
+        memory_high: None,
+        scan: ScanWeights { scannable: vec![true] },
+        owners: 1,
+    };
+    let mut server = Server::new(Arc::new(settings.clone()));
+    server.boot(SimTime::ZERO);
+    server.memory.add_live(OwnerId::SERVER.entry(Mechanism::WatchCacheObjects), 600 * MB);
+    let litter = OwnerId::SERVER.entry(Mechanism::Garbage);
+    server.background = Background { cores: 0.1, litter: vec![(litter, 300 * MB)], growth: vec![] };
+    server.start(&plans, before, 0, false, SimTime::ZERO);
+    let (mut now, mut began) = (SimTime::ZERO, None);
+    loop {
+        let killed = server.process(&plans, now, &mut Vec::new());
+        server.collect(now);
+        if killed {
+            server.check();
+            return (began.unwrap_or(0), server.memory.resident(), Some(now));
+        }
+        server.check();
+        if began.is_none() && server.memory.to_scavenge() > 1_000 * MB {
+            server.background = Background::default();
+            let pages = server.memory.freed_for_large();
+            assert!(pages > 100 * MB, "{pages} for large blocks");
+            began = Some(server.memory.resident());
+            settings.kill_at = Bytes(kill_at);
+            server.settings = Arc::new(settings.clone());
+            server.take_phase_peak();
+            server.start(&plans, plan, 1, false, now);
+        } else if began.is_some() && now.as_secs_f64() > 60.0 {
+            return (began.unwrap_or(0), server.take_phase_peak().0, None);
+        }
+        server.refresh(&plans);
+        now = server.next_event();
+        server.settle(now);
+    }
+}
+
+#[test]
+fn kills_come_at_the_crossing() {
+    let mut kills = 0;
+    for growth in [
+        Growth { large: 4_000 * MB, small: 0, seconds: 10 },
+        Growth { large: 0, small: 4_500 * MB, seconds: 10 },
+        Growth { large: 2_500 * MB, small: 1_500 * MB, seconds: 10 },
+        Growth { large: 2_500 * MB, small: 900 * MB, seconds: 5 },
+        Growth { large: 3_000 * MB, small: 10 * MB, seconds: 2 },
+        Growth { large: 6_000 * MB, small: 0, seconds: 20 },
+    ] {
+        let (base, most, none) = grow(&growth, u64::MAX / 2);
+        assert_eq!(none, None);
+        assert!(most > base + 400 * MB, "{base} grows to {most}");
+        let mut last = SimTime::ZERO;
+        for step in 0..60 {
+            let kill_at = base + (most - base) * step / 60;
+            let (_, resident, killed) = grow(&growth, kill_at);
+            let at = killed.expect("below the peak it dies");
+            assert!(resident > kill_at && resident <= kill_at + MB / 10, "{resident} at {kill_at}");
+            assert!(at >= last, "a higher limit is reached later");
+            last = at;
+            kills += 1;
+        }
+        assert_eq!(grow(&growth, most).2, None, "at the peak itself it lives");
+    }
+    assert_eq!(kills, 360);
+}

@@ -1,0 +1,12 @@
+//! The model in whole runs: its laws, storms against their arithmetic, queueing theory, and what
+//! single behaviours do in small scenarios.
+
+mod admission;
+mod connections;
+mod dynamics;
+mod faults;
+mod hostile;
+mod laws;
+mod storms;
+mod theory;
+mod watch_cache;

@@ -1,0 +1,180 @@
+//! The verbs as a user meets them: exit codes, files, mistakes.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::capacity::BURST;
+
+fn sandbox(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("capacity").join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("creates");
+    std::fs::write(folder.join("burst.toml"), BURST).expect("writes");
+    folder
+}
+
+fn oomcast(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oomcast"));
+    command.args(arguments).current_dir(folder).env_remove("CLICOLOR_FORCE").env_remove("NO_COLOR");
+    command.output().expect("the binary starts")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn mistakes_say_what_to_write_instead() {
+    let folder = sandbox("mistakes");
+    let mut told = String::new();
+    for arguments in [
+        &["find", "burst.toml"][..],
+        &["find", "burst.toml", "--vary", "clients.informer.count"],
+        &["find", "burst.toml", "--vary", "clients.informers.cuont=1..9"],
+        &["find", "burst.toml", "--vary", "clients.informers.count=9..1"],
+        &["find", "burst.toml", "--vary", "clients.informers.count=7"],
+        &["find", "burst.toml", "--vary", "balancer.policy=random,round-robin"],
+        &["find", "burst.toml", "--vary", "apiserver.gomemlimit"],
+        &["find", "burst.toml", "--vary", "run.seed=1..9"],
+        &["find", "burst.toml", "--vary", "events.burst.start.count=4..20"],
+        &["find", "burst.toml", "--vary", "clients.informers.count", "--until", "ooom"],
+        &["find", "burst.toml", "--vary", "clients.informers.count", "--until", "peak"],
+        &["find", "burst.toml", "--vary", "clients.informers.count", "--until", "peak>32"],
+        &["find", "burst.toml", "--vary", "clients.informers.count", "--probability", "5"],
+        &["find", "burst.toml", "--vary", "clients.informers.count", "--probability", "100%"],
+        &["compare", "burst.toml", "no-such.toml"],
+        &["compare", "burst.toml", "--tolerance", "peek=5%"],
+        &["compare", "burst.toml", "--tolerance", "peak"],
+        &["compare", "burst.toml", "--set-b", "apiserver.memry-limit=1GiB"],
+        &["run", "burst.toml", "--until-ci", "0%"],
+        &["run", "burst.toml", "--until-ci", "five"],
+        &["run", "burst.toml", "--set", "clients.informers.count=8 to 3"],
+        &["run", "burst.toml", "--set", "events.burst.start.count=10 to 14", "-n", "50"],
+    ] {
+        let output = oomcast(&folder, arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        let typed = arguments.join(" ");
+        told.extend(["$ oomcast ", &typed, "\n", stderr(&output).trim_end(), "\n"]);
+    }
+    assert!(!told.contains("panicked"), "{told}");
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_breaking_point_is_told_and_written() {
+    let folder = sandbox("finds");
+    let find = |more: &[&str]| {
+        let mut all =
+            vec!["find", "burst.toml", "--vary", "clients.informers.count=2..40", "-n", "40"];
+        all.extend(more);
+        oomcast(&folder, &all)
+    };
+    let text = find(&[]);
+    assert_eq!(text.status.code(), Some(0), "{}", stderr(&text));
+    let told = stdout(&text);
+    assert!(told.starts_with("clients.informers.count may be up to "), "{told}");
+    let sentence = |line: &str| line.contains(": ") || line.starts_with("wrote ");
+    let fits = |line: &str| line.chars().count() <= 80 || sentence(line);
+    assert!(told.lines().skip(1).all(fits), "{told}");
+    assert!(told.contains("monotone: ") && told.contains("\n  past  "), "{told}");
+    let one = find(&["--format", "json", "-j", "1"]);
+    let two = find(&["--format", "json", "-j", "2"]);
+    assert_eq!(stdout(&one), stdout(&two));
+    let found = json(&one);
+    assert_eq!(found["breaking_points"].as_array().map(Vec::len), Some(40));
+    let mut folders = std::fs::read_dir(folder.join("output")).expect("written");
+    let written = folders.next().expect("one").expect("readable").path();
+    for file in ["find.json", "find.md", "breaking-points.csv", "charts/breaking-point.png"] {
+        assert!(written.join(file).exists(), "{file}");
+    }
+    let markdown = stdout(&find(&["--format", "md"]));
+    assert!(markdown.contains("| safe |") && markdown.contains("| past |"), "{markdown}");
+    assert_eq!(stdout(&find(&["-q", "--no-charts"])).lines().count(), 1);
+    assert!(!written.join("charts").exists());
+}
+
+#[test]
+fn a_comparison_ends_with_three_on_a_regression() {
+    let folder = sandbox("compares");
+    let compare = |more: &[&str]| {
+        let mut all = vec!["compare", "burst.toml", "--no-charts", "-n", "12"];
+        all.extend(more);
+        oomcast(&folder, &all)
+    };
+    let same = compare(&["--tolerance", "peak=0%", "--tolerance", "oom=0%"]);
+    assert_eq!(same.status.code(), Some(0), "{}", stderr(&same));
+    assert!(stdout(&same).starts_with("No difference: all 12 pairs"), "{}", stdout(&same));
+    let more = ["--set-b", "objects.secrets.size=1.3MB", "--set", "clients.informers.count=4"];
+    let worse = compare(&[&more[..], &["--tolerance", "peak=5%"]].concat());
+    assert_eq!(worse.status.code(), Some(3), "{}", stdout(&worse));
+    assert!(stdout(&worse).starts_with("REGRESSION of peak"), "{}", stdout(&worse));
+    assert!(stderr(&worse).contains("worse than tolerated: peak"));
+    assert!(stdout(&worse).contains("objects.secrets.size"), "{}", stdout(&worse));
+    let sentence = |line: &str| line.contains(": ") || line.starts_with("wrote ");
+    let fits = |line: &str| line.chars().count() <= 80 || sentence(line);
+    assert!(stdout(&worse).lines().all(fits), "{}", stdout(&worse));
+    let lax = compare(&[&more[..], &["--tolerance", "peak=200%"]].concat());
+    assert_eq!(lax.status.code(), Some(0), "{}", stdout(&lax));
+    let markdown = stdout(&compare(&[&more[..], &["--format", "md"]].concat()));
+    assert!(markdown.contains("### Inputs that differ"), "{markdown}");
+    let json = json(&compare(&[&more[..], &["--format", "json"]].concat()));
+    assert_eq!(json["identical"], false);
+    assert_eq!(json["inputs"][0]["key"], "objects.secrets.size");
+}
+
+#[test]
+fn expectations_decide_the_exit_code() {
+    let folder = sandbox("expects");
+    let expect = |severity: &str| {
+        let text = format!(
+            "{BURST}\n[[expect]]\nname = \"small & <quick>\"\nmetric = \"peak\"\nquantile = \"50%\"\n\
+             at-most = \"100MiB\"\nseverity = \"{severity}\"\n\n[[expect]]\nname = \"sane\"\n\
+             metric = \"peak\"\nquantile = \"50%\"\nat-most = \"64GiB\"\n"
+        );
+        std::fs::write(folder.join("expect.toml"), text).expect("writes");
+        let all = ["run", "expect.toml", "-n", "10", "--no-charts", "--junit", "junit.xml"];
+        let output = oomcast(&folder, &all);
+        (
+            output.status.code(),
+            output,
+            std::fs::read_to_string(folder.join("junit.xml")).expect("is there"),
+        )
+    };
+    let (code, output, junit) = expect("error");
+    assert_eq!(code, Some(3), "{}", stderr(&output));
+    assert!(stderr(&output).contains("not as expected: small & <quick>"));
+    assert!(stdout(&output).contains("\n  FAIL  small & <quick>"), "{}", stdout(&output));
+    assert!(junit.contains("tests=\"2\"") && junit.contains("failures=\"1\""), "{junit}");
+    assert!(junit.contains("name=\"small &amp; &lt;quick&gt;\""), "{junit}");
+    let (code, output, junit) = expect("warning");
+    assert_eq!(code, Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("\n  warn  small & <quick>"), "{}", stdout(&output));
+    assert!(junit.contains("skipped=\"1\"") && junit.contains("failures=\"0\""), "{junit}");
+}
+
+#[test]
+fn stopping_by_interval_shows_in_the_folder() {
+    let folder = sandbox("until");
+    let run =
+        oomcast(&folder, &["run", "burst.toml", "--until-ci", "20%", "--no-charts", "-o", "done"]);
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    assert!(stdout(&run).contains("stopped after 150 replications"), "{}", stdout(&run));
+    let read =
+        |file: &str| std::fs::read_to_string(folder.join("done").join(file)).expect("is there");
+    assert!(read("run.json").contains("\"replications\": 150"));
+    assert!(read("scenario.effective.toml").contains("replications = 150"));
+    assert_eq!(read("runs.csv").lines().count(), 151);
+    let few =
+        oomcast(&folder, &["run", "burst.toml", "--until-ci", "1%", "-n", "20", "--no-charts"]);
+    assert_eq!(few.status.code(), Some(4), "{}", stderr(&few));
+    assert!(stderr(&few).contains("raise --replications"), "{}", stderr(&few));
+}

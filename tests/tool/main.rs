@@ -1,0 +1,12 @@
+//! The binary and what it writes: verbs, exit codes, reports, run folders, and the pages of the
+//! documentation, executed.
+
+mod capacity;
+mod cli;
+mod completions;
+mod docs;
+mod experiment;
+mod folder;
+mod report;
+mod sweep;
+mod synthetic;

@@ -1,0 +1,174 @@
+//! The reports of made-up runs: the answer must read well, and the formats must not drift.
+
+use std::time::Duration;
+
+use super::synthetic;
+use oomcast::experiment::{Plan, Replicated, Subject, replicate_with, summarize};
+use oomcast::model::{self, RunOptions};
+use oomcast::report::story::Story;
+use oomcast::report::text::{self, Screen};
+use oomcast::report::{csv, events, json, markdown};
+use oomcast::results::{RunRecord, Summary};
+use oomcast::scenario::{self, Claim, Figure, Metric, Published};
+use oomcast::units::{Bytes, SimSpan};
+
+fn plan(replications: u32) -> Plan {
+    Plan { seed: 1, replications, threads: Some(2) }
+}
+
+fn replicated(run: impl Fn(RunOptions) -> RunRecord + Sync, n: u32) -> Replicated {
+    replicate_with(run, plan(n), |_| {}).expect("synthetic runs are reproducible")
+}
+
+fn summary_of(replicated: &Replicated, published: &[Published], warnings: &[String]) -> Summary {
+    let subject = Subject {
+        scenario: "agent-rollout",
+        scenario_hash: "0123456789ab",
+        seed: 1,
+        release: "1.34",
+        published,
+        expectations: &[],
+        warnings,
+    };
+    summarize(&subject, replicated)
+}
+
+fn figure(phase: &str, metric: Metric, figure: Figure) -> Published {
+    Published {
+        phase: phase.into(),
+        metric,
+        figure,
+        tolerance: 0.15,
+        source: "KEP-3157, manual testing".into(),
+        note: "the size of the node is not published".into(),
+    }
+}
+
+fn figures() -> Vec<Published> {
+    let gb = |n: u64| Bytes(n * 1_000_000_000);
+    vec![
+        figure("rollout", Metric::PeakResident, Figure::Bytes(Claim::Value(gb(8)))),
+        figure("rollout", Metric::PeakResident, Figure::Bytes(Claim::AtMost(gb(3)))),
+        figure("", Metric::Oom, Figure::Flag(false)),
+        figure("rollout", Metric::Duration, Figure::Span(Claim::AtLeast(SimSpan::secs(60)))),
+        figure("baseline", Metric::Duration, Figure::Span(Claim::Value(SimSpan::secs(60)))),
+        figure("", Metric::BytesSent, Figure::Bytes(Claim::Between(gb(70), gb(80)))),
+    ]
+}
+
+/// What a user sees: the reports of one case, as snapshots.
+fn screens(summary: &Summary) -> String {
+    let screen = Screen {
+        wall: Duration::from_millis(3_210),
+        story: None,
+        written: &["output/agent-rollout-0123456789ab/".to_owned()],
+        next: Some("oomcast run agent-rollout.toml -n 59"),
+        styled: false,
+    };
+    text::render(summary, &screen)
+}
+
+#[test]
+fn absorbed_on_the_terminal() {
+    let summary = summary_of(&replicated(synthetic::absorbed, 200), &[], &[]);
+    insta::assert_snapshot!(screens(&summary));
+}
+
+#[test]
+fn cascade_on_the_terminal() {
+    let summary = summary_of(&replicated(synthetic::cascade, 200), &[], &[]);
+    insta::assert_snapshot!(screens(&summary));
+}
+
+#[test]
+fn one_run_with_published_figures_on_the_terminal() {
+    let warnings = ["objects of `pods` are past the official limit of 150 000".to_owned()];
+    let summary = summary_of(&replicated(synthetic::absorbed, 1), &figures(), &warnings);
+    insta::assert_snapshot!(screens(&summary));
+}
+
+#[test]
+fn the_terminal_fits_eighty_columns() {
+    for run in [synthetic::absorbed, synthetic::cascade] {
+        for n in [1, 200] {
+            let summary = summary_of(&replicated(run, n), &figures(), &[]);
+            // The verdict may wrap; tables may not.
+            for line in screens(&summary).lines().skip(1) {
+                assert!(line.chars().count() <= 80, "too wide: {line}");
+            }
+        }
+    }
+}
+
+/// The shipped cascade, told: in full and as on a terminal.
+#[test]
+fn the_story_of_a_cascade() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/ha-cascade.toml");
+    let text = std::fs::read(path).expect("a shipped scenario");
+    let inputs = scenario::load("ha-cascade.toml", &text, &[]).expect("it is sound").inputs;
+    let run = model::run(&inputs, RunOptions { seed: 1, replication: 0, timelines: true });
+    let story = Story::of(&run);
+    let short = story.short(12, 80);
+    assert!(short.len() <= 12 && short.iter().all(|line| line.chars().count() <= 80), "{short:#?}");
+    insta::assert_snapshot!(format!("{}\n{}", short.join("\n"), story.full()));
+    // What is recorded beside the run leaves it as it is.
+    let plain = model::run(&inputs, RunOptions { seed: 1, replication: 0, timelines: false });
+    assert_eq!(plain.slim(), run.slim());
+}
+
+#[test]
+fn styles_can_be_stripped_to_the_plain_text() {
+    let summary = summary_of(&replicated(synthetic::cascade, 200), &[], &[]);
+    let styled = text::headline(&summary, true);
+    assert!(styled.contains('\u{1b}'));
+    let stripped = anstream::adapter::strip_str(&styled).to_string();
+    assert_eq!(stripped, text::headline(&summary, false));
+}
+
+#[test]
+fn markdown_for_a_pull_request() {
+    let runs = replicated(synthetic::cascade, 200);
+    let cascade = summary_of(&runs, &figures(), &[]);
+    let story = Story::of(&runs.worst);
+    insta::assert_snapshot!("markdown_cascade", markdown::render(&cascade, &story));
+    let warnings = ["a | b".to_owned()];
+    let absorbed = summary_of(&replicated(synthetic::absorbed, 20), &[], &warnings);
+    insta::assert_snapshot!("markdown_absorbed", markdown::render(&absorbed, &Story::default()));
+}
+
+#[test]
+fn the_format_of_summary_json() {
+    let summary = summary_of(&replicated(synthetic::cascade, 40), &figures(), &[]);
+    let text = json::summary(&summary).expect("plain data");
+    assert!(text.ends_with("}\n"));
+    let back: Summary = serde_json::from_str(&text).expect("reads back");
+    assert_eq!(back, summary);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_tables_of_a_run_folder() {
+    let replicated = replicated(synthetic::cascade, 12);
+    let table = |write: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = Vec::new();
+        write(&mut bytes);
+        String::from_utf8(bytes).expect("text")
+    };
+    let worst = &replicated.worst;
+    insta::assert_snapshot!(
+        "runs_csv",
+        table(&|out| csv::runs(out, &replicated.runs).expect("in memory"))
+    );
+    insta::assert_snapshot!(
+        "timeline_csv",
+        table(&|out| csv::timeline(out, worst).expect("in memory"))
+    );
+    insta::assert_snapshot!(
+        "attribution_csv",
+        table(&|out| csv::attribution(out, worst).expect("in memory"))
+    );
+    insta::assert_snapshot!(
+        "events_jsonl",
+        table(&|out| events::write(out, &worst.log).expect("in memory"))
+    );
+}
