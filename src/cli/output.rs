@@ -102,9 +102,10 @@ pub(super) fn result(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Columns of the terminal; 80 where there is none.
+/// Columns to fill: those of `COLUMNS`, else of the terminal, else 80.
 pub(super) fn width() -> usize {
-    textwrap::termwidth().clamp(40, 120)
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
+    told.unwrap_or_else(textwrap::termwidth).clamp(40, 120)
 }
 
 /// Writes a line beside the result. If stderr is gone there is nobody to read it.

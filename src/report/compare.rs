@@ -16,7 +16,7 @@ const INPUTS: usize = 12;
 #[must_use]
 pub fn page(result: &CompareResult) -> Page {
     let mut page = Page {
-        title: format!("{} or {}", result.first.label, result.second.label),
+        title: "Comparison".to_owned(),
         verdict: result.verdict.clone(),
         mood: if result.tolerances.iter().any(|row| row.regressed) {
             Mood::Bad

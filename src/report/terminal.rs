@@ -45,7 +45,11 @@ impl Page {
         // Some sections have rows for Markdown only.
         parts.retain(|part| !part.is_empty());
         let mut footer = String::new();
-        for line in Some(&self.subject).into_iter().chain(&self.closing).filter(|l| !l.is_empty()) {
+        if !self.subject.is_empty() {
+            let title = [self.title.as_str(), self.subject.as_str()].join(" · ");
+            add(&mut footer, wrap(&clean(&title, usize::MAX), width, "", ""));
+        }
+        for line in &self.closing {
             add(&mut footer, wrap(line, width, "", ""));
         }
         for note in &self.notes {

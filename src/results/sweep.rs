@@ -185,3 +185,15 @@ pub struct SweepSummary {
     /// Every point, in order.
     pub rows: Vec<PointRow>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::PointValue;
+
+    #[test]
+    fn an_empty_value_is_seen() {
+        let label =
+            |text: &str| PointValue { text: text.to_owned(), number: None }.label().to_owned();
+        assert_eq!((label("0"), label("")), ("0".to_owned(), "\"\"".to_owned()));
+    }
+}
