@@ -10,7 +10,7 @@ use super::progress::Progress;
 use super::{hint, load, validate};
 use crate::calibration::prepare::Base;
 use crate::calibration::{self, Calibrated, Drawn, Plan, parameters};
-use crate::report::charts::{ChartError, Overlay, write_fit, write_overlay};
+use crate::report::charts::{ChartError, MeasuredRun, write_fit, write_measured_run};
 use crate::report::{Page, calibration as report, json};
 use crate::results::{FittedObservation, Timeline};
 use crate::scenario::{Layers, Scenario};
@@ -214,7 +214,7 @@ fn curves(
     let done = since(longest.fold(10.0, f64::max) * 1.5);
     let last = measured.last().map_or(done, |(at, _)| *at);
     let title = format!("{}: measured, and predicted before and after the fit", observation.id);
-    let overlay = Overlay {
+    let drawn = MeasuredRun {
         title: &title,
         subtitle: "memory of the kube-apiserver, as it was measured, and as replays have it",
         measured: &validate::measured_timeline(&measured),
@@ -223,7 +223,7 @@ fn curves(
         limit: drawn.limit,
         end: last,
     };
-    write_overlay(folder, stem, &overlay).map(drop)
+    write_measured_run(folder, stem, &drawn).map(drop)
 }
 
 /// Whether there are two lines to draw.

@@ -7,7 +7,7 @@ use super::exit::{Exit, Failure};
 use super::flags::{PrintFlags, RunFlags};
 use super::output;
 use super::progress::Progress;
-use crate::report::charts::{Overlay, write_overlay};
+use crate::report::charts::{MeasuredRun, write_measured_run};
 use crate::report::{Page, json, validation as report};
 use crate::results::{Mechanism, ReplayedRun, Timeline, TimelinePoint, Validation};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -197,7 +197,7 @@ fn chart(folder: &Path, stem: &str, run: &ReplayedRun, curves: &Curves) -> Resul
         run.measured_peak_bytes,
         run.error * 100.0
     );
-    let overlay = Overlay {
+    let drawn = MeasuredRun {
         title: &title,
         subtitle: &subtitle(run),
         measured: &measured,
@@ -206,7 +206,7 @@ fn chart(folder: &Path, stem: &str, run: &ReplayedRun, curves: &Curves) -> Resul
         limit: curves.limit,
         end: last.max(done),
     };
-    write_overlay(folder, stem, &overlay).map(drop).map_err(Failure::internal)
+    write_measured_run(folder, stem, &drawn).map(drop).map_err(Failure::internal)
 }
 
 fn subtitle(run: &ReplayedRun) -> String {

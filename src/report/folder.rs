@@ -5,7 +5,7 @@
 //! | `run.json` | the manifest: what was run, with which tool, whether it is complete, which files |
 //! | `scenario.effective.toml` | the scenario with every default and override in place |
 //! | `summary.json`, `summary.md` | the result for programs and for people |
-//! | `runs.csv` | one row a replication |
+//! | `runs.csv` | one row per replication |
 //! | `timeline.csv`, `events.jsonl`, `attribution.csv` | the worst replication |
 //! | `activity.csv` | its calls, 410s and 429s, bucket by bucket, and the open watches of each server |
 //! | `watch-window.csv` | how far back its watch caches go, beside what watchers have seen |
@@ -381,7 +381,7 @@ fn replace_with(
     });
     let done = filled.and_then(|()| fs::rename(&temporary, target));
     if done.is_err() {
-        // The first error is the one to tell; a file that cannot be removed does no harm.
+        // The first error is the one to report; a file that cannot be removed does no harm.
         let _ = fs::remove_file(&temporary);
     }
     done

@@ -62,7 +62,9 @@ pub(super) fn splits(uncertainty: &Uncertainty) -> Vec<String> {
     let gib = |sd: f64| Bytes::from_f64(sd).to_string();
     let points = |sd: f64| format!("{sd:.2}");
     let none = |what: &str| match uncertainty.pairs {
-        n if n < 10 => format!("{what}: {n} replications are too few to tell inputs from seeds"),
+        n if n < 10 => {
+            format!("{what}: {n} replications are too few to separate inputs from seeds")
+        }
         _ => format!("{what}: does not vary"),
     };
     let line = |what: &str, split: Option<&VarianceSplit>, sd: &dyn Fn(f64) -> String| match split {

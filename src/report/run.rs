@@ -172,10 +172,6 @@ fn holders(summary: &Summary) -> Section {
 fn calls(summary: &Summary) -> Section {
     let of = |key: &str| summary.activity.iter().find(|row| row.key == key);
     let many = |key: &str| of(key).filter(|row| row.total.max > 0);
-    let section = Section::titled("Calls of clients");
-    if many("connections").or(many("gone_410")).or(many("rejected_429")).is_none() {
-        return section;
-    }
     let busiest = |row: &ActivitySummary| {
         let all = grouped(row.total.median);
         format!("{all} {} (up to {} per second)", row.name, grouped(row.busiest_second.median))
@@ -198,6 +194,10 @@ fn calls(summary: &Summary) -> Section {
         let (total, second) = (row.total, row.busiest_second);
         let counts = [total.median, total.max, second.median, second.max].map(grouped);
         table.row([row.name.clone()].into_iter().chain(counts).collect::<Vec<_>>());
+    }
+    let section = Section::titled("Calls of clients");
+    if many("connections").or(many("gone_410")).or(many("rejected_429")).is_none() {
+        return section.table(table);
     }
     section.text(format!("Clients, median of the runs: {}", counts.join(", "))).table(table)
 }
@@ -299,9 +299,17 @@ pub(super) fn published(rows: &[PublishedRow]) -> Table {
 }
 
 /// What is known of figures that are off.
-pub(super) fn off(rows: &[PublishedRow]) -> impl Iterator<Item = String> {
-    let off = rows.iter().filter(|row| !row.within && !row.note.is_empty());
-    off.map(|row| format!("{}: {}", phase_of(row), row.note))
+pub(super) fn off(rows: &[PublishedRow]) -> impl Iterator<Item = String> + '_ {
+    let mut notes: Vec<(&str, Vec<String>)> = Vec::new();
+    for row in rows.iter().filter(|row| !row.within && !row.note.is_empty()) {
+        let phase = phase_of(row);
+        match notes.iter_mut().find(|(note, _)| *note == row.note) {
+            Some((_, phases)) if phases.contains(&phase) => {}
+            Some((_, phases)) => phases.push(phase),
+            None => notes.push((&row.note, vec![phase])),
+        }
+    }
+    notes.into_iter().map(|(note, phases)| format!("{}: {note}", phases.join(", ")))
 }
 
 fn phase_of(row: &PublishedRow) -> String {

@@ -53,6 +53,8 @@ pub(super) struct Table {
     strong: Vec<usize>,
 }
 
+/// A head that is longer would be read more often than the cells below it.
+const LONG_HEAD: usize = 20;
 /// Columns of the terminal before a table, and between two columns.
 const GAP: usize = 2;
 
@@ -192,6 +194,10 @@ fn pair(column: &Column, cell: &str) -> String {
         return both.join(", ");
     }
     let head = column.name();
-    let text = if head.is_empty() { cell.to_owned() } else { format!("{head} {cell}") };
+    let text = if head.is_empty() || head.len() > LONG_HEAD {
+        cell.to_owned()
+    } else {
+        format!("{head} {cell}")
+    };
     on_one_line(&text)
 }

@@ -79,7 +79,7 @@ impl PointValue {
 pub struct PointFigures {
     /// Replications run.
     pub replications: u32,
-    /// Of them, those stopped before their end for the work they took.
+    /// Of them, those stopped at the event limit before their end.
     pub incomplete: u32,
     /// Replications by outcome; every outcome is present.
     pub outcomes: BTreeMap<String, u32>,
@@ -176,7 +176,7 @@ pub struct SweepSummary {
     pub verdict: String,
     /// Points that could not be run.
     pub failed: u32,
-    /// Points some of whose replications were stopped for the work they took.
+    /// Points some of whose replications were stopped at the event limit.
     pub incomplete: u32,
     /// What screening says of each key, the most influential first; empty without screening.
     pub sensitivity: Vec<Sensitivity>,

@@ -337,13 +337,13 @@ fn published_figures_need_a_folder_of_scenarios() {
 #[test]
 fn a_run_that_hits_the_event_limit_says_how_far_it_came() {
     let folder = sandbox("limit");
-    let output = oomcast(&["run", "small.toml", "--set", "run.max-events=1000", "--no-charts"])
+    let output = oomcast(&["run", "small.toml", "--set", "run.max-events=20", "--no-charts"])
         .current_dir(&folder)
         .output()
         .expect("the binary starts");
     assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
     let told = stderr(&output);
-    assert!(told.contains("hit the event limit (run.max-events = 1000)"), "{told}");
+    assert!(told.contains("hit the event limit (run.max-events = 20)"), "{told}");
     // A time is given where it is short of the end, and only there.
     let reached = told.split_once("the longest at ").and_then(|(_, rest)| rest.split_once(" of "));
     assert!(reached.is_none_or(|(at, all)| at != all.split([';', ' ']).next().unwrap()), "{told}");

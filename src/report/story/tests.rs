@@ -1,7 +1,7 @@
 //! Grouping, on made-up records.
 
 use super::bursts::{Burst, find};
-use super::{Story, Told};
+use super::{Edition, Story};
 use crate::results::{
     Activity, ActivityBucket, ActivityCounts, ActivityKind, Counters, Holder, KillScene, LogEntry,
     LogKind, Mechanism, OomKill, Outcome, RunRecord, ServerActivity, ServerRecord, Timeline,
@@ -144,7 +144,7 @@ fn what_repeats_is_summed_up_in_short_and_told_in_full() {
     let short = texts(&story, 12, 80).join("\n");
     assert_eq!(short.matches("is OOM-killed").count(), 1, "{short}");
     assert!(short.contains(summed), "{short}");
-    assert!(story.beats.iter().any(|beat| beat.told == Told::InFull));
+    assert!(story.beats.iter().any(|beat| beat.edition == Edition::Full));
 }
 
 #[test]

@@ -109,8 +109,12 @@ fn points(sweep: &SweepSummary) -> Section {
         let text = format!("the {} riskiest points; {hidden} more in points.csv", rows.len());
         section = section.legend(text);
     }
-    let varied = axes.iter().map(|axis| (axis.key.clone(), axis.values.clone())).collect();
-    section.items(varied)
+    let columns = [words("varied").markdown_only(), words("values").markdown_only()];
+    let mut varied = Table::new(columns);
+    for axis in axes {
+        varied.row([axis.key.clone(), axis.values.clone()]);
+    }
+    section.table(varied)
 }
 
 fn figure_cells(figures: &PointFigures) -> [String; 6] {

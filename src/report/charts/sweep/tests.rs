@@ -20,7 +20,7 @@ fn value(number: f64) -> PointValue {
     PointValue { text: number.to_string(), number: Some(number) }
 }
 
-/// Replications of a point of which so many were killed.
+/// Replications of a point, of which this many had a kill.
 fn figures(killed: u32, n: u32, gib: f64) -> PointFigures {
     let share = f64::from(killed) / f64::from(n.max(1));
     let bytes = |factor: f64| Bytes::from_f64(gib * factor * f64::from(1 << 30));
