@@ -3,7 +3,7 @@
 use super::mapping::{FieldError, inputs, inputs_from_before};
 use super::observation::{Observation, Run, read};
 use super::{Gathered, domain};
-use crate::model::input::{Action, Behaviour, Encoding, FleetId, Inputs, ResourceId, Shape};
+use crate::model::input::{Action, Behaviour, Encoding, FleetId, Id, Inputs, ResourceId, Shape};
 use crate::model::node;
 use crate::units::{Bytes, SimSpan, SimTime};
 
