@@ -1,14 +1,12 @@
 //! What the author of a scenario expects of its runs.
 
+use crate::language::{
+    Code, Finding, Item, Log, Node, Plain, Resolved, Severity, Span, Value, scalar, shown,
+};
 use std::collections::BTreeMap;
 
+use super::keys::expect::{Expect, Failing};
 use super::measure::{Amount, Measure};
-use crate::language::table::read::scalar;
-use crate::language::table::resolved::{Plain, Resolved, Value};
-use crate::language::tell::code::{Code, Severity};
-use crate::language::tell::diagnostic::{Finding, Log, shown};
-use crate::language::text::source::Span;
-use crate::language::text::tree::{Item, Node};
 
 /// The keys of the two bounds.
 const BOUNDS: [&str; 2] = ["at-most", "at-least"];
@@ -130,27 +128,23 @@ fn quantile(table: &Resolved, measure: Measure, log: &mut Log) {
     log.push(finding);
 }
 
-/// The expectations of a tree without mistakes.
-pub(super) fn build(root: &Resolved) -> Option<Vec<Expectation>> {
-    root.list("expect").iter().map(one).collect()
-}
-
-fn one(table: &Resolved) -> Option<Expectation> {
-    let side = |key| table.plain(key).and_then(Amount::of);
-    let (bound, at_most) = match (side("at-most"), side("at-least")) {
+/// An expectation without mistakes.
+pub(super) fn build(table: Expect) -> Option<Expectation> {
+    let Expect { name, metric: measure, quantile, at_most, at_least, severity } = table;
+    let (bound, at_most) = match (at_most, at_least) {
         (Some(most), None) => (most, true),
         (None, Some(least)) => (least, false),
         _ => return None,
     };
     Some(Expectation {
-        name: table.text("name")?.to_owned(),
-        measure: Measure::from_key(table.text("metric")?).ok()?,
-        quantile: table.number("quantile"),
-        bound,
+        name,
+        measure,
+        quantile,
+        bound: Amount::of(&bound)?,
         at_most,
-        severity: match table.text("severity")? {
-            "warning" => Severity::Warning,
-            _ => Severity::Error,
+        severity: match severity {
+            Failing::Warning => Severity::Warning,
+            Failing::Error => Severity::Error,
         },
     })
 }

@@ -1,15 +1,10 @@
 //! What can be asked of a run: the metrics of expectations, comparisons and breaking points, with
 //! their units.
 
+use crate::language::{Node, Plain, Span, nearest, one_of, scalar};
 use std::fmt;
 
 use super::keys::Kind;
-use crate::language::table::one_of;
-use crate::language::table::read::scalar;
-use crate::language::table::resolved::Plain;
-use crate::language::tell::suggest::nearest;
-use crate::language::text::source::Span;
-use crate::language::text::tree::Node;
 use crate::units::{Bytes, SimSpan};
 
 macro_rules! measures {

@@ -1,8 +1,8 @@
 //! The Kubernetes release that a scenario names, and those of its clients.
 
+use crate::language::{Plain, Resolved};
 use std::collections::BTreeMap;
 
-use crate::language::table::resolved::{Plain, Resolved};
 use crate::model::release::Release;
 
 /// The release with its gates, if both are sound.
@@ -20,7 +20,10 @@ pub(super) fn default_release(apiserver: &Resolved) -> Option<Release> {
     }
 }
 
-/// The minor of a release such as `1.17`.
-pub(super) fn minor_of(version: &str) -> Option<u8> {
-    version.strip_prefix("1.")?.parse().ok()
+/// The minor of the client-go that the members of a fleet were built with, if that is said.
+pub(super) fn client_minor(client: &Resolved) -> Option<u8> {
+    match client.plain("client-version")? {
+        Plain::Minor(minor) => Some(*minor),
+        _ => None,
+    }
 }

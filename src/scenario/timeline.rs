@@ -1,15 +1,12 @@
 //! Rules over events: their times, whom they move, and what was published of their phases.
 
+use crate::language::{
+    Code, Finding, Item, Log, Node, Plain, Resolved, Span, Value, scalar, shown,
+};
 use std::collections::BTreeSet;
 
 use super::derive::Names;
 use super::keys::{Family, Kind};
-use crate::language::table::read::scalar;
-use crate::language::table::resolved::{Plain, Resolved, Value};
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Finding, Log, shown};
-use crate::language::text::source::Span;
-use crate::language::text::tree::{Item, Node};
 use crate::units::{Bytes, SimSpan};
 
 /// Checks the events, which are sorted by time.
@@ -22,7 +19,7 @@ pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
         if let (Some(at), Some(duration)) = (event.span_of("at"), duration)
             && at >= duration
         {
-            let message = format!("the event comes when the run of {duration} has ended");
+            let message = format!("the event is at or after the end of the run ({duration})");
             let finding = Finding::new(Code::AfterTheEnd, event.at("at"), message);
             log.push(finding.label("too late"));
         }
@@ -33,13 +30,9 @@ pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
         if let Some(inner) = event.table("partition") {
             whole_server(inner, log);
         }
-        for action in ["partition", "rollout"] {
-            let moved = event.table(action);
-            if let Some((fleet, inner)) =
-                moved.and_then(|inner| Some((fleet(root, names, inner)?, inner)))
-            {
-                members(root, fleet, inner, log);
-            }
+        let cut_off = event.table("partition");
+        if let Some((fleet, inner)) = cut_off.and_then(|i| Some((fleet(root, names, i)?, i))) {
+            members(root, fleet, inner, log);
         }
         for action in ["start", "stop", "restart"] {
             let Some(inner) = event.table(action) else {
@@ -81,7 +74,7 @@ fn members(root: &Resolved, fleet: usize, action: &Resolved, log: &mut Log) {
     if let (Some(moved), Some(there)) = (moved, there)
         && moved > there
     {
-        let name = shown(fleet.text("name").unwrap_or(""));
+        let name = shown(fleet.name());
         let message = format!("`{name}` has {there} members, not {moved}");
         log.push(
             Finding::new(Code::MoreThanMembers, action.at("count"), message)
@@ -125,7 +118,7 @@ fn whole_server(partition: &Resolved, log: &mut Log) {
 /// Only a node that was lost comes back.
 fn node_comes_back(kill: &Resolved, log: &mut Log) {
     if kill.given("lasts").is_some() && kill.text("manner") != Some("node") {
-        let message = "the kubelet restarts a process that ended, however long that takes";
+        let message = "the kubelet restarts a process that ended; only a lost node stays away";
         log.push(
             Finding::new(Code::NoEffect, kill.at("lasts"), message)
                 .label("has no effect")
@@ -139,8 +132,8 @@ fn already_running(root: &Resolved, fleet: usize, action: &Resolved, log: &mut L
         return;
     };
     if fleet.text("start") == Some("running") {
-        let name = shown(fleet.text("name").unwrap_or(""));
-        let message = format!("`{name}` is running from the start: nothing is left to start");
+        let name = shown(fleet.name());
+        let message = format!("`{name}` is already running: there is nothing to start");
         log.push(
             Finding::new(Code::NoEffect, action.at("client"), message)
                 .label("has no effect")
@@ -160,7 +153,7 @@ fn never_started(root: &Resolved, started: &BTreeSet<usize>, log: &mut Log) {
     for (i, fleet) in root.list("clients").iter().enumerate() {
         let joins = fleet.text("name").is_some_and(|name| joined.contains(&name));
         if fleet.text("start") == Some("stopped") && !started.contains(&i) && !joins {
-            let name = shown(fleet.text("name").unwrap_or(""));
+            let name = shown(fleet.name());
             log.push(
                 Finding::new(
                     Code::NeverStarts,
@@ -253,7 +246,7 @@ fn claim(table: &Resolved, metric: &str, log: &mut Log) {
     if matches!(sizes, (Some(low), Some(high)) if low > high)
         || matches!(spans, (Some(low), Some(high)) if low > high)
     {
-        let message = "`at-least` lies above `at-most`".to_owned();
+        let message = "`at-least` is above `at-most`".to_owned();
         wrong(table.at("at-least"), message, "no figure is between them");
     }
 }
