@@ -3,19 +3,16 @@
 
 use super::Scenario;
 use super::apf;
+use super::claims;
 use super::derive::Names;
-use super::expect;
 use super::identity::groups_of;
 use super::keys::events::{
     Create, Delete, EtcdOutage, Event, EventAction, Failover, FailoverManner, Kill, KillManner,
-    Lag, Partition, Published as PublishedKeys, Restart, Roll, Rollout, SlowEtcd, Start, Stop,
-    Write,
+    Lag, Partition, Restart, Roll, Rollout, SlowEtcd, Start, Stop, Write,
 };
 use super::keys::load::{AtStart, Client, Lister, Objects, Reads, Reflector, Root, Watcher};
 use super::keys::server::{Apiserver, Run};
-use super::published::{Claim, Figure, Metric, Published};
 use super::workloads;
-use crate::language::Plain;
 use crate::language::table::typed::{CountOrShare, Earlier, OrWord};
 use crate::model::input::{
     Action, ApiserverInput, Behaviour, ConnectionsInput, EventInput, FleetInput, Inputs, Manner,
@@ -73,8 +70,8 @@ pub(super) fn scenario(root: Root, names: &Names) -> Option<Scenario> {
         seed,
         replications,
         inputs,
-        published: published.into_iter().map(one_published).collect::<Option<_>>()?,
-        expectations: expect.into_iter().map(expect::build).collect::<Option<_>>()?,
+        published: published.into_iter().map(claims::published).collect::<Option<_>>()?,
+        expectations: expect.into_iter().map(claims::expectation).collect::<Option<_>>()?,
         uncertain: Vec::new(),
         sweep: None,
         notes: Vec::new(),
@@ -307,31 +304,4 @@ fn action(what: EventAction, names: &Names) -> Option<Action> {
             Action::Lag { server: ServerId(apiserver), lasts, behind }
         }
     })
-}
-
-fn one_published(table: PublishedKeys) -> Option<Published> {
-    let PublishedKeys { phase, metric, value, at_least, at_most, tolerance, source, note } = table;
-    let bytes = |plain: Plain| match plain {
-        Plain::Size(bytes) => Some(bytes),
-        _ => None,
-    };
-    let span = |plain: Plain| match plain {
-        Plain::Span(span) => Some(span),
-        _ => None,
-    };
-    let figure = match (metric, value) {
-        (Metric::Oom, Some(Plain::Flag(flag))) => Figure::Flag(flag),
-        (Metric::Oom, _) => return None,
-        (Metric::Duration, value) => Figure::Span(Claim::of(
-            value.and_then(span),
-            at_least.and_then(span),
-            at_most.and_then(span),
-        )?),
-        (Metric::PeakResident | Metric::BytesSent, value) => Figure::Bytes(Claim::of(
-            value.and_then(bytes),
-            at_least.and_then(bytes),
-            at_most.and_then(bytes),
-        )?),
-    };
-    Some(Published { phase, metric, figure, tolerance, source, note })
 }

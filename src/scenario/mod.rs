@@ -50,10 +50,10 @@ mod apf;
 mod build;
 mod builtin;
 mod checks;
+mod claims;
 mod cluster;
 mod derive;
 mod differ;
-mod expect;
 pub mod explain;
 mod file;
 mod identity;
@@ -63,7 +63,6 @@ mod lints;
 pub mod measure;
 mod per;
 pub mod presets;
-mod published;
 pub mod reference;
 mod release;
 pub mod schema;
@@ -82,10 +81,9 @@ pub use crate::language::text::file::LARGEST_FILE;
 pub use crate::language::text::source::Place;
 pub use crate::language::vary::{Knob, MOST_VALUES, Range, Unit, Value, Vary};
 pub use anchors::{Anchors, ReadAnchor};
+pub use claims::{Claim, Expectation, Published};
 pub use differ::{Difference, differences};
-pub use expect::Expectation;
 pub use file::{Template, load_file, load_file_with};
-pub use published::{Claim, Figure, Metric, Published};
 
 use std::path::Path;
 
@@ -230,8 +228,7 @@ fn check(
     apf::defaults(&mut root);
     derive::defaults(&mut root, log);
     workloads::defaults(&mut root);
-    timeline::figures(&mut root, log);
-    expect::bounds(&mut root, log);
+    claims::check(&mut root, log);
     timeline::sort(&mut root);
     // As written, so that the size of the cluster can still be varied.
     let (text, hash) = (effective::print(&root), effective::hash(&root));

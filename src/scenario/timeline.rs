@@ -1,13 +1,10 @@
-//! Rules over events: their times, whom they move, and what was published of their phases.
+//! Rules over events: their times, and whom they move.
 
-use crate::language::{
-    Code, Finding, Item, Log, Node, Plain, Resolved, Span, Value, scalar, shown,
-};
+use crate::language::{Code, Finding, Log, Resolved, Value, shown};
 use std::collections::BTreeSet;
 
 use super::derive::Names;
-use super::keys::{Family, Kind};
-use crate::units::{Bytes, SimSpan};
+use super::keys::Family;
 
 /// Checks the events, which are sorted by time.
 pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
@@ -163,91 +160,6 @@ fn never_started(root: &Resolved, started: &BTreeSet<usize>, log: &mut Log) {
                 .label("stays stopped for the whole run"),
             );
         }
-    }
-}
-
-/// Reads the published figures as their metrics demand.
-pub(super) fn figures(root: &mut Resolved, log: &mut Log) {
-    if let Some(Value::List(tables)) = root.value_mut("published") {
-        for table in tables {
-            figure(table, log);
-        }
-    }
-}
-
-fn figure(table: &mut Resolved, log: &mut Log) {
-    let Some(metric) = table.text("metric").map(str::to_owned) else {
-        return;
-    };
-    let kind = match metric.as_str() {
-        "oom" => Kind::Flag,
-        "duration" => Kind::Span { min: SimSpan::ZERO, max: SimSpan(u64::MAX) },
-        _ => Kind::Size { min: Bytes::ZERO, max: Bytes(u64::MAX), limit: false },
-    };
-    for key in ["value", "at-least", "at-most"] {
-        let Some(written) = table.plain(key).cloned() else {
-            continue;
-        };
-        match read(&kind, written) {
-            Ok(plain) => table.replace(key, Some(plain)),
-            Err(label) => {
-                let message = format!("`{key}` of \"{metric}\" must be {}", kind.expected());
-                log.push(Finding::new(Code::BadFigure, table.at(key), message).label(label));
-                table.replace(key, None);
-            }
-        }
-    }
-    claim(table, &metric, log);
-}
-
-/// Reads a figure again, now that its kind is known.
-fn read(kind: &Kind, written: Plain) -> Result<Plain, String> {
-    let item = match written {
-        Plain::Flag(flag) => Item::Flag(flag),
-        // `--set` leaves quotes out, so that `true` may arrive as text.
-        Plain::Text(text) if matches!(kind, Kind::Flag) => match text.as_str() {
-            "true" => Item::Flag(true),
-            "false" => Item::Flag(false),
-            _ => Item::Text(text),
-        },
-        Plain::Text(text) => Item::Text(text),
-        _ => Item::Datetime,
-    };
-    let node = Node { span: Span::default(), item, raw: None };
-    scalar(kind, &node).map_err(|problem| problem.label)
-}
-
-/// A figure is a value or has bounds.
-fn claim(table: &Resolved, metric: &str, log: &mut Log) {
-    let given = |key| table.slot(key).is_some_and(|s| s.given.is_some()) || table.is_bad(key);
-    let bounds = ["at-least", "at-most"];
-    let mut wrong = |at: Span, message: String, label: &str| {
-        log.push(Finding::new(Code::BadFigure, at, message).label(label));
-    };
-    let bound = bounds.into_iter().find(|key| given(key));
-    match (given("value"), bound) {
-        (true, Some(bound)) => {
-            let message =
-                format!("a figure has a `value` or bounds, not both `value` and `{bound}`");
-            wrong(table.at(bound), message, "one too many");
-        }
-        (false, Some(bound)) if metric == "oom" => {
-            let message = format!("\"oom\" takes `value`, not `{bound}`");
-            wrong(table.at(bound), message, "true or false have no bounds");
-        }
-        (false, None) => {
-            let label = "needs `value`, `at-least` or `at-most`";
-            wrong(table.span, "a published figure has no figure".to_owned(), label);
-        }
-        _ => {}
-    }
-    let sizes = (table.size("at-least"), table.size("at-most"));
-    let spans = (table.span_of("at-least"), table.span_of("at-most"));
-    if matches!(sizes, (Some(low), Some(high)) if low > high)
-        || matches!(spans, (Some(low), Some(high)) if low > high)
-    {
-        let message = "`at-least` is above `at-most`".to_owned();
-        wrong(table.at("at-least"), message, "no figure is between them");
     }
 }
 

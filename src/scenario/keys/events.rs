@@ -1,14 +1,13 @@
-//! The keys of events and of published figures.
+//! The keys of events.
 
-use super::{Family, Kind, NameForm, any_span, span};
+use super::{Family, NameForm, any_span, span};
+use crate::language::Code;
 use crate::language::table::declare::{table, words};
 use crate::language::table::typed::{
-    CountOrShare, OrWord, Typed, choice, count_or_share, deferred, flag, integer, integer_or, name,
-    number, per_second, percent, refer, text,
+    CountOrShare, OrWord, Typed, choice, count_or_share, flag, integer, integer_or, name, number,
+    per_second, refer,
 };
-use crate::language::{Code, Plain, Role};
-use crate::scenario::published::Metric;
-use crate::units::{Bytes, SimSpan};
+use crate::units::SimSpan;
 
 table! {
     Event = EVENT: "an event";
@@ -94,12 +93,6 @@ pub(in crate::scenario) enum FailoverManner {
 words! {
     KillManner { Process = "process", Graceful = "graceful", Node = "node" }
     FailoverManner { Reset = "reset", Silent = "silent" }
-    Metric {
-        PeakResident = "peak-resident",
-        Oom = "oom",
-        Duration = "duration",
-        BytesSent = "bytes-sent",
-    }
 }
 
 table! {
@@ -195,38 +188,4 @@ table! {
     lasts: SimSpan = LASTS;
     /// How far behind they are at once.
     behind: SimSpan = any_span().default("0s");
-}
-
-const fn figure() -> Typed<Option<Plain>> {
-    deferred(
-        &[
-            Kind::Flag,
-            Kind::Size { min: Bytes::ZERO, max: Bytes(u64::MAX), limit: false },
-            Kind::Span { min: SimSpan::ZERO, max: SimSpan(u64::MAX) },
-        ],
-        "a figure in quotes, or `true` or `false`",
-    )
-    .optional()
-    .example("\"9.24GB\"")
-}
-
-table! {
-    Published = PUBLISHED: "a published figure";
-    /// The event whose phase it belongs to; empty: the whole run.
-    phase: String = refer(Family::Phase).default("\"\"");
-    /// What was measured.
-    metric: Metric = choice();
-    /// The figure: a size, a duration, or true or false for oom.
-    value: Option<Plain> = figure().codes(&[Code::BadFigure, Code::BadExpectation]);
-    /// A lower bound of the figure.
-    at_least: Option<Plain> = figure();
-    /// An upper bound of the figure.
-    at_most: Option<Plain> = figure();
-    /// How far off a prediction may be.
-    tolerance: f64 = percent(1000.0).default("10%").role(Role::Certain);
-    /// Where the figure comes from.
-    source: String = text(4096).example("\"KEP-3157\"");
-    /// Why a discrepancy is expected, when one is.
-    note: String =
-        text(4096).default("\"\"").example("\"Its base heap is not stated.\"");
 }

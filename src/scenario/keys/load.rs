@@ -1,9 +1,9 @@
 //! The root table, and the keys of objects and clients.
 
 use super::apf::Apf;
+use super::claims::{Expect, Published};
 use super::cluster::{CLUSTER, OWN_NODE, PER, UNITS};
-use super::events::{Event, Published};
-use super::expect::Expect;
+use super::events::Event;
 use super::server::{Apiserver, Run};
 use super::sweep::SWEEP;
 use super::workloads::Workload;

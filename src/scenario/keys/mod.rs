@@ -10,9 +10,9 @@
 //! that shape the report are excepted: those of `[run]` and of figures to compare with, `replicas`.
 
 pub(super) mod apf;
+pub(super) mod claims;
 pub(super) mod cluster;
 pub(super) mod events;
-pub(super) mod expect;
 pub(super) mod load;
 pub(super) mod server;
 pub(super) mod sweep;
