@@ -17,7 +17,7 @@ use super::background;
 use super::balancer::Balancer;
 use super::catalog::Catalog;
 use super::client::Client;
-use super::client::era::ClientEra;
+use super::release::ClientGo;
 use super::control_plane::{self, Life, ServerState};
 use super::etcd_outage::EtcdState;
 use super::faults::FaultState;
@@ -163,7 +163,7 @@ impl<'a> World<'a> {
     fn enrol(&mut self) {
         for (id, fleet) in self.inputs.fleet_ids().zip(&self.inputs.fleets) {
             self.fleet_start.push(ClientId::at(self.clients.len()));
-            let era = ClientEra::of(fleet.client_minor, &self.inputs.release);
+            let era = ClientGo::of_fleet(fleet.client_minor, &self.inputs.release);
             let member = |place| Client::new(id, &fleet.name, place, era);
             self.clients.extend((0..fleet.count).map(member));
         }

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use super::behaviour::Behaviour;
 use super::classify::{RequestInfo, User, flow_distinguisher, hash_flow_id, matches_flow_schema};
 use super::concurrency::{ConfiguredLimits, LevelDemand, SeatDemandStats, adjust};
 use super::config::{CATCH_ALL, EXEMPT, FlowSchema, LimitResponse, PriorityLevelConfiguration};
 use super::defaults;
 use super::queue_set::QueueSet;
 use super::shuffle_sharding::{Dealer, DealerError};
+use crate::model::release::Release;
 use crate::units::{SimSpan, SimTime};
 
 /// A priority level of a controller; stays good through reconfigurations for as long as the level
@@ -93,7 +93,7 @@ pub struct Classification<'a> {
 #[derive(Clone, Debug)]
 pub struct ConfigController {
     server_concurrency_limit: u32,
-    behaviour: Behaviour,
+    release: Release,
     front_wait_limit: Option<SimSpan>,
     levels: Vec<Option<PriorityLevelState>>,
     by_name: BTreeMap<String, LevelId>,
@@ -108,14 +108,14 @@ impl ConfigController {
     #[must_use]
     pub fn new(
         server_concurrency_limit: u32,
-        behaviour: Behaviour,
+        release: Release,
         request_timeout: SimSpan,
         now: SimTime,
     ) -> Self {
         let mut controller = Self {
             server_concurrency_limit,
-            behaviour,
-            front_wait_limit: behaviour
+            release,
+            front_wait_limit: release
                 .rejects_only_at_front
                 .then_some(SimSpan(request_timeout.0 / 4)),
             levels: Vec::new(),
@@ -238,7 +238,7 @@ impl ConfigController {
     /// statistics, sets the levels' limits and dispatches what they let through: drain
     /// [`QueueSet::next_dispatched`] of every level. Returns the fair fraction.
     pub fn update_borrowing(&mut self, now: SimTime) -> f64 {
-        let exempt_apart = !self.behaviour.exempt_in_allocation;
+        let exempt_apart = !self.release.exempt_in_allocation;
         let demands: Vec<LevelDemand> = self
             .levels
             .iter_mut()
@@ -354,8 +354,8 @@ impl ConfigController {
 
     /// What differs in this release.
     #[must_use]
-    pub fn behaviour(&self) -> &Behaviour {
-        &self.behaviour
+    pub fn release(&self) -> &Release {
+        &self.release
     }
 
     /// Whether an undesired level has become idle: upstream digests its configuration again then.

@@ -22,7 +22,7 @@ pub use doomed::Doom;
 pub(crate) use lease::Leases;
 pub use versions::Lag;
 
-use super::era::ClientEra;
+use crate::model::release::ClientGo;
 use super::go::{DIAL_TIMEOUT, HANDSHAKE_TIMEOUT, MAX_RETRIES, RETRY_AFTER};
 use super::{Client, IdleWatches, ListFrom, Next, State};
 use crate::model::apiserver::list::item_bytes;
@@ -375,9 +375,9 @@ impl World<'_> {
         self.clients[client].from = self.era_of(client).relists_from(gone);
     }
 
-    fn era_of(&self, client: ClientId) -> ClientEra {
+    fn era_of(&self, client: ClientId) -> ClientGo {
         let fleet = &self.inputs.fleets[self.clients[client].fleet];
-        ClientEra::of(fleet.client_minor, &self.inputs.release)
+        ClientGo::of_fleet(fleet.client_minor, &self.inputs.release)
     }
 
     fn back_off(&mut self, client: ClientId, now: SimTime) -> SimSpan {

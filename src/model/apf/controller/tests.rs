@@ -5,14 +5,13 @@ use crate::model::release::Release;
 
 fn controller(minor: u8) -> ConfigController {
     let release = Release::of_minor(minor).expect("a modelled minor");
-    let behaviour = Behaviour::of_release(&release);
-    ConfigController::new(600, behaviour, SimSpan::secs(60), SimTime::ZERO)
+    ConfigController::new(600, release, SimSpan::secs(60), SimTime::ZERO)
 }
 
 fn with_defaults(minor: u8, more: &[PriorityLevelConfiguration]) -> ConfigController {
     let mut controller = controller(minor);
     let levels = [defaults::default_levels().as_slice(), more].concat();
-    let schemas = defaults::default_flow_schemas(controller.behaviour());
+    let schemas = defaults::default_flow_schemas(controller.release());
     let problems = controller.digest_config_objects(SimTime::ZERO, &levels, &schemas);
     assert_eq!(problems, []);
     controller
@@ -107,7 +106,7 @@ fn broken_and_dangling_objects_are_passed_over_and_named() {
     let mut controller = controller(36);
     let mut broken = defaults::default_levels()[2].clone();
     broken.response = LimitResponse::Queue { queues: 128, hand_size: 60, queue_length_limit: 50 };
-    let schemas = defaults::default_flow_schemas(controller.behaviour());
+    let schemas = defaults::default_flow_schemas(controller.release());
     let system: Vec<FlowSchema> =
         schemas.into_iter().filter(|schema| schema.priority_level == "system").collect();
     let problems = controller.digest_config_objects(SimTime(1), &[broken], &system);
@@ -124,8 +123,7 @@ fn borrowing(percent: [(u32, u32); 2]) -> [f64; 2] {
     const CALL: u64 = 250_000_000;
     const CLIENTS: [u64; 2] = [24, 6];
     let release = Release::of_minor(36).expect("a modelled minor");
-    let behaviour = Behaviour::of_release(&release);
-    let mut controller = ConfigController::new(24, behaviour, SimSpan::secs(60), SimTime::ZERO);
+    let mut controller = ConfigController::new(24, release, SimSpan::secs(60), SimTime::ZERO);
     let levels = percent.map(|(lend, borrow)| PriorityLevelConfiguration {
         name: format!("lends-{lend}-borrows-{borrow}"),
         nominal_concurrency_shares: 100,
