@@ -96,11 +96,7 @@ impl Admission {
             .saturating_add(apiserver.max_mutating_requests_inflight);
         Self {
             controller: ConfigController::new(seats, release, apiserver.request_timeout, now),
-            estimator: WorkEstimator::new(
-                WorkEstimatorConfig::of_release(&release),
-                release,
-                true,
-            ),
+            estimator: WorkEstimator::new(WorkEstimatorConfig::of_release(&release), release, true),
             classes: Table::filled([None; 2], inputs.fleets.len()),
             retry_after: BTreeMap::new(),
             seen: BTreeMap::new(),

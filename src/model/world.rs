@@ -17,7 +17,6 @@ use super::background;
 use super::balancer::Balancer;
 use super::catalog::Catalog;
 use super::client::Client;
-use super::release::ClientGo;
 use super::control_plane::{self, Life, ServerState};
 use super::etcd_outage::EtcdState;
 use super::faults::FaultState;
@@ -28,6 +27,7 @@ use super::memory::go_heap::GcSettings;
 use super::node::{self, MemoryLimit};
 use super::outcome;
 use super::recorder::Recorder;
+use super::release::ClientGo;
 pub use event::Event;
 
 use crate::engine::{EventQueue, Streams};

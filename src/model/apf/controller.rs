@@ -129,7 +129,7 @@ impl ConfigController {
 
     /// Takes a whole new configuration over (`digestConfigObjects`), and returns what of it is
     /// passed over. Levels no longer given go at once if idle, else once drained: digest again when
-    /// [`ConfigController::has_drained`]. The mandatory objects stay, or are made up. Does an
+    /// they are. The mandatory objects stay, or are made up. Does an
     /// adjustment too, out of turn.
     pub fn digest_config_objects(
         &mut self,
@@ -328,12 +328,6 @@ impl ConfigController {
         self.by_name.values().filter_map(|&id| Some((id, self.levels[id.0].as_ref()?)))
     }
 
-    /// The level of a name.
-    #[must_use]
-    pub fn find_level(&self, name: &str) -> Option<LevelId> {
-        self.by_name.get(name).copied()
-    }
-
     /// A level, while it exists.
     #[must_use]
     pub fn level(&self, id: LevelId) -> Option<&PriorityLevelState> {
@@ -356,12 +350,6 @@ impl ConfigController {
     #[must_use]
     pub fn release(&self) -> &Release {
         &self.release
-    }
-
-    /// Whether an undesired level has become idle: upstream digests its configuration again then.
-    #[must_use]
-    pub fn has_drained(&self) -> bool {
-        self.levels().any(|(_, state)| state.quiescing && state.queues.is_idle())
     }
 }
 

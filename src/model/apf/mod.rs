@@ -24,6 +24,5 @@ pub mod queue_wait;
 pub mod retry_after;
 pub mod seat_seconds;
 pub mod shuffle_sharding;
-pub mod watch_count;
 pub mod work_estimate;
 pub mod work_estimator;

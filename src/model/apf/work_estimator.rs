@@ -106,8 +106,7 @@ pub trait Lookups {
     /// The figures are missing or stale.
     fn stats(&mut self, info: &RequestInfo) -> Result<ObjectStats, StatsError>;
 
-    /// How many watchers a request is taken to have; see
-    /// [`super::watch_count::WatchTracker::interested_watch_count`].
+    /// How many watchers a request is taken to have (`watchTracker.GetInterestedWatchCount`).
     fn watch_count(&mut self, info: &RequestInfo) -> u64;
 }
 

@@ -22,7 +22,6 @@ pub use doomed::Doom;
 pub(crate) use lease::Leases;
 pub use versions::Lag;
 
-use crate::model::release::ClientGo;
 use super::go::{DIAL_TIMEOUT, HANDSHAKE_TIMEOUT, MAX_RETRIES, RETRY_AFTER};
 use super::{Client, IdleWatches, ListFrom, Next, State};
 use crate::model::apiserver::list::item_bytes;
@@ -32,6 +31,7 @@ use crate::model::catalog::resource_of;
 use crate::model::control_plane::{Life, is_startup};
 use crate::model::ids::{ClientId, FleetId, ResourceId, ServerId, Table};
 use crate::model::input::{Behaviour, ResourceVersion, Retries};
+use crate::model::release::ClientGo;
 use crate::model::world::World;
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};

@@ -13,9 +13,9 @@ use crate::engine::Streams;
 use crate::model::admission::Ticket;
 use crate::model::apiserver::server::RequestId;
 use crate::model::ids::{FleetId, ServerId};
+use crate::model::release::ClientGo;
 use crate::units::SimTime;
 use backoff::Backoff;
-use crate::model::release::ClientGo;
 
 /// "Not connected" in [`Client::server`].
 pub const NO_SERVER: ServerId = ServerId(u16::MAX);

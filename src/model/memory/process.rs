@@ -284,12 +284,6 @@ impl ProcessMemory {
         Some(buffer.bytes)
     }
 
-    /// The capacity that [`ProcessMemory::unpool`] would give.
-    #[must_use]
-    pub fn peek_pool(&self) -> Option<u64> {
-        self.pools.last().map(|buffer| buffer.bytes)
-    }
-
     /// Begins a collection; `speed` scales the processors.
     pub fn begin_cycle(&mut self, now: SimTime, speed: f64) {
         self.age_pools();

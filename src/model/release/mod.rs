@@ -7,7 +7,9 @@ mod behaviours;
 mod table;
 
 pub use behaviours::Gate;
-pub use table::{ClientGo, ListRouting, MINORS, Minor, OLDEST_CLIENT_MINOR, Release, Relists};
+pub use table::{
+    ClientGo, Evidence, ListRouting, MINORS, Minor, OLDEST_CLIENT_MINOR, Release, Relists,
+};
 
 use std::collections::BTreeMap;
 
@@ -97,10 +99,21 @@ pub fn modelled() -> String {
     format!("1.{OLDEST_MINOR} to 1.{NEWEST_MINOR}")
 }
 
+/// How well predictions for 1.`minor` are founded.
+#[must_use]
+pub fn evidence(minor: u8) -> Evidence {
+    row(MINORS, minor).map_or(Evidence::SourcesOnly, |row| row.evidence)
+}
+
+/// The versions of some evidence, oldest first.
+pub fn with_evidence(accepted: &[Evidence]) -> impl Iterator<Item = &'static str> {
+    MINORS.iter().filter(|row| accepted.contains(&row.evidence)).map(|row| row.version)
+}
+
 /// The versions that were measured, such as `1.32 and 1.36`.
 #[must_use]
 pub fn measured() -> String {
-    let measured: Vec<&str> = MINORS.iter().filter(|m| m.measured).map(|m| m.version).collect();
+    let measured: Vec<&str> = with_evidence(&[Evidence::Measured]).collect();
     match measured.split_last() {
         Some((last, [])) => (*last).to_owned(),
         Some((last, others)) => format!("{} and {last}", others.join(", ")),

@@ -11,7 +11,8 @@ use crate::units::SimSpan;
 /// A row that leaves something out does not compile:
 ///
 /// ```compile_fail,E0063
-/// let _ = oomcast::model::release::Minor { minor: 38, version: "1.38", measured: false };
+/// use oomcast::model::release::{Evidence, Minor};
+/// let _ = Minor { minor: 38, version: "1.38", evidence: Evidence::Measured };
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Minor {
@@ -21,22 +22,30 @@ pub struct Minor {
     pub version: &'static str,
     /// Minor version of its Go toolchain: 23 for Go 1.23.
     pub go: u8,
-    /// Whether bursts on real servers of it are in the ledger of the model's errors
-    /// (docs/fidelity.md).
-    pub measured: bool,
+    /// How well predictions for it are founded.
+    pub evidence: Evidence,
+}
+
+/// How well predictions for a release are founded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// Bursts on real servers of it are in the ledger of the model's errors (docs/fidelity.md).
+    Measured,
+    /// It encodes lists as a measured neighbour does.
+    LikeMeasured,
+    /// From the sources of Kubernetes alone.
+    SourcesOnly,
 }
 
 macro_rules! minors {
-    ($($minor:literal: go $go:literal $($measured:ident)?;)*) => {
+    ($($minor:literal: go $go:literal, $evidence:ident;)*) => {
         &[$(Minor {
             minor: $minor,
             version: concat!("1.", $minor),
             go: $go,
-            measured: minors!(@ $($measured)?),
+            evidence: Evidence::$evidence,
         },)*]
     };
-    (@ measured) => { true };
-    (@) => { false };
 }
 
 #[cfg(test)]
@@ -45,16 +54,16 @@ pub(super) use minors;
 /// The releases of servers, in order. A new one is a row here; what it changes is a row or a value in
 /// [`Release`].
 pub const MINORS: &[Minor] = minors! {
-    28: go 20;
-    29: go 21;
-    30: go 22;
-    31: go 22;
-    32: go 23 measured;
-    33: go 24;
-    34: go 24;
-    35: go 25;
-    36: go 26 measured;
-    37: go 26;
+    28: go 20, SourcesOnly;
+    29: go 21, SourcesOnly;
+    30: go 22, SourcesOnly;
+    31: go 22, LikeMeasured;
+    32: go 23, Measured;
+    33: go 24, LikeMeasured;
+    34: go 24, LikeMeasured;
+    35: go 25, LikeMeasured;
+    36: go 26, Measured;
+    37: go 26, SourcesOnly;
 };
 
 /// The oldest release whose clients are modelled: docs/facts/clients.md knows of no change before.

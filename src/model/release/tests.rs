@@ -71,9 +71,9 @@ mod made_up {
     use super::*;
 
     const LATER: &[Minor] = minors! {
-        36: go 26;
-        37: go 26;
-        38: go 27 measured;
+        36: go 26, Measured;
+        37: go 26, SourcesOnly;
+        38: go 27, LikeMeasured;
     };
 
     behaviours! {
