@@ -32,9 +32,10 @@ fn exact() -> Vec<Assumption> {
             "who relists after a reconnect; memory of churn",
         ),
         exact(
-            "growth of Go's slices, `bytes.Buffer` and encode buffers; size classes",
+            "growth of Go's slices and `bytes.Buffer`, buffers of JSON and protobuf lists, `io.ReadAll`; size \
+             classes",
             "Go `runtime`, `bytes`, apimachinery serialisers, `tests/golden_cases/golden_go.rs`",
-            "peaks of buffered lists",
+            "peaks of buffered lists, starting servers",
         ),
         exact(
             "back-off of reflectors, before and since 1.36",
