@@ -5,6 +5,7 @@ use oomcast::model::apf::object_count::{ObjectStats, StatsError};
 use oomcast::model::apf::work_estimator::{
     ListOptions, Lookups, RequestedVersion, VersionMatch, WorkEstimator, WorkEstimatorConfig,
 };
+use oomcast::model::release::Release;
 use oomcast::units::SimSpan;
 use serde::Deserialize;
 

@@ -100,7 +100,8 @@ impl Replay {
         let changes: Vec<Change> =
             (0..events).map(|n| self.change("modify", first + n % around)).collect();
         let mut done = 0;
-        for like in changes.chunk_by(|a, b| a == b && self.handing == Handing::Runs) {
+        let in_runs = self.handing == Handing::Runs;
+        for like in changes.chunk_by(|a, b| a == b && in_runs) {
             let events = like.len() as u64;
             self.record(EventRun { change: like[0], ..whole.skip(done).take(events) });
             done += events;
