@@ -8,15 +8,9 @@ use std::collections::BTreeMap;
 use super::builtin;
 use super::identity;
 use super::keys::{Family, Kind, NameForm};
-use super::release::{client_minor, release_of};
+use super::release::{client_of, release_of};
 use crate::language::table::walk::is_reference;
 use crate::model::input::{FleetId, Id, ResourceId};
-
-/// The first client-go whose reflectors ask for bookmarks.
-const BOOKMARKS: u8 = 16;
-
-/// The first client-go in which `WatchListClient` is on by default.
-const WATCH_LIST_CLIENT: u8 = 35;
 
 /// Whether a shape is a custom resource's.
 pub(super) fn is_custom(shape: &str) -> bool {
@@ -37,7 +31,7 @@ pub(super) fn defaults(root: &mut Resolved, log: &mut Log) {
         .collect();
     let release = release_of(root);
     let streams = release.as_ref().is_some_and(|r| r.watch_list);
-    let servers_age = release.as_ref().is_some_and(|r| r.watch_list_client);
+    let servers_clients = release.as_ref().is_some_and(|r| r.watch_list_client);
     if let Some(Value::List(clients)) = root.value_mut("clients") {
         for client in clients {
             identity::defaults(client, log);
@@ -49,9 +43,9 @@ pub(super) fn defaults(root: &mut Resolved, log: &mut Log) {
                     }
                 }
             }
-            let client_go = client_minor(client);
-            let watch_list = client_go.map_or(servers_age, |minor| minor >= WATCH_LIST_CLIENT);
-            let bookmarks = client_go.is_none_or(|minor| minor >= BOOKMARKS);
+            let own = client_of(client);
+            let watch_list = own.as_ref().map_or(servers_clients, |client| client.watch_list);
+            let bookmarks = own.is_none_or(|client| client.bookmarks);
             if let Some(Value::Table(read)) = client.value_mut("lister") {
                 read_defaults(read, &shapes, log);
             }

@@ -5,7 +5,7 @@ use super::derive::{Names, is_custom};
 use super::keys::Family;
 use super::release::release_of;
 use crate::language::{Code, Finding, Log, Resolved, grouped, shown};
-use crate::model::release::LOCKED;
+use crate::model::release::Release;
 use crate::units::Bytes;
 
 /// Members that should not start at once.
@@ -86,7 +86,7 @@ fn locked_gates(root: &Resolved, apiserver: &Resolved, log: &mut Log) {
         return;
     };
     for (name, on, at) in apiserver.flags("feature-gates") {
-        let locked = LOCKED.iter().any(|(gate, first)| gate == name && release.minor >= *first);
+        let locked = Release::gate(name).is_some_and(|gate| gate.is_locked_in(release.minor));
         if locked && !on {
             let minor = release.minor;
             let name = shown(name);

@@ -3,7 +3,7 @@
 use crate::language::{Plain, Resolved};
 use std::collections::BTreeMap;
 
-use crate::model::release::Release;
+use crate::model::release::{ClientGo, Release};
 
 /// The release with its gates, if both are sound.
 pub(super) fn release_of(root: &Resolved) -> Option<Release> {
@@ -20,10 +20,10 @@ pub(super) fn default_release(apiserver: &Resolved) -> Option<Release> {
     }
 }
 
-/// The minor of the client-go that the members of a fleet were built with, if that is said.
-pub(super) fn client_minor(client: &Resolved) -> Option<u8> {
-    match client.plain("client-version")? {
-        Plain::Minor(minor) => Some(*minor),
+/// What the clients of a fleet do by their `client-version`; `None`: it is that of the servers.
+pub(super) fn client_of(fleet: &Resolved) -> Option<ClientGo> {
+    match fleet.plain("client-version")? {
+        Plain::Minor(minor) => ClientGo::of_minor(*minor),
         _ => None,
     }
 }

@@ -1,10 +1,10 @@
 //! What was measured on a genuine kube-apiserver.
 
 use super::{decimal, value};
+use crate::model::apiserver::list::MANAGED_FIELDS;
 use crate::model::apiserver::startup::FILL_OVERHEAD;
 use crate::model::costs::{self, Cost};
 use crate::model::input::{ResourceInput, Shape, WriterInput};
-use crate::model::memory::go_heap::RUNWAY;
 use crate::model::objects::ObjectProfile;
 use crate::results::{Assumption, Held};
 use crate::units::Bytes;
@@ -37,35 +37,35 @@ fn objects() -> Vec<Assumption> {
     let agree = "measured runs; kubernetes issues #142062, #124680";
     vec![
         row(
-            "bytes for a stored byte: Secrets",
+            "bytes per stored byte: Secrets",
             "secrets",
             Shape::Blob,
             blobs,
             "size + 1.2 kB measured",
         ),
         row(
-            "bytes for a stored byte: ConfigMaps",
+            "bytes per stored byte: ConfigMaps",
             "configmaps",
             Shape::Blob,
             blobs,
             "size + 1.2 kB measured",
         ),
         row(
-            "bytes for a stored byte: Pods and built-in objects of many fields",
+            "bytes per stored byte: Pods and built-in objects of many fields",
             "pods",
             Shape::Typed,
             "measured runs; struct layouts of k8s.io/api",
             "2.1 measured; 2 to 3 by their fields",
         ),
         row(
-            "bytes for a stored byte: custom resources of many small fields",
+            "bytes per stored byte: custom resources of many small fields",
             "widgets",
             Shape::Custom,
             agree,
             "3.9 measured, 5.2 for vulnerability reports; 4 to 7.5 by shape",
         ),
         row(
-            "bytes for a stored byte: custom resources of one large string",
+            "bytes per stored byte: custom resources of one large string",
             "widgets",
             Shape::CustomBlob,
             "computed from the layout of unstructured objects",
@@ -127,7 +127,7 @@ fn memory() -> Vec<Assumption> {
             "tens of thousands of watches",
         ),
         row(
-            "a superseded version in the ring, besides the object",
+            "a superseded version in the ring, in addition to the object",
             decimal(costs::RING_VERSION),
             "13.9 kB an event for objects of 11.6 kB",
             "churn",
@@ -139,7 +139,7 @@ fn memory() -> Vec<Assumption> {
             "second and later bursts of buffered lists",
         ),
         row(
-            "the scavenger returns so much a second",
+            "what the scavenger returns per second",
             format!("{}/s", decimal(Bytes(costs::SCAVENGE_BYTES_PER_SECOND))),
             "80 to 245 MB/s",
             "resident memory after a burst",
@@ -180,10 +180,15 @@ fn time() -> Vec<Assumption> {
             leans,
         ),
         row("writing to a client", a_gb(costs::WRITE), "0.89 to 1.16 s/GB", leans),
-        row("writing to a slow reader, besides", a_gb(costs::WRITE_SLOWLY), "about 6 s/GB", leans),
+        row(
+            "writing to a slow reader, in addition",
+            a_gb(costs::WRITE_SLOWLY),
+            "about 6 s/GB",
+            leans,
+        ),
         row("gzip at level 1", a_gb(costs::GZIP), "5.0 to 5.7 s/GB; 10 to 12 published", leans),
         row(
-            "growing a large buffer, besides page faults",
+            "growing a large buffer, in addition to page faults",
             a_gb(costs::GROW_BUFFER),
             "0.3 s/GB",
             leans,
@@ -195,7 +200,7 @@ fn time() -> Vec<Assumption> {
             leans,
         ),
         row(
-            "marking a GB of scannable heap; a cycle besides",
+            "marking a GB of scannable heap; in addition, per cycle",
             format!("{} s; {} s", costs::MARK_PER_BYTE_NANOS, costs::MARK_BASE_SECONDS),
             "1.0 s/GB measured; 0.4 to 2 in public traces (Go issues #19393, #18896, #14812, #40225)",
             "what is allocated while marking; durations",
@@ -207,10 +212,37 @@ fn time() -> Vec<Assumption> {
             leans,
         ),
         row(
-            "a collection begins this many times earlier than the pacer's formula says",
-            RUNWAY.to_string(),
-            "triggers of 129 cycles",
-            "garbage in every peak",
+            "marking is faster by `hardware.cpu-speed` to this power",
+            costs::MARK_SPEED_EXPONENT.to_string(),
+            "0.1 to 0.4 between two machines whose processors encode at 1 to 1.9",
+            "machines faster or slower than the measured one",
+        ),
+        row(
+            "an item of a streamed list: in protobuf (from 4 kB on), in JSON",
+            format!(
+                "{} us; {} us",
+                costs::STREAMED_PROTOBUF_ITEM.per_object / 1e3,
+                costs::STREAMED_JSON_ITEM.per_object / 1e3
+            ),
+            "27 to 45 us for 6 to 16 kB in protobuf, 9 us for 1 kB; 3 us in JSON",
+            leans,
+        ),
+        row(
+            "an initial event of a watch-list besides encoding: in JSON, in protobuf",
+            format!(
+                "{} us and {}; the same and {}",
+                costs::WATCH_LIST_EVENT.per_object / 1e3,
+                a_gb(costs::WATCH_LIST_EVENT),
+                a_gb(costs::WATCH_LIST_EVENT_PROTOBUF)
+            ),
+            "14 to 37 us and 4.4 s/GB over six kinds of objects",
+            leans,
+        ),
+        row(
+            "share of a typed object's JSON that is managed fields",
+            MANAGED_FIELDS.to_string(),
+            "0.22 for Pods, from heap profiles; decides the size of encode buffers up to a factor of 2",
+            "lists of Pods and the like on releases that buffer",
         ),
         row(
             "a start without filling caches: time, and CPU time in it",

@@ -18,15 +18,12 @@ use crate::model::input::{
     BalancerInput, Calibration, Encoding, EtcdInput, Hardware, NodeInput, ResourceVersion, Retries,
     Shape,
 };
-use crate::model::release::NEWEST_MINOR;
+use crate::model::release::{NEWEST_MINOR, OLDEST_CLIENT_MINOR};
 use crate::units::{ByteRate, Bytes, SimSpan};
 
 const fn outside(why: &'static str) -> Role {
     Role::Outside { why, hashed: true }
 }
-
-/// The oldest release whose clients are distinguished (`model::client::era`).
-const OLDEST_CLIENT_MINOR: u8 = 10;
 
 table! {
     Root = ROOT: "the scenario";

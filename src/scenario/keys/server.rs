@@ -13,7 +13,7 @@ use crate::model::input::{
     BalancerInput, BalancerPolicy, Calibration, EtcdInput, Hardware, HealthCheck, NodeInput,
     OnFailure,
 };
-use crate::model::release::{GATES, NEWEST_MINOR, OLDEST_MINOR};
+use crate::model::release::{Gate, OLDEST_MINOR, Release};
 use crate::units::{ByteRate, Bytes, SimSpan};
 
 /// The gates of all releases: which release has which is left to the rules.
@@ -22,17 +22,17 @@ static GATES_OF_ALL: Flags = Flags {
     plural: "gates",
     example: "{ WatchList = true }",
     all: || {
-        let gate = |(name, first, gone): &(&'static str, u8, u8)| {
-            let until =
-                if *gone > NEWEST_MINOR { String::new() } else { format!(", gone in 1.{gone}") };
-            let text = if *first == OLDEST_MINOR {
-                format!("Modelled for 1.{first} on{until}.")
+        let gate = |gate: &Gate<Release>| {
+            let since = gate.since;
+            let until = gate.gone.map_or_else(String::new, |gone| format!(", gone in 1.{gone}"));
+            let text = if since == OLDEST_MINOR {
+                format!("Modelled for 1.{since} on{until}.")
             } else {
-                format!("From 1.{first} on{until}.")
+                format!("From 1.{since} on{until}.")
             };
-            (*name, text)
+            (gate.name, text)
         };
-        GATES.iter().map(gate).collect()
+        Release::GATES.iter().map(gate).collect()
     },
 };
 

@@ -94,8 +94,8 @@ fn everything_is_read() {
         Action::Start { fleet: FleetId(0), count: Some(8), over: SimSpan::ZERO }
     );
     assert_eq!(inputs.events[8].action, Action::Mark);
-    assert_eq!(scenario.published[0].figure, Figure::Bytes(Claim::Value(Bytes(9_240_000_000))));
-    assert_eq!(scenario.published[1].figure, Figure::Flag(false));
+    assert_eq!(scenario.published[0].claim, Claim::Value(Amount::Size(Bytes(9_240_000_000))));
+    assert_eq!(scenario.published[1].claim, Claim::Value(Amount::Share(0.0)));
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn overrides_change_what_they_name() {
     ));
     let scenario = sound(EVERYTHING, &["published.0.value=8GiB", "name=2024"]);
     assert_eq!(scenario.name, "2024");
-    assert_eq!(scenario.published[0].figure, Figure::Bytes(Claim::Value(Bytes::gib(8))));
+    assert_eq!(scenario.published[0].claim, Claim::Value(Amount::Size(Bytes::gib(8))));
 }
 
 #[test]
