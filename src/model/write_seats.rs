@@ -8,7 +8,7 @@
 //! either way. A bundle that is turned away stands for as many writes, but counts as one 429.
 
 use super::admission::{Arrival, Write, WriteStage};
-use super::apf::behaviour::{Behaviour, request_wait_limit};
+use super::apf::queue_wait::request_wait_limit;
 use super::control_plane::Life;
 use super::costs;
 use super::event::Event;
@@ -102,7 +102,7 @@ impl World<'_> {
     /// How long a request may wait in a queue that was given so long to be answered, if at all: up to
     /// 1.28 only its own deadline ends its wait, unless another request comes to its queue.
     pub(super) fn queue_wait(&self, allotted: Option<SimSpan>) -> Option<SimSpan> {
-        if Behaviour::of_release(&self.cx.inputs.release).rejects_only_at_front {
+        if self.cx.inputs.release.rejects_only_at_front {
             return allotted;
         }
         Some(request_wait_limit(allotted, self.cx.inputs.apiserver.request_timeout))

@@ -22,7 +22,6 @@ pub use doomed::Doom;
 pub use lease::Leases;
 pub use versions::Lag;
 
-use super::era::ClientEra;
 use super::go::{DIAL_TIMEOUT, HANDSHAKE_TIMEOUT, MAX_RETRIES, RETRY_AFTER};
 use super::{Client, IdleWatches, ListFrom, Next, State};
 use crate::model::apiserver::list::item_bytes;
@@ -32,6 +31,7 @@ use crate::model::apiserver::tag::Tag;
 use crate::model::control_plane::Life;
 use crate::model::ids::{ClientId, ResourceId, ServerId, Table};
 use crate::model::input::{Behaviour, ResourceVersion, Retries};
+use crate::model::release::ClientGo;
 use crate::model::world::World;
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
@@ -376,9 +376,9 @@ impl World<'_> {
         self.fleets.clients[client].from = self.era_of(client).relists_from(gone);
     }
 
-    fn era_of(&self, client: ClientId) -> ClientEra {
+    fn era_of(&self, client: ClientId) -> ClientGo {
         let fleet = &self.cx.inputs.fleets[self.fleets.clients[client].fleet];
-        ClientEra::of(fleet.client_minor, &self.cx.inputs.release)
+        ClientGo::of_fleet(fleet.client_minor, &self.cx.inputs.release)
     }
 
     fn back_off(&mut self, client: ClientId, now: SimTime) -> SimSpan {

@@ -4,10 +4,10 @@
 
 use super::client::Client;
 use super::client::driver::{Leases, Sharing};
-use super::client::era::ClientEra;
 use super::faults::Rollout;
 use super::ids::{ClientId, FleetId, Id, Table};
 use super::input::Inputs;
+use super::release::ClientGo;
 
 /// See the module's documentation.
 pub struct Fleets {
@@ -42,7 +42,7 @@ impl Fleets {
         };
         for (id, fleet) in inputs.fleet_ids().zip(&inputs.fleets) {
             fleets.first.push(ClientId::at(fleets.clients.len()));
-            let era = ClientEra::of(fleet.client_minor, &inputs.release);
+            let era = ClientGo::of_fleet(fleet.client_minor, &inputs.release);
             let member = |place| Client::new(id, &fleet.name, place, era);
             fleets.clients.extend((0..fleet.count).map(member));
         }
