@@ -287,17 +287,17 @@ impl World<'_> {
         self.cx.record.note(now, LogKind::Started, &name(server), "process started".into());
     }
 
-    /// A start-up request has finished.
+    /// A request of the server itself has finished; what follows the start of the process is the
+    /// world's.
     pub(super) fn start_up_finished(&mut self, server: ServerId, request: StartUp, now: SimTime) {
         match request {
-            StartUp::Boot => self.booted(server, now),
+            StartUp::Boot | StartUp::Check(_) => {}
             StartUp::Rest => self.start_up_done(server, now),
             StartUp::Cache(resource) => self.cache_listed(server, resource, now),
             StartUp::Loopback(resource) => {
                 self.start_up_done(server, now);
                 self.restock(server, resource, now);
             }
-            StartUp::Check(_) => {}
         }
     }
 
@@ -399,33 +399,42 @@ impl World<'_> {
     }
 
     /// The whole configuration takes effect; the next adjustment follows after `first`, then every
-    /// ten seconds.
-    pub(super) fn configure(&mut self, server: ServerId, boot: u32, first: SimSpan, now: SimTime) {
+    /// ten seconds. Whether it does: the process is the same, and has priority levels.
+    pub(super) fn configure(
+        &mut self,
+        server: ServerId,
+        boot: u32,
+        first: SimSpan,
+        now: SimTime,
+    ) -> bool {
         let state = &mut self.plane.servers[server];
         let Some(admission) = state.admission.as_mut().filter(|_| state.boots == boot) else {
-            return;
+            return false;
         };
         admission.configure(self.cx.inputs, now);
         self.cx.queue.push(now + first, Event::Borrow { server, boot });
-        self.let_in(server, now);
+        true
     }
 
-    /// The periodic adjustment of a server's limits.
-    pub(super) fn borrow_seats(&mut self, server: ServerId, boot: u32, now: SimTime) {
+    /// The periodic adjustment of a server's limits. Whether it takes place: the process is the same.
+    pub(super) fn borrow_seats(&mut self, server: ServerId, boot: u32, now: SimTime) -> bool {
         let state = &mut self.plane.servers[server];
-        if state.boots != boot {
-            return;
-        }
-        let Some(admission) = &mut state.admission else { return };
+        let Some(admission) = state.admission.as_mut().filter(|_| state.boots == boot) else {
+            return false;
+        };
         admission.update_borrowing(now);
         self.cx.queue.push(now + BORROWING_ADJUSTMENT_PERIOD, Event::Borrow { server, boot });
-        self.let_in(server, now);
+        true
     }
 
-    fn booted(&mut self, server: ServerId, now: SimTime) {
+    /// A process has started: it listens from now on, and accepts connections.
+    pub(super) fn listen(&mut self, server: ServerId, now: SimTime) {
         self.admit_from_now(server, now);
         self.plane.servers[server].life = Life::Filling;
-        self.accept_all(server, now);
+    }
+
+    /// A process that listens fills its caches, its own informers and the rest.
+    pub(super) fn fill_all(&mut self, server: ServerId, now: SimTime) {
         let (plans, context) = self.plane.planning(&self.cx);
         if let Some(plan) = plans.rest(&context) {
             self.start_up_request(server, plan, Tag::StartUp(StartUp::Rest), now);

@@ -32,7 +32,13 @@ impl World<'_> {
                 self.close_for_good(client, connection, now);
             }
             FaultEvent::Exit { server, boot } => self.exit(server, boot, now),
-            FaultEvent::Probe { server, process, late } => self.probe(server, process, late, now),
+            FaultEvent::Probe { server, process, late } => {
+                if self.probe(server, process, late, now) {
+                    let delay = self.killed_by_probe(server, now);
+                    self.settle_all(now);
+                    self.end_process(server, delay, now);
+                }
+            }
         }
     }
 
@@ -106,11 +112,7 @@ impl World<'_> {
             }
             Action::EtcdOutage { lasts, compacted } => self.etcd_fails(lasts, compacted, now),
             Action::Lag { server, lasts, behind } => self.begin_lag(server, lasts, behind, now),
-            Action::SlowEtcd { speed, lasts } => {
-                self.plane.etcd.speed = speed;
-                self.plane.etcd.slow_until = self.plane.etcd.slow_until.max(now + lasts);
-                self.cx.queue.push(now + lasts, Event::EtcdRecovers);
-            }
+            Action::SlowEtcd { speed, lasts } => self.slow_etcd(speed, lasts, now),
             Action::CutOff { fleet, count, lasts } => {
                 let members = self.choose(fleet, count, |_| true);
                 self.cut_members(&members, lasts, now);
@@ -122,6 +124,13 @@ impl World<'_> {
         }
     }
 
+    /// etcd answers more slowly for a while.
+    fn slow_etcd(&mut self, speed: f64, lasts: SimSpan, now: SimTime) {
+        self.plane.etcd.speed = speed;
+        self.plane.etcd.slow_until = self.plane.etcd.slow_until.max(now + lasts);
+        self.cx.queue.push(now + lasts, Event::EtcdRecovers);
+    }
+
     /// A slow time of etcd is over, unless another goes on.
     pub(super) fn etcd_recovers(&mut self, now: SimTime) {
         if now >= self.plane.etcd.slow_until {
@@ -131,12 +140,20 @@ impl World<'_> {
 
     /// A partition is over, unless another goes on: what waited in the sockets moves again.
     pub(super) fn heal(&mut self, server: ServerId, now: SimTime) {
-        let state = &mut self.plane.servers[server];
-        if !state.partitioned(now) {
-            state.server.cut_off(now, false);
-            self.touch(server);
+        if self.reconnect_server(server, now) {
             self.leases_changed(Some(server), now);
         }
+    }
+
+    /// Connects a server again, unless another partition goes on; whether it is.
+    fn reconnect_server(&mut self, server: ServerId, now: SimTime) -> bool {
+        let state = &mut self.plane.servers[server];
+        if state.partitioned(now) {
+            return false;
+        }
+        state.server.cut_off(now, false);
+        self.touch(server);
+        true
     }
 
     /// The first `count` members of a fleet in a state that fits.
@@ -170,19 +187,14 @@ impl World<'_> {
 
     /// Books the peak of the phase that ends.
     pub(super) fn close_phase(&mut self) {
-        let peak = self
-            .plane
-            .servers
-            .iter_mut()
-            .map(|state| state.server.take_phase_peak())
-            .max()
-            .unwrap_or_default();
+        let peaks = self.plane.servers.iter_mut().map(|state| state.server.take_phase_peak());
+        let peak = peaks.max().unwrap_or_default();
         let since = self.cx.record.phases.last().map_or(SimTime::ZERO, |phase| phase.start);
         let kills = self.plane.servers.iter().flat_map(|state| &state.oom_kills);
         let kills = kills.filter(|kill| kill.at >= since).count();
         let sent = self.bytes_sent();
-        let (synced, started) = driver::synced(&self.fleets.clients);
-        let given_up = driver::given_up(&self.fleets.clients);
+        let (synced, started) = self.synced_and_started();
+        let given_up = self.given_up_unsynced();
         if let Some(phase) = self.cx.record.phases.last_mut() {
             phase.peak_resident = peak;
             phase.oom_kills = kills as u32;

@@ -252,6 +252,7 @@ impl World<'_> {
     fn apply_rate(&mut self, resource: ResourceId, now: SimTime) {
         let rate = self.plane.flows.rate(resource);
         self.set_writes(resource, rate, now);
+        self.watch_at_new_rate(resource, now);
     }
 
     /// There are so many objects more, or less, than before.

@@ -26,7 +26,7 @@ pub fn record(mut world: World<'_>, replication: u32, end: SimTime) -> RunRecord
         world.plane.servers.iter().map(|s| s.server.memory.heap().cycles()).sum();
     world.cx.record.counters.bytes_sent =
         world.plane.servers.iter().map(|s| s.server.bytes_sent()).sum();
-    let clients_synced = driver::synced(&world.fleets.clients);
+    let clients_synced = world.synced_and_started();
     RunRecord {
         replication,
         outcome: outcome(&world, clients_synced),

@@ -71,6 +71,9 @@ impl<'a> World<'a> {
             finished: Vec::new(),
         };
         world.open_control_plane();
+        for server in world.plane.servers.ids() {
+            world.let_in(server, SimTime::ZERO);
+        }
         world.open_fleets();
         world.open_flows();
         for index in 0..inputs.events.len() {
@@ -149,9 +152,15 @@ impl<'a> World<'a> {
                 self.queue_timed_out(client, generation, now);
             }
             Event::Configure { server, boot } => {
-                self.configure(server, boot, BORROWING_ADJUSTMENT_PERIOD, now);
+                if self.configure(server, boot, BORROWING_ADJUSTMENT_PERIOD, now) {
+                    self.let_in(server, now);
+                }
             }
-            Event::Borrow { server, boot } => self.borrow_seats(server, boot, now),
+            Event::Borrow { server, boot } => {
+                if self.borrow_seats(server, boot, now) {
+                    self.let_in(server, now);
+                }
+            }
             Event::Compare { server, boot, resource, period } => {
                 self.compare_cache(server, boot, resource, period, now);
             }
@@ -159,10 +168,14 @@ impl<'a> World<'a> {
                 self.count_objects(server, boot, resource, now);
             }
             Event::WriteArrives { server, boot, resource } => {
-                self.write_arrives(server, boot, resource, now);
+                if let Some(serial) = self.write_arrives(server, boot, resource, now) {
+                    self.let_in(server, now);
+                    self.await_write(server, serial, now);
+                }
             }
             Event::WriteEnds { server, serial, stage } => {
                 self.write_ends(server, serial, stage, now);
+                self.let_in(server, now);
             }
             Event::Notice { client, connection } => self.notice(client, connection, now),
             Event::Restart { server } => self.restart(server, now),

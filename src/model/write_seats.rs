@@ -55,35 +55,33 @@ impl World<'_> {
         (together, SimSpan::secs(1).scale(together / rate).max(SimSpan::nanos(1)))
     }
 
-    /// Writes arrive.
+    /// Writes arrive; the number of those that are accepted, which may have to wait.
     pub(super) fn write_arrives(
         &mut self,
         server: ServerId,
         boot: u32,
         resource: ResourceId,
         now: SimTime,
-    ) {
+    ) -> Option<u32> {
         let (together, interval) = self.pace_of_writes(resource);
         let watches = self.watches_that_see(server, resource);
         let state = &mut self.plane.servers[server];
         let Some(admission) = state.admission.as_mut().filter(|_| state.boots == boot) else {
-            return;
+            return None;
         };
         if self.plane.writes[resource] <= 0.0 {
             state.writes_arrive[resource] = false;
-            return;
+            return None;
         }
         self.cx.queue.push(now + interval, Event::WriteArrives { server, boot, resource });
         if state.life != Life::Serving {
-            return;
+            return None;
         }
         let serial = state.writes;
         state.writes = serial.wrapping_add(1);
         let write = Write { serial, resource, watches, together };
-        if let Arrival::Accepted(_) = admission.arrive_write(self.cx.inputs, write, now) {
-            self.let_in(server, now);
-            self.await_write(server, serial, now);
-        }
+        let arrival = admission.arrive_write(self.cx.inputs, write, now);
+        matches!(arrival, Arrival::Accepted(_)).then_some(serial)
     }
 
     /// A write that was not let in at once waits for so long at most.
@@ -133,7 +131,6 @@ impl World<'_> {
             let stage = WriteStage::Lingering;
             self.cx.queue.push(until, Event::WriteEnds { server, serial, stage });
         }
-        self.let_in(server, now);
     }
 
     /// Watches on a server that get an event of every write to a resource.

@@ -69,7 +69,6 @@ impl World<'_> {
             }
             self.touch(server);
         }
-        self.rouse_watchers(resource, now);
     }
 
     /// Brings a server's rings past the turns that are due.

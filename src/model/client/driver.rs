@@ -28,7 +28,7 @@ use super::{Client, IdleWatches, ListFrom, Next, State};
 use crate::model::apiserver::list::item_bytes;
 use crate::model::apiserver::route::{CacheState, Route, route_list};
 use crate::model::apiserver::server::{Finished, PlanId};
-use crate::model::apiserver::tag::Tag;
+use crate::model::apiserver::tag::{StartUp, Tag};
 use crate::model::control_plane::Life;
 use crate::model::ids::{ClientId, ResourceId, ServerId, Table};
 use crate::model::input::{Behaviour, ResourceVersion, Retries};
@@ -92,17 +92,22 @@ impl World<'_> {
 
     /// From the top.
     fn begin(&mut self, client: ClientId, now: SimTime) {
+        let next = self.first_call(client);
+        self.call(client, next, now);
+    }
+
+    /// What a member calls when it starts from the top.
+    fn first_call(&mut self, client: ClientId) -> Next {
         let fleet = self.fleets.clients[client].fleet;
         self.fleets.clients[client].retries = 0;
         self.fleets.clients[client].items_left = 0;
-        let next = match &self.cx.inputs.fleets[fleet].behaviour {
+        match &self.cx.inputs.fleets[fleet].behaviour {
             Behaviour::Reflector { watch_list: true, .. } if self.cx.inputs.release.watch_list => {
                 Next::WatchList
             }
             Behaviour::Reflector { .. } | Behaviour::Lister { .. } => Next::List,
             Behaviour::Watcher { .. } => Next::Watch,
-        };
-        self.call(client, next, now);
+        }
     }
 
     fn wait(&mut self, client: ClientId, next: Next, delay: SimSpan) {
@@ -397,6 +402,12 @@ impl World<'_> {
         let client = match done.tag {
             Tag::Client(client) => client,
             Tag::Orphan(_) => return,
+            Tag::StartUp(StartUp::Boot) => {
+                self.listen(server, now);
+                self.accept_all(server, now);
+                self.fill_all(server, now);
+                return;
+            }
             Tag::StartUp(request) => {
                 self.start_up_finished(server, request, now);
                 return;
@@ -535,19 +546,18 @@ impl World<'_> {
     pub(crate) fn all_serving(&self) -> bool {
         self.plane.servers.iter().all(|state| state.life == Life::Serving)
     }
-}
 
-/// Clients that have given up without a complete view.
-#[must_use]
-pub fn given_up(clients: &Table<ClientId, Client>) -> u64 {
-    clients.iter().filter(|c| c.state == State::Finished && !c.synced).count() as u64
-}
+    /// Clients that have given up without a complete view.
+    pub(crate) fn given_up_unsynced(&self) -> u64 {
+        let given_up = |c: &&Client| c.state == State::Finished && !c.synced;
+        self.fleets.clients.iter().filter(given_up).count() as u64
+    }
 
-/// Clients that were started and want a view, and those that have it.
-#[must_use]
-pub fn synced(clients: &Table<ClientId, Client>) -> (u64, u64) {
-    let wants = |c: &&Client| !matches!(c.state, State::Stopped);
-    let started = clients.iter().filter(wants).count() as u64;
-    let synced = clients.iter().filter(wants).filter(|c| c.synced).count() as u64;
-    (synced, started)
+    /// Clients that were started and want a view: those that have it, and all of them.
+    pub(crate) fn synced_and_started(&self) -> (u64, u64) {
+        let wants = |c: &&Client| !matches!(c.state, State::Stopped);
+        let started = self.fleets.clients.iter().filter(wants).count() as u64;
+        let synced = self.fleets.clients.iter().filter(wants).filter(|c| c.synced).count() as u64;
+        (synced, started)
+    }
 }

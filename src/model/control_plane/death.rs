@@ -14,21 +14,29 @@ use crate::units::{Bytes, SimSpan, SimTime};
 impl World<'_> {
     /// The kernel kills a server.
     pub(in crate::model) fn oom_kill(&mut self, server: ServerId, now: SimTime) {
-        let resident = Bytes(self.plane.servers[server].server.memory.resident());
-        let watches: u64 = self.plane.servers[server].watches.iter().sum();
+        let delay = self.oom_killed(server, now);
+        self.end_process(server, delay, now);
+    }
+
+    /// Notes that the kernel kills a server; how long until the kubelet starts it again.
+    fn oom_killed(&mut self, server: ServerId, now: SimTime) -> SimSpan {
+        let state = &self.plane.servers[server];
+        let resident = Bytes(state.server.memory.resident());
+        let watches: u64 = state.watches.iter().sum();
         let clients = self.plane.balancer.connections(server);
         self.note_kill(server, watches, now);
+        let mut note = |kind, message| self.cx.record.note(now, kind, &name(server), message);
         if self.plane.limit.kind == LimitKind::Node {
             let message = format!("node out of memory with the apiserver at {resident}");
-            self.cx.record.note(now, LogKind::NodeLost, &name(server), message);
+            note(LogKind::NodeLost, message);
         }
         let message = format!(
             "OOM killed at {resident}; {clients} connections and {watches} watches are lost"
         );
-        self.cx.record.note(now, LogKind::OomKill, &name(server), message);
-        self.plane.servers[server].oom_kills.push(OomKill { at: now, resident, back_at: None });
-        let delay = self.plane.servers[server].crash_loop.died(now);
-        self.end_process(server, delay, now);
+        note(LogKind::OomKill, message);
+        let state = &mut self.plane.servers[server];
+        state.oom_kills.push(OomKill { at: now, resident, back_at: None });
+        state.crash_loop.died(now)
     }
 
     /// Ends a process; the kubelet starts it again after `delay`.
@@ -82,20 +90,25 @@ impl World<'_> {
 
     /// A health check of the balancer.
     pub(in crate::model) fn check_health(&mut self, server: ServerId, now: SimTime) {
+        let changed = self.health_checked(server, now);
+        if changed == Some(false) && self.cx.inputs.balancer.on_failure == OnFailure::Reset {
+            self.reset_connections(server, now);
+        }
+        self.cx.queue.push(now + self.cx.inputs.balancer.check_interval, Event::Check { server });
+    }
+
+    /// The balancer checks a server; whether it is in rotation from now on, if that has changed.
+    fn health_checked(&mut self, server: ServerId, now: SimTime) -> Option<bool> {
         let state = &self.plane.servers[server];
         let ready = match self.cx.inputs.balancer.check {
             HealthCheck::Readyz => state.life == Life::Serving && state.stopping.is_none(),
             HealthCheck::Livez => matches!(state.life, Life::Filling | Life::Serving),
         };
         let healthy = ready && !state.partitioned(now);
-        if let Some(up) = self.plane.balancer.check(server, healthy) {
-            let what = if up { "back in rotation" } else { "out of rotation" };
-            self.cx.record.note(now, LogKind::Balancer, &name(server), what.into());
-            if !up && self.cx.inputs.balancer.on_failure == OnFailure::Reset {
-                self.reset_connections(server, now);
-            }
-        }
-        self.cx.queue.push(now + self.cx.inputs.balancer.check_interval, Event::Check { server });
+        let up = self.plane.balancer.check(server, healthy)?;
+        let what = if up { "back in rotation" } else { "out of rotation" };
+        self.cx.record.note(now, LogKind::Balancer, &name(server), what.into());
+        Some(up)
     }
 
     /// Every connection to a dead server breaks at once: the kernel closes the sockets.

@@ -52,21 +52,26 @@ impl World<'_> {
         }
     }
 
-    /// A probe is sent; `late`: the one before has timed out.
-    pub(super) fn probe(&mut self, server: ServerId, process: u32, late: bool, now: SimTime) {
+    /// A probe is sent; `late`: the one before has timed out. Whether it was one too many: the
+    /// kubelet kills the process.
+    pub(super) fn probe(
+        &mut self,
+        server: ServerId,
+        process: u32,
+        late: bool,
+        now: SimTime,
+    ) -> bool {
         let state = &mut self.plane.servers[server];
         if state.probed.process != process || state.life == Life::Down {
-            return;
+            return false;
         }
         if late {
             state.probed.failures += 1;
             let most = if state.probed.started { LIVENESS_FAILURES } else { STARTUP_FAILURES };
             if state.probed.failures >= most {
-                self.kill_by_probe(server, now);
-                return;
+                return true;
             }
         }
-        let state = &mut self.plane.servers[server];
         state.server.settle(now);
         let accepts = matches!(state.life, Life::Filling | Life::Serving);
         let answers = accepts && state.server.time_of(PROBE_WORK) <= TIMEOUT;
@@ -77,16 +82,16 @@ impl World<'_> {
         let event = FaultEvent::Probe { server, process, late: !answers };
         self.cx.queue.push(now + after, Event::Fault(event));
         self.touch(server);
+        false
     }
 
-    fn kill_by_probe(&mut self, server: ServerId, now: SimTime) {
+    /// Notes that the kubelet kills a process; how long until it starts it again.
+    pub(super) fn killed_by_probe(&mut self, server: ServerId, now: SimTime) -> SimSpan {
         let state = &mut self.plane.servers[server];
         let probe = if state.probed.started { "liveness" } else { "startup" };
-        let delay = state.crash_loop.died(now);
         self.cx.record.counters.probe_kills += 1;
         let message = format!("killed by the kubelet: the {probe} probe failed");
         self.cx.record.note(now, LogKind::Stopped, &name(server), message);
-        self.settle_all(now);
-        self.end_process(server, delay, now);
+        state.crash_loop.died(now)
     }
 }

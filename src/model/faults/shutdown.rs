@@ -39,28 +39,31 @@ impl Stopping {
 }
 
 impl World<'_> {
-    /// Tells a server to end.
+    /// Tells a server to end: at once, unless it has been given time to.
     pub(in crate::model) fn shut_down(&mut self, server: ServerId, now: SimTime) {
+        if !self.begin_shutdown(server, now) {
+            self.replace(server, now);
+        }
+    }
+
+    /// Tells a server to end; whether it takes its time.
+    fn begin_shutdown(&mut self, server: ServerId, now: SimTime) -> bool {
         let shutdown = self.cx.inputs.apiserver.shutdown;
         let state = &mut self.plane.servers[server];
         if !shutdown.takes_time() || state.life != Life::Serving {
-            self.replace(server, now);
-            return;
+            return false;
         }
         if state.stopping.is_some() {
-            return;
+            return true;
         }
         let drains = now + shutdown.delay;
         let never = SimTime::NEVER;
         state.stopping = Some(Stopping { drains, closed: never, ends: never });
         let boot = state.boots;
-        self.cx.record.note(
-            now,
-            LogKind::Stopped,
-            &name(server),
-            "told to end: not ready any more".into(),
-        );
+        let message = "told to end: not ready any more".to_owned();
+        self.cx.record.note(now, LogKind::Stopped, &name(server), message);
         self.cx.queue.push(drains, Event::Fault(FaultEvent::Drain { server, boot }));
+        true
     }
 
     /// The delay is over: nothing new is taken, and watches are closed one after the other.
@@ -121,10 +124,17 @@ impl World<'_> {
 
     /// The process ends, unless LISTs are under way that have time left.
     pub(super) fn exit(&mut self, server: ServerId, boot: u32, now: SimTime) {
-        let state = &self.plane.servers[server];
-        let Some(stopping) = state.stopping.filter(|_| self.stops(server, boot)) else { return };
-        if now >= stopping.ends || now >= stopping.closed && state.server.in_flight() == 0 {
+        if self.ends_now(server, boot, now) {
             self.replace(server, now);
         }
+    }
+
+    /// Whether a server that was told to end does so now.
+    fn ends_now(&self, server: ServerId, boot: u32, now: SimTime) -> bool {
+        let state = &self.plane.servers[server];
+        let stopping = state.stopping.filter(|_| state.boots == boot);
+        stopping.is_some_and(|stopping| {
+            now >= stopping.ends || now >= stopping.closed && state.server.in_flight() == 0
+        })
     }
 }

@@ -16,13 +16,7 @@ impl World<'_> {
     /// A server vanished from the network: its clients notice by and by.
     pub(crate) fn partition(&mut self, server: ServerId, lasts: SimSpan, now: SimTime) {
         self.spend_on_all_clients();
-        let state = &mut self.plane.servers[server];
-        state.partitioned_until = state.partitioned_until.max(now + lasts);
-        state.server.cut_off(now, true);
-        self.touch(server);
-        self.cx.queue.push(now + lasts, Event::Heal { server });
-        let message = "cut off from the network".to_owned();
-        self.cx.record.note(now, LogKind::Stopped, &control_plane::name(server), message);
+        self.cut_off_server(server, lasts, now);
         for client in self.fleets.clients.ids() {
             if self.fleets.clients[client].server != server {
                 continue;
@@ -39,6 +33,17 @@ impl World<'_> {
             }
         }
         self.leases_changed(Some(server), now);
+    }
+
+    /// Cuts a server off from its clients and the balancer.
+    fn cut_off_server(&mut self, server: ServerId, lasts: SimSpan, now: SimTime) {
+        let state = &mut self.plane.servers[server];
+        state.partitioned_until = state.partitioned_until.max(now + lasts);
+        state.server.cut_off(now, true);
+        self.touch(server);
+        self.cx.queue.push(now + lasts, Event::Heal { server });
+        let message = "cut off from the network".to_owned();
+        self.cx.record.note(now, LogKind::Stopped, &control_plane::name(server), message);
     }
 
     /// Sets the deadline of a LIST. A client has one timer at most: one that comes too early is set

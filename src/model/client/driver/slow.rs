@@ -144,7 +144,7 @@ impl World<'_> {
     }
 
     /// A resource is written at another rate: some of its watchers may be too slow from now on.
-    pub(in crate::model) fn rouse_watchers(&mut self, resource: ResourceId, now: SimTime) {
+    pub(in crate::model) fn watch_at_new_rate(&mut self, resource: ResourceId, now: SimTime) {
         for fleet in self.cx.inputs.fleet_ids() {
             if self.cx.inputs.fleets[fleet].resource() != resource {
                 continue;
