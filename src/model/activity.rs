@@ -127,7 +127,7 @@ impl Recorded {
     }
 }
 
-/// The least whole number of seconds that cuts a run into at most so many parts.
+/// The least whole number of seconds that cuts a run into at most `parts` parts.
 fn whole_seconds(duration: SimSpan, parts: u64) -> SimSpan {
     SECOND.times(duration.0.div_ceil(SECOND.0).div_ceil(parts).max(1))
 }

@@ -29,7 +29,7 @@ use crate::results::RunRecord;
 use crate::units::SimTime;
 use input::Inputs;
 
-/// What to run besides the inputs.
+/// What to run, apart from the inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunOptions {
     /// Master seed.

@@ -16,7 +16,7 @@ use super::backoff::{Backoff, BackoffParameters, ResetEra};
 use crate::model::release::Release;
 use crate::units::SimSpan;
 
-/// The oldest minor release whose clients are told apart.
+/// The oldest minor release whose clients differ.
 pub const OLDEST_CLIENT_MINOR: u8 = 10;
 
 /// Which version a reflector asks for when it lists again.

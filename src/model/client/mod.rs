@@ -115,9 +115,9 @@ pub enum IdleWatches {
 
 /// Why a call will fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doom {
+pub enum CallError {
     /// 500: etcd does not answer.
-    Error,
+    Internal,
     /// 504 "Too large resource version": the cache has not come to the version asked for.
     TooLarge,
 }
@@ -173,7 +173,7 @@ pub struct Client {
     /// Whether its idle watches stay open while it opens the one on what it reads.
     pub keeps_idle: bool,
     /// How its present call will fail, if it will.
-    pub doom: Option<Doom>,
+    pub error: Option<CallError>,
     /// Whether the answer it waits for comes from a cache at any version.
     pub from_cache: bool,
     /// Items still to come in pages; 0: not paging.
@@ -223,7 +223,7 @@ impl Client {
             behind: false,
             missed: 0,
             keeps_idle: false,
-            doom: None,
+            error: None,
             from_cache: false,
             items_left: 0,
             page: (0, false),

@@ -43,7 +43,8 @@ impl Fleets {
         &self,
         cx: &Context<'_>,
         client: ClientId,
-        (opened, seen): (SimTime, SimTime),
+        opened: SimTime,
+        seen: SimTime,
         now: SimTime,
     ) -> bool {
         const SHORT: SimSpan = SimSpan::secs(1);
@@ -103,7 +104,7 @@ impl Fleets {
     }
 
     /// Sends a call into a network where nobody hears it until then.
-    pub(crate) fn call_in_vain(
+    pub(crate) fn call_unheard(
         &mut self,
         cx: &mut Context<'_>,
         client: ClientId,

@@ -18,24 +18,24 @@ pub struct Sharing {
     /// Whether any does.
     pub(crate) any: bool,
     /// The fleets that use those of a fleet, by fleet.
-    pub(crate) riders: Table<FleetId, Vec<FleetId>>,
+    pub(crate) shared_by: Table<FleetId, Vec<FleetId>>,
 }
 
 impl Sharing {
     /// Those of a scenario.
     #[must_use]
     pub fn of(inputs: &Inputs) -> Self {
-        let mut riders = Table::filled(Vec::new(), inputs.fleets.len());
+        let mut shared_by = Table::filled(Vec::new(), inputs.fleets.len());
         for (id, fleet) in inputs.fleet_ids().zip(&inputs.fleets) {
             if let Some(owner) = fleet.connections.of {
-                riders[owner].push(id);
+                shared_by[owner].push(id);
             }
         }
-        Self { any: riders.iter().any(|riders| !riders.is_empty()), riders }
+        Self { any: shared_by.iter().any(|shared_by| !shared_by.is_empty()), shared_by }
     }
 }
 
-/// TLS handshakes that a member's watches cost: a rider's connection is not its own.
+/// TLS handshakes that a member's watches cost: a sharer's connection is not its own.
 pub(crate) fn handshakes(fleet: &FleetInput) -> u64 {
     match fleet.connections {
         ConnectionsInput { of: Some(_), .. } => 0,
@@ -57,30 +57,30 @@ impl Fleets {
     }
 
     /// All members of a process, its owner of the connection first.
-    pub(crate) fn crew(&self, cx: &Context<'_>, client: ClientId) -> Vec<ClientId> {
+    pub(crate) fn process_members(&self, cx: &Context<'_>, client: ClientId) -> Vec<ClientId> {
         if !self.sharing.any {
             return vec![client];
         }
         let owner = self.owner_of(cx, client);
         let fleet = self.clients[owner].fleet;
         let (place, stride) = (self.place_of(owner), cx.inputs.fleets[fleet].count as usize);
-        let riders = self.sharing.riders[fleet].iter().flat_map(|rider| {
-            let members = place..cx.inputs.fleets[*rider].count;
-            members.step_by(stride).map(move |place| self.member(*rider, place))
+        let shared_by = self.sharing.shared_by[fleet].iter().flat_map(|sharer| {
+            let members = place..cx.inputs.fleets[*sharer].count;
+            members.step_by(stride).map(move |place| self.member(*sharer, place))
         });
-        std::iter::once(owner).chain(riders).collect()
+        std::iter::once(owner).chain(shared_by).collect()
     }
 
     /// The members of a process that use the connection that this one uses; all that use any, if
     /// it uses none.
     pub(crate) fn attached(&self, cx: &Context<'_>, client: ClientId) -> Vec<ClientId> {
         let server = self.clients[client].server;
-        let mut crew = self.crew(cx, client);
-        crew.retain(|mate| {
-            let mates = self.clients[*mate].server;
-            mates != NO_SERVER && (server == NO_SERVER || mates == server)
+        let mut members = self.process_members(cx, client);
+        members.retain(|peer| {
+            let peers = self.clients[*peer].server;
+            peers != NO_SERVER && (server == NO_SERVER || peers == server)
         });
-        crew
+        members
     }
 
     pub(crate) fn connections_of(&self, cx: &Context<'_>, client: ClientId) -> u32 {

@@ -1,4 +1,6 @@
-//! Leases of the kubelets' nodes.
+//! Leases of the kubelets' nodes: whose is renewed, whose lapses when, how many nodes are `NotReady`.
+//!
+//! When a lease can be renewed is the world's to say: it knows the connections.
 
 use crate::model::context::Context;
 use crate::model::fleets::Fleets;

@@ -8,10 +8,10 @@ pub mod leases;
 mod members;
 pub mod rollout;
 
-use super::client::Client;
-use super::client::era::ClientEra;
-use super::ids::{ClientId, FleetId, Id, Table};
-use super::input::Inputs;
+use crate::model::client::Client;
+use crate::model::client::era::ClientEra;
+use crate::model::ids::{ClientId, FleetId, Id, Table};
+use crate::model::input::Inputs;
 use connections::Sharing;
 use leases::Leases;
 use rollout::Rollout;

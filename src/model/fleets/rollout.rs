@@ -21,15 +21,15 @@ impl Fleets {
     /// A member has synced: where its pod was waited for, another takes its place.
     pub(crate) fn note_available(&mut self, cx: &mut Context<'_>, client: ClientId, now: SimTime) {
         for index in 0..self.rollouts.len() {
-            let waited = |pod: &ClientId| self.crew(cx, *pod).contains(&client);
+            let waited = |pod: &ClientId| self.process_members(cx, *pod).contains(&client);
             let unavailable = &self.rollouts[index].unavailable;
             let Some(place) = unavailable.iter().position(waited) else { continue };
-            let crew = self.crew(cx, unavailable[place]);
-            let synced = |mate: &ClientId| {
-                let member = &self.clients[*mate];
+            let members = self.process_members(cx, unavailable[place]);
+            let synced = |peer: &ClientId| {
+                let member = &self.clients[*peer];
                 member.synced || member.state == State::Stopped
             };
-            if crew.iter().all(synced) {
+            if members.iter().all(synced) {
                 self.rollouts[index].unavailable.swap_remove(place);
                 let event = FaultEvent::RollNext { rollout: index as u32 };
                 cx.queue.push(now, Event::Fault(event));

@@ -1,11 +1,11 @@
-//! Steady load: what goes on besides the requests of the scenario, as constant rates.
+//! Steady load: what goes on apart from the requests of the scenario, as constant rates.
 //!
 //! Writes cost a request each on the server that takes them, and an event for every watcher of the
 //! resource on every server ([`super::write_seats`] has the seats they take); watches are opened again every 450 s on average (docs/facts/clients.md
 //! section 1.4). 300,000 watches cost one sum over the fleets here, not an event each.
 //!
 //! A live event is encoded once for each encoding, whatever the number of its watchers
-//! (`cachingObject`, docs/facts/watch-cache.md section 2.3); what each of them costs besides was measured
+//! (`cachingObject`, docs/facts/watch-cache.md section 2.3); what each of them costs on top was measured
 //! so. What a watch has missed is copied and encoded for it alone: that is in its plan
 //! ([`super::apiserver::watch::replay`]).
 
@@ -24,7 +24,7 @@ use crate::units::Bytes;
 pub struct Load<'a> {
     /// Its watches, by fleet.
     pub watches: &'a Table<FleetId, u64>,
-    /// Writes a second, by resource.
+    /// Writes per second, by resource.
     pub writes: &'a Table<ResourceId, f64>,
     /// Servers that share the writes.
     pub serving: usize,
@@ -81,7 +81,7 @@ pub fn steady_load(
     Background { cores: cores / speed, litter, growth }
 }
 
-/// Events a second that one watcher of a fleet gets, and their size.
+/// Events per second that one watcher of a fleet gets, and their size.
 fn events_of(
     inputs: &Inputs,
     catalog: &Catalog,

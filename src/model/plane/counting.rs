@@ -61,7 +61,7 @@ impl Plane {
         }
     }
 
-    pub(crate) fn count_pause(
+    fn count_pause(
         &self,
         cx: &Context<'_>,
         server: ServerId,

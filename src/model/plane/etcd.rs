@@ -56,7 +56,7 @@ impl EtcdState {
         self.compacted |= compacted;
     }
 
-    /// Whether it has come back without the versions that its watchers had come to: told once.
+    /// Whether it has come back without the versions that its watchers had come to.
     pub fn take_compacted(&mut self) -> bool {
         std::mem::take(&mut self.compacted)
     }
@@ -91,7 +91,7 @@ impl Plane {
         self.etcd.outage.waiting.retain(|(waits, ..)| *waits != server);
     }
 
-    /// A cache is filled anew while its old contents are still held.
+    /// A cache is filled again while its old contents are still held.
     pub(crate) fn refill_cache(
         &mut self,
         cx: &mut Context<'_>,

@@ -1,7 +1,7 @@
 //! The load as it changes: rates of writes set by the scenario, objects that come and go.
 //!
 //! A resource is written at the rate that the scenario or its latest `write` event sets, and by every
-//! flow under way besides: those of workloads, creations and deletions. Writes are a rate to the
+//! flow under way as well: those of workloads, creations and deletions. Writes are a rate to the
 //! rings ([`super::writes`]), to the steady load ([`super::background`]) and to the seats
 //! ([`super::write_seats`]). The number of objects follows in `STEPS` steps at most for each flow,
 //! so that plans, which are kept by number of objects, stay few: a LIST in the middle of a creation
@@ -33,12 +33,12 @@ impl Flow {
         self.input.net.unsigned_abs().clamp(1, STEPS)
     }
 
-    /// Objects gained or lost after so many steps.
+    /// Objects gained or lost after a number of steps.
     fn after(&self, step: u64) -> i64 {
         (i128::from(self.input.net) * i128::from(step) / i128::from(self.steps())) as i64
     }
 
-    /// Its writes: all of them, and objects gained, a second.
+    /// Its writes: all of them, and objects gained, per second.
     fn rate(&self) -> WriteRate {
         let seconds = self.input.lasts.map_or(f64::INFINITY, SimSpan::as_secs_f64);
         let net = if self.input.net == 0 { 0.0 } else { self.input.net as f64 / seconds };
@@ -96,7 +96,7 @@ impl Flows {
         if self.halted { WriteRate::default() } else { self.wanted(resource) }
     }
 
-    /// Writes a second to a resource, also while they cannot be made.
+    /// Writes per second to a resource, also while they cannot be made.
     #[must_use]
     pub fn usual_rate(&self, resource: ResourceId) -> f64 {
         self.wanted(resource).per_second

@@ -37,7 +37,7 @@ impl Plane {
     }
 
     /// A server that has been up for long: caches full, collector somewhere in its cycle.
-    pub(crate) fn open_warm(&mut self, cx: &mut Context<'_>, server: ServerId) {
+    fn open_warm(&mut self, cx: &mut Context<'_>, server: ServerId) {
         let mut held = Vec::new();
         let mut spans = Bytes::ZERO;
         for resource in cx.inputs.resource_ids() {
@@ -136,7 +136,7 @@ impl Plane {
     }
 
     /// A version of a resource has been listed from etcd: with the last one its caches are filled.
-    pub(crate) fn cache_listed(
+    fn cache_listed(
         &mut self,
         cx: &mut Context<'_>,
         server: ServerId,
@@ -166,7 +166,7 @@ impl Plane {
 
     /// Arranges the checks of a cache's consistency that are `up_for` old: first after a period,
     /// or somewhere in the period of a cache that is older.
-    pub(crate) fn check_from_now(
+    fn check_from_now(
         &mut self,
         cx: &mut Context<'_>,
         server: ServerId,
@@ -220,7 +220,7 @@ impl Plane {
 
     /// Sets up API Priority and Fairness of a process that begins to listen: with the mandatory
     /// objects only, until its informers of the configuration have synced.
-    pub(crate) fn admit_from_now(&mut self, cx: &mut Context<'_>, server: ServerId, now: SimTime) {
+    fn admit_from_now(&mut self, cx: &mut Context<'_>, server: ServerId, now: SimTime) {
         let state = &mut self.servers[server];
         state.boots += 1;
         if !cx.inputs.apf.enabled {
@@ -362,13 +362,7 @@ impl Plane {
         }
     }
 
-    pub(crate) fn start_up_request(
-        &mut self,
-        server: ServerId,
-        plan: PlanId,
-        tag: Tag,
-        now: SimTime,
-    ) {
+    fn start_up_request(&mut self, server: ServerId, plan: PlanId, tag: Tag, now: SimTime) {
         let state = &mut self.servers[server];
         state.starting += 1;
         if self.etcd.outage.down(now) {
@@ -381,7 +375,7 @@ impl Plane {
 
     /// One start-up request less; after the last the server is ready. (Its own informers count:
     /// `/readyz/informer-sync`.)
-    pub(crate) fn start_up_done(&mut self, cx: &mut Context<'_>, server: ServerId, now: SimTime) {
+    fn start_up_done(&mut self, cx: &mut Context<'_>, server: ServerId, now: SimTime) {
         let state = &mut self.servers[server];
         state.starting = state.starting.saturating_sub(1);
         if state.starting > 0 || state.life != Life::Filling {

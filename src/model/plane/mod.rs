@@ -27,13 +27,13 @@ mod write_seats;
 
 use std::sync::Arc;
 
-use super::apiserver::server::{Server, ServerSettings};
-use super::catalog::Catalog;
-use super::context::Context;
-use super::ids::{ResourceId, ServerId, Table};
-use super::input::Inputs;
-use super::memory::go_heap::GcSettings;
-use super::node::{self, MemoryLimit};
+use crate::model::apiserver::server::{Server, ServerSettings};
+use crate::model::catalog::Catalog;
+use crate::model::context::Context;
+use crate::model::ids::{ResourceId, ServerId, Table};
+use crate::model::input::Inputs;
+use crate::model::memory::go_heap::GcSettings;
+use crate::model::node::{self, MemoryLimit};
 use crate::units::{Bytes, SimTime};
 use balancer::Balancer;
 use etcd::EtcdState;
@@ -51,7 +51,7 @@ pub struct Plane {
     pub etcd: Etcd,
     /// How the load changes.
     pub flows: Flows,
-    /// Writes a second, by resource.
+    /// Writes per second, by resource.
     pub writes: Table<ResourceId, f64>,
     /// How much memory a server may use.
     pub limit: MemoryLimit,

@@ -12,13 +12,13 @@ use crate::units::{ByteRate, Bytes, SimSpan};
 /// How events come to a watcher of a fleet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
-    /// Events a second that its channel gets.
+    /// Events per second that its channel gets.
     pub(crate) queued: f64,
-    /// Events a second that match.
+    /// Events per second that match.
     pub(crate) matching: f64,
     /// Bytes of an event.
     pub(crate) size: Bytes,
-    /// Bytes a second that the client takes; `None`: all.
+    /// Bytes per second that the client takes; `None`: all.
     pub(crate) takes: Option<ByteRate>,
     /// Events that its channel holds.
     pub(crate) channel: u64,
@@ -41,7 +41,7 @@ impl Pace {
         rate * span.as_secs_f64() / self.size.as_f64().max(1.0)
     }
 
-    /// How long a watcher that keeps up with nothing else to do lasts; `None`: for ever.
+    /// How long a watcher that keeps up with nothing else to do lasts; `None`: forever.
     pub(crate) fn lasts(&self) -> Option<SimSpan> {
         let takes = self.takes?.as_f64();
         let comes = self.matching * self.size.as_f64();
@@ -50,7 +50,7 @@ impl Pace {
         (comes > takes).then(|| SimSpan::from_secs_f64(room / (comes - takes)))
     }
 
-    /// Of so many missed events: how many a watch can give before its channel overflows.
+    /// How many of the missed events a watch can give before its channel overflows.
     pub(crate) fn given(&self, missed: u64) -> u64 {
         let Some(takes) = self.takes else { return missed };
         let at_once = self.buffered().as_f64() / self.size.as_f64().max(1.0);

@@ -11,7 +11,7 @@ use crate::model::context::Context;
 use crate::model::event::{Event, FaultEvent};
 use crate::model::ids::ServerId;
 use crate::model::plane::Plane;
-use crate::model::plane::server_state::{Life, name};
+use crate::model::plane::server_state::{Life, Probed, name};
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
 
@@ -24,17 +24,6 @@ const STARTUP_FAILURES: u32 = 24;
 const LIVENESS_FAILURES: u32 = 8;
 /// Processor time of `/livez` with its checks (assumed).
 const PROBE_WORK: SimSpan = SimSpan::millis(5);
-
-/// What the kubelet knows of a process.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Probed {
-    /// Number of the process; probes of an older one are void.
-    process: u32,
-    /// Whether its startup probe has passed.
-    started: bool,
-    /// Failures in a row.
-    failures: u32,
-}
 
 impl Plane {
     /// Begins to probe a process. `started`: it has been up for long.

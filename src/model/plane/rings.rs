@@ -14,15 +14,11 @@ use crate::results::Mechanism;
 use crate::units::{Bytes, SimTime};
 
 impl Plane {
-    pub(crate) fn ring_entry(&self, cx: &Context<'_>, resource: ResourceId) -> EntryId {
+    fn ring_entry(&self, cx: &Context<'_>, resource: ResourceId) -> EntryId {
         cx.catalog.resource_owner(resource).entry(Mechanism::WatchCacheEventRing)
     }
 
-    pub(crate) fn cacher_setting<'c>(
-        &self,
-        cx: &'c Context<'_>,
-        resource: ResourceId,
-    ) -> CacherSetting<'c> {
+    fn cacher_setting<'c>(&self, cx: &'c Context<'_>, resource: ResourceId) -> CacherSetting<'c> {
         let (release, spec) = (&cx.inputs.release, &cx.inputs.resources[resource]);
         CacherSetting {
             release,

@@ -7,8 +7,6 @@ use crate::model::apiserver::server::Server;
 use crate::model::ids::{FleetId, ResourceId, ServerId, Table};
 use crate::model::input::Inputs;
 use crate::model::node::CrashLoopBackOff;
-use crate::model::plane::probes::Probed;
-use crate::model::plane::shutdown::Stopping;
 use crate::model::plane::versions::Lag;
 use crate::model::release::Release;
 use crate::model::watchcache::capacity::unready_retry_after;
@@ -81,7 +79,7 @@ pub struct ServerState {
     pub(crate) crash_loop: CrashLoopBackOff,
     /// Its node is lost: nobody answers at its address.
     pub(crate) node_lost: bool,
-    /// It was told to end.
+    /// It was asked to end.
     pub(crate) stopping: Option<Stopping>,
     /// What the kubelet's probes have found.
     pub(crate) probed: Probed,
@@ -161,7 +159,7 @@ impl ServerState {
         unready_retry_after(down, release.cold_retry_after_grows)
     }
 
-    /// Whether it was told to end, and takes nothing new.
+    /// Whether it was asked to end, and takes nothing new.
     #[must_use]
     pub fn draining(&self, now: SimTime) -> bool {
         self.stopping.is_some_and(|stopping| stopping.draining(now))
@@ -178,4 +176,34 @@ impl ServerState {
 #[must_use]
 pub fn name(server: ServerId) -> String {
     format!("apiserver-{}", server.0)
+}
+
+/// What the kubelet knows of a process.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Probed {
+    /// Number of the process; probes of an older one are void.
+    pub(crate) process: u32,
+    /// Whether its startup probe has passed.
+    pub(crate) started: bool,
+    /// Failures in a row.
+    pub(crate) failures: u32,
+}
+
+/// A server that was asked to end.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopping {
+    /// Nothing new is taken from then on.
+    pub(crate) drains: SimTime,
+    /// Its watches are closed by then.
+    pub(crate) closed: SimTime,
+    /// It ends then in any case.
+    pub(crate) ends: SimTime,
+}
+
+impl Stopping {
+    /// Whether it takes nothing new.
+    #[must_use]
+    pub fn draining(&self, now: SimTime) -> bool {
+        now >= self.drains
+    }
 }

@@ -1,4 +1,4 @@
-//! Servers that are told to end (SIGTERM), and take their time.
+//! Servers that are asked to end (SIGTERM), and take their time.
 //!
 //! `/readyz` fails at once while serving goes on for `--shutdown-delay-duration`. Then nothing new
 //! is taken: the listener closes and connections get GOAWAY, or requests are answered 429 with
@@ -10,31 +10,12 @@ use crate::model::context::Context;
 use crate::model::event::{Event, FaultEvent};
 use crate::model::ids::ServerId;
 use crate::model::plane::Plane;
-use crate::model::plane::server_state::{Life, name};
+use crate::model::plane::server_state::{Life, Stopping, name};
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
 
 /// Retry-After of a server that shuts down (`with_retry_after.go`).
 pub(crate) const SHUTDOWN_RETRY_AFTER: SimSpan = SimSpan::secs(5);
-
-/// A server that was told to end.
-#[derive(Clone, Copy, Debug)]
-pub struct Stopping {
-    /// Nothing new is taken from then on.
-    pub(crate) drains: SimTime,
-    /// Its watches are closed by then.
-    pub(crate) closed: SimTime,
-    /// It ends then in any case.
-    pub(crate) ends: SimTime,
-}
-
-impl Stopping {
-    /// Whether it takes nothing new.
-    #[must_use]
-    pub fn draining(&self, now: SimTime) -> bool {
-        now >= self.drains
-    }
-}
 
 impl Plane {
     /// Tells a server to end; whether it takes its time.
@@ -76,7 +57,7 @@ impl Plane {
         }
     }
 
-    /// Whether a server that was told to end does so now.
+    /// Whether a server that was asked to end does so now.
     pub(crate) fn ends_now(&self, server: ServerId, boot: u32, now: SimTime) -> bool {
         let state = &self.servers[server];
         let stopping = state.stopping.filter(|_| state.boots == boot);

@@ -12,7 +12,7 @@ use crate::results::Mechanism;
 use crate::units::{Bytes, SimTime};
 
 impl Plane {
-    /// There are so many objects more, or less, than before.
+    /// Objects have come (or, below 0, gone).
     pub(crate) fn change_count(
         &mut self,
         cx: &mut Context<'_>,
@@ -57,7 +57,7 @@ impl Plane {
     }
 
     /// Sets an entry of a server's ledger.
-    pub(crate) fn weigh(&mut self, server: ServerId, entry: EntryId, holds: Bytes, now: SimTime) {
+    fn weigh(&mut self, server: ServerId, entry: EntryId, holds: Bytes, now: SimTime) {
         let state = &mut self.servers[server];
         state.server.settle(now);
         let booked = Bytes(state.server.memory.ledger.get(entry));
@@ -73,7 +73,7 @@ impl Plane {
         self.touch(server);
     }
 
-    /// The runtime's metadata and partly used spans for so many bytes of a resource's objects: they
+    /// The runtime's metadata and partly used spans for the bytes of a resource's objects: they
     /// stay when objects go, and serve those that come.
     pub(crate) fn grow_spans(
         &mut self,

@@ -4,7 +4,7 @@
 //! queue and hold seats. A write holds its seats while the handler runs, and those of the mutating
 //! estimator for 5 ms more for each ten watches that see it (docs/facts/apf.md section 4.7). Few writes
 //! are events of their own. Many come bundled, one after the other in one event, so that by
-//! Little's law they take the same seats on average: 1,000 writes of 8 ms a second are 8 seats
+//! Little's law they take the same seats on average: 1,000 writes of 8 ms per second are 8 seats
 //! either way. A bundle that is turned away stands for as many writes, but counts as one 429.
 
 use crate::model::admission::{Arrival, Write, WriteStage};
@@ -18,7 +18,7 @@ use crate::model::plane::server_state::Life;
 use crate::model::{costs, input};
 use crate::units::{SimSpan, SimTime};
 
-/// Most events a second, on each server, for the writes to a resource.
+/// Most events per second, on each server, for the writes to a resource.
 const MOST_ARRIVALS: f64 = 4.0;
 
 impl Plane {
@@ -56,7 +56,7 @@ impl Plane {
     }
 
     /// Writes that an event stands for, and the time from one event to the next.
-    pub(crate) fn pace_of_writes(&self, resource: ResourceId) -> (f64, SimSpan) {
+    fn pace_of_writes(&self, resource: ResourceId) -> (f64, SimSpan) {
         let serving = self.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
         let rate = self.writes[resource] / serving as f64;
         let together = (rate / MOST_ARRIVALS).max(1.0);
@@ -160,12 +160,7 @@ impl Plane {
     }
 
     /// Watches on a server that get an event of every write to a resource.
-    pub(crate) fn watches_that_see(
-        &self,
-        cx: &Context<'_>,
-        server: ServerId,
-        resource: ResourceId,
-    ) -> u64 {
+    fn watches_that_see(&self, cx: &Context<'_>, server: ServerId, resource: ResourceId) -> u64 {
         let watches = &self.servers[server].watches;
         let fleets = cx.inputs.fleets.iter().zip(watches);
         let seeing = fleets.filter(|(fleet, _)| {
@@ -176,12 +171,7 @@ impl Plane {
 
     /// Watches of the pods of a node are not counted (`getBuiltinIndexes`, `watch_tracker.go`): a
     /// selector on pods is taken for `spec.nodeName`.
-    pub(crate) fn selects_a_node(
-        &self,
-        cx: &Context<'_>,
-        fleet: &FleetInput,
-        resource: ResourceId,
-    ) -> bool {
+    fn selects_a_node(&self, cx: &Context<'_>, fleet: &FleetInput, resource: ResourceId) -> bool {
         let selects = match &fleet.behaviour {
             input::Behaviour::Reflector { read, .. } => read.selector,
             _ => false,

@@ -57,13 +57,7 @@ impl World<'_> {
     }
 
     /// A request that was not let in at once costs memory and waits for so long at most.
-    pub(super) fn await_turn(
-        &mut self,
-        client: ClientId,
-        server: ServerId,
-        generation: u32,
-        now: SimTime,
-    ) {
+    fn await_turn(&mut self, client: ClientId, server: ServerId, generation: u32, now: SimTime) {
         let member = self.fleets.clients[client];
         if member.generation != generation || member.ticket.is_none() {
             return;
@@ -144,13 +138,7 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn turned_away(
-        &mut self,
-        client: ClientId,
-        server: ServerId,
-        after: SimSpan,
-        now: SimTime,
-    ) {
+    fn turned_away(&mut self, client: ClientId, server: ServerId, after: SimSpan, now: SimTime) {
         if let State::Queued(next) = self.fleets.clients[client].state {
             self.leave_queue(client, server, now);
             self.refused(client, next, Refusal::TooManyRequests(after), now);
@@ -184,13 +172,7 @@ impl World<'_> {
     }
 
     /// The handler of a LIST that holds a place of max-in-flight until it returns.
-    pub(super) fn serve_counted(
-        &mut self,
-        client: ClientId,
-        server: ServerId,
-        next: Next,
-        now: SimTime,
-    ) {
+    fn serve_counted(&mut self, client: ClientId, server: ServerId, next: Next, now: SimTime) {
         let sent = self.send_list(client, server, now);
         let places = &mut self.plane.servers[server].max_in_flight;
         match (&sent, self.fleets.clients[client].request) {

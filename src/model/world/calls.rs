@@ -47,10 +47,10 @@ impl World<'_> {
         let sent_before = matches!(self.fleets.clients[client].state, State::Unheard(_));
         self.cx.record.counters.requests_made += u64::from(!sent_before);
         self.fleets.clients[client].received = now;
-        if self.meets_stranger(client, now) {
+        if self.would_be_reset(client, now) {
             // Reset at the first segment: the call is made again over a new connection.
             self.disconnect(client, now);
-            self.write_to_stranger(client, now);
+            self.reset_half_open(client, now);
         }
         if let Some(refusal) = self.turned_out(client, now) {
             self.refused(client, next, refusal, now);
@@ -60,7 +60,7 @@ impl World<'_> {
             Ok(server) if self.unheard_until(client, server) > now => {
                 // Sent again and again by TCP until it gets through, or the pings give up.
                 let until = self.unheard_until(client, server);
-                self.fleets.call_in_vain(&mut self.cx, client, next, until, now);
+                self.fleets.call_unheard(&mut self.cx, client, next, until, now);
             }
             Ok(server) if self.plane.servers[server].life == Life::Booting => {
                 if sent_before {
@@ -75,7 +75,7 @@ impl World<'_> {
             Ok(server) => self.arrive(client, server, next, now),
             Err(refusal) => match self.fleets.dial_gets_through(client, now) {
                 Some(after) => {
-                    self.fleets.call_in_vain(&mut self.cx, client, next, now + after, now)
+                    self.fleets.call_unheard(&mut self.cx, client, next, now + after, now)
                 }
                 None => self.refused(client, next, refusal, now),
             },
@@ -99,8 +99,8 @@ impl World<'_> {
         if route == Route::TooManyRequests {
             return Err(self.cold(server, read.resource, now));
         }
-        if let Some(doom) = self.list_fails(client, server, (&read, route), now) {
-            self.submit_doomed(client, server, (doom, State::Listing), now);
+        if let Some(error) = self.list_fails(client, server, &read, route, now) {
+            self.submit_failing(client, server, error, State::Listing, now);
             return Ok(());
         }
         let consistent = route == Route::Cache && read.resource_version == ResourceVersion::Unset;
@@ -134,8 +134,8 @@ impl World<'_> {
         self.watch_from_cache(server, read.resource, now)?;
         // All watches are opened with it.
         self.close_idle_watches(client, now);
-        if let Some(doom) = self.watch_list_fails(client, server, now) {
-            self.submit_doomed(client, server, (doom, State::WatchListing), now);
+        if let Some(error) = self.watch_list_fails(client, server, now) {
+            self.submit_failing(client, server, error, State::WatchListing, now);
             return Ok(());
         }
         self.cx.record.counters.watch_lists_begun += 1;
@@ -174,7 +174,7 @@ impl World<'_> {
         let channel = self.plane.channel_of(&self.cx, server, resource, None);
         let opening = self.opening(client);
         let (plans, context) = self.plane.planning(&self.cx);
-        let plan = plans.watch(&context, fleet, opening, (given, channel));
+        let plan = plans.watch(&context, fleet, opening, given, channel);
         self.submit(client, server, plan, State::OpeningWatch, now);
         self.fleets.clients[client].missed = missed;
         Ok(())
@@ -182,7 +182,7 @@ impl World<'_> {
 
     /// Watches are served by the cache; a cold one answers 429 (or hangs, before 1.31: the client
     /// comes back as if it had).
-    pub(super) fn watch_from_cache(
+    fn watch_from_cache(
         &mut self,
         server: ServerId,
         resource: ResourceId,
@@ -224,7 +224,7 @@ impl World<'_> {
         let member = &mut self.fleets.clients[client];
         member.request = Some(request);
         member.state = state;
-        member.doom = None;
+        member.error = None;
         member.opened = now;
         member.generation = member.generation.wrapping_add(1);
         self.touch(server);
@@ -256,7 +256,7 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn count_refusal(&mut self, client: ClientId, refusal: Refusal) {
+    fn count_refusal(&mut self, client: ClientId, refusal: Refusal) {
         let server = self.fleets.clients[client].server;
         let record = &mut self.cx.record;
         match refusal {
@@ -308,8 +308,8 @@ impl World<'_> {
             return;
         }
         self.fleets.clients[client].request = None;
-        if let Some(doom) = self.fleets.clients[client].doom.take() {
-            self.call_failed(client, doom, now);
+        if let Some(error) = self.fleets.clients[client].error.take() {
+            self.call_failed(client, error, now);
             return;
         }
         self.cx.record.counters.requests_answered += 1;
@@ -347,7 +347,7 @@ impl World<'_> {
     }
 
     /// A client has its list in memory.
-    pub(super) fn has_list(&mut self, client: ClientId, now: SimTime) {
+    fn has_list(&mut self, client: ClientId, now: SimTime) {
         self.fleets.set_synced(&mut self.cx, client, true, now);
         let fleet = self.fleets.clients[client].fleet;
         let server = self.fleets.clients[client].last_server;
@@ -382,7 +382,7 @@ impl World<'_> {
     }
 
     /// The initial events of a watch-list have ended.
-    pub(super) fn watch_listed(&mut self, client: ClientId, server: ServerId, now: SimTime) {
+    fn watch_listed(&mut self, client: ClientId, server: ServerId, now: SimTime) {
         self.cx.record.counters.lists_ok += 1;
         self.cx.record.answered(now);
         self.fleets.set_synced(&mut self.cx, client, true, now);
@@ -403,7 +403,7 @@ impl World<'_> {
     }
 
     /// A member's watches are open: its own and its idle ones.
-    pub(super) fn watching(&mut self, client: ClientId, server: ServerId, now: SimTime) {
+    fn watching(&mut self, client: ClientId, server: ServerId, now: SimTime) {
         let fleet = self.fleets.clients[client].fleet;
         let watches = self.fleets.watches_to_open(&self.cx, client);
         self.cx.record.counters.watches_opened += watches;

@@ -13,15 +13,15 @@ use crate::units::SimTime;
 
 impl World<'_> {
     /// Joins the connection that the process has, if it has one.
-    pub(super) fn join_crew(&mut self, client: ClientId) -> Option<ServerId> {
+    pub(super) fn join_connection(&mut self, client: ClientId) -> Option<ServerId> {
         if !self.fleets.sharing.any {
             return None;
         }
         let now = self.cx.queue.now();
         let attached = self.fleets.attached(&self.cx, client).into_iter();
-        let mut mates = attached.map(|mate| &self.fleets.clients[mate]);
-        let mate = mates.find(|mate| !self.plane.servers[mate.server].draining(now))?;
-        let (server, path) = (mate.server, mate.path);
+        let mut peers = attached.map(|peer| &self.fleets.clients[peer]);
+        let peer = peers.find(|peer| !self.plane.servers[peer.server].draining(now))?;
+        let (server, path) = (peer.server, peer.path);
         let member = &mut self.fleets.clients[client];
         member.server = server;
         member.last_server = server;
@@ -50,8 +50,10 @@ impl World<'_> {
     /// A member uses its connection no more; the last one of a process closes it.
     pub(super) fn detach(&mut self, client: ClientId) {
         let server = std::mem::replace(&mut self.fleets.clients[client].server, NO_SERVER);
-        let uses = |mate: &ClientId| self.fleets.clients[*mate].server == server;
-        if !self.fleets.sharing.any || !self.fleets.crew(&self.cx, client).iter().any(uses) {
+        let uses = |peer: &ClientId| self.fleets.clients[*peer].server == server;
+        if !self.fleets.sharing.any
+            || !self.fleets.process_members(&self.cx, client).iter().any(uses)
+        {
             self.plane.balancer.disconnected(server, self.fleets.connections_of(&self.cx, client));
         }
     }
@@ -139,7 +141,7 @@ impl World<'_> {
         if server != NO_SERVER {
             return Ok(server);
         }
-        if let Some(server) = self.join_crew(client) {
+        if let Some(server) = self.join_connection(client) {
             return Ok(server);
         }
         if self.fleets.clients[client].cut_until > now {

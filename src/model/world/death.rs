@@ -43,7 +43,7 @@ impl World<'_> {
 
     /// Every connection to a dead server breaks at once: the kernel closes the sockets.
     /// Marks in `unanswered` had no byte of an answer.
-    pub(super) fn connections_lost(&mut self, server: ServerId, unanswered: &[Tag], now: SimTime) {
+    fn connections_lost(&mut self, server: ServerId, unanswered: &[Tag], now: SimTime) {
         self.spend_on_all_clients();
         for client in self.fleets.clients.ids() {
             let member = &self.fleets.clients[client];

@@ -6,7 +6,7 @@
 //!
 //! A cache's watch on etcd ends with an error ("no leader"), and its reflector tries again from the
 //! same version for [`CACHER_INTERNAL_ERROR_RETRY`]. If etcd is back by then and still knows that
-//! version, nothing else happens: no list, and no watcher notices. Else the cache is initialised anew.
+//! version, nothing else happens: no list, and no watcher notices. Else the cache is initialised again.
 //! It is not ready from then on, and requests meet what the release gives them for a
 //! cold cache ([`super::apiserver::route`]); its watchers are ended ("Terminating all watchers from
 //! cacher"), which a reflector takes for a clean close; store and ring stay until the list from etcd
@@ -63,8 +63,8 @@ impl World<'_> {
         self.cx.record.note(now, LogKind::Event, "", "etcd is back".to_owned());
     }
 
-    /// No cache of any server can go on: each is to be filled anew.
-    pub(super) fn empty_caches(&mut self, now: SimTime) {
+    /// No cache of any server can go on: each is to be filled again.
+    fn empty_caches(&mut self, now: SimTime) {
         self.spend_on_all_clients();
         for server in self.plane.servers.ids() {
             for resource in self.cx.inputs.resource_ids() {

@@ -39,34 +39,34 @@ impl World<'_> {
         self.cx.queue.push(now + told + rest, Event::Fault(event));
     }
 
-    /// Requests a second of one of a process's connections: its watches and its lease.
-    pub(super) fn requests_a_second(&self, client: ClientId, watch_life: f64) -> f64 {
+    /// Requests per second of one of a process's connections: its watches and its lease.
+    fn requests_a_second(&self, client: ClientId, watch_life: f64) -> f64 {
         let owner = &self.cx.inputs.fleets
             [self.fleets.clients[self.fleets.owner_of(&self.cx, client)].fleet];
-        let crew = self.fleets.crew(&self.cx, client);
-        let watches: u64 = crew
+        let members = self.fleets.process_members(&self.cx, client);
+        let watches: u64 = members
             .iter()
-            .map(|mate| self.cx.inputs.fleets[self.fleets.clients[*mate].fleet].watches())
+            .map(|peer| self.cx.inputs.fleets[self.fleets.clients[*peer].fleet].watches())
             .sum();
         let leases = if owner.heartbeats { 1.0 / RENEW_INTERVAL.as_secs_f64() } else { 0.0 };
         (watches as f64 / watch_life + leases) / handshakes(owner).max(1) as f64
     }
 
-    /// A connection that was told to go away has no streams left: its members go elsewhere.
+    /// A connection that was asked to go away has no streams left: its members go elsewhere.
     pub(super) fn goes_away(&mut self, client: ClientId, connection: u32, now: SimTime) {
         let member = self.fleets.clients[client];
         if member.connections != connection || !self.connected(client, now) {
             return;
         }
         let attached = self.fleets.attached(&self.cx, client);
-        if attached.iter().any(|mate| self.fleets.clients[*mate].state.calls()) {
+        if attached.iter().any(|peer| self.fleets.clients[*peer].state.calls()) {
             let event = FaultEvent::GoAway { client, connection };
             self.cx.queue.push(now + BUSY, Event::Fault(event));
             return;
         }
         self.cx.record.counters.connections_moved += 1;
-        for mate in attached {
-            self.move_on(mate, now);
+        for peer in attached {
+            self.move_on(peer, now);
         }
     }
 

@@ -30,7 +30,7 @@ impl World<'_> {
         }
         let owner = self.fleets.owner_of(&self.cx, client);
         let served =
-            self.fleets.attached(&self.cx, owner).iter().any(|mate| self.connected(*mate, now));
+            self.fleets.attached(&self.cx, owner).iter().any(|peer| self.connected(*peer, now));
         let grace = self.cx.inputs.release.node_monitor_grace;
         let Some(lease) = self.fleets.leases.get(owner) else { return };
         if lease.renewed == served {
@@ -54,7 +54,7 @@ impl World<'_> {
         self.cx.queue.push(now + due, Event::Fault(FaultEvent::Lease { client: owner, gap }));
     }
 
-    /// Likewise for the members that are connected to a server; `None`: for all.
+    /// The same for the members that are connected to a server; `None`: for all.
     pub(super) fn leases_changed(&mut self, server: Option<ServerId>, now: SimTime) {
         if !self.fleets.leases.any() {
             return;
@@ -88,8 +88,8 @@ impl World<'_> {
     }
 
     /// Dials for the lease alone; whether it is renewed now.
-    pub(super) fn dial_for_lease(&mut self, client: ClientId, now: SimTime) -> bool {
-        self.write_to_stranger(client, now);
+    fn dial_for_lease(&mut self, client: ClientId, now: SimTime) -> bool {
+        self.reset_half_open(client, now);
         if self.fleets.attached(&self.cx, client).is_empty()
             && self.fleets.clients[client].cut_until <= now
         {

@@ -22,7 +22,7 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn load_later(&mut self, at: SimTime, event: LoadEvent) {
+    fn load_later(&mut self, at: SimTime, event: LoadEvent) {
         self.cx.queue.push(at, Event::Load(event));
     }
 
@@ -37,7 +37,7 @@ impl World<'_> {
     }
 
     /// Members of a fleet join with a workload.
-    pub(super) fn join(&mut self, index: u32, now: SimTime) {
+    fn join(&mut self, index: u32, now: SimTime) {
         let join = &self.cx.inputs.workloads.joins[index as usize];
         let idle = |state| matches!(state, State::Stopped | State::Finished);
         let chosen = self.fleets.choose(&self.cx, join.fleet, Some(join.count), idle);
@@ -62,13 +62,7 @@ impl World<'_> {
     }
 
     /// The time of a rate is over, unless another was set since.
-    pub(super) fn rate_returns(
-        &mut self,
-        resource: ResourceId,
-        setting: u32,
-        bits: u64,
-        now: SimTime,
-    ) {
+    fn rate_returns(&mut self, resource: ResourceId, setting: u32, bits: u64, now: SimTime) {
         if self.plane.flows.restore(resource, setting, f64::from_bits(bits)) {
             self.apply_rate(resource, now);
         }
@@ -88,7 +82,7 @@ impl World<'_> {
     }
 
     /// A step of a flow is due: the first begins it, the last ends it.
-    pub(super) fn flow_step(&mut self, index: u32, step: u32, now: SimTime) {
+    fn flow_step(&mut self, index: u32, step: u32, now: SimTime) {
         if self.plane.flows.halted() {
             // Who creates and deletes tries until it can be written.
             self.load_later(self.plane.etcd.outage.back_at(), LoadEvent::Flow { index, step });
@@ -114,7 +108,7 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn apply_rate(&mut self, resource: ResourceId, now: SimTime) {
+    fn apply_rate(&mut self, resource: ResourceId, now: SimTime) {
         let rate = self.plane.flows.rate(resource);
         self.plane.set_writes(&mut self.cx, resource, rate, now);
         self.watch_at_new_rate(resource, now);

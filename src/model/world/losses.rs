@@ -11,7 +11,7 @@ use crate::model::world::World;
 use crate::units::{SimSpan, SimTime};
 
 impl World<'_> {
-    /// A server vanished from the network: its clients notice by and by.
+    /// A server vanished from the network: its clients notice after a while.
     pub(super) fn partition(&mut self, server: ServerId, lasts: SimSpan, now: SimTime) {
         self.spend_on_all_clients();
         self.plane.cut_off_server(&mut self.cx, server, lasts, now);
@@ -104,12 +104,8 @@ impl World<'_> {
                 if self.fleets.retries(&self.cx, client) == Retries::Never {
                     self.fleets.lose_sync(&mut self.cx, client, false, now);
                     self.retire(client, now);
-                } else if self.fleets.very_short(
-                    &self.cx,
-                    client,
-                    (member.opened, member.seen),
-                    now,
-                ) {
+                } else if self.fleets.very_short(&self.cx, client, member.opened, member.seen, now)
+                {
                     self.fleets.lose_sync(&mut self.cx, client, false, now);
                     let delay = self.fleets.back_off(&mut self.cx, client, now);
                     self.fleets.wait(&mut self.cx, client, Next::Begin, delay);
@@ -130,13 +126,7 @@ impl World<'_> {
     /// A call was lost with its connection, before or (`answered`) in the middle of its answer.
     /// The REST layer sends it again after a second if nothing of an answer had come
     /// (docs/facts/clients.md section 2.2); a body that breaks off is an error.
-    pub(super) fn call_lost(
-        &mut self,
-        client: ClientId,
-        answered: bool,
-        spread: SimSpan,
-        now: SimTime,
-    ) {
+    fn call_lost(&mut self, client: ClientId, answered: bool, spread: SimSpan, now: SimTime) {
         // Between calls: the next one finds out.
         let Some(next) = self.fleets.call_under_way(client) else { return };
         self.cx.record.counters.requests_failed += 1;
@@ -168,11 +158,11 @@ impl World<'_> {
         if self.unheard_until(client, member.server) <= now {
             return;
         }
-        for mate in self.fleets.attached(&self.cx, client) {
-            if self.meets_stranger(mate, now) {
-                self.reset(mate, now);
+        for peer in self.fleets.attached(&self.cx, client) {
+            if self.would_be_reset(peer, now) {
+                self.reset(peer, now);
             } else {
-                self.given_up(mate, now);
+                self.given_up(peer, now);
             }
         }
     }

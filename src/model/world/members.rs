@@ -21,7 +21,7 @@ impl World<'_> {
     }
 
     /// A member that has been running for long.
-    pub(super) fn open_running(&mut self, client: ClientId, fleet: FleetId) {
+    fn open_running(&mut self, client: ClientId, fleet: FleetId) {
         let spec = &self.cx.inputs.fleets[fleet];
         let holds_watch = matches!(
             spec.behaviour,
@@ -37,7 +37,7 @@ impl World<'_> {
             self.fleets.start_member(&mut self.cx, client, jitter);
             return;
         };
-        if self.join_crew(client).is_none() {
+        if self.join_connection(client).is_none() {
             self.attach(client, server);
             self.await_goaway(client, SimTime::ZERO);
         }

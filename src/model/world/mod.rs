@@ -1,4 +1,9 @@
-//! The world: all state of a run, the one event enum, its dispatch.
+//! The world: servers and clients of a run, what crosses between them, and the event loop.
+//!
+//! [`Plane`] knows no client and [`Fleets`] no server. Here a client asks (`calls`, `connections`), a
+//! server answers or rejects (`admit`, `calls`) or drops its clients (`death`, `losses`, `silence`,
+//! `network`, `shutdown`, `goaway`), and the balancer picks a server (`connections`). What the scenario
+//! says begins in `scenario` and `load`.
 //!
 //! Simultaneous events come in the order in which they were pushed; everything that pushes does so
 //! in index order, so the order is total and the same everywhere. Stale events are recognised by
@@ -49,9 +54,9 @@ const EVENTS_A_PLAN: u64 = 1_000;
 
 /// See the module's documentation.
 pub struct World<'a> {
-    pub(crate) cx: Context<'a>,
-    pub(crate) plane: Plane,
-    pub(crate) fleets: Fleets,
+    cx: Context<'a>,
+    plane: Plane,
+    fleets: Fleets,
     /// Instants to dump at, the next one last.
     dump_at: Vec<SimTime>,
     dumps: Vec<ApfDump>,
@@ -228,7 +233,7 @@ impl<'a> World<'a> {
         self.work.saturating_add(plans.saturating_mul(EVENTS_A_PLAN))
     }
 
-    /// Counts work besides the event itself.
+    /// Counts work beyond the event itself.
     fn spend(&mut self, events: u64) {
         self.work = self.work.saturating_add(events);
     }

@@ -50,9 +50,9 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn reset_process(&mut self, client: ClientId, now: SimTime) {
-        for mate in self.fleets.attached(&self.cx, client) {
-            self.reset(mate, now);
+    fn reset_process(&mut self, client: ClientId, now: SimTime) {
+        for peer in self.fleets.attached(&self.cx, client) {
+            self.reset(peer, now);
         }
     }
 

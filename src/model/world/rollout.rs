@@ -40,10 +40,10 @@ impl World<'_> {
         let Some(client) = rollout.left.pop() else { return };
         rollout.unavailable.push(client);
         let delay = rollout.start_time;
-        for mate in self.fleets.crew(&self.cx, client) {
-            if self.fleets.clients[mate].state != State::Stopped {
-                self.stop_member(mate, now);
-                self.fleets.start_member_after(&mut self.cx, mate, delay);
+        for peer in self.fleets.process_members(&self.cx, client) {
+            if self.fleets.clients[peer].state != State::Stopped {
+                self.stop_member(peer, now);
+                self.fleets.start_member_after(&mut self.cx, peer, delay);
             }
         }
     }

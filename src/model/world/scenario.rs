@@ -62,7 +62,7 @@ impl World<'_> {
     }
 
     /// Does what an event of the scenario says.
-    pub(super) fn act(&mut self, action: &Action, now: SimTime) {
+    fn act(&mut self, action: &Action, now: SimTime) {
         match *action {
             Action::Mark => {}
             Action::Start { fleet, count, over } => {

@@ -3,11 +3,11 @@
 use crate::model::client::State;
 use crate::model::event::{Event, FaultEvent};
 use crate::model::ids::{ClientId, ServerId};
-use crate::model::plane::shutdown::Stopping;
+use crate::model::plane::server_state::Stopping;
 use crate::model::world::World;
 use crate::units::{SimSpan, SimTime};
 
-/// Watches closed a second at least (`genericapiserver.go`).
+/// Watches closed per second at least (`genericapiserver.go`).
 const LEAST_CLOSED_A_SECOND: f64 = 200.0;
 
 impl World<'_> {

@@ -33,21 +33,21 @@ impl World<'_> {
         })
     }
 
-    /// A process's connection falls silent: its members notice by and by.
+    /// A process's connection falls silent: its members notice after a while.
     pub(super) fn fall_silent(&mut self, client: ClientId, path: Path, now: SimTime) {
         let attached = self.fleets.attached(&self.cx, client);
-        for mate in &attached {
-            if self.fleets.clients[*mate].state == State::Watching {
-                self.sample_seen(*mate, now);
-                self.fleets.clients[*mate].hearing = Hearing::Nothing;
+        for peer in &attached {
+            if self.fleets.clients[*peer].state == State::Watching {
+                self.sample_seen(*peer, now);
+                self.fleets.clients[*peer].hearing = Hearing::Nothing;
             }
-            self.fleets.clients[*mate].path = path;
-            self.strand(*mate, now);
+            self.fleets.clients[*peer].path = path;
+            self.strand(*peer, now);
         }
         let delay = PING_IDLE + PING_SPREAD.scale(self.fleets.draw(&mut self.cx, client));
-        for mate in attached {
-            let connection = self.fleets.clients[mate].connections;
-            self.cx.queue.push(now + delay, Event::Notice { client: mate, connection });
+        for peer in attached {
+            let connection = self.fleets.clients[peer].connections;
+            self.cx.queue.push(now + delay, Event::Notice { client: peer, connection });
         }
         self.lease_changed(client, now);
     }
@@ -64,7 +64,7 @@ impl World<'_> {
     }
 
     /// What a member waits for does not come.
-    pub(super) fn strand(&mut self, client: ClientId, now: SimTime) {
+    fn strand(&mut self, client: ClientId, now: SimTime) {
         let member = self.fleets.clients[client];
         let next = self.fleets.call_under_way(client);
         if member.path == Path::Gone {
@@ -78,14 +78,14 @@ impl World<'_> {
         if let Some(next) = next {
             self.fleets.resend(client);
             let until = self.unheard_until(client, member.server);
-            self.fleets.call_in_vain(&mut self.cx, client, next, until, now);
+            self.fleets.call_unheard(&mut self.cx, client, next, until, now);
         }
     }
 
     /// Cuts a process off from all servers.
     pub(super) fn cut_off(&mut self, client: ClientId, until: SimTime, now: SimTime) {
-        for mate in self.fleets.crew(&self.cx, client) {
-            let member = &mut self.fleets.clients[mate];
+        for peer in self.fleets.process_members(&self.cx, client) {
+            let member = &mut self.fleets.clients[peer];
             member.cut_until = member.cut_until.max(until);
         }
         let attached = self.fleets.attached(&self.cx, client);
@@ -104,17 +104,17 @@ impl World<'_> {
     }
 
     /// A process writes to a connection whose other end is gone: it learns so if the node is there.
-    pub(super) fn write_to_stranger(&mut self, client: ClientId, now: SimTime) {
-        for mate in self.fleets.attached(&self.cx, client) {
-            if self.meets_stranger(mate, now) {
-                self.reset(mate, now);
+    pub(super) fn reset_half_open(&mut self, client: ClientId, now: SimTime) {
+        for peer in self.fleets.attached(&self.cx, client) {
+            if self.would_be_reset(peer, now) {
+                self.reset(peer, now);
             }
         }
     }
 
     /// Whether the node at the other end of a lost connection is there, and its kernel resets what
     /// it does not know.
-    pub(super) fn meets_stranger(&self, client: ClientId, now: SimTime) -> bool {
+    pub(super) fn would_be_reset(&self, client: ClientId, now: SimTime) -> bool {
         let member = &self.fleets.clients[client];
         if member.server == NO_SERVER {
             return false;

@@ -3,7 +3,7 @@
 //! A server hands each event to the channel of each watcher without waiting for longer than a
 //! tenth of a second in all (docs/facts/watch-cache.md section 3). Behind the channel are the channel of
 //! results, as long as it, and what the network takes in ahead of the reader. A member that reads or
-//! decodes fewer bytes a second than its events have fills all of them up; then its watch is ended,
+//! decodes fewer bytes per second than its events have fills all of them up; then its watch is ended,
 //! what waited in the first channel is lost to it, and what is behind it still arrives: to the
 //! reflector that is a clean close, and it watches again at once from the last version it was given.
 //! The server gives it the events that it missed from its ring, each copied and encoded for it alone,
@@ -31,7 +31,7 @@ const SPREAD: f64 = 0.2;
 const BOOKMARK_QUEUED: SimSpan = SimSpan::millis(1_250);
 
 impl World<'_> {
-    /// A member's watch is open and has yet to be given so many events: arranges its end, if it is too
+    /// A member's watch is open and has yet to be given missed events: arranges its end, if it is too
     /// slow.
     pub(super) fn watch_slowly(&mut self, client: ClientId, missed: u64, now: SimTime) {
         let member = self.fleets.clients[client];
@@ -100,7 +100,7 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn end_slow_watch(&mut self, client: ClientId, now: SimTime) {
+    fn end_slow_watch(&mut self, client: ClientId, now: SimTime) {
         let member = self.fleets.clients[client];
         let Some(pace) = self.plane.pace(&self.cx, member.fleet, member.server) else { return };
         if !member.behind && pace.lasts().is_none() {
@@ -122,7 +122,7 @@ impl World<'_> {
 
     /// A watch-list whose channel overflows before its last bookmark was queued is ended there and
     /// then: the reflector begins again with nothing.
-    pub(super) fn cut_watch_list(&mut self, client: ClientId, now: SimTime) {
+    fn cut_watch_list(&mut self, client: ClientId, now: SimTime) {
         let member = self.fleets.clients[client];
         let Some(request) = member.request else { return };
         let state = &mut self.plane.servers[member.server];
@@ -175,7 +175,7 @@ impl World<'_> {
         self.fleets.wait(&mut self.cx, client, Next::Watch, spread);
     }
 
-    /// Of so many events of a resource: those that match what a fleet watches.
+    /// How many of the events of a resource match what a fleet watches.
     pub(super) fn matching(&self, fleet: FleetId, events: u64) -> u64 {
         match &self.cx.inputs.fleets[fleet].behaviour {
             Behaviour::Reflector { read, .. } => (events as f64 * read.selected).round() as u64,
@@ -199,7 +199,7 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn close_some(&mut self, client: ClientId, watches: u64, now: SimTime) {
+    fn close_some(&mut self, client: ClientId, watches: u64, now: SimTime) {
         let member = self.fleets.clients[client];
         let fleet = member.fleet;
         let entry = self.cx.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
@@ -211,7 +211,7 @@ impl World<'_> {
     }
 
     /// The server ends a member's watch on what it reads; the others stay.
-    pub(super) fn close_reading_watch(&mut self, client: ClientId, now: SimTime) {
+    fn close_reading_watch(&mut self, client: ClientId, now: SimTime) {
         let member = self.fleets.clients[client];
         let fleet = member.fleet;
         let entry = self.cx.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);

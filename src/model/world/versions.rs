@@ -3,7 +3,7 @@
 //! A version is the instant at which it was the latest. A cache's own version is that of the newest
 //! event of its resource, or of etcd's last progress notification to a watcher that it had nothing
 //! else to tell; bookmarks carry it to the clients. So the version of a quiet resource is as old as
-//! the last notification, which comes every ten minutes unless etcd is told otherwise
+//! the last notification, which comes every ten minutes unless etcd is configured otherwise
 //! (docs/facts/watch-cache.md section 4.1); and a server that has started since knows
 //! nothing that old.
 
