@@ -10,7 +10,7 @@
 //!   storm.toml                                                output/storm-1a2b3c/
 //!       |                                                              ^
 //!   +---v------------------------------------------------------------- | ---------+
-//!   |                        cli: one file a verb; prints              |          |
+//!   |                        cli: one file per verb; prints            |          |
 //!   +---+--------------------------+-------------------------------+---+----------+
 //!       |                          |                               |
 //!   +---v-----------+   +----------v-----------+   +---------------v------+
@@ -62,7 +62,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`input`](model::input) | everything a run depends on, as plain data |
-//! | [`release`](model::release) | what each Kubernetes minor does: one table of behaviours, with feature gates |
+//! | [`release`](model::release) | what each Kubernetes minor does: one table of minors, behaviours of servers and of clients, feature gates |
 //! | [`costs`](model::costs) | CPU time and memory of every kind of work: named constants, each with its source |
 //! | [`objects`](model::objects) | what an object weighs stored, encoded, decoded, listed |
 //! | [`catalog`](model::catalog) | what never changes in a run: ledger owners, profiles, speeds |
@@ -81,7 +81,7 @@
 //! | [`watchcache`](model::watchcache) | the ring of recent events, resumable versions, snapshots: exact, and in closed form |
 //! | [`admission`](model::admission) | requests at the door of a server: what API Priority and Fairness is told of them, what is seen of it |
 //! | [`node`](model::node) | processors, memory limits, the OOM killer, restart back-off |
-//! | [`client`](model::client) | a member of a fleet: its state; `go`: facts of client-go; `era`: what old client-go does; `backoff`; `refusal`: what it does about a refused call |
+//! | [`client`](model::client) | a member of a fleet: its state; `go`: facts of client-go; `era`: what reflectors of each client-go do; `backoff`; `refusal`: what it does about a refused call |
 //! | [`ids`](model::ids), [`event`](model::event) | numbers of servers, clients, fleets and resources as types; all that can happen |
 //! | [`context`](model::context), [`record`](model::record) | what all parts of a run share; what it writes down (`activity`, `recorder`) |
 //! | [`plane`](model::plane) | **servers, balancer and etcd**, which know no client: `life`, `death`, `caches`, `rings`, `stored`, `counting`, `write_seats`, `flows`, `etcd`, `background` (steady load), `probes`, `shutdown`, `plans` |
@@ -130,7 +130,7 @@
 //! |---|---|
 //! | what a LIST holds, and until when | [`model::apiserver::list`] |
 //! | a cost, a size, a measured constant | [`model::costs`], [`model::objects`] |
-//! | what a release does | [`model::release`]: a field of [`Release`](model::release::Release), its gate in `GATES`; the model asks for the behaviour, not for the minor |
+//! | what a release does | `model/release/table.rs`: a row of [`Release`](model::release::Release) (servers, API Priority and Fairness) or of [`ClientGo`](model::release::ClientGo), with its gate; the model asks for the behaviour, not for the minor |
 //! | how a client reacts to a refused call | [`model::client::refusal`]; to an answer, or to one that breaks off: `model/world/calls.rs`, `model/world/losses.rs` |
 //! | when a watcher is too slow, what it is given when it comes back | `model/world/slow.rs`; how fast: `model/plane/pace.rs` |
 //! | what version a client has seen | `model/world/versions.rs` |
@@ -149,7 +149,7 @@
 //! | how uncertain inputs are written, and drawn | `language/table/uncertain.rs`, `experiment/uncertain.rs` |
 //! | how a breaking point is searched | `experiment/find/search.rs` |
 //! | a figure of `summary.json` | [`results::Summary`] (step [`FORMAT_VERSION`](results::FORMAT_VERSION)), `experiment/summarize.rs` |
-//! | the words on the terminal | [`report::text`], [`report::markdown`] |
+//! | the words of a result, on the terminal and in Markdown | the file of the result: [`report::run`], [`report::compare`], [`report::find`] ...; how pages are printed: `report/terminal.rs`, `report/markdown.rs`, `report/table.rs` |
 //! | what is counted over time | [`results::ActivityKind`]: one line a counter; its chart: `report/charts/activity.rs` |
 //! | what the story of a run tells | [`report::story`] |
 //! | what can be varied, and how it is written | [`scenario::Vary`]; the designs: [`experiment::sweep`] |
@@ -159,14 +159,20 @@
 //! | what is probably not meant, though valid | `scenario/lints.rs`; what only the model knows: `experiment/advice.rs` |
 //! | the text of a code, the example of a key | [`scenario::explain`] |
 //! | an exit code | `cli/exit.rs` |
+//! | a flag that several verbs have | `cli/flags.rs` |
 //!
-//! **A new release**: raise `NEWEST_MINOR`, give every behaviour that changed its first minor in
-//! `Release::of_minor` and every gate its span in `GATES`.
+//! **A new release** is one row in `model/release/table.rs`: its minor, its Go, how well predictions for
+//! it are founded. The schema, the reference, diagnostics, `client-version` and the validated domain
+//! follow. What it changes is a row of behaviours there, with its gate, and the one place in the model
+//! that asks for it.
 //!
 //! **A new mechanism**: a variant of [`Mechanism`](results::Mechanism), in the order of the stack, with
 //! its label and key; the compiler then asks for its colour (`report/charts/palette.rs`) and its weight
 //! in the collector (`model/memory/process.rs`). Take and drop it in a plan: charts, tables and
 //! `attribution.csv` follow by themselves, and the snapshot of `timeline.csv` has a column more.
+//!
+//! **A new verb**: a file in `cli` with its arguments and its function, a variant in `cli/args.rs`, an
+//! arm in `cli/mod.rs`.
 //!
 //! **A new chart**: a file in `report/charts` that makes a `Scene` from a
 //! [`ChartInput`](report::charts::ChartInput), and a line in `scenes`. SVG, PNG and the manifest

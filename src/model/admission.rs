@@ -15,7 +15,6 @@ pub use writes::{Write, WriteStage};
 
 use std::collections::BTreeMap;
 
-use super::apf::behaviour::Behaviour;
 use super::apf::classify::{RequestInfo, User};
 use super::apf::controller::{Classification, ConfigController, LevelId};
 use super::apf::defaults::with_defaults;
@@ -90,18 +89,14 @@ impl Admission {
     /// A starting server's: it knows the mandatory objects only.
     #[must_use]
     pub fn new(inputs: &Inputs, now: SimTime) -> Self {
-        let behaviour = Behaviour::of_release(&inputs.release);
+        let release = inputs.release;
         let apiserver = &inputs.apiserver;
         let seats = apiserver
             .max_requests_inflight
             .saturating_add(apiserver.max_mutating_requests_inflight);
         Self {
-            controller: ConfigController::new(seats, behaviour, apiserver.request_timeout, now),
-            estimator: WorkEstimator::new(
-                WorkEstimatorConfig::of_behaviour(&behaviour),
-                behaviour,
-                true,
-            ),
+            controller: ConfigController::new(seats, release, apiserver.request_timeout, now),
+            estimator: WorkEstimator::new(WorkEstimatorConfig::of_release(&release), release, true),
             classes: Table::filled([None; 2], inputs.fleets.len()),
             retry_after: BTreeMap::new(),
             seen: BTreeMap::new(),
@@ -193,7 +188,7 @@ impl Admission {
         Stats {
             resource: &inputs.resources[resource],
             counted: self.counted[resource],
-            sizes_without_cache: self.controller.behaviour().sizes_without_cache,
+            sizes_without_cache: self.controller.release().sizes_without_cache,
             watches,
         }
     }

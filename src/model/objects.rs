@@ -149,8 +149,8 @@ impl ObjectProfile {
             // Deep copies share strings but copy []byte.
             event_copy: if binary { stored } else { Bytes(2_750) },
             scannable: false,
-            encode_json: Cost { per_byte: if binary { 0.7 } else { 2.4 }, per_object: 500.0 },
-            encode_protobuf: Cost { per_byte: 0.2, per_object: 2_000.0 },
+            encode_json: Cost { per_byte: if binary { 0.7 } else { 2.2 }, per_object: 6_000.0 },
+            encode_protobuf: Cost { per_byte: 0.2, per_object: 5_500.0 },
             decode: Cost { per_byte: 1.0, per_object: 8_000.0 },
             gzip_ratio: if binary { (0.76, 1.0) } else { (0.72, 0.72) },
         }
@@ -163,9 +163,9 @@ impl ObjectProfile {
             stored,
             json,
             protobuf: Some(stored),
-            cached: stored.scale(2.0) + Bytes(if name == "pods" { 850 } else { 500 }),
-            decoded: stored.scale(2.0),
-            listed: Bytes(if pod_spec { 2_750 } else { 700 }),
+            cached: stored.scale(1.9) + Bytes(if name == "pods" { 800 } else { 450 }),
+            decoded: stored.scale(1.9),
+            listed: Bytes(if pod_spec { 2_520 } else { 700 }),
             deep_copy: Bytes::ZERO,
             item_garbage: json.scale(1.3),
             event_copy: stored.scale(1.5),

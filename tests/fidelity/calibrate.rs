@@ -1,14 +1,15 @@
 //! `oomcast calibrate`: known parameters come back, unknown ones are told, the overlay says what was fitted.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
+use crate::support::{folder_with, oomcast, stderr, stdout};
 use oomcast::calibration::parameters::{PARAMETERS, find};
 use oomcast::calibration::prepare::Base;
 use oomcast::calibration::subject::Subject;
 use oomcast::calibration::{Calibrated, Plan, calibrate, prepare};
 use oomcast::model::input::Inputs;
-use oomcast::report::calibration::{markdown, render};
+use oomcast::report::Screen;
+use oomcast::report::calibration::page;
 use oomcast::results::{CalibrationResult, FigureKind, FittedParameter, ParameterState};
 use oomcast::scenario::{Layers, Overlay, Scenario, load, load_file_with};
 use oomcast::units::Bytes;
@@ -135,7 +136,7 @@ fn known_parameters_come_back_within_their_intervals() {
     synthetic(&mut subjects, &truth);
     let keys: Vec<&str> = truth.iter().map(|one| one.0).chain(["hardware.network"]).collect();
     let result = fit(&subjects, &keys, 0);
-    let told = render(&result);
+    let told = page(&result).terminal(&Screen::default());
     for (key, factor) in truth {
         let found = parameter(&result, key);
         assert_eq!(found.state, ParameterState::Fitted, "{key}\n{told}");
@@ -177,7 +178,7 @@ fn unseen_errors_are_told_on_measured_runs() {
     let subjects = runs(&FAST);
     let keys = ["hardware.cpu-speed", "calibration.typed-heap", "calibration.blob-heap"];
     let result = fit(&subjects, &keys, 3);
-    let told = render(&result);
+    let told = page(&result).terminal(&Screen::default());
     let cross = result.cross_validation.as_ref().expect("six runs can be parted");
     let unseen = cross.peaks.as_ref().expect("peaks");
     assert_eq!((cross.folds, unseen.count), (3, 6));
@@ -187,9 +188,11 @@ fn unseen_errors_are_told_on_measured_runs() {
     assert!(differ.count() > 3, "left-out predictions are not those of the fit\n{told}");
     let (before, after) = (result.peaks.before.clone(), result.peaks.after.clone());
     assert!(after.expect("peaks").median <= before.expect("peaks").median + 0.01, "{told}");
-    assert!(markdown(&result).contains("left out of the fit"), "{told}");
-    let wide: Vec<&str> = told.lines().filter(|line| line.chars().count() > 80).collect();
-    assert!(wide.iter().all(|line| line.starts_with("note")), "{wide:?}");
+    assert!(page(&result).markdown().contains("left out of the fit"), "{told}");
+    for width in [40, 80, 120] {
+        let text = page(&result).terminal(&Screen { width, ..Screen::default() });
+        assert!(text.lines().all(|line| line.chars().count() <= width), "{width}: {text}");
+    }
 
     let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
     assert_eq!(alone.install(|| fit(&subjects, &keys, 3)), result, "on any number of threads");
@@ -203,22 +206,9 @@ fn repetitions_are_left_out_together() {
     assert!(result.notes.iter().any(|note| note.contains("no cross-validation")));
 }
 
-/// An empty folder of a test.
+/// A folder with the cluster in it.
 fn sandbox(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("calibrate").join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("creates");
-    std::fs::write(folder.join("my-cluster.toml"), CLUSTER).expect("writes");
-    folder
-}
-
-fn oomcast(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_oomcast"));
-    command.args(arguments).current_dir(folder).output().expect("the binary starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    folder_with("calibrate", name, &[("my-cluster.toml", CLUSTER)])
 }
 
 /// The unix time at which the scenario begins in the series.
@@ -258,8 +248,8 @@ fn an_export_and_a_scenario_are_enough() {
     let arguments =
         ["calibrate", "my-cluster.toml", "--observed", "rollout.toml", "-n", "3", "--fit", fit];
     let output = oomcast(&folder, &arguments);
-    let told = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let told = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let run = "oomcast run my-cluster.toml --overlay output/my-cluster-calibration/overlay.toml";
     assert!(told.contains(run), "{told}");
     let out = folder.join("output/my-cluster-calibration");
@@ -310,8 +300,8 @@ fn an_export_and_a_scenario_are_enough() {
         "json",
     ];
     let (first, second) = (oomcast(&folder, &bare), oomcast(&folder, &bare));
-    assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
-    assert!(text(&first.stdout).contains("largest rise"), "{}", text(&first.stdout));
+    assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
+    assert!(stdout(&first).contains("largest rise"), "{}", stdout(&first));
     assert_eq!(first.stdout, second.stdout);
 }
 
@@ -353,7 +343,7 @@ fn bad_observations_are_told_with_what_to_write() {
         let mut arguments = vec!["calibrate", "my-cluster.toml", "--observed", observed, "-n", "1"];
         arguments.extend(more);
         let output = oomcast(&folder, &arguments);
-        let told = text(&output.stderr);
+        let told = stderr(&output);
         assert!(!told.contains("panicked"), "{told}");
         (output.status.code(), told)
     };
@@ -379,7 +369,7 @@ fn bad_observations_are_told_with_what_to_write() {
 #[test]
 fn the_help_shows_a_description() {
     let output = oomcast(&sandbox("help"), &["calibrate", "--help"]);
-    let told = text(&output.stdout);
+    let told = stdout(&output);
     for part in ["--observed", "[[bursts]]", "restarts = 0", "overlay.toml", "query_range"] {
         assert!(told.contains(part), "no {part} in\n{told}");
     }

@@ -1,9 +1,11 @@
 //! The fidelity ledger: predictions beside the measured runs that come with oomcast.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
-use oomcast::report::validation::{markdown, render};
+use crate::support::{self, folder, stderr, stdout};
+use oomcast::report::Screen;
+use oomcast::report::validation::page;
 use oomcast::results::{
     DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedRow, PublishedScenario,
     ReplayedRun, ReplayedServers, Validation,
@@ -32,7 +34,7 @@ fn committed() -> Validation {
 #[test]
 fn the_ledger_holds() {
     let result = committed();
-    let told = render(&result);
+    let told = page(&result).terminal(&Screen::default());
     assert!(result.runs.len() >= 33 && !result.several_servers.is_empty(), "{told}");
     assert!(result.median_error.is_some_and(|e| e <= MEDIAN), "{told}");
     assert!(result.p90_error.is_some_and(|e| e <= P90), "{told}");
@@ -51,13 +53,13 @@ fn the_ledger_holds() {
 #[test]
 fn the_ledger_of_the_documentation_is_this_one() {
     const MARK: &str = "<!-- generated -->\n";
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = support::root();
     let page = root.join("docs/fidelity.md");
     let text = std::fs::read_to_string(&page).expect("docs/fidelity.md");
     let (prose, generated) = text.split_once(MARK).expect("the mark of what is generated");
     let mut result = committed();
     result.published = published_figures(&root.join("scenarios"), Some(5), |_| {}).expect("sound");
-    let fresh = format!("\n{}", markdown(&result));
+    let fresh = format!("\n{}", oomcast::report::validation::page(&result).markdown());
     if std::env::var_os("UPDATE_LEDGER").is_some() {
         std::fs::write(&page, format!("{prose}{MARK}{fresh}")).expect("written");
     } else {
@@ -163,15 +165,16 @@ fn made_up() -> Validation {
 
 #[test]
 fn layout_on_the_terminal() {
-    let text = render(&made_up());
-    let widest = text.lines().map(|line| line.chars().count()).max();
-    assert!(widest.is_some_and(|w| w <= 80), "{widest:?}");
-    insta::assert_snapshot!(text);
+    for width in [40, 80, 120] {
+        let text = page(&made_up()).terminal(&Screen { width, ..Screen::default() });
+        assert!(text.lines().all(|line| line.chars().count() <= width), "{width}: {text}");
+    }
+    insta::assert_snapshot!(page(&made_up()).terminal(&Screen::default()));
 }
 
 #[test]
 fn layout_as_markdown() {
-    insta::assert_snapshot!(markdown(&made_up()));
+    insta::assert_snapshot!(page(&made_up()).markdown());
 }
 
 #[test]
@@ -181,22 +184,12 @@ fn the_format_of_the_json() {
     insta::assert_snapshot!(oomcast::report::json::validation(&one).expect("plain data"));
 }
 
-/// An empty folder of a test.
 fn sandbox(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("validate").join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("creates");
-    folder
+    folder("validate", name)
 }
 
 fn oomcast(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_oomcast"));
-    command.arg("validate").arg("--no-progress").args(arguments).current_dir(folder);
-    command.output().expect("the binary starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    support::oomcast(folder, &[&["validate", "--no-progress"], arguments].concat())
 }
 
 const SMALL: &str = r#"{
@@ -216,7 +209,7 @@ fn an_observation_needs_little() {
         .expect("writes");
     for path in ["runs", "runs/mine", "runs/mine/run.json"] {
         let output = oomcast(&folder, &[path, "--format", "json", "-n", "1"]);
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
         assert_eq!(json["runs"][0]["id"], "mine", "{path}");
         assert_eq!(json["runs"][0]["measured_peak_bytes"], 400_000_000);
@@ -225,7 +218,7 @@ fn an_observation_needs_little() {
         assert!(json["median_error"].is_f64());
     }
     let output = oomcast(&folder, &["runs", "--out", "charts"]);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     for name in ["validation.json", "validation.md", "mine.svg", "mine.png"] {
         assert!(folder.join("charts").join(name).is_file(), "no {name}");
     }
@@ -258,11 +251,11 @@ fn mistakes_name_the_file_and_the_field() {
     std::fs::write(folder.join("good.json"), SMALL).expect("writes");
     for (name, _, expected) in &cases {
         let output = oomcast(&folder, &[name, "good.json", "absent.json"]);
-        let told = text(&output.stderr);
+        let told = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{told}");
         assert!(told.contains(name) && told.contains(expected), "no {expected:?} in\n{told}");
         assert!(told.contains("absent.json") && !told.contains("panicked"), "{told}");
-        assert!(text(&output.stdout).contains("  good "), "the good one is replayed");
+        assert!(stdout(&output).contains("  good "), "the good one is replayed");
     }
 }
 
@@ -271,15 +264,15 @@ fn unknown_fields_are_noted() {
     let folder = sandbox("unknown");
     let odd = SMALL.replace("\"clients\": 2", "\"clients\": 2, \"cleints\": 3");
     std::fs::write(folder.join("run.json"), odd).expect("writes");
-    let told = text(&oomcast(&folder, &["run.json"]).stdout);
+    let told = stdout(&oomcast(&folder, &["run.json"]));
     assert!(told.contains("note: run.json: `phases.0.cleints` is not known"), "{told}");
 }
 
 #[test]
 fn a_clone_replays_what_comes_with_it() {
     let output = oomcast(&sandbox("clone"), &["-n", "1", "--format", "md"]);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let told = stdout(&output);
     assert!(told.contains("| kep3157-1.32-json-rv0-8 |") && told.contains("ha-list"), "{told}");
-    assert!(text(&output.stderr).contains("measured runs that come with oomcast"));
+    assert!(stderr(&output).contains("measured runs that come with oomcast"));
 }

@@ -224,7 +224,8 @@ impl Server {
     #[must_use]
     pub fn new(settings: Arc<ServerSettings>) -> Self {
         let memory =
-            ProcessMemory::new(settings.gc, settings.owners, settings.scan.clone(), SimTime::ZERO);
+            ProcessMemory::new(settings.gc, settings.owners, settings.scan.clone(), SimTime::ZERO)
+                .with_procs(settings.procs);
         Self {
             settings,
             memory,
@@ -303,7 +304,8 @@ impl Server {
             self.settings.owners,
             self.settings.scan.clone(),
             now,
-        );
+        )
+        .with_procs(self.settings.procs);
         let base = OwnerId::SERVER.entry(Mechanism::ProcessBase);
         let outside = costs::BINARY_RESIDENT + costs::RUNTIME_RESIDENT;
         self.memory.add_outside_heap(base, outside.0);
@@ -514,9 +516,9 @@ impl Server {
             changed = true;
         }
         let heap = self.memory.heap();
-        let due = self.memory.heap_in_use() >= heap.trigger() && now >= heap.not_before();
+        let due = self.memory.heap_in_use() >= heap.trigger();
         if due || now >= heap.forced_at() {
-            self.memory.begin_cycle(now, self.settings.hardware.cpu_speed);
+            self.memory.begin_cycle(now, self.settings.hardware.mark_speed());
             changed = true;
         }
         changed

@@ -13,9 +13,9 @@ use crate::engine::Streams;
 use crate::model::admission::Ticket;
 use crate::model::apiserver::server::RequestId;
 use crate::model::ids::{FleetId, ServerId};
+use crate::model::release::ClientGo;
 use crate::units::{Fnv, SimTime};
 use backoff::Backoff;
-use era::ClientEra;
 
 /// "Not connected" in [`Client::server`].
 pub const NO_SERVER: ServerId = ServerId(u16::MAX);
@@ -198,7 +198,7 @@ pub struct Client {
 impl Client {
     /// A stopped member of the fleet with these index and name.
     #[must_use]
-    pub fn new(fleet: FleetId, name: &str, place: u32, era: ClientEra) -> Self {
+    pub fn new(fleet: FleetId, name: &str, place: u32, era: ClientGo) -> Self {
         Self {
             fleet,
             state: State::Stopped,

@@ -1,11 +1,11 @@
 //! Members of the fleets: who there is, who is started, what each calls first and when again.
 
-use crate::model::client::era::ClientEra;
 use crate::model::client::{Client, IdleWatches, ListFrom, Next, State};
 use crate::model::context::Context;
 use crate::model::fleets::Fleets;
 use crate::model::ids::{ClientId, FleetId};
 use crate::model::input::{Behaviour, Retries};
+use crate::model::release::ClientGo;
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
 
@@ -93,9 +93,9 @@ impl Fleets {
         self.clients[client].from = self.era_of(cx, client).relists_from(gone);
     }
 
-    pub(crate) fn era_of(&self, cx: &Context<'_>, client: ClientId) -> ClientEra {
+    pub(crate) fn era_of(&self, cx: &Context<'_>, client: ClientId) -> ClientGo {
         let fleet = &cx.inputs.fleets[self.clients[client].fleet];
-        ClientEra::of(fleet.client_minor, &cx.inputs.release)
+        ClientGo::of_fleet(fleet.client_minor, &cx.inputs.release)
     }
 
     pub(crate) fn back_off(

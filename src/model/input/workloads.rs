@@ -13,14 +13,6 @@ pub struct WorkloadsInput {
     pub joins: Vec<JoinInput>,
 }
 
-impl WorkloadsInput {
-    /// Whether a flow changes how many objects there are.
-    #[must_use]
-    pub fn changes_counts(&self) -> bool {
-        self.flows.iter().any(|flow| flow.net != 0)
-    }
-}
-
 /// Writes to a resource on top of its steady ones, and objects that it gains or loses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlowInput {

@@ -4,7 +4,7 @@ use crate::model::apiserver::list::ListShape;
 use crate::model::apiserver::route::CacheState;
 use crate::model::context::Context;
 use crate::model::ids::{FleetId, ResourceId, ServerId};
-use crate::model::input::ReadInput;
+use crate::model::input::{ReadInput, Shape};
 use crate::model::plane::Plane;
 use crate::results::Mechanism;
 use crate::units::Bytes;
@@ -35,7 +35,9 @@ impl Plane {
             return list;
         }
         let entry = cx.catalog.fleet_owner(fleet).entry(Mechanism::ResponseBuffer);
-        let pooled = self.servers[server].server.memory.unpool(entry).map(Bytes);
+        let nested = cx.inputs.resources[read.resource].shape == Shape::Typed;
+        let memory = &mut self.servers[server].server.memory;
+        let pooled = memory.unpool(entry, nested).map(Bytes);
         ListShape { pooled, ..list }
     }
 }

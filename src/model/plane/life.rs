@@ -1,7 +1,7 @@
 //! The life of the servers: they start, fill their caches, become ready.
 
 use crate::model::admission::Admission;
-use crate::model::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
+use crate::model::apf::concurrency::{BORROWING_ADJUSTMENT_PERIOD, next_adjustment};
 use crate::model::apf::max_in_flight::MaxInFlight;
 use crate::model::apiserver::server::PlanId;
 use crate::model::apiserver::tag::{StartUp, Tag};
@@ -234,10 +234,11 @@ impl Plane {
             cx.queue.push(now + CONFIG_SYNC, Event::Configure { server, boot });
             return;
         }
-        // A warm server's adjustments follow from a random phase.
         let entity = u64::from(server) << 32 | u64::from(boot);
-        let phase = cx.streams.stream("adjustment phase", entity).uniform();
-        self.configure(cx, server, boot, BORROWING_ADJUSTMENT_PERIOD.scale(phase), now);
+        let luck = cx.streams.stream("adjustment phase", entity).uniform();
+        let speed = cx.catalog.hardware.cpu_speed;
+        let first = next_adjustment(cx.inputs.apiserver.up_for, speed, luck);
+        self.configure(cx, server, boot, first, now);
     }
 
     /// The whole configuration takes effect; the next adjustment follows after `first`, then every

@@ -8,7 +8,7 @@
 //! either way. A bundle that is turned away stands for as many writes, but counts as one 429.
 
 use crate::model::admission::{Arrival, Write, WriteStage};
-use crate::model::apf::behaviour::{Behaviour, request_wait_limit};
+use crate::model::apf::queue_wait::request_wait_limit;
 use crate::model::context::Context;
 use crate::model::event::Event;
 use crate::model::ids::{ResourceId, ServerId};
@@ -119,7 +119,7 @@ impl Plane {
         cx: &Context<'_>,
         allotted: Option<SimSpan>,
     ) -> Option<SimSpan> {
-        if Behaviour::of_release(&cx.inputs.release).rejects_only_at_front {
+        if cx.inputs.release.rejects_only_at_front {
             return allotted;
         }
         Some(request_wait_limit(allotted, cx.inputs.apiserver.request_timeout))

@@ -1,11 +1,12 @@
 //! [`WatchTracker`]: how many watchers a mutating request is taken to have.
 //!
 //! Source: k8s.io/apiserver `pkg/util/flowcontrol/watch_tracker.go`; field selectors as
-//! k8s.io/apimachinery `pkg/fields/selector.go` reads them.
+//! k8s.io/apimachinery `pkg/fields/selector.go` reads them. The model counts open watches by fleet
+//! instead, by the same rules: those of the resource, but for watches of the pods of one node.
 
 use std::collections::BTreeMap;
 
-use super::classify::RequestInfo;
+use oomcast::model::apf::classify::RequestInfo;
 
 /// Requests of these verbs make no events (`readOnlyVerbs`).
 const READ_ONLY_VERBS: [&str; 4] = ["get", "list", "watch", "proxy"];
@@ -15,7 +16,7 @@ const INDEXED: (&str, &str) = ("pods", "spec.nodeName");
 
 /// The watches of a server, by what they watch (`watchTracker`).
 #[derive(Clone, Debug, Default)]
-pub struct WatchTracker {
+pub(crate) struct WatchTracker {
     /// By the four parts of a `watchIdentifier`, each ended by a zero byte.
     counts: BTreeMap<String, u64>,
     key: String,
@@ -23,14 +24,14 @@ pub struct WatchTracker {
 
 /// A registered watch, to be forgotten when it ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RegisteredWatch {
+pub(crate) struct RegisteredWatch {
     /// `None` when it is not counted.
     key: Option<String>,
 }
 
 impl WatchTracker {
     /// A watch starts (`RegisterWatch`); `None` when the request is no watch.
-    pub fn register_watch(
+    pub(crate) fn register_watch(
         &mut self,
         info: &RequestInfo,
         field_selector: &str,
@@ -50,7 +51,7 @@ impl WatchTracker {
     }
 
     /// A watch ended.
-    pub fn forget(&mut self, watch: RegisteredWatch) {
+    pub(crate) fn forget(&mut self, watch: RegisteredWatch) {
         let Some(key) = watch.key else {
             return;
         };
@@ -64,7 +65,7 @@ impl WatchTracker {
 
     /// The watches of all objects of the resource, of those in the request's namespace, and of the
     /// very object (`GetInterestedWatchCount`).
-    pub fn interested_watch_count(&mut self, info: &RequestInfo) -> u64 {
+    pub(crate) fn interested_watch_count(&mut self, info: &RequestInfo) -> u64 {
         if READ_ONLY_VERBS.contains(&info.verb) {
             return 0;
         }
@@ -158,55 +159,49 @@ fn unescape(value: &str) -> Option<String> {
     Some(plain)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{RequestInfo, WatchTracker, required_value};
+#[test]
+fn values_required_by_selectors() {
+    let value = |selector| required_value(selector, "spec.nodeName");
+    assert_eq!(value("spec.nodeName=n1").as_deref(), Some("n1"));
+    assert_eq!(value("a!=b,spec.nodeName==n1").as_deref(), Some("n1"));
+    assert_eq!(value("spec.nodeName=").as_deref(), Some(""));
+    assert_eq!(value(r"spec.nodeName=a\,b").as_deref(), Some("a,b"));
+    assert_eq!(value("spec.nodeName!=n1"), None);
+    assert_eq!(value("spec.nodeName=n1,a==b=c"), None);
+    assert_eq!(value("spec.nodeName=n1,junk"), None);
+    assert_eq!(value(""), None);
+}
 
-    #[test]
-    fn values_required_by_selectors() {
-        let value = |selector| required_value(selector, "spec.nodeName");
-        assert_eq!(value("spec.nodeName=n1").as_deref(), Some("n1"));
-        assert_eq!(value("a!=b,spec.nodeName==n1").as_deref(), Some("n1"));
-        assert_eq!(value("spec.nodeName=").as_deref(), Some(""));
-        assert_eq!(value(r"spec.nodeName=a\,b").as_deref(), Some("a,b"));
-        assert_eq!(value("spec.nodeName!=n1"), None);
-        assert_eq!(value("spec.nodeName=n1,a==b=c"), None);
-        assert_eq!(value("spec.nodeName=n1,junk"), None);
-        assert_eq!(value(""), None);
+#[test]
+fn counts_of_upstreams_test() {
+    // docs/facts/apf.md section 9, watch tracker.
+    let info = |verb, api_group, namespace, name| RequestInfo {
+        is_resource: true,
+        verb,
+        api_group,
+        resource: "pods",
+        namespace,
+        name,
+        ..RequestInfo::default()
+    };
+    let mut tracker = WatchTracker::default();
+    for (group, namespace, name) in [
+        ("", "", ""),
+        ("", "foo", ""),
+        ("", "foo", "mypod"),
+        ("", "bar", "mypod"),
+        ("group", "foo", ""),
+        ("group", "bar", "mypod"),
+    ] {
+        let watch = tracker.register_watch(&info("watch", group, namespace, name), "");
+        assert!(watch.is_some());
     }
-
-    #[test]
-    fn counts_of_upstreams_test() {
-        // docs/facts/apf.md section 9, watch tracker.
-        let info = |verb, api_group, namespace, name| RequestInfo {
-            is_resource: true,
-            verb,
-            api_group,
-            resource: "pods",
-            namespace,
-            name,
-            ..RequestInfo::default()
-        };
-        let mut tracker = WatchTracker::default();
-        for (group, namespace, name) in [
-            ("", "", ""),
-            ("", "foo", ""),
-            ("", "foo", "mypod"),
-            ("", "bar", "mypod"),
-            ("group", "foo", ""),
-            ("group", "bar", "mypod"),
-        ] {
-            let watch = tracker.register_watch(&info("watch", group, namespace, name), "");
-            assert!(watch.is_some());
-        }
-        let mut count = |verb, namespace, name| {
-            tracker.interested_watch_count(&info(verb, "", namespace, name))
-        };
-        assert_eq!(count("create", "foo", ""), 2);
-        assert_eq!(count("update", "foo", "mypod"), 3);
-        assert_eq!(count("update", "foo", "otherpod"), 2);
-        assert_eq!(count("get", "foo", "mypod"), 0);
-        assert_eq!(count("create", "bar", ""), 1);
-        assert_eq!(count("update", "bar", "mypod"), 2);
-    }
+    let mut count =
+        |verb, namespace, name| tracker.interested_watch_count(&info(verb, "", namespace, name));
+    assert_eq!(count("create", "foo", ""), 2);
+    assert_eq!(count("update", "foo", "mypod"), 3);
+    assert_eq!(count("update", "foo", "otherpod"), 2);
+    assert_eq!(count("get", "foo", "mypod"), 0);
+    assert_eq!(count("create", "bar", ""), 1);
+    assert_eq!(count("update", "bar", "mypod"), 2);
 }

@@ -1,33 +1,41 @@
-//! What a new watch is given first: current objects, or the events since a resource version.
+//! What a new watch is given first, pulled bit by bit (`watchCacheInterval`). The model hands it over
+//! at once ([`Since::events`]): the ring cannot move past it meanwhile.
 
 use std::collections::VecDeque;
+use std::fmt;
 
-use super::capacity::INTERVAL_BUFFER;
-use super::history::Revision;
-use super::ring::EventRing;
+use oomcast::model::watchcache::{EventRing, Revision, Since};
+
+/// Events that an interval copies out of the ring at once (`bufferSize`).
+pub(crate) const INTERVAL_BUFFER: u64 = 100;
 
 /// The ring has moved past the events that a watch has yet to be given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("cache interval invalidated, interval startIndex: {next}")]
-pub struct Invalidated {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Invalidated {
     /// Index of the first event it lacks.
-    pub next: u64,
+    next: u64,
+}
+
+impl fmt::Display for Invalidated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cache interval invalidated, interval startIndex: {}", self.next)
+    }
 }
 
 /// What a pull brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Pulled {
+pub(crate) struct Pulled {
     /// How many events.
-    pub events: u64,
+    pub(crate) events: u64,
     /// The resource version of the last.
-    pub last: Option<Revision>,
+    pub(crate) last: Option<Revision>,
     /// Why there were not more, if not because that is all.
-    pub failure: Option<Invalidated>,
+    pub(crate) failure: Option<Invalidated>,
 }
 
 /// Initial events of a watch, pulled as the client takes them (`watchCacheInterval`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interval {
+pub(crate) struct Interval {
     source: Source,
 }
 
@@ -40,25 +48,16 @@ enum Source {
 }
 
 impl Interval {
-    pub(super) const fn of_objects(objects: u64, revision: Revision) -> Self {
-        Self { source: Source::Store { objects, revision } }
-    }
-
-    pub(super) const fn of_events(next: u64, end: u64) -> Self {
-        Self { source: Source::Ring { next, end, copied: VecDeque::new() } }
-    }
-
-    /// How many initial events are left, if none gets lost.
-    #[must_use]
-    pub fn remaining(&self) -> u64 {
-        match &self.source {
-            Source::Store { objects, .. } => *objects,
-            Source::Ring { next, end, copied } => end - next + copied.len() as u64,
-        }
+    pub(crate) fn new(since: Since) -> Self {
+        let source = match since {
+            Since::Objects { objects, revision } => Source::Store { objects, revision },
+            Since::Events { next, end } => Source::Ring { next, end, copied: VecDeque::new() },
+        };
+        Self { source }
     }
 
     /// Takes up to `want` events.
-    pub fn pull(&mut self, ring: &EventRing, want: u64) -> Pulled {
+    pub(crate) fn pull(&mut self, ring: &EventRing, want: u64) -> Pulled {
         match &mut self.source {
             Source::Store { objects, revision } => {
                 let events = want.min(*objects);
@@ -76,7 +75,7 @@ impl Interval {
                             pulled.failure = Some(Invalidated { next: *next });
                             break;
                         }
-                        let upto = (*end).min(*next + INTERVAL_BUFFER as u64);
+                        let upto = (*end).min(*next + INTERVAL_BUFFER);
                         copied.extend((*next..upto).filter_map(|index| ring.revision(index)));
                         *next = upto;
                     }
