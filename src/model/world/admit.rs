@@ -131,7 +131,7 @@ impl World<'_> {
         if member.generation != generation {
             return;
         }
-        let server = member.server;
+        let Some(server) = member.server else { return };
         let admission = &mut self.plane.servers[server].admission;
         if let Some(after) = admission.as_mut().and_then(|a| a.give_up(ticket, now)) {
             self.turned_away(client, server, after, now);

@@ -257,18 +257,15 @@ impl World<'_> {
     }
 
     fn count_refusal(&mut self, client: ClientId, refusal: Refusal) {
-        let server = self.fleets.clients[client].server;
         let record = &mut self.cx.record;
-        match refusal {
-            Refusal::TooManyRequests(_) => {
-                record.counters.requests_rejected += 1;
-                record.activity.refused(server, false);
-            }
-            Refusal::Expired => {
-                record.counters.requests_gone += 1;
-                record.activity.refused(server, true);
-            }
-            Refusal::Refused | Refusal::Silent => record.counters.requests_failed += 1,
+        let (count, gone) = match refusal {
+            Refusal::TooManyRequests(_) => (&mut record.counters.requests_rejected, Some(false)),
+            Refusal::Expired => (&mut record.counters.requests_gone, Some(true)),
+            Refusal::Refused | Refusal::Silent => (&mut record.counters.requests_failed, None),
+        };
+        *count += 1;
+        if let (Some(server), Some(gone)) = (self.fleets.clients[client].server, gone) {
+            record.activity.refused(server, gone);
         }
     }
 
@@ -350,8 +347,7 @@ impl World<'_> {
     fn has_list(&mut self, client: ClientId, now: SimTime) {
         self.fleets.set_synced(&mut self.cx, client, true, now);
         let fleet = self.fleets.clients[client].fleet;
-        let server = self.fleets.clients[client].last_server;
-        self.fleets.clients[client].seen = self.list_version(client, server, now);
+        self.fleets.clients[client].seen = self.list_version(client, now);
         match &self.cx.inputs.fleets[fleet].behaviour {
             Behaviour::Reflector { watch: true, .. } => {
                 self.fleets.clients[client].from = ListFrom::Last;
