@@ -82,6 +82,7 @@ impl Fleets {
         members
     }
 
+    /// TCP connections that a member's process holds.
     pub(crate) fn connections_of(&self, cx: &Context<'_>, client: ClientId) -> u32 {
         let owner = self.owner_of(cx, client);
         cx.inputs.fleets[self.clients[owner].fleet].connections.count

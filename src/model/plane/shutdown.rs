@@ -43,6 +43,7 @@ impl Plane {
         true
     }
 
+    /// Whether a process is the same, and shuts down.
     pub(crate) fn stops(&self, server: ServerId, boot: u32) -> bool {
         let state = &self.servers[server];
         state.boots == boot && state.stopping.is_some()

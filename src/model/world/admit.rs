@@ -138,6 +138,7 @@ impl World<'_> {
         }
     }
 
+    /// A request that waited is answered 429.
     fn turned_away(&mut self, client: ClientId, server: ServerId, after: SimSpan, now: SimTime) {
         if let State::Queued(next) = self.fleets.clients[client].state {
             self.leave_queue(client, server, now);

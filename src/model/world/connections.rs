@@ -133,6 +133,7 @@ impl World<'_> {
         self.leases_changed(Some(server), now);
     }
 
+    /// The server of a member's connection; one that has none joins its process's or dials.
     pub(super) fn connect(&mut self, client: ClientId, now: SimTime) -> Result<ServerId, Refusal> {
         if let Some(server) = self.fleets.clients[client].server {
             return Ok(server);

@@ -165,6 +165,7 @@ impl World<'_> {
         }
     }
 
+    /// A member gives up a connection on which its pings went unanswered.
     pub(super) fn given_up(&mut self, client: ClientId, now: SimTime) {
         let member = self.fleets.clients[client];
         let answered = self.partly_answered(client);

@@ -50,6 +50,7 @@ impl World<'_> {
         }
     }
 
+    /// Resets the connection of a process.
     fn reset_process(&mut self, client: ClientId, now: SimTime) {
         for peer in self.fleets.attached(&self.cx, client) {
             self.reset(peer, now);

@@ -106,6 +106,7 @@ impl World<'_> {
         }
     }
 
+    /// Ends the watch of a member that was too slow; it watches again from what it was given last.
     fn end_slow_watch(&mut self, client: ClientId, now: SimTime) {
         let member = self.fleets.clients[client];
         let Some(pace) = self.pace_of(client) else { return };
@@ -205,6 +206,7 @@ impl World<'_> {
         }
     }
 
+    /// Closes a number of a member's watches on its server.
     fn close_some(&mut self, client: ClientId, watches: u64, now: SimTime) {
         let member = self.fleets.clients[client];
         let Some(server) = member.server else { return };
