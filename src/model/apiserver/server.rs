@@ -201,6 +201,8 @@ pub struct Server {
     peak: (u64, SimTime),
     phase_peak: u64,
     peak_holders: Vec<(EntryId, u64)>,
+    /// Highest resident memory of this and former processes: so many pages the machine has used before.
+    backed: u64,
     bytes_sent: u64,
     /// Bytes above the limit that a crossing noticed too late has let through: always none.
     overshoot: u64,
@@ -245,6 +247,7 @@ impl Server {
             peak: (0, SimTime::ZERO),
             phase_peak: 0,
             peak_holders: Vec::new(),
+            backed: 0,
             bytes_sent: 0,
             overshoot: 0,
             running: false,
@@ -524,6 +527,7 @@ impl Server {
     fn note_peak(&mut self, now: SimTime) {
         let resident = self.memory.resident();
         self.phase_peak = self.phase_peak.max(resident);
+        self.backed = self.backed.max(resident);
         if resident > self.peak.0 {
             self.peak = (resident, now);
             self.peak_holders.clear();

@@ -66,7 +66,7 @@ pub fn watch_list_plan(
         profile.gzip_ratio.0
     };
     let wire = if gzip { body.scale(ratio) } else { body };
-    let mut cpu = costs::WATCH_LIST_EVENT.of(items, body) + costs::WRITE.of(0, wire);
+    let mut cpu = own_events(profile, read.encoding, items, body) + costs::WRITE.of(0, wire);
     if gzip {
         cpu += costs::GZIP.of(0, body);
     }
@@ -100,6 +100,18 @@ pub fn watch_list_plan(
     let mut plan = Plan { phases, wire };
     plan.scale_cpu(hardware.cpu_speed);
     plan
+}
+
+/// CPU time of events that are encoded for one watch: each object is encoded, and JSON is compacted
+/// into the event around it; protobuf is copied.
+fn own_events(profile: &ObjectProfile, encoding: Encoding, events: u64, bytes: Bytes) -> SimSpan {
+    let protobuf = encoding == Encoding::Protobuf && profile.protobuf.is_some();
+    let encode = if protobuf {
+        profile.encode_protobuf.of(events, bytes)
+    } else {
+        profile.encode_json.of(events, bytes) + costs::COMPACT_EVENT.of(events, bytes)
+    };
+    costs::OWN_EVENT.of(events, bytes) + encode
 }
 
 /// Building the interval of a watch-list, per object of the resource (measured: 7 ms for 10,000).
@@ -174,7 +186,7 @@ pub fn replay(
 ) -> Phase {
     let entry = owner.entry(Mechanism::InitialEvents);
     let bytes = size.times(events);
-    let cpu = costs::WATCH_LIST_EVENT.of(events, bytes) + costs::WRITE.of(0, bytes);
+    let cpu = own_events(profile, Encoding::Json, events, bytes) + costs::WRITE.of(0, bytes);
     let waiting = profile.event_copy.times(channel.min(events));
     let mut phase = Phase::cpu(Stage::Streaming, cpu.scale(1.0 / cpu_speed))
         .ramp(RampKind::Take, entry, waiting)

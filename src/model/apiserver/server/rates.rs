@@ -66,7 +66,12 @@ impl Server {
         let mut demand = plans.get(state.plan).phases[state.phase as usize].demand;
         let (large, small) = state.touched;
         let hardware = &self.settings.hardware;
-        let per_byte = hardware.page_fault_per_gb.as_secs_f64() / 1e9 / hardware.cpu_speed;
+        let per_gb = if self.memory.resident() < self.backed {
+            hardware.page_fault_per_gb.min(costs::BACKED_PAGES_PER_GB)
+        } else {
+            hardware.page_fault_per_gb
+        };
+        let per_byte = per_gb.as_secs_f64() / 1e9;
         let large_share = if fresh.0 { 1.0 } else { 0.0 };
         let small_share = if fresh.1 { costs::SMALL_FAULT_SHARE } else { 0.0 };
         let faulted = large.as_f64() * large_share + small.as_f64() * small_share;
@@ -208,6 +213,9 @@ impl Server {
         if rates.resident > 0.0 {
             let room = (self.settings.kill_at.0 + 1).saturating_sub(memory.resident()) as f64;
             sooner(room / rates.resident);
+            if memory.resident() < self.backed {
+                sooner((self.backed - memory.resident()) as f64 / rates.resident);
+            }
             if let Some(high) = self.settings.memory_high {
                 sooner(self.until_throttled_more(high) / rates.resident);
             }
