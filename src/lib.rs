@@ -43,6 +43,7 @@
 //! | [`engine`] | clock and event queue, named random streams, fluid sharing, statistics | Kubernetes |
 //! | [`results`] | what a run leaves behind: [`RunRecord`](results::RunRecord), [`Summary`](results::Summary) | how it came about |
 //! | [`model`] | the control plane: servers, clients, balancer, etcd, nodes | files, TOML, the terminal, other replications |
+//! | [`language`] | TOML texts with places, laid over one another and checked along tables of keys | what is configured |
 //! | [`scenario`] | a TOML file to the model's [`Inputs`](model::input::Inputs), or to every mistake in it | how inputs are run |
 //! | [`experiment`] | many replications to one summary, published figures beside it; breaking points, comparisons, sweeps | files, how results are shown |
 //! | [`validation`] | observations of genuine servers, replayed; exports of monitoring | how they are shown |
@@ -51,7 +52,7 @@
 //! | [`cli`] | verbs, flags, exit codes, progress; the only room that prints | |
 //!
 //! Imports run downwards only: `engine`, `results` -> `units`; `model` -> `engine`, `results`;
-//! `scenario` -> the model's plain inputs ([`model::input`], [`model::release`], the objects of
+//! `language` -> `units`; `scenario` -> `language` and the model's plain inputs ([`model::input`], [`model::release`], the objects of
 //! [`model::apf`]); `report` -> `results`; `experiment` -> `scenario`, `model`, `engine`, `results`;
 //! `validation` -> `experiment` and what it knows; `calibration` -> `validation` and the same;
 //! `cli` -> all. A test holds this rule.
@@ -140,12 +141,12 @@
 //! | who is killed, and when it comes back | [`model::node`], [`model::control_plane`] |
 //! | which requests wait, and how long | [`model::apf`]; who asks for what: `model/admission/requests.rs`; what is seen of it: `model/admission/observe.rs` |
 //! | a key of the scenario file | [`scenario::keys`], then `scenario/build.rs` and [`model::input`] |
-//! | the JSON Schema of scenario files, the reference | [`scenario::schema`], [`scenario::reference`]; both follow [`scenario::keys`] |
-//! | what a scenario inherits, its profiles, what `remove` does | `scenario/inherit.rs`, `scenario/profiles.rs`, `scenario/removal.rs` |
-//! | counts by node, pod or namespace | `scenario/cluster.rs` |
+//! | the JSON Schema of scenario files, the reference | `language/print`; both follow [`scenario::keys`] |
+//! | what a scenario inherits, its profiles, what `remove` does | `language/layers/` |
+//! | counts by node, pod or namespace | `scenario/per.rs` (laid over one another), `scenario/cluster.rs` (multiplied out) |
 //! | a preset | `presets/NAME.toml`, and its line in [`scenario::presets`] |
 //! | a metric of expectations, comparisons, breaking points | [`scenario::measure`], `experiment/measure.rs` |
-//! | how uncertain inputs are written, and drawn | `scenario/uncertain.rs`, `experiment/uncertain.rs` |
+//! | how uncertain inputs are written, and drawn | `language/table/uncertain.rs`, `experiment/uncertain.rs` |
 //! | how a breaking point is searched | `experiment/find/search.rs` |
 //! | a figure of `summary.json` | [`results::Summary`] (step [`FORMAT_VERSION`](results::FORMAT_VERSION)), `experiment/summarize.rs` |
 //! | the words on the terminal | [`report::text`], [`report::markdown`] |
@@ -155,7 +156,7 @@
 //! | a column of a sweep's tables | [`report::sweep::columns`] |
 //! | what can be fitted to observations | [`calibration::parameters`] |
 //! | which exports of monitoring are read | [`validation::series`] |
-//! | what is doubted about a valid scenario | `scenario/doubts.rs`; what only the model knows: `experiment/advice.rs` |
+//! | what is probably not meant, though valid | `scenario/lints.rs`; what only the model knows: `experiment/advice.rs` |
 //! | the text of a code, the example of a key | [`scenario::explain`] |
 //! | an exit code | `cli/exit.rs` |
 //!
@@ -197,6 +198,7 @@ pub mod calibration;
 pub mod cli;
 pub mod engine;
 pub mod experiment;
+pub mod language;
 pub mod model;
 pub mod report;
 pub mod results;

@@ -315,8 +315,8 @@ pub struct ShowArgs {
 /// `oomcast validate`.
 #[derive(Debug, clap::Args)]
 pub struct ValidateArgs {
-    /// Observations: folders of run folders, run folders or files [default: ../shared/measured, else
-    /// the measured runs that come with oomcast].
+    /// Observations: folders of run folders, run folders or files [default: the measured runs that
+    /// come with oomcast].
     #[arg(value_name = "DIR|FILE")]
     pub paths: Vec<PathBuf>,
     /// Replications of each run; the median counts.

@@ -13,8 +13,6 @@ use crate::results::{Mechanism, ReplayedRun, Timeline, TimelinePoint, Validation
 use crate::units::{Bytes, SimSpan, SimTime};
 use crate::validation::{self, COMMITTED_NAME, Curves, Gathered, Replay, Replayed};
 
-/// Where measured runs are looked for when none are named.
-const MEASURED: &str = "../shared/measured";
 /// Where the shipped scenarios are.
 const SCENARIOS: &str = "scenarios";
 
@@ -52,12 +50,8 @@ fn gather(args: &ValidateArgs) -> Gathered {
     if !args.paths.is_empty() || only_published {
         return gathered;
     }
-    if Path::new(MEASURED).is_dir() {
-        gathered.add_path(Path::new(MEASURED));
-    } else {
-        gathered.add_committed();
-        output::note(format_args!("replaying {COMMITTED_NAME}"));
-    }
+    gathered.add_committed();
+    output::note(format_args!("replaying {COMMITTED_NAME}"));
     gathered
 }
 

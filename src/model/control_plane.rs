@@ -5,6 +5,7 @@ mod death;
 
 use super::admission::Admission;
 use super::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
+use super::apf::max_in_flight::MaxInFlight;
 use super::apiserver::cacher::Cacher;
 use super::apiserver::server::{PlanId, Server};
 use super::apiserver::{consistency, startup};
@@ -83,6 +84,8 @@ pub struct ServerState {
     starting: u32,
     /// API Priority and Fairness of the present process, if it is enabled.
     pub admission: Option<Admission>,
+    /// What limits the LISTs of the present process if it is not.
+    pub max_in_flight: MaxInFlight,
     /// Processes so far.
     pub boots: u32,
     /// Writes so far, as events.
@@ -124,6 +127,7 @@ impl ServerState {
             lag: None,
             starting: 0,
             admission: None,
+            max_in_flight: MaxInFlight::default(),
             boots: 0,
             writes: 0,
             writes_arrive: Table::filled(false, inputs.resources.len()),
@@ -382,6 +386,7 @@ impl World<'_> {
         let state = &mut self.servers[server];
         state.boots += 1;
         if !self.inputs.apf.enabled {
+            state.max_in_flight = MaxInFlight::new(self.inputs.apiserver.max_requests_inflight);
             return;
         }
         let boot = state.boots;

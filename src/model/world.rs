@@ -330,6 +330,9 @@ impl<'a> World<'a> {
         finished.clear();
         let killed = state.server.process(&self.catalog.plans, now, &mut finished);
         // All seats are freed before any answer starts a request that takes a freed slot.
+        for done in &finished {
+            state.max_in_flight.release(done.id.slot());
+        }
         if let Some(admission) = &mut state.admission {
             for done in &finished {
                 admission.release(done.id.slot(), now);

@@ -1,8 +1,9 @@
 //! Where a valid scenario says what is judged later, when more is known than its text: by those who
 //! may run the model.
 
-use super::diagnostic::{Log, Place};
-use super::filled::Filled;
+use crate::language::table::resolved::Resolved;
+use crate::language::tell::diagnostic::Log;
+use crate::language::text::source::Place;
 
 /// Places of a valid scenario.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub struct ReadAnchor {
 }
 
 /// The places of a tree without mistakes.
-pub(super) fn of(root: &Filled, log: &Log) -> Anchors {
+pub(super) fn of(root: &Resolved, log: &Log) -> Anchors {
     let limit = root.table("apiserver").and_then(|table| table.given("memory-limit"));
     let node = root.table("node").and_then(|table| table.given("memory"));
     let memory = limit.or(node).unwrap_or_else(|| root.at("apiserver"));
@@ -38,7 +39,7 @@ pub(super) fn of(root: &Filled, log: &Log) -> Anchors {
     }
 }
 
-fn read(root: &Filled, fleet: &Filled, log: &Log) -> Option<ReadAnchor> {
+fn read(root: &Resolved, fleet: &Resolved, log: &Log) -> Option<ReadAnchor> {
     let read = fleet.table("reflector").or_else(|| fleet.table("lister"))?;
     let version = read.given("resource-version");
     let resource = read.text("resource");

@@ -1,12 +1,12 @@
 //! The model's inputs from the checked tree. Nothing can be wrong any more.
 
 use super::apf;
-use super::checks::release_of;
 use super::derive::Names;
-use super::filled::Filled;
 use super::identity::groups_of;
 use super::published::{Claim, Figure, Metric, Published};
+use super::release::{minor_of, release_of};
 use super::workloads;
+use crate::language::table::resolved::Resolved;
 use crate::model::input::{
     Action, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
     ConnectionsInput, Encoding, EtcdInput, EventInput, FleetInput, Hardware, HealthCheck, Inputs,
@@ -23,7 +23,7 @@ const PROGRESS_NOTIFY_INTERVAL: SimSpan = SimSpan::secs(600);
 const FIRST_WITH_BOOKMARKS: u8 = 16;
 
 /// The inputs. `None` would mean that the schema and this function disagree on a key.
-pub(super) fn inputs(root: &Filled, names: &Names) -> Option<Inputs> {
+pub(super) fn inputs(root: &Resolved, names: &Names) -> Option<Inputs> {
     let fleets = root.list("clients").iter();
     let events = root.list("events").iter();
     let resources = root.named("objects").iter();
@@ -47,7 +47,7 @@ pub(super) fn inputs(root: &Filled, names: &Names) -> Option<Inputs> {
     })
 }
 
-fn apiserver(table: &Filled) -> Option<ApiserverInput> {
+fn apiserver(table: &Resolved) -> Option<ApiserverInput> {
     Some(ApiserverInput {
         replicas: table.count("replicas")?,
         memory_limit: table.size("memory-limit"),
@@ -77,7 +77,7 @@ fn apiserver(table: &Filled) -> Option<ApiserverInput> {
     })
 }
 
-fn node(table: &Filled) -> Option<NodeInput> {
+fn node(table: &Resolved) -> Option<NodeInput> {
     Some(NodeInput {
         memory: table.size("memory")?,
         cores: table.number("cores")?,
@@ -89,7 +89,7 @@ fn node(table: &Filled) -> Option<NodeInput> {
     })
 }
 
-fn hardware(table: &Filled) -> Option<Hardware> {
+fn hardware(table: &Resolved) -> Option<Hardware> {
     Some(Hardware {
         cpu_speed: table.number("cpu-speed")?,
         page_fault_per_gb: table.span_of("page-fault-per-gb")?,
@@ -98,7 +98,7 @@ fn hardware(table: &Filled) -> Option<Hardware> {
     })
 }
 
-fn calibration(table: &Filled) -> Calibration {
+fn calibration(table: &Resolved) -> Calibration {
     let factor = |name| table.number(name).unwrap_or(1.0);
     Calibration {
         base_heap: factor("base-heap"),
@@ -110,7 +110,7 @@ fn calibration(table: &Filled) -> Calibration {
     }
 }
 
-fn etcd(table: &Filled) -> Option<EtcdInput> {
+fn etcd(table: &Resolved) -> Option<EtcdInput> {
     Some(EtcdInput {
         read_rate: table.rate("read-rate")?,
         latency: table.span_of("latency")?,
@@ -121,7 +121,7 @@ fn etcd(table: &Filled) -> Option<EtcdInput> {
     })
 }
 
-fn balancer(table: &Filled) -> Option<BalancerInput> {
+fn balancer(table: &Resolved) -> Option<BalancerInput> {
     Some(BalancerInput {
         policy: match table.text("policy")? {
             "least-connections" => BalancerPolicy::LeastConnections,
@@ -144,7 +144,7 @@ fn balancer(table: &Filled) -> Option<BalancerInput> {
     })
 }
 
-fn resource(name: &str, table: &Filled) -> Option<ResourceInput> {
+fn resource(name: &str, table: &Resolved) -> Option<ResourceInput> {
     Some(ResourceInput {
         name: name.to_owned(),
         api_group: table.text("group")?.to_owned(),
@@ -170,7 +170,7 @@ fn writer(user: &str) -> WriterInput {
     WriterInput { user: user.to_owned(), groups: groups_of(user) }
 }
 
-fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
+fn fleet(table: &Resolved, names: &Names) -> Option<FleetInput> {
     Some(FleetInput {
         name: table.text("name")?.to_owned(),
         count: table.count("count")?,
@@ -198,12 +198,7 @@ fn fleet(table: &Filled, names: &Names) -> Option<FleetInput> {
     })
 }
 
-/// The minor of a release such as `1.17`.
-pub(super) fn minor_of(version: &str) -> Option<u8> {
-    version.strip_prefix("1.")?.parse().ok()
-}
-
-fn behaviour(table: &Filled, names: &Names) -> Option<Behaviour> {
+fn behaviour(table: &Resolved, names: &Names) -> Option<Behaviour> {
     if let Some(reflector) = table.table("reflector") {
         return Some(Behaviour::Reflector {
             read: read(reflector, names)?,
@@ -228,7 +223,7 @@ fn behaviour(table: &Filled, names: &Names) -> Option<Behaviour> {
     Some(Behaviour::Watcher { resource: names.resource(watcher.text("resource")?)? })
 }
 
-fn read(table: &Filled, names: &Names) -> Option<ReadInput> {
+fn read(table: &Resolved, names: &Names) -> Option<ReadInput> {
     Some(ReadInput {
         resource: names.resource(table.text("resource")?)?,
         encoding: match table.text("encoding")? {
@@ -251,7 +246,7 @@ fn read(table: &Filled, names: &Names) -> Option<ReadInput> {
     })
 }
 
-fn event(table: &Filled, names: &Names) -> Option<EventInput> {
+fn event(table: &Resolved, names: &Names) -> Option<EventInput> {
     Some(EventInput {
         name: table.text("name")?.to_owned(),
         at: SimTime::ZERO + table.span_of("at")?,
@@ -259,8 +254,8 @@ fn event(table: &Filled, names: &Names) -> Option<EventInput> {
     })
 }
 
-fn action(table: &Filled, names: &Names) -> Option<Action> {
-    let fleet = |inner: &Filled| names.fleet(inner.text("client")?);
+fn action(table: &Resolved, names: &Names) -> Option<Action> {
+    let fleet = |inner: &Resolved| names.fleet(inner.text("client")?);
     if let Some(inner) = table.table("start") {
         return Some(Action::Start {
             fleet: fleet(inner)?,
@@ -294,14 +289,14 @@ fn action(table: &Filled, names: &Names) -> Option<Action> {
     server_action(table).or_else(|| load_action(table, names)).or(Some(Action::Mark))
 }
 
-fn max_unavailable(rollout: &Filled) -> Option<MaxUnavailable> {
+fn max_unavailable(rollout: &Resolved) -> Option<MaxUnavailable> {
     match rollout.count("max-unavailable") {
         Some(count) => Some(MaxUnavailable::Count(count)),
         None => Some(MaxUnavailable::Share(rollout.number("max-unavailable")?)),
     }
 }
 
-fn manner(kill: &Filled) -> Option<Manner> {
+fn manner(kill: &Resolved) -> Option<Manner> {
     match kill.text("manner") {
         None | Some("process") => Some(Manner::Process),
         Some("graceful") => Some(Manner::Graceful),
@@ -310,8 +305,8 @@ fn manner(kill: &Filled) -> Option<Manner> {
     }
 }
 
-fn server_action(table: &Filled) -> Option<Action> {
-    let lasts = |inner: &Filled| -> Option<SimSpan> { inner.span_of("lasts") };
+fn server_action(table: &Resolved) -> Option<Action> {
+    let lasts = |inner: &Resolved| -> Option<SimSpan> { inner.span_of("lasts") };
     if let Some(inner) = table.table("kill") {
         // The word "all" is no count.
         return Some(Action::Kill {
@@ -349,8 +344,8 @@ fn server_action(table: &Filled) -> Option<Action> {
 }
 
 /// What changes the writes and the objects.
-fn load_action(table: &Filled, names: &Names) -> Option<Action> {
-    let resource = |inner: &Filled| names.resource(inner.text("resource")?);
+fn load_action(table: &Resolved, names: &Names) -> Option<Action> {
+    let resource = |inner: &Resolved| names.resource(inner.text("resource")?);
     if let Some(inner) = table.table("write") {
         return Some(Action::Write {
             resource: resource(inner)?,
@@ -374,16 +369,16 @@ fn load_action(table: &Filled, names: &Names) -> Option<Action> {
 }
 
 /// The published figures.
-pub(super) fn published(root: &Filled) -> Option<Vec<Published>> {
+pub(super) fn published(root: &Resolved) -> Option<Vec<Published>> {
     root.list("published").iter().map(one_published).collect()
 }
 
-fn one_published(table: &Filled) -> Option<Published> {
+fn one_published(table: &Resolved) -> Option<Published> {
     let (metric, figure) = match table.text("metric")? {
         "oom" => (Metric::Oom, Figure::Flag(table.flag("value")?)),
-        "duration" => (Metric::Duration, Figure::Span(claim(table, Filled::span_of)?)),
-        "peak-resident" => (Metric::PeakResident, Figure::Bytes(claim(table, Filled::size)?)),
-        "bytes-sent" => (Metric::BytesSent, Figure::Bytes(claim(table, Filled::size)?)),
+        "duration" => (Metric::Duration, Figure::Span(claim(table, Resolved::span_of)?)),
+        "peak-resident" => (Metric::PeakResident, Figure::Bytes(claim(table, Resolved::size)?)),
+        "bytes-sent" => (Metric::BytesSent, Figure::Bytes(claim(table, Resolved::size)?)),
         _ => return None,
     };
     Some(Published {
@@ -396,6 +391,6 @@ fn one_published(table: &Filled) -> Option<Published> {
     })
 }
 
-fn claim<T: Copy>(table: &Filled, get: fn(&Filled, &str) -> Option<T>) -> Option<Claim<T>> {
+fn claim<T: Copy>(table: &Resolved, get: fn(&Resolved, &str) -> Option<T>) -> Option<Claim<T>> {
     Claim::of(get(table, "value"), get(table, "at-least"), get(table, "at-most"))
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::code::Code;
 use super::derive::is_custom;
-use super::diagnostic::{Draft, Log, shown};
-use super::filled::Filled;
-use super::read::grouped;
-use super::suggest::nearest;
+use super::release::{default_release, release_of};
+use crate::language::table::read::grouped;
+use crate::language::table::resolved::Resolved;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Finding, Log, shown};
+use crate::language::tell::suggest::nearest;
 use crate::model::release::{GATES, Release};
 use crate::units::Bytes;
 
@@ -22,23 +23,8 @@ const MOST_HELD: Bytes = Bytes::gib(64 << 10);
 /// etcd's default `--max-request-bytes`.
 const LARGE_OBJECT: Bytes = Bytes::kib(1536);
 
-/// The release with its gates, if both are sound.
-pub(super) fn release_of(root: &Filled) -> Option<Release> {
-    let apiserver = root.table("apiserver")?;
-    let gates: BTreeMap<String, bool> =
-        apiserver.gates("feature-gates").iter().map(|(name, on, _)| (name.clone(), *on)).collect();
-    default_release(apiserver)?.with_gates(&gates).ok()
-}
-
-fn default_release(apiserver: &Filled) -> Option<Release> {
-    match apiserver.plain("version")? {
-        super::filled::Plain::Minor(minor) => Release::of_minor(*minor),
-        _ => None,
-    }
-}
-
 /// Checks everything but events.
-pub(super) fn check(root: &Filled, log: &mut Log) {
+pub(super) fn check(root: &Resolved, log: &mut Log) {
     if let Some(apiserver) = root.table("apiserver") {
         gates(apiserver, log);
         limits(apiserver, log);
@@ -55,7 +41,7 @@ pub(super) fn check(root: &Filled, log: &mut Log) {
 }
 
 /// Who shares connections with whom: with members that have some of their own.
-fn connections(root: &Filled, log: &mut Log) {
+fn connections(root: &Resolved, log: &mut Log) {
     for fleet in root.list("clients") {
         let Some(of) = fleet.text("connection") else { continue };
         let owner = root.list("clients").iter().find(|other| other.text("name") == Some(of));
@@ -68,7 +54,7 @@ fn connections(root: &Filled, log: &mut Log) {
                 format!("`{name}` has no connections of its own")
             };
             log.push(
-                Draft::new(Code::BadConnection, at, message)
+                Finding::new(Code::BadConnection, at, message)
                     .label("name a fleet without `connection`")
                     .related(owner.and_then(|owner| owner.given("connection")), "it uses these"),
             );
@@ -77,7 +63,7 @@ fn connections(root: &Filled, log: &mut Log) {
             if let Some(at) = fleet.given(key) {
                 let message = format!("`{key}` belongs to the fleet whose connections are used");
                 log.push(
-                    Draft::new(Code::BadConnection, at, message)
+                    Finding::new(Code::BadConnection, at, message)
                         .label("not here")
                         .related(fleet.given("connection"), "these are another fleet's"),
                 );
@@ -87,11 +73,11 @@ fn connections(root: &Filled, log: &mut Log) {
 }
 
 /// Gates that the release does not have.
-fn gates(apiserver: &Filled, log: &mut Log) {
+fn gates(apiserver: &Resolved, log: &mut Log) {
     let Some(release) = default_release(apiserver) else {
         return;
     };
-    for (name, on, at) in apiserver.gates("feature-gates") {
+    for (name, on, at) in apiserver.flags("feature-gates") {
         let one = BTreeMap::from([(name.clone(), *on)]);
         if release.clone().with_gates(&one).is_ok() {
             continue;
@@ -109,13 +95,13 @@ fn gates(apiserver: &Filled, log: &mut Log) {
                 format!("the gates that matter here are {}", names.join(", "))
             }
         };
-        let draft = Draft::new(Code::UnknownGate, *at, message).label("no such gate");
-        log.push(draft.help(help));
+        let finding = Finding::new(Code::UnknownGate, *at, message).label("no such gate");
+        log.push(finding.help(help));
     }
 }
 
 /// The order of the server's memory limits.
-fn limits(apiserver: &Filled, log: &mut Log) {
+fn limits(apiserver: &Resolved, log: &mut Log) {
     let Some(limit) = apiserver.size("memory-limit") else {
         return;
     };
@@ -123,7 +109,7 @@ fn limits(apiserver: &Filled, log: &mut Log) {
         if apiserver.size(key).is_some_and(|soft| soft > limit) {
             let message = format!("`{key}` lies above `memory-limit`");
             log.push(
-                Draft::new(Code::LimitOrder, apiserver.at(key), message)
+                Finding::new(Code::LimitOrder, apiserver.at(key), message)
                     .label("never reached")
                     .related(apiserver.given("memory-limit"), "the hard limit"),
             );
@@ -131,7 +117,7 @@ fn limits(apiserver: &Filled, log: &mut Log) {
     }
     if apiserver.size("idle-resident").is_some_and(|idle| idle > limit) {
         log.push(
-            Draft::new(
+            Finding::new(
                 Code::DoesNotFit,
                 apiserver.at("idle-resident"),
                 "an idle server already exceeds its memory limit",
@@ -143,16 +129,16 @@ fn limits(apiserver: &Filled, log: &mut Log) {
 }
 
 /// What the node's memory holds.
-fn node_memory(root: &Filled, apiserver: &Filled, node: &Filled, log: &mut Log) {
+fn node_memory(root: &Resolved, apiserver: &Resolved, node: &Resolved, log: &mut Log) {
     let Some(memory) = node.size("memory") else {
         return;
     };
     if node.given("memory").is_none() {
         let message = format!("the node's memory is not stated: {memory} is assumed");
         let at = root.given("node").unwrap_or(apiserver.span);
-        let draft = Draft::new(Code::AssumedNodeMemory, at, message)
+        let finding = Finding::new(Code::AssumedNodeMemory, at, message)
             .label("the node under these is not described");
-        log.push(draft.help(format!("write [node] memory = \"{memory:#}\"")));
+        log.push(finding.help(format!("write [node] memory = \"{memory:#}\"")));
     }
     let parts = ["etcd-memory", "system-memory", "daemons-memory"];
     let used: Bytes = parts.iter().filter_map(|key| node.size(key)).sum();
@@ -160,14 +146,14 @@ fn node_memory(root: &Filled, apiserver: &Filled, node: &Filled, log: &mut Log) 
         let at = node.given("memory").unwrap_or_else(|| root.at("node"));
         let message = format!("nothing of the node's {memory} is left for the apiserver");
         let help = format!("`{}` and `{}` add up to {used}", parts[..2].join("`, `"), parts[2]);
-        let draft = Draft::new(Code::DoesNotFit, at, message).label("too small");
-        log.push(draft.help(help));
+        let finding = Finding::new(Code::DoesNotFit, at, message).label("too small");
+        log.push(finding.help(help));
     }
     if apiserver.size("memory-limit").is_some_and(|limit| limit > memory) {
         let at = apiserver.at("memory-limit");
         let message = format!("`memory-limit` exceeds the node's memory of {memory}");
         log.push(
-            Draft::new(Code::LimitAboveNode, at, message)
+            Finding::new(Code::LimitAboveNode, at, message)
                 .label("the node runs out first")
                 .related(node.given("memory"), "the node"),
         );
@@ -175,29 +161,29 @@ fn node_memory(root: &Filled, apiserver: &Filled, node: &Filled, log: &mut Log) 
 }
 
 /// `RangeStream` needs etcd and the apiserver.
-fn streams(root: &Filled, log: &mut Log) {
+fn streams(root: &Resolved, log: &mut Log) {
     let (Some(etcd), Some(release)) = (root.table("etcd"), release_of(root)) else {
         return;
     };
     if etcd.flag("range-stream") == Some(true) && !release.etcd_range_stream {
         let message = format!("Kubernetes 1.{} does not use RangeStream", release.minor);
-        let draft = Draft::new(Code::NoEffect, etcd.at("range-stream"), message);
+        let finding = Finding::new(Code::NoEffect, etcd.at("range-stream"), message);
         log.push(
-            draft
+            finding
                 .label("has no effect")
                 .help("it needs the gate EtcdRangeStream, which came with 1.37".to_owned()),
         );
     }
 }
 
-fn resource(name: &str, table: &Filled, log: &mut Log) {
+fn resource(name: &str, table: &Resolved, log: &mut Log) {
     let name = shown(name);
     if let (Some(count), Some(size)) = (table.count::<u64>("count"), table.size("size")) {
         let total = size.times(count);
         if total > MOST_STORED {
             let message = format!("`{name}` would store {total}; at most {MOST_STORED}");
             log.push(
-                Draft::new(Code::TotalTooLarge, table.at("count"), message)
+                Finding::new(Code::TotalTooLarge, table.at("count"), message)
                     .label("times the size")
                     .related(table.given("size"), "each"),
             );
@@ -205,7 +191,7 @@ fn resource(name: &str, table: &Filled, log: &mut Log) {
         if size > LARGE_OBJECT {
             let message = format!("objects of `{name}` are larger than etcd accepts");
             log.push(
-                Draft::new(Code::LargeObject, table.at("size"), message)
+                Finding::new(Code::LargeObject, table.at("size"), message)
                     .label("more than 1.5MiB")
                     .help("etcd's default --max-request-bytes is 1.5MiB".to_owned()),
             );
@@ -218,14 +204,14 @@ fn resource(name: &str, table: &Filled, log: &mut Log) {
         let total = size.times(count).times(copies);
         if total > MOST_HELD {
             let message = format!("`{name}` would take {total}; at most {MOST_HELD}");
-            let draft = Draft::new(Code::TotalTooLarge, table.at(key), message);
-            log.push(draft.label("times the count").related(table.given("count"), "so many"));
+            let finding = Finding::new(Code::TotalTooLarge, table.at(key), message);
+            log.push(finding.label("times the count").related(table.given("count"), "so many"));
         }
     }
     let built_in = table.text("shape").is_some_and(|shape| !is_custom(shape));
     if built_in && table.count::<u32>("versions").is_some_and(|n| n > 1) {
         log.push(
-            Draft::new(
+            Finding::new(
                 Code::VersionsOfBuiltIn,
                 table.at("versions"),
                 format!("`{name}` is no custom resource and has one version"),
@@ -236,7 +222,7 @@ fn resource(name: &str, table: &Filled, log: &mut Log) {
 }
 
 /// Totals over the fleets.
-fn fleets(root: &Filled, log: &mut Log) {
+fn fleets(root: &Resolved, log: &mut Log) {
     let release = release_of(root);
     let (mut members, mut watches) = (0i64, 0i64);
     for fleet in root.list("clients") {
@@ -255,8 +241,8 @@ fn fleets(root: &Filled, log: &mut Log) {
             if before <= most && *total > most {
                 let most = grouped(most);
                 let message = format!("the clients have more than {most} {what} in all");
-                let draft = Draft::new(Code::TotalTooLarge, fleet.at("count"), message);
-                log.push(draft.label("here the total is passed"));
+                let finding = Finding::new(Code::TotalTooLarge, fleet.at("count"), message);
+                log.push(finding.label("here the total is passed"));
             }
         }
         if let (Some(reflector), Some(release)) = (reflector, &release) {
@@ -266,11 +252,11 @@ fn fleets(root: &Filled, log: &mut Log) {
 }
 
 /// A reflector that asks for what the servers do not have.
-fn fallback(reflector: &Filled, release: &Release, log: &mut Log) {
+fn fallback(reflector: &Resolved, release: &Release, log: &mut Log) {
     if reflector.flag("watch-list") == Some(true) && !release.watch_list {
         let message = format!("Kubernetes 1.{} serves no WatchList here", release.minor);
         log.push(
-            Draft::new(Code::NoEffect, reflector.at("watch-list"), message)
+            Finding::new(Code::NoEffect, reflector.at("watch-list"), message)
                 .label("falls back to a LIST")
                 .help("add feature-gates = { WatchList = true } to [apiserver]".to_owned()),
         );

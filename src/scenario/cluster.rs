@@ -3,12 +3,13 @@
 //! The effective scenario keeps what was written, so that the size can still be varied; whatever comes
 //! after it sees totals.
 
-use super::code::Code;
-use super::diagnostic::{Draft, Log, shown};
-use super::filled::{Filled, Plain, Slot, Value};
 use super::keys::Kind;
-use super::read::{grouped, per_of};
-use super::source::Span;
+use super::keys::cluster::UNITS;
+use crate::language::table::read::{grouped, per_of};
+use crate::language::table::resolved::{Plain, Resolved, Slot, Value};
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Finding, Log, shown};
+use crate::language::text::source::Span;
 
 /// How large the cluster is, as far as the scenario says.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,7 +24,7 @@ struct Size {
 }
 
 impl Size {
-    fn of(root: &Filled) -> Self {
+    fn of(root: &Resolved) -> Self {
         let Some(cluster) = root.table("cluster") else {
             return Self { unsure: root.is_bad("cluster"), ..Self::default() };
         };
@@ -50,7 +51,7 @@ impl Size {
 }
 
 /// Replaces counts by totals, everywhere.
-pub(super) fn scale(root: &mut Filled, log: &mut Log) {
+pub(super) fn scale(root: &mut Resolved, log: &mut Log) {
     let size = Size::of(root);
     let mut used = false;
     if let Some(Value::Named(tables)) = root.value_mut("objects") {
@@ -73,14 +74,15 @@ pub(super) fn scale(root: &mut Filled, log: &mut Log) {
         }
     }
     if let (Some(at), false) = (size.at, used) {
-        let draft = Draft::new(Code::NoEffect, at, "nothing depends on the size of the cluster");
+        let finding =
+            Finding::new(Code::NoEffect, at, "nothing depends on the size of the cluster");
         let help = "add per = \"node\" to what there is one of a node";
-        log.push(draft.label("has no effect").help(help.to_owned()));
+        log.push(finding.label("has no effect").help(help.to_owned()));
     }
 }
 
 /// One resource or fleet.
-fn multiply(table: &mut Filled, name: &str, size: Size, log: &mut Log) {
+fn multiply(table: &mut Resolved, name: &str, size: Size, log: &mut Log) {
     let own = if table.given("writes-per").is_some() { "writes-per" } else { "per" };
     if let (Some(writes), Some((each, total))) =
         (table.number("writes"), factor(table, own, size, log))
@@ -90,8 +92,8 @@ fn multiply(table: &mut Filled, name: &str, size: Size, log: &mut Log) {
         let sound = (all <= most).then_some(Plain::PerSecond(all));
         if sound.is_none() {
             let message = format!("`{}` must not be written more than {most}/s", shown(name));
-            let draft = Draft::new(Code::OutOfBounds, table.at("writes"), message);
-            log.push(draft.label(format!("this is {all:.0}/s")).related(size.at, "the cluster"));
+            let finding = Finding::new(Code::OutOfBounds, table.at("writes"), message);
+            log.push(finding.label(format!("this is {all:.0}/s")).related(size.at, "the cluster"));
         }
         table.replace("writes", sound);
     }
@@ -106,16 +108,16 @@ fn multiply(table: &mut Filled, name: &str, size: Size, log: &mut Log) {
             let message = format!("`{}` must not count more than {most}", shown(name));
             let by = table.text("per").unwrap_or_default();
             let label = format!("so many per {by}, and {} in all", shown(&all.to_string()));
-            let draft = Draft::new(Code::OutOfBounds, table.at("count"), message).label(label);
-            log.push(draft.related(size.at, "the size of the cluster"));
+            let finding = Finding::new(Code::OutOfBounds, table.at("count"), message).label(label);
+            log.push(finding.related(size.at, "the size of the cluster"));
         }
         table.replace("count", sound.map(Plain::Integer));
     }
 }
 
 /// By how many each is counted, and how many there are; nothing, where that is said of neither.
-fn factor(table: &Filled, key: &str, size: Size, log: &mut Log) -> Option<(i64, i64)> {
-    let (each, unit) = table.text(key).and_then(per_of)?;
+fn factor(table: &Resolved, key: &str, size: Size, log: &mut Log) -> Option<(i64, i64)> {
+    let (each, unit) = table.text(key).and_then(|text| per_of(text, &UNITS))?;
     known(size.total(unit), table, key, size, log).map(|total| (each, total))
 }
 
@@ -135,14 +137,14 @@ fn most(slot: &Slot) -> f64 {
 }
 
 /// One reader that asks for what is on its own node.
-fn own_node(read: &mut Filled, size: Size, log: &mut Log) {
+fn own_node(read: &mut Resolved, size: Size, log: &mut Log) {
     if read.flag("own-node") != Some(true) {
         return;
     }
     if let Some(selected) = read.given("selected") {
         let message = "`own-node` and `selected` both say which objects are read";
-        let draft = Draft::new(Code::OneOf, selected, message).label("one too many");
-        log.push(draft.related(read.given("own-node"), "the other is here"));
+        let finding = Finding::new(Code::OneOf, selected, message).label("one too many");
+        log.push(finding.related(read.given("own-node"), "the other is here"));
         return;
     }
     if let Some(nodes) = known(size.total("node"), read, "own-node", size, log) {
@@ -153,7 +155,7 @@ fn own_node(read: &mut Filled, size: Size, log: &mut Log) {
 /// A total, or the mistake that it is not known.
 fn known(
     total: Result<i64, &'static str>,
-    table: &Filled,
+    table: &Resolved,
     key: &str,
     size: Size,
     log: &mut Log,
@@ -164,9 +166,9 @@ fn known(
     };
     if !size.unsure {
         let message = format!("`{key}` needs `cluster.{missing}`");
-        let draft = Draft::new(Code::NeedsCluster, table.at(key), message);
-        let draft = draft.label("how many are there?");
-        log.push(draft.help(format!("add {missing} to [cluster]")));
+        let finding = Finding::new(Code::NeedsCluster, table.at(key), message);
+        let finding = finding.label("how many are there?");
+        log.push(finding.help(format!("add {missing} to [cluster]")));
     }
     None
 }

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::build::minor_of;
 use super::builtin;
-use super::checks::release_of;
-use super::code::Code;
-use super::diagnostic::{Draft, Log, shown};
-use super::filled::{Filled, Plain, State, Value};
 use super::identity;
 use super::keys::{Family, Kind, NameForm};
-use super::read::check_name;
-use super::source::Span;
-use super::suggest::nearest;
-use super::walk::is_reference;
+use super::release::minor_of;
+use super::release::release_of;
+use crate::language::table::read::check_name;
+use crate::language::table::resolved::{Plain, Resolved, State, Value};
+use crate::language::table::walk::is_reference;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Finding, Log, shown};
+use crate::language::tell::suggest::nearest;
+use crate::language::text::source::Span;
 use crate::model::input::{FleetId, Id, ResourceId};
 
 /// Whether a shape is a custom resource's.
@@ -22,7 +22,7 @@ pub(super) fn is_custom(shape: &str) -> bool {
 }
 
 /// Fills what follows from other keys.
-pub(super) fn defaults(root: &mut Filled, log: &mut Log) {
+pub(super) fn defaults(root: &mut Resolved, log: &mut Log) {
     if let Some(Value::Named(tables)) = root.value_mut("objects") {
         for (name, at, table) in tables {
             resource(name, *at, table, log);
@@ -56,7 +56,7 @@ fn is_plural(name: &str) -> bool {
     check_name(name, NameForm::Plural).is_ok()
 }
 
-fn resource(name: &str, at: Span, table: &mut Filled, log: &mut Log) {
+fn resource(name: &str, at: Span, table: &mut Resolved, log: &mut Log) {
     if let Some(shape) = builtin::shape_of(name) {
         table.fill("shape", Plain::Text(shape.to_owned()));
     } else if matches!(table.slot("shape").map(|s| &s.state), Some(State::Absent))
@@ -64,13 +64,13 @@ fn resource(name: &str, at: Span, table: &mut Filled, log: &mut Log) {
     {
         let message =
             format!("`{}` is not a built-in resource: its shape must be stated", shown(name));
-        let mut draft = Draft::new(Code::ShapeNeeded, at, message).label("`shape` is missing");
+        let mut finding = Finding::new(Code::ShapeNeeded, at, message).label("`shape` is missing");
         let near = nearest(name, builtin::plurals());
-        draft = draft.help(match near {
+        finding = finding.help(match near {
             Some(near) => format!("if `{near}` was meant, write so; else add shape = \"custom\""),
             None => "add shape = \"custom\", or \"custom-blob\" if one string dominates".to_owned(),
         });
-        log.push(draft);
+        log.push(finding);
     }
     table.fill("group", Plain::Text(builtin::group_of(name).to_owned()));
     identity::writer(name, builtin::is_known(name), table, log);
@@ -78,7 +78,7 @@ fn resource(name: &str, at: Span, table: &mut Filled, log: &mut Log) {
 }
 
 fn read_defaults(
-    read: &mut Filled,
+    read: &mut Resolved,
     shapes: &BTreeMap<String, String>,
     watch_list: bool,
     log: &mut Log,
@@ -88,7 +88,7 @@ fn read_defaults(
         let custom = is_custom(shape);
         if custom && read.text("encoding") == Some("protobuf") {
             log.push(
-                Draft::new(
+                Finding::new(
                     Code::ProtobufCustom,
                     read.at("encoding"),
                     "custom resources have no protobuf encoding",
@@ -152,7 +152,7 @@ impl Names {
 }
 
 /// Collects the names, and reports those that occur twice.
-pub(super) fn names(root: &Filled, complete: bool, log: &mut Log) -> Names {
+pub(super) fn names(root: &Resolved, complete: bool, log: &mut Log) -> Names {
     let objects = root.named("objects").iter().enumerate();
     let resources = Known {
         index: objects.map(|(i, (name, _, _))| (name.clone(), i)).collect(),
@@ -167,7 +167,7 @@ pub(super) fn names(root: &Filled, complete: bool, log: &mut Log) -> Names {
     }
 }
 
-fn listed(root: &Filled, key: &str, plural: &str, complete: bool, log: &mut Log) -> Known {
+fn listed(root: &Resolved, key: &str, plural: &str, complete: bool, log: &mut Log) -> Known {
     let mut first: BTreeMap<&str, (usize, Span)> = BTreeMap::new();
     let mut whole = complete && !root.is_bad(key);
     for (i, table) in root.list(key).iter().enumerate() {
@@ -181,7 +181,7 @@ fn listed(root: &Filled, key: &str, plural: &str, complete: bool, log: &mut Log)
                 Some((_, before)) => {
                     let message = format!("two {plural} are named `{}`", shown(name));
                     log.push(
-                        Draft::new(Code::DuplicateName, at, message)
+                        Finding::new(Code::DuplicateName, at, message)
                             .label("the second")
                             .related(Some(*before), "the first"),
                     );
@@ -194,7 +194,7 @@ fn listed(root: &Filled, key: &str, plural: &str, complete: bool, log: &mut Log)
 }
 
 /// Reports references to what is not there, wherever they stand.
-pub(super) fn references(table: &Filled, names: &Names, log: &mut Log) {
+pub(super) fn references(table: &Resolved, names: &Names, log: &mut Log) {
     for slot in &table.slots {
         let State::Set(value) = &slot.state else {
             continue;
@@ -226,14 +226,14 @@ pub(super) fn references(table: &Filled, names: &Names, log: &mut Log) {
 fn unknown(family: Family, name: &str, at: Span, known: &Known, log: &mut Log) {
     let noun = family.noun();
     let message = format!("there is no {noun} named `{}`", shown(name));
-    let draft = Draft::new(Code::UnknownReference, at, message).label("not found");
+    let finding = Finding::new(Code::UnknownReference, at, message).label("not found");
     if log.is_full() {
-        log.push(draft);
+        log.push(finding);
         return;
     }
     let near = nearest(name, known.index.keys().map(String::as_str));
     let some: Vec<String> = known.index.keys().take(5).map(|name| shown(name)).collect();
-    log.push(draft.help(match near {
+    log.push(finding.help(match near {
         Some(near) => format!("did you mean \"{}\"?", shown(near)),
         None if some.is_empty() => match family {
             Family::Resource => "add it: [objects.NAME] with count and size".to_owned(),

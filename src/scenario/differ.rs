@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Scenario;
-use super::effective::path_part;
+use crate::language::table::write::path_part;
 
 /// A key whose values differ, as TOML; `None`: it is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::code::{Code, Severity};
-use super::diagnostic::{Draft, Log, shown};
-use super::filled::{Filled, Plain, Value};
 use super::measure::{Amount, Measure};
-use super::read::scalar;
-use super::source::Span;
-use super::tree::{Item, Node};
+use crate::language::table::read::scalar;
+use crate::language::table::resolved::{Plain, Resolved, Value};
+use crate::language::tell::code::{Code, Severity};
+use crate::language::tell::diagnostic::{Finding, Log, shown};
+use crate::language::text::source::Span;
+use crate::language::text::tree::{Item, Node};
 
 /// The keys of the two bounds.
 const BOUNDS: [&str; 2] = ["at-most", "at-least"];
@@ -31,7 +31,7 @@ pub struct Expectation {
 }
 
 /// Reads the bounds as their metrics demand, and reports what contradicts itself.
-pub(super) fn bounds(root: &mut Filled, log: &mut Log) {
+pub(super) fn bounds(root: &mut Resolved, log: &mut Log) {
     let Some(Value::List(tables)) = root.value_mut("expect") else {
         return;
     };
@@ -49,20 +49,20 @@ pub(super) fn bounds(root: &mut Filled, log: &mut Log) {
     }
 }
 
-fn unique(table: &Filled, names: &mut BTreeMap<String, Span>, log: &mut Log) {
+fn unique(table: &Resolved, names: &mut BTreeMap<String, Span>, log: &mut Log) {
     let Some(name) = table.text("name") else {
         return;
     };
     let at = table.at("name");
     if let Some(before) = names.insert(name.to_owned(), at) {
         let message = format!("two expectations are named `{}`", shown(name));
-        let draft = Draft::new(Code::DuplicateName, at, message).label("the second");
-        log.push(draft.related(Some(before), "the first"));
+        let finding = Finding::new(Code::DuplicateName, at, message).label("the second");
+        log.push(finding.related(Some(before), "the first"));
     }
 }
 
 /// Reads a bound again, now that its kind is known.
-fn bound(table: &mut Filled, measure: Measure, key: &str, log: &mut Log) {
+fn bound(table: &mut Resolved, measure: Measure, key: &str, log: &mut Log) {
     let Some(written) = table.plain(key).cloned() else {
         return;
     };
@@ -76,65 +76,66 @@ fn bound(table: &mut Filled, measure: Measure, key: &str, log: &mut Log) {
         Ok(plain) => table.replace(key, Some(plain)),
         Err(problem) => {
             let message = format!("`{key}` of \"{}\" {}", measure.key(), problem.message);
-            let draft = Draft::new(problem.code, table.at(key), message).label(problem.label);
-            log.push(draft.help(problem.help));
+            let finding = Finding::new(problem.code, table.at(key), message).label(problem.label);
+            log.push(finding.help(problem.help));
             table.replace(key, None);
         }
     }
 }
 
 /// An expectation has one bound.
-fn sides(table: &Filled, log: &mut Log) {
+fn sides(table: &Resolved, log: &mut Log) {
     let [most, least] = BOUNDS.map(|key| table.given(key));
-    let draft = match (most, least) {
+    let finding = match (most, least) {
         (Some(most), Some(least)) => {
             let (first, second) = (most.min(least), most.max(least));
-            let draft = Draft::new(Code::BadExpectation, second, "an expectation has one bound");
-            let draft = draft.label("one too many").related(Some(first), "the first is here");
-            draft.help("write a second [[expect]] for the other".to_owned())
+            let finding =
+                Finding::new(Code::BadExpectation, second, "an expectation has one bound");
+            let finding = finding.label("one too many").related(Some(first), "the first is here");
+            finding.help("write a second [[expect]] for the other".to_owned())
         }
         (None, None) if !BOUNDS.iter().any(|key| table.is_bad(key)) => {
             let message = "an expectation has no bound";
-            let draft = Draft::new(Code::BadExpectation, table.span, message);
-            draft.label("needs `at-most` or `at-least`")
+            let finding = Finding::new(Code::BadExpectation, table.span, message);
+            finding.label("needs `at-most` or `at-least`")
         }
         _ => return,
     };
-    log.push(draft);
+    log.push(finding);
 }
 
 /// A figure is judged by a quantile, a probability by itself.
-fn quantile(table: &Filled, measure: Measure, log: &mut Log) {
+fn quantile(table: &Resolved, measure: Measure, log: &mut Log) {
     let key = measure.key();
     let given = table.given("quantile");
-    let draft = match (measure.is_event(), given) {
+    let finding = match (measure.is_event(), given) {
         (true, Some(at)) => {
             let message = format!("\"{key}\" is a probability: it has no quantile");
-            Draft::new(Code::BadExpectation, at, message).label("leave it out")
+            Finding::new(Code::BadExpectation, at, message).label("leave it out")
         }
         (false, None) if !table.is_bad("quantile") => {
             let message = format!("\"{key}\" has a value in each run: which quantile is meant?");
-            let draft = Draft::new(Code::BadExpectation, table.span, message);
-            draft.label("`quantile` is missing").help(
+            let finding = Finding::new(Code::BadExpectation, table.span, message);
+            finding.label("`quantile` is missing").help(
                 "for example quantile = \"95%\": in 95 of 100 runs it is at or below".to_owned(),
             )
         }
         (false, Some(at)) if table.number("quantile").is_some_and(|q| q <= 0.0 || q >= 1.0) => {
             let message = "`quantile` must lie between 0% and 100%";
-            let draft = Draft::new(Code::OutOfBounds, at, message).label("no quantile");
-            draft.help("no number of runs bounds the least or the greatest possible".to_owned())
+            let finding = Finding::new(Code::OutOfBounds, at, message).label("no quantile");
+            finding.help("no number of runs bounds the least or the greatest possible".to_owned())
         }
         _ => return,
     };
-    log.push(draft);
+    log.push(finding);
 }
 
 /// The expectations of a tree without mistakes.
-pub(super) fn build(root: &Filled) -> Option<Vec<Expectation>> {
+pub(super) fn build(root: &Resolved) -> Option<Vec<Expectation>> {
     root.list("expect").iter().map(one).collect()
 }
 
-fn one(table: &Filled) -> Option<Expectation> {
+fn one(table: &Resolved) -> Option<Expectation> {
     let side = |key| table.plain(key).and_then(Amount::of);
     let (bound, at_most) = match (side("at-most"), side("at-least")) {
         (Some(most), None) => (most, true),

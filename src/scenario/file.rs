@@ -1,16 +1,12 @@
 //! Reading a scenario file, whatever lies at its path.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::code::Code;
-use super::diagnostic::{Diagnostic, Diagnostics, Draft, Log, Place};
-use super::source::{Sources, Span};
 use super::{Annotated, Layers, Overlay, Scenario, load_beside};
-
-/// Bytes a scenario file may have.
-pub const LARGEST_FILE: u64 = 4 << 20;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Diagnostic, Diagnostics, Finding, Log};
+use crate::language::text::file::{LARGEST_FILE, read};
+use crate::language::text::source::{Place, Sources, Span};
 
 /// Loads a scenario file. See [`load`](super::load).
 ///
@@ -119,22 +115,6 @@ impl Overlay {
     }
 }
 
-/// The bytes of a file; one more than allowed where it is too large.
-pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
-    let why = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "no permission to read the file".to_owned(),
-        _ => format!("the file cannot be read: {error}"),
-    };
-    if path.is_dir() {
-        return Err("this is a directory, not a file".to_owned());
-    }
-    let file = File::open(path).map_err(why)?;
-    let mut bytes = Vec::new();
-    file.take(most + 1).read_to_end(&mut bytes).map_err(why)?;
-    Ok(bytes)
-}
-
 /// The text, if it is one and not too long.
 pub(super) fn decode(name: &str, bytes: &[u8]) -> Result<String, Diagnostics> {
     if bytes.len() as u64 > LARGEST_FILE {
@@ -148,8 +128,8 @@ pub(super) fn decode(name: &str, bytes: &[u8]) -> Result<String, Diagnostics> {
             let sources = Sources::new(name, String::from_utf8_lossy(bytes).into_owned());
             let mut log = Log::new(sources);
             let span = Span::file(at, at + 1);
-            let draft = Draft::new(Code::NotUtf8, span, "the file is not UTF-8 text");
-            log.push(draft.label("not UTF-8"));
+            let finding = Finding::new(Code::NotUtf8, span, "the file is not UTF-8 text");
+            log.push(finding.label("not UTF-8"));
             Err(log.finish())
         }
     }

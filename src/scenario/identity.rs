@@ -1,9 +1,9 @@
 //! As whom the members of a fleet are authenticated.
 
-use super::code::Code;
-use super::diagnostic::{Draft, Log};
-use super::filled::{Filled, Plain};
-use super::source::Span;
+use crate::language::table::resolved::{Plain, Resolved};
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Finding, Log};
+use crate::language::text::source::Span;
 use crate::model::input::MEMBER;
 
 const AUTHENTICATED: &str = "system:authenticated";
@@ -25,7 +25,7 @@ const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
 const OF_KUBELETS: [&str; 4] = ["pods", "nodes", "leases", "events"];
 
 /// Fills the user and the groups of a client.
-pub(super) fn defaults(client: &mut Filled, log: &mut Log) {
+pub(super) fn defaults(client: &mut Resolved, log: &mut Log) {
     if let Some(name) = client.text("name") {
         let component = COMPONENTS.iter().find(|(component, _)| *component == name);
         let user = component.map_or_else(
@@ -41,8 +41,9 @@ pub(super) fn defaults(client: &mut Filled, log: &mut Log) {
         return;
     }
     if user.replace(MEMBER, "").contains(['{', '}']) {
-        let draft = Draft::new(Code::BadName, client.at("user"), "nothing else stands in braces");
-        log.push(draft.help(format!("`{MEMBER}` stands for the member's number, from 0")));
+        let finding =
+            Finding::new(Code::BadName, client.at("user"), "nothing else stands in braces");
+        log.push(finding.help(format!("`{MEMBER}` stands for the member's number, from 0")));
         return;
     }
     let at = client.at("user");
@@ -52,7 +53,7 @@ pub(super) fn defaults(client: &mut Filled, log: &mut Log) {
 }
 
 /// Fills who writes a resource.
-pub(super) fn writer(plural: &str, built_in: bool, resource: &mut Filled, log: &mut Log) {
+pub(super) fn writer(plural: &str, built_in: bool, resource: &mut Resolved, log: &mut Log) {
     let user = if OF_KUBELETS.contains(&plural) {
         KUBELET.replace(MEMBER, "0")
     } else if built_in {
@@ -69,8 +70,8 @@ pub(super) fn writer(plural: &str, built_in: bool, resource: &mut Filled, log: &
 fn is_name(user: &str, at: Span, key: &str, log: &mut Log) -> bool {
     let named = !user.trim().is_empty();
     if !named {
-        let draft = Draft::new(Code::BadName, at, format!("`{key}` must not be empty"));
-        log.push(draft.help("an anonymous client is \"system:anonymous\"".to_owned()));
+        let finding = Finding::new(Code::BadName, at, format!("`{key}` must not be empty"));
+        log.push(finding.help("an anonymous client is \"system:anonymous\"".to_owned()));
     }
     named
 }
@@ -95,7 +96,7 @@ pub(super) fn groups_of(user: &str) -> Vec<String> {
 }
 
 /// The server itself adds the group of all who are authenticated.
-fn add_authenticated(client: &mut Filled) {
+fn add_authenticated(client: &mut Resolved) {
     let Some(groups) = client.texts("groups") else {
         return;
     };

@@ -4,11 +4,12 @@
 use std::fmt;
 
 use super::keys::Kind;
-use super::read::scalar;
-use super::source::Span;
-use super::suggest::nearest;
-use super::tree::Node;
-use super::{filled::Plain, keys::one_of};
+use crate::language::table::one_of;
+use crate::language::table::read::scalar;
+use crate::language::table::resolved::Plain;
+use crate::language::tell::suggest::nearest;
+use crate::language::text::source::Span;
+use crate::language::text::tree::Node;
 use crate::units::{Bytes, SimSpan};
 
 macro_rules! measures {

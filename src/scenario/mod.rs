@@ -1,14 +1,11 @@
 //! A scenario file: TOML text to the model's validated inputs.
 //!
-//! The stages, each in a file of its own: [`keys`] is the table of every key; the text becomes a
-//! tree with spans (`tree`), laid over what it inherits (`inherit`, `presets`); profiles, overlays and
-//! overrides change it (`profiles`, `overlay`, `removal`, `overrides`), the walk along the
-//! table of keys checks it and fills defaults in (`walk`, `read`, `uncertain`, `filled`), what depends on several keys comes
-//! next (`derive`, `identity`, `cluster`, `checks`, `timeline`, `doubts`; `apf` for API Priority and Fairness, with the
-//! manifests it reads), and a tree without errors becomes [`Inputs`] (`build`)
-//! and canonical text (`effective`), with the origin of each value where that is asked for
-//! (`origins`). Every mistake is reported at once, as plain data
-//! ([`Diagnostic`]), which `render` prints.
+//! How a text is read, layered and checked along tables of keys is [`language`](crate::language). Here
+//! is what a control plane may say: [`keys`] has the tables; `derive`, `identity`, `builtin` and `cluster`
+//! fill in what follows from other keys; `checks`, `timeline`, `workloads` and `apf` (with the manifests
+//! it reads) hold the rules over several keys; `lints` reports what is valid and probably not meant; and
+//! `build` makes the model's [`Inputs`] of a tree without errors. Every mistake is reported at once, as
+//! plain data ([`Diagnostic`]).
 //!
 //! ```
 //! let text = r#"
@@ -54,67 +51,64 @@ mod build;
 mod builtin;
 mod checks;
 mod cluster;
-mod code;
 mod derive;
-mod diagnostic;
 mod differ;
-mod doubts;
-mod effective;
 mod expect;
 pub mod explain;
 mod file;
-mod filled;
 mod identity;
-mod inherit;
 pub mod keys;
+mod knob;
+mod lints;
 pub mod measure;
-mod nesting;
-mod origins;
-mod overlay;
-mod overrides;
+mod per;
 pub mod presets;
-mod profiles;
 mod published;
-mod read;
 pub mod reference;
-mod removal;
-mod render;
-mod sarif;
+mod release;
 pub mod schema;
-mod source;
-mod suggest;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
 mod timeline;
-mod tree;
-mod uncertain;
-mod vary;
-mod walk;
 mod workloads;
 
+pub use crate::language::layers::origins::Annotated;
+pub use crate::language::layers::overlay::{Layers, Overlay};
+pub use crate::language::table::uncertain::{Distribution, Uncertain};
+pub use crate::language::tell::code::{Code, Severity};
+pub use crate::language::tell::diagnostic::{Diagnostic, Diagnostics, Label};
+pub use crate::language::text::file::LARGEST_FILE;
+pub use crate::language::text::source::Place;
+pub use crate::language::vary::{Knob, MOST_VALUES, Range, Unit, Value, Vary};
 pub use anchors::{Anchors, ReadAnchor};
-pub use code::{Code, Severity};
-pub use diagnostic::{Diagnostic, Diagnostics, Label, Place};
 pub use differ::{Difference, differences};
 pub use expect::Expectation;
-pub use file::{LARGEST_FILE, Template, load_file, load_file_with};
-pub use origins::Annotated;
-pub use overlay::{Layers, Overlay};
+pub use file::{Template, load_file, load_file_with};
 pub use published::{Claim, Figure, Metric, Published};
-pub use sarif::sarif;
-pub use uncertain::{Distribution, Uncertain};
-pub use vary::{Knob, MOST_VALUES, Range, Unit, Value, Vary};
 
 use std::path::Path;
 
+use crate::language::layers::grammar::Grammar;
+use crate::language::layers::parse::parse;
+use crate::language::layers::{inherit, overrides, profiles};
+use crate::language::print::effective;
+use crate::language::table::resolved::Resolved;
+use crate::language::table::uncertain;
+use crate::language::table::walk::Walker;
+use crate::language::tell::diagnostic::{Finding, Log};
+use crate::language::text::source::{Sources, Span};
+use crate::language::text::tree::{Item, Node};
 use crate::model::input::Inputs;
-use diagnostic::{Draft, Log};
-use filled::Filled;
-use source::{Sources, Span};
 use sweep::SweepPlan;
-use tree::{Item, Node};
-use walk::Walker;
+
+/// The language of scenarios.
+static GRAMMAR: Grammar = Grammar {
+    root: &keys::ROOT,
+    presets: presets::PRESETS,
+    on_merge: per::unbind,
+    on_set: per::note,
+};
 
 /// A validated scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -206,12 +200,12 @@ fn compose(log: &mut Log, layers: Layers<'_>, path: Option<&Path>) -> Option<Nod
     let overrides = layers.overrides.len();
     let mut tree = Node::table(Span::default());
     let file = parse(0, log)?;
-    inherit::lay(&mut tree, file, path, log);
-    profiles::apply(&mut tree, layers.profiles, log);
+    inherit::lay(&GRAMMAR, &mut tree, file, path, log);
+    profiles::apply(&GRAMMAR, &mut tree, layers.profiles, log);
     for (source, overlay) in (overrides + 1..).zip(layers.overlays) {
         let over = parse(source, log)?;
         let beside = path.map(|_| Path::new(&overlay.name));
-        inherit::lay(&mut tree, over, beside, log);
+        inherit::lay(&GRAMMAR, &mut tree, over, beside, log);
     }
     Some(tree)
 }
@@ -226,7 +220,7 @@ fn check(
     let mut tree = compose(log, layers, path)?;
     let complete = !log.has_errors();
     for source in 1..=layers.overrides.len() {
-        overrides::apply(&mut tree, source, log);
+        overrides::apply(&GRAMMAR, &mut tree, source, log);
     }
     let folder = path.map(|path| path.parent().unwrap_or_else(|| Path::new("")));
     let mut root = walk(&tree, complete, log);
@@ -235,7 +229,7 @@ fn check(
     derive::defaults(&mut root, log);
     timeline::figures(&mut root, log);
     expect::bounds(&mut root, log);
-    effective::sort_events(&mut root);
+    timeline::sort(&mut root);
     // As written, so that the size of the cluster can still be varied.
     let (text, hash) = (effective::print(&root), effective::hash(&root));
     let mut annotated =
@@ -252,11 +246,11 @@ fn check(
     if log.has_errors() {
         return None;
     }
-    doubts::check(&root, &names, log);
+    lints::check(&root, &names, log);
     let anchors = anchors::of(&root, log);
     let Some(scenario) = scenario(&root, &names, sweep) else {
         let message = "the scenario is valid, but cannot be built: please report this";
-        log.push(Draft::new(Code::Internal, Span::default(), message));
+        log.push(Finding::new(Code::Internal, Span::default(), message));
         return None;
     };
     if let Some(plan) = &scenario.sweep {
@@ -265,26 +259,15 @@ fn check(
     Some((Scenario { effective: text, hash, anchors, ..scenario }, annotated))
 }
 
-/// The tree of a source; `None` if it nests too deeply.
-fn parse(source: usize, log: &mut Log) -> Option<Node> {
-    let text = log.sources.text(source);
-    let Some(at) = nesting::too_deep(text.as_ref()) else {
-        return Some(tree::parse(source, log));
-    };
-    let draft = Draft::new(Code::TooDeep, Span { source, ..at }, "this nests too deeply");
-    log.push(draft.label(format!("more than {} levels", nesting::DEEPEST)));
-    None
-}
-
-fn walk(tree: &Node, complete: bool, log: &mut Log) -> Filled {
+fn walk(tree: &Node, complete: bool, log: &mut Log) -> Resolved {
     let entries = match &tree.item {
         Item::Table(entries) => entries.as_slice(),
         _ => &[],
     };
-    Walker { log, complete }.table(&keys::ROOT, tree, entries)
+    Walker { root: &keys::ROOT, log, complete }.table(&keys::ROOT, tree, entries)
 }
 
-fn scenario(root: &Filled, names: &derive::Names, sweep: Option<SweepPlan>) -> Option<Scenario> {
+fn scenario(root: &Resolved, names: &derive::Names, sweep: Option<SweepPlan>) -> Option<Scenario> {
     let run = root.table("run")?;
     Some(Scenario {
         name: root.text("name")?.to_owned(),
@@ -301,4 +284,15 @@ fn scenario(root: &Filled, names: &derive::Names, sweep: Option<SweepPlan>) -> O
         effective: String::new(),
         hash: String::new(),
     })
+}
+
+/// Findings as SARIF 2.1.0, in a log of one run.
+///
+/// # Errors
+/// None that a scenario can cause; the serialiser's, if it ever has one.
+pub fn sarif<'d>(
+    found: impl IntoIterator<Item = &'d Diagnostic>,
+    version: &str,
+) -> serde_json::Result<String> {
+    crate::language::tell::sarif::sarif(found, version, explain::code)
 }

@@ -2,26 +2,9 @@
 //!
 //! `presets/NAME.toml` is `preset:NAME`. A preset says what it is in its first line.
 
-use super::suggest;
+use crate::language::tell::suggest;
 
-/// A preset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Preset {
-    /// Its name, without `preset:`.
-    pub name: &'static str,
-    /// What kind of thing it describes.
-    pub group: &'static str,
-    /// Its TOML.
-    pub text: &'static str,
-}
-
-impl Preset {
-    /// One line: what it is.
-    #[must_use]
-    pub fn summary(&self) -> &'static str {
-        self.text.lines().next().unwrap_or("").trim_start_matches(['#', ' '])
-    }
-}
+pub use crate::language::layers::grammar::Preset;
 
 macro_rules! presets {
     ($($group:literal: $($name:literal),* $(,)?;)*) => {

@@ -1,151 +1,16 @@
-//! The reference of scenario files as Markdown: every key, and every code of a diagnostic.
+//! The reference of scenario files as Markdown.
 
-use super::code::Code;
-use super::keys::{self, Key, Kind, Presence, Table, example, one_of};
-use super::read::grouped;
-use super::uncertain::{numeric, shapes_the_report};
-use crate::model::release::{GATES, NEWEST_MINOR, OLDEST_MINOR};
+use super::keys::ROOT;
+use crate::language::print::reference;
 
 /// A section for each table, with a row for each key.
 #[must_use]
 pub fn keys() -> String {
-    let mut pages = Pages::default();
-    pages.section(&keys::ROOT, "", None);
-    pages.text
+    reference::keys(&ROOT)
 }
 
 /// A row for each code.
 #[must_use]
 pub fn codes() -> String {
-    let mut text = "| code | meaning |\n|---|---|\n".to_owned();
-    for code in Code::ALL {
-        line(&mut text, &format!("| `{}` | {} |", code.id(), code.meaning()));
-    }
-    text
-}
-
-#[derive(Default)]
-struct Pages {
-    text: String,
-    /// Tables that have a section, and the header it stands under.
-    seen: Vec<(*const Table, String)>,
-}
-
-impl Pages {
-    /// The section of a table, then those of the tables in it.
-    fn section(&mut self, table: &'static Table, path: &str, key: Option<&Key>) {
-        let header = key.map_or_else(|| "The file itself".to_owned(), |key| header(path, key));
-        let known = self.seen.iter().find(|(known, _)| std::ptr::eq(*known, table));
-        if let Some((_, known)) = known {
-            let text = format!("\n### {header}\n\nAs {known}.");
-            line(&mut self.text, &text);
-            return;
-        }
-        self.seen.push((table, header.clone()));
-        line(&mut self.text, &format!("\n### {header}\n"));
-        if let Some(key) = key {
-            line(&mut self.text, &format!("{}\n", key.doc));
-        }
-        if let Some(group) = table.one_of {
-            let count = if group.required { "Exactly one" } else { "At most one" };
-            line(&mut self.text, &format!("{count} of `{}`.\n", group.keys.join("`, `")));
-        }
-        line(&mut self.text, "| key | takes | left out | example | |\n|---|---|---|---|---|");
-        for key in table.keys {
-            let path = join(path, key.name);
-            line(&mut self.text, &row(table, key, &path));
-        }
-        for key in table.keys {
-            match key.kind {
-                Kind::Table(inner) | Kind::List { table: inner, .. } => {
-                    self.section(inner, &join(path, key.name), Some(key));
-                }
-                Kind::Named { table: inner, .. } => {
-                    self.section(inner, &join(&join(path, key.name), "*"), Some(key));
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-fn line(text: &mut String, line: &str) {
-    text.push_str(line);
-    text.push('\n');
-}
-
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
-}
-
-/// How the table is written in a file.
-fn header(path: &str, key: &Key) -> String {
-    let parts: Vec<&str> = path.split('.').collect();
-    let inline = parts.len() > 2 && !matches!(key.kind, Kind::Named { .. });
-    match key.kind {
-        Kind::List { .. } if !inline => format!("`[[{path}]]`"),
-        Kind::Named { .. } => format!("`[{}NAME]`", path.trim_end_matches('*')),
-        // Below an array of tables, a table is written inline.
-        Kind::Table(_) if parts.len() == 1 => format!("`[{path}]`"),
-        _ => format!("`{}` of {}", key.name, parts.get(..parts.len() - 1).unwrap_or(&[]).join(".")),
-    }
-}
-
-fn row(table: &Table, key: &Key, path: &str) -> String {
-    let spread = numeric(&key.kind) && !shapes_the_report(table, key);
-    let takes = takes(&key.kind) + if spread { "; may be uncertain" } else { "" };
-    let left_out = match key.presence {
-        Presence::Required => "**required**".to_owned(),
-        Presence::Optional => String::new(),
-        Presence::Default(text) => {
-            format!("`{}`", if text == "\"\"" { text } else { text.trim_matches('"') })
-        }
-        Presence::Derived(words) => words.to_owned(),
-        Presence::Filled => "its defaults".to_owned(),
-    };
-    let example = example(path, key).map(|text| format!("`{text}`")).unwrap_or_default();
-    let cells = [takes, left_out, example, key.doc.to_owned()].map(|cell| cell.replace('|', "\\|"));
-    format!("| `{}` | {} |", key.name, cells.join(" | "))
-}
-
-/// What a key takes, with its bounds.
-fn takes(kind: &Kind) -> String {
-    let between = |what: &str, min: String, max: String| {
-        if min == max { min } else { format!("{what}, {min} to {max}") }
-    };
-    match kind {
-        Kind::Text { max } => format!("text of at most {max} bytes"),
-        Kind::Name(_) => "a name".to_owned(),
-        Kind::Refer(family) => format!(
-            "the name of {}",
-            match family.noun() {
-                noun if noun.starts_with('e') => format!("an {noun}"),
-                noun => format!("a {noun}"),
-            }
-        ),
-        Kind::Flag => "`true`, `false`".to_owned(),
-        Kind::Integer { min, max } => between("an integer", grouped(*min), grouped(*max)),
-        Kind::IntegerOr { min, max, word } => {
-            between("an integer", grouped(*min), grouped(*max)) + &format!(", or `\"{word}\"`")
-        }
-        Kind::Number { min, max } => between("a number", min.to_string(), max.to_string()),
-        Kind::Cores { min, max } => between("cores", min.to_string(), max.to_string()),
-        Kind::Size { min, max, .. } => between("a size", format!("{min:#}"), format!("{max:#}")),
-        Kind::Span { min, max } => between("a duration", min.to_string(), max.to_string()),
-        Kind::Rate { min, max } => between("bytes per time", min.to_string(), max.to_string()),
-        Kind::PerSecond { max } => format!("times per time, at most {max}/s"),
-        Kind::Percent { max } => format!("a percentage, at most {max}%"),
-        Kind::Choice(words) => one_of(words),
-        Kind::Release => format!("`\"1.{OLDEST_MINOR}\"` to `\"1.{NEWEST_MINOR}\"`"),
-        Kind::Gates => {
-            let gates: Vec<&str> = GATES.iter().map(|(name, ..)| *name).collect();
-            format!("a table of `true` and `false`: {}", gates.join(", "))
-        }
-        Kind::Texts { max } => {
-            format!("at most {} strings", grouped(i64::try_from(*max).unwrap_or(i64::MAX)))
-        }
-        Kind::List { max, .. } => format!("at most {max} tables"),
-        Kind::Named { max, .. } => format!("at most {max} tables by name"),
-        kind => kind.expected(),
-    }
+    reference::codes()
 }

@@ -1,9 +1,10 @@
 //! What a sweep varies: the table `[sweep]`, or the flags of the same names.
 
-use super::code::Code;
-use super::diagnostic::{Draft, Log};
-use super::filled::Filled;
-use super::vary::{Frame, Range, Vary};
+use super::keys::ROOT;
+use crate::language::table::resolved::Resolved;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Finding, Log};
+use crate::language::vary::{Frame, Range, Vary};
 
 /// Keys that a sweep may vary.
 pub const MOST_AXES: usize = 16;
@@ -164,14 +165,14 @@ fn grouped(n: u128) -> String {
 }
 
 /// Reads the table `[sweep]`, if there is one and it is sound.
-pub(super) fn read(root: &Filled, log: &mut Log) -> Option<SweepPlan> {
+pub(super) fn read(root: &Resolved, log: &mut Log) -> Option<SweepPlan> {
     let table = root.table("sweep")?;
     let texts = table.texts("vary")?;
     let mut vary = Vec::with_capacity(texts.len());
     for (text, at) in texts {
-        match Vary::read(text, Frame::of_string(text, *at)) {
+        match Vary::read(&ROOT, text, Frame::of_string(text, *at)) {
             Ok(one) => vary.push(one),
-            Err(draft) => log.push(*draft),
+            Err(finding) => log.push(*finding),
         }
     }
     if vary.len() < texts.len() {
@@ -184,18 +185,18 @@ pub(super) fn read(root: &Filled, log: &mut Log) -> Option<SweepPlan> {
         Err(error) => {
             let at = table.given("vary").unwrap_or(table.span);
             let message = format!("this makes no sweep: {error}");
-            log.push(Draft::new(Code::NoSweep, at, message));
+            log.push(Finding::new(Code::NoSweep, at, message));
             None
         }
     }
 }
 
 /// Reports what the plan names and the scenario does not have.
-pub(super) fn check_names(plan: &SweepPlan, root: &Filled, effective: &str, log: &mut Log) {
+pub(super) fn check_names(plan: &SweepPlan, root: &Resolved, effective: &str, log: &mut Log) {
     let texts = root.table("sweep").and_then(|table| table.texts("vary")).unwrap_or_default();
     for (vary, (text, at)) in plan.vary.iter().zip(texts) {
-        if let Some(draft) = vary.knob.missing(effective, Frame::of_string(text, *at)) {
-            log.push(draft);
+        if let Some(finding) = vary.knob.missing(&ROOT, effective, Frame::of_string(text, *at)) {
+            log.push(finding);
         }
     }
 }

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use super::code::Code;
 use super::derive::Names;
-use super::diagnostic::{Draft, Log, shown};
-use super::filled::{Filled, Plain, Value};
 use super::keys::{Family, Kind};
-use super::read::scalar;
-use super::source::Span;
-use super::tree::{Item, Node};
+use crate::language::table::read::scalar;
+use crate::language::table::resolved::{Plain, Resolved, Value};
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Finding, Log, shown};
+use crate::language::text::source::Span;
+use crate::language::text::tree::{Item, Node};
 use crate::units::{Bytes, SimSpan};
 
 /// Checks the events, which are sorted by time.
-pub(super) fn check(root: &Filled, names: &Names, log: &mut Log) {
+pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
     let duration = root.table("run").and_then(|run| run.span_of("duration"));
     let mut started = BTreeSet::new();
     let mut stopped = BTreeSet::new();
@@ -23,8 +23,8 @@ pub(super) fn check(root: &Filled, names: &Names, log: &mut Log) {
             && at >= duration
         {
             let message = format!("the event comes when the run of {duration} has ended");
-            let draft = Draft::new(Code::AfterTheEnd, event.at("at"), message);
-            log.push(draft.label("too late"));
+            let finding = Finding::new(Code::AfterTheEnd, event.at("at"), message);
+            log.push(finding.label("too late"));
         }
         server(root, event, log);
         if let Some(inner) = event.table("kill") {
@@ -67,13 +67,13 @@ pub(super) fn check(root: &Filled, names: &Names, log: &mut Log) {
 }
 
 /// Index of the fleet that an action moves.
-fn fleet(root: &Filled, names: &Names, action: &Filled) -> Option<usize> {
+fn fleet(root: &Resolved, names: &Names, action: &Resolved) -> Option<usize> {
     let index = names.index(Family::Client, action.text("client")?)?;
     (index < root.list("clients").len()).then_some(index)
 }
 
 /// An action cannot move more members than there are.
-fn members(root: &Filled, fleet: usize, action: &Filled, log: &mut Log) {
+fn members(root: &Resolved, fleet: usize, action: &Resolved, log: &mut Log) {
     let Some(fleet) = root.list("clients").get(fleet) else {
         return;
     };
@@ -84,7 +84,7 @@ fn members(root: &Filled, fleet: usize, action: &Filled, log: &mut Log) {
         let name = shown(fleet.text("name").unwrap_or(""));
         let message = format!("`{name}` has {there} members, not {moved}");
         log.push(
-            Draft::new(Code::MoreThanMembers, action.at("count"), message)
+            Finding::new(Code::MoreThanMembers, action.at("count"), message)
                 .label("more than there are")
                 .related(fleet.given("count"), "its members"),
         );
@@ -92,7 +92,7 @@ fn members(root: &Filled, fleet: usize, action: &Filled, log: &mut Log) {
 }
 
 /// Servers are counted from 0.
-fn server(root: &Filled, event: &Filled, log: &mut Log) {
+fn server(root: &Resolved, event: &Resolved, log: &mut Log) {
     let replicas = root.table("apiserver").and_then(|a| a.count::<u16>("replicas"));
     for action in ["kill", "partition", "lag"] {
         let Some(inner) = event.table(action) else {
@@ -103,18 +103,18 @@ fn server(root: &Filled, event: &Filled, log: &mut Log) {
         {
             let message = format!("there is no apiserver {index}");
             let help = format!("they are counted from 0 to {}", replicas.saturating_sub(1));
-            let draft = Draft::new(Code::NoSuchServer, inner.at("apiserver"), message);
-            log.push(draft.label("no such server").help(help));
+            let finding = Finding::new(Code::NoSuchServer, inner.at("apiserver"), message);
+            log.push(finding.label("no such server").help(help));
         }
     }
 }
 
 /// A server is cut off whole.
-fn whole_server(partition: &Filled, log: &mut Log) {
+fn whole_server(partition: &Resolved, log: &mut Log) {
     if partition.given("count").is_some() && partition.given("apiserver").is_some() {
         let message = "an apiserver is cut off from all its clients";
         log.push(
-            Draft::new(Code::NoEffect, partition.at("count"), message)
+            Finding::new(Code::NoEffect, partition.at("count"), message)
                 .label("has no effect")
                 .related(partition.given("apiserver"), "this cuts a server off")
                 .help("name the fleet with `client` instead of `apiserver`".to_owned()),
@@ -123,18 +123,18 @@ fn whole_server(partition: &Filled, log: &mut Log) {
 }
 
 /// Only a node that was lost comes back.
-fn node_comes_back(kill: &Filled, log: &mut Log) {
+fn node_comes_back(kill: &Resolved, log: &mut Log) {
     if kill.given("lasts").is_some() && kill.text("manner") != Some("node") {
         let message = "the kubelet restarts a process that ended, however long that takes";
         log.push(
-            Draft::new(Code::NoEffect, kill.at("lasts"), message)
+            Finding::new(Code::NoEffect, kill.at("lasts"), message)
                 .label("has no effect")
                 .help("add manner = \"node\", or leave it out".to_owned()),
         );
     }
 }
 
-fn already_running(root: &Filled, fleet: usize, action: &Filled, log: &mut Log) {
+fn already_running(root: &Resolved, fleet: usize, action: &Resolved, log: &mut Log) {
     let Some(fleet) = root.list("clients").get(fleet) else {
         return;
     };
@@ -142,7 +142,7 @@ fn already_running(root: &Filled, fleet: usize, action: &Filled, log: &mut Log) 
         let name = shown(fleet.text("name").unwrap_or(""));
         let message = format!("`{name}` is running from the start: nothing is left to start");
         log.push(
-            Draft::new(Code::NoEffect, action.at("client"), message)
+            Finding::new(Code::NoEffect, action.at("client"), message)
                 .label("has no effect")
                 .related(Some(fleet.at("name")), "runs already")
                 .help("add start = \"stopped\" to the client".to_owned()),
@@ -150,7 +150,7 @@ fn already_running(root: &Filled, fleet: usize, action: &Filled, log: &mut Log) 
     }
 }
 
-fn never_started(root: &Filled, started: &BTreeSet<usize>, log: &mut Log) {
+fn never_started(root: &Resolved, started: &BTreeSet<usize>, log: &mut Log) {
     let joined: Vec<&str> = root
         .list("workloads")
         .iter()
@@ -162,7 +162,7 @@ fn never_started(root: &Filled, started: &BTreeSet<usize>, log: &mut Log) {
         if fleet.text("start") == Some("stopped") && !started.contains(&i) && !joins {
             let name = shown(fleet.text("name").unwrap_or(""));
             log.push(
-                Draft::new(
+                Finding::new(
                     Code::NeverStarts,
                     fleet.at("start"),
                     format!("no event starts `{name}`"),
@@ -174,7 +174,7 @@ fn never_started(root: &Filled, started: &BTreeSet<usize>, log: &mut Log) {
 }
 
 /// Reads the published figures as their metrics demand.
-pub(super) fn figures(root: &mut Filled, log: &mut Log) {
+pub(super) fn figures(root: &mut Resolved, log: &mut Log) {
     if let Some(Value::List(tables)) = root.value_mut("published") {
         for table in tables {
             figure(table, log);
@@ -182,7 +182,7 @@ pub(super) fn figures(root: &mut Filled, log: &mut Log) {
     }
 }
 
-fn figure(table: &mut Filled, log: &mut Log) {
+fn figure(table: &mut Resolved, log: &mut Log) {
     let Some(metric) = table.text("metric").map(str::to_owned) else {
         return;
     };
@@ -199,7 +199,7 @@ fn figure(table: &mut Filled, log: &mut Log) {
             Ok(plain) => table.replace(key, Some(plain)),
             Err(label) => {
                 let message = format!("`{key}` of \"{metric}\" must be {}", kind.expected());
-                log.push(Draft::new(Code::BadFigure, table.at(key), message).label(label));
+                log.push(Finding::new(Code::BadFigure, table.at(key), message).label(label));
                 table.replace(key, None);
             }
         }
@@ -225,11 +225,11 @@ fn read(kind: &Kind, written: Plain) -> Result<Plain, String> {
 }
 
 /// A figure is a value or has bounds.
-fn claim(table: &Filled, metric: &str, log: &mut Log) {
+fn claim(table: &Resolved, metric: &str, log: &mut Log) {
     let given = |key| table.slot(key).is_some_and(|s| s.given.is_some()) || table.is_bad(key);
     let bounds = ["at-least", "at-most"];
     let mut wrong = |at: Span, message: String, label: &str| {
-        log.push(Draft::new(Code::BadFigure, at, message).label(label));
+        log.push(Finding::new(Code::BadFigure, at, message).label(label));
     };
     let bound = bounds.into_iter().find(|key| given(key));
     match (given("value"), bound) {
@@ -255,5 +255,12 @@ fn claim(table: &Filled, metric: &str, log: &mut Log) {
     {
         let message = "`at-least` lies above `at-most`".to_owned();
         wrong(table.at("at-least"), message, "no figure is between them");
+    }
+}
+
+/// Sorts events as the model takes them: by time, those of the same time as written.
+pub(super) fn sort(root: &mut Resolved) {
+    if let Some(Value::List(events)) = root.value_mut("events") {
+        events.sort_by_key(|event| event.span_of("at"));
     }
 }

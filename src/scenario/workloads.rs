@@ -4,12 +4,12 @@
 //! where pods come and go, leases and nodes where nodes do; `events`, `endpointslices` and
 //! `ciliumendpoints` are written where the scenario has them.
 
-use super::code::Code;
 use super::derive::Names;
-use super::diagnostic::{Draft, Log, shown};
-use super::filled::Filled;
 use super::keys::Family;
-use super::suggest::nearest;
+use crate::language::table::resolved::Resolved;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Finding, Log, shown};
+use crate::language::tell::suggest::nearest;
 use crate::model::input::{FleetId, FlowInput, Id, JoinInput, WorkloadsInput};
 use crate::units::{SimSpan, SimTime};
 
@@ -61,7 +61,7 @@ fn resources_of(kind: &str) -> &'static [&'static str] {
 }
 
 /// Checks the workloads.
-pub(super) fn check(root: &Filled, names: &Names, log: &mut Log) {
+pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
     let duration = root.table("run").and_then(|run| run.span_of("duration"));
     for table in root.list("workloads") {
         let Some(kind) = table.text("kind") else { continue };
@@ -70,28 +70,28 @@ pub(super) fn check(root: &Filled, names: &Names, log: &mut Log) {
             && at >= duration
         {
             let message = format!("the workload begins when the run of {duration} has ended");
-            log.push(Draft::new(Code::AfterTheEnd, table.at("at"), message).label("too late"));
+            log.push(Finding::new(Code::AfterTheEnd, table.at("at"), message).label("too late"));
         }
         for resource in resources_of(kind) {
             if names.index(Family::Resource, resource).is_none() && !root.is_bad("objects") {
                 let message = format!("the workload writes {resource}, which are not there");
-                let draft = Draft::new(Code::UnknownReference, table.at("kind"), message);
+                let finding = Finding::new(Code::UnknownReference, table.at("kind"), message);
                 let help = format!("add [objects.{resource}] with count and size");
-                log.push(draft.label("needs them").help(help));
+                log.push(finding.label("needs them").help(help));
             }
         }
         joins(root, table, log);
     }
 }
 
-fn keys(table: &Filled, kind: &str, log: &mut Log) {
+fn keys(table: &Resolved, kind: &str, log: &mut Log) {
     let (must, may) = keys_of(kind);
     for key in must {
         if table.given(key).is_none() && !table.is_bad(key) {
             let message = format!("a workload of kind \"{kind}\" needs `{key}`");
             let doc = table.slot(key).map_or("", |slot| slot.key.doc);
-            let draft = Draft::new(Code::MissingKey, table.at("kind"), message);
-            log.push(draft.label(format!("`{key}` is missing")).help(doc.to_owned()));
+            let finding = Finding::new(Code::MissingKey, table.at("kind"), message);
+            log.push(finding.label(format!("`{key}` is missing")).help(doc.to_owned()));
         }
     }
     let known = ["name", "kind", "at", "lasts"];
@@ -102,22 +102,22 @@ fn keys(table: &Filled, kind: &str, log: &mut Log) {
             let message = format!("a workload of kind \"{kind}\" takes no `{name}`");
             let all: Vec<&str> = must.iter().chain(may).copied().collect();
             let help = format!("besides name, kind, at and lasts it takes {}", all.join(", "));
-            log.push(Draft::new(Code::UnknownKey, at, message).label("not here").help(help));
+            log.push(Finding::new(Code::UnknownKey, at, message).label("not here").help(help));
         }
     }
 }
 
 /// Fleets that join are fleets, and have a member for each node.
-fn joins(root: &Filled, table: &Filled, log: &mut Log) {
+fn joins(root: &Resolved, table: &Resolved, log: &mut Log) {
     let fleets = || root.list("clients").iter();
     for (name, at) in table.texts("joins").unwrap_or_default() {
         let Some(fleet) = fleets().find(|fleet| fleet.text("name") == Some(name)) else {
             let message = format!("there is no client named `{}`", shown(name));
-            let mut draft = Draft::new(Code::UnknownReference, *at, message).label("not found");
+            let mut finding = Finding::new(Code::UnknownReference, *at, message).label("not found");
             if let Some(near) = nearest(name, fleets().filter_map(|fleet| fleet.text("name"))) {
-                draft = draft.help(format!("did you mean \"{}\"?", shown(near)));
+                finding = finding.help(format!("did you mean \"{}\"?", shown(near)));
             }
-            log.push(draft);
+            log.push(finding);
             continue;
         };
         let (nodes, members) = (table.count::<u64>("nodes"), fleet.count::<u64>("count"));
@@ -126,7 +126,7 @@ fn joins(root: &Filled, table: &Filled, log: &mut Log) {
         {
             let message = format!("`{}` has {members} members, not {nodes}", shown(name));
             log.push(
-                Draft::new(Code::MoreThanMembers, *at, message)
+                Finding::new(Code::MoreThanMembers, *at, message)
                     .label("fewer than nodes that come")
                     .related(fleet.given("count"), "its members"),
             );
@@ -135,7 +135,7 @@ fn joins(root: &Filled, table: &Filled, log: &mut Log) {
 }
 
 /// What the workloads do to the load.
-pub(super) fn expand(root: &Filled, names: &Names) -> Option<WorkloadsInput> {
+pub(super) fn expand(root: &Resolved, names: &Names) -> Option<WorkloadsInput> {
     let mut input = WorkloadsInput::default();
     for table in root.list("workloads") {
         let from = SimTime::ZERO + table.span_of("at")?;
@@ -162,7 +162,7 @@ pub(super) fn expand(root: &Filled, names: &Names) -> Option<WorkloadsInput> {
     Some(input)
 }
 
-fn stored(root: &Filled, name: &str) -> Option<u64> {
+fn stored(root: &Resolved, name: &str) -> Option<u64> {
     root.named("objects").iter().find(|(known, ..)| known == name)?.2.count("count")
 }
 
@@ -245,7 +245,7 @@ impl Work<'_> {
     }
 
     /// A member of each fleet that joins starts with each node.
-    fn join(&mut self, root: &Filled, table: &Filled) -> Option<()> {
+    fn join(&mut self, root: &Resolved, table: &Resolved) -> Option<()> {
         for (name, _) in table.texts("joins").unwrap_or_default() {
             let mut fleets = root.list("clients").iter();
             let fleet = FleetId::at(fleets.position(|fleet| fleet.text("name") == Some(name))?);

@@ -1,16 +1,18 @@
 //! The Go allocation rules against recorded behaviour of Go 1.26.6 and of the API server's
 //! serializers of Kubernetes 1.36.
 
+mod encode;
+mod growth;
+
 use std::collections::BTreeMap;
 
-use oomcast::model::memory::alloc::{
-    Garbage, JsonList, JsonMethod, ListEncoding, Maker, Pointers, ProtobufList, Write,
-    append_growth, block_size, buffer_growth, grow_slice, read_all,
-};
+use oomcast::model::memory::alloc::{JsonList, Pointers, Write, block_size, grow_slice};
 use oomcast::units::Bytes;
 use serde::Deserialize;
 
 use crate::cases::{check_all, report, text};
+use encode::{Maker, ProtobufList};
+use growth::{append_growth, buffer_growth, read_all};
 
 /// Blocks that the data calls large.
 const LARGE: Bytes = Bytes(4096);
@@ -194,26 +196,15 @@ fn config_maps_protobuf(items: u64, item_bytes: u64) -> ProtobufList {
     }
 }
 
-fn model(case: &Encoding) -> ListEncoding {
-    let plain = |method| {
-        let list = plain_list(case.items, case.item_bytes);
-        ListEncoding::json(method, &list, Garbage::default())
-    };
-    let api = |method| {
-        let list = config_maps(case.items, case.item_bytes);
-        ListEncoding::json(method, &list, Garbage::of_map(1, Bytes(16)))
-    };
+fn model(case: &Encoding) -> encode::Encoding {
     let protobuf = config_maps_protobuf(case.items, case.item_bytes);
     match case.kind.as_str() {
-        "json.Marshal" => plain(JsonMethod::Marshal),
-        "json.Encoder to bytes.Buffer" => plain(JsonMethod::ToBuffer),
-        "json.Encoder to stream" => plain(JsonMethod::Whole),
-        "json.Encoder item by item to stream" => plain(JsonMethod::Items),
-        "api list json whole" => api(JsonMethod::Whole),
-        "api list json streamed" => api(JsonMethod::Streamed),
         "api list protobuf whole" => protobuf.whole(),
         "api list protobuf streamed" => protobuf.streamed(),
-        kind => panic!("{}: unknown kind {kind}", case.id),
+        kind if kind.starts_with("api list json") => {
+            encode::json(kind, &config_maps(case.items, case.item_bytes), true)
+        }
+        kind => encode::json(kind, &plain_list(case.items, case.item_bytes), false),
     }
 }
 
@@ -233,7 +224,7 @@ fn blocks(case: &Encoding) -> BTreeMap<(Maker, u64), u64> {
     all
 }
 
-fn check_blocks(case: &Encoding, model: &ListEncoding) {
+fn check_blocks(case: &Encoding, model: &encode::Encoding) {
     let mut got: BTreeMap<(Maker, u64), u64> = BTreeMap::new();
     for (maker, size, count) in model.big_blocks(LARGE) {
         let maker = match (maker, case.kind.as_str()) {
@@ -270,7 +261,7 @@ fn check_encoding(case: &Encoding) {
     // is already garbage.
     let mut live = model.live_at_write();
     if case.kind == "api list json streamed" && (case.writes / 20).is_multiple_of(2) {
-        live -= model.copy;
+        live -= model.copy();
     }
     close(&format!("{id}: live"), live, case.live_at_write, SMALL);
 }

@@ -38,7 +38,7 @@ What *may be uncertain* takes a range or a distribution in place of a value; eve
 |---|---|
 | `\"3 to 8\"` | lognormal; 90 of 100 draws lie between the two |
 | `{ p50 = 5, p95 = 9 }` | lognormal, by any two of p5, p10, p25, p50, p75, p90, p95 |
-| `{ dist = \"normal\", p5 = 3, p95 = 8 }` | normal, likewise |
+| `{ dist = \"normal\", p5 = 3, p95 = 8 }` | normal, by two quantiles |
 | `{ dist = \"uniform\", from = 3, to = 8 }` | equally likely between the two |
 | `{ dist = \"triangular\", from = 3, mode = 4, to = 8 }` | likeliest at the mode |
 ";
@@ -58,7 +58,7 @@ fn the_reference_is_up_to_date() {
     let (keys, codes, verbs) = (reference::keys(), reference::codes(), cli::verbs());
     let fresh = format!(
         "{HEAD}{keys}\n## Diagnostics\n\nE: the scenario cannot be run; W: it can, but probably does not say what was \
-         meant; N: something was assumed. Identifiers keep their meaning.\n\n{codes}\n## Command line\n{verbs}"
+         meant; N: something was assumed. Codes keep their meaning.\n\n{codes}\n## Command line\n{verbs}"
     );
     up_to_date("reference.md", &fresh, "UPDATE_REFERENCE");
 }
@@ -67,8 +67,8 @@ const ASSUMPTIONS: &str = "\
 # What predictions rest on
 
 Made from the code, with the values of the constants themselves (`src/model/assumptions`):
-`UPDATE_REFERENCE=1 cargo test --test house reference` renews this page. What the measured runs cover is said by `oomcast validate`,
-and by the summary of a run that lies outside.
+`UPDATE_REFERENCE=1 cargo test --test house reference` renews this page. `oomcast validate` says what the measured runs cover, and
+the summary of a run that lies outside says so.
 ";
 
 #[test]

@@ -1,19 +1,18 @@
 //! [`MaxInFlight`]: what limits requests where API Priority and Fairness is off.
 //!
-//! Source: k8s.io/apiserver `pkg/server/filters/maxinflight.go`; docs/facts/apf.md section 5.
-//! Long-running requests, all watches among them, do not come here; the dropped ones are told to
-//! retry after [`super::retry_after::RetryAfter::Constant`].
+//! Source: k8s.io/apiserver `pkg/server/filters/maxinflight.go`; docs/facts/apf.md section 5. The
+//! model asks it for LISTs: watches are long-running and never come here, and without API Priority
+//! and Fairness writes are steady load. A rejected request is answered 429 with a Retry-After of
+//! 1 s.
 
-/// Verbs under the read-only limit (`nonMutatingRequestVerbs`).
-const NON_MUTATING_VERBS: [&str; 3] = ["get", "list", "watch"];
-
-/// Group whose members are never turned away (`SystemPrivilegedGroup`).
-pub const SYSTEM_PRIVILEGED_GROUP: &str = "system:masters";
+/// Group whose members are never rejected (`SystemPrivilegedGroup`).
+const SYSTEM_PRIVILEGED_GROUP: &str = "system:masters";
 
 /// What became of an arrival.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InFlight {
-    /// It executes and takes a place: to be given back with [`MaxInFlight::finish`].
+    /// It executes and takes a place, given back by [`MaxInFlight::finish`] or
+    /// [`MaxInFlight::release`].
     Counted,
     /// It executes without taking a place.
     Uncounted,
@@ -21,57 +20,55 @@ pub enum InFlight {
     Rejected,
 }
 
-/// One of the two counters; a limit of 0 is none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Counter {
+/// The read-only counter of a server process (`nonMutatingChan` of `WithMaxInFlightLimit`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MaxInFlight {
     limit: u32,
     used: u32,
-}
-
-/// The two counters of a server (`WithMaxInFlightLimit`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MaxInFlight {
-    non_mutating: Counter,
-    mutating: Counter,
+    /// Whether the request in a slot holds a place.
+    holds: Vec<bool>,
 }
 
 impl MaxInFlight {
-    /// `--max-requests-inflight` and `--max-mutating-requests-inflight`; 0 is no limit.
+    /// With `--max-requests-inflight`; 0 is no limit.
     #[must_use]
-    pub fn new(non_mutating_limit: u32, mutating_limit: u32) -> Self {
-        let counter = |limit| Counter { limit, used: 0 };
-        Self { non_mutating: counter(non_mutating_limit), mutating: counter(mutating_limit) }
+    pub const fn new(limit: u32) -> Self {
+        Self { limit, used: 0, holds: Vec::new() }
     }
 
-    /// A request arrives. `privileged`: its user is of [`SYSTEM_PRIVILEGED_GROUP`].
-    pub fn start(&mut self, verb: &str, privileged: bool) -> InFlight {
-        let counter = self.counter(verb);
-        if counter.limit == 0 {
+    /// A read-only request of a user in `groups` arrives.
+    pub fn start(&mut self, groups: &[String]) -> InFlight {
+        if self.limit == 0 {
             InFlight::Uncounted
-        } else if counter.used < counter.limit {
-            counter.used += 1;
+        } else if self.used < self.limit {
+            self.used += 1;
             InFlight::Counted
-        } else if privileged {
+        } else if groups.iter().any(|group| group == SYSTEM_PRIVILEGED_GROUP) {
             InFlight::Uncounted
         } else {
             InFlight::Rejected
         }
     }
 
-    /// A counted request's handler returned.
-    pub fn finish(&mut self, verb: &str) {
-        let counter = self.counter(verb);
-        counter.used = counter.used.saturating_sub(1);
+    /// A counted request is over.
+    pub const fn finish(&mut self) {
+        self.used = self.used.saturating_sub(1);
     }
 
-    /// Requests executing and counted: read-only, mutating.
-    #[must_use]
-    pub fn in_flight(&self) -> (u32, u32) {
-        (self.non_mutating.used, self.mutating.used)
+    /// A counted request is served in a slot of its server until [`MaxInFlight::release`].
+    pub fn tie(&mut self, slot: usize) {
+        if self.holds.len() <= slot {
+            self.holds.resize(slot + 1, false);
+        }
+        debug_assert!(!self.holds[slot], "a request's place would never be freed");
+        self.holds[slot] = true;
     }
 
-    fn counter(&mut self, verb: &str) -> &mut Counter {
-        if NON_MUTATING_VERBS.contains(&verb) { &mut self.non_mutating } else { &mut self.mutating }
+    /// The request in a slot is over: its place, if it held one, is free.
+    pub fn release(&mut self, slot: usize) {
+        if self.holds.get_mut(slot).is_some_and(std::mem::take) {
+            self.finish();
+        }
     }
 }
 
@@ -82,16 +79,21 @@ mod tests {
     #[test]
     fn limits_of_upstreams_test() {
         // docs/facts/apf.md section 9, TestMaxInFlightNonMutating and SkipsMasters.
-        let mut filter = MaxInFlight::new(3, 1);
-        for _ in 0..3 {
-            assert_eq!(filter.start("get", false), InFlight::Counted);
+        let mut filter = MaxInFlight::new(3);
+        let masters = ["system:masters".to_owned()];
+        for slot in 0..3 {
+            assert_eq!(filter.start(&[]), InFlight::Counted);
+            filter.tie(slot);
         }
-        assert_eq!(filter.start("list", false), InFlight::Rejected);
-        assert_eq!(filter.start("list", true), InFlight::Uncounted);
-        assert_eq!(filter.start("create", false), InFlight::Counted);
-        assert_eq!(filter.in_flight(), (3, 1));
-        filter.finish("get");
-        assert_eq!(filter.start("list", false), InFlight::Counted);
-        assert_eq!(MaxInFlight::new(0, 1).start("get", false), InFlight::Uncounted);
+        assert_eq!(filter.start(&[]), InFlight::Rejected);
+        assert_eq!(filter.start(&masters), InFlight::Uncounted);
+        filter.release(1);
+        filter.release(1);
+        filter.release(7);
+        assert_eq!(filter.start(&masters), InFlight::Counted);
+        assert_eq!(filter.start(&[]), InFlight::Rejected);
+        filter.finish();
+        assert_eq!(filter.start(&[]), InFlight::Counted);
+        assert_eq!(MaxInFlight::new(0).start(&[]), InFlight::Uncounted);
     }
 }

@@ -7,7 +7,7 @@
 //! - buffered JSON holds a `bytes.Buffer` that doubles as it fills; the old half becomes garbage
 //!   at each doubling (capacities are exact: `memory::alloc`); afterwards the buffer goes to a
 //!   `sync.Pool`, and a later encoder starts with it;
-//! - buffered protobuf holds one buffer of the exact size;
+//! - buffered protobuf holds one buffer of the right size (`memory::alloc`);
 //! - streamed responses hold an item at a time and leave a response's worth of garbage behind;
 //! - from etcd, raw bytes are held twice or thrice, then once less every decoded object.
 
@@ -19,7 +19,7 @@ use crate::model::costs::{self, Cost, GRPC_READ};
 use crate::model::input::{
     Calibration, Encoding, EtcdInput, Hardware, ReadInput, ResourceVersion, Shape,
 };
-use crate::model::memory::alloc;
+use crate::model::memory::alloc::{self, JsonEncoding, JsonList, Pointers};
 use crate::model::memory::ledger::OwnerId;
 use crate::model::objects::ObjectProfile;
 use crate::model::release::Release;
@@ -271,7 +271,12 @@ impl ListContext<'_> {
     fn stream(&self, list: ListShape, body: Bytes, gzip: Option<f64>, wire: Bytes) -> Phase {
         let entry = self.entry(Mechanism::ResponseBuffer);
         let item = item_bytes(self.profile, self.read.encoding);
-        let in_hand = item.times(2).min(body);
+        let in_hand = if self.protobuf() {
+            alloc::block_size(item, Pointers::None)
+        } else {
+            let encoding = JsonEncoding::streamed(&self.json_list(list.items));
+            encoding.buffer() + encoding.copy
+        };
         let garbage = if self.release.pooled_item_encoders {
             item
         } else if self.protobuf() {
@@ -297,7 +302,12 @@ impl ListContext<'_> {
         phases: &mut Vec<Phase>,
     ) -> Phase {
         let entry = self.entry(Mechanism::ResponseBuffer);
-        let item = item_bytes(self.profile, self.read.encoding);
+        let json = self.json_list(list.items);
+        let encoding = if self.custom() {
+            JsonEncoding::unstructured(&json)
+        } else {
+            JsonEncoding::whole(&json)
+        };
         // UnstructuredList.MarshalJSON encodes into an inner buffer and copies it compacted into
         // the outer one: the items' garbage besides (docs/facts/watch-cache.md section 6.3).
         let mut litter =
@@ -305,14 +315,17 @@ impl ListContext<'_> {
         let mut cpu = self.encode_cost().of(list.items, body);
         // What the buffer holds; the wire carries the body as it is.
         let buffered = self.buffered(body);
-        let capacities = self.capacities(item, list.items).into_iter();
         let mut held = list.pooled.unwrap_or_default();
+        if list.pooled.is_none() {
+            litter += encoding.values.iter().copied().sum();
+        }
+        let capacities = encoding.buffers.iter().copied();
         let large: Vec<Bytes> = capacities
             .map(|c| self.buffered(c))
             .filter(|c| *c > held && *c >= costs::LARGE_BUFFER)
             .collect();
         if large.is_empty() && held == Bytes::ZERO {
-            held = buffered.round_up(8_192);
+            held = self.buffered(encoding.buffer());
             phases
                 .push(Phase::cpu(Stage::Working, SimSpan::ZERO).at_start(Step::Take(entry, held)));
         }
@@ -331,7 +344,7 @@ impl ListContext<'_> {
         }
         // UnstructuredList.MarshalJSON: the inner buffer is copied out, then compacted into the
         // outer encoder's (docs/facts/watch-cache.md section 6.3).
-        let copies = buffered.round_up(8_192).times(2);
+        let copies = self.buffered(encoding.copy + encoding.second_buffer);
         phases.push(
             Phase::cpu(Stage::Working, costs::GROW_BUFFER.of(0, copies))
                 .ramp(RampKind::TakeLarge, entry, copies)
@@ -345,17 +358,16 @@ impl ListContext<'_> {
         bytes.scale(self.calibration.response_buffer)
     }
 
-    /// Every capacity that the encode buffer goes through.
-    fn capacities(&self, item: Bytes, items: u64) -> Vec<Bytes> {
+    /// The list as the JSON encoder writes it.
+    fn json_list(&self, items: u64) -> JsonList {
+        let item = item_bytes(self.profile, self.read.encoding);
         match self.shape {
-            Shape::Blob | Shape::CustomBlob => alloc::json_buffer_capacities(item, item, items),
+            Shape::Blob | Shape::CustomBlob => JsonList::of_values(item, item, items),
             // The first large value of a typed object is its managedFields, after its name, labels
             // and annotations (`tests/golden/go-encode.jsonl.gz`; measured buffers of Pod lists).
             Shape::Typed | Shape::Custom => {
                 let managed_fields = item.scale(0.3);
-                alloc::JsonList::of_fields(item, Bytes(480).min(item), managed_fields, items)
-                    .fill()
-                    .capacities
+                JsonList::of_fields(item, Bytes(480).min(item), managed_fields, items)
             }
         }
     }
@@ -406,7 +418,7 @@ impl ListContext<'_> {
         phases: &mut Vec<Phase>,
     ) -> Phase {
         let entry = self.entry(Mechanism::ResponseBuffer);
-        let buffer = self.buffered(body).round_up(8_192);
+        let buffer = alloc::protobuf_buffer_capacity(self.buffered(body));
         phases.push(Phase::cpu(Stage::Working, self.encode_cost().of(list.items, body)).ramp(
             RampKind::TakeLarge,
             entry,

@@ -85,7 +85,7 @@ fn constants() -> Vec<Assumption> {
             "servers whose live heap is near GOMEMLIMIT",
         ),
         row(
-            "CPU time of a request besides its body; its garbage; memory while it waits",
+            "CPU time of a request without its body; its garbage; memory while it waits",
             format!(
                 "{}; {}; {}",
                 costs::REQUEST_BASE,

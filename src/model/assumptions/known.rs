@@ -54,13 +54,13 @@ fn source() -> Vec<Assumption> {
     };
     vec![
         from(
-            "a watch cache keeps the events of so long, in so many slots",
+            "how long, and in how many slots, a watch cache keeps events",
             format!("{DEFAULT_HISTORY}; {LOWER_BOUND} to {UPPER_BOUND}"),
             "k8s.io/apiserver `storage/cacher/watch_cache.go`; follows the request timeout from 1.33",
             "who relists after a reconnect",
         ),
         from(
-            "a read waits so long for the cache to be fresh, then gets 504",
+            "how long a read waits for the cache to be fresh before it gets 504",
             BLOCK_TIMEOUT.to_string(),
             "k8s.io/apiserver `storage/cacher/watch_cache.go` `blockTimeout`",
             "slow etcd, starting servers",
@@ -78,13 +78,13 @@ fn source() -> Vec<Assumption> {
             "garbage in every peak",
         ),
         from(
-            "the scavenger leaves so much of the heap mapped besides",
+            "what the scavenger leaves mapped above the heap goal",
             costs::RETAIN_EXTRA.to_string(),
             "Go `runtime/mgcscavenge.go` `retainExtraPercent`; measured 10 % after settled collections",
             "resident memory between bursts",
         ),
         from(
-            "what a watch-list builds for each object of the resource, up to 1.36 and from 1.37",
+            "what a watch-list builds per object of the resource, up to 1.36 and from 1.37",
             format!("{} B; {} B", costs::WATCH_LIST_INTERVAL, costs::WATCH_LIST_INTERVAL_LAZY),
             "k8s.io/apiserver `storage/cacher/watch_cache_interval.go`",
             "peaks of many watch-lists at once",

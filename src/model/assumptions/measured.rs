@@ -37,35 +37,35 @@ fn objects() -> Vec<Assumption> {
     let agree = "measured runs; kubernetes issues #142062, #124680";
     vec![
         row(
-            "bytes for a stored byte: Secrets",
+            "bytes per stored byte: Secrets",
             "secrets",
             Shape::Blob,
             blobs,
             "size + 1.2 kB measured",
         ),
         row(
-            "bytes for a stored byte: ConfigMaps",
+            "bytes per stored byte: ConfigMaps",
             "configmaps",
             Shape::Blob,
             blobs,
             "size + 1.2 kB measured",
         ),
         row(
-            "bytes for a stored byte: Pods and built-in objects of many fields",
+            "bytes per stored byte: Pods and built-in objects of many fields",
             "pods",
             Shape::Typed,
             "measured runs; struct layouts of k8s.io/api",
             "2.1 measured; 2 to 3 by their fields",
         ),
         row(
-            "bytes for a stored byte: custom resources of many small fields",
+            "bytes per stored byte: custom resources of many small fields",
             "widgets",
             Shape::Custom,
             agree,
             "3.9 measured, 5.2 for vulnerability reports; 4 to 7.5 by shape",
         ),
         row(
-            "bytes for a stored byte: custom resources of one large string",
+            "bytes per stored byte: custom resources of one large string",
             "widgets",
             Shape::CustomBlob,
             "computed from the layout of unstructured objects",
@@ -127,7 +127,7 @@ fn memory() -> Vec<Assumption> {
             "tens of thousands of watches",
         ),
         row(
-            "a superseded version in the ring, besides the object",
+            "a superseded version in the ring, in addition to the object",
             decimal(costs::RING_VERSION),
             "13.9 kB an event for objects of 11.6 kB",
             "churn",
@@ -139,7 +139,7 @@ fn memory() -> Vec<Assumption> {
             "second and later bursts of buffered lists",
         ),
         row(
-            "the scavenger returns so much a second",
+            "what the scavenger returns per second",
             format!("{}/s", decimal(Bytes(costs::SCAVENGE_BYTES_PER_SECOND))),
             "80 to 245 MB/s",
             "resident memory after a burst",
@@ -180,10 +180,15 @@ fn time() -> Vec<Assumption> {
             leans,
         ),
         row("writing to a client", a_gb(costs::WRITE), "0.89 to 1.16 s/GB", leans),
-        row("writing to a slow reader, besides", a_gb(costs::WRITE_SLOWLY), "about 6 s/GB", leans),
+        row(
+            "writing to a slow reader, in addition",
+            a_gb(costs::WRITE_SLOWLY),
+            "about 6 s/GB",
+            leans,
+        ),
         row("gzip at level 1", a_gb(costs::GZIP), "5.0 to 5.7 s/GB; 10 to 12 published", leans),
         row(
-            "growing a large buffer, besides page faults",
+            "growing a large buffer, in addition to page faults",
             a_gb(costs::GROW_BUFFER),
             "0.3 s/GB",
             leans,
@@ -195,7 +200,7 @@ fn time() -> Vec<Assumption> {
             leans,
         ),
         row(
-            "marking a GB of scannable heap; a cycle besides",
+            "marking a GB of scannable heap; in addition, per cycle",
             format!("{} s; {} s", costs::MARK_PER_BYTE_NANOS, costs::MARK_BASE_SECONDS),
             "1.0 s/GB measured; 0.4 to 2 in public traces (Go issues #19393, #18896, #14812, #40225)",
             "what is allocated while marking; durations",

@@ -1,14 +1,14 @@
 //! The model's objects from the checked tree.
 
+use crate::language::table::resolved::Resolved;
 use crate::model::apf::config::{
     DistinguisherMethod, FlowSchema, LimitResponse, NonResourcePolicyRule, PolicyRules,
     PriorityLevelConfiguration, ResourcePolicyRule, Subject,
 };
 use crate::model::input::ApfInput;
-use crate::scenario::filled::Filled;
 
 /// The input. `None` would mean that the schema and this function disagree on a key.
-pub(in crate::scenario) fn input(apf: &Filled) -> Option<ApfInput> {
+pub(in crate::scenario) fn input(apf: &Resolved) -> Option<ApfInput> {
     Some(ApfInput {
         enabled: apf.flag("enabled")?,
         levels: apf.list("levels").iter().map(level).collect::<Option<_>>()?,
@@ -17,7 +17,7 @@ pub(in crate::scenario) fn input(apf: &Filled) -> Option<ApfInput> {
 }
 
 /// A priority level; `None` while any of its keys is wrong.
-pub(super) fn level(table: &Filled) -> Option<PriorityLevelConfiguration> {
+pub(super) fn level(table: &Resolved) -> Option<PriorityLevelConfiguration> {
     Some(PriorityLevelConfiguration {
         name: table.text("name")?.to_owned(),
         nominal_concurrency_shares: table.count("shares")?,
@@ -40,13 +40,13 @@ pub(super) fn level(table: &Filled) -> Option<PriorityLevelConfiguration> {
 }
 
 /// Whole per cent.
-fn percent(table: &Filled, key: &str) -> Option<u32> {
+fn percent(table: &Resolved, key: &str) -> Option<u32> {
     // Whole, and within the bounds of the key.
     table.number(key).map(|share| (share * 100.0).round() as u32)
 }
 
 /// A flow schema; `None` while any of its keys is wrong.
-pub(super) fn flow_schema(table: &Filled) -> Option<FlowSchema> {
+pub(super) fn flow_schema(table: &Resolved) -> Option<FlowSchema> {
     if table.is_bad("rules") {
         return None;
     }
@@ -72,8 +72,8 @@ pub(super) fn flow_schema(table: &Filled) -> Option<FlowSchema> {
     })
 }
 
-fn policy_rules(table: &Filled) -> Option<PolicyRules> {
-    let non_resource = |rule: &Filled| {
+fn policy_rules(table: &Resolved) -> Option<PolicyRules> {
+    let non_resource = |rule: &Resolved| {
         Some(NonResourcePolicyRule {
             verbs: texts(rule, "verbs")?,
             non_resource_urls: texts(rule, "urls")?,
@@ -88,7 +88,7 @@ fn policy_rules(table: &Filled) -> Option<PolicyRules> {
 }
 
 /// Users, then groups, then service accounts: any may match, so their order does not matter.
-fn subjects(table: &Filled) -> Option<Vec<Subject>> {
+fn subjects(table: &Resolved) -> Option<Vec<Subject>> {
     let mut subjects = Vec::new();
     for (key, make) in [
         ("users", (|name| Some(Subject::User(name))) as fn(String) -> Option<Subject>),
@@ -108,7 +108,7 @@ fn subjects(table: &Filled) -> Option<Vec<Subject>> {
     Some(subjects)
 }
 
-fn resource_rule(table: &Filled) -> Option<ResourcePolicyRule> {
+fn resource_rule(table: &Resolved) -> Option<ResourcePolicyRule> {
     Some(ResourcePolicyRule {
         verbs: texts(table, "verbs")?,
         api_groups: texts(table, "api-groups")?,
@@ -118,6 +118,6 @@ fn resource_rule(table: &Filled) -> Option<ResourcePolicyRule> {
     })
 }
 
-fn texts(table: &Filled, key: &str) -> Option<Vec<String>> {
+fn texts(table: &Resolved, key: &str) -> Option<Vec<String>> {
     Some(table.texts(key)?.iter().map(|(text, _)| text.clone()).collect())
 }

@@ -7,17 +7,17 @@ use std::collections::BTreeMap;
 use super::Origins;
 use super::build;
 use super::objects::is_namespace;
+use crate::language::table::one_of;
+use crate::language::table::read::is_subdomain;
+use crate::language::table::resolved::Resolved;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Finding, Log, shown};
+use crate::language::tell::suggest::nearest;
+use crate::language::text::source::Span;
 use crate::model::apf::config::{
     CATCH_ALL, EXEMPT, FlowSchema, MAX_HASH_BITS, PriorityLevelConfiguration, required_entropy_bits,
 };
-use crate::scenario::checks::release_of;
-use crate::scenario::code::Code;
-use crate::scenario::diagnostic::{Draft, Log, shown};
-use crate::scenario::filled::Filled;
-use crate::scenario::keys::one_of;
-use crate::scenario::read::is_subdomain;
-use crate::scenario::source::Span;
-use crate::scenario::suggest::nearest;
+use crate::scenario::release::release_of;
 
 /// Queues of all levels together: more would cost memory and change nothing.
 const MOST_QUEUES: i64 = 1_000_000;
@@ -38,7 +38,12 @@ const VERBS: [&str; 10] = [
 
 /// Checks the levels, the flow schemas, and what refers to them. `complete`: the scenario's text
 /// could be parsed in full.
-pub(in crate::scenario) fn check(root: &Filled, origins: &Origins, complete: bool, log: &mut Log) {
+pub(in crate::scenario) fn check(
+    root: &Resolved,
+    origins: &Origins,
+    complete: bool,
+    log: &mut Log,
+) {
     let Some(apf) = root.table("apf") else {
         return;
     };
@@ -54,7 +59,7 @@ pub(in crate::scenario) fn check(root: &Filled, origins: &Origins, complete: boo
     check.duplicates(levels, "priority levels");
     check.duplicates(schemas, "flow schemas");
     let whole = |key: &str| {
-        let nameless = |table: &Filled| table.text("name").is_none();
+        let nameless = |table: &Resolved| table.text("name").is_none();
         complete && !origins.partial && !apf.is_bad(key) && !apf.list(key).iter().any(nameless)
     };
     if whole("levels") {
@@ -73,7 +78,7 @@ pub(in crate::scenario) fn check(root: &Filled, origins: &Origins, complete: boo
 }
 
 /// The names of the defaults and of what is given.
-fn names<'t>(defaults: &'t [String], tables: &'t [Filled]) -> Vec<&'t str> {
+fn names<'t>(defaults: &'t [String], tables: &'t [Resolved]) -> Vec<&'t str> {
     let given = tables.iter().filter_map(|table| table.text("name"));
     let mut names: Vec<&str> = defaults.iter().map(String::as_str).chain(given).collect();
     names.sort_unstable();
@@ -88,10 +93,10 @@ struct Check<'c> {
 
 impl Check<'_> {
     fn refuse(&mut self, at: Span, message: String, label: &str, help: Option<String>) {
-        self.log.push(Draft::new(Code::Refused, at, message).label(label).help(help));
+        self.log.push(Finding::new(Code::Refused, at, message).label(label).help(help));
     }
 
-    fn level(&mut self, table: &Filled) {
+    fn level(&mut self, table: &Resolved) {
         let (name, kind) = (table.text("name"), table.text("type"));
         if let (Some(name), Some(kind)) = (name, kind)
             && (name == EXEMPT) != (kind == "exempt")
@@ -143,7 +148,7 @@ impl Check<'_> {
     }
 
     /// Whether hands can be dealt from the queues.
-    fn dealing(&mut self, table: &Filled) {
+    fn dealing(&mut self, table: &Resolved) {
         let (Some(queues), Some(hand)) =
             (table.count::<usize>("queues"), table.count::<usize>("hand-size"))
         else {
@@ -171,20 +176,20 @@ impl Check<'_> {
         self.refuse(at, message, label, Some(help));
     }
 
-    fn all_queues(&mut self, levels: &[Filled]) {
+    fn all_queues(&mut self, levels: &[Resolved]) {
         let mut total: i64 = 0;
         for table in levels {
             let before = total;
             total = total.saturating_add(table.count("queues").unwrap_or(0));
             if before <= MOST_QUEUES && total > MOST_QUEUES {
                 let message = "the priority levels have more than 1_000_000 queues in all";
-                let draft = Draft::new(Code::TotalTooLarge, table.at("queues"), message);
-                self.log.push(draft.label("here the total is passed"));
+                let finding = Finding::new(Code::TotalTooLarge, table.at("queues"), message);
+                self.log.push(finding.label("here the total is passed"));
             }
         }
     }
 
-    fn flow_schema(&mut self, table: &Filled) {
+    fn flow_schema(&mut self, table: &Resolved) {
         let name = table.text("name");
         if let (Some(1), Some(name)) = (table.count::<i32>("precedence"), name)
             && name != EXEMPT
@@ -219,7 +224,7 @@ impl Check<'_> {
     }
 
     /// Rules exclude the keys that make one.
-    fn both_forms(&mut self, table: &Filled) {
+    fn both_forms(&mut self, table: &Resolved) {
         const SIMPLE: [&str; 8] = [
             "users",
             "groups",
@@ -233,13 +238,13 @@ impl Check<'_> {
         for key in SIMPLE {
             if let Some(at) = table.given(key) {
                 let message = format!("a flow schema with `rules` has no `{key}` of its own");
-                let draft = Draft::new(Code::OneOf, at, message).label("belongs into a rule");
-                self.log.push(draft.related(table.given("rules"), "the rules"));
+                let finding = Finding::new(Code::OneOf, at, message).label("belongs into a rule");
+                self.log.push(finding.related(table.given("rules"), "the rules"));
             }
         }
     }
 
-    fn subjects(&mut self, table: &Filled) {
+    fn subjects(&mut self, table: &Resolved) {
         let keys = ["users", "groups", "service-accounts"];
         let none = |key: &&str| table.texts(key).is_none_or(<[_]>::is_empty);
         if keys.iter().all(none) && !keys.iter().any(|key| table.is_bad(key)) {
@@ -271,14 +276,14 @@ impl Check<'_> {
     }
 
     /// A rule as it is called where it was written.
-    fn rule_name(&self, table: &Filled) -> String {
+    fn rule_name(&self, table: &Resolved) -> String {
         match self.origins.paths.objects.get(&table.span) {
             Some(path) if !path.is_empty() => format!("`{path}`"),
             _ => table.table.what.to_owned(),
         }
     }
 
-    fn rules(&mut self, rules: &Filled) {
+    fn rules(&mut self, rules: &Resolved) {
         let (resource, other) = (rules.list("resource-rules"), rules.list("non-resource-rules"));
         let bad = ["resource-rules", "non-resource-rules"].iter().any(|key| rules.is_bad(key));
         if resource.is_empty() && other.is_empty() && !bad {
@@ -296,7 +301,7 @@ impl Check<'_> {
         }
     }
 
-    fn resource_rule(&mut self, rule: &Filled) {
+    fn resource_rule(&mut self, rule: &Resolved) {
         self.verbs(rule);
         self.wildcard(rule, "api-groups");
         self.wildcard(rule, "resources");
@@ -305,8 +310,8 @@ impl Check<'_> {
                 let message =
                     format!("the API group `{}` has a version: it matches nothing", shown(text));
                 let help = format!("write \"{}\"", shown(group));
-                let draft = Draft::new(Code::NoEffect, *at, message);
-                self.log.push(draft.label("groups have no version here").help(help));
+                let finding = Finding::new(Code::NoEffect, *at, message);
+                self.log.push(finding.label("groups have no version here").help(help));
             }
         }
         let namespaces = rule.texts("namespaces").unwrap_or_default();
@@ -333,7 +338,7 @@ impl Check<'_> {
         }
     }
 
-    fn verbs(&mut self, rule: &Filled) {
+    fn verbs(&mut self, rule: &Resolved) {
         self.wildcard(rule, "verbs");
         for (text, at) in rule.texts("verbs").unwrap_or_default() {
             if VERBS.contains(&text.as_str()) {
@@ -348,7 +353,7 @@ impl Check<'_> {
     }
 
     /// A list is not empty, and is either `*` alone or without it.
-    fn wildcard(&mut self, rule: &Filled, key: &str) {
+    fn wildcard(&mut self, rule: &Resolved, key: &str) {
         let Some(texts) = rule.texts(key) else {
             return;
         };
@@ -365,7 +370,7 @@ impl Check<'_> {
         }
     }
 
-    fn urls(&mut self, rule: &Filled) {
+    fn urls(&mut self, rule: &Resolved) {
         for (text, at) in rule.texts("urls").unwrap_or_default() {
             let wrong = match text.as_str() {
                 "*" | "/" => continue,
@@ -386,7 +391,7 @@ impl Check<'_> {
         }
     }
 
-    fn duplicates(&mut self, tables: &[Filled], plural: &str) {
+    fn duplicates(&mut self, tables: &[Resolved], plural: &str) {
         let mut first: BTreeMap<&str, Span> = BTreeMap::new();
         for table in tables {
             let Some(name) = table.text("name") else {
@@ -396,14 +401,14 @@ impl Check<'_> {
             let before = *first.entry(name).or_insert(at);
             if before != at {
                 let message = format!("two {plural} are named `{}`", shown(name));
-                let draft = Draft::new(Code::DuplicateName, at, message).label("the second");
-                self.log.push(draft.related(Some(before), "the first"));
+                let finding = Finding::new(Code::DuplicateName, at, message).label("the second");
+                self.log.push(finding.related(Some(before), "the first"));
             }
         }
     }
 
     /// References to names that are not there.
-    fn references(&mut self, tables: &[Filled], key: &str, noun: &str, known: &[&str]) {
+    fn references(&mut self, tables: &[Resolved], key: &str, noun: &str, known: &[&str]) {
         for table in tables {
             let Some(name) = table.text(key).filter(|name| !known.contains(name)) else {
                 continue;
@@ -411,10 +416,10 @@ impl Check<'_> {
             let path = self.origins.name(table, key);
             let path = if path == key { String::new() } else { format!("`{path}`: ") };
             let message = format!("{path}there is no {noun} named `{}`", shown(name));
-            let draft =
-                Draft::new(Code::UnknownReference, table.at(key), message).label("not found");
+            let finding =
+                Finding::new(Code::UnknownReference, table.at(key), message).label("not found");
             let near = nearest(name, known.iter().copied());
-            self.log.push(draft.help(match near {
+            self.log.push(finding.help(match near {
                 Some(near) => format!("did you mean \"{}\"?", shown(near)),
                 None => format!("the {noun}s are: {}", some(known)),
             }));

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::yaml::{Entry, Item, Node};
-use crate::scenario::code::Code;
-use crate::scenario::diagnostic::{Draft, Log, shown};
-use crate::scenario::keys::one_of;
-use crate::scenario::read::grouped;
-use crate::scenario::source::Span;
-use crate::scenario::suggest::nearest;
+use crate::language::table::one_of;
+use crate::language::table::read::grouped;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Finding, Log, shown};
+use crate::language::tell::suggest::nearest;
+use crate::language::text::source::Span;
 
 /// Bytes that a string may have.
 const LONGEST: usize = 1024;
@@ -70,9 +70,9 @@ impl<'n> Object<'n> {
     fn unknown(&mut self, entry: &Entry, known: &[&'static str], log: &mut Log) {
         let path = self.path_of(&shown(&entry.name));
         let message = format!("there is no field `{path}`");
-        let draft = Draft::new(Code::UnknownField, entry.at, message).label("unknown field");
+        let finding = Finding::new(Code::UnknownField, entry.at, message).label("unknown field");
         if log.is_full() {
-            log.push(draft);
+            log.push(finding);
             return;
         }
         // The names of before and after v1beta3 are further apart than a typing mistake.
@@ -81,7 +81,7 @@ impl<'n> Object<'n> {
         });
         let meant = renamed.or_else(|| nearest(&entry.name, known.iter().copied()));
         self.misspelt.extend(known.iter().copied().find(|field| Some(*field) == meant));
-        log.push(draft.help(match (renamed, meant) {
+        log.push(finding.help(match (renamed, meant) {
             (Some(renamed), _) => format!("in this API version it is `{renamed}`"),
             (None, Some(meant)) => format!("did you mean `{meant}`?"),
             (None, None) => format!("its fields are {}", known.join(", ")),
@@ -110,8 +110,8 @@ impl<'n> Object<'n> {
             return;
         }
         let message = format!("the field `{}` is missing", self.path_of(field));
-        let draft = Draft::new(Code::MissingField, self.at, message).label("required here");
-        findings.log.push(draft.help(help.to_owned()));
+        let finding = Finding::new(Code::MissingField, self.at, message).label("required here");
+        findings.log.push(finding.help(help.to_owned()));
     }
 
     /// A string.
@@ -135,10 +135,10 @@ impl<'n> Object<'n> {
             return Some((word, at));
         }
         let message = format!("`{}` must be {}", self.path_of(field), one_of(words));
-        let mut draft = Draft::new(Code::FieldValue, at, message).label("not one of these");
+        let mut finding = Finding::new(Code::FieldValue, at, message).label("not one of these");
         let near = nearest(text, words.iter().copied());
-        draft = draft.help(near.map(|near| format!("did you mean \"{near}\"?")));
-        findings.log.push(draft);
+        finding = finding.help(near.map(|near| format!("did you mean \"{near}\"?")));
+        findings.log.push(finding);
         None
     }
 
@@ -157,8 +157,8 @@ impl<'n> Object<'n> {
         };
         let Some(n) = i64::try_from(n).ok().filter(|n| (min..=max).contains(n)) else {
             let message = format!("`{path}` must be between {} and {}", grouped(min), grouped(max));
-            let draft = Draft::new(Code::FieldValue, at, message).label("out of bounds");
-            findings.log.push(draft);
+            let finding = Finding::new(Code::FieldValue, at, message).label("out of bounds");
+            findings.log.push(finding);
             return None;
         };
         findings.paths.fields.insert(at, path);
@@ -201,7 +201,7 @@ impl<'n> Object<'n> {
         };
         if items.len() > LONGEST_LIST {
             let message = format!("`{path}` has more than {LONGEST_LIST} entries");
-            findings.log.push(Draft::new(Code::TooMany, entry.at, message));
+            findings.log.push(Finding::new(Code::TooMany, entry.at, message));
             return None;
         }
         let items = items.iter().enumerate().map(|(i, node)| (format!("{path}[{i}]"), node));
@@ -247,7 +247,7 @@ impl Findings<'_> {
         if text.len() > LONGEST || text.chars().any(char::is_control) {
             let message =
                 format!("`{path}` must not have control characters or more than {LONGEST} bytes");
-            self.log.push(Draft::new(Code::FieldValue, node.span, message));
+            self.log.push(Finding::new(Code::FieldValue, node.span, message));
             return None;
         }
         Some(text)
@@ -258,8 +258,8 @@ impl Findings<'_> {
         let found = node.type_name();
         let what = if path.is_empty() { "a manifest".to_owned() } else { format!("`{path}`") };
         let message = format!("{what} must be {wanted}, not {found}");
-        let draft =
-            Draft::new(Code::FieldType, node.span, message).label(format!("this is {found}"));
+        let finding =
+            Finding::new(Code::FieldType, node.span, message).label(format!("this is {found}"));
         let help = match (&node.item, wanted) {
             (Item::Text(text), "an integer") if text.trim().parse::<i64>().is_ok() => {
                 Some("write the number without quotes".to_owned())
@@ -272,6 +272,6 @@ impl Findings<'_> {
             }
             _ => None,
         };
-        self.log.push(draft.help(help));
+        self.log.push(finding.help(help));
     }
 }

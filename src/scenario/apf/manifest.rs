@@ -5,12 +5,12 @@ use std::path::Path;
 use super::fields::{Findings, Object, Paths};
 use super::objects::{self, Version};
 use super::yaml::{Item, Node, documents};
-use crate::scenario::code::Code;
-use crate::scenario::diagnostic::{Draft, Log, shown};
-use crate::scenario::file;
-use crate::scenario::filled::Filled;
-use crate::scenario::source::Span;
-use crate::scenario::suggest::nearest;
+use crate::language::table::resolved::Resolved;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Finding, Log, shown};
+use crate::language::tell::suggest::nearest;
+use crate::language::text::file;
+use crate::language::text::source::Span;
 
 /// Bytes a manifest may have.
 const LARGEST: u64 = 1 << 20;
@@ -23,9 +23,9 @@ const LEVEL: &str = "PriorityLevelConfiguration";
 #[derive(Debug, Default)]
 pub(super) struct Manifests {
     /// Priority levels, as tables of the scenario.
-    pub(super) levels: Vec<Filled>,
+    pub(super) levels: Vec<Resolved>,
     /// Flow schemas, likewise.
-    pub(super) flow_schemas: Vec<Filled>,
+    pub(super) flow_schemas: Vec<Resolved>,
     /// The paths of fields and objects.
     pub(super) paths: Paths,
     /// Whether something could not be read, so that what seems missing may be there.
@@ -40,8 +40,8 @@ pub(super) fn read(names: &[(String, Span)], base: Option<&Path>, log: &mut Log)
         let own = log.sources.folder(at.source);
         let Some(base) = own.as_deref().or(base) else {
             let message = "manifests can be read beside a scenario file only";
-            let draft = Draft::new(Code::ManifestFile, *at, message).label("relative to what?");
-            log.push(draft.help(
+            let finding = Finding::new(Code::ManifestFile, *at, message).label("relative to what?");
+            log.push(finding.help(
                 "this scenario was not read from a file: write its objects as [[apf.levels]] and \
                  [[apf.flow-schemas]]"
                     .to_owned(),
@@ -57,8 +57,8 @@ pub(super) fn read(names: &[(String, Span)], base: Option<&Path>, log: &mut Log)
             }
             Err(why) => {
                 let message = format!("the manifest `{}` cannot be read", shown(name));
-                let draft = Draft::new(Code::ManifestFile, *at, message).label(why);
-                log.push(draft.help(format!("it is looked for at {}", shown_path(&path))));
+                let finding = Finding::new(Code::ManifestFile, *at, message).label(why);
+                log.push(finding.help(format!("it is looked for at {}", shown_path(&path))));
                 manifests.partial = true;
             }
         }
@@ -92,7 +92,7 @@ fn one(source: usize, named: Span, manifests: &mut Manifests, log: &mut Log) {
     others.tell(log);
     if found == 0 && others.count == 0 && log.errors() == before {
         let message = "the manifest holds neither flow schemas nor priority levels";
-        log.push(Draft::new(Code::PassedOver, named, message).label("has no effect"));
+        log.push(Finding::new(Code::PassedOver, named, message).label("has no effect"));
     }
 }
 
@@ -122,8 +122,8 @@ impl Others {
             1 => "an object that does not concern flow control is passed over".to_owned(),
             n => format!("{n} objects that do not concern flow control are passed over"),
         };
-        let draft = Draft::new(Code::PassedOver, self.first, message);
-        log.push(draft.label(self.kinds.join(", ")));
+        let finding = Finding::new(Code::PassedOver, self.first, message);
+        log.push(finding.label(self.kinds.join(", ")));
     }
 }
 
@@ -163,8 +163,8 @@ fn dispatch<'n>(
         let field = if kind.is_none() { "kind" } else { "apiVersion" };
         let at = if path.is_empty() { String::new() } else { format!("{path}.") };
         let message = format!("the field `{at}{field}` is missing, or is not a string");
-        let draft = Draft::new(Code::MissingField, node.span, message).label("not an object");
-        findings.log.push(draft.help(format!("for example: kind: {FLOW_SCHEMA}")));
+        let finding = Finding::new(Code::MissingField, node.span, message).label("not an object");
+        findings.log.push(finding.help(format!("for example: kind: {FLOW_SCHEMA}")));
         manifests.partial = true;
         return;
     };
@@ -190,8 +190,8 @@ fn dispatch<'n>(
     if kind != FLOW_SCHEMA && kind != LEVEL {
         let message = format!("{GROUP} has no kind `{}`", shown(kind));
         let near = nearest(kind, [FLOW_SCHEMA, LEVEL]);
-        let draft = Draft::new(Code::FieldValue, kind_at, message).label("no such kind");
-        findings.log.push(draft.help(match near {
+        let finding = Finding::new(Code::FieldValue, kind_at, message).label("no such kind");
+        findings.log.push(finding.help(match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("its kinds are {FLOW_SCHEMA} and {LEVEL}"),
         }));
@@ -213,7 +213,7 @@ fn dispatch<'n>(
         manifests.flow_schemas.push(objects::flow_schema(&object, &mut findings));
     }
     // A name that cannot be read may be the one that is missing elsewhere.
-    let nameless = |table: &Filled| table.is_bad("name");
+    let nameless = |table: &Resolved| table.is_bad("name");
     let (levels, schemas) = (manifests.levels.last(), manifests.flow_schemas.last());
     manifests.partial |= log.errors() > before && levels.into_iter().chain(schemas).any(nameless);
 }
@@ -238,7 +238,7 @@ fn items<'n>(
 
 fn unknown_version(version: &str, at: Span, log: &mut Log) {
     let message = format!("there is no API version `{}` of flow control", shown(version));
-    let draft = Draft::new(Code::UnknownVersion, at, message).label("unknown version");
+    let finding = Finding::new(Code::UnknownVersion, at, message).label("unknown version");
     let names = Version::NAMES.map(|name| format!("{GROUP}/{name}"));
-    log.push(draft.help(format!("the versions are {}", names.join(", "))));
+    log.push(finding.help(format!("the versions are {}", names.join(", "))));
 }

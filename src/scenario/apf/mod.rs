@@ -14,11 +14,11 @@ mod yaml;
 
 use std::path::Path;
 
-use super::code::Code;
-use super::diagnostic::{Draft, Log};
-use super::filled::{Filled, Plain, State, Value};
 use super::keys::apf::MOST_OBJECTS;
-use super::source::Span;
+use crate::language::table::resolved::{Plain, Resolved, State, Value};
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Finding, Log};
+use crate::language::text::source::Span;
 use fields::Paths;
 
 pub(super) use checks::check;
@@ -34,7 +34,7 @@ pub(super) struct Origins {
 
 impl Origins {
     /// What a key is called where it was written: its path in a manifest, else its own name.
-    fn name(&self, table: &Filled, key: &str) -> String {
+    fn name(&self, table: &Resolved, key: &str) -> String {
         table
             .given(key)
             .and_then(|at| self.paths.fields.get(&at))
@@ -43,7 +43,7 @@ impl Origins {
 }
 
 /// Reads the manifests that the scenario names, and adds their objects to its own.
-pub(super) fn add_manifests(root: &mut Filled, base: Option<&Path>, log: &mut Log) -> Origins {
+pub(super) fn add_manifests(root: &mut Resolved, base: Option<&Path>, log: &mut Log) -> Origins {
     let Some(Value::Table(apf)) = root.value_mut("apf") else {
         return Origins { partial: true, ..Origins::default() };
     };
@@ -56,14 +56,14 @@ pub(super) fn add_manifests(root: &mut Filled, base: Option<&Path>, log: &mut Lo
     Origins { paths: manifests.paths, partial: bad || manifests.partial }
 }
 
-fn append(apf: &mut Filled, key: &str, mut tables: Vec<Filled>, log: &mut Log) {
+fn append(apf: &mut Resolved, key: &str, mut tables: Vec<Resolved>, log: &mut Log) {
     if tables.is_empty() || apf.is_bad(key) {
         return;
     }
     let room = MOST_OBJECTS.saturating_sub(apf.list(key).len());
     if let Some(first) = tables.get(room) {
         let message = format!("there are more than {MOST_OBJECTS} `{key}` in all");
-        log.push(Draft::new(Code::TooMany, first.span, message).label("here that is passed"));
+        log.push(Finding::new(Code::TooMany, first.span, message).label("here that is passed"));
         tables.truncate(room);
     }
     if let Some(Value::List(present)) = apf.value_mut(key) {
@@ -74,7 +74,7 @@ fn append(apf: &mut Filled, key: &str, mut tables: Vec<Filled>, log: &mut Log) {
 }
 
 /// Fills what the API fills.
-pub(super) fn defaults(root: &mut Filled) {
+pub(super) fn defaults(root: &mut Resolved) {
     let Some(Value::Table(apf)) = root.value_mut("apf") else {
         return;
     };
@@ -86,7 +86,7 @@ pub(super) fn defaults(root: &mut Filled) {
     }
 }
 
-fn level_defaults(level: &mut Filled) {
+fn level_defaults(level: &mut Resolved) {
     let exempt = level.text("name") == Some("exempt");
     let text = |text: &str| Plain::Text(text.to_owned());
     level.fill("type", text(if exempt { "exempt" } else { "queue" }));
@@ -100,7 +100,7 @@ fn level_defaults(level: &mut Filled) {
 }
 
 /// The simple form has one rule for resources, of everything unless it says otherwise.
-fn schema_defaults(schema: &mut Filled) {
+fn schema_defaults(schema: &mut Resolved) {
     schema.fill("precedence", Plain::Integer(1000));
     if schema.given("rules").is_some() {
         return;

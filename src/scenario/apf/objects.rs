@@ -5,14 +5,14 @@
 //! several fields is checked later, with what the scenario itself says ([`super::checks`]).
 
 use super::fields::{Findings, Found, Object};
-use crate::scenario::code::Code;
-use crate::scenario::diagnostic::Draft;
-use crate::scenario::filled::{Filled, Plain, State, Value};
+use crate::language::table::read::{is_label, is_subdomain};
+use crate::language::table::resolved::{Plain, Resolved, State, Value};
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::Finding;
+use crate::language::text::source::Span;
 use crate::scenario::keys::apf::{
     FLOW_SCHEMA, INT32, LEVEL, MOST_QUEUES, NON_RESOURCE_RULE, RESOURCE_RULE, RULES,
 };
-use crate::scenario::read::{is_label, is_subdomain};
-use crate::scenario::source::Span;
 
 /// A version of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +60,8 @@ const METADATA: [&str; 15] = [
 ];
 
 /// A `PriorityLevelConfiguration`.
-pub(super) fn level(object: &Object, version: Version, findings: &mut Findings) -> Filled {
-    let mut level = Filled::blank(&LEVEL, object.at);
+pub(super) fn level(object: &Object, version: Version, findings: &mut Findings) -> Resolved {
+    let mut level = Resolved::blank(&LEVEL, object.at);
     name(object, &mut level, findings);
     let fields = ["type", "limited", "exempt"];
     let spec = object.object("spec", &fields, findings);
@@ -86,7 +86,7 @@ pub(super) fn level(object: &Object, version: Version, findings: &mut Findings) 
     level
 }
 
-fn exempt(spec: &Object, level: &mut Filled, findings: &mut Findings) -> &'static str {
+fn exempt(spec: &Object, level: &mut Resolved, findings: &mut Findings) -> &'static str {
     forbidden(spec, "limited", "only a level of type Limited has it", findings);
     if let Some(exempt) = spec.object("exempt", &[NOMINAL, "lendablePercent"], findings) {
         integer(&exempt, NOMINAL, (0, INT32), level, "shares", findings);
@@ -98,7 +98,7 @@ fn exempt(spec: &Object, level: &mut Filled, findings: &mut Findings) -> &'stati
 fn limited(
     spec: &Object,
     version: Version,
-    level: &mut Filled,
+    level: &mut Resolved,
     findings: &mut Findings,
 ) -> Option<&'static str> {
     forbidden(spec, "exempt", "only a level of type Exempt has it", findings);
@@ -141,8 +141,8 @@ fn limited(
 }
 
 /// A `FlowSchema`.
-pub(super) fn flow_schema(object: &Object, findings: &mut Findings) -> Filled {
-    let mut schema = Filled::blank(&FLOW_SCHEMA, object.at);
+pub(super) fn flow_schema(object: &Object, findings: &mut Findings) -> Resolved {
+    let mut schema = Resolved::blank(&FLOW_SCHEMA, object.at);
     name(object, &mut schema, findings);
     let fields =
         ["priorityLevelConfiguration", "matchingPrecedence", "distinguisherMethod", "rules"];
@@ -177,7 +177,7 @@ pub(super) fn flow_schema(object: &Object, findings: &mut Findings) -> Filled {
 }
 
 /// The rules of a flow schema: in the simple form where that can express them.
-fn put_rules(schema: &mut Filled, mut rules: Vec<Filled>, at: Span) {
+fn put_rules(schema: &mut Resolved, mut rules: Vec<Resolved>, at: Span) {
     if let [only] = rules.as_mut_slice()
         && only.list("non-resource-rules").is_empty()
         && let Some(Value::List(resource_rules)) = only.value_mut("resource-rules")
@@ -196,8 +196,8 @@ fn put_rules(schema: &mut Filled, mut rules: Vec<Filled>, at: Span) {
     schema.put("rules", at, set_list(rules));
 }
 
-fn policy_rules(object: &Object, findings: &mut Findings) -> Filled {
-    let mut rules = Filled::blank(&RULES, object.at);
+fn policy_rules(object: &Object, findings: &mut Findings) -> Resolved {
+    let mut rules = Resolved::blank(&RULES, object.at);
     subjects(object, &mut rules, findings);
     let fields = ["verbs", "apiGroups", "resources", "clusterScope", "namespaces"];
     if let Some((objects, at)) = object.objects("resourceRules", &fields, findings) {
@@ -208,7 +208,7 @@ fn policy_rules(object: &Object, findings: &mut Findings) -> Filled {
         object.objects("nonResourceRules", &["verbs", "nonResourceURLs"], findings)
     {
         let made = objects.iter().map(|rule| {
-            let mut made = Filled::blank(&NON_RESOURCE_RULE, rule.at);
+            let mut made = Resolved::blank(&NON_RESOURCE_RULE, rule.at);
             required_texts(rule, "verbs", &mut made, "verbs", findings);
             required_texts(rule, "nonResourceURLs", &mut made, "urls", findings);
             made
@@ -219,8 +219,8 @@ fn policy_rules(object: &Object, findings: &mut Findings) -> Filled {
     rules
 }
 
-fn resource_rule(object: &Object, findings: &mut Findings) -> Filled {
-    let mut rule = Filled::blank(&RESOURCE_RULE, object.at);
+fn resource_rule(object: &Object, findings: &mut Findings) -> Resolved {
+    let mut rule = Resolved::blank(&RESOURCE_RULE, object.at);
     for (field, key) in
         [("verbs", "verbs"), ("apiGroups", "api-groups"), ("resources", "resources")]
     {
@@ -248,7 +248,7 @@ fn resource_rule(object: &Object, findings: &mut Findings) -> Filled {
 }
 
 /// The subjects by kind.
-fn subjects(object: &Object, rules: &mut Filled, findings: &mut Findings) {
+fn subjects(object: &Object, rules: &mut Resolved, findings: &mut Findings) {
     let fields = ["kind", "user", "group", "serviceAccount"];
     let Some((subjects, at)) = object.objects("subjects", &fields, findings) else {
         if object.get("subjects").is_none() {
@@ -313,7 +313,7 @@ fn only(subject: &Object, field: &str, findings: &mut Findings) {
 }
 
 /// `metadata.name`.
-fn name(object: &Object, table: &mut Filled, findings: &mut Findings) {
+fn name(object: &Object, table: &mut Resolved, findings: &mut Findings) {
     table.put("name", object.at, State::Bad);
     let Some(metadata) = required(object, "metadata", &METADATA, "it has the name", findings)
     else {
@@ -330,9 +330,9 @@ fn object_name<'n>(object: &Object<'n>, findings: &mut Findings) -> Found<&'n st
         return Some((name, at));
     }
     let message = format!("`{}` must be a subdomain of RFC 1123", object.path_of("name"));
-    let draft = Draft::new(Code::FieldValue, at, message).label("not a name");
+    let finding = Finding::new(Code::FieldValue, at, message).label("not a name");
     let help = "lower-case letters, digits, `-` and `.`, first and last a letter or digit";
-    findings.log.push(draft.help(help.to_owned()));
+    findings.log.push(finding.help(help.to_owned()));
     None
 }
 
@@ -345,7 +345,7 @@ fn non_empty<'n>(object: &Object<'n>, field: &str, findings: &mut Findings) -> F
     let (text, at) = object.text(field, findings)?;
     if text.is_empty() {
         let message = format!("`{}` must not be empty", object.path_of(field));
-        findings.log.push(Draft::new(Code::FieldValue, at, message).label("empty"));
+        findings.log.push(Finding::new(Code::FieldValue, at, message).label("empty"));
         return None;
     }
     Some((text, at))
@@ -370,14 +370,14 @@ fn required<'n>(
 fn forbidden(object: &Object, field: &str, why: &str, findings: &mut Findings) {
     if let Some(entry) = object.get(field) {
         let message = format!("`{}` must not be there", object.path_of(field));
-        findings.log.push(Draft::new(Code::Refused, entry.at, message).label(why));
+        findings.log.push(Finding::new(Code::Refused, entry.at, message).label(why));
     }
 }
 
 fn required_texts(
     object: &Object,
     field: &str,
-    table: &mut Filled,
+    table: &mut Resolved,
     key: &str,
     findings: &mut Findings,
 ) {
@@ -395,7 +395,7 @@ fn positive(
     object: &Object,
     field: &str,
     max: i64,
-    table: &mut Filled,
+    table: &mut Resolved,
     key: &str,
     findings: &mut Findings,
 ) {
@@ -408,7 +408,7 @@ fn integer(
     object: &Object,
     field: &str,
     bounds: (i64, i64),
-    table: &mut Filled,
+    table: &mut Resolved,
     key: &str,
     findings: &mut Findings,
 ) {
@@ -420,7 +420,7 @@ fn percent(
     object: &Object,
     field: &str,
     max: i64,
-    table: &mut Filled,
+    table: &mut Resolved,
     key: &str,
     findings: &mut Findings,
 ) {
@@ -429,7 +429,7 @@ fn percent(
 }
 
 /// Sets a key to what was found in a field; to nothing but an error if the field is wrong.
-fn put(table: &mut Filled, key: &str, object: &Object, field: &str, found: Found<Plain>) {
+fn put(table: &mut Resolved, key: &str, object: &Object, field: &str, found: Found<Plain>) {
     match (found, object.get(field)) {
         (Some((plain, at)), Some(entry)) => {
             // A list is told by its key, as its own place may be its first entry's.
@@ -449,7 +449,7 @@ fn set(plain: Plain) -> State {
     State::Set(Value::Plain(plain))
 }
 
-fn set_list(tables: Vec<Filled>) -> State {
+fn set_list(tables: Vec<Resolved>) -> State {
     State::Set(Value::List(tables))
 }
 

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Range, Tag};
 
-use crate::scenario::code::Code;
-use crate::scenario::diagnostic::{Draft, Log, shown};
-use crate::scenario::source::Span;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Finding, Log, shown};
+use crate::language::text::source::Span;
 
 /// Levels of objects and lists that a manifest may have; those of the API need ten.
 const DEEPEST: usize = 64;
@@ -232,9 +232,10 @@ impl<'t> Reader<'t> {
             Some(Open::List { items, .. }) => items.push(node),
             Some(Open::Object(object)) => {
                 let Some((name, at)) = object.key.take() else {
-                    let draft = Draft::new(Code::ManifestSyntax, node.span, "a key must be a word");
-                    let draft = draft.label(format!("this is {}", node.type_name()));
-                    log.push(draft.help(self.template_help()));
+                    let finding =
+                        Finding::new(Code::ManifestSyntax, node.span, "a key must be a word");
+                    let finding = finding.label(format!("this is {}", node.type_name()));
+                    log.push(finding.help(self.template_help()));
                     return Err(Stop::Syntax(node.span.end));
                 };
                 object.put(Entry { name, at, node }, log);
@@ -262,8 +263,8 @@ impl<'t> Reader<'t> {
     fn syntax(&mut self, at: Marker, info: &str, log: &mut Log) -> Stop {
         let byte = self.base.start + self.byte(at.index());
         let span = Span { start: byte, end: byte + 1, ..self.base };
-        let draft = Draft::new(Code::ManifestSyntax, span, "this is not YAML").label(info);
-        log.push(draft.help(self.template_help()));
+        let finding = Finding::new(Code::ManifestSyntax, span, "this is not YAML").label(info);
+        log.push(finding.help(self.template_help()));
         Stop::Syntax(byte)
     }
 
@@ -316,8 +317,8 @@ impl OpenObject {
     fn put(&mut self, entry: Entry, log: &mut Log) {
         if let Some(first) = self.first.get(&entry.name) {
             let message = format!("the key `{}` occurs twice", shown(&entry.name));
-            let draft = Draft::new(Code::ManifestSyntax, entry.at, message).label("the second");
-            log.push(draft.related(Some(*first), "the first"));
+            let finding = Finding::new(Code::ManifestSyntax, entry.at, message).label("the second");
+            log.push(finding.related(Some(*first), "the first"));
             return;
         }
         self.first.insert(entry.name.clone(), entry.at);
@@ -326,14 +327,14 @@ impl OpenObject {
 }
 
 fn too_deep(span: Span, log: &mut Log) -> Stop {
-    let draft = Draft::new(Code::ManifestSyntax, span, "this nests too deeply");
-    log.push(draft.label(format!("more than {DEEPEST} levels")));
+    let finding = Finding::new(Code::ManifestSyntax, span, "this nests too deeply");
+    log.push(finding.label(format!("more than {DEEPEST} levels")));
     Stop::Bound
 }
 
 fn too_many(span: Span, log: &mut Log) -> Stop {
-    let draft = Draft::new(Code::ManifestSyntax, span, "the manifest has too many values");
-    log.push(draft.label(format!("here the {MOST_NODES} allowed are passed")));
+    let finding = Finding::new(Code::ManifestSyntax, span, "the manifest has too many values");
+    log.push(finding.label(format!("here the {MOST_NODES} allowed are passed")));
     Stop::Bound
 }
 
@@ -372,8 +373,8 @@ fn number(text: &str) -> Option<Item> {
 #[cfg(test)]
 mod tests {
     use super::{Item, Node, documents};
-    use crate::scenario::diagnostic::Log;
-    use crate::scenario::source::Sources;
+    use crate::language::tell::diagnostic::Log;
+    use crate::language::text::source::Sources;
 
     fn read(text: &str) -> (Vec<Node>, Vec<String>) {
         let mut log = Log::new(Sources::new("m.yaml", text.to_owned()));

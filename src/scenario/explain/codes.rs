@@ -3,7 +3,7 @@
 
 use super::Example::{Command, Fragment, Manifest, Profile, Set, Vary};
 use super::Explanation;
-use crate::scenario::code::Code::{
+use crate::language::tell::code::Code::{
     self, AfterTheEnd, BadConnection, BadExpectation, BadFigure, BadName, BadOverride, BadQuantity,
     BadSpread, BadVary, DoesNotFit, DuplicateName, EmptyRange, FieldType, FieldValue, Inherits,
     Internal, ManifestFile, ManifestSyntax, Misplaced, MissingField, MissingKey, MoreThanMembers,
@@ -491,6 +491,6 @@ static VARIED: &[Explanation] = &[
 /// All texts.
 pub(super) fn all() -> impl Iterator<Item = &'static Explanation> {
     let groups: [&[Explanation]; 7] =
-        [FILES, VALUES, TOGETHER, MANIFESTS, COMPOSED, VARIED, super::doubts::DOUBTS];
+        [FILES, VALUES, TOGETHER, MANIFESTS, COMPOSED, VARIED, super::lints::LINTS];
     groups.into_iter().flatten()
 }

@@ -20,7 +20,8 @@ pub(super) static APF: Table = Table {
             texts(32),
             Optional,
             "Files with FlowSchemas and PriorityLevelConfigurations, relative to the scenario.",
-        ),
+        )
+        .example("[\"flowschema.yaml\"]"),
         key(
             "levels",
             Kind::List { table: &LEVEL, max: MOST_OBJECTS },
@@ -100,7 +101,8 @@ pub(in crate::scenario) static FLOW_SCHEMA: Table = Table {
     one_of: None,
     keys: &[
         NAME,
-        key("level", Kind::Name(NameForm::Subdomain), Required, "The priority level it leads to."),
+        key("level", Kind::Name(NameForm::Subdomain), Required, "The priority level it leads to.")
+            .example("\"node-agents\""),
         key(
             "precedence",
             integer(1, 10_000),
@@ -116,15 +118,19 @@ pub(in crate::scenario) static FLOW_SCHEMA: Table = Table {
         USERS,
         GROUPS,
         SERVICE_ACCOUNTS,
-        key("verbs", texts(100), Derived(ALL_OF_SIMPLE), "Verbs of the requests; \"*\": any."),
-        key("api-groups", texts(1000), Derived(ALL_OF_SIMPLE), "API groups; \"\": core."),
-        key("resources", texts(1000), Derived(ALL_OF_SIMPLE), "Resources: pods, pods/status."),
+        key("verbs", texts(100), Derived(ALL_OF_SIMPLE), "Verbs of the requests; \"*\": any.")
+            .example("[\"list\", \"watch\"]"),
+        key("api-groups", texts(1000), Derived(ALL_OF_SIMPLE), "API groups; \"\": core.")
+            .example("[\"\"]"),
+        key("resources", texts(1000), Derived(ALL_OF_SIMPLE), "Resources: pods, pods/status.")
+            .example("[\"pods\"]"),
         key(
             "namespaces",
             texts(10_000),
             Derived(ALL_OF_SIMPLE),
             "Namespaces of the requests that have one.",
-        ),
+        )
+        .example("[\"default\"]"),
         key(
             "cluster-scope",
             Kind::Flag,
@@ -168,10 +174,13 @@ pub(in crate::scenario) static RESOURCE_RULE: Table = Table {
     what: "a resource rule",
     one_of: None,
     keys: &[
-        key("verbs", texts(100), Default(ANY), "Verbs; \"*\": any."),
-        key("api-groups", texts(1000), Default(ANY), "API groups; \"\": core."),
-        key("resources", texts(1000), Default(ANY), "Resources: pods, pods/status."),
-        key("namespaces", texts(10_000), Default(ANY), "Namespaces of requests that have one."),
+        key("verbs", texts(100), Default(ANY), "Verbs; \"*\": any.")
+            .example("[\"list\", \"watch\"]"),
+        key("api-groups", texts(1000), Default(ANY), "API groups; \"\": core.").example("[\"\"]"),
+        key("resources", texts(1000), Default(ANY), "Resources: pods, pods/status.")
+            .example("[\"pods\"]"),
+        key("namespaces", texts(10_000), Default(ANY), "Namespaces of requests that have one.")
+            .example("[\"default\"]"),
         key(
             "cluster-scope",
             Kind::Flag,
@@ -186,24 +195,30 @@ pub(in crate::scenario) static NON_RESOURCE_RULE: Table = Table {
     what: "a non-resource rule",
     one_of: None,
     keys: &[
-        key("verbs", texts(100), Default(ANY), "Verbs; \"*\": any."),
-        key("urls", texts(1000), Default(ANY), "Paths, each with all below it (nonResourceURLs)."),
+        key("verbs", texts(100), Default(ANY), "Verbs; \"*\": any.")
+            .example("[\"list\", \"watch\"]"),
+        key("urls", texts(1000), Default(ANY), "Paths, each with all below it (nonResourceURLs).")
+            .example("[\"/healthz\"]"),
     ],
 };
 
 const ANY: &str = "[\"*\"]";
 const ALL_OF_SIMPLE: &str = "[\"*\"], where there are no rules";
 
-const NAME: Key = key("name", Kind::Name(NameForm::Subdomain), Required, "Its name.");
-const USERS: Key = key("users", texts(1000), Optional, "Users whose requests match; \"*\": any.");
+const NAME: Key =
+    key("name", Kind::Name(NameForm::Subdomain), Required, "Its name.").example("\"node-agents\"");
+const USERS: Key = key("users", texts(1000), Optional, "Users whose requests match; \"*\": any.")
+    .example("[\"system:kube-scheduler\"]");
 const GROUPS: Key =
-    key("groups", texts(1000), Optional, "Groups whose members' requests match; \"*\": any.");
+    key("groups", texts(1000), Optional, "Groups whose members' requests match; \"*\": any.")
+        .example("[\"system:nodes\"]");
 const SERVICE_ACCOUNTS: Key = key(
     "service-accounts",
     texts(1000),
     Optional,
     "Service accounts: \"namespace:name\", or \"namespace:*\" for all of it.",
-);
+)
+.example("[\"kube-system:*\"]");
 
 const fn texts(max: usize) -> Kind {
     Kind::Texts { max }

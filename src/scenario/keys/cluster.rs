@@ -2,6 +2,7 @@
 
 use super::Presence::Optional;
 use super::{Key, Kind, Table, integer, key};
+use crate::language::table::Units;
 
 /// What lies below the file.
 pub(super) const INHERITS: Key = key(
@@ -51,10 +52,16 @@ static CLUSTER: Table = Table {
     ],
 };
 
+/// What counts may be by.
+pub(in crate::scenario) static UNITS: Units = Units {
+    counted: &[("node", "nodes"), ("pod", "pods"), ("namespace", "namespaces")],
+    total: "cluster",
+};
+
 /// What the counts of a resource or a fleet are counted by.
 pub(super) const PER: Key = key(
     "per",
-    Kind::Per,
+    Kind::Per(&UNITS),
     Optional,
     "What `count` and `writes` are counted by: \"node\", \"pod\" or \"namespace\" of [cluster], several \
      of them, as in \"100 nodes\", or \"cluster\"; totals are rounded up. Whatever lays another count over \
@@ -64,7 +71,7 @@ pub(super) const PER: Key = key(
 /// Where writes are counted otherwise.
 pub(super) const WRITES_PER: Key = key(
     "writes-per",
-    Kind::Per,
+    Kind::Per(&UNITS),
     Optional,
     "What `writes` are counted by, where that differs from `per`: \"cluster\" for a total.",
 );

@@ -2,7 +2,8 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::{Family, Key, Kind, NameForm, OneOf, Table, integer, key, percent, span};
-use crate::units::SimSpan;
+use crate::language::tell::code::Code;
+use crate::units::{Bytes, SimSpan};
 
 pub(super) static EVENT: Table = Table {
     what: "an event",
@@ -31,8 +32,9 @@ pub(super) static EVENT: Table = Table {
             Kind::Name(NameForm::Free),
             Required,
             "Its name, and that of the phase it opens.",
-        ),
-        key("at", span(SimSpan::ZERO), Required, "When."),
+        )
+        .example("\"rollout\""),
+        key("at", span(SimSpan::ZERO), Required, "When.").codes(&[Code::AfterTheEnd]),
         key("start", Kind::Table(&START), Optional, "Starts members of a fleet."),
         key("stop", Kind::Table(&STOP), Optional, "Stops members of a fleet."),
         key("restart", Kind::Table(&RESTART), Optional, "Stops and starts members of a fleet."),
@@ -77,7 +79,8 @@ pub(super) static EVENT: Table = Table {
 
 const MOVED: Key = key("client", Kind::Refer(Family::Client), Required, "The fleet.");
 const MEMBERS: Key =
-    key("count", integer(1, 1_000_000), Optional, "How many members; left out: all.");
+    key("count", integer(1, 1_000_000), Optional, "How many members; left out: all.")
+        .codes(&[Code::MoreThanMembers]);
 const OVER: Key = key("over", span(SimSpan::ZERO), Default("0s"), "Spread over this span.");
 const LASTS: Key = key("lasts", span(SimSpan::millis(1)), Required, "How long it lasts.");
 
@@ -93,7 +96,8 @@ static KILL: Table = Table {
             Kind::IntegerOr { min: 0, max: 31, word: "all" },
             Required,
             "Index of the apiserver, from 0, or \"all\".",
-        ),
+        )
+        .codes(&[Code::NoSuchServer]),
         key(
             "manner",
             Kind::Choice(&["process", "graceful", "node"]),
@@ -234,6 +238,15 @@ static LAG: Table = Table {
     ],
 };
 
+const FIGURE: Kind = Kind::Deferred {
+    kinds: &[
+        Kind::Flag,
+        Kind::Size { min: Bytes::ZERO, max: Bytes(u64::MAX), limit: false },
+        Kind::Span { min: SimSpan::ZERO, max: SimSpan(u64::MAX) },
+    ],
+    expected: "a figure in quotes, or `true` or `false`",
+};
+
 pub(super) static PUBLISHED: Table = Table {
     what: "a published figure",
     one_of: None,
@@ -250,21 +263,20 @@ pub(super) static PUBLISHED: Table = Table {
             Required,
             "What was measured.",
         ),
-        key(
-            "value",
-            Kind::Figure,
-            Optional,
-            "The figure: a size, a duration, or true or false for oom.",
-        ),
-        key("at-least", Kind::Figure, Optional, "A lower bound of the figure."),
-        key("at-most", Kind::Figure, Optional, "An upper bound of the figure."),
+        key("value", FIGURE, Optional, "The figure: a size, a duration, or true or false for oom.")
+            .example("\"9.24GB\"")
+            .codes(&[Code::BadFigure, Code::BadExpectation]),
+        key("at-least", FIGURE, Optional, "A lower bound of the figure.").example("\"9.24GB\""),
+        key("at-most", FIGURE, Optional, "An upper bound of the figure.").example("\"9.24GB\""),
         key("tolerance", percent(1000.0), Default("10%"), "How far off a prediction may be."),
-        key("source", Kind::Text { max: 4096 }, Required, "Where the figure comes from."),
+        key("source", Kind::Text { max: 4096 }, Required, "Where the figure comes from.")
+            .example("\"KEP-3157\""),
         key(
             "note",
             Kind::Text { max: 4096 },
             Default("\"\""),
             "Why a discrepancy is expected, when one is.",
-        ),
+        )
+        .example("\"Its base heap is not stated.\""),
     ],
 };

@@ -15,12 +15,23 @@ const METRICS: [&str; Measure::ALL.len()] = {
     keys
 };
 
+const BOUND: Kind = Kind::Deferred {
+    kinds: &[
+        Measure::Oom.kind(),
+        Measure::Peak.kind(),
+        Measure::Duration.kind(),
+        Measure::Rejected.kind(),
+    ],
+    expected: "a bound such as \"5%\", \"12GiB\", \"30s\" or 100",
+};
+
 /// One expectation.
 pub(super) static EXPECT: Table = Table {
     what: "an expectation",
     one_of: None,
     keys: &[
-        key("name", Kind::Name(NameForm::Free), Required, "Its name in reports and JUnit files."),
+        key("name", Kind::Name(NameForm::Free), Required, "Its name in reports and JUnit files.")
+            .example("\"no kill\""),
         key(
             "metric",
             Kind::Choice(&METRICS),
@@ -33,8 +44,8 @@ pub(super) static EXPECT: Table = Table {
             Optional,
             "Of a figure: which quantile over the replications is judged. A probability has none.",
         ),
-        key("at-most", Kind::Bound, Optional, "It is at most this."),
-        key("at-least", Kind::Bound, Optional, "It is at least this."),
+        key("at-most", BOUND, Optional, "It is at most this.").example("\"5%\""),
+        key("at-least", BOUND, Optional, "It is at least this.").example("\"5%\""),
         key(
             "severity",
             Kind::Choice(&["error", "warning"]),

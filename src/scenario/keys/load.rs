@@ -8,6 +8,7 @@ use super::server::SECTIONS;
 use super::sweep::SWEEP;
 use super::workloads::WORKLOAD;
 use super::{Family, Key, Kind, NameForm, OneOf, Table, integer, key, percent, rate, size, span};
+use crate::language::tell::code::Code;
 use crate::units::{Bytes, SimSpan};
 
 /// A scenario.
@@ -22,7 +23,8 @@ pub static ROOT: Table = Table {
             Required,
             "Names the scenario and its output folder.",
         ),
-        key("description", Kind::Text { max: 65_536 }, Default("\"\""), "What it shows."),
+        key("description", Kind::Text { max: 65_536 }, Default("\"\""), "What it shows.")
+            .example("\"A rollout to 200 nodes.\""),
         INHERITS,
         PROFILES,
         CLUSTER_KEY,
@@ -39,7 +41,8 @@ pub static ROOT: Table = Table {
             Kind::Named { table: &OBJECTS, names: NameForm::Plural, max: 1000 },
             Optional,
             "The resources stored, by plural name.",
-        ),
+        )
+        .codes(&[Code::ShapeNeeded]),
         key("clients", Kind::List { table: &CLIENT, max: 1000 }, Optional, "The client fleets."),
         key("events", Kind::List { table: &EVENT, max: 10_000 }, Optional, "What happens when."),
         key(
@@ -68,26 +71,26 @@ static OBJECTS: Table = Table {
     what: "a resource",
     one_of: None,
     keys: &[
-        key("count", integer(0, 1_000_000_000), Required, "Objects stored."),
+        key("count", integer(0, 1_000_000_000), Required, "Objects stored.").codes(&[Code::BeyondTested, Code::TotalTooLarge]),
         PER,
         key(
             "size",
             size(Bytes(1), Bytes::mib(64)),
             Required,
             "Mean stored size: protobuf, or JSON for custom resources.",
-        ),
+        ).codes(&[Code::LargeObject, Code::BeyondTested]),
         key(
             "shape",
             Kind::Choice(&["blob", "typed", "custom", "custom-blob"]),
             Derived("known for built-in resources; must be stated for others"),
             "What the objects are made of.",
-        ),
+        ).codes(&[Code::ShapeNeeded]),
         key(
             "group",
             Kind::Text { max: 253 },
             Derived("known for built-in resources, else custom.example.com"),
             "Its API group; \"\": core.",
-        ),
+        ).example("\"cilium.io\""),
         key("json-size", size(Bytes(1), Bytes::gib(1)), Optional, "Mean JSON size, where known."),
         key(
             "heap-size",
@@ -100,7 +103,7 @@ static OBJECTS: Table = Table {
             integer(1, 32),
             Default("1"),
             "Versions of a custom resource, each with a cache.",
-        ),
+        ).codes(&[Code::VersionsOfBuiltIn]),
         key(
             "writes",
             Kind::PerSecond { max: 1e6 },
@@ -115,7 +118,7 @@ static OBJECTS: Table = Table {
                 "a kubelet of pods, nodes, leases and events, else the controller manager of built-in resources, else a service account of its own",
             ),
             "The user who writes them, whose priority level has to find the seats.",
-        ),
+        ).example("\"system:serviceaccount:kube-system:agents\""),
         key(
             "watch-cache",
             Kind::Flag,
@@ -129,21 +132,21 @@ static CLIENT: Table = Table {
     what: "a client",
     one_of: Some(OneOf { keys: &["reflector", "lister", "watcher"], required: true }),
     keys: &[
-        key("name", Kind::Name(NameForm::Free), Required, "Its name."),
-        key("count", integer(1, 1_000_000), Required, "Members of the fleet."),
+        key("name", Kind::Name(NameForm::Free), Required, "Its name.").codes(&[Code::DuplicateName]),
+        key("count", integer(1, 1_000_000), Required, "Members of the fleet.").codes(&[Code::TotalTooLarge, Code::NoJitter]),
         PER,
         key(
             "start",
             Kind::Choice(&["running", "stopped"]),
             Default("running"),
             "Whether members are connected and synced at the start, or wait for an event.",
-        ),
+        ).codes(&[Code::NeverStarts]),
         key(
             "start-jitter",
             span(SimSpan::ZERO),
             Default("0s"),
             "Members start spread uniformly over this span.",
-        ),
+        ).codes(&[Code::NoJitter]),
         key("drain-rate", rate(), Optional, "How fast a member reads from the network."),
         key("decode-rate", rate(), Optional, "How fast a member decodes."),
         key(
@@ -171,19 +174,19 @@ static CLIENT: Table = Table {
                 "that of the component of its name (kubelets, kube-proxy, kube-scheduler, kube-controller-manager), else the service account of its name in the namespace default",
             ),
             "The user as whom members are authenticated; {member} in it makes each a user of its own.",
-        ),
+        ).example("\"system:node:{member}\""),
         key(
             "groups",
             Kind::Texts { max: 100 },
             Derived("those the user has in Kubernetes, by the form of its name"),
             "The user's groups.",
-        ),
+        ).example("[\"system:nodes\"]"),
         key(
             "flow-schema",
             Kind::Name(NameForm::Subdomain),
             Optional,
             "The flow schema it falls under, whatever its user.",
-        ),
+        ).example("\"node-agents\""),
         key(
             "reflector",
             Kind::Table(&REFLECTOR),
@@ -227,7 +230,8 @@ const ENCODING: Key = key(
     Kind::Choice(&["json", "protobuf", "table"]),
     Derived("json for custom resources, protobuf for built-in ones"),
     "Encoding of responses.",
-);
+)
+.codes(&[Code::ProtobufCustom]);
 const GZIP: Key = key(
     "gzip",
     Kind::Flag,
@@ -260,7 +264,8 @@ static REFLECTOR: Table = Table {
             Kind::Choice(&["0", ""]),
             Default("\"0\""),
             "resourceVersion of the first LIST.",
-        ),
+        )
+        .codes(&[Code::ReadsEtcd, Code::AskedEtcd]),
         LIMIT,
         SELECTED,
         OWN_NODE,
@@ -293,7 +298,8 @@ static LISTER: Table = Table {
             Kind::Choice(&["", "0", "not-older-than", "exact"]),
             Default("\"\""),
             "resourceVersion of the LISTs.",
-        ),
+        )
+        .codes(&[Code::ReadsEtcd, Code::AskedEtcd]),
         LIMIT,
         SELECTED,
         OWN_NODE,

@@ -3,6 +3,9 @@
 use super::Presence::{Default, Filled, Optional, Required};
 use super::apf::APF;
 use super::{Key, Kind, Table, integer, key, memory_limit, percent, rate, size, span};
+use crate::language::table::Flags;
+use crate::language::tell::code::Code;
+use crate::model::release::{GATES, NEWEST_MINOR, OLDEST_MINOR};
 use crate::units::{Bytes, SimSpan};
 
 /// The tables of the run and the servers, in the order of the root table.
@@ -26,6 +29,30 @@ pub(super) const SECTIONS: [Key; 8] = [
         "Factors on the model's constants, as `oomcast calibrate` finds them; 1 where left out.",
     ),
 ];
+
+/// The releases that are modelled.
+const RELEASE: Kind =
+    Kind::Minor { what: "a Kubernetes release", oldest: OLDEST_MINOR, newest: NEWEST_MINOR };
+
+/// The gates of all releases: which release has which is left to the rules.
+static GATES_OF_ALL: Flags = Flags {
+    noun: "feature gate",
+    plural: "gates",
+    example: "{ WatchList = true }",
+    all: || {
+        let gate = |(name, first, gone): &(&'static str, u8, u8)| {
+            let until =
+                if *gone > NEWEST_MINOR { String::new() } else { format!(", gone in 1.{gone}") };
+            let text = if *first == OLDEST_MINOR {
+                format!("Modelled for 1.{first} on{until}.")
+            } else {
+                format!("From 1.{first} on{until}.")
+            };
+            (*name, text)
+        };
+        GATES.iter().map(gate).collect()
+    },
+};
 
 static RUN: Table = Table {
     what: "the run",
@@ -52,20 +79,22 @@ static APISERVER: Table = Table {
     what: "the apiservers",
     one_of: None,
     keys: &[
-        key("version", Kind::Release, Required, "Kubernetes minor release, 1.28 to 1.37."),
+        key("version", RELEASE, Required, "Kubernetes minor release, 1.28 to 1.37."),
         key("replicas", integer(1, 32), Default("1"), "How many apiservers."),
         key(
             "memory-limit",
             memory_limit(),
             Optional,
             "Memory limit of the container (cgroup memory.max).",
-        ),
+        )
+        .codes(&[Code::LimitAboveNode, Code::LimitOrder, Code::IdleAboveLimit]),
         key(
             "memory-high",
             memory_limit(),
             Optional,
             "Throttling limit of the container (cgroup memory.high).",
-        ),
+        )
+        .codes(&[Code::LimitOrder]),
         key(
             "cpu-limit",
             Kind::Cores { min: 0.1, max: 1024.0 },
@@ -77,13 +106,15 @@ static APISERVER: Table = Table {
             Kind::IntegerOr { min: 1, max: 100_000, word: "off" },
             Default("100"),
             "GOGC in per cent, or \"off\".",
-        ),
+        )
+        .codes(&[Code::CollectorOff]),
         key(
             "gomemlimit",
             memory_limit(),
             Optional,
             "GOMEMLIMIT, the soft limit of the Go runtime.",
-        ),
+        )
+        .codes(&[Code::LimitOrder, Code::CollectorOff]),
         key(
             "gomaxprocs",
             integer(1, 1024),
@@ -120,7 +151,8 @@ static APISERVER: Table = Table {
             size(Bytes::ZERO, Bytes::gib(64 << 10)),
             Optional,
             "Observed resident memory of an idle server at the start, kept from earlier peaks.",
-        ),
+        )
+        .codes(&[Code::DoesNotFit]),
         key(
             "warm",
             Kind::Flag,
@@ -135,10 +167,11 @@ static APISERVER: Table = Table {
         ),
         key(
             "feature-gates",
-            Kind::Gates,
+            Kind::Flags(&GATES_OF_ALL),
             Optional,
             "Feature gates that differ from the release's defaults.",
-        ),
+        )
+        .codes(&[Code::LockedGate]),
         key(
             "goaway-chance",
             Kind::Number { min: 0.0, max: 0.02 },
@@ -176,7 +209,14 @@ static NODE: Table = Table {
     what: "the node",
     one_of: None,
     keys: &[
-        key("memory", size(Bytes::mib(64), Bytes::gib(64 << 10)), Default("64GiB"), "RAM."),
+        key("memory", size(Bytes::mib(64), Bytes::gib(64 << 10)), Default("64GiB"), "RAM.").codes(
+            &[
+                Code::AssumedNodeMemory,
+                Code::DoesNotFit,
+                Code::LimitAboveNode,
+                Code::IdleAboveLimit,
+            ],
+        ),
         key("cores", Kind::Cores { min: 0.1, max: 1024.0 }, Default("8"), "Processors."),
         key(
             "local-clients",

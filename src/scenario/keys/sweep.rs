@@ -2,6 +2,7 @@
 
 use super::Presence::{Default, Optional, Required};
 use super::{Key, Kind, Table, integer, key};
+use crate::language::tell::code::Code;
 use crate::scenario::sweep::{MOST_AXES, MOST_POINTS};
 
 /// The table of a sweep.
@@ -17,7 +18,9 @@ static KEYS: Table = Table {
             Kind::Texts { max: MOST_AXES },
             Required,
             "Keys and the values they take: [\"clients.agents.count=100..2000:100\"].",
-        ),
+        )
+        .codes(&[Code::NoSweep, Code::LongSweep])
+        .example("[\"clients.node-agents.count=100..2000:100\"]"),
         key(
             "design",
             Kind::Choice(&["grid", "random", "lhs", "morris"]),

@@ -50,6 +50,8 @@ fn climbing_imports_are_caught() {
     assert!(caught("src/results/run.rs", "use crate::model::World;"));
     assert!(caught("src/model/world.rs", "use crate::scenario::Scenario;"));
     assert!(caught("src/model/world.rs", "use crate::{scenario::Scenario, units::Bytes};"));
+    assert!(caught("src/language/table/walk.rs", "use crate::scenario::keys::ROOT;"));
+    assert!(caught("src/language/table/read.rs", "use crate::model::release::Release;"));
     assert!(caught("src/scenario/build.rs", "use crate::model::world::World;"));
     assert!(caught("src/scenario/build.rs", "use crate::model;"));
     assert!(caught("src/scenario/build.rs", "use crate::model::{input::Inputs, world::World};"));

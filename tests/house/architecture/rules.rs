@@ -9,12 +9,13 @@ const LONGEST: usize = 600;
 /// below it only.
 ///
 /// `experiment`, `validation` and `cli` take statistics from the engine; `report` does not need it.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("units", &[]),
     ("engine", &["units"]),
     ("results", &["units"]),
     ("model", &["engine", "units", "results"]),
-    ("scenario", &["model::input", "model::release", "model::apf", "units"]),
+    ("language", &["units"]),
+    ("scenario", &["language", "model::input", "model::release", "model::apf", "units"]),
     ("experiment", &["scenario", "model", "engine", "results", "units"]),
     ("validation", &["experiment", "scenario", "model", "engine", "results", "units"]),
     ("calibration", &["validation", "scenario", "model", "engine", "results", "units"]),

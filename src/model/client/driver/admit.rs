@@ -2,6 +2,7 @@
 
 use super::Refusal;
 use crate::model::admission::{Arrival, Call, Key, RequestKind, Ticket};
+use crate::model::apf::max_in_flight::InFlight;
 use crate::model::apiserver::plan::Step;
 use crate::model::client::go::RETRY_AFTER;
 use crate::model::client::{Next, State};
@@ -24,11 +25,16 @@ impl World<'_> {
         let place = self.place_of(client);
         let state = &mut self.servers[server];
         let Some(admission) = &mut state.admission else {
-            let busy = state.server.in_flight();
-            if kind.list && busy >= self.inputs.apiserver.max_requests_inflight {
-                self.refused(client, next, Refusal::TooManyRequests(RETRY_AFTER), now);
-            } else {
-                self.serve(client, server, next, None, now);
+            let groups = &self.inputs.fleets[fleet].groups;
+            // Watches are long-running: no limit is set to them.
+            let start =
+                if kind.list { state.max_in_flight.start(groups) } else { InFlight::Uncounted };
+            match start {
+                InFlight::Rejected => {
+                    self.refused(client, next, Refusal::TooManyRequests(RETRY_AFTER), now);
+                }
+                InFlight::Uncounted => self.serve(client, server, next, None, now),
+                InFlight::Counted => self.serve_counted(client, server, next, now),
             }
             return;
         };
@@ -176,8 +182,22 @@ impl World<'_> {
         }
     }
 
+    /// The handler of a LIST that holds a place of max-in-flight until it returns.
+    fn serve_counted(&mut self, client: ClientId, server: ServerId, next: Next, now: SimTime) {
+        let sent = self.send_list(client, server, now);
+        let places = &mut self.servers[server].max_in_flight;
+        match (&sent, self.clients[client].request) {
+            (Ok(()), Some(request)) => places.tie(request.slot()),
+            _ => places.finish(),
+        }
+        if let Err(refusal) = sent {
+            self.refused(client, next, refusal, now);
+        }
+    }
+
     /// A handler has returned: others may go in.
     pub(super) fn free_seats(&mut self, server: ServerId, slot: usize, now: SimTime) {
+        self.servers[server].max_in_flight.release(slot);
         if let Some(admission) = &mut self.servers[server].admission {
             admission.release(slot, now);
             self.let_in(server, now);

@@ -1,9 +1,9 @@
 //! Capacities of growing slices and buffers.
 //!
 //! Sources: Go 1.26 `runtime/slice.go` (`growslice`, `nextslicecap`), `bytes/buffer.go`
-//! (`grow`, `growSlice`), `io/io.go` (`ReadAll`).
+//! (`grow`, `growSlice`).
 
-use super::size_class::{Pointers, block_size, usable_size};
+use super::size_class::{Pointers, usable_size};
 use crate::units::Bytes;
 
 /// Below this capacity `append` doubles, above it tends to 1.25 times.
@@ -12,28 +12,6 @@ pub const DOUBLING_LIMIT: u64 = 256;
 
 /// First block of an empty `bytes.Buffer`. Source: `bytes/buffer.go` `smallBufferSize`.
 pub const SMALL_BUFFER: Bytes = Bytes(64);
-
-/// One change of capacity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Growth {
-    /// Elements after the write that made it grow.
-    pub len: u64,
-    /// Elements there is room for now.
-    pub capacity: u64,
-    /// Bytes allocated so far, this block included.
-    pub total: Bytes,
-}
-
-/// What `io.ReadAll` leaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReadAll {
-    /// Capacity of the result.
-    pub capacity: Bytes,
-    /// Bytes allocated, the pieces and the list of pieces included.
-    pub total: Bytes,
-    /// Most bytes alive at one time: all pieces and the result.
-    pub peak: Bytes,
-}
 
 /// The capacity that `append` asks for, in elements, before rounding to a size class.
 /// Source: `runtime/slice.go` `nextslicecap`.
@@ -68,16 +46,6 @@ pub fn append_capacity(element: Bytes, pointers: Pointers, new_len: u64, old: u6
     usable_size(wanted, pointers).0 / element.0
 }
 
-/// All growths of a slice of `element`-byte elements that gets `chunk` more at a time until it
-/// has `upto`. The number of steps is that of the growths, not of the appends.
-#[must_use]
-pub fn append_growth(element: Bytes, pointers: Pointers, chunk: u64, upto: u64) -> Vec<Growth> {
-    grow_by_chunks(chunk, upto, |len, old| {
-        let capacity = append_capacity(element, pointers, len, old);
-        (capacity, block_size(element.times(capacity), pointers))
-    })
-}
-
 /// Capacity of a `bytes.Buffer` of capacity `old` (no part of it read yet) that needs room for
 /// `new_len` bytes. Source: `bytes/buffer.go` `grow` and `growSlice`.
 #[must_use]
@@ -88,90 +56,8 @@ pub fn grow_slice(new_len: Bytes, old: Bytes) -> Bytes {
     usable_size(new_len.max(old.times(2)), Pointers::None)
 }
 
-/// All growths of a `bytes.Buffer` that gets `chunk` bytes at a time until it has `upto`.
-#[must_use]
-pub fn buffer_growth(chunk: Bytes, upto: Bytes) -> Vec<Growth> {
-    grow_by_chunks(chunk.0, upto.0, |len, old| {
-        let capacity = grow_slice(Bytes(len), Bytes(old));
-        (capacity.0, block_size(capacity, Pointers::None))
-    })
-}
-
-/// `grow` gives the new capacity and its block for a length and the old capacity.
-fn grow_by_chunks(chunk: u64, upto: u64, grow: impl Fn(u64, u64) -> (u64, Bytes)) -> Vec<Growth> {
-    let mut events: Vec<Growth> = Vec::new();
-    let (mut capacity, mut total) = (0u64, Bytes::ZERO);
-    if chunk == 0 {
-        return events;
-    }
-    let last = upto.div_ceil(chunk).saturating_mul(chunk);
-    while capacity < last {
-        // The first whole number of chunks that does not fit.
-        let len = (capacity / chunk + 1).saturating_mul(chunk);
-        let (new, block) = grow(len, capacity);
-        // Past what 64 bits can say.
-        capacity = if new < len { u64::MAX } else { new };
-        total += block;
-        events.push(Growth { len, capacity, total });
-    }
-    events
-}
-
-/// First piece of `io.ReadAll`, and the size that the following ones start from.
-/// Source: `io/io.go` `ReadAll`.
-const FIRST_PIECE: Bytes = Bytes(512);
-const NEXT_PIECE: u64 = 256;
-/// Pieces that the list of pieces has room for on the stack, and bytes of an entry.
-const PIECES_ON_STACK: u64 = 4;
-const SLICE_HEADER: Bytes = Bytes(24);
-
-/// `io.ReadAll` of `size` bytes from a source that gives at most `most` a read and then says in a
-/// read of its own that this was all: pieces that grow by half, then one copy of the right size.
-/// (Before Go 1.26 it appended to one slice.) Source: `io/io.go` `ReadAll`.
-#[must_use]
-pub fn read_all(size: Bytes, most: Bytes) -> ReadAll {
-    let most = Bytes(most.0.max(1));
-    let (mut piece, mut next) = (FIRST_PIECE, NEXT_PIECE);
-    let mut total = piece;
-    let mut pieces = piece;
-    let (mut count, mut room_for) = (0u64, PIECES_ON_STACK);
-    let mut left = size;
-    while let Some(taken) = leaves_piece(piece, left, most) {
-        left -= taken;
-        count += 1;
-        if count > room_for {
-            room_for = append_capacity(SLICE_HEADER, Pointers::Some, count, room_for);
-            total += block_size(SLICE_HEADER.times(room_for), Pointers::Some);
-        }
-        piece = usable_size(Bytes(next), Pointers::None);
-        pieces += piece;
-        total += piece;
-        next = next.saturating_add(next / 2);
-    }
-    if count == 0 {
-        return ReadAll { capacity: piece, total, peak: pieces };
-    }
-    let capacity = usable_size(size, Pointers::None);
-    ReadAll { capacity, total: total + capacity, peak: pieces + capacity }
-}
-
-/// Bytes read into a piece when less than a sixteenth of it is left free, which ends it; `None`
-/// when `left` leaves more than that free.
-fn leaves_piece(piece: Bytes, left: Bytes, most: Bytes) -> Option<Bytes> {
-    let filled = piece.0 - piece.0 / 16;
-    if left.0 <= filled {
-        return None;
-    }
-    // After that many whole reads the piece is not yet ended; the next one ends it.
-    let whole = filled / most.0;
-    let read = most.0.saturating_mul(whole + 1);
-    Some(piece.min(left).min(Bytes(read)))
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -182,43 +68,5 @@ mod tests {
         assert_eq!(append_capacity(Bytes(0), Pointers::None, 7, 3), 7);
         assert_eq!(grow_slice(Bytes(10), Bytes(0)), Bytes(64));
         assert_eq!(grow_slice(Bytes(65), Bytes(64)), Bytes(128));
-    }
-
-    #[test]
-    fn absurd_sizes_end() {
-        let huge = append_growth(Bytes(40), Pointers::Some, 1, u64::MAX);
-        assert!(huge.len() < 400 && huge.last().is_some_and(|g| g.capacity == u64::MAX));
-        assert!(buffer_growth(Bytes(1), Bytes(u64::MAX)).len() <= 64);
-        assert!(append_growth(Bytes(1), Pointers::None, 0, 10).is_empty());
-        assert!(read_all(Bytes(u64::MAX), Bytes(0)).total.0 > 1 << 62);
-    }
-
-    proptest! {
-        #[test]
-        fn growths_hold_and_rise(
-            element in 1u64..4096, chunk in 1u64..100_000, upto in 1u64..1 << 34, scan: bool,
-        ) {
-            let pointers = if scan { Pointers::Some } else { Pointers::None };
-            for events in [
-                append_growth(Bytes(element), pointers, chunk, upto),
-                buffer_growth(Bytes(chunk), Bytes(upto)),
-            ] {
-                prop_assert!(events.last().is_some_and(|g| g.capacity >= upto));
-                prop_assert!(events.iter().all(|g| g.capacity >= g.len));
-                for pair in events.windows(2) {
-                    prop_assert!(pair[1].capacity > pair[0].capacity);
-                    prop_assert!(pair[1].len > pair[0].capacity, "it grew before it had to");
-                    prop_assert!(pair[1].total - pair[0].total >= Bytes(pair[1].capacity));
-                }
-            }
-        }
-
-        #[test]
-        fn read_all_holds(size in 0u64..1 << 40, most in 1u64..1 << 20) {
-            let all = read_all(Bytes(size), Bytes(most));
-            prop_assert!(all.capacity >= Bytes(size));
-            prop_assert!(all.total >= all.peak && all.peak >= all.capacity);
-            prop_assert!(read_all(Bytes(size + 1), Bytes(most)).total >= all.total);
-        }
     }
 }

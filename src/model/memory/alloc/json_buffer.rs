@@ -81,7 +81,10 @@ pub struct JsonBuffer {
 }
 
 impl JsonList {
-    /// A list whose items are one large value each (Secrets, `ConfigMaps`), in a usual envelope.
+    /// A list whose items are one large value each (Secrets, `ConfigMaps`), in a usual envelope of
+    /// 91 bytes before the first item. Where a real item ends in other fields, or its first few
+    /// hundred bytes decide on another size class, the capacities differ by that class (one page in
+    /// a megabyte, up to a fifth for small items).
     #[must_use]
     pub fn of_values(first_item: Bytes, item: Bytes, items: u64) -> Self {
         Self {
@@ -122,19 +125,6 @@ impl JsonList {
     /// Bytes of the largest item.
     pub(super) fn largest_item(&self) -> Bytes {
         self.first_two().map(sum).max().unwrap_or_default()
-    }
-
-    /// Bytes of all items without anything between.
-    pub(super) fn items_only(&self) -> Bytes {
-        match self.items {
-            0 => Bytes::ZERO,
-            n => sum(&self.first) + sum(&self.item).times(n - 1),
-        }
-    }
-
-    /// Bytes before and after the items, without the line end.
-    pub(super) fn envelope(&self) -> Bytes {
-        sum(&self.head) + sum(&self.tail)
     }
 
     /// What a `json.Encoder` leaves in a fresh buffer: the list and a line end.
@@ -248,24 +238,6 @@ impl JsonBuffer {
     }
 }
 
-/// All capacities that the encode buffer goes through for a list of `items` items of which the
-/// first takes `first_item_bytes` of JSON and each other `item_bytes`, when most of an item is one
-/// value (Secrets, `ConfigMaps`). The last one is held until the response is written.
-///
-/// Each item counts as one value, and 91 bytes go before the first: where a real item ends in
-/// other fields, or its first few hundred bytes decide on another size class, the capacities
-/// differ by that class (one page in a megabyte, up to a fifth for small items). Give the exact
-/// writes to [`JsonList::encode`] where that matters. For items of many small fields see
-/// [`JsonList::of_fields`].
-#[must_use]
-pub fn json_buffer_capacities(
-    first_item_bytes: Bytes,
-    item_bytes: Bytes,
-    items: u64,
-) -> Vec<Bytes> {
-    JsonList::of_values(first_item_bytes, item_bytes, items).encode().capacities
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -286,9 +258,13 @@ mod tests {
         buffer
     }
 
+    fn capacities(item: Bytes, items: u64) -> Vec<Bytes> {
+        JsonList::of_values(item, item, items).encode().capacities
+    }
+
     #[test]
     fn large_secrets() {
-        let capacities = json_buffer_capacities(Bytes(1_333_833), Bytes(1_333_833), 400);
+        let capacities = self::capacities(Bytes(1_333_833), 400);
         let doublings: Vec<Bytes> = (0..10).map(|k| Bytes(1_335_296 << k)).collect();
         assert_eq!(capacities[..2], [Bytes(64), Bytes(128)], "the list's head");
         assert_eq!(capacities[2..], doublings);
@@ -318,7 +294,7 @@ mod tests {
     fn absurd_lists_end() {
         for n in [0, 1, 1 << 26, u64::MAX] {
             for items in [0, 1, 1_000_000_000, u64::MAX] {
-                assert!(json_buffer_capacities(Bytes(n), Bytes(n), items).len() < 70);
+                assert!(capacities(Bytes(n), items).len() < 70);
                 let fields = JsonList::of_fields(Bytes(n), Bytes(n / 3), Bytes(n / 2), items);
                 assert!(fields.fill().capacities.len() < 70);
             }

@@ -5,10 +5,10 @@
 //! LIST is a step function of the size of the list, not a fixed multiple.
 //!
 //! - [`size_class`]: what an allocation of some size really takes.
-//! - [`growth`]: capacities of growing slices, of `bytes.Buffer`, of `io.ReadAll`.
+//! - [`growth`]: capacities of growing slices and of `bytes.Buffer`.
 //! - [`json_buffer`]: the buffer that `encoding/json` fills with a whole list.
 //! - [`protobuf`]: the buffer of a protobuf list.
-//! - [`encode`]: everything that encoding a list allocates, by how it is encoded.
+//! - [`encode`]: the large blocks that encoding a JSON list allocates, by how it is encoded.
 //!
 //! All arithmetic saturates. Go itself panics when a slice would pass 2^48 bytes.
 
@@ -18,8 +18,8 @@ pub mod json_buffer;
 pub mod protobuf;
 pub mod size_class;
 
-pub use encode::{Garbage, JsonMethod, ListEncoding, Maker};
-pub use growth::{append_capacity, append_growth, buffer_growth, grow_slice, read_all};
-pub use json_buffer::{JsonBuffer, JsonList, Write, json_buffer_capacities};
-pub use protobuf::{ProtobufList, protobuf_buffer_capacity};
+pub use encode::JsonEncoding;
+pub use growth::{append_capacity, grow_slice};
+pub use json_buffer::{JsonBuffer, JsonList, Write};
+pub use protobuf::{protobuf_buffer_capacity, varint};
 pub use size_class::{Pointers, block_size, usable_size};

@@ -1,0 +1,40 @@
+//! What the layers know of the language that they compose.
+
+use crate::language::table::Table;
+use crate::language::tell::diagnostic::Finding;
+use crate::language::text::path::Part;
+use crate::language::text::source::Span;
+use crate::language::text::tree::{Entry, Node};
+
+/// A language: its tables, what its files may inherit, and what keys that belong together ask for when
+/// one of them is laid over a tree.
+pub(crate) struct Grammar {
+    /// The table of a file.
+    pub(crate) root: &'static Table,
+    /// What may be inherited by name.
+    pub(crate) presets: &'static [Preset],
+    /// Changes the entries of a table before others are merged into it.
+    pub(crate) on_merge: fn(&mut Vec<Entry>, &[Entry]),
+    /// What is to be said of a `--set` before it changes the tree: its key, as parts and as typed, and
+    /// the place of its value.
+    pub(crate) on_set: fn(&mut Node, &[Part], (&str, Span)) -> Option<Finding>,
+}
+
+/// A preset: a text that files may inherit by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// Its name, without `preset:`.
+    pub name: &'static str,
+    /// What kind of thing it describes.
+    pub group: &'static str,
+    /// Its TOML.
+    pub text: &'static str,
+}
+
+impl Preset {
+    /// One line: what it is.
+    #[must_use]
+    pub fn summary(&self) -> &'static str {
+        self.text.lines().next().unwrap_or("").trim_start_matches(['#', ' '])
+    }
+}

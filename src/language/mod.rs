@@ -1,0 +1,21 @@
+//! A configuration language: TOML texts laid over one another, checked along tables of keys, with every
+//! mistake at once, each at its place.
+//!
+//! It knows nothing of what is configured: [`scenario`](crate::scenario) has the tables and what they
+//! mean. From the bottom up:
+//!
+//! | room | what it is |
+//! |---|---|
+//! | `text` | a text with places: sources, spans, TOML as a tree |
+//! | `tell` | a mistake with places: findings, codes, how they are shown |
+//! | `table` | a text against a table of keys: kinds, reading, bounds, distributions, the resolved tree |
+//! | `layers` | many texts, one tree: inheritance, profiles, overlays, `--set`, origins |
+//! | `vary` | one key and the values it takes |
+//! | `print` | the table and the tree, said to others: canonical text, schema, reference, explanations |
+
+pub(crate) mod layers;
+pub(crate) mod print;
+pub(crate) mod table;
+pub(crate) mod tell;
+pub(crate) mod text;
+pub(crate) mod vary;

@@ -1,0 +1,50 @@
+//! What a scenario must have: apart from the structure, since a file that inherits need not have it all.
+
+use serde_json::{Map, Value, json};
+
+use crate::language::table::{Kind, Presence, Table};
+
+/// The key with which a file is laid over others.
+const INHERITS: &str = "inherits";
+
+/// The needs of a scenario, to stand in the schema's root.
+pub(crate) fn of_root(root: &Table) -> Map<String, Value> {
+    let needs = of(root).map(Value::Object).unwrap_or_default();
+    let parts = [("if", json!({ "required": [INHERITS] })), ("then", json!({})), ("else", needs)];
+    parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The keys that a table must have.
+pub(crate) fn required(table: &Table) -> Vec<&'static str> {
+    let required = table.keys.iter().filter(|key| key.presence == Presence::Required);
+    required.map(|key| key.name).collect()
+}
+
+/// What a table needs, and the tables inside it; nothing, if all may be left out.
+fn of(table: &Table) -> Option<Map<String, Value>> {
+    let mut inner = Map::new();
+    for key in table.keys {
+        let needs = match key.kind {
+            Kind::Table(table) => of(table).map(Value::Object),
+            Kind::Named { table, .. } => {
+                of(table).map(|needs| json!({ "additionalProperties": needs }))
+            }
+            Kind::List { table, .. } => of(table).map(|needs| json!({ "items": needs })),
+            _ => None,
+        };
+        inner.extend(needs.map(|needs| (key.name.to_owned(), needs)));
+    }
+    let mut all = Map::new();
+    let required = required(table);
+    if !required.is_empty() {
+        all.insert("required".to_owned(), json!(required));
+    }
+    if let Some(group) = table.one_of.filter(|group| group.required) {
+        let any: Vec<Value> = group.keys.iter().map(|key| json!({ "required": [key] })).collect();
+        all.insert("anyOf".to_owned(), json!(any));
+    }
+    if !inner.is_empty() {
+        all.insert("properties".to_owned(), Value::Object(inner));
+    }
+    (!all.is_empty()).then_some(all)
+}

@@ -1,0 +1,277 @@
+//! The checked tree: every key of the schema with its value, typed, defaults filled in.
+
+use crate::language::table::uncertain::Spread;
+use crate::language::table::{Key, Table};
+use crate::language::text::source::Span;
+use crate::units::{ByteRate, Bytes, SimSpan};
+
+/// A checked table: one slot for each key of its schema, in the schema's order.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    /// Its schema.
+    pub(crate) table: &'static Table,
+    /// Where the table is.
+    pub(crate) span: Span,
+    /// Its keys.
+    pub(crate) slots: Vec<Slot>,
+}
+
+/// A key of a checked table.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    /// Its schema.
+    pub(crate) key: &'static Key,
+    /// Where the value is, if it was given.
+    pub(crate) given: Option<Span>,
+    /// Its value.
+    pub(crate) state: State,
+    /// How the value is distributed, where it is uncertain; the value is then the median.
+    pub(crate) spread: Option<Spread>,
+}
+
+/// Whether a key has a value.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// It was left out and has no default.
+    Absent,
+    /// It was given, but wrongly; that is reported already.
+    Bad,
+    /// It has one.
+    Set(Value),
+}
+
+/// A checked value.
+#[derive(Clone, Debug)]
+pub(crate) enum Plain {
+    /// A string.
+    Text(String),
+    /// `true` or `false`.
+    Flag(bool),
+    /// An integer.
+    Integer(i64),
+    /// A number.
+    Number(f64),
+    /// A size.
+    Size(Bytes),
+    /// A span of time.
+    Span(SimSpan),
+    /// Bytes per second.
+    Rate(ByteRate),
+    /// Occurrences per second.
+    PerSecond(f64),
+    /// Per cent, as written: 15 for 15 %.
+    Percent(f64),
+    /// Minor version of a release.
+    Minor(u8),
+    /// Strings with their places.
+    Texts(Vec<(String, Span)>),
+}
+
+/// A checked value or a structure of them.
+#[derive(Debug)]
+pub(crate) enum Value {
+    /// A scalar.
+    Plain(Plain),
+    /// Flags by name, with their places.
+    Flags(Vec<(String, bool, Span)>),
+    /// A table.
+    Table(Resolved),
+    /// Tables by name, with the names' places.
+    Named(Vec<(String, Span, Resolved)>),
+    /// An array of tables.
+    List(Vec<Resolved>),
+}
+
+impl Resolved {
+    /// A table of which nothing is known yet.
+    pub(crate) fn blank(table: &'static Table, span: Span) -> Self {
+        let slots = table.keys.iter().map(|key| Slot {
+            key,
+            given: None,
+            state: State::Absent,
+            spread: None,
+        });
+        Self { table, span, slots: slots.collect() }
+    }
+
+    /// A table that was given wrongly: nothing of it is known, and that is reported already.
+    pub(crate) fn bad(table: &'static Table, span: Span) -> Self {
+        let mut bad = Self::blank(table, span);
+        bad.slots.iter_mut().for_each(|slot| slot.state = State::Bad);
+        bad
+    }
+
+    /// Sets a key, as if it had been given at a place.
+    pub(crate) fn put(&mut self, name: &str, at: Span, state: State) {
+        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.key.name == name) {
+            slot.given = Some(at);
+            slot.state = state;
+        }
+    }
+
+    /// The slot of a key. The names asked for are the schema's, as a test of `build` shows.
+    pub(crate) fn slot(&self, name: &str) -> Option<&Slot> {
+        self.slots.iter().find(|slot| slot.key.name == name)
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
+        match &self.slot(name)?.state {
+            State::Set(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// A scalar, if the key has a sound one.
+    pub(crate) fn plain(&self, name: &str) -> Option<&Plain> {
+        match self.value(name)? {
+            Value::Plain(plain) => Some(plain),
+            _ => None,
+        }
+    }
+
+    /// Where the value of a key is, or the table if it was left out.
+    pub(crate) fn at(&self, name: &str) -> Span {
+        self.given(name).unwrap_or(self.span)
+    }
+
+    /// Where the value of a key is, if it was given.
+    pub(crate) fn given(&self, name: &str) -> Option<Span> {
+        self.slot(name).and_then(|slot| slot.given)
+    }
+
+    /// Whether a key was given wrongly.
+    pub(crate) fn is_bad(&self, name: &str) -> bool {
+        self.slot(name).is_some_and(|slot| matches!(slot.state, State::Bad))
+    }
+
+    /// Gives a key that was left out a value.
+    pub(crate) fn fill(&mut self, name: &str, plain: Plain) {
+        let slot = self.slots.iter_mut().find(|slot| slot.key.name == name);
+        if let Some(slot) = slot
+            && matches!(slot.state, State::Absent)
+        {
+            slot.state = State::Set(Value::Plain(plain));
+        }
+    }
+
+    /// Makes a key as if it had been left out.
+    pub(crate) fn take(&mut self, name: &str) {
+        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.key.name == name) {
+            slot.given = None;
+            slot.state = State::Absent;
+        }
+    }
+
+    /// Replaces a value by its parsed form, or marks it as wrong.
+    pub(crate) fn replace(&mut self, name: &str, plain: Option<Plain>) {
+        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.key.name == name) {
+            slot.state = plain.map_or(State::Bad, |plain| State::Set(Value::Plain(plain)));
+        }
+    }
+
+    /// A string.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        match self.plain(name)? {
+            Plain::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A list of strings with their places.
+    pub(crate) fn texts(&self, name: &str) -> Option<&[(String, Span)]> {
+        match self.plain(name)? {
+            Plain::Texts(texts) => Some(texts),
+            _ => None,
+        }
+    }
+
+    /// A boolean.
+    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
+        match self.plain(name)? {
+            Plain::Flag(flag) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    /// A non-negative integer of the type the model takes.
+    pub(crate) fn count<T: TryFrom<i64>>(&self, name: &str) -> Option<T> {
+        match self.plain(name)? {
+            Plain::Integer(n) => T::try_from(*n).ok(),
+            _ => None,
+        }
+    }
+
+    /// A number.
+    pub(crate) fn number(&self, name: &str) -> Option<f64> {
+        match self.plain(name)? {
+            Plain::Number(x) | Plain::PerSecond(x) => Some(*x),
+            Plain::Percent(x) => Some(*x / 100.0),
+            _ => None,
+        }
+    }
+
+    /// A size.
+    pub(crate) fn size(&self, name: &str) -> Option<Bytes> {
+        match self.plain(name)? {
+            Plain::Size(bytes) => Some(*bytes),
+            _ => None,
+        }
+    }
+
+    /// A span of time.
+    pub(crate) fn span_of(&self, name: &str) -> Option<SimSpan> {
+        match self.plain(name)? {
+            Plain::Span(span) => Some(*span),
+            _ => None,
+        }
+    }
+
+    /// A byte rate.
+    pub(crate) fn rate(&self, name: &str) -> Option<ByteRate> {
+        match self.plain(name)? {
+            Plain::Rate(rate) => Some(*rate),
+            _ => None,
+        }
+    }
+
+    /// A table.
+    pub(crate) fn table(&self, name: &str) -> Option<&Self> {
+        match self.value(name)? {
+            Value::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// Flags by name.
+    pub(crate) fn flags(&self, name: &str) -> &[(String, bool, Span)] {
+        match self.value(name) {
+            Some(Value::Flags(flags)) => flags,
+            _ => &[],
+        }
+    }
+
+    /// Named tables.
+    pub(crate) fn named(&self, name: &str) -> &[(String, Span, Self)] {
+        match self.value(name) {
+            Some(Value::Named(tables)) => tables,
+            _ => &[],
+        }
+    }
+
+    /// An array of tables.
+    pub(crate) fn list(&self, name: &str) -> &[Self] {
+        match self.value(name) {
+            Some(Value::List(tables)) => tables,
+            _ => &[],
+        }
+    }
+
+    /// A structure, to change it.
+    pub(crate) fn value_mut(&mut self, name: &str) -> Option<&mut Value> {
+        let slot = self.slots.iter_mut().find(|slot| slot.key.name == name)?;
+        match &mut slot.state {
+            State::Set(value) => Some(value),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! A text with places: the sources a scenario is made of, and TOML as a tree in which every value knows
+//! where it stands.
+
+pub(crate) mod file;
+pub(crate) mod nesting;
+pub(crate) mod path;
+pub(crate) mod source;
+pub(crate) mod tree;

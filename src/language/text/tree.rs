@@ -1,0 +1,183 @@
+//! The TOML text as a tree of our own: spans everywhere, tables in the order of the text.
+
+use toml::de::{DeArray, DeTable, DeValue};
+
+use crate::language::text::source::Span;
+
+/// A value and where it is.
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// Where: for a table under a header, the header.
+    pub(crate) span: Span,
+    /// What.
+    pub(crate) item: Item,
+    /// The value as typed, for an override: a `--set` may leave the quotes out.
+    pub(crate) raw: Option<String>,
+}
+
+/// A TOML value.
+#[derive(Debug)]
+pub(crate) enum Item {
+    /// A string.
+    Text(String),
+    /// An integer; `None` past 128 bits.
+    Integer(Option<i128>),
+    /// A float.
+    Float(f64),
+    /// `true` or `false`.
+    Flag(bool),
+    /// A date or time.
+    Datetime,
+    /// An array.
+    Array(Vec<Node>),
+    /// A table.
+    Table(Vec<Entry>),
+}
+
+/// A key and its value.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// The key.
+    pub(crate) name: String,
+    /// Where the key is.
+    pub(crate) at: Span,
+    /// The value.
+    pub(crate) node: Node,
+}
+
+impl Node {
+    /// An empty table at a place.
+    pub(crate) fn table(span: Span) -> Self {
+        Self { span, item: Item::Table(Vec::new()), raw: None }
+    }
+
+    /// A scalar as a `--set` gives it: a TOML value, or else the text itself.
+    pub(crate) fn from_raw(text: &str, span: Span) -> Self {
+        let (value, errors) = DeValue::parse_recoverable(text);
+        let item = if errors.is_empty() {
+            from_value(value.into_inner(), span, Place::Value(span)).item
+        } else {
+            Item::Text(text.to_owned())
+        };
+        let scalar = !matches!(item, Item::Array(_) | Item::Table(_));
+        let raw = scalar.then(|| text.to_owned());
+        Self { span, item, raw }
+    }
+
+    /// The `name` of a table that has one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        let Item::Table(entries) = &self.item else {
+            return None;
+        };
+        let entry = entries.iter().find(|entry| entry.name == "name")?;
+        match &entry.node.item {
+            Item::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value of a key of a table.
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Self> {
+        match &mut self.item {
+            Item::Table(entries) => {
+                entries.iter_mut().find(|entry| entry.name == name).map(|entry| &mut entry.node)
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes a key out of a table.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Self> {
+        let Item::Table(entries) = &mut self.item else {
+            return None;
+        };
+        let index = entries.iter().position(|entry| entry.name == name)?;
+        Some(entries.remove(index).node)
+    }
+
+    /// What kind of value it is, with its article.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self.item {
+            Item::Text(_) => "a string",
+            Item::Integer(_) => "an integer",
+            Item::Float(_) => "a float",
+            Item::Flag(_) => "a boolean",
+            Item::Datetime => "a date or time",
+            Item::Array(_) => "an array",
+            Item::Table(_) => "a table",
+        }
+    }
+}
+
+/// What is no TOML: where, and what the parser says.
+pub(crate) type SyntaxError = (Span, String);
+
+/// Parses the text of a source. What could be read comes back, with the syntax errors.
+pub(crate) fn parse(source: usize, text: &str) -> (Node, Vec<SyntaxError>) {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let errors = errors.into_iter().map(|error| {
+        let range = error.span().unwrap_or(text.len()..text.len());
+        let at = Span { source, start: range.start, end: range.end };
+        (at, error.message().to_owned())
+    });
+    let whole = Span { source, start: 0, end: 0 };
+    let item = from_table(table.into_inner(), Place::Source(source));
+    (Node { span: whole, item, raw: None }, errors.collect())
+}
+
+/// Where the parts of a parsed text stand.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Each at its range of a source.
+    Source(usize),
+    /// All at the value of an override.
+    Value(Span),
+}
+
+impl Place {
+    fn of(self, range: &std::ops::Range<usize>) -> Span {
+        match self {
+            Self::Source(source) => Span { source, start: range.start, end: range.end },
+            Self::Value(span) => span,
+        }
+    }
+}
+
+/// Recursion is bounded: the text has passed `nesting::too_deep`.
+fn from_value(value: DeValue<'_>, span: Span, place: Place) -> Node {
+    let item = match value {
+        DeValue::String(text) => Item::Text(text.into_owned()),
+        DeValue::Integer(n) => Item::Integer(i128::from_str_radix(n.as_str(), n.radix()).ok()),
+        DeValue::Float(x) => Item::Float(x.as_str().parse().unwrap_or(f64::NAN)),
+        DeValue::Boolean(flag) => Item::Flag(flag),
+        DeValue::Datetime(_) => Item::Datetime,
+        DeValue::Array(array) => Item::Array(from_array(array, place)),
+        DeValue::Table(table) => from_table(table, place),
+    };
+    Node { span, item, raw: None }
+}
+
+fn from_array(array: DeArray<'_>, place: Place) -> Vec<Node> {
+    let nodes = array.into_iter().map(|item| {
+        let span = place.of(&item.span());
+        from_value(item.into_inner(), span, place)
+    });
+    nodes.collect()
+}
+
+fn from_table(table: DeTable<'_>, place: Place) -> Item {
+    let mut entries: Vec<Entry> = table
+        .into_iter()
+        .map(|(key, value)| {
+            let at = place.of(&key.span());
+            let span = place.of(&value.span());
+            Entry {
+                name: key.into_inner().into_owned(),
+                at,
+                node: from_value(value.into_inner(), span, place),
+            }
+        })
+        .collect();
+    entries.sort_by_key(|entry| entry.at);
+    Item::Table(entries)
+}

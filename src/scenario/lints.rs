@@ -1,0 +1,269 @@
+//! What a valid scenario says, but probably does not mean: herds, more than Kubernetes is tested
+//! with, gates that a release locks, keys without effect.
+
+use super::derive::{Names, is_custom};
+use super::keys::{Family, Presence};
+use super::release::release_of;
+use crate::language::table::read::{grouped, scalar};
+use crate::language::table::resolved::Resolved;
+use crate::language::table::write::scalar as printed;
+use crate::language::tell::code::Code;
+use crate::language::tell::diagnostic::{Finding, Log, shown};
+use crate::language::text::source::Span;
+use crate::language::text::tree::Node;
+use crate::model::release::LOCKED;
+use crate::units::Bytes;
+
+/// Members that should not start at once.
+const MANY_MEMBERS: u64 = 1000;
+
+/// Objects with which Kubernetes is tested, by resource (docs/facts/clients.md section 4.2: sig-scalability,
+/// thresholds.md).
+const TESTED: [(&str, u64); 6] = [
+    ("nodes", 5_000),
+    ("pods", 150_000),
+    ("services", 10_000),
+    ("namespaces", 10_000),
+    ("events", 1_000_000),
+    // Any other.
+    ("", 150_000),
+];
+/// Likewise: stored bytes of one resource.
+const TESTED_BYTES: Bytes = Bytes(1_500_000_000);
+/// Likewise: pods of a node.
+const TESTED_PODS: u64 = 110;
+
+/// Checks a tree without mistakes.
+pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
+    herds(root, names, log);
+    if let Some(apiserver) = root.table("apiserver") {
+        locked_gates(root, apiserver, log);
+        collector(apiserver, log);
+        server_keys(root, apiserver, log);
+    }
+    for (name, _, table) in root.named("objects") {
+        tested(name, table, log);
+        object_keys(root, name, table, log);
+    }
+    pods_per_node(root, log);
+    admission_keys(root, log);
+    for fleet in root.list("clients") {
+        fleet_keys(fleet, log);
+    }
+}
+
+/// Where a key is said to have another value than it would have without.
+fn said(table: &Resolved, key: &str) -> Option<Span> {
+    let at = table.given(key)?;
+    let slot = table.slot(key)?;
+    let Presence::Default(text) = slot.key.presence else {
+        return Some(at);
+    };
+    let default = scalar(&slot.key.kind, &Node::from_raw(text, Span::default())).ok()?;
+    (printed(table.plain(key)?) != printed(&default)).then_some(at)
+}
+
+/// Large fleets that an event starts all at once.
+fn herds(root: &Resolved, names: &Names, log: &mut Log) {
+    let fleets = root.list("clients");
+    let mut told = vec![false; fleets.len()];
+    for event in root.list("events") {
+        for action in ["start", "restart"].iter().filter_map(|action| event.table(action)) {
+            let index = action.text("client").and_then(|name| names.index(Family::Client, name));
+            let Some((fleet, told)) = index.and_then(|i| fleets.get(i).zip(told.get_mut(i))) else {
+                continue;
+            };
+            let all = fleet.count::<u64>("count").unwrap_or(0);
+            let moved = action.count::<u64>("count").unwrap_or(all);
+            // Who writes "0s" means it.
+            let meant = fleet.given("start-jitter").or(action.given("over")).is_some();
+            if *told || meant || moved < MANY_MEMBERS {
+                continue;
+            }
+            *told = true;
+            let name = shown(fleet.text("name").unwrap_or(""));
+            let moved = grouped(i64::try_from(moved).unwrap_or(i64::MAX));
+            let message = format!("{moved} members of `{name}` start at the same moment");
+            let finding = Finding::new(Code::NoJitter, action.at("client"), message);
+            let finding = finding.label("no jitter").related(fleet.given("count"), "its members");
+            log.push(finding.help(
+                "add over = \"30s\" here, or start-jitter = \"10s\" to the client; \"0s\" if that \
+                 is meant"
+                    .to_owned(),
+            ));
+        }
+    }
+}
+
+/// Gates that the release has, and does not let anybody change.
+fn locked_gates(root: &Resolved, apiserver: &Resolved, log: &mut Log) {
+    let Some(release) = release_of(root) else {
+        return;
+    };
+    for (name, on, at) in apiserver.flags("feature-gates") {
+        let locked = LOCKED.iter().any(|(gate, first)| gate == name && release.minor >= *first);
+        if locked && !on {
+            let minor = release.minor;
+            let name = shown(name);
+            let message = format!("Kubernetes 1.{minor} locks the feature gate `{name}` to true");
+            let finding = Finding::new(Code::LockedGate, *at, message);
+            log.push(
+                finding
+                    .label("a genuine apiserver would not start")
+                    .help("the prediction is of a server that could be built so".to_owned()),
+            );
+        }
+    }
+}
+
+/// `GOGC=off` alone lets the heap grow for ever.
+fn collector(apiserver: &Resolved, log: &mut Log) {
+    let limited = apiserver.size("gomemlimit").is_some();
+    if apiserver.text("gogc") == Some("off") && !limited {
+        let message = "without `gomemlimit` the collector never runs";
+        let finding = Finding::new(Code::CollectorOff, apiserver.at("gogc"), message);
+        log.push(
+            finding
+                .label("the heap grows until the server is killed")
+                .help("add a gomemlimit below the memory limit, or leave gogc out".to_owned()),
+        );
+    }
+}
+
+/// More than what Kubernetes is tested with, of one resource.
+fn tested(name: &str, table: &Resolved, log: &mut Log) {
+    let Some(count) = table.count::<u64>("count") else {
+        return;
+    };
+    let most = TESTED.iter().find(|(plural, _)| *plural == name || plural.is_empty());
+    let most = most.map_or(u64::MAX, |(_, most)| *most);
+    let number = |n: u64| grouped(i64::try_from(n).unwrap_or(i64::MAX));
+    let name = shown(name);
+    if count > most {
+        let message = format!("more `{name}` than the {} Kubernetes is tested with", number(most));
+        log.push(Finding::new(Code::BeyondTested, table.at("count"), message).label(BEYOND));
+        return;
+    }
+    let Some(total) = table.size("size").map(|size| size.times(count)) else {
+        return;
+    };
+    if total > TESTED_BYTES {
+        let message = format!("`{name}` stores {total}; Kubernetes is tested with {TESTED_BYTES}");
+        let finding = Finding::new(Code::BeyondTested, table.at("count"), message).label(BEYOND);
+        log.push(finding.related(table.given("size"), "of this size"));
+    }
+}
+
+const BEYOND: &str = "expect no help beyond that";
+
+fn pods_per_node(root: &Resolved, log: &mut Log) {
+    let of = |plural| root.named("objects").iter().find(|(name, _, _)| name == plural);
+    let (Some((_, _, pods)), Some((_, _, nodes))) = (of("pods"), of("nodes")) else {
+        return;
+    };
+    let count = |table: &Resolved| table.count::<u64>("count").unwrap_or(0);
+    if count(nodes) > 0 && count(pods) > count(nodes).saturating_mul(TESTED_PODS) {
+        let each = count(pods) / count(nodes);
+        let message =
+            format!("{each} pods a node; Kubernetes is tested with {TESTED_PODS} at most");
+        let finding = Finding::new(Code::BeyondTested, pods.at("count"), message).label(BEYOND);
+        log.push(finding.related(nodes.given("count"), "on so many nodes"));
+    }
+}
+
+/// A key that nothing depends on as things are.
+fn idle(table: &Resolved, key: &str, why: &str, help: &str, log: &mut Log) {
+    let Some(at) = said(table, key) else {
+        return;
+    };
+    let message = format!("`{key}` has no effect: {why}");
+    log.push(
+        Finding::new(Code::NoEffect, at, message).label("has no effect").help(help.to_owned()),
+    );
+}
+
+fn server_keys(root: &Resolved, apiserver: &Resolved, log: &mut Log) {
+    if apiserver.flag("warm") == Some(false) {
+        for key in ["up-for", "idle-resident"] {
+            idle(apiserver, key, "the servers start cold", "leave it out, or warm = true", log);
+        }
+    }
+    let cores = root.table("node").and_then(|node| node.number("cores"));
+    if let (Some(limit), Some(cores)) = (apiserver.number("cpu-limit"), cores)
+        && limit > cores
+    {
+        let why = format!("the node has {cores} cores");
+        idle(apiserver, "cpu-limit", &why, "raise node.cores, or leave it out", log);
+    }
+    if apiserver.count::<u16>("replicas") == Some(1)
+        && let Some(balancer) = root.table("balancer")
+    {
+        idle(balancer, "policy", "there is one apiserver", "raise apiserver.replicas", log);
+    }
+}
+
+fn object_keys(root: &Resolved, name: &str, table: &Resolved, log: &mut Log) {
+    let built_in = table.text("shape").is_some_and(|shape| !is_custom(shape));
+    let written = |event: &Resolved| event.given("write").is_some();
+    let writes = table.number("writes").is_some_and(|rate| rate > 0.0)
+        || root.list("events").iter().any(written);
+    let json = |fleet: &Resolved| {
+        ["reflector", "lister"].iter().filter_map(|key| fleet.table(key)).any(|read| {
+            read.text("resource") == Some(name) && read.text("encoding") != Some("protobuf")
+        })
+    };
+    if built_in && !writes && !root.list("clients").iter().any(json) {
+        let why = "nobody reads these objects as JSON";
+        idle(table, "json-size", why, "leave it out, or add encoding = \"json\" to a client", log);
+    }
+}
+
+/// What is said of priority levels where there are none.
+fn admission_keys(root: &Resolved, log: &mut Log) {
+    let Some(apf) = root.table("apf").filter(|apf| apf.flag("enabled") == Some(false)) else {
+        return;
+    };
+    let (why, help) = ("API Priority and Fairness is off", "leave it out, or enabled = true");
+    for key in ["manifests", "levels", "flow-schemas"] {
+        idle(apf, key, why, help, log);
+    }
+    for fleet in root.list("clients") {
+        idle(fleet, "flow-schema", why, help, log);
+    }
+}
+
+fn fleet_keys(fleet: &Resolved, log: &mut Log) {
+    if fleet.table("watcher").is_some() {
+        for key in ["drain-rate", "decode-rate"] {
+            idle(fleet, key, "a watcher reads no list", "leave it out", log);
+        }
+    }
+    let Some(lister) = fleet.table("lister") else {
+        return;
+    };
+    idle(fleet, "idle-watches", "a lister holds no watches", "use a reflector or watcher", log);
+    if lister.given("limit").is_none() {
+        idle(lister, "all-pages", "there is no `limit`", "add limit = 500", log);
+    }
+    if lister.count::<u64>("rounds") == Some(1) {
+        idle(lister, "pause", "there is one round", "add rounds = \"endless\"", log);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::{Code, load};
+    use crate::units::SimSpan;
+
+    #[test]
+    fn defaults_that_are_spelt_out_have_no_effect_and_are_no_mistake() {
+        let text = "schema = 1\nname = \"a\"\n[run]\nduration = \"1m\"\n[apiserver]\n\
+            version = \"1.34\"\nwarm = false\nup-for = \"24h\"\n[node]\nmemory = \"8GiB\"\n";
+        let found = load("a.toml", text.as_bytes(), &[]).expect("valid");
+        assert_eq!(found.notes, []);
+        let other = text.replace("24h", "1h");
+        let found = load("a.toml", other.as_bytes(), &[]).expect("valid");
+        assert_eq!(found.notes.first().map(|note| note.code), Some(Code::NoEffect));
+        assert_eq!(found.inputs.apiserver.up_for, SimSpan::secs(3600));
+    }
+}

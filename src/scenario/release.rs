@@ -1,0 +1,26 @@
+//! The Kubernetes release that a scenario names, and those of its clients.
+
+use std::collections::BTreeMap;
+
+use crate::language::table::resolved::{Plain, Resolved};
+use crate::model::release::Release;
+
+/// The release with its gates, if both are sound.
+pub(super) fn release_of(root: &Resolved) -> Option<Release> {
+    let apiserver = root.table("apiserver")?;
+    let gates: BTreeMap<String, bool> =
+        apiserver.flags("feature-gates").iter().map(|(name, on, _)| (name.clone(), *on)).collect();
+    default_release(apiserver)?.with_gates(&gates).ok()
+}
+
+pub(super) fn default_release(apiserver: &Resolved) -> Option<Release> {
+    match apiserver.plain("version")? {
+        Plain::Minor(minor) => Release::of_minor(*minor),
+        _ => None,
+    }
+}
+
+/// The minor of a release such as `1.17`.
+pub(super) fn minor_of(version: &str) -> Option<u8> {
+    version.strip_prefix("1.")?.parse().ok()
+}
