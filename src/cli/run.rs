@@ -8,6 +8,7 @@ use super::exit::{Exit, Failure};
 use super::load;
 use super::progress::Progress;
 use super::{charts, hint, output};
+use crate::experiment::model_error::{Circumstances, peak_interval};
 use crate::experiment::{
     Plan, Replicated, Subject, Until, Variant, replicate_uncertain, summarize,
 };
@@ -123,7 +124,11 @@ fn dump_instants(args: &RunArgs, scenario: &Scenario) -> Result<Vec<SimTime>, Fa
 
 fn condense(scenario: &Scenario, replicated: &Replicated) -> Summary {
     let notes = scenario.notes.iter().map(|note| note.message.clone());
-    let warnings: Vec<String> = notes.chain(domain::outside(&scenario.inputs)).collect();
+    let outside = domain::outside(&scenario.inputs);
+    let known =
+        Circumstances { outside: outside.is_some(), machine_known: machine_known(scenario) };
+    let interval = peak_interval(&scenario.inputs, &replicated.runs, known);
+    let warnings: Vec<String> = notes.chain(outside).collect();
     let subject = Subject {
         scenario: &scenario.name,
         scenario_hash: &scenario.hash,
@@ -132,8 +137,16 @@ fn condense(scenario: &Scenario, replicated: &Replicated) -> Summary {
         published: &scenario.published,
         expectations: &scenario.expectations,
         warnings: &warnings,
+        peak_interval: Some(&interval),
     };
     summarize(&subject, replicated)
+}
+
+/// Whether the speed of the processors is stated: another than the default, or a range.
+fn machine_known(scenario: &Scenario) -> bool {
+    const CPU_SPEED: &str = "hardware.cpu-speed";
+    scenario.inputs.hardware.cpu_speed.to_bits() != 1.0_f64.to_bits()
+        || scenario.uncertain.iter().any(|uncertain| uncertain.key == CPU_SPEED)
 }
 
 fn open(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, Failure> {

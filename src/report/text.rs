@@ -13,7 +13,9 @@ use super::format::{
 use super::judged;
 use super::story::Story;
 use super::table::Columns;
-use crate::results::{ActivitySummary, ApiserverSummary, Outcome, PublishedRow, Summary};
+use crate::results::{
+    ActivitySummary, ApiserverSummary, Outcome, PeakInterval, PublishedRow, Summary,
+};
 
 /// Holders shown; the rest is one line.
 const HOLDERS: usize = 6;
@@ -279,12 +281,22 @@ fn outcomes(summary: &Summary) -> String {
         let name = format!("peak {}", judged::quantile(q.quantile));
         format!("  {name:<14} {}", judged::estimate(q))
     }));
+    rows.extend(summary.peak_interval.as_ref().map(with_model_error));
     rows.extend(
         summary
             .stopping_rule
             .map(|rule| format!("  {}", judged::rule(&rule, summary.replications))),
     );
     format!("Outcomes (95 % intervals)\n{}", lines(rows.into_iter()))
+}
+
+/// Where the real peak lies, with the error of the model.
+fn with_model_error(interval: &PeakInterval) -> String {
+    let without = if interval.without_limit { " without a memory limit" } else { "" };
+    format!(
+        "  {:<14} {} to {} in 9 of 10 real servers{without}",
+        "real peak", interval.low_bytes, interval.high_bytes
+    )
 }
 
 /// What is due to inputs that are not known exactly.

@@ -4,7 +4,7 @@ use super::format::{clean, deviation, note, percent};
 use super::table::Columns;
 use super::text;
 use crate::results::{
-    ErrorSpread, Orderings, PublishedScenario, ReplayedRun, ReplayedServers, Validation,
+    Coverage, ErrorSpread, Orderings, PublishedScenario, ReplayedRun, ReplayedServers, Validation,
 };
 use crate::units::Bytes;
 
@@ -83,10 +83,11 @@ fn errors(validation: &Validation) -> String {
         n => format!("median of {n} replications a run"),
     };
     format!(
-        "Absolute errors ({seeds}, seed {})\n{}  {}\n  {}\n",
+        "Absolute errors ({seeds}, seed {})\n{}  {}\n  {}\n  {}\n",
         validation.seed,
         table.finish(),
         losses(validation),
+        covered(validation),
         ordered(&validation.orderings)
     )
 }
@@ -105,9 +106,22 @@ fn spreads(validation: &Validation) -> impl Iterator<Item = (&'static str, &Erro
 
 fn losses(validation: &Validation) -> String {
     let losses = validation.losses;
+    let unsure = match losses.too_close {
+        0 => String::new(),
+        n => format!("; {n} of the others too close to call"),
+    };
     format!(
-        "lost servers predicted: {} of {}; survivals predicted: {} of {}",
+        "lost servers predicted: {} of {}; survivals predicted: {} of {}{unsure}",
         losses.lost_predicted, losses.lost, losses.survived_predicted, losses.survived
+    )
+}
+
+/// How many measured peaks lie in the intervals of their predictions.
+fn covered(validation: &Validation) -> String {
+    let Coverage { runs, held, survived, held_left_out } = validation.coverage;
+    format!(
+        "peaks inside their intervals: {held} of {runs}; with intervals learned from the other runs \
+         only: {held_left_out} of {survived}"
     )
 }
 
@@ -202,6 +216,7 @@ pub fn markdown(validation: &Validation) -> String {
             )
         }));
         text.extend(["\n", &sentence(&losses(validation)), "\n"]);
+        text.extend([&sentence(&covered(validation)), "\n"]);
         text.extend([&sentence(&ordered(&validation.orderings)), "\n"]);
     }
     for run in &validation.several_servers {

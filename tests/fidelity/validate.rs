@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use oomcast::experiment::model_error::learn;
 use oomcast::report::validation::{markdown, render};
 use oomcast::results::{
-    DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedRow, PublishedScenario,
-    ReplayedRun, ReplayedServers, Validation,
+    Coverage, DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedRow,
+    PublishedScenario, ReplayedRun, ReplayedServers, Validation,
 };
 use oomcast::units::Bytes;
-use oomcast::validation::{Gathered, Replay, condense, published_figures, replay};
+use oomcast::validation::{Gathered, Replay, condense, model_errors, published_figures, replay};
 
 /// Highest median of the absolute errors of the peaks.
 const MEDIAN: f64 = 0.05;
@@ -65,6 +66,35 @@ fn the_ledger_of_the_documentation_is_this_one() {
     }
 }
 
+/// The errors that intervals are made of are those of the measured runs. `UPDATE_LEDGER=1` renews them.
+#[test]
+fn the_model_error_is_learned_from_the_ledger() {
+    const MARK: &str = "/// One row for each mechanism.\n";
+    let result = committed();
+    let rows = learn(&model_errors(&result.runs)).into_iter().map(|row| {
+        format!(
+            "    Learned {{ mechanism: ReadMechanism::{:?}, runs: {}, half_width: {:.3} }},\n",
+            row.mechanism, row.runs, row.half_width
+        )
+    });
+    let rows: Vec<String> = rows.collect();
+    let fresh = format!("pub const LEARNED: [Learned; {}] = [\n{}];\n", rows.len(), rows.concat());
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/experiment/model_error/learned.rs");
+    let text = std::fs::read_to_string(&file).expect("the table");
+    let (head, table) = text.split_once(MARK).expect("the head of the table");
+    if std::env::var_os("UPDATE_LEDGER").is_some() {
+        std::fs::write(&file, format!("{head}{MARK}{fresh}")).expect("written");
+    } else {
+        assert_eq!(
+            table, fresh,
+            "renew it: UPDATE_LEDGER=1 cargo test --test fidelity model_error"
+        );
+        let Coverage { survived, held_left_out, .. } = result.coverage;
+        let share = f64::from(held_left_out) / f64::from(survived);
+        assert!((0.8..=1.0).contains(&share), "{held_left_out} of {survived}");
+    }
+}
+
 #[test]
 fn replays_do_not_depend_on_threads() {
     let one = || rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
@@ -117,7 +147,14 @@ fn made_up() -> Validation {
         peaks_from_before: spread(0.041, "configmaps-10000x10k-1.36-json-watchlist-16"),
         rises: None,
         durations: spread(0.16, "kep3157-1.32-json-rv0-8"),
-        losses: LossAgreement { lost: 2, lost_predicted: 1, survived: 2, survived_predicted: 2 },
+        coverage: Coverage { runs: 4, held: 3, survived: 2, held_left_out: 2 },
+        losses: LossAgreement {
+            lost: 2,
+            lost_predicted: 1,
+            survived: 2,
+            survived_predicted: 2,
+            too_close: 1,
+        },
         orderings: Orderings {
             pairs: 9,
             right: 8,

@@ -286,7 +286,9 @@ impl ListContext<'_> {
         }
         .scale(self.calibration.stream_garbage);
         let mut phase = self.write(Stage::Streaming, body, gzip, wire);
-        phase.demand.cpu += self.encode_cost().of(list.items, body);
+        let encode =
+            if self.protobuf() { self.profile.encode_protobuf } else { self.profile.stream_json };
+        phase.demand.cpu += encode.of(list.items, body);
         phase
             .at_start(Step::Take(entry, in_hand))
             .ramp(RampKind::Litter, entry, garbage)

@@ -81,9 +81,10 @@ pub fn cache_plan(
 
 /// Workers of `ConcurrentWatchObjectDecode`.
 const DECODERS: u32 = 10;
-/// What filling a cache costs beyond decoding: keys, index, b-tree (docs/facts/clients.md section 5.2
-/// and measured start-up times: 23 s/GB of Pods on two cores, 2 to 3 s/GB of `ConfigMaps`).
-pub(crate) const FILL_OVERHEAD: f64 = 1.5;
+/// What filling a cache costs in multiples of decoding: keys, index, b-tree (measured: a server on half
+/// a core that starts again fills a cache of 96 MB of Pods in 2 s; page faults are counted where they
+/// occur).
+pub(crate) const FILL_OVERHEAD: f64 = 1.0;
 
 /// Whether the server's own informers wait for its caches: as watch-lists they do. As LISTs they
 /// carry the pager's limit and no selector, and such LISTs a cold cache passes on to etcd, in

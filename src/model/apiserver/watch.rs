@@ -81,7 +81,7 @@ pub fn watch_list_plan(
     }
     let mut send = Phase::cpu(Stage::Streaming, cpu)
         .at_start(Step::Take(entry, first + encoder))
-        .ramp(RampKind::Litter, entry, profile.event_copy.times(items))
+        .ramp(RampKind::Litter, entry, profile.event_garbage.times(items))
         .at_end(Step::Drop(entry, interval + waiting + encoder))
         .at_end(Step::Take(owner.entry(Mechanism::WatchStream), IDLE_WATCH))
         .at_end(Step::Litter(entry, costs::REQUEST_GARBAGE));
@@ -109,7 +109,7 @@ fn own_events(profile: &ObjectProfile, encoding: Encoding, events: u64, bytes: B
     let encode = if protobuf {
         profile.encode_protobuf.of(events, bytes)
     } else {
-        profile.encode_json.of(events, bytes) + costs::COMPACT_EVENT.of(events, bytes)
+        profile.stream_json.of(events, bytes) + costs::COMPACT_EVENT.of(events, bytes)
     };
     costs::OWN_EVENT.of(events, bytes) + encode
 }
@@ -190,7 +190,7 @@ pub fn replay(
     let waiting = profile.event_copy.times(channel.min(events));
     let mut phase = Phase::cpu(Stage::Streaming, cpu.scale(1.0 / cpu_speed))
         .ramp(RampKind::Take, entry, waiting)
-        .ramp(RampKind::Litter, entry, profile.event_copy.times(events) + bytes)
+        .ramp(RampKind::Litter, entry, profile.event_garbage.times(events) + bytes)
         .at_end(Step::Drop(entry, waiting));
     phase.demand.wire = bytes;
     phase

@@ -200,6 +200,24 @@ fn time() -> Vec<Assumption> {
             leans,
         ),
         row(
+            "an event that is encoded for one watch, in addition to encoding its object",
+            format!("{} and {}", costs::OWN_EVENT.of(1, Bytes::ZERO), a_gb(costs::COMPACT_EVENT)),
+            "in all: ConfigMaps of 10 kB 102 us, Pods of 7.7 kB 125 to 140, of 19.6 kB 300 to 370",
+            leans,
+        ),
+        row(
+            "first touches of memory: small objects against large buffers, per GB",
+            costs::SMALL_FAULT_SHARE.to_string(),
+            "3.9 and 4.0 s/GB of small objects on one machine, 0.5 on the other",
+            leans,
+        ),
+        row(
+            "first touches of memory that the machine has used before, at most",
+            format!("{}/GB", costs::BACKED_PAGES_PER_GB),
+            "0.15 to 0.5 s/GB",
+            "recovery",
+        ),
+        row(
             "marking a GB of scannable heap; in addition, per cycle",
             format!("{} s; {} s", costs::MARK_PER_BYTE_NANOS, costs::MARK_BASE_SECONDS),
             "1.0 s/GB measured; 0.4 to 2 in public traces (Go issues #19393, #18896, #14812, #40225)",
@@ -226,7 +244,7 @@ fn time() -> Vec<Assumption> {
         row(
             "filling a cache, in multiples of decoding",
             FILL_OVERHEAD.to_string(),
-            "23 s/GB of Pods, 2 to 3 s/GB of ConfigMaps on two cores",
+            "a server on half a core that starts again: 2 s for 96 MB of Pods",
             "recovery",
         ),
     ]

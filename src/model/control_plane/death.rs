@@ -71,7 +71,19 @@ impl World<'_> {
         Some(unanswered)
     }
 
-    /// Stops a server to replace it: the scenario's kill or roll.
+    /// The scenario kills a process. To the kubelet that is one more crash: it waits as after the others.
+    pub(in crate::model) fn kill_process(&mut self, server: ServerId, now: SimTime) {
+        self.note(now, LogKind::Stopped, &name(server), "killed by the scenario".into());
+        self.settle_all(now);
+        let state = &mut self.servers[server];
+        if state.life == Life::Down {
+            return;
+        }
+        let delay = state.crash_loop.died(now);
+        self.end_process(server, delay, now);
+    }
+
+    /// Stops a server to replace it: the scenario's roll.
     pub(in crate::model) fn replace(&mut self, server: ServerId, now: SimTime) {
         self.note(now, LogKind::Stopped, &name(server), "stopped by the scenario".into());
         self.settle_all(now);
