@@ -2,7 +2,7 @@
 //! exceeds, LISTs that go to etcd, sweeps that take hours. All of it is cheap to find out.
 
 use crate::model::apiserver::route::{CacheState, Route, honours_limit, route_list};
-use crate::model::control_plane::watch_bytes;
+use crate::model::apiserver::watch::IDLE_WATCH;
 use crate::model::input::{Behaviour, Inputs, ReadInput};
 use crate::model::node::{LimitKind, memory_limit};
 use crate::model::{self, RunOptions};
@@ -50,7 +50,7 @@ pub fn idle_memory(inputs: &Inputs) -> Bytes {
         u64::from(holds) * u64::from(fleet.count) * (1 + u64::from(fleet.idle_watches))
     });
     let replicas = u64::from(inputs.apiserver.replicas.max(1));
-    alone + watch_bytes(watches.sum::<u64>() / replicas)
+    alone + IDLE_WATCH.times(watches.sum::<u64>() / replicas)
 }
 
 fn idle_above_limit(scenario: &Scenario) -> Option<Diagnostic> {

@@ -7,7 +7,6 @@
 //! length takes a bounded amount of memory. Looking changes nothing: a record with timelines equals
 //! one without, but for them.
 
-use super::catalog::resource_of;
 use super::control_plane;
 use super::ids::{FleetId, ResourceId, ServerId, Table};
 use super::input::Behaviour;
@@ -143,21 +142,21 @@ impl World<'_> {
     /// Takes in the seconds that end before the next event.
     #[inline]
     pub(super) fn note_activity(&mut self, next: SimTime) {
-        if next >= self.activity.until {
+        if next >= self.cx.record.activity.until {
             self.end_second(next);
         }
     }
 
     fn end_second(&mut self, now: SimTime) {
-        let ended = self.activity.until;
-        let (began, counts) = self.activity.end_second(&self.counters, now);
-        let Some(mut recorded) = self.activity.timelines.take() else { return };
+        let ended = self.cx.record.activity.until;
+        let (began, counts) = self.cx.record.activity.end_second(&self.cx.record.counters, now);
+        let Some(mut recorded) = self.cx.record.activity.timelines.take() else { return };
         if recorded.windows.is_empty() && recorded.look_at == SimTime::ZERO {
             recorded.windows = self.watched_resources();
             self.look_at_caches(&mut recorded.windows, SimTime::ZERO);
             recorded.look_at = SimTime::ZERO + recorded.every;
         }
-        let bucket = (began.0 / self.activity.width.0) as usize;
+        let bucket = (began.0 / self.cx.record.activity.width.0) as usize;
         recorded.take(bucket, &counts, &self.servers_now());
         if ended >= recorded.look_at {
             // Until `now` there is no event: the last look before it stands for all.
@@ -166,7 +165,7 @@ impl World<'_> {
             self.look_at_caches(&mut recorded.windows, at);
             recorded.look_at = at + recorded.every;
         }
-        self.activity.timelines = Some(recorded);
+        self.cx.record.activity.timelines = Some(recorded);
     }
 
     fn servers_now(&self) -> Vec<ServerActivity> {
@@ -175,16 +174,16 @@ impl World<'_> {
             in_flight: state.server.in_flight(),
             ..ServerActivity::default()
         };
-        self.servers.iter().map(of).collect()
+        self.plane.servers.iter().map(of).collect()
     }
 
     /// The resources that reconnecting watchers depend on: most watchers first, then most writes.
     fn watched_resources(&self) -> Vec<Watched> {
         let mut watched: Vec<Watched> = Vec::new();
-        for (id, fleet) in self.inputs.fleet_ids().zip(&self.inputs.fleets) {
-            let resource = resource_of(fleet);
+        for (id, fleet) in self.cx.inputs.fleet_ids().zip(&self.cx.inputs.fleets) {
+            let resource = fleet.resource();
             let reflects = matches!(fleet.behaviour, Behaviour::Reflector { watch: true, .. });
-            if !reflects || !self.inputs.resources[resource].watch_cache {
+            if !reflects || !self.cx.inputs.resources[resource].watch_cache {
                 continue;
             }
             let known = watched.iter().position(|watched| watched.resource == resource);
@@ -193,7 +192,7 @@ impl World<'_> {
                     resource,
                     fleets: Vec::new(),
                     window: WatchWindow {
-                        resource: self.inputs.resources[resource].name.clone(),
+                        resource: self.cx.inputs.resources[resource].name.clone(),
                         watchers: 0,
                         oldest_age: BOOKMARK_PERIOD,
                         points: Vec::new(),
@@ -204,7 +203,7 @@ impl World<'_> {
             watched[place].fleets.push(id);
             watched[place].window.watchers += u64::from(fleet.count);
         }
-        let writes = |watched: &Watched| self.writes[watched.resource];
+        let writes = |watched: &Watched| self.plane.writes[watched.resource];
         watched.sort_by(|a, b| {
             let watchers = b.window.watchers.cmp(&a.window.watchers);
             watchers.then(writes(b).total_cmp(&writes(a))).then(a.resource.cmp(&b.resource))
@@ -222,7 +221,7 @@ impl World<'_> {
             let span = |state: &control_plane::ServerState| {
                 state.cachers[resource].as_ref().and_then(|cacher| cacher.reaches_back(at))
             };
-            let spans: Vec<Option<SimSpan>> = self.servers.iter().map(span).collect();
+            let spans: Vec<Option<SimSpan>> = self.plane.servers.iter().map(span).collect();
             let view = self.view_of(&watched.fleets);
             let too_old = |span: &Option<SimSpan>| span.map_or(1.0, |span| unseen_for(&view, span));
             watched.window.points.push(WindowPoint {
@@ -237,17 +236,17 @@ impl World<'_> {
     /// How often members of fleets see an event of what they watch.
     fn view_of(&self, fleets: &[FleetId]) -> Vec<MemberView> {
         let of = |fleet: &FleetId| {
-            let fleet = &self.inputs.fleets[*fleet];
+            let fleet = &self.cx.inputs.fleets[*fleet];
             let (selected, bookmarks) = match &fleet.behaviour {
                 Behaviour::Reflector { read, bookmarks, .. } => (read.selected, *bookmarks),
                 _ => (1.0, true),
             };
-            let writes_per_second = self.flows.usual_rate(resource_of(fleet));
+            let writes_per_second = self.plane.flows.usual_rate(fleet.resource());
             MemberView {
                 members: fleet.count,
                 events_per_second: writes_per_second * selected,
                 writes_per_second,
-                notified_every: self.inputs.etcd.progress_notify_interval,
+                notified_every: self.cx.inputs.etcd.progress_notify_interval,
                 bookmarks,
             }
         };
@@ -256,9 +255,9 @@ impl World<'_> {
 
     /// Keeps what a kill for memory finds, before the process is gone.
     pub(super) fn note_kill(&mut self, server: ServerId, watches: u64, at: SimTime) {
-        let owners = &self.catalog.owners;
-        let state = &self.servers[server];
-        let Some(recorded) = &mut self.activity.timelines else { return };
+        let owners = &self.cx.catalog.owners;
+        let state = &self.plane.servers[server];
+        let Some(recorded) = &mut self.cx.record.activity.timelines else { return };
         if recorded.kills.len() < KILLS {
             let largest = state.server.memory.ledger.holders(owners).into_iter().next();
             let server = control_plane::name(server);
@@ -270,18 +269,18 @@ impl World<'_> {
     pub(super) fn take_activity(&mut self, end: SimTime) -> Activity {
         // The last second is cut by the end, not by an event.
         self.end_second(SimTime(end.0.saturating_add(1)));
-        let Some(mut recorded) = self.activity.timelines.take() else {
+        let Some(mut recorded) = self.cx.record.activity.timelines.take() else {
             return Activity {
-                busiest: self.activity.busiest,
-                width: self.activity.width,
+                busiest: self.cx.record.activity.busiest,
+                width: self.cx.record.activity.width,
                 ..Activity::default()
             };
         };
-        let last = end.0.saturating_sub(1) / self.activity.width.0;
+        let last = end.0.saturating_sub(1) / self.cx.record.activity.width.0;
         recorded.take(last as usize, &ActivityCounts::default(), &self.servers_now());
         Activity {
-            busiest: self.activity.busiest,
-            width: self.activity.width,
+            busiest: self.cx.record.activity.busiest,
+            width: self.cx.record.activity.width,
             buckets: recorded.buckets,
             windows: recorded.windows.into_iter().map(|watched| watched.window).collect(),
             kills: recorded.kills,

@@ -10,7 +10,7 @@
 //! ([`super::apiserver::watch::replay`]).
 
 use super::apiserver::server::{Background, Growth};
-use super::catalog::{Catalog, resource_of};
+use super::catalog::Catalog;
 use super::client::go::WATCH_TIMEOUT;
 use super::costs;
 use super::ids::{FleetId, ResourceId, Table};
@@ -89,7 +89,7 @@ fn events_of(
     fleet: FleetId,
 ) -> (f64, Bytes) {
     let spec = &inputs.fleets[fleet];
-    let resource = resource_of(spec);
+    let resource = spec.resource();
     let selected = match &spec.behaviour {
         Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => read.selected,
         Behaviour::Watcher { .. } => 1.0,

@@ -8,9 +8,10 @@ use super::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
 use super::apf::max_in_flight::MaxInFlight;
 use super::apiserver::cacher::Cacher;
 use super::apiserver::server::{PlanId, Server};
+use super::apiserver::tag::{StartUp, Tag};
 use super::apiserver::{consistency, startup};
-use super::catalog::Catalog;
 use super::client::driver::Lag;
+use super::event::Event;
 use super::faults::{Probed, Stopping};
 use super::ids::{FleetId, ResourceId, ServerId, Table};
 use super::input::Inputs;
@@ -18,7 +19,7 @@ use super::memory::ledger::OwnerId;
 use super::node::CrashLoopBackOff;
 use super::release::Release;
 use super::watchcache::capacity::unready_retry_after;
-use super::world::{Event, World};
+use super::world::World;
 use crate::results::{LevelRecord, LogKind, Mechanism, OomKill};
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -39,13 +40,6 @@ pub enum Life {
 /// From listening until the informers of the priority levels have synced, if nothing holds them up:
 /// one round of `WaitForCacheSync` (`syncedPollPeriod`, client-go `shared_informer.go`).
 const CONFIG_SYNC: SimSpan = SimSpan::millis(100);
-
-/// A start-up request's mark: what it fills.
-const CACHE: u64 = 0;
-const LOOPBACK: u64 = 1;
-const BOOT: u64 = 2;
-const REST: u64 = 3;
-const CHECK: u64 = 4;
 
 /// A server and what the control plane knows about it.
 #[derive(Debug)]
@@ -201,15 +195,15 @@ pub fn name(server: ServerId) -> String {
 impl World<'_> {
     /// Sets the control plane up as it is at the start.
     pub(super) fn open_control_plane(&mut self) {
-        for server in self.servers.ids() {
-            if self.inputs.apiserver.warm {
+        for server in self.plane.servers.ids() {
+            if self.cx.inputs.apiserver.warm {
                 self.open_warm(server);
             } else {
-                self.note_down(server, SimTime::ZERO, true);
-                self.queue.push(SimTime::ZERO, Event::Restart { server });
+                self.cx.record.down(server, SimTime::ZERO, true);
+                self.cx.queue.push(SimTime::ZERO, Event::Restart { server });
             }
-            let first = self.inputs.balancer.check_interval;
-            self.queue.push(SimTime::ZERO + first, Event::Check { server });
+            let first = self.cx.inputs.balancer.check_interval;
+            self.cx.queue.push(SimTime::ZERO + first, Event::Check { server });
             self.touch(server);
         }
     }
@@ -218,37 +212,37 @@ impl World<'_> {
     fn open_warm(&mut self, server: ServerId) {
         let mut held = Vec::new();
         let mut spans = Bytes::ZERO;
-        for resource in self.inputs.resource_ids() {
-            let owner = self.catalog.resource_owner(resource);
-            let scannable = self.catalog.profiles[resource].scannable;
-            for (mechanism, bytes) in self.catalog.warm_holdings(self.inputs, resource) {
+        for resource in self.cx.inputs.resource_ids() {
+            let owner = self.cx.catalog.resource_owner(resource);
+            let scannable = self.cx.catalog.profiles[resource].scannable;
+            for (mechanism, bytes) in self.cx.catalog.warm_holdings(self.cx.inputs, resource) {
                 held.push((owner.entry(mechanism), bytes));
                 spans += bytes.scale(super::costs::span_overhead(scannable));
-                self.servers[server].spans_for[resource] += bytes;
+                self.plane.servers[server].spans_for[resource] += bytes;
             }
             if let Some(cacher) = self.warm_cacher(resource) {
                 let bytes = cacher.ring_bytes();
                 held.push((owner.entry(Mechanism::WatchCacheEventRing), bytes));
                 spans += bytes.scale(super::costs::span_overhead(scannable));
-                self.servers[server].cachers[resource] = Some(cacher);
+                self.plane.servers[server].cachers[resource] = Some(cacher);
             }
         }
         let base = OwnerId::SERVER.entry(Mechanism::ProcessBase);
-        let apiserver = &self.inputs.apiserver;
-        let empty = super::costs::EMPTY_LIVE_HEAP.scale(self.inputs.calibration.base_heap);
+        let apiserver = &self.cx.inputs.apiserver;
+        let empty = super::costs::EMPTY_LIVE_HEAP.scale(self.cx.inputs.calibration.base_heap);
         held.push((base, empty + apiserver.other_live_heap));
         spans += apiserver.other_live_heap.scale(super::costs::SPAN_OVERHEAD);
-        let luck = self.streams.stream("collector phase", u64::from(server)).uniform();
+        let luck = self.cx.streams.stream("collector phase", u64::from(server)).uniform();
         self.admit_from_now(server, SimTime::ZERO);
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         if let Some(admission) = &mut state.admission {
-            let counts = self.catalog.counts.pairs();
+            let counts = self.plane.etcd.objects.pairs();
             counts.for_each(|(resource, count)| admission.count_objects(resource, *count));
         }
         state.server.boot(SimTime::ZERO);
         state.life = Life::Serving;
         self.probe_from_now(server, true, SimTime::ZERO);
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         let memory = &mut state.server.memory;
         memory.add_outside_heap(base, spans.0);
         for (entry, bytes) in held {
@@ -262,9 +256,9 @@ impl World<'_> {
             apiserver.idle_resident,
             apiserver.up_for,
         );
-        for resource in self.inputs.resource_ids() {
-            if self.inputs.resources[resource].watch_cache {
-                self.check_from_now(server, resource, self.inputs.apiserver.up_for);
+        for resource in self.cx.inputs.resource_ids() {
+            if self.cx.inputs.resources[resource].watch_cache {
+                self.check_from_now(server, resource, self.cx.inputs.apiserver.up_for);
             }
             self.count_again(server, resource, SimTime::ZERO);
         }
@@ -272,60 +266,61 @@ impl World<'_> {
 
     /// The kubelet starts the container.
     pub(super) fn restart(&mut self, server: ServerId, now: SimTime) {
-        let boot = self.catalog.boot(self.inputs);
-        let state = &mut self.servers[server];
+        let (plans, context) = self.plane.planning(&self.cx);
+        let boot = plans.boot(&context);
+        let state = &mut self.plane.servers[server];
         if state.life != Life::Down || state.node_lost {
             return;
         }
         state.life = Life::Booting;
         self.probe_from_now(server, false, now);
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         state.crash_loop.started(now);
         state.starting = 1;
         state.lag = None;
         state.caches_filling.fill(0);
         self.sample_now(server, now);
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         state.server.boot(now);
-        state.server.start(&self.catalog.plans, boot, startup_tag(BOOT, ResourceId(0)), false, now);
+        state.server.start(&self.plane.plans.made, boot, Tag::StartUp(StartUp::Boot), false, now);
         self.touch(server);
-        self.note(now, LogKind::Started, &name(server), "process started".into());
+        self.cx.record.note(now, LogKind::Started, &name(server), "process started".into());
     }
 
     /// A start-up request has finished.
-    pub(super) fn start_up_finished(&mut self, server: ServerId, tag: u64, now: SimTime) {
-        let (kind, resource) = (tag >> 32 & 7, ResourceId(tag as u16));
-        match kind {
-            BOOT => self.booted(server, now),
-            CACHE => {
-                let state = &mut self.servers[server];
-                state.caches_filling[resource] -= 1;
-                if state.caches_filling[resource] > 0 {
-                    return;
-                }
-                self.cache_counted(server, resource, now);
-                if self.replace_cache(server, resource, now) {
-                    return;
-                }
-                let listed = self.servers[server].listed_at[resource];
-                self.cache_filled(server, resource, listed, now);
-                self.restock(server, resource, now);
-                self.check_from_now(server, resource, now.since(listed));
-                let at_start = startup::fills_at_start(&self.inputs.resources[resource]);
-                if startup::loopback_waits(&self.inputs.release) {
-                    self.fill_loopback(server, resource, now);
-                }
-                if at_start {
-                    self.start_up_done(server, now);
-                }
-            }
-            CHECK => {}
-            _ => {
+    pub(super) fn start_up_finished(&mut self, server: ServerId, request: StartUp, now: SimTime) {
+        match request {
+            StartUp::Boot => self.booted(server, now),
+            StartUp::Rest => self.start_up_done(server, now),
+            StartUp::Cache(resource) => self.cache_listed(server, resource, now),
+            StartUp::Loopback(resource) => {
                 self.start_up_done(server, now);
-                if kind == LOOPBACK {
-                    self.restock(server, resource, now);
-                }
+                self.restock(server, resource, now);
             }
+            StartUp::Check(_) => {}
+        }
+    }
+
+    /// A version of a resource has been listed from etcd: with the last one its caches are filled.
+    fn cache_listed(&mut self, server: ServerId, resource: ResourceId, now: SimTime) {
+        let state = &mut self.plane.servers[server];
+        state.caches_filling[resource] -= 1;
+        if state.caches_filling[resource] > 0 {
+            return;
+        }
+        self.cache_counted(server, resource, now);
+        if self.replace_cache(server, resource, now) {
+            return;
+        }
+        let listed = self.plane.servers[server].listed_at[resource];
+        self.cache_filled(server, resource, listed, now);
+        self.restock(server, resource, now);
+        self.check_from_now(server, resource, now.since(listed));
+        if startup::loopback_waits(&self.cx.inputs.release) {
+            self.fill_loopback(server, resource, now);
+        }
+        if startup::fills_at_start(&self.cx.inputs.resources[resource]) {
+            self.start_up_done(server, now);
         }
     }
 
@@ -337,21 +332,21 @@ impl World<'_> {
         resource: ResourceId,
         up_for: SimSpan,
     ) {
-        if !self.inputs.release.detect_cache_inconsistency {
+        if !self.cx.inputs.release.detect_cache_inconsistency {
             return;
         }
-        let boot = self.servers[server].boots;
-        for version in 0..self.inputs.resources[resource].versions.max(1) {
+        let boot = self.plane.servers[server].boots;
+        for version in 0..self.cx.inputs.resources[resource].versions.max(1) {
             let entity = u64::from(server) << 48
                 | u64::from(boot) << 32
                 | u64::from(resource) << 8
                 | u64::from(version);
-            let mut luck = self.streams.stream("consistency check", entity);
+            let mut luck = self.cx.streams.stream("consistency check", entity);
             let period = consistency::period(luck.uniform());
             let first =
                 if up_for < period { period - up_for } else { period.scale(luck.uniform()) };
-            let at = self.queue.now() + first;
-            self.queue.push(at, Event::Compare { server, boot, resource, period });
+            let at = self.cx.queue.now() + first;
+            self.cx.queue.push(at, Event::Compare { server, boot, resource, period });
         }
     }
 
@@ -364,18 +359,19 @@ impl World<'_> {
         period: SimSpan,
         now: SimTime,
     ) {
-        let state = &self.servers[server];
+        let state = &self.plane.servers[server];
         if state.boots != boot || !state.server.running() {
             return;
         }
-        let unreachable = self.etcd.down(now);
+        let unreachable = self.plane.etcd.outage.down(now);
         let again = Event::Compare { server, boot, resource, period };
-        self.queue.push(now + period, again);
+        self.cx.queue.push(now + period, again);
         if state.cachers[resource].is_some() && !unreachable {
-            let plan = self.catalog.consistency(self.inputs, resource);
-            let tag = startup_tag(CHECK, resource);
-            let state = &mut self.servers[server];
-            state.server.start(&self.catalog.plans, plan, tag, false, now);
+            let (plans, context) = self.plane.planning(&self.cx);
+            let plan = plans.consistency(&context, resource);
+            let tag = Tag::StartUp(StartUp::Check(resource));
+            let state = &mut self.plane.servers[server];
+            state.server.start(&self.plane.plans.made, plan, tag, false, now);
             self.touch(server);
         }
     }
@@ -383,65 +379,66 @@ impl World<'_> {
     /// Sets up API Priority and Fairness of a process that begins to listen: with the mandatory
     /// objects only, until its informers of the configuration have synced.
     fn admit_from_now(&mut self, server: ServerId, now: SimTime) {
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         state.boots += 1;
-        if !self.inputs.apf.enabled {
-            state.max_in_flight = MaxInFlight::new(self.inputs.apiserver.max_requests_inflight);
+        if !self.cx.inputs.apf.enabled {
+            state.max_in_flight = MaxInFlight::new(self.cx.inputs.apiserver.max_requests_inflight);
             return;
         }
         let boot = state.boots;
-        state.admission = Some(Admission::new(self.inputs, now));
+        state.admission = Some(Admission::new(self.cx.inputs, now));
         self.open_writes(server, boot, now);
         if now > SimTime::ZERO {
-            self.queue.push(now + CONFIG_SYNC, Event::Configure { server, boot });
+            self.cx.queue.push(now + CONFIG_SYNC, Event::Configure { server, boot });
             return;
         }
         // A warm server's adjustments follow from a random phase.
         let entity = u64::from(server) << 32 | u64::from(boot);
-        let phase = self.streams.stream("adjustment phase", entity).uniform();
+        let phase = self.cx.streams.stream("adjustment phase", entity).uniform();
         self.configure(server, boot, BORROWING_ADJUSTMENT_PERIOD.scale(phase), now);
     }
 
     /// The whole configuration takes effect; the next adjustment follows after `first`, then every
     /// ten seconds.
     pub(super) fn configure(&mut self, server: ServerId, boot: u32, first: SimSpan, now: SimTime) {
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         let Some(admission) = state.admission.as_mut().filter(|_| state.boots == boot) else {
             return;
         };
-        admission.configure(self.inputs, now);
-        self.queue.push(now + first, Event::Borrow { server, boot });
+        admission.configure(self.cx.inputs, now);
+        self.cx.queue.push(now + first, Event::Borrow { server, boot });
         self.let_in(server, now);
     }
 
     /// The periodic adjustment of a server's limits.
     pub(super) fn borrow_seats(&mut self, server: ServerId, boot: u32, now: SimTime) {
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         if state.boots != boot {
             return;
         }
         let Some(admission) = &mut state.admission else { return };
         admission.update_borrowing(now);
-        self.queue.push(now + BORROWING_ADJUSTMENT_PERIOD, Event::Borrow { server, boot });
+        self.cx.queue.push(now + BORROWING_ADJUSTMENT_PERIOD, Event::Borrow { server, boot });
         self.let_in(server, now);
     }
 
     fn booted(&mut self, server: ServerId, now: SimTime) {
         self.admit_from_now(server, now);
-        self.servers[server].life = Life::Filling;
+        self.plane.servers[server].life = Life::Filling;
         self.accept_all(server, now);
-        if let Some(plan) = self.catalog.rest(self.inputs) {
-            self.start_up_request(server, plan, startup_tag(REST, ResourceId(0)), now);
+        let (plans, context) = self.plane.planning(&self.cx);
+        if let Some(plan) = plans.rest(&context) {
+            self.start_up_request(server, plan, Tag::StartUp(StartUp::Rest), now);
         }
-        for resource in self.inputs.resource_ids() {
-            if !self.inputs.resources[resource].watch_cache {
+        for resource in self.cx.inputs.resource_ids() {
+            if !self.cx.inputs.resources[resource].watch_cache {
                 self.begin_counting(server, resource, now);
             }
-            if startup::fills_at_start(&self.inputs.resources[resource]) {
+            if startup::fills_at_start(&self.cx.inputs.resources[resource]) {
                 self.fill_cache(server, resource, now);
-                self.servers[server].starting += 1;
+                self.plane.servers[server].starting += 1;
             }
-            if !startup::loopback_waits(&self.inputs.release) {
+            if !startup::loopback_waits(&self.cx.inputs.release) {
                 self.fill_loopback(server, resource, now);
             }
         }
@@ -451,17 +448,18 @@ impl World<'_> {
     /// Starts to fill the cache of every version of a resource; custom resources do so at their
     /// first request.
     pub(super) fn fill_cache(&mut self, server: ServerId, resource: ResourceId, now: SimTime) {
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         let known = state.cachers[resource].is_some() || state.replaced[resource].is_some();
         if state.caches_filling[resource] > 0 || known || state.fill_later[resource] {
             return;
         }
         state.cold_since[resource] = now;
-        state.fill_later[resource] = self.etcd.down(now);
+        state.fill_later[resource] = self.plane.etcd.outage.down(now);
         let later = state.fill_later[resource];
         self.begin_counting(server, resource, now);
         if !later {
-            let plan = self.catalog.cache(self.inputs, resource);
+            let (plans, context) = self.plane.planning(&self.cx);
+            let plan = plans.cache(&context, resource);
             self.start_filling(server, resource, plan, now);
         }
     }
@@ -474,39 +472,40 @@ impl World<'_> {
         plan: PlanId,
         now: SimTime,
     ) {
-        let versions = self.inputs.resources[resource].versions.max(1);
-        let state = &mut self.servers[server];
+        let versions = self.cx.inputs.resources[resource].versions.max(1);
+        let state = &mut self.plane.servers[server];
         state.caches_filling[resource] = versions;
         state.listed_at[resource] = now;
-        let tag = startup_tag(CACHE, resource);
+        let tag = Tag::StartUp(StartUp::Cache(resource));
         for _ in 0..versions {
-            state.server.start(&self.catalog.plans, plan, tag, false, now);
+            state.server.start(&self.plane.plans.made, plan, tag, false, now);
         }
         self.touch(server);
     }
 
     /// Starts the server's own informer of a resource, if it has one.
     pub(super) fn fill_loopback(&mut self, server: ServerId, resource: ResourceId, now: SimTime) {
-        if let Some(plan) = self.catalog.loopback(self.inputs, resource) {
-            self.start_up_request(server, plan, startup_tag(LOOPBACK, resource), now);
+        let (plans, context) = self.plane.planning(&self.cx);
+        if let Some(plan) = plans.loopback(&context, resource) {
+            self.start_up_request(server, plan, Tag::StartUp(StartUp::Loopback(resource)), now);
         }
     }
 
-    fn start_up_request(&mut self, server: ServerId, plan: PlanId, tag: u64, now: SimTime) {
-        let state = &mut self.servers[server];
+    fn start_up_request(&mut self, server: ServerId, plan: PlanId, tag: Tag, now: SimTime) {
+        let state = &mut self.plane.servers[server];
         state.starting += 1;
-        if self.etcd.down(now) {
+        if self.plane.etcd.outage.down(now) {
             self.wait_for_etcd(server, plan, tag);
             return;
         }
-        state.server.start(&self.catalog.plans, plan, tag, false, now);
+        state.server.start(&self.plane.plans.made, plan, tag, false, now);
         self.touch(server);
     }
 
     /// One start-up request less; after the last the server is ready. (Its own informers count:
     /// `/readyz/informer-sync`.)
     fn start_up_done(&mut self, server: ServerId, now: SimTime) {
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         state.starting = state.starting.saturating_sub(1);
         if state.starting > 0 || state.life != Life::Filling {
             return;
@@ -518,36 +517,18 @@ impl World<'_> {
             kill.back_at = Some(now);
         }
         self.mark_all_stale();
-        for resource in self.inputs.resource_ids() {
+        for resource in self.cx.inputs.resource_ids() {
             self.restock(server, resource, now);
         }
-        self.note_down(server, now, false);
-        self.note(now, LogKind::Ready, &name(server), "ready".into());
+        self.cx.record.down(server, now, false);
+        self.cx.record.note(now, LogKind::Ready, &name(server), "ready".into());
     }
 
     /// Writes are spread over the serving servers: a change of their number changes every load.
     fn mark_all_stale(&mut self) {
-        for server in self.servers.ids() {
-            self.servers[server].background_stale = true;
+        for server in self.plane.servers.ids() {
+            self.plane.servers[server].background_stale = true;
             self.touch(server);
         }
     }
-}
-
-/// The mark of a start-up request.
-#[must_use]
-pub fn startup_tag(kind: u64, resource: ResourceId) -> u64 {
-    1 << 63 | kind << 32 | u64::from(resource)
-}
-
-/// Whether a mark is a start-up request's.
-#[must_use]
-pub fn is_startup(tag: u64) -> bool {
-    tag >> 63 == 1
-}
-
-/// Resident bytes of `watches` idle watches.
-#[must_use]
-pub fn watch_bytes(watches: u64) -> Bytes {
-    Catalog::watch_bytes(watches)
 }

@@ -7,8 +7,9 @@
 //! be filled and else fails: until the next count the resource is unknown (docs/facts/apf.md section
 //! 4.3). Where the number of objects does not change in a run, one count is enough.
 
+use super::event::Event;
 use super::ids::{ResourceId, ServerId};
-use super::world::{Event, World};
+use super::world::World;
 use crate::units::{SimSpan, SimTime};
 
 /// How long a count waits for the cache: `blockTimeout` (`watch_cache.go`).
@@ -21,9 +22,9 @@ const POLL_JITTER: f64 = 1.2;
 impl World<'_> {
     /// The store of a resource is set up.
     pub(super) fn begin_counting(&mut self, server: ServerId, resource: ResourceId, now: SimTime) {
-        let cached = self.inputs.resources[resource].watch_cache;
-        if self.inputs.release.size_based_list_cost && cached {
-            let boot = self.servers[server].boots;
+        let cached = self.cx.inputs.resources[resource].watch_cache;
+        if self.cx.inputs.release.size_based_list_cost && cached {
+            let boot = self.plane.servers[server].boots;
             self.count_objects(server, boot, resource, now);
         } else {
             self.counted(server, resource);
@@ -32,24 +33,24 @@ impl World<'_> {
     }
 
     fn counted(&mut self, server: ServerId, resource: ResourceId) {
-        let count = self.catalog.counts[resource];
-        if let Some(admission) = &mut self.servers[server].admission {
+        let count = self.plane.etcd.objects[resource];
+        if let Some(admission) = &mut self.plane.servers[server].admission {
             admission.count_objects(resource, count);
         }
     }
 
     /// Arranges the next count of a resource whose objects come and go.
     pub(super) fn count_again(&mut self, server: ServerId, resource: ResourceId, now: SimTime) {
-        if self.flows.moves(resource) {
+        if self.plane.flows.moves(resource) {
             let pause = self.count_pause(server, resource, now);
-            let boot = self.servers[server].boots;
-            self.queue.push(now + pause, Event::CountObjects { server, boot, resource });
+            let boot = self.plane.servers[server].boots;
+            self.cx.queue.push(now + pause, Event::CountObjects { server, boot, resource });
         }
     }
 
     fn count_pause(&self, server: ServerId, resource: ResourceId, now: SimTime) -> SimSpan {
         let entity = u64::from(server) << 16 | u64::from(resource);
-        let mut luck = self.streams.stream("object count", entity ^ now.0.rotate_left(20));
+        let mut luck = self.cx.streams.stream("object count", entity ^ now.0.rotate_left(20));
         POLL_PERIOD.scale(1.0 + POLL_JITTER * luck.uniform())
     }
 
@@ -61,14 +62,14 @@ impl World<'_> {
         resource: ResourceId,
         now: SimTime,
     ) {
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         if state.boots != boot {
             return;
         }
-        let at_once = !self.inputs.release.size_based_list_cost;
+        let at_once = !self.cx.inputs.release.size_based_list_cost;
         if at_once
             || state.cachers[resource].is_some()
-            || !self.inputs.resources[resource].watch_cache
+            || !self.cx.inputs.resources[resource].watch_cache
         {
             self.counted(server, resource);
             self.count_again(server, resource, now);
@@ -77,12 +78,12 @@ impl World<'_> {
         let until = now + BLOCK_TIMEOUT;
         state.counting_until[resource] = until;
         let pause = self.count_pause(server, resource, now);
-        self.queue.push(until + pause, Event::CountObjects { server, boot, resource });
+        self.cx.queue.push(until + pause, Event::CountObjects { server, boot, resource });
     }
 
     /// A cache is filled: a count that waits for it has its answer.
     pub(super) fn cache_counted(&mut self, server: ServerId, resource: ResourceId, now: SimTime) {
-        if now <= self.servers[server].counting_until[resource] {
+        if now <= self.plane.servers[server].counting_until[resource] {
             self.counted(server, resource);
         }
     }

@@ -16,64 +16,13 @@ use super::apiserver::startup;
 use super::client::State;
 use super::control_plane::Life;
 use super::costs;
-use super::ids::{ClientId, ResourceId, ServerId, Table};
+use super::event::{Event, LoadEvent};
+use super::ids::{ResourceId, ServerId, Table};
 use super::input::{FlowInput, Inputs};
 use super::memory::ledger::{EntryId, OwnerId};
-use super::world::{Event, World};
+use super::world::World;
 use crate::results::Mechanism;
 use crate::units::{Bytes, SimSpan, SimTime};
-
-/// What happens to the load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LoadEvent {
-    /// A step of a flow is due.
-    Flow {
-        /// Which flow.
-        index: u32,
-        /// The first is 0.
-        step: u32,
-    },
-    /// Members start with a workload.
-    Join {
-        /// Index of the joining.
-        index: u32,
-    },
-    /// The time of a rate of writes is over.
-    RateReturns {
-        /// Index of the resource.
-        resource: ResourceId,
-        /// Void unless the resource's present one.
-        setting: u32,
-        /// The bits of the rate before.
-        bits: u64,
-    },
-    /// The caches have tried for long enough to go on without etcd.
-    CachesGiveUp,
-    /// etcd is back.
-    EtcdReturns,
-    /// The channel of a client's watch is full.
-    Overflow {
-        /// Which client.
-        client: ClientId,
-        /// Void unless the client's present one.
-        generation: u32,
-    },
-}
-
-impl LoadEvent {
-    /// What tells it from others in the trace of a run.
-    #[must_use]
-    pub fn kind_and_entity(self) -> (u64, u64) {
-        match self {
-            Self::Flow { index, step } => (17, u64::from(index) << 32 | u64::from(step)),
-            Self::Join { index } => (18, u64::from(index)),
-            Self::RateReturns { resource, .. } => (19, u64::from(resource)),
-            Self::CachesGiveUp => (20, 0),
-            Self::EtcdReturns => (21, 0),
-            Self::Overflow { client, .. } => (22, u64::from(client)),
-        }
-    }
-}
 
 /// Most steps in which a flow changes the number of objects.
 const STEPS: u64 = 32;
@@ -191,22 +140,22 @@ impl World<'_> {
     }
 
     fn load_later(&mut self, at: SimTime, event: LoadEvent) {
-        self.queue.push(at, Event::Load(event));
+        self.cx.queue.push(at, Event::Load(event));
     }
 
     /// Puts workloads where they are at the start.
     pub(super) fn open_flows(&mut self) {
-        for (index, flow) in self.inputs.workloads.flows.iter().enumerate() {
+        for (index, flow) in self.cx.inputs.workloads.flows.iter().enumerate() {
             self.load_later(flow.from, LoadEvent::Flow { index: index as u32, step: 0 });
         }
-        for (index, join) in self.inputs.workloads.joins.iter().enumerate() {
+        for (index, join) in self.cx.inputs.workloads.joins.iter().enumerate() {
             self.load_later(join.from, LoadEvent::Join { index: index as u32 });
         }
     }
 
     /// Members of a fleet join with a workload.
     pub(super) fn join(&mut self, index: u32, now: SimTime) {
-        let join = &self.inputs.workloads.joins[index as usize];
+        let join = &self.cx.inputs.workloads.joins[index as usize];
         let idle = |state| matches!(state, State::Stopped | State::Finished);
         let chosen = self.choose(join.fleet, Some(join.count), idle);
         self.settle_all(now);
@@ -221,11 +170,11 @@ impl World<'_> {
         lasts: Option<SimSpan>,
         now: SimTime,
     ) {
-        let before = self.flows.set[resource];
-        self.flows.set[resource] = per_second;
-        self.flows.settings[resource] += 1;
+        let before = self.plane.flows.set[resource];
+        self.plane.flows.set[resource] = per_second;
+        self.plane.flows.settings[resource] += 1;
         if let Some(lasts) = lasts {
-            let setting = self.flows.settings[resource];
+            let setting = self.plane.flows.settings[resource];
             let back = LoadEvent::RateReturns { resource, setting, bits: before.to_bits() };
             self.load_later(now + lasts, back);
         }
@@ -240,8 +189,8 @@ impl World<'_> {
         bits: u64,
         now: SimTime,
     ) {
-        if self.flows.settings[resource] == setting {
-            self.flows.set[resource] = f64::from_bits(bits);
+        if self.plane.flows.settings[resource] == setting {
+            self.plane.flows.set[resource] = f64::from_bits(bits);
             self.apply_rate(resource, now);
         }
     }
@@ -254,21 +203,21 @@ impl World<'_> {
         over: SimSpan,
         now: SimTime,
     ) {
-        let index = self.flows.list.len() as u32;
+        let index = self.plane.flows.list.len() as u32;
         let input = FlowInput { resource, from: now, lasts: Some(over), per_second: 0.0, net };
-        self.flows.list.push(Flow { input, active: false, booked: 0 });
+        self.plane.flows.list.push(Flow { input, active: false, booked: 0 });
         self.flow_step(index, 0, now);
     }
 
     /// A step of a flow is due: the first begins it, the last ends it.
     pub(super) fn flow_step(&mut self, index: u32, step: u32, now: SimTime) {
-        if self.flows.halted {
+        if self.plane.flows.halted {
             // Who creates and deletes tries until it can be written.
             self.load_later(self.etcd_back_at(), LoadEvent::Flow { index, step });
             return;
         }
-        let stored = &self.catalog.counts;
-        let flow = &mut self.flows.list[index as usize];
+        let stored = &self.plane.etcd.objects;
+        let flow = &mut self.plane.flows.list[index as usize];
         let resource = flow.input.resource;
         if step == 0 {
             flow.active = true;
@@ -292,16 +241,16 @@ impl World<'_> {
 
     /// Nothing can be written from now on, or everything again.
     pub(super) fn halt_writes(&mut self, halted: bool, now: SimTime) {
-        self.flows.halted = halted;
-        for resource in self.inputs.resource_ids() {
-            if self.writes[resource] > 0.0 || !halted {
+        self.plane.flows.halted = halted;
+        for resource in self.cx.inputs.resource_ids() {
+            if self.plane.writes[resource] > 0.0 || !halted {
                 self.apply_rate(resource, now);
             }
         }
     }
 
     fn apply_rate(&mut self, resource: ResourceId, now: SimTime) {
-        let rate = self.flows.rate(resource);
+        let rate = self.plane.flows.rate(resource);
         self.set_writes(resource, rate, now);
     }
 
@@ -310,9 +259,9 @@ impl World<'_> {
         if more == 0 {
             return;
         }
-        let count = &mut self.catalog.counts[resource];
+        let count = &mut self.plane.etcd.objects[resource];
         *count = count.saturating_add_signed(more);
-        for server in self.servers.ids() {
+        for server in self.plane.servers.ids() {
             self.restock(server, resource, now);
         }
     }
@@ -320,12 +269,13 @@ impl World<'_> {
     /// Brings what a server keeps of a resource to the present number of objects: the store of a
     /// filled cache, and the copy of its own informer once the server is ready.
     pub(super) fn restock(&mut self, server: ServerId, resource: ResourceId, now: SimTime) {
-        let owner = self.catalog.resource_owner(resource);
-        let (spec, profile) = (&self.inputs.resources[resource], &self.catalog.profiles[resource]);
-        let count = self.catalog.counts[resource];
-        let store = self.catalog.cache_bytes(self.inputs, resource);
+        let owner = self.cx.catalog.resource_owner(resource);
+        let (spec, profile) =
+            (&self.cx.inputs.resources[resource], &self.cx.catalog.profiles[resource]);
+        let count = self.plane.etcd.objects[resource];
+        let store = self.plane.context(&self.cx).cache_bytes(resource);
         let informer = startup::loopback_bytes(spec, profile, count);
-        let state = &self.servers[server];
+        let state = &self.plane.servers[server];
         let (filled, ready) = (state.cachers[resource].is_some(), state.life == Life::Serving);
         if filled {
             self.weigh(server, owner.entry(Mechanism::WatchCacheObjects), store, now);
@@ -339,7 +289,7 @@ impl World<'_> {
 
     /// Sets an entry of a server's ledger.
     fn weigh(&mut self, server: ServerId, entry: EntryId, holds: Bytes, now: SimTime) {
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         state.server.settle(now);
         let booked = Bytes(state.server.memory.ledger.get(entry));
         match holds.cmp(&booked) {
@@ -357,9 +307,9 @@ impl World<'_> {
     /// The runtime's metadata and partly used spans for so many bytes of a resource's objects: they
     /// stay when objects go, and serve those that come.
     pub(super) fn grow_spans(&mut self, server: ServerId, resource: ResourceId, objects: Bytes) {
-        let profile = &self.catalog.profiles[resource];
+        let profile = &self.cx.catalog.profiles[resource];
         let base = OwnerId::SERVER.entry(Mechanism::ProcessBase);
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         let paid = state.spans_for[resource];
         if objects > paid {
             state.spans_for[resource] = objects;

@@ -458,6 +458,21 @@ impl FleetInput {
         }
     }
 
+    /// The resource that its members read or watch.
+    #[must_use]
+    pub fn resource(&self) -> ResourceId {
+        match &self.behaviour {
+            Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => read.resource,
+            Behaviour::Watcher { resource } => *resource,
+        }
+    }
+
+    /// Watches that a member holds: its own and its idle ones.
+    #[must_use]
+    pub fn watches(&self) -> u64 {
+        1 + u64::from(self.idle_watches)
+    }
+
     /// Whether each member has a user of its own.
     #[must_use]
     pub fn users_differ(&self) -> bool {

@@ -14,29 +14,31 @@ const CRASH_LOOP: usize = 3;
 /// The record of a finished run.
 #[must_use]
 pub fn record(mut world: World<'_>, replication: u32, end: SimTime) -> RunRecord {
-    let names: Vec<String> = world.servers.ids().map(name).collect();
-    let timelines = world.take_timelines(&names, end);
+    let names: Vec<String> = world.plane.servers.ids().map(name).collect();
+    let timelines = world.cx.record.take_timelines(&names, end);
     let activity = world.take_activity(end);
     let servers: Vec<ServerRecord> = names
         .iter()
-        .zip(world.servers.ids())
+        .zip(world.plane.servers.ids())
         .map(|(name, id)| server_record(&world, id, name))
         .collect();
-    world.counters.gc_cycles = world.servers.iter().map(|s| s.server.memory.heap().cycles()).sum();
-    world.counters.bytes_sent = world.servers.iter().map(|s| s.server.bytes_sent()).sum();
-    let clients_synced = driver::synced(&world.clients);
+    world.cx.record.counters.gc_cycles =
+        world.plane.servers.iter().map(|s| s.server.memory.heap().cycles()).sum();
+    world.cx.record.counters.bytes_sent =
+        world.plane.servers.iter().map(|s| s.server.bytes_sent()).sum();
+    let clients_synced = driver::synced(&world.fleets.clients);
     RunRecord {
         replication,
         outcome: outcome(&world, clients_synced),
         servers,
-        phases: std::mem::take(&mut world.phases),
-        counters: world.counters,
+        phases: std::mem::take(&mut world.cx.record.phases),
+        counters: world.cx.record.counters,
         clients_synced,
         trace_hash: world.trace(),
-        log: std::mem::take(&mut world.log),
+        log: std::mem::take(&mut world.cx.record.log),
         timelines,
         activity,
-        flows: fleet_flows(world.inputs),
+        flows: fleet_flows(world.cx.inputs),
         apf_dumps: world.take_dumps(),
         end,
         cut_short: world.cut_short(),
@@ -44,12 +46,12 @@ pub fn record(mut world: World<'_>, replication: u32, end: SimTime) -> RunRecord
 }
 
 fn server_record(world: &World<'_>, id: ServerId, name: &str) -> ServerRecord {
-    let state = &world.servers[id];
+    let state = &world.plane.servers[id];
     let (peak_resident, peak_at, entries) = state.server.peak();
     let mut holders: Vec<Holder> = entries
         .iter()
         .map(|(entry, bytes)| {
-            let (client, resource) = &world.catalog.owners.names[entry.owner().0 as usize];
+            let (client, resource) = &world.cx.catalog.owners.names[entry.owner().0 as usize];
             Holder {
                 mechanism: entry.mechanism(),
                 client: client.clone(),
@@ -61,7 +63,7 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str) -> ServerRecord {
     holders.sort_by_key(|holder| std::cmp::Reverse(holder.bytes));
     ServerRecord {
         name: name.to_owned(),
-        limit: world.limit.limit,
+        limit: world.plane.limit.limit,
         peak_resident,
         peak_at,
         oom_kills: state.oom_kills.clone(),
@@ -74,9 +76,9 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str) -> ServerRecord {
 /// The class of a run: see [`Outcome`].
 fn outcome(world: &World<'_>, (synced, started): (u64, u64)) -> Outcome {
     let kills = |state: &ServerState| state.oom_kills.len();
-    let total: usize = world.servers.iter().map(kills).sum();
-    let most = world.servers.iter().map(kills).max().unwrap_or(0);
-    let counters = &world.counters;
+    let total: usize = world.plane.servers.iter().map(kills).sum();
+    let most = world.plane.servers.iter().map(kills).max().unwrap_or(0);
+    let counters = &world.cx.record.counters;
     let failed =
         counters.requests_failed + counters.requests_rejected + counters.requests_timed_out;
     if total == 0 {

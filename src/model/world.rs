@@ -4,38 +4,25 @@
 //! in index order, so the order is total and the same everywhere. Stale events are recognised by
 //! generation and dropped.
 
-mod event;
-
-use std::sync::Arc;
-
 use super::RunOptions;
-use super::activity::ActivityRecorder;
 use super::admission::Admission;
 use super::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
-use super::apiserver::server::{Background, Finished, Server, ServerSettings};
+use super::apiserver::server::{Background, Finished};
 use super::background;
-use super::balancer::Balancer;
 use super::catalog::Catalog;
-use super::client::Client;
-use super::client::era::ClientEra;
-use super::control_plane::{self, Life, ServerState};
-use super::etcd_outage::EtcdState;
-use super::faults::FaultState;
-use super::flows::Flows;
-use super::ids::{ClientId, FleetId, Id, ResourceId, ServerId, Table};
+use super::context::Context;
+use super::control_plane::{self, Life};
+use super::event::Event;
+use super::fleets::Fleets;
+use super::ids::{ClientId, ServerId};
 use super::input::Inputs;
-use super::memory::go_heap::GcSettings;
-use super::node::{self, MemoryLimit};
 use super::outcome;
-use super::recorder::Recorder;
-pub use event::Event;
-
+use super::plane::Plane;
+use super::record::Record;
 use crate::engine::{EventQueue, Streams};
-use crate::results::{ApfDump, Counters, LogEntry, LogKind, PhaseRecord, RunRecord};
+use crate::results::{ApfDump, RunRecord};
 use crate::units::{SimSpan, SimTime};
 
-/// Most log entries kept of a run.
-const LOG_MAX: usize = 20_000;
 /// Clients looked at that cost as much as an event.
 const CLIENTS_AN_EVENT: u64 = 64;
 /// Plans that a run may make for nothing, and the events that each further one counts as: plans are
@@ -45,37 +32,12 @@ const EVENTS_A_PLAN: u64 = 1_000;
 
 /// See the module's documentation.
 pub struct World<'a> {
-    pub(super) inputs: &'a Inputs,
-    pub(super) streams: Streams,
-    pub(super) queue: EventQueue<Event>,
-    pub(super) catalog: Catalog,
-    pub(super) servers: Table<ServerId, ServerState>,
-    pub(super) balancer: Balancer,
-    pub(super) clients: Table<ClientId, Client>,
-    /// First client of each fleet.
-    pub(super) fleet_start: Table<FleetId, ClientId>,
-    /// Members started and not stopped, and those of them with a complete view, by fleet.
-    pub(super) fleet_started: Table<FleetId, u32>,
-    pub(super) fleet_synced: Table<FleetId, u32>,
-    /// Writes a second, by resource.
-    pub(super) writes: Table<ResourceId, f64>,
-    /// How the load changes.
-    pub(super) flows: Flows,
-    /// Whether etcd has its quorum.
-    pub(super) etcd: EtcdState,
-    /// etcd is slow until then.
-    pub(super) etcd_slow_until: SimTime,
-    pub(super) limit: MemoryLimit,
-    pub(super) faults: FaultState,
-    pub(super) counters: Counters,
-    pub(super) log: Vec<LogEntry>,
-    pub(super) phases: Vec<PhaseRecord>,
-    pub(super) activity: ActivityRecorder,
-    recorder: Option<Recorder>,
+    pub(super) cx: Context<'a>,
+    pub(super) plane: Plane,
+    pub(super) fleets: Fleets,
     /// Instants to dump at, the next one last.
     dump_at: Vec<SimTime>,
     dumps: Vec<ApfDump>,
-    dirty: Vec<ServerId>,
     /// Work done, in events: see [`Inputs::max_events`].
     work: u64,
     cut_short: bool,
@@ -91,82 +53,30 @@ impl<'a> World<'a> {
         let mut hardware = inputs.hardware.clone();
         hardware.cpu_speed *= streams.stream("cpu speed", 0).lognormal(hardware.cpu_noise);
         let catalog = Catalog::new(inputs, hardware);
-        let limit = node::memory_limit(&inputs.apiserver, &inputs.node);
-        let settings = Arc::new(ServerSettings {
-            cores: node::cores(&inputs.apiserver, &inputs.node),
-            procs: node::processors(&inputs.apiserver, &inputs.node, &inputs.release),
-            hardware: catalog.hardware.clone(),
-            local_clients: inputs.node.local_clients,
-            gc: GcSettings {
-                gogc: inputs.apiserver.gogc,
-                memory_limit: inputs.apiserver.gomemlimit,
-            },
-            kill_at: limit.kill_at,
-            memory_high: inputs.apiserver.memory_high,
-            scan: catalog.scan_weights(inputs),
-            owners: catalog.owners.names.len(),
-        });
-        let replicas = inputs.apiserver.replicas;
-        let servers = (0..replicas)
-            .map(|_| ServerState::new(Server::new(settings.clone()), inputs))
-            .collect();
         let mut world = Self {
-            inputs,
-            streams,
-            queue: EventQueue::new(),
-            catalog,
-            servers,
-            balancer: Balancer::new(
-                inputs.balancer.clone(),
-                usize::from(replicas),
-                inputs.apiserver.warm,
-            ),
-            clients: Table::default(),
-            fleet_start: Table::default(),
-            fleet_started: Table::filled(0, inputs.fleets.len()),
-            fleet_synced: Table::filled(0, inputs.fleets.len()),
-            writes: inputs.resources.iter().map(|resource| resource.writes_per_second).collect(),
-            flows: Flows::new(inputs),
-            etcd: EtcdState::default(),
-            etcd_slow_until: SimTime::ZERO,
-            limit,
-            faults: FaultState::of(inputs),
-            counters: Counters::default(),
-            log: Vec::new(),
-            phases: Vec::new(),
-            activity: ActivityRecorder::new(
-                inputs.duration,
-                usize::from(replicas),
-                options.timelines,
-            ),
-            recorder: options
-                .timelines
-                .then(|| Recorder::new(usize::from(replicas), inputs.duration)),
+            plane: Plane::new(inputs, &catalog),
+            fleets: Fleets::new(inputs),
+            cx: Context {
+                inputs,
+                streams,
+                queue: EventQueue::new(),
+                catalog,
+                record: Record::new(inputs, options),
+            },
             dump_at: Vec::new(),
             dumps: Vec::new(),
-            dirty: Vec::new(),
             work: 0,
             cut_short: false,
             trace: 0xcbf2_9ce4_8422_2325,
             finished: Vec::new(),
         };
-        world.enrol();
         world.open_control_plane();
         world.open_fleets();
         world.open_flows();
         for index in 0..inputs.events.len() {
-            world.queue.push(inputs.events[index].at, Event::Scenario { index: index as u32 });
+            world.cx.queue.push(inputs.events[index].at, Event::Scenario { index: index as u32 });
         }
         world
-    }
-
-    fn enrol(&mut self) {
-        for (id, fleet) in self.inputs.fleet_ids().zip(&self.inputs.fleets) {
-            self.fleet_start.push(ClientId::at(self.clients.len()));
-            let era = ClientEra::of(fleet.client_minor, &self.inputs.release);
-            let member = |place| Client::new(id, &fleet.name, place, era);
-            self.clients.extend((0..fleet.count).map(member));
-        }
     }
 
     /// Asks for dumps at these instants.
@@ -182,9 +92,9 @@ impl<'a> World<'a> {
     /// looking at it disturbs nothing.
     fn dump_before(&mut self, next: SimTime) {
         while let Some(at) = self.dump_at.pop_if(|at| *at < next) {
-            for (server, state) in self.servers.pairs() {
+            for (server, state) in self.plane.servers.pairs() {
                 let dump =
-                    state.admission.as_ref().map(|admission| admission.dump(self.inputs, at));
+                    state.admission.as_ref().map(|admission| admission.dump(self.cx.inputs, at));
                 let dump = dump.unwrap_or_else(|| ApfDump { at, ..ApfDump::default() });
                 let server = control_plane::name(server);
                 self.dumps.push(ApfDump { server, ..dump });
@@ -200,14 +110,14 @@ impl<'a> World<'a> {
     /// Runs to the end and reports.
     #[must_use]
     pub fn run(mut self, replication: u32) -> RunRecord {
-        let mut end = SimTime::ZERO + self.inputs.duration;
+        let mut end = SimTime::ZERO + self.cx.inputs.duration;
         self.flush();
         self.sample_levels(SimTime::ZERO);
-        while let Some((now, event)) = self.queue.pop() {
+        while let Some((now, event)) = self.cx.queue.pop() {
             if now > end {
                 break;
             }
-            if self.work() >= self.inputs.max_events {
+            if self.work() >= self.cx.inputs.max_events {
                 self.cut_short = true;
                 end = now;
                 break;
@@ -215,7 +125,7 @@ impl<'a> World<'a> {
             self.spend(1);
             self.dump_before(now);
             self.note_activity(now);
-            self.counters.engine_events += 1;
+            self.cx.record.counters.engine_events += 1;
             self.trace_event(now, event);
             self.dispatch(now, event);
             self.flush();
@@ -229,7 +139,7 @@ impl<'a> World<'a> {
     fn dispatch(&mut self, now: SimTime, event: Event) {
         match event {
             Event::Tick { server, generation } => {
-                if self.servers[server].generation == generation {
+                if self.plane.servers[server].generation == generation {
                     self.touch(server);
                 }
             }
@@ -269,14 +179,14 @@ impl<'a> World<'a> {
     /// FNV-1a over (time, kind, entity).
     fn trace_event(&mut self, now: SimTime, event: Event) {
         let (kind, entity) = event.kind_and_entity();
-        for word in [now.0, kind, entity] {
+        for word in [now.0, kind as u64, entity] {
             self.trace = (self.trace ^ word).wrapping_mul(0x0100_0000_01b3);
         }
     }
 
     /// Work done so far.
     fn work(&self) -> u64 {
-        let plans = (self.catalog.plans.count() as u64).saturating_sub(FREE_PLANS);
+        let plans = (self.plane.plans.made.count() as u64).saturating_sub(FREE_PLANS);
         self.work.saturating_add(plans.saturating_mul(EVENTS_A_PLAN))
     }
 
@@ -287,7 +197,7 @@ impl<'a> World<'a> {
 
     /// Counts that every client was looked at.
     pub(super) fn spend_on_all_clients(&mut self) {
-        self.spend(self.clients.len() as u64 / CLIENTS_AN_EVENT);
+        self.spend(self.fleets.clients.len() as u64 / CLIENTS_AN_EVENT);
     }
 
     /// Whether the run was stopped before its end.
@@ -304,31 +214,29 @@ impl<'a> World<'a> {
 
     /// Marks a server for settling and new rates at the end of the present event.
     pub(super) fn touch(&mut self, server: ServerId) {
-        if !self.dirty.contains(&server) {
-            self.dirty.push(server);
-        }
+        self.plane.touch(server);
     }
 
     /// Brings every touched server up to date, hands out what finished, and again until quiet.
     fn flush(&mut self) {
-        self.flush_at(self.queue.now());
+        self.flush_at(self.cx.queue.now());
     }
 
     fn flush_at(&mut self, now: SimTime) {
-        while let Some(server) = self.dirty.pop() {
+        while let Some(server) = self.plane.touched.pop() {
             self.advance_server(server, now);
-            if !self.dirty.contains(&server) {
+            if !self.plane.touched.contains(&server) {
                 self.renew_rates(server, now);
             }
         }
     }
 
     fn advance_server(&mut self, server: ServerId, now: SimTime) {
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         state.server.settle(now);
         let mut finished = std::mem::take(&mut self.finished);
         finished.clear();
-        let killed = state.server.process(&self.catalog.plans, now, &mut finished);
+        let killed = state.server.process(&self.plane.plans.made, now, &mut finished);
         // All seats are freed before any answer starts a request that takes a freed slot.
         for done in &finished {
             state.max_in_flight.release(done.id.slot());
@@ -339,14 +247,14 @@ impl<'a> World<'a> {
             }
         }
         self.sample(server, now);
-        if self.servers[server].server.collect(now) {
+        if self.plane.servers[server].server.collect(now) {
             self.sample(server, now);
         }
         for done in &finished {
             self.request_finished(server, *done, now);
         }
         self.finished = finished;
-        if killed && self.servers[server].server.running() {
+        if killed && self.plane.servers[server].server.running() {
             self.oom_kill(server, now);
         }
         #[cfg(debug_assertions)]
@@ -355,36 +263,37 @@ impl<'a> World<'a> {
 
     fn renew_rates(&mut self, server: ServerId, now: SimTime) {
         self.turn_rings(server, now);
-        if self.servers[server].background_stale {
+        if self.plane.servers[server].background_stale {
             let background = self.steady_load(server);
-            let state = &mut self.servers[server];
+            let state = &mut self.plane.servers[server];
             state.server.background = background;
             state.background_stale = false;
         }
-        let state = &mut self.servers[server];
-        state.server.refresh(&self.catalog.plans);
+        let state = &mut self.plane.servers[server];
+        state.server.refresh(&self.plane.plans.made);
         state.generation = state.generation.wrapping_add(1);
         let generation = state.generation;
         let next = state.server.next_event();
         if next < SimTime::NEVER {
-            self.queue.push(next.max(now), Event::Tick { server, generation });
+            self.cx.queue.push(next.max(now), Event::Tick { server, generation });
         }
     }
 
     fn steady_load(&self, server: ServerId) -> Background {
-        let state = &self.servers[server];
+        let state = &self.plane.servers[server];
         let growth = self.ring_growth(server);
         if !matches!(state.life, Life::Serving) {
             return Background { growth, ..Background::default() };
         }
-        let serving = self.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
-        let load = background::Load { watches: &state.watches, writes: &self.writes, serving };
-        background::steady_load(self.inputs, &self.catalog, load, growth)
+        let serving = self.plane.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
+        let load =
+            background::Load { watches: &state.watches, writes: &self.plane.writes, serving };
+        background::steady_load(self.cx.inputs, &self.cx.catalog, load, growth)
     }
 
     fn sample(&mut self, server: ServerId, now: SimTime) {
-        if let Some(recorder) = &mut self.recorder {
-            let state = &self.servers[server];
+        if let Some(recorder) = &mut self.cx.record.recorder {
+            let state = &self.plane.servers[server];
             let watches = state.watches.iter().sum::<u64>();
             recorder.sample(server, now, &state.server, watches);
         }
@@ -392,8 +301,8 @@ impl<'a> World<'a> {
 
     /// Records the priority levels as an event left them.
     fn sample_levels(&mut self, now: SimTime) {
-        let Some(recorder) = &mut self.recorder else { return };
-        for (server, state) in self.inputs.server_ids().zip(&mut self.servers) {
+        let Some(recorder) = &mut self.cx.record.recorder else { return };
+        for (server, state) in self.cx.inputs.server_ids().zip(&mut self.plane.servers) {
             let changed = state.admission.as_mut().is_none_or(Admission::take_changed);
             if changed {
                 recorder.sample_levels(server, now, state.admission.as_ref());
@@ -403,7 +312,7 @@ impl<'a> World<'a> {
 
     #[cfg(debug_assertions)]
     fn check_server(&self, server: ServerId) {
-        let state = &self.servers[server];
+        let state = &self.plane.servers[server];
         super::checks::server(&state.server);
         super::checks::admission(state.admission.as_ref());
     }
@@ -413,58 +322,35 @@ impl<'a> World<'a> {
         self.sample(server, now);
     }
 
-    /// Begins or ends a span in which a server does not serve.
-    pub(super) fn note_down(&mut self, server: ServerId, now: SimTime, down: bool) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.down(server, now, down);
-        }
-    }
-
-    /// Logs a line.
-    pub(super) fn note(&mut self, at: SimTime, kind: LogKind, subject: &str, message: String) {
-        if self.log.len() < LOG_MAX {
-            self.log.push(LogEntry { at, kind, subject: subject.to_owned(), message });
-        }
-    }
-
     /// Brings every server up to `now`, for peaks and samples at a boundary.
     pub(super) fn settle_all(&mut self, now: SimTime) {
-        for server in self.servers.ids() {
+        for server in self.plane.servers.ids() {
             self.touch(server);
         }
         self.flush_at(now);
     }
 
     fn close(&mut self, end: SimTime) {
-        for server in self.servers.ids() {
-            self.servers[server].server.settle(end);
+        for server in self.plane.servers.ids() {
+            self.plane.servers[server].server.settle(end);
             let mut finished = Vec::new();
-            let state = &mut self.servers[server];
-            state.server.process(&self.catalog.plans, end, &mut finished);
+            let state = &mut self.plane.servers[server];
+            state.server.process(&self.plane.plans.made, end, &mut finished);
             self.sample(server, end);
         }
         self.close_phase();
         self.note_worst_of_leases();
-        self.counters.requests_open =
-            self.clients.iter().filter(|client| client.state.calls()).count() as u64;
+        self.cx.record.counters.requests_open =
+            self.fleets.clients.iter().filter(|client| client.state.calls()).count() as u64;
         #[cfg(debug_assertions)]
-        super::checks::accounts(&self.counters);
-    }
-
-    /// The timelines, if they were recorded.
-    pub(super) fn take_timelines(
-        &mut self,
-        names: &[String],
-        end: SimTime,
-    ) -> Vec<crate::results::Timeline> {
-        self.recorder.take().map_or_else(Vec::new, |recorder| recorder.finish(names, end))
+        super::checks::accounts(&self.cx.record.counters);
     }
 
     /// Schedules a client's timer after `delay`, voiding older ones.
     pub(super) fn wake_after(&mut self, client: ClientId, delay: SimSpan) {
-        let state = &mut self.clients[client];
+        let state = &mut self.fleets.clients[client];
         state.generation = state.generation.wrapping_add(1);
         let generation = state.generation;
-        self.queue.push(self.queue.now() + delay, Event::Wake { client, generation });
+        self.cx.queue.push(self.cx.queue.now() + delay, Event::Wake { client, generation });
     }
 }

@@ -9,12 +9,12 @@
 
 use super::admission::{Arrival, Write, WriteStage};
 use super::apf::behaviour::{Behaviour, request_wait_limit};
-use super::catalog::resource_of;
 use super::control_plane::Life;
 use super::costs;
+use super::event::Event;
 use super::ids::{ResourceId, ServerId};
 use super::input::{self, FleetInput};
-use super::world::{Event, World};
+use super::world::World;
 use crate::units::{SimSpan, SimTime};
 
 /// Most events a second, on each server, for the writes to a resource.
@@ -23,8 +23,8 @@ const MOST_ARRIVALS: f64 = 4.0;
 impl World<'_> {
     /// Writes begin to come to a process that listens, from a random phase on.
     pub(super) fn open_writes(&mut self, server: ServerId, boot: u32, now: SimTime) {
-        self.servers[server].writes_arrive.fill(false);
-        for resource in self.inputs.resource_ids() {
+        self.plane.servers[server].writes_arrive.fill(false);
+        for resource in self.cx.inputs.resource_ids() {
             self.open_writes_of(server, boot, resource, now);
         }
     }
@@ -37,20 +37,20 @@ impl World<'_> {
         resource: ResourceId,
         now: SimTime,
     ) {
-        let arrive = &mut self.servers[server].writes_arrive[resource];
-        if self.writes[resource] > 0.0 && !std::mem::replace(arrive, true) {
+        let arrive = &mut self.plane.servers[server].writes_arrive[resource];
+        if self.plane.writes[resource] > 0.0 && !std::mem::replace(arrive, true) {
             let entity = u64::from(server) << 48 | u64::from(boot) << 16 | u64::from(resource);
-            let phase = self.streams.stream("write phase", entity).uniform();
+            let phase = self.cx.streams.stream("write phase", entity).uniform();
             let (_, interval) = self.pace_of_writes(resource);
             let event = Event::WriteArrives { server, boot, resource };
-            self.queue.push(now + interval.scale(phase), event);
+            self.cx.queue.push(now + interval.scale(phase), event);
         }
     }
 
     /// Writes that an event stands for, and the time from one event to the next.
     fn pace_of_writes(&self, resource: ResourceId) -> (f64, SimSpan) {
-        let serving = self.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
-        let rate = self.writes[resource] / serving as f64;
+        let serving = self.plane.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
+        let rate = self.plane.writes[resource] / serving as f64;
         let together = (rate / MOST_ARRIVALS).max(1.0);
         (together, SimSpan::secs(1).scale(together / rate).max(SimSpan::nanos(1)))
     }
@@ -65,22 +65,22 @@ impl World<'_> {
     ) {
         let (together, interval) = self.pace_of_writes(resource);
         let watches = self.watches_that_see(server, resource);
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         let Some(admission) = state.admission.as_mut().filter(|_| state.boots == boot) else {
             return;
         };
-        if self.writes[resource] <= 0.0 {
+        if self.plane.writes[resource] <= 0.0 {
             state.writes_arrive[resource] = false;
             return;
         }
-        self.queue.push(now + interval, Event::WriteArrives { server, boot, resource });
+        self.cx.queue.push(now + interval, Event::WriteArrives { server, boot, resource });
         if state.life != Life::Serving {
             return;
         }
         let serial = state.writes;
         state.writes = serial.wrapping_add(1);
         let write = Write { serial, resource, watches, together };
-        if let Arrival::Accepted(_) = admission.arrive_write(self.inputs, write, now) {
+        if let Arrival::Accepted(_) = admission.arrive_write(self.cx.inputs, write, now) {
             self.let_in(server, now);
             self.await_write(server, serial, now);
         }
@@ -88,36 +88,36 @@ impl World<'_> {
 
     /// A write that was not let in at once waits for so long at most.
     fn await_write(&mut self, server: ServerId, serial: u32, now: SimTime) {
-        let admission = self.servers[server].admission.as_ref();
+        let admission = self.plane.servers[server].admission.as_ref();
         if !admission.is_some_and(|admission| admission.write_waits(serial)) {
             return;
         }
-        let timeout = self.inputs.apiserver.request_timeout;
+        let timeout = self.cx.inputs.apiserver.request_timeout;
         if let Some(wait) = self.queue_wait(Some(timeout)) {
             let stage = WriteStage::Waiting;
-            self.queue.push(now + wait, Event::WriteEnds { server, serial, stage });
+            self.cx.queue.push(now + wait, Event::WriteEnds { server, serial, stage });
         }
     }
 
     /// How long a request may wait in a queue that was given so long to be answered, if at all: up to
     /// 1.28 only its own deadline ends its wait, unless another request comes to its queue.
     pub(super) fn queue_wait(&self, allotted: Option<SimSpan>) -> Option<SimSpan> {
-        if Behaviour::of_release(&self.inputs.release).rejects_only_at_front {
+        if Behaviour::of_release(&self.cx.inputs.release).rejects_only_at_front {
             return allotted;
         }
-        Some(request_wait_limit(allotted, self.inputs.apiserver.request_timeout))
+        Some(request_wait_limit(allotted, self.cx.inputs.apiserver.request_timeout))
     }
 
     /// A write goes to its handler.
     pub(super) fn write_dispatched(&mut self, server: ServerId, serial: u32, now: SimTime) {
-        let Some(admission) = &mut self.servers[server].admission else { return };
+        let Some(admission) = &mut self.plane.servers[server].admission else { return };
         let Some(write) = admission.write_dispatched(serial) else { return };
-        let json = self.catalog.profiles[write.resource].json;
-        let work = costs::WRITE_REQUEST.of(1, json).scale(1.0 / self.catalog.hardware.cpu_speed);
-        let commit = costs::ETCD_COMMIT.scale(1.0 / self.catalog.etcd_speed());
+        let json = self.cx.catalog.profiles[write.resource].json;
+        let work = costs::WRITE_REQUEST.of(1, json).scale(1.0 / self.cx.catalog.hardware.cpu_speed);
+        let commit = costs::ETCD_COMMIT.scale(1.0 / self.plane.etcd.speed);
         let until = now + (work + commit).scale(write.together);
         let stage = WriteStage::Executing;
-        self.queue.push(until, Event::WriteEnds { server, serial, stage });
+        self.cx.queue.push(until, Event::WriteEnds { server, serial, stage });
     }
 
     /// A stage of a write is over.
@@ -128,20 +128,20 @@ impl World<'_> {
         stage: WriteStage,
         now: SimTime,
     ) {
-        let Some(admission) = &mut self.servers[server].admission else { return };
+        let Some(admission) = &mut self.plane.servers[server].admission else { return };
         if let Some(until) = admission.end_write_stage(serial, stage, now) {
             let stage = WriteStage::Lingering;
-            self.queue.push(until, Event::WriteEnds { server, serial, stage });
+            self.cx.queue.push(until, Event::WriteEnds { server, serial, stage });
         }
         self.let_in(server, now);
     }
 
     /// Watches on a server that get an event of every write to a resource.
     fn watches_that_see(&self, server: ServerId, resource: ResourceId) -> u64 {
-        let watches = &self.servers[server].watches;
-        let fleets = self.inputs.fleets.iter().zip(watches);
+        let watches = &self.plane.servers[server].watches;
+        let fleets = self.cx.inputs.fleets.iter().zip(watches);
         let seeing = fleets.filter(|(fleet, _)| {
-            resource_of(fleet) == resource && !self.selects_a_node(fleet, resource)
+            fleet.resource() == resource && !self.selects_a_node(fleet, resource)
         });
         seeing.map(|(fleet, open)| open / (1 + u64::from(fleet.idle_watches))).sum()
     }
@@ -153,6 +153,6 @@ impl World<'_> {
             input::Behaviour::Reflector { read, .. } => read.selector,
             _ => false,
         };
-        selects && self.inputs.resources[resource].name == "pods"
+        selects && self.cx.inputs.resources[resource].name == "pods"
     }
 }

@@ -14,23 +14,23 @@ use crate::units::{Bytes, SimTime};
 
 impl World<'_> {
     pub(super) fn ring_entry(&self, resource: ResourceId) -> EntryId {
-        self.catalog.resource_owner(resource).entry(Mechanism::WatchCacheEventRing)
+        self.cx.catalog.resource_owner(resource).entry(Mechanism::WatchCacheEventRing)
     }
 
     fn cacher_setting(&self, resource: ResourceId) -> CacherSetting<'_> {
-        let (release, spec) = (&self.inputs.release, &self.inputs.resources[resource]);
+        let (release, spec) = (&self.cx.inputs.release, &self.cx.inputs.resources[resource]);
         CacherSetting {
             release,
-            request_timeout: self.inputs.apiserver.request_timeout,
-            weights: EventWeights::of(release, spec, &self.catalog.profiles[resource]),
+            request_timeout: self.cx.inputs.apiserver.request_timeout,
+            weights: EventWeights::of(release, spec, &self.cx.catalog.profiles[resource]),
         }
     }
 
     /// The cache of a server that has been up for long; `None` for a resource without one.
     pub(super) fn warm_cacher(&self, resource: ResourceId) -> Option<Cacher> {
-        let spec = &self.inputs.resources[resource];
+        let spec = &self.cx.inputs.resources[resource];
         spec.watch_cache.then(|| {
-            let (up_for, writes) = (self.inputs.apiserver.up_for, self.writes[resource]);
+            let (up_for, writes) = (self.cx.inputs.apiserver.up_for, self.plane.writes[resource]);
             Cacher::warm(&self.cacher_setting(resource), spec.count, up_for, writes)
         })
     }
@@ -43,20 +43,20 @@ impl World<'_> {
         listed: SimTime,
         now: SimTime,
     ) {
-        let objects = self.catalog.counts[resource];
-        let rate = self.flows.rate(resource);
+        let objects = self.plane.etcd.objects[resource];
+        let rate = self.plane.flows.rate(resource);
         let mut cacher = Cacher::filled(&self.cacher_setting(resource), objects, listed);
         cacher.set_rate(rate, listed);
         cacher.turn(now);
-        self.servers[server].cachers[resource] = Some(cacher);
+        self.plane.servers[server].cachers[resource] = Some(cacher);
         self.weigh_ring(server, resource);
     }
 
     /// A resource is written at another rate from now on.
     pub(super) fn set_writes(&mut self, resource: ResourceId, rate: WriteRate, now: SimTime) {
-        self.writes[resource] = rate.per_second;
-        for server in self.servers.ids() {
-            let state = &mut self.servers[server];
+        self.plane.writes[resource] = rate.per_second;
+        for server in self.plane.servers.ids() {
+            let state = &mut self.plane.servers[server];
             state.background_stale = true;
             state.server.settle(now);
             let (boot, admits) = (state.boots, state.admission.is_some());
@@ -74,8 +74,8 @@ impl World<'_> {
 
     /// Brings a server's rings past the turns that are due.
     pub(super) fn turn_rings(&mut self, server: ServerId, now: SimTime) {
-        for resource in self.inputs.resource_ids() {
-            let state = &mut self.servers[server];
+        for resource in self.cx.inputs.resource_ids() {
+            let state = &mut self.plane.servers[server];
             let Some(cacher) = &mut state.cachers[resource] else { continue };
             if cacher.turns_at() <= now {
                 cacher.turn(now);
@@ -88,7 +88,7 @@ impl World<'_> {
     /// Sets a ring's entry in the ledger to what it holds.
     pub(super) fn weigh_ring(&mut self, server: ServerId, resource: ResourceId) {
         let entry = self.ring_entry(resource);
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         let Some(cacher) = &state.cachers[resource] else { return };
         let (holds, booked) = (cacher.ring_bytes(), Bytes(state.server.memory.ledger.get(entry)));
         if holds > booked {
@@ -102,7 +102,7 @@ impl World<'_> {
 
     /// How a server's rings grow until the next turn.
     pub(super) fn ring_growth(&self, server: ServerId) -> Vec<Growth> {
-        let cachers = &self.servers[server].cachers;
+        let cachers = &self.plane.servers[server].cachers;
         let growing = cachers.pairs().filter_map(|(resource, cacher)| {
             let cacher = cacher.as_ref()?;
             let until = cacher.turns_at();

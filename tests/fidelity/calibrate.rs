@@ -1,8 +1,8 @@
 //! `oomcast calibrate`: known parameters come back, unknown ones are told, the overlay says what was fitted.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
+use crate::support::{folder_with, oomcast, stderr, stdout};
 use oomcast::calibration::parameters::{PARAMETERS, find};
 use oomcast::calibration::prepare::Base;
 use oomcast::calibration::subject::Subject;
@@ -203,22 +203,9 @@ fn repetitions_are_left_out_together() {
     assert!(result.notes.iter().any(|note| note.contains("no cross-validation")));
 }
 
-/// An empty folder of a test.
+/// A folder with the cluster in it.
 fn sandbox(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("calibrate").join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("creates");
-    std::fs::write(folder.join("my-cluster.toml"), CLUSTER).expect("writes");
-    folder
-}
-
-fn oomcast(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_oomcast"));
-    command.args(arguments).current_dir(folder).output().expect("the binary starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    folder_with("calibrate", name, &[("my-cluster.toml", CLUSTER)])
 }
 
 /// The unix time at which the scenario begins in the series.
@@ -258,8 +245,8 @@ fn an_export_and_a_scenario_are_enough() {
     let arguments =
         ["calibrate", "my-cluster.toml", "--observed", "rollout.toml", "-n", "3", "--fit", fit];
     let output = oomcast(&folder, &arguments);
-    let told = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let told = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let run = "oomcast run my-cluster.toml --overlay output/my-cluster-calibration/overlay.toml";
     assert!(told.contains(run), "{told}");
     let out = folder.join("output/my-cluster-calibration");
@@ -310,8 +297,8 @@ fn an_export_and_a_scenario_are_enough() {
         "json",
     ];
     let (first, second) = (oomcast(&folder, &bare), oomcast(&folder, &bare));
-    assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
-    assert!(text(&first.stdout).contains("largest rise"), "{}", text(&first.stdout));
+    assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
+    assert!(stdout(&first).contains("largest rise"), "{}", stdout(&first));
     assert_eq!(first.stdout, second.stdout);
 }
 
@@ -353,7 +340,7 @@ fn bad_observations_are_told_with_what_to_write() {
         let mut arguments = vec!["calibrate", "my-cluster.toml", "--observed", observed, "-n", "1"];
         arguments.extend(more);
         let output = oomcast(&folder, &arguments);
-        let told = text(&output.stderr);
+        let told = stderr(&output);
         assert!(!told.contains("panicked"), "{told}");
         (output.status.code(), told)
     };
@@ -379,7 +366,7 @@ fn bad_observations_are_told_with_what_to_write() {
 #[test]
 fn the_help_shows_a_description() {
     let output = oomcast(&sandbox("help"), &["calibrate", "--help"]);
-    let told = text(&output.stdout);
+    let told = stdout(&output);
     for part in ["--observed", "[[bursts]]", "restarts = 0", "overlay.toml", "query_range"] {
         assert!(told.contains(part), "no {part} in\n{told}");
     }

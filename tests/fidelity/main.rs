@@ -3,4 +3,6 @@
 mod calibrate;
 mod measured;
 mod scenarios;
+#[path = "../support/mod.rs"]
+mod support;
 mod validate;

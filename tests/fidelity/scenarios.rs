@@ -4,12 +4,12 @@
 //! Either way the prediction is committed here, so that a drift is seen and looked at.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
+use crate::support::{root, shipped};
 use oomcast::experiment::{Plan, Replicated, Subject, replicate, summarize};
 use oomcast::model::{self, RunOptions};
 use oomcast::results::{Outcome, PublishedRow, RunRecord, Summary, TimelinePoint};
-use oomcast::scenario::{self, Scenario};
+use oomcast::scenario::Scenario;
 use oomcast::units::{Bytes, SimSpan, SimTime, parse_bytes, parse_span};
 
 /// Enough for a median.
@@ -46,17 +46,12 @@ const PREDICTED: [(&str, &str, &str, &str); 25] = [
 ];
 const DRIFT: f64 = 0.05;
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
-}
-
 fn load(name: &str) -> Scenario {
-    let path = folder().join(format!("{name}.toml"));
-    scenario::load_file(&path, &[]).unwrap_or_else(|e| panic!("{}", e.render(false)))
+    shipped(name, &[])
 }
 
 fn names() -> Vec<String> {
-    let entries = std::fs::read_dir(folder()).expect("the shipped scenarios");
+    let entries = std::fs::read_dir(root().join("scenarios")).expect("the shipped scenarios");
     let mut names: Vec<String> = entries
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| path.extension().is_some_and(|e| e == "toml"))
@@ -223,10 +218,7 @@ fn cilium_restart_kills_and_64g_survives() {
 /// only: a server that is busy for long carries as much garbage again as it holds (GOGC=100).
 #[test]
 fn the_manifests_of_the_incident_keep_memory_near_its_base() {
-    let large = ["node.memory=64GB", "node.cores=16"].map(str::to_owned);
-    let path = folder().join("cilium-restart-apf.toml");
-    let given =
-        scenario::load_file(&path, &large).unwrap_or_else(|e| panic!("{}", e.render(false)));
+    let given = shipped("cilium-restart-apf", &["node.memory=64GB", "node.cores=16"]);
     let mut without = given.inputs.clone();
     without.apf.levels.clear();
     without.apf.flow_schemas.clear();

@@ -1,8 +1,9 @@
 //! The fidelity ledger: predictions beside the measured runs that come with oomcast.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
+use crate::support::{self, folder, stderr, stdout};
 use oomcast::experiment::model_error::learn;
 use oomcast::report::validation::{markdown, render};
 use oomcast::results::{
@@ -52,7 +53,7 @@ fn the_ledger_holds() {
 #[test]
 fn the_ledger_of_the_documentation_is_this_one() {
     const MARK: &str = "<!-- generated -->\n";
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = support::root();
     let page = root.join("docs/fidelity.md");
     let text = std::fs::read_to_string(&page).expect("docs/fidelity.md");
     let (prose, generated) = text.split_once(MARK).expect("the mark of what is generated");
@@ -218,22 +219,12 @@ fn the_format_of_the_json() {
     insta::assert_snapshot!(oomcast::report::json::validation(&one).expect("plain data"));
 }
 
-/// An empty folder of a test.
 fn sandbox(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("validate").join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("creates");
-    folder
+    folder("validate", name)
 }
 
 fn oomcast(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_oomcast"));
-    command.arg("validate").arg("--no-progress").args(arguments).current_dir(folder);
-    command.output().expect("the binary starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    support::oomcast(folder, &[&["validate", "--no-progress"], arguments].concat())
 }
 
 const SMALL: &str = r#"{
@@ -253,7 +244,7 @@ fn an_observation_needs_little() {
         .expect("writes");
     for path in ["runs", "runs/mine", "runs/mine/run.json"] {
         let output = oomcast(&folder, &[path, "--format", "json", "-n", "1"]);
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
         assert_eq!(json["runs"][0]["id"], "mine", "{path}");
         assert_eq!(json["runs"][0]["measured_peak_bytes"], 400_000_000);
@@ -262,7 +253,7 @@ fn an_observation_needs_little() {
         assert!(json["median_error"].is_f64());
     }
     let output = oomcast(&folder, &["runs", "--out", "charts"]);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     for name in ["validation.json", "validation.md", "mine.svg", "mine.png"] {
         assert!(folder.join("charts").join(name).is_file(), "no {name}");
     }
@@ -295,11 +286,11 @@ fn mistakes_name_the_file_and_the_field() {
     std::fs::write(folder.join("good.json"), SMALL).expect("writes");
     for (name, _, expected) in &cases {
         let output = oomcast(&folder, &[name, "good.json", "absent.json"]);
-        let told = text(&output.stderr);
+        let told = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{told}");
         assert!(told.contains(name) && told.contains(expected), "no {expected:?} in\n{told}");
         assert!(told.contains("absent.json") && !told.contains("panicked"), "{told}");
-        assert!(text(&output.stdout).contains("  good "), "the good one is replayed");
+        assert!(stdout(&output).contains("  good "), "the good one is replayed");
     }
 }
 
@@ -308,15 +299,15 @@ fn unknown_fields_are_noted() {
     let folder = sandbox("unknown");
     let odd = SMALL.replace("\"clients\": 2", "\"clients\": 2, \"cleints\": 3");
     std::fs::write(folder.join("run.json"), odd).expect("writes");
-    let told = text(&oomcast(&folder, &["run.json"]).stdout);
+    let told = stdout(&oomcast(&folder, &["run.json"]));
     assert!(told.contains("note: run.json: `phases.0.cleints` is not known"), "{told}");
 }
 
 #[test]
 fn a_clone_replays_what_comes_with_it() {
     let output = oomcast(&sandbox("clone"), &["-n", "1", "--format", "md"]);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let told = stdout(&output);
     assert!(told.contains("| kep3157-1.32-json-rv0-8 |") && told.contains("ha-list"), "{told}");
-    assert!(text(&output.stderr).contains("measured runs that come with oomcast"));
+    assert!(stderr(&output).contains("measured runs that come with oomcast"));
 }

@@ -1,4 +1,6 @@
-//! The house rules: layers, lengths, and pages that are made from the code.
+//! The house rules: layers, lengths, citations, plain words, and pages that are made from the code.
 
 mod architecture;
+mod citations;
+mod prose;
 mod reference;

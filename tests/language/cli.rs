@@ -1,19 +1,14 @@
 //! `show`, `presets` and `init` as a user meets them.
 
 use std::path::Path;
-use std::process::{Command, Output};
 
+use crate::support::{self, oomcast};
 use crate::{BASE, folder};
 
-fn oomcast(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_oomcast"));
-    command.args(arguments).current_dir(folder).env_remove("CLICOLOR_FORCE");
-    command.output().expect("the binary starts")
-}
-
-fn stdout(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
+/// What a command prints that must succeed.
+#[track_caller]
+fn printed(folder: &Path, arguments: &[&str]) -> String {
+    support::stdout(&support::done(folder, arguments))
 }
 
 /// The comment behind a key in a section.
@@ -45,7 +40,7 @@ fn show_says_where_each_value_comes_from() {
         "--set",
         "apiserver.feature-gates={ WatchList = true }",
     ];
-    let text = stdout(&oomcast(&folder, &typed));
+    let text = printed(&folder, &typed);
     for (section, key, expected) in [
         ("[cluster]", "nodes", "profile big, main.toml:5"),
         ("[cluster]", "pods-per-node", "preset:objects-services:5"),
@@ -62,14 +57,13 @@ fn show_says_where_each_value_comes_from() {
     }
     let mut bare = typed.to_vec();
     bare.push("--no-origins");
-    let effective = stdout(&oomcast(&folder, &bare));
+    let effective = printed(&folder, &bare);
     assert!(!effective.contains('#'));
     std::fs::write(folder.join("again.toml"), &text).expect("written");
-    assert_eq!(stdout(&oomcast(&folder, &["show", "again.toml", "--no-origins"])), effective);
+    assert_eq!(printed(&folder, &["show", "again.toml", "--no-origins"]), effective);
     let mut json = typed.to_vec();
     json.extend(["--format", "json"]);
-    let json: serde_json::Value =
-        serde_json::from_str(&stdout(&oomcast(&folder, &json))).expect("JSON");
+    let json: serde_json::Value = serde_json::from_str(&printed(&folder, &json)).expect("JSON");
     assert_eq!(json["origins"]["cluster.nodes"], "profile big, main.toml:5");
     assert_eq!(json["origins"]["clients.a.count"], "base.toml:16");
     assert_eq!(json["cluster"]["nodes"], 70);
@@ -78,10 +72,10 @@ fn show_says_where_each_value_comes_from() {
 #[test]
 fn presets_are_listed_and_printed() {
     let folder = folder("presets", &[("x", "")]);
-    let list = stdout(&oomcast(&folder, &["presets"]));
+    let list = printed(&folder, &["presets"]);
     assert!(list.contains("Fleets\n  fleet-kubelet "), "{list}");
     assert!(list.lines().all(|line| line.chars().count() <= 80), "{list}");
-    let one = stdout(&oomcast(&folder, &["presets", "preset:kubeadm-3"]));
+    let one = printed(&folder, &["presets", "preset:kubeadm-3"]);
     assert!(one.contains("replicas = 3"));
     let wrong = oomcast(&folder, &["presets", "kubadm-3"]);
     assert_eq!(wrong.status.code(), Some(2));
@@ -91,14 +85,14 @@ fn presets_are_listed_and_printed() {
 #[test]
 fn init_writes_a_file_that_runs_as_it_is() {
     let folder = folder("init", &[("x", "")]);
-    let wrote = stdout(&oomcast(&folder, &["init"]));
+    let wrote = printed(&folder, &["init"]);
     assert!(
         wrote.starts_with("wrote my-cluster.toml\n")
             && wrote.contains("oomcast run my-cluster.toml")
     );
     let check = oomcast(&folder, &["check", "my-cluster.toml"]);
     assert_eq!(
-        stdout(&check),
+        support::stdout(&check),
         "my-cluster.toml: ok\n",
         "{}",
         String::from_utf8_lossy(&check.stderr)
@@ -114,15 +108,12 @@ fn init_writes_a_file_that_runs_as_it_is() {
         "--out",
         "o",
     ];
-    assert!(stdout(&oomcast(&folder, &run)).contains("agents roll out"));
+    assert!(printed(&folder, &run).contains("agents roll out"));
     let again = oomcast(&folder, &["init"]);
     assert_eq!(again.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&again.stderr).contains("--force"));
-    stdout(&oomcast(
-        &folder,
-        &["init", "--force", "--preset", "release-1.36", "--preset", "reference"],
-    ));
-    assert_eq!(stdout(&oomcast(&folder, &["check", "my-cluster.toml"])), "my-cluster.toml: ok\n");
+    printed(&folder, &["init", "--force", "--preset", "release-1.36", "--preset", "reference"]);
+    assert_eq!(printed(&folder, &["check", "my-cluster.toml"]), "my-cluster.toml: ok\n");
     let text = std::fs::read_to_string(folder.join("my-cluster.toml")).expect("written");
     assert!(text.contains("\n# version = \"1.33\"  # as preset:release-1.36 has it\n"), "{text}");
     assert_eq!(
@@ -136,7 +127,7 @@ fn init_writes_a_file_that_runs_as_it_is() {
 fn presets_chosen_by_init_are_whole() {
     let folder = folder("init-all", &[("x", "")]);
     for preset in oomcast::scenario::presets::PRESETS {
-        stdout(&oomcast(&folder, &["init", "a.toml", "--force", "--preset", preset.name]));
+        printed(&folder, &["init", "a.toml", "--force", "--preset", preset.name]);
         let check = oomcast(&folder, &["check", "a.toml"]);
         assert_eq!(check.status.code(), Some(0), "{}", String::from_utf8_lossy(&check.stderr));
     }
@@ -145,7 +136,7 @@ fn presets_chosen_by_init_are_whole() {
 #[test]
 fn the_size_of_a_cluster_can_be_searched() {
     let folder = folder("find", &[("x", "")]);
-    stdout(&oomcast(&folder, &["init"]));
+    printed(&folder, &["init"]);
     let find = [
         "find",
         "my-cluster.toml",
@@ -159,5 +150,5 @@ fn the_size_of_a_cluster_can_be_searched() {
         "--out",
         "o",
     ];
-    assert!(stdout(&oomcast(&folder, &find)).contains("cluster.nodes"));
+    assert!(printed(&folder, &find).contains("cluster.nodes"));
 }

@@ -2,7 +2,8 @@
 
 use oomcast::scenario::Scenario;
 
-use crate::{BASE, load, places, text};
+use crate::support::load as text;
+use crate::{BASE, load, places};
 
 fn per(per: &str) -> String {
     let counted = BASE.replace("count = 100\n", &format!("count = 3\nper = \"{per}\"\n"));

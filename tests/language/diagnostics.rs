@@ -1,17 +1,14 @@
 //! What a scenario's author reads when something is wrong with it, and what hostile input does.
 
+use crate::support::{EVERYTHING as VALID, strings};
 use oomcast::scenario::{Code, Diagnostics, Scenario, load};
-
-/// A scenario that uses every table, and nothing is wrong with.
-const VALID: &str = include_str!("../data/everything.toml");
 
 fn check(text: &str) -> Result<Scenario, Diagnostics> {
     load("scenario.toml", text.as_bytes(), &[])
 }
 
 fn check_set(text: &str, overrides: &[&str]) -> Result<Scenario, Diagnostics> {
-    let overrides: Vec<String> = overrides.iter().map(|one| (*one).to_owned()).collect();
-    load("scenario.toml", text.as_bytes(), &overrides)
+    load("scenario.toml", text.as_bytes(), &strings(overrides))
 }
 
 /// The rendered diagnostics of [`VALID`] after a replacement, which must be found in it.

@@ -1,6 +1,7 @@
 //! Inherited files, removals, profiles: who wins, and where mistakes are told.
 
-use crate::{BASE, load, places, profiles, text};
+use crate::support::load as text;
+use crate::{BASE, load, places, profiles};
 
 /// The count of a fleet.
 fn fleets(scenario: &oomcast::scenario::Scenario) -> Vec<(&str, u32)> {

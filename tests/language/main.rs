@@ -10,10 +10,13 @@ mod mistakes;
 mod presets;
 mod quantities;
 mod schema;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::path::PathBuf;
 
 use oomcast::scenario::{Diagnostics, Scenario, Template};
+use support::strings;
 
 /// A whole scenario to lay things over.
 const BASE: &str = "schema = 1\nname = \"base\"\n[run]\nduration = \"5m\"\n\
@@ -21,30 +24,14 @@ const BASE: &str = "schema = 1\nname = \"base\"\n[run]\nduration = \"5m\"\n\
     [objects.pods]\ncount = 100\nsize = \"5kB\"\nwrites = \"2/s\"\n\
     [[clients]]\nname = \"a\"\ncount = 2\nreflector = { resource = \"pods\" }\n";
 
-/// A folder of its own with some files in it.
+/// A folder of a test with some files in it.
 fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("language").join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    for (file, text) in files {
-        let path = folder.join(file);
-        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        std::fs::write(path, text).expect("written");
-    }
-    folder
-}
-
-fn strings(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|text| (*text).to_owned()).collect()
+    support::folder_with("language", name, files)
 }
 
 /// Loads `main.toml` among files.
 fn load(name: &str, files: &[(&str, &str)], set: &[&str]) -> Result<Scenario, Diagnostics> {
     oomcast::scenario::load_file(&folder(name, files).join("main.toml"), &strings(set))
-}
-
-/// A text that stands alone.
-fn text(text: &str, set: &[&str]) -> Result<Scenario, Diagnostics> {
-    oomcast::scenario::load("t.toml", text.as_bytes(), &strings(set))
 }
 
 /// Code, file and line of each finding.

@@ -5,7 +5,7 @@ use std::path::Path;
 use oomcast::scenario::Code;
 use oomcast::scenario::presets::{PRESETS, find, nearest};
 
-use crate::text;
+use crate::support::load as text;
 
 /// A scenario around one preset.
 fn around(name: &str) -> String {

@@ -4,7 +4,8 @@ use oomcast::units::{ByteRate, Bytes, SimSpan, parse_byte_rate, parse_bytes, par
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
 
-use crate::{BASE, text};
+use crate::BASE;
+use crate::support::load as text;
 
 fn config(cases: u32) -> Config {
     Config {

@@ -1,14 +1,11 @@
 //! The committed schema: up to date, a schema, and on the side of the reader.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use crate::support::root;
 use jsonschema::Validator;
 use oomcast::scenario;
 use serde_json::Value;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 fn committed() -> PathBuf {
     root().join("scenarios/oomcast.schema.json")

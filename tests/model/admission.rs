@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::support::{shipped, valid};
 use oomcast::model::admission::Admission;
 use oomcast::model::apf::config::{LimitResponse, PriorityLevelConfiguration};
 use oomcast::model::input::{
@@ -60,13 +61,6 @@ fn cluster(overrides: &[String]) -> Inputs {
     loaded.unwrap_or_else(|mistakes| panic!("{mistakes:?}")).inputs
 }
 
-fn shipped(name: &str) -> Inputs {
-    let path = format!("{}/scenarios/{name}.toml", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read(&path).expect(&path);
-    let loaded = scenario::load(name, &text, &[]);
-    loaded.unwrap_or_else(|mistakes| panic!("{mistakes:?}")).inputs
-}
-
 fn options(seed: u64) -> RunOptions {
     RunOptions { seed, replication: 0, timelines: true }
 }
@@ -121,7 +115,7 @@ fn check_line(points: &[LevelPoint], record: &LevelRecord) {
 #[test]
 fn the_books_of_the_shipped_scenarios_balance() {
     for name in ["ha-cascade", "cilium-restart", "kep-3157-buffered", "kep-3157-streamed"] {
-        let run = model::run(&shipped(name), options(1));
+        let run = model::run(&shipped(name, &[]).inputs, options(1));
         assert!(levels(&run).next().is_some(), "{name}: no request was classified");
         check(&run);
     }
@@ -207,9 +201,7 @@ fn writes(rate: &str) -> Inputs {
     let text = format!(
         "{CLUSTER}\n[objects.configmaps]\ncount = 10\nsize = \"1kB\"\nwrites = \"{rate}\"\n"
     ) + "[[clients]]\nname = \"watchers\"\ncount = 100\nwatcher = { resource = \"configmaps\" }\n";
-    let overrides = ["apiserver.replicas=1".to_owned()];
-    let loaded = scenario::load("small-cluster", text.as_bytes(), &overrides);
-    let mut inputs = loaded.unwrap_or_else(|mistakes| panic!("{mistakes:?}")).inputs;
+    let mut inputs = valid(&text, &["apiserver.replicas=1"]).inputs;
     inputs.events.clear();
     inputs.fleets.retain(|fleet| fleet.name == "watchers");
     inputs

@@ -1,9 +1,8 @@
 //! Connections and the control plane's failures in small scenarios: who shares a connection, what a
 //! lost node leaves, how servers end that are told to, and what probes do.
 
-use oomcast::model::{self, RunOptions};
+use crate::support;
 use oomcast::results::{LogKind, RunRecord};
-use oomcast::scenario;
 
 /// A scenario of one fleet of reflectors on some servers.
 fn text(apiserver: &str, balancer: &str, rest: &str) -> String {
@@ -33,15 +32,13 @@ size = "4kB"
 
 fn run(apiserver: &str, balancer: &str, rest: &str) -> RunRecord {
     let text = text(apiserver, balancer, rest);
-    let found = scenario::load("t.toml", text.as_bytes(), &[])
-        .unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)));
-    model::run(&found.inputs, RunOptions { seed: 1, replication: 0, timelines: true })
+    support::run(&support::valid(&text, &[]).inputs, 1)
 }
 
 /// The codes and messages of a scenario's mistakes and warnings.
 fn mistakes(rest: &str) -> String {
     let text = text("replicas = 3", "", rest);
-    match scenario::load("t.toml", text.as_bytes(), &[]) {
+    match support::load(&text, &[]) {
         Ok(found) => format!("{:?}", found.notes),
         Err(mistakes) => mistakes.render(false),
     }
@@ -202,8 +199,7 @@ fn kubelets_without_a_server_lose_their_nodes() {
         let kill = format!("kill = {{ apiserver = 0, manner = \"node\", lasts = \"{seconds}s\" }}");
         let text = text("", "", &(kubelets.clone() + &event(&kill)))
             .replace("version = \"1.34\"", &format!("version = \"{version}\""));
-        let found = scenario::load("t.toml", text.as_bytes(), &[]).expect("a valid scenario");
-        model::run(&found.inputs, RunOptions { seed: 1, replication: 0, timelines: true })
+        support::run(&support::valid(&text, &[]).inputs, 1)
     };
     // A lease was renewed up to ten seconds before; the process needs two seconds to come back.
     assert_eq!(away(25, "1.31").counters.nodes_not_ready, 0);
@@ -223,8 +219,7 @@ fn a_server_that_does_not_come_to_listen_is_killed() {
     let hardware = "[hardware]\ncpu-speed = 0.02\n";
     let long = |probes: &str| {
         let text = text(&format!("{slow}{probes}"), "", hardware).replace("\"5m\"", "\"30m\"");
-        let found = scenario::load("t.toml", text.as_bytes(), &[]).expect("a valid scenario");
-        model::run(&found.inputs, RunOptions { seed: 1, replication: 0, timelines: true })
+        support::run(&support::valid(&text, &[]).inputs, 1)
     };
     let killed = long("true");
     // 24 probes of 15 s, the first after 10 s.

@@ -1,8 +1,7 @@
 //! What failures do to servers and clients: small scenarios, run with all invariants on.
 
-use oomcast::model::{self, RunOptions};
+use crate::support;
 use oomcast::results::{LogKind, Mechanism, RunRecord};
-use oomcast::scenario;
 use oomcast::units::SimTime;
 
 const NODE: &str = "[node]\nmemory = \"64GiB\"\n";
@@ -15,8 +14,7 @@ fn run(version: &str, duration: &str, body: &str) -> RunRecord {
     );
     let node = if body.contains("[node]") { "" } else { NODE };
     let text = format!("{head}{body}\n{node}");
-    let loaded = scenario::load("t.toml", text.as_bytes(), &[]).expect("a valid scenario");
-    model::run(&loaded.inputs, RunOptions { seed: 1, replication: 0, timelines: true })
+    support::run(&support::valid(&text, &[]).inputs, 1)
 }
 
 /// Bytes of a mechanism at the last point before `seconds`.

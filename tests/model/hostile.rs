@@ -1,12 +1,10 @@
 //! Legal but extreme: a run of bounded work, or a clear refusal. Never a panic (the invariants of
 //! the model are on), never a hang, never more memory than the machine has.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
+use crate::support::{self, folder_with, oomcast};
 use oomcast::model::{self, RunOptions};
 use oomcast::results::{Outcome, RunRecord};
-use oomcast::scenario::{self, Scenario};
+use oomcast::scenario::Scenario;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -61,8 +59,7 @@ restart = { client = "reflectors" }
 "#;
 
 fn load(text: &str, set: &[&str]) -> Result<Scenario, String> {
-    let set: Vec<String> = set.iter().map(|s| (*s).to_owned()).collect();
-    scenario::load("hostile.toml", text.as_bytes(), &set).map_err(|e| e.render(false))
+    support::load(text, set).map_err(|mistakes| mistakes.render(false))
 }
 
 fn run_text(text: &str, set: &[&str]) -> RunRecord {
@@ -433,22 +430,6 @@ proptest! {
     }
 }
 
-fn sandbox(name: &str, text: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("creates");
-    std::fs::write(folder.join("s.toml"), text).expect("writes");
-    folder
-}
-
-fn oomcast(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_oomcast"))
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .expect("the binary starts")
-}
-
 /// Thirty days of polls every millisecond are thousands of millions of events: the run is stopped,
 /// says so, leaves what it knows, and ends with the code for it.
 #[test]
@@ -456,7 +437,7 @@ fn too_much_work_ends_incomplete() {
     let polls = BASE
         .replace("10m", "30d")
         .replace("pause = \"1s\"", "pause = \"1ms\", resource-version = \"0\"");
-    let folder = sandbox("too-much-work", &polls);
+    let folder = folder_with("hostile", "too-much-work", &[("s.toml", &polls)]);
     let output = oomcast(&folder, &["run", "s.toml", "-o", "out", "--format", "json"]);
     assert_eq!(output.status.code(), Some(4));
     let told = String::from_utf8_lossy(&output.stderr);

@@ -8,5 +8,7 @@ mod faults;
 mod hostile;
 mod laws;
 mod storms;
+#[path = "../support/mod.rs"]
+mod support;
 mod theory;
 mod watch_cache;

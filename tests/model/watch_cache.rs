@@ -1,30 +1,12 @@
 //! Watch caches in whole runs: rings that grow and are lost, versions that are too old, the
 //! consistency checker's pulse.
 
-use oomcast::model::{self, RunOptions};
-use oomcast::results::{Mechanism, RunRecord, TimelinePoint};
-use oomcast::scenario;
+use crate::dynamics::{at, of};
+use crate::support;
+use oomcast::results::{Mechanism, RunRecord};
 
 fn run(text: &str) -> RunRecord {
-    let found = scenario::load("test.toml", text.as_bytes(), &[])
-        .unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)));
-    model::run(&found.inputs, RunOptions { seed: 3, replication: 0, timelines: true })
-}
-
-fn of(point: &TimelinePoint, mechanism: Mechanism) -> f64 {
-    let place = Mechanism::ALL.iter().position(|m| *m == mechanism).expect("a mechanism");
-    point.by_mechanism[place].as_f64()
-}
-
-/// Bytes of a mechanism on the first server, `seconds` into the run: between two samples memory
-/// moves in a straight line.
-fn at(record: &RunRecord, mechanism: Mechanism, seconds: f64) -> f64 {
-    let points = &record.timelines[0].points;
-    let after = points.iter().position(|p| p.at.as_secs_f64() >= seconds).expect("a sample after");
-    let (a, b) = (&points[after - 1], &points[after]);
-    let (from, to) = (a.at.as_secs_f64(), b.at.as_secs_f64());
-    let part = if to > from { (seconds - from) / (to - from) } else { 1.0 };
-    of(a, mechanism) + part * (of(b, mechanism) - of(a, mechanism))
+    support::run(&support::valid(text, &[]).inputs, 3)
 }
 
 const CHURN: &str = r#"

@@ -1,28 +1,14 @@
 //! The binary as a user meets it: exit codes, streams, help.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Output, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
 
-fn oomcast(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_oomcast"));
-    command
-        .args(arguments)
-        .current_dir(env!("CARGO_TARGET_TMPDIR"))
-        .env_remove("CLICOLOR_FORCE")
-        .env_remove("NO_COLOR");
-    command
-}
+use crate::support::{command, folder, folder_with, oomcast, root, stderr, stdout};
 
+/// Runs the binary where nothing of the repository is.
 fn output(arguments: &[&str]) -> Output {
-    oomcast(arguments).output().expect("the binary starts")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    oomcast(Path::new(env!("CARGO_TARGET_TMPDIR")), arguments)
 }
 
 #[test]
@@ -92,7 +78,7 @@ fn a_reader_that_leaves_is_no_error() {
     let files: Vec<String> = (0..4_000).map(|i| format!("no-such-scenario-{i}.toml")).collect();
     let arguments: Vec<&str> =
         ["check"].into_iter().chain(files.iter().map(String::as_str)).collect();
-    let mut child = oomcast(&arguments)
+    let mut child = command(Path::new("."), &arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -107,7 +93,7 @@ fn a_reader_that_leaves_is_no_error() {
 
 #[test]
 fn help_into_a_closed_pipe_is_quiet() {
-    let mut child = oomcast(&["--help"])
+    let mut child = command(Path::new("."), &["--help"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -119,12 +105,8 @@ fn help_into_a_closed_pipe_is_quiet() {
 }
 
 /// A small scenario in a folder of its own, from which the binary is started.
-fn sandbox(name: &str) -> std::path::PathBuf {
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("creates");
-    std::fs::write(folder.join("small.toml"), SMALL).expect("writes");
-    folder
+fn sandbox(name: &str) -> PathBuf {
+    folder_with("cli", name, &[("small.toml", SMALL)])
 }
 
 const SMALL: &str = r#"
@@ -170,10 +152,7 @@ fn mistakes_in_a_scenario_are_shown_with_their_place() {
     let wrong = SMALL.replace("memory-limit", "memory-limt").replace("30s", "30");
     std::fs::write(folder.join("wrong.toml"), wrong).expect("writes");
     for verb in ["run", "check"] {
-        let output = oomcast(&[verb, "wrong.toml"])
-            .current_dir(&folder)
-            .output()
-            .expect("the binary starts");
+        let output = oomcast(&folder, &[verb, "wrong.toml"]);
         assert_eq!(output.status.code(), Some(2), "{verb}");
         let told = stderr(&output);
         for expected in
@@ -189,8 +168,7 @@ fn mistakes_in_a_scenario_are_shown_with_their_place() {
 #[test]
 fn a_valid_scenario_checks() {
     let folder = sandbox("valid");
-    let output =
-        oomcast(&["check", "small.toml"]).current_dir(&folder).output().expect("the binary starts");
+    let output = oomcast(&folder, &["check", "small.toml"]);
     assert_eq!(stdout(&output), "small.toml: ok\n", "{}", stderr(&output));
     assert_eq!(output.status.code(), Some(0));
 }
@@ -203,7 +181,7 @@ fn show_prints_the_effective_scenario() {
     let show = |arguments: &[&str]| {
         let mut all = vec!["show", "small.toml", "--set", "apf.manifests=[\"m.yaml\"]"];
         all.extend(arguments);
-        let output = oomcast(&all).current_dir(&folder).output().expect("the binary starts");
+        let output = oomcast(&folder, &all);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         stdout(&output)
     };
@@ -211,9 +189,8 @@ fn show_prints_the_effective_scenario() {
     // It needs the manifest no more.
     std::fs::create_dir(folder.join("elsewhere")).expect("creates");
     std::fs::write(folder.join("elsewhere/e.toml"), &effective).expect("writes");
-    let again =
-        oomcast(&["show", "elsewhere/e.toml", "--no-origins"]).current_dir(&folder).output();
-    assert_eq!(stdout(&again.expect("the binary starts")), effective);
+    let again = oomcast(&folder, &["show", "elsewhere/e.toml", "--no-origins"]);
+    assert_eq!(stdout(&again), effective);
     let json: serde_json::Value = serde_json::from_str(&show(&["--format", "json"])).expect("JSON");
     assert_eq!(json["apf"]["levels"][0]["name"], "slow-lane");
     assert_eq!(json["run"]["replications"], 3);
@@ -235,10 +212,7 @@ fn mistakes_in_a_manifest_are_shown_with_their_place() {
     let manifest = include_str!("../data/manifests/valid.yaml").replace("handSize", "handsize");
     std::fs::write(folder.join("m.yaml"), manifest).expect("writes");
     for verb in ["run", "check", "show"] {
-        let output = oomcast(&[verb, "small.toml", "--set", "apf.manifests=[\"m.yaml\"]"])
-            .current_dir(&folder)
-            .output()
-            .expect("the binary starts");
+        let output = oomcast(&folder, &[verb, "small.toml", "--set", "apf.manifests=[\"m.yaml\"]"]);
         assert_eq!(output.status.code(), Some(2), "{verb}");
         let told = stderr(&output);
         for expected in ["m.yaml:42:9", "did you mean `handSize`?", "1 error"] {
@@ -250,10 +224,7 @@ fn mistakes_in_a_manifest_are_shown_with_their_place() {
 #[test]
 fn a_folder_of_others_is_refused_before_the_work() {
     let folder = sandbox("refused");
-    let output = oomcast(&["run", "small.toml", "--out", "."])
-        .current_dir(&folder)
-        .output()
-        .expect("the binary starts");
+    let output = oomcast(&folder, &["run", "small.toml", "--out", "."]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("--force"));
     assert!(output.stdout.is_empty());
@@ -265,8 +236,7 @@ fn a_run_answers_first_and_leaves_its_folder() {
     let run = |arguments: &[&str]| {
         let mut all = vec!["run", "small.toml"];
         all.extend(arguments);
-        let output = oomcast(&all).current_dir(&folder).output();
-        output.expect("the binary starts")
+        oomcast(&folder, &all)
     };
     let text = run(&[]);
     assert_eq!(text.status.code(), Some(0), "{}", stderr(&text));
@@ -292,26 +262,28 @@ fn a_run_answers_first_and_leaves_its_folder() {
 
 #[test]
 fn dumps_are_files_of_the_run() {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/ha-cascade.toml");
+    let folder = folder("cli", "dumps").join("dumps");
     let run = |at: &str| {
-        output(&[
-            "run",
-            file,
-            "-n",
-            "1",
-            "-q",
-            "--no-charts",
-            "--out",
-            "dumps",
-            "--dump-apf",
-            "30s",
-            "--dump-apf",
-            at,
-        ])
+        oomcast(
+            root(),
+            &[
+                "run",
+                "scenarios/ha-cascade.toml",
+                "-n",
+                "1",
+                "-q",
+                "--no-charts",
+                "--out",
+                &folder.to_string_lossy(),
+                "--dump-apf",
+                "30s",
+                "--dump-apf",
+                at,
+            ],
+        )
     };
     let done = run("1m05s");
     assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("dumps");
     let text = std::fs::read_to_string(folder.join("apf-apiserver-2-1m5s.txt")).expect("written");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "# apiserver-2 at 1m5s of replication 0, the one with the highest peak");

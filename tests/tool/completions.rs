@@ -1,20 +1,14 @@
 //! Completions and manual pages: produced, complete, and sound as far as tools can tell.
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Command;
 
+use crate::support::{done, folder, oomcast, root};
 use clap::CommandFactory;
 use oomcast::cli::Args;
 
-fn oomcast(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_oomcast"));
-    command.args(arguments).current_dir(env!("CARGO_TARGET_TMPDIR"));
-    command.output().expect("the binary starts")
-}
-
-fn stdout(arguments: &[&str]) -> String {
-    let output = oomcast(arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+/// What a command prints that must succeed.
+fn printed(arguments: &[&str]) -> String {
+    let output = done(root(), arguments);
     assert!(output.stderr.is_empty());
     String::from_utf8(output.stdout).expect("UTF-8")
 }
@@ -30,14 +24,14 @@ fn verbs() -> Vec<String> {
 #[test]
 fn completions_name_every_verb() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let script = stdout(&["completions", shell]);
+        let script = printed(&["completions", shell]);
         for verb in verbs() {
             assert!(script.contains(&verb), "no {verb} for {shell}");
         }
         assert!(script.contains("until-ci"), "no flags for {shell}");
     }
-    assert_eq!(oomcast(&["completions", "tcsh"]).status.code(), Some(2));
-    assert_eq!(oomcast(&["completions"]).status.code(), Some(2));
+    assert_eq!(oomcast(root(), &["completions", "tcsh"]).status.code(), Some(2));
+    assert_eq!(oomcast(root(), &["completions"]).status.code(), Some(2));
 }
 
 /// Where there is a bash, it reads its script, and completes a verb by it.
@@ -46,8 +40,8 @@ fn bash_takes_its_completions() {
     if Command::new("bash").arg("--version").output().is_err() {
         return;
     }
-    let script = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("completions.bash");
-    std::fs::write(&script, stdout(&["completions", "bash"])).expect("written");
+    let script = folder("completions", "bash").join("completions.bash");
+    std::fs::write(&script, printed(&["completions", "bash"])).expect("written");
     let parsed = Command::new("bash").arg("-n").arg(&script).output().expect("bash starts");
     assert!(parsed.status.success(), "{}", String::from_utf8_lossy(&parsed.stderr));
     let complete = "source \"$0\"; COMP_WORDS=(oomcast cali); COMP_CWORD=1; \
@@ -59,9 +53,8 @@ fn bash_takes_its_completions() {
 
 #[test]
 fn manual_pages_have_no_empty_sections() {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("man");
-    let _ = std::fs::remove_dir_all(&folder);
-    let written = stdout(&["man", &folder.to_string_lossy()]);
+    let folder = folder("completions", "man").join("pages");
+    let written = printed(&["man", &folder.to_string_lossy()]);
     let mut names: Vec<String> = verbs().iter().map(|verb| format!("oomcast-{verb}.1")).collect();
     names.push("oomcast.1".to_owned());
     assert_eq!(written.lines().count(), names.len());
@@ -78,13 +71,13 @@ fn manual_pages_have_no_empty_sections() {
             "{name}"
         );
     }
-    let first = stdout(&["man"]);
+    let first = printed(&["man"]);
     assert_eq!(first, std::fs::read_to_string(folder.join("oomcast.1")).expect("a page"));
 }
 
 #[test]
 fn the_schema_is_the_committed_one() {
-    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/oomcast.schema.json");
+    let committed = root().join("scenarios/oomcast.schema.json");
     let committed = std::fs::read_to_string(committed).expect("the schema");
-    assert!(stdout(&["schema"]) == committed, "`oomcast schema` prints another");
+    assert!(printed(&["schema"]) == committed, "`oomcast schema` prints another");
 }

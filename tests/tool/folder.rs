@@ -5,14 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::synthetic;
+use crate::support::folder;
 use oomcast::experiment::{Plan, Replicated, Subject, replicate_with, summarize};
 use oomcast::report::folder::{FolderError, Identity, Manifest, RunFiles, RunFolder, Status};
 
-/// An empty folder of its own for each test.
+/// A run folder that is not there yet.
 fn scratch(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_dir_all(&path);
-    path
+    folder("folder", name).join("run")
 }
 
 fn identity(scenario: &str) -> Identity<'_> {
@@ -138,7 +137,7 @@ fn folders_of_others_are_refused() {
 #[test]
 fn a_manifest_cannot_point_out_of_the_folder() {
     let path = scratch("inside");
-    let outside = scratch("outside.txt");
+    let outside = path.with_file_name("outside.txt");
     fs::write(&outside, "of the user").expect("writes");
     write(&path, 1, None);
     let mut edited = manifest(&path);

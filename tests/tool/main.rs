@@ -8,5 +8,7 @@ mod docs;
 mod experiment;
 mod folder;
 mod report;
+#[path = "../support/mod.rs"]
+mod support;
 mod sweep;
 mod synthetic;

@@ -8,4 +8,5 @@ pub mod plan;
 pub mod route;
 pub mod server;
 pub mod startup;
+pub mod tag;
 pub mod watch;

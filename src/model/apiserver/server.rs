@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use super::list::touched;
 use super::plan::{Holdings, Plan, Stage};
+use super::tag::Tag;
 use crate::engine::fluid::{ClassId, FluidPool, Joined, PARTS};
 use crate::model::costs;
 use crate::model::input::Hardware;
@@ -83,8 +84,8 @@ struct Request {
     phase: u32,
     class: ClassId,
     joined: Joined,
-    /// The owner's mark: which client, which kind.
-    tag: u64,
+    /// Whose it is.
+    tag: Tag,
     /// Whether it occupies a place under max-in-flight.
     counted: bool,
     /// Answered with 504: its first write will fail.
@@ -216,8 +217,8 @@ pub struct Server {
 pub struct Finished {
     /// Which.
     pub id: RequestId,
-    /// The mark it was started with.
-    pub tag: u64,
+    /// Whose it was.
+    pub tag: Tag,
 }
 
 impl Server {
@@ -333,7 +334,7 @@ impl Server {
     }
 
     /// Tags of the requests being served of which nothing has been written, in slot order.
-    pub fn unanswered<'a>(&'a self, plans: &'a Plans) -> impl Iterator<Item = u64> + 'a {
+    pub fn unanswered<'a>(&'a self, plans: &'a Plans) -> impl Iterator<Item = Tag> + 'a {
         let stage = |r: &Request| plans.get(r.plan).phases[r.phase as usize].stage;
         self.requests
             .iter()
@@ -346,7 +347,7 @@ impl Server {
         &mut self,
         plans: &Plans,
         plan: PlanId,
-        tag: u64,
+        tag: Tag,
         counted: bool,
         now: SimTime,
     ) -> RequestId {
@@ -387,7 +388,7 @@ impl Server {
 
     /// Answers a request of which nothing has been written with 504: the handler works on under a
     /// new mark, until its first write fails (docs/facts/watch-cache.md section 6.5).
-    pub fn give_up(&mut self, id: RequestId, tag: u64) {
+    pub fn give_up(&mut self, id: RequestId, tag: Tag) {
         let request = &mut self.requests[id.slot as usize];
         request.tag = tag;
         request.given_up = true;

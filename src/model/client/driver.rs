@@ -17,9 +17,9 @@ mod silence;
 mod slow;
 mod versions;
 
-pub(crate) use crew::Sharing;
+pub use crew::Sharing;
 pub use doomed::Doom;
-pub(crate) use lease::Leases;
+pub use lease::Leases;
 pub use versions::Lag;
 
 use super::era::ClientEra;
@@ -28,16 +28,13 @@ use super::{Client, IdleWatches, ListFrom, Next, State};
 use crate::model::apiserver::list::item_bytes;
 use crate::model::apiserver::route::{CacheState, Route, route_list};
 use crate::model::apiserver::server::{Finished, PlanId};
-use crate::model::catalog::resource_of;
-use crate::model::control_plane::{Life, is_startup};
-use crate::model::ids::{ClientId, FleetId, ResourceId, ServerId, Table};
+use crate::model::apiserver::tag::Tag;
+use crate::model::control_plane::Life;
+use crate::model::ids::{ClientId, ResourceId, ServerId, Table};
 use crate::model::input::{Behaviour, ResourceVersion, Retries};
 use crate::model::world::World;
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
-
-/// A request that no client waits for any more.
-const ORPHAN: u64 = 1 << 62;
 
 /// Why a call failed before it was served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,38 +50,33 @@ enum Refusal {
 }
 
 impl World<'_> {
-    /// Watches that a member holds: its own and its idle ones.
-    pub(crate) fn watches_of(&self, fleet: FleetId) -> u64 {
-        1 + u64::from(self.inputs.fleets[fleet].idle_watches)
-    }
-
     fn draw(&mut self, client: ClientId) -> f64 {
-        self.clients[client].draw(&self.streams)
+        self.fleets.clients[client].draw(&self.cx.streams)
     }
 
     fn set_synced(&mut self, client: ClientId, synced: bool, now: SimTime) {
-        let member = &mut self.clients[client];
+        let member = &mut self.fleets.clients[client];
         if member.synced == synced {
             return;
         }
         member.synced = synced;
         let fleet = member.fleet;
         if !synced {
-            self.fleet_synced[fleet] -= 1;
+            self.fleets.synced[fleet] -= 1;
             return;
         }
-        self.fleet_synced[fleet] += 1;
+        self.fleets.synced[fleet] += 1;
         self.note_available(client, now);
-        if self.fleet_synced[fleet] == self.fleet_started[fleet] {
-            let name = self.inputs.fleets[fleet].name.clone();
-            let message = format!("all {} started members are synced", self.fleet_started[fleet]);
-            self.note(now, LogKind::Synced, &name, message);
+        if self.fleets.synced[fleet] == self.fleets.started[fleet] {
+            let name = self.cx.inputs.fleets[fleet].name.clone();
+            let message = format!("all {} started members are synced", self.fleets.started[fleet]);
+            self.cx.record.note(now, LogKind::Synced, &name, message);
         }
     }
 
     /// A timer fired.
     pub(crate) fn wake(&mut self, client: ClientId, generation: u32, now: SimTime) {
-        let member = self.clients[client];
+        let member = self.fleets.clients[client];
         let (State::Waiting(next) | State::Unheard(next)) = member.state else { return };
         if member.generation != generation {
             return;
@@ -100,11 +92,11 @@ impl World<'_> {
 
     /// From the top.
     fn begin(&mut self, client: ClientId, now: SimTime) {
-        let fleet = self.clients[client].fleet;
-        self.clients[client].retries = 0;
-        self.clients[client].items_left = 0;
-        let next = match &self.inputs.fleets[fleet].behaviour {
-            Behaviour::Reflector { watch_list: true, .. } if self.inputs.release.watch_list => {
+        let fleet = self.fleets.clients[client].fleet;
+        self.fleets.clients[client].retries = 0;
+        self.fleets.clients[client].items_left = 0;
+        let next = match &self.cx.inputs.fleets[fleet].behaviour {
+            Behaviour::Reflector { watch_list: true, .. } if self.cx.inputs.release.watch_list => {
                 Next::WatchList
             }
             Behaviour::Reflector { .. } | Behaviour::Lister { .. } => Next::List,
@@ -114,16 +106,16 @@ impl World<'_> {
     }
 
     fn wait(&mut self, client: ClientId, next: Next, delay: SimSpan) {
-        self.clients[client].state = State::Waiting(next);
+        self.fleets.clients[client].state = State::Waiting(next);
         self.wake_after(client, delay);
     }
 
     /// Makes a call, or suffers its refusal.
     fn call(&mut self, client: ClientId, next: Next, now: SimTime) {
         // What TCP has been sending all the time is no new call.
-        let sent_before = matches!(self.clients[client].state, State::Unheard(_));
-        self.counters.requests_made += u64::from(!sent_before);
-        self.clients[client].received = now;
+        let sent_before = matches!(self.fleets.clients[client].state, State::Unheard(_));
+        self.cx.record.counters.requests_made += u64::from(!sent_before);
+        self.fleets.clients[client].received = now;
         if self.meets_stranger(client, now) {
             // Reset at the first segment: the call is made again over a new connection.
             self.disconnect(client, now);
@@ -138,7 +130,7 @@ impl World<'_> {
                 // Sent again and again by TCP until it gets through, or the pings give up.
                 self.call_in_vain(client, next, self.unheard_until(client, server), now);
             }
-            Ok(server) if self.servers[server].life == Life::Booting => {
+            Ok(server) if self.plane.servers[server].life == Life::Booting => {
                 if sent_before {
                     self.disconnect(client, now);
                     self.refused(client, next, Refusal::Refused, now);
@@ -146,7 +138,7 @@ impl World<'_> {
                 }
                 // In the socket's backlog until the server accepts or the handshake times out.
                 self.wait(client, next, HANDSHAKE_TIMEOUT);
-                self.clients[client].state = State::Unheard(next);
+                self.fleets.clients[client].state = State::Unheard(next);
             }
             Ok(server) => self.arrive(client, server, next, now),
             Err(refusal) => match self.dial_gets_through(client, now) {
@@ -158,8 +150,8 @@ impl World<'_> {
 
     fn cache_state(&self, server: ServerId, resource: ResourceId) -> CacheState {
         CacheState {
-            enabled: self.inputs.resources[resource].watch_cache,
-            ready: self.servers[server].cachers[resource].is_some(),
+            enabled: self.cx.inputs.resources[resource].watch_cache,
+            ready: self.plane.servers[server].cachers[resource].is_some(),
         }
     }
 
@@ -170,10 +162,10 @@ impl World<'_> {
         now: SimTime,
     ) -> Result<(), Refusal> {
         let read = self.read_of(client);
-        let fleet = self.clients[client].fleet;
-        let continuing = self.clients[client].items_left > 0;
+        let fleet = self.fleets.clients[client].fleet;
+        let continuing = self.fleets.clients[client].items_left > 0;
         let cache = self.cache_state(server, read.resource);
-        let route = route_list(&self.inputs.release, cache, &read, continuing);
+        let route = route_list(&self.cx.inputs.release, cache, &read, continuing);
         if cache.enabled && !cache.ready {
             self.fill_cache(server, read.resource, now);
         }
@@ -187,18 +179,19 @@ impl World<'_> {
         let consistent = route == Route::Cache && read.resource_version == ResourceVersion::Unset;
         let waits = consistent && self.lags(server, now).is_some();
         let route = if waits { Route::Etcd } else { route };
-        self.counters.lists_fallback_to_etcd += u64::from(waits);
+        self.cx.record.counters.lists_fallback_to_etcd += u64::from(waits);
         let list = self.shape_list(client, &read, route, continuing);
         let list = self.with_pool(server, fleet, &read, list);
-        self.counters.lists_begun += 1;
-        let plan = self.catalog.list(self.inputs, fleet, &read, list, waits);
+        self.cx.record.counters.lists_begun += 1;
+        let (plans, context) = self.plane.planning(&self.cx);
+        let plan = plans.list(&context, fleet, &read, list, waits);
         if route == Route::Etcd {
-            self.counters.lists_from_etcd += 1;
+            self.cx.record.counters.lists_from_etcd += 1;
         }
         self.submit(client, server, plan, State::Listing, now);
-        self.clients[client].from_cache = route == Route::Cache && !consistent;
-        let received = self.clients[client].received;
-        let deadline = received + self.inputs.apiserver.request_timeout;
+        self.fleets.clients[client].from_cache = route == Route::Cache && !consistent;
+        let received = self.fleets.clients[client].received;
+        let deadline = received + self.cx.inputs.apiserver.request_timeout;
         self.set_deadline(client, deadline.max(now));
         Ok(())
     }
@@ -210,7 +203,7 @@ impl World<'_> {
         now: SimTime,
     ) -> Result<(), Refusal> {
         let read = self.read_of(client);
-        let fleet = self.clients[client].fleet;
+        let fleet = self.fleets.clients[client].fleet;
         self.watch_from_cache(server, read.resource, now)?;
         // All watches are opened with it.
         self.close_idle_watches(client, now);
@@ -218,10 +211,11 @@ impl World<'_> {
             self.submit_doomed(client, server, (doom, State::WatchListing), now);
             return Ok(());
         }
-        self.counters.watch_lists_begun += 1;
+        self.cx.record.counters.watch_lists_begun += 1;
         let channel = self.channel_of(server, read.resource, Some(&read));
-        let relists = self.clients[client].idle == IdleWatches::ListFirst;
-        let plan = self.catalog.watch_list(self.inputs, fleet, &read, channel, relists);
+        let relists = self.fleets.clients[client].idle == IdleWatches::ListFirst;
+        let (plans, context) = self.plane.planning(&self.cx);
+        let plan = plans.watch_list(&context, fleet, &read, channel, relists);
         self.submit(client, server, plan, State::WatchListing, now);
         self.watch_list_begins(client, server, now);
         Ok(())
@@ -233,13 +227,14 @@ impl World<'_> {
         server: ServerId,
         now: SimTime,
     ) -> Result<(), Refusal> {
-        let fleet = self.clients[client].fleet;
-        let resource = resource_of(&self.inputs.fleets[fleet]);
+        let fleet = self.fleets.clients[client].fleet;
+        let resource = self.cx.inputs.fleets[fleet].resource();
         self.watch_from_cache(server, resource, now)?;
-        let seen = self.clients[client].seen;
-        let reflector = matches!(self.inputs.fleets[fleet].behaviour, Behaviour::Reflector { .. });
+        let seen = self.fleets.clients[client].seen;
+        let reflector =
+            matches!(self.cx.inputs.fleets[fleet].behaviour, Behaviour::Reflector { .. });
         // A cache knows nothing older than the version it was filled at, nor than its ring.
-        let cacher = self.servers[server].cachers[resource].as_mut();
+        let cacher = self.plane.servers[server].cachers[resource].as_mut();
         let since = cacher.filter(|_| reflector).map(|cacher| cacher.events_since(seen, now));
         let missed = match since {
             Some(None) => return Err(Refusal::Expired),
@@ -247,12 +242,13 @@ impl World<'_> {
             None => 0,
         };
         let given = self.pace(fleet, server).map_or(missed, |pace| pace.given(missed));
-        self.counters.events_replayed += given;
+        self.cx.record.counters.events_replayed += given;
         let channel = self.channel_of(server, resource, None);
         let opening = self.opening(client);
-        let plan = self.catalog.watch(self.inputs, fleet, opening, (given, channel));
+        let (plans, context) = self.plane.planning(&self.cx);
+        let plan = plans.watch(&context, fleet, opening, (given, channel));
         self.submit(client, server, plan, State::OpeningWatch, now);
-        self.clients[client].missed = missed;
+        self.fleets.clients[client].missed = missed;
         Ok(())
     }
 
@@ -274,8 +270,8 @@ impl World<'_> {
 
     /// The refusal of a cache that is being filled.
     fn cold(&self, server: ServerId, resource: ResourceId, now: SimTime) -> Refusal {
-        let state = &self.servers[server];
-        let after = state.cold_retry_after(resource, &self.inputs.release, now);
+        let state = &self.plane.servers[server];
+        let after = state.cold_retry_after(resource, &self.cx.inputs.release, now);
         Refusal::TooManyRequests(after)
     }
 
@@ -289,10 +285,15 @@ impl World<'_> {
     ) {
         let counted = state == State::Listing;
 
-        let tag = u64::from(client);
-        let request =
-            self.servers[server].server.start(&self.catalog.plans, plan, tag, counted, now);
-        let member = &mut self.clients[client];
+        let tag = Tag::Client(client);
+        let request = self.plane.servers[server].server.start(
+            &self.plane.plans.made,
+            plan,
+            tag,
+            counted,
+            now,
+        );
+        let member = &mut self.fleets.clients[client];
         member.request = Some(request);
         member.state = state;
         member.doom = None;
@@ -305,22 +306,22 @@ impl World<'_> {
     fn refused(&mut self, client: ClientId, next: Next, refusal: Refusal, now: SimTime) {
         let retries = self.retries(client);
         if let Refusal::TooManyRequests(after) = refusal {
-            self.counters.requests_rejected += 1;
-            self.activity.refused(self.clients[client].server, false);
-            let member = &mut self.clients[client];
+            self.cx.record.counters.requests_rejected += 1;
+            self.cx.record.activity.refused(self.fleets.clients[client].server, false);
+            let member = &mut self.fleets.clients[client];
             if retries == Retries::ClientGo && member.retries < MAX_RETRIES {
                 member.retries += 1;
                 self.wait(client, next, after);
                 return;
             }
         } else if refusal == Refusal::Expired {
-            self.counters.requests_gone += 1;
-            self.activity.refused(self.clients[client].server, true);
+            self.cx.record.counters.requests_gone += 1;
+            self.cx.record.activity.refused(self.fleets.clients[client].server, true);
         } else {
-            self.counters.requests_failed += 1;
+            self.cx.record.counters.requests_failed += 1;
         }
         let extra = if refusal == Refusal::Silent { DIAL_TIMEOUT } else { SimSpan::ZERO };
-        self.clients[client].retries = 0;
+        self.fleets.clients[client].retries = 0;
         if retries == Retries::Never {
             self.give_up(client, extra, now);
             return;
@@ -331,8 +332,8 @@ impl World<'_> {
             self.wait(client, next, DIAL_TIMEOUT + RETRY_AFTER);
             return;
         }
-        let fleet = self.clients[client].fleet;
-        match &self.inputs.fleets[fleet].behaviour {
+        let fleet = self.fleets.clients[client].fleet;
+        match &self.cx.inputs.fleets[fleet].behaviour {
             Behaviour::Reflector { .. } => {
                 let next = match (next, refusal) {
                     (Next::Watch, Refusal::Expired) => {
@@ -357,13 +358,13 @@ impl World<'_> {
     }
 
     fn retries(&self, client: ClientId) -> Retries {
-        self.inputs.fleets[self.clients[client].fleet].retries
+        self.cx.inputs.fleets[self.fleets.clients[client].fleet].retries
     }
 
     /// A member without retries gives a failed call up: listers go on to their next round.
     fn give_up(&mut self, client: ClientId, extra: SimSpan, now: SimTime) {
-        let fleet = self.clients[client].fleet;
-        match &self.inputs.fleets[fleet].behaviour {
+        let fleet = self.fleets.clients[client].fleet;
+        match &self.cx.inputs.fleets[fleet].behaviour {
             Behaviour::Lister { pause, .. } => self.next_round(client, extra + *pause, now),
             _ => self.retire(client, now),
         }
@@ -372,17 +373,17 @@ impl World<'_> {
     /// A reflector must list again; `gone`: its version is too old.
     fn lose_sync(&mut self, client: ClientId, gone: bool, now: SimTime) {
         self.set_synced(client, false, now);
-        self.clients[client].from = self.era_of(client).relists_from(gone);
+        self.fleets.clients[client].from = self.era_of(client).relists_from(gone);
     }
 
     fn era_of(&self, client: ClientId) -> ClientEra {
-        let fleet = &self.inputs.fleets[self.clients[client].fleet];
-        ClientEra::of(fleet.client_minor, &self.inputs.release)
+        let fleet = &self.cx.inputs.fleets[self.fleets.clients[client].fleet];
+        ClientEra::of(fleet.client_minor, &self.cx.inputs.release)
     }
 
     fn back_off(&mut self, client: ClientId, now: SimTime) -> SimSpan {
         let draw = self.draw(client);
-        self.clients[client].backoff.delay(now, draw)
+        self.fleets.clients[client].backoff.delay(now, draw)
     }
 
     /// A request has finished on a server.
@@ -393,24 +394,24 @@ impl World<'_> {
     }
 
     fn answer(&mut self, server: ServerId, done: Finished, now: SimTime) {
-        if is_startup(done.tag) {
-            self.start_up_finished(server, done.tag, now);
-            return;
-        }
-        if done.tag & ORPHAN != 0 {
-            return;
-        }
-        let client = ClientId(done.tag as u32);
-        let member = self.clients[client];
+        let client = match done.tag {
+            Tag::Client(client) => client,
+            Tag::Orphan(_) => return,
+            Tag::StartUp(request) => {
+                self.start_up_finished(server, request, now);
+                return;
+            }
+        };
+        let member = self.fleets.clients[client];
         if member.request != Some(done.id) {
             return;
         }
-        self.clients[client].request = None;
-        if let Some(doom) = self.clients[client].doom.take() {
+        self.fleets.clients[client].request = None;
+        if let Some(doom) = self.fleets.clients[client].doom.take() {
             self.call_failed(client, doom, now);
             return;
         }
-        self.counters.requests_answered += 1;
+        self.cx.record.counters.requests_answered += 1;
         match member.state {
             State::Listing => self.listed(client, now),
             State::WatchListing => self.watch_listed(client, server, now),
@@ -421,21 +422,21 @@ impl World<'_> {
 
     /// A LIST, or a page of one, has arrived.
     fn listed(&mut self, client: ClientId, now: SimTime) {
-        self.counters.lists_ok += 1;
-        self.note_answered(now);
-        self.clients[client].retries = 0;
-        let fleet = self.clients[client].fleet;
-        let spec = &self.inputs.fleets[fleet];
+        self.cx.record.counters.lists_ok += 1;
+        self.cx.record.answered(now);
+        self.fleets.clients[client].retries = 0;
+        let fleet = self.fleets.clients[client].fleet;
+        let spec = &self.cx.inputs.fleets[fleet];
         let all_pages = !matches!(spec.behaviour, Behaviour::Lister { all_pages: false, .. });
-        if self.clients[client].items_left > 0 && all_pages {
+        if self.fleets.clients[client].items_left > 0 && all_pages {
             self.call(client, Next::List, now);
             return;
         }
-        self.clients[client].items_left = 0;
+        self.fleets.clients[client].items_left = 0;
         let read = self.read_of(client);
         self.note_version(client, read.resource, now);
-        let (items, _) = self.catalog.items_of(&read);
-        let body = item_bytes(&self.catalog.profiles[read.resource], read.encoding).times(items);
+        let (items, _) = self.plane.context(&self.cx).items_of(&read);
+        let body = item_bytes(&self.cx.catalog.profiles[read.resource], read.encoding).times(items);
         match spec.decode_rate {
             Some(rate) => self.wait(client, Next::Decoded, rate.time_for(body)),
             None => self.has_list(client, now),
@@ -445,12 +446,12 @@ impl World<'_> {
     /// A client has its list in memory.
     fn has_list(&mut self, client: ClientId, now: SimTime) {
         self.set_synced(client, true, now);
-        let fleet = self.clients[client].fleet;
-        let server = self.clients[client].last_server;
-        self.clients[client].seen = self.list_version(client, server, now);
-        match &self.inputs.fleets[fleet].behaviour {
+        let fleet = self.fleets.clients[client].fleet;
+        let server = self.fleets.clients[client].last_server;
+        self.fleets.clients[client].seen = self.list_version(client, server, now);
+        match &self.cx.inputs.fleets[fleet].behaviour {
             Behaviour::Reflector { watch: true, .. } => {
-                self.clients[client].from = ListFrom::Last;
+                self.fleets.clients[client].from = ListFrom::Last;
                 self.call(client, Next::Watch, now);
             }
             Behaviour::Lister { pause, .. } => self.next_round(client, *pause, now),
@@ -461,13 +462,13 @@ impl World<'_> {
     /// A client is done: it leaves.
     fn retire(&mut self, client: ClientId, now: SimTime) {
         self.disconnect(client, now);
-        let member = &mut self.clients[client];
+        let member = &mut self.fleets.clients[client];
         member.state = State::Finished;
         member.generation = member.generation.wrapping_add(1);
     }
 
     fn next_round(&mut self, client: ClientId, pause: SimSpan, now: SimTime) {
-        let member = &mut self.clients[client];
+        let member = &mut self.fleets.clients[client];
         member.rounds_left = member.rounds_left.saturating_sub(1);
         member.items_left = 0;
         if member.rounds_left == 0 {
@@ -479,16 +480,16 @@ impl World<'_> {
 
     /// The initial events of a watch-list have ended.
     fn watch_listed(&mut self, client: ClientId, server: ServerId, now: SimTime) {
-        self.counters.lists_ok += 1;
-        self.note_answered(now);
+        self.cx.record.counters.lists_ok += 1;
+        self.cx.record.answered(now);
         self.set_synced(client, true, now);
-        let fleet = self.clients[client].fleet;
-        self.clients[client].from = ListFrom::Last;
+        let fleet = self.fleets.clients[client].fleet;
+        self.fleets.clients[client].from = ListFrom::Last;
         let keeps = !matches!(
-            self.inputs.fleets[fleet].behaviour,
+            self.cx.inputs.fleets[fleet].behaviour,
             Behaviour::Reflector { watch: false, .. }
         );
-        let began = self.clients[client].opened;
+        let began = self.fleets.clients[client].opened;
         self.has_read_latest(client, now);
         self.watching(client, server, now);
         if keeps {
@@ -500,21 +501,21 @@ impl World<'_> {
 
     /// A member's watches are open: its own and its idle ones.
     fn watching(&mut self, client: ClientId, server: ServerId, now: SimTime) {
-        let fleet = self.clients[client].fleet;
+        let fleet = self.fleets.clients[client].fleet;
         let watches = self.watches_to_open(client);
-        self.counters.watches_opened += watches;
-        let idle = &mut self.clients[client].idle;
+        self.cx.record.counters.watches_opened += watches;
+        let idle = &mut self.fleets.clients[client].idle;
         if std::mem::replace(idle, IdleWatches::AsTheyWere) == IdleWatches::ListFirst {
-            self.counters.idle_relists += watches - 1;
+            self.cx.record.counters.idle_relists += watches - 1;
         }
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         state.watches[fleet] += watches;
         state.background_stale = true;
         self.touch(server);
         self.set_synced(client, true, now);
-        let streamed = self.clients[client].state == State::WatchListing;
+        let streamed = self.fleets.clients[client].state == State::WatchListing;
         let seen = self.seen_at_opening(client, server, streamed, now);
-        let member = &mut self.clients[client];
+        let member = &mut self.fleets.clients[client];
         member.state = State::Watching;
         member.generation = member.generation.wrapping_add(1);
         member.retries = 0;
@@ -523,7 +524,7 @@ impl World<'_> {
         member.keeps_idle = false;
         let missed = if streamed { 0 } else { std::mem::take(&mut member.missed) };
         self.watch_slowly(client, missed, now);
-        let member = &mut self.clients[client];
+        let member = &mut self.fleets.clients[client];
         if !member.behind {
             member.seen = seen;
         }
@@ -532,7 +533,7 @@ impl World<'_> {
     /// Whether every server serves.
     #[must_use]
     pub(crate) fn all_serving(&self) -> bool {
-        self.servers.iter().all(|state| state.life == Life::Serving)
+        self.plane.servers.iter().all(|state| state.life == Life::Serving)
     }
 }
 

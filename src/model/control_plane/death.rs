@@ -1,31 +1,33 @@
 //! How a server dies: killed by the kernel or by the scenario, seen by the balancer, lost to its clients.
 
 use super::{Life, name};
+use crate::model::apiserver::tag::Tag;
 use crate::model::client::Path;
+use crate::model::event::Event;
 use crate::model::ids::ServerId;
 use crate::model::input::{HealthCheck, OnFailure};
 use crate::model::node::LimitKind;
-use crate::model::world::{Event, World};
+use crate::model::world::World;
 use crate::results::{LogKind, OomKill};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 impl World<'_> {
     /// The kernel kills a server.
     pub(in crate::model) fn oom_kill(&mut self, server: ServerId, now: SimTime) {
-        let resident = Bytes(self.servers[server].server.memory.resident());
-        let watches: u64 = self.servers[server].watches.iter().sum();
-        let clients = self.balancer.connections(server);
+        let resident = Bytes(self.plane.servers[server].server.memory.resident());
+        let watches: u64 = self.plane.servers[server].watches.iter().sum();
+        let clients = self.plane.balancer.connections(server);
         self.note_kill(server, watches, now);
-        if self.limit.kind == LimitKind::Node {
+        if self.plane.limit.kind == LimitKind::Node {
             let message = format!("node out of memory with the apiserver at {resident}");
-            self.note(now, LogKind::NodeLost, &name(server), message);
+            self.cx.record.note(now, LogKind::NodeLost, &name(server), message);
         }
         let message = format!(
             "OOM killed at {resident}; {clients} connections and {watches} watches are lost"
         );
-        self.note(now, LogKind::OomKill, &name(server), message);
-        self.servers[server].oom_kills.push(OomKill { at: now, resident, back_at: None });
-        let delay = self.servers[server].crash_loop.died(now);
+        self.cx.record.note(now, LogKind::OomKill, &name(server), message);
+        self.plane.servers[server].oom_kills.push(OomKill { at: now, resident, back_at: None });
+        let delay = self.plane.servers[server].crash_loop.died(now);
         self.end_process(server, delay, now);
     }
 
@@ -33,7 +35,7 @@ impl World<'_> {
     pub(in crate::model) fn end_process(&mut self, server: ServerId, delay: SimSpan, now: SimTime) {
         if let Some(unanswered) = self.clear_process(server, now) {
             self.connections_lost(server, &unanswered, now);
-            self.queue.push(now + delay, Event::Restart { server });
+            self.cx.queue.push(now + delay, Event::Restart { server });
         }
     }
 
@@ -43,12 +45,12 @@ impl World<'_> {
         &mut self,
         server: ServerId,
         now: SimTime,
-    ) -> Option<Vec<u64>> {
-        let state = &mut self.servers[server];
+    ) -> Option<Vec<Tag>> {
+        let state = &mut self.plane.servers[server];
         if state.life == Life::Down {
             return None;
         }
-        let mut unanswered: Vec<u64> = state.server.unanswered(&self.catalog.plans).collect();
+        let mut unanswered: Vec<Tag> = state.server.unanswered(&self.plane.plans.made).collect();
         unanswered.sort_unstable();
         state.server.kill(now);
         state.life = Life::Down;
@@ -66,7 +68,7 @@ impl World<'_> {
         state.spans_for.fill(Bytes::ZERO);
         self.forget_waiting(server);
         self.sample_now(server, now);
-        self.note_down(server, now, true);
+        self.cx.record.down(server, now, true);
         self.mark_all_stale();
         Some(unanswered)
     }
@@ -85,35 +87,35 @@ impl World<'_> {
 
     /// Stops a server to replace it: the scenario's roll.
     pub(in crate::model) fn replace(&mut self, server: ServerId, now: SimTime) {
-        self.note(now, LogKind::Stopped, &name(server), "stopped by the scenario".into());
+        self.cx.record.note(now, LogKind::Stopped, &name(server), "stopped by the scenario".into());
         self.settle_all(now);
         self.end_process(server, SimSpan::ZERO, now);
     }
 
     /// A health check of the balancer.
     pub(in crate::model) fn check_health(&mut self, server: ServerId, now: SimTime) {
-        let state = &self.servers[server];
-        let ready = match self.inputs.balancer.check {
+        let state = &self.plane.servers[server];
+        let ready = match self.cx.inputs.balancer.check {
             HealthCheck::Readyz => state.life == Life::Serving && state.stopping.is_none(),
             HealthCheck::Livez => matches!(state.life, Life::Filling | Life::Serving),
         };
         let healthy = ready && !state.partitioned(now);
-        if let Some(up) = self.balancer.check(server, healthy) {
+        if let Some(up) = self.plane.balancer.check(server, healthy) {
             let what = if up { "back in rotation" } else { "out of rotation" };
-            self.note(now, LogKind::Balancer, &name(server), what.into());
-            if !up && self.inputs.balancer.on_failure == OnFailure::Reset {
+            self.cx.record.note(now, LogKind::Balancer, &name(server), what.into());
+            if !up && self.cx.inputs.balancer.on_failure == OnFailure::Reset {
                 self.reset_connections(server, now);
             }
         }
-        self.queue.push(now + self.inputs.balancer.check_interval, Event::Check { server });
+        self.cx.queue.push(now + self.cx.inputs.balancer.check_interval, Event::Check { server });
     }
 
     /// Every connection to a dead server breaks at once: the kernel closes the sockets.
     /// Marks in `unanswered` had no byte of an answer.
-    fn connections_lost(&mut self, server: ServerId, unanswered: &[u64], now: SimTime) {
+    fn connections_lost(&mut self, server: ServerId, unanswered: &[Tag], now: SimTime) {
         self.spend_on_all_clients();
-        for client in self.clients.ids() {
-            let member = &self.clients[client];
+        for client in self.fleets.clients.ids() {
+            let member = &self.fleets.clients[client];
             if member.server != server || member.path == Path::Gone {
                 continue;
             }
@@ -122,7 +124,7 @@ impl World<'_> {
                 continue;
             }
             self.detach(client);
-            let answered = unanswered.binary_search(&u64::from(client)).is_err();
+            let answered = unanswered.binary_search(&Tag::Client(client)).is_err();
             self.connection_closed(client, answered, now);
             self.lease_changed(client, now);
         }

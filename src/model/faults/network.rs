@@ -2,9 +2,9 @@
 
 use crate::model::client::Path;
 use crate::model::control_plane;
-use crate::model::faults::FaultEvent;
+use crate::model::event::{Event, FaultEvent};
 use crate::model::ids::{ClientId, ServerId};
-use crate::model::world::{Event, World};
+use crate::model::world::World;
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
 
@@ -14,17 +14,17 @@ impl World<'_> {
         let until = now + lasts;
         for client in members {
             // A process may have several members in a fleet.
-            if self.clients[*client].cut_until < until {
+            if self.fleets.clients[*client].cut_until < until {
                 self.cut_off(*client, until, now);
             }
         }
-        self.queue.push(until, Event::Fault(FaultEvent::Reunited));
+        self.cx.queue.push(until, Event::Fault(FaultEvent::Reunited));
     }
 
     /// The balancer's twin takes over, and knows none of the connections.
     pub(super) fn fail_over(&mut self, reset: bool, now: SimTime) {
         self.spend_on_all_clients();
-        for client in self.clients.ids() {
+        for client in self.fleets.clients.ids() {
             if self.attached(client).first() != Some(&client) || !self.hears_of_end(client, now) {
                 continue;
             }
@@ -39,8 +39,8 @@ impl World<'_> {
     /// Resets the connections to a server that the balancer has taken out.
     pub(in crate::model) fn reset_connections(&mut self, server: ServerId, now: SimTime) {
         self.spend_on_all_clients();
-        for client in self.clients.ids() {
-            let member = &self.clients[client];
+        for client in self.fleets.clients.ids() {
+            let member = &self.fleets.clients[client];
             let reached = member.cut_until <= now && member.path != Path::Lost;
             if member.server == server && reached {
                 self.reset(client, now);
@@ -56,24 +56,29 @@ impl World<'_> {
 
     /// A server is lost with its node: its address answers nothing until the node is back.
     pub(super) fn lose_node(&mut self, server: ServerId, lasts: Option<SimSpan>, now: SimTime) {
-        self.note(now, LogKind::Stopped, &control_plane::name(server), "lost with its node".into());
-        self.servers[server].node_lost = true;
+        self.cx.record.note(
+            now,
+            LogKind::Stopped,
+            &control_plane::name(server),
+            "lost with its node".into(),
+        );
+        self.plane.servers[server].node_lost = true;
         self.clear_process(server, now);
-        for client in self.clients.ids() {
-            let member = &self.clients[client];
+        for client in self.fleets.clients.ids() {
+            let member = &self.fleets.clients[client];
             if member.server == server && member.path != Path::Gone {
                 self.fall_silent(client, Path::Gone, now);
             }
         }
         if let Some(lasts) = lasts {
-            self.queue.push(now + lasts, Event::Fault(FaultEvent::NodeReturns { server }));
+            self.cx.queue.push(now + lasts, Event::Fault(FaultEvent::NodeReturns { server }));
         }
     }
 
     /// A lost node is back; its kubelet starts the server.
     pub(super) fn node_returns(&mut self, server: ServerId, now: SimTime) {
-        if std::mem::take(&mut self.servers[server].node_lost) {
-            self.queue.push(now, Event::Restart { server });
+        if std::mem::take(&mut self.plane.servers[server].node_lost) {
+            self.cx.queue.push(now, Event::Restart { server });
         }
     }
 }

@@ -8,9 +8,9 @@
 //! work. Memory that is being throttled, and locks, do not delay probes here.
 
 use crate::model::control_plane::{Life, name};
-use crate::model::faults::FaultEvent;
+use crate::model::event::{Event, FaultEvent};
 use crate::model::ids::ServerId;
-use crate::model::world::{Event, World};
+use crate::model::world::World;
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
 
@@ -43,18 +43,18 @@ impl World<'_> {
         started: bool,
         now: SimTime,
     ) {
-        let probed = &mut self.servers[server].probed;
+        let probed = &mut self.plane.servers[server].probed;
         *probed = Probed { process: probed.process.wrapping_add(1), started, failures: 0 };
-        if self.inputs.apiserver.probes {
+        if self.cx.inputs.apiserver.probes {
             let process = probed.process;
             let event = FaultEvent::Probe { server, process, late: false };
-            self.queue.push(now + INITIAL_DELAY, Event::Fault(event));
+            self.cx.queue.push(now + INITIAL_DELAY, Event::Fault(event));
         }
     }
 
     /// A probe is sent; `late`: the one before has timed out.
     pub(super) fn probe(&mut self, server: ServerId, process: u32, late: bool, now: SimTime) {
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         if state.probed.process != process || state.life == Life::Down {
             return;
         }
@@ -66,7 +66,7 @@ impl World<'_> {
                 return;
             }
         }
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         state.server.settle(now);
         let accepts = matches!(state.life, Life::Filling | Life::Serving);
         let answers = accepts && state.server.time_of(PROBE_WORK) <= TIMEOUT;
@@ -75,17 +75,17 @@ impl World<'_> {
         }
         let after = if answers { PERIOD } else { TIMEOUT };
         let event = FaultEvent::Probe { server, process, late: !answers };
-        self.queue.push(now + after, Event::Fault(event));
+        self.cx.queue.push(now + after, Event::Fault(event));
         self.touch(server);
     }
 
     fn kill_by_probe(&mut self, server: ServerId, now: SimTime) {
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         let probe = if state.probed.started { "liveness" } else { "startup" };
         let delay = state.crash_loop.died(now);
-        self.counters.probe_kills += 1;
+        self.cx.record.counters.probe_kills += 1;
         let message = format!("killed by the kubelet: the {probe} probe failed");
-        self.note(now, LogKind::Stopped, &name(server), message);
+        self.cx.record.note(now, LogKind::Stopped, &name(server), message);
         self.settle_all(now);
         self.end_process(server, delay, now);
     }

@@ -3,15 +3,15 @@
 //! A pod counts as available again once all its reflectors have synced. Those of other fleets that
 //! use its connection are of the same process and restart with it.
 
-use crate::model::faults::FaultEvent;
+use crate::model::event::{Event, FaultEvent};
 use crate::model::ids::{ClientId, FleetId};
 use crate::model::input::MaxUnavailable;
-use crate::model::world::{Event, World};
+use crate::model::world::World;
 use crate::units::{SimSpan, SimTime};
 
 /// A rollout under way.
 #[derive(Clone, Debug)]
-pub(crate) struct Rollout {
+pub struct Rollout {
     /// Members still to restart, the next one last.
     left: Vec<ClientId>,
     /// Members that are down or not yet synced.
@@ -29,10 +29,10 @@ impl World<'_> {
         now: SimTime,
     ) {
         let running = self.choose(fleet, None, |state| state != super::State::Stopped);
-        let most = most.of(self.inputs.fleets[fleet].count) as usize;
+        let most = most.of(self.cx.inputs.fleets[fleet].count) as usize;
         let left = running.into_iter().rev().collect();
-        let index = self.faults.rollouts.len();
-        self.faults.rollouts.push(Rollout { left, unavailable: Vec::new(), start_time });
+        let index = self.fleets.rollouts.len();
+        self.fleets.rollouts.push(Rollout { left, unavailable: Vec::new(), start_time });
         for _ in 0..most {
             self.roll_next(index, now);
         }
@@ -40,9 +40,10 @@ impl World<'_> {
 
     /// Restarts the next member.
     pub(super) fn roll_next(&mut self, index: usize, now: SimTime) {
-        let rollout = &mut self.faults.rollouts[index];
+        let rollout = &mut self.fleets.rollouts[index];
         // Members that were stopped in the meantime stay so.
-        let running = |client: &ClientId| self.clients[*client].state != super::State::Stopped;
+        let running =
+            |client: &ClientId| self.fleets.clients[*client].state != super::State::Stopped;
         while rollout.left.last().is_some_and(|client| !running(client)) {
             rollout.left.pop();
         }
@@ -50,7 +51,7 @@ impl World<'_> {
         rollout.unavailable.push(client);
         let delay = rollout.start_time;
         for mate in self.crew(client) {
-            if self.clients[mate].state != super::State::Stopped {
+            if self.fleets.clients[mate].state != super::State::Stopped {
                 self.stop_member(mate, now);
                 self.start_member_after(mate, delay);
             }
@@ -59,19 +60,19 @@ impl World<'_> {
 
     /// A member has synced: where its pod was waited for, another takes its place.
     pub(in crate::model) fn note_available(&mut self, client: ClientId, now: SimTime) {
-        for index in 0..self.faults.rollouts.len() {
+        for index in 0..self.fleets.rollouts.len() {
             let waited = |pod: &ClientId| self.crew(*pod).contains(&client);
-            let unavailable = &self.faults.rollouts[index].unavailable;
+            let unavailable = &self.fleets.rollouts[index].unavailable;
             let Some(place) = unavailable.iter().position(waited) else { continue };
             let crew = self.crew(unavailable[place]);
             let synced = |mate: &ClientId| {
-                let member = &self.clients[*mate];
+                let member = &self.fleets.clients[*mate];
                 member.synced || member.state == super::State::Stopped
             };
             if crew.iter().all(synced) {
-                self.faults.rollouts[index].unavailable.swap_remove(place);
+                self.fleets.rollouts[index].unavailable.swap_remove(place);
                 let event = FaultEvent::RollNext { rollout: index as u32 };
-                self.queue.push(now, Event::Fault(event));
+                self.cx.queue.push(now, Event::Fault(event));
             }
         }
     }

@@ -8,9 +8,9 @@
 
 use crate::model::client::State;
 use crate::model::control_plane::{Life, name};
-use crate::model::faults::FaultEvent;
+use crate::model::event::{Event, FaultEvent};
 use crate::model::ids::{ClientId, ServerId};
-use crate::model::world::{Event, World};
+use crate::model::world::World;
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
 
@@ -41,8 +41,8 @@ impl Stopping {
 impl World<'_> {
     /// Tells a server to end.
     pub(in crate::model) fn shut_down(&mut self, server: ServerId, now: SimTime) {
-        let shutdown = self.inputs.apiserver.shutdown;
-        let state = &mut self.servers[server];
+        let shutdown = self.cx.inputs.apiserver.shutdown;
+        let state = &mut self.plane.servers[server];
         if !shutdown.takes_time() || state.life != Life::Serving {
             self.replace(server, now);
             return;
@@ -54,8 +54,13 @@ impl World<'_> {
         let never = SimTime::NEVER;
         state.stopping = Some(Stopping { drains, closed: never, ends: never });
         let boot = state.boots;
-        self.note(now, LogKind::Stopped, &name(server), "told to end: not ready any more".into());
-        self.queue.push(drains, Event::Fault(FaultEvent::Drain { server, boot }));
+        self.cx.record.note(
+            now,
+            LogKind::Stopped,
+            &name(server),
+            "told to end: not ready any more".into(),
+        );
+        self.cx.queue.push(drains, Event::Fault(FaultEvent::Drain { server, boot }));
     }
 
     /// The delay is over: nothing new is taken, and watches are closed one after the other.
@@ -64,59 +69,59 @@ impl World<'_> {
             return;
         }
         self.spend_on_all_clients();
-        let grace = self.inputs.apiserver.shutdown.watch_grace;
+        let grace = self.cx.inputs.apiserver.shutdown.watch_grace;
         let mut closed = now;
         if grace > SimSpan::ZERO {
-            let watches: u64 = self.servers[server].watches.iter().sum();
+            let watches: u64 = self.plane.servers[server].watches.iter().sum();
             let a_second = (watches as f64 / grace.as_secs_f64()).max(LEAST_CLOSED_A_SECOND);
             let mut before = 0.0;
-            for client in self.clients.ids() {
-                let member = self.clients[client];
+            for client in self.fleets.clients.ids() {
+                let member = self.fleets.clients[client];
                 if member.server != server || member.state != State::Watching {
                     continue;
                 }
-                before += self.watches_of(member.fleet) as f64;
+                before += self.cx.inputs.fleets[member.fleet].watches() as f64;
                 closed = now + SimSpan::from_secs_f64(before / a_second);
                 let event = FaultEvent::CloseWatches { client, connection: member.connections };
-                self.queue.push(closed, Event::Fault(event));
+                self.cx.queue.push(closed, Event::Fault(event));
             }
         }
-        let ends = closed.max(now + self.inputs.apiserver.request_timeout);
-        self.servers[server].stopping = Some(Stopping { drains: now, closed, ends });
+        let ends = closed.max(now + self.cx.inputs.apiserver.request_timeout);
+        self.plane.servers[server].stopping = Some(Stopping { drains: now, closed, ends });
         for at in [closed, ends] {
-            self.queue.push(at, Event::Fault(FaultEvent::Exit { server, boot }));
+            self.cx.queue.push(at, Event::Fault(FaultEvent::Exit { server, boot }));
         }
     }
 
     fn stops(&self, server: ServerId, boot: u32) -> bool {
-        let state = &self.servers[server];
+        let state = &self.plane.servers[server];
         state.boots == boot && state.stopping.is_some()
     }
 
     /// A draining server closes the watches of a member.
     pub(super) fn close_for_good(&mut self, client: ClientId, connection: u32, now: SimTime) {
-        let member = self.clients[client];
+        let member = self.fleets.clients[client];
         if member.connections == connection
             && member.state == State::Watching
             && self.connected(client, now)
         {
-            self.counters.connections_moved += 1;
+            self.cx.record.counters.connections_moved += 1;
             self.move_on(client, now);
         }
     }
 
     /// A LIST has ended: perhaps the last one that a server waits for.
     pub(in crate::model) fn may_exit(&mut self, server: ServerId, now: SimTime) {
-        let state = &self.servers[server];
+        let state = &self.plane.servers[server];
         if state.stopping.is_some_and(|s| now >= s.closed) && state.server.in_flight() == 0 {
             let boot = state.boots;
-            self.queue.push(now, Event::Fault(FaultEvent::Exit { server, boot }));
+            self.cx.queue.push(now, Event::Fault(FaultEvent::Exit { server, boot }));
         }
     }
 
     /// The process ends, unless LISTs are under way that have time left.
     pub(super) fn exit(&mut self, server: ServerId, boot: u32, now: SimTime) {
-        let state = &self.servers[server];
+        let state = &self.plane.servers[server];
         let Some(stopping) = state.stopping.filter(|_| self.stops(server, boot)) else { return };
         if now >= stopping.ends || now >= stopping.closed && state.server.in_flight() == 0 {
             self.replace(server, now);

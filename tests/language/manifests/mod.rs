@@ -9,6 +9,7 @@ mod plan;
 use std::fs;
 use std::path::PathBuf;
 
+use crate::support;
 use oomcast::scenario::{Diagnostics, Scenario, load_file};
 
 /// A scenario without anything else.
@@ -27,10 +28,7 @@ const VALID: &str = include_str!("../../data/manifests/valid.yaml");
 
 /// A folder of a test's own.
 fn folder(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("manifests").join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).expect("creates");
-    folder
+    support::folder("manifests", name)
 }
 
 /// Loads a scenario with one manifest beside it; `more` is added to the scenario.

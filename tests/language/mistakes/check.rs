@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{VALID, folder, oomcast, text};
+use super::{VALID, folder, oomcast};
+use crate::support::{stderr, stdout};
 
 /// [`VALID`] without what it asks of etcd.
 fn good() -> String {
@@ -35,10 +36,10 @@ fn all_mistakes_of_all_files_at_once() {
     let place = three("check-text");
     let output = oomcast(&place, &ALL, "");
     assert_eq!(output.status.code(), Some(2));
-    insta::assert_snapshot!("check_text", text(&output.stdout));
-    insta::assert_snapshot!("check_findings", text(&output.stderr));
+    insta::assert_snapshot!("check_text", stdout(&output));
+    insta::assert_snapshot!("check_findings", stderr(&output));
     let short = oomcast(&place, &[&ALL[..], &["--format", "short"]].concat(), "");
-    insta::assert_snapshot!("check_short", text(&short.stdout));
+    insta::assert_snapshot!("check_short", stdout(&short));
     assert_eq!((short.status.code(), short.stderr.len()), (Some(2), 0));
 }
 
@@ -61,10 +62,10 @@ fn warnings_can_be_denied() {
 fn standard_input_is_a_file() {
     let place = folder("check-stdin");
     let good = oomcast(&place, &["check", "-"], &good());
-    assert_eq!((good.status.code(), text(&good.stdout).as_str()), (Some(0), "stdin: ok\n"));
+    assert_eq!((good.status.code(), stdout(&good).as_str()), (Some(0), "stdin: ok\n"));
     let bad = oomcast(&place, &["check", "-"], "schema = 2\n");
     assert_eq!(bad.status.code(), Some(2));
-    assert!(text(&bad.stderr).contains("--> stdin:1:10"), "{}", text(&bad.stderr));
+    assert!(stderr(&bad).contains("--> stdin:1:10"), "{}", stderr(&bad));
     let empty = oomcast(&place, &["check", "-"], "");
     assert_eq!(empty.status.code(), Some(2));
 }
@@ -148,7 +149,7 @@ fn sarif_is_as_the_standard_has_it() {
         assert!(number("startLine") >= 1 && number("startColumn") >= 1);
         assert!(number("endColumn") >= number("startColumn"));
     }
-    insta::assert_snapshot!("check_sarif", text(&output.stdout));
+    insta::assert_snapshot!("check_sarif", stdout(&output));
 }
 
 #[test]

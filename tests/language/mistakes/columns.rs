@@ -1,6 +1,7 @@
 //! What is printed can be read at 80 columns, without colour and in a pipe.
 
-use super::{VALID, folder, oomcast, text};
+use super::{VALID, folder, oomcast};
+use crate::support::{stderr, stdout};
 
 /// The widest line of prose, and that nothing is coloured. Quoted lines of a file, commands to be
 /// pasted and paths are as long as they are.
@@ -88,9 +89,9 @@ fn everything_is_readable_at_80_columns() {
         let what = command.join(" ");
         let code = output.status.code();
         let expected = if command[0] == "check" { Some(2) } else { Some(0) };
-        assert_eq!(code, expected, "{what}\n{}", text(&output.stderr));
-        wide.extend(readable(&what, &text(&output.stdout)));
-        wide.extend(readable(&what, &text(&output.stderr)));
+        assert_eq!(code, expected, "{what}\n{}", stderr(&output));
+        wide.extend(readable(&what, &stdout(&output)));
+        wide.extend(readable(&what, &stderr(&output)));
     }
     assert!(wide.is_empty(), "{}", wide.join("\n\n"));
 }

@@ -8,7 +8,8 @@ use oomcast::scenario::{
     Code, Diagnostics, LARGEST_FILE, Layers, Overlay, Scenario, Vary, keys, load, load_file_with,
 };
 
-use super::{folder, oomcast, text};
+use super::{folder, oomcast};
+use crate::support::{stderr, stdout};
 
 /// What the fragments are laid over.
 const BASE: &str = "schema = 1
@@ -150,7 +151,7 @@ fn the_verb_explains() {
     let ask = |words: &[&str]| {
         let arguments = [&["explain"], words].concat();
         let output = oomcast(&place, &arguments, "");
-        (output.status.code(), text(&output.stdout), text(&output.stderr))
+        (output.status.code(), stdout(&output), stderr(&output))
     };
     for (words, name) in [
         (&["E0101"][..], "code"),

@@ -9,27 +9,19 @@ mod mutated;
 mod planted;
 
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
-/// A scenario that uses every table, and nothing is wrong with.
-const VALID: &str = include_str!("../../data/everything.toml");
+use crate::support::{self, EVERYTHING as VALID};
 
 /// An empty folder for a test.
 fn folder(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("mistakes").join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("creates a folder");
-    folder
+    support::folder("mistakes", name)
 }
 
-/// Runs the binary in a folder, into pipes.
+/// Runs the binary in a folder, with something on its standard input.
 fn oomcast(folder: &std::path::Path, arguments: &[&str], stdin: &str) -> Output {
     use std::io::Write;
-    let mut child = Command::new(env!("CARGO_BIN_EXE_oomcast"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("CLICOLOR_FORCE")
-        .env_remove("NO_COLOR")
+    let mut child = support::command(folder, arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -40,8 +32,4 @@ fn oomcast(folder: &std::path::Path, arguments: &[&str], stdin: &str) -> Output 
     let _ = pipe.write_all(stdin.as_bytes());
     drop(pipe);
     child.wait_with_output().expect("it ends")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }

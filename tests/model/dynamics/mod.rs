@@ -7,9 +7,9 @@ mod slow;
 mod versions;
 mod workloads;
 
-use oomcast::model::{self, RunOptions};
+use crate::support;
 use oomcast::results::{Mechanism, RunRecord, TimelinePoint};
-use oomcast::scenario::{self, Scenario};
+use oomcast::scenario::Scenario;
 
 /// A scenario whose events, objects and clients are `rest`.
 pub(crate) fn load(apiserver: &str, duration: &str, rest: &str) -> Scenario {
@@ -31,8 +31,7 @@ cores = 16
 {rest}
 "#
     );
-    scenario::load("test.toml", text.as_bytes(), &[])
-        .unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)))
+    support::valid(&text, &[])
 }
 
 /// What is wrong with such a scenario.
@@ -41,15 +40,14 @@ pub(crate) fn mistakes(rest: &str) -> String {
         "schema = 1\nname = \"x\"\n[run]\nduration = \"10m\"\n[apiserver]\nversion = \"1.34\"\n\
          [node]\nmemory = \"64GiB\"\n{rest}"
     );
-    scenario::load("test.toml", text.as_bytes(), &[]).expect_err("mistakes").render(false)
+    support::load(&text, &[]).expect_err("mistakes").render(false)
 }
 
 pub(crate) fn run(apiserver: &str, duration: &str, rest: &str) -> RunRecord {
-    let found = load(apiserver, duration, rest);
-    model::run(&found.inputs, RunOptions { seed: 3, replication: 0, timelines: true })
+    support::run(&load(apiserver, duration, rest).inputs, 3)
 }
 
-fn of(point: &TimelinePoint, mechanism: Mechanism) -> f64 {
+pub(crate) fn of(point: &TimelinePoint, mechanism: Mechanism) -> f64 {
     let place = Mechanism::ALL.iter().position(|m| *m == mechanism).expect("a mechanism");
     point.by_mechanism[place].as_f64()
 }

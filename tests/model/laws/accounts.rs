@@ -1,6 +1,7 @@
 //! Every call comes to exactly one end.
 
-use crate::laws::world::{BURST, TURMOIL, inputs, run, shipped};
+use crate::laws::world::{BURST, TURMOIL, inputs, run};
+use crate::support::shipped;
 use oomcast::results::{Counters, RunRecord};
 
 fn balance(counters: &Counters) -> (u64, u64) {

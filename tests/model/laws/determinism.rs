@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::laws::world::{BURST, TURMOIL, inputs, run, shipped};
+use crate::laws::world::{BURST, TURMOIL, inputs, run};
+use crate::support::{done, folder_with, shipped};
 use oomcast::experiment::{Plan, replicate};
 use oomcast::model::input::Inputs;
 use oomcast::model::{self, RunOptions};
@@ -98,18 +98,10 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 #[test]
 fn folders_are_the_same_bytes() {
-    let base = Path::new(env!("CARGO_TARGET_TMPDIR")).join("same-bytes");
-    let _ = std::fs::remove_dir_all(&base);
-    std::fs::create_dir_all(&base).expect("creates");
-    std::fs::write(base.join("turmoil.toml"), TURMOIL).expect("writes");
+    let base = folder_with("laws", "same-bytes", &[("turmoil.toml", TURMOIL)]);
     let folder = |name: &str, extra: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_oomcast"))
-            .args(["run", "turmoil.toml", "-n", "5", "--format", "json", "-o", name])
-            .args(extra)
-            .current_dir(&base)
-            .output()
-            .expect("the binary starts");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let run = ["run", "turmoil.toml", "-n", "5", "--format", "json", "-o", name];
+        let output = done(&base, &[&run[..], extra].concat());
         (files(&base.join(name)), output.stdout)
     };
     let one = folder("one", &["-j", "1"]);

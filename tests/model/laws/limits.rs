@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crate::laws::world::{BURST, inputs};
 use oomcast::model::apiserver::plan::{Phase, Plan, RampKind, Stage, Step};
 use oomcast::model::apiserver::server::{Background, Plans, Server, ServerSettings};
+use oomcast::model::apiserver::tag::Tag;
+use oomcast::model::ids::ClientId;
 use oomcast::model::memory::go_heap::GcSettings;
 use oomcast::model::memory::ledger::OwnerId;
 use oomcast::model::memory::process::ScanWeights;
@@ -61,7 +63,7 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
     server.memory.add_live(OwnerId::SERVER.entry(Mechanism::WatchCacheObjects), 600 * MB);
     let litter = OwnerId::SERVER.entry(Mechanism::Garbage);
     server.background = Background { cores: 0.1, litter: vec![(litter, 300 * MB)], growth: vec![] };
-    server.start(&plans, before, 0, false, SimTime::ZERO);
+    server.start(&plans, before, Tag::Client(ClientId(0)), false, SimTime::ZERO);
     let (mut now, mut began) = (SimTime::ZERO, None);
     loop {
         let killed = server.process(&plans, now, &mut Vec::new());
@@ -79,7 +81,7 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
             settings.kill_at = Bytes(kill_at);
             server.settings = Arc::new(settings.clone());
             server.take_phase_peak();
-            server.start(&plans, plan, 1, false, now);
+            server.start(&plans, plan, Tag::Client(ClientId(1)), false, now);
         } else if began.is_some() && now.as_secs_f64() > 60.0 {
             return (began.unwrap_or(0), server.take_phase_peak().0, None);
         }

@@ -1,6 +1,7 @@
 //! What a change of a scenario must not change, or must change one way only.
 
-use crate::laws::world::{BURST, TURMOIL, inputs, run, shipped};
+use crate::laws::world::{BURST, TURMOIL, inputs, run};
+use crate::support::shipped;
 use oomcast::model::input::{Action, ApfInput, Behaviour, FleetInput, Inputs};
 use oomcast::results::{PhaseRecord, RunRecord};
 use oomcast::units::{ByteRate, SimSpan, SimTime};

@@ -7,12 +7,15 @@ use oomcast::model::apiserver::list::{ListShape, rounded_scan};
 use oomcast::model::apiserver::plan::{Plan, Step};
 use oomcast::model::apiserver::route::Route;
 use oomcast::model::apiserver::server::{Finished, PlanId, Server, ServerSettings};
+use oomcast::model::apiserver::tag::Tag;
 use oomcast::model::apiserver::watch::{IDLE_WATCH, Opening};
 use oomcast::model::catalog::Catalog;
+use oomcast::model::ids::{ClientId, Table};
 use oomcast::model::input::{
     Behaviour, Encoding, FleetId, Inputs, ReadInput, ResourceId, ResourceVersion, Shape,
 };
 use oomcast::model::memory::go_heap::GcSettings;
+use oomcast::model::plane::plans::{PlanCache, PlanContext};
 use oomcast::model::release::{NEWEST_MINOR, OLDEST_MINOR, Release};
 use oomcast::results::Mechanism;
 use oomcast::units::{ByteRate, Bytes, SimSpan, SimTime};
@@ -88,14 +91,45 @@ fn read() -> impl Strategy<Value = ReadInput> {
     )
 }
 
+/// A catalog and the plans that are made from it, as at the start of a run.
+struct Made {
+    catalog: Catalog,
+    objects: Table<ResourceId, u64>,
+    plans: PlanCache,
+}
+
+impl Made {
+    fn of(inputs: &Inputs) -> Self {
+        Self {
+            catalog: Catalog::new(inputs, inputs.hardware.clone()),
+            objects: inputs.resources.iter().map(|resource| resource.count).collect(),
+            plans: PlanCache::default(),
+        }
+    }
+
+    fn context<'a>(&'a self, inputs: &'a Inputs) -> PlanContext<'a> {
+        let (catalog, objects) = (&self.catalog, &self.objects);
+        PlanContext { inputs, catalog, objects, etcd_speed: 1.0 }
+    }
+
+    fn with<T>(
+        &mut self,
+        inputs: &Inputs,
+        make: impl FnOnce(&mut PlanCache, &PlanContext<'_>) -> T,
+    ) -> T {
+        let (catalog, objects) = (&self.catalog, &self.objects);
+        let context = PlanContext { inputs, catalog, objects, etcd_speed: 1.0 };
+        make(&mut self.plans, &context)
+    }
+}
+
 fn case() -> impl Strategy<Value = Case> {
     let routes = select(vec![Route::Cache, Route::Snapshot, Route::Etcd]);
     let pooled = prop_oneof![Just(None), (1u64..1 << 31).prop_map(|n| Some(Bytes(n)))];
     let client = (any::<Option<u32>>(), 0u32..100);
     (resource(), read(), routes, pooled, 0.0..=1.0, client).prop_map(
         |(mut inputs, read, route, pooled, page, (drain, idle))| {
-            let catalog = Catalog::new(&inputs, inputs.hardware.clone());
-            let (matching, stored) = catalog.items_of(&read);
+            let (matching, stored) = Made::of(&inputs).context(&inputs).items_of(&read);
             let items = (matching as f64 * page) as u64;
             let fleet = &mut inputs.fleets[0];
             fleet.drain_rate = drain.map(|n| ByteRate(1 + u64::from(n)));
@@ -106,8 +140,8 @@ fn case() -> impl Strategy<Value = Case> {
                 watch: true,
                 bookmarks: true,
             };
-            let catalog = Catalog::new(&inputs, inputs.hardware.clone());
-            let pooled = pooled.filter(|_| catalog.uses_pool(&inputs, FleetId(0), &read));
+            let made = Made::of(&inputs);
+            let pooled = pooled.filter(|_| made.context(&inputs).uses_pool(FleetId(0), &read));
             Case { inputs, read, list: ListShape { route, items, scanned: stored, pooled } }
         },
     )
@@ -123,17 +157,17 @@ fn largest_step(plan: &Plan) -> u64 {
     steps.map(taken).max().unwrap_or(0)
 }
 
-fn server(inputs: &Inputs, catalog: &Catalog) -> Server {
+fn server(inputs: &Inputs, made: &Made) -> Server {
     let mut server = Server::new(Arc::new(ServerSettings {
         cores: 4.0,
         procs: 4.0,
-        hardware: catalog.hardware.clone(),
+        hardware: made.catalog.hardware.clone(),
         local_clients: false,
         gc: GcSettings { gogc: Some(100), memory_limit: None },
         kill_at: Bytes(u64::MAX / 2),
         memory_high: None,
-        scan: catalog.scan_weights(inputs),
-        owners: catalog.owners.names.len(),
+        scan: made.catalog.scan_weights(inputs),
+        owners: made.catalog.owners.names.len(),
     }));
     server.boot(SimTime::ZERO);
     server
@@ -147,41 +181,42 @@ fn held(server: &Server) -> u64 {
 }
 
 /// Serves a request until it has finished, or through so many events and a part of the next wait.
-fn serve(case: &Case, catalog: &Catalog, plan: PlanId, events: Option<(usize, f64)>) -> Server {
-    let mut server = server(&case.inputs, catalog);
+fn serve(case: &Case, made: &Made, plan: PlanId, events: Option<(usize, f64)>) -> Server {
+    let mut server = server(&case.inputs, made);
     if let Some(pooled) = case.list.pooled {
         // As another request of the fleet has left it.
-        let entry = catalog.fleet_owner(FleetId(0)).entry(Mechanism::ResponseBuffer);
+        let entry = made.catalog.fleet_owner(FleetId(0)).entry(Mechanism::ResponseBuffer);
         server.memory.step(Step::Take(entry, pooled));
         server.memory.step(Step::Pool(entry, pooled));
         assert_eq!(server.memory.unpool(entry), Some(pooled.0));
     }
-    let request = server.start(&catalog.plans, plan, 7, true, SimTime::ZERO);
+    let request =
+        server.start(&made.plans.made, plan, Tag::Client(ClientId(7)), true, SimTime::ZERO);
     let mut finished = Vec::new();
     let (most, part) = events.unwrap_or((usize::MAX, 0.0));
     let mut now = SimTime::ZERO;
     for _ in 0..most.min(100_000) {
-        server.process(&catalog.plans, now, &mut finished);
+        server.process(&made.plans.made, now, &mut finished);
         server.collect(now);
         server.check();
         if !finished.is_empty() {
             break;
         }
-        server.refresh(&catalog.plans);
+        server.refresh(&made.plans.made);
         now = server.next_event();
         server.settle(now);
     }
     if events.is_none() {
-        assert!(finished.iter().any(|done| done.tag == 7), "it never ends");
+        assert!(finished.iter().any(|done| done.tag == Tag::Client(ClientId(7))), "it never ends");
     }
-    server.process(&catalog.plans, now, &mut finished);
+    server.process(&made.plans.made, now, &mut finished);
     server.collect(now);
-    server.refresh(&catalog.plans);
+    server.refresh(&made.plans.made);
     let wait = server.next_event().since(now).scale(part);
     server.settle(now + wait);
-    server.process(&catalog.plans, now + wait, &mut finished);
+    server.process(&made.plans.made, now + wait, &mut finished);
     server.collect(now + wait);
-    server.abort(&catalog.plans, request, now + wait);
+    server.abort(&made.plans.made, request, now + wait);
     server.check();
     server
 }
@@ -191,16 +226,16 @@ proptest! {
 
     #[test]
     fn finished_requests_hold_nothing(case in case()) {
-        let mut catalog = Catalog::new(&case.inputs, case.inputs.hardware.clone());
-        let list = catalog.list(&case.inputs, FleetId(0), &case.read, case.list, false);
-        catalog.plans.get(list).check(0);
+        let mut made = Made::of(&case.inputs);
+        let list = made.with(&case.inputs, |plans, context| plans.list(context, FleetId(0), &case.read, case.list, false));
+        made.plans.made.get(list).check(0);
 
-        let watch_list = catalog.watch_list(&case.inputs, FleetId(0), &case.read, 10, false);
+        let watch_list = made.with(&case.inputs, |plans, context| plans.watch_list(context, FleetId(0), &case.read, 10, false));
         let watches = 1 + u64::from(case.inputs.fleets[0].idle_watches);
-        catalog.plans.get(watch_list).check(IDLE_WATCH.times(watches).0);
+        made.plans.made.get(watch_list).check(IDLE_WATCH.times(watches).0);
         for missed in [0, 1, 700] {
-            let watch = catalog.watch(&case.inputs, FleetId(0), opening(watches), (missed, 100));
-            catalog.plans.get(watch).check(IDLE_WATCH.times(watches).0);
+            let watch = made.with(&case.inputs, |plans, context| plans.watch(context, FleetId(0), opening(watches), (missed, 100)));
+            made.plans.made.get(watch).check(IDLE_WATCH.times(watches).0);
         }
     }
 
@@ -208,23 +243,23 @@ proptest! {
     #[test]
     fn starting_ends_where_warm_begins(case in case()) {
         let inputs = &case.inputs;
-        let mut catalog = Catalog::new(inputs, inputs.hardware.clone());
-        let warm = |catalog: &Catalog, wanted: Mechanism| {
-            let held = catalog.warm_holdings(inputs, ResourceId(0)).into_iter();
+        let mut made = Made::of(inputs);
+        let warm = |made: &Made, wanted: Mechanism| {
+            let held = made.catalog.warm_holdings(inputs, ResourceId(0)).into_iter();
             held.filter(|(mechanism, _)| *mechanism == wanted).map(|(_, n)| n.0).sum::<u64>()
         };
         // One plan a version.
-        let cache = catalog.cache(inputs, ResourceId(0));
-        let objects = warm(&catalog, Mechanism::WatchCacheObjects);
+        let cache = made.with(inputs, |plans, context| plans.cache(context, ResourceId(0)));
+        let objects = warm(&made, Mechanism::WatchCacheObjects);
         let objects = objects / u64::from(inputs.resources[0].versions);
-        let plan = catalog.plans.get(cache);
+        let plan = made.plans.made.get(cache);
         let taken = plan.holdings(plan.phases.len() - 1, oomcast::engine::fluid::PARTS);
         let outside: u64 = taken.kernel.iter().map(|(_, n)| n).sum();
         plan.check(objects + outside);
 
-        if let Some(loopback) = catalog.loopback(inputs, ResourceId(0)) {
-            let copies = warm(&catalog, Mechanism::LoopbackInformers);
-            catalog.plans.get(loopback).check(copies);
+        if let Some(loopback) = made.with(inputs, |plans, context| plans.loopback(context, ResourceId(0))) {
+            let copies = warm(&made, Mechanism::LoopbackInformers);
+            made.plans.made.get(loopback).check(copies);
         }
     }
 
@@ -232,22 +267,22 @@ proptest! {
     /// lines, so that a limit is crossed at an instant.
     #[test]
     fn steps_are_small(case in case()) {
-        let mut catalog = Catalog::new(&case.inputs, case.inputs.hardware.clone());
+        let mut made = Made::of(&case.inputs);
         let inputs = &case.inputs;
         let mut plans = vec![
-            catalog.boot(inputs),
-            catalog.list(inputs, FleetId(0), &case.read, case.list, false),
-            catalog.watch_list(inputs, FleetId(0), &case.read, 10, false),
-            catalog.watch(inputs, FleetId(0), opening(100), (5_000, 1_000)),
-            catalog.watch_list(inputs, FleetId(0), &case.read, 1_000, false),
-            catalog.cache(inputs, ResourceId(0)),
+            made.with(inputs, |plans, context| plans.boot(context)),
+            made.with(inputs, |plans, context| plans.list(context, FleetId(0), &case.read, case.list, false)),
+            made.with(inputs, |plans, context| plans.watch_list(context, FleetId(0), &case.read, 10, false)),
+            made.with(inputs, |plans, context| plans.watch(context, FleetId(0), opening(100), (5_000, 1_000))),
+            made.with(inputs, |plans, context| plans.watch_list(context, FleetId(0), &case.read, 1_000, false)),
+            made.with(inputs, |plans, context| plans.cache(context, ResourceId(0))),
         ];
-        plans.extend(catalog.rest(inputs));
-        plans.extend(catalog.loopback(inputs, ResourceId(0)));
-        let profile = &catalog.profiles[ResourceId(0)];
+        plans.extend(made.with(inputs, |plans, context| plans.rest(context)));
+        plans.extend(made.with(inputs, |plans, context| plans.loopback(context, ResourceId(0))));
+        let profile = &made.catalog.profiles[ResourceId(0)];
         let item = profile.json.max(profile.stored).max(profile.event_copy).0;
         for plan in plans {
-            let step = largest_step(catalog.plans.get(plan));
+            let step = largest_step(made.plans.made.get(plan));
             prop_assert!(step <= (4 << 20) + 16 * item, "{step} at once, items of {item}");
         }
     }
@@ -259,15 +294,15 @@ proptest! {
     /// A server that serves a LIST to its end, or cuts it anywhere, keeps garbage at most.
     #[test]
     fn cut_requests_leave_garbage_only(case in case(), events in 0usize..40, part in 0.0..1.0) {
-        let mut catalog = Catalog::new(&case.inputs, case.inputs.hardware.clone());
-        let list = catalog.list(&case.inputs, FleetId(0), &case.read, case.list, false);
-        prop_assert_eq!(held(&serve(&case, &catalog, list, None)), 0, "finished");
-        let cut = serve(&case, &catalog, list, Some((events, part)));
+        let mut made = Made::of(&case.inputs);
+        let list = made.with(&case.inputs, |plans, context| plans.list(context, FleetId(0), &case.read, case.list, false));
+        prop_assert_eq!(held(&serve(&case, &made, list, None)), 0, "finished");
+        let cut = serve(&case, &made, list, Some((events, part)));
         prop_assert_eq!(held(&cut), 0, "cut after {} events", events);
 
-        let watch_list = catalog.watch_list(&case.inputs, FleetId(0), &case.read, 10, false);
+        let watch_list = made.with(&case.inputs, |plans, context| plans.watch_list(context, FleetId(0), &case.read, 10, false));
         let plain = Case { list: ListShape { pooled: None, ..case.list }, ..case.clone() };
-        let cut = serve(&plain, &catalog, watch_list, Some((events % 4, part)));
+        let cut = serve(&plain, &made, watch_list, Some((events % 4, part)));
         let watches = 1 + u64::from(case.inputs.fleets[0].idle_watches);
         let left = held(&cut);
         prop_assert!(left == 0 || left == IDLE_WATCH.times(watches).0, "{left} left");
@@ -283,31 +318,31 @@ proptest! {
         case in case(),
         moves in prop::collection::vec((any::<u8>(), 0u64..3_000_000, any::<bool>()), 1..60),
     ) {
-        let mut catalog = Catalog::new(&case.inputs, case.inputs.hardware.clone());
+        let mut made = Made::of(&case.inputs);
         let list = ListShape { pooled: None, ..case.list };
-        let plan = catalog.list(&case.inputs, FleetId(0), &case.read, list, false);
-        let mut server = server(&case.inputs, &catalog);
+        let plan = made.with(&case.inputs, |plans, context| plans.list(context, FleetId(0), &case.read, list, false));
+        let mut server = server(&case.inputs, &made);
         let (mut now, mut finished) = (SimTime::ZERO, Vec::new());
         let mut requests = Vec::new();
         for (chosen, wait, cut) in moves {
             let at = now + SimSpan::nanos(wait * u64::from(chosen));
-            now = run_until(&mut server, &catalog, now, at, &mut finished);
+            now = run_until(&mut server, &made, now, at, &mut finished);
             if cut && !requests.is_empty() {
                 let request = requests.swap_remove(usize::from(chosen) % requests.len());
-                server.abort(&catalog.plans, request, now);
+                server.abort(&made.plans.made, request, now);
             } else {
-                requests.push(server.start(&catalog.plans, plan, 7, true, now));
+                requests.push(server.start(&made.plans.made, plan, Tag::Client(ClientId(7)), true, now));
             }
         }
         // Some of the rest are cut, too, at instants at which something happens.
         while let Some(left) = requests.iter().position(|request| server.serves(*request)) {
             if finished.len() % 3 == 1 {
-                server.abort(&catalog.plans, requests[left], now);
+                server.abort(&made.plans.made, requests[left], now);
             }
-            let next = next_change(&mut server, &catalog, now, &mut finished);
-            now = run_until(&mut server, &catalog, now, next, &mut finished);
+            let next = next_change(&mut server, &made, now, &mut finished);
+            now = run_until(&mut server, &made, now, next, &mut finished);
         }
-        server.process(&catalog.plans, now, &mut finished);
+        server.process(&made.plans.made, now, &mut finished);
         server.collect(now);
         server.check();
         prop_assert_eq!(held(&server), 0);
@@ -317,26 +352,26 @@ proptest! {
 
 fn next_change(
     server: &mut Server,
-    catalog: &Catalog,
+    made: &Made,
     now: SimTime,
     finished: &mut Vec<Finished>,
 ) -> SimTime {
-    server.process(&catalog.plans, now, finished);
+    server.process(&made.plans.made, now, finished);
     server.collect(now);
-    server.refresh(&catalog.plans);
+    server.refresh(&made.plans.made);
     server.next_event()
 }
 
 /// Serves until `end`.
 fn run_until(
     server: &mut Server,
-    catalog: &Catalog,
+    made: &Made,
     mut now: SimTime,
     end: SimTime,
     finished: &mut Vec<Finished>,
 ) -> SimTime {
     loop {
-        let next = next_change(server, catalog, now, finished);
+        let next = next_change(server, made, now, finished);
         server.check();
         now = next.min(end);
         server.settle(now);
@@ -363,15 +398,16 @@ fn scans_are_rounded_a_little() {
 #[test]
 fn bad_plans_are_found() {
     let inputs = inputs(BURST, &[]);
-    let mut catalog = Catalog::new(&inputs, inputs.hardware.clone());
+    let mut made = Made::of(&inputs);
     let Behaviour::Reflector { read, .. } = &inputs.fleets[0].behaviour else {
         panic!("a reflector");
     };
     let shape = ListShape { route: Route::Cache, items: 200, scanned: 200, pooled: None };
-    let id = catalog.list(&inputs, FleetId(0), read, shape, false);
-    let good = catalog.plans.get(id).clone();
+    let id =
+        made.with(&inputs, |plans, context| plans.list(context, FleetId(0), read, shape, false));
+    let good = made.plans.made.get(id).clone();
     good.check(0);
-    let entry = catalog.fleet_owner(FleetId(0)).entry(Mechanism::ResponseBuffer);
+    let entry = made.catalog.fleet_owner(FleetId(0)).entry(Mechanism::ResponseBuffer);
     for step in [Step::Take(entry, Bytes(1)), Step::Drop(entry, Bytes(1))] {
         let mut bad = good.clone();
         bad.phases[0].start.push(step);

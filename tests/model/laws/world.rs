@@ -1,9 +1,9 @@
 //! Scenarios to hold the laws against.
 
+use crate::support;
 use oomcast::model::input::Inputs;
 use oomcast::model::{self, RunOptions};
 use oomcast::results::RunRecord;
-use oomcast::scenario::{self, Scenario};
 
 /// A burst of buffered lists on one server of 6 GiB.
 pub(crate) const BURST: &str = r#"
@@ -168,23 +168,9 @@ at = "5m"
 roll = { every = "20s" }
 "#;
 
-/// A scenario of these tests, changed.
-pub(crate) fn scenario(text: &str, set: &[&str]) -> Scenario {
-    let set: Vec<String> = set.iter().map(|s| (*s).to_owned()).collect();
-    scenario::load("test.toml", text.as_bytes(), &set)
-        .unwrap_or_else(|e| panic!("{}", e.render(false)))
-}
-
 /// The inputs of a scenario of these tests, changed.
 pub(crate) fn inputs(text: &str, set: &[&str]) -> Inputs {
-    scenario(text, set).inputs
-}
-
-/// A shipped scenario, changed.
-pub(crate) fn shipped(name: &str, set: &[&str]) -> Scenario {
-    let path = format!("{}/scenarios/{name}.toml", env!("CARGO_MANIFEST_DIR"));
-    let set: Vec<String> = set.iter().map(|s| (*s).to_owned()).collect();
-    scenario::load_file(path.as_ref(), &set).unwrap_or_else(|e| panic!("{}", e.render(false)))
+    support::valid(text, set).inputs
 }
 
 /// One run without timelines.

@@ -1,16 +1,14 @@
 //! Shipped scenarios whose sources give no figure that a published row could hold: what their sources tell
 //! is asserted here, and that the remedy of the time changes the outcome.
 
-use std::path::Path;
-
+use crate::support::{root, strings};
 use oomcast::model::{self, RunOptions};
 use oomcast::results::{Counters, Outcome, RunRecord};
 use oomcast::scenario::{self, Layers};
 
 fn load(name: &str, profiles: &[&str], overrides: &[&str]) -> scenario::Scenario {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name);
-    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-    let (profiles, overrides) = (owned(profiles), owned(overrides));
+    let path = root().join("scenarios").join(name);
+    let (profiles, overrides) = (strings(profiles), strings(overrides));
     let layers = Layers { profiles: &profiles, overrides: &overrides, ..Layers::default() };
     scenario::load_file_with(&path, layers).unwrap_or_else(|e| panic!("{}", e.render(false)))
 }

@@ -12,15 +12,12 @@ mod g_crash_loop;
 mod h_rollout;
 mod incidents;
 
-use oomcast::model::{self, RunOptions};
+use crate::support;
 use oomcast::results::{LogKind, RunRecord};
-use oomcast::scenario;
 
 /// Runs a scenario with all invariants on.
 pub(crate) fn run(text: &str) -> RunRecord {
-    let found = scenario::load("storm.toml", text.as_bytes(), &[])
-        .unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)));
-    model::run(&found.inputs, RunOptions { seed: 1, replication: 0, timelines: true })
+    support::run(&support::valid(text, &[]).inputs, 1)
 }
 
 /// Watches open on each server, `seconds` into the run.

@@ -1,30 +1,13 @@
 //! The verbs as a user meets them: exit codes, files, mistakes.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::PathBuf;
+use std::process::Output;
 
 use crate::capacity::BURST;
+use crate::support::{folder_with, oomcast, stderr, stdout};
 
 fn sandbox(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("capacity").join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("creates");
-    std::fs::write(folder.join("burst.toml"), BURST).expect("writes");
-    folder
-}
-
-fn oomcast(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_oomcast"));
-    command.args(arguments).current_dir(folder).env_remove("CLICOLOR_FORCE").env_remove("NO_COLOR");
-    command.output().expect("the binary starts")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    folder_with("capacity", name, &[("burst.toml", BURST)])
 }
 
 fn json(output: &Output) -> serde_json::Value {

@@ -86,6 +86,32 @@ fn links_lead_somewhere() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// Files of this repository that a page names in code, outside of blocks.
+fn named(text: &str) -> Vec<String> {
+    let folders = ["src/", "tests/", "docs/", "scenarios/", "presets/", "deploy/", "benches/"];
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-./".contains(c);
+    let mut code = false;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        code ^= line.trim_start().starts_with("```");
+        let spans = line.split('`').skip(1).step_by(2).filter(|_| !code);
+        let paths = spans.filter(|span| folders.iter().any(|folder| span.starts_with(folder)));
+        found.extend(paths.filter(|path| path.chars().all(plain)).map(str::to_owned));
+    }
+    found
+}
+
+#[test]
+fn files_that_are_named_are_there() {
+    let own = |page: &PathBuf| !page.starts_with(root().join("docs/facts"));
+    let others = OTHERS.iter().map(|name| root().join(name));
+    for page in others.chain(book()).filter(own) {
+        for path in named(&read(&page)) {
+            assert!(root().join(&path).exists(), "{}: no {path}", page.display());
+        }
+    }
+}
+
 #[test]
 fn the_table_of_contents_has_every_page_of_the_book() {
     let contents = root().join("docs/SUMMARY.md");

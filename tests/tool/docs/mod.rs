@@ -34,6 +34,7 @@ mod update;
 
 use std::path::{Path, PathBuf};
 
+use crate::support::root;
 use page::Block;
 
 /// Pages are read where code blocks are this wide.
@@ -41,10 +42,6 @@ const COLUMNS: usize = 80;
 
 /// Made from the code, and held to it by tests of their own.
 const GENERATED: [&str; 2] = ["assumptions.md", "reference.md"];
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// README.md and docs/*.md that are written by hand, in order.
 fn pages() -> Vec<PathBuf> {

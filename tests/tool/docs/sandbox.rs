@@ -2,7 +2,9 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
+
+use crate::support::{command, folder, root};
 
 /// A folder with a copy of the shipped scenarios.
 pub(crate) struct Sandbox {
@@ -12,9 +14,8 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// An empty one for the page.
     pub(crate) fn new(page: &str) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docs").join(page);
-        let _ = std::fs::remove_dir_all(&folder);
-        copy(&crate::docs::root().join("scenarios"), &folder.join("scenarios"));
+        let folder = folder("docs", page);
+        copy(&root().join("scenarios"), &folder.join("scenarios"));
         Self { folder }
     }
 
@@ -53,12 +54,9 @@ impl Sandbox {
     /// Runs the binary: its exit code, and stdout and stderr together, as a terminal has them.
     pub(crate) fn oomcast(&self, words: &[String]) -> (i32, String) {
         let (mut reader, writer) = std::io::pipe().expect("a pipe");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_oomcast"));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let mut command = command(&self.folder, &words);
         command
-            .args(words)
-            .current_dir(&self.folder)
-            .env_remove("CLICOLOR_FORCE")
-            .env("NO_COLOR", "1")
             .env("COLUMNS", "80")
             .stdin(Stdio::null())
             .stdout(writer.try_clone().expect("a second end"))

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use super::{STORM, done, files, output, scratch, stderr, stdout};
+use super::{STORM, files, scratch};
+use crate::support::{done, oomcast, stderr, stdout};
 
 #[test]
 fn the_result_is_the_same_everywhere() {
@@ -91,7 +92,7 @@ fn screening_ranks_the_keys() {
         "--vary",
         "etcd.latency=1ms..2ms",
     ];
-    let swept = output(&root, &[&["sweep", STORM, "-o", "out", "-n", "2"][..], &flags].concat());
+    let swept = oomcast(&root, &[&["sweep", STORM, "-o", "out", "-n", "2"][..], &flags].concat());
     assert_eq!(swept.status.code(), Some(0), "{}", stderr(&swept));
     let sweep = fs::read_to_string(root.join("out/sweep.json")).unwrap();
     let sweep: serde_json::Value = serde_json::from_str(&sweep).unwrap();

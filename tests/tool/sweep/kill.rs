@@ -5,7 +5,8 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::{STORM, assert_same, done, files, oomcast, scratch};
+use super::{STORM, assert_same, files, scratch};
+use crate::support::{command, done};
 
 /// How often a sweep is killed, over all its starts.
 const KILLS: u32 = 20;
@@ -30,7 +31,7 @@ fn a_sweep_killed_at_twenty_instants_and_resumed_is_the_unbroken_one() {
         starts += 1;
         let name = format!("broken-{folders}");
         let resume = [&arguments[..], &["-o", &name, "--resume"]].concat();
-        let mut child = oomcast(&root, &resume)
+        let mut child = command(&root, &resume)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

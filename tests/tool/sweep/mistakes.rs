@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use super::{STORM, done, files, oomcast, output, scratch, stderr, stdout};
+use super::{STORM, files, scratch};
+use crate::support::{command, done, oomcast, stderr, stdout};
 
 /// What is told about a command that must fail with a code, without the paths of this machine.
 fn told(folder: &Path, arguments: &[&str], code: i32) -> String {
-    let output = output(folder, arguments);
+    let output = oomcast(folder, arguments);
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
     assert!(!text.contains("panicked"), "{text}");
@@ -161,7 +162,7 @@ fn points_that_cannot_be_run_do_not_lose_the_others() {
     let text = text.replace("client = \"agents\" }", "client = \"agents\", count = 5 }");
     fs::write(root.join("storm.toml"), text).unwrap();
     let flags = ["sweep", "storm.toml", "-o", "out", "--vary", "clients.agents.count=2..8:2"];
-    let failed = oomcast(&root, &flags).output().unwrap();
+    let failed = command(&root, &flags).output().unwrap();
     assert_eq!(failed.status.code(), Some(4), "{}", stderr(&failed));
     assert!(
         stderr(&failed).contains("of 4 points, 2 points could not be run"),
@@ -178,7 +179,7 @@ fn points_that_cannot_be_run_do_not_lose_the_others() {
     let errors = csv.lines().filter(|line| line.contains("E0207")).count();
     assert_eq!((csv.lines().count(), errors), (5, 2), "{csv}");
     let cut = ["--set", "run.max-events=50", "--vary", "clients.agents.count=6,8", "-o", "cut"];
-    let cut = output(&root, &[&["sweep", "storm.toml"][..], &cut].concat());
+    let cut = oomcast(&root, &[&["sweep", "storm.toml"][..], &cut].concat());
     assert_eq!(cut.status.code(), Some(4), "{}", stderr(&cut));
     assert!(stderr(&cut).contains("stopped early"), "{}", stderr(&cut));
 }

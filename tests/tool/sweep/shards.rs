@@ -1,6 +1,7 @@
 //! Threads and shards: who ran a point does not show.
 
-use super::{STORM, assert_same, done, oomcast, output, scratch, stderr, stdout};
+use super::{STORM, assert_same, scratch};
+use crate::support::{command, done, oomcast, stderr, stdout};
 
 #[test]
 fn one_two_and_four_threads_give_the_same_bytes() {
@@ -52,7 +53,7 @@ fn a_merge_goes_where_it_is_told() {
 fn batch_systems_name_their_shard() {
     let root = scratch("env");
     let run = |variables: &[(&str, &str)]| {
-        let mut command = oomcast(&root, &["sweep", STORM, "--shard", "env", "-o", "env"]);
+        let mut command = command(&root, &["sweep", STORM, "--shard", "env", "-o", "env"]);
         let output = command.envs(variables.iter().copied()).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         stdout(&output)
@@ -76,13 +77,13 @@ fn what_is_missing_or_there_twice_is_named() {
     for shard in ["1/3", "3/3"] {
         done(&root, &["sweep", STORM, "--shard", shard, "-o", "parts"]);
     }
-    let missing = output(&root, &["merge", "parts"]);
+    let missing = oomcast(&root, &["merge", "parts"]);
     assert_eq!(missing.status.code(), Some(4));
     let told = stderr(&missing);
     assert!(told.contains("8 of 24 points are missing: 1, 4, 7, 10"), "{told}");
     assert!(!root.join("parts/sweep.json").exists());
     done(&root, &["sweep", STORM, "-o", "whole"]);
-    let twice = output(&root, &["merge", "parts", "whole", "-o", "merged"]);
+    let twice = oomcast(&root, &["merge", "parts", "whole", "-o", "merged"]);
     assert_eq!(twice.status.code(), Some(4));
     assert!(stderr(&twice).contains("16 points are there twice: 0, 2, 3, 5"), "{}", stderr(&twice));
     assert!(!root.join("merged").exists());

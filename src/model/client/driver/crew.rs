@@ -10,15 +10,16 @@ use super::Refusal;
 use crate::model::apiserver::watch::Opening;
 use crate::model::client::go::{PING_IDLE, PING_SPREAD};
 use crate::model::client::{Hearing, IdleWatches, NO_SERVER, Path, State};
+use crate::model::event::Event;
 use crate::model::faults::SHUTDOWN_RETRY_AFTER;
 use crate::model::ids::{ClientId, FleetId, ServerId, Table};
 use crate::model::input::{ConnectionsInput, FleetInput, Inputs};
-use crate::model::world::{Event, World};
+use crate::model::world::World;
 use crate::units::SimTime;
 
 /// Which fleets use whose connections.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Sharing {
+pub struct Sharing {
     /// Whether any does.
     any: bool,
     /// The fleets that use those of a fleet, by fleet.
@@ -26,7 +27,9 @@ pub(crate) struct Sharing {
 }
 
 impl Sharing {
-    pub(crate) fn of(inputs: &Inputs) -> Self {
+    /// Those of a scenario.
+    #[must_use]
+    pub fn of(inputs: &Inputs) -> Self {
         let mut riders = Table::filled(Vec::new(), inputs.fleets.len());
         for (id, fleet) in inputs.fleet_ids().zip(&inputs.fleets) {
             if let Some(owner) = fleet.connections.of {
@@ -48,11 +51,11 @@ pub(super) fn handshakes(fleet: &FleetInput) -> u64 {
 impl World<'_> {
     /// The member whose connection a member uses: its own, unless its fleet uses another's.
     pub(crate) fn owner_of(&self, client: ClientId) -> ClientId {
-        let fleet = self.clients[client].fleet;
-        match self.inputs.fleets[fleet].connections.of {
+        let fleet = self.fleets.clients[client].fleet;
+        match self.cx.inputs.fleets[fleet].connections.of {
             None => client,
             Some(owner) => {
-                let place = self.place_of(client) % self.inputs.fleets[owner].count;
+                let place = self.place_of(client) % self.cx.inputs.fleets[owner].count;
                 self.member(owner, place)
             }
         }
@@ -60,14 +63,14 @@ impl World<'_> {
 
     /// All members of a process, its owner of the connection first.
     pub(crate) fn crew(&self, client: ClientId) -> Vec<ClientId> {
-        if !self.faults.sharing.any {
+        if !self.fleets.sharing.any {
             return vec![client];
         }
         let owner = self.owner_of(client);
-        let fleet = self.clients[owner].fleet;
-        let (place, stride) = (self.place_of(owner), self.inputs.fleets[fleet].count as usize);
-        let riders = self.faults.sharing.riders[fleet].iter().flat_map(|rider| {
-            let members = place..self.inputs.fleets[*rider].count;
+        let fleet = self.fleets.clients[owner].fleet;
+        let (place, stride) = (self.place_of(owner), self.cx.inputs.fleets[fleet].count as usize);
+        let riders = self.fleets.sharing.riders[fleet].iter().flat_map(|rider| {
+            let members = place..self.cx.inputs.fleets[*rider].count;
             members.step_by(stride).map(move |place| self.member(*rider, place))
         });
         std::iter::once(owner).chain(riders).collect()
@@ -76,10 +79,10 @@ impl World<'_> {
     /// The members of a process that use the connection that this one uses; all that use any, if
     /// it uses none.
     pub(crate) fn attached(&self, client: ClientId) -> Vec<ClientId> {
-        let server = self.clients[client].server;
+        let server = self.fleets.clients[client].server;
         let mut crew = self.crew(client);
         crew.retain(|mate| {
-            let mates = self.clients[*mate].server;
+            let mates = self.fleets.clients[*mate].server;
             mates != NO_SERVER && (server == NO_SERVER || mates == server)
         });
         crew
@@ -87,32 +90,32 @@ impl World<'_> {
 
     /// Joins the connection that the process has, if it has one.
     pub(super) fn join_crew(&mut self, client: ClientId) -> Option<ServerId> {
-        if !self.faults.sharing.any {
+        if !self.fleets.sharing.any {
             return None;
         }
-        let now = self.queue.now();
+        let now = self.cx.queue.now();
         let attached = self.attached(client).into_iter();
-        let mut mates = attached.map(|mate| &self.clients[mate]);
-        let mate = mates.find(|mate| !self.servers[mate.server].draining(now))?;
+        let mut mates = attached.map(|mate| &self.fleets.clients[mate]);
+        let mate = mates.find(|mate| !self.plane.servers[mate.server].draining(now))?;
         let (server, path) = (mate.server, mate.path);
-        let member = &mut self.clients[client];
+        let member = &mut self.fleets.clients[client];
         member.server = server;
         member.last_server = server;
         member.path = path;
         member.hearing = Hearing::Well;
         member.connections = member.connections.wrapping_add(1);
         if self.unheard_until(client, server) > now {
-            let connection = self.clients[client].connections;
+            let connection = self.fleets.clients[client].connections;
             let notices = now + PING_IDLE + PING_SPREAD.scale(self.draw(client));
-            self.queue.push(notices, Event::Notice { client, connection });
+            self.cx.queue.push(notices, Event::Notice { client, connection });
         }
         Some(server)
     }
 
     /// A member has dialled a server.
     pub(super) fn attach(&mut self, client: ClientId, server: ServerId) {
-        self.balancer.connected(server, self.connections_of(client));
-        let member = &mut self.clients[client];
+        self.plane.balancer.connected(server, self.connections_of(client));
+        let member = &mut self.fleets.clients[client];
         member.server = server;
         member.last_server = server;
         member.path = Path::Open;
@@ -121,21 +124,21 @@ impl World<'_> {
 
     /// A member uses its connection no more; the last one of a process closes it.
     pub(crate) fn detach(&mut self, client: ClientId) {
-        let server = std::mem::replace(&mut self.clients[client].server, NO_SERVER);
-        let uses = |mate: &ClientId| self.clients[*mate].server == server;
-        if !self.faults.sharing.any || !self.crew(client).iter().any(uses) {
-            self.balancer.disconnected(server, self.connections_of(client));
+        let server = std::mem::replace(&mut self.fleets.clients[client].server, NO_SERVER);
+        let uses = |mate: &ClientId| self.fleets.clients[*mate].server == server;
+        if !self.fleets.sharing.any || !self.crew(client).iter().any(uses) {
+            self.plane.balancer.disconnected(server, self.connections_of(client));
         }
     }
 
     fn connections_of(&self, client: ClientId) -> u32 {
         let owner = self.owner_of(client);
-        self.inputs.fleets[self.clients[owner].fleet].connections.count
+        self.cx.inputs.fleets[self.fleets.clients[owner].fleet].connections.count
     }
 
     /// Closes a member's connection from its side: what the server holds for it goes.
     pub(super) fn disconnect(&mut self, client: ClientId, now: SimTime) {
-        let member = self.clients[client];
+        let member = self.fleets.clients[client];
         if member.server == NO_SERVER {
             return;
         }
@@ -149,22 +152,22 @@ impl World<'_> {
             self.touch(member.server);
         }
         self.detach(client);
-        self.clients[client].request = None;
+        self.fleets.clients[client].request = None;
         self.lease_changed(client, now);
     }
 
     /// A member waits no more for its call: what the server holds for that goes.
     pub(super) fn abandon_call(&mut self, client: ClientId, now: SimTime) {
-        let member = self.clients[client];
+        let member = self.fleets.clients[client];
         let index = member.server;
         if let Some(request) = member.request
-            && self.servers[index].server.serves(request)
+            && self.plane.servers[index].server.serves(request)
         {
-            self.servers[index].server.abort(&self.catalog.plans, request, now);
+            self.plane.servers[index].server.abort(&self.plane.plans.made, request, now);
             self.free_seats(member.server, request.slot(), now);
         }
         if let Some(ticket) = member.ticket {
-            if let Some(admission) = &mut self.servers[index].admission {
+            if let Some(admission) = &mut self.plane.servers[index].admission {
                 admission.cancel(ticket, now);
             }
             self.leave_queue(client, member.server, now);
@@ -173,21 +176,21 @@ impl World<'_> {
 
     /// A server that shuts down takes nothing new: its clients go elsewhere.
     pub(super) fn turned_out(&mut self, client: ClientId, now: SimTime) -> Option<Refusal> {
-        let server = self.clients[client].server;
+        let server = self.fleets.clients[client].server;
         if server == NO_SERVER
-            || !self.servers[server].draining(now)
+            || !self.plane.servers[server].draining(now)
             || self.unheard_until(client, server) > now
         {
             return None;
         }
         self.disconnect(client, now);
-        let answers = self.inputs.apiserver.shutdown.send_retry_after;
+        let answers = self.cx.inputs.apiserver.shutdown.send_retry_after;
         answers.then_some(Refusal::TooManyRequests(SHUTDOWN_RETRY_AFTER))
     }
 
     /// What a member opens with its next watch.
     pub(super) fn opening(&self, client: ClientId) -> Opening {
-        let member = &self.clients[client];
+        let member = &self.fleets.clients[client];
         let watches = self.watches_to_open(client);
         let relists = match member.idle {
             IdleWatches::AsTheyWere => 0,
@@ -195,14 +198,14 @@ impl World<'_> {
         };
         // A watch that is opened again beside idle ones has its connection.
         let dials = !member.keeps_idle;
-        let handshakes = handshakes(&self.inputs.fleets[member.fleet]) * u64::from(dials);
+        let handshakes = handshakes(&self.cx.inputs.fleets[member.fleet]) * u64::from(dials);
         Opening { watches, relists, handshakes }
     }
 
     /// A server begins to accept connections: the calls in its backlog arrive.
     pub(crate) fn accept_all(&mut self, server: ServerId, now: SimTime) {
-        for client in self.clients.ids() {
-            let member = &self.clients[client];
+        for client in self.fleets.clients.ids() {
+            let member = &self.fleets.clients[client];
             let heard = member.server == server && self.hears_of_end(client, now);
             if let (State::Unheard(next), true) = (member.state, heard) {
                 self.call(client, next, now);
@@ -212,31 +215,31 @@ impl World<'_> {
     }
 
     pub(super) fn connect(&mut self, client: ClientId, now: SimTime) -> Result<ServerId, Refusal> {
-        let server = self.clients[client].server;
+        let server = self.fleets.clients[client].server;
         if server != NO_SERVER {
             return Ok(server);
         }
         if let Some(server) = self.join_crew(client) {
             return Ok(server);
         }
-        if self.clients[client].cut_until > now {
+        if self.fleets.clients[client].cut_until > now {
             return Err(Refusal::Silent);
         }
         let draw = self.draw(client);
-        let Some(server) = self.balancer.pick((draw * 1e9) as u64) else {
+        let Some(server) = self.plane.balancer.pick((draw * 1e9) as u64) else {
             return Err(Refusal::Refused);
         };
-        let state = &self.servers[server];
+        let state = &self.plane.servers[server];
         if state.partitioned(now) || state.node_lost {
             return Err(Refusal::Silent);
         }
-        let open = self.inputs.apiserver.shutdown.send_retry_after || !state.draining(now);
+        let open = self.cx.inputs.apiserver.shutdown.send_retry_after || !state.draining(now);
         if !state.listens() || !open {
             return Err(Refusal::Refused);
         }
         self.attach(client, server);
-        self.counters.connections_opened += u64::from(self.connections_of(client));
-        let member = &mut self.clients[client];
+        self.cx.record.counters.connections_opened += u64::from(self.connections_of(client));
+        let member = &mut self.fleets.clients[client];
         member.connections = member.connections.wrapping_add(1);
         self.await_goaway(client, now);
         self.lease_changed(client, now);

@@ -39,10 +39,10 @@ impl World<'_> {
         now: SimTime,
     ) -> Option<Doom> {
         let consistent = route == Route::Cache && read.resource_version == ResourceVersion::Unset;
-        if self.etcd.down(now) && (route == Route::Etcd || consistent) {
+        if self.plane.etcd.outage.down(now) && (route == Route::Etcd || consistent) {
             return Some(Doom::Error);
         }
-        let asked = self.clients[client].newest;
+        let asked = self.fleets.clients[client].newest;
         let behind = self.lags(server, now).is_some_and(|version| version < asked);
         let at_least = read.resource_version == ResourceVersion::NotOlderThan;
         (route == Route::Cache && at_least && behind).then_some(Doom::TooLarge)
@@ -55,9 +55,9 @@ impl World<'_> {
         server: ServerId,
         now: SimTime,
     ) -> Option<Doom> {
-        let member = &self.clients[client];
+        let member = &self.fleets.clients[client];
         let latest = member.from != ListFrom::Last;
-        if latest && self.etcd.down(now) {
+        if latest && self.plane.etcd.outage.down(now) {
             return Some(Doom::Error);
         }
         let version = self.lags(server, now)?;
@@ -72,18 +72,20 @@ impl World<'_> {
         (doom, state): (Doom, State),
         now: SimTime,
     ) {
-        let fleet = self.clients[client].fleet;
-        let plan = self.catalog.failing(fleet, doom.after());
+        let fleet = self.fleets.clients[client].fleet;
+        let (plans, context) = self.plane.planning(&self.cx);
+        let plan = plans.failing(&context, fleet, doom.after());
         self.submit(client, server, plan, state, now);
-        self.clients[client].doom = Some(doom);
+        self.fleets.clients[client].doom = Some(doom);
     }
 
     /// The error has come.
     pub(super) fn call_failed(&mut self, client: ClientId, doom: Doom, now: SimTime) {
-        self.counters.requests_failed += 1;
-        let member = self.clients[client];
+        self.cx.record.counters.requests_failed += 1;
+        let member = self.fleets.clients[client];
         let fleet = member.fleet;
-        let reflector = matches!(self.inputs.fleets[fleet].behaviour, Behaviour::Reflector { .. });
+        let reflector =
+            matches!(self.cx.inputs.fleets[fleet].behaviour, Behaviour::Reflector { .. });
         let streams = member.state == State::WatchListing;
         if self.retries(client) == Retries::Never || !reflector {
             self.list_failed(client, SimSpan::ZERO, now);
@@ -95,11 +97,11 @@ impl World<'_> {
             Doom::TooLarge
                 if self.retries(client) == Retries::ClientGo && member.retries < MAX_RETRIES =>
             {
-                self.clients[client].retries += 1;
+                self.fleets.clients[client].retries += 1;
                 self.wait(client, next, RETRY_AFTER);
             }
             Doom::TooLarge => {
-                let member = &mut self.clients[client];
+                let member = &mut self.fleets.clients[client];
                 member.retries = 0;
                 member.from = ListFrom::Latest;
                 self.wait(client, next, SimSpan::nanos(1));

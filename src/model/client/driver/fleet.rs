@@ -1,7 +1,6 @@
 //! Fleets open, start and stop.
 
 use crate::model::apiserver::watch::IDLE_WATCH;
-use crate::model::catalog::resource_of;
 use crate::model::client::{IdleWatches, ListFrom, Next, State};
 use crate::model::ids::{ClientId, FleetId};
 use crate::model::input::Behaviour;
@@ -12,8 +11,8 @@ use crate::units::{SimSpan, SimTime};
 impl World<'_> {
     /// Puts the fleets where they are at the start.
     pub(crate) fn open_fleets(&mut self) {
-        for fleet in self.inputs.fleet_ids() {
-            if self.inputs.fleets[fleet].running {
+        for fleet in self.cx.inputs.fleet_ids() {
+            if self.cx.inputs.fleets[fleet].running {
                 for client in self.members(fleet) {
                     self.open_running(client, fleet);
                 }
@@ -23,34 +22,34 @@ impl World<'_> {
 
     /// The members of a fleet.
     pub(crate) fn members(&self, fleet: FleetId) -> impl Iterator<Item = ClientId> + use<> {
-        let first = self.fleet_start[fleet].0;
-        (first..first + self.inputs.fleets[fleet].count).map(ClientId)
+        let first = self.fleets.first[fleet].0;
+        (first..first + self.cx.inputs.fleets[fleet].count).map(ClientId)
     }
 
     /// The member at a place in its fleet.
     pub(crate) fn member(&self, fleet: FleetId, place: u32) -> ClientId {
-        ClientId(self.fleet_start[fleet].0 + place)
+        ClientId(self.fleets.first[fleet].0 + place)
     }
 
     /// The place of a member in its fleet, from 0.
     pub(crate) fn place_of(&self, client: ClientId) -> u32 {
-        client.0 - self.fleet_start[self.clients[client].fleet].0
+        client.0 - self.fleets.first[self.fleets.clients[client].fleet].0
     }
 
     /// A member that has been running for long.
     fn open_running(&mut self, client: ClientId, fleet: FleetId) {
-        let spec = &self.inputs.fleets[fleet];
+        let spec = &self.cx.inputs.fleets[fleet];
         let holds_watch = matches!(
             spec.behaviour,
             Behaviour::Watcher { .. } | Behaviour::Reflector { watch: true, .. }
         );
         let jitter = spec.start_jitter;
-        if !holds_watch || !self.inputs.apiserver.warm {
+        if !holds_watch || !self.cx.inputs.apiserver.warm {
             self.start_member(client, jitter);
             return;
         }
         let draw = self.draw(client);
-        let Some(server) = self.balancer.pick((draw * 1e9) as u64) else {
+        let Some(server) = self.plane.balancer.pick((draw * 1e9) as u64) else {
             self.start_member(client, jitter);
             return;
         };
@@ -58,17 +57,17 @@ impl World<'_> {
             self.attach(client, server);
             self.await_goaway(client, SimTime::ZERO);
         }
-        let server = self.clients[client].server;
-        self.fleet_started[fleet] += 1;
-        self.fleet_synced[fleet] += 1;
+        let server = self.fleets.clients[client].server;
+        self.fleets.started[fleet] += 1;
+        self.fleets.synced[fleet] += 1;
         self.lease_changed(client, SimTime::ZERO);
-        let member = &mut self.clients[client];
+        let member = &mut self.fleets.clients[client];
         member.state = State::Watching;
         member.synced = true;
         member.from = ListFrom::Last;
-        let watches = self.watches_of(fleet);
-        let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
-        let state = &mut self.servers[server];
+        let watches = self.cx.inputs.fleets[fleet].watches();
+        let entry = self.cx.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
+        let state = &mut self.plane.servers[server];
         state.watches[fleet] += watches;
         state.server.memory.add_live(entry, IDLE_WATCH.times(watches).0);
         self.watch_slowly(client, 0, SimTime::ZERO);
@@ -82,14 +81,14 @@ impl World<'_> {
 
     /// Starts a stopped member after `delay`.
     pub(crate) fn start_member_after(&mut self, client: ClientId, delay: SimSpan) {
-        let fleet = self.clients[client].fleet;
-        let begins = self.queue.now() + delay;
-        self.fleet_started[fleet] += 1;
-        let rounds = match &self.inputs.fleets[fleet].behaviour {
+        let fleet = self.fleets.clients[client].fleet;
+        let begins = self.cx.queue.now() + delay;
+        self.fleets.started[fleet] += 1;
+        let rounds = match &self.cx.inputs.fleets[fleet].behaviour {
             Behaviour::Lister { rounds, .. } => rounds.unwrap_or(u64::MAX),
             _ => 1,
         };
-        let member = &mut self.clients[client];
+        let member = &mut self.fleets.clients[client];
         member.rounds_left = rounds;
         member.from = ListFrom::First;
         member.idle = IdleWatches::AsTheyWere;
@@ -101,20 +100,20 @@ impl World<'_> {
 
     /// Stops a member: its connection closes.
     pub(crate) fn stop_member(&mut self, client: ClientId, now: SimTime) {
-        let member = self.clients[client];
+        let member = self.fleets.clients[client];
         if member.state == State::Stopped {
             return;
         }
-        self.counters.requests_cancelled += u64::from(member.state.calls());
+        self.cx.record.counters.requests_cancelled += u64::from(member.state.calls());
         let fleet = member.fleet;
         if member.state == State::Watching {
-            let resource = resource_of(&self.inputs.fleets[fleet]);
+            let resource = self.cx.inputs.fleets[fleet].resource();
             self.has_read(client, member.server, resource, now);
         }
-        self.fleet_started[fleet] -= 1;
+        self.fleets.started[fleet] -= 1;
         self.set_synced(client, false, now);
         self.disconnect(client, now);
-        let member = &mut self.clients[client];
+        let member = &mut self.fleets.clients[client];
         member.state = State::Stopped;
         member.generation = member.generation.wrapping_add(1);
         member.items_left = 0;

@@ -7,9 +7,9 @@
 
 use crate::model::client::go::{REDIAL_SPREAD, WATCH_TIMEOUT};
 use crate::model::client::{Next, State};
-use crate::model::faults::FaultEvent;
+use crate::model::event::{Event, FaultEvent};
 use crate::model::ids::ClientId;
-use crate::model::world::{Event, World};
+use crate::model::world::World;
 use crate::units::{SimSpan, SimTime};
 
 use super::crew::handshakes;
@@ -21,15 +21,15 @@ const BUSY: SimSpan = SimSpan::secs(10);
 impl World<'_> {
     /// Arranges the end of a connection that a member has dialled.
     pub(super) fn await_goaway(&mut self, client: ClientId, now: SimTime) {
-        let chance = self.inputs.apiserver.goaway_chance;
+        let chance = self.cx.inputs.apiserver.goaway_chance;
         if chance <= 0.0 {
             return;
         }
         let (least, most) = (WATCH_TIMEOUT.0.as_secs_f64(), WATCH_TIMEOUT.1.as_secs_f64());
         let rate = self.requests_a_second(client, f64::midpoint(least, most));
-        let member = &self.clients[client];
+        let member = &self.fleets.clients[client];
         let entity = member.key.wrapping_add(u64::from(member.connections) << 32);
-        let mut luck = self.streams.stream("goaway", entity);
+        let mut luck = self.cx.streams.stream("goaway", entity);
         let told = luck.exponential(SimSpan::from_secs_f64(1.0 / (chance * rate)));
         // A watch met at a random time is a long one: its length is drawn by length.
         let length =
@@ -37,31 +37,34 @@ impl World<'_> {
         let rest = SimSpan::from_secs_f64(length * luck.uniform());
         let connection = member.connections;
         let event = FaultEvent::GoAway { client, connection };
-        self.queue.push(now + told + rest, Event::Fault(event));
+        self.cx.queue.push(now + told + rest, Event::Fault(event));
     }
 
     /// Requests a second of one of a process's connections: its watches and its lease.
     fn requests_a_second(&self, client: ClientId, watch_life: f64) -> f64 {
-        let owner = &self.inputs.fleets[self.clients[self.owner_of(client)].fleet];
+        let owner = &self.cx.inputs.fleets[self.fleets.clients[self.owner_of(client)].fleet];
         let crew = self.crew(client);
-        let watches: u64 = crew.iter().map(|mate| self.watches_of(self.clients[*mate].fleet)).sum();
+        let watches: u64 = crew
+            .iter()
+            .map(|mate| self.cx.inputs.fleets[self.fleets.clients[*mate].fleet].watches())
+            .sum();
         let leases = if owner.heartbeats { 1.0 / RENEW_INTERVAL.as_secs_f64() } else { 0.0 };
         (watches as f64 / watch_life + leases) / handshakes(owner).max(1) as f64
     }
 
     /// A connection that was told to go away has no streams left: its members go elsewhere.
     pub(crate) fn goes_away(&mut self, client: ClientId, connection: u32, now: SimTime) {
-        let member = self.clients[client];
+        let member = self.fleets.clients[client];
         if member.connections != connection || !self.connected(client, now) {
             return;
         }
         let attached = self.attached(client);
-        if attached.iter().any(|mate| self.clients[*mate].state.calls()) {
+        if attached.iter().any(|mate| self.fleets.clients[*mate].state.calls()) {
             let event = FaultEvent::GoAway { client, connection };
-            self.queue.push(now + BUSY, Event::Fault(event));
+            self.cx.queue.push(now + BUSY, Event::Fault(event));
             return;
         }
-        self.counters.connections_moved += 1;
+        self.cx.record.counters.connections_moved += 1;
         for mate in attached {
             self.move_on(mate, now);
         }
@@ -69,7 +72,7 @@ impl World<'_> {
 
     /// A member's watches end in an orderly way; it opens them over a new connection.
     pub(crate) fn move_on(&mut self, client: ClientId, now: SimTime) {
-        let watches = self.clients[client].state == State::Watching;
+        let watches = self.fleets.clients[client].state == State::Watching;
         if watches {
             self.sample_seen(client, now);
         }

@@ -8,10 +8,10 @@
 
 use crate::model::client::{NO_SERVER, State};
 use crate::model::control_plane::Life;
-use crate::model::faults::FaultEvent;
+use crate::model::event::{Event, FaultEvent};
 use crate::model::ids::{ClientId, ServerId, Table};
 use crate::model::input::Inputs;
-use crate::model::world::{Event, World};
+use crate::model::world::World;
 use crate::results::{LogEntry, LogKind};
 use crate::units::{SimSpan, SimTime};
 
@@ -33,7 +33,7 @@ struct Lease {
 
 /// The leases of all members that have one.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Leases {
+pub struct Leases {
     /// By client; empty where no fleet has any.
     of: Table<ClientId, Option<Lease>>,
     not_ready: u64,
@@ -43,7 +43,7 @@ pub(crate) struct Leases {
 
 impl Leases {
     /// Those of kubelets that do not run.
-    pub(crate) fn of(inputs: &Inputs) -> Self {
+    pub fn of(inputs: &Inputs) -> Self {
         if !inputs.fleets.iter().any(|fleet| fleet.heartbeats) {
             return Self::default();
         }
@@ -67,21 +67,21 @@ impl Leases {
 impl World<'_> {
     /// Whether a member has a connection over which it hears a server that answers.
     pub(crate) fn connected(&self, client: ClientId, now: SimTime) -> bool {
-        let server = self.clients[client].server;
+        let server = self.fleets.clients[client].server;
         server != NO_SERVER
             && self.unheard_until(client, server) <= now
-            && matches!(self.servers[server].life, Life::Filling | Life::Serving)
+            && matches!(self.plane.servers[server].life, Life::Filling | Life::Serving)
     }
 
     /// Something befell a process's connection: its lease may be renewed again, or no more.
     pub(crate) fn lease_changed(&mut self, client: ClientId, now: SimTime) {
-        if !self.faults.leases.any() {
+        if !self.fleets.leases.any() {
             return;
         }
         let owner = self.owner_of(client);
         let served = self.attached(owner).iter().any(|mate| self.connected(*mate, now));
-        let grace = self.inputs.release.node_monitor_grace;
-        let Some(lease) = self.faults.leases.get(owner) else { return };
+        let grace = self.cx.inputs.release.node_monitor_grace;
+        let Some(lease) = self.fleets.leases.get(owner) else { return };
         if lease.renewed == served {
             return;
         }
@@ -90,26 +90,26 @@ impl World<'_> {
         if served {
             lease.lapses = SimTime::NEVER;
             if std::mem::take(&mut lease.not_ready) {
-                self.faults.leases.not_ready -= 1;
+                self.fleets.leases.not_ready -= 1;
             }
             return;
         }
         let gap = lease.gap;
-        let entity = self.clients[owner].key.wrapping_add(u64::from(gap) << 32);
-        let due = RENEW_INTERVAL.scale(self.streams.stream("lease", entity).uniform());
-        if let Some(lease) = self.faults.leases.get(owner) {
+        let entity = self.fleets.clients[owner].key.wrapping_add(u64::from(gap) << 32);
+        let due = RENEW_INTERVAL.scale(self.cx.streams.stream("lease", entity).uniform());
+        if let Some(lease) = self.fleets.leases.get(owner) {
             lease.lapses = now + due - RENEW_INTERVAL + grace;
         }
-        self.queue.push(now + due, Event::Fault(FaultEvent::Lease { client: owner, gap }));
+        self.cx.queue.push(now + due, Event::Fault(FaultEvent::Lease { client: owner, gap }));
     }
 
     /// Likewise for the members that are connected to a server; `None`: for all.
     pub(crate) fn leases_changed(&mut self, server: Option<ServerId>, now: SimTime) {
-        if !self.faults.leases.any() {
+        if !self.fleets.leases.any() {
             return;
         }
-        for client in self.clients.ids() {
-            if server.is_none_or(|server| self.clients[client].server == server) {
+        for client in self.fleets.clients.ids() {
+            if server.is_none_or(|server| self.fleets.clients[client].server == server) {
                 self.lease_changed(client, now);
             }
         }
@@ -118,10 +118,10 @@ impl World<'_> {
     /// A kubelet tries to renew a lease that it could not renew.
     pub(crate) fn renew_lease(&mut self, client: ClientId, gap: u32, now: SimTime) {
         let current = |lease: &&mut Lease| lease.gap == gap && !lease.renewed;
-        let Some(lapses) = self.faults.leases.get(client).filter(current).map(|l| l.lapses) else {
+        let Some(lapses) = self.fleets.leases.get(client).filter(current).map(|l| l.lapses) else {
             return;
         };
-        let runs = !matches!(self.clients[client].state, State::Stopped | State::Finished);
+        let runs = !matches!(self.fleets.clients[client].state, State::Stopped | State::Finished);
         if runs && self.dial_for_lease(client, now) {
             return;
         }
@@ -132,50 +132,53 @@ impl World<'_> {
         let next = if runs { now + RENEW_INTERVAL } else { lapses };
         let next = if now < lapses { next.min(lapses) } else { next };
         if next > now {
-            self.queue.push(next, Event::Fault(FaultEvent::Lease { client, gap }));
+            self.cx.queue.push(next, Event::Fault(FaultEvent::Lease { client, gap }));
         }
     }
 
     /// Dials for the lease alone; whether it is renewed now.
     fn dial_for_lease(&mut self, client: ClientId, now: SimTime) -> bool {
         self.write_to_stranger(client, now);
-        if self.attached(client).is_empty() && self.clients[client].cut_until <= now {
+        if self.attached(client).is_empty() && self.fleets.clients[client].cut_until <= now {
             // The reflectors will find the connection open.
             let _ = self.connect(client, now);
         }
         self.lease_changed(client, now);
-        self.faults.leases.get(client).is_some_and(|lease| lease.renewed)
+        self.fleets.leases.get(client).is_some_and(|lease| lease.renewed)
     }
 
     fn lapse(&mut self, client: ClientId, now: SimTime) {
-        let Some(lease) = self.faults.leases.get(client) else { return };
+        let Some(lease) = self.fleets.leases.get(client) else { return };
         if std::mem::replace(&mut lease.not_ready, true) {
             return;
         }
-        self.counters.nodes_not_ready += 1;
-        let leases = &mut self.faults.leases;
+        self.cx.record.counters.nodes_not_ready += 1;
+        let leases = &mut self.fleets.leases;
         leases.not_ready += 1;
         if leases.not_ready > leases.worst.0 {
             leases.worst = (leases.not_ready, now);
-            self.counters.nodes_not_ready_peak = leases.not_ready;
+            self.cx.record.counters.nodes_not_ready_peak = leases.not_ready;
         }
-        if self.counters.nodes_not_ready == 1 {
-            let fleet = self.clients[client].fleet;
-            let name = self.inputs.fleets[fleet].name.clone();
-            let grace = self.inputs.release.node_monitor_grace;
+        if self.cx.record.counters.nodes_not_ready == 1 {
+            let fleet = self.fleets.clients[client].fleet;
+            let name = self.cx.inputs.fleets[fleet].name.clone();
+            let grace = self.cx.inputs.release.node_monitor_grace;
             let message = format!("a first node is NotReady: no lease for {grace}");
-            self.note(now, LogKind::NotReady, &name, message);
+            self.cx.record.note(now, LogKind::NotReady, &name, message);
         }
     }
 
     /// Says in the log when most nodes were `NotReady`.
     pub(crate) fn note_worst_of_leases(&mut self) {
-        let (count, at) = self.faults.leases.worst;
+        let (count, at) = self.fleets.leases.worst;
         if count > 1 {
-            let place = self.log.partition_point(|entry| entry.at <= at);
+            let place = self.cx.record.log.partition_point(|entry| entry.at <= at);
             let message = format!("{count} nodes are NotReady, the most at once");
             let subject = String::new();
-            self.log.insert(place, LogEntry { at, kind: LogKind::NotReady, subject, message });
+            self.cx
+                .record
+                .log
+                .insert(place, LogEntry { at, kind: LogKind::NotReady, subject, message });
         }
     }
 }

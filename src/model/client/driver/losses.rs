@@ -1,13 +1,14 @@
 //! What a lost connection leaves its client with.
 
-use super::ORPHAN;
 use crate::model::apiserver::plan::Stage;
+use crate::model::apiserver::tag::Tag;
 use crate::model::client::go::{MAX_RETRIES, PING_IDLE, PING_SPREAD, REDIAL_SPREAD, RETRY_AFTER};
 use crate::model::client::{IdleWatches, NO_SERVER, Next, State};
 use crate::model::control_plane;
+use crate::model::event::Event;
 use crate::model::ids::{ClientId, ServerId};
 use crate::model::input::{Behaviour, Retries};
-use crate::model::world::{Event, World};
+use crate::model::world::World;
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
 
@@ -15,15 +16,15 @@ impl World<'_> {
     /// A server vanished from the network: its clients notice by and by.
     pub(crate) fn partition(&mut self, server: ServerId, lasts: SimSpan, now: SimTime) {
         self.spend_on_all_clients();
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         state.partitioned_until = state.partitioned_until.max(now + lasts);
         state.server.cut_off(now, true);
         self.touch(server);
-        self.queue.push(now + lasts, Event::Heal { server });
+        self.cx.queue.push(now + lasts, Event::Heal { server });
         let message = "cut off from the network".to_owned();
-        self.note(now, LogKind::Stopped, &control_plane::name(server), message);
-        for client in self.clients.ids() {
-            if self.clients[client].server != server {
+        self.cx.record.note(now, LogKind::Stopped, &control_plane::name(server), message);
+        for client in self.fleets.clients.ids() {
+            if self.fleets.clients[client].server != server {
                 continue;
             }
             // The members of a process notice together.
@@ -33,8 +34,8 @@ impl World<'_> {
             }
             let after = PING_IDLE + PING_SPREAD.scale(self.draw(client));
             for client in attached {
-                let connection = self.clients[client].connections;
-                self.queue.push(now + after, Event::Notice { client, connection });
+                let connection = self.fleets.clients[client].connections;
+                self.cx.queue.push(now + after, Event::Notice { client, connection });
             }
         }
         self.leases_changed(Some(server), now);
@@ -43,57 +44,57 @@ impl World<'_> {
     /// Sets the deadline of a LIST. A client has one timer at most: one that comes too early is set
     /// again, so that the queue does not fill with those of answered LISTs.
     pub(super) fn set_deadline(&mut self, client: ClientId, deadline: SimTime) {
-        let member = &mut self.clients[client];
+        let member = &mut self.fleets.clients[client];
         member.deadline = deadline;
         if !std::mem::replace(&mut member.timer, true) {
-            self.queue.push(deadline, Event::Timeout { client });
+            self.cx.queue.push(deadline, Event::Timeout { client });
         }
     }
 
     /// The request time-out of a LIST.
     pub(crate) fn time_out(&mut self, client: ClientId, now: SimTime) {
-        self.clients[client].timer = false;
-        let member = self.clients[client];
+        self.fleets.clients[client].timer = false;
+        let member = self.fleets.clients[client];
         let (State::Listing, Some(request)) = (member.state, member.request) else { return };
         if now < member.deadline {
             self.set_deadline(client, member.deadline);
             return;
         }
         let index = member.server;
-        if self.servers[index].partitioned(now) {
+        if self.plane.servers[index].partitioned(now) {
             // The client hears of it when the network is whole again, or gives up before.
-            let heals = self.servers[index].partitioned_until;
+            let heals = self.plane.servers[index].partitioned_until;
             self.set_deadline(client, heals);
             return;
         }
-        match self.servers[index].server.stage(&self.catalog.plans, request) {
+        match self.plane.servers[index].server.stage(&self.plane.plans.made, request) {
             // The writer holds the lock: the time-out waits for it.
             Stage::Writing => return,
             Stage::Streaming => {
-                self.servers[index].server.abort(&self.catalog.plans, request, now);
+                self.plane.servers[index].server.abort(&self.plane.plans.made, request, now);
                 self.free_seats(member.server, request.slot(), now);
             }
             // 504; the handler works on with all it holds.
             Stage::Etcd | Stage::Working => {
-                self.servers[index].server.give_up(request, ORPHAN | u64::from(client));
+                self.plane.servers[index].server.give_up(request, Tag::Orphan(client));
             }
         }
         self.touch(member.server);
-        self.counters.requests_timed_out += 1;
-        self.clients[client].request = None;
+        self.cx.record.counters.requests_timed_out += 1;
+        self.fleets.clients[client].request = None;
         self.list_failed(client, SimSpan::ZERO, now);
     }
 
     /// A LIST failed: reflectors back off and start from the top, listers go on.
     pub(super) fn list_failed(&mut self, client: ClientId, extra: SimSpan, now: SimTime) {
-        let fleet = self.clients[client].fleet;
-        self.clients[client].items_left = 0;
-        self.clients[client].retries = 0;
+        let fleet = self.fleets.clients[client].fleet;
+        self.fleets.clients[client].items_left = 0;
+        self.fleets.clients[client].retries = 0;
         if self.retries(client) == Retries::Never {
             self.give_up(client, extra, now);
             return;
         }
-        if let Behaviour::Lister { pause, .. } = &self.inputs.fleets[fleet].behaviour {
+        if let Behaviour::Lister { pause, .. } = &self.cx.inputs.fleets[fleet].behaviour {
             let pause = (*pause).max(RETRY_AFTER);
             self.next_round(client, extra + pause, now);
             return;
@@ -105,17 +106,18 @@ impl World<'_> {
     /// The server died: the client's sockets are closed (docs/facts/clients.md section 1.2, "clean
     /// close" column). `answered`: part of an answer had come.
     pub(crate) fn connection_closed(&mut self, client: ClientId, answered: bool, now: SimTime) {
-        let member = self.clients[client];
-        let kept = std::mem::take(&mut self.clients[client].keeps_idle);
-        self.counters.watches_lost += if kept { self.watches_of(member.fleet) - 1 } else { 0 };
-        self.clients[client].request = None;
-        self.clients[client].ticket = None;
-        self.clients[client].waiting_memory = false;
+        let member = self.fleets.clients[client];
+        let kept = std::mem::take(&mut self.fleets.clients[client].keeps_idle);
+        self.cx.record.counters.watches_lost +=
+            if kept { self.cx.inputs.fleets[member.fleet].watches() - 1 } else { 0 };
+        self.fleets.clients[client].request = None;
+        self.fleets.clients[client].ticket = None;
+        self.fleets.clients[client].waiting_memory = false;
         let spread = REDIAL_SPREAD.scale(self.draw(client));
         match member.state {
             State::Watching => {
                 let fleet = member.fleet;
-                self.counters.watches_lost += self.watches_of(fleet);
+                self.cx.record.counters.watches_lost += self.cx.inputs.fleets[fleet].watches();
                 self.sample_seen(client, now);
                 if self.retries(client) == Retries::Never {
                     self.lose_sync(client, false, now);
@@ -129,7 +131,7 @@ impl World<'_> {
                 }
             }
             State::WatchListing if answered && self.retries(client) != Retries::Never => {
-                self.counters.requests_failed += 1;
+                self.cx.record.counters.requests_failed += 1;
                 self.wait(client, Next::WatchList, spread);
             }
             _ => self.call_lost(client, answered, spread, now),
@@ -145,8 +147,8 @@ impl World<'_> {
         now: SimTime,
     ) -> bool {
         const SHORT: SimSpan = SimSpan::secs(1);
-        let member = &self.clients[client];
-        let behaviour = &self.inputs.fleets[member.fleet].behaviour;
+        let member = &self.fleets.clients[client];
+        let behaviour = &self.cx.inputs.fleets[member.fleet].behaviour;
         matches!(behaviour, Behaviour::Reflector { .. })
             && opened > SimTime::ZERO
             && now.since(opened) < SHORT
@@ -159,19 +161,19 @@ impl World<'_> {
     fn call_lost(&mut self, client: ClientId, answered: bool, spread: SimSpan, now: SimTime) {
         // Between calls: the next one finds out.
         let Some(next) = self.call_under_way(client) else { return };
-        self.counters.requests_failed += 1;
+        self.cx.record.counters.requests_failed += 1;
         if self.retries(client) == Retries::Never {
             self.give_up(client, SimSpan::ZERO, now);
             return;
         }
         if next == Next::List {
             let retried = self.retries(client) == Retries::ClientGo;
-            let retries = self.clients[client].retries;
+            let retries = self.fleets.clients[client].retries;
             if answered || !retried || retries >= MAX_RETRIES {
                 self.list_failed(client, spread, now);
                 return;
             }
-            self.clients[client].retries += 1;
+            self.fleets.clients[client].retries += 1;
             self.resend(client);
         }
         self.wait(client, next, RETRY_AFTER + spread);
@@ -179,7 +181,7 @@ impl World<'_> {
 
     /// The call that a member waits for.
     pub(super) fn call_under_way(&self, client: ClientId) -> Option<Next> {
-        match self.clients[client].state {
+        match self.fleets.clients[client].state {
             State::OpeningWatch => Some(Next::Watch),
             State::WatchListing => Some(Next::WatchList),
             State::Listing => Some(Next::List),
@@ -190,7 +192,7 @@ impl World<'_> {
 
     /// A LIST will be sent again: the same page, or the list from its start.
     pub(super) fn resend(&mut self, client: ClientId) {
-        let member = &mut self.clients[client];
+        let member = &mut self.fleets.clients[client];
         let (items, continuing) = member.page;
         if member.state == State::Listing {
             member.items_left = if continuing { member.items_left + items } else { 0 };
@@ -201,7 +203,7 @@ impl World<'_> {
     /// that makes the reflector list again, and watch-lists with one that makes it fall back to a
     /// LIST at once (docs/facts/clients.md section 1.2).
     pub(crate) fn notice(&mut self, client: ClientId, connection: u32, now: SimTime) {
-        let member = self.clients[client];
+        let member = self.fleets.clients[client];
         if member.server == NO_SERVER || member.connections != connection {
             return;
         }
@@ -218,16 +220,16 @@ impl World<'_> {
     }
 
     fn given_up(&mut self, client: ClientId, now: SimTime) {
-        let member = self.clients[client];
+        let member = self.fleets.clients[client];
         let answered = self.partly_answered(client);
-        let watches = self.watches_of(member.fleet);
+        let watches = self.cx.inputs.fleets[member.fleet].watches();
         self.disconnect(client, now);
         match member.state {
             State::Watching => {
-                self.counters.watches_lost += watches;
+                self.cx.record.counters.watches_lost += watches;
                 self.sample_seen(client, now);
                 self.lose_sync(client, false, now);
-                self.clients[client].idle = IdleWatches::ListFirst;
+                self.fleets.clients[client].idle = IdleWatches::ListFirst;
                 if self.retries(client) == Retries::Never {
                     self.retire(client, now);
                 } else {
@@ -236,7 +238,7 @@ impl World<'_> {
                 }
             }
             State::WatchListing if answered && self.retries(client) != Retries::Never => {
-                self.counters.requests_failed += 1;
+                self.cx.record.counters.requests_failed += 1;
                 self.wait(client, Next::List, SimSpan::ZERO);
             }
             _ => self.call_lost(client, answered, SimSpan::ZERO, now),

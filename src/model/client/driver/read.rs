@@ -13,8 +13,8 @@ use crate::units::Bytes;
 impl World<'_> {
     /// The read of a member's present LIST.
     pub(super) fn read_of(&self, client: ClientId) -> ReadInput {
-        let member = &self.clients[client];
-        let fleet = &self.inputs.fleets[member.fleet];
+        let member = &self.fleets.clients[client];
+        let fleet = &self.cx.inputs.fleets[member.fleet];
         match &fleet.behaviour {
             Behaviour::Reflector { read: given, .. } => {
                 let mut read = first_read(fleet);
@@ -28,7 +28,7 @@ impl World<'_> {
                 // a pager without limit (docs/facts/clients.md section 1.1).
                 let pages = member.from == ListFrom::First
                     || member.from == ListFrom::Latest && self.era_of(client).pages_latest()
-                    || !self.inputs.resources[read.resource].watch_cache;
+                    || !self.cx.inputs.resources[read.resource].watch_cache;
                 if !pages {
                     read.limit = given.limit;
                 }
@@ -46,8 +46,8 @@ impl World<'_> {
         route: Route,
         continuing: bool,
     ) -> ListShape {
-        let (matching, stored) = self.catalog.items_of(read);
-        let member = &mut self.clients[client];
+        let (matching, stored) = self.plane.context(&self.cx).items_of(read);
+        let member = &mut self.fleets.clients[client];
         let left = if continuing { member.items_left } else { matching };
         let items = match read.limit {
             Some(limit) if continuing || honours_limit(route, read) => left.min(limit.max(1)),
@@ -75,11 +75,11 @@ impl World<'_> {
         read: &ReadInput,
         list: ListShape,
     ) -> ListShape {
-        if !self.catalog.uses_pool(self.inputs, fleet, read) {
+        if !self.plane.context(&self.cx).uses_pool(fleet, read) {
             return list;
         }
-        let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::ResponseBuffer);
-        let pooled = self.servers[server].server.memory.unpool(entry).map(Bytes);
+        let entry = self.cx.catalog.fleet_owner(fleet).entry(Mechanism::ResponseBuffer);
+        let pooled = self.plane.servers[server].server.memory.unpool(entry).map(Bytes);
         ListShape { pooled, ..list }
     }
 }

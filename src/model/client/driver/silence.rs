@@ -8,8 +8,9 @@
 use crate::model::apiserver::plan::Stage;
 use crate::model::client::go::{PING_IDLE, PING_SPREAD};
 use crate::model::client::{Hearing, NO_SERVER, Next, Path, State};
+use crate::model::event::Event;
 use crate::model::ids::{ClientId, ServerId};
-use crate::model::world::{Event, World};
+use crate::model::world::World;
 use crate::units::{SimSpan, SimTime};
 
 /// When a SYN is sent again (`tcp_syn_retries`, doubling from 1 s), within the dialler's 30 s.
@@ -19,11 +20,11 @@ const SYN_RETRIES: [SimSpan; 4] =
 impl World<'_> {
     /// Until when a connected member hears nothing; the past: it hears.
     pub(super) fn unheard_until(&self, client: ClientId, server: ServerId) -> SimTime {
-        let member = &self.clients[client];
+        let member = &self.fleets.clients[client];
         if member.path != Path::Open {
             return SimTime::NEVER;
         }
-        self.servers[server].partitioned_until.max(member.cut_until)
+        self.plane.servers[server].partitioned_until.max(member.cut_until)
     }
 
     /// Sends a call into a network where nobody hears it until then.
@@ -37,7 +38,7 @@ impl World<'_> {
         if until < SimTime::NEVER {
             self.wait(client, next, until.since(now));
         }
-        let member = &mut self.clients[client];
+        let member = &mut self.fleets.clients[client];
         member.state = State::Unheard(next);
         if until == SimTime::NEVER {
             member.generation = member.generation.wrapping_add(1);
@@ -46,16 +47,16 @@ impl World<'_> {
 
     /// How long a dial takes that begins while the member is cut off: a later SYN may get through.
     pub(super) fn dial_gets_through(&self, client: ClientId, now: SimTime) -> Option<SimSpan> {
-        let heals = self.clients[client].cut_until;
+        let heals = self.fleets.clients[client].cut_until;
         SYN_RETRIES.into_iter().find(|after| now < heals && now + *after >= heals)
     }
 
     /// Whether a part of the answer to a member's call has come.
     pub(super) fn partly_answered(&self, client: ClientId) -> bool {
-        let member = &self.clients[client];
+        let member = &self.fleets.clients[client];
         member.request.is_some_and(|request| {
-            let server = &self.servers[member.server].server;
-            let stage = server.stage(&self.catalog.plans, request);
+            let server = &self.plane.servers[member.server].server;
+            let stage = server.stage(&self.plane.plans.made, request);
             server.serves(request) && matches!(stage, Stage::Streaming | Stage::Writing)
         })
     }
@@ -64,17 +65,17 @@ impl World<'_> {
     pub(crate) fn fall_silent(&mut self, client: ClientId, path: Path, now: SimTime) {
         let attached = self.attached(client);
         for mate in &attached {
-            if self.clients[*mate].state == State::Watching {
+            if self.fleets.clients[*mate].state == State::Watching {
                 self.sample_seen(*mate, now);
-                self.clients[*mate].hearing = Hearing::Nothing;
+                self.fleets.clients[*mate].hearing = Hearing::Nothing;
             }
-            self.clients[*mate].path = path;
+            self.fleets.clients[*mate].path = path;
             self.strand(*mate, now);
         }
         let delay = PING_IDLE + PING_SPREAD.scale(self.draw(client));
         for mate in attached {
-            let connection = self.clients[mate].connections;
-            self.queue.push(now + delay, Event::Notice { client: mate, connection });
+            let connection = self.fleets.clients[mate].connections;
+            self.cx.queue.push(now + delay, Event::Notice { client: mate, connection });
         }
         self.lease_changed(client, now);
     }
@@ -82,7 +83,7 @@ impl World<'_> {
     /// Members that were cut off hear again, on connections that still lead somewhere.
     pub(crate) fn reunite(&mut self, now: SimTime) {
         self.spend_on_all_clients();
-        for member in &mut self.clients {
+        for member in &mut self.fleets.clients {
             if member.cut_until <= now && member.path == Path::Open {
                 member.hearing = Hearing::Well;
             }
@@ -92,16 +93,16 @@ impl World<'_> {
 
     /// What a member waits for does not come.
     fn strand(&mut self, client: ClientId, now: SimTime) {
-        let member = self.clients[client];
+        let member = self.fleets.clients[client];
         let next = self.call_under_way(client);
         if member.path == Path::Gone {
             // With its process everything that the server held is gone, too.
-            let member = &mut self.clients[client];
+            let member = &mut self.fleets.clients[client];
             (member.request, member.ticket, member.waiting_memory) = (None, None, false);
         } else {
             self.abandon_call(client, now);
         }
-        self.clients[client].request = None;
+        self.fleets.clients[client].request = None;
         if let Some(next) = next {
             self.resend(client);
             self.call_in_vain(client, next, self.unheard_until(client, member.server), now);
@@ -111,12 +112,12 @@ impl World<'_> {
     /// Cuts a process off from all servers.
     pub(crate) fn cut_off(&mut self, client: ClientId, until: SimTime, now: SimTime) {
         for mate in self.crew(client) {
-            let member = &mut self.clients[mate];
+            let member = &mut self.fleets.clients[mate];
             member.cut_until = member.cut_until.max(until);
         }
         let attached = self.attached(client);
         if let Some(first) = attached.first() {
-            let path = self.clients[*first].path;
+            let path = self.fleets.clients[*first].path;
             self.fall_silent(client, path, now);
         }
         self.lease_changed(client, now);
@@ -124,7 +125,7 @@ impl World<'_> {
 
     /// Whether a member learns that its server's sockets were closed.
     pub(crate) fn hears_of_end(&self, client: ClientId, now: SimTime) -> bool {
-        let member = &self.clients[client];
+        let member = &self.fleets.clients[client];
         member.path == Path::Open && member.cut_until <= now
     }
 
@@ -147,11 +148,11 @@ impl World<'_> {
     /// Whether the node at the other end of a lost connection is there, and its kernel resets what
     /// it does not know.
     pub(super) fn meets_stranger(&self, client: ClientId, now: SimTime) -> bool {
-        let member = &self.clients[client];
+        let member = &self.fleets.clients[client];
         if member.server == NO_SERVER {
             return false;
         }
-        let state = &self.servers[member.server];
+        let state = &self.plane.servers[member.server];
         member.path == Path::Gone
             && member.cut_until <= now
             && !state.node_lost

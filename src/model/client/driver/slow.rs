@@ -17,7 +17,6 @@ use super::World;
 use crate::model::apiserver::list::item_bytes;
 use crate::model::apiserver::plan::Step;
 use crate::model::apiserver::watch::IDLE_WATCH;
-use crate::model::catalog::resource_of;
 use crate::model::client::go::REDIAL_SPREAD;
 use crate::model::client::{Next, State};
 use crate::model::costs::CLIENT_WINDOW;
@@ -93,21 +92,21 @@ impl World<'_> {
         resource: ResourceId,
         read: Option<&ReadInput>,
     ) -> u64 {
-        let cacher = self.servers.get(server).map(|s| &s.cachers[resource]);
+        let cacher = self.plane.servers.get(server).map(|s| &s.cachers[resource]);
         let Some(Some(cacher)) = cacher else { return LEAST_CHANNEL };
         let ring = cacher.ring();
-        let indexed = watcher_index(&self.inputs.resources[resource].name).is_some();
+        let indexed = watcher_index(&self.cx.inputs.resources[resource].name).is_some();
         let triggered = indexed && read.is_some_and(|read| read.selector);
         channel_size(ring.capacity(), ring.worth_keeping(), indexed, triggered)
     }
 
     /// How events come to a fleet's watchers on a server; `None`: its members decode nothing.
     pub(super) fn pace(&self, fleet: FleetId, server: ServerId) -> Option<Pace> {
-        let spec = &self.inputs.fleets[fleet];
+        let spec = &self.cx.inputs.fleets[fleet];
         let Behaviour::Reflector { read, .. } = &spec.behaviour else { return None };
-        let resource = resource_of(spec);
-        let writes = self.writes[resource];
-        let indexed = watcher_index(&self.inputs.resources[resource].name).is_some();
+        let resource = spec.resource();
+        let writes = self.plane.writes[resource];
+        let indexed = watcher_index(&self.cx.inputs.resources[resource].name).is_some();
         let matching = writes * read.selected;
         let takes = match (spec.drain_rate, spec.decode_rate) {
             (Some(drain), Some(decode)) => Some(drain.min(decode)),
@@ -116,7 +115,7 @@ impl World<'_> {
         Some(Pace {
             queued: if indexed && read.selector { matching } else { writes },
             matching,
-            size: item_bytes(&self.catalog.profiles[resource], read.encoding),
+            size: item_bytes(&self.cx.catalog.profiles[resource], read.encoding),
             takes,
             channel: self.channel_of(server, resource, Some(read)),
         })
@@ -125,7 +124,7 @@ impl World<'_> {
     /// A member's watch is open and has yet to be given so many events: arranges its end, if it is too
     /// slow.
     pub(super) fn watch_slowly(&mut self, client: ClientId, missed: u64, now: SimTime) {
-        let member = self.clients[client];
+        let member = self.fleets.clients[client];
         let Some(pace) = self.pace(member.fleet, member.server) else { return };
         if pace.takes.is_none() {
             return;
@@ -133,7 +132,7 @@ impl World<'_> {
         let left = missed as f64 - pace.buffered().as_f64() / pace.size.as_f64().max(1.0);
         let after = match pace.fills_in() {
             Some(fills) if left > pace.taken_in(fills) => {
-                self.clients[client].behind = true;
+                self.fleets.clients[client].behind = true;
                 Some(fills)
             }
             _ => pace.lasts(),
@@ -146,13 +145,13 @@ impl World<'_> {
 
     /// A resource is written at another rate: some of its watchers may be too slow from now on.
     pub(in crate::model) fn rouse_watchers(&mut self, resource: ResourceId, now: SimTime) {
-        for fleet in self.inputs.fleet_ids() {
-            if resource_of(&self.inputs.fleets[fleet]) != resource {
+        for fleet in self.cx.inputs.fleet_ids() {
+            if self.cx.inputs.fleets[fleet].resource() != resource {
                 continue;
             }
             let slow = self.pace(fleet, ServerId(0)).is_some_and(|pace| pace.lasts().is_some());
             for client in self.members(fleet).filter(|_| slow) {
-                let member = &mut self.clients[client];
+                let member = &mut self.fleets.clients[client];
                 if member.state == State::Watching && !member.behind {
                     // What was arranged at the former rate is void.
                     member.generation = member.generation.wrapping_add(1);
@@ -164,7 +163,7 @@ impl World<'_> {
 
     /// What a member has seen that is behind with the events it missed; `None`: it is not.
     pub(super) fn seen_slowly(&self, client: ClientId, now: SimTime) -> Option<SimTime> {
-        let member = &self.clients[client];
+        let member = &self.fleets.clients[client];
         if !member.behind {
             return None;
         }
@@ -177,7 +176,7 @@ impl World<'_> {
 
     /// The channel of a member's watch is full: the watch is ended.
     pub(crate) fn overflow(&mut self, client: ClientId, generation: u32, now: SimTime) {
-        let member = self.clients[client];
+        let member = self.fleets.clients[client];
         if member.generation != generation {
             return;
         }
@@ -189,12 +188,12 @@ impl World<'_> {
     }
 
     fn end_slow_watch(&mut self, client: ClientId, now: SimTime) {
-        let member = self.clients[client];
+        let member = self.fleets.clients[client];
         let Some(pace) = self.pace(member.fleet, member.server) else { return };
         if !member.behind && pace.lasts().is_none() {
             return;
         }
-        self.counters.watches_terminated += 1;
+        self.cx.record.counters.watches_terminated += 1;
         if self.retries(client) == Retries::Never {
             self.lose_sync(client, false, now);
             self.retire(client, now);
@@ -203,7 +202,7 @@ impl World<'_> {
         let lost = pace.fills_in().unwrap_or(SimSpan::ZERO);
         let seen = self.seen_slowly(client, now).unwrap_or(now - lost);
         self.close_reading_watch(client, now);
-        self.clients[client].seen = seen;
+        self.fleets.clients[client].seen = seen;
         let digests = pace.takes.map_or(SimSpan::ZERO, |rate| rate.time_for(pace.buffered()));
         self.wait(client, Next::Watch, digests);
     }
@@ -211,15 +210,15 @@ impl World<'_> {
     /// A watch-list whose channel overflows before its last bookmark was queued is ended there and
     /// then: the reflector begins again with nothing.
     fn cut_watch_list(&mut self, client: ClientId, now: SimTime) {
-        let member = self.clients[client];
+        let member = self.fleets.clients[client];
         let Some(request) = member.request else { return };
-        let state = &mut self.servers[member.server];
-        state.server.abort(&self.catalog.plans, request, now);
+        let state = &mut self.plane.servers[member.server];
+        state.server.abort(&self.plane.plans.made, request, now);
         self.free_seats(member.server, request.slot(), now);
         self.touch(member.server);
-        self.clients[client].request = None;
-        self.counters.watches_terminated += 1;
-        self.counters.requests_failed += 1;
+        self.fleets.clients[client].request = None;
+        self.cx.record.counters.watches_terminated += 1;
+        self.cx.record.counters.requests_failed += 1;
         if self.retries(client) == Retries::Never {
             self.give_up(client, SimSpan::ZERO, now);
             return;
@@ -230,7 +229,7 @@ impl World<'_> {
 
     /// A watch-list has begun: arranges its end, if its channel is full too soon.
     pub(super) fn watch_list_begins(&mut self, client: ClientId, server: ServerId, now: SimTime) {
-        let fleet = self.clients[client].fleet;
+        let fleet = self.fleets.clients[client].fleet;
         let fills = self.pace(fleet, server).and_then(|pace| pace.fills_in());
         if let Some(fills) = fills.filter(|fills| *fills < BOOKMARK_QUEUED)
             && fills < BOOKMARK_QUEUED.scale(self.draw(client))
@@ -248,7 +247,7 @@ impl World<'_> {
         began: SimTime,
         now: SimTime,
     ) {
-        let fleet = self.clients[client].fleet;
+        let fleet = self.fleets.clients[client].fleet;
         let fills = self.pace(fleet, server).and_then(|pace| pace.fills_in());
         let Some(full) = fills.map(|fills| began + fills).filter(|full| *full < now) else {
             return;
@@ -257,21 +256,21 @@ impl World<'_> {
             return;
         }
         self.close_reading_watch(client, now);
-        self.counters.watches_terminated += 1;
-        self.clients[client].seen = full;
+        self.cx.record.counters.watches_terminated += 1;
+        self.fleets.clients[client].seen = full;
         let spread = REDIAL_SPREAD.scale(self.draw(client));
         self.wait(client, Next::Watch, spread);
     }
 
     /// Watches that a member has to open.
     pub(super) fn watches_to_open(&self, client: ClientId) -> u64 {
-        let member = &self.clients[client];
-        if member.keeps_idle { 1 } else { self.watches_of(member.fleet) }
+        let member = &self.fleets.clients[client];
+        if member.keeps_idle { 1 } else { self.cx.inputs.fleets[member.fleet].watches() }
     }
 
     /// Of so many events of a resource: those that match what a fleet watches.
     pub(super) fn matching(&self, fleet: FleetId, events: u64) -> u64 {
-        match &self.inputs.fleets[fleet].behaviour {
+        match &self.cx.inputs.fleets[fleet].behaviour {
             Behaviour::Reflector { read, .. } => (events as f64 * read.selected).round() as u64,
             _ => events,
         }
@@ -279,25 +278,25 @@ impl World<'_> {
 
     /// Closes all watches of a member.
     pub(super) fn close_watches(&mut self, client: ClientId, now: SimTime) {
-        let watches = self.watches_of(self.clients[client].fleet);
+        let watches = self.cx.inputs.fleets[self.fleets.clients[client].fleet].watches();
         self.close_some(client, watches, now);
     }
 
     /// Closes the idle watches of a member that it has kept.
     pub(super) fn close_idle_watches(&mut self, client: ClientId, now: SimTime) {
-        let member = &mut self.clients[client];
+        let member = &mut self.fleets.clients[client];
         if std::mem::take(&mut member.keeps_idle) {
             let fleet = member.fleet;
-            let watches = self.watches_of(fleet) - 1;
+            let watches = self.cx.inputs.fleets[fleet].watches() - 1;
             self.close_some(client, watches, now);
         }
     }
 
     fn close_some(&mut self, client: ClientId, watches: u64, now: SimTime) {
-        let member = self.clients[client];
+        let member = self.fleets.clients[client];
         let fleet = member.fleet;
-        let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
-        let state = &mut self.servers[member.server];
+        let entry = self.cx.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
+        let state = &mut self.plane.servers[member.server];
         state.server.settle(now);
         state.server.memory.step(Step::Drop(entry, IDLE_WATCH.times(watches)));
         state.watches[fleet] -= watches;
@@ -306,16 +305,16 @@ impl World<'_> {
 
     /// The server ends a member's watch on what it reads; the others stay.
     fn close_reading_watch(&mut self, client: ClientId, now: SimTime) {
-        let member = self.clients[client];
+        let member = self.fleets.clients[client];
         let fleet = member.fleet;
-        let entry = self.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
-        let state = &mut self.servers[member.server];
+        let entry = self.cx.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
+        let state = &mut self.plane.servers[member.server];
         state.server.settle(now);
         state.server.memory.step(Step::Drop(entry, IDLE_WATCH));
         state.watches[fleet] -= 1;
         state.background_stale = true;
         self.touch(member.server);
-        let member = &mut self.clients[client];
+        let member = &mut self.fleets.clients[client];
         member.keeps_idle = true;
         member.behind = false;
     }
@@ -328,14 +327,15 @@ impl World<'_> {
         resource: ResourceId,
         now: SimTime,
     ) {
-        for fleet in self.inputs.fleet_ids() {
-            if resource_of(&self.inputs.fleets[fleet]) != resource {
+        for fleet in self.cx.inputs.fleet_ids() {
+            if self.cx.inputs.fleets[fleet].resource() != resource {
                 continue;
             }
             for client in self.members(fleet) {
-                let member = self.clients[client];
+                let member = self.fleets.clients[client];
                 if member.server == server && member.state == State::Watching {
-                    self.counters.watches_terminated += self.watches_of(fleet);
+                    self.cx.record.counters.watches_terminated +=
+                        self.cx.inputs.fleets[fleet].watches();
                     self.sample_seen(client, now);
                     if self.retries(client) == Retries::Never {
                         self.lose_sync(client, false, now);

@@ -7,13 +7,12 @@
 //! (docs/facts/watch-cache.md section 4.1); and a server that has started since knows
 //! nothing that old.
 
-use crate::model::catalog::resource_of;
 use crate::model::client::{Hearing, NO_SERVER};
-use crate::model::flows::LoadEvent;
+use crate::model::event::{Event, LoadEvent};
 use crate::model::ids::{ClientId, ResourceId, ServerId};
 use crate::model::input::Behaviour;
 use crate::model::watchcache::capacity::BOOKMARK_PERIOD;
-use crate::model::world::{Event, World};
+use crate::model::world::World;
 use crate::units::{SimSpan, SimTime};
 
 /// etcd lengthens the interval of progress notifications by up to so much of it, for each watcher
@@ -32,60 +31,61 @@ pub struct Lag {
 impl World<'_> {
     /// The version of a server's cache of a resource.
     fn cache_version(&self, server: ServerId, resource: ResourceId, at: SimTime) -> SimTime {
-        let period = self.inputs.etcd.progress_notify_interval;
+        let period = self.cx.inputs.etcd.progress_notify_interval;
         let entity = u64::from(server) << 32 | u64::from(resource);
-        let mut luck = self.streams.stream("progress notify", entity);
+        let mut luck = self.cx.streams.stream("progress notify", entity);
         let period = (period + period.scale(PROGRESS_JITTER * luck.uniform())).max(SimSpan(1));
         let phase = period.scale(luck.uniform());
         let notified = at - SimSpan((at + phase).0 % period.0);
-        let rate = self.flows.usual_rate(resource);
+        let rate = self.plane.flows.usual_rate(resource);
         let written = if rate > 0.0 {
             let events = (at.as_secs_f64() * rate).floor();
             SimTime::ZERO + SimSpan::from_secs_f64(events / rate)
         } else {
             SimTime::ZERO
         };
-        let listed = self.servers.get(server).map_or(SimTime::ZERO, |s| s.listed_at[resource]);
+        let listed =
+            self.plane.servers.get(server).map_or(SimTime::ZERO, |s| s.listed_at[resource]);
         notified.max(written).max(listed.min(at)).min(at)
     }
 
     /// How new the version is that a watcher has seen: that of its last event or bookmark.
     pub(super) fn sample_seen(&mut self, client: ClientId, now: SimTime) {
-        if self.clients[client].hearing == Hearing::Nothing {
+        if self.fleets.clients[client].hearing == Hearing::Nothing {
             return;
         }
-        let fleet = &self.inputs.fleets[self.clients[client].fleet];
+        let fleet = &self.cx.inputs.fleets[self.fleets.clients[client].fleet];
         let (selected, bookmarks) = match &fleet.behaviour {
             Behaviour::Reflector { read, bookmarks, .. } => (read.selected, *bookmarks),
             Behaviour::Lister { read, .. } => (read.selected, true),
             Behaviour::Watcher { .. } => (1.0, true),
         };
-        let resource = resource_of(fleet);
-        let latest = self.etcd.latest(now);
-        self.has_read(client, self.clients[client].last_server, resource, now);
+        let resource = fleet.resource();
+        let latest = self.plane.etcd.outage.latest(now);
+        self.has_read(client, self.fleets.clients[client].last_server, resource, now);
         if let Some(seen) = self.seen_slowly(client, now) {
-            self.clients[client].seen = seen;
+            self.fleets.clients[client].seen = seen;
             return;
         }
-        let rate = self.flows.usual_rate(resource) * selected;
+        let rate = self.plane.flows.usual_rate(resource) * selected;
         let bookmark = BOOKMARK_PERIOD.scale(self.draw(client));
         let uniform = self.draw(client);
         let event =
             (rate > 0.0).then(|| latest - SimSpan::from_secs_f64(-libm::log1p(-uniform) / rate));
-        let server = self.clients[client].last_server;
+        let server = self.fleets.clients[client].last_server;
         let carried =
             bookmarks.then(|| self.cache_version(server, resource, latest.min(now - bookmark)));
-        let member = &mut self.clients[client];
+        let member = &mut self.fleets.clients[client];
         let seen = event.max(carried).unwrap_or(SimTime::ZERO);
         member.seen = member.seen.max(seen);
     }
 
     /// The version of what a member has just been given: that of the cache, or the latest.
     pub(super) fn list_version(&self, client: ClientId, server: ServerId, now: SimTime) -> SimTime {
-        let member = &self.clients[client];
-        let latest = self.etcd.latest(now);
+        let member = &self.fleets.clients[client];
+        let latest = self.plane.etcd.outage.latest(now);
         if member.from_cache {
-            let resource = resource_of(&self.inputs.fleets[member.fleet]);
+            let resource = self.cx.inputs.fleets[member.fleet].resource();
             self.cache_version(server, resource, latest)
         } else {
             latest
@@ -101,15 +101,15 @@ impl World<'_> {
         streamed: bool,
         now: SimTime,
     ) -> SimTime {
-        let member = &self.clients[client];
-        let latest = self.etcd.latest(now);
+        let member = &self.fleets.clients[client];
+        let latest = self.plane.etcd.outage.latest(now);
         if streamed {
             return latest;
         }
-        let fleet = &self.inputs.fleets[member.fleet];
+        let fleet = &self.cx.inputs.fleets[member.fleet];
         let told = !matches!(fleet.behaviour, Behaviour::Reflector { bookmarks: false, .. });
         if told || member.missed > 0 {
-            member.seen.max(self.cache_version(server, resource_of(fleet), latest))
+            member.seen.max(self.cache_version(server, fleet.resource(), latest))
         } else {
             member.seen
         }
@@ -124,12 +124,12 @@ impl World<'_> {
         now: SimTime,
     ) {
         let lag = Lag { version: now - behind, until: now + lasts };
-        self.servers[server].lag = Some(lag);
+        self.plane.servers[server].lag = Some(lag);
     }
 
     /// At which version a server's caches have stopped, if they do not follow etcd.
     pub(super) fn lags(&self, server: ServerId, now: SimTime) -> Option<SimTime> {
-        let lag = self.servers.get(server)?.lag?;
+        let lag = self.plane.servers.get(server)?.lag?;
         (now < lag.until).then_some(lag.version)
     }
 
@@ -145,9 +145,9 @@ impl World<'_> {
         if server == NO_SERVER {
             return false;
         }
-        let version = self.lags(server, now).unwrap_or_else(|| self.etcd.latest(now));
-        let written = self.flows.usual_rate(resource) > 0.0;
-        let member = &mut self.clients[client];
+        let version = self.lags(server, now).unwrap_or_else(|| self.plane.etcd.outage.latest(now));
+        let written = self.plane.flows.usual_rate(resource) > 0.0;
+        let member = &mut self.fleets.clients[client];
         let stale = version < member.newest && written;
         member.newest = member.newest.max(version);
         stale
@@ -155,24 +155,24 @@ impl World<'_> {
 
     /// A list has arrived: remembers its version, and whether it is older than what was seen before.
     pub(super) fn note_version(&mut self, client: ClientId, resource: ResourceId, now: SimTime) {
-        let member = self.clients[client];
+        let member = self.fleets.clients[client];
         if !member.from_cache {
             self.has_read_latest(client, now);
         } else if self.has_read(client, member.last_server, resource, now) {
-            self.counters.stale_reads += 1;
+            self.cx.record.counters.stale_reads += 1;
         }
     }
 
     /// A member has read the latest data.
     pub(super) fn has_read_latest(&mut self, client: ClientId, now: SimTime) {
-        let version = self.etcd.latest(now);
-        let member = &mut self.clients[client];
+        let version = self.plane.etcd.outage.latest(now);
+        let member = &mut self.fleets.clients[client];
         member.newest = member.newest.max(version);
     }
 
     /// Arranges that the channel of a member's watch overflows after a while.
     pub(super) fn overflow_in(&mut self, client: ClientId, after: SimSpan, now: SimTime) {
-        let generation = self.clients[client].generation;
-        self.queue.push(now + after, Event::Load(LoadEvent::Overflow { client, generation }));
+        let generation = self.fleets.clients[client].generation;
+        self.cx.queue.push(now + after, Event::Load(LoadEvent::Overflow { client, generation }));
     }
 }

@@ -1,0 +1,51 @@
+//! The clients of all fleets: what each is about, who shares a connection, whose lease is renewed.
+//!
+//! They know no server but by its number.
+
+use super::client::Client;
+use super::client::driver::{Leases, Sharing};
+use super::client::era::ClientEra;
+use super::faults::Rollout;
+use super::ids::{ClientId, FleetId, Id, Table};
+use super::input::Inputs;
+
+/// See the module's documentation.
+pub struct Fleets {
+    /// All members, fleet after fleet.
+    pub clients: Table<ClientId, Client>,
+    /// First member of each fleet.
+    pub first: Table<FleetId, ClientId>,
+    /// Members started and not stopped, by fleet.
+    pub started: Table<FleetId, u32>,
+    /// Those of them with a complete view, by fleet.
+    pub synced: Table<FleetId, u32>,
+    /// Which fleets use whose connections.
+    pub sharing: Sharing,
+    /// The leases of kubelets' nodes.
+    pub leases: Leases,
+    /// Rollouts under way.
+    pub rollouts: Vec<Rollout>,
+}
+
+impl Fleets {
+    /// All fleets, with nobody started.
+    #[must_use]
+    pub fn new(inputs: &Inputs) -> Self {
+        let mut fleets = Self {
+            clients: Table::default(),
+            first: Table::default(),
+            started: Table::filled(0, inputs.fleets.len()),
+            synced: Table::filled(0, inputs.fleets.len()),
+            sharing: Sharing::of(inputs),
+            leases: Leases::of(inputs),
+            rollouts: Vec::new(),
+        };
+        for (id, fleet) in inputs.fleet_ids().zip(&inputs.fleets) {
+            fleets.first.push(ClientId::at(fleets.clients.len()));
+            let era = ClientEra::of(fleet.client_minor, &inputs.release);
+            let member = |place| Client::new(id, &fleet.name, place, era);
+            fleets.clients.extend((0..fleet.count).map(member));
+        }
+        fleets
+    }
+}

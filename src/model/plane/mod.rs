@@ -1,0 +1,124 @@
+//! The control plane without its clients: servers, balancer, etcd, and the load that needs no client
+//! of its own.
+//!
+//! It knows no client: whom a server serves is a [`Tag`](super::apiserver::tag::Tag) to it.
+
+pub mod plans;
+
+use std::sync::Arc;
+
+use super::apiserver::server::{Server, ServerSettings};
+use super::balancer::Balancer;
+use super::catalog::Catalog;
+use super::context::Context;
+use super::control_plane::ServerState;
+use super::etcd_outage::EtcdState;
+use super::flows::Flows;
+use super::ids::{ResourceId, ServerId, Table};
+use super::input::Inputs;
+use super::memory::go_heap::GcSettings;
+use super::node::{self, MemoryLimit};
+use crate::units::SimTime;
+use plans::{PlanCache, PlanContext};
+
+/// See the module's documentation.
+pub struct Plane {
+    /// The servers.
+    pub servers: Table<ServerId, ServerState>,
+    /// The balancer before them.
+    pub balancer: Balancer,
+    /// etcd behind them.
+    pub etcd: Etcd,
+    /// How the load changes.
+    pub flows: Flows,
+    /// Writes a second, by resource.
+    pub writes: Table<ResourceId, f64>,
+    /// How much memory a server may use.
+    pub limit: MemoryLimit,
+    /// Plans of requests.
+    pub plans: PlanCache,
+    /// Servers to be brought up to date at the end of the present event.
+    pub touched: Vec<ServerId>,
+}
+
+/// etcd: what it stores, and how it answers.
+#[derive(Clone, Debug)]
+pub struct Etcd {
+    /// Objects stored now, by resource.
+    pub objects: Table<ResourceId, u64>,
+    /// How fast it is now, relative.
+    pub speed: f64,
+    /// It is slow until then.
+    pub slow_until: SimTime,
+    /// Whether it has its quorum.
+    pub outage: EtcdState,
+}
+
+impl Plane {
+    /// The control plane before its start: no process runs.
+    #[must_use]
+    pub fn new(inputs: &Inputs, catalog: &Catalog) -> Self {
+        let limit = node::memory_limit(&inputs.apiserver, &inputs.node);
+        let settings = Arc::new(ServerSettings {
+            cores: node::cores(&inputs.apiserver, &inputs.node),
+            procs: node::processors(&inputs.apiserver, &inputs.node, &inputs.release),
+            hardware: catalog.hardware.clone(),
+            local_clients: inputs.node.local_clients,
+            gc: GcSettings {
+                gogc: inputs.apiserver.gogc,
+                memory_limit: inputs.apiserver.gomemlimit,
+            },
+            kill_at: limit.kill_at,
+            memory_high: inputs.apiserver.memory_high,
+            scan: catalog.scan_weights(inputs),
+            owners: catalog.owners.names.len(),
+        });
+        let server = |_| ServerState::new(Server::new(settings.clone()), inputs);
+        let servers: Table<ServerId, ServerState> = inputs.server_ids().map(server).collect();
+        let balancer = Balancer::new(inputs.balancer.clone(), servers.len(), inputs.apiserver.warm);
+        Self {
+            servers,
+            balancer,
+            etcd: Etcd {
+                objects: inputs.resources.iter().map(|resource| resource.count).collect(),
+                speed: 1.0,
+                slow_until: SimTime::ZERO,
+                outage: EtcdState::default(),
+            },
+            flows: Flows::new(inputs),
+            writes: inputs.resources.iter().map(|resource| resource.writes_per_second).collect(),
+            limit,
+            plans: PlanCache::default(),
+            touched: Vec::new(),
+        }
+    }
+
+    /// Marks a server for settling and new rates at the end of the present event.
+    pub fn touch(&mut self, server: ServerId) {
+        if !self.touched.contains(&server) {
+            self.touched.push(server);
+        }
+    }
+
+    /// What plans are made from now.
+    #[must_use]
+    pub fn context<'p>(&'p self, cx: &'p Context<'_>) -> PlanContext<'p> {
+        PlanContext {
+            inputs: cx.inputs,
+            catalog: &cx.catalog,
+            objects: &self.etcd.objects,
+            etcd_speed: self.etcd.speed,
+        }
+    }
+
+    /// The plans, and what they are made from now.
+    pub fn planning<'p>(&'p mut self, cx: &'p Context<'_>) -> (&'p mut PlanCache, PlanContext<'p>) {
+        let context = PlanContext {
+            inputs: cx.inputs,
+            catalog: &cx.catalog,
+            objects: &self.etcd.objects,
+            etcd_speed: self.etcd.speed,
+        };
+        (&mut self.plans, context)
+    }
+}
