@@ -75,9 +75,9 @@ impl World<'_> {
 
     /// The scenario kills a process. To the kubelet that is one more crash: it waits as after the others.
     pub(in crate::model) fn kill_process(&mut self, server: ServerId, now: SimTime) {
-        self.note(now, LogKind::Stopped, &name(server), "killed by the scenario".into());
+        self.cx.record.note(now, LogKind::Stopped, &name(server), "stopped by the scenario".into());
         self.settle_all(now);
-        let state = &mut self.servers[server];
+        let state = &mut self.plane.servers[server];
         if state.life == Life::Down {
             return;
         }
