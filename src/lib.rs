@@ -10,7 +10,7 @@
 //!   storm.toml                                                output/storm-1a2b3c/
 //!       |                                                              ^
 //!   +---v------------------------------------------------------------- | ---------+
-//!   |                        cli: one file a verb; prints              |          |
+//!   |                        cli: one file per verb; prints            |          |
 //!   +---+--------------------------+-------------------------------+---+----------+
 //!       |                          |                               |
 //!   +---v-----------+   +----------v-----------+   +---------------v------+
@@ -149,7 +149,7 @@
 //! | how uncertain inputs are written, and drawn | `language/table/uncertain.rs`, `experiment/uncertain.rs` |
 //! | how a breaking point is searched | `experiment/find/search.rs` |
 //! | a figure of `summary.json` | [`results::Summary`] (step [`FORMAT_VERSION`](results::FORMAT_VERSION)), `experiment/summarize.rs` |
-//! | the words on the terminal | [`report::text`], [`report::markdown`] |
+//! | the words of a result, on the terminal and in Markdown | the file of the result: [`report::run`], [`report::compare`], [`report::find`] ...; how pages are printed: `report/terminal.rs`, `report/markdown.rs`, `report/table.rs` |
 //! | what is counted over time | [`results::ActivityKind`]: one line a counter; its chart: `report/charts/activity.rs` |
 //! | what the story of a run tells | [`report::story`] |
 //! | what can be varied, and how it is written | [`scenario::Vary`]; the designs: [`experiment::sweep`] |
@@ -159,6 +159,7 @@
 //! | what is probably not meant, though valid | `scenario/lints.rs`; what only the model knows: `experiment/advice.rs` |
 //! | the text of a code, the example of a key | [`scenario::explain`] |
 //! | an exit code | `cli/exit.rs` |
+//! | a flag that several verbs have | `cli/flags.rs` |
 //!
 //! **A new release**: raise `NEWEST_MINOR`, give every behaviour that changed its first minor in
 //! `Release::of_minor` and every gate its span in `GATES`.
@@ -167,6 +168,9 @@
 //! its label and key; the compiler then asks for its colour (`report/charts/palette.rs`) and its weight
 //! in the collector (`model/memory/process.rs`). Take and drop it in a plan: charts, tables and
 //! `attribution.csv` follow by themselves, and the snapshot of `timeline.csv` has a column more.
+//!
+//! **A new verb**: a file in `cli` with its arguments and its function, a variant in `cli/args.rs`, an
+//! arm in `cli/mod.rs`.
 //!
 //! **A new chart**: a file in `report/charts` that makes a `Scene` from a
 //! [`ChartInput`](report::charts::ChartInput), and a line in `scenes`. SVG, PNG and the manifest

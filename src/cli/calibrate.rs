@@ -1,29 +1,106 @@
-//! `oomcast calibrate`: fit the model's parameters to observations, write an overlay.
+//! `oomcast calibrate`: fits the model's parameters to observations and writes an overlay.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::args::{CalibrateArgs, Format};
 use super::exit::{Exit, Failure};
+use super::flags::{LayerArgs, PrintFlags, RunFlags, is_stdin};
+use super::output;
 use super::progress::Progress;
-use super::{hint, load, output, threads, validate};
+use super::{hint, load, validate};
 use crate::calibration::prepare::Base;
-use crate::calibration::{self, Calibrated, Drawn, Plan};
-use crate::report::charts::{Overlay, write_fit, write_overlay};
-use crate::report::{calibration as report, json};
-use crate::results::{CalibrationResult, FittedObservation, Timeline};
+use crate::calibration::{self, Calibrated, Drawn, Plan, parameters};
+use crate::report::charts::{ChartError, MeasuredRun, write_fit, write_measured_run};
+use crate::report::{Page, calibration as report, json};
+use crate::results::{FittedObservation, Timeline};
 use crate::scenario::{Layers, Scenario};
 use crate::units::{Bytes, SimSpan, SimTime};
 use crate::validation::Replay;
 use crate::validation::series::Observed;
 
-/// Where results go when `--out` does not say.
-const OUTPUT: &str = "output";
 /// The overlay's file.
 const OVERLAY: &str = "overlay.toml";
 
+/// Replications of each observation unless the command line says otherwise.
+const REPLICATIONS: u32 = 5;
+
+/// `oomcast calibrate`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = EXAMPLES,
+    mut_arg("replications", |arg| arg.help(format!(
+        "Replications of each observation; the median counts [default: {REPLICATIONS}]"
+    ))),
+    mut_arg("format", |arg| arg.help("What to print: text, json or md")),
+)]
+pub struct CalibrateArgs {
+    /// The scenario file: the cluster that was observed, with the burst as an event.
+    pub file: PathBuf,
+    /// Observations: a folder, a series, a description or a measured run. Repeatable.
+    #[arg(long, value_name = "DIR|FILE", required = true)]
+    pub observed: Vec<PathBuf>,
+    /// Which parameters to fit, such as hardware.cpu-speed,calibration.typed-heap [default: all; those
+    /// that the observations do not depend on stay as they are].
+    #[arg(long, value_name = "KEYS", value_delimiter = ',', value_parser = parameter)]
+    pub fit: Vec<usize>,
+    /// Parts of the observations that are left out in turn, to estimate the error on what the fit has
+    /// not seen; 0: none.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub folds: u32,
+    /// Layers applied on top of the file.
+    #[command(flatten)]
+    pub layers: LayerArgs,
+    /// How each observation is replayed.
+    #[command(flatten)]
+    pub run: RunFlags,
+    /// The folder to write [default: output/SCENARIO-calibration].
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Writes no charts.
+    #[arg(long)]
+    pub no_charts: bool,
+    /// What is printed.
+    #[command(flatten)]
+    pub print: PrintFlags,
+}
+
+const EXAMPLES: &str = "\
+Observations:
+  working-set.csv     time and container_memory_working_set_bytes, as Grafana and Prometheus export
+                      them (also the JSON of /api/v1/query_range); from ten minutes before the burst
+  rollout.toml        beside it, what happened; without it the largest rise is the only event:
+                        schema = 1
+                        series = \"working-set.csv\"
+                        [[bursts]]
+                        name = \"agents rolled out\"
+                        from = 2026-05-12T10:04:00Z
+                        to = 2026-05-12T10:07:00Z
+                        event = \"rollout\"      # of the scenario
+                        restarts = 0            # of the container in that time
+                        seconds = \"42s\"         # until the clients were done, if known
+                        set = [\"clients.node-agents.count=300\"]   # what was different then
+  run.json, *.jsonl   measured runs, as `oomcast validate` takes them
+
+Examples:
+  oomcast calibrate my-cluster.toml --observed working-set.csv
+  oomcast calibrate my-cluster.toml --observed incidents/ --fit hardware.cpu-speed,calibration.typed-heap
+  oomcast run my-cluster.toml --overlay output/my-cluster-calibration/overlay.toml
+";
+
+/// The place of a parameter in the table of those that can be fitted.
+fn parameter(text: &str) -> Result<usize, String> {
+    parameters::find(text.trim()).ok_or_else(|| {
+        let keys: Vec<&str> = parameters::PARAMETERS.iter().map(|one| one.key).collect();
+        format!("expected one of {}", keys.join(", "))
+    })
+}
+
 /// Fits, writes a folder, then prints the result.
 pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, Failure> {
+    if is_stdin(&args.file) {
+        let message = "calibrate reads the scenario once per burst: give it as a file, not as `-`";
+        return Err(Failure::usage(message));
+    }
     let overlays = load::overlays(&args.layers.overlay)?;
     let layers =
         Layers { profiles: &args.layers.profile, overlays: &overlays, overrides: &args.layers.set };
@@ -31,8 +108,8 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, Failure> {
     load::tell_notes(&scenario.notes);
     let plan = Plan {
         replay: Replay {
-            seed: args.seed.unwrap_or(scenario.seed),
-            replications: args.replications,
+            seed: args.run.seed.unwrap_or(scenario.seed),
+            replications: args.run.replications.unwrap_or(REPLICATIONS),
         },
         parameters: args.fit.clone(),
         folds: args.folds,
@@ -40,16 +117,21 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, Failure> {
     let mut observed = Observed::default();
     args.observed.iter().for_each(|path| observed.add_path(path));
     let base = Base { file: &args.file, layers, scenario: &scenario };
-    let work = || fit(base, &observed, &plan, !args.no_progress);
-    let (calibrated, notes) = threads::on(args.jobs, work)??;
+    let work = || fit(base, &observed, &plan, !args.run.no_progress && !args.print.quiet);
+    let (calibrated, notes) = output::on_threads(args.run.threads(), work)??;
     let mut calibrated = calibrated;
     calibrated.result.notes.splice(0..0, notes);
-    let folder = write(args, &scenario, &calibrated)?;
-    tell(args, &calibrated.result, &folder)?;
+    let result = &calibrated.result;
+    let page = report::page(result);
+    let folder = write(args, &scenario, &calibrated, &page)?;
+    let fitted = result.parameters.iter().any(|parameter| parameter.state.is_fitted());
+    let next = fitted.then(|| hint::with_overlay(&args.file, &args.layers, &folder.join(OVERLAY)));
+    let written = [format!("{}/", folder.display())];
+    output::tell(args.print, &page, &written, next.as_deref(), || json::calibration(result))?;
     Ok(Exit::Done)
 }
 
-/// Prepares and fits; every mistake in the observations is told.
+/// Prepares and fits; every mistake in the observations is reported.
 fn fit(
     base: Base<'_>,
     observed: &Observed,
@@ -60,10 +142,10 @@ fn fit(
     let errors: Vec<_> =
         observed.runs.errors.iter().chain(&observed.errors).chain(&prepared.errors).collect();
     for error in &errors {
-        output::error(&Failure::new(Exit::Usage, error));
+        output::error(&Failure::usage(error));
     }
     if !errors.is_empty() {
-        return Err(Failure::told(Exit::Usage));
+        return Err(Failure::reported(Exit::Usage));
     }
     let steps = calibration::steps(&prepared.subjects, plan);
     let bar = Progress::counting(steps, "fits", progress);
@@ -71,35 +153,8 @@ fn fit(
         calibration::calibrate(base.scenario, &prepared.subjects, plan, |done| bar.set(done));
     drop(bar);
     let notes = observed.runs.notes.iter().chain(&observed.notes).chain(&prepared.notes);
-    let calibrated = found.map_err(|reason| Failure::new(Exit::Usage, reason))?;
+    let calibrated = found.map_err(Failure::usage)?;
     Ok((calibrated, notes.cloned().collect()))
-}
-
-fn text(format: Format, result: &CalibrationResult) -> Result<String, Failure> {
-    Ok(match format {
-        Format::Text => report::render(result),
-        Format::Md => report::markdown(result),
-        Format::Json => {
-            json::calibration(result).map_err(|error| Failure::new(Exit::Internal, error))?
-        }
-    })
-}
-
-fn tell(args: &CalibrateArgs, result: &CalibrationResult, folder: &Path) -> Result<(), Failure> {
-    let overlay = folder.join(OVERLAY);
-    let mut printed = text(args.format, result)?;
-    let fitted = result.parameters.iter().any(|parameter| parameter.state.is_fitted());
-    let wrote = format!("wrote {}/", folder.display());
-    if args.format != Format::Text {
-        output::note(wrote);
-        return output::result(&printed);
-    }
-    printed.extend(["\n", &wrote, "\n"]);
-    if fitted {
-        let command = hint::with_overlay(&args.file, &args.layers, &overlay);
-        printed.extend(["next: ", &command, "\n"]);
-    }
-    output::result(&printed)
 }
 
 /// Writes overlay, result and charts.
@@ -107,31 +162,24 @@ fn write(
     args: &CalibrateArgs,
     scenario: &Scenario,
     calibrated: &Calibrated,
+    page: &Page,
 ) -> Result<PathBuf, Failure> {
-    let default = || Path::new(OUTPUT).join(format!("{}-calibration", scenario.name));
+    let default = || Path::new(output::OUTPUT).join(format!("{}-calibration", scenario.name));
     let folder = args.out.clone().unwrap_or_else(default);
-    let failed = |path: &Path, error: &dyn std::fmt::Display| {
-        Failure::new(Exit::Internal, format!("cannot write {}: {error}", path.display()))
-    };
     let charts = folder.join("charts");
-    let deepest = if args.no_charts { &folder } else { &charts };
-    std::fs::create_dir_all(deepest).map_err(|error| failed(deepest, &error))?;
+    output::make_folder(if args.no_charts { &folder } else { &charts })?;
     let result = &calibrated.result;
-    for (name, content) in [
-        (OVERLAY, result.overlay.clone()),
-        ("calibration.json", text(Format::Json, result)?),
-        ("calibration.md", text(Format::Md, result)?),
-    ] {
-        let path = folder.join(name);
-        std::fs::write(&path, content).map_err(|error| failed(&path, &error))?;
-    }
+    output::write(&folder.join(OVERLAY), &result.overlay)?;
+    let json = json::calibration(result).map_err(Failure::internal)?;
+    output::write(&folder.join("calibration.json"), &json)?;
+    output::write(&folder.join("calibration.md"), &page.markdown())?;
     if !args.no_charts {
-        draw(&charts, calibrated).map_err(|error| Failure::new(Exit::Internal, error))?;
+        draw(&charts, calibrated).map_err(Failure::internal)?;
     }
     Ok(folder)
 }
 
-fn draw(folder: &Path, calibrated: &Calibrated) -> Result<(), crate::report::charts::ChartError> {
+fn draw(folder: &Path, calibrated: &Calibrated) -> Result<(), ChartError> {
     let result = &calibrated.result;
     write_fit(folder, &report::headline(result), result)?;
     let mut used = BTreeSet::from(["fit".to_owned()]);
@@ -151,7 +199,7 @@ fn curves(
     stem: &str,
     observation: &FittedObservation,
     drawn: &Drawn,
-) -> Result<(), crate::report::charts::ChartError> {
+) -> Result<(), ChartError> {
     let Some(after) = &drawn.after else { return Ok(()) };
     let since = |at: f64| SimTime::ZERO + SimSpan::from_secs_f64(at);
     let measured: Vec<(SimTime, Bytes)> = drawn
@@ -166,7 +214,7 @@ fn curves(
     let done = since(longest.fold(10.0, f64::max) * 1.5);
     let last = measured.last().map_or(done, |(at, _)| *at);
     let title = format!("{}: measured, and predicted before and after the fit", observation.id);
-    let overlay = Overlay {
+    let drawn = MeasuredRun {
         title: &title,
         subtitle: "memory of the kube-apiserver, as it was measured, and as replays have it",
         measured: &validate::measured_timeline(&measured),
@@ -175,7 +223,7 @@ fn curves(
         limit: drawn.limit,
         end: last,
     };
-    write_overlay(folder, stem, &overlay).map(drop)
+    write_measured_run(folder, stem, &drawn).map(drop)
 }
 
 /// Whether there are two lines to draw.

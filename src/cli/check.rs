@@ -1,23 +1,18 @@
 //! `oomcast check`: every mistake in every file, offline and fast.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde::Serialize;
 
 use super::exit::{Exit, Failure};
-use super::layers::LayerArgs;
+use super::flags::{LayerArgs, is_stdin};
 use super::{load, output};
 use crate::experiment;
-use crate::scenario::{
-    Diagnostic, Diagnostics, LARGEST_FILE, Overlay, Scenario, Severity, Template, sarif,
-};
+use crate::scenario::{Diagnostic, Diagnostics, Overlay, Scenario, Severity, sarif};
 
 /// Version of what `--format json` prints; a major step breaks readers.
 const FORMAT_VERSION: &str = "1.0";
-/// What standard input is called.
-const STDIN: &str = "stdin";
 
 /// `oomcast check`.
 #[derive(Debug, clap::Args)]
@@ -26,10 +21,10 @@ pub struct CheckArgs {
     /// The scenario files; `-`: standard input.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// What is laid over each file.
+    /// Layers applied on top of each file.
     #[command(flatten)]
     pub layers: LayerArgs,
-    /// What to print: text, short (a line each), json or sarif (for code scanning).
+    /// What to print: text, short (one line per finding), json or sarif (for code scanning).
     #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub format: CheckFormat,
     /// Treats these like errors: warnings, or notes as well. Exit code 2.
@@ -83,41 +78,32 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let checked: Vec<Checked> =
         args.files.iter().map(|file| check_one(file, &overlays, args)).collect();
     let all = || checked.iter().flat_map(|one| &one.found.items);
-    let internal = |error: serde_json::Error| Failure::new(Exit::Internal, error);
     match args.format {
-        CheckFormat::Text => tell(&checked)?,
+        CheckFormat::Text => print(&checked)?,
         CheckFormat::Short => {
             let lines: String = all().map(|one| one.short() + "\n").collect();
             output::result(&lines)?;
         }
-        CheckFormat::Json => output::result(&as_json(&checked).map_err(internal)?)?,
+        CheckFormat::Json => output::result(&as_json(&checked).map_err(Failure::internal)?)?,
         CheckFormat::Sarif => {
-            output::result(&sarif(all(), env!("CARGO_PKG_VERSION")).map_err(internal)?)?;
+            output::result(&sarif(all(), env!("CARGO_PKG_VERSION")).map_err(Failure::internal)?)?;
         }
     }
     if checked.iter().any(|one| one.refused) {
-        return Err(Failure::told(Exit::Usage));
+        return Err(Failure::reported(Exit::Usage));
     }
     Ok(Exit::Done)
 }
 
 fn check_one(file: &Path, overlays: &[Overlay], args: &CheckArgs) -> Checked {
-    let template = if file == Path::new("-") {
-        Ok(stdin(&args.layers.set))
-    } else {
-        Template::read(file, &args.layers.set)
-    };
-    let loaded = template.and_then(|template| {
+    let loaded = load::read(file, &args.layers.set).and_then(|template| {
         template.with_profiles(&args.layers.profile).over(overlays.to_vec()).load(&[])
     });
     let found = match loaded {
         Ok(scenario) => Diagnostics { items: all_of(&scenario), hidden: 0 },
         Err(found) => found,
     };
-    let file = match file.to_string_lossy() {
-        name if name == "-" => STDIN.to_owned(),
-        name => name.into_owned(),
-    };
+    let file = if is_stdin(file) { load::STDIN.into() } else { file.display().to_string() };
     let denied = |severity: Severity| match args.deny {
         None => severity == Severity::Error,
         Some(Deny::Warnings) => severity != Severity::Note,
@@ -125,13 +111,6 @@ fn check_one(file: &Path, overlays: &[Overlay], args: &CheckArgs) -> Checked {
     };
     let refused = found.items.iter().any(|one| denied(one.severity));
     Checked { file, found, refused }
-}
-
-fn stdin(overrides: &[String]) -> Template {
-    let mut text = Vec::new();
-    // What could not be read is missing, and is told so.
-    let _ = std::io::stdin().lock().take(LARGEST_FILE + 1).read_to_end(&mut text);
-    Template::of_text(STDIN, &text, overrides)
 }
 
 /// The notes of a valid scenario, and what the model has to say about it and its sweep.
@@ -142,8 +121,8 @@ fn all_of(scenario: &Scenario) -> Vec<Diagnostic> {
     found
 }
 
-/// Findings to stderr, a verdict a file to stdout, and what it comes to.
-fn tell(checked: &[Checked]) -> Result<(), Failure> {
+/// Findings to stderr; a verdict per file and the sum to stdout.
+fn print(checked: &[Checked]) -> Result<(), Failure> {
     for one in checked {
         if !one.found.items.is_empty() {
             output::note(one.found.render_at(true, output::width()) + "\n");
@@ -155,7 +134,9 @@ fn tell(checked: &[Checked]) -> Result<(), Failure> {
     }
     let codes = checked.iter().flat_map(|one| &one.found.items).map(|one| one.code.id());
     if let Some(code) = codes.max_by_key(|id| id.starts_with('E')) {
-        output::note(format_args!("`oomcast explain {code}` tells more about such a finding."));
+        output::note(format_args!(
+            "`oomcast explain {code}` explains this finding and how to mend it."
+        ));
     }
     Ok(())
 }

@@ -1,9 +1,7 @@
 //! `oomcast completions`: what a shell needs to complete the command line.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::args::Args;
 use super::exit::{Exit, Failure};
 use super::output;
 
@@ -24,10 +22,13 @@ Examples:
   oomcast completions powershell >> $PROFILE
 ";
 
-/// Prints the script.
-pub(super) fn completions(args: &CompletionsArgs) -> Result<Exit, Failure> {
+/// Prints the script for a command line.
+pub(super) fn completions(
+    args: &CompletionsArgs,
+    whole: &mut clap::Command,
+) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Args::command(), "oomcast", &mut script);
+    clap_complete::generate(args.shell, whole, "oomcast", &mut script);
     output::result(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }

@@ -11,13 +11,13 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done, and every expectation held.
     Done = 0,
-    /// A defect of oomcast, or the system refused something (disk full, no thread).
+    /// A bug in oomcast, or an I/O error (disk full, no thread).
     Internal = 1,
     /// Wrong usage or an invalid scenario.
     Usage = 2,
     /// An expectation failed, or a comparison found a regression.
     Expectation = 3,
-    /// Not all that was asked for was done.
+    /// Some runs or points did not finish.
     Incomplete = 4,
     /// Stopped by Ctrl-C; the shell sees this code of the signal itself.
     Interrupted = 130,
@@ -45,10 +45,10 @@ impl Exit {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Done => "done, and every expectation held (a predicted OOM kill is a result)",
-            Self::Internal => "a defect of oomcast, or the system refused something",
+            Self::Internal => "internal error (a bug in oomcast) or I/O error",
             Self::Usage => "wrong usage or an invalid scenario",
-            Self::Expectation => "an expectation failed, or a regression was found",
-            Self::Incomplete => "not all that was asked for was done",
+            Self::Expectation => "an expectation failed, or a comparison found a regression",
+            Self::Incomplete => "incomplete: some runs or points did not finish",
             Self::Interrupted => "stopped by Ctrl-C",
         }
     }
@@ -74,7 +74,7 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     /// How the process ends.
     pub exit: Exit,
-    /// What to tell the user; empty when all has been told.
+    /// What to tell the user; empty when everything has been reported already.
     pub message: String,
 }
 
@@ -84,9 +84,19 @@ impl Failure {
         Self { exit, message: message.to_string() }
     }
 
-    /// A failure of which the user has already been told.
+    /// An error of the system or a bug: exit code 1.
+    pub fn internal(message: impl fmt::Display) -> Self {
+        Self::new(Exit::Internal, message)
+    }
+
+    /// Wrong usage: exit code 2.
+    pub fn usage(message: impl fmt::Display) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// A failure that has been reported already.
     #[must_use]
-    pub const fn told(exit: Exit) -> Self {
+    pub const fn reported(exit: Exit) -> Self {
         Self { exit, message: String::new() }
     }
 }

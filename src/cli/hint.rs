@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use super::args::RunArgs;
-use super::layers::LayerArgs;
+use super::flags::LayerArgs;
 use crate::engine::statistics::runs_for_maximum;
 use crate::model::input::Inputs;
 use crate::results::Summary;
@@ -11,11 +10,22 @@ use crate::results::Summary;
 /// The release from which both encodings of a list are streamed, and old enough to be in use.
 const STREAMING: u8 = 34;
 
+/// What was typed of a run, but for where and how it was to be shown and how often to run.
+#[derive(Clone, Copy)]
+pub(super) struct Typed<'a> {
+    /// The scenario file.
+    pub(super) file: &'a Path,
+    /// Layers on top of it.
+    pub(super) layers: &'a LayerArgs,
+    /// The seed.
+    pub(super) seed: Option<u64>,
+}
+
 /// What would answer the reader's next question, if there is something.
-pub(super) fn next(args: &RunArgs, inputs: &Inputs, summary: &Summary) -> Option<String> {
+pub(super) fn next(typed: Typed<'_>, inputs: &Inputs, summary: &Summary) -> Option<String> {
     let enough = runs_for_maximum(0.95, 0.95);
     let with = |key: &str, value: &str, question: &str| {
-        let run = as_typed(args, key);
+        let run = as_typed(typed, key);
         Some(format!("{run} --set {key}={value}  # {question}"))
     };
     if summary.oom.count > 0 && inputs.release.minor < STREAMING {
@@ -27,20 +37,21 @@ pub(super) fn next(args: &RunArgs, inputs: &Inputs, summary: &Summary) -> Option
         return with("apiserver.memory-limit", &twice, "does twice the memory?");
     }
     if u64::from(summary.replications) < enough {
-        let run = as_typed(args, "run.replications");
-        return Some(format!("{run} -n {enough}  # the highest then bounds 95 % of runs"));
+        let run = as_typed(typed, "run.replications");
+        return Some(format!(
+            "{run} -n {enough}  # with {enough} runs the maximum bounds the 95th percentile"
+        ));
     }
     None
 }
 
-/// The command of this run, but for where and how it was to be shown, how often to run, and the key
-/// that is to be changed.
-fn as_typed(args: &RunArgs, changed: &str) -> String {
-    let mut words = vec!["oomcast run".to_owned(), quoted(&args.file.to_string_lossy())];
-    words.extend(below_set(&args.layers));
+/// The command of this run, but for the key that is to be changed.
+fn as_typed(typed: Typed<'_>, changed: &str) -> String {
+    let mut words = vec!["oomcast run".to_owned(), quoted(&typed.file.to_string_lossy())];
+    words.extend(below_set(typed.layers));
     let key = |set: &&String| set.split_once('=').map(|(key, _)| key.trim()) != Some(changed);
-    words.extend(args.layers.set.iter().filter(key).map(|set| format!("--set {}", quoted(set))));
-    words.extend(args.seed.map(|seed| format!("--seed {seed}")));
+    words.extend(typed.layers.set.iter().filter(key).map(|set| format!("--set {}", quoted(set))));
+    words.extend(typed.seed.map(|seed| format!("--seed {seed}")));
     words.join(" ")
 }
 
@@ -73,17 +84,16 @@ pub(super) fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{as_typed, quoted};
-    use crate::cli::{Args, Verb};
-    use clap::Parser;
+    use std::path::Path;
+
+    use super::{LayerArgs, Typed, as_typed, quoted};
 
     #[test]
     fn a_hint_repeats_what_was_typed() {
-        let typed = ["oomcast", "run", "a b.toml", "--set", "x.y=1", "--set", "z=2", "--seed", "7"];
-        let Verb::Run(run) = Args::parse_from(typed).verb else {
-            panic!("run was typed");
-        };
-        assert_eq!(as_typed(&run, "z"), "oomcast run 'a b.toml' --set x.y=1 --seed 7");
+        let set = vec!["x.y=1".to_owned(), "z=2".to_owned()];
+        let layers = LayerArgs { set, ..LayerArgs::default() };
+        let typed = Typed { file: Path::new("a b.toml"), layers: &layers, seed: Some(7) };
+        assert_eq!(as_typed(typed, "z"), "oomcast run 'a b.toml' --set x.y=1 --seed 7");
     }
 
     #[test]

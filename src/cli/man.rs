@@ -1,11 +1,10 @@
-//! `oomcast man`: manual pages, one for the whole and one a verb.
+//! `oomcast man`: manual pages, one for the whole and one per verb.
 
 use std::path::{Path, PathBuf};
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man;
 
-use super::args::Args;
 use super::exit::{Exit, Failure};
 use super::output;
 
@@ -25,8 +24,8 @@ Examples:
 ";
 
 /// Writes the pages, or prints the first.
-pub(super) fn man(args: &ManArgs) -> Result<Exit, Failure> {
-    let pages = pages().map_err(|error| Failure::new(Exit::Internal, error))?;
+pub(super) fn man(args: &ManArgs, whole: Command) -> Result<Exit, Failure> {
+    let pages = pages(whole).map_err(|error| Failure::new(Exit::Internal, error))?;
     let Some(dir) = &args.dir else {
         let first = pages.first().map(|page| page.text.as_str());
         output::result(first.unwrap_or_default())?;
@@ -53,8 +52,7 @@ struct Page {
 }
 
 /// The page of the whole, then those of the verbs.
-fn pages() -> std::io::Result<Vec<Page>> {
-    let mut whole = Args::command();
+fn pages(mut whole: Command) -> std::io::Result<Vec<Page>> {
     whole.build();
     let verbs = whole.get_subcommands().filter(|verb| verb.get_name() != "help").cloned();
     let verbs: Vec<Command> = verbs.collect();

@@ -4,15 +4,32 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::args::MergeArgs;
 use super::exit::{Exit, Failure};
-use super::sweep_folder::{SweepFolder, Told, incomplete, refused};
+use super::flags::{FolderFlags, PrintFlags};
+use super::sweep_folder::{Shown, SweepFolder, refused};
 use crate::experiment::sweep::{self, Points};
 use crate::report::sweep::rows::{self, First, ROWS, Rows};
 use crate::results::PointRow;
 
 /// Points named in a message.
 const NAMED: usize = 10;
+
+/// `oomcast merge`.
+#[derive(Debug, clap::Args)]
+#[command(mut_arg("out", |arg| {
+    arg.help("The folder to write [default: the one that holds all shards, else as of sweep]")
+}))]
+pub struct MergeArgs {
+    /// Folders of shards, or folders that they are in.
+    #[arg(required = true, value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+    /// Where the files go.
+    #[command(flatten)]
+    pub folder: FolderFlags,
+    /// What is printed.
+    #[command(flatten)]
+    pub print: PrintFlags,
+}
 
 /// A folder with rows.
 struct Part {
@@ -22,46 +39,45 @@ struct Part {
 
 /// Reads every shard, checks that they make a whole, and writes what the unsharded sweep would have.
 pub(super) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
-    let usage = |message: String| Failure::new(Exit::Usage, message);
     let mut parts = Vec::new();
     for folder in &args.folders {
         for path in shards(folder)? {
             let found = rows::read(&path).map_err(|e| refused(&e))?;
-            let missing = || usage(format!("{} holds no rows of a sweep", path.display()));
+            let missing =
+                || Failure::usage(format_args!("{} holds no rows of a sweep", path.display()));
             parts.push(Part { rows: found.ok_or_else(missing)?, path });
         }
     }
-    let first = parts.first().ok_or_else(|| usage("nothing to merge".into()))?;
+    let first = parts.first().ok_or_else(|| Failure::usage("nothing to merge"))?;
     let head = first.rows.first.head.clone();
     same_sweep(&parts)?;
     let rows = union(&parts, head.points)?;
     let plan = sweep::plan_of(&head).ok_or_else(|| {
-        usage(format!("{}: what was varied cannot be read", first.path.join(ROWS).display()))
+        let file = first.path.join(ROWS);
+        Failure::usage(format_args!("{}: what was varied cannot be read", file.display()))
     })?;
-    let points = Points::new(&plan, head.seed).map_err(|e| usage(e.to_string()))?;
+    let points = Points::new(&plan, head.seed).map_err(Failure::usage)?;
     let effective = effective(&first.path)?;
     let whole = First { head: head.clone(), shard: None };
-    let path = args.out.clone().unwrap_or_else(|| default_path(args, &parts, &whole));
+    let path = args.folder.out.clone().unwrap_or_else(|| default_path(args, &parts, &whole));
     let count = rows.len();
     // The rows are those of the shards, so that writing them again loses nothing.
-    let resume = !args.force;
-    let (folder, _) = SweepFolder::open(&path, whole, count, resume, args.force)?;
+    let force = args.folder.force;
+    let (folder, _) = SweepFolder::open(&path, whole, count, !force, force)?;
     let summary = sweep::summary(head, &plan, &points, rows.into_values().collect());
-    let told = Told {
+    let shown = Shown {
         wall: Duration::ZERO,
         next: None,
-        format: args.format,
-        quiet: args.quiet,
-        charts: !args.no_charts,
+        print: args.print,
+        charts: !args.folder.no_charts,
     };
-    folder.finish(&summary, &effective, &told)?;
-    incomplete(&summary)
+    folder.finish(&summary, &effective, &shown)
 }
 
 /// The shards inside a folder, or the folder itself.
 fn shards(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let unreadable = |error: std::io::Error| {
-        Failure::new(Exit::Usage, format!("cannot read {}: {error}", folder.display()))
+        Failure::usage(format_args!("cannot read {}: {error}", folder.display()))
     };
     let mut inside = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
@@ -95,7 +111,7 @@ fn same_sweep(parts: &[Part]) -> Result<(), Failure> {
         if let Some(what) = rows::difference(&alike, &first.rows.first) {
             let (a, b) = (other.path.display(), first.path.display());
             let message = format!("{a} is not of the same sweep as {b}: it has {what}");
-            return Err(Failure::new(Exit::Usage, message));
+            return Err(Failure::usage(message));
         }
     }
     Ok(())
@@ -128,8 +144,8 @@ fn union(parts: &[Part], wanted: u32) -> Result<BTreeMap<u32, PointRow>, Failure
     if found.is_empty() {
         return Ok(rows);
     }
-    let message = format!("{}; nothing was written", found.join("; "));
-    Err(Failure::new(Exit::Incomplete, message))
+    let found = found.join("; ");
+    Err(Failure::new(Exit::Incomplete, format_args!("{found}; nothing was written")))
 }
 
 /// Which of the shards lack points of their own.
@@ -161,7 +177,6 @@ fn named(points: &[u32]) -> String {
 
 fn effective(folder: &Path) -> Result<String, Failure> {
     let path = folder.join("scenario.effective.toml");
-    std::fs::read_to_string(&path).map_err(|error| {
-        Failure::new(Exit::Usage, format!("cannot read {}: {error}", path.display()))
-    })
+    std::fs::read_to_string(&path)
+        .map_err(|error| Failure::usage(format_args!("cannot read {}: {error}", path.display())))
 }

@@ -1,4 +1,6 @@
-//! The command line: one file a verb. The only room that prints.
+//! The command line: one file per verb. The only room that prints.
+//!
+//! `flags` holds what verbs share, each verb's file its own arguments, `args` the list of verbs.
 
 mod args;
 mod calibrate;
@@ -9,9 +11,9 @@ mod completions;
 mod exit;
 mod explain;
 mod find;
+mod flags;
 mod hint;
 mod init;
-mod layers;
 mod load;
 mod man;
 mod merge;
@@ -25,30 +27,32 @@ mod shard;
 mod show;
 mod sweep;
 mod sweep_folder;
-mod threads;
 mod validate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
-pub use args::{
-    Args, CalibrateArgs, Color, DesignArg, Format, MergeArgs, RunArgs, ShowArgs, ShowFormat,
-    SweepArgs, ValidateArgs, Verb,
-};
+pub use args::{Args, Verb};
+pub use calibrate::CalibrateArgs;
 pub use check::{CheckArgs, CheckFormat, Deny};
 pub use compare::CompareArgs;
 pub use completions::CompletionsArgs;
 pub use exit::{Exit, Failure};
 pub use explain::ExplainArgs;
 pub use find::FindArgs;
+pub use flags::{Color, FolderFlags, Format, LayerArgs, PrintFlags, RunFlags};
 pub use init::InitArgs;
-pub use layers::LayerArgs;
 pub use man::ManArgs;
+pub use merge::MergeArgs;
 pub use presets::PresetsArgs;
 pub use reference::verbs;
+pub use run::RunArgs;
 pub use shard::{Shard, ShardArg};
+pub use show::{ShowArgs, ShowFormat};
+pub use sweep::{DesignArg, SweepArgs};
+pub use validate::ValidateArgs;
 
 /// Runs the command line of this process and returns its exit code.
 #[must_use]
@@ -62,9 +66,9 @@ pub fn main() -> ExitCode {
         }
     };
     args.color.apply();
-    // The panic itself has been told on stderr by the time it arrives here.
+    // The panic itself has been reported on stderr by the time it arrives here.
     let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(&args))).unwrap_or_else(|_| {
-        let what = "this is a defect of oomcast: please report it with the scenario and the seed";
+        let what = "this is a bug in oomcast: please report it with the scenario and the seed";
         Err(Failure::new(Exit::Internal, what))
     });
     match outcome {
@@ -91,7 +95,7 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Validate(verb) => validate::validate(verb),
         Verb::Calibrate(verb) => calibrate::calibrate(verb),
         Verb::Schema => schema::schema(),
-        Verb::Completions(verb) => completions::completions(verb),
-        Verb::Man(verb) => man::man(verb),
+        Verb::Completions(verb) => completions::completions(verb, &mut Args::command()),
+        Verb::Man(verb) => man::man(verb, Args::command()),
     }
 }

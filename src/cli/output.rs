@@ -2,32 +2,93 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 
 use super::exit::{Exit, Failure};
+use super::flags::{FolderFlags, Format, PrintFlags};
+use crate::report::charts::ChartError;
 use crate::report::folder::{FolderError, Identity, RunFolder};
+use crate::report::{Page, Screen};
 
 /// Where results go when `--out` does not say.
-const OUTPUT: &str = "output";
+pub(super) const OUTPUT: &str = "output";
 
 /// Opens the folder of a result.
-pub(super) fn folder(
-    out: Option<&Path>,
-    identity: &Identity<'_>,
-    force: bool,
-) -> Result<RunFolder, Failure> {
-    let path = out.map_or_else(|| identity.default_path(Path::new(OUTPUT)), Path::to_owned);
-    RunFolder::open(&path, identity, force).map_err(|error| {
-        let exit = match error {
-            FolderError::Io { .. } => Exit::Internal,
-            FolderError::Foreign(_)
-            | FolderError::OtherScenario { .. }
-            | FolderError::OtherKind { .. } => Exit::Usage,
-        };
-        Failure::new(exit, error)
-    })
+pub(super) fn folder(flags: &FolderFlags, identity: &Identity<'_>) -> Result<RunFolder, Failure> {
+    let path = flags.out.clone().unwrap_or_else(|| default_path(identity));
+    RunFolder::open(&path, identity, flags.force).map_err(not_written)
+}
+
+/// Where a result goes when the user does not say.
+pub(super) fn default_path(identity: &Identity<'_>) -> PathBuf {
+    identity.default_path(Path::new(OUTPUT))
+}
+
+/// Why a folder was not written, with its exit code.
+pub(super) fn not_written(error: FolderError) -> Failure {
+    match error {
+        FolderError::Io { .. } => Failure::internal(error),
+        FolderError::Foreign(_)
+        | FolderError::OtherScenario { .. }
+        | FolderError::OtherKind { .. } => Failure::usage(error),
+    }
+}
+
+/// Adds the charts, closes the folder, and returns a line that says where it is.
+pub(super) fn close(
+    mut folder: RunFolder,
+    with_charts: bool,
+    draw: impl FnOnce(&Path) -> Result<Vec<String>, ChartError>,
+) -> Result<String, Failure> {
+    let path = folder.path().to_owned();
+    if with_charts {
+        for name in draw(&path).map_err(Failure::internal)? {
+            folder.record(&name);
+        }
+    }
+    let files = folder.finish().map_err(not_written)?;
+    Ok(format!("{}/ ({} files and run.json)", path.display(), files.len()))
+}
+
+/// Prints a result in the form that was asked for, and where its files are: the terminal's form says
+/// so at its end, beside the others stderr does.
+pub(super) fn tell(
+    flags: PrintFlags,
+    page: &Page,
+    written: &[String],
+    next: Option<&str>,
+    json: impl FnOnce() -> serde_json::Result<String>,
+) -> Result<(), Failure> {
+    // Sequences are stripped on the way out where they are not wanted.
+    let screen = Screen { width: width(), styled: true, written, next };
+    result(&match flags.format {
+        Format::Text if flags.quiet => page.headline(screen.styled),
+        Format::Text => page.terminal(&screen),
+        Format::Json => json().map_err(Failure::internal)?,
+        Format::Md => page.markdown(),
+    })?;
+    if flags.format != Format::Text && !flags.quiet {
+        for path in written {
+            note(format_args!("wrote {path}"));
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file that is not part of a run folder.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed =
+        |error| Failure::internal(format_args!("cannot write {}: {error}", path.display()));
+    std::fs::write(path, text).map_err(failed)
+}
+
+/// Makes a folder that is not a run folder.
+pub(super) fn make_folder(path: &Path) -> Result<(), Failure> {
+    let failed =
+        |error| Failure::internal(format_args!("cannot write {}: {error}", path.display()));
+    std::fs::create_dir_all(path).map_err(failed)
 }
 
 /// Writes the result. A reader that has seen enough (`| head -1`) is no failure.
@@ -35,27 +96,45 @@ pub(super) fn result(text: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let message = format!("cannot write to standard output: {error}");
-            Err(Failure::new(Exit::Internal, message))
+            Err(Failure::internal(format_args!("cannot write to standard output: {error}")))
         }
         _ => Ok(()),
     }
 }
 
-/// Columns of the terminal; 80 where there is none.
+/// Columns to fill: those of `COLUMNS`, else of the terminal, else 80.
 pub(super) fn width() -> usize {
-    textwrap::termwidth().clamp(40, 120)
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
+    told.unwrap_or_else(textwrap::termwidth).clamp(40, 120)
 }
 
-/// Writes a line beside the result. If stderr is gone there is nobody to tell.
+/// Writes a line beside the result. If stderr is gone there is nobody to read it.
 pub(super) fn note(text: impl Display) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
-/// Tells why the process fails, unless the user has already been told.
+/// Says why the process fails, unless that has been reported already.
 pub(super) fn error(failure: &Failure) {
     if !failure.message.is_empty() {
         let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
         note(format_args!("{red}error{red:#}: {}", failure.message));
+    }
+}
+
+/// Runs work on this many threads, or on one per CPU.
+pub(super) fn on_threads<T: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, Failure> {
+    let Some(threads) = threads else { return Ok(work()) };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    Ok(pool.map_err(Failure::internal)?.install(work))
+}
+
+/// The exit code of a result that is complete if there is no message.
+pub(super) fn incomplete(message: Option<String>) -> Result<Exit, Failure> {
+    match message {
+        None => Ok(Exit::Done),
+        Some(message) => Err(Failure::new(Exit::Incomplete, format_args!("incomplete: {message}"))),
     }
 }

@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The bar; gone when dropped.
 pub(super) struct Progress {
     bar: ProgressBar,
-    /// Dropped with the bar: tells the thread that would show it to end.
+    /// Dropped with the bar: then the thread that would show it ends.
     _end: Option<Sender<()>>,
 }
 

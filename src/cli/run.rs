@@ -1,13 +1,12 @@
-//! `oomcast run`: replicate, condense, write, tell.
+//! `oomcast run`: replicate, condense, write, print.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::Instant;
 
-use super::args::{Format, RunArgs};
 use super::exit::{Exit, Failure};
-use super::load;
+use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
-use super::{charts, hint, output};
+use super::{charts, hint, load, output};
 use crate::experiment::model_error::{Circumstances, peak_interval};
 use crate::experiment::{
     Plan, Replicated, Subject, Until, Variant, replicate_uncertain, summarize,
@@ -15,18 +14,69 @@ use crate::experiment::{
 use crate::model::RunOptions;
 use crate::report::folder::{Identity, RunFiles, RunFolder};
 use crate::report::story::Story;
-use crate::report::text::{self, Screen};
-use crate::report::{json, junit, markdown};
+use crate::report::{json, junit, run as report};
 use crate::results::Summary;
 use crate::scenario::Scenario;
-use crate::units::{SimSpan, SimTime};
+use crate::scenario::measure::share_of;
+use crate::units::{SimSpan, SimTime, parse_span};
 use crate::validation::domain;
+
+/// How many replications `--until-ci` may take unless `--replications` says otherwise.
+const MOST_REPLICATIONS: u32 = 10_000;
+
+/// `oomcast run`.
+#[derive(Debug, clap::Args)]
+pub struct RunArgs {
+    /// The scenario file; `-`: standard input.
+    pub file: PathBuf,
+    /// Layers applied on top of the file.
+    #[command(flatten)]
+    pub layers: LayerArgs,
+    /// How it is run.
+    #[command(flatten)]
+    pub run: RunFlags,
+    /// Runs until the 95 % intervals are this narrow on either side: those of the probabilities of a
+    /// kill and of a cascade (in points), of the median and the 95th percentile of the peak
+    /// (relative). --replications is then the limit [default: 10000].
+    #[arg(long, value_name = "SHARE", value_parser = half_width)]
+    pub until_ci: Option<f64>,
+    /// Where the files go.
+    #[command(flatten)]
+    pub folder: FolderFlags,
+    /// Writes the results of the scenario's expectations as JUnit XML, for a build server.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Writes what the debug endpoints of API Priority and Fairness would show at this time, such as
+    /// 1m05s, in the replication with the highest peak. Repeatable.
+    #[arg(long, value_name = "AT", value_parser = parse_span)]
+    pub dump_apf: Vec<SimSpan>,
+    /// What is printed.
+    #[command(flatten)]
+    pub print: PrintFlags,
+}
+
+impl RunArgs {
+    /// All overrides: those of `--set`, then the flags that are short for one.
+    fn overrides(&self) -> Vec<String> {
+        let most = self.until_ci.map(|_| MOST_REPLICATIONS);
+        let replications = self.run.replications.or(most);
+        RunFlags { replications, ..self.run }.overrides(&self.layers)
+    }
+}
+
+/// A half width such as `5%`.
+fn half_width(text: &str) -> Result<f64, String> {
+    match share_of(text)? {
+        share if (0.001..=0.5).contains(&share) => Ok(share),
+        _ => Err("must be between 0.1% and 50%".to_owned()),
+    }
+}
 
 /// Runs a scenario, writes its folder, then prints the result.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let variant = load::variant(&args.file, &args.layers.with_overrides(args.overrides()))?;
     let mut scenario = variant.scenario().clone();
-    if !args.quiet {
+    if !args.print.quiet {
         load::tell_all(&scenario);
     }
     let dumps = dump_instants(args, &scenario)?;
@@ -42,10 +92,13 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     }
     let summary = condense(&scenario, &replicated);
     let written = write(args, folder, &scenario, &summary, &replicated)?;
-    let story = Story::of(&replicated.worst);
-    tell(args, &scenario, &summary, &story, wall, &written)?;
+    let mut page = report::page(&summary, Some(&Story::of(&replicated.worst)));
+    page.close_with(report::speed(&summary, wall));
+    let typed = hint::Typed { file: &args.file, layers: &args.layers, seed: args.run.seed };
+    let next = hint::next(typed, &scenario.inputs, &summary);
+    output::tell(args.print, &page, &written, next.as_deref(), || json::summary(&summary))?;
     if summary.incomplete > 0 {
-        return Err(Failure::new(Exit::Incomplete, incomplete(&scenario, &summary)));
+        return output::incomplete(Some(incomplete(&scenario, &replicated)));
     }
     judged(&summary)
 }
@@ -76,18 +129,24 @@ fn judged(summary: &Summary) -> Result<Exit, Failure> {
 }
 
 /// Why the result is not all that was asked for, and what to do.
-fn incomplete(scenario: &Scenario, summary: &Summary) -> String {
-    let all = scenario.inputs.duration;
-    let most = scenario.inputs.max_events;
-    let reached = SimSpan::from_secs_f64(summary.simulated_seconds);
-    let begun = match scenario.replications - summary.replications {
+fn incomplete(scenario: &Scenario, replicated: &Replicated) -> String {
+    let cut = replicated.runs.iter().filter(|run| run.cut_short);
+    let latest = cut.clone().map(|run| run.end).max().unwrap_or_default();
+    let reached = if latest.since(SimTime::ZERO) < scenario.inputs.duration {
+        format!(", the longest at {latest} of {}", scenario.inputs.duration)
+    } else {
+        String::new()
+    };
+    let left = match scenario.replications.saturating_sub(replicated.runs.len() as u32) {
         0 => String::new(),
-        others => format!("; the other {others} were not run"),
+        others => format!("; {others} more were not started"),
     };
     format!(
-        "incomplete: {} of {} runs were stopped after {most} events of work, the longest at \
-         {reached} of {all}{begun}; shorten the scenario, or raise run.max-events",
-        summary.incomplete, summary.replications
+        "{} of {} runs hit the event limit (run.max-events = {}){reached}{left}; shorten the scenario, \
+         or raise run.max-events",
+        cut.count(),
+        replicated.runs.len(),
+        scenario.inputs.max_events
     )
 }
 
@@ -96,9 +155,9 @@ fn simulate(args: &RunArgs, variant: &Variant, dumps: &[SimTime]) -> Result<Repl
     let plan = Plan {
         seed: scenario.seed,
         replications: scenario.replications,
-        threads: args.jobs.map(usize::from),
+        threads: args.run.threads(),
     };
-    let progress = Progress::new(plan.replications, !args.no_progress && !args.quiet);
+    let progress = Progress::new(plan.replications, !args.run.no_progress && !args.print.quiet);
     // Only the replication that is kept whole, with its timelines, is dumped.
     let run = |draw, options: RunOptions| {
         let dumps = if options.timelines { dumps } else { &[] };
@@ -111,7 +170,7 @@ fn simulate(args: &RunArgs, variant: &Variant, dumps: &[SimTime]) -> Result<Repl
 
 /// When to dump API Priority and Fairness, if that can be.
 fn dump_instants(args: &RunArgs, scenario: &Scenario) -> Result<Vec<SimTime>, Failure> {
-    let usage = |what: String| Err(Failure::new(Exit::Usage, what));
+    let usage = |what: String| Err(Failure::usage(what));
     let end = scenario.inputs.duration;
     if let Some(late) = args.dump_apf.iter().find(|at| **at > end) {
         return usage(format!("--dump-apf {late} is after the end of the run, {end}"));
@@ -120,6 +179,13 @@ fn dump_instants(args: &RunArgs, scenario: &Scenario) -> Result<Vec<SimTime>, Fa
         return usage("--dump-apf: API Priority and Fairness is off in this scenario".into());
     }
     Ok(args.dump_apf.iter().map(|at| SimTime::ZERO + *at).collect())
+}
+
+/// Whether the speed of the processors is stated: another than the default, or a range.
+fn machine_known(scenario: &Scenario) -> bool {
+    const CPU_SPEED: &str = "hardware.cpu-speed";
+    scenario.inputs.hardware.cpu_speed.to_bits() != 1.0_f64.to_bits()
+        || scenario.uncertain.iter().any(|uncertain| uncertain.key == CPU_SPEED)
 }
 
 fn condense(scenario: &Scenario, replicated: &Replicated) -> Summary {
@@ -142,13 +208,6 @@ fn condense(scenario: &Scenario, replicated: &Replicated) -> Summary {
     summarize(&subject, replicated)
 }
 
-/// Whether the speed of the processors is stated: another than the default, or a range.
-fn machine_known(scenario: &Scenario) -> bool {
-    const CPU_SPEED: &str = "hardware.cpu-speed";
-    scenario.inputs.hardware.cpu_speed.to_bits() != 1.0_f64.to_bits()
-        || scenario.uncertain.iter().any(|uncertain| uncertain.key == CPU_SPEED)
-}
-
 fn open(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, Failure> {
     let identity = Identity {
         tool_version: env!("CARGO_PKG_VERSION"),
@@ -158,10 +217,10 @@ fn open(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, Failure> {
         replications: scenario.replications,
         design_hash: None,
     };
-    output::folder(args.out.as_deref(), &identity, args.force)
+    output::folder(&args.folder, &identity)
 }
 
-/// Writes the run folder and returns the lines that tell where.
+/// Writes the run folder and returns the lines that say where.
 fn write(
     args: &RunArgs,
     mut folder: RunFolder,
@@ -169,68 +228,36 @@ fn write(
     summary: &Summary,
     replicated: &Replicated,
 ) -> Result<Vec<String>, Failure> {
-    let internal = |error| Failure::new(Exit::Internal, error);
-    let path = folder.path().to_owned();
-    folder
-        .write_run(&RunFiles {
-            effective: &scenario.effective,
-            summary,
-            runs: &replicated.runs,
-            worst: &replicated.worst,
-        })
-        .map_err(internal)?;
-    if !args.no_charts {
-        let charts = charts::write(&path, scenario, summary, replicated);
-        for name in charts.map_err(|error| Failure::new(Exit::Internal, error))? {
-            folder.record(&name);
-        }
-    }
-    let files = folder.finish().map_err(internal)?;
-    let mut written = vec![format!("{}/ ({} files and run.json)", path.display(), files.len())];
+    let files = RunFiles {
+        effective: &scenario.effective,
+        summary,
+        runs: &replicated.runs,
+        worst: &replicated.worst,
+    };
+    folder.write_run(&files).map_err(output::not_written)?;
+    let draw = |path: &_| charts::write(path, scenario, summary, replicated);
+    let mut written = vec![output::close(folder, !args.folder.no_charts, draw)?];
     if let Some(file) = &args.junit {
-        write_junit(file, summary)?;
+        output::write(file, &junit::render(summary).map_err(Failure::internal)?)?;
         written.push(file.display().to_string());
     }
     Ok(written)
 }
 
-fn write_junit(file: &Path, summary: &Summary) -> Result<(), Failure> {
-    let text = junit::render(summary).map_err(|error| Failure::new(Exit::Internal, error))?;
-    let failed = |error| format!("cannot write {}: {error}", file.display());
-    std::fs::write(file, text).map_err(|error| Failure::new(Exit::Internal, failed(error)))
-}
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
 
-/// Prints the result in the form asked for.
-fn tell(
-    args: &RunArgs,
-    scenario: &Scenario,
-    summary: &Summary,
-    story: &Story,
-    wall: Duration,
-    written: &[String],
-) -> Result<(), Failure> {
-    let next = hint::next(args, &scenario.inputs, summary);
-    let text = match args.format {
-        Format::Json => json::summary(summary).map_err(|e| Failure::new(Exit::Internal, e))?,
-        Format::Md => markdown::render(summary, story),
-        Format::Text if args.quiet => text::headline(summary, true),
-        Format::Text => text::render(
-            summary,
-            &Screen {
-                wall,
-                story: Some(story),
-                written,
-                next: next.as_deref(),
-                // Sequences are stripped on the way out where they are not wanted.
-                styled: true,
-            },
-        ),
-    };
-    output::result(&text)?;
-    if args.format != Format::Text && !args.quiet {
-        for path in written {
-            output::note(format_args!("wrote {path}"));
-        }
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        run: super::RunArgs,
     }
-    Ok(())
+
+    #[test]
+    fn short_flags_become_overrides() {
+        let typed = ["run", "a.toml", "--set", "x.y=1", "--seed", "7", "-n", "3"];
+        let line = Line::parse_from(typed);
+        assert_eq!(line.run.overrides(), ["x.y=1", "run.seed=7", "run.replications=3"]);
+    }
 }

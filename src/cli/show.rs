@@ -1,11 +1,44 @@
-//! `oomcast show`: what a scenario comes to, without running it.
+//! `oomcast show`: the effective scenario, without running it.
 
-use super::args::{ShowArgs, ShowFormat};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
 use super::exit::{Exit, Failure};
+use super::flags::LayerArgs;
 use super::{load, output};
 use crate::experiment::apf_plan;
-use crate::report::{apf, json};
+use crate::report::{Screen, apf, json};
 use crate::scenario::{Annotated, Scenario};
+
+/// `oomcast show`.
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    /// The scenario file; `-`: standard input.
+    pub file: PathBuf,
+    /// Layers applied on top of the file.
+    #[command(flatten)]
+    pub layers: LayerArgs,
+    /// Shows the priority levels and flow schemas [default: the effective scenario as TOML].
+    #[arg(long)]
+    pub apf: bool,
+    /// Leaves out where values come from; prints the scenario as run folders hold it.
+    #[arg(long)]
+    pub no_origins: bool,
+    /// What to print: text or json.
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: ShowFormat,
+}
+
+/// What `show` prints on stdout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ShowFormat {
+    /// For the terminal; the effective scenario as TOML.
+    #[default]
+    Text,
+    /// JSON.
+    Json,
+}
 
 /// Prints the effective scenario, or how API Priority and Fairness stands in it.
 pub(super) fn show(args: &ShowArgs) -> Result<Exit, Failure> {
@@ -13,16 +46,18 @@ pub(super) fn show(args: &ShowArgs) -> Result<Exit, Failure> {
     let (scenario, annotated) =
         template.load_annotated().map_err(|mistakes| load::refused(&mistakes))?;
     load::tell_notes(&scenario.notes);
-    let internal = |error| Failure::new(Exit::Internal, error);
+    let screen = Screen { width: output::width(), ..Screen::default() };
     let text = match (args.apf, args.format) {
-        (true, ShowFormat::Text) => apf::render(&apf_plan(&scenario)),
-        (true, ShowFormat::Json) => json::apf(&apf_plan(&scenario)).map_err(internal)?,
+        (true, ShowFormat::Text) => apf::page(&apf_plan(&scenario)).terminal(&screen),
+        (true, ShowFormat::Json) => json::apf(&apf_plan(&scenario)).map_err(Failure::internal)?,
         (false, ShowFormat::Text) if args.no_origins => scenario.effective,
         (false, ShowFormat::Text) => annotated.render(),
         (false, ShowFormat::Json) if args.no_origins => {
-            scenario.effective_json().map_err(internal)?
+            scenario.effective_json().map_err(Failure::internal)?
         }
-        (false, ShowFormat::Json) => with_origins(&scenario, &annotated).map_err(internal)?,
+        (false, ShowFormat::Json) => {
+            with_origins(&scenario, &annotated).map_err(Failure::internal)?
+        }
     };
     output::result(&text)?;
     Ok(Exit::Done)

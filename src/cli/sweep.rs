@@ -1,5 +1,5 @@
-//! `oomcast sweep`: the points of a design, each replicated, on all processors; killed, resumed,
-//! sharded as often as you like.
+//! `oomcast sweep`: the points of a design, each replicated, on all CPUs; it may be killed, resumed
+//! and sharded as often as you like.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,39 +7,131 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use super::args::SweepArgs;
+use clap::ValueEnum;
+
 use super::exit::{Exit, Failure};
+use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
 use super::shard::{self, Shard, ShardArg};
-use super::sweep_folder::{SweepFolder, Told, incomplete};
+use super::sweep_folder::{Shown, SweepFolder};
 use super::{hint, load, output};
 use crate::experiment;
 use crate::experiment::sweep::{self, Points, SweepError, Task};
 use crate::model::{self, RunOptions};
+use crate::report::sweep::columns;
 use crate::report::sweep::rows::{First, RowsError};
 use crate::results::{PointFigures, PointRow, SweepHead, SweepSummary};
 use crate::scenario::sweep::{Design, SweepPlan};
 use crate::scenario::{Diagnostics, Scenario, Vary};
 
-/// Runs the points that are not there yet, then writes and tells what all of them say.
+/// `oomcast sweep`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = EXAMPLES,
+    after_long_help = format!("{EXAMPLES}\n{}", columns::table()),
+    mut_arg("out", |arg| arg.help(
+        "The folder to write [default: output/SCENARIO-HASH-sweep-HASH]; a shard writes into a folder \
+         inside it"
+    )),
+    mut_arg("force", |arg| {
+        arg.help("Starts over in the folder of --out even if it holds other files")
+    }),
+)]
+pub struct SweepArgs {
+    /// The scenario file; `-`: standard input.
+    pub file: PathBuf,
+    /// What to vary: KEY=A..B:STEP, KEY=A..B:xFACTOR, KEY=a,b,c; or KEY=A..B or KEY=A..B:log, for
+    /// designs that draw. Repeatable [default: the scenario's sweep table].
+    #[arg(long, value_name = "KEY=VALUES")]
+    pub vary: Vec<String>,
+    /// How the points are laid out: grid (every combination), random, or lhs (a Latin hypercube).
+    #[arg(long, value_enum, value_name = "DESIGN", hide_possible_values = true)]
+    pub design: Option<DesignArg>,
+    /// How many points to draw; with --sensitivity, trajectories [default: 10].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub samples: Option<u32>,
+    /// Screens which keys matter (Morris): changes one at a time, from many places.
+    #[arg(long, conflicts_with = "design")]
+    pub sensitivity: bool,
+    /// Layers applied on top of the file.
+    #[command(flatten)]
+    pub layers: LayerArgs,
+    /// How each point is run.
+    #[command(flatten)]
+    pub run: RunFlags,
+    /// Resumes a stopped sweep; finished points are not run again.
+    #[arg(long, conflicts_with = "force")]
+    pub resume: bool,
+    /// Runs a part of the points only: I/N is the I-th of N; env takes it from
+    /// `JOB_COMPLETION_INDEX`, `SLURM_ARRAY_TASK_ID` or `AWS_BATCH_JOB_ARRAY_INDEX`.
+    #[arg(long, value_name = "I/N", value_parser = shard::parse)]
+    pub shard: Option<ShardArg>,
+    /// Where the files go.
+    #[command(flatten)]
+    pub folder: FolderFlags,
+    /// What is printed.
+    #[command(flatten)]
+    pub print: PrintFlags,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  oomcast sweep storm.toml --vary clients.agents.count=100..2000:100
+      P(OOM) and the peak along one key, with a chart.
+  oomcast sweep storm.toml --vary clients.agents.count=100..2000:100 \\
+      --vary apiserver.memory-limit=8GiB..64GiB:x2
+      A heat map of both.
+  oomcast sweep storm.toml --sensitivity --vary clients.agents.count=100..2000 \\
+      --vary clients.agents.start-jitter=1s..60s
+      Which of them matters more?
+  oomcast sweep storm.toml --resume
+      Continues after a kill, from the point where it was.
+  parallel oomcast sweep storm.toml --shard {}/8 ::: $(seq 8); oomcast merge output/storm-*-sweep-*
+      In eight processes; the same bytes as in one.
+";
+
+/// How the points of a sweep are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DesignArg {
+    /// Every combination of the values.
+    Grid,
+    /// Points drawn independently.
+    Random,
+    /// Points drawn such that each key's values are spread evenly.
+    Lhs,
+}
+
+impl From<DesignArg> for Design {
+    fn from(design: DesignArg) -> Self {
+        match design {
+            DesignArg::Grid => Self::Grid,
+            DesignArg::Random => Self::Random,
+            DesignArg::Lhs => Self::Lhs,
+        }
+    }
+}
+
+/// Runs the points that are not there yet, then writes and prints what all of them say.
 pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
-    let template = load::template(&args.file, &args.layers.with_overrides(args.overrides()))?;
-    let base = template.load(&[]).map_err(|e| told(&[e]))?;
-    if !args.quiet {
+    let template =
+        load::template(&args.file, &args.layers.with_overrides(args.run.overrides(&args.layers)))?;
+    let base = template.load(&[]).map_err(|e| all_refused(&[e]))?;
+    if !args.print.quiet {
         load::tell_all(&base);
     }
     let plan = plan(args, &base)?;
-    if !args.quiet {
+    if !args.print.quiet {
         load::tell_notes(&experiment::long_sweep(&base, &plan).into_iter().collect::<Vec<_>>());
     }
-    let points = Points::new(&plan, base.seed).map_err(|e| Failure::new(Exit::Usage, e))?;
+    let points = Points::new(&plan, base.seed).map_err(Failure::usage)?;
     let shard = shard_of(args)?;
     let head = sweep::head(&base, &plan, &points, env!("CARGO_PKG_VERSION"));
     let first = First { head: head.clone(), shard: shard.map(|shard| shard.to_string()) };
     let which: Vec<u32> =
         (0..points.count()).filter(|point| shard.is_none_or(|shard| shard.has(*point))).collect();
     let path = place(args, &head, shard);
-    let (folder, kept) = SweepFolder::open(&path, first, which.len(), args.resume, args.force)?;
+    let (folder, kept) =
+        SweepFolder::open(&path, first, which.len(), args.resume, args.folder.force)?;
     let missing: Vec<u32> =
         which.iter().copied().filter(|point| !kept.contains_key(point)).collect();
     announce(args, &head, shard, (missing.len(), which.len()));
@@ -49,7 +141,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
         plan: &plan,
         points: &points,
         which: &missing,
-        threads: args.jobs.map(usize::from),
+        threads: args.run.threads(),
     };
     let (folder, rows) = simulate(args, &task, &base, folder, kept)?;
     if let Some(shard) = shard {
@@ -59,23 +151,21 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
     }
     let summary = sweep::summary(head, &plan, &points, rows.into_values().collect());
     let next = next(args, &plan, &summary);
-    let told = Told {
+    let shown = Shown {
         wall: begun.elapsed(),
         next: next.as_deref(),
-        format: args.format,
-        quiet: args.quiet,
-        charts: !args.no_charts,
+        print: args.print,
+        charts: !args.folder.no_charts,
     };
-    folder.finish(&summary, &base.effective, &told)?;
-    incomplete(&summary)
+    folder.finish(&summary, &base.effective, &shown)
 }
 
 /// All mistakes at once, on stderr.
-fn told(found: &[Diagnostics]) -> Failure {
+fn all_refused(found: &[Diagnostics]) -> Failure {
     for mistakes in found {
         output::note(mistakes.render_at(true, output::width()));
     }
-    Failure::told(Exit::Usage)
+    Failure::reported(Exit::Usage)
 }
 
 /// What to vary: the flags where there are any, else `[sweep]`.
@@ -89,7 +179,7 @@ fn plan(args: &SweepArgs, base: &Scenario) -> Result<SweepPlan, Failure> {
         let unknown = plan.vary.iter().filter_map(|vary| vary.knob.check(base).err());
         mistakes.extend(unknown);
         if !mistakes.is_empty() {
-            return Err(told(&mistakes));
+            return Err(all_refused(&mistakes));
         }
         // What the file says of how to draw was meant for its own keys.
         (plan.design, plan.samples) = (Design::Grid, None);
@@ -108,15 +198,15 @@ fn shard_of(args: &SweepArgs) -> Result<Option<Shard>, Failure> {
     match args.shard {
         None => Ok(None),
         Some(ShardArg::This(shard)) => Ok(Some(shard)),
-        Some(ShardArg::Env) => shard::from_env(&|name| std::env::var(name).ok())
-            .map(Some)
-            .map_err(|error| Failure::new(Exit::Usage, error)),
+        Some(ShardArg::Env) => {
+            shard::from_env(&|name| std::env::var(name).ok()).map(Some).map_err(Failure::usage)
+        }
     }
 }
 
 /// The folder of the sweep, or the shard's inside it.
 fn place(args: &SweepArgs, head: &SweepHead, shard: Option<Shard>) -> PathBuf {
-    let whole = args.out.clone().unwrap_or_else(|| SweepFolder::default_path(head));
+    let whole = args.folder.out.clone().unwrap_or_else(|| SweepFolder::default_path(head));
     match shard {
         Some(shard) => whole.join(shard.folder()),
         None => whole,
@@ -125,13 +215,13 @@ fn place(args: &SweepArgs, head: &SweepHead, shard: Option<Shard>) -> PathBuf {
 
 /// What is going to be done, before it takes its time.
 fn announce(args: &SweepArgs, head: &SweepHead, shard: Option<Shard>, (left, all): (usize, usize)) {
-    if args.quiet {
+    if args.print.quiet {
         return;
     }
     let runs = left as u64 * u64::from(head.replications);
     let there = match all - left {
         0 => String::new(),
-        there => format!("{there} of {all} points are there; "),
+        there => format!("{there} of {all} points are done; "),
     };
     let part = shard.map_or(String::new(), |shard| format!("shard {shard}: "));
     output::note(format_args!(
@@ -152,7 +242,7 @@ fn simulate(
 ) -> Result<(SweepFolder, Rows), Failure> {
     let runs = task.which.len() as u64 * u64::from(base.replications);
     let steps = u32::try_from(runs).unwrap_or(u32::MAX);
-    let progress = Progress::counting(steps, "runs", !args.no_progress && !args.quiet);
+    let progress = Progress::counting(steps, "runs", !args.run.no_progress && !args.print.quiet);
     let done = AtomicU32::new(0);
     let run = |scenario: &Scenario, options: RunOptions| {
         let record = model::run(&scenario.inputs, options);
@@ -169,11 +259,11 @@ fn simulate(
     sweep::sweep(task, &run, &each).map_err(|error| {
         let message = match error {
             SweepError::Refused(refused) => {
-                format!("{refused}; what was written before is kept: --resume goes on from there")
+                format!("{refused}; what was written before is kept: --resume continues from there")
             }
             SweepError::Threads(threads) => threads.to_string(),
         };
-        Failure::new(Exit::Internal, message)
+        Failure::internal(message)
     })?;
     Ok(state.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
@@ -191,11 +281,8 @@ fn tell_shard(
         hint::quoted(&whole.to_string_lossy()),
         shard.of
     ));
-    if sound {
-        return Ok(Exit::Done);
-    }
-    let message = "incomplete: some points could not be run to their end; merge tells which";
-    Err(Failure::new(Exit::Incomplete, message))
+    let message = "some points did not run to their end; `oomcast merge` says which";
+    output::incomplete((!sound).then(|| message.to_owned()))
 }
 
 /// A look at the first point that is at risk.
@@ -203,7 +290,9 @@ fn next(args: &SweepArgs, plan: &SweepPlan, summary: &SweepSummary) -> Option<St
     let risky = |row: &&PointRow| row.figures.as_ref().map_or(0.0, PointFigures::oom_share) > 0.05;
     let row = summary.rows.iter().find(risky)?;
     let mut words = vec![format!("oomcast run {}", hint::quoted(&args.file.to_string_lossy()))];
-    words.extend(args.overrides().iter().map(|set| format!("--set {}", hint::quoted(set))));
+    words.extend(
+        args.run.overrides(&args.layers).iter().map(|set| format!("--set {}", hint::quoted(set))),
+    );
     for (vary, value) in plan.vary.iter().zip(&row.values) {
         let set = format!("{}={}", vary.knob.key(), value.text);
         words.push(format!("--set {}", hint::quoted(&set)));

@@ -4,20 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::args::Format;
 use super::exit::{Exit, Failure};
-use super::output;
+use super::flags::PrintFlags;
+use super::output::{self, not_written};
 use crate::report::charts;
-use crate::report::folder::{FolderError, Identity, RunFolder};
+use crate::report::folder::{Identity, RunFolder};
 #[cfg(feature = "parquet")]
 use crate::report::sweep::parquet;
 use crate::report::sweep::rows::{self, First, FolderLock, ROWS, RowFile, Rows, RowsError};
-use crate::report::sweep::{columns, headline, json, markdown, render};
-use crate::report::text::Screen;
+use crate::report::sweep::{columns, json, page, took};
 use crate::results::{PointRow, SweepHead, SweepSummary};
-
-/// Where sweeps go when `--out` does not say.
-const OUTPUT: &str = "output";
 
 /// A folder with the sole right to write to it.
 pub(super) struct SweepFolder {
@@ -26,16 +22,14 @@ pub(super) struct SweepFolder {
     _lock: FolderLock,
 }
 
-/// How to tell the result.
-pub(super) struct Told<'a> {
+/// How to show the result.
+pub(super) struct Shown<'a> {
     /// How long it took.
     pub(super) wall: Duration,
     /// A command worth trying next.
     pub(super) next: Option<&'a str>,
     /// What to print.
-    pub(super) format: Format,
-    /// The verdict only.
-    pub(super) quiet: bool,
+    pub(super) print: PrintFlags,
     /// Whether to draw.
     pub(super) charts: bool,
 }
@@ -60,18 +54,10 @@ pub(super) fn refused(error: &RowsError) -> Failure {
     Failure::new(exit, error)
 }
 
-fn failed(error: &FolderError) -> Failure {
-    let exit = match error {
-        FolderError::Io { .. } => Exit::Internal,
-        _ => Exit::Usage,
-    };
-    Failure::new(exit, error)
-}
-
 impl SweepFolder {
     /// Where a sweep goes when the user does not say.
     pub(super) fn default_path(head: &SweepHead) -> PathBuf {
-        identity(head).default_path(Path::new(OUTPUT))
+        output::default_path(&identity(head))
     }
 
     /// Opens a folder for a sweep of `wanted` points, and the rows that are there already.
@@ -83,7 +69,7 @@ impl SweepFolder {
         force: bool,
     ) -> Result<(Self, BTreeMap<u32, PointRow>), Failure> {
         let id = identity(&first.head);
-        let mut folder = RunFolder::open(path, &id, force).map_err(|e| failed(&e))?;
+        let mut folder = RunFolder::open(path, &id, force).map_err(not_written)?;
         let lock = FolderLock::take(path).map_err(|e| refused(&e))?;
         let kept = if force && !resume {
             None
@@ -91,7 +77,7 @@ impl SweepFolder {
             rows::kept(path, &first, wanted, resume).map_err(|e| refused(&e))?
         };
         folder.remove_temporaries();
-        folder.begin().map_err(|e| failed(&e))?;
+        folder.begin().map_err(not_written)?;
         let rows = RowFile::open(path, first, kept.as_ref()).map_err(|e| refused(&e))?;
         let kept = kept.map_or_else(BTreeMap::new, |kept: Rows| kept.rows);
         Ok((Self { folder, rows, _lock: lock }, kept))
@@ -111,96 +97,57 @@ impl SweepFolder {
         let Self { mut folder, rows: file, _lock } = self;
         file.finish(rows.values()).map_err(|e| refused(&e))?;
         folder.record(ROWS);
-        let text = |out: &mut dyn std::io::Write| out.write_all(effective.as_bytes());
-        folder.write("scenario.effective.toml", text).map_err(|e| failed(&e))?;
+        folder.write_text("scenario.effective.toml", effective).map_err(not_written)?;
         let path = folder.path().to_owned();
-        folder.finish().map_err(|e| failed(&e))?;
+        folder.finish().map_err(not_written)?;
         Ok(path)
     }
 
-    /// Every file of a whole sweep, then the result on stdout.
+    /// Every file of a whole sweep, then the result on stdout, and the exit code.
     pub(super) fn finish(
         self,
         summary: &SweepSummary,
         effective: &str,
-        told: &Told<'_>,
-    ) -> Result<(), Failure> {
+        shown: &Shown<'_>,
+    ) -> Result<Exit, Failure> {
         let Self { mut folder, rows: file, _lock } = self;
         file.finish(&summary.rows).map_err(|e| refused(&e))?;
         folder.record(ROWS);
-        let text =
-            |text: String| move |out: &mut dyn std::io::Write| out.write_all(text.as_bytes());
-        let internal = |error| Failure::new(Exit::Internal, error);
-        let document = json(summary).map_err(|error| Failure::new(Exit::Internal, error))?;
-        folder.write("scenario.effective.toml", text(effective.to_owned())).map_err(internal)?;
+        let (head, rows) = (&summary.head, &summary.rows);
         folder
-            .write("points.csv", |out| columns::csv(out, &summary.head, &summary.rows))
-            .map_err(internal)?;
+            .write_text("scenario.effective.toml", effective)
+            .and_then(|()| folder.write("points.csv", |out| columns::csv(out, head, rows)))
+            .map_err(not_written)?;
         #[cfg(feature = "parquet")]
         folder
-            .write("points.parquet", |out| parquet::write(out, &summary.head, &summary.rows))
-            .map_err(internal)?;
-        folder.write("sweep.json", text(document.clone())).map_err(internal)?;
-        folder.write("sweep.md", text(markdown(summary))).map_err(internal)?;
-        let path = folder.path().to_owned();
-        if told.charts {
-            let drawn = charts::write_sweep(&path, summary);
-            for name in drawn.map_err(|error| Failure::new(Exit::Internal, error))? {
-                folder.record(&name);
-            }
+            .write("points.parquet", |out| parquet::write(out, head, rows))
+            .map_err(not_written)?;
+        let document = json(summary).map_err(Failure::internal)?;
+        let mut page = page(summary);
+        folder
+            .write_text("sweep.json", &document)
+            .and_then(|()| folder.write_text("sweep.md", &page.markdown()))
+            .map_err(not_written)?;
+        let draw = |path: &_| charts::write_sweep(path, summary);
+        let written = [output::close(folder, shown.charts, draw)?];
+        if !shown.wall.is_zero() {
+            page.close_with(took(shown.wall));
         }
-        let files = folder.finish().map_err(internal)?;
-        tell(summary, document, &path, files.len(), told)
+        output::tell(shown.print, &page, &written, shown.next, || Ok(document))?;
+        incomplete(summary)
     }
 }
 
-fn tell(
-    summary: &SweepSummary,
-    document: String,
-    path: &Path,
-    files: usize,
-    told: &Told<'_>,
-) -> Result<(), Failure> {
-    let written = format!("{}/ ({files} files and run.json)", path.display());
-    let text = match told.format {
-        Format::Json => document,
-        Format::Md => markdown(summary),
-        Format::Text if told.quiet => headline(summary, true),
-        Format::Text => render(
-            summary,
-            &Screen {
-                wall: told.wall,
-                story: None,
-                written: std::slice::from_ref(&written),
-                next: told.next,
-                // Sequences are stripped on the way out where they are not wanted.
-                styled: true,
-            },
-        ),
-    };
-    output::result(&text)?;
-    if told.format != Format::Text && !told.quiet {
-        output::note(format_args!("wrote {written}"));
-    }
-    Ok(())
-}
-
-/// The exit code: points that failed or were cut short are not all that was asked for.
-pub(super) fn incomplete(summary: &SweepSummary) -> Result<Exit, Failure> {
+/// The exit code: a result with points that failed or were cut short is incomplete.
+fn incomplete(summary: &SweepSummary) -> Result<Exit, Failure> {
     let mut parts = Vec::new();
     if summary.failed > 0 {
-        parts.push(format!("{} points could not be run", summary.failed));
+        parts.push(format!("{} could not be run", summary.failed));
     }
     if summary.incomplete > 0 {
-        parts.push(format!("{} points have runs that were stopped early", summary.incomplete));
+        parts.push(format!("{} have runs that hit the event limit", summary.incomplete));
     }
-    if parts.is_empty() {
-        return Ok(Exit::Done);
-    }
-    let message = format!(
-        "incomplete: of {} points, {}; the others are sound",
-        summary.rows.len(),
-        parts.join(" and ")
-    );
-    Err(Failure::new(Exit::Incomplete, message))
+    output::incomplete((!parts.is_empty()).then(|| {
+        format!("of {} points, {}; the others are sound", summary.rows.len(), parts.join(" and "))
+    }))
 }

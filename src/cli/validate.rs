@@ -1,31 +1,79 @@
-//! `oomcast validate`: replay what was measured, tell how far off the predictions are.
+//! `oomcast validate`: replays what was measured and reports how far off the predictions are.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::args::{Format, ValidateArgs};
 use super::exit::{Exit, Failure};
+use super::flags::{PrintFlags, RunFlags};
+use super::output;
 use super::progress::Progress;
-use super::{output, threads};
-use crate::report::charts::{Overlay, write_overlay};
-use crate::report::{json, validation as report};
+use crate::report::charts::{MeasuredRun, write_measured_run};
+use crate::report::{Page, json, validation as report};
 use crate::results::{Mechanism, ReplayedRun, Timeline, TimelinePoint, Validation};
 use crate::units::{Bytes, SimSpan, SimTime};
 use crate::validation::{self, COMMITTED_NAME, Curves, Gathered, Replay, Replayed};
 
+/// Replications of each run unless the command line says otherwise.
+const REPLICATIONS: u32 = 5;
+/// The seed unless the command line says otherwise.
+const SEED: u64 = 1;
 /// Where the shipped scenarios are.
 const SCENARIOS: &str = "scenarios";
+
+/// `oomcast validate`.
+#[derive(Debug, clap::Args)]
+#[command(
+    mut_arg("replications", |arg| arg.help(format!(
+        "Replications of each run; the median counts [default: {REPLICATIONS}]"
+    ))),
+    mut_arg("seed", |arg| arg.help(format!("Seed of all random draws [default: {SEED}]"))),
+    mut_arg("format", |arg| arg.help("What to print: text, json or md")),
+)]
+pub struct ValidateArgs {
+    /// Observations: folders of run folders, run folders or files [default: the measured runs that
+    /// come with oomcast].
+    #[arg(value_name = "DIR|FILE")]
+    pub paths: Vec<PathBuf>,
+    /// Replays the published figures of the scenarios in this folder [default without other arguments:
+    /// those of scenarios/, after the runs].
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = SCENARIOS)]
+    pub published: Option<PathBuf>,
+    /// Leaves the published figures out.
+    #[arg(long, conflicts_with = "published")]
+    pub no_published: bool,
+    /// How each is replayed.
+    #[command(flatten)]
+    pub run: RunFlags,
+    /// Exits with 3 if the peak of any run is off by more than this, such as 15%.
+    #[arg(long, value_name = "PERCENT", value_parser = share)]
+    pub max_error: Option<f64>,
+    /// Writes the result, and a chart of each run as measured and predicted, into this folder.
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// What is printed.
+    #[command(flatten)]
+    pub print: PrintFlags,
+}
+
+/// A share as a percentage: `15%` is 0.15.
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.trim().strip_suffix('%').map(|n| n.trim().parse::<f64>());
+    match number {
+        Some(Ok(percent)) if percent.is_finite() && percent >= 0.0 => Ok(percent / 100.0),
+        _ => Err("expected a percentage, such as 15%".to_owned()),
+    }
+}
 
 /// Replays observations and published figures, then prints the result.
 pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     let gathered = gather(args);
-    let replay = Replay { seed: args.seed, replications: args.replications };
+    let replay = replay(args);
     let steps = u32::try_from(gathered.found.len()).unwrap_or(u32::MAX);
-    let progress = Progress::counting(steps, "runs", !args.no_progress);
+    let progress = Progress::counting(steps, "runs", !args.run.no_progress && !args.print.quiet);
     let done = std::sync::atomic::AtomicU32::new(0);
     let one = || progress.set(1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
     let work = || validation::replay(&gathered.found, replay, one);
-    let (replayed, errors) = threads::on(args.jobs, work)?;
+    let (replayed, errors) = output::on_threads(args.run.threads(), work)?;
     drop(progress);
     let mut result = validation::condense(&replayed, replay);
     result.notes.extend(gathered.notes);
@@ -34,24 +82,30 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     }
     let unreadable: Vec<_> = gathered.errors.into_iter().chain(errors).collect();
     for error in &unreadable {
-        output::error(&Failure::new(Exit::Usage, error));
+        output::error(&Failure::usage(error));
     }
+    let page = report::page(&result);
     if let Some(folder) = &args.out {
-        write(folder, &result, &replayed)?;
+        write(folder, &result, &page, &replayed)?;
     }
-    output::result(&text(args.format, &result)?)?;
+    output::tell(args.print, &page, &[], None, || json::validation(&result))?;
     Ok(exit(args, &result, !unreadable.is_empty()))
+}
+
+fn replay(args: &ValidateArgs) -> Replay {
+    Replay {
+        seed: args.run.seed.unwrap_or(SEED),
+        replications: args.run.replications.unwrap_or(REPLICATIONS),
+    }
 }
 
 fn gather(args: &ValidateArgs) -> Gathered {
     let mut gathered = Gathered::default();
     args.paths.iter().for_each(|path| gathered.add_path(path));
-    let only_published = args.published.is_some() && args.paths.is_empty();
-    if !args.paths.is_empty() || only_published {
-        return gathered;
+    if args.paths.is_empty() && args.published.is_none() {
+        gathered.add_committed();
+        output::note(format_args!("replaying {COMMITTED_NAME}"));
     }
-    gathered.add_committed();
-    output::note(format_args!("replaying {COMMITTED_NAME}"));
     gathered
 }
 
@@ -70,24 +124,21 @@ fn published(
     folder: &Path,
     args: &ValidateArgs,
 ) -> Result<Vec<crate::results::PublishedScenario>, Failure> {
-    let wanted = !args.no_progress;
+    if !folder.is_dir() {
+        return Err(Failure::usage(format_args!(
+            "there is no folder {}: pass one with scenarios that have [[published]] figures, as \
+             --published=DIR",
+            folder.display()
+        )));
+    }
+    let wanted = !args.run.no_progress && !args.print.quiet;
     let tell = |name: &str| {
         if wanted {
             output::note(format_args!("replaying {name}"));
         }
     };
-    validation::published_figures(folder, Some(args.replications), tell)
-        .map_err(|error| Failure::new(Exit::Usage, error))
-}
-
-fn text(format: Format, result: &Validation) -> Result<String, Failure> {
-    Ok(match format {
-        Format::Text => report::render(result),
-        Format::Md => report::markdown(result),
-        Format::Json => {
-            json::validation(result).map_err(|error| Failure::new(Exit::Internal, error))?
-        }
-    })
+    validation::published_figures(folder, Some(replay(args).replications), tell)
+        .map_err(Failure::usage)
 }
 
 fn exit(args: &ValidateArgs, result: &Validation, unreadable: bool) -> Exit {
@@ -101,15 +152,17 @@ fn exit(args: &ValidateArgs, result: &Validation, unreadable: bool) -> Exit {
     }
 }
 
-/// Writes the result and a chart a run.
-fn write(folder: &Path, result: &Validation, replayed: &[Replayed]) -> Result<(), Failure> {
-    let internal = |error: std::io::Error| {
-        Failure::new(Exit::Internal, format!("cannot write {}: {error}", folder.display()))
-    };
-    std::fs::create_dir_all(folder).map_err(internal)?;
-    for (name, format) in [("validation.json", Format::Json), ("validation.md", Format::Md)] {
-        std::fs::write(folder.join(name), text(format, result)?).map_err(internal)?;
-    }
+/// Writes the result and one chart per run.
+fn write(
+    folder: &Path,
+    result: &Validation,
+    page: &Page,
+    replayed: &[Replayed],
+) -> Result<(), Failure> {
+    output::make_folder(folder)?;
+    let json = json::validation(result).map_err(Failure::internal)?;
+    output::write(&folder.join("validation.json"), &json)?;
+    output::write(&folder.join("validation.md"), &page.markdown())?;
     let mut used = BTreeSet::new();
     for one in replayed {
         let Replayed::Run(run, curves, _) = one else { continue };
@@ -144,7 +197,7 @@ fn chart(folder: &Path, stem: &str, run: &ReplayedRun, curves: &Curves) -> Resul
         run.measured_peak_bytes,
         run.error * 100.0
     );
-    let overlay = Overlay {
+    let drawn = MeasuredRun {
         title: &title,
         subtitle: &subtitle(run),
         measured: &measured,
@@ -153,9 +206,7 @@ fn chart(folder: &Path, stem: &str, run: &ReplayedRun, curves: &Curves) -> Resul
         limit: curves.limit,
         end: last.max(done),
     };
-    write_overlay(folder, stem, &overlay)
-        .map(drop)
-        .map_err(|error| Failure::new(Exit::Internal, error))
+    write_measured_run(folder, stem, &drawn).map(drop).map_err(Failure::internal)
 }
 
 fn subtitle(run: &ReplayedRun) -> String {

@@ -4,7 +4,7 @@
 mod death;
 
 use super::admission::Admission;
-use super::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
+use super::apf::concurrency::{BORROWING_ADJUSTMENT_PERIOD, next_adjustment};
 use super::apf::max_in_flight::MaxInFlight;
 use super::apiserver::cacher::Cacher;
 use super::apiserver::server::{PlanId, Server};
@@ -392,10 +392,11 @@ impl World<'_> {
             self.cx.queue.push(now + CONFIG_SYNC, Event::Configure { server, boot });
             return;
         }
-        // A warm server's adjustments follow from a random phase.
         let entity = u64::from(server) << 32 | u64::from(boot);
-        let phase = self.cx.streams.stream("adjustment phase", entity).uniform();
-        self.configure(server, boot, BORROWING_ADJUSTMENT_PERIOD.scale(phase), now);
+        let luck = self.cx.streams.stream("adjustment phase", entity).uniform();
+        let speed = self.cx.catalog.hardware.cpu_speed;
+        let first = next_adjustment(self.cx.inputs.apiserver.up_for, speed, luck);
+        self.configure(server, boot, first, now);
     }
 
     /// The whole configuration takes effect; the next adjustment follows after `first`, then every

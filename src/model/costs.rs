@@ -2,7 +2,8 @@
 //!
 //! CPU constants are CPU time on the measured machine (a 2-core x86-64 virtual machine; measured/
 //! README), fitted over 26 of the measured runs by non-negative least squares (rms residual 12 %).
-//! `Hardware::cpu_speed` scales them all. Memory constants are facts of the software and are never
+//! `Hardware::cpu_speed` scales them, but for marking ([`MARK_SPEED_EXPONENT`]) and page faults
+//! (`Hardware::page_fault_per_gb` is a property of its own). Memory constants are facts of the software and are never
 //! scaled.
 
 use crate::units::{Bytes, SimSpan};
@@ -30,15 +31,8 @@ impl Cost {
 pub const GROW_BUFFER: Cost = Cost { per_byte: 0.3, per_object: 0.0 };
 
 /// Share of [`crate::model::input::Hardware::page_fault_per_gb`] that memory for small objects
-/// costs: it is touched page by page, large buffers by huge pages (measured in the stretches of streamed
-/// lists in which resident memory grows, against those in which it does not: 3.9 s/GB for Pods and 4.0
-/// for custom resources on the first machine, 0.5 on the second).
-pub const SMALL_FAULT_SHARE: f64 = 2.5;
-
-/// What the kernel takes at most to hand out a GB that the server's machine has used before: its pages
-/// are backed already (measured: a server that was restarted after a kill streams at 209 us an object
-/// where the first one took 337; the second machine takes 0.15 to 0.5 s/GB from the start).
-pub const BACKED_PAGES_PER_GB: SimSpan = SimSpan::millis(250);
+/// costs: span by span it is nearly free (measured 0.1 s/GB against 1.6 for large buffers).
+pub const SMALL_FAULT_SHARE: f64 = 0.06;
 
 /// Share of freed pages that a growing large buffer can use: it needs one contiguous run
 /// (measured 0 to 0.66 for buffers of 0.7 GB, 0.65 to 1 for those of 0.2 GB).
@@ -71,13 +65,21 @@ pub const SCAN: Cost = Cost { per_byte: 0.0, per_object: 300.0 };
 /// Deep copy of custom resources, per JSON byte (measured 110 us for 17.5 kB).
 pub const DEEP_COPY_CUSTOM: Cost = Cost { per_byte: 6.3, per_object: 0.0 };
 
-/// An event of a watch that is encoded for it alone, in addition to encoding its object and writing it:
-/// copy, channel, frame (measured on watch-lists of `ConfigMaps` of 1.2 kB: 26 us an event in all).
-pub const OWN_EVENT: Cost = Cost { per_byte: 0.0, per_object: 20_000.0 };
-/// The event's JSON wraps the object's as `runtime.RawExtension`, which `encoding/json` walks through
-/// and compacts byte by byte (measured: watch-lists of `ConfigMaps` of 10 kB take 102 us an event, of
-/// Pods of 7.7 kB 125 to 140, of 19.6 kB 300 to 370, of custom resources of 17.5 kB 460 to 540).
-pub const COMPACT_EVENT: Cost = Cost { per_byte: 5.2, per_object: 0.0 };
+/// An initial event of a watch-list besides encoding its object, copying a custom one, and the write:
+/// the event's own path (measured 14 to 37 us) and, in JSON, going over the encoded object once more as
+/// it is embedded in the event (`json.RawMessage`; measured 4.4 ns/B on Secrets and `ConfigMaps`).
+pub const WATCH_LIST_EVENT: Cost = Cost { per_byte: 4.4, per_object: 15_000.0 };
+/// The same in protobuf (measured 1.6 s/GB with the write, on Secrets of 1 MB).
+pub const WATCH_LIST_EVENT_PROTOBUF: Cost = Cost { per_byte: 0.3, per_object: 25_000.0 };
+
+/// What an item of a streamed protobuf list costs beyond encoding and bytes: a DATA frame of its own,
+/// where it is larger than the writer's buffer (measured 27 us for `ConfigMaps` of 10 kB, 45 us for
+/// Pods of 6 kB, 9 us for `ConfigMaps` of 1 kB; docs/facts/memory.md section 5: 26 us).
+pub const STREAMED_PROTOBUF_ITEM: Cost = Cost { per_byte: 0.0, per_object: 35_000.0 };
+/// The same in JSON, of any size (measured on `ConfigMaps` of 1 kB).
+pub const STREAMED_JSON_ITEM: Cost = Cost { per_byte: 0.0, per_object: 3_000.0 };
+/// Smaller items share a frame.
+pub const STREAM_BUFFER: Bytes = Bytes::kib(4);
 
 /// Delivering a watch event whose serialisation is shared (measured 70 to 90 us for 10.7 kB).
 pub const FAN_OUT_EVENT: Cost = Cost { per_byte: 6.5, per_object: 10_000.0 };
@@ -95,12 +97,12 @@ pub const WRITE_GARBAGE_PER_BYTE: u64 = 14;
 /// See [`WRITE_GARBAGE_PER_BYTE`].
 pub const WRITE_GARBAGE: Bytes = Bytes::kib(200);
 
-/// Opening a watch at a resource version (TLS stream, handler, registration).
-pub const WATCH_OPEN: SimSpan = SimSpan::nanos(200_000);
+/// Opening a watch at a resource version (stream, handler, registration).
+pub const WATCH_OPEN: SimSpan = SimSpan::nanos(500_000);
 
-/// Accepting a connection: TLS handshake with client certificate (docs/facts/clients.md section 7 B
-/// counts them as the cost of a redial).
-pub const TLS_HANDSHAKE: SimSpan = SimSpan::nanos(1_000_000);
+/// Accepting a connection: TLS handshake with client certificate, HTTP/2 set-up (measured with
+/// [`WATCH_OPEN`] 1.8 ms on a processor 1.9 times as fast: 2,000 watches, each on its own connection).
+pub const TLS_HANDSHAKE: SimSpan = SimSpan::nanos(2_500_000);
 
 /// CPU time of any request besides its body: routing, authn, authz, audit, admission.
 pub const REQUEST_BASE: SimSpan = SimSpan::nanos(150_000);
@@ -110,6 +112,11 @@ pub const REQUEST_BASE: SimSpan = SimSpan::nanos(150_000);
 pub const MARK_PER_BYTE_NANOS: f64 = 1.0;
 /// See [`MARK_PER_BYTE_NANOS`].
 pub const MARK_BASE_SECONDS: f64 = 0.005;
+/// Marking follows pointers, so it waits for memory: it is faster by `cpu_speed` to this power.
+/// (Measured on two machines whose processors encode at 1 to 1.9: forced collections of idle heaps of
+/// Pods take 1.02 and 0.96 ms/MB, of custom resources 1.22 and 1.08, cycles during bursts 0.84 to
+/// 1.12 and 0.64 to 0.97 s.)
+pub const MARK_SPEED_EXPONENT: f64 = 0.3;
 
 /// How much of its usual work the program gets done per CPU-second while the collector marks: write
 /// barriers, cold caches, goroutines parked for assist credit (measured on streamed lists of nine
@@ -154,8 +161,9 @@ pub const IDLE_GARBAGE_PER_SECOND: u64 = 300_000;
 pub const WATCH_HEAP: Bytes = Bytes(72_000);
 /// ... and its goroutines' stacks (measured 24 kB).
 pub const WATCH_STACK: Bytes = Bytes(24_000);
-/// Garbage of opening a watch (measured 1.6 MB with the interval of 10,000 objects).
-pub const WATCH_OPEN_GARBAGE: Bytes = Bytes::kib(100);
+/// Garbage of opening a watch (measured 141 kB resident for each of 2,000 idle watches, with what they
+/// hold).
+pub const WATCH_OPEN_GARBAGE: Bytes = Bytes::kib(45);
 
 /// A watch-list up to 1.36 builds an event, an interval slot and a list slot for every object of
 /// the resource (docs/facts/watch-cache.md section 3: 152 B).

@@ -168,17 +168,27 @@ pub struct NodeInput {
     pub oom_score_adj: i32,
 }
 
-/// Speeds. Defaults are those of the measured machine; `cpu_speed` scales all CPU work at once.
+/// Speeds. Defaults are those of the measured machine; `cpu_speed` scales CPU work, but marking only as
+/// [`mark_speed`](Hardware::mark_speed) says, and page faults not at all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hardware {
-    /// 1.0: the measured machine; 2.0 does everything twice as fast.
+    /// 1.0: the measured machine; 2.0 encodes and decodes twice as fast.
     pub cpu_speed: f64,
-    /// CPU time the kernel takes to hand out a page, per GB of resident memory growth.
+    /// CPU time the kernel takes to hand out pages, per GB of resident memory growth, on this machine.
     pub page_fault_per_gb: SimSpan,
     /// Egress of each server's network card.
     pub network: ByteRate,
     /// Spread of CPU speed between replications: standard deviation of its logarithm.
     pub cpu_noise: f64,
+}
+
+impl Hardware {
+    /// Speed of marking relative to the measured machine: see
+    /// [`MARK_SPEED_EXPONENT`](crate::model::costs::MARK_SPEED_EXPONENT).
+    #[must_use]
+    pub fn mark_speed(&self) -> f64 {
+        self.cpu_speed.powf(crate::model::costs::MARK_SPEED_EXPONENT)
+    }
 }
 
 /// Factors on what the software holds, relative to the model's constants: `oomcast calibrate` fits them

@@ -60,10 +60,20 @@ pub fn memory_limit(apiserver: &ApiserverInput, node: &NodeInput) -> MemoryLimit
     }
 }
 
-/// Cores a server may use.
+/// Cores a server may use: the node's, its CPU limit, and no more than GOMAXPROCS, which bounds the
+/// threads that run Go code at once (package runtime).
 #[must_use]
 pub fn cores(apiserver: &ApiserverInput, node: &NodeInput) -> f64 {
-    apiserver.cpu_limit.map_or(node.cores, |limit| limit.min(node.cores))
+    let limit = apiserver.cpu_limit.unwrap_or(f64::INFINITY);
+    let procs = apiserver.gomaxprocs.map_or(f64::INFINITY, |procs| f64::from(procs.max(1)));
+    node.cores.min(limit).min(procs)
+}
+
+/// Whether clients on the server's node take processor time from it: they run on the cores that it
+/// leaves, if it leaves one.
+#[must_use]
+pub fn clients_contend(apiserver: &ApiserverInput, node: &NodeInput) -> bool {
+    node.local_clients && node.cores.ceil() - cores(apiserver, node).ceil() < 1.0
 }
 
 /// GOMAXPROCS: set, or the node's processors; from Go 1.25 no more than the CPU limit, rounded up, but

@@ -32,8 +32,6 @@ pub struct ObjectProfile {
     pub event_copy: Bytes,
     /// Whether the heap holds pointers worth scanning.
     pub scannable: bool,
-    /// Garbage of an event that is encoded for one watch.
-    pub event_garbage: Bytes,
     /// Encoding to JSON, many objects into one buffer.
     pub encode_json: Cost,
     /// Encoding to JSON one by one: streamed lists, events.
@@ -91,18 +89,10 @@ const IN_LOOPBACK_INFORMERS: [&str; 25] = [
     "validatingwebhookconfigurations",
 ];
 
-/// Typed objects that are larger have longer strings, not more fields, and deep copies share strings
-/// (measured on Pods of 6.1 kB; those of 16 kB are the same with longer values).
-const STRUCTS_UP_TO: Bytes = Bytes(6_150);
-
-/// Encoding typed objects to JSON one by one, per byte of it, where memory is reused and the collector
-/// rests (measured on Pods of 7.7 kB, 65 to 72 us an object with the write, and of 19.6 kB, about 200:
-/// they leave in several frames of 16 kB, each handed to the goroutine of the connection).
-const TYPED_STREAM_NANOS: f64 = 7.8;
-/// Garbage of encoding a typed object into an event, per byte of JSON, in addition to its copy (measured
-/// on Pods of 7.7 and 19.6 kB: 15 and 34 kB an event).
-const TYPED_EVENT_GARBAGE: f64 = 0.9;
-
+/// Encoding typed objects to JSON one by one, per byte: the longer strings of larger objects save
+/// nothing (measured on streamed lists and watch-lists of Pods of 7.7 kB, 71 us, and of 19.6 kB, where
+/// three servers on two machines take 160 to 200 us for what buffered lists encode in 85).
+const TYPED_STREAM_NANOS: f64 = 9.26;
 /// Whether the apiservers' own informers hold the resource too.
 #[must_use]
 pub fn in_loopback_informers(resource: &ResourceInput) -> bool {
@@ -133,9 +123,11 @@ impl ObjectProfile {
             // (measured: 72 us at 7.7 kB, 85 us at 19.6 kB).
             let rich = profile.json.as_f64().min(7_700.0);
             profile.encode_json = Cost { per_byte: 1.2, per_object: 8.06 * rich };
-            profile.stream_json = Cost { per_byte: TYPED_STREAM_NANOS, per_object: 0.0 };
-            profile.event_garbage += profile.json.scale(TYPED_EVENT_GARBAGE);
         }
+        profile.stream_json = match resource.shape {
+            Shape::Typed => Cost { per_byte: TYPED_STREAM_NANOS, per_object: 0.0 },
+            Shape::Blob | Shape::Custom | Shape::CustomBlob => profile.encode_json,
+        };
         profile
     }
 
@@ -166,11 +158,10 @@ impl ObjectProfile {
             item_garbage: json.scale(1.05),
             // Deep copies share strings but copy []byte.
             event_copy: if binary { stored } else { Bytes(2_750) },
-            event_garbage: if binary { stored } else { Bytes(2_750) },
             scannable: false,
-            encode_json: Cost { per_byte: if binary { 0.7 } else { 2.4 }, per_object: 500.0 },
-            stream_json: Cost { per_byte: if binary { 0.7 } else { 2.4 }, per_object: 500.0 },
-            encode_protobuf: Cost { per_byte: 0.2, per_object: 2_000.0 },
+            encode_json: Cost { per_byte: if binary { 0.7 } else { 2.2 }, per_object: 6_000.0 },
+            stream_json: Cost::default(),
+            encode_protobuf: Cost { per_byte: 0.2, per_object: 5_500.0 },
             decode: Cost { per_byte: 1.0, per_object: 8_000.0 },
             gzip_ratio: if binary { (0.76, 1.0) } else { (0.72, 0.72) },
         }
@@ -183,13 +174,12 @@ impl ObjectProfile {
             stored,
             json,
             protobuf: Some(stored),
-            cached: stored.scale(2.0) + Bytes(if name == "pods" { 850 } else { 500 }),
-            decoded: stored.scale(2.0),
-            listed: Bytes(if pod_spec { 2_750 } else { 700 }),
+            cached: stored.scale(1.9) + Bytes(if name == "pods" { 800 } else { 450 }),
+            decoded: stored.scale(1.9),
+            listed: Bytes(if pod_spec { 2_520 } else { 700 }),
             deep_copy: Bytes::ZERO,
             item_garbage: json.scale(1.3),
-            event_copy: stored.min(STRUCTS_UP_TO).scale(1.5),
-            event_garbage: stored.min(STRUCTS_UP_TO).scale(1.5),
+            event_copy: stored.scale(1.5),
             scannable: true,
             encode_json: Cost::default(),
             stream_json: Cost::default(),
@@ -210,11 +200,9 @@ impl ObjectProfile {
             deep_copy: stored.scale(2.75),
             item_garbage: stored.scale(3.8),
             event_copy: stored.scale(2.75),
-            event_garbage: stored.scale(2.75),
             scannable: true,
-            // Measured 220 us for 17.5 kB where memory is reused, with the write.
-            encode_json: Cost { per_byte: 11.6, per_object: 0.0 },
-            stream_json: Cost { per_byte: 11.6, per_object: 0.0 },
+            encode_json: Cost { per_byte: 21.0, per_object: 0.0 },
+            stream_json: Cost::default(),
             encode_protobuf: Cost::default(),
             decode: Cost { per_byte: 30.0, per_object: 8_000.0 },
             gzip_ratio: (0.22, 0.22),
@@ -228,10 +216,9 @@ impl ObjectProfile {
             deep_copy: Bytes(3_000),
             item_garbage: stored.scale(2.0),
             event_copy: Bytes(3_000),
-            event_garbage: Bytes(3_000),
             scannable: false,
             encode_json: Cost { per_byte: 2.4, per_object: 10_000.0 },
-            stream_json: Cost { per_byte: 2.4, per_object: 10_000.0 },
+            stream_json: Cost::default(),
             decode: Cost { per_byte: 4.0, per_object: 8_000.0 },
             gzip_ratio: (0.72, 0.72),
             ..Self::custom(stored)

@@ -1,78 +1,70 @@
-//! The priority levels and fleets of `oomcast show --apf`, for the terminal.
-//!
-//! Readable at 80 columns and without colour.
+//! The priority levels and fleets of `oomcast show --apf`.
 
-use super::format::{clean, folded, grouped};
-use super::table::Columns;
+use super::format::grouped;
+use super::page::{Page, Section};
+use super::table::{Table, numbers, words};
 use crate::results::{ApfPlan, FleetPlan, LevelPlan};
 
-/// Renders the plan.
+/// The page of a plan.
 #[must_use]
-pub fn render(plan: &ApfPlan) -> String {
-    let mut parts = vec![heading(plan)];
+pub fn page(plan: &ApfPlan) -> Page {
+    let mut page = Page::default();
+    let subject = format!("{} · Kubernetes {}", plan.scenario, plan.release);
+    page.section(Section::new(subject).text(seats(plan)));
     if plan.enabled {
-        parts.push(levels(plan));
+        page.section(levels(plan));
+        page.section(fleets(plan));
     }
-    if plan.enabled && !plan.fleets.is_empty() {
-        parts.push(fleets(plan));
-    }
-    parts.join("\n")
+    page
 }
 
-fn heading(plan: &ApfPlan) -> String {
-    let subject = format!("{} · Kubernetes {}", clean(&plan.scenario, 50), plan.release);
-    let (reads, writes) = (plan.max_requests_inflight, plan.max_mutating_requests_inflight);
+/// How many requests each server runs.
+fn seats(plan: &ApfPlan) -> String {
+    let reads = grouped(plan.max_requests_inflight.into());
+    let writes = grouped(plan.max_mutating_requests_inflight.into());
     if !plan.enabled {
         return format!(
-            "{subject}\nAPI Priority and Fairness is off: each server runs at most {} reading and {}\n\
-             mutating requests at once, and rejects the rest.\n",
-            grouped(reads.into()),
-            grouped(writes.into())
+            "API Priority and Fairness is off: each server runs at most {reads} read and {writes} \
+             mutating requests at once, and rejects the rest."
         );
     }
     let levels = match u64::try_from(plan.nominal_seats) {
         Ok(sum) if sum > plan.server_seats => {
-            format!(", its levels {} by rounding up", grouped(sum))
+            format!("; rounded up, those of its levels add up to {}", grouped(sum))
         }
         _ => String::new(),
     };
-    format!(
-        "{subject}\nEach server has {} seats ({} + {}){levels}.\n",
-        grouped(plan.server_seats),
-        grouped(reads.into()),
-        grouped(writes.into()),
-    )
+    let seats = grouped(plan.server_seats);
+    format!("Each server has {seats} seats ({reads} + {writes}){levels}.")
 }
 
-fn levels(plan: &ApfPlan) -> String {
-    let mut table = Columns::new(&[
-        "<\nlevel",
-        "<\ntype",
-        "\nshares",
-        "\nseats",
-        "\nlends",
-        "\nmin",
-        "\nmax",
-        "queues/\nhand/len",
-        "\ncap",
+fn levels(plan: &ApfPlan) -> Section {
+    let mut table = Table::new([
+        words("\nlevel").at_most(20),
+        words("\ntype"),
+        numbers("\nshares"),
+        numbers("\nseats"),
+        numbers("\nlends"),
+        numbers("\nmin"),
+        numbers("\nmax"),
+        numbers("queues/\nhand/len"),
+        numbers("\ncap"),
     ]);
     for level in &plan.levels {
-        table.row(&level_row(level));
+        table.row(level_row(level));
     }
-    let given: Vec<String> = plan
-        .levels
-        .iter()
-        .filter(|level| level.given)
-        .map(|level| clean(&level.name, 40))
-        .collect();
+    let given: Vec<&str> =
+        plan.levels.iter().filter(|level| level.given).map(|level| level.name.as_str()).collect();
     let given = match given.as_slice() {
-        [] => "All are the release's defaults.\n".to_owned(),
-        names => folded(&format!("From the scenario: {}.", names.join(", "))),
+        [] => "All are the release's defaults.".to_owned(),
+        names => format!("From the scenario: {}.", names.join(", ")),
     };
-    let legend = "  seats: nominal limit; lends: of these, what idle levels lend\n  \
-                  min, max: the limit with all lent, and with all it may borrow\n  \
-                  cap: most seats that a request is charged\n";
-    format!("{}{legend}{given}", table.finish())
+    Section::titled("Priority levels")
+        .table(table)
+        .legend("seats: nominal limit; lends: of these, what an idle level lends")
+        .legend("min, max: the limit with all lent, and with all it may borrow")
+        .legend("cap: most seats that one request is charged")
+        .text(given)
 }
 
 fn level_row(level: &LevelPlan) -> [String; 9] {
@@ -81,7 +73,7 @@ fn level_row(level: &LevelPlan) -> [String; 9] {
         _ => "-".to_owned(),
     };
     [
-        clean(&level.name, 20),
+        level.name.clone(),
         level.response.to_owned(),
         level.shares.to_string(),
         level.nominal_seats.to_string(),
@@ -93,31 +85,33 @@ fn level_row(level: &LevelPlan) -> [String; 9] {
     ]
 }
 
-/// Two lines a fleet: names are long.
-fn fleets(plan: &ApfPlan) -> String {
-    let mut table = Columns::new(&[
-        "<fleet\nmembers",
-        "<request\nresource",
-        "<flow schema\nlevel",
-        "seats\neach",
-        "at\nonce",
+/// Two lines per fleet: names are long.
+fn fleets(plan: &ApfPlan) -> Section {
+    let mut table = Table::new([
+        words("fleet\nmembers").at_most(20),
+        words("request\nresource").at_most(20),
+        words("flow schema\nlevel").at_most(20),
+        numbers("seats\neach"),
+        numbers("at\nonce"),
     ]);
     for fleet in &plan.fleets {
-        table.row(&fleet_row(fleet));
+        table.row(fleet_row(fleet));
     }
-    let legend = "  seats: of each request at its start, once the server has counted the objects\n  \
-                  at once: such requests in the nominal seats of the level, on each server\n";
-    format!("{}{legend}", table.finish())
+    let section = Section::titled("Fleets").table(table);
+    if plan.fleets.is_empty() {
+        return section;
+    }
+    section
+        .legend("seats: of each request at its start, once the server has counted the objects")
+        .legend("at once: such requests in the nominal seats of the level, on each server")
 }
 
 fn fleet_row(fleet: &FleetPlan) -> [String; 5] {
-    let two = |first: &str, second: &str, width| {
-        format!("{}\n  {}", clean(first, width), clean(second, width - 2))
-    };
+    let two = |first: &str, second: &str| format!("{first}\n  {second}");
     [
-        two(&fleet.name, &grouped(fleet.members.into()), 20),
-        two(fleet.request, &fleet.resource, 20),
-        two(&fleet.flow_schema, &fleet.level, 20),
+        two(&fleet.name, &grouped(fleet.members.into())),
+        two(fleet.request, &fleet.resource),
+        two(&fleet.flow_schema, &fleet.level),
         fleet.seats.to_string(),
         fleet.at_once.map_or_else(|| "-".to_owned(), grouped),
     ]

@@ -21,18 +21,18 @@ pub fn markdown(rows: &[Assumption]) -> String {
 
 fn heading(held: Held) -> (&'static str, &'static str) {
     match held {
-        Held::Exact => ("Exact", "Compared bit for bit with recordings of the genuine code."),
+        Held::Exact => ("Exact", "Compared bit for bit with recordings of the real code."),
         Held::Source => {
             ("Read in a source", "Rules and constants of Kubernetes, Go and the kernel.")
         }
         Held::Measured => (
             "Measured",
-            "On a genuine kube-apiserver; [fidelity.md](fidelity.md) says how far off the whole is.",
+            "On a real kube-apiserver; [fidelity.md](fidelity.md) says how far off the whole is.",
         ),
         Held::Published => ("Published", "Or computed from what is."),
         Held::Assumed => (
             "Assumed",
-            "Neither measured nor published: read a result that leans on these as a comparison, not as a figure.",
+            "Neither measured nor published: read results that rest on these as comparisons, not as figures.",
         ),
     }
 }

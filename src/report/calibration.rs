@@ -1,7 +1,9 @@
-//! `oomcast calibrate` for people: on the terminal and as Markdown.
+//! `oomcast calibrate` for people.
 
-use super::format::{clean, deviation, note, percent};
-use super::table::Columns;
+use super::format::percent;
+use super::page::{Page, Section};
+use super::table::{Table, numbers, words};
+use super::validation::spread_row;
 use crate::results::{
     CalibrationResult, ErrorSpread, FigureKind, FittedFigure, FittedObservation, FittedParameter,
     ParameterState,
@@ -11,19 +13,23 @@ use crate::units::Bytes;
 /// The longest name of an observation that fits into 80 columns.
 const NAME: usize = 30;
 
-/// Renders the terminal result: the answer, the parameters, the observations.
+/// The page of a calibration: the answer, the parameters, the observations.
 #[must_use]
-pub fn render(result: &CalibrationResult) -> String {
-    let answer = headline(result).replacen(": ", "\n", 1) + "\n";
-    let mut parts = vec![answer, parameters(result), observations(result)];
-    parts.push(errors(result));
-    let notes = result.notes.iter();
-    let notes = notes.fold(String::new(), |text, n| text + &note(n) + "\n");
-    parts.extend((!notes.is_empty()).then_some(notes));
-    parts.join("\n")
+pub fn page(result: &CalibrationResult) -> Page {
+    let overlay = Some(result.overlay.clone()).filter(|overlay| !overlay.is_empty());
+    let mut page = Page {
+        verdict: headline(result),
+        notes: result.notes.clone(),
+        listing: overlay.map(|overlay| ("toml", overlay)),
+        ..Page::default()
+    };
+    page.section(parameters(result));
+    page.section(observations(result));
+    page.section(errors(result));
+    page
 }
 
-/// The answer in one sentence, which is told in two lines on the terminal.
+/// The answer in one sentence.
 #[must_use]
 pub fn headline(result: &CalibrationResult) -> String {
     let fitted = fitted(result);
@@ -32,7 +38,7 @@ pub fn headline(result: &CalibrationResult) -> String {
         n => format!("{n} observations"),
     };
     if fitted == 0 {
-        return format!("no parameter can be told from {runs}: the scenario stays as it is");
+        return format!("{runs} identify no parameter: the scenario stays as it is");
     }
     let all = result.parameters.len();
     let errors = match (&result.peaks.before, &result.peaks.after) {
@@ -44,8 +50,9 @@ pub fn headline(result: &CalibrationResult) -> String {
         _ => String::new(),
     };
     let unseen = result.cross_validation.as_ref().and_then(|cross| cross.peaks.as_ref());
-    let unseen = unseen
-        .map_or_else(String::new, |peaks| format!(", {} where left out", percent(peaks.median)));
+    let unseen = unseen.map_or_else(String::new, |peaks| {
+        format!(", {} where left out of the fit", percent(peaks.median))
+    });
     format!("{fitted} of {all} parameters fitted to {runs}{errors}{unseen}")
 }
 
@@ -53,24 +60,32 @@ fn fitted(result: &CalibrationResult) -> usize {
     result.parameters.iter().filter(|p| p.state.is_fitted()).count()
 }
 
-fn parameters(result: &CalibrationResult) -> String {
-    let mut table = Columns::new(&["<parameter", "default", "fitted", "95 % interval", "<"]);
+fn parameters(result: &CalibrationResult) -> Section {
+    let mut table = Table::new([
+        words("parameter"),
+        words("what").markdown_only(),
+        numbers("default"),
+        numbers("fitted"),
+        numbers("95 % interval"),
+        words(""),
+    ]);
     for parameter in result.parameters.iter().filter(|one| one.state.is_fitted()) {
-        table.row(&[
+        table.row([
             parameter.key.clone(),
+            parameter.meaning.clone(),
             parameter.default.clone(),
             parameter.value.clone(),
             interval(parameter),
             state(parameter),
         ]);
     }
-    let mut text = if fitted(result) == 0 { String::new() } else { table.finish() };
     let others: Vec<_> = result.parameters.iter().filter(|one| !one.state.is_fitted()).collect();
-    if !others.is_empty() {
-        text += "  not identified, left as they are:\n";
+    let section = Section::titled("Parameters").table(table);
+    if others.is_empty() {
+        return section;
     }
-    text.extend(others.iter().map(|one| format!("    {}: {}\n", one.key, state(one))));
-    text
+    let others = others.into_iter().map(|one| format!("  {}: {}", one.key, state(one)));
+    section.legend("not identified, left as they are:").legends(others)
 }
 
 /// The interval of the factor.
@@ -86,33 +101,32 @@ fn state(parameter: &FittedParameter) -> String {
         ParameterState::Fitted => String::new(),
         ParameterState::AtBound => "at its bound".to_owned(),
         ParameterState::NoEffect => "no figure depends on it".to_owned(),
-        ParameterState::Weak => "its effect is too weak to tell".to_owned(),
+        ParameterState::Weak => "its effect is too weak".to_owned(),
         ParameterState::Entangled => {
             format!(
-                "cannot be told from {}",
+                "cannot be told apart from {}",
                 parameter.entangled_with.as_deref().unwrap_or("others")
             )
         }
     }
 }
 
-fn observations(result: &CalibrationResult) -> String {
-    let mut table = Columns::new(&[
-        "<observation",
-        "<",
-        "meas-\nured",
-        "error\nbefore",
-        "error\nafter",
-        "left\nout",
-        "resi-\ndual",
+fn observations(result: &CalibrationResult) -> Section {
+    let mut table = Table::new([
+        words("observation").at_most(NAME),
+        words(""),
+        numbers("meas-\nured"),
+        numbers("error\nbefore"),
+        numbers("error\nafter"),
+        numbers("left\nout"),
+        numbers("resi-\ndual"),
     ]);
     for observation in &result.observations {
         for (index, figure) in observation.figures.iter().enumerate() {
-            let id = if index == 0 { clean(&observation.id, NAME) } else { String::new() };
-            let lost = lost(observation, figure);
-            table.row(&[
+            let id = if index == 0 { observation.id.clone() } else { String::new() };
+            table.row([
                 id,
-                figure.kind.label().to_owned() + lost,
+                figure.kind.label().to_owned() + lost(observation, figure),
                 amount(figure),
                 signed(figure.before, figure),
                 signed(figure.after, figure),
@@ -121,10 +135,9 @@ fn observations(result: &CalibrationResult) -> String {
             ]);
         }
     }
-    format!(
-        "{}  GiB and seconds; errors in per cent; residuals in spreads of the measurement\n",
-        table.finish()
-    )
+    Section::titled("Observations")
+        .table(table)
+        .legend("GiB and seconds; errors in per cent; residuals in spreads of the measurement")
 }
 
 /// A mark where a server was lost: measured / predicted with the fit.
@@ -168,19 +181,19 @@ fn spreads(result: &CalibrationResult) -> Vec<(&'static str, &ErrorSpread)> {
     rows.into_iter().filter_map(|(name, spread)| Some((name, spread?))).collect()
 }
 
-fn errors(result: &CalibrationResult) -> String {
-    let mut table = Columns::new(&["<absolute error of", "of", "median", "p90", "worst", "<"]);
+fn errors(result: &CalibrationResult) -> Section {
+    let mut table = Table::new([
+        words("absolute error of"),
+        numbers("of"),
+        numbers("median"),
+        numbers("p90"),
+        numbers("worst"),
+        words("").at_most(16),
+    ]);
     for (name, spread) in spreads(result) {
-        table.row(&[
-            name.to_owned(),
-            spread.count.to_string(),
-            percent(spread.median),
-            percent(spread.p90),
-            percent(spread.worst),
-            clean(&spread.worst_id, 16),
-        ]);
+        table.row(spread_row(name, spread));
     }
-    format!("{}  {}\n", table.finish(), terms(result))
+    Section::titled("Errors").table(table).legend(terms(result))
 }
 
 fn terms(result: &CalibrationResult) -> String {
@@ -192,63 +205,4 @@ fn terms(result: &CalibrationResult) -> String {
         "{folds}seed {}, {} replications, residuals {:.1} times the measurements' spread",
         result.seed, result.replications, result.residual_spread
     )
-}
-
-/// Renders the result as Markdown.
-#[must_use]
-pub fn markdown(result: &CalibrationResult) -> String {
-    let mut text = format!("**{}**\n\n", plain(&headline(result)));
-    text += "| parameter | what | default | fitted | factor, 95 % | |\n|---|---|--:|--:|--:|---|\n";
-    for parameter in &result.parameters {
-        let fitted = parameter.state.is_fitted();
-        let dash = || "-".to_owned();
-        text.extend([format!(
-            "| `{}` | {} | {} | {} | {} | {} |\n",
-            parameter.key,
-            plain(&parameter.meaning),
-            plain(&parameter.default),
-            if fitted { plain(&parameter.value) } else { dash() },
-            if fitted { interval(parameter) } else { dash() },
-            plain(&state(parameter))
-        )]);
-    }
-    text += "\n| observation | figure | measured | before | fitted | left out | residual |\n\
-             |---|---|--:|--:|--:|--:|--:|\n";
-    for observation in &result.observations {
-        for figure in &observation.figures {
-            let unit = if figure.kind == FigureKind::Duration { "s" } else { "GiB" };
-            text.extend([format!(
-                "| {} | {}{} | {} {unit} | {} | {} | {} | {:+.1} |\n",
-                plain(&observation.id),
-                figure.kind.label(),
-                lost(observation, figure),
-                amount(figure),
-                deviation(error(figure.before, figure)),
-                deviation(error(figure.after, figure)),
-                figure
-                    .left_out
-                    .map_or_else(|| "-".to_owned(), |left| deviation(error(left, figure))),
-                figure.residual
-            )]);
-        }
-    }
-    text += "\n| absolute error of | figures | median | 90th percentile | worst | of |\n";
-    text += "|---|--:|--:|--:|--:|---|\n";
-    for (name, spread) in spreads(result) {
-        text.extend([format!(
-            "| {name} | {} | {} | {} | {} | {} |\n",
-            spread.count,
-            percent(spread.median),
-            percent(spread.p90),
-            percent(spread.worst),
-            plain(&spread.worst_id)
-        )]);
-    }
-    text.extend([format!("\n{}.\n\n```toml\n{}```\n", terms(result), result.overlay)]);
-    let notes = result.notes.iter();
-    notes.fold(text, |text, note| text + "\n> note: " + &plain(note) + "\n")
-}
-
-fn plain(text: &str) -> String {
-    super::markdown::plain(text)
 }

@@ -1,125 +1,113 @@
-//! A comparison on the terminal, as Markdown and as rows.
+//! A comparison for people and as rows.
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
 use csv::Writer;
 
-use super::format::{clean, deviation, grouped, note, percent, sentence};
-use super::markdown::{plain, table};
-use super::table::Columns;
-use crate::results::{CompareResult, EventChange, FigureChange, RunRecord, ToleranceRow};
+use super::format::{deviation, grouped, percent};
+use super::page::{Mood, Page, Section};
+use super::table::{Table, numbers, words};
+use crate::results::{CompareResult, ComparedSide, FigureChange, RunRecord, ToleranceRow};
 
-/// Inputs that the terminal shows; the rest is one line.
+/// Inputs shown; all are in `compare.json`.
 const INPUTS: usize = 12;
 
-/// The verdict alone, on one line.
+/// The page of a comparison.
 #[must_use]
-pub fn headline(result: &CompareResult, styled: bool) -> String {
-    coloured(result, styled, &clean(&result.verdict, usize::MAX))
-}
-
-/// The verdict, or its lines, in the colour of what it says.
-fn coloured(result: &CompareResult, styled: bool, verdict: &str) -> String {
-    if !styled {
-        return format!("{verdict}\n");
-    }
-    let colour = if result.tolerances.iter().any(|row| row.regressed) {
-        AnsiColor::Red
-    } else if result.identical {
-        AnsiColor::Green
-    } else {
-        AnsiColor::Yellow
+pub fn page(result: &CompareResult) -> Page {
+    let mut page = Page {
+        title: "Comparison".to_owned(),
+        verdict: result.verdict.clone(),
+        mood: if result.tolerances.iter().any(|row| row.regressed) {
+            Mood::Bad
+        } else if result.identical {
+            Mood::Good
+        } else {
+            Mood::Mixed
+        },
+        subject: format!(
+            "{} pairs of runs on the same draws · seed {}",
+            grouped(result.replications.into()),
+            result.seed
+        ),
+        notes: result.warnings.clone(),
+        ..Page::default()
     };
-    let style = Style::new().bold().fg_color(Some(colour.into()));
-    format!("{style}{verdict}{style:#}\n")
-}
-
-/// Renders the result for the terminal; `written` closes it.
-#[must_use]
-pub fn text(result: &CompareResult, written: &[String], styled: bool) -> String {
-    let mut parts = vec![coloured(result, styled, &sentence(&result.verdict)), sides(result)];
-    parts.push(inputs(result));
+    page.section(tolerances(result));
+    page.section(inputs(result));
     if !result.identical {
-        parts.extend([figures(result), events(result)]);
+        page.section(figures(result));
+        page.section(events(result));
     }
-    parts.extend(tolerances(result));
-    let mut lines = vec![format!(
-        "{} pairs of runs on the same draws · seed {}",
-        grouped(result.replications.into()),
-        result.seed
-    )];
-    lines.extend(result.warnings.iter().map(|warning| note(warning)));
-    lines.extend(written.iter().map(|path| format!("wrote {path}")));
-    parts.push(lines.join("\n") + "\n");
-    parts.join("\n")
+    page
 }
 
-fn sides(result: &CompareResult) -> String {
-    let line = |sign: &str, side: &crate::results::ComparedSide| {
-        let label = clean(&side.label, 60);
-        format!("{sign}: {label} (Kubernetes {}, {})\n", side.release, side.scenario_hash)
+fn inputs(result: &CompareResult) -> Section {
+    let side = |sign: &str, side: &ComparedSide| {
+        format!("{sign}: {} (Kubernetes {}, {})", side.label, side.release, side.scenario_hash)
     };
-    line("A", &result.first) + &line("B", &result.second)
-}
-
-fn inputs(result: &CompareResult) -> String {
+    let section = Section::titled("Inputs that differ")
+        .text(side("A", &result.first))
+        .text(side("B", &result.second));
     if result.inputs.is_empty() {
-        return "No input differs\n".to_owned();
+        return section.text("No input differs");
     }
-    let mut table = Columns::new(&["<input", "<A", "<B"]);
-    let value = |value: &Option<String>| clean(value.as_deref().unwrap_or("-"), 18);
+    let columns = [words("input").at_most(36), words("A").at_most(18), words("B").at_most(18)];
+    let mut table = Table::new(columns);
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
     for input in result.inputs.iter().take(INPUTS) {
-        table.row(&[clean(&input.key, 36), value(&input.first), value(&input.second)]);
+        table.row([input.key.clone(), value(&input.first), value(&input.second)]);
     }
     let more = result.inputs.len().saturating_sub(INPUTS);
-    let more =
-        if more > 0 { format!("  and {more} more: see compare.json\n") } else { String::new() };
-    table.finish() + &more
+    let more = (more > 0).then(|| format!("and {more} more: see compare.json"));
+    section.table(table).legends(more)
 }
 
 /// Figures that differ in some pair.
-fn changed(result: &CompareResult) -> impl Iterator<Item = &FigureChange> {
-    result.figures.iter().filter(|figure| figure.higher + figure.lower > 0)
-}
-
-fn relative(figure: &FigureChange) -> String {
-    figure.relative.map_or_else(|| "-".to_owned(), deviation)
-}
-
-fn figures(result: &CompareResult) -> String {
-    let mut table = Columns::new(&["<median", "A", "B", "B - A", "", "95 % interval"]);
-    for figure in changed(result) {
-        table.row(&[
+fn figures(result: &CompareResult) -> Section {
+    let mut table = Table::new([
+        words("median"),
+        numbers("A"),
+        numbers("B"),
+        numbers("B - A"),
+        numbers(""),
+        numbers("95 % interval"),
+        numbers("pairs higher / lower").markdown_only(),
+    ]);
+    let relative =
+        |figure: &FigureChange| figure.relative.map_or_else(|| "-".to_owned(), deviation);
+    for figure in result.figures.iter().filter(|figure| figure.higher + figure.lower > 0) {
+        table.row([
             figure.metric.clone(),
             figure.first.clone(),
             figure.second.clone(),
             figure.change.clone(),
             relative(figure),
             figure.interval.clone(),
+            format!("{} / {}", figure.higher, figure.lower),
         ]);
     }
-    table.finish()
-}
-
-fn p_value(p: f64) -> String {
-    if p < 0.001 { "<0.001".to_owned() } else { format!("{p:.3}") }
-}
-
-fn points(share: f64) -> String {
-    format!("{:+.1}", share * 100.0)
+    Section::titled("Figures").table(table)
 }
 
 /// Events that happened at all.
-fn happened(result: &CompareResult) -> impl Iterator<Item = &EventChange> {
-    result.events.iter().filter(|event| event.first.count + event.second.count > 0)
-}
-
-fn events(result: &CompareResult) -> String {
-    let columns = ["<runs with", "A", "B", "A only", "B only", "points", "95 % interval", "p"];
-    let mut table = Columns::new(&columns);
-    for event in happened(result) {
-        table.row(&[
+fn events(result: &CompareResult) -> Section {
+    let points = |share: f64| format!("{:+.1}", share * 100.0);
+    let mut table = Table::new([
+        words("runs with"),
+        numbers("A"),
+        numbers("B"),
+        numbers("A only"),
+        numbers("B only"),
+        numbers("points"),
+        numbers("95 % interval"),
+        numbers("McNemar p").at_most(10),
+    ]);
+    for event in &result.events {
+        if event.first.count + event.second.count == 0 {
+            continue;
+        }
+        table.row([
             event.metric.clone(),
             event.first.count.to_string(),
             event.second.count.to_string(),
@@ -130,11 +118,23 @@ fn events(result: &CompareResult) -> String {
             p_value(event.p_value),
         ]);
     }
-    table.finish()
+    Section::titled("Events").table(table)
 }
 
-fn sign(row: &ToleranceRow) -> &'static str {
-    if row.regressed { "WORSE" } else { "ok" }
+fn p_value(p: f64) -> String {
+    if p < 0.001 { "<0.001".to_owned() } else { format!("{p:.3}") }
+}
+
+fn tolerances(result: &CompareResult) -> Section {
+    let columns =
+        [words(""), words("tolerance"), numbers("worse by"), numbers("allowed"), words("")];
+    let mut table = Table::new(columns);
+    for row in &result.tolerances {
+        let sign = if row.regressed { "WORSE" } else { "ok" };
+        let cells = [sign, &row.metric, &worse(row), &percent(row.allowed), sure(row)];
+        table.judged_row(row.regressed, cells.map(str::to_owned));
+    }
+    Section::titled("Tolerances").table(table)
 }
 
 fn worse(row: &ToleranceRow) -> String {
@@ -143,116 +143,6 @@ fn worse(row: &ToleranceRow) -> String {
 
 const fn sure(row: &ToleranceRow) -> &'static str {
     if row.certain { "" } else { "the interval reaches past the tolerance" }
-}
-
-fn tolerances(result: &CompareResult) -> Option<String> {
-    if result.tolerances.is_empty() {
-        return None;
-    }
-    let mut table = Columns::new(&["<", "<tolerance", "worse by", "allowed", "<"]);
-    for row in &result.tolerances {
-        table.row(&[
-            sign(row).to_owned(),
-            row.metric.clone(),
-            worse(row),
-            percent(row.allowed),
-            sure(row).to_owned(),
-        ]);
-    }
-    Some(table.finish())
-}
-
-/// Renders the result as a comment on a pull request.
-#[must_use]
-pub fn markdown(result: &CompareResult) -> String {
-    let mut text = format!(
-        "## {} or {}\n\n**{}**\n\n{} pairs of runs on the same draws · seed {}\n\n",
-        plain(&result.first.label),
-        plain(&result.second.label),
-        plain(&result.verdict),
-        result.replications,
-        result.seed
-    );
-    let mut sections = Vec::new();
-    let rows = result.tolerances.iter().map(|row| {
-        let word = if row.regressed { "**WORSE**" } else { "ok" };
-        let cells = [word, &row.metric, &worse(row), &percent(row.allowed), sure(row)];
-        cells.map(str::to_owned).to_vec()
-    });
-    let columns =
-        [("", false), ("tolerance", false), ("worse by", true), ("allowed", true), ("", false)];
-    sections.push(table("Tolerances", &columns, rows.collect()));
-    sections.push(markdown_inputs(result));
-    sections.push(markdown_figures(result));
-    let rows = happened(result).map(|event| {
-        vec![
-            event.metric.clone(),
-            event.first.count.to_string(),
-            event.second.count.to_string(),
-            event.first_only.to_string(),
-            event.second_only.to_string(),
-            format!(
-                "{} ({} to {})",
-                points(event.difference),
-                points(event.low),
-                points(event.high)
-            ),
-            p_value(event.p_value),
-        ]
-    });
-    let columns = [
-        ("runs with", false),
-        ("A", true),
-        ("B", true),
-        ("A only", true),
-        ("B only", true),
-        ("difference in points (95 % interval)", true),
-        ("McNemar p", true),
-    ];
-    sections.push(table("Events", &columns, rows.collect()));
-    sections.retain(|section| !section.is_empty());
-    text += &sections.join("\n");
-    for warning in &result.warnings {
-        text.extend(["\n> note: ", &plain(warning), "\n"]);
-    }
-    text
-}
-
-fn markdown_inputs(result: &CompareResult) -> String {
-    if result.inputs.is_empty() {
-        return "No input differs.\n".to_owned();
-    }
-    let value = |value: &Option<String>| value.as_deref().map_or_else(|| "-".to_owned(), plain);
-    let rows = result
-        .inputs
-        .iter()
-        .map(|input| vec![plain(&input.key), value(&input.first), value(&input.second)]);
-    let columns = [("input", false), ("A", true), ("B", true)];
-    table("Inputs that differ", &columns, rows.collect())
-}
-
-fn markdown_figures(result: &CompareResult) -> String {
-    let rows = changed(result).map(|figure| {
-        vec![
-            figure.metric.clone(),
-            figure.first.clone(),
-            figure.second.clone(),
-            figure.change.clone(),
-            relative(figure),
-            figure.interval.clone(),
-            format!("{} / {}", figure.higher, figure.lower),
-        ]
-    });
-    let columns = [
-        ("median over the runs", false),
-        ("A", true),
-        ("B", true),
-        ("B − A in the median pair", true),
-        ("relative", true),
-        ("95 % interval", true),
-        ("pairs higher / lower", true),
-    ];
-    table("Figures", &columns, rows.collect())
 }
 
 /// Writes `pairs.csv`: peaks, kills and outcomes of each pair of runs.

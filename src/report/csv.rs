@@ -201,7 +201,7 @@ const RUN_COLUMNS: [&str; 30] = [
     "probe_kills",
 ];
 
-/// Writes `runs.csv`: one row a replication, with `<server>_peak_bytes` and `<server>_oom_kills` at
+/// Writes `runs.csv`: one row per replication, with `<server>_peak_bytes` and `<server>_oom_kills` at
 /// the end of each row.
 ///
 /// # Errors

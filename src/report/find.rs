@@ -1,67 +1,55 @@
-//! A breaking point on the terminal, as Markdown and as rows.
+//! A breaking point for people and as rows.
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
 use csv::Writer;
 
-use super::format::{clean, grouped, note, percent, proportion, sentence};
-use super::markdown::{plain, table};
-use super::table::Columns;
+use super::format::{grouped, percent, proportion};
+use super::page::{Mood, Page, Section};
+use super::run::replications;
+use super::table::{Table, numbers, words};
 use crate::results::{FindResult, FoundShare, FoundValue, FoundWhere};
 
-/// Values of the curve that the terminal shows.
+/// Values of the curve that are shown.
 const SHOWN: usize = 9;
 
-/// The verdict alone, on one line.
+/// The page of a search.
 #[must_use]
-pub fn headline(found: &FindResult, styled: bool) -> String {
-    coloured(found, styled, &clean(&found.verdict, usize::MAX))
-}
-
-/// The verdict, or its lines, in the colour of what it says.
-fn coloured(found: &FindResult, styled: bool, verdict: &str) -> String {
-    if !styled {
-        return format!("{verdict}\n");
-    }
-    let colour = match found.found {
-        FoundWhere::AlwaysPast => AnsiColor::Red,
-        FoundWhere::NeverPast => AnsiColor::Green,
-        FoundWhere::Inside => AnsiColor::Yellow,
+pub fn page(found: &FindResult) -> Page {
+    let mut page = Page {
+        title: found.scenario.clone(),
+        verdict: found.verdict.clone(),
+        mood: match found.found {
+            FoundWhere::AlwaysPast => Mood::Bad,
+            FoundWhere::NeverPast => Mood::Good,
+            FoundWhere::Inside => Mood::Mixed,
+        },
+        subject: format!(
+            "Kubernetes {} · {} · seed {} · {} runs",
+            found.release,
+            replications(found.replications),
+            found.seed,
+            grouped(found.runs)
+        ),
+        hashes: vec![found.scenario_hash.clone()],
+        notes: found.warnings.clone(),
+        ..Page::default()
     };
-    let style = Style::new().bold().fg_color(Some(colour.into()));
-    format!("{style}{verdict}{style:#}\n")
-}
-
-/// Renders the result for the terminal; `written` and `next` close it.
-#[must_use]
-pub fn text(found: &FindResult, written: &[String], next: Option<&str>, styled: bool) -> String {
-    // The key is told in full above.
-    let key = clean(&found.key, 44);
-    let mut table = Columns::new(&["<", &key, "<happens in"]);
+    let mut table = Table::new([
+        words(""),
+        numbers(found.key.clone()).at_most(44),
+        words("replications (95 % interval)"),
+    ]);
     for (sign, share) in rows(found) {
-        let share_of = proportion(&share.happened, found.replications);
-        table.row(&[sign.to_owned(), share.value.text.clone(), share_of]);
+        let happened = proportion(&share.happened, found.replications);
+        table.row([sign.to_owned(), share.value.text.clone(), happened]);
     }
-    let mut lines = vec![
-        format!("P({}) by {} (95 % intervals)", found.until, clean(&found.key, 60)),
-        table.finish().trim_end().to_owned(),
-        String::new(),
-    ];
-    lines.extend(breaking_points(found));
-    lines.push(trust(found));
-    lines.push(format!(
-        "{} · Kubernetes {} · {} replications · seed {} · {} runs",
-        clean(&found.scenario, 40),
-        found.release,
-        grouped(found.replications.into()),
-        found.seed,
-        grouped(found.runs)
-    ));
-    lines.extend(found.warnings.iter().map(|warning| note(warning)));
-    lines.extend(written.iter().map(|path| format!("wrote {path}")));
-    lines.extend(next.map(|next| format!("next: {next}")));
-    format!("{}\n{}\n", coloured(found, styled, &sentence(&found.verdict)), lines.join("\n"))
+    let allowed = percent(found.probability);
+    let heading = format!("P({}) by {} (allowed: {allowed})", found.until, found.key);
+    page.section(Section::new(heading).table(table));
+    let spread = breaking_points(found).into_iter().fold(Section::default(), Section::text);
+    page.section(spread.text(trust(found)));
+    page
 }
 
 /// Some values of the curve, and always both sides of the answer.
@@ -93,7 +81,7 @@ fn breaking_points(found: &FindResult) -> Option<String> {
     let middle = safe.get(safe.len() / 2)?;
     (found.found == FoundWhere::Inside).then(|| {
         format!(
-            "last safe value of single replications: {} to {}, median {}",
+            "last safe value per replication: {} to {}, median {}",
             first.text, last.text, middle.text
         )
     })
@@ -104,44 +92,16 @@ fn trust(found: &FindResult) -> String {
     let probes = grouped(found.probes);
     if found.scanned {
         return format!(
-            "monotone: no ({} of {probes} probes disagree); counted at {} values instead",
+            "not monotone ({} of {probes} probes disagree): counted at {} values instead",
             found.contradictions,
             found.curve.len()
         );
     }
     let sides = if found.bracket.is_some() { ", both sides run in full" } else { "" };
-    format!("monotone: yes, as far as {probes} probes tell{sides}")
+    format!("monotone in all {probes} probes{sides}")
 }
 
-/// Renders the result as a comment on a pull request.
-#[must_use]
-pub fn markdown(found: &FindResult) -> String {
-    let mut text = format!(
-        "## {}\n\n**{}**\n\nKubernetes {} · {} replications · seed {} · `{}`\n\n",
-        plain(&found.scenario),
-        plain(&found.verdict),
-        plain(&found.release),
-        found.replications,
-        found.seed,
-        found.scenario_hash
-    );
-    let rows = rows(found).into_iter().map(|(sign, share)| {
-        let share_of = proportion(&share.happened, found.replications);
-        vec![sign.to_owned(), plain(&share.value.text), share_of]
-    });
-    let key = plain(&found.key);
-    let columns = [("", false), (key.as_str(), true), ("replications (95 % interval)", false)];
-    let title =
-        format!("Probability of {} (allowed: {})", plain(&found.until), percent(found.probability));
-    text += &table(&title, &columns, rows.collect());
-    text.extend(["\n", &trust(found), "\n"]);
-    for warning in &found.warnings {
-        text.extend(["> note: ", &plain(warning), "\n"]);
-    }
-    text
-}
-
-/// Writes `breaking-points.csv`: one row a replication, empty where the range holds no such value.
+/// Writes `breaking-points.csv`: one row per replication, empty where the range holds no such value.
 ///
 /// # Errors
 /// Those of the writer.

@@ -5,7 +5,7 @@
 //! | `run.json` | the manifest: what was run, with which tool, whether it is complete, which files |
 //! | `scenario.effective.toml` | the scenario with every default and override in place |
 //! | `summary.json`, `summary.md` | the result for programs and for people |
-//! | `runs.csv` | one row a replication |
+//! | `runs.csv` | one row per replication |
 //! | `timeline.csv`, `events.jsonl`, `attribution.csv` | the worst replication |
 //! | `activity.csv` | its calls, 410s and 429s, bucket by bucket, and the open watches of each server |
 //! | `watch-window.csv` | how far back its watch caches go, beside what watchers have seen |
@@ -24,7 +24,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::story::Story;
-use super::{csv, dump, events, json, markdown};
+use super::{csv, dump, events, json};
 use crate::results::{FORMAT_VERSION, RunRecord, Summary};
 
 /// Name of the manifest.
@@ -237,6 +237,14 @@ impl RunFolder {
         Ok(())
     }
 
+    /// Writes a file of text, as [`RunFolder::write`] does.
+    ///
+    /// # Errors
+    /// The file system.
+    pub fn write_text(&mut self, name: &str, text: &str) -> Result<(), FolderError> {
+        self.write(name, |out| out.write_all(text.as_bytes()))
+    }
+
     /// Adds a file that another renderer wrote into the folder, such as a chart, to the manifest.
     pub fn record(&mut self, name: &str) {
         self.manifest.files.push(name.to_owned());
@@ -249,12 +257,11 @@ impl RunFolder {
     pub fn write_run(&mut self, run: &RunFiles<'_>) -> Result<(), FolderError> {
         // Fewer than were asked for, where a rule decides when to stop.
         self.manifest.replications = run.summary.replications;
-        let text = |text: String| move |out: &mut dyn Write| out.write_all(text.as_bytes());
-        self.write("scenario.effective.toml", text(run.effective.to_owned()))?;
+        self.write_text("scenario.effective.toml", run.effective)?;
         self.write("summary.json", |out| out.write_all(json::summary(run.summary)?.as_bytes()))?;
         let story = Story::of(run.worst);
-        self.write("summary.md", text(markdown::render(run.summary, &story)))?;
-        self.write("story.txt", text(story.full()))?;
+        self.write_text("summary.md", &super::run::page(run.summary, Some(&story)).markdown())?;
+        self.write_text("story.txt", &story.full())?;
         self.write("runs.csv", |out| csv::runs(out, run.runs))?;
         self.write("timeline.csv", |out| csv::timeline(out, run.worst))?;
         self.write("activity.csv", |out| csv::activity(out, run.worst))?;
@@ -262,7 +269,7 @@ impl RunFolder {
         self.write("apf.csv", |out| csv::apf(out, run.worst))?;
         for of_server in &run.worst.apf_dumps {
             let dump = dump::render(of_server, run.worst.replication);
-            self.write(&dump::file_name(of_server), text(dump))?;
+            self.write_text(&dump::file_name(of_server), &dump)?;
         }
         self.write("attribution.csv", |out| csv::attribution(out, run.worst))?;
         self.write("events.jsonl", |out| events::write(out, &run.worst.log))
@@ -374,7 +381,7 @@ fn replace_with(
     });
     let done = filled.and_then(|()| fs::rename(&temporary, target));
     if done.is_err() {
-        // The first error is the one to tell; a file that cannot be removed does no harm.
+        // The first error is the one to report; a file that cannot be removed does no harm.
         let _ = fs::remove_file(&temporary);
     }
     done

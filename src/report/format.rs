@@ -1,4 +1,7 @@
-//! Numbers for people: one place decides how many digits a percentage or a clock shows.
+//! Numbers and lines for people: one place decides how many digits a percentage or a clock shows, and
+//! where a line may break.
+
+use textwrap::{Options, WordSplitter};
 
 use crate::results::{LevelSummary, OutcomeCount, Summary};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -22,21 +25,6 @@ pub(super) fn whole_percent(share: f64) -> String {
     }
     // Adding zero turns the -0 that a small negative rounds to into 0.
     format!("{:.0} %", value.round() + 0.0)
-}
-
-/// A sentence in lines of at most 80 characters, each with its line feed.
-pub(super) fn folded(text: &str) -> String {
-    wrapped(text, 80).join("\n") + "\n"
-}
-
-/// A verdict in lines of at most 80 characters, without a line feed at its end.
-pub(super) fn sentence(text: &str) -> String {
-    folded(&clean(text, usize::MAX)).trim_end().to_owned()
-}
-
-/// A note in lines of at most 80 characters, without a line feed at its end.
-pub(super) fn note(text: &str) -> String {
-    folded(&format!("note: {}", clean(text, 400))).trim_end().to_owned()
 }
 
 /// A relative deviation with its sign: `+7.4 %`.
@@ -74,7 +62,7 @@ pub(super) fn headroom(peak: Bytes, limit: Bytes) -> Option<f64> {
     (limit > Bytes::ZERO).then(|| 1.0 - peak.as_f64() / limit.as_f64())
 }
 
-/// A large count with thin groups: `1 234 567`.
+/// A large count in groups: `1 234 567`.
 pub(super) fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
@@ -98,37 +86,70 @@ pub(super) fn under_pressure(summary: &Summary) -> impl Iterator<Item = &LevelSu
     levels.filter(|level| level.peak_waiting.max > 0 || level.rejected.max > 0)
 }
 
-/// The flow schema that held most of the worst peak, and its share.
-pub(super) fn largest_flow_schema(summary: &Summary) -> Option<(&str, String)> {
-    let largest = summary.largest_flow_schema.as_ref()?;
-    let share = largest.bytes.as_f64() / summary.worst_peak_bytes.as_f64().max(1.0);
-    Some((&largest.name, whole_percent(share)))
+/// The space that no printer breaks a line at. It never leaves this room: printers write a plain one.
+const UNBROKEN: char = '\u{a0}';
+
+/// Units that stay with their number.
+const UNITS: [&str; 12] =
+    ["%", "B", "KiB", "MiB", "GiB", "TiB", "ns", "us", "ms", "s", "runs", "CPU-s"];
+
+/// A text whose numbers are not torn at the ends of lines: `12 345`, `68 %` and `4.2 GiB` stay whole.
+pub(super) fn unbroken(text: &str) -> String {
+    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let mut whole = String::with_capacity(text.len());
+    for (index, word) in text.split(' ').enumerate() {
+        let bare = word.trim_end_matches(|c: char| ",.;:)".contains(c));
+        let belongs = digit(word.chars().next()) || UNITS.contains(&bare);
+        let after_number = digit(whole.chars().last());
+        if index > 0 {
+            whole.push(if belongs && after_number { UNBROKEN } else { ' ' });
+        }
+        whole.push_str(word);
+    }
+    whole
 }
 
-/// A sentence in lines of at most `width` characters; the groups of a large number stay together.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-    let mut words: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match words.last_mut() {
-            Some(last) if digit(last.chars().last()) && digit(word.chars().next()) => {
-                last.push(' ');
-                last.push_str(word);
-            }
-            _ => words.push(word.to_owned()),
-        }
+/// A text that stays on one line where that is not asking too much.
+pub(super) fn on_one_line(text: &str) -> String {
+    const SHORT: usize = 32;
+    if text.chars().count() > SHORT {
+        return unbroken(text);
     }
-    let mut lines: Vec<String> = Vec::new();
-    for word in words {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(&word);
-            }
-            _ => lines.push(word),
+    text.chars().map(|c| if c == ' ' { UNBROKEN } else { c }).collect()
+}
+
+/// The words of a text, with a plain space inside what stays together.
+pub(super) fn words(text: &str) -> Vec<String> {
+    let whole = unbroken(text);
+    let words = whole.split([' ', '\n', '\t']).filter(|word| !word.is_empty());
+    words.map(plain_spaces).collect()
+}
+
+fn plain_spaces(text: &str) -> String {
+    text.replace(UNBROKEN, " ")
+}
+
+/// A text in lines of at most `width` columns; `first` and `rest` indent the first and the other
+/// lines. What is longer than a line is cut.
+pub(super) fn wrap(text: &str, width: usize, first: &str, rest: &str) -> Vec<String> {
+    let options = Options::new(width)
+        .initial_indent(first)
+        .subsequent_indent(rest)
+        .word_splitter(WordSplitter::NoHyphenation);
+    let whole = unbroken(text);
+    textwrap::wrap(&whole, options).iter().map(|line| plain_spaces(line.trim_end())).collect()
+}
+
+/// Text that Markdown and its tables show as it is.
+pub(super) fn markdown(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in clean(text, usize::MAX).chars() {
+        if matches!(c, '|' | '*' | '_' | '`' | '<' | '[' | '\\') {
+            escaped.push('\\');
         }
+        escaped.push(c);
     }
-    lines
+    plain_spaces(&escaped)
 }
 
 /// Text from a scenario without control characters, so that it cannot steer a terminal, and at
@@ -145,7 +166,8 @@ pub(super) fn clean(text: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::{
-        clean, clock, deviation, grouped, percent, proportion, short_count, whole_percent, wrapped,
+        clean, clock, deviation, grouped, markdown, percent, proportion, short_count,
+        whole_percent, words, wrap,
     };
     use crate::results::OutcomeCount;
 
@@ -165,9 +187,17 @@ mod tests {
     }
 
     #[test]
-    fn large_numbers_are_not_torn() {
-        assert_eq!(wrapped("all 12 345 clients", 9), ["all", "12 345", "clients"]);
-        assert_eq!(wrapped("", 9), [""]);
+    fn numbers_are_not_torn() {
+        let lines = |text, width| wrap(text, width, "", "");
+        assert_eq!(lines("all 12 345 clients", 9), ["all", "12 345", "clients"]);
+        assert_eq!(
+            lines("held 68 %, then 4.2 GiB of it", 12),
+            ["held 68 %,", "then 4.2 GiB", "of it"]
+        );
+        assert_eq!(lines("in an OOM-killed server", 9), ["in an", "OOM-kille", "d server"]);
+        assert_eq!(lines("", 9), [""]);
+        assert_eq!(words("68 %,  then 10 s"), ["68 %,", "then", "10 s"]);
+        assert_eq!(markdown("a | 68 %"), "a \\| 68 %");
     }
 
     #[test]

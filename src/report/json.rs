@@ -22,7 +22,7 @@
 //! | `worst_replication`, `worst_server`, `worst_peak_bytes`, `worst_peak_seconds` | where the highest peak was |
 //! | `simulated_seconds` | length of the longest replication |
 //! | `published[]` | `phase`, `metric`, `published`, `predicted`, `error`, `within`, `source`, `note` |
-//! | `incomplete` | replications stopped before their end for the work they took |
+//! | `incomplete` | replications stopped at the event limit before their end |
 //! | `cascade` | `count`, `low`, `high` of replications with kills of two servers or more |
 //! | `peak_quantiles[]` | `quantile`, `bytes`, and the ends `low`, `high` of a distribution-free 95 % interval |
 //! | `stopping_rule` | of `--until-ci`: `half_width` asked for, `reached_half_width`, `reached` |

@@ -1,6 +1,6 @@
 //! Words that the reports share about quantiles, expectations and uncertain inputs.
 
-use super::format::{clean, percent, whole_percent};
+use super::format::{percent, whole_percent};
 use crate::results::{
     ExpectationRow, QuantileEstimate, StoppingRule, Summary, UncertainInput, Uncertainty,
     VarianceSplit,
@@ -51,7 +51,9 @@ pub(super) fn rule(rule: &StoppingRule, n: u32) -> String {
         (false, Some(reached)) => {
             format!("{n} replications reach ±{}, not ±{wanted}", percent(reached))
         }
-        (false, None) => format!("{n} replications are too few for intervals, let alone ±{wanted}"),
+        (false, None) => {
+            format!("{n} replications are too few for any interval; ±{wanted} needs more")
+        }
     }
 }
 
@@ -60,7 +62,9 @@ pub(super) fn splits(uncertainty: &Uncertainty) -> Vec<String> {
     let gib = |sd: f64| Bytes::from_f64(sd).to_string();
     let points = |sd: f64| format!("{sd:.2}");
     let none = |what: &str| match uncertainty.pairs {
-        n if n < 10 => format!("{what}: {n} replications are too few to tell inputs from seeds"),
+        n if n < 10 => {
+            format!("{what}: {n} replications are too few to separate inputs from seeds")
+        }
         _ => format!("{what}: does not vary"),
     };
     let line = |what: &str, split: Option<&VarianceSplit>, sd: &dyn Fn(f64) -> String| match split {
@@ -98,9 +102,4 @@ pub(super) fn sign(row: &ExpectationRow) -> &'static str {
         (false, "error") => "FAIL",
         (false, _) => "warn",
     }
-}
-
-/// The name of an expectation as a narrow column has it.
-pub(super) fn name(row: &ExpectationRow) -> String {
-    clean(&row.name, 20)
 }

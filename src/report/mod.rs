@@ -1,6 +1,10 @@
 //! What people and programs read: the terminal result, Markdown, JSON, CSV, charts, and the run
 //! folder.
 //!
+//! A result for people is a [`Page`], made once in the file of the result ([`run`], [`compare`],
+//! [`find`], [`sweep`], [`validation`], [`calibration`], [`apf`]) and printed by `terminal` and
+//! `markdown`.
+//!
 //! Knows `results` and `units` only; nothing here prints. Every renderer returns a `String` or
 //! writes to a given [`Write`](std::io::Write), and the same results give the same bytes: no clock,
 //! no host, no order of threads enters a file.
@@ -19,9 +23,14 @@ mod format;
 pub mod json;
 mod judged;
 pub mod junit;
-pub mod markdown;
+mod markdown;
+mod page;
+pub mod run;
 pub mod story;
 pub mod sweep;
 mod table;
-pub mod text;
+mod terminal;
 pub mod validation;
+
+pub use page::Page;
+pub use terminal::Screen;

@@ -10,24 +10,24 @@ mod servers;
 #[cfg(test)]
 mod tests;
 
-use super::format::{clean, grouped, wrapped};
+use super::format::{clean, grouped, wrap};
 use crate::results::{LogKind, RunRecord};
 use crate::units::{SimSpan, SimTime};
 
-/// Events of one moment: what comes within this span of each other is told together.
+/// Events of one moment: what comes within this span of each other is one beat.
 const TOGETHER: SimSpan = SimSpan::secs(3);
-/// From so many events of the scenario on none of them is important by itself.
+/// From this many events of the scenario, none of them is important by itself.
 const MANY_EVENTS: usize = 5;
 
-/// Where a beat is told.
+/// Which story a beat belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Told {
+enum Edition {
     /// Everywhere.
-    Always,
+    Both,
     /// In the full story only: a short one sums up.
-    InFull,
-    /// In short stories only: it sums up what the full one tells one by one.
-    InShort,
+    Full,
+    /// In short stories only: it sums up what the full one has one by one.
+    Short,
 }
 
 /// One thing that happened.
@@ -35,22 +35,22 @@ enum Told {
 struct Beat {
     at: SimTime,
     text: String,
-    /// 0 to 100: how much it tells.
+    /// 0 to 100: how important it is.
     weight: u32,
-    told: Told,
+    edition: Edition,
 }
 
 impl Beat {
     fn new(at: SimTime, weight: u32, text: String) -> Self {
-        Self { at, text, weight, told: Told::Always }
+        Self { at, text, weight, edition: Edition::Both }
     }
 
-    fn told(self, told: Told) -> Self {
-        Self { told, ..self }
+    fn edition(self, edition: Edition) -> Self {
+        Self { edition, ..self }
     }
 }
 
-/// See the module's documentation.
+/// What happened in a run, in order of time: see the [module](self).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Story {
     /// Of which replication.
@@ -90,36 +90,31 @@ impl Story {
         self.replication
     }
 
-    /// The whole story, a line a beat: `story.txt`.
+    /// The whole story, one line per beat: `story.txt`.
     #[must_use]
     pub fn full(&self) -> String {
-        let told = self.beats.iter().filter(|beat| beat.told != Told::InShort);
-        told.fold(String::new(), |text, beat| text + &line(beat) + "\n")
+        let beats = self.beats.iter().filter(|beat| beat.edition != Edition::Short);
+        beats.fold(String::new(), |text, beat| text + &line(beat) + "\n")
     }
 
-    /// The most telling beats, as many as fit into so many lines of so many characters.
+    /// The most telling beats, with their times: as many as fit into this number of lines of this
+    /// width.
     #[must_use]
-    pub fn short(&self, lines: usize, width: usize) -> Vec<String> {
-        let rendered = |beat: &Beat| -> Vec<String> {
-            let mut rows = wrapped(&beat.text, width.saturating_sub(INDENT)).into_iter();
-            let first = rows.next().map(|row| format!("{:>8}  {row}", beat.at.to_string()));
-            let rest = rows.map(|row| format!("{:INDENT$}{row}", ""));
-            first.into_iter().chain(rest).collect()
-        };
-        self.chosen(lines, |beat| rendered(beat).len()).into_iter().flat_map(rendered).collect()
-    }
-
-    /// The most telling beats, at most so many: their times and texts.
-    pub(super) fn most_telling(&self, beats: usize) -> Vec<(String, &str)> {
-        let chosen = self.chosen(beats, |_| 1).into_iter();
-        chosen.map(|beat| (beat.at.to_string(), beat.text.as_str())).collect()
+    pub fn short(&self, lines: usize, width: usize) -> Vec<(String, String)> {
+        let room = width.saturating_sub(INDENT);
+        let chosen = self.chosen(lines, |beat| wrap(&beat.text, room, "", "").len());
+        chosen.into_iter().map(|beat| (beat.at.to_string(), beat.text.clone())).collect()
     }
 
     /// Beats for a short story by weight, the earlier of equals, while there is room for their size;
     /// in order of time.
     fn chosen(&self, room: usize, size: impl Fn(&Beat) -> usize) -> Vec<&Beat> {
-        let mut order: Vec<(usize, &Beat)> =
-            self.beats.iter().enumerate().filter(|(_, beat)| beat.told != Told::InFull).collect();
+        let mut order: Vec<(usize, &Beat)> = self
+            .beats
+            .iter()
+            .enumerate()
+            .filter(|(_, beat)| beat.edition != Edition::Full)
+            .collect();
         order.sort_by_key(|(place, beat)| (std::cmp::Reverse(beat.weight), *place));
         let mut left = room;
         order.retain(|(_, beat)| match left.checked_sub(size(beat)) {
@@ -134,26 +129,26 @@ impl Story {
     }
 }
 
-/// Where texts begin in short stories.
+/// Where texts begin in short stories: after the time and two spaces.
 const INDENT: usize = 10;
 
 fn line(beat: &Beat) -> String {
     format!("{:>9}  {}", beat.at.to_string(), beat.text)
 }
 
-/// What the log tells by itself.
+/// What the log says by itself.
 fn events(run: &RunRecord) -> Vec<Beat> {
     let many = run.log.iter().filter(|entry| entry.kind == LogKind::Event).count() >= MANY_EVENTS;
     let beat = |entry: &crate::results::LogEntry| {
-        let (weight, told) = match entry.kind {
-            LogKind::Event => (if many { 40 } else { 72 }, Told::Always),
-            LogKind::Stopped => (60, Told::Always),
-            // Told with the kill.
+        let (weight, edition) = match entry.kind {
+            LogKind::Event => (if many { 40 } else { 72 }, Edition::Both),
+            LogKind::Stopped => (60, Edition::Both),
+            // Reported with the kill.
             LogKind::NodeLost if servers::node_killed(run, entry) => return None,
-            LogKind::NodeLost => (90, Told::Always),
-            LogKind::NotReady => (70, Told::Always),
-            LogKind::Balancer | LogKind::Synced => (10, Told::InFull),
-            // Kills and returns are told with what belongs to them.
+            LogKind::NodeLost => (90, Edition::Both),
+            LogKind::NotReady => (70, Edition::Both),
+            LogKind::Balancer | LogKind::Synced => (10, Edition::Full),
+            // Kills and returns are reported with what belongs to them.
             LogKind::OomKill | LogKind::Started | LogKind::Ready => return None,
         };
         let message = clean(&entry.message, 200);
@@ -161,7 +156,7 @@ fn events(run: &RunRecord) -> Vec<Beat> {
             "" => message,
             subject => format!("{}: {message}", clean(subject, 60)),
         };
-        Some(Beat::new(entry.at, weight, text).told(told))
+        Some(Beat::new(entry.at, weight, text).edition(edition))
     };
     run.log.iter().filter_map(beat).collect()
 }
@@ -185,8 +180,7 @@ fn ending(run: &RunRecord) -> Vec<Beat> {
         [] => String::new(),
         servers => format!("; not serving: {}", clean(&servers.join(", "), 120)),
     };
-    let why =
-        if run.cut_short { "the run is stopped for the work it takes" } else { "the run ends" };
+    let why = if run.cut_short { "the run is stopped at its event limit" } else { "the run ends" };
     let text = format!(
         "{why} ({}): {} of {} synced{serving}",
         run.outcome.key(),

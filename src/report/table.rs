@@ -1,43 +1,203 @@
-//! Plain columns: two spaces between, numbers to the right, no frames.
+//! A table of a page, as columns on a terminal and as Markdown.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use textwrap::core::display_width;
 
-/// A table under construction.
-pub(super) struct Columns {
-    table: Table,
-    alignments: Vec<CellAlignment>,
+use super::format::{clean, markdown, on_one_line, wrap};
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Column {
+    /// Its head; a line feed breaks it on the terminal.
+    head: String,
+    /// Whether it is set to the right.
+    number: bool,
+    /// The longest cell on the terminal, in characters.
+    longest: usize,
+    /// Whether only Markdown has room for it.
+    markdown_only: bool,
 }
 
-impl Columns {
-    /// Columns with these headers. A header that starts with `<` is set to the left with its column,
-    /// all others to the right; a line break makes a second header line.
-    pub(super) fn new(headers: &[&str]) -> Self {
-        let alignments = headers
-            .iter()
-            .map(|h| if h.starts_with('<') { CellAlignment::Left } else { CellAlignment::Right })
-            .collect();
-        let mut table = Table::new();
-        table
-            .load_style(presets::NOTHING)
-            .set_content_arrangement(ContentArrangement::Disabled)
-            .set_header(headers.iter().map(|h| h.trim_start_matches('<')));
-        Self { table, alignments }
+/// A column of words.
+pub(super) fn words(head: impl Into<String>) -> Column {
+    Column { head: head.into(), number: false, longest: 60, markdown_only: false }
+}
+
+/// A column of numbers.
+pub(super) fn numbers(head: impl Into<String>) -> Column {
+    Column { number: true, ..words(head) }
+}
+
+impl Column {
+    /// The same with shorter cells on the terminal.
+    pub(super) fn at_most(self, longest: usize) -> Self {
+        Self { longest, ..self }
     }
 
-    /// Adds a row.
-    pub(super) fn row(&mut self, cells: &[String]) {
-        self.table.add_row(cells);
+    /// The same in Markdown only.
+    pub(super) fn markdown_only(self) -> Self {
+        Self { markdown_only: true, ..self }
     }
 
-    /// The table, each line indented by two spaces and ended by a line feed.
-    pub(super) fn finish(mut self) -> String {
-        for (index, alignment) in self.alignments.iter().enumerate() {
-            if let Some(column) = self.table.column_mut(index) {
-                column.set_cell_alignment(*alignment);
-                column.set_padding((2, 0));
-            }
+    /// The head on one line; a word that was broken is joined.
+    fn name(&self) -> String {
+        self.head.replace("-\n", "").trim_start_matches('\n').replace('\n', " ")
+    }
+}
+
+/// Heads and rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Vec<String>>,
+    /// Rows whose first cell is a word of warning.
+    strong: Vec<usize>,
+}
+
+/// A head that is longer would be read more often than the cells below it.
+const LONG_HEAD: usize = 20;
+/// Columns of the terminal before a table, and between two columns.
+const GAP: usize = 2;
+
+impl Table {
+    /// A table without rows.
+    pub(super) fn new(columns: impl Into<Vec<Column>>) -> Self {
+        Self { columns: columns.into(), rows: Vec::new(), strong: Vec::new() }
+    }
+
+    /// Adds a row; missing cells are empty.
+    pub(super) fn row(&mut self, cells: impl Into<Vec<String>>) {
+        self.rows.push(cells.into());
+    }
+
+    /// Adds a row whose first cell is a word of warning where `strong` says so.
+    pub(super) fn judged_row(&mut self, strong: bool, cells: impl Into<Vec<String>>) {
+        if strong {
+            self.strong.push(self.rows.len());
         }
-        let lines = self.table.lines();
-        lines.fold(String::new(), |text, line| text + line.trim_end() + "\n")
+        self.row(cells);
     }
+
+    /// Whether it has no rows.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The table in lines of at most `width` columns: as columns where they fit, else each row as a
+    /// list of its cells.
+    pub(super) fn lines(&self, width: usize) -> Vec<String> {
+        let shown = || self.columns.iter().enumerate().filter(|(_, column)| !column.markdown_only);
+        let heads = shown().map(|(_, column)| column.head.clone()).collect();
+        let cells = |row: &Vec<String>| -> Vec<String> {
+            let cell = |(index, column): (usize, &Column)| {
+                let text = row.get(index).map_or("", String::as_str);
+                let lines: Vec<String> =
+                    text.split('\n').map(|line| clean(line, column.longest)).collect();
+                lines.join("\n")
+            };
+            shown().map(cell).collect()
+        };
+        let rows: Vec<Vec<String>> = self.rows.iter().map(cells).collect();
+        let columns: Vec<&Column> = shown().map(|(_, column)| column).collect();
+        let grid = Grid { columns: &columns, heads, rows };
+        if grid.width() <= width { grid.lines() } else { grid.stacked(width) }
+    }
+
+    /// The table as Markdown.
+    pub(super) fn markdown(&self) -> String {
+        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        let mut text = line(self.columns.iter().map(|column| markdown(&column.name())).collect());
+        let rule = |column: &Column| if column.number { "--:" } else { "---" }.to_owned();
+        text += &line(self.columns.iter().map(rule).collect());
+        for (index, row) in self.rows.iter().enumerate() {
+            let strong = self.strong.contains(&index);
+            let cell = |(column, _): (usize, &Column)| {
+                let cell = row.get(column).map_or(String::new(), |cell| markdown(cell));
+                if strong && column == 0 { format!("**{cell}**") } else { cell }
+            };
+            text += &line(self.columns.iter().enumerate().map(cell).collect());
+        }
+        text
+    }
+}
+
+/// What a terminal shows of a table.
+struct Grid<'t> {
+    columns: &'t [&'t Column],
+    heads: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Grid<'_> {
+    /// The widths of the columns.
+    fn widths(&self) -> Vec<usize> {
+        let of = |index: usize| {
+            let cells = self.rows.iter().chain([&self.heads]).filter_map(|row| row.get(index));
+            cells.flat_map(|cell| cell.split('\n')).map(display_width).max().unwrap_or(0)
+        };
+        (0..self.columns.len()).map(of).collect()
+    }
+
+    fn width(&self) -> usize {
+        self.widths().iter().map(|width| width + GAP).sum()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let widths = self.widths();
+        let mut lines = Vec::new();
+        if self.heads.iter().any(|head| !head.is_empty()) {
+            self.add(&self.heads, &widths, true, &mut lines);
+        }
+        for row in &self.rows {
+            self.add(row, &widths, false, &mut lines);
+        }
+        lines
+    }
+
+    /// Adds the lines of a row; heads stand on the line above the first row.
+    fn add(&self, row: &[String], widths: &[usize], at_bottom: bool, lines: &mut Vec<String>) {
+        let cells: Vec<Vec<&str>> = row.iter().map(|cell| cell.split('\n').collect()).collect();
+        let height = cells.iter().map(Vec::len).max().unwrap_or(1);
+        for index in 0..height {
+            let mut line = String::new();
+            for ((cell, width), column) in cells.iter().zip(widths).zip(self.columns) {
+                let skipped = if at_bottom { height - cell.len() } else { 0 };
+                let text = index.checked_sub(skipped).and_then(|at| cell.get(at)).unwrap_or(&"");
+                let space = " ".repeat(width.saturating_sub(display_width(text)));
+                let gap = " ".repeat(GAP);
+                let parts =
+                    if column.number { [&gap, &space, *text] } else { [&gap, *text, &space] };
+                line.extend(parts);
+            }
+            lines.push(line.trim_end().to_owned());
+        }
+    }
+
+    /// Each row as a list of heads with their cells.
+    fn stacked(&self, width: usize) -> Vec<String> {
+        let indent = " ".repeat(GAP);
+        let row = |row: &Vec<String>| {
+            let pairs = row.iter().zip(self.columns).filter(|(cell, _)| !cell.is_empty());
+            let pairs: Vec<String> = pairs.map(|(cell, column)| pair(column, cell)).collect();
+            wrap(&pairs.join(", "), width, &indent, &" ".repeat(2 * GAP))
+        };
+        self.rows.iter().flat_map(row).collect()
+    }
+}
+
+/// A cell with its head, which stay on one line.
+fn pair(column: &Column, cell: &str) -> String {
+    let (heads, lines): (Vec<&str>, Vec<&str>) =
+        (column.head.split('\n').collect(), cell.split('\n').map(str::trim).collect());
+    if heads.len() == lines.len() && lines.len() > 1 {
+        let both: Vec<String> =
+            heads.iter().zip(&lines).map(|(head, line)| format!("{head} {line}")).collect();
+        return both.join(", ");
+    }
+    let head = column.name();
+    let text = if head.is_empty() || head.len() > LONG_HEAD {
+        cell.to_owned()
+    } else {
+        format!("{head} {cell}")
+    };
+    on_one_line(&text)
 }

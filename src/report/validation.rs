@@ -1,11 +1,10 @@
-//! `oomcast validate` for people: predictions beside measurements, on the terminal and as Markdown.
+//! `oomcast validate` for people: predictions beside measurements.
 
-use super::format::{clean, deviation, note, percent};
-use super::table::Columns;
-use super::text;
-use crate::results::{
-    Coverage, ErrorSpread, Orderings, PublishedScenario, ReplayedRun, ReplayedServers, Validation,
-};
+use super::format::{clean, percent};
+use super::page::{Page, Section};
+use super::run;
+use super::table::{Table, numbers, words};
+use crate::results::{Coverage, ErrorSpread, Orderings, ReplayedRun, ReplayedServers, Validation};
 use crate::units::Bytes;
 
 /// The longest name of a run that fits into 80 columns.
@@ -17,43 +16,74 @@ const WORST: usize = 26;
 /// Most pairs ordered wrongly that are named.
 const SHOWN_PAIRS: usize = 5;
 
-/// Renders the terminal result: a line a run, then how far off all are.
+/// The page of a validation: one row per run, then how far off all are.
 #[must_use]
-pub fn render(validation: &Validation) -> String {
-    let mut parts = Vec::new();
+pub fn page(validation: &Validation) -> Page {
+    let mut page =
+        Page { verdict: headline(validation), notes: validation.notes.clone(), ..Page::default() };
     if !validation.runs.is_empty() {
-        parts.extend([runs(validation), errors(validation)]);
+        page.section(runs(validation));
+        page.section(errors(validation));
     }
-    parts.extend(validation.several_servers.iter().map(servers));
-    if !validation.published.is_empty() {
-        parts.push(published(&validation.published));
+    for run in &validation.several_servers {
+        page.section(servers(run));
     }
-    let notes = validation.notes.iter();
-    let notes = notes.fold(String::new(), |text, n| text + &note(n) + "\n");
-    parts.extend((!notes.is_empty()).then_some(notes));
-    parts.join("\n")
+    for scenario in &validation.published {
+        let heading = format!("Published figures: {}", scenario.scenario);
+        let section = Section::new(heading).table(run::published(&scenario.rows));
+        page.section(section.legends(run::off(&scenario.rows)));
+    }
+    page.section(domain(validation));
+    page
 }
 
-fn runs(validation: &Validation) -> String {
-    let mut table = Columns::new(&[
-        "<peak of the resident set,\nGiB; error in per cent",
-        "meas-\nured",
-        "pre-\ndicted",
-        "\nerror",
-        "given\nbase",
-        "lost\nm/p",
+/// How far off the predictions are, in one sentence; empty where there is neither run nor figure.
+fn headline(validation: &Validation) -> String {
+    let Some(peaks) = &validation.peaks else {
+        let rows = || validation.published.iter().flat_map(|scenario| &scenario.rows);
+        let within = rows().filter(|row| row.within).count();
+        return match rows().count() {
+            0 => String::new(),
+            all => format!("{within} of {all} published figures are within bounds"),
+        };
+    };
+    format!(
+        "{} runs: error of the peak {} in the median, {} in the 90th percentile, {} at worst; {}",
+        peaks.count,
+        percent(peaks.median),
+        percent(peaks.p90),
+        percent(peaks.worst),
+        losses(validation)
+    )
+}
+
+fn runs(validation: &Validation) -> Section {
+    let mut table = Table::new([
+        words("peak of the resident set,\nGiB; errors in per cent").at_most(NAME),
+        numbers("meas-\nured"),
+        numbers("pre-\ndicted"),
+        numbers("\nerror"),
+        numbers("given\nbase"),
+        numbers("rise").markdown_only(),
+        numbers("seconds measured").markdown_only(),
+        numbers("seconds predicted").markdown_only(),
+        numbers("lost\nm/p"),
     ]);
+    let seconds = |value: Option<f64>| value.map_or_else(dash, |value| format!("{value:.1}"));
     for run in &validation.runs {
-        table.row(&[
-            clean(&run.id, NAME),
+        table.row([
+            run.id.clone(),
             gib(run.measured_peak_bytes),
             gib(run.predicted_peak_bytes),
             signed(Some(run.error)),
             signed(run.error_from_before),
+            signed(run.rise_error),
+            seconds(run.measured_seconds),
+            seconds(run.predicted_seconds),
             lost(run).to_owned(),
         ]);
     }
-    table.finish()
+    Section::titled("Runs").table(table)
 }
 
 /// Whether the server was lost: measured / predicted.
@@ -66,30 +96,39 @@ fn lost(run: &ReplayedRun) -> &'static str {
     }
 }
 
-fn errors(validation: &Validation) -> String {
-    let mut table = Columns::new(&["<", "runs", "median", "p90", "worst", "<"]);
+fn errors(validation: &Validation) -> Section {
+    let mut table = Table::new([
+        words(""),
+        numbers("runs"),
+        numbers("median"),
+        numbers("p90"),
+        numbers("worst"),
+        words("").at_most(WORST),
+    ]);
     for (name, spread) in spreads(validation) {
-        table.row(&[
-            name.to_owned(),
-            spread.count.to_string(),
-            percent(spread.median),
-            percent(spread.p90),
-            percent(spread.worst),
-            clean(&spread.worst_id, WORST),
-        ]);
+        table.row(spread_row(name, spread));
     }
     let seeds = match validation.replications {
-        1 => "1 replication a run".to_owned(),
-        n => format!("median of {n} replications a run"),
+        1 => "1 replication per run".to_owned(),
+        n => format!("median of {n} replications per run"),
     };
-    format!(
-        "Absolute errors ({seeds}, seed {})\n{}  {}\n  {}\n  {}\n",
-        validation.seed,
-        table.finish(),
-        losses(validation),
-        covered(validation),
-        ordered(&validation.orderings)
-    )
+    Section::new(format!("Absolute errors ({seeds}, seed {})", validation.seed))
+        .table(table)
+        .legend(losses(validation))
+        .legend(covered(validation))
+        .legends(ordered(&validation.orderings))
+}
+
+/// The cells of a row of errors: what, how many, median, 90th percentile, worst, of what.
+pub(super) fn spread_row(name: &str, spread: &ErrorSpread) -> [String; 6] {
+    [
+        name.to_owned(),
+        spread.count.to_string(),
+        percent(spread.median),
+        percent(spread.p90),
+        percent(spread.worst),
+        spread.worst_id.clone(),
+    ]
 }
 
 /// The rows of the table of errors.
@@ -108,7 +147,7 @@ fn losses(validation: &Validation) -> String {
     let losses = validation.losses;
     let unsure = match losses.too_close {
         0 => String::new(),
-        n => format!("; {n} of the others too close to call"),
+        n => format!("; of the others, too close to call: {n}"),
     };
     format!(
         "lost servers predicted: {} of {}; survivals predicted: {} of {}{unsure}",
@@ -126,23 +165,22 @@ fn covered(validation: &Validation) -> String {
 }
 
 /// Pairs of runs that differ in one setting, with those that are ordered wrongly.
-fn ordered(orderings: &Orderings) -> String {
+fn ordered(orderings: &Orderings) -> Vec<String> {
     let Orderings { pairs, right, wrong } = orderings;
-    let mut text = format!("pairs of runs with one difference, ordered right: {right} of {pairs}");
-    for pair in wrong.iter().take(SHOWN_PAIRS) {
-        let (lower, higher) = (clean(&pair.lower, WORST), clean(&pair.higher, WORST));
-        text.extend([format!("\n    {}: {lower} < {higher}", clean(&pair.setting, WORST))]);
-    }
-    text
+    let first = format!("pairs of runs with one difference, ordered right: {right} of {pairs}");
+    let wrong = wrong.iter().take(SHOWN_PAIRS).map(|pair| {
+        let [setting, lower, higher] =
+            [&pair.setting, &pair.lower, &pair.higher].map(|name| clean(name, WORST));
+        format!("{setting}: {lower} < {higher}")
+    });
+    [first].into_iter().chain(wrong).collect()
 }
 
-fn servers(run: &ReplayedServers) -> String {
-    let title = format!("<{} ({} servers, {} clients)", run.id, run.servers, run.clients);
-    let mut table = Columns::new(&[&title, "measured", "predicted"]);
-    for [name, measured, predicted] in figures(run) {
-        table.row(&[name, measured, predicted]);
-    }
-    table.finish()
+fn servers(run: &ReplayedServers) -> Section {
+    let title = format!("{} ({} servers, {} clients)", run.id, run.servers, run.clients);
+    let mut table = Table::new([words(title), numbers("measured"), numbers("predicted")]);
+    figures(run).into_iter().for_each(|row| table.row(row));
+    Section::default().table(table)
 }
 
 /// What is compared of several servers: name, measured, predicted.
@@ -167,12 +205,13 @@ fn figures(run: &ReplayedServers) -> Vec<[String; 3]> {
     ]
 }
 
-fn published(scenarios: &[PublishedScenario]) -> String {
-    let one = |scenario: &PublishedScenario| {
-        format!("{}\n{}", clean(&scenario.scenario, 78), text::figures(&scenario.rows))
-    };
-    let tables: Vec<String> = scenarios.iter().map(one).collect();
-    format!("Published figures\n\n{}", tables.join("\n"))
+fn domain(validation: &Validation) -> Section {
+    let columns = [words("validated domain").markdown_only(), words("measured").markdown_only()];
+    let mut table = Table::new(columns);
+    for row in &validation.domain {
+        table.row([row.what.clone(), row.measured.clone()]);
+    }
+    Section::titled("Validated domain").table(table)
 }
 
 fn dash() -> String {
@@ -192,95 +231,4 @@ fn signed(error: Option<f64>) -> String {
 
 fn seconds(value: Option<f64>) -> String {
     value.map_or_else(dash, |value| format!("{value:.1} s"))
-}
-
-/// Renders the result as Markdown: every column, the ledger of the documentation.
-#[must_use]
-pub fn markdown(validation: &Validation) -> String {
-    let mut text = String::new();
-    if !validation.runs.is_empty() {
-        text += "| run | peak measured | predicted | error | given base | rise error | seconds measured \
-                 | predicted | lost (measured/predicted) |\n\
-                 |---|--:|--:|--:|--:|--:|--:|--:|---|\n";
-        text.extend(validation.runs.iter().map(markdown_run));
-        text += "\n| absolute error of | runs | median | 90th percentile | worst | of |\n";
-        text += "|---|--:|--:|--:|--:|---|\n";
-        text.extend(spreads(validation).map(|(name, spread)| {
-            format!(
-                "| {name} | {} | {} | {} | {} | {} |\n",
-                spread.count,
-                percent(spread.median),
-                percent(spread.p90),
-                percent(spread.worst),
-                plain(&spread.worst_id)
-            )
-        }));
-        text.extend(["\n", &sentence(&losses(validation)), "\n"]);
-        text.extend([&sentence(&covered(validation)), "\n"]);
-        text.extend([&sentence(&ordered(&validation.orderings)), "\n"]);
-    }
-    for run in &validation.several_servers {
-        let (id, servers, clients) = (plain(&run.id), run.servers, run.clients);
-        let title = format!("\n| {id} ({servers} servers, {clients} clients)");
-        text.extend([&title, " | measured | predicted |\n|---|--:|--:|\n"]);
-        let rows = figures(run);
-        text.extend(rows.iter().map(|row| format!("| {} |\n", row.join(" | "))));
-    }
-    if !validation.published.is_empty() {
-        text +=
-            "\n| scenario | phase | figure | published | predicted | error | within | source |\n";
-        text += "|---|---|---|--:|--:|--:|---|---|\n";
-        text.extend(validation.published.iter().flat_map(markdown_published));
-    }
-    if !validation.domain.is_empty() {
-        text += "\n| validated domain | measured |\n|---|---|\n";
-        let rows = validation.domain.iter();
-        text.extend(
-            rows.map(|row| format!("| {} | {} |\n", plain(&row.what), plain(&row.measured))),
-        );
-    }
-    let notes = validation.notes.iter();
-    notes.fold(text, |text, note| text + "\n> note: " + &plain(note) + "\n")
-}
-
-fn markdown_run(run: &ReplayedRun) -> String {
-    let error = |error: Option<f64>| error.map_or_else(dash, deviation);
-    format!(
-        "| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
-        plain(&run.id),
-        run.measured_peak_bytes,
-        run.predicted_peak_bytes,
-        deviation(run.error),
-        error(run.error_from_before),
-        error(run.rise_error),
-        run.measured_seconds.map_or_else(dash, |s| format!("{s:.1}")),
-        run.predicted_seconds.map_or_else(dash, |s| format!("{s:.1}")),
-        lost(run)
-    )
-}
-
-fn markdown_published(scenario: &PublishedScenario) -> Vec<String> {
-    let row = |row: &crate::results::PublishedRow| {
-        format!(
-            "| {} | {} | {} | {} | {} | {} | {} | {} |\n",
-            plain(&scenario.scenario),
-            plain(&row.phase),
-            plain(&row.metric),
-            plain(&row.published),
-            plain(&row.predicted),
-            row.error.map_or_else(dash, deviation),
-            if row.within { "yes" } else { "**no**" },
-            plain(&row.source)
-        )
-    };
-    scenario.rows.iter().map(row).collect()
-}
-
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| format!("{}{}.", c.to_uppercase(), chars.as_str()))
-}
-
-fn plain(text: &str) -> String {
-    super::markdown::plain(text)
 }

@@ -124,7 +124,7 @@ pub struct ServerActivity {
 pub struct ActivityBucket {
     /// Of all servers.
     pub counts: ActivityCounts,
-    /// One a server, in their order.
+    /// One per server, in their order.
     pub servers: Vec<ServerActivity>,
 }
 
@@ -148,10 +148,10 @@ pub struct WindowPoint {
     pub at: SimTime,
     /// How old the version is that half of the watchers have seen last, or older.
     pub median_age: SimSpan,
-    /// One a server: the age of the oldest version that a watch can go on from. `None`: its cache
+    /// One per server: the age of the oldest version that a watch can resume from. `None`: its cache
     /// is not filled, or it has no process.
     pub spans: Vec<Option<SimSpan>>,
-    /// One a server: the share of watchers whose version would be too old for it.
+    /// One per server: the share of watchers whose version would be too old for it.
     pub too_old: Vec<f64>,
 }
 
@@ -178,7 +178,7 @@ pub struct Activity {
     pub width: SimSpan,
     /// The buckets from the start on, when recording was asked for.
     pub buckets: Vec<ActivityBucket>,
-    /// One a resource that is watched through a watch cache, most watchers first, when recording
+    /// One per resource that is watched through a watch cache, most watchers first, when recording
     /// was asked for; of many resources the most watched.
     pub windows: Vec<WatchWindow>,
     /// One a kill, in order of time, when recording was asked for (bounded; the oldest are kept).

@@ -3,11 +3,11 @@
 /// How well something is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Held {
-    /// Compared bit for bit with recordings of the genuine code.
+    /// Compared bit for bit with recordings of the real code.
     Exact,
     /// Read in the source of Kubernetes, Go or the kernel.
     Source,
-    /// Measured on a genuine kube-apiserver.
+    /// Measured on a real kube-apiserver.
     Measured,
     /// Taken from a publication.
     Published,

@@ -29,7 +29,7 @@ pub struct InputDifference {
     pub key: String,
     /// Its value in the first, as TOML; `None`: it is not there.
     pub first: Option<String>,
-    /// Its value in the second, likewise.
+    /// Its value in the second, in the same form.
     pub second: Option<String>,
 }
 
@@ -72,7 +72,7 @@ pub struct FigureChange {
     pub interval: String,
     /// Median of the first; `None`: it never came.
     pub first_median: Option<f64>,
-    /// Median of the second, likewise.
+    /// Median of the second, in the same form.
     pub second_median: Option<f64>,
     /// Median of the paired differences.
     pub difference: Option<f64>,
@@ -100,7 +100,7 @@ pub struct ToleranceRow {
     pub metric: String,
     /// How much worse it may become: relative to the first's median, or in points of a share.
     pub allowed: f64,
-    /// How much worse it became, likewise; negative: better. `None`: without bounds, as when the
+    /// How much worse it became, in the same unit; negative: better. `None`: without bounds, as when the
     /// first's median is nothing.
     pub worse: Option<f64>,
     /// Whether that is too much.

@@ -11,11 +11,11 @@ use crate::units::Bytes;
 pub struct QuantileEstimate {
     /// Which quantile, 0 to 1.
     pub quantile: f64,
-    /// The smallest peak that so many replications did not exceed.
+    /// The smallest peak that this share of the replications did not exceed.
     pub bytes: Bytes,
     /// Lower end of the interval; `None`: there are too few replications for one.
     pub low: Option<Bytes>,
-    /// Upper end, likewise.
+    /// Upper end of the same.
     pub high: Option<Bytes>,
 }
 
@@ -36,11 +36,11 @@ pub struct ExpectationRow {
     pub found: String,
     /// The bound: bytes, seconds, a count, or a share from 0 to 1.
     pub bound: f64,
-    /// What was found, likewise; `None`: it never came.
+    /// What was found, in the same unit; `None`: it never came.
     pub value: Option<f64>,
     /// Lower end of the 95 % interval; `None`: there is none from so few replications.
     pub low: Option<f64>,
-    /// Upper end, likewise, or it never comes.
+    /// Upper end of the same; `None`: it may never come.
     pub high: Option<f64>,
     /// Whether what was found is on the right side of the bound.
     pub holds: bool,
@@ -102,6 +102,6 @@ pub struct Uncertainty {
     pub pairs: u32,
     /// Of the peak, in bytes; `None` where it does not vary, or of fewer than ten pairs.
     pub peak: Option<VarianceSplit>,
-    /// Of whether a server was killed for memory, likewise.
+    /// The same of whether a server was killed for memory.
     pub oom: Option<VarianceSplit>,
 }

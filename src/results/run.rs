@@ -262,14 +262,14 @@ pub struct Counters {
     /// Watch-lists that a server began to answer.
     #[serde(default)]
     pub watch_lists_begun: u64,
-    /// Watches that a server ended: their channel was full, or their cache was initialised anew.
+    /// Watches that a server ended: their channel was full, or their cache was initialised again.
     #[serde(default)]
     pub watches_terminated: u64,
     /// Events that watches had missed and were given from the ring, each copied and encoded for one
     /// watch.
     #[serde(default)]
     pub events_replayed: u64,
-    /// Caches (one a version of a custom resource) that were filled anew in a running server.
+    /// Caches (one per version of a custom resource) that were filled again in a running server.
     #[serde(default)]
     pub cache_reinitializations: u64,
     /// LISTs that were answered with data older than the client had seen before.
@@ -281,7 +281,7 @@ pub struct Counters {
     /// Small LISTs of idle watches that were lost silently; not among `lists_ok`.
     #[serde(default)]
     pub idle_relists: u64,
-    /// Connections that a server told to go away (GOAWAY), or drained to shut down.
+    /// Connections that a server sent GOAWAY, or drained to shut down.
     #[serde(default)]
     pub connections_moved: u64,
     /// Times that a node became `NotReady` as its lease was not renewed.
@@ -327,7 +327,7 @@ pub struct Timeline {
     pub levels: Vec<LevelTimeline>,
 }
 
-/// What kind of thing a log entry tells.
+/// What a log entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogKind {
@@ -381,12 +381,12 @@ pub struct RunRecord {
     pub clients_synced: (u64, u64),
     /// What happened, in order of time (bounded; the oldest are kept).
     pub log: Vec<LogEntry>,
-    /// One a server, when recording was asked for.
+    /// One per server, when recording was asked for.
     pub timelines: Vec<Timeline>,
     /// What clients and servers did over time.
     #[serde(default)]
     pub activity: Activity,
-    /// One a fleet, in their order; none without API Priority and Fairness.
+    /// One per fleet, in their order; none without API Priority and Fairness.
     pub flows: Vec<FleetFlow>,
     /// Those asked for, by instant and server.
     pub apf_dumps: Vec<ApfDump>,

@@ -202,7 +202,7 @@ pub struct Summary {
     /// How the expectations came out.
     #[serde(default)]
     pub expectations: Vec<ExpectationRow>,
-    /// One a server.
+    /// One per server.
     pub apiservers: Vec<ApiserverSummary>,
     /// One a named event.
     pub phases: Vec<PhaseSummary>,

@@ -66,12 +66,20 @@ pub struct PointValue {
     pub number: Option<f64>,
 }
 
+impl PointValue {
+    /// What tables and charts show: an empty text is seen as `""`.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        if self.text.is_empty() { "\"\"" } else { &self.text }
+    }
+}
+
 /// All replications of a point, condensed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PointFigures {
     /// Replications run.
     pub replications: u32,
-    /// Of them, those stopped before their end for the work they took.
+    /// Of them, those stopped at the event limit before their end.
     pub incomplete: u32,
     /// Replications by outcome; every outcome is present.
     pub outcomes: BTreeMap<String, u32>,
@@ -168,7 +176,7 @@ pub struct SweepSummary {
     pub verdict: String,
     /// Points that could not be run.
     pub failed: u32,
-    /// Points some of whose replications were stopped for the work they took.
+    /// Points some of whose replications were stopped at the event limit.
     pub incomplete: u32,
     /// What screening says of each key, the most influential first; empty without screening.
     pub sensitivity: Vec<Sensitivity>,
@@ -176,4 +184,16 @@ pub struct SweepSummary {
     pub warnings: Vec<String>,
     /// Every point, in order.
     pub rows: Vec<PointRow>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PointValue;
+
+    #[test]
+    fn an_empty_value_is_seen() {
+        let label =
+            |text: &str| PointValue { text: text.to_owned(), number: None }.label().to_owned();
+        assert_eq!((label("0"), label("")), ("0".to_owned(), "\"\"".to_owned()));
+    }
 }

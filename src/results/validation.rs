@@ -188,7 +188,7 @@ pub struct Validation {
     pub seed: u64,
     /// Replications of each run.
     pub replications: u32,
-    /// One a run of a single server, in the order they were given.
+    /// One per run of a single server, in the order they were given.
     pub runs: Vec<ReplayedRun>,
     /// Median absolute relative error of the peaks; `None` without runs.
     pub median_error: Option<f64>,
@@ -212,7 +212,7 @@ pub struct Validation {
     /// Pairs of runs that differ in one setting.
     #[serde(default)]
     pub orderings: Orderings,
-    /// One a run of several servers.
+    /// One per run of several servers.
     pub several_servers: Vec<ReplayedServers>,
     /// Published figures of the shipped scenarios.
     pub published: Vec<PublishedScenario>,

@@ -18,8 +18,8 @@ use crate::engine::statistics::nearest_rank;
 use crate::experiment::model_error::peak_interval;
 use crate::model::costs;
 use crate::model::input::{
-    Action, Behaviour, Calibration, EventInput, FleetId, FleetInput, Id, Inputs, Manner, ReadInput,
-    ResourceId, ResourceInput, ResourceVersion, Retries, ServerId, WorkloadsInput,
+    Action, Behaviour, Calibration, EventInput, FleetId, FleetInput, Id, Inputs, Manner, NodeInput,
+    ReadInput, ResourceId, ResourceInput, ResourceVersion, Retries, ServerId, WorkloadsInput,
 };
 use crate::results::{ReplayedServers, RunRecord, ServerRecord};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -59,6 +59,10 @@ pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
     if observed.servers > 1 {
         apiserver.memory_limit = apiserver.memory_limit.map(|limit| limit + BINARY_OF_ANOTHER);
     }
+    // Each has its part of a machine that agents, balancer and etcd use as well.
+    let machine = node(environment, 1.0, true)?;
+    apiserver.gomaxprocs = apiserver.gomaxprocs.or(Some(machine.cores.ceil() as u32));
+    let node = NodeInput { cores: apiserver.cpu_limit.unwrap_or(machine.cores), ..machine };
     let seconds = within("seconds", observed.seconds.unwrap_or(SECONDS), 0.001..=1e6)?;
     let spread = within("agents.start_within_s", agents.start_within_s.unwrap_or(0.0), 0.0..=1e6)?;
     let read = ReadInput {
@@ -108,8 +112,7 @@ pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
         release,
         duration: SimSpan::from_secs_f64(seconds),
         apiserver,
-        // The agents and the balancer run there, too.
-        node: node(environment, 1.0, true)?,
+        node,
         hardware: hardware(environment)?,
         calibration: Calibration::default(),
         etcd: etcd(),

@@ -42,7 +42,11 @@ pub(super) fn target(run: &Run, phase: &Phase) -> usize {
     let parsed = parse(path);
     let named = run.objects.iter().position(|objects| objects.resource == parsed.plural);
     let custom = || {
-        let is = |objects: &&Objects| objects.mean_protobuf_bytes.is_none();
+        // Sizes of built-in objects in protobuf may have been left out.
+        let built_in = ["configmaps", "nodes", "pods", "secrets"];
+        let is = |objects: &&Objects| {
+            objects.mean_protobuf_bytes.is_none() && !built_in.contains(&objects.resource.as_str())
+        };
         is_custom_group(parsed.group).then(|| run.objects.iter().position(|o| is(&o))).flatten()
     };
     named.or_else(custom).unwrap_or(0)

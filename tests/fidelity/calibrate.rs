@@ -8,7 +8,8 @@ use oomcast::calibration::prepare::Base;
 use oomcast::calibration::subject::Subject;
 use oomcast::calibration::{Calibrated, Plan, calibrate, prepare};
 use oomcast::model::input::Inputs;
-use oomcast::report::calibration::{markdown, render};
+use oomcast::report::Screen;
+use oomcast::report::calibration::page;
 use oomcast::results::{CalibrationResult, FigureKind, FittedParameter, ParameterState};
 use oomcast::scenario::{Layers, Overlay, Scenario, load, load_file_with};
 use oomcast::units::Bytes;
@@ -135,7 +136,7 @@ fn known_parameters_come_back_within_their_intervals() {
     synthetic(&mut subjects, &truth);
     let keys: Vec<&str> = truth.iter().map(|one| one.0).chain(["hardware.network"]).collect();
     let result = fit(&subjects, &keys, 0);
-    let told = render(&result);
+    let told = page(&result).terminal(&Screen::default());
     for (key, factor) in truth {
         let found = parameter(&result, key);
         assert_eq!(found.state, ParameterState::Fitted, "{key}\n{told}");
@@ -177,7 +178,7 @@ fn unseen_errors_are_told_on_measured_runs() {
     let subjects = runs(&FAST);
     let keys = ["hardware.cpu-speed", "calibration.typed-heap", "calibration.blob-heap"];
     let result = fit(&subjects, &keys, 3);
-    let told = render(&result);
+    let told = page(&result).terminal(&Screen::default());
     let cross = result.cross_validation.as_ref().expect("six runs can be parted");
     let unseen = cross.peaks.as_ref().expect("peaks");
     assert_eq!((cross.folds, unseen.count), (3, 6));
@@ -187,9 +188,11 @@ fn unseen_errors_are_told_on_measured_runs() {
     assert!(differ.count() > 3, "left-out predictions are not those of the fit\n{told}");
     let (before, after) = (result.peaks.before.clone(), result.peaks.after.clone());
     assert!(after.expect("peaks").median <= before.expect("peaks").median + 0.01, "{told}");
-    assert!(markdown(&result).contains("left out of the fit"), "{told}");
-    let wide: Vec<&str> = told.lines().filter(|line| line.chars().count() > 80).collect();
-    assert!(wide.iter().all(|line| line.starts_with("note")), "{wide:?}");
+    assert!(page(&result).markdown().contains("left out of the fit"), "{told}");
+    for width in [40, 80, 120] {
+        let text = page(&result).terminal(&Screen { width, ..Screen::default() });
+        assert!(text.lines().all(|line| line.chars().count() <= width), "{width}: {text}");
+    }
 
     let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
     assert_eq!(alone.install(|| fit(&subjects, &keys, 3)), result, "on any number of threads");

@@ -5,7 +5,8 @@ use std::process::Output;
 
 use crate::support::{self, folder, stderr, stdout};
 use oomcast::experiment::model_error::learn;
-use oomcast::report::validation::{markdown, render};
+use oomcast::report::Screen;
+use oomcast::report::validation::page;
 use oomcast::results::{
     Coverage, DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedRow,
     PublishedScenario, ReplayedRun, ReplayedServers, Validation,
@@ -34,7 +35,7 @@ fn committed() -> Validation {
 #[test]
 fn the_ledger_holds() {
     let result = committed();
-    let told = render(&result);
+    let told = page(&result).terminal(&Screen::default());
     assert!(result.runs.len() >= 33 && !result.several_servers.is_empty(), "{told}");
     assert!(result.median_error.is_some_and(|e| e <= MEDIAN), "{told}");
     assert!(result.p90_error.is_some_and(|e| e <= P90), "{told}");
@@ -59,7 +60,7 @@ fn the_ledger_of_the_documentation_is_this_one() {
     let (prose, generated) = text.split_once(MARK).expect("the mark of what is generated");
     let mut result = committed();
     result.published = published_figures(&root.join("scenarios"), Some(5), |_| {}).expect("sound");
-    let fresh = format!("\n{}", markdown(&result));
+    let fresh = format!("\n{}", oomcast::report::validation::page(&result).markdown());
     if std::env::var_os("UPDATE_LEDGER").is_some() {
         std::fs::write(&page, format!("{prose}{MARK}{fresh}")).expect("written");
     } else {
@@ -201,15 +202,16 @@ fn made_up() -> Validation {
 
 #[test]
 fn layout_on_the_terminal() {
-    let text = render(&made_up());
-    let widest = text.lines().map(|line| line.chars().count()).max();
-    assert!(widest.is_some_and(|w| w <= 80), "{widest:?}");
-    insta::assert_snapshot!(text);
+    for width in [40, 80, 120] {
+        let text = page(&made_up()).terminal(&Screen { width, ..Screen::default() });
+        assert!(text.lines().all(|line| line.chars().count() <= width), "{width}: {text}");
+    }
+    insta::assert_snapshot!(page(&made_up()).terminal(&Screen::default()));
 }
 
 #[test]
 fn layout_as_markdown() {
-    insta::assert_snapshot!(markdown(&made_up()));
+    insta::assert_snapshot!(page(&made_up()).markdown());
 }
 
 #[test]

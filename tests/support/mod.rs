@@ -14,8 +14,9 @@ use oomcast::scenario::{self, Diagnostics, Scenario};
 pub(crate) const EVERYTHING: &str = include_str!("../data/everything.toml");
 
 /// Variables of terminals and batch systems, in which these tests may themselves run.
-const AROUND: [&str; 6] = [
+const AROUND: [&str; 7] = [
     "CLICOLOR_FORCE",
+    "COLUMNS",
     "NO_COLOR",
     "JOB_COMPLETION_INDEX",
     "SLURM_ARRAY_TASK_ID",

@@ -1,6 +1,6 @@
 //! The binary as a user meets it: exit codes, streams, help.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
@@ -258,6 +258,56 @@ fn a_run_answers_first_and_leaves_its_folder() {
     assert!(folder.join("other/charts/memory-timeline.svg").exists());
     run(&["-o", "other", "--no-charts", "-q"]);
     assert!(!folder.join("other/charts").exists());
+}
+
+/// Runs with a scenario on standard input.
+fn piped(folder: &Path, arguments: &[&str], scenario: &[u8]) -> Output {
+    let mut command = command(folder, arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary starts");
+    // A verb that refuses to read closes the pipe.
+    let _ = child.stdin.take().expect("a pipe").write_all(scenario);
+    child.wait_with_output().expect("it ends")
+}
+
+#[test]
+fn a_scenario_may_come_from_standard_input() {
+    let folder = sandbox("piped");
+    let text = std::fs::read(folder.join("small.toml")).expect("there");
+    let common = ["--no-charts", "--format", "json", "-o", "out", "--force"];
+    let from_file = oomcast(&folder, &[&["run", "small.toml"][..], &common].concat());
+    let from_pipe = piped(&folder, &[&["run", "-"][..], &common].concat(), &text);
+    assert_eq!(from_pipe.status.code(), Some(0), "{}", stderr(&from_pipe));
+    assert_eq!(stdout(&from_pipe), stdout(&from_file));
+    assert_eq!(piped(&folder, &["show", "-"], &text).status.code(), Some(0));
+    // What would read it twice says so.
+    for verb in [&["compare", "-"][..], &["calibrate", "-", "--observed", "nowhere"]] {
+        let refused = piped(&folder, verb, &text);
+        assert_eq!(refused.status.code(), Some(2), "{verb:?}");
+        assert!(stderr(&refused).contains("as a file"), "{}", stderr(&refused));
+    }
+}
+
+#[test]
+fn published_figures_need_a_folder_of_scenarios() {
+    let folder = sandbox("no-scenarios");
+    let output = oomcast(&folder, &["validate", "--published"]);
+    assert_eq!(output.status.code(), Some(2));
+    let expected = "there is no folder scenarios: pass one";
+    assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+}
+
+#[test]
+fn a_run_that_hits_the_event_limit_says_how_far_it_came() {
+    let folder = sandbox("limit");
+    let limit = ["--set", "run.max-events=20", "--no-charts"];
+    let output = oomcast(&folder, &[&["run", "small.toml"][..], &limit].concat());
+    assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+    let told = stderr(&output);
+    assert!(told.contains("hit the event limit (run.max-events = 20)"), "{told}");
+    // A time is given where it is short of the end, and only there.
+    let reached = told.split_once("the longest at ").and_then(|(_, rest)| rest.split_once(" of "));
+    assert!(reached.is_none_or(|(at, all)| at != all.split([';', ' ']).next().unwrap()), "{told}");
 }
 
 #[test]

@@ -6,8 +6,7 @@ use super::synthetic;
 use oomcast::experiment::{Plan, Replicated, Subject, replicate_with, summarize};
 use oomcast::model::{self, RunOptions};
 use oomcast::report::story::Story;
-use oomcast::report::text::{self, Screen};
-use oomcast::report::{csv, events, json, markdown};
+use oomcast::report::{Screen, csv, events, json, run};
 use oomcast::results::{RunRecord, Summary};
 use oomcast::scenario::{self, Claim, Figure, Metric, Published};
 use oomcast::units::{Bytes, SimSpan};
@@ -57,16 +56,21 @@ fn figures() -> Vec<Published> {
     ]
 }
 
-/// What a user sees: the reports of one case, as snapshots.
-fn screens(summary: &Summary) -> String {
-    let screen = Screen {
-        wall: Duration::from_millis(3_210),
-        story: None,
+/// What a user sees on a terminal of this width.
+fn screen(summary: &Summary, width: usize) -> String {
+    let mut page = run::page(summary, None);
+    page.close_with(run::speed(summary, Duration::from_millis(3_210)));
+    page.terminal(&Screen {
+        width,
         written: &["output/agent-rollout-0123456789ab/".to_owned()],
         next: Some("oomcast run agent-rollout.toml -n 59"),
-        styled: false,
-    };
-    text::render(summary, &screen)
+        ..Screen::default()
+    })
+}
+
+/// The reports of one case, as snapshots.
+fn screens(summary: &Summary) -> String {
+    screen(summary, 80)
 }
 
 #[test]
@@ -88,16 +92,45 @@ fn one_run_with_published_figures_on_the_terminal() {
     insta::assert_snapshot!(screens(&summary));
 }
 
+/// Lines that are there to be copied are not wrapped: the terminal does it.
+fn too_wide(text: &str, width: usize) -> Vec<&str> {
+    let copied = |line: &&str| !line.starts_with("wrote ") && !line.starts_with("next: ");
+    text.lines().filter(copied).filter(|line| line.chars().count() > width).collect()
+}
+
 #[test]
-fn the_terminal_fits_eighty_columns() {
+fn no_line_is_longer_than_the_terminal_is_wide() {
+    let warnings = ["objects of `pods` are past the official limit of 150 000".to_owned()];
     for run in [synthetic::absorbed, synthetic::cascade] {
         for n in [1, 200] {
-            let summary = summary_of(&replicated(run, n), &figures(), &[]);
-            // The verdict may wrap; tables may not.
-            for line in screens(&summary).lines().skip(1) {
-                assert!(line.chars().count() <= 80, "too wide: {line}");
+            let summary = summary_of(&replicated(run, n), &figures(), &warnings);
+            for width in [40, 60, 80, 120] {
+                let text = screen(&summary, width);
+                assert_eq!(too_wide(&text, width), Vec::<&str>::new(), "{width}");
             }
         }
+    }
+}
+
+#[test]
+fn a_narrow_terminal_has_every_figure() {
+    let summary = summary_of(&replicated(synthetic::cascade, 200), &figures(), &[]);
+    insta::assert_snapshot!(screen(&summary, 40));
+    let in_words = |width| -> Vec<String> {
+        let words = screen(&summary, width);
+        let number = |word: &&str| word.chars().any(|c| c.is_ascii_digit());
+        let mut numbers: Vec<String> = words
+            .split_whitespace()
+            .filter(number)
+            .map(|w| w.replace([',', '(', ')'], ""))
+            .collect();
+        numbers.sort();
+        numbers.dedup();
+        numbers
+    };
+    let narrow = in_words(40);
+    for number in in_words(80) {
+        assert!(narrow.contains(&number), "{number} is missing");
     }
 }
 
@@ -109,8 +142,9 @@ fn the_story_of_a_cascade() {
     let inputs = scenario::load("ha-cascade.toml", &text, &[]).expect("it is sound").inputs;
     let run = model::run(&inputs, RunOptions { seed: 1, replication: 0, timelines: true });
     let story = Story::of(&run);
-    let short = story.short(12, 80);
-    assert!(short.len() <= 12 && short.iter().all(|line| line.chars().count() <= 80), "{short:#?}");
+    let short: Vec<String> =
+        story.short(12, 80).iter().map(|(at, text)| format!("{at:>8}  {text}")).collect();
+    assert!(short.len() <= 12, "{short:#?}");
     insta::assert_snapshot!(format!("{}\n{}", short.join("\n"), story.full()));
     // What is recorded beside the run leaves it as it is.
     let plain = model::run(&inputs, RunOptions { seed: 1, replication: 0, timelines: false });
@@ -120,10 +154,11 @@ fn the_story_of_a_cascade() {
 #[test]
 fn styles_can_be_stripped_to_the_plain_text() {
     let summary = summary_of(&replicated(synthetic::cascade, 200), &[], &[]);
-    let styled = text::headline(&summary, true);
+    let page = run::page(&summary, None);
+    let styled = page.headline(true);
     assert!(styled.contains('\u{1b}'));
     let stripped = anstream::adapter::strip_str(&styled).to_string();
-    assert_eq!(stripped, text::headline(&summary, false));
+    assert_eq!(stripped, page.headline(false));
 }
 
 #[test]
@@ -131,10 +166,10 @@ fn markdown_for_a_pull_request() {
     let runs = replicated(synthetic::cascade, 200);
     let cascade = summary_of(&runs, &figures(), &[]);
     let story = Story::of(&runs.worst);
-    insta::assert_snapshot!("markdown_cascade", markdown::render(&cascade, &story));
+    insta::assert_snapshot!("markdown_cascade", run::page(&cascade, Some(&story)).markdown());
     let warnings = ["a | b".to_owned()];
     let absorbed = summary_of(&replicated(synthetic::absorbed, 20), &[], &warnings);
-    insta::assert_snapshot!("markdown_absorbed", markdown::render(&absorbed, &Story::default()));
+    insta::assert_snapshot!("markdown_absorbed", run::page(&absorbed, None).markdown());
 }
 
 #[test]

@@ -202,8 +202,6 @@ pub struct Server {
     peak: (u64, SimTime),
     phase_peak: u64,
     peak_holders: Vec<(EntryId, u64)>,
-    /// Highest resident memory of this and former processes: so many pages the machine has used before.
-    backed: u64,
     bytes_sent: u64,
     /// Bytes above the limit that a crossing noticed too late has let through: always none.
     overshoot: u64,
@@ -226,7 +224,8 @@ impl Server {
     #[must_use]
     pub fn new(settings: Arc<ServerSettings>) -> Self {
         let memory =
-            ProcessMemory::new(settings.gc, settings.owners, settings.scan.clone(), SimTime::ZERO);
+            ProcessMemory::new(settings.gc, settings.owners, settings.scan.clone(), SimTime::ZERO)
+                .with_procs(settings.procs);
         Self {
             settings,
             memory,
@@ -248,7 +247,6 @@ impl Server {
             peak: (0, SimTime::ZERO),
             phase_peak: 0,
             peak_holders: Vec::new(),
-            backed: 0,
             bytes_sent: 0,
             overshoot: 0,
             running: false,
@@ -306,7 +304,8 @@ impl Server {
             self.settings.owners,
             self.settings.scan.clone(),
             now,
-        );
+        )
+        .with_procs(self.settings.procs);
         let base = OwnerId::SERVER.entry(Mechanism::ProcessBase);
         let outside = costs::BINARY_RESIDENT + costs::RUNTIME_RESIDENT;
         self.memory.add_outside_heap(base, outside.0);
@@ -517,9 +516,9 @@ impl Server {
             changed = true;
         }
         let heap = self.memory.heap();
-        let due = self.memory.heap_in_use() >= heap.trigger() && now >= heap.not_before();
+        let due = self.memory.heap_in_use() >= heap.trigger();
         if due || now >= heap.forced_at() {
-            self.memory.begin_cycle(now, self.settings.hardware.cpu_speed);
+            self.memory.begin_cycle(now, self.settings.hardware.mark_speed());
             changed = true;
         }
         changed
@@ -528,7 +527,6 @@ impl Server {
     fn note_peak(&mut self, now: SimTime) {
         let resident = self.memory.resident();
         self.phase_peak = self.phase_peak.max(resident);
-        self.backed = self.backed.max(resident);
         if resident > self.peak.0 {
             self.peak = (resident, now);
             self.peak_holders.clear();

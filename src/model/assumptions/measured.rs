@@ -1,10 +1,10 @@
 //! What was measured on a genuine kube-apiserver.
 
 use super::{decimal, value};
+use crate::model::apiserver::list::MANAGED_FIELDS;
 use crate::model::apiserver::startup::FILL_OVERHEAD;
 use crate::model::costs::{self, Cost};
 use crate::model::input::{ResourceInput, Shape, WriterInput};
-use crate::model::memory::go_heap::RUNWAY;
 use crate::model::objects::ObjectProfile;
 use crate::results::{Assumption, Held};
 use crate::units::Bytes;
@@ -200,24 +200,6 @@ fn time() -> Vec<Assumption> {
             leans,
         ),
         row(
-            "an event that is encoded for one watch, in addition to encoding its object",
-            format!("{} and {}", costs::OWN_EVENT.of(1, Bytes::ZERO), a_gb(costs::COMPACT_EVENT)),
-            "in all: ConfigMaps of 10 kB 102 us, Pods of 7.7 kB 125 to 140, of 19.6 kB 300 to 370",
-            leans,
-        ),
-        row(
-            "first touches of memory: small objects against large buffers, per GB",
-            costs::SMALL_FAULT_SHARE.to_string(),
-            "3.9 and 4.0 s/GB of small objects on one machine, 0.5 on the other",
-            leans,
-        ),
-        row(
-            "first touches of memory that the machine has used before, at most",
-            format!("{}/GB", costs::BACKED_PAGES_PER_GB),
-            "0.15 to 0.5 s/GB",
-            "recovery",
-        ),
-        row(
             "marking a GB of scannable heap; in addition, per cycle",
             format!("{} s; {} s", costs::MARK_PER_BYTE_NANOS, costs::MARK_BASE_SECONDS),
             "1.0 s/GB measured; 0.4 to 2 in public traces (Go issues #19393, #18896, #14812, #40225)",
@@ -230,10 +212,37 @@ fn time() -> Vec<Assumption> {
             leans,
         ),
         row(
-            "a collection begins this many times earlier than the pacer's formula says",
-            RUNWAY.to_string(),
-            "triggers of 129 cycles",
-            "garbage in every peak",
+            "marking is faster by `hardware.cpu-speed` to this power",
+            costs::MARK_SPEED_EXPONENT.to_string(),
+            "0.1 to 0.4 between two machines whose processors encode at 1 to 1.9",
+            "machines faster or slower than the measured one",
+        ),
+        row(
+            "an item of a streamed list: in protobuf (from 4 kB on), in JSON",
+            format!(
+                "{} us; {} us",
+                costs::STREAMED_PROTOBUF_ITEM.per_object / 1e3,
+                costs::STREAMED_JSON_ITEM.per_object / 1e3
+            ),
+            "27 to 45 us for 6 to 16 kB in protobuf, 9 us for 1 kB; 3 us in JSON",
+            leans,
+        ),
+        row(
+            "an initial event of a watch-list besides encoding: in JSON, in protobuf",
+            format!(
+                "{} us and {}; the same and {}",
+                costs::WATCH_LIST_EVENT.per_object / 1e3,
+                a_gb(costs::WATCH_LIST_EVENT),
+                a_gb(costs::WATCH_LIST_EVENT_PROTOBUF)
+            ),
+            "14 to 37 us and 4.4 s/GB over six kinds of objects",
+            leans,
+        ),
+        row(
+            "share of a typed object's JSON that is managed fields",
+            MANAGED_FIELDS.to_string(),
+            "0.22 for Pods, from heap profiles; decides the size of encode buffers up to a factor of 2",
+            "lists of Pods and the like on releases that buffer",
         ),
         row(
             "a start without filling caches: time, and CPU time in it",
@@ -244,7 +253,7 @@ fn time() -> Vec<Assumption> {
         row(
             "filling a cache, in multiples of decoding",
             FILL_OVERHEAD.to_string(),
-            "a server on half a core that starts again: 2 s for 96 MB of Pods",
+            "23 s/GB of Pods, 2 to 3 s/GB of ConfigMaps on two cores",
             "recovery",
         ),
     ]

@@ -23,14 +23,11 @@ const MAX_TRIGGER: f64 = 61.0 / 64.0;
 /// 1 MiB.
 const LIMIT_HEADROOM: f64 = 0.03;
 const LIMIT_HEADROOM_MIN: u64 = 1 << 20;
-/// Room between live heap and goal, relative, below which the limiter steps in.
-pub(crate) const BACK_TO_BACK: f64 = 0.03;
+/// Share of the processors that the collector may take, assists included, where GOMEMLIMIT decides the
+/// goal (`gcCPULimiter`, Go `mgclimit.go`).
+pub const LIMITED_UTILIZATION: f64 = 0.5;
 /// Cycles over which the ratio of allocation to scanning is remembered: `len(lastConsMark) + 1`.
 const CONS_MARK_MEMORY: usize = 5;
-/// How far ahead of the goal a cycle begins, in multiples of what the last cycles allocated while
-/// they marked. The source's formula (`mgcpacer.go` `trigger`) amounts to 1; measured triggers
-/// (129 cycles) stand at its lower clamp unless allocation is slow, which 3 reproduces.
-pub(crate) const RUNWAY: f64 = 3.0;
 /// Allocation per scanned byte during start-up: more than any later runway.
 const HURRY: f64 = 10.0;
 /// An idle server's pacer has forgotten its start-up after so long: [`CONS_MARK_MEMORY`] forced
@@ -73,9 +70,7 @@ pub struct GoHeap {
     trigger: u64,
     marking: Option<Marking>,
     last_end: SimTime,
-    last_wall: SimSpan,
     cons_mark: [f64; CONS_MARK_MEMORY],
-    limited: bool,
     by_limit: bool,
     cycles: u64,
 }
@@ -91,9 +86,7 @@ impl GoHeap {
             trigger: 0,
             marking: None,
             last_end: now,
-            last_wall: SimSpan::ZERO,
             cons_mark: [0.0; CONS_MARK_MEMORY],
-            limited: false,
             by_limit: false,
             cycles: 0,
         };
@@ -137,11 +130,10 @@ impl GoHeap {
         self.cycles
     }
 
-    /// The instant before which no cycle may begin: while the memory limit decides the goal, the
-    /// limiter leaves half of the time to the program (`gcCPULimiter`).
+    /// Whether GOMEMLIMIT decides the goal.
     #[must_use]
-    pub fn not_before(&self) -> SimTime {
-        if self.limited { self.last_end + self.last_wall } else { SimTime::ZERO }
+    pub fn by_limit(&self) -> bool {
+        self.by_limit
     }
 
     /// How far past the goal allocation may run while a cycle marks: a tenth (`maxOvershoot`;
@@ -197,7 +189,6 @@ impl GoHeap {
         };
         let allocated = (heap + marking.collectable).saturating_sub(marking.heap_start);
         self.remember_cons_mark(&marking, allocated as f64);
-        self.last_wall = now.since(marking.since);
         self.last_end = now;
         self.cycles += 1;
         self.marked = heap;
@@ -233,9 +224,6 @@ impl GoHeap {
             room.saturating_sub(headroom).max(self.marked)
         });
         self.goal = by_gogc.min(by_limit);
-        // With hardly any room between live heap and limit, cycles follow one another.
-        let room = self.goal.saturating_sub(self.marked) as f64;
-        self.limited = by_limit < by_gogc && room < self.marked as f64 * BACK_TO_BACK;
         self.by_limit = by_limit < by_gogc;
         self.set_trigger(roots);
     }
@@ -243,7 +231,7 @@ impl GoHeap {
     fn set_trigger(&mut self, scanned: u64) {
         let u = BACKGROUND_UTILIZATION;
         let cons_mark = self.cons_mark.iter().copied().fold(0.0, f64::max);
-        let runway = RUNWAY * cons_mark * (1.0 - u) / u * scanned as f64;
+        let runway = cons_mark * (1.0 - u) / u * scanned as f64;
         let gap = self.goal.saturating_sub(self.marked) as f64;
         let at = |share: f64| self.marked.saturating_add((gap * share) as u64);
         let least = at(MIN_TRIGGER);
@@ -292,7 +280,7 @@ mod tests {
         assert!(heap.goal() < (2 << 30) && heap.goal() > 1900 << 20, "{}", heap.goal());
         cycle(&mut heap, 10, 3 << 30, 3 << 30);
         assert_eq!(heap.goal(), 3 << 30);
-        assert!(heap.not_before() > SimTime(10));
+        assert!(heap.by_limit());
     }
 
     #[test]

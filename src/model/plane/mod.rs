@@ -63,7 +63,7 @@ impl Plane {
             cores: node::cores(&inputs.apiserver, &inputs.node),
             procs: node::processors(&inputs.apiserver, &inputs.node, &inputs.release),
             hardware: catalog.hardware.clone(),
-            local_clients: inputs.node.local_clients,
+            local_clients: node::clients_contend(&inputs.apiserver, &inputs.node),
             gc: GcSettings {
                 gogc: inputs.apiserver.gogc,
                 memory_limit: inputs.apiserver.gomemlimit,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::apiserver::consistency::consistency_plan;
-use crate::model::apiserver::list::{ListContext, ListShape, item_bytes};
+use crate::model::apiserver::list::{ListContext, ListShape};
 use crate::model::apiserver::plan::{Phase, Plan, RampKind, Stage, Step};
 use crate::model::apiserver::server::{PlanId, Plans};
 use crate::model::apiserver::startup;
@@ -229,9 +229,8 @@ impl PlanCache {
                     }
                     Behaviour::Watcher { .. } => Encoding::Protobuf,
                 };
-                let size = item_bytes(profile, encoding);
                 let speed = context.catalog.hardware.cpu_speed;
-                plan.phases.push(watch::replay(profile, size, (events, channel), speed, owner));
+                plan.phases.push(watch::replay(profile, encoding, (events, channel), speed, owner));
             }
             plan
         })

@@ -2,14 +2,15 @@
 //! what was refused, with every kill and restart.
 
 use crate::report::format::grouped;
-use crate::results::{Activity, ActivityBucket, ActivityKind, Timeline};
-use crate::units::{Bytes, SimTime};
+use crate::results::{Activity, ActivityBucket, ActivityKind};
+use crate::units::SimTime;
 
-use super::apf::axis;
+use super::counts::{CountPlot, above, axis};
 use super::events::EventStrip;
 use super::frame::{self, Key, MARGIN, SMALL};
-use super::palette::{self, Colour, DOWN, INK, LINES, MUTED, PAPER, RED};
-use super::scale::{self, Plot};
+use super::palette::{self, Colour, DOWN, INK, LINES, MUTED, PAPER};
+use super::plot::Plot;
+use super::scale;
 use super::scene::{Anchor, Item, PAGE_HEIGHT, PAGE_WIDTH, Point, Rect, Scene};
 use super::{ChartInput, font};
 
@@ -78,7 +79,7 @@ fn finding(activity: &Activity) -> String {
     let mut text = if parts.is_empty() {
         "No LIST and no new connection".to_owned()
     } else {
-        format!("Up to {} in a second", parts.join(" and "))
+        format!("Up to {} per second", parts.join(" and "))
     };
     let answered = [(ActivityKind::Gone, "410"), (ActivityKind::Rejected, "429")];
     let answered: Vec<String> = answered
@@ -98,7 +99,7 @@ fn describe(activity: &Activity) -> String {
         .map(|kind| {
             let second = activity.busiest(*kind);
             format!(
-                "{}: {} in all, at most {} in a second, at {}",
+                "{}: {} in all, at most {} per second, at {}",
                 kind.label(),
                 grouped(total(activity, *kind)),
                 grouped(second.count),
@@ -132,15 +133,15 @@ fn used_keys(input: &ChartInput, activity: &Activity) -> Vec<(Key, &'static str)
     keys
 }
 
-/// Where everything is; a plot measures in bytes: one stands for a call or a watch.
+/// Where everything is.
 struct Page<'a> {
     input: &'a ChartInput<'a>,
     activity: &'a Activity,
     strip: EventStrip,
     rows: Rect,
-    calls: Option<Plot>,
-    watches: Option<Plot>,
-    strips: Vec<(usize, Plot)>,
+    calls: Option<CountPlot>,
+    watches: Option<CountPlot>,
+    strips: Vec<(usize, CountPlot)>,
 }
 
 impl<'a> Page<'a> {
@@ -151,10 +152,8 @@ impl<'a> Page<'a> {
         let left = MARGIN + axis_width(calls.max(watches));
         let width = PAGE_WIDTH - MARGIN - GUTTER - left;
         let end = scale::end_of(input.duration, input.timelines);
-        let plot = |y, h, highest: u64| Plot {
-            area: Rect { x: left, y, w: width, h },
-            end,
-            top: Bytes((highest.max(1) as f64 * 1.09).ceil() as u64),
+        let plot = |y, h, highest: u64| -> CountPlot {
+            Plot::over_time(Rect { x: left, y, w: width, h }, end, above(highest))
         };
         let strip = EventStrip::new(input.phases, &plot(0.0, 100.0, 1), 4, 240.0);
         let rows = if input.timelines.len() > MOST { 0 } else { input.timelines.len() };
@@ -164,7 +163,7 @@ impl<'a> Page<'a> {
             (0..STRIPS.len()).filter(|i| activity.highest(STRIPS[*i].0) > 0).collect();
         let plots = f64::from(u8::from(calls > 0) + u8::from(watches > 0));
         let fixed = rows.h + plots * GAP + refused.len() as f64 * (STRIP + STRIP_GAP);
-        let room = PAGE_HEIGHT - 62.0 - rows.y - fixed;
+        let room = PAGE_HEIGHT - frame::FOOT - rows.y - fixed;
         let high = (room / plots.max(1.0)).max(LEAST);
         let mut y = rows.bottom() + if rows.h > 0.0 { GAP * 0.6 } else { 0.0 };
         let mut next = |highest: u64| {
@@ -188,16 +187,17 @@ impl<'a> Page<'a> {
 
     fn draw(&self, scene: &mut Scene) {
         let strips = self.strips.iter().map(|(_, plot)| *plot);
-        let plots: Vec<Plot> = self.calls.into_iter().chain(self.watches).chain(strips).collect();
+        let plots: Vec<CountPlot> =
+            self.calls.into_iter().chain(self.watches).chain(strips).collect();
         let (Some(first), Some(last)) = (plots.first(), plots.last()) else { return };
-        let rows = Plot { area: self.rows, ..*first };
+        let rows = first.moved(self.rows);
         for plot in &plots {
             self.strip.lines(scene, plot);
         }
         let uppermost = if self.rows.h > 0.0 { rows } else { *first };
         self.strip.draw(scene, &uppermost);
         if self.strip.unnamed > 0 {
-            let at = (first.area.right() + 14.0, uppermost.area.y - 12.0);
+            let at = (first.area.right() + frame::SIDE, uppermost.area.y - 12.0);
             scene.text(at, &self.strip.rest(), 12.0, MUTED);
         }
         self.servers(scene, &rows);
@@ -216,11 +216,11 @@ impl<'a> Page<'a> {
         }
         frame::time_axis(scene, last, true);
         frame::time_caption(scene, last);
-        scene.height = (last.area.bottom() + 62.0).ceil().max(PAGE_HEIGHT);
+        scene.height = (last.area.bottom() + frame::FOOT).ceil().max(PAGE_HEIGHT);
     }
 
-    /// A row a server: its colour while it serves, grey while it does not, a cross at each kill.
-    fn servers(&self, scene: &mut Scene, plot: &Plot) {
+    /// A row per server: its colour while it serves, grey while it does not, a cross at each kill.
+    fn servers(&self, scene: &mut Scene, plot: &CountPlot) {
         if self.rows.h <= 0.0 {
             return;
         }
@@ -235,26 +235,15 @@ impl<'a> Page<'a> {
                 scene.rect(gap, PAPER);
                 scene.rect(Rect { y: bar.y, h: bar.h, ..gap }, DOWN);
             }
-            self.kills(scene, plot, timeline, middle);
-            let x = self.rows.right() + 14.0;
-            let name = font::fit_name(&timeline.server, SMALL, true, GUTTER - 14.0);
+            let server = self.input.server(&timeline.server);
+            frame::kills_in_row(scene, plot, middle, frame::kills_of(server));
+            let x = self.rows.right() + frame::SIDE;
+            let name = font::fit_name(&timeline.server, SMALL, true, GUTTER - frame::SIDE);
             scene.label((x, middle + 4.4), &name, (SMALL, true), colour_of(index), Anchor::Start);
         }
     }
 
-    fn kills(&self, scene: &mut Scene, plot: &Plot, timeline: &Timeline, y: f64) {
-        let mut last = f64::NEG_INFINITY;
-        for kill in frame::kills_of(self.input.server(&timeline.server)) {
-            let x = plot.x(kill.at);
-            if x - last >= 3.0 {
-                scene.cross((x, y), 4.5, PAPER, 4.5);
-                scene.cross((x, y), 4.5, RED, 2.0);
-                last = x;
-            }
-        }
-    }
-
-    fn calls(&self, scene: &mut Scene, plot: &Plot) {
+    fn calls(&self, scene: &mut Scene, plot: &CountPlot) {
         axis(scene, plot, &self.per());
         let mut says = Vec::new();
         for (kind, colour) in CALLS {
@@ -269,12 +258,12 @@ impl<'a> Page<'a> {
             let all = grouped(total(self.activity, kind));
             says.push((format!("{all} {}", kind.label()), true, colour));
             let busiest = grouped(self.activity.busiest(kind).count);
-            says.push((format!("up to {busiest} in a second"), false, MUTED));
+            says.push((format!("up to {busiest} per second"), false, MUTED));
         }
         side(scene, plot, &says);
     }
 
-    fn watches(&self, scene: &mut Scene, plot: &Plot) {
+    fn watches(&self, scene: &mut Scene, plot: &CountPlot) {
         axis(scene, plot, "open");
         for index in 0..self.input.timelines.len() {
             let of = |bucket: &ActivityBucket| bucket.servers.get(index).map_or(0, |s| s.watches);
@@ -287,18 +276,18 @@ impl<'a> Page<'a> {
         let most = self.activity.buckets.iter().filter_map(most).max().unwrap_or(0);
         let says = [
             ("open watches".to_owned(), true, INK),
-            (format!("up to {} a server", grouped(most)), false, MUTED),
+            (format!("up to {} per server", grouped(most)), false, MUTED),
         ];
         side(scene, plot, &says);
     }
 
     /// The number of one kind of refusal, bucket by bucket.
-    fn refusals(&self, scene: &mut Scene, plot: &Plot, index: usize) {
+    fn refusals(&self, scene: &mut Scene, plot: &CountPlot, index: usize) {
         let (kind, code, colour) = STRIPS[index];
         let line = self.steps(plot, |bucket| bucket.counts.get(kind));
         fill(scene, plot, &line, colour.faded(0.6));
         scene.line(line, colour, 0.9);
-        let at = (plot.area.x - 8.0, plot.area.bottom() - 3.0);
+        let at = (plot.area.x - frame::LABEL_LEFT, plot.area.bottom() - 3.0);
         scene.label(at, code, (SMALL, true), MUTED, Anchor::End);
         let says = [
             (format!("{} {}", grouped(total(self.activity, kind)), kind.label()), true, colour),
@@ -319,11 +308,11 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Counts as steps, one a bucket, from the base and back to it. Of a long calm only the ends.
-    fn steps(&self, plot: &Plot, read: impl Fn(&ActivityBucket) -> u64) -> Vec<Point> {
+    /// Counts as steps, one per bucket, from the base and back to it. Of a long calm only the ends.
+    fn steps(&self, plot: &CountPlot, read: impl Fn(&ActivityBucket) -> u64) -> Vec<Point> {
         let mut line = vec![(plot.area.x, plot.area.bottom())];
         for (index, bucket) in self.activity.buckets.iter().enumerate() {
-            let y = plot.y(Bytes(read(bucket)));
+            let y = plot.y(read(bucket));
             let (from, to) = (self.x(plot, index), self.x(plot, index + 1));
             match line.last_mut() {
                 Some(last) if last.1.to_bits() == y.to_bits() => last.0 = to,
@@ -336,16 +325,15 @@ impl<'a> Page<'a> {
     }
 
     /// A figure as it was at the end of each bucket.
-    fn levels(&self, plot: &Plot, read: impl Fn(&ActivityBucket) -> u64) -> Vec<Point> {
+    fn levels(&self, plot: &CountPlot, read: impl Fn(&ActivityBucket) -> u64) -> Vec<Point> {
         let buckets = self.activity.buckets.iter().enumerate();
-        let point = |(i, bucket): (usize, &ActivityBucket)| {
-            (self.x(plot, i + 1), plot.y(Bytes(read(bucket))))
-        };
-        let first = self.activity.buckets.first().map(|b| (plot.area.x, plot.y(Bytes(read(b)))));
+        let point =
+            |(i, bucket): (usize, &ActivityBucket)| (self.x(plot, i + 1), plot.y(read(bucket)));
+        let first = self.activity.buckets.first().map(|b| (plot.area.x, plot.y(read(b))));
         first.into_iter().chain(buckets.map(point)).collect()
     }
 
-    fn x(&self, plot: &Plot, bucket: usize) -> f64 {
+    fn x(&self, plot: &CountPlot, bucket: usize) -> f64 {
         let at: SimTime = self.activity.start_of(bucket);
         plot.x(at)
     }
@@ -361,7 +349,7 @@ fn axis_width(highest: u64) -> f64 {
     names.into_iter().fold(font::width(&grouped(highest), SMALL, false), f64::max) + 12.0
 }
 
-fn fill(scene: &mut Scene, plot: &Plot, line: &[Point], fill: Colour) {
+fn fill(scene: &mut Scene, plot: &CountPlot, line: &[Point], fill: Colour) {
     let (Some(first), Some(last)) = (line.first(), line.last()) else { return };
     let base = plot.area.bottom();
     let lower = vec![(first.0, base), (last.0, base)];
@@ -369,12 +357,12 @@ fn fill(scene: &mut Scene, plot: &Plot, line: &[Point], fill: Colour) {
 }
 
 /// Lines to the right of a plot.
-fn side(scene: &mut Scene, plot: &Plot, says: &[(String, bool, Colour)]) {
-    let mut y = plot.area.y + 11.0;
+fn side(scene: &mut Scene, plot: &CountPlot, says: &[(String, bool, Colour)]) {
+    let mut y = plot.area.y + frame::SIDE_BASELINE;
     for (text, bold, colour) in says {
-        let text = font::fit(text, SMALL, *bold, GUTTER - 14.0);
-        let at = (plot.area.right() + 14.0, y);
+        let text = font::fit(text, SMALL, *bold, GUTTER - frame::SIDE);
+        let at = (plot.area.right() + frame::SIDE, y);
         scene.label(at, &text, (SMALL, *bold), *colour, Anchor::Start);
-        y += 17.0;
+        y += frame::SIDE_STEP;
     }
 }

@@ -5,14 +5,13 @@ use std::cmp::Reverse;
 
 use crate::report::format::grouped;
 use crate::results::{LevelPoint, LevelTimeline, ServerRecord, Timeline};
-use crate::units::Bytes;
 
+use super::counts::{CountPlot, above, axis};
 use super::events::EventStrip;
 use super::frame::{self, Key, MARGIN, SMALL};
-use super::palette::{
-    self, Colour, GRID, INK, MUTED, PAPER, RED, REJECTED, SEAT_LIMIT, SEATS, WAITING,
-};
-use super::scale::{self, Plot};
+use super::palette::{self, Colour, INK, MUTED, REJECTED, SEAT_LIMIT, SEATS, WAITING};
+use super::plot::Plot;
+use super::scale;
 use super::scene::{Anchor, Item, PAGE_HEIGHT, PAGE_WIDTH, Point, Rect, Scene};
 use super::{ChartInput, DASH, font, thin};
 
@@ -76,8 +75,8 @@ fn by_pressure(timeline: &Timeline) -> Vec<&LevelTimeline> {
 }
 
 fn finding(timeline: &Timeline, worst: &LevelTimeline) -> String {
-    let server = font::fit_name(&timeline.server, 23.0, true, 300.0);
-    let level = font::fit_name(&worst.name, 23.0, true, 300.0);
+    let server = font::fit_name(&timeline.server, frame::TITLE, true, 300.0);
+    let level = font::fit_name(&worst.name, frame::TITLE, true, 300.0);
     if !pressed(worst) {
         return format!("No request has to wait for a seat on {server}");
     }
@@ -137,20 +136,11 @@ fn used_keys(
     keys
 }
 
-/// Ticks of an axis of counts: about `most` of them, at whole numbers.
-fn count_ticks(top: u64, most: usize) -> Vec<u64> {
-    let room = top.div_ceil(most.max(1) as u64).max(1);
-    let tens = (0..19).map(|exponent| 10_u64.pow(exponent));
-    let steps = tens.flat_map(|ten| [1, 2, 5].map(|n| ten.saturating_mul(n)));
-    let step = steps.into_iter().find(|step| *step >= room).unwrap_or(u64::MAX);
-    (0..=top / step).map(|i| i * step).collect()
-}
-
-/// Where the plots of one level are; a plot measures in bytes: one stands for a seat or a request.
+/// Where the plots of one level are.
 struct Panel<'a> {
     level: &'a LevelTimeline,
-    seats: Plot,
-    waiting: Option<Plot>,
+    seats: CountPlot,
+    waiting: Option<CountPlot>,
     rejected: Option<Rect>,
 }
 
@@ -173,10 +163,8 @@ impl<'a> Page<'a> {
         let left = MARGIN + axis_width(shown);
         let end = scale::end_of(input.duration, input.timelines);
         let width = PAGE_WIDTH - MARGIN - GUTTER - left;
-        let plot = |y, h, highest: u64| Plot {
-            area: Rect { x: left, y, w: width, h },
-            end,
-            top: Bytes((highest.max(1) as f64 * 1.09).ceil() as u64),
+        let plot = |y, h, highest: u64| -> CountPlot {
+            Plot::over_time(Rect { x: left, y, w: width, h }, end, above(highest))
         };
         let strip = EventStrip::new(input.phases, &plot(0.0, 100.0, 1), 4, 240.0);
         let top = top + strip.height().max(18.0);
@@ -190,7 +178,7 @@ impl<'a> Page<'a> {
             + INNER_GAP * count(&waits)
             + (STRIP + STRIP_GAP) * count(&rejects);
         let weight = shown.len() as f64 + 0.62 * count(&waits);
-        let unit = (PAGE_HEIGHT - 62.0 - top - fixed) / weight;
+        let unit = (PAGE_HEIGHT - frame::FOOT - top - fixed) / weight;
         let (high, low) = (unit.max(LEAST.0), (unit * 0.62).max(LEAST.1));
         let mut y = top;
         let mut panel = |level: &'a LevelTimeline| {
@@ -217,36 +205,24 @@ impl<'a> Page<'a> {
     fn draw(&self, scene: &mut Scene, hidden: usize) {
         for panel in &self.panels {
             panel.draw(scene, self.timeline, &self.strip);
-            self.kills(scene, &panel.seats);
+            let (seats, kills) = (&panel.seats, frame::kills_of(self.server));
+            frame::kills_in_row(scene, seats, seats.area.y, kills);
         }
         let (Some(first), Some(last)) = (self.panels.first(), self.panels.last()) else { return };
         self.strip.draw(scene, &first.seats);
         if self.strip.unnamed > 0 {
-            let at = (first.seats.area.right() + 14.0, first.seats.area.y - 12.0);
+            let at = (first.seats.area.right() + frame::SIDE, first.seats.area.y - 12.0);
             scene.text(at, &self.strip.rest(), 12.0, MUTED);
         }
         let mut foot = last.seats;
         foot.area = last.foot();
         frame::time_axis(scene, &foot, true);
         frame::time_caption(scene, &foot);
-        scene.height = (foot.area.bottom() + 62.0).ceil().max(PAGE_HEIGHT);
+        scene.height = (foot.area.bottom() + frame::FOOT).ceil().max(PAGE_HEIGHT);
         if hidden > 0 {
             let text = format!("… {hidden} more levels");
-            let at = (foot.area.right() + 14.0, foot.area.bottom() + 39.0);
+            let at = (foot.area.right() + frame::SIDE, foot.area.bottom() + 39.0);
             scene.text(at, &text, SMALL, MUTED);
-        }
-    }
-
-    /// A red cross at the upper edge of a plot for each kill.
-    fn kills(&self, scene: &mut Scene, plot: &Plot) {
-        let mut last = f64::NEG_INFINITY;
-        for kill in frame::kills_of(self.server) {
-            let x = plot.x(kill.at);
-            if x - last >= 3.0 {
-                scene.cross((x, plot.area.y), 4.5, PAPER, 4.5);
-                scene.cross((x, plot.area.y), 4.5, RED, 2.0);
-                last = x;
-            }
         }
     }
 }
@@ -267,15 +243,13 @@ impl Panel<'_> {
 
     fn draw(&self, scene: &mut Scene, timeline: &Timeline, strip: &EventStrip) {
         let whole = Rect { h: self.foot().bottom() - self.seats.area.y, ..self.seats.area };
-        frame::down_spans(scene, &Plot { area: whole, ..self.seats }, timeline);
+        frame::down_spans(scene, &self.seats.moved(whole), timeline);
         axis(scene, &self.seats, "seats");
         area(scene, &self.seats, self.level, SEATS, |p| p.seats);
         strip.lines(scene, &self.seats);
-        let nominal = Bytes(self.level.nominal_seats);
-        if !self.level.exempt && nominal <= self.seats.top {
-            let y = self.seats.y(nominal);
-            let ends = vec![(self.seats.area.x, y), (self.seats.area.right(), y)];
-            scene.dashed(ends, palette::GOAL, 1.0, DASH);
+        let nominal = self.level.nominal_seats;
+        if !self.level.exempt && nominal <= self.seats.top() {
+            scene.dashed(self.seats.horizontal(nominal), palette::GOAL, 1.0, DASH);
         }
         if !self.level.exempt {
             for line in steps(&self.seats, self.level, |p| p.limit) {
@@ -298,7 +272,7 @@ impl Panel<'_> {
     /// A bar for every few pixels in which requests were answered 429, the higher the more.
     fn rejections(&self, scene: &mut Scene, area: Rect) {
         const BAR: f64 = 3.0;
-        let plot = Plot { area, ..self.seats };
+        let plot = self.seats.moved(area);
         let mut bars = vec![0_u64; (area.w / BAR) as usize + 1];
         let mut before = 0;
         for point in &self.level.points {
@@ -314,24 +288,24 @@ impl Panel<'_> {
             scene.rect(Rect { x: x.min(area.right() - w), y: area.bottom() - h, w, h }, REJECTED);
         }
         frame::base_line(scene, area);
-        let at = (area.x - 8.0, area.bottom() - 3.0);
+        let at = (area.x - frame::LABEL_LEFT, area.bottom() - 3.0);
         scene.label(at, "429", (SMALL, true), MUTED, Anchor::End);
     }
 
     /// The level's name and figures, to the right of its plots.
     fn side(&self, scene: &mut Scene) {
-        let x = self.seats.area.right() + 14.0;
-        let room = GUTTER - 14.0;
-        let name = font::fit_name(&self.level.name, 13.5, true, room);
-        let mut y = self.seats.area.y + 11.0;
-        scene.label((x, y), &name, (13.5, true), INK, Anchor::Start);
+        let x = self.seats.area.right() + frame::SIDE;
+        let room = GUTTER - frame::SIDE;
+        let name = font::fit_name(&self.level.name, frame::NAME, true, room);
+        let mut y = self.seats.area.y + frame::SIDE_BASELINE;
+        scene.label((x, y), &name, (frame::NAME, true), INK, Anchor::Start);
         let mut say = |y: f64, text: &str, colour: Colour| {
             let text = font::fit(text, SMALL, false, room);
             scene.label((x, y), &text, (SMALL, false), colour, Anchor::Start);
         };
-        y += 17.0;
+        y += frame::SIDE_STEP;
         say(y, &format!("up to {} seats in use", grouped(highest(self.level, |p| p.seats))), SEATS);
-        y += 17.0;
+        y += frame::SIDE_STEP;
         if self.level.exempt {
             say(y, "exempt: no limit", MUTED);
         } else {
@@ -343,12 +317,12 @@ impl Panel<'_> {
                 say(y, &format!("limit {least} to {most}"), SEAT_LIMIT);
             }
             if least != most || nominal != most {
-                say(y + 17.0, &format!("nominal {nominal}"), MUTED);
+                say(y + frame::SIDE_STEP, &format!("nominal {nominal}"), MUTED);
             }
         }
         if let Some(plot) = &self.waiting {
             let waiting = grouped(highest(self.level, |p| p.waiting));
-            say(plot.area.y + 11.0, &format!("up to {waiting} waiting"), WAITING);
+            say(plot.area.y + frame::SIDE_BASELINE, &format!("up to {waiting} waiting"), WAITING);
         }
         if let Some(area) = self.rejected {
             let count = grouped(rejected(self.level));
@@ -364,28 +338,13 @@ impl Panel<'_> {
     }
 }
 
-/// Grid lines and what they stand for.
-pub(super) fn axis(scene: &mut Scene, plot: &Plot, name: &str) {
-    let area = plot.area;
-    // The name of the axis takes the place of the highest tick.
-    let free = |tick: &u64| plot.y(Bytes(*tick)) > area.y + 16.0;
-    let most = ((area.h - 16.0) / 34.0).max(1.0) as usize;
-    // Finer ones where only zero is left; they stay clear of each other.
-    let mut finer = (most..most + 3).map(|most| count_ticks(plot.top.0, most));
-    let ticks = finer.find(|ticks| ticks.iter().filter(|tick| free(tick)).count() > 1);
-    for tick in ticks.unwrap_or_else(|| vec![0]).into_iter().filter(free) {
-        let y = plot.y(Bytes(tick));
-        scene.line(vec![(area.x, y), (area.right(), y)], GRID, 1.0);
-        let at = (area.x - 8.0, y + 4.4);
-        scene.label(at, &grouped(tick), (SMALL, false), MUTED, Anchor::End);
-    }
-    let at = (area.x - 8.0, area.y + 5.0);
-    scene.label(at, name, (SMALL, true), MUTED, Anchor::End);
-}
-
 /// A figure of a level as steps: it stays as it is until the next point. Where it is 0 there is no
 /// line.
-fn steps(plot: &Plot, level: &LevelTimeline, read: impl Fn(&LevelPoint) -> u64) -> Vec<Vec<Point>> {
+fn steps(
+    plot: &CountPlot,
+    level: &LevelTimeline,
+    read: impl Fn(&LevelPoint) -> u64,
+) -> Vec<Vec<Point>> {
     let xs: Vec<f64> = level.points.iter().map(|p| plot.x(p.at)).collect();
     let values: Vec<u64> = level.points.iter().map(read).collect();
     let kept = thin::survivors(&xs, &values);
@@ -397,7 +356,7 @@ fn steps(plot: &Plot, level: &LevelTimeline, read: impl Fn(&LevelPoint) -> u64) 
             lines.push(std::mem::take(&mut line));
             continue;
         }
-        let y = plot.y(Bytes(values[*i]));
+        let y = plot.y(values[*i]);
         match line.last_mut() {
             // Going on at the same height is one line, not two that meet.
             Some(last) if last.1.to_bits() == y.to_bits() => last.0 = end,
@@ -412,7 +371,7 @@ fn steps(plot: &Plot, level: &LevelTimeline, read: impl Fn(&LevelPoint) -> u64) 
 /// The area below a figure's steps, with its outline.
 fn area(
     scene: &mut Scene,
-    plot: &Plot,
+    plot: &CountPlot,
     level: &LevelTimeline,
     colour: Colour,
     read: impl Fn(&LevelPoint) -> u64,
@@ -431,20 +390,5 @@ fn area(
             upper: line,
         });
         scene.line(outline, colour.faded(0.85), 0.9);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::count_ticks;
-
-    #[test]
-    fn ticks_of_counts_are_whole_and_few() {
-        assert_eq!(count_ticks(368, 4), [0, 100, 200, 300]);
-        assert_eq!(count_ticks(1, 5), [0, 1]);
-        assert_eq!(count_ticks(12, 3), [0, 5, 10]);
-        for top in [1, 9, 4_768, u64::MAX] {
-            assert!(count_ticks(top, 4).len() <= 5, "{top}");
-        }
     }
 }

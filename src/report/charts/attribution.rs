@@ -93,7 +93,7 @@ fn bars(server: &ServerRecord) -> Vec<Bar> {
 /// The largest holder that acts for a client, else the largest of all.
 fn finding(server: &ServerRecord, total: Bytes) -> String {
     let holders = sorted(server);
-    let name = font::fit_name(&server.name, 23.0, true, 300.0);
+    let name = font::fit_name(&server.name, frame::TITLE, true, 300.0);
     let of = |client: &str| -> Bytes {
         let same = holders.iter().filter(|h| h.client.trim() == client);
         same.map(|h| h.bytes).sum()
@@ -102,7 +102,7 @@ fn finding(server: &ServerRecord, total: Bytes) -> String {
     let largest = clients.max_by_key(|c| (of(c), std::cmp::Reverse(*c)));
     if let Some(client) = largest.filter(|c| of(c).as_f64() >= 0.1 * total.as_f64()) {
         let part = share(of(client), total);
-        let client = font::fit(client, 23.0, true, 380.0);
+        let client = font::fit(client, frame::TITLE, true, 380.0);
         return format!("{part} of {name}’s peak memory was held for {client}");
     }
     match holders.first() {
@@ -129,9 +129,9 @@ fn draw(scene: &mut Scene, bars: &[Bar], total: Bytes, top: f64) {
     for (row, bar) in bars.iter().enumerate() {
         let middle = top + step * (row as f64 + 0.5);
         let names = NAMES - 14.0;
-        let name = font::fit(&bar.name, 13.5, true, names);
+        let name = font::fit(&bar.name, frame::NAME, true, names);
         let detail = font::fit(&bar.detail, 12.0, false, names);
-        scene.label((x - 14.0, middle - 3.0), &name, (13.5, true), INK, Anchor::End);
+        scene.label((x - 14.0, middle - 3.0), &name, (frame::NAME, true), INK, Anchor::End);
         scene.label((x - 14.0, middle + 13.0), &detail, (12.0, false), MUTED, Anchor::End);
         let area = Rect {
             x,
@@ -142,9 +142,9 @@ fn draw(scene: &mut Scene, bars: &[Bar], total: Bytes, top: f64) {
         scene.rect(area, bar.colour);
         let bytes = bar.bytes.to_string();
         let at = (area.right() + 10.0, middle + 4.8);
-        scene.label(at, &bytes, (13.5, true), INK, Anchor::Start);
-        let after = at.0 + font::width(&bytes, 13.5, true) + 8.0;
-        scene.text((after, at.1), &share(bar.bytes, total), 13.5, MUTED);
+        scene.label(at, &bytes, (frame::NAME, true), INK, Anchor::Start);
+        let after = at.0 + font::width(&bytes, frame::NAME, true) + 8.0;
+        scene.text((after, at.1), &share(bar.bytes, total), frame::NAME, MUTED);
     }
     let bottom = top + step * bars.len() as f64;
     scene.line(vec![(x, top), (x, bottom)], AXIS, 1.0);

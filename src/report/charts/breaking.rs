@@ -5,18 +5,22 @@ use crate::units::Bytes;
 
 use super::font;
 use super::frame::{self, Key, MARGIN, SMALL};
-use super::palette::{AXIS, GOAL, GRID, INK, LIVE, MUTED, RED, RED_BAND, RESIDENT};
+use super::palette::{GOAL, GRID, INK, LIVE, MUTED, RED, RED_BAND, RESIDENT};
+use super::plot::{Axis, Plot};
 use super::scale;
 use super::scene::{Anchor, Item, PAGE_HEIGHT, PAGE_WIDTH, Point, Rect, Scene};
 
 const NAME: &str = "breaking-point";
+/// Room for the labels at the left of the plot, and at its right.
+const LEFT: f64 = 54.0;
+const RIGHT: f64 = 24.0;
 
 /// Draws the chart.
 pub(super) fn scene(found: &FindResult) -> Scene {
     let mut scene = Scene::new(NAME, &found.verdict, &describe(found), PAGE_HEIGHT);
     let subtitle = format!(
         "{} · Kubernetes {} · seed {} · {} replications",
-        font::fit(&found.scenario, 14.0, false, 420.0),
+        font::fit(&found.scenario, frame::SUBTITLE, false, frame::NAME_ROOM),
         found.release,
         found.seed,
         found.replications
@@ -49,23 +53,22 @@ fn describe(found: &FindResult) -> String {
 
 /// The plot: values to the right, probability upwards.
 struct Axes {
-    area: Rect,
-    low: f64,
-    high: f64,
+    plot: Plot<f64, f64>,
     replications: f64,
 }
 
 impl Axes {
     fn new(found: &FindResult, top: f64) -> Self {
-        let left = MARGIN + 54.0;
+        let left = MARGIN + LEFT;
         let area = Rect {
             x: left,
             y: top,
-            w: PAGE_WIDTH - MARGIN - 24.0 - left,
-            h: PAGE_HEIGHT - 62.0 - top,
+            w: PAGE_WIDTH - MARGIN - RIGHT - left,
+            h: PAGE_HEIGHT - frame::FOOT - top,
         };
         let (low, high) = window(found);
-        Self { area, low, high, replications: f64::from(found.replications.max(1)) }
+        let plot = Plot { area, across: Axis::linear(low, high), up: Axis::linear(0.0, 1.0) };
+        Self { plot, replications: f64::from(found.replications.max(1)) }
     }
 
     fn keys(&self, found: &FindResult) -> Vec<(Key, &'static str)> {
@@ -86,16 +89,7 @@ impl Axes {
     /// The scenario's value, where it is in the plot.
     fn shown_current(&self, found: &FindResult) -> Option<f64> {
         let number = found.current.as_ref()?.number;
-        (self.low..=self.high).contains(&number).then_some(number)
-    }
-
-    fn x(&self, number: f64) -> f64 {
-        let part = (number - self.low) / (self.high - self.low);
-        self.area.x + self.area.w * part.clamp(0.0, 1.0)
-    }
-
-    fn y(&self, share: f64) -> f64 {
-        self.area.bottom() - self.area.h * share.clamp(0.0, 1.0)
+        self.plot.across.holds(number).then_some(number)
     }
 
     fn share(&self, share: &FoundShare) -> f64 {
@@ -103,33 +97,21 @@ impl Axes {
     }
 
     fn point(&self, share: &FoundShare, height: f64) -> Point {
-        (self.x(share.value.number), self.y(height))
-    }
-
-    fn vertical(&self, number: f64) -> Vec<Point> {
-        vec![(self.x(number), self.area.y), (self.x(number), self.area.bottom())]
+        self.plot.point(share.value.number, height)
     }
 
     fn grid(&self, scene: &mut Scene, found: &FindResult) {
-        for quarter in 0..=4 {
-            let y = self.y(f64::from(quarter) / 4.0);
-            scene.line(vec![(self.area.x, y), (self.area.right(), y)], GRID, 1.0);
-            let text = format!("{} %", quarter * 25);
-            scene.label((self.area.x - 8.0, y + 4.4), &text, (SMALL, false), MUTED, Anchor::End);
-        }
-        let base = self.area.bottom();
-        scene.line(vec![(self.area.x, base), (self.area.right(), base)], AXIS, 1.0);
-        let (unit, ticks) = ticks(&found.unit, self.low, self.high);
+        let (area, across) = (self.plot.area, self.plot.across);
+        frame::percent_grid(scene, area);
+        frame::base_line(scene, area);
+        let (unit, ticks) = ticks(&found.unit, across.low, across.high);
         for (number, text) in ticks {
-            let x = self.x(number);
-            scene.line(vec![(x, base), (x, base + 4.0)], AXIS, 1.0);
-            scene.label((x, base + 19.0), &text, (SMALL, false), MUTED, Anchor::Middle);
+            frame::tick_below(scene, area, self.plot.x(number), &text);
         }
         let unit = if unit.is_empty() { String::new() } else { format!(" ({unit})") };
         let key = font::fit(&found.key, SMALL, false, 500.0);
         let caption = format!("{key}{unit}; upwards: probability of {}", found.until);
-        let middle = self.area.x + self.area.w / 2.0;
-        scene.label((middle, base + 39.0), &caption, (SMALL, false), MUTED, Anchor::Middle);
+        frame::caption_below(scene, area, &caption);
     }
 
     fn band(&self, scene: &mut Scene, curve: &[FoundShare]) {
@@ -148,29 +130,32 @@ impl Axes {
             return;
         };
         let ends = [&bracket.low, &bracket.high].map(|end| end.as_ref().map(|v| v.number));
-        let open = if found.falling { [self.high, self.low] } else { [self.low, self.high] };
-        let xs = [ends[0].unwrap_or(open[0]), ends[1].unwrap_or(open[1])].map(|n| self.x(n));
+        let open = if found.falling {
+            [self.plot.across.high, self.plot.across.low]
+        } else {
+            [self.plot.across.low, self.plot.across.high]
+        };
+        let xs = [ends[0].unwrap_or(open[0]), ends[1].unwrap_or(open[1])].map(|n| self.plot.x(n));
         let (from, to) = (xs[0].min(xs[1]), xs[0].max(xs[1]));
-        scene.rect(Rect { x: from, w: (to - from).max(2.0), ..self.area }, RED_BAND);
+        scene.rect(Rect { x: from, w: (to - from).max(2.0), ..self.plot.area }, RED_BAND);
     }
 
     fn allowed(&self, scene: &mut Scene, found: &FindResult) {
-        let y = self.y(found.probability);
-        let ends = vec![(self.area.x, y), (self.area.right(), y)];
-        scene.dashed(ends, RED, 1.3, super::DASH);
+        let y = self.plot.y(found.probability);
+        scene.dashed(self.plot.horizontal(found.probability), RED, 1.3, super::DASH);
         let text = format!("{} %", (found.probability * 1e4).round() / 100.0);
         // At the end where the curve is not.
         let (x, anchor) = if found.falling {
-            (self.area.right() - 4.0, Anchor::End)
+            (self.plot.area.right() - 4.0, Anchor::End)
         } else {
-            (self.area.x + 4.0, Anchor::Start)
+            (self.plot.area.x + 4.0, Anchor::Start)
         };
         scene.label((x, y - 6.0), &text, (SMALL, true), RED, anchor);
     }
 
     fn current(&self, scene: &mut Scene, found: &FindResult) {
         if let Some(number) = self.shown_current(found) {
-            scene.dashed(self.vertical(number), GOAL, 1.3, super::DASH);
+            scene.dashed(self.plot.vertical(number), GOAL, 1.3, super::DASH);
         }
     }
 
@@ -179,7 +164,7 @@ impl Axes {
             return;
         };
         let (safe, past) = (&bracket.safe, &bracket.past);
-        scene.line(self.vertical(safe.value.number), LIVE, 2.0);
+        scene.line(self.plot.vertical(safe.value.number), LIVE, 2.0);
         let n = found.replications;
         let rows = [
             (format!("safe: {}", safe.value.text), INK, true),
@@ -187,15 +172,15 @@ impl Axes {
             (format!("{} of {n} at {}", past.happened.count, past.value.text), MUTED, false),
         ];
         let widest = rows.iter().map(|row| font::width(&row.0, 14.0, true)).fold(0.0, f64::max);
-        let x = self.x(safe.value.number);
+        let x = self.plot.x(safe.value.number);
         // On the safe side, where the curve lies low, if there is room.
-        let left_free = x - self.area.x > widest + 12.0;
-        let right_free = self.area.right() - x > widest + 12.0;
+        let left_free = x - self.plot.area.x > widest + 12.0;
+        let right_free = self.plot.area.right() - x > widest + 12.0;
         let on_left = if found.falling { !right_free } else { left_free };
         let (at, anchor) = if on_left { (x - 8.0, Anchor::End) } else { (x + 8.0, Anchor::Start) };
         for (index, (text, colour, bold)) in (0_u8..).zip(&rows) {
             let size = if *bold { 14.0 } else { SMALL };
-            let y = self.area.y + 16.0 + 18.0 * f64::from(index);
+            let y = self.plot.area.y + 16.0 + 18.0 * f64::from(index);
             scene.label((at, y), text, (size, *bold), *colour, anchor);
         }
     }

@@ -1,20 +1,22 @@
 //! `peak-cdf`: in how many replications the peak stayed below a size, and how many met the limit.
 
-use std::collections::BTreeSet;
-
 use crate::units::Bytes;
 
+use super::distribution::Distributions;
 use super::frame::{self, Key, MARGIN, SMALL};
-use super::palette::{AXIS, Colour, GRID, INK, LINES, MUTED, OTHER, RED};
-use super::scale::{self, real_limit};
-use super::scene::{Anchor, Item, PAGE_HEIGHT, PAGE_WIDTH, Point, Rect, Scene};
+use super::palette::{Colour, GRID, INK, LINES, MUTED, OTHER, RED};
+use super::plot::Plot;
+use super::scale::real_limit;
+use super::scene::{Anchor, PAGE_HEIGHT, PAGE_WIDTH, Rect, Scene};
 use super::{ChartInput, ServerPeaks, font};
 
 const NAME: &str = "peak-cdf";
 /// Width of the table at the right.
 const TABLE: f64 = 330.0;
-/// ln(2 / 0.05) / 2: the 95 % band of Dvoretzky, Kiefer, Wolfowitz and Massart is its root over n's.
-const BAND: f64 = 1.844_439_727_056_968;
+/// From the plot to the table.
+const TABLE_GAP: f64 = 34.0;
+/// Room for the labels at the left of the plot.
+const LEFT: f64 = 54.0;
 
 /// One server's sorted peaks.
 struct Curve<'a> {
@@ -62,22 +64,23 @@ pub(super) fn scene(input: &ChartInput) -> Option<Scene> {
     let title = finding(curves.first()?);
     let mut scene = Scene::new(NAME, &title, &describe(&curves), PAGE_HEIGHT);
     let y = frame::heading(&mut scene, &title, &frame::subtitle(input, ""));
-    let axes = Axes::new(&curves, y + 34.0);
-    frame::keys(&mut scene, y, &axes.used_keys(&curves));
-    axes.draw(&mut scene);
-    axes.band(&mut scene, &curves[0]);
-    axes.limits(&mut scene, &curves);
+    let axes = axes(&curves, y + 40.0);
+    frame::keys(&mut scene, y, &used_keys(&axes, &curves));
+    axes.grid(&mut scene, "replication");
+    axes.band(&mut scene, &curves[0].sorted, GRID.faded(0.8));
+    axes.limit_lines(&mut scene);
     for curve in curves.iter().rev() {
-        axes.curve(&mut scene, curve);
+        let (colour, width) = curve.colour.map_or((OTHER, 1.2), |c| (c, 2.2));
+        scene.line(axes.steps(&curve.sorted, 0.0), colour, width);
     }
-    axes.read_off(&mut scene, &curves[0]);
-    table(&mut scene, &curves, axes.area);
+    read_off(&axes.plot, &mut scene, &curves[0]);
+    table(&mut scene, &curves, axes.plot.area);
     Some(scene)
 }
 
 fn finding(worst: &Curve) -> String {
     let (killed, runs) = (worst.killed(), worst.sorted.len());
-    let name = font::fit_name(worst.of.server, 23.0, true, 420.0);
+    let name = font::fit_name(worst.of.server, frame::TITLE, true, 420.0);
     if killed > 0 {
         let part = 100.0 * killed as f64 / runs as f64;
         return format!("{name} was OOM-killed in {killed} of {runs} replications ({part:.0} %)");
@@ -104,158 +107,54 @@ fn describe(curves: &[Curve]) -> String {
     format!("Distribution of the peak memory over the replications. {}.", rows.join("; "))
 }
 
-/// The plot: bytes to the right, share of replications upwards.
-struct Axes {
-    area: Rect,
-    low: Bytes,
-    high: Bytes,
-    unit: &'static str,
-    ticks: Vec<(Bytes, String)>,
+/// Where the distributions are drawn.
+fn axes(curves: &[Curve], top: f64) -> Distributions {
+    let left = MARGIN + LEFT;
+    let area = Rect {
+        x: left,
+        y: top,
+        w: PAGE_WIDTH - MARGIN - TABLE - TABLE_GAP - left,
+        h: PAGE_HEIGHT - frame::FOOT - top,
+    };
+    let peaks: Vec<Bytes> = curves.iter().flat_map(|curve| curve.sorted.iter().copied()).collect();
+    let limits: Vec<Bytes> = curves.iter().map(|curve| curve.of.limit).collect();
+    Distributions::new(&peaks, &limits, area)
 }
 
-impl Axes {
-    fn new(curves: &[Curve], top: f64) -> Self {
-        let all = curves.iter().flat_map(|c| c.sorted.iter().copied());
-        let highest = all.max().unwrap_or_default();
-        let limits: Vec<Bytes> = curves.iter().map(|c| c.of.limit).collect();
-        let high = scale::top_of(highest, &limits, 700.0, 40.0);
-        let all = curves.iter().flat_map(|c| c.sorted.iter().copied());
-        let low = low_end(all.min().unwrap_or_default(), high);
-        let mut axis = scale::byte_axis(high, 10);
-        if low > Bytes::ZERO {
-            axis = scale::byte_axis_within(low, high, 10);
-        }
-        let left = MARGIN + 54.0;
-        Self {
-            area: Rect {
-                x: left,
-                y: top + 6.0,
-                w: PAGE_WIDTH - MARGIN - TABLE - 34.0 - left,
-                h: PAGE_HEIGHT - 62.0 - top - 6.0,
-            },
-            low,
-            high,
-            unit: axis.unit,
-            ticks: axis.ticks,
-        }
+fn used_keys(axes: &Distributions, curves: &[Curve]) -> Vec<(Key, &'static str)> {
+    let mut keys = vec![(Key::Patch(GRID), "95 % band of the worst server")];
+    if curves.len() > LINES.len() {
+        keys.push((Key::Line(OTHER, 1.2), "other servers"));
     }
-
-    fn used_keys(&self, curves: &[Curve]) -> Vec<(Key, &'static str)> {
-        let mut keys = vec![(Key::Patch(GRID), "95 % band of the worst server")];
-        if curves.len() > LINES.len() {
-            keys.push((Key::Line(OTHER, 1.2), "other servers"));
-        }
-        if self.shown_limits(curves).next().is_some() {
-            keys.push((Key::Line(RED, 1.5), "memory limit"));
-        }
-        if curves.first().is_some_and(|c| c.killed() > 0) {
-            keys.push((Key::Line(RED, 5.0), "share of replications with an OOM kill"));
-        }
-        keys
+    if !axes.limits.is_empty() {
+        keys.push((Key::Line(RED, frame::LIMIT_WIDTH), "memory limit"));
     }
-
-    /// The limits inside the plot.
-    fn shown_limits(&self, curves: &[Curve]) -> impl Iterator<Item = Bytes> + use<> {
-        let limits = curves.iter().filter_map(|c| real_limit(c.of.limit));
-        let inside = limits.filter(|l| (self.low..=self.high).contains(l));
-        inside.collect::<BTreeSet<Bytes>>().into_iter()
+    if curves.first().is_some_and(|curve| curve.killed() > 0) {
+        keys.push((Key::Line(RED, 5.0), "share of replications with an OOM kill"));
     }
+    keys
+}
 
-    fn x(&self, bytes: Bytes) -> f64 {
-        let span = (self.high - self.low).as_f64().max(1.0);
-        let part = (bytes - self.low).as_f64() / span;
-        self.area.x + self.area.w * part.clamp(0.0, 1.0)
-    }
-
-    fn y(&self, part: f64) -> f64 {
-        self.area.bottom() - self.area.h * part.clamp(0.0, 1.0)
-    }
-
-    fn draw(&self, scene: &mut Scene) {
-        for quarter in 0..=4 {
-            let y = self.y(f64::from(quarter) / 4.0);
-            let text = format!("{} %", quarter * 25);
-            scene.line(vec![(self.area.x, y), (self.area.right(), y)], GRID, 1.0);
-            scene.label((self.area.x - 8.0, y + 4.4), &text, (SMALL, false), MUTED, Anchor::End);
-        }
-        let base = self.area.bottom();
-        scene.line(vec![(self.area.x, base), (self.area.right(), base)], AXIS, 1.0);
-        for (bytes, text) in &self.ticks {
-            let x = self.x(*bytes);
-            scene.line(vec![(x, base), (x, base + 4.0)], AXIS, 1.0);
-            scene.label((x, base + 19.0), text, (SMALL, false), MUTED, Anchor::Middle);
-        }
-        let middle = self.area.x + self.area.w / 2.0;
-        let caption = format!(
-            "highest resident set of a replication ({}); upwards: share of replications at or below it",
-            self.unit
-        );
-        scene.label((middle, base + 39.0), &caption, (SMALL, false), MUTED, Anchor::Middle);
-    }
-
-    /// The steps of a curve from the left edge to the right.
-    fn steps(&self, curve: &Curve, shift: f64) -> Vec<Point> {
-        let count = curve.sorted.len() as f64;
-        let mut points = vec![(self.area.x, self.y(shift.max(0.0)))];
-        for (rank, bytes) in curve.sorted.iter().enumerate() {
-            let x = self.x(*bytes);
-            let before = points.last().map_or(0.0, |p| p.1);
-            points.push((x, before));
-            points.push((x, self.y((rank as f64 + 1.0) / count + shift)));
-        }
-        points.push((self.area.right(), points.last().map_or(0.0, |p| p.1)));
-        points
-    }
-
-    fn band(&self, scene: &mut Scene, curve: &Curve) {
-        let wide = (BAND / curve.sorted.len().max(1) as f64).sqrt();
-        scene.items.push(Item::Area {
-            upper: self.steps(curve, wide),
-            lower: self.steps(curve, -wide),
-            fill: GRID.faded(0.8),
-        });
-    }
-
-    fn limits(&self, scene: &mut Scene, curves: &[Curve]) {
-        for limit in self.shown_limits(curves) {
-            let x = self.x(limit);
-            scene.line(vec![(x, self.area.y), (x, self.area.bottom())], RED, 1.5);
-        }
-    }
-
-    fn curve(&self, scene: &mut Scene, curve: &Curve) {
-        let (colour, width) = curve.colour.map_or((OTHER, 1.2), |c| (c, 2.2));
-        scene.line(self.steps(curve, 0.0), colour, width);
-    }
-
-    /// P(OOM) of the worst server: what is missing to 100 % at the limit.
-    fn read_off(&self, scene: &mut Scene, worst: &Curve) {
-        let Some(limit) = real_limit(worst.of.limit).filter(|_| worst.killed() > 0) else {
-            return;
-        };
-        let (x, y) = (self.x(limit), self.y(worst.safe()));
-        scene.line(vec![(x, y), (x, self.area.y)], RED, 5.0);
-        scene.dashed(vec![(self.area.x, y), (x, y)], RED, 1.0, super::DASH);
-        let text = format!("P(OOM) {}", percent(1.0 - worst.safe()));
-        let middle = (f64::midpoint(y, self.area.y) + 4.8).max(self.area.y + 14.0);
-        scene.label((x - 12.0, middle), &text, (14.0, true), RED, Anchor::End);
-        if worst.safe() > 0.0 {
-            let text = format!("no OOM kill in {}", percent(worst.safe()));
-            let below = if y + 24.0 > self.area.bottom() { -7.0 } else { 17.0 };
-            scene.text((self.area.x + 8.0, y + below), &text, SMALL, MUTED);
-        }
+/// P(OOM) of the worst server: what is missing to 100 % at the limit.
+fn read_off(plot: &Plot<Bytes, f64>, scene: &mut Scene, worst: &Curve) {
+    let Some(limit) = real_limit(worst.of.limit).filter(|_| worst.killed() > 0) else {
+        return;
+    };
+    let (x, y) = (plot.x(limit), plot.y(worst.safe()));
+    scene.line(vec![(x, y), (x, plot.area.y)], RED, 5.0);
+    scene.dashed(vec![(plot.area.x, y), (x, y)], RED, 1.0, super::DASH);
+    let text = format!("P(OOM) {}", percent(1.0 - worst.safe()));
+    let middle = (f64::midpoint(y, plot.area.y) + 4.8).max(plot.area.y + 14.0);
+    scene.label((x - 12.0, middle), &text, (14.0, true), RED, Anchor::End);
+    if worst.safe() > 0.0 {
+        let text = format!("no OOM kill in {}", percent(worst.safe()));
+        let below = if y + 24.0 > plot.area.bottom() { -7.0 } else { 17.0 };
+        scene.text((plot.area.x + 8.0, y + below), &text, SMALL, MUTED);
     }
 }
 
 fn percent(part: f64) -> String {
     format!("{:.0} %", part * 100.0)
-}
-
-/// Where the axis begins: at zero, or nearer when all peaks are far from it.
-fn low_end(lowest: Bytes, high: Bytes) -> Bytes {
-    let lowest = lowest.min(high.scale(0.95));
-    let margin = (high - lowest).scale(0.25);
-    if lowest.scale(2.0) > high { lowest - margin } else { Bytes::ZERO }
 }
 
 /// The 95 % interval of a share after Wilson.
@@ -275,8 +174,8 @@ fn table(scene: &mut Scene, curves: &[Curve], area: Rect) {
     for curve in curves.iter().filter(|c| c.colour.is_some()) {
         let colour = curve.colour.unwrap_or(OTHER);
         scene.line(vec![(x, y - 4.5), (x + 18.0, y - 4.5)], colour, 3.0);
-        let name = font::fit_name(curve.of.server, 13.5, true, right - x - 28.0);
-        scene.label((x + 28.0, y), &name, (13.5, true), INK, Anchor::Start);
+        let name = font::fit_name(curve.of.server, frame::NAME, true, right - x - 28.0);
+        scene.label((x + 28.0, y), &name, (frame::NAME, true), INK, Anchor::Start);
         y += 19.0;
         let figures = format!("median {} · p95 {}", curve.quantile(0.5), curve.quantile(0.95));
         scene.text((x + 28.0, y), &figures, SMALL, INK);

@@ -5,7 +5,7 @@ use crate::units::SimTime;
 
 use super::font;
 use super::palette::{EVENT, FAINT, INK, MUTED};
-use super::scale::Plot;
+use super::plot::{Plot, Value};
 use super::scene::{Anchor, Scene};
 
 /// Size of the names.
@@ -54,7 +54,12 @@ pub(super) struct EventStrip {
 
 impl EventStrip {
     /// Finds room for as many names as possible; events that brought a kill come first.
-    pub(super) fn new(phases: &[PhaseRecord], plot: &Plot, rows: usize, longest: f64) -> Self {
+    pub(super) fn new<Y: Value>(
+        phases: &[PhaseRecord],
+        plot: &Plot<SimTime, Y>,
+        rows: usize,
+        longest: f64,
+    ) -> Self {
         let mut order: Vec<&PhaseRecord> =
             phases.iter().filter(|p| !p.name.trim().is_empty()).collect();
         order.sort_by_key(|p| p.start);
@@ -84,7 +89,7 @@ impl EventStrip {
     }
 
     /// Draws the names, directly above the plot.
-    pub(super) fn draw(&self, scene: &mut Scene, plot: &Plot) {
+    pub(super) fn draw<Y: Value>(&self, scene: &mut Scene, plot: &Plot<SimTime, Y>) {
         let top = plot.area.y - self.height();
         for name in &self.named {
             let baseline = top + name.row as f64 * ROW + 12.0;
@@ -101,7 +106,7 @@ impl EventStrip {
     }
 
     /// Draws a thin line through a plot for each event.
-    pub(super) fn lines(&self, scene: &mut Scene, plot: &Plot) {
+    pub(super) fn lines<Y: Value>(&self, scene: &mut Scene, plot: &Plot<SimTime, Y>) {
         let mut last = f64::NEG_INFINITY;
         let colour = if self.starts.len() > MANY { FAINT } else { EVENT };
         for start in &self.starts {
@@ -115,7 +120,12 @@ impl EventStrip {
 }
 
 /// Gives each event in turn the highest row where its name is clear of the names before.
-fn arrange(order: &[&PhaseRecord], plot: &Plot, rows: usize, longest: f64) -> Vec<Named> {
+fn arrange<Y: Value>(
+    order: &[&PhaseRecord],
+    plot: &Plot<SimTime, Y>,
+    rows: usize,
+    longest: f64,
+) -> Vec<Named> {
     let mut named: Vec<Named> = Vec::new();
     let right = plot.area.w + 8.0;
     for phase in order {
@@ -152,14 +162,14 @@ fn apart(a: &Named, b: &Named) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{EventStrip, apart};
-    use crate::report::charts::scale::Plot;
+    use crate::report::charts::plot::Plot;
     use crate::report::charts::scene::Rect;
     use crate::results::PhaseRecord;
     use crate::units::{Bytes, SimSpan, SimTime};
 
     fn plot() -> Plot {
         let area = Rect { x: 60.0, y: 200.0, w: 900.0, h: 300.0 };
-        Plot { area, end: SimTime::ZERO + SimSpan::secs(600), top: Bytes::gib(1) }
+        Plot::over_time(area, SimTime::ZERO + SimSpan::secs(600), Bytes::gib(1))
     }
 
     fn phase(name: &str, second: u64, oom_kills: u32) -> PhaseRecord {

@@ -7,8 +7,9 @@ use crate::units::Bytes;
 
 use super::frame::{self, Key, MARGIN, SMALL};
 use super::palette::{AXIS, GRID, INK, LIVE, MUTED, RESIDENT, RESIDENT_FILL};
+use super::plot::{Axis, Plot};
 use super::scene::{Anchor, Item, PAGE_WIDTH, Rect, Scene};
-use super::{ChartError, font, paint};
+use super::{ChartError, font};
 
 const HEIGHT: f64 = 860.0;
 const NAME: &str = "fit";
@@ -33,27 +34,8 @@ impl Dot<'_> {
     }
 }
 
-/// Both axes: logarithms of bytes.
-struct Axes {
-    area: Rect,
-    low: f64,
-    high: f64,
-}
-
-impl Axes {
-    fn part(&self, bytes: f64) -> f64 {
-        let (low, high) = (self.low.ln(), self.high.ln());
-        ((bytes.max(1.0).ln() - low) / (high - low)).clamp(0.0, 1.0)
-    }
-
-    fn x(&self, bytes: f64) -> f64 {
-        self.area.x + self.area.w * self.part(bytes)
-    }
-
-    fn y(&self, bytes: f64) -> f64 {
-        self.area.bottom() - self.area.h * self.part(bytes)
-    }
-}
+/// Both axes: bytes, at equal ratios.
+type Axes = Plot<f64, f64>;
 
 /// Writes `fit.svg` and `fit.png` into a folder that is there, and returns both names.
 ///
@@ -64,13 +46,7 @@ pub fn write_fit(
     title: &str,
     result: &CalibrationResult,
 ) -> Result<[String; 2], ChartError> {
-    let scene = scene(title, result);
-    let names = [format!("{NAME}.svg"), format!("{NAME}.png")];
-    let path = folder.join(&names[0]);
-    std::fs::write(&path, paint::svg(&scene)?)
-        .map_err(|source| ChartError::Io { path: path.clone(), source })?;
-    paint::png(&scene, &folder.join(&names[1]))?;
-    Ok(names)
+    super::write_one(folder, NAME, &scene(title, result))
 }
 
 /// Draws the chart.
@@ -78,7 +54,7 @@ pub(super) fn scene(title: &str, result: &CalibrationResult) -> Scene {
     let dots = dots(result);
     let subtitle = format!(
         "peaks of {}, each predicted before the fit and after it; seed {}, {} replications",
-        font::fit_name(&result.scenario, 14.0, false, 420.0),
+        font::fit_name(&result.scenario, frame::SUBTITLE, false, frame::NAME_ROOM),
         result.seed,
         result.replications
     );
@@ -98,7 +74,8 @@ pub(super) fn scene(title: &str, result: &CalibrationResult) -> Scene {
     let values = || dots.iter().flat_map(|dot| [dot.measured, dot.before, dot.after]);
     let low = values().fold(f64::INFINITY, f64::min).max(1.0) / 1.25;
     let high = values().fold(0.0, f64::max) * 1.25;
-    let axes = Axes { area, low, high };
+    let bytes = Axis::logarithmic(low, high);
+    let axes = Axes { area, across: bytes, up: bytes };
     grid(&mut scene, &axes);
     for dot in &dots {
         let x = axes.x(dot.measured);
@@ -128,7 +105,7 @@ fn dots(result: &CalibrationResult) -> Vec<Dot<'_>> {
 fn grid(scene: &mut Scene, axes: &Axes) {
     let area = axes.area;
     // Straight lines stay straight between logarithms; the corners are where the band meets the frame.
-    let (low, high) = (axes.low, axes.high);
+    let (low, high) = (axes.up.low, axes.up.high);
     let through = |points: [(f64, f64); 3]| -> Vec<(f64, f64)> {
         points.iter().map(|(measured, predicted)| (axes.x(*measured), axes.y(*predicted))).collect()
     };
@@ -137,14 +114,12 @@ fn grid(scene: &mut Scene, axes: &Axes) {
         lower: through([(low, low), (low * (1.0 + CLOSE), low), (high, high / (1.0 + CLOSE))]),
         fill: RESIDENT_FILL,
     });
-    for bytes in ticks(axes.low, axes.high) {
+    for bytes in ticks(low, high) {
         let text = tick_text(bytes);
-        let (x, y) = (axes.x(bytes), axes.y(bytes));
-        scene.line(vec![(x, area.y), (x, area.bottom())], GRID, 1.0);
-        scene.line(vec![(area.x, y), (area.right(), y)], GRID, 1.0);
-        let below = (x, area.bottom() + 19.0);
-        scene.label(below, &text, (SMALL, false), MUTED, Anchor::Middle);
-        scene.label((area.x - 8.0, y + 4.4), &text, (SMALL, false), MUTED, Anchor::End);
+        scene.line(axes.vertical(bytes), GRID, 1.0);
+        scene.line(axes.horizontal(bytes), GRID, 1.0);
+        frame::tick_below(scene, area, axes.x(bytes), &text);
+        frame::label_left(scene, area, axes.y(bytes), &text);
     }
     scene.line(vec![(area.x, area.bottom()), (area.right(), area.y)], AXIS, 1.3);
     let bottom = area.bottom();

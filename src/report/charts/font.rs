@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
 
 use super::scene::Point;
+use crate::report::format;
 
 /// What an SVG asks for: Inter where it is installed, else what every system has.
 pub(super) const FAMILY: &str = "Inter, Helvetica Neue, Arial, Liberation Sans, sans-serif";
@@ -77,7 +78,7 @@ pub(super) fn fit_name(text: &str, size: f64, bold: bool, room: f64) -> String {
 pub(super) fn wrap(text: &str, size: f64, bold: bool, room: f64, lines: usize) -> Vec<String> {
     let mut done: Vec<String> = Vec::new();
     let mut line = String::new();
-    for word in words(text) {
+    for word in format::words(text) {
         let longer = if line.is_empty() { word.clone() } else { format!("{line} {word}") };
         let last = done.len() + 1 >= lines;
         if !last && !line.is_empty() && width(&longer, size, bold) > room {
@@ -88,25 +89,6 @@ pub(super) fn wrap(text: &str, size: f64, bold: bool, room: f64, lines: usize) -
     }
     done.push(line);
     done.iter().map(|l| fit(l, size, bold, room)).collect()
-}
-
-/// The words of a text; a sign of per cent stays with its number, the groups of a number together.
-fn words(text: &str) -> Vec<String> {
-    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-    let mut words: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match words.last_mut() {
-            Some(last)
-                if word.starts_with('%')
-                    || digit(word.chars().next()) && digit(last.chars().last()) =>
-            {
-                last.push(' ');
-                last.push_str(word);
-            }
-            _ => words.push(word.to_owned()),
-        }
-    }
-    words
 }
 
 /// Calls `dot(x, y, coverage)` for every pixel the text touches; `at` is the left end of the baseline.
@@ -180,6 +162,5 @@ mod tests {
         assert!(lines.iter().all(|l| width(l, 20.0, true) <= 260.0));
         assert_eq!(wrap(text, 20.0, true, 5000.0, 2), vec![text.to_owned()]);
         assert_eq!(wrap("", 20.0, true, 100.0, 2), vec![String::new()]);
-        assert_eq!(super::words("68 %, then 10 %"), ["68 %,", "then", "10 %"]);
     }
 }

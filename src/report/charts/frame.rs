@@ -6,7 +6,8 @@ use crate::units::{Bytes, SimSpan, SimTime};
 use super::ChartInput;
 use super::font;
 use super::palette::{AXIS, Colour, DOWN, GRID, INK, MUTED, PAPER, RED, RED_BAND};
-use super::scale::{ByteAxis, Plot, clock, real_limit, time_ticks};
+use super::plot::{Plot, Value};
+use super::scale::{ByteAxis, clock, real_limit, time_ticks};
 use super::scene::{Anchor, PAGE_WIDTH, Point, Rect, Scene};
 
 /// Free pixels at the left and right of the page.
@@ -14,16 +15,58 @@ pub(super) const MARGIN: f64 = 32.0;
 /// Size of ordinary text.
 pub(super) const SMALL: f64 = 12.5;
 
-const TITLE: f64 = 23.0;
-const SUBTITLE: f64 = 14.0;
+/// Size of the finding and of the line below it.
+pub(super) const TITLE: f64 = 23.0;
+pub(super) const SUBTITLE: f64 = 14.0;
+/// Size of the names of servers, levels and resources beside their plots.
+pub(super) const NAME: f64 = 13.5;
+/// Pixels that a long scenario's name may take of the line below the finding.
+pub(super) const NAME_ROOM: f64 = 420.0;
+/// From the top of the page to the baseline of the finding, and between its lines.
+const FIRST_BASELINE: f64 = 44.0;
+const TITLE_STEP: f64 = 29.0;
+/// From the middle of a line of small text to its baseline.
+pub(super) const HALF_CAP: f64 = 4.4;
+/// Length of a tick.
+const TICK: f64 = 4.0;
+/// From an axis to the baseline of the labels below it, and of its caption below these.
+const LABEL_BELOW: f64 = 19.0;
+const CAPTION_BELOW: f64 = 39.0;
+/// From a vertical axis to the labels at its left.
+pub(super) const LABEL_LEFT: f64 = 8.0;
+/// Room below the lowest plot, for labels and caption.
+pub(super) const FOOT: f64 = 62.0;
+/// From a plot to the text at its right, and from its upper edge to the first baseline there.
+pub(super) const SIDE: f64 = 14.0;
+pub(super) const SIDE_BASELINE: f64 = 11.0;
+/// Between the lines of the text beside a plot.
+pub(super) const SIDE_STEP: f64 = 17.0;
+/// Pixels between two labels of the time axis.
+const TIME_STEP: f64 = 80.0;
+/// Width of a limit's line.
+pub(super) const LIMIT_WIDTH: f64 = 1.5;
+/// Half the width of the cross of a kill, its line, and the rim that keeps it clear of what is below.
+const CROSS: f64 = 5.0;
+const CROSS_WIDTH: f64 = 2.2;
+const CROSS_RIM: f64 = 4.5;
+/// Crosses nearer than this are one.
+pub(super) const CROSS_STEP: f64 = 3.0;
+/// Size of the time at a kill.
+const KILL_TEXT: f64 = 12.0;
+/// Width of a sign in the row of keys, and from its left end to its text.
+const SIGN: f64 = 21.0;
+const SIGN_TEXT: f64 = 28.0;
+/// Height of the row of keys, and between two of them.
+const KEYS: f64 = 24.0;
+const KEY_GAP: f64 = 22.0;
 
 /// Draws the finding and the run's identity; returns the row below them.
 pub(super) fn heading(scene: &mut Scene, title: &str, subtitle: &str) -> f64 {
     let room = PAGE_WIDTH - 2.0 * MARGIN;
-    let mut y = 44.0;
+    let mut y = FIRST_BASELINE;
     for line in font::wrap(title, TITLE, true, room, 2) {
         scene.label((MARGIN, y), &line, (TITLE, true), INK, Anchor::Start);
-        y += 29.0;
+        y += TITLE_STEP;
     }
     y -= 4.0;
     let subtitle = font::fit(subtitle, SUBTITLE, false, room);
@@ -42,7 +85,7 @@ pub(super) fn subtitle(input: &ChartInput, shown: &str) -> String {
         release => format!(" · Kubernetes {release}"),
     };
     // A long name must not push the rest off the page.
-    let scenario = font::fit(input.scenario, SUBTITLE, false, 420.0);
+    let scenario = font::fit(input.scenario, SUBTITLE, false, NAME_ROOM);
     let tail = if shown.is_empty() { String::new() } else { format!(" · {shown}") };
     format!("{scenario}{release} · seed {} · {runs}{tail}", input.seed)
 }
@@ -74,16 +117,41 @@ pub(super) fn axis_width(axis: &ByteAxis) -> f64 {
     widths.fold(font::width(axis.unit, SMALL, false), f64::max) + 10.0
 }
 
+/// A label at the left of a plot, beside a row.
+pub(super) fn label_left(scene: &mut Scene, area: Rect, y: f64, text: &str) {
+    let at = (area.x - LABEL_LEFT, y + HALF_CAP);
+    scene.label(at, text, (SMALL, false), MUTED, Anchor::End);
+}
+
+/// A tick below a plot with its label.
+pub(super) fn tick_below(scene: &mut Scene, area: Rect, x: f64, text: &str) {
+    let base = area.bottom();
+    scene.line(vec![(x, base), (x, base + TICK)], AXIS, 1.0);
+    scene.label((x, base + LABEL_BELOW), text, (SMALL, false), MUTED, Anchor::Middle);
+}
+
+/// What an axis below a plot shows.
+pub(super) fn caption_below(scene: &mut Scene, area: Rect, text: &str) {
+    let at = (area.x + area.w / 2.0, area.bottom() + CAPTION_BELOW);
+    scene.label(at, text, (SMALL, false), MUTED, Anchor::Middle);
+}
+
+/// Horizontal grid lines at the quarters from 0 % to 100 %.
+pub(super) fn percent_grid(scene: &mut Scene, area: Rect) {
+    for quarter in 0..=4 {
+        let y = area.bottom() - area.h * f64::from(quarter) / 4.0;
+        scene.line(vec![(area.x, y), (area.right(), y)], GRID, 1.0);
+        label_left(scene, area, y, &format!("{} %", quarter * 25));
+    }
+}
+
 /// Horizontal grid lines with their labels at the left.
-pub(super) fn byte_ticks(scene: &mut Scene, plot: &Plot, axis: &ByteAxis) {
-    let area = plot.area;
+pub(super) fn byte_ticks<X: Value>(scene: &mut Scene, plot: &Plot<X>, axis: &ByteAxis) {
     for (bytes, text) in &axis.ticks {
-        let y = plot.y(*bytes);
         if *bytes > Bytes::ZERO {
-            scene.line(vec![(area.x, y), (area.right(), y)], GRID, 1.0);
+            scene.line(plot.horizontal(*bytes), GRID, 1.0);
         }
-        let at = (area.x - 8.0, y + 4.4);
-        scene.label(at, text, (SMALL, false), MUTED, Anchor::End);
+        label_left(scene, plot.area, plot.y(*bytes), text);
     }
 }
 
@@ -94,31 +162,24 @@ pub(super) fn base_line(scene: &mut Scene, area: Rect) {
 }
 
 /// The time axis below a plot; `labels` also writes the times.
-pub(super) fn time_axis(scene: &mut Scene, plot: &Plot, labels: bool) {
+pub(super) fn time_axis<Y: Value>(scene: &mut Scene, plot: &Plot<SimTime, Y>, labels: bool) {
     let area = plot.area;
-    let y = area.bottom();
-    for at in time_ticks(plot.end, (area.w / 80.0) as usize) {
-        let x = plot.x(at);
-        scene.line(vec![(x, y), (x, y + 4.0)], AXIS, 1.0);
-        if labels {
-            scene.label((x, y + 19.0), &clock(at), (SMALL, false), MUTED, Anchor::Middle);
-        }
+    for at in time_ticks(plot.end(), (area.w / TIME_STEP) as usize) {
+        let text = if labels { clock(at) } else { String::new() };
+        tick_below(scene, area, plot.x(at), &text);
     }
 }
 
 /// What the time axis shows.
-pub(super) fn time_caption(scene: &mut Scene, plot: &Plot) {
-    let middle = plot.area.x + plot.area.w / 2.0;
-    let hours = plot.end >= SimTime::ZERO + SimSpan::secs(3_600);
+pub(super) fn time_caption<Y: Value>(scene: &mut Scene, plot: &Plot<SimTime, Y>) {
+    let hours = plot.end() >= SimTime::ZERO + SimSpan::secs(3_600);
     let form = if hours { "h:mm:ss" } else { "m:ss" };
-    let text = format!("time since the start of the scenario ({form})");
-    let at = (middle, plot.area.bottom() + 39.0);
-    scene.label(at, &text, (SMALL, false), MUTED, Anchor::Middle);
+    caption_below(scene, plot.area, &format!("time since the start of the scenario ({form})"));
 }
 
 /// Whether a limit is inside a plot.
-pub(super) fn limit_shown(plot: &Plot, limit: Bytes) -> bool {
-    real_limit(limit).is_some_and(|l| l <= plot.top)
+pub(super) fn limit_shown<X: Value>(plot: &Plot<X>, limit: Bytes) -> bool {
+    real_limit(limit).is_some_and(|l| l <= plot.top())
 }
 
 /// The pale band of the last tenth below a limit.
@@ -133,13 +194,16 @@ pub(super) fn limit_band(scene: &mut Scene, plot: &Plot, limit: Bytes) {
 /// The limit's line.
 pub(super) fn limit_line(scene: &mut Scene, plot: &Plot, limit: Bytes) {
     if limit_shown(plot, limit) {
-        let y = plot.y(limit);
-        scene.line(vec![(plot.area.x, y), (plot.area.right(), y)], RED, 1.5);
+        scene.line(plot.horizontal(limit), RED, LIMIT_WIDTH);
     }
 }
 
 /// Grey where the server was not serving.
-pub(super) fn down_spans(scene: &mut Scene, plot: &Plot, timeline: &Timeline) {
+pub(super) fn down_spans<Y: Value>(
+    scene: &mut Scene,
+    plot: &Plot<SimTime, Y>,
+    timeline: &Timeline,
+) {
     for (from, to) in &timeline.down {
         let x = plot.x(*from);
         let gap = Rect { x, w: (plot.x(*to) - x).max(1.0), ..plot.area };
@@ -151,26 +215,48 @@ pub(super) fn down_spans(scene: &mut Scene, plot: &Plot, timeline: &Timeline) {
 
 /// A red cross at each kill, with its time where there is room.
 pub(super) fn kills(scene: &mut Scene, plot: &Plot, kills: &[OomKill]) {
-    let (mut free, mut last) = (plot.area.x - 4.0, f64::NEG_INFINITY);
+    let area = plot.area;
+    let (mut free, mut last) = (area.x - TICK, f64::NEG_INFINITY);
     for kill in kills {
         let (x, y) = plot.point(kill.at, kill.resident);
-        if x - last >= 3.0 {
-            scene.cross((x, y), 5.0, PAPER, 4.5);
-            scene.cross((x, y), 5.0, RED, 2.2);
+        if x - last >= CROSS_STEP {
+            cross(scene, (x, y));
             last = x;
         }
         let text = kill.at.to_string();
-        let half = font::width(&text, 12.0, true) / 2.0;
-        let middle =
-            x.clamp(plot.area.x + half, (plot.area.right() - half).max(plot.area.x + half));
+        let half = font::width(&text, KILL_TEXT, true) / 2.0;
+        let middle = x.clamp(area.x + half, (area.right() - half).max(area.x + half));
         if middle - half > free {
-            let at = (middle, (y - 9.0).max(plot.area.y + 10.5));
-            let half = font::drawn_width(&text, 12.0, true) / 2.0;
+            // Above the cross, and inside the plot.
+            let at = (middle, (y - 9.0).max(area.y + 10.5));
+            let half = font::drawn_width(&text, KILL_TEXT, true) / 2.0;
             let paper =
                 Rect { x: middle - half - 2.0, y: at.1 - 10.5, w: 2.0 * half + 4.0, h: 13.0 };
             scene.rect(paper, PAPER.faded(0.85));
-            scene.label(at, &text, (12.0, true), RED, Anchor::Middle);
+            scene.label(at, &text, (KILL_TEXT, true), RED, Anchor::Middle);
             free = middle + half + 11.0;
+        }
+    }
+}
+
+/// A red cross with a pale rim.
+pub(super) fn cross(scene: &mut Scene, at: Point) {
+    scene.cross(at, CROSS, PAPER, CROSS_RIM);
+    scene.cross(at, CROSS, RED, CROSS_WIDTH);
+}
+
+/// Crosses of kills in one row.
+pub(super) fn kills_in_row<Y: Value>(
+    scene: &mut Scene,
+    plot: &Plot<SimTime, Y>,
+    y: f64,
+    kills: &[OomKill],
+) {
+    let mut last = f64::NEG_INFINITY;
+    for x in kills.iter().map(|kill| plot.x(kill.at)) {
+        if x - last >= CROSS_STEP {
+            cross(scene, (x, y));
+            last = x;
         }
     }
 }
@@ -196,23 +282,23 @@ pub(super) enum Key {
 /// One row of signs and what they mean; returns the row below.
 pub(super) fn keys(scene: &mut Scene, y: f64, keys: &[(Key, &str)]) -> f64 {
     let mut x = MARGIN;
-    let middle = y + 11.0;
+    let middle = y + KEYS / 2.0 - 1.0;
     for (key, text) in keys {
         sign(scene, (x, middle), *key);
-        scene.text((x + 28.0, middle + 4.4), text, SMALL, INK);
-        x += 28.0 + font::width(text, SMALL, false) + 22.0;
+        scene.text((x + SIGN_TEXT, middle + HALF_CAP), text, SMALL, INK);
+        x += SIGN_TEXT + font::width(text, SMALL, false) + KEY_GAP;
     }
-    y + 24.0
+    y + KEYS
 }
 
 fn sign(scene: &mut Scene, (x, y): Point, key: Key) {
-    let ends = vec![(x, y), (x + 21.0, y)];
+    let ends = vec![(x, y), (x + SIGN, y)];
     match key {
         Key::Line(colour, width) => scene.line(ends, colour, width),
         Key::Dashes(colour) => scene.dashed(ends, colour, 1.3, super::DASH),
-        Key::Cross => scene.cross((x + 14.0, y), 5.0, RED, 2.2),
+        Key::Cross => scene.cross((x + SIGN * 2.0 / 3.0, y), CROSS, RED, CROSS_WIDTH),
         Key::Patch(colour) => {
-            let patch = Rect { x, y: y - 6.0, w: 21.0, h: 12.0 };
+            let patch = Rect { x, y: y - 6.0, w: SIGN, h: 12.0 };
             scene.rect(patch, colour);
         }
     }

@@ -11,7 +11,7 @@
 //! | `peak-cdf` | How likely is it, over all replications? |
 //! | `compare` | What do two variants on the same draws differ in? |
 //! | `breaking-point` | At which value of a key does it become too likely? |
-//! | one a measured run | Does the predicted curve follow the measured one? (`oomcast validate --out`) |
+//! | one per measured run | Does the predicted curve follow the measured one? (`oomcast validate --out`) |
 //!
 //! Of a sweep:
 //!
@@ -32,13 +32,16 @@ mod attribution;
 mod breaking;
 mod cdf;
 mod compare;
+mod counts;
+mod distribution;
 mod events;
 mod fit;
 mod font;
 mod frame;
-mod overlay;
+mod measured;
 mod paint;
 mod palette;
+mod plot;
 mod scale;
 mod scene;
 mod stack;
@@ -56,7 +59,7 @@ use crate::units::{Bytes, SimSpan};
 
 pub use compare::CompareInput;
 pub use fit::write_fit;
-pub use overlay::{Overlay, write_overlay};
+pub use measured::{MeasuredRun, write_measured_run};
 use scene::Scene;
 
 /// The dash of thin lines.
@@ -99,9 +102,9 @@ pub struct ChartInput<'a> {
     pub worst_replication: u32,
     /// One sentence: the answer. The heading of the timeline.
     pub verdict: &'a str,
-    /// One a server; may be empty.
+    /// One per server; may be empty.
     pub timelines: &'a [Timeline],
-    /// One a server, found by the timeline's name.
+    /// One per server, found by the timeline's name.
     pub servers: &'a [ServerRecord],
     /// Named events.
     pub phases: &'a [PhaseRecord],
@@ -111,7 +114,7 @@ pub struct ChartInput<'a> {
     pub activity: Option<&'a Activity>,
     /// Simulated time.
     pub duration: SimSpan,
-    /// One a server, each with as many peaks as replications; may be empty.
+    /// One per server, each with as many peaks as replications; may be empty.
     pub peaks: &'a [ServerPeaks<'a>],
 }
 
@@ -188,7 +191,7 @@ pub fn svgs(input: &ChartInput) -> Result<Vec<SvgChart>, ChartError> {
 /// # Errors
 /// When a file cannot be written or a chart cannot be painted.
 pub fn write_sweep(dir: &Path, sweep: &SweepSummary) -> Result<Vec<String>, ChartError> {
-    Sheet::new(sweep::scenes(sweep)).write(dir)
+    write_below(dir, &sweep::scenes(sweep))
 }
 
 /// Writes every chart as `charts/<name>.svg` and `charts/<name>.png` below `dir`, and returns those
@@ -197,49 +200,48 @@ pub fn write_sweep(dir: &Path, sweep: &SweepSummary) -> Result<Vec<String>, Char
 /// # Errors
 /// When a file cannot be written or a chart cannot be painted.
 pub fn write_all(dir: &Path, input: &ChartInput) -> Result<Vec<String>, ChartError> {
-    Sheet::new(scenes(input)).write(dir)
+    write_below(dir, &scenes(input))
 }
 
-/// Writes the chart of a breaking point likewise.
+/// Writes the chart of a breaking point, as [`write_all`] does.
 ///
 /// # Errors
 /// As [`write_all`].
 pub fn write_breaking_point(dir: &Path, found: &FindResult) -> Result<Vec<String>, ChartError> {
-    Sheet::new(vec![breaking::scene(found)]).write(dir)
+    write_below(dir, &[breaking::scene(found)])
 }
 
-/// Writes the chart of a comparison likewise.
+/// Writes the chart of a comparison, as [`write_all`] does.
 ///
 /// # Errors
 /// As [`write_all`].
 pub fn write_comparison(dir: &Path, input: &CompareInput) -> Result<Vec<String>, ChartError> {
-    Sheet::new(vec![compare::scene(input)]).write(dir)
+    write_below(dir, &[compare::scene(input)])
 }
 
-/// Charts to be written together.
-struct Sheet(Vec<Scene>);
-
-impl Sheet {
-    fn new(scenes: Vec<Scene>) -> Self {
-        Self(scenes)
+/// Writes charts into the folder `charts` below `dir`, which is not made for none.
+fn write_below(dir: &Path, scenes: &[Scene]) -> Result<Vec<String>, ChartError> {
+    let folder = dir.join("charts");
+    if !scenes.is_empty() {
+        std::fs::create_dir_all(&folder).map_err(|e| io_error(&folder, e))?;
     }
-
-    /// Writes each into the folder `charts` below `dir`, which is not made for none.
-    fn write(&self, dir: &Path) -> Result<Vec<String>, ChartError> {
-        let failed = |path: &Path, source| ChartError::Io { path: path.to_owned(), source };
-        let folder = dir.join("charts");
-        if !self.0.is_empty() {
-            std::fs::create_dir_all(&folder).map_err(|e| failed(&folder, e))?;
-        }
-        let mut written = Vec::new();
-        for scene in &self.0 {
-            let path = folder.join(format!("{}.svg", scene.name));
-            std::fs::write(&path, paint::svg(scene)?).map_err(|e| failed(&path, e))?;
-            paint::png(scene, &folder.join(format!("{}.png", scene.name)))?;
-            for ending in ["svg", "png"] {
-                written.push(format!("charts/{}.{ending}", scene.name));
-            }
-        }
-        Ok(written)
+    let mut written = Vec::new();
+    for scene in scenes {
+        let names = write_one(&folder, scene.name, scene)?;
+        written.extend(names.map(|name| format!("charts/{name}")));
     }
+    Ok(written)
+}
+
+/// Writes a chart as `<stem>.svg` and `<stem>.png` into a folder that is there, and returns both names.
+fn write_one(folder: &Path, stem: &str, scene: &Scene) -> Result<[String; 2], ChartError> {
+    let names = [format!("{stem}.svg"), format!("{stem}.png")];
+    let path = folder.join(&names[0]);
+    std::fs::write(&path, paint::svg(scene)?).map_err(|e| io_error(&path, e))?;
+    paint::png(scene, &folder.join(&names[1]))?;
+    Ok(names)
+}
+
+fn io_error(path: &Path, source: std::io::Error) -> ChartError {
+    ChartError::Io { path: path.to_owned(), source }
 }

@@ -1,4 +1,4 @@
-//! Colours: Okabe and Ito's set and tints of it, told apart by colour-blind readers too.
+//! Colours: Okabe and Ito's set and tints of it, which colour-blind readers can tell apart.
 //!
 //! Red is kept for the limit and for kills; the same thing has the same colour in every chart.
 

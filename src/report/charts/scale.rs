@@ -1,39 +1,7 @@
-//! Axes: from simulated time and bytes to pixels, and where their ticks are.
+//! Where the ticks of times and bytes are, and where an axis ends.
 
 use crate::results::Timeline;
 use crate::units::{Bytes, SimSpan, SimTime};
-
-use super::scene::{Point, Rect};
-
-/// The part of a page in which lines are drawn, with its two axes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Plot {
-    /// Where on the page.
-    pub(super) area: Rect,
-    /// The time at the right edge; the left edge is the start of the scenario.
-    pub(super) end: SimTime,
-    /// The bytes at the upper edge; the lower edge is none.
-    pub(super) top: Bytes,
-}
-
-impl Plot {
-    /// The column of an instant; later ones stay at the right edge.
-    pub(super) fn x(&self, at: SimTime) -> f64 {
-        let part = at.0 as f64 / (self.end.0.max(1)) as f64;
-        self.area.x + self.area.w * part.clamp(0.0, 1.0)
-    }
-
-    /// The row of a number of bytes; larger ones stay at the upper edge.
-    pub(super) fn y(&self, bytes: Bytes) -> f64 {
-        let part = bytes.as_f64() / self.top.as_f64().max(1.0);
-        self.area.bottom() - self.area.h * part.clamp(0.0, 1.0)
-    }
-
-    /// Both.
-    pub(super) fn point(&self, at: SimTime, bytes: Bytes) -> Point {
-        (self.x(at), self.y(bytes))
-    }
-}
 
 /// The end of the time axis: the run's length, or later where a line goes on; never nothing.
 pub(super) fn end_of(duration: SimSpan, timelines: &[Timeline]) -> SimTime {

@@ -6,7 +6,8 @@ use crate::units::{Bytes, SimTime};
 use super::events::EventStrip;
 use super::frame::{self, Key, MARGIN, SMALL};
 use super::palette::{self, AXIS, Colour, GRID, INK, MUTED, OTHER, RED};
-use super::scale::{self, Plot, real_limit};
+use super::plot::Plot;
+use super::scale::{self, real_limit};
 use super::scene::{Anchor, Item, PAGE_HEIGHT, PAGE_WIDTH, Point, Rect, Scene};
 use super::{ChartInput, font, thin};
 
@@ -119,14 +120,12 @@ fn draw(
     let bytes = scale::top_of(highest, &[limit], 400.0, HEAD);
     let axis = scale::byte_axis(bytes, 9);
     let left = MARGIN + frame::axis_width(&axis);
-    let mut plot = Plot {
-        area: Rect { x: left, y: top, w: PAGE_WIDTH - MARGIN - TABLE - 28.0 - left, h: 0.0 },
-        end: scale::end_of(input.duration, input.timelines),
-        top: bytes,
-    };
+    let area = Rect { x: left, y: top, w: PAGE_WIDTH - MARGIN - TABLE - 28.0 - left, h: 0.0 };
+    let end = scale::end_of(input.duration, input.timelines);
+    let mut plot = Plot::over_time(area, end, bytes);
     let strip = EventStrip::new(input.phases, &plot, 4, 240.0);
     plot.area.y = top + strip.height().max(18.0);
-    plot.area.h = PAGE_HEIGHT - 62.0 - plot.area.y;
+    plot.area.h = PAGE_HEIGHT - frame::FOOT - plot.area.y;
     frame::limit_band(scene, &plot, limit);
     frame::down_spans(scene, &plot, timeline);
     frame::byte_ticks(scene, &plot, &axis);
@@ -143,7 +142,7 @@ fn draw(
     frame::time_axis(scene, &plot, true);
     frame::time_caption(scene, &plot);
     strip.draw(scene, &plot);
-    let unit = (plot.area.x - 8.0, plot.area.y - 10.0);
+    let unit = (plot.area.x - frame::LABEL_LEFT, plot.area.y - 10.0);
     scene.label(unit, axis.unit, (SMALL, true), MUTED, Anchor::End);
     if strip.unnamed > 0 {
         let at = (plot.area.right() + 28.0, plot.area.y - 12.0);
@@ -202,7 +201,7 @@ impl Table {
                 format!("{} {share}", self.layers[*i].label)
             })
             .collect();
-        let server = font::fit_name(server, 23.0, true, 420.0);
+        let server = font::fit_name(server, frame::TITLE, true, 420.0);
         let head = format!("{server} at its peak of {}", self.peak);
         if largest.is_empty() {
             return head;
@@ -227,7 +226,7 @@ impl Table {
         let shares = right - 44.0;
         let mut y = plot.area.y + 11.0;
         let head = format!("held at the peak, {}", self.at);
-        scene.label((x, y), &head, (13.5, true), INK, Anchor::Start);
+        scene.label((x, y), &head, (frame::NAME, true), INK, Anchor::Start);
         y += 12.0;
         let rows = self.layers.len() as f64;
         let step = ((plot.area.bottom() - y - 56.0) / rows.max(1.0)).clamp(17.0, 25.0);
@@ -250,7 +249,7 @@ impl Table {
         scene.label((shares, y), &peak, (SMALL, true), INK, Anchor::End);
         if let Some(limit) = real_limit(limit) {
             y += 20.0;
-            let far = if limit > plot.top { "limit (above the plot)" } else { "limit" };
+            let far = if limit > plot.top() { "limit (above the plot)" } else { "limit" };
             scene.text((x + 21.0, y), far, SMALL, RED);
             scene.label((shares, y), &limit.to_string(), (SMALL, false), RED, Anchor::End);
         } else {

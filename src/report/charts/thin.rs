@@ -3,7 +3,7 @@
 use crate::results::{Timeline, TimelinePoint};
 use crate::units::Bytes;
 
-use super::scale::Plot;
+use super::plot::Plot;
 use super::scene::Point;
 
 /// One figure of a timeline as lines in a plot. A line ends where it leaves the plot at the upper edge,
@@ -17,7 +17,7 @@ pub(super) fn lines(
     let values: Vec<u64> = timeline.points.iter().map(|p| read(p).0).collect();
     let kept = survivors(&xs, &values);
     let (top, bottom) = (plot.area.y, plot.area.bottom());
-    let high = plot.top.as_f64().max(1.0);
+    let high = plot.top().as_f64().max(1.0);
     let place = |i: &usize| (xs[*i], bottom - plot.area.h * (values[*i] as f64 / high));
     let points: Vec<Point> = kept.iter().map(place).collect();
     if let [only] = points.as_slice() {

@@ -1,4 +1,4 @@
-//! `memory-timeline`: one small plot a server, all with the same axes.
+//! `memory-timeline`: one small plot per server, all with the same axes.
 
 use crate::results::{ServerRecord, Timeline};
 use crate::units::Bytes;
@@ -8,7 +8,8 @@ use super::frame::{self, Key, MARGIN, SMALL};
 use super::palette::{
     DOWN, GOAL, INK, LIVE, MUTED, PUBLISHED, RED, RED_BAND, RESIDENT, RESIDENT_FILL,
 };
-use super::scale::{self, ByteAxis, Plot, real_limit};
+use super::plot::Plot;
+use super::scale::{self, ByteAxis, real_limit};
 use super::scene::{Anchor, Item, PAGE_HEIGHT, PAGE_WIDTH, Rect, Scene};
 use super::{ChartInput, DASH, font, thin};
 
@@ -86,14 +87,13 @@ impl Grid {
         let gutter = gutter(shown, if columns == 1 { 200.0 } else { 140.0 });
         let column = (PAGE_WIDTH - 2.0 * MARGIN - between) / columns as f64;
         let end = scale::end_of(input.duration, input.timelines);
-        let bottom = 62.0;
+        let bottom = frame::FOOT;
         let gap = 16.0;
         // The height of the strip of events depends on the plot's width only.
         let bytes = |height| Self::top(input, shown, height);
-        let plot = |left: f64, y: f64, h: f64| Plot {
-            area: Rect { x: MARGIN + left, y, w: column - left - gutter, h },
-            end,
-            top: bytes(h),
+        let plot = |left: f64, y: f64, h: f64| {
+            let area = Rect { x: MARGIN + left, y, w: column - left - gutter, h };
+            Plot::over_time(area, end, bytes(h))
         };
         let longest = if columns == 1 { 260.0 } else { 230.0 };
         let names = |left| EventStrip::new(input.phases, &plot(left, 0.0, 100.0), 4, longest);
@@ -145,7 +145,7 @@ impl Grid {
         if shown.iter().any(|t| !t.down.is_empty()) {
             keys.push((Key::Patch(DOWN), "not serving"));
         }
-        if input.published.is_some_and(|p| p.bytes <= self.first.top) {
+        if input.published.is_some_and(|p| p.bytes <= self.first.top()) {
             keys.push((Key::Dashes(PUBLISHED), "published"));
         }
         keys
@@ -153,7 +153,7 @@ impl Grid {
 
     fn page_height(&self) -> f64 {
         let last = self.first.area.bottom() + self.row_step * (self.rows - 1) as f64;
-        (last + 62.0).ceil().max(PAGE_HEIGHT)
+        (last + frame::FOOT).ceil().max(PAGE_HEIGHT)
     }
 
     fn plot(&self, index: usize) -> Plot {
@@ -183,7 +183,7 @@ impl Grid {
         frame::time_axis(scene, &plot, last);
         if index.is_multiple_of(self.rows) {
             self.strip.draw(scene, &plot);
-            let at = (plot.area.x - 8.0, plot.area.y - 10.0);
+            let at = (plot.area.x - frame::LABEL_LEFT, plot.area.y - 10.0);
             scene.label(at, self.axis.unit, (SMALL, true), MUTED, Anchor::End);
         }
         self.side(scene, &plot, timeline, server);
@@ -197,13 +197,13 @@ impl Grid {
         timeline: &Timeline,
         server: Option<&ServerRecord>,
     ) {
-        let x = plot.area.right() + 14.0;
-        let room = self.gutter - 14.0;
-        let name = font::fit_name(&timeline.server, 13.5, true, room);
-        let mut y = plot.area.y + 11.0;
-        scene.label((x, y), &name, (13.5, true), INK, Anchor::Start);
+        let x = plot.area.right() + frame::SIDE;
+        let room = self.gutter - frame::SIDE;
+        let name = font::fit_name(&timeline.server, frame::NAME, true, room);
+        let mut y = plot.area.y + frame::SIDE_BASELINE;
+        scene.label((x, y), &name, (frame::NAME, true), INK, Anchor::Start);
         let mut say = |text: &str, bold: bool, colour| {
-            y += 17.0;
+            y += frame::SIDE_STEP;
             let text = font::fit(text, SMALL, bold, room);
             scene.label((x, y), &text, (SMALL, bold), colour, Anchor::Start);
         };
@@ -213,7 +213,7 @@ impl Grid {
         }
         let Some(server) = server else { return };
         if let Some(limit) = real_limit(server.limit) {
-            let far = if limit > plot.top { " ↑" } else { "" };
+            let far = if limit > plot.top() { " ↑" } else { "" };
             say(&format!("limit {limit}{far}"), false, RED);
         }
         match server.oom_kills.len() {
@@ -231,7 +231,7 @@ impl Grid {
             plot.area.y += self.row_step * (self.rows - 1) as f64;
             frame::time_caption(scene, &plot);
         }
-        let x = self.first.area.right() + 14.0;
+        let x = self.first.area.right() + frame::SIDE;
         if self.strip.unnamed > 0 {
             let text = self.strip.rest();
             scene.text((x, self.first.area.y - 12.0), &text, 12.0, MUTED);
@@ -245,7 +245,7 @@ impl Grid {
 
 /// Room for the names beside the plots.
 fn gutter(shown: &[&Timeline], most: f64) -> f64 {
-    let widths = shown.iter().map(|t| font::width(&t.server, 13.5, true));
+    let widths = shown.iter().map(|t| font::width(&t.server, frame::NAME, true));
     (14.0 + widths.fold(0.0, f64::max)).clamp(122.0, most)
 }
 
@@ -281,7 +281,7 @@ fn below_resident(scene: &mut Scene, plot: &Plot, timeline: &Timeline) {
 
 /// A published figure to compare with.
 fn published(scene: &mut Scene, plot: &Plot, input: &ChartInput) {
-    if let Some(mark) = input.published.filter(|p| p.bytes <= plot.top) {
+    if let Some(mark) = input.published.filter(|p| p.bytes <= plot.top()) {
         let (area, y) = (plot.area, plot.y(mark.bytes));
         scene.dashed(vec![(area.x, y), (area.right(), y)], PUBLISHED, 1.3, DASH);
         let text = format!("{} {}", mark.label, mark.bytes);

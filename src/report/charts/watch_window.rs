@@ -8,7 +8,8 @@ use crate::units::{SimSpan, SimTime};
 use super::events::EventStrip;
 use super::frame::{self, Key, MARGIN, SMALL};
 use super::palette::{self, Colour, GRID, INK, LINES, MUTED};
-use super::scale::{self, Plot};
+use super::plot::{Axis, Plot};
+use super::scale;
 use super::scene::{Anchor, Item, PAGE_HEIGHT, PAGE_WIDTH, Point, Rect, Scene};
 use super::{ChartInput, font};
 
@@ -19,9 +20,9 @@ const GUTTER: f64 = 210.0;
 const GAP: f64 = 26.0;
 /// Least height of a plot.
 const LEAST: f64 = 120.0;
-/// The lowest span that is told from none.
+/// The lowest span on the axis.
 const LOW: f64 = 1.0;
-/// So many times the oldest age is far enough.
+/// How many times the oldest age is far enough.
 const FAR: u64 = 10;
 /// Where the axis has lines: seconds, and what they say.
 const TICKS: [(f64, &str); 8] = [
@@ -63,7 +64,7 @@ fn worst<'a>(shown: &[&'a WatchWindow]) -> Option<&'a WatchWindow> {
     shown.iter().copied().reduce(|a, b| if refused(b) > refused(a) { b } else { a })
 }
 
-/// When a filled cache went back least, and how far.
+/// When a filled cache reached back least, and how far.
 fn least(window: &WatchWindow) -> Option<(SimTime, SimSpan)> {
     let points = window.points.iter();
     let least = points.filter_map(|p| Some((p.at, p.spans.iter().flatten().min().copied()?)));
@@ -132,13 +133,14 @@ fn lines_of(window: &WatchWindow) -> usize {
     window.points.iter().map(|point| point.spans.len()).max().unwrap_or(0)
 }
 
+/// Ages over time, at equal ratios.
+type AgePlot = Plot<SimTime, f64>;
+
 struct Page<'a> {
     shown: &'a [&'a WatchWindow],
     strip: EventStrip,
-    first: Plot,
+    first: AgePlot,
     step: f64,
-    /// Seconds at the upper edge.
-    high: f64,
 }
 
 impl<'a> Page<'a> {
@@ -151,14 +153,19 @@ impl<'a> Page<'a> {
         let left = MARGIN + font::width("10 min", SMALL, false) + 12.0;
         let area = Rect { x: left, y: 0.0, w: PAGE_WIDTH - MARGIN - GUTTER - left, h: LEAST };
         let end = scale::end_of(input.duration, input.timelines);
-        let mut first = Plot { area, end, top: crate::units::Bytes(1) };
+        let high = longest.as_secs_f64().max(10.0) * 1.15;
+        let mut first = AgePlot {
+            area,
+            across: Axis::linear(SimTime::ZERO, end),
+            up: Axis::logarithmic(LOW, high),
+        };
         let strip = EventStrip::new(input.phases, &first, 4, 240.0);
         first.area.y = top + strip.height().max(18.0);
         let count = shown.len() as f64;
-        let room = PAGE_HEIGHT - 62.0 - first.area.y - GAP * (count - 1.0);
+        let room = PAGE_HEIGHT - frame::FOOT - first.area.y - GAP * (count - 1.0);
         first.area.h = (room / count).max(LEAST);
         let step = first.area.h + GAP;
-        Self { shown, strip, first, step, high: longest.as_secs_f64().max(10.0) * 1.15 }
+        Self { shown, strip, first, step }
     }
 
     fn draw(&self, scene: &mut Scene) {
@@ -170,29 +177,23 @@ impl<'a> Page<'a> {
         }
         self.strip.draw(scene, &self.first);
         if self.strip.unnamed > 0 {
-            let at = (self.first.area.right() + 14.0, self.first.area.y - 12.0);
+            let at = (self.first.area.right() + frame::SIDE, self.first.area.y - 12.0);
             scene.text(at, &self.strip.rest(), 12.0, MUTED);
         }
         frame::time_caption(scene, &plot);
-        scene.height = (plot.area.bottom() + 62.0).ceil().max(PAGE_HEIGHT);
+        scene.height = (plot.area.bottom() + frame::FOOT).ceil().max(PAGE_HEIGHT);
     }
 
-    fn y(&self, plot: &Plot, span: SimSpan) -> f64 {
-        let part = (span.as_secs_f64().max(LOW) / LOW).ln() / (self.high / LOW).ln();
-        plot.area.bottom() - plot.area.h * part.clamp(0.0, 1.0)
-    }
-
-    fn panel(&self, scene: &mut Scene, plot: &Plot, window: &WatchWindow) {
+    fn panel(&self, scene: &mut Scene, plot: &AgePlot, window: &WatchWindow) {
         let area = plot.area;
-        self.below(scene, plot, window, palette::SOME_RELIST, |_| window.oldest_age);
-        self.below(scene, plot, window, palette::MOST_RELIST, |p| p.median_age);
+        below(scene, plot, window, palette::SOME_RELIST, |_| window.oldest_age);
+        below(scene, plot, window, palette::MOST_RELIST, |p| p.median_age);
         let mut free = f64::INFINITY;
-        for (seconds, text) in TICKS.iter().filter(|(seconds, _)| *seconds <= self.high) {
-            let y = self.y(plot, SimSpan::from_secs_f64(*seconds));
-            scene.line(vec![(area.x, y), (area.right(), y)], GRID, 1.0);
+        for (seconds, text) in TICKS.iter().filter(|(seconds, _)| *seconds <= plot.top()) {
+            let y = plot.y(*seconds);
+            scene.line(plot.horizontal(*seconds), GRID, 1.0);
             if free - y >= 16.0 {
-                let at = (area.x - 8.0, y + 4.4);
-                scene.label(at, text, (SMALL, false), MUTED, Anchor::End);
+                frame::label_left(scene, area, y, text);
                 free = y;
             }
         }
@@ -202,7 +203,7 @@ impl<'a> Page<'a> {
             let crowd = servers > LINES.len();
             let own = LINES[server % LINES.len()];
             let colour: Colour = if crowd { LINES[0].faded(0.6) } else { own };
-            for line in self.lines(plot, window, server) {
+            for line in lines(plot, window, server) {
                 scene.line(line, colour, if crowd { 1.2 } else { 2.0 });
             }
         }
@@ -210,47 +211,11 @@ impl<'a> Page<'a> {
         Self::side(scene, plot, window);
     }
 
-    /// The area below an age that changes with the writes.
-    fn below(
-        &self,
-        scene: &mut Scene,
-        plot: &Plot,
-        window: &WatchWindow,
-        fill: Colour,
-        age: impl Fn(&crate::results::WindowPoint) -> SimSpan,
-    ) {
-        let base = plot.area.bottom();
-        let mut upper: Vec<Point> =
-            window.points.iter().map(|p| (plot.x(p.at), self.y(plot, age(p)))).collect();
-        if let Some(last) = upper.last().copied() {
-            upper.insert(0, (plot.area.x, upper[0].1));
-            upper.push((plot.area.right(), last.1));
-            let lower = vec![(plot.area.x, base), (plot.area.right(), base)];
-            scene.items.push(Item::Area { upper, lower, fill });
-        }
-    }
-
-    /// The lines of a server; there is none where it has no filled cache.
-    fn lines(&self, plot: &Plot, window: &WatchWindow, server: usize) -> Vec<Vec<Point>> {
-        let mut lines = vec![Vec::new()];
-        for point in &window.points {
-            match point.spans.get(server).copied().flatten() {
-                Some(span) => {
-                    let at = (plot.x(point.at), self.y(plot, span));
-                    lines.last_mut().into_iter().for_each(|line| line.push(at));
-                }
-                None => lines.push(Vec::new()),
-            }
-        }
-        lines.retain(|line| !line.is_empty());
-        lines
-    }
-
-    fn side(scene: &mut Scene, plot: &Plot, window: &WatchWindow) {
-        let x = plot.area.right() + 14.0;
-        let mut y = plot.area.y + 11.0;
-        let resource = font::fit_name(&window.resource, 13.5, true, GUTTER - 14.0);
-        scene.label((x, y), &resource, (13.5, true), INK, Anchor::Start);
+    fn side(scene: &mut Scene, plot: &AgePlot, window: &WatchWindow) {
+        let x = plot.area.right() + frame::SIDE;
+        let mut y = plot.area.y + frame::SIDE_BASELINE;
+        let resource = font::fit_name(&window.resource, frame::NAME, true, GUTTER - frame::SIDE);
+        scene.label((x, y), &resource, (frame::NAME, true), INK, Anchor::Start);
         let (at, span) = least(window).unwrap_or_default();
         let median =
             window.points.iter().find(|p| p.at >= at).map_or(SimSpan::ZERO, |p| p.median_age);
@@ -261,9 +226,44 @@ impl<'a> Page<'a> {
             format!("least span {:.1} s, at {at}", span.as_secs_f64()),
         ];
         for text in lines {
-            y += 17.0;
-            let text = font::fit(&text, SMALL, false, GUTTER - 14.0);
+            y += frame::SIDE_STEP;
+            let text = font::fit(&text, SMALL, false, GUTTER - frame::SIDE);
             scene.label((x, y), &text, (SMALL, false), MUTED, Anchor::Start);
         }
     }
+}
+
+/// The area below an age that changes with the writes.
+fn below(
+    scene: &mut Scene,
+    plot: &AgePlot,
+    window: &WatchWindow,
+    fill: Colour,
+    age: impl Fn(&crate::results::WindowPoint) -> SimSpan,
+) {
+    let base = plot.area.bottom();
+    let mut upper: Vec<Point> =
+        window.points.iter().map(|p| plot.point(p.at, age(p).as_secs_f64())).collect();
+    if let Some(last) = upper.last().copied() {
+        upper.insert(0, (plot.area.x, upper[0].1));
+        upper.push((plot.area.right(), last.1));
+        let lower = vec![(plot.area.x, base), (plot.area.right(), base)];
+        scene.items.push(Item::Area { upper, lower, fill });
+    }
+}
+
+/// The lines of a server; there is none where it has no filled cache.
+fn lines(plot: &AgePlot, window: &WatchWindow, server: usize) -> Vec<Vec<Point>> {
+    let mut lines = vec![Vec::new()];
+    for point in &window.points {
+        match point.spans.get(server).copied().flatten() {
+            Some(span) => {
+                let at = plot.point(point.at, span.as_secs_f64());
+                lines.last_mut().into_iter().for_each(|line| line.push(at));
+            }
+            None => lines.push(Vec::new()),
+        }
+    }
+    lines.retain(|line| !line.is_empty());
+    lines
 }

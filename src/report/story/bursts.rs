@@ -1,16 +1,16 @@
 //! Bursts of calls: what came in a row of buckets is one beat, with its count and its span.
 
-use super::{Beat, Told, counted, names, spoken};
+use super::{Beat, Edition, counted, names, spoken};
 use crate::report::format::{clean, grouped};
 use crate::results::{ActivityKind, RunRecord, ServerActivity};
 use crate::units::{SimSpan, SimTime};
 
-/// Calm for so long ends a burst.
+/// A calm of this length ends a burst.
 const CALM: SimSpan = SimSpan::secs(5);
-/// Short stories tell so many bursts of a kind, the largest.
+/// Bursts of a kind in a short story: the largest.
 const MOST: usize = 2;
 
-/// The kinds that are told, with the weight of their largest burst.
+/// The kinds that are reported, with the weight of their largest burst.
 const KINDS: [(ActivityKind, u32); 7] = [
     (ActivityKind::Gone, 84),
     (ActivityKind::Lists, 76),
@@ -68,15 +68,15 @@ fn of_kind(run: &RunRecord, kind: ActivityKind, weight: u32) -> Vec<Beat> {
     order.sort_by_key(|place| (std::cmp::Reverse(found[*place].total), *place));
     let beat = |(place, burst): (usize, &Burst)| {
         let rank = order.iter().position(|other| *other == place).unwrap_or(0);
-        let told = if rank < MOST { Told::Always } else { Told::InFull };
-        // The second largest tells less the smaller it is.
+        let edition = if rank < MOST { Edition::Both } else { Edition::Full };
+        // The second largest matters less the smaller it is.
         let largest = found[order[0]].total.max(1);
         let weight = if rank == 0 {
             weight
         } else {
             46 * u32::try_from(burst.total * 100 / largest).unwrap_or(100) / 100
         };
-        Beat::new(activity.start_of(burst.first), weight, words(run, kind, burst)).told(told)
+        Beat::new(activity.start_of(burst.first), weight, words(run, kind, burst)).edition(edition)
     };
     found.iter().enumerate().map(beat).collect()
 }
@@ -91,8 +91,8 @@ fn words(run: &RunRecord, kind: ActivityKind, burst: &Burst) -> String {
         String::new()
     } else {
         let per = match activity.width.0 / 1_000_000_000 {
-            0 | 1 => "a second".to_owned(),
-            seconds => format!("in {seconds} s"),
+            0 | 1 => "per second".to_owned(),
+            seconds => format!("per {seconds} s"),
         };
         format!(", up to {} {per}", grouped(burst.highest))
     };
@@ -128,7 +128,7 @@ fn words(run: &RunRecord, kind: ActivityKind, burst: &Burst) -> String {
         }
         _ => {
             let what = counted(n, "call fails", "calls fail");
-            format!("{what} {within}: refused, or cut off in their midst")
+            format!("{what} {within}: refused or cut off mid-response")
         }
     }
 }
@@ -170,6 +170,6 @@ fn reach(run: &RunRecord, burst: &Burst) -> Option<String> {
     let (window, span) = least.min_by_key(|(_, span)| *span)?;
     (span < window.oldest_age).then(|| {
         let (name, resource) = (clean(&run.servers[server].name, 60), clean(&window.resource, 40));
-        format!("; the cache of {resource} on {name} went back {}", spoken(span))
+        format!("; the watch cache of {resource} on {name} reached back only {}", spoken(span))
     })
 }

@@ -1,11 +1,11 @@
 //! Kills, what they found, where the watches went, and who came back.
 
-use super::{Beat, TOGETHER, Told, counted, names, spoken};
+use super::{Beat, Edition, TOGETHER, counted, names, spoken};
 use crate::report::format::{clean, grouped};
 use crate::results::{Holder, KillScene, LogEntry, LogKind, OomKill, RunRecord, ServerRecord};
 use crate::units::{SimSpan, SimTime};
 
-/// Where watches have gone is looked at so long after a kill, unless another comes before.
+/// How long after a kill it is looked where watches have gone, unless another kill comes before.
 const SETTLED: SimSpan = SimSpan::secs(10);
 
 type Kill<'a> = (&'a ServerRecord, &'a OomKill);
@@ -41,19 +41,19 @@ pub(super) fn kills(run: &RunRecord) -> Vec<Beat> {
             }
         }
         let fresh = killed.len() > before;
-        let told = if fresh { Told::Always } else { Told::InFull };
+        let edition = if fresh { Edition::Both } else { Edition::Full };
         let weight = if before == 0 { 99 } else { 96 };
         let former = place.checked_sub(1).and_then(|place| largest(run, &groups[place][0]));
-        let mut text = told_of(run, group, former);
+        let mut text = what_died(run, group, former);
         if fresh && killed.len() > 1 {
             let (fallen, all) = (killed.len(), run.servers.len());
             text.extend([format!("; {fallen} of {all} servers have now been killed")]);
         }
-        beats.push(Beat::new(group[0].1.at, weight, text).told(told));
+        beats.push(Beat::new(group[0].1.at, weight, text).edition(edition));
         let next = groups.get(place + 1).map_or(run.end, |next| next[0].1.at);
         let weight = if before == 0 { 80 } else { 48 };
         beats.extend(
-            moved(run, group, next).map(|(at, text)| Beat::new(at, weight, text).told(told)),
+            moved(run, group, next).map(|(at, text)| Beat::new(at, weight, text).edition(edition)),
         );
         if !fresh {
             repeated.extend(group);
@@ -92,7 +92,7 @@ fn node_lost(run: &RunRecord, server: &str, at: SimTime) -> bool {
 }
 
 /// Who was killed, at how much, holding what; the latter if it is not what `former` held.
-fn told_of(run: &RunRecord, group: &[Kill<'_>], former: Option<&Holder>) -> String {
+fn what_died(run: &RunRecord, group: &[Kill<'_>], former: Option<&Holder>) -> String {
     let (first, last) = (group[0].1, group[group.len() - 1].1);
     let mut servers: Vec<&str> = group.iter().map(|(server, _)| server.name.as_str()).collect();
     servers.dedup();
@@ -191,7 +191,7 @@ fn summed(kills: &[Kill<'_>]) -> Option<Beat> {
     let n = kills.len() as u64;
     let text =
         format!("{}{until}: {}", counted(n, "more OOM kill", "more OOM kills"), counts.join(", "));
-    Some(Beat::new(first.at, 94, text).told(Told::InShort))
+    Some(Beat::new(first.at, 94, text).edition(Edition::Short))
 }
 
 /// Servers that are ready again, those of one moment together.
@@ -216,8 +216,8 @@ pub(super) fn returns(run: &RunRecord) -> Vec<Beat> {
             [one] => format!("{} serves again after {}", clean(one, 60), spoken(longest)),
             _ => format!("{} serve again, after {} at most", names(&servers), spoken(longest)),
         };
-        let told = if place < 2 { Told::Always } else { Told::InFull };
-        Beat::new(group[0].1, 62, text).told(told)
+        let edition = if place < 2 { Edition::Both } else { Edition::Full };
+        Beat::new(group[0].1, 62, text).edition(edition)
     };
     groups.iter().enumerate().map(beat).collect()
 }

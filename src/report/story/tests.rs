@@ -1,7 +1,7 @@
 //! Grouping, on made-up records.
 
 use super::bursts::{Burst, find};
-use super::{Story, Told};
+use super::{Edition, Story};
 use crate::results::{
     Activity, ActivityBucket, ActivityCounts, ActivityKind, Counters, Holder, KillScene, LogEntry,
     LogKind, Mechanism, OomKill, Outcome, RunRecord, ServerActivity, ServerRecord, Timeline,
@@ -127,6 +127,10 @@ fn watches_move_only_where_the_record_says_so() {
     assert!(full.contains(line), "{full}");
 }
 
+fn texts(story: &Story, lines: usize, width: usize) -> Vec<String> {
+    story.short(lines, width).into_iter().map(|(_, text)| text).collect()
+}
+
 #[test]
 fn what_repeats_is_summed_up_in_short_and_told_in_full() {
     let mut run = calm();
@@ -137,10 +141,10 @@ fn what_repeats_is_summed_up_in_short_and_told_in_full() {
     let summed = "3 more OOM kills until 0:40.0: apiserver-0 3";
     assert_eq!(story.full().matches("is OOM-killed").count(), 4);
     assert!(!story.full().contains(summed));
-    let short = story.short(12, 80).join("\n");
+    let short = texts(&story, 12, 80).join("\n");
     assert_eq!(short.matches("is OOM-killed").count(), 1, "{short}");
     assert!(short.contains(summed), "{short}");
-    assert!(story.beats.iter().any(|beat| beat.told == Told::InFull));
+    assert!(story.beats.iter().any(|beat| beat.edition == Edition::Full));
 }
 
 #[test]
@@ -158,11 +162,12 @@ fn a_short_story_fits_and_keeps_the_end_and_the_first_kill() {
     }
     let story = Story::of(&run);
     for lines in [3, 5, 12] {
-        let short = story.short(lines, 60);
-        assert!(short.len() <= lines && short.iter().all(|line| line.chars().count() <= 60));
+        let short = texts(&story, lines, 60);
+        let wrapped = |text: &String| super::wrap(text, 60 - super::INDENT, "", "").len();
+        assert!(short.iter().map(wrapped).sum::<usize>() <= lines, "{short:?}");
         assert!(short.last().is_some_and(|line| line.contains("the run ends")), "{short:?}");
     }
-    let text = story.short(5, 60).join(" ");
+    let text = texts(&story, 5, 60).join(" ");
     assert!(text.contains("OOM-killed"), "{text}");
 }
 

@@ -50,7 +50,7 @@ fn ended(figures: &PointFigures, outcome: Outcome) -> Cell {
 /// The figures of a point, in the order of the table.
 pub const FIGURES: [Column; 33] = [
     column("replications", "replications run", |f| Cell::Whole(f.replications.into())),
-    column("incomplete", "of them, stopped for the work they took", |f| {
+    column("incomplete", "of them, stopped at the event limit", |f| {
         Cell::Whole(f.incomplete.into())
     }),
     column("oom_runs", "replications with an OOM kill", |f| Cell::Whole(f.oom.count.into())),

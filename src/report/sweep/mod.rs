@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `rows.jsonl` | every point as it finishes, with its checksum: what `--resume` and `merge` read |
-//! | `points.csv` | one row a point, in order; see [`columns`] |
+//! | `points.csv` | one row per point, in order; see [`columns`] |
 //! | `points.parquet` | the same with types, where the feature `parquet` is on |
 //! | `sweep.json`, `sweep.md` | the result for programs and for people |
 //! | `charts/sweep-*.svg`, `charts/sweep-*.png` | see [`charts`](super::charts) |
@@ -11,15 +11,15 @@
 //! The folder of a shard holds its rows only; `oomcast merge` makes the rest of them.
 
 pub mod columns;
+mod page;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod rows;
-mod text;
 
 use super::json;
 use crate::results::SweepSummary;
 
-pub use text::{headline, markdown, render};
+pub use page::{page, took};
 
 /// Renders `sweep.json`, whose keys are the fields of [`SweepSummary`].
 ///

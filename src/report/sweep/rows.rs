@@ -1,7 +1,7 @@
 //! `rows.jsonl`: the rows of a sweep, one appended as each point finishes.
 //!
 //! The first line is the head of the sweep, all others are rows. Each line carries a checksum of what
-//! it holds, so that a line that was torn when its writer was killed is told from one that is damaged.
+//! it holds, so that a line that was torn when its writer was killed can be told from one that is damaged.
 //! When all points are there, the file is written once more in the order of the points: the same
 //! bytes however often the sweep was stopped and resumed.
 
@@ -72,7 +72,7 @@ pub enum RowsError {
     Foreign(PathBuf),
     /// Of another sweep.
     #[error(
-        "{} holds rows of another sweep ({what}): choose another --out, or add --force to begin anew \
+        "{} holds rows of another sweep ({what}): choose another --out, or add --force to start over \
          and lose them", path.display()
     )]
     Other {
@@ -85,7 +85,7 @@ pub enum RowsError {
     #[error(
         "the first line of {0}, which says what is swept, is damaged; nothing was changed. The same \
          command with another --out writes the same first line: put it there and --resume, or move \
-         {0} away to begin anew", path.display()
+         {0} away to start over", path.display()
     )]
     Headless {
         /// The file.
@@ -107,7 +107,7 @@ pub enum RowsError {
     /// There is something already.
     #[error(
         "{} holds {done} of {wanted} points of this sweep already: add --resume to {}, or --force \
-         to begin anew and lose them", path.display(),
+         to start over and lose them", path.display(),
         if done < wanted { "go on from there" } else { "write its tables and charts again" }
     )]
     Exists {
@@ -284,7 +284,7 @@ pub fn difference(found: &First, wanted: &First) -> Option<String> {
 }
 
 impl RowFile {
-    /// Opens the file to append to it, after the rows that are kept; without any, it begins anew.
+    /// Opens the file to append to it, after the rows that are kept; without any, it starts empty.
     ///
     /// # Errors
     /// The file system.
@@ -333,7 +333,7 @@ impl RowFile {
     }
 }
 
-/// Removes the row file, for a sweep that begins anew.
+/// Removes the row file, for a sweep that starts over.
 ///
 /// # Errors
 /// The file system.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use oomcast::experiment::apf_plan;
-use oomcast::report::apf::render;
+use oomcast::report::{Screen, apf::page};
 use oomcast::scenario::load_file;
 
 fn plan(file: &str, overrides: &[&str]) -> oomcast::results::ApfPlan {
@@ -36,9 +36,12 @@ fn the_deckhouse_cluster_has_the_seats_of_its_masters() {
         ]
     );
     assert_eq!((plan.server_seats, plan.nominal_seats), (600, 606));
-    let text = render(&plan);
-    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let text = page(&plan).terminal(&Screen::default());
     insta::assert_snapshot!("deckhouse", text);
+    for width in [40, 80, 120] {
+        let text = page(&plan).terminal(&Screen { width, ..Screen::default() });
+        assert!(text.lines().all(|line| line.chars().count() <= width), "{width}: {text}");
+    }
 }
 
 #[test]
@@ -60,7 +63,7 @@ fn the_incident_has_a_level_of_its_own() {
         (level.min_seats, level.max_seats, agents.seats, agents.at_once),
         (12, 12, 1, Some(12))
     );
-    let text = render(&plan);
+    let text = page(&plan).terminal(&Screen::default());
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     insta::assert_snapshot!("incident", text);
 }
@@ -99,7 +102,7 @@ fn uncached_resources_are_taken_for_large() {
 #[test]
 fn without_it_two_numbers_are_all() {
     let plan = plan("tests/data/deckhouse.toml", &["apf.enabled=false"]);
-    insta::assert_snapshot!("off", render(&plan));
+    insta::assert_snapshot!("off", page(&plan).terminal(&Screen::default()));
 }
 
 #[test]

@@ -160,7 +160,7 @@ fn largest_step(plan: &Plan) -> u64 {
 fn server(inputs: &Inputs, made: &Made) -> Server {
     let mut server = Server::new(Arc::new(ServerSettings {
         cores: 4.0,
-        procs: 4.0,
+        procs: 1.0,
         hardware: made.catalog.hardware.clone(),
         local_clients: false,
         gc: GcSettings { gogc: Some(100), memory_limit: None },
@@ -188,7 +188,7 @@ fn serve(case: &Case, made: &Made, plan: PlanId, events: Option<(usize, f64)>) -
         let entry = made.catalog.fleet_owner(FleetId(0)).entry(Mechanism::ResponseBuffer);
         server.memory.step(Step::Take(entry, pooled));
         server.memory.step(Step::Pool(entry, pooled));
-        assert_eq!(server.memory.unpool(entry), Some(pooled.0));
+        assert_eq!(server.memory.unpool(entry, false), Some(pooled.0));
     }
     let request =
         server.start(&made.plans.made, plan, Tag::Client(ClientId(7)), true, SimTime::ZERO);

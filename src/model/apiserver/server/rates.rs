@@ -5,7 +5,7 @@ use super::{GRAIN, MARK_DONE, Plans, Server};
 use crate::engine::fluid::{ClassId, Demand, PARTS};
 use crate::model::apiserver::plan::RampKind;
 use crate::model::costs;
-use crate::model::memory::go_heap::BACKGROUND_UTILIZATION;
+use crate::model::memory::go_heap::{BACKGROUND_UTILIZATION, LIMITED_UTILIZATION};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 impl Server {
@@ -71,12 +71,7 @@ impl Server {
         let mut demand = plans.get(state.plan).phases[state.phase as usize].demand;
         let (large, small) = state.touched;
         let hardware = &self.settings.hardware;
-        let per_gb = if self.memory.resident() < self.backed {
-            hardware.page_fault_per_gb.min(costs::BACKED_PAGES_PER_GB)
-        } else {
-            hardware.page_fault_per_gb
-        };
-        let per_byte = per_gb.as_secs_f64() / 1e9;
+        let per_byte = hardware.page_fault_per_gb.as_secs_f64() / 1e9;
         let large_share = if fresh.0 { 1.0 } else { 0.0 };
         let small_share = if fresh.1 { costs::SMALL_FAULT_SHARE } else { 0.0 };
         let faulted = large.as_f64() * large_share + small.as_f64() * small_share;
@@ -118,15 +113,20 @@ impl Server {
         };
         let room = heap.hard_goal() - self.memory.heap_in_use() as f64;
         let (work, alloc) = (marking.work_left, self.rates.heap);
-        if alloc <= 0.0 || heap.not_before() > SimTime::ZERO || used <= 0.0 {
+        if alloc <= 0.0 || used <= 0.0 {
             return 0.0;
         }
+        let most = if heap.by_limit() {
+            (LIMITED_UTILIZATION - BACKGROUND_UTILIZATION) / (1.0 - BACKGROUND_UTILIZATION)
+        } else {
+            MOST_ASSIST
+        };
         if room <= 0.0 {
-            return MOST_ASSIST;
+            return most;
         }
         // marking ends in time when work / (mark + f used) = room / ((1 - f) alloc)
         let share = (work * alloc - room * mark) / (work * alloc + room * used);
-        share.clamp(0.0, MOST_ASSIST)
+        share.clamp(0.0, most)
     }
 
     /// Sums how fast heap and resident memory grow at the pool's present rates.
@@ -198,8 +198,7 @@ impl Server {
         } else {
             let missing = heap.trigger().saturating_sub(memory.heap_in_use()) as f64;
             if rates.heap > 0.0 {
-                let wait = heap.not_before().since(self.settled).as_secs_f64();
-                sooner((missing / rates.heap).max(wait));
+                sooner(missing / rates.heap);
             }
             sooner(heap.forced_at().since(self.settled).as_secs_f64());
         }
@@ -218,9 +217,6 @@ impl Server {
         if rates.resident > 0.0 {
             let room = (self.settings.kill_at.0 + 1).saturating_sub(memory.resident()) as f64;
             sooner(room / rates.resident);
-            if memory.resident() < self.backed {
-                sooner((self.backed - memory.resident()) as f64 / rates.resident);
-            }
             if let Some(high) = self.settings.memory_high {
                 sooner(self.until_throttled_more(high) / rates.resident);
             }

@@ -5,7 +5,7 @@ use crate::model::apiserver::list::{ListShape, rounded_scan};
 use crate::model::apiserver::route::{Route, honours_limit};
 use crate::model::client::ListFrom;
 use crate::model::ids::{ClientId, FleetId, ServerId};
-use crate::model::input::{Behaviour, ReadInput, ResourceVersion};
+use crate::model::input::{Behaviour, ReadInput, ResourceVersion, Shape};
 use crate::model::world::World;
 use crate::results::Mechanism;
 use crate::units::Bytes;
@@ -79,7 +79,9 @@ impl World<'_> {
             return list;
         }
         let entry = self.cx.catalog.fleet_owner(fleet).entry(Mechanism::ResponseBuffer);
-        let pooled = self.plane.servers[server].server.memory.unpool(entry).map(Bytes);
+        let nested = self.cx.inputs.resources[read.resource].shape == Shape::Typed;
+        let memory = &mut self.plane.servers[server].server.memory;
+        let pooled = memory.unpool(entry, nested).map(Bytes);
         ListShape { pooled, ..list }
     }
 }

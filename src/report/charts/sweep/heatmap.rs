@@ -90,7 +90,7 @@ fn describe(sweep: &SweepSummary, across: &AxisRecord, upwards: &AxisRecord) -> 
     let cells: Vec<String> = sound(&sweep.rows)
         .take(60)
         .map(|(row, figures)| {
-            let texts: Vec<&str> = row.values.iter().map(|value| value.text.as_str()).collect();
+            let texts: Vec<&str> = row.values.iter().map(PointValue::label).collect();
             let (count, n) = (figures.oom.count, figures.replications);
             format!("{}: OOM in {count} of {n}", texts.join(" and "))
         })
@@ -201,7 +201,7 @@ impl<'a> Map<'a> {
             let y = cell.y + cell.h / 2.0 + 4.4;
             if y < free {
                 let text = font::fit_name(&shown(upwards, value), SMALL, false, 170.0);
-                let at = (self.area.x - 8.0, y);
+                let at = (self.area.x - frame::LABEL_LEFT, y);
                 scene.label(at, &text, (SMALL, false), MUTED, Anchor::End);
                 free = y - 16.0;
             }
@@ -260,7 +260,7 @@ fn scattered(
             let (at, anchor) = if level {
                 ((inner.x + inner.w * share, area.bottom() + 19.0), Anchor::Middle)
             } else {
-                ((area.x - 8.0, inner.bottom() - inner.h * share + 4.4), Anchor::End)
+                ((area.x - frame::LABEL_LEFT, inner.bottom() - inner.h * share + 4.4), Anchor::End)
             };
             scene.label(at, &text, (SMALL, false), MUTED, anchor);
         }

@@ -6,12 +6,12 @@ use crate::units::Bytes;
 use super::{RISK, Scale, levels, shown, sound, subtitle, title};
 use crate::report::charts::frame::{self, Key, MARGIN, SMALL};
 use crate::report::charts::palette::{
-    AXIS, Colour, GRID, INK, LINES, MUTED, PAPER, RED, RESIDENT, RESIDENT_FILL,
+    Colour, GRID, INK, LINES, MUTED, PAPER, RED, RESIDENT, RESIDENT_FILL,
 };
-use crate::report::charts::scale::{self, Plot};
+use crate::report::charts::plot::{Axis, Plot};
+use crate::report::charts::scale;
 use crate::report::charts::scene::{Anchor, Item, PAGE_WIDTH, Point, Rect, Scene};
 use crate::report::charts::{DASH, font};
-use crate::units::SimTime;
 
 const NAME: &str = "sweep-lines";
 const HEIGHT: f64 = 720.0;
@@ -40,7 +40,7 @@ pub(super) fn scene(sweep: &SweepSummary, axis: &AxisRecord) -> Scene {
     let w = PAGE_WIDTH - MARGIN - left - 14.0;
     let upper = Rect { x: left, y: y + 34.0, w, h: UPPER };
     let below = upper.bottom() + 74.0;
-    let lower = Rect { x: left, y: below, w, h: HEIGHT - 62.0 - below };
+    let lower = Rect { x: left, y: below, w, h: HEIGHT - frame::FOOT - below };
     let stops = stops_at(upper);
     // A line between words would say that something lies between them.
     let joined = Scale::of(&levels(&sweep.rows, 0)).is_some();
@@ -102,13 +102,7 @@ fn risk(scene: &mut Scene, area: Rect, stops: &[Stop<'_>], joined: bool, y: f64)
         keys.push((Key::Line(CASCADE, 2.2), "P(cascade): two servers or more"));
     }
     frame::keys(scene, y, &keys);
-    for quarter in 0..=4 {
-        let share = f64::from(quarter) / 4.0;
-        let at = row(share);
-        scene.line(vec![(area.x, at), (area.right(), at)], GRID, 1.0);
-        let text = format!("{} %", quarter * 25);
-        scene.label((area.x - 8.0, at + 4.4), &text, (SMALL, false), MUTED, Anchor::End);
-    }
+    frame::percent_grid(scene, area);
     crossing(scene, area, stops, joined);
     let interval = |figures: &PointFigures| (row(figures.oom.high), row(figures.oom.low));
     if joined {
@@ -183,10 +177,16 @@ fn peaks(scene: &mut Scene, area: Rect, stops: &[Stop<'_>], joined: bool) {
     let highest = known.iter().map(|(_, f)| f.peak_resident_bytes.max).max().unwrap_or_default();
     let limits: Vec<Bytes> = known.iter().map(|(_, figures)| figures.limit_bytes).collect();
     let top = scale::top_of(highest, &limits, area.h, 14.0);
-    let plot = Plot { area, end: SimTime(1), top };
+    let plot = Plot { area, across: Axis::linear(0.0, 1.0), up: Axis::linear(Bytes::ZERO, top) };
     let axis = scale::byte_axis(top, 6);
     frame::byte_ticks(scene, &plot, &axis);
-    scene.label((area.x - 8.0, area.y - 6.0), axis.unit, (SMALL, true), MUTED, Anchor::End);
+    scene.label(
+        (area.x - frame::LABEL_LEFT, area.y - 6.0),
+        axis.unit,
+        (SMALL, true),
+        MUTED,
+        Anchor::End,
+    );
     let line = |of: fn(&PointFigures) -> Bytes| -> Vec<Point> {
         known.iter().map(|(x, figures)| (*x, plot.y(of(figures)))).collect()
     };
@@ -221,15 +221,13 @@ fn peaks(scene: &mut Scene, area: Rect, stops: &[Stop<'_>], joined: bool) {
 
 /// Ticks at the points; their values where there is room.
 fn ticks(scene: &mut Scene, area: Rect, stops: &[Stop<'_>], labels: bool) {
-    let base = area.bottom();
     let mut free = f64::NEG_INFINITY;
     for stop in stops {
-        scene.line(vec![(stop.x, base), (stop.x, base + 4.0)], AXIS, 1.0);
+        frame::tick_below(scene, area, stop.x, "");
         let half = font::width(&stop.label, SMALL, false) / 2.0;
         if labels && stop.x - half > free {
-            let at = (stop.x, base + 19.0);
             let text = font::fit_name(&stop.label, SMALL, false, 160.0);
-            scene.label(at, &text, (SMALL, false), MUTED, Anchor::Middle);
+            frame::tick_below(scene, area, stop.x, &text);
             free = stop.x + half + 8.0;
         }
     }

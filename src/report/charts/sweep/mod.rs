@@ -9,6 +9,7 @@ mod tornado;
 use crate::results::{AxisRecord, PointFigures, PointRow, PointValue, SweepSummary};
 use crate::units::Bytes;
 
+use super::frame;
 use super::scene::Scene;
 
 /// The risk that operators are asked to stay below.
@@ -37,7 +38,7 @@ fn subtitle(sweep: &SweepSummary) -> String {
     let head = &sweep.head;
     format!(
         "{} · Kubernetes {} · {} points ({}) × {} replications · seed {}",
-        super::font::fit(&head.scenario, 14.0, false, 420.0),
+        super::font::fit(&head.scenario, frame::SUBTITLE, false, frame::NAME_ROOM),
         head.release,
         head.points,
         head.design.kind,
@@ -50,7 +51,7 @@ fn subtitle(sweep: &SweepSummary) -> String {
 fn shown(axis: &AxisRecord, value: &PointValue) -> String {
     match value.number {
         Some(bytes) if axis.column.ends_with("_bytes") => Bytes::from_f64(bytes).to_string(),
-        _ => value.text.clone(),
+        _ => value.label().to_owned(),
     }
 }
 

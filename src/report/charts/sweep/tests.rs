@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::report::charts::scene::{Item, PAGE_WIDTH, Scene};
-use crate::report::charts::{Sheet, paint};
+use crate::report::charts::{paint, write_below};
 use crate::results::{
     AxisRecord, DesignRecord, Effect, OutcomeCount, PointFigures, PointRow, PointValue,
     Sensitivity, Spread, SweepHead, SweepSummary,
@@ -20,7 +20,7 @@ fn value(number: f64) -> PointValue {
     PointValue { text: number.to_string(), number: Some(number) }
 }
 
-/// Replications of a point of which so many were killed.
+/// Replications of a point, of which this many had a kill.
 fn figures(killed: u32, n: u32, gib: f64) -> PointFigures {
     let share = f64::from(killed) / f64::from(n.max(1));
     let bytes = |factor: f64| Bytes::from_f64(gib * factor * f64::from(1 << 30));
@@ -160,7 +160,7 @@ fn every_sweep_becomes_charts() {
             texts_are_on_the_page(name, scene);
         }
         let dir = root.join(format!("sweep-{name}"));
-        let written = Sheet::new(drawn).write(&dir).expect(name);
+        let written = write_below(&dir, &drawn).expect(name);
         assert_eq!(written.len(), 2, "{name}");
     }
     let many = sweep(vec![axis("a", ""), axis("b", ""), axis("c", "")], "grid", Vec::new());

@@ -5,8 +5,9 @@ use crate::units::Bytes;
 
 use super::{subtitle, title};
 use crate::report::charts::font;
-use crate::report::charts::frame::{self, Key, MARGIN, SMALL};
+use crate::report::charts::frame::{self, Key, MARGIN};
 use crate::report::charts::palette::{AXIS, INK, LIVE, MUTED, RESIDENT};
+use crate::report::charts::plot::Axis;
 use crate::report::charts::scene::{Anchor, PAGE_WIDTH, Rect, Scene};
 
 const NAME: &str = "tornado";
@@ -40,7 +41,7 @@ pub(super) fn scene(sweep: &SweepSummary) -> Scene {
         w: PAGE_WIDTH - MARGIN - FIGURES - left,
         h: STEP * keys.len() as f64,
     };
-    let axis = Axis::new(keys, area);
+    let axis = Effects::new(keys, area);
     let right = area.right() + 24.0;
     scene.label(
         (right, top - 12.0),
@@ -74,13 +75,12 @@ fn signed(bytes: f64) -> String {
 }
 
 /// Bytes to both sides of none.
-struct Axis {
+struct Effects {
     area: Rect,
-    low: f64,
-    high: f64,
+    bytes: Axis<f64>,
 }
 
-impl Axis {
+impl Effects {
     fn new(keys: &[Sensitivity], area: Rect) -> Self {
         let ends = |one: &Sensitivity| {
             let effect = &one.peak_bytes;
@@ -91,47 +91,43 @@ impl Axis {
         let low = keys.iter().map(|one| ends(one).0).fold(0.0, f64::min);
         let high = keys.iter().map(|one| ends(one).1).fold(0.0, f64::max);
         let most = (high - low).max(1.0);
-        Self { area, low: low - 0.03 * most, high: high + 0.03 * most }
+        Self { area, bytes: Axis::linear(low - 0.03 * most, high + 0.03 * most) }
     }
 
     fn x(&self, bytes: f64) -> f64 {
-        let part = (bytes - self.low) / (self.high - self.low);
-        self.area.x + self.area.w * part.clamp(0.0, 1.0)
+        self.area.x + self.area.w * self.bytes.part(bytes)
     }
 
     fn draw(&self, scene: &mut Scene) {
         let (top, bottom) = (self.area.y, self.area.bottom());
         let zero = self.x(0.0);
         scene.line(vec![(zero, top), (zero, bottom + 5.0)], AXIS, 1.2);
-        let wide = self.high - self.low;
+        let wide = self.bytes.high - self.bytes.low;
         let axis = crate::report::charts::scale::byte_axis(Bytes::from_f64(wide), 8);
         for (bytes, text) in &axis.ticks {
             for sign in [-1.0, 1.0] {
                 let at = sign * bytes.as_f64();
-                if at < self.low || at > self.high || bytes.0 == 0 && sign < 0.0 {
+                if !self.bytes.holds(at) || bytes.0 == 0 && sign < 0.0 {
                     continue;
                 }
-                let x = self.x(at);
-                scene.line(vec![(x, bottom), (x, bottom + 4.0)], AXIS, 1.0);
                 let text = match (bytes.0, sign < 0.0) {
                     (0, _) => "0".to_owned(),
                     (_, true) => format!("−{text}"),
                     (_, false) => format!("+{text}"),
                 };
-                scene.label((x, bottom + 19.0), &text, (SMALL, false), MUTED, Anchor::Middle);
+                frame::tick_below(scene, self.area, self.x(at), &text);
             }
         }
-        let middle = self.area.x + self.area.w / 2.0;
         let caption =
             format!("change of the median peak over the whole range of the key ({})", axis.unit);
-        scene.label((middle, bottom + 43.0), &caption, (SMALL, false), MUTED, Anchor::Middle);
+        frame::caption_below(scene, self.area, &caption);
     }
 }
 
-fn bar(scene: &mut Scene, axis: &Axis, one: &Sensitivity, middle: f64) {
+fn bar(scene: &mut Scene, axis: &Effects, one: &Sensitivity, middle: f64) {
     let effect = &one.peak_bytes;
-    let name = font::fit_name(&one.key, 13.5, true, NAMES - 14.0);
-    scene.label((axis.area.x - 14.0, middle + 4.8), &name, (13.5, true), INK, Anchor::End);
+    let name = font::fit_name(&one.key, frame::NAME, true, NAMES - 14.0);
+    scene.label((axis.area.x - 14.0, middle + 4.8), &name, (frame::NAME, true), INK, Anchor::End);
     let (lower, raise) = parts(effect);
     let zero = axis.x(0.0);
     let thick = STEP * 0.5;
@@ -149,7 +145,7 @@ fn bar(scene: &mut Scene, axis: &Axis, one: &Sensitivity, middle: f64) {
     }
     let right = axis.area.right() + 24.0;
     let strength = Bytes::from_f64(effect.mean_absolute).to_string();
-    scene.label((right, middle - 1.0), &strength, (13.5, true), INK, Anchor::Start);
+    scene.label((right, middle - 1.0), &strength, (frame::NAME, true), INK, Anchor::Start);
     let oom = format!("P(OOM) {:.0} % points", one.oom.mean_absolute * 100.0);
     scene.text((right, middle + 15.0), &oom, 12.0, MUTED);
 }

@@ -1,7 +1,7 @@
 //! The shapes: on the page, clear of each other, and true to the figures.
 
 use super::{cascade, everything, forty_events, many, single};
-use crate::report::charts::scale::Plot;
+use crate::report::charts::plot::Plot;
 use crate::report::charts::scene::{Item, Label, PAGE_WIDTH, Point, Rect, Scene};
 use crate::report::charts::{frame, scenes, stack, thin};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -86,11 +86,11 @@ fn the_highest_point_drawn_is_the_peak_of_the_record() {
             let peak = frame::peak_of(timeline).expect("points");
             assert_eq!(peak, (server.peak_at, server.peak_resident));
             let area = Rect { x: 0.0, y: 0.0, w: 300.0, h: 1_000.0 };
-            let plot = Plot {
+            let plot = Plot::over_time(
                 area,
-                end: SimTime::ZERO + SimSpan::secs(run.recipe.seconds),
-                top: server.peak_resident,
-            };
+                SimTime::ZERO + SimSpan::secs(run.recipe.seconds),
+                server.peak_resident,
+            );
             let lines = thin::lines(&plot, timeline, |p| p.resident);
             let drawn = lines.iter().flatten().map(|p| p.1).fold(f64::MAX, f64::min);
             assert!(drawn.abs() < 1e-9, "{drawn}");
@@ -102,7 +102,7 @@ fn the_highest_point_drawn_is_the_peak_of_the_record() {
 fn a_line_ends_where_it_leaves_the_plot_and_where_there_is_nothing() {
     let run = single();
     let area = Rect { x: 0.0, y: 10.0, w: 1_000.0, h: 100.0 };
-    let plot = Plot { area, end: SimTime::ZERO + SimSpan::secs(600), top: Bytes::gib(8) };
+    let plot = Plot::over_time(area, SimTime::ZERO + SimSpan::secs(600), Bytes::gib(8));
     let lines = thin::lines(&plot, &run.timelines[0], |p| p.resident);
     assert!(lines.len() >= 4, "cut at the upper edge and in the restart gaps");
     for (_, y) in lines.iter().flatten() {

@@ -6,17 +6,18 @@ use crate::results::{Timeline, TimelinePoint};
 use crate::units::{Bytes, SimTime};
 
 use super::frame::{self, Key, MARGIN, SMALL};
-use super::palette::{GOAL, INK, LIVE, MUTED, RED, RESIDENT};
-use super::scale::{self, Plot};
+use super::palette::{GOAL, LIVE, MUTED, RED, RESIDENT};
+use super::plot::Plot;
+use super::scale;
 use super::scene::{Anchor, Item, PAGE_WIDTH, Rect, Scene};
-use super::{ChartError, paint, thin};
+use super::{ChartError, thin};
 
 const HEIGHT: f64 = 480.0;
-const NAME: &str = "overlay";
+const NAME: &str = "measured-run";
 
-/// What an overlay is drawn from.
+/// A measured run and its prediction: what the chart is drawn from.
 #[derive(Clone, Copy, Debug)]
-pub struct Overlay<'a> {
+pub struct MeasuredRun<'a> {
     /// The finding.
     pub title: &'a str,
     /// What was run, and how.
@@ -33,50 +34,51 @@ pub struct Overlay<'a> {
     pub end: SimTime,
 }
 
-/// Writes an overlay as `<stem>.svg` and `<stem>.png` into a folder that is there, and returns both names.
+/// Writes the chart as `<stem>.svg` and `<stem>.png` into a folder that is there, and returns both
+/// names.
 ///
 /// # Errors
 /// When a file cannot be written or the chart cannot be painted.
-pub fn write_overlay(
+pub fn write_measured_run(
     folder: &Path,
     stem: &str,
-    overlay: &Overlay,
+    run: &MeasuredRun,
 ) -> Result<[String; 2], ChartError> {
-    let scene = scene(overlay);
-    let names = [format!("{stem}.svg"), format!("{stem}.png")];
-    let path = folder.join(&names[0]);
-    std::fs::write(&path, paint::svg(&scene)?)
-        .map_err(|source| ChartError::Io { path: path.clone(), source })?;
-    paint::png(&scene, &folder.join(&names[1]))?;
-    Ok(names)
+    super::write_one(folder, stem, &scene(run))
 }
 
 /// Draws the chart.
-pub(super) fn scene(overlay: &Overlay) -> Scene {
-    let measured = cut(overlay.measured, overlay.end);
-    let predicted = cut(overlay.predicted, overlay.end);
-    let before = overlay.before.map(|before| cut(before, overlay.end));
-    let mut scene = Scene::new(NAME, overlay.title, &describe(&measured, &predicted), HEIGHT);
-    let y = frame::heading(&mut scene, overlay.title, overlay.subtitle);
+pub(super) fn scene(run: &MeasuredRun) -> Scene {
+    let measured = cut(run.measured, run.end);
+    let predicted = cut(run.predicted, run.end);
+    let before = run.before.map(|before| cut(before, run.end));
+    let mut scene = Scene::new(NAME, run.title, &describe(&measured, &predicted), HEIGHT);
+    let y = frame::heading(&mut scene, run.title, run.subtitle);
     let peak = |t: &Timeline| frame::peak_of(t).map_or(Bytes::ZERO, |p| p.1);
     let highest = peak(&measured).max(peak(&predicted));
     let highest = before.as_ref().map_or(highest, |before| highest.max(peak(before)));
-    let limits: Vec<Bytes> = overlay.limit.into_iter().collect();
+    let limits: Vec<Bytes> = run.limit.into_iter().collect();
     let top = y + 44.0;
     let height = HEIGHT - top - 58.0;
     let bytes = scale::top_of(highest, &limits, height, 12.0);
     let axis = scale::byte_axis(bytes, 7);
     let left = MARGIN + frame::axis_width(&axis);
     let area = Rect { x: left, y: top, w: PAGE_WIDTH - MARGIN - left, h: height };
-    let plot = Plot { area, end: overlay.end, top: bytes };
-    let mut keys = keys(overlay, &measured);
-    let limit = overlay.limit.filter(|limit| frame::limit_shown(&plot, *limit));
+    let plot = Plot::over_time(area, run.end, bytes);
+    let mut keys = keys(run, &measured);
+    let limit = run.limit.filter(|limit| frame::limit_shown(&plot, *limit));
     if limit.is_some() {
         keys.push((Key::Line(RED, 1.5), "memory limit"));
     }
     frame::keys(&mut scene, y, &keys);
     frame::byte_ticks(&mut scene, &plot, &axis);
-    scene.label((area.x - 8.0, area.y - 4.0), axis.unit, (SMALL, true), MUTED, Anchor::End);
+    scene.label(
+        (area.x - frame::LABEL_LEFT, area.y - 4.0),
+        axis.unit,
+        (SMALL, true),
+        MUTED,
+        Anchor::End,
+    );
     if let Some(before) = &before {
         for line in thin::lines(&plot, before, |p| p.resident) {
             scene.dashed(line, GOAL, 1.6, super::DASH);
@@ -96,19 +98,18 @@ pub(super) fn scene(overlay: &Overlay) -> Scene {
     frame::base_line(&mut scene, area);
     frame::time_axis(&mut scene, &plot, true);
     let caption = "time since the burst began (m:ss)";
-    let at = (area.x + area.w / 2.0, area.bottom() + 39.0);
-    scene.label(at, caption, (SMALL, false), INK, Anchor::Middle);
+    frame::caption_below(&mut scene, area, caption);
     scene
 }
 
 /// What the lines mean.
-fn keys(overlay: &Overlay, measured: &Timeline) -> Vec<(Key, &'static str)> {
+fn keys(run: &MeasuredRun, measured: &Timeline) -> Vec<(Key, &'static str)> {
     let mut keys = Vec::new();
     if !measured.points.is_empty() {
         keys.push((Key::Line(LIVE, 2.2), "measured"));
     }
     keys.push((Key::Line(RESIDENT, 2.2), "predicted"));
-    if overlay.before.is_some() {
+    if run.before.is_some() {
         keys.push((Key::Dashes(GOAL), "predicted before the fit"));
     }
     keys

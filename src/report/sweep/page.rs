@@ -1,0 +1,180 @@
+//! A sweep for people.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use crate::report::format::{clean, clock, grouped, percent};
+use crate::report::page::{Mood, Page, Section};
+use crate::report::table::{Column, Table, numbers, words};
+use crate::results::{OutcomeCount, PointFigures, PointRow, PointValue, Sensitivity, SweepSummary};
+use crate::units::Bytes;
+
+/// Points shown; all are in `points.csv`.
+const SHOWN: usize = 30;
+/// Keys that have a column on the terminal.
+const AXES: usize = 3;
+/// Widest value.
+const VALUE: usize = 14;
+/// Failed points that are named.
+const FAILED: usize = 3;
+
+/// The page of a sweep.
+#[must_use]
+pub fn page(sweep: &SweepSummary) -> Page {
+    let head = &sweep.head;
+    let figures = || sweep.rows.iter().filter_map(|row| row.figures.as_ref());
+    let runs: u64 = figures().map(|figures| u64::from(figures.replications)).sum();
+    let mut page = Page {
+        title: format!("{}: sweep", head.scenario),
+        verdict: sweep.verdict.clone(),
+        mood: if figures().any(|figures| figures.oom.count > 0) {
+            Mood::Bad
+        } else if sweep.failed + sweep.incomplete > 0 {
+            Mood::Mixed
+        } else {
+            Mood::Good
+        },
+        subject: format!(
+            "Kubernetes {} · {} points ({}) · {} runs · seed {}",
+            head.release,
+            grouped(sweep.rows.len() as u64),
+            head.design.kind,
+            grouped(runs),
+            head.seed
+        ),
+        hashes: vec![head.scenario_hash.clone(), head.design_hash.clone()],
+        notes: sweep.warnings.clone(),
+        ..Page::default()
+    };
+    page.section(if sweep.sensitivity.is_empty() {
+        points(sweep)
+    } else {
+        influence(&sweep.sensitivity)
+    });
+    page.section(failures(sweep));
+    page
+}
+
+/// How long it took, for the end of the terminal's form.
+#[must_use]
+pub fn took(wall: Duration) -> String {
+    format!("took {:.1} s", wall.as_secs_f64())
+}
+
+/// The last two parts of a dotted key: enough to tell keys apart in a narrow column.
+fn short_key(key: &str) -> String {
+    let parts: Vec<&str> = key.rsplitn(3, '.').take(2).collect();
+    let short: Vec<&str> = parts.into_iter().rev().collect();
+    clean(&short.join("."), 40)
+}
+
+/// The rows to show: all of them in order, or else the riskiest.
+fn chosen(sweep: &SweepSummary, most: usize) -> (Vec<&PointRow>, usize) {
+    let mut rows: Vec<&PointRow> = sweep.rows.iter().filter(|row| row.figures.is_some()).collect();
+    let hidden = rows.len().saturating_sub(most);
+    if hidden > 0 {
+        rows.sort_by_key(|row| {
+            let of = |figures: &PointFigures| {
+                let share = (figures.oom_share() * 1e6) as u64;
+                (share, figures.peak_resident_bytes.p95)
+            };
+            (Reverse(row.figures.as_ref().map(of)), row.point)
+        });
+        rows.truncate(most);
+    }
+    (rows, hidden)
+}
+
+fn points(sweep: &SweepSummary) -> Section {
+    let axes = &sweep.head.design.axes;
+    let axis = |(index, key): (usize, &str)| -> Column {
+        let short = short_key(key);
+        let (first, last) = short.rsplit_once('.').unwrap_or(("", &short));
+        let head = format!("{}\n{}", clean(first, VALUE), clean(last, VALUE));
+        let column = numbers(head).at_most(VALUE);
+        if index < AXES { column } else { column.markdown_only() }
+    };
+    let axes_columns = axes.iter().map(|axis| axis.key.as_str()).enumerate().map(axis);
+    let figures =
+        ["OOM\nruns", "P(OOM)\n95 % CI", "cascade\nruns", "peak\np50", "peak\np95", "first\nkill"];
+    let mut table = Table::new(axes_columns.chain(figures.map(numbers)).collect::<Vec<Column>>());
+    let (rows, hidden) = chosen(sweep, SHOWN);
+    for row in &rows {
+        let Some(figures) = &row.figures else { continue };
+        let values = row.values.iter().map(|value| value.label().to_owned());
+        table.row(values.chain(figure_cells(figures)).collect::<Vec<_>>());
+    }
+    let mut section = Section::titled("Points").table(table);
+    if hidden > 0 {
+        let text = format!("the {} riskiest points; {hidden} more in points.csv", rows.len());
+        section = section.legend(text);
+    }
+    let columns = [words("varied").markdown_only(), words("values").markdown_only()];
+    let mut varied = Table::new(columns);
+    for axis in axes {
+        varied.row([axis.key.clone(), axis.values.clone()]);
+    }
+    section.table(varied)
+}
+
+fn figure_cells(figures: &PointFigures) -> [String; 6] {
+    let n = figures.replications;
+    let peak = figures.peak_resident_bytes;
+    [
+        format!("{}/{n}", figures.oom.count),
+        interval(&figures.oom),
+        format!("{}/{n}", figures.cascade.count),
+        peak.median.to_string(),
+        peak.p95.to_string(),
+        figures.first_oom_seconds.map_or_else(|| "-".to_owned(), clock),
+    ]
+}
+
+/// `18 to 57 %`.
+fn interval(p: &OutcomeCount) -> String {
+    format!("{:.0} to {:.0} %", p.low * 100.0, p.high * 100.0)
+}
+
+fn influence(sensitivity: &[Sensitivity]) -> Section {
+    let mut table = Table::new([
+        words("\nkey").at_most(26),
+        numbers("peak\nmean |effect|"),
+        numbers("peak\nmean"),
+        numbers("peak\ndeviation"),
+        numbers("P(OOM)\nmean |effect|"),
+    ]);
+    for one in sensitivity {
+        table.row([
+            short_key(&one.key),
+            Bytes::from_f64(one.peak_bytes.mean_absolute).to_string(),
+            signed(one.peak_bytes.mean),
+            Bytes::from_f64(one.peak_bytes.deviation).to_string(),
+            percent(one.oom.mean_absolute),
+        ]);
+    }
+    Section::titled("Influence").table(table).legend(
+        "elementary effects (Morris) per whole range of the key; a large deviation: the effect \
+         depends on the other keys",
+    )
+}
+
+fn signed(bytes: f64) -> String {
+    let sign = if bytes < 0.0 { "-" } else { "+" };
+    format!("{sign}{}", Bytes::from_f64(bytes.abs()))
+}
+
+fn failures(sweep: &SweepSummary) -> Section {
+    let failed: Vec<&PointRow> = sweep.rows.iter().filter(|row| row.error.is_some()).collect();
+    if failed.is_empty() {
+        return Section::default();
+    }
+    let heading = format!("{} of {} points could not be run:", failed.len(), sweep.rows.len());
+    let line = |row: &&PointRow| {
+        let values: Vec<&str> = row.values.iter().map(PointValue::label).collect();
+        let why = row.error.as_deref().unwrap_or_default();
+        clean(&format!("point {} ({}): {why}", row.point, values.join(", ")), 300)
+    };
+    let section = Section::new(heading).legends(failed.iter().take(FAILED).map(line));
+    let more = failed.len().saturating_sub(FAILED);
+    section.legends((more > 0).then(|| format!("and {more} more: column `error` of points.csv")))
+}
