@@ -56,11 +56,15 @@ impl Server {
         self.rates.cores = (used - self.rates.clients).max(0.0) / efficiency + background;
     }
 
-    /// Share of the processor time that marks: a quarter, or what processors get that have no request
-    /// to run. With a CPU quota below GOMAXPROCS the workers are throttled like everybody else, but an
-    /// idle processor still takes its part of the quota (`gcBgMarkWorker`'s idle mode, Go `mgc.go`).
+    /// Share of the processor time that is marking's: a quarter. With a CPU quota below GOMAXPROCS the
+    /// workers are throttled like everybody else, but processors without a request to run mark as well
+    /// (`gcMarkWorkerIdleMode`, Go `mgc.go`) and take their part of the quota from the others.
     fn marking_share(&self) -> f64 {
         let members: u64 = self.pool.active().iter().map(|class| self.pool.members(*class)).sum();
+        if members as f64 <= self.settings.cores {
+            // Each has a core of its own: what they leave marks anyway.
+            return BACKGROUND_UTILIZATION;
+        }
         let idle = 1.0 - (members as f64 / self.settings.procs).min(1.0);
         BACKGROUND_UTILIZATION.max(idle)
     }
