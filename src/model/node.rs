@@ -9,10 +9,6 @@ use crate::units::{Bytes, SimSpan, SimTime};
 /// `oom_score_adj` of etcd as a static pod (docs/facts/memory.md section 4.2).
 const ETCD_SCORE_ADJ: i64 = -997;
 
-/// What a CPU limit lowers GOMAXPROCS to at most (`adjustCgroupGOMAXPROCS`, Go
-/// `runtime/cgroup_linux.go`).
-const LEAST_PROCESSORS: f64 = 2.0;
-
 /// Why a server can be killed at its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitKind {
@@ -76,8 +72,8 @@ pub fn clients_contend(apiserver: &ApiserverInput, node: &NodeInput) -> bool {
     node.local_clients && node.cores.ceil() - cores(apiserver, node).ceil() < 1.0
 }
 
-/// GOMAXPROCS: set, or the node's processors; from Go 1.25 no more than the CPU limit, rounded up, but
-/// two at least (`adjustCgroupGOMAXPROCS`, Go `runtime/cgroup_linux.go`; docs/facts/memory.md section 4.1).
+/// GOMAXPROCS: set, or the node's processors; from Go 1.25 no more than the CPU limit, rounded up
+/// (docs/facts/memory.md section 4.1).
 #[must_use]
 pub fn processors(apiserver: &ApiserverInput, node: &NodeInput, release: &Release) -> f64 {
     if let Some(procs) = apiserver.gomaxprocs {
@@ -85,7 +81,7 @@ pub fn processors(apiserver: &ApiserverInput, node: &NodeInput, release: &Releas
     }
     let cores = node.cores.ceil().max(1.0);
     match apiserver.cpu_limit {
-        Some(limit) if release.go_minor >= 25 => limit.ceil().max(LEAST_PROCESSORS).min(cores),
+        Some(limit) if release.gomaxprocs_follows_limit => limit.ceil().clamp(1.0, cores),
         _ => cores,
     }
 }

@@ -4,7 +4,7 @@ use super::apf;
 use super::derive::Names;
 use super::identity::groups_of;
 use super::published::{Claim, Figure, Metric, Published};
-use super::release::{minor_of, release_of};
+use super::release::{client_of, release_of};
 use super::workloads;
 use crate::language::table::resolved::Resolved;
 use crate::model::input::{
@@ -18,10 +18,6 @@ use crate::units::{SimSpan, SimTime};
 /// `--watch-progress-notify-interval` of etcd where nothing else is said (etcd `server/embed/config.go`;
 /// docs/facts/watch-cache.md section 4.1).
 const PROGRESS_NOTIFY_INTERVAL: SimSpan = SimSpan::secs(600);
-
-/// The first client-go that asks for bookmarks.
-const FIRST_WITH_BOOKMARKS: u8 = 16;
-
 /// The inputs. `None` would mean that the schema and this function disagree on a key.
 pub(super) fn inputs(root: &Resolved, names: &Names) -> Option<Inputs> {
     let fleets = root.list("clients").iter();
@@ -186,7 +182,7 @@ fn fleet(table: &Resolved, names: &Names) -> Option<FleetInput> {
             "never" => Retries::Never,
             _ => return None,
         },
-        client_minor: table.text("client-version").and_then(minor_of),
+        client_minor: client_of(table).map(|client| client.minor),
         user: table.text("user")?.to_owned(),
         groups: table.texts("groups")?.iter().map(|(group, _)| group.clone()).collect(),
         flow_schema: table.text("flow-schema").map(str::to_owned),
@@ -204,10 +200,9 @@ fn behaviour(table: &Resolved, names: &Names) -> Option<Behaviour> {
             read: read(reflector, names)?,
             watch_list: reflector.flag("watch-list")?,
             watch: reflector.flag("watch")?,
-            bookmarks: reflector.flag("bookmarks").unwrap_or_else(|| {
-                let client = table.text("client-version").and_then(minor_of);
-                client.is_none_or(|minor| minor >= FIRST_WITH_BOOKMARKS)
-            }),
+            bookmarks: reflector
+                .flag("bookmarks")
+                .unwrap_or_else(|| client_of(table).is_none_or(|client| client.bookmarks)),
         });
     }
     if let Some(lister) = table.table("lister") {

@@ -9,7 +9,7 @@ use crate::language::table::resolved::Resolved;
 use crate::language::tell::code::Code;
 use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::tell::suggest::nearest;
-use crate::model::release::{GATES, Release};
+use crate::model::release::Release;
 use crate::units::Bytes;
 
 /// Members of all fleets together.
@@ -79,21 +79,24 @@ fn gates(apiserver: &Resolved, log: &mut Log) {
     };
     for (name, on, at) in apiserver.flags("feature-gates") {
         let one = BTreeMap::from([(name.clone(), *on)]);
-        if release.clone().with_gates(&one).is_ok() {
+        if release.with_gates(&one).is_ok() {
             continue;
         }
         let minor = release.minor;
         let message = format!("Kubernetes 1.{minor} has no feature gate `{}`", shown(name));
-        let known = GATES.iter().find(|(gate, ..)| gate == name);
-        let near = nearest(name, GATES.iter().map(|(gate, ..)| *gate));
-        let help = match (known, near) {
-            (Some((_, first, _)), _) if minor < *first => format!("it came with 1.{first}"),
-            (Some((_, _, gone)), _) => format!("it is gone since 1.{gone}: always on"),
-            (None, Some(near)) => format!("did you mean `{near}`?"),
-            (None, None) => {
-                let names: Vec<&str> = GATES.iter().map(|(gate, ..)| *gate).collect();
-                format!("the gates that matter here are {}", names.join(", "))
+        let names = || Release::GATES.iter().map(|gate| gate.name);
+        let help = match Release::gate(name).map(|gate| (gate.since, gate.gone)) {
+            Some((_, Some(gone))) if minor >= gone => {
+                format!("it is gone since 1.{gone}: always on")
             }
+            Some((since, _)) => format!("it came with 1.{since}"),
+            None => match nearest(name, names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => {
+                    let names: Vec<&str> = names().collect();
+                    format!("the gates that matter here are {}", names.join(", "))
+                }
+            },
         };
         let finding = Finding::new(Code::UnknownGate, *at, message).label("no such gate");
         log.push(finding.help(help));
@@ -160,6 +163,13 @@ fn node_memory(root: &Resolved, apiserver: &Resolved, node: &Resolved, log: &mut
     }
 }
 
+/// What to do about a behaviour that a gate brings.
+fn needs(gate: &str) -> String {
+    let since = Release::gate(gate)
+        .map_or_else(String::new, |g| format!(", which came with 1.{}", g.since));
+    format!("it needs the gate {gate}{since}")
+}
+
 /// `RangeStream` needs etcd and the apiserver.
 fn streams(root: &Resolved, log: &mut Log) {
     let (Some(etcd), Some(release)) = (root.table("etcd"), release_of(root)) else {
@@ -168,11 +178,7 @@ fn streams(root: &Resolved, log: &mut Log) {
     if etcd.flag("range-stream") == Some(true) && !release.etcd_range_stream {
         let message = format!("Kubernetes 1.{} does not use RangeStream", release.minor);
         let finding = Finding::new(Code::NoEffect, etcd.at("range-stream"), message);
-        log.push(
-            finding
-                .label("has no effect")
-                .help("it needs the gate EtcdRangeStream, which came with 1.37".to_owned()),
-        );
+        log.push(finding.label("has no effect").help(needs("EtcdRangeStream")));
     }
 }
 

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::builtin;
 use super::identity;
 use super::keys::{Family, Kind, NameForm};
-use super::release::minor_of;
-use super::release::release_of;
+use super::release::{client_of, release_of};
 use crate::language::table::read::check_name;
 use crate::language::table::resolved::{Plain, Resolved, State, Value};
 use crate::language::table::walk::is_reference;
@@ -35,13 +34,12 @@ pub(super) fn defaults(root: &mut Resolved, log: &mut Log) {
         .collect();
     let release = release_of(root);
     let streams = release.as_ref().is_some_and(|r| r.watch_list);
-    let servers_age = release.as_ref().is_some_and(|r| r.watch_list_client);
+    let servers_clients = release.as_ref().is_some_and(|r| r.watch_list_client);
     if let Some(Value::List(clients)) = root.value_mut("clients") {
         for client in clients {
             identity::defaults(client, log);
-            // `WatchListClient` is on by default from client-go 0.35.
-            let age = client.text("client-version").and_then(minor_of).map(|minor| minor >= 35);
-            let watch_list = streams && age.unwrap_or(servers_age);
+            let asks = client_of(client).map_or(servers_clients, |client| client.watch_list);
+            let watch_list = streams && asks;
             for behaviour in ["reflector", "lister"] {
                 if let Some(Value::Table(read)) = client.value_mut(behaviour) {
                     read_defaults(read, &shapes, watch_list, log);

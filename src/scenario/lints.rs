@@ -11,7 +11,7 @@ use crate::language::tell::code::Code;
 use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::text::source::Span;
 use crate::language::text::tree::Node;
-use crate::model::release::LOCKED;
+use crate::model::release::Release;
 use crate::units::Bytes;
 
 /// Members that should not start at once.
@@ -101,7 +101,7 @@ fn locked_gates(root: &Resolved, apiserver: &Resolved, log: &mut Log) {
         return;
     };
     for (name, on, at) in apiserver.flags("feature-gates") {
-        let locked = LOCKED.iter().any(|(gate, first)| gate == name && release.minor >= *first);
+        let locked = Release::gate(name).is_some_and(|gate| gate.is_locked_in(release.minor));
         if locked && !on {
             let minor = release.minor;
             let name = shown(name);
@@ -109,7 +109,7 @@ fn locked_gates(root: &Resolved, apiserver: &Resolved, log: &mut Log) {
             let finding = Finding::new(Code::LockedGate, *at, message);
             log.push(
                 finding
-                    .label("a genuine apiserver would not start")
+                    .label("a real apiserver would not start")
                     .help("the prediction is of a server that could be built so".to_owned()),
             );
         }

@@ -177,8 +177,8 @@ static TOGETHER: &[Explanation] = &[
     ),
     text(
         UnknownRelease,
-        "What each Kubernetes minor does differently is known for 1.28 to 1.37. Patch releases do \
-         not count.",
+        "What each Kubernetes minor does differently is known for the releases that `oomcast explain \
+         apiserver.version` names. Patch releases do not count.",
         Fragment("[apiserver]\nversion = \"v1.32.4\""),
         Fragment("[apiserver]\nversion = \"1.32\""),
     ),

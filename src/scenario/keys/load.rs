@@ -9,6 +9,7 @@ use super::sweep::SWEEP;
 use super::workloads::WORKLOAD;
 use super::{Family, Key, Kind, NameForm, OneOf, Table, integer, key, percent, rate, size, span};
 use crate::language::tell::code::Code;
+use crate::model::release::CLIENT_VERSIONS;
 use crate::units::{Bytes, SimSpan};
 
 /// A scenario.
@@ -215,13 +216,6 @@ static CLIENT: Table = Table {
         ),
     ],
 };
-
-/// Releases whose clients are told apart (`model::client::era`).
-const CLIENT_VERSIONS: [&str; 28] = [
-    "1.10", "1.11", "1.12", "1.13", "1.14", "1.15", "1.16", "1.17", "1.18", "1.19", "1.20", "1.21",
-    "1.22", "1.23", "1.24", "1.25", "1.26", "1.27", "1.28", "1.29", "1.30", "1.31", "1.32", "1.33",
-    "1.34", "1.35", "1.36", "1.37",
-];
 
 const RESOURCE: Key =
     key("resource", Kind::Refer(Family::Resource), Required, "The resource read.");

@@ -5,7 +5,7 @@ use super::apf::APF;
 use super::{Key, Kind, Table, integer, key, memory_limit, percent, rate, size, span};
 use crate::language::table::Flags;
 use crate::language::tell::code::Code;
-use crate::model::release::{GATES, NEWEST_MINOR, OLDEST_MINOR};
+use crate::model::release::{Gate, NEWEST_MINOR, OLDEST_MINOR, Release};
 use crate::units::{Bytes, SimSpan};
 
 /// The tables of the run and the servers, in the order of the root table.
@@ -40,17 +40,17 @@ static GATES_OF_ALL: Flags = Flags {
     plural: "gates",
     example: "{ WatchList = true }",
     all: || {
-        let gate = |(name, first, gone): &(&'static str, u8, u8)| {
-            let until =
-                if *gone > NEWEST_MINOR { String::new() } else { format!(", gone in 1.{gone}") };
-            let text = if *first == OLDEST_MINOR {
-                format!("Modelled for 1.{first} on{until}.")
+        let gate = |gate: &Gate<Release>| {
+            let since = gate.since;
+            let until = gate.gone.map_or_else(String::new, |gone| format!(", gone in 1.{gone}"));
+            let text = if since == OLDEST_MINOR {
+                format!("Modelled for 1.{since} on{until}.")
             } else {
-                format!("From 1.{first} on{until}.")
+                format!("From 1.{since} on{until}.")
             };
-            (*name, text)
+            (gate.name, text)
         };
-        GATES.iter().map(gate).collect()
+        Release::GATES.iter().map(gate).collect()
     },
 };
 
@@ -79,7 +79,7 @@ static APISERVER: Table = Table {
     what: "the apiservers",
     one_of: None,
     keys: &[
-        key("version", RELEASE, Required, "Kubernetes minor release, 1.28 to 1.37."),
+        key("version", RELEASE, Required, "Kubernetes minor release."),
         key("replicas", integer(1, 32), Default("1"), "How many apiservers."),
         key(
             "memory-limit",

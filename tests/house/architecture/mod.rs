@@ -57,6 +57,11 @@ fn imports_run_one_way() {
 }
 
 #[test]
+fn servers_and_clients_stay_apart() {
+    hold(&rules::apart(&sources("src")));
+}
+
+#[test]
 fn the_model_and_the_engine_stay_pure() {
     hold(&rules::purity(&sources("src")));
 }

@@ -83,6 +83,38 @@ pub(crate) fn layers(sources: &[Source]) -> Vec<String> {
     offences
 }
 
+/// Inside the model: who must not know whom. Servers and clients know nothing of each other, and what
+/// both use knows neither; the world alone knows both.
+const APART: [(&str, &[&str]); 8] = [
+    ("src/model/plane/", &["model::fleets", "model::world"]),
+    ("src/model/fleets/", &["model::plane", "model::world"]),
+    ("src/model/client/", &["model::plane", "model::fleets", "model::world"]),
+    ("src/model/apiserver/", &["model::plane", "model::fleets", "model::world", "model::event"]),
+    ("src/model/admission", &["model::plane", "model::fleets", "model::world", "model::event"]),
+    ("src/model/event.rs", &["model::plane", "model::fleets", "model::world", "model::context"]),
+    ("src/model/record.rs", &["model::plane", "model::fleets", "model::world", "model::context"]),
+    ("src/model/context.rs", &["model::plane", "model::fleets", "model::world"]),
+];
+
+/// Servers that know clients, clients that know servers, and what is below both and knows one.
+pub(crate) fn apart(sources: &[Source]) -> Vec<String> {
+    let mut offences = Vec::new();
+    for source in sources {
+        for (_, strangers) in APART.iter().filter(|(place, _)| source.path.starts_with(place)) {
+            for path in source.crate_paths() {
+                let known = |stranger: &&&str| {
+                    path.path == **stranger || path.path.starts_with(&format!("{stranger}::"))
+                };
+                if let Some(stranger) = strangers.iter().find(known) {
+                    let (file, line) = (&source.path, path.line);
+                    offences.push(format!("{file}:{line}: must not know `{stranger}`"));
+                }
+            }
+        }
+    }
+    offences
+}
+
 /// What ties the model or the engine to files, formats, clocks or the terminal.
 pub(crate) fn purity(sources: &[Source]) -> Vec<String> {
     let inner = ["model", "engine", "units", "results"];
