@@ -1,7 +1,7 @@
 //! The rules on planted offenders.
 
-use super::rules;
 use super::scan::{CratePath, Source};
+use super::{circles, idle, rules};
 
 fn paths(code: &str) -> Vec<String> {
     Source::new("src/x.rs", code).crate_paths().into_iter().map(|found| found.path).collect()
@@ -131,4 +131,46 @@ fn other_offences_are_caught() {
     }
     assert!(caught(rules::leftovers, "src/a.rs", "// FIXME: later"));
     assert!(!caught(rules::leftovers, "src/a.rs", "// todo!(\"in a comment\")"));
+}
+
+#[test]
+fn circles_are_found() {
+    let file = |path: &str, code: &str| Source::new(path, code);
+    let found = |sources: &[Source]| circles::circles(sources, "model");
+    let round = [
+        file("src/model/a.rs", "use crate::model::b::B;"),
+        file("src/model/b.rs", "use super::c;"),
+        file("src/model/c.rs", "use crate::model::{a::A, d};"),
+        file("src/model/d.rs", "use crate::units::Bytes;"),
+    ];
+    assert_eq!(found(&round), [["model::a", "model::b", "model::c"]]);
+    let family = [
+        file("src/model/a/mod.rs", "pub use b::B; use crate::model::a::b;"),
+        file("src/model/a/b.rs", "use super::A; #[cfg(test)]\nmod tests { use super::super::c; }"),
+        file("src/model/c.rs", "use crate::model::a::b::B;"),
+    ];
+    assert!(found(&family).is_empty(), "a folder and its files are one");
+}
+
+#[test]
+fn idle_items_are_found() {
+    let code = "pub fn used() {}\npub const IDLE: u8 = 1;\npub struct Told;\n\
+                pub const fn tested() {}\n#[cfg(test)]\nmod tests { fn t() { tested() } }";
+    let sources = [
+        Source::new("src/model/a.rs", code),
+        Source::new("src/model/mod.rs", "pub use a::{IDLE, used};"),
+        Source::new("src/cli/run.rs", "fn f(_: Told) { used() }"),
+        Source::new("src/cli/tests.rs", "fn f() { IDLE }"),
+    ];
+    assert_eq!(idle::idle(&sources), ["src/model/a.rs: `IDLE`", "src/model/a.rs: `tested`"]);
+}
+
+#[test]
+fn long_functions_are_found() {
+    let long =
+        format!("pub fn f(a: [u8; 3])\nwhere\n    A: B,\n{{\n{}}}\n", "    x();\n".repeat(90));
+    let caught = |code: &str| offences(rules::long_functions, "src/a.rs", code);
+    assert_eq!(caught(&long), 1);
+    assert_eq!(caught(&long.replacen("    x();\n", "", 10)), 0);
+    assert_eq!(caught(&format!("trait T {{ fn f();\n{}}}", "    const A: u8;\n".repeat(100))), 0);
 }
