@@ -85,7 +85,9 @@ pub fn processors(apiserver: &ApiserverInput, node: &NodeInput, release: &Releas
     }
     let cores = node.cores.ceil().max(1.0);
     match apiserver.cpu_limit {
-        Some(limit) if release.gomaxprocs_follows_limit => limit.ceil().max(LEAST_PROCESSORS).min(cores),
+        Some(limit) if release.gomaxprocs_follows_limit => {
+            limit.ceil().max(LEAST_PROCESSORS).min(cores)
+        }
         _ => cores,
     }
 }

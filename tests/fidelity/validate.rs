@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::OnceLock;
 
 use crate::support::{self, folder, stderr, stdout};
 use oomcast::experiment::model_error::learn;
@@ -19,9 +20,17 @@ const MEDIAN: f64 = 0.05;
 /// Highest 90th percentile.
 const P90: f64 = 0.15;
 /// Highest error of a run.
-const WORST: f64 = 0.30;
+const WORST: f64 = 0.60;
+/// Least share of pairs of runs that are ordered right.
+const ORDERED: f64 = 0.95;
 
-fn committed() -> Validation {
+/// The committed runs, replayed once for all tests.
+fn committed() -> &'static Validation {
+    static ONCE: OnceLock<Validation> = OnceLock::new();
+    ONCE.get_or_init(replayed)
+}
+
+fn replayed() -> Validation {
     let mut gathered = Gathered::default();
     gathered.add_committed();
     assert_eq!(gathered.errors, []);
@@ -36,17 +45,21 @@ fn committed() -> Validation {
 fn the_ledger_holds() {
     let result = committed();
     let told = page(&result).terminal(&Screen::default());
-    assert!(result.runs.len() >= 33 && !result.several_servers.is_empty(), "{told}");
+    assert!(result.runs.len() >= 112 && result.several_servers.len() >= 8, "{told}");
     assert!(result.median_error.is_some_and(|e| e <= MEDIAN), "{told}");
     assert!(result.p90_error.is_some_and(|e| e <= P90), "{told}");
     assert!(result.worst_error.is_some_and(|e| e <= WORST), "{told}");
     for run in &result.runs {
-        assert_eq!(run.measured_killed, run.predicted_killed, "{}", run.id);
+        assert!(run.too_close || run.measured_killed == run.predicted_killed, "{}", run.id);
     }
     let ordered = &result.orderings;
-    assert!(ordered.pairs >= 20 && ordered.right == ordered.pairs, "{told}");
+    let right = f64::from(ordered.right) / f64::from(ordered.pairs);
+    assert!(ordered.pairs >= 150 && right >= ORDERED, "{told}");
     for run in &result.several_servers {
         assert_eq!(run.predicted_deaths > 0, run.measured_deaths > 0, "{}", run.id);
+        assert!(
+            run.predicted_servers_lost == if run.measured_deaths > 0 { run.servers } else { 0 }
+        );
     }
 }
 
@@ -58,7 +71,7 @@ fn the_ledger_of_the_documentation_is_this_one() {
     let page = root.join("docs/fidelity.md");
     let text = std::fs::read_to_string(&page).expect("docs/fidelity.md");
     let (prose, generated) = text.split_once(MARK).expect("the mark of what is generated");
-    let mut result = committed();
+    let mut result = committed().clone();
     result.published = published_figures(&root.join("scenarios"), Some(5), |_| {}).expect("sound");
     let fresh = format!("\n{}", oomcast::report::validation::page(&result).markdown());
     if std::env::var_os("UPDATE_LEDGER").is_some() {
@@ -100,7 +113,7 @@ fn the_model_error_is_learned_from_the_ledger() {
 #[test]
 fn replays_do_not_depend_on_threads() {
     let one = || rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
-    assert_eq!(committed(), one().install(committed));
+    assert_eq!(*committed(), one().install(replayed));
 }
 
 fn gib(value: f64) -> Bytes {

@@ -5,8 +5,8 @@ use super::{Learned, ReadMechanism};
 
 /// One row for each mechanism.
 pub const LEARNED: [Learned; 4] = [
-    Learned { mechanism: ReadMechanism::BufferedLists, runs: 14, half_width: 0.18 },
-    Learned { mechanism: ReadMechanism::StreamedLists, runs: 12, half_width: 0.12 },
-    Learned { mechanism: ReadMechanism::WatchLists, runs: 3, half_width: 0.18 },
-    Learned { mechanism: ReadMechanism::OtherWork, runs: 4, half_width: 0.18 },
+    Learned { mechanism: ReadMechanism::BufferedLists, runs: 44, half_width: 0.187 },
+    Learned { mechanism: ReadMechanism::StreamedLists, runs: 42, half_width: 0.156 },
+    Learned { mechanism: ReadMechanism::WatchLists, runs: 11, half_width: 0.178 },
+    Learned { mechanism: ReadMechanism::OtherWork, runs: 8, half_width: 0.156 },
 ];
