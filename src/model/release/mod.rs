@@ -18,17 +18,6 @@ pub const OLDEST_MINOR: u8 = MINORS[0].minor;
 /// Newest minor whose servers are modelled.
 pub const NEWEST_MINOR: u8 = MINORS[MINORS.len() - 1].minor;
 
-/// How the versions of servers are written, oldest first.
-pub static VERSIONS: [&str; MINORS.len()] = {
-    let mut versions = [""; MINORS.len()];
-    let mut row = 0;
-    while row < versions.len() {
-        versions[row] = MINORS[row].version;
-        row += 1;
-    }
-    versions
-};
-
 /// How the versions of clients are written that are older than every server.
 const OLDER_CLIENTS: [&str; (OLDEST_MINOR - OLDEST_CLIENT_MINOR) as usize] = [
     "1.10", "1.11", "1.12", "1.13", "1.14", "1.15", "1.16", "1.17", "1.18", "1.19", "1.20", "1.21",
