@@ -21,7 +21,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt, SeedableRng, TryRng};
 use rand_distr::{Exp1, StandardNormal};
 
-use crate::units::SimSpan;
+use crate::units::{Fnv, SimSpan};
 
 /// What a stream's draws are for, such as `"relist jitter"`: the name, hashed.
 ///
@@ -33,15 +33,8 @@ impl Purpose {
     /// The purpose of this name. Renaming a purpose changes its draws, and so every result.
     #[must_use]
     pub const fn named(name: &str) -> Self {
-        // FNV-1a, 64 bits: constant-evaluable, and a few dozen short names do not collide.
-        let bytes = name.as_bytes();
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        let mut i = 0;
-        while i < bytes.len() {
-            hash = (hash ^ bytes[i] as u64).wrapping_mul(0x0100_0000_01b3);
-            i += 1;
-        }
-        Self(hash)
+        // Constant-evaluable, and a few dozen short names do not collide.
+        Self(Fnv::new().bytes(name.as_bytes()).value())
     }
 }
 

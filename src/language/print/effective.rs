@@ -4,6 +4,7 @@ use crate::language::table::resolved::{Resolved, Slot, State, Value};
 use crate::language::table::uncertain::Spread;
 use crate::language::table::write::{braces, brackets, key, scalar};
 use crate::language::table::{Kind, Table};
+use crate::units::Fnv;
 
 /// Prints the checked tree; loading the result gives the same inputs.
 pub(crate) fn print(root: &Resolved) -> String {
@@ -13,16 +14,9 @@ pub(crate) fn print(root: &Resolved) -> String {
 /// 12 hex digits that name the scenario, whatever its seed, its replications and its sweep.
 pub(crate) fn hash(root: &Resolved) -> String {
     let text = printed(root, &["seed", "replications"], &["sweep"]);
-    let mut digits = format!("{:016x}", fnv1a(text.as_bytes()));
+    let mut digits = format!("{:016x}", Fnv::new().bytes(text.as_bytes()).value());
     digits.truncate(12);
     digits
-}
-
-/// FNV-1a of 64 bits: the same on every machine and in every version.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }
 
 fn printed(root: &Resolved, skip_in_run: &[&str], skip: &[&str]) -> String {
@@ -119,16 +113,4 @@ pub(crate) fn inner(table: &Resolved) -> String {
         State::Set(value) => Some(format!("{} = {}", slot.key.name, of_slot(slot, value))),
         _ => None,
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fnv1a;
-
-    #[test]
-    fn fnv1a_matches_the_published_vectors() {
-        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c);
-        assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
-    }
 }

@@ -2,12 +2,19 @@
 //!
 //! They know no server but by its number.
 
-use super::client::Client;
-use super::client::driver::{Leases, Sharing};
-use super::faults::Rollout;
-use super::ids::{ClientId, FleetId, Id, Table};
-use super::input::Inputs;
-use super::release::ClientGo;
+mod calls;
+pub mod connections;
+pub mod leases;
+mod members;
+pub mod rollout;
+
+use crate::model::client::Client;
+use crate::model::ids::{ClientId, FleetId, Id, Table};
+use crate::model::input::Inputs;
+use crate::model::release::ClientGo;
+use connections::Sharing;
+use leases::Leases;
+use rollout::Rollout;
 
 /// See the module's documentation.
 pub struct Fleets {

@@ -1,3 +1,5 @@
+//! Releases row by row, and one that is made up.
+
 use super::behaviours::behaviours;
 use super::table::minors;
 use super::*;
