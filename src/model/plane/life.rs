@@ -363,6 +363,7 @@ impl Plane {
         }
     }
 
+    /// Sends a request of the server itself that its readiness waits for, or has it wait for etcd.
     fn start_up_request(&mut self, server: ServerId, plan: PlanId, tag: Tag, now: SimTime) {
         let state = &mut self.servers[server];
         state.starting += 1;
