@@ -87,7 +87,7 @@ impl DroppedRequests {
 
 #[cfg(test)]
 mod tests {
-    use super::{RetryAfter, SimSpan, SimTime};
+    use super::{DroppedRequests, SimSpan, SimTime};
 
     #[test]
     fn follows_upstreams_test() {
