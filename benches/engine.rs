@@ -125,7 +125,7 @@ fn mixed_delay(draws: &mut Stream) -> SimSpan {
     if draws.chance(0.8) {
         draws.exponential(SimSpan::millis(50))
     } else {
-        draws.uniform_span(SimSpan::secs(300), SimSpan::secs(600))
+        SimSpan::secs(300).scale(1.0 + draws.uniform())
     }
 }
 

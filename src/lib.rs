@@ -62,16 +62,16 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`input`](model::input) | everything a run depends on, as plain data |
-//! | [`release`](model::release) | what each Kubernetes minor does: one table of behaviours, with feature gates |
+//! | [`release`](model::release) | what each Kubernetes minor does: one table of minors, behaviours of servers and of clients, feature gates |
 //! | [`costs`](model::costs) | CPU time and memory of every kind of work: named constants, each with its source |
 //! | [`objects`](model::objects) | what an object weighs stored, encoded, decoded, listed |
-//! | [`catalog`](model::catalog) | what is derived once a run: ledger owners, profiles, plans of requests |
+//! | [`catalog`](model::catalog) | what never changes in a run: ledger owners, profiles, speeds |
 //! | [`assumptions`](model::assumptions) | what predictions rest on: one table, made into `docs/assumptions.md` |
 //! | [`apiserver::list`](model::apiserver::list) | **where a LIST's memory comes from** |
 //! | [`apiserver::route`](model::apiserver::route) | who answers a LIST: etcd, watch cache, snapshot, nobody (429) |
 //! | [`apiserver::etcd_rounds`](model::apiserver::etcd_rounds) | how often etcd is asked for a page, and how much at once |
 //! | [`apiserver::watch`](model::apiserver::watch) | watch-lists and watches |
-//! | [`apiserver::cacher`](model::apiserver::cacher), [`writes`](model::writes) | a watch cache under a steady rate of writes; how its ring grows in the ledger |
+//! | [`apiserver::cacher`](model::apiserver::cacher) | a watch cache under a steady rate of writes |
 //! | [`apiserver::consistency`](model::apiserver::consistency) | the consistency checker's pulse, from 1.34 |
 //! | [`apiserver::startup`](model::apiserver::startup) | what a starting server does before it is ready |
 //! | [`apiserver::plan`](model::apiserver::plan) | a request as a short list of phases |
@@ -79,15 +79,15 @@
 //! | [`memory`](model::memory) | the ledger, the Go heap and its collector, freed pages, Go's rules of buffer growth |
 //! | [`apf`](model::apf) | API Priority and Fairness, exact to the bit |
 //! | [`watchcache`](model::watchcache) | the ring of recent events, resumable versions, snapshots: exact, and in closed form |
-//! | [`admission`](model::admission), [`write_seats`](model::write_seats), [`counting`](model::counting) | requests at the door of a server; the seats that writes take; what it knows of its objects |
-//! | [`client`](model::client) | reflectors, listers, watchers: one state each, and what moves them; `era`: what old client-go does |
-//! | [`balancer`](model::balancer), [`node`](model::node) | connections; processors, limits, OOM killer, restart back-off |
-//! | [`control_plane`](model::control_plane) | the life of the servers: start, fill caches, serve, die, come back |
-//! | [`flows`](model::flows), [`etcd_outage`](model::etcd_outage) | a load that changes: writes, objects that come and go; etcd without a quorum |
-//! | [`faults`](model::faults), [`background`](model::background) | events of the scenario; steady load as constant rates |
-//! | [`world`](model::world) | all state, the one event enum, its dispatch |
-//! | [`activity`](model::activity) | calls and open watches second by second; how far back watch caches go |
-//! | [`recorder`](model::recorder), [`outcome`](model::outcome), [`checks`](model::checks) | timelines; the record; invariants |
+//! | [`admission`](model::admission) | requests at the door of a server: what API Priority and Fairness is told of them, what is seen of it |
+//! | [`node`](model::node) | processors, memory limits, the OOM killer, restart back-off |
+//! | [`client`](model::client) | a member of a fleet: its state; `go`: facts of client-go; `era`: what reflectors of each client-go do; `backoff`; `refusal`: what it does about a refused call |
+//! | [`ids`](model::ids), [`event`](model::event) | numbers of servers, clients, fleets and resources as types; all that can happen |
+//! | [`context`](model::context), [`record`](model::record) | what all parts of a run share; what it writes down (`activity`, `recorder`) |
+//! | [`plane`](model::plane) | **servers, balancer and etcd**, which know no client: `life`, `death`, `caches`, `rings`, `stored`, `counting`, `write_seats`, `flows`, `etcd`, `background` (steady load), `probes`, `shutdown`, `plans` |
+//! | [`fleets`](model::fleets) | **all clients**, which know no server but its number: `members`, `calls`, `connections` (who shares one), `leases`, `rollout` |
+//! | [`world`](model::world) | **both, and what crosses between them**: a client asks (`calls`, `connections`), a server answers or rejects (`admit`, `calls`) or drops its clients (`death`, `losses`, `silence`, `network`, `goaway`, `shutdown`), the balancer picks; the event loop, its dispatch, the outcome |
+//! | [`checks`](model::checks) | invariants |
 //!
 //! # Three ideas
 //!
@@ -130,15 +130,15 @@
 //! |---|---|
 //! | what a LIST holds, and until when | [`model::apiserver::list`] |
 //! | a cost, a size, a measured constant | [`model::costs`], [`model::objects`] |
-//! | what a release does | [`model::release`]: a field of [`Release`](model::release::Release), its gate in `GATES`; the model asks for the behaviour, not for the minor |
-//! | how a client reacts to a failure | [`model::client::driver`] |
-//! | when a watcher is too slow, what it is given when it comes back | `model/client/driver/slow.rs` |
-//! | what version a client has seen | `model/client/driver/versions.rs` |
+//! | what a release does | `model/release/table.rs`: a row of [`Release`](model::release::Release) (servers, API Priority and Fairness) or of [`ClientGo`](model::release::ClientGo), with its gate; the model asks for the behaviour, not for the minor |
+//! | how a client reacts to a refused call | [`model::client::refusal`]; to an answer, or to one that breaks off: `model/world/calls.rs`, `model/world/losses.rs` |
+//! | when a watcher is too slow, what it is given when it comes back | `model/world/slow.rs`; how fast: `model/plane/pace.rs` |
+//! | what version a client has seen | `model/world/versions.rs` |
 //! | what a workload writes | `scenario/workloads.rs` |
-//! | who shares a connection, what silence, GOAWAY and missed leases do | `model/client/driver/`: `crew.rs`, `silence.rs`, `goaway.rs`, `lease.rs` |
-//! | how nodes are lost, networks break, servers shut down, probes kill, rollouts go on | `model/faults/` |
+//! | who shares a connection | `model/fleets/connections.rs`; what silence, GOAWAY and missed leases do: `model/world/`: `silence.rs`, `goaway.rs`, `leases.rs` |
+//! | what an event of the scenario does | `model/world/scenario.rs`, and the file it names: `network`, `shutdown`, `rollout`, `load`, `etcd_outage` |
 //! | when the collector runs | [`model::memory::go_heap`] |
-//! | who is killed, and when it comes back | [`model::node`], [`model::control_plane`] |
+//! | who is killed, and when it comes back | [`model::node`], `model/plane/death.rs`, `model/plane/life.rs` |
 //! | which requests wait, and how long | [`model::apf`]; who asks for what: `model/admission/requests.rs`; what is seen of it: `model/admission/observe.rs` |
 //! | a key of the scenario file | [`scenario::keys`], then `scenario/build.rs` and [`model::input`] |
 //! | the JSON Schema of scenario files, the reference | `language/print`; both follow [`scenario::keys`] |
@@ -161,8 +161,10 @@
 //! | an exit code | `cli/exit.rs` |
 //! | a flag that several verbs have | `cli/flags.rs` |
 //!
-//! **A new release**: raise `NEWEST_MINOR`, give every behaviour that changed its first minor in
-//! `Release::of_minor` and every gate its span in `GATES`.
+//! **A new release** is one row in `model/release/table.rs`: its minor, its Go, how well predictions for
+//! it are founded. The schema, the reference, diagnostics, `client-version` and the validated domain
+//! follow. What it changes is a row of behaviours there, with its gate, and the one place in the model
+//! that asks for it.
 //!
 //! **A new mechanism**: a variant of [`Mechanism`](results::Mechanism), in the order of the stack, with
 //! its label and key; the compiler then asks for its colour (`report/charts/palette.rs`) and its weight

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::sampled;
-use super::subject::{MEMORY_SPREAD, Subject, TIME_SPREAD, Target, View, Window};
+use super::sampled::Window;
+use super::subject::{MEMORY_SPREAD, Subject, TIME_SPREAD, Target, View};
 use crate::model::input::{Action, Inputs};
 use crate::results::FigureKind;
 use crate::scenario::{self, Layers, Scenario};

@@ -1,6 +1,5 @@
 //! A replay as monitoring would have seen it: one metric, sampled from time to time.
 
-use super::subject::Window;
 use crate::engine::statistics::nearest_rank;
 use crate::model::input::Inputs;
 use crate::model::{self, RunOptions};
@@ -8,6 +7,21 @@ use crate::results::{RunRecord, Timeline, TimelinePoint};
 use crate::units::{Bytes, SimSpan, SimTime};
 use crate::validation::compare::{Replay, median_or_never};
 use crate::validation::series::Metric;
+
+/// The part of a replay that a series shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Window {
+    /// The event's name.
+    pub event: String,
+    /// When it begins in the scenario.
+    pub begins: SimTime,
+    /// How long the burst is.
+    pub lasts: SimSpan,
+    /// Time between samples.
+    pub step: SimSpan,
+    /// What was sampled.
+    pub metric: Metric,
+}
 
 /// Instants of the first sample that are tried, evenly over a step.
 const PHASES: u32 = 8;

@@ -1,12 +1,11 @@
 //! Observations as the fit takes them: inputs to replay, and figures to meet.
 
-use crate::calibration::sampled;
+use super::sampled::{self, Window};
 use crate::model::input::Inputs;
 use crate::results::{FigureKind, Timeline};
-use crate::units::{Bytes, SimSpan, SimTime};
+use crate::units::Bytes;
 use crate::validation::compare::{self, Replay};
 use crate::validation::observation::Run;
-use crate::validation::series::Metric;
 
 /// Relative spread of a measured amount of memory: repeated runs differ by 2 to 3 %.
 pub const MEMORY_SPREAD: f64 = 0.03;
@@ -20,21 +19,6 @@ pub enum View {
     Run(Box<Run>),
     /// Samples of a series about an event of a scenario.
     Samples(Window),
-}
-
-/// The part of a replay that a series shows.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Window {
-    /// The event's name.
-    pub event: String,
-    /// When it begins in the scenario.
-    pub begins: SimTime,
-    /// How long the burst is.
-    pub lasts: SimSpan,
-    /// Time between samples.
-    pub step: SimSpan,
-    /// What was sampled.
-    pub metric: Metric,
 }
 
 /// A figure that was measured.

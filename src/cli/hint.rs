@@ -5,10 +5,16 @@ use std::path::Path;
 use super::flags::LayerArgs;
 use crate::engine::statistics::runs_for_maximum;
 use crate::model::input::Inputs;
+use crate::model::release::{MINORS, Release};
 use crate::results::Summary;
 
-/// The release from which both encodings of a list are streamed, and old enough to be in use.
-const STREAMING: u8 = 34;
+/// The oldest release that streams both encodings of a list and offers watch-lists.
+fn first_streaming() -> Option<Release> {
+    MINORS
+        .iter()
+        .filter_map(|row| Release::of_minor(row.minor))
+        .find(|release| release.streams_json && release.streams_protobuf && release.watch_list)
+}
 
 /// What was typed of a run, but for where and how it was to be shown and how often to run.
 #[derive(Clone, Copy)]
@@ -28,9 +34,10 @@ pub(super) fn next(typed: Typed<'_>, inputs: &Inputs, summary: &Summary) -> Opti
         let run = as_typed(typed, key);
         Some(format!("{run} --set {key}={value}  # {question}"))
     };
-    if summary.oom.count > 0 && inputs.release.minor < STREAMING {
-        let version = format!("1.{STREAMING}");
-        return with("apiserver.version", &version, "do streamed lists prevent it?");
+    if let (1.., Some(newer)) = (summary.oom.count, first_streaming())
+        && inputs.release.minor < newer.minor
+    {
+        return with("apiserver.version", &newer.version(), "do streamed lists prevent it?");
     }
     if let (1.., Some(limit)) = (summary.oom.count, inputs.apiserver.memory_limit) {
         let twice = format!("{:#}", limit.times(2));

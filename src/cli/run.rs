@@ -187,7 +187,7 @@ fn condense(scenario: &Scenario, replicated: &Replicated) -> Summary {
         scenario: &scenario.name,
         scenario_hash: &scenario.hash,
         seed: scenario.seed,
-        release: &format!("1.{}", scenario.inputs.release.minor),
+        release: &scenario.inputs.release.version(),
         published: &scenario.published,
         expectations: &scenario.expectations,
         warnings: &warnings,

@@ -21,7 +21,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt, SeedableRng, TryRng};
 use rand_distr::{Exp1, StandardNormal};
 
-use crate::units::SimSpan;
+use crate::units::{Fnv, SimSpan};
 
 /// What a stream's draws are for, such as `"relist jitter"`: the name, hashed.
 ///
@@ -33,15 +33,8 @@ impl Purpose {
     /// The purpose of this name. Renaming a purpose changes its draws, and so every result.
     #[must_use]
     pub const fn named(name: &str) -> Self {
-        // FNV-1a, 64 bits: constant-evaluable, and a few dozen short names do not collide.
-        let bytes = name.as_bytes();
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        let mut i = 0;
-        while i < bytes.len() {
-            hash = (hash ^ bytes[i] as u64).wrapping_mul(0x0100_0000_01b3);
-            i += 1;
-        }
-        Self(hash)
+        // Constant-evaluable, and a few dozen short names do not collide.
+        Self(Fnv::new().bytes(name.as_bytes()).value())
     }
 }
 
@@ -106,11 +99,6 @@ impl Stream {
     /// Uniform in [0, 1), a multiple of 2^-53.
     pub fn uniform(&mut self) -> f64 {
         self.0.random()
-    }
-
-    /// Uniform over the whole nanoseconds from `lo` to `hi`, both included; `lo` if `hi` is less.
-    pub fn uniform_span(&mut self, lo: SimSpan, hi: SimSpan) -> SimSpan {
-        SimSpan(self.0.random_range(lo.0..=hi.0.max(lo.0)))
     }
 
     /// Uniform over 0 … `n` − 1, without bias; 0 if `n` is 0.
@@ -195,11 +183,7 @@ mod tests {
             ]
         );
         assert_eq!(draws(|s| s.below(1_000)), [261, 223, 143, 800]);
-        let (lo, hi) = (SimSpan::secs(1), SimSpan::secs(2));
-        assert_eq!(
-            draws(|s| s.uniform_span(lo, hi).0),
-            [1_261_980_818, 1_223_176_334, 1_143_552_044, 1_800_180_432]
-        );
+        let hi = SimSpan::secs(2);
         assert_eq!(
             draws(|s| s.exponential(hi).0),
             [360_517_637, 1_686_887_690, 747_927_091, 2_439_431_516]
@@ -260,17 +244,12 @@ mod tests {
         assert_mean(0.5, 0.5, |s| f64::from(u8::from(s.lognormal(2.0) < 1.0)));
         assert_mean(4.5, 8.25_f64.sqrt(), |s| s.below(10) as f64);
         assert_mean(0.3, 0.21_f64.sqrt(), |s| f64::from(u8::from(s.chance(0.3))));
-        let span = |s: &mut Stream| s.uniform_span(SimSpan(10), SimSpan(20)).0 as f64;
-        assert_mean(15.0, 10_f64.sqrt(), span);
     }
 
     #[test]
     fn degenerate_arguments_do_not_panic() {
         let mut s = stream(0);
         assert_eq!((s.below(0), s.below(1)), (0, 0));
-        assert_eq!(s.uniform_span(SimSpan(5), SimSpan(5)), SimSpan(5));
-        assert_eq!(s.uniform_span(SimSpan(5), SimSpan(2)), SimSpan(5));
-        let _ = s.uniform_span(SimSpan(0), SimSpan(u64::MAX));
         assert_eq!(s.exponential(SimSpan::ZERO), SimSpan::ZERO);
         assert!(!s.chance(0.0) && s.chance(1.0) && !s.chance(f64::NAN));
         assert!((s.lognormal(0.0) - 1.0).abs() < f64::EPSILON);

@@ -1,90 +1,7 @@
-//! Statistics of one run (exact time integrals) and of many (moments, quantiles, probabilities).
-
-use crate::units::SimTime;
+//! Statistics of many runs: moments, quantiles, probabilities.
 
 /// The 97.5 % quantile of the standard normal: two-sided 95 % intervals.
 pub const Z_95: f64 = 1.959_964;
-
-/// A step function of time, such as bytes held or requests in flight: its value now, its maximum and
-/// its exact integral.
-///
-/// The integral is an integer (unit × ns), so that Little's law can be asserted as an identity and the
-/// attribution of memory to owners adds up to the last byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimeWeighted {
-    begin: SimTime,
-    /// Up to here the integral is complete.
-    until: SimTime,
-    value: u64,
-    max: u64,
-    max_at: SimTime,
-    integral: u128,
-}
-
-impl TimeWeighted {
-    /// The function that is `value` from `begin` on.
-    #[must_use]
-    pub const fn new(begin: SimTime, value: u64) -> Self {
-        Self { begin, until: begin, value, max: value, max_at: begin, integral: 0 }
-    }
-
-    /// The value from `now` on. A `now` before the last change counts as that change's instant.
-    pub fn set(&mut self, now: SimTime, value: u64) {
-        self.integral = self.integral(now);
-        self.until = self.until.max(now);
-        self.value = value;
-        if value > self.max {
-            self.max = value;
-            self.max_at = self.until;
-        }
-    }
-
-    /// Adds to the value, saturating.
-    pub fn add(&mut self, now: SimTime, amount: u64) {
-        self.set(now, self.value.saturating_add(amount));
-    }
-
-    /// Subtracts from the value. Never below zero: to take away more than there is would be a bug of
-    /// the caller, asserted in debug builds.
-    pub fn sub(&mut self, now: SimTime, amount: u64) {
-        debug_assert!(amount <= self.value, "{amount} taken from {}", self.value);
-        self.set(now, self.value.saturating_sub(amount));
-    }
-
-    /// The value now.
-    #[must_use]
-    pub const fn value(&self) -> u64 {
-        self.value
-    }
-
-    /// The largest value so far: of every change, not of samples.
-    #[must_use]
-    pub const fn max(&self) -> u64 {
-        self.max
-    }
-
-    /// When the largest value was first reached.
-    #[must_use]
-    pub const fn max_at(&self) -> SimTime {
-        self.max_at
-    }
-
-    /// The integral from the beginning to `now`, in unit × ns.
-    #[must_use]
-    pub const fn integral(&self, now: SimTime) -> u128 {
-        // At most 2^64 × 2^64 in all, since the spans add up to at most 2^64 − 1.
-        self.integral + self.value as u128 * now.since(self.until).0 as u128
-    }
-
-    /// The time average from the beginning to `now`; the value if no time has passed.
-    #[must_use]
-    pub const fn mean(&self, now: SimTime) -> f64 {
-        match now.since(self.begin).0 {
-            0 => self.value as f64,
-            span => self.integral(now) as f64 / span as f64,
-        }
-    }
-}
 
 /// Mean and variance of a sample, one value at a time (Welford 1962).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -135,12 +52,6 @@ impl Moments {
     #[must_use]
     pub fn standard_deviation(&self) -> f64 {
         self.variance().sqrt()
-    }
-
-    /// The standard error of the mean; 0 for fewer than two values.
-    #[must_use]
-    pub fn standard_error(&self) -> f64 {
-        (self.variance() / self.count.max(1) as f64).sqrt()
     }
 }
 

@@ -23,7 +23,7 @@ pub fn apf_plan(scenario: &Scenario) -> ApfPlan {
     let controller = admission.controller();
     ApfPlan {
         scenario: scenario.name.clone(),
-        release: format!("1.{}", inputs.release.minor),
+        release: inputs.release.version(),
         enabled: inputs.apf.enabled,
         max_requests_inflight: reads,
         max_mutating_requests_inflight: writes,

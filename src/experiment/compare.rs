@@ -79,7 +79,7 @@ fn side(side: CompareSide<'_>, runs: &[RunRecord]) -> ComparedSide {
         label: side.label.to_owned(),
         scenario: scenario.name.clone(),
         scenario_hash: scenario.hash.clone(),
-        release: format!("1.{}", scenario.inputs.release.minor),
+        release: scenario.inputs.release.version(),
         peak_quantiles: Vec::new(),
         limit_bytes: server.map(|server| server.limit).unwrap_or_default(),
     }

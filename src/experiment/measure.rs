@@ -1,6 +1,6 @@
 //! The metrics of a run.
 
-use super::published::whole_duration;
+use super::published::{duration, whole_duration};
 use crate::results::{Outcome, RunRecord};
 use crate::scenario::measure::{Amount, Condition, Measure, Past};
 use crate::units::{Bytes, SimSpan};
@@ -29,6 +29,24 @@ pub(super) fn value(measure: Measure, run: &RunRecord) -> Amount {
         Measure::Cpu => Amount::Span(run.cpu()),
         Measure::BytesSent => Amount::Size(counters.bytes_sent),
         event => Amount::Share(f64::from(u8::from(happened(event, run)))),
+    }
+}
+
+/// The value of a metric in a phase of a run, or in the whole of it where none is named.
+pub(super) fn value_in(measure: Measure, phase: &str, run: &RunRecord) -> Amount {
+    if phase.is_empty() {
+        return value(measure, run);
+    }
+    let found = run.phases.iter().find(|found| found.name == phase);
+    match (measure, found) {
+        (Measure::Oom, found) => {
+            Amount::Share(f64::from(u8::from(found.is_some_and(|phase| phase.oom_kills > 0))))
+        }
+        (Measure::Peak, Some(phase)) => Amount::Size(phase.peak_resident),
+        (Measure::BytesSent, Some(phase)) => Amount::Size(phase.bytes_sent),
+        (Measure::Duration, Some(phase)) => duration(phase).map_or(Amount::Never, Amount::Span),
+        // Not recorded for phases, which the scenario's rules know.
+        _ => Amount::Never,
     }
 }
 

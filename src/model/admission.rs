@@ -2,7 +2,7 @@
 //!
 //! `model::apf` is exact and knows no clients; this file gives it the requests of the fleets and
 //! keeps what it holds for them. A request has a [`Ticket`] from its arrival until its handler
-//! returns, also past a 504 and on a slow reader; a rejected one is told when to come back. Writes
+//! returns, also past a 504 and on a slow reader; a rejected one gets a Retry-After. Writes
 //! weigh on the level of their writer: see [`crate::model::write_seats`].
 
 mod observe;
@@ -15,7 +15,6 @@ pub use writes::{Write, WriteStage};
 
 use std::collections::BTreeMap;
 
-use super::apf::behaviour::Behaviour;
 use super::apf::classify::{RequestInfo, User};
 use super::apf::controller::{Classification, ConfigController, LevelId};
 use super::apf::defaults::with_defaults;
@@ -81,7 +80,7 @@ pub struct Admission {
     /// Writes that wait or hold seats, by serial.
     writes: BTreeMap<u32, Writing>,
     /// Levels that may have dispatched.
-    stirred: Vec<LevelId>,
+    pending: Vec<LevelId>,
     /// Whether something may differ since [`Admission::take_changed`].
     changed: bool,
 }
@@ -90,25 +89,21 @@ impl Admission {
     /// A starting server's: it knows the mandatory objects only.
     #[must_use]
     pub fn new(inputs: &Inputs, now: SimTime) -> Self {
-        let behaviour = Behaviour::of_release(&inputs.release);
+        let release = inputs.release;
         let apiserver = &inputs.apiserver;
         let seats = apiserver
             .max_requests_inflight
             .saturating_add(apiserver.max_mutating_requests_inflight);
         Self {
-            controller: ConfigController::new(seats, behaviour, apiserver.request_timeout, now),
-            estimator: WorkEstimator::new(
-                WorkEstimatorConfig::of_behaviour(&behaviour),
-                behaviour,
-                true,
-            ),
+            controller: ConfigController::new(seats, release, apiserver.request_timeout, now),
+            estimator: WorkEstimator::new(WorkEstimatorConfig::of_release(&release), release, true),
             classes: Table::filled([None; 2], inputs.fleets.len()),
             retry_after: BTreeMap::new(),
             seen: BTreeMap::new(),
             counted: Table::filled(None, inputs.resources.len()),
             tickets: Vec::new(),
             writes: BTreeMap::new(),
-            stirred: Vec::new(),
+            pending: Vec::new(),
             changed: true,
         }
     }
@@ -119,7 +114,7 @@ impl Admission {
         // What is passed over was reported when the scenario was read.
         let _ = self.controller.digest_config_objects(now, &levels, &schemas);
         self.classes.fill([None; 2]);
-        self.stir_all();
+        self.mark_all_pending();
     }
 
     /// The objects of a resource have been counted.
@@ -130,12 +125,12 @@ impl Admission {
     /// The periodic adjustment of the limits.
     pub fn update_borrowing(&mut self, now: SimTime) {
         self.controller.update_borrowing(now);
-        self.stir_all();
+        self.mark_all_pending();
     }
 
-    fn stir_all(&mut self) {
+    fn mark_all_pending(&mut self) {
         self.changed = true;
-        self.stirred = self.controller.levels().map(|(id, _)| id).collect();
+        self.pending = self.controller.levels().map(|(id, _)| id).collect();
     }
 
     /// A request of a fleet arrives; [`Admission::next_dispatched`] names its client.
@@ -165,7 +160,7 @@ impl Admission {
         self.note(level);
         match start {
             Start::Accepted { id, .. } => {
-                self.stirred.push(level);
+                self.pending.push(level);
                 Arrival::Accepted(Ticket { level, id })
             }
             Start::Rejected { .. } => Arrival::Rejected(self.rejected(level, now)),
@@ -193,7 +188,7 @@ impl Admission {
         Stats {
             resource: &inputs.resources[resource],
             counted: self.counted[resource],
-            sizes_without_cache: self.controller.behaviour().sizes_without_cache,
+            sizes_without_cache: self.controller.release().sizes_without_cache,
             watches,
         }
     }
@@ -244,9 +239,9 @@ impl Admission {
 
     /// The next request that may go, in order of dispatch: its ticket and what it is.
     pub fn next_dispatched(&mut self) -> Option<(Ticket, Key)> {
-        while let Some(level) = self.stirred.last().copied() {
+        while let Some(level) = self.pending.last().copied() {
             let Some(queues) = self.controller.queues_mut(level) else {
-                self.stirred.pop();
+                self.pending.pop();
                 continue;
             };
             if let Some(id) = queues.next_dispatched() {
@@ -258,15 +253,15 @@ impl Admission {
                 self.check_seats(level);
                 return Some((Ticket { level, id }, key));
             }
-            self.stirred.pop();
+            self.pending.pop();
         }
         None
     }
 
     /// The next request that an arrival found to have waited too long (1.28).
     pub fn next_timed_out(&mut self, now: SimTime) -> Option<(Key, SimSpan)> {
-        for index in 0..self.stirred.len() {
-            let level = self.stirred[index];
+        for index in 0..self.pending.len() {
+            let level = self.pending[index];
             if let Some(request) = self.controller.queues_mut(level)?.next_timed_out() {
                 return Some((Key::unpack(request.key), self.rejected(level, now)));
             }
@@ -280,11 +275,11 @@ impl Admission {
         if let Some(queues) = self.controller.queues_mut(ticket.level) {
             // LISTs and watches have no lingering seats.
             let _ = queues.finish(now, ticket.id);
-            self.stirred.push(ticket.level);
+            self.pending.push(ticket.level);
         }
     }
 
-    /// A request's wait is over: whether it was still waiting, and what it is told.
+    /// A request's wait is over: whether it was still waiting, and its Retry-After.
     pub fn give_up(&mut self, ticket: Ticket, now: SimTime) -> Option<SimSpan> {
         self.changed = true;
         let waiting = self.controller.queues_mut(ticket.level)?.cancel(now, ticket.id);

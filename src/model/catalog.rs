@@ -67,7 +67,7 @@ impl Catalog {
         ScanWeights { scannable }
     }
 
-    /// What a warm server holds of a resource besides its ring of events: entry and bytes.
+    /// What a warm server holds of a resource beyond its ring of events: entry and bytes.
     #[must_use]
     pub fn warm_holdings(&self, inputs: &Inputs, resource: ResourceId) -> Vec<(Mechanism, Bytes)> {
         let (spec, profile) = (&inputs.resources[resource], &self.profiles[resource]);

@@ -1,12 +1,11 @@
 //! What the parts of a run share: the scenario, its random streams, the queue of events, the catalog
 //! and the record.
 
-use super::catalog::Catalog;
-use super::event::Event;
-use super::input::Inputs;
-use super::record::Record;
 use crate::engine::{EventQueue, Streams};
-use crate::units::SimTime;
+use crate::model::catalog::Catalog;
+use crate::model::event::Event;
+use crate::model::input::Inputs;
+use crate::model::record::Record;
 
 /// See the module's documentation.
 pub struct Context<'a> {
@@ -20,11 +19,4 @@ pub struct Context<'a> {
     pub catalog: Catalog,
     /// What the run leaves behind.
     pub record: Record,
-}
-
-impl Context<'_> {
-    /// Schedules an event.
-    pub fn push(&mut self, at: SimTime, event: impl Into<Event>) {
-        self.queue.push(at, event.into());
-    }
 }

@@ -162,10 +162,10 @@ pub enum LoadEvent {
     },
 }
 
-/// What follows from faults by and by.
+/// What follows from faults after a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultEvent {
-    /// The streams of a connection that was told to go away have ended.
+    /// The streams of a connection that was asked to go away have ended.
     GoAway {
         /// Whose it is.
         client: ClientId,
@@ -191,7 +191,7 @@ pub enum FaultEvent {
         /// Which rollout.
         rollout: u32,
     },
-    /// A server that was told to end takes nothing new from now on.
+    /// A server that was asked to end takes nothing new from now on.
     Drain {
         /// Which server.
         server: ServerId,

@@ -129,9 +129,9 @@ pub struct ApiserverInput {
     /// How long warm servers have been up at the start: the collector's pacer remembers the
     /// hurry of start-up for its first cycles.
     pub up_for: SimSpan,
-    /// `--goaway-chance`: how likely a request's connection is told to go away, 0 to 0.02.
+    /// `--goaway-chance`: how likely a request's connection is sent GOAWAY, 0 to 0.02.
     pub goaway_chance: f64,
-    /// How a server ends that is told to.
+    /// How a server ends that is asked to.
     pub shutdown: ShutdownInput,
     /// Whether the kubelet probes the servers as kubeadm has it, and kills those that fail.
     pub probes: bool,
@@ -142,9 +142,9 @@ pub struct ApiserverInput {
 pub struct ApfInput {
     /// `--enable-priority-and-fairness`; without it, max-in-flight admits requests.
     pub enabled: bool,
-    /// Priority levels besides the defaults, or in place of the default of the same name.
+    /// Priority levels beyond the defaults, or in place of the default of the same name.
     pub levels: Vec<PriorityLevelConfiguration>,
-    /// Flow schemas, likewise.
+    /// Flow schemas, in the same way.
     pub flow_schemas: Vec<FlowSchema>,
 }
 
@@ -435,7 +435,7 @@ pub struct FleetInput {
     pub drain_rate: Option<ByteRate>,
     /// How fast a member decodes; `None`: at once.
     pub decode_rate: Option<ByteRate>,
-    /// Idle watches each member holds besides, reconnected with its connection.
+    /// Idle watches each member holds as well, reconnected with its connection.
     pub idle_watches: u32,
     /// What a member does about a call that was refused (429, no connection) or lost.
     pub retries: Retries,
@@ -512,7 +512,7 @@ pub enum Action {
         fleet: FleetId,
         /// How many; `None`: all.
         count: Option<u32>,
-        /// Spread over this span (besides the fleet's own jitter).
+        /// Spread over this span (on top of the fleet's own jitter).
         over: SimSpan,
     },
     /// Stops members of a fleet; their connections close.
@@ -554,7 +554,7 @@ pub enum Action {
     Write {
         /// Which.
         resource: ResourceId,
-        /// Writes a second from now on.
+        /// Writes per second from now on.
         per_second: f64,
         /// After which it is as before again; `None`: it stays.
         lasts: Option<SimSpan>,
@@ -614,7 +614,7 @@ pub enum Action {
         /// Whether the connections are reset, or lost silently.
         reset: bool,
     },
-    /// Restarts all members of a fleet, so many at a time: a `DaemonSet` with a new template.
+    /// Restarts all members of a fleet, a limited number at a time: a `DaemonSet` with a new template.
     Rollout {
         /// Which.
         fleet: FleetId,

@@ -5,26 +5,18 @@ pub mod admission;
 pub mod apf;
 pub mod apiserver;
 pub mod assumptions;
-pub mod background;
-pub mod balancer;
 pub mod catalog;
 pub mod checks;
 pub mod client;
 pub mod context;
-pub mod control_plane;
 pub mod costs;
-pub mod counting;
-pub mod etcd_outage;
 pub mod event;
-pub mod faults;
 pub mod fleets;
-pub mod flows;
 pub mod ids;
 pub mod input;
 pub mod memory;
 pub mod node;
 pub mod objects;
-pub mod outcome;
 pub mod plane;
 pub mod record;
 pub mod recorder;
@@ -32,14 +24,12 @@ pub mod release;
 pub mod thinned;
 pub mod watchcache;
 pub mod world;
-pub mod write_seats;
-pub mod writes;
 
 use crate::results::RunRecord;
 use crate::units::SimTime;
 use input::Inputs;
 
-/// What to run besides the inputs.
+/// What to run, apart from the inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunOptions {
     /// Master seed.

@@ -81,7 +81,7 @@ pub fn processors(apiserver: &ApiserverInput, node: &NodeInput, release: &Releas
     }
     let cores = node.cores.ceil().max(1.0);
     match apiserver.cpu_limit {
-        Some(limit) if release.go_minor >= 25 => limit.ceil().clamp(1.0, cores),
+        Some(limit) if release.gomaxprocs_follows_limit => limit.ceil().clamp(1.0, cores),
         _ => cores,
     }
 }

@@ -1,9 +1,10 @@
 //! What a run writes down as it goes: counters, the log, phases, activity, timelines.
 
-use super::activity::ActivityRecorder;
-use super::ids::ServerId;
-use super::recorder::Recorder;
-use super::{RunOptions, input::Inputs};
+use crate::model::RunOptions;
+use crate::model::activity::ActivityRecorder;
+use crate::model::ids::ServerId;
+use crate::model::input::Inputs;
+use crate::model::recorder::Recorder;
 use crate::results::{Counters, LogEntry, LogKind, PhaseRecord, Timeline};
 use crate::units::SimTime;
 

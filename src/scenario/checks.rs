@@ -1,15 +1,11 @@
 //! Rules over several keys: memory that must fit, totals, gates.
 
+use crate::language::{Code, Finding, Log, Resolved, grouped, nearest, shown};
 use std::collections::BTreeMap;
 
 use super::derive::is_custom;
 use super::release::{default_release, release_of};
-use crate::language::table::read::grouped;
-use crate::language::table::resolved::Resolved;
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Finding, Log, shown};
-use crate::language::tell::suggest::nearest;
-use crate::model::release::{GATES, Release};
+use crate::model::release::Release;
 use crate::units::Bytes;
 
 /// Members of all fleets together.
@@ -60,7 +56,7 @@ fn connections(root: &Resolved, log: &mut Log) {
             );
         }
         for key in ["connections", "heartbeats"] {
-            if let Some(at) = fleet.given(key) {
+            if let Some(at) = fleet.said(key) {
                 let message = format!("`{key}` belongs to the fleet whose connections are used");
                 log.push(
                     Finding::new(Code::BadConnection, at, message)
@@ -79,21 +75,24 @@ fn gates(apiserver: &Resolved, log: &mut Log) {
     };
     for (name, on, at) in apiserver.flags("feature-gates") {
         let one = BTreeMap::from([(name.clone(), *on)]);
-        if release.clone().with_gates(&one).is_ok() {
+        if release.with_gates(&one).is_ok() {
             continue;
         }
         let minor = release.minor;
         let message = format!("Kubernetes 1.{minor} has no feature gate `{}`", shown(name));
-        let known = GATES.iter().find(|(gate, ..)| gate == name);
-        let near = nearest(name, GATES.iter().map(|(gate, ..)| *gate));
-        let help = match (known, near) {
-            (Some((_, first, _)), _) if minor < *first => format!("it came with 1.{first}"),
-            (Some((_, _, gone)), _) => format!("it is gone since 1.{gone}: always on"),
-            (None, Some(near)) => format!("did you mean `{near}`?"),
-            (None, None) => {
-                let names: Vec<&str> = GATES.iter().map(|(gate, ..)| *gate).collect();
-                format!("the gates that matter here are {}", names.join(", "))
+        let names = || Release::GATES.iter().map(|gate| gate.name);
+        let help = match Release::gate(name).map(|gate| (gate.since, gate.gone)) {
+            Some((_, Some(gone))) if minor >= gone => {
+                format!("it is gone since 1.{gone}: always on")
             }
+            Some((since, _)) => format!("it came with 1.{since}"),
+            None => match nearest(name, names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => {
+                    let names: Vec<&str> = names().collect();
+                    format!("the gates that matter here are {}", names.join(", "))
+                }
+            },
         };
         let finding = Finding::new(Code::UnknownGate, *at, message).label("no such gate");
         log.push(finding.help(help));
@@ -107,7 +106,7 @@ fn limits(apiserver: &Resolved, log: &mut Log) {
     };
     for key in ["memory-high", "gomemlimit"] {
         if apiserver.size(key).is_some_and(|soft| soft > limit) {
-            let message = format!("`{key}` lies above `memory-limit`");
+            let message = format!("`{key}` is above `memory-limit`");
             log.push(
                 Finding::new(Code::LimitOrder, apiserver.at(key), message)
                     .label("never reached")
@@ -144,7 +143,7 @@ fn node_memory(root: &Resolved, apiserver: &Resolved, node: &Resolved, log: &mut
     let used: Bytes = parts.iter().filter_map(|key| node.size(key)).sum();
     if used >= memory {
         let at = node.given("memory").unwrap_or_else(|| root.at("node"));
-        let message = format!("nothing of the node's {memory} is left for the apiserver");
+        let message = format!("no memory of the node ({memory}) is left for the apiserver");
         let help = format!("`{}` and `{}` add up to {used}", parts[..2].join("`, `"), parts[2]);
         let finding = Finding::new(Code::DoesNotFit, at, message).label("too small");
         log.push(finding.help(help));
@@ -160,6 +159,13 @@ fn node_memory(root: &Resolved, apiserver: &Resolved, node: &Resolved, log: &mut
     }
 }
 
+/// What to do about a behaviour that a gate brings.
+fn needs(gate: &str) -> String {
+    let since = Release::gate(gate)
+        .map_or_else(String::new, |g| format!(", which came with 1.{}", g.since));
+    format!("it needs the gate {gate}{since}")
+}
+
 /// `RangeStream` needs etcd and the apiserver.
 fn streams(root: &Resolved, log: &mut Log) {
     let (Some(etcd), Some(release)) = (root.table("etcd"), release_of(root)) else {
@@ -168,11 +174,7 @@ fn streams(root: &Resolved, log: &mut Log) {
     if etcd.flag("range-stream") == Some(true) && !release.etcd_range_stream {
         let message = format!("Kubernetes 1.{} does not use RangeStream", release.minor);
         let finding = Finding::new(Code::NoEffect, etcd.at("range-stream"), message);
-        log.push(
-            finding
-                .label("has no effect")
-                .help("it needs the gate EtcdRangeStream, which came with 1.37".to_owned()),
-        );
+        log.push(finding.label("has no effect").help(needs("EtcdRangeStream")));
     }
 }
 
@@ -205,7 +207,7 @@ fn resource(name: &str, table: &Resolved, log: &mut Log) {
         if total > MOST_HELD {
             let message = format!("`{name}` would take {total}; at most {MOST_HELD}");
             let finding = Finding::new(Code::TotalTooLarge, table.at(key), message);
-            log.push(finding.label("times the count").related(table.given("count"), "so many"));
+            log.push(finding.label("times the count").related(table.given("count"), "the count"));
         }
     }
     let built_in = table.text("shape").is_some_and(|shape| !is_custom(shape));
@@ -240,9 +242,9 @@ fn fleets(root: &Resolved, log: &mut Log) {
             *total = total.saturating_add(more);
             if before <= most && *total > most {
                 let most = grouped(most);
-                let message = format!("the clients have more than {most} {what} in all");
+                let message = format!("the clients have more than {most} {what} in total");
                 let finding = Finding::new(Code::TotalTooLarge, fleet.at("count"), message);
-                log.push(finding.label("here the total is passed"));
+                log.push(finding.label("the total exceeds the limit here"));
             }
         }
         if let (Some(reflector), Some(release)) = (reflector, &release) {

@@ -1,9 +1,9 @@
 //! The Kubernetes release that a scenario names, and those of its clients.
 
+use crate::language::{Plain, Resolved};
 use std::collections::BTreeMap;
 
-use crate::language::table::resolved::{Plain, Resolved};
-use crate::model::release::Release;
+use crate::model::release::{ClientGo, Release};
 
 /// The release with its gates, if both are sound.
 pub(super) fn release_of(root: &Resolved) -> Option<Release> {
@@ -20,7 +20,10 @@ pub(super) fn default_release(apiserver: &Resolved) -> Option<Release> {
     }
 }
 
-/// The minor of a release such as `1.17`.
-pub(super) fn minor_of(version: &str) -> Option<u8> {
-    version.strip_prefix("1.")?.parse().ok()
+/// What the clients of a fleet do by their `client-version`; `None`: it is that of the servers.
+pub(super) fn client_of(fleet: &Resolved) -> Option<ClientGo> {
+    match fleet.plain("client-version")? {
+        Plain::Minor(minor) => ClientGo::of_minor(*minor),
+        _ => None,
+    }
 }

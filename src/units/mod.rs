@@ -4,11 +4,13 @@
 //! checked: a quantity that came from a user can be absurd, but it cannot panic.
 
 mod bytes;
+mod hash;
 mod rate;
 mod text;
 mod time;
 
 pub use bytes::Bytes;
+pub use hash::Fnv;
 pub use rate::ByteRate;
 pub use text::{QuantityError, parse_byte_rate, parse_bytes, parse_span};
 pub use time::{SimSpan, SimTime};

@@ -4,10 +4,9 @@ use crate::model::input::{
     Behaviour, Encoding, FleetInput, Inputs, ReadInput, ResourceInput, Shape,
 };
 use crate::model::objects::ObjectProfile;
+use crate::model::release::{Evidence, evidence, measured, with_evidence};
 use crate::units::Bytes;
 
-/// Minors like a measured one: 1.32 (buffered lists) and 1.36 (streamed).
-const RELEASES: std::ops::RangeInclusive<u8> = 31..=36;
 /// Sizes of listed objects, in JSON.
 const OBJECT: std::ops::RangeInclusive<u64> = 1_000..=1_400_000;
 /// The largest custom resources, in JSON.
@@ -24,8 +23,15 @@ const WRITES: f64 = 200.0;
 const SERVERS: u16 = 3;
 
 /// What a row of the domain is about, and what was measured, for people.
-pub const DOMAIN: [(&str, &str); 8] = [
-    ("releases", "1.32 and 1.36, taken for 1.31 to 1.36"),
+#[must_use]
+pub fn domain() -> Vec<(&'static str, String)> {
+    let like: Vec<&str> = with_evidence(&[Evidence::LikeMeasured]).collect();
+    let releases = format!("{}, taken for {} too", measured(), like.join(", "));
+    let others = OTHERS.map(|(what, measured)| (what, measured.to_owned()));
+    [("releases", releases)].into_iter().chain(others).collect()
+}
+
+const OTHERS: [(&str, &str); 7] = [
     ("objects", "1 kB to 1.4 MB in JSON"),
     ("custom resources", "of many small fields, up to 20 kB in JSON"),
     ("collections", "up to 600 MB in JSON"),
@@ -40,8 +46,8 @@ pub const DOMAIN: [(&str, &str); 8] = [
 pub fn outside(inputs: &Inputs) -> Option<String> {
     let mut found = Vec::new();
     let minor = inputs.release.minor;
-    if !RELEASES.contains(&minor) {
-        found.push(format!("Kubernetes 1.{minor} (measured: 1.32 and 1.36)"));
+    if evidence(minor) == Evidence::SourcesOnly {
+        found.push(format!("Kubernetes 1.{minor} (measured: {})", measured()));
     }
     let listed = |resource| inputs.fleets.iter().filter_map(read).any(|r| r.resource == resource);
     for (id, resource) in inputs.resource_ids().zip(&inputs.resources) {

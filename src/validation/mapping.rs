@@ -27,7 +27,7 @@ use crate::model::input::{
     Id, Inputs, NodeInput, OnFailure, ReadInput, ResourceId, ResourceInput, ResourceVersion,
     Retries, ShutdownInput, WorkloadsInput,
 };
-use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR, Release};
+use crate::model::release::{Release, modelled};
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
 
 /// Share of the machine's cores that the server gets beside etcd and the system (measured 0.93 to
@@ -209,7 +209,7 @@ pub(super) fn release(kubernetes: &Kubernetes) -> Result<(Release, Flags), Field
     let path = "kubernetes.version";
     let minor = settings::minor(&kubernetes.version).or_else(|reason| wrong(path, reason))?;
     let Some(release) = Release::of_minor(minor) else {
-        return wrong(path, format!("modelled are 1.{OLDEST_MINOR} to 1.{NEWEST_MINOR}"));
+        return wrong(path, format!("modelled are {}", modelled()));
     };
     let flags = kubernetes.extra_flags.as_ref().map_or(Ok(Flags::default()), settings::flags);
     let flags = flags.or_else(|reason| wrong("kubernetes.extra_flags", reason))?;
@@ -218,7 +218,7 @@ pub(super) fn release(kubernetes: &Kubernetes) -> Result<(Release, Flags), Field
     let mut gates: BTreeMap<String, bool> = flags.feature_gates.clone();
     gates.extend(kubernetes.feature_gates.as_ref().map_or(Ok(BTreeMap::new()), own)?);
     // Most gates of Kubernetes make no difference to memory.
-    gates.retain(|gate, _| crate::model::release::GATES.iter().any(|known| known.0 == gate));
+    gates.retain(|gate, _| Release::gate(gate).is_some());
     match release.with_gates(&gates) {
         Ok(release) => Ok((release, flags)),
         Err(unknown) => {

@@ -44,7 +44,7 @@ fn figures(scenario: &Scenario, replications: Option<u32>) -> Result<PublishedSc
         scenario: &scenario.name,
         scenario_hash: &scenario.hash,
         seed: scenario.seed,
-        release: &format!("1.{}", scenario.inputs.release.minor),
+        release: &scenario.inputs.release.version(),
         published: &scenario.published,
         expectations: &[],
         warnings: &[],

@@ -2,7 +2,7 @@
 //! collections, and who held the memory.
 //!
 //! `cargo test --test fidelity measured -- --nocapture` prints the table; `RUN=kep3157` picks runs by name,
-//! `VERBOSE=1` adds who held the memory. The figures themselves are held by `tests/validate.rs`.
+//! `VERBOSE=1` adds who held the memory. The figures themselves are held by `tests/fidelity/validate.rs`.
 
 #![expect(clippy::print_stdout, reason = "the test prints its table")]
 

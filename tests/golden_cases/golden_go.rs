@@ -6,13 +6,13 @@ mod growth;
 
 use std::collections::BTreeMap;
 
-use oomcast::model::memory::alloc::{JsonList, Pointers, Write, block_size, grow_slice};
+use oomcast::model::memory::alloc::{JsonList, Pointers, Write, block_size, grow_slice, read_all};
 use oomcast::units::Bytes;
 use serde::Deserialize;
 
 use crate::cases::{check_all, report, text};
 use encode::{Maker, ProtobufList};
-use growth::{append_growth, buffer_growth, read_all};
+use growth::{append_growth, buffer_growth};
 
 /// Blocks that the data calls large.
 const LARGE: Bytes = Bytes(4096);

@@ -4,9 +4,7 @@ use crate::cases::{check_all, report, text};
 use oomcast::model::client::backoff::{Backoff, BackoffParameters, ResetEra};
 use oomcast::model::client::go::{MAX_RETRIES, PAGER_LIMIT, WATCH_TIMEOUT};
 use oomcast::model::release::Release;
-use oomcast::model::watchcache::capacity::{
-    CACHER_INTERNAL_ERROR_RETRY, CACHER_RESTART_PERIOD, RELIST_PAGE,
-};
+use oomcast::model::watchcache::capacity::{CACHER_INTERNAL_ERROR_RETRY, RELIST_PAGE};
 use oomcast::units::{SimSpan, SimTime};
 use serde::Deserialize;
 
@@ -34,6 +32,10 @@ impl Parameters {
         }
     }
 }
+
+/// A watch cache's pause before it tries again (k8s.io/apiserver cacher.go `NewCacherFromConfig`):
+/// nothing in the model waits for it.
+const CACHER_RESTART_PERIOD: SimSpan = SimSpan::secs(1);
 
 #[derive(Deserialize)]
 struct Case {

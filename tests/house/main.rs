@@ -2,5 +2,7 @@
 
 mod architecture;
 mod citations;
+mod manifest;
+mod paths;
 mod prose;
 mod reference;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use oomcast::cli;
 use oomcast::model::assumptions;
+use oomcast::model::release;
 use oomcast::report;
 use oomcast::results::Held;
 use oomcast::scenario::reference;
@@ -86,4 +87,13 @@ fn the_assumptions_are_up_to_date() {
     assert!(Held::ALL.iter().all(|held| rows.iter().any(|row| row.held == *held)));
     let fresh = format!("{ASSUMPTIONS}{}", report::assumptions::markdown(&rows));
     up_to_date("assumptions.md", &fresh, "UPDATE_REFERENCE");
+}
+
+#[test]
+fn the_front_page_names_the_releases_modelled() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(path).expect("the README");
+    let range = format!("Kubernetes {}", release::modelled());
+    let words: Vec<&str> = readme.split_whitespace().collect();
+    assert!(words.join(" ").contains(&range), "README.md should say {range}");
 }

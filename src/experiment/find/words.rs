@@ -67,7 +67,7 @@ pub(super) fn result(
         format_version: FORMAT_VERSION.to_owned(),
         scenario: scenario.name.clone(),
         scenario_hash: scenario.hash.clone(),
-        release: format!("1.{}", scenario.inputs.release.minor),
+        release: scenario.inputs.release.version(),
         seed: search.seed,
         replications: search.replications,
         key: question.knob.key().to_owned(),

@@ -46,7 +46,7 @@ pub fn head(scenario: &Scenario, plan: &SweepPlan, points: &Points<'_>, tool: &s
         tool_version: tool.to_owned(),
         scenario: scenario.name.clone(),
         scenario_hash: scenario.hash.clone(),
-        release: format!("1.{}", scenario.inputs.release.minor),
+        release: scenario.inputs.release.version(),
         seed: scenario.seed,
         replications: scenario.replications,
         design,

@@ -164,7 +164,7 @@ pub(super) struct Stats<'a> {
     pub(super) resource: &'a ResourceInput,
     /// How many objects were counted last, if they were.
     pub(super) counted: Option<u64>,
-    /// See [`crate::model::apf::behaviour::Behaviour::sizes_without_cache`].
+    /// See [`Release::sizes_without_cache`](crate::model::release::Release::sizes_without_cache).
     pub(super) sizes_without_cache: bool,
     /// Watches registered on the server.
     pub(super) watches: u64,

@@ -95,7 +95,7 @@ impl Admission {
             }
             WriteStage::Executing => {
                 let until = self.controller.queues_mut(level)?.finish(now, id);
-                self.stirred.push(level);
+                self.pending.push(level);
                 if until.is_none() {
                     self.forget_write(serial);
                 } else if let Some(writing) = self.writes.get_mut(&serial) {
@@ -105,7 +105,7 @@ impl Admission {
             }
             WriteStage::Lingering => {
                 self.controller.queues_mut(level)?.end_linger(now, id);
-                self.stirred.push(level);
+                self.pending.push(level);
                 self.forget_write(serial);
                 None
             }

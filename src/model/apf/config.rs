@@ -4,7 +4,6 @@
 //! those of the API; defaults of absent fields are the reader's business
 //! ([`LimitResponse::DEFAULT_QUEUES`] and its like).
 
-use super::behaviour::Behaviour;
 use super::defaults;
 use super::queue_set::Queuing;
 pub use super::shuffle_sharding::{MAX_HASH_BITS, required_entropy_bits};
@@ -99,7 +98,7 @@ impl FlowSchema {
     /// Those that every server of a release has by itself.
     #[must_use]
     pub fn defaults(release: &Release) -> Vec<Self> {
-        defaults::default_flow_schemas(&Behaviour::of_release(release))
+        defaults::default_flow_schemas(release)
     }
 
     /// Those that no one can change, in any release.

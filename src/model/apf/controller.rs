@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use super::behaviour::Behaviour;
 use super::classify::{RequestInfo, User, flow_distinguisher, hash_flow_id, matches_flow_schema};
 use super::concurrency::{ConfiguredLimits, LevelDemand, SeatDemandStats, adjust};
 use super::config::{CATCH_ALL, EXEMPT, FlowSchema, LimitResponse, PriorityLevelConfiguration};
 use super::defaults;
 use super::queue_set::QueueSet;
 use super::shuffle_sharding::{Dealer, DealerError};
+use crate::model::release::Release;
 use crate::units::{SimSpan, SimTime};
 
 /// A priority level of a controller; stays good through reconfigurations for as long as the level
@@ -93,7 +93,7 @@ pub struct Classification<'a> {
 #[derive(Clone, Debug)]
 pub struct ConfigController {
     server_concurrency_limit: u32,
-    behaviour: Behaviour,
+    release: Release,
     front_wait_limit: Option<SimSpan>,
     levels: Vec<Option<PriorityLevelState>>,
     by_name: BTreeMap<String, LevelId>,
@@ -108,14 +108,14 @@ impl ConfigController {
     #[must_use]
     pub fn new(
         server_concurrency_limit: u32,
-        behaviour: Behaviour,
+        release: Release,
         request_timeout: SimSpan,
         now: SimTime,
     ) -> Self {
         let mut controller = Self {
             server_concurrency_limit,
-            behaviour,
-            front_wait_limit: behaviour
+            release,
+            front_wait_limit: release
                 .rejects_only_at_front
                 .then_some(SimSpan(request_timeout.0 / 4)),
             levels: Vec::new(),
@@ -129,7 +129,7 @@ impl ConfigController {
 
     /// Takes a whole new configuration over (`digestConfigObjects`), and returns what of it is
     /// passed over. Levels no longer given go at once if idle, else once drained: digest again when
-    /// [`ConfigController::has_drained`]. The mandatory objects stay, or are made up. Does an
+    /// they are. The mandatory objects stay, or are made up. Does an
     /// adjustment too, out of turn.
     pub fn digest_config_objects(
         &mut self,
@@ -238,7 +238,7 @@ impl ConfigController {
     /// statistics, sets the levels' limits and dispatches what they let through: drain
     /// [`QueueSet::next_dispatched`] of every level. Returns the fair fraction.
     pub fn update_borrowing(&mut self, now: SimTime) -> f64 {
-        let exempt_apart = !self.behaviour.exempt_in_allocation;
+        let exempt_apart = !self.release.exempt_in_allocation;
         let demands: Vec<LevelDemand> = self
             .levels
             .iter_mut()
@@ -328,12 +328,6 @@ impl ConfigController {
         self.by_name.values().filter_map(|&id| Some((id, self.levels[id.0].as_ref()?)))
     }
 
-    /// The level of a name.
-    #[must_use]
-    pub fn find_level(&self, name: &str) -> Option<LevelId> {
-        self.by_name.get(name).copied()
-    }
-
     /// A level, while it exists.
     #[must_use]
     pub fn level(&self, id: LevelId) -> Option<&PriorityLevelState> {
@@ -354,14 +348,8 @@ impl ConfigController {
 
     /// What differs in this release.
     #[must_use]
-    pub fn behaviour(&self) -> &Behaviour {
-        &self.behaviour
-    }
-
-    /// Whether an undesired level has become idle: upstream digests its configuration again then.
-    #[must_use]
-    pub fn has_drained(&self) -> bool {
-        self.levels().any(|(_, state)| state.quiescing && state.queues.is_idle())
+    pub fn release(&self) -> &Release {
+        &self.release
     }
 }
 

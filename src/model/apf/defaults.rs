@@ -2,7 +2,6 @@
 //!
 //! Source: k8s.io/apiserver `pkg/apis/flowcontrol/bootstrap/default.go`; docs/facts/apf.md 1.7, 1.8.
 
-use super::behaviour::Behaviour;
 use super::config::{
     CATCH_ALL, DistinguisherMethod, EXEMPT, FlowSchema, LimitResponse, NonResourcePolicyRule,
     PolicyRules, PriorityLevelConfiguration, ResourcePolicyRule, Subject,
@@ -67,11 +66,11 @@ pub fn default_levels() -> Vec<PriorityLevelConfiguration> {
 
 /// All default flow schemas of a release, the mandatory ones first.
 #[must_use]
-pub fn default_flow_schemas(behaviour: &Behaviour) -> Vec<FlowSchema> {
+pub fn default_flow_schemas(release: &Release) -> Vec<FlowSchema> {
     let mut schemas: Vec<FlowSchema> = mandatory_flow_schemas().into();
     schemas.extend(node_schemas());
     schemas.extend(election_schemas());
-    if behaviour.legacy_leader_election {
+    if release.legacy_leader_election {
         schemas.extend(legacy_election_schemas());
     }
     schemas.extend(workload_schemas());
@@ -94,7 +93,7 @@ pub fn with_defaults(
             level.borrowing_limit_percent = Some(0);
         }
     }
-    let mut schemas = default_flow_schemas(&Behaviour::of_release(release));
+    let mut schemas = default_flow_schemas(release);
     schemas.retain(|schema| given.flow_schemas.iter().all(|other| other.name != schema.name));
     schemas.extend_from_slice(&given.flow_schemas);
     (levels, schemas)

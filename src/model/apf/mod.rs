@@ -7,10 +7,9 @@
 //!
 //! Plain deterministic types: no I/O and no event queue; callers pass the time, and schedule the
 //! instants that the methods return. Source: k8s.io/apiserver `pkg/util/flowcontrol`, v0.36.2;
-//! earlier releases differ by [`behaviour::Behaviour`]. Proved against the recorded behaviour of
+//! earlier releases differ by [`Release`](super::release::Release). Proved against the recorded behaviour of
 //! the genuine code by `tests/golden_cases/golden_apf`.
 
-pub mod behaviour;
 pub mod classify;
 pub mod conc_alloc;
 pub mod concurrency;
@@ -21,9 +20,9 @@ pub mod integrator;
 pub mod max_in_flight;
 pub mod object_count;
 pub mod queue_set;
+pub mod queue_wait;
 pub mod retry_after;
 pub mod seat_seconds;
 pub mod shuffle_sharding;
-pub mod watch_count;
 pub mod work_estimate;
 pub mod work_estimator;

@@ -3,11 +3,11 @@
 //! Source: k8s.io/apiserver `pkg/util/flowcontrol/request/{width,list_work_estimator,
 //! mutating_work_estimator,config}.go`; docs/facts/apf.md section 4.
 
-use super::behaviour::{Behaviour, ListRouting};
 use super::classify::RequestInfo;
 use super::object_count::{ObjectStats, StatsError};
 use super::seat_seconds::SeatSeconds;
 use super::work_estimate::WorkEstimate;
+use crate::model::release::{ListRouting, Release};
 use crate::units::SimSpan;
 
 /// Bytes in memory that one seat stands for (`bytesPerSeat`).
@@ -42,10 +42,10 @@ pub struct WorkEstimatorConfig {
 impl WorkEstimatorConfig {
     /// The defaults (`DefaultWorkEstimatorConfig`).
     #[must_use]
-    pub fn of_behaviour(behaviour: &Behaviour) -> Self {
+    pub fn of_release(release: &Release) -> Self {
         Self {
             minimum_seats: 1,
-            maximum_list_seats_limit: if behaviour.size_based_list_cost { 100 } else { 10 },
+            maximum_list_seats_limit: if release.size_based_list_cost { 100 } else { 10 },
             maximum_mutating_seats_limit: 10,
             objects_per_seat: 100.0,
             mutating_enabled: true,
@@ -106,8 +106,7 @@ pub trait Lookups {
     /// The figures are missing or stale.
     fn stats(&mut self, info: &RequestInfo) -> Result<ObjectStats, StatsError>;
 
-    /// How many watchers a request is taken to have; see
-    /// [`super::watch_count::WatchTracker::interested_watch_count`].
+    /// How many watchers a request is taken to have (`watchTracker.GetInterestedWatchCount`).
     fn watch_count(&mut self, info: &RequestInfo) -> u64;
 }
 
@@ -115,7 +114,7 @@ pub trait Lookups {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WorkEstimator {
     config: WorkEstimatorConfig,
-    behaviour: Behaviour,
+    release: Release,
     consistent_reads_from_cache: bool,
 }
 
@@ -123,11 +122,11 @@ impl WorkEstimator {
     /// An estimator of a release. `watch_progress`: whether etcd supports progress requests, so
     /// that reads of the latest version can be answered from the cache.
     #[must_use]
-    pub fn new(config: WorkEstimatorConfig, behaviour: Behaviour, watch_progress: bool) -> Self {
+    pub fn new(config: WorkEstimatorConfig, release: Release, watch_progress: bool) -> Self {
         Self {
             config,
-            behaviour,
-            consistent_reads_from_cache: behaviour.consistent_list_from_cache && watch_progress,
+            release,
+            consistent_reads_from_cache: release.consistent_list_from_cache && watch_progress,
         }
     }
 
@@ -143,7 +142,7 @@ impl WorkEstimator {
         let config = &self.config;
         let Some(info) = info else {
             let limit = config.maximum_list_seats_limit.max(config.maximum_mutating_seats_limit);
-            return WorkEstimate::of_seats(if self.behaviour.uniform_estimate {
+            return WorkEstimate::of_seats(if self.release.uniform_estimate {
                 cap(level_max_seats, limit)
             } else {
                 limit
@@ -151,7 +150,7 @@ impl WorkEstimator {
         };
         let as_list = match info.verb {
             "list" => true,
-            "watch" => self.behaviour.watch_list,
+            "watch" => self.release.watch_list,
             _ => false,
         };
         if as_list {
@@ -175,7 +174,7 @@ impl WorkEstimator {
     ) -> u64 {
         let least = self.config.minimum_seats;
         let single = !info.name.is_empty();
-        if single && !self.behaviour.uniform_estimate {
+        if single && !self.release.uniform_estimate {
             return least;
         }
         let Some(options) = options else {
@@ -189,14 +188,14 @@ impl WorkEstimator {
         let stats = match lookups.stats(info) {
             Ok(stats) => stats,
             Err(StatsError::NotFound) => return least,
-            Err(StatsError::Stale | StatsError::Other) if !self.behaviour.uniform_estimate => {
+            Err(StatsError::Stale | StatsError::Other) if !self.release.uniform_estimate => {
                 return most;
             }
             Err(StatsError::Stale | StatsError::Other) => {
                 ObjectStats { count: INFINITE_OBJECT_COUNT, average_size: MAX_OBJECT_SIZE }
             }
         };
-        let seats = if self.behaviour.size_based_list_cost {
+        let seats = if self.release.size_based_list_cost {
             seats_by_size(&stats, options, from_cache, single)
         } else {
             self.seats_by_count(&stats, options, from_cache, single)
@@ -207,7 +206,7 @@ impl WorkEstimator {
     /// Whether a watch begins with the present objects and is priced for it.
     fn is_initial_list(&self, options: &ListOptions) -> bool {
         options.send_initial_events
-            || self.behaviour.legacy_watch_is_list
+            || self.release.legacy_watch_is_list
                 && options.resource_version != RequestedVersion::Specific
     }
 
@@ -219,13 +218,15 @@ impl WorkEstimator {
         let unset_match = options.resource_version_match == VersionMatch::Unset;
         let not_older = options.resource_version_match == VersionMatch::NotOlderThan;
         let consistent = version == RequestedVersion::Unset;
-        let consistent_read = match self.behaviour.list_routing {
-            ListRouting::AnyLimit => consistent && !self.behaviour.consistent_list_from_cache,
-            _ => consistent && !self.consistent_reads_from_cache,
+        let consistent_read = match self.release.list_routing {
+            ListRouting::AnyLimit => consistent && !self.release.consistent_list_from_cache,
+            ListRouting::LegacyExact | ListRouting::MatchFirst => {
+                consistent && !self.consistent_reads_from_cache
+            }
         };
         let legacy_exact = limited && unset_match && version == RequestedVersion::Specific;
         let unsupported_match = !unset_match && !not_older;
-        match self.behaviour.list_routing {
+        match self.release.list_routing {
             ListRouting::AnyLimit => {
                 let limited = limited && version != RequestedVersion::Zero;
                 consistent_read || options.continues || limited || unsupported_match

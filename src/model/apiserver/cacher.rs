@@ -155,8 +155,7 @@ impl Cacher {
         let release = setting.release;
         let history =
             capacity::history(release.history_follows_request_timeout, setting.request_timeout);
-        let mut cache = WatchCache::new(history, release.list_from_cache_snapshot)
-            .clearing_on_relist(release.clears_ring_on_relist);
+        let mut cache = WatchCache::new(history).clearing_on_relist(release.clears_ring_on_relist);
         // Version 0 stands for none.
         cache.relist(Revision(listed.0.max(1)), objects);
         let outlook = Outlook { growing: false, until: None };
@@ -308,13 +307,6 @@ impl Cacher {
         let least = ahead.cache.least_resumable().ok()?;
         Some((now + self.start).since(SimTime(least.0)))
     }
-
-    /// Whether a watch can go on from what a client saw at `seen`.
-    pub fn resumes(&mut self, seen: SimTime, now: SimTime) -> bool {
-        self.advance(now);
-        let seen = Revision((seen + self.start).0);
-        self.cache.least_resumable().is_ok_and(|least| seen >= least)
-    }
 }
 
 #[cfg(test)]
@@ -379,17 +371,22 @@ mod tests {
         assert_eq!(cacher.ring_bytes(), Bytes(1_600 * (8 + 11_636)));
     }
 
+    /// Whether a watch can go on from what a client saw.
+    fn resumes(cacher: &Cacher, seen: SimTime, now: SimTime) -> bool {
+        cacher.reaches_back(now).is_some_and(|back| now.since(seen) <= back)
+    }
+
     #[test]
     fn what_was_seen_before_the_list_or_the_ring_is_gone() {
-        let mut fresh = filled(10.0, at(100));
-        assert!(!fresh.resumes(at(99), at(101)) && fresh.resumes(at(100), at(101)));
+        let fresh = filled(10.0, at(100));
+        assert!(!resumes(&fresh, at(99), at(101)) && resumes(&fresh, at(100), at(101)));
         // Up for an hour, and since then 800 events at 10 a second: 80 s.
-        let mut steady = warm(10.0);
+        let steady = warm(10.0);
         // From just before the oldest event on.
         assert_eq!(steady.reaches_back(at(100)), Some(SimSpan::millis(79_900) + SimSpan(1)));
-        assert!(steady.resumes(at(30), at(100)) && !steady.resumes(at(15), at(100)));
+        assert!(resumes(&steady, at(30), at(100)) && !resumes(&steady, at(15), at(100)));
         // 5,000 a second outrun the largest ring in 20.5 s.
-        let mut busy = warm(5_000.0);
-        assert!(busy.resumes(at(80), at(100)) && !busy.resumes(at(79), at(100)));
+        let busy = warm(5_000.0);
+        assert!(resumes(&busy, at(80), at(100)) && !resumes(&busy, at(79), at(100)));
     }
 }

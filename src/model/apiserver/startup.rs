@@ -11,15 +11,17 @@ use crate::engine::fluid::Demand;
 use crate::model::client::go::PAGER_LIMIT;
 use crate::model::costs::{self, Cost, GRPC_READ};
 use crate::model::input::{Calibration, EtcdInput, Hardware, ResourceInput, Shape};
+use crate::model::memory::alloc;
 use crate::model::memory::ledger::OwnerId;
 use crate::model::objects::{ObjectProfile, in_loopback_informers};
 use crate::model::release::Release;
 use crate::model::watchcache::capacity::RELIST_PAGE;
 use crate::results::Mechanism;
-use crate::units::{Bytes, SimSpan};
+use crate::units::Bytes;
 
-/// Total allocated by reading a body to its end, per byte (golden/go-readall: 2.2).
-const READ_ALL: f64 = 2.2;
+/// Most bytes that a read of a response's body gives: a frame of HTTP/2 at its default size
+/// (`SETTINGS_MAX_FRAME_SIZE`).
+const BODY_READ: Bytes = Bytes::kib(16);
 
 /// What a cache holds when it is full, beyond the objects: index entries are in the profile.
 #[must_use]
@@ -167,7 +169,11 @@ fn loopback_pages(
         .ramp(RampKind::Litter, buffer, body - body_page + profile.listed.times(count))
         .at_end(Step::Drop(objects, decoded_page));
 
-    let (all, all_page) = (body.scale(READ_ALL), body_page.scale(READ_ALL));
+    // The informers read a page's body to its end (client-go `rest/request.go`); by the rule of Go
+    // 1.26, while earlier ones allocated more and held less of it at once.
+    let all_page = alloc::read_all(body_page, BODY_READ).total;
+    let pages = body.as_f64() / body_page.as_f64().max(1.0);
+    let all = all_page.scale(pages.max(1.0));
     let mut read = Phase::cpu(Stage::Working, costs::GROW_BUFFER.of(0, all))
         .ramp(RampKind::TakeLarge, buffer, all_page)
         .ramp(RampKind::Litter, buffer, all - all_page)
@@ -222,10 +228,4 @@ pub fn boot_plan(hardware: &Hardware, calibration: &Calibration) -> Plan {
 #[must_use]
 pub fn fills_at_start(resource: &ResourceInput) -> bool {
     resource.watch_cache && matches!(resource.shape, Shape::Blob | Shape::Typed)
-}
-
-/// The least time before `/readyz` can pass.
-#[must_use]
-pub fn least_start_up(hardware: &Hardware) -> SimSpan {
-    costs::START_UP.scale(1.0 / hardware.cpu_speed)
 }

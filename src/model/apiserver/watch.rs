@@ -50,7 +50,7 @@ pub fn watch_list_plan(
         costs::WATCH_LIST_INTERVAL
     };
     let interval = Bytes(slot).times(stored);
-    let queued = if release.queues_initial_events { channel.min(items) } else { 0 };
+    let queued = if release.watch_list_proof_of_concept { 0 } else { channel.min(items) };
     let waiting = profile.event_copy.times(queued);
     // The first of them at once, the rest by and by.
     let first = profile.event_copy.times(queued.min(LEAST_CHANNEL));

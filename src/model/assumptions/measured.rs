@@ -10,12 +10,15 @@ use crate::results::{Assumption, Held};
 use crate::units::Bytes;
 
 const RUNS: &str = "33 runs of 1.32 and 1.36 (`tests/data/measured.jsonl`)";
+/// What CPU times decide.
+const OVERLAP: &str = "durations, and with them how many requests overlap";
 const FIT: &str = "least squares over 26 of the measured runs";
 
 pub(super) fn rows() -> Vec<Assumption> {
     let mut rows = objects();
     rows.extend(memory());
-    rows.extend(time());
+    rows.extend(requests());
+    rows.extend(processes());
     rows
 }
 
@@ -153,14 +156,15 @@ fn memory() -> Vec<Assumption> {
     ]
 }
 
-fn time() -> Vec<Assumption> {
+/// CPU time of requests.
+fn requests() -> Vec<Assumption> {
     let row = |what, shown: String, range, leans| {
         value(Held::Measured, (what, shown), (RUNS, range), leans)
     };
     let fitted = |what, shown: String, range, leans| {
         value(Held::Measured, (what, shown), (FIT, range), leans)
     };
-    let leans = "durations, and with them how many requests overlap";
+    let leans = OVERLAP;
     let pods = profile("pods", Shape::Typed);
     vec![
         fitted(
@@ -200,24 +204,6 @@ fn time() -> Vec<Assumption> {
             leans,
         ),
         row(
-            "marking a GB of scannable heap; in addition, per cycle",
-            format!("{} s; {} s", costs::MARK_PER_BYTE_NANOS, costs::MARK_BASE_SECONDS),
-            "1.0 s/GB measured; 0.4 to 2 in public traces (Go issues #19393, #18896, #14812, #40225)",
-            "what is allocated while marking; durations",
-        ),
-        row(
-            "work done per CPU-second while marking",
-            costs::EFFICIENCY_WHILE_MARKING.to_string(),
-            "0.6 to 1 in nine streamed runs",
-            leans,
-        ),
-        row(
-            "marking is faster by `hardware.cpu-speed` to this power",
-            costs::MARK_SPEED_EXPONENT.to_string(),
-            "0.1 to 0.4 between two machines whose processors encode at 1 to 1.9",
-            "machines faster or slower than the measured one",
-        ),
-        row(
             "an item of a streamed list: in protobuf (from 4 kB on), in JSON",
             format!(
                 "{} us; {} us",
@@ -243,6 +229,33 @@ fn time() -> Vec<Assumption> {
             MANAGED_FIELDS.to_string(),
             "0.22 for Pods, from heap profiles; decides the size of encode buffers up to a factor of 2",
             "lists of Pods and the like on releases that buffer",
+        ),
+    ]
+}
+
+/// Marking, and starts.
+fn processes() -> Vec<Assumption> {
+    let row = |what, shown: String, range, leans| {
+        value(Held::Measured, (what, shown), (RUNS, range), leans)
+    };
+    vec![
+        row(
+            "marking a GB of scannable heap; in addition, per cycle",
+            format!("{} s; {} s", costs::MARK_PER_BYTE_NANOS, costs::MARK_BASE_SECONDS),
+            "1.0 s/GB measured; 0.4 to 2 in public traces (Go issues #19393, #18896, #14812, #40225)",
+            "what is allocated while marking; durations",
+        ),
+        row(
+            "work done per CPU-second while marking",
+            costs::EFFICIENCY_WHILE_MARKING.to_string(),
+            "0.6 to 1 in nine streamed runs",
+            OVERLAP,
+        ),
+        row(
+            "marking is faster by `hardware.cpu-speed` to this power",
+            costs::MARK_SPEED_EXPONENT.to_string(),
+            "0.1 to 0.4 between two machines whose processors encode at 1 to 1.9",
+            "machines faster or slower than the measured one",
         ),
         row(
             "a start without filling caches: time, and CPU time in it",

@@ -3,9 +3,9 @@
 //! 0.8 s doubling to 30 s, each with jitter of up to as much again (docs/facts/clients.md section 1.3).
 //! Until client-go 0.35 the sequence starts over after two minutes without an attempt; from 0.36
 //! two minutes after it started, even while the server stays down. Held to recordings of the
-//! genuine code by `tests/golden_cases/golden_reflector.rs`.
+//! original code by `tests/golden_cases/golden_reflector.rs`.
 
-use crate::model::release::Release;
+use crate::model::release::ClientGo;
 use crate::units::{SimSpan, SimTime};
 
 /// How delays grow (`wait.Backoff` of apimachinery), and when they start over.
@@ -48,10 +48,10 @@ pub enum ResetEra {
 }
 
 impl ResetEra {
-    /// That of the clients of a release.
+    /// That of a client.
     #[must_use]
-    pub const fn of(release: &Release) -> Self {
-        if release.backoff_resets_by_start { Self::SinceLastReset } else { Self::SinceLastDelay }
+    pub const fn of(client: &ClientGo) -> Self {
+        if client.backoff_resets_by_start { Self::SinceLastReset } else { Self::SinceLastDelay }
     }
 }
 

@@ -1,45 +1,12 @@
-//! What clients of different age do: the versions of client-go they were built with.
-//!
-//! | Kubernetes | what changed for a reflector | source |
-//! |---|---|---|
-//! | to 1.16 | every relist asks for "0": whatever a cache has | client-go 0.16 reflector.go `ListAndWatch` |
-//! | 1.17 | a relist asks for what was seen last; after 410 for "", in pages, which etcd answers | kubernetes#83520, #86430 |
-//! | 1.18 | after 410, too, for what was seen last; only a 410 of that LIST leads to "" | kubernetes#86430 |
-//! | 1.18 | back-off grows, with jitter, where there was one second flat | kubernetes#87795 |
-//! | 1.36 | back-off starts over two minutes after it began | docs/facts/clients.md section 1.3 |
+//! What reflectors do by the client-go they were built with ([`ClientGo`], the table of releases).
 //!
 //! Clients as old as the servers are taken for granted unless a fleet says otherwise: few are newer,
 //! many are older.
 
 use super::ListFrom;
 use super::backoff::{Backoff, BackoffParameters, ResetEra};
-use crate::model::release::Release;
+use crate::model::release::{ClientGo, Release, Relists};
 use crate::units::SimSpan;
-
-/// The oldest minor release whose clients are told apart.
-pub const OLDEST_CLIENT_MINOR: u8 = 10;
-
-/// Which version a reflector asks for when it lists again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relists {
-    /// "0": anything cached, even if it is older than what it has.
-    Any,
-    /// What it has seen last, but after 410 the latest, in pages.
-    LatestAfterGone,
-    /// What it has seen last.
-    Last,
-}
-
-/// The ways of a client's client-go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClientEra {
-    /// See [`Relists`].
-    pub relists: Relists,
-    /// Whether it waits one second flat between attempts.
-    pub flat_back_off: bool,
-    /// See [`ResetEra`].
-    pub reset: ResetEra,
-}
 
 /// `period` of `NewReflector`, the pause between two attempts until client-go 0.17.
 const FLAT: BackoffParameters = BackoffParameters {
@@ -51,32 +18,20 @@ const FLAT: BackoffParameters = BackoffParameters {
     reset: SimSpan::secs(120),
 };
 
-impl ClientEra {
-    /// That of a client built with the client-go of a minor release; `None`: of the servers' release.
+impl ClientGo {
+    /// Of a client of the fleet whose version is `minor`, the servers' where the scenario names none.
     #[must_use]
-    pub const fn of(minor: Option<u8>, servers: &Release) -> Self {
-        let Some(minor) = minor else {
-            let reset = ResetEra::of(servers);
-            return Self { relists: Relists::Last, flat_back_off: false, reset };
-        };
-        Self {
-            relists: match minor {
-                ..=16 => Relists::Any,
-                17 => Relists::LatestAfterGone,
-                18.. => Relists::Last,
-            },
-            flat_back_off: minor < 18,
-            reset: if minor < 36 { ResetEra::SinceLastDelay } else { ResetEra::SinceLastReset },
-        }
+    pub fn of_fleet(minor: Option<u8>, servers: &Release) -> Self {
+        minor.and_then(Self::of_minor).unwrap_or(servers.client_go)
     }
 
     /// The back-off of a reflector.
     #[must_use]
     pub const fn backoff(self) -> Backoff<'static> {
         if self.flat_back_off {
-            Backoff::new(&FLAT, self.reset)
+            Backoff::new(&FLAT, ResetEra::of(&self))
         } else {
-            Backoff::of_reflector(self.reset)
+            Backoff::of_reflector(ResetEra::of(&self))
         }
     }
 
@@ -103,8 +58,8 @@ mod tests {
     use super::*;
     use crate::units::SimTime;
 
-    fn era(minor: u8) -> ClientEra {
-        ClientEra::of(Some(minor), &Release::of_minor(28).expect("a release"))
+    fn era(minor: u8) -> ClientGo {
+        ClientGo::of_minor(minor).expect("a modelled minor")
     }
 
     #[test]

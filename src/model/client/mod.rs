@@ -1,21 +1,21 @@
 //! Clients: the members of the fleets, each in exactly one state.
 //!
-//! [`driver`] moves them: what each failure does to a reflector is the table of docs/facts/clients.md
+//! [`world`](crate::model::world) moves them: what each failure does to a reflector is the table of docs/facts/clients.md
 //! section 1.2. Draws of a client are keyed by (client, how many it made before), so that no
 //! client's luck depends on another's.
 
 pub mod backoff;
-pub mod driver;
 pub mod era;
 pub mod go;
+pub mod refusal;
 
 use crate::engine::Streams;
 use crate::model::admission::Ticket;
 use crate::model::apiserver::server::RequestId;
 use crate::model::ids::{FleetId, ServerId};
-use crate::units::SimTime;
+use crate::model::release::ClientGo;
+use crate::units::{Fnv, SimTime};
 use backoff::Backoff;
-use era::ClientEra;
 
 /// "Not connected" in [`Client::server`].
 pub const NO_SERVER: ServerId = ServerId(u16::MAX);
@@ -113,6 +113,15 @@ pub enum IdleWatches {
     ListFirst,
 }
 
+/// Why a call will fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallError {
+    /// 500: etcd does not answer.
+    Internal,
+    /// 504 "Too large resource version": the cache has not come to the version asked for.
+    TooLarge,
+}
+
 /// A member of a fleet.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one independent fact")]
@@ -164,7 +173,7 @@ pub struct Client {
     /// Whether its idle watches stay open while it opens the one on what it reads.
     pub keeps_idle: bool,
     /// How its present call will fail, if it will.
-    pub doom: Option<driver::Doom>,
+    pub error: Option<CallError>,
     /// Whether the answer it waits for comes from a cache at any version.
     pub from_cache: bool,
     /// Items still to come in pages; 0: not paging.
@@ -189,7 +198,7 @@ pub struct Client {
 impl Client {
     /// A stopped member of the fleet with these index and name.
     #[must_use]
-    pub fn new(fleet: FleetId, name: &str, place: u32, era: ClientEra) -> Self {
+    pub fn new(fleet: FleetId, name: &str, place: u32, era: ClientGo) -> Self {
         Self {
             fleet,
             state: State::Stopped,
@@ -214,7 +223,7 @@ impl Client {
             behind: false,
             missed: 0,
             keeps_idle: false,
-            doom: None,
+            error: None,
             from_cache: false,
             items_left: 0,
             page: (0, false),
@@ -234,10 +243,7 @@ impl Client {
     }
 }
 
-/// FNV-1a of a fleet's name and a place in it, with room below for numbers of draws.
+/// The hash of a fleet's name and a place in it, with room below for numbers of draws.
 fn client_key(name: &str, place: u32) -> u64 {
-    let bytes = name.bytes().chain(place.to_le_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    Fnv::new().bytes(name.as_bytes()).bytes(&place.to_le_bytes()).value()
 }

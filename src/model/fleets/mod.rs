@@ -2,12 +2,19 @@
 //!
 //! They know no server but by its number.
 
-use super::client::Client;
-use super::client::driver::{Leases, Sharing};
-use super::client::era::ClientEra;
-use super::faults::Rollout;
-use super::ids::{ClientId, FleetId, Id, Table};
-use super::input::Inputs;
+mod calls;
+pub mod connections;
+pub mod leases;
+mod members;
+pub mod rollout;
+
+use crate::model::client::Client;
+use crate::model::ids::{ClientId, FleetId, Id, Table};
+use crate::model::input::Inputs;
+use crate::model::release::ClientGo;
+use connections::Sharing;
+use leases::Leases;
+use rollout::Rollout;
 
 /// See the module's documentation.
 pub struct Fleets {
@@ -42,7 +49,7 @@ impl Fleets {
         };
         for (id, fleet) in inputs.fleet_ids().zip(&inputs.fleets) {
             fleets.first.push(ClientId::at(fleets.clients.len()));
-            let era = ClientEra::of(fleet.client_minor, &inputs.release);
+            let era = ClientGo::of_fleet(fleet.client_minor, &inputs.release);
             let member = |place| Client::new(id, &fleet.name, place, era);
             fleets.clients.extend((0..fleet.count).map(member));
         }

@@ -3,7 +3,7 @@
 use super::FleetId;
 use crate::units::SimSpan;
 
-/// What a server does when it is told to end.
+/// What a server does when it is asked to end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ShutdownInput {
     /// `--shutdown-delay-duration`: `/readyz` fails, serving goes on.
@@ -15,7 +15,7 @@ pub struct ShutdownInput {
 }
 
 impl ShutdownInput {
-    /// Whether a server that is told to end takes its time.
+    /// Whether a server that is asked to end takes its time.
     #[must_use]
     pub fn takes_time(&self) -> bool {
         *self != Self::default()

@@ -1,4 +1,4 @@
-//! What workloads and events do to the load: writes besides the steady ones, objects that come and
+//! What workloads and events do to the load: writes on top of the steady ones, objects that come and
 //! go, clients that join.
 
 use super::{FleetId, ResourceId};
@@ -13,15 +13,7 @@ pub struct WorkloadsInput {
     pub joins: Vec<JoinInput>,
 }
 
-impl WorkloadsInput {
-    /// Whether a flow changes how many objects there are.
-    #[must_use]
-    pub fn changes_counts(&self) -> bool {
-        self.flows.iter().any(|flow| flow.net != 0)
-    }
-}
-
-/// Writes to a resource besides its steady ones, and objects that it gains or loses.
+/// Writes to a resource on top of its steady ones, and objects that it gains or loses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlowInput {
     /// Which.
@@ -30,10 +22,10 @@ pub struct FlowInput {
     pub from: SimTime,
     /// How long it lasts; `None`: to the end of the run. At least a second where `net` is not 0.
     pub lasts: Option<SimSpan>,
-    /// Writes a second that leave the number of objects as it is: updates, and objects that come
+    /// Writes per second that leave the number of objects as it is: updates, and objects that come
     /// as fast as others go.
     pub per_second: f64,
-    /// Objects that there are more (less, below 0) at its end; each is a write besides.
+    /// Objects that there are more (less, below 0) at its end; each is one more write.
     pub net: i64,
 }
 

@@ -3,23 +3,43 @@
 //!
 //! It knows no client: whom a server serves is a [`Tag`](super::apiserver::tag::Tag) to it.
 
+pub mod background;
+pub mod balancer;
+mod caches;
+mod counting;
+mod death;
+pub mod etcd;
+pub mod flows;
+mod life;
+mod network;
+pub mod pace;
 pub mod plans;
+pub mod probes;
+mod rates;
+mod rings;
+mod sampling;
+pub mod server_state;
+pub mod shutdown;
+mod stored;
+pub mod versions;
+mod watch_windows;
+mod write_seats;
 
 use std::sync::Arc;
 
-use super::apiserver::server::{Server, ServerSettings};
-use super::balancer::Balancer;
-use super::catalog::Catalog;
-use super::context::Context;
-use super::control_plane::ServerState;
-use super::etcd_outage::EtcdState;
-use super::flows::Flows;
-use super::ids::{ResourceId, ServerId, Table};
-use super::input::Inputs;
-use super::memory::go_heap::GcSettings;
-use super::node::{self, MemoryLimit};
-use crate::units::SimTime;
+use crate::model::apiserver::server::{Server, ServerSettings};
+use crate::model::catalog::Catalog;
+use crate::model::context::Context;
+use crate::model::ids::{ResourceId, ServerId, Table};
+use crate::model::input::Inputs;
+use crate::model::memory::go_heap::GcSettings;
+use crate::model::node::{self, MemoryLimit};
+use crate::units::{Bytes, SimTime};
+use balancer::Balancer;
+use etcd::EtcdState;
+use flows::Flows;
 use plans::{PlanCache, PlanContext};
+use server_state::{Life, ServerState};
 
 /// See the module's documentation.
 pub struct Plane {
@@ -31,7 +51,7 @@ pub struct Plane {
     pub etcd: Etcd,
     /// How the load changes.
     pub flows: Flows,
-    /// Writes a second, by resource.
+    /// Writes per second, by resource.
     pub writes: Table<ResourceId, f64>,
     /// How much memory a server may use.
     pub limit: MemoryLimit,
@@ -120,5 +140,16 @@ impl Plane {
             etcd_speed: self.etcd.speed,
         };
         (&mut self.plans, context)
+    }
+
+    /// Bytes written to clients by all servers.
+    pub(crate) fn bytes_sent(&self) -> Bytes {
+        self.servers.iter().map(|state| state.server.bytes_sent()).sum()
+    }
+
+    /// Whether every server serves.
+    #[must_use]
+    pub(crate) fn all_serving(&self) -> bool {
+        self.servers.iter().all(|state| state.life == Life::Serving)
     }
 }

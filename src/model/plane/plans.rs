@@ -204,13 +204,14 @@ impl PlanCache {
     }
 
     /// The plan of opening watches of a fleet's member, of which one is given `events`
-    /// that it has missed, through a channel for so many.
+    /// that it has missed, through a channel that holds `channel` events.
     pub fn watch(
         &mut self,
         context: &PlanContext<'_>,
         fleet: FleetId,
         opening: Opening,
-        (events, channel): (u64, u64),
+        events: u64,
+        channel: u64,
     ) -> PlanId {
         let events = watch::rounded_events(events);
         let channel = if events == 0 { 0 } else { channel };

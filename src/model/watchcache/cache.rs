@@ -1,9 +1,7 @@
 //! The cache of one resource, without its objects: how many there are is all it needs.
 
 use super::history::{EventRun, Revision};
-use super::interval::Interval;
 use super::ring::EventRing;
-use super::snapshots::Snapshots;
 use crate::units::SimSpan;
 
 /// Whether a watch says that it wants the current objects first (`sendInitialEvents`).
@@ -34,14 +32,6 @@ pub enum WatchError {
     Uninitialized,
 }
 
-/// No snapshot is as old as that: 410 Gone from the cache, so the server asks etcd.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too old resource version: {}", asked.0)]
-pub struct NoSnapshot {
-    /// What was asked for.
-    pub asked: Revision,
-}
-
 /// What a watch is given first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
@@ -70,15 +60,6 @@ impl Since {
             Self::Events { next, end } => end - next,
         }
     }
-
-    /// The same, to be pulled bit by bit.
-    #[must_use]
-    pub const fn interval(self) -> Interval {
-        match self {
-            Self::Objects { objects, revision } => Interval::of_objects(objects, revision),
-            Self::Events { next, end } => Interval::of_events(next, end),
-        }
-    }
 }
 
 /// The watch cache of one resource (of one version of a custom resource).
@@ -88,23 +69,18 @@ pub struct WatchCache {
     revision: Revision,
     list_revision: Revision,
     objects: u64,
-    snapshots: Option<Snapshots>,
-    snapshotting: bool,
     clears_on_relist: bool,
 }
 
 impl WatchCache {
-    /// An empty cache that tries to keep `worth_keeping` of history; `snapshots`: whether it keeps
-    /// them (`ListFromCacheSnapshot`).
+    /// An empty cache that tries to keep `worth_keeping` of history.
     #[must_use]
-    pub fn new(worth_keeping: SimSpan, snapshots: bool) -> Self {
+    pub fn new(worth_keeping: SimSpan) -> Self {
         Self {
             ring: EventRing::new(worth_keeping),
             revision: Revision(0),
             list_revision: Revision(0),
             objects: 0,
-            snapshots: snapshots.then(Snapshots::default),
-            snapshotting: true,
             clears_on_relist: false,
         }
     }
@@ -140,30 +116,14 @@ impl WatchCache {
         self.objects
     }
 
-    /// Snapshots held.
-    #[must_use]
-    pub fn snapshots(&self) -> u64 {
-        self.snapshots.as_ref().map_or(0, Snapshots::len)
-    }
-
     /// Takes the events of a run, one after the other.
     pub fn record(&mut self, run: EventRun) {
         if run.events == 0 {
             return;
         }
-        let was_full = self.ring.extend(run);
+        self.ring.extend(run);
         self.revision = run.last_revision();
-        let first = run.change.applied(self.objects, 1);
         self.objects = run.change.applied(self.objects, run.events);
-        let Some(snapshots) = self.snapshots.as_mut().filter(|_| self.snapshotting) else {
-            return;
-        };
-        snapshots.add(run, first);
-        // Each event of a full ring drops what is older than the ring; the oldest event only
-        // moves on, so the last such event decides.
-        if let Some(oldest) = self.ring.oldest().filter(|_| was_full) {
-            snapshots.remove_less(oldest);
-        }
     }
 
     /// The cache learns that nothing happened up to `revision`: a bookmark, or etcd's progress.
@@ -177,28 +137,6 @@ impl WatchCache {
         self.revision = revision;
         self.list_revision = revision;
         self.objects = objects;
-        if let Some(snapshots) = &mut self.snapshots {
-            snapshots.clear();
-            if self.snapshotting {
-                snapshots.add_one(revision, objects);
-            }
-        }
-    }
-
-    /// etcd has compacted up to `revision`: older snapshots are dropped.
-    pub fn compact(&mut self, revision: Revision) {
-        if let Some(snapshots) = &mut self.snapshots {
-            snapshots.remove_less(revision);
-        }
-    }
-
-    /// What the consistency checker found: after a mismatch no snapshots are kept until it finds
-    /// the cache consistent again (`MarkConsistent`).
-    pub fn mark_consistent(&mut self, consistent: bool) {
-        self.snapshotting = consistent;
-        if let Some(snapshots) = self.snapshots.as_mut().filter(|_| !consistent) {
-            snapshots.clear();
-        }
     }
 
     /// The oldest resource version from which a watch can start.
@@ -233,14 +171,5 @@ impl WatchCache {
             return Err(WatchError::TooOld { asked: from, least });
         }
         Ok(Since::Events { next: self.ring.first_after(from), end: self.ring.end() })
-    }
-
-    /// How many objects a list at exactly `asked` finds.
-    ///
-    /// # Errors
-    /// No snapshot is as old as that.
-    pub fn exact(&self, asked: Revision) -> Result<u64, NoSnapshot> {
-        let snapshots = self.snapshots.as_ref();
-        snapshots.and_then(|held| held.objects_at(asked)).ok_or(NoSnapshot { asked })
     }
 }

@@ -14,27 +14,13 @@ pub const DEFAULT_HISTORY: SimSpan = SimSpan::secs(75);
 pub const HISTORY_BEYOND_TIMEOUT: SimSpan = SimSpan::secs(15);
 /// `blockTimeout` (`watch_cache.go`): how long a read waits for the cache to be fresh enough.
 pub const BLOCK_TIMEOUT: SimSpan = SimSpan::secs(3);
-/// `resourceVersionTooHighRetrySeconds` (`watch_cache.go`).
-pub const TOO_HIGH_RETRY: SimSpan = SimSpan::secs(1);
 /// `defaultBookmarkFrequency` (cacher.go).
 pub const BOOKMARK_PERIOD: SimSpan = SimSpan::secs(60);
-/// `compactorPollPeriod` (compactor.go, from 1.34).
-pub const COMPACTION_POLL_PERIOD: SimSpan = SimSpan::secs(15);
-/// Most of the time that slow watchers may hold up the others (`time_budget.go`).
-pub const DISPATCH_BUDGET: SimSpan = SimSpan::millis(100);
-/// What comes back of it each second (`time_budget.go`).
-pub const DISPATCH_BUDGET_REFRESH: SimSpan = SimSpan::millis(50);
-/// `bufferSize` (`watch_cache_interval.go`): events copied out of the ring at a time.
-pub const INTERVAL_BUFFER: usize = 100;
 /// `storageWatchListPageSize` (cacher.go): keys in a page of the cacher's own LIST.
 pub const RELIST_PAGE: u64 = 10_000;
 /// `MaxInternalErrorRetryDuration` (cacher.go): for how long a cache puts up with internal errors of
 /// its watch on etcd.
 pub const CACHER_INTERNAL_ERROR_RETRY: SimSpan = SimSpan::secs(30);
-/// After which time a cache's list and watch of etcd is started over (`startCaching`, cacher.go).
-pub const CACHER_RESTART_PERIOD: SimSpan = SimSpan::secs(1);
-/// `Cacher.incoming` (cacher.go): events waiting for dispatch.
-pub const INCOMING: u64 = 100;
 
 /// `minWatchChanSize` (`watch_cache.go`).
 pub const LEAST_CHANNEL: u64 = 10;

@@ -1,4 +1,4 @@
-//! The watch cache of one resource: recent events, resource versions, snapshots; exact.
+//! The watch cache of one resource: recent events and resource versions; exact.
 //!
 //! Source: `pkg/storage/cacher` of the apiserver 1.28 to 1.37 (docs/facts/watch-cache.md sections 2, 3
 //! and 9), held to recordings of the genuine code by `tests/golden_cases/golden_watchcache`.
@@ -11,13 +11,10 @@
 mod cache;
 pub mod capacity;
 mod history;
-mod interval;
 #[cfg(test)]
 mod properties;
 mod ring;
-mod snapshots;
 
-pub use cache::{InitialEvents, NoSnapshot, Since, WatchCache, WatchError};
+pub use cache::{InitialEvents, Since, WatchCache, WatchError};
 pub use history::{Change, EventRun, Revision};
-pub use interval::{Interval, Invalidated, Pulled};
 pub use ring::{EventRing, Held, Outlook};

@@ -137,14 +137,14 @@ proptest! {
         }
     }
 
-    /// A cache fed with runs and one fed with single events end alike, snapshots included.
+    /// A cache fed with runs and one fed with single events end alike.
     #[test]
     fn a_cache_takes_runs_and_events_alike(
         history in histories(),
         gap in 0u64..3_000_000_000,
         asked in 0u64..20_000,
     ) {
-        let mut fast = WatchCache::new(WORTH_KEEPING, true);
+        let mut fast = WatchCache::new(WORTH_KEEPING);
         fast.relist(Revision(5), 1_000_000);
         let mut exact = fast.clone();
         for run in runs(&history, gap) {
@@ -154,10 +154,8 @@ proptest! {
                 exact.record(event);
             }
             prop_assert_eq!(fast.ring().held(), exact.ring().held());
-            prop_assert_eq!(fast.snapshots(), exact.snapshots());
             prop_assert_eq!(fast.objects(), exact.objects());
             let asked = Revision(asked);
-            prop_assert_eq!(fast.exact(asked), exact.exact(asked));
             let unsaid = InitialEvents::Unsaid;
             prop_assert_eq!(fast.since(asked, unsaid), exact.since(asked, unsaid));
         }
@@ -250,12 +248,11 @@ fn a_relist_leaves_old_events_in_their_slots_until_overwritten() {
 
 #[test]
 fn an_empty_cache_has_no_events_to_give() {
-    let mut cache = WatchCache::new(capacity::DEFAULT_HISTORY, false);
+    let mut cache = WatchCache::new(capacity::DEFAULT_HISTORY);
     let error = cache.since(Revision(7), InitialEvents::Unsaid).expect_err("nothing is known");
     assert_eq!(error.to_string(), "watch cache isn't correctly initialized");
     assert_eq!(cache.since(Revision(7), InitialEvents::Wanted).map(|s| s.events()), Ok(0));
     cache.record(EventRun::single(SimTime::ZERO, Revision(9), Change::Created));
     assert_eq!(cache.since(Revision(8), InitialEvents::Unsaid).map(|s| s.events()), Ok(1));
     assert!(cache.since(Revision(7), InitialEvents::Unsaid).is_err());
-    assert!(cache.exact(Revision(9)).is_err(), "without snapshots etcd answers");
 }

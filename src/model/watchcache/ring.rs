@@ -181,32 +181,27 @@ impl EventRing {
         self.history.clear();
     }
 
-    /// Takes the events of a run, one after the other; whether one of them left it full.
+    /// Takes the events of a run, one after the other.
     ///
     /// Costs a step for each run held and each change of capacity, not for each event.
-    pub fn extend(&mut self, mut run: EventRun) -> bool {
-        let mut was_full = false;
+    pub fn extend(&mut self, mut run: EventRun) {
         while run.events > 0 {
             let room = self.capacity - self.len();
             if room > 0 {
                 let fits = run.take(room);
                 self.push(fits);
                 run = run.skip(fits.events);
-                was_full |= self.is_full();
                 continue;
             }
             let (displacing, resize) = self.until_resize(&run);
             self.push(run.take(displacing));
             run = run.skip(displacing);
-            was_full |= displacing > 0;
             if let Some(resize) = resize {
                 self.resize(resize);
                 self.push(run.take(1));
                 run = run.skip(1);
-                was_full |= self.is_full();
             }
         }
-        was_full
     }
 
     /// Appends events; what there is no room for pushes out the oldest.

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -330,20 +330,6 @@ impl RowFile {
             rows.into_iter().try_for_each(|row| out.write_all(line("row", row)?.as_bytes()))
         });
         written.map_err(io)
-    }
-}
-
-/// Removes the row file, for a sweep that starts over.
-///
-/// # Errors
-/// The file system.
-pub fn discard(folder: &Path) -> Result<(), RowsError> {
-    let path = folder.join(ROWS);
-    match fs::remove_file(&path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(RowsError::Io { path, source })
-        }
-        _ => Ok(()),
     }
 }
 

@@ -107,7 +107,9 @@ fn check(case: &Case) {
                 controller.update_borrowing(now);
             }
             "demand" => {
-                let id = step.pl.as_ref().and_then(|name| controller.find_level(name));
+                let name = step.pl.as_ref().expect("a level");
+                let found = controller.levels().find(|(_, state)| state.config.name == *name);
+                let id = found.map(|(id, _)| id);
                 let queues = id.and_then(|id| controller.queues_mut(id));
                 let queues = queues.unwrap_or_else(|| panic!("{label}: no such level"));
                 queues.demand_mut().set(now, step.x.expect("a demand"));

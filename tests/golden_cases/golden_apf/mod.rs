@@ -7,4 +7,5 @@ mod doubles;
 mod objects;
 mod queue_set;
 mod shuffle_sharding;
+mod watch_count;
 mod work_estimator;

@@ -1,6 +1,5 @@
 //! Configuration objects and behaviours of the recorded release.
 
-use oomcast::model::apf::behaviour::Behaviour;
 use oomcast::model::apf::config::{
     LimitResponse, NonResourcePolicyRule, PolicyRules, PriorityLevelConfiguration,
     ResourcePolicyRule, Subject,
@@ -9,8 +8,8 @@ use oomcast::model::release::Release;
 use serde::Deserialize;
 
 /// Kubernetes 1.36, where the data was recorded.
-pub(crate) fn recorded() -> Behaviour {
-    Behaviour::of_release(&Release::of_minor(36).expect("a modelled minor"))
+pub(crate) fn recorded() -> Release {
+    Release::of_minor(36).expect("a modelled minor")
 }
 
 /// A priority level of the data.

@@ -1,16 +1,16 @@
 //! `apf-workestimator` and `apf-watchcount`.
 
-use oomcast::model::apf::behaviour::Behaviour;
 use oomcast::model::apf::classify::RequestInfo;
 use oomcast::model::apf::object_count::{ObjectStats, StatsError};
-use oomcast::model::apf::watch_count::{RegisteredWatch, WatchTracker};
 use oomcast::model::apf::work_estimator::{
     ListOptions, Lookups, RequestedVersion, VersionMatch, WorkEstimator, WorkEstimatorConfig,
 };
+use oomcast::model::release::Release;
 use oomcast::units::SimSpan;
 use serde::Deserialize;
 
 use super::objects;
+use super::watch_count::{RegisteredWatch, WatchTracker};
 use crate::cases::check_all;
 
 #[derive(Deserialize)]
@@ -169,12 +169,12 @@ impl Lookups for Recorded<'_> {
 }
 
 fn estimator(case: &Case) -> WorkEstimator {
-    let behaviour = Behaviour {
+    let release = Release {
         size_based_list_cost: case.gates.size_based,
         watch_list: case.gates.watch_list,
         ..objects::recorded()
     };
-    let mut config = WorkEstimatorConfig::of_behaviour(&behaviour);
+    let mut config = WorkEstimatorConfig::of_release(&release);
     if let Some(own) = &case.cfg {
         config = WorkEstimatorConfig {
             minimum_seats: own.min_seats,
@@ -186,7 +186,7 @@ fn estimator(case: &Case) -> WorkEstimator {
             watches_per_seat: own.watches_per_seat,
         };
     }
-    WorkEstimator::new(config, behaviour, case.gates.progress)
+    WorkEstimator::new(config, release, case.gates.progress)
 }
 
 fn check(case: &Case) {

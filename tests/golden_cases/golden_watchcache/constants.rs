@@ -6,7 +6,15 @@ use oomcast::model::watchcache::capacity;
 use oomcast::units::SimSpan;
 use serde::Deserialize;
 
+use super::interval::INTERVAL_BUFFER;
 use crate::cases::{report, text};
+
+// Constants of the cacher (k8s.io/apiserver `storage/cacher`) that change nothing in the model.
+const COMPACTION_POLL_PERIOD: SimSpan = SimSpan::secs(15);
+const DISPATCH_BUDGET: SimSpan = SimSpan::millis(100);
+const DISPATCH_BUDGET_REFRESH: SimSpan = SimSpan::millis(50);
+const INCOMING: u64 = 100;
+const TOO_HIGH_RETRY: SimSpan = SimSpan::secs(1);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -47,18 +55,18 @@ fn constant(name: &str) -> u64 {
     match name {
         "blockTimeoutNs" => capacity::BLOCK_TIMEOUT.0,
         "bookmarkFrequencyNs" => capacity::BOOKMARK_PERIOD.0,
-        "compactionPollPeriodNs" => capacity::COMPACTION_POLL_PERIOD.0,
-        "dispatchBudgetMaxNs" => capacity::DISPATCH_BUDGET.0,
-        "dispatchBudgetRefreshNsPerSecond" => capacity::DISPATCH_BUDGET_REFRESH.0,
+        "compactionPollPeriodNs" => COMPACTION_POLL_PERIOD.0,
+        "dispatchBudgetMaxNs" => DISPATCH_BUDGET.0,
+        "dispatchBudgetRefreshNsPerSecond" => DISPATCH_BUDGET_REFRESH.0,
         "eventFreshDurationNs" => capacity::DEFAULT_HISTORY.0,
-        "intervalBufferSize" => capacity::INTERVAL_BUFFER as u64,
+        "intervalBufferSize" => INTERVAL_BUFFER,
         "lowerBoundCapacity" => capacity::LOWER_BOUND,
         "maxChanSizeWithIndexAndTrigger" => capacity::MOST_CHANNEL_TRIGGERED,
         "maxChanSizeWithIndexWithoutTrigger" => capacity::MOST_CHANNEL_INDEXED,
         "maxChanSizeWithoutIndex" => capacity::MOST_CHANNEL,
         "minChanSize" => capacity::LEAST_CHANNEL,
         "relistPageSize" => capacity::RELIST_PAGE,
-        "tooHighRetrySeconds" => capacity::TOO_HIGH_RETRY.as_secs_f64() as u64,
+        "tooHighRetrySeconds" => TOO_HIGH_RETRY.as_secs_f64() as u64,
         "upperBoundCapacity" => capacity::UPPER_BOUND,
         _ => panic!("{name}: no such constant"),
     }
@@ -97,6 +105,6 @@ fn golden_watchcache_constants() {
         assert_eq!(capacity::watcher_index(resource), Some(field.as_str()), "{resource}");
         checked += 1;
     }
-    assert_eq!(capacity::INCOMING, tables.incoming_channel_size);
+    assert_eq!(INCOMING, tables.incoming_channel_size);
     report("watchcache-constants.json", checked);
 }

@@ -1,4 +1,6 @@
 //! The watch cache's ring against recordings of the real code.
 
 mod constants;
+mod interval;
+mod snapshots;
 mod trace;

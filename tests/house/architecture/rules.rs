@@ -5,6 +5,9 @@ use super::scan::Source;
 /// Longest file, in lines. There is no list of exceptions.
 const LONGEST: usize = 600;
 
+/// Longest function, from its name to its closing brace.
+const LONGEST_FUNCTION: usize = 90;
+
 /// Who may import what. A room may always import itself. An entry that is a path allows what is
 /// below it only.
 ///
@@ -83,6 +86,38 @@ pub(crate) fn layers(sources: &[Source]) -> Vec<String> {
     offences
 }
 
+/// Inside the model: who must not know whom. Servers and clients know nothing of each other, and what
+/// both use knows neither; the world alone knows both.
+const APART: [(&str, &[&str]); 8] = [
+    ("src/model/plane/", &["model::fleets", "model::world"]),
+    ("src/model/fleets/", &["model::plane", "model::world"]),
+    ("src/model/client/", &["model::plane", "model::fleets", "model::world"]),
+    ("src/model/apiserver/", &["model::plane", "model::fleets", "model::world", "model::event"]),
+    ("src/model/admission", &["model::plane", "model::fleets", "model::world", "model::event"]),
+    ("src/model/event.rs", &["model::plane", "model::fleets", "model::world", "model::context"]),
+    ("src/model/record.rs", &["model::plane", "model::fleets", "model::world", "model::context"]),
+    ("src/model/context.rs", &["model::plane", "model::fleets", "model::world"]),
+];
+
+/// Servers that know clients, clients that know servers, and what is below both and knows one.
+pub(crate) fn apart(sources: &[Source]) -> Vec<String> {
+    let mut offences = Vec::new();
+    for source in sources {
+        for (_, strangers) in APART.iter().filter(|(place, _)| source.path.starts_with(place)) {
+            for path in source.crate_paths() {
+                let known = |stranger: &&&str| {
+                    path.path == **stranger || path.path.starts_with(&format!("{stranger}::"))
+                };
+                if let Some(stranger) = strangers.iter().find(known) {
+                    let (file, line) = (&source.path, path.line);
+                    offences.push(format!("{file}:{line}: must not know `{stranger}`"));
+                }
+            }
+        }
+    }
+    offences
+}
+
 /// What ties the model or the engine to files, formats, clocks or the terminal.
 pub(crate) fn purity(sources: &[Source]) -> Vec<String> {
     let inner = ["model", "engine", "units", "results"];
@@ -136,6 +171,40 @@ pub(crate) fn lengths(sources: &[Source]) -> Vec<String> {
     let too_long =
         sources.iter().map(|s| (s, s.text.lines().count())).filter(|(_, n)| *n > LONGEST);
     too_long.map(|(s, n)| format!("{}: {n} lines, at most {LONGEST}", s.path)).collect()
+}
+
+/// Functions that do not fit a screen.
+pub(crate) fn long_functions(sources: &[Source]) -> Vec<String> {
+    let mut offences = Vec::new();
+    for source in sources {
+        for (at, _) in source.code.match_indices("fn ") {
+            let begins = !source.code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            let lines = function(&source.code[at..]).matches('\n').count() + 1;
+            if begins && lines > LONGEST_FUNCTION {
+                let line = source.code[..at].matches('\n').count() + 1;
+                let file = &source.path;
+                offences.push(format!("{file}:{line}: {lines} lines, at most {LONGEST_FUNCTION}"));
+            }
+        }
+    }
+    offences
+}
+
+/// The function with which a text begins, to its closing brace; nothing if it has no body.
+fn function(code: &str) -> &str {
+    let (mut nested, mut depth) = (0, 0);
+    for (at, c) in code.char_indices() {
+        match c {
+            '(' | '[' => nested += 1,
+            ')' | ']' => nested -= 1,
+            ';' if nested == 0 && depth == 0 => return "",
+            '{' => depth += 1,
+            '}' if depth <= 1 => return &code[..at],
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    ""
 }
 
 /// Files that do not begin with a module comment.

@@ -49,6 +49,12 @@ impl Source {
         inside.split('/').next().unwrap_or(inside).trim_end_matches(".rs")
     }
 
+    /// The code up to the tests that stand at its end.
+    pub(crate) fn working(&self) -> String {
+        let end = self.code.find("#[cfg(test)]\nmod ").unwrap_or(self.code.len());
+        self.code[..end].to_owned()
+    }
+
     /// Lines of code of which `wanted` is true, with their numbers.
     pub(crate) fn lines_with(&self, wanted: impl Fn(&str) -> bool) -> Vec<(usize, &str)> {
         (1..).zip(self.code.lines()).filter(|(_, line)| wanted(line)).collect()
@@ -74,7 +80,7 @@ impl Source {
 }
 
 /// The paths of a use tree, or the one path at the beginning of `tree`.
-fn open(tree: &str) -> Vec<String> {
+pub(crate) fn open(tree: &str) -> Vec<String> {
     let name: String = tree.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
     let rest = &tree[name.len()..];
     if name.is_empty() {

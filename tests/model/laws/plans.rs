@@ -234,7 +234,7 @@ proptest! {
         let watches = 1 + u64::from(case.inputs.fleets[0].idle_watches);
         made.plans.made.get(watch_list).check(IDLE_WATCH.times(watches).0);
         for missed in [0, 1, 700] {
-            let watch = made.with(&case.inputs, |plans, context| plans.watch(context, FleetId(0), opening(watches), (missed, 100)));
+            let watch = made.with(&case.inputs, |plans, context| plans.watch(context, FleetId(0), opening(watches), missed, 100));
             made.plans.made.get(watch).check(IDLE_WATCH.times(watches).0);
         }
     }
@@ -273,7 +273,7 @@ proptest! {
             made.with(inputs, |plans, context| plans.boot(context)),
             made.with(inputs, |plans, context| plans.list(context, FleetId(0), &case.read, case.list, false)),
             made.with(inputs, |plans, context| plans.watch_list(context, FleetId(0), &case.read, 10, false)),
-            made.with(inputs, |plans, context| plans.watch(context, FleetId(0), opening(100), (5_000, 1_000))),
+            made.with(inputs, |plans, context| plans.watch(context, FleetId(0), opening(100), 5_000, 1_000)),
             made.with(inputs, |plans, context| plans.watch_list(context, FleetId(0), &case.read, 1_000, false)),
             made.with(inputs, |plans, context| plans.cache(context, ResourceId(0))),
         ];

@@ -34,7 +34,7 @@ impl Law {
     pub(crate) fn draw(self, draws: &mut Stream, mean: SimSpan) -> SimSpan {
         match self {
             Self::Deterministic => mean,
-            Self::Uniform => draws.uniform_span(SimSpan::ZERO, mean.times(2)),
+            Self::Uniform => mean.scale(2.0 * draws.uniform()),
             Self::Erlang3 => {
                 let gamma = Gamma::new(3.0, 1.0 / 3.0).expect("positive shape and scale");
                 mean.scale(draws.sample(gamma))

@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
-use oomcast::engine::statistics::TimeWeighted;
 use oomcast::engine::{EventQueue, Stream, Streams};
 use oomcast::units::{SimSpan, SimTime};
 
 use crate::theory::law::Law;
+
+use super::time_weighted::TimeWeighted;
 
 /// The mean service time of every station: formulas are in units of it.
 pub(crate) const SERVICE: SimSpan = SimSpan::millis(10);

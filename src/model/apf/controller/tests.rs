@@ -5,14 +5,13 @@ use crate::model::release::Release;
 
 fn controller(minor: u8) -> ConfigController {
     let release = Release::of_minor(minor).expect("a modelled minor");
-    let behaviour = Behaviour::of_release(&release);
-    ConfigController::new(600, behaviour, SimSpan::secs(60), SimTime::ZERO)
+    ConfigController::new(600, release, SimSpan::secs(60), SimTime::ZERO)
 }
 
 fn with_defaults(minor: u8, more: &[PriorityLevelConfiguration]) -> ConfigController {
     let mut controller = controller(minor);
     let levels = [defaults::default_levels().as_slice(), more].concat();
-    let schemas = defaults::default_flow_schemas(controller.behaviour());
+    let schemas = defaults::default_flow_schemas(controller.release());
     let problems = controller.digest_config_objects(SimTime::ZERO, &levels, &schemas);
     assert_eq!(problems, []);
     controller
@@ -83,20 +82,28 @@ fn the_deckhouse_cluster() {
     assert_eq!(limits(&controller), expected);
 }
 
+fn find_level(controller: &ConfigController, name: &str) -> Option<LevelId> {
+    controller.levels().find(|(_, state)| state.config.name == name).map(|(id, _)| id)
+}
+
+fn has_drained(controller: &ConfigController) -> bool {
+    controller.levels().any(|(_, state)| state.quiescing && state.queues.is_idle())
+}
+
 #[test]
 fn a_busy_level_drains_before_it_goes() {
     let mut controller = with_defaults(36, &[]);
-    let id = controller.find_level("workload-low").expect("a default level");
+    let id = find_level(&controller, "workload-low").expect("a default level");
     let seat = super::super::work_estimate::WorkEstimate::of_seats(1);
     let queues = controller.queues_mut(id).expect("it exists");
     queues.start_request(SimTime(1), 7, &seat, 0);
     let request = queues.next_dispatched().expect("seats are free");
     controller.digest_config_objects(SimTime(2), &[], &[]);
     assert_eq!(controller.levels().count(), 3);
-    assert!(!controller.has_drained());
+    assert!(!has_drained(&controller));
     let queues = controller.queues_mut(id).expect("it drains");
     queues.finish(SimTime(3), request);
-    assert!(controller.has_drained());
+    assert!(has_drained(&controller));
     controller.digest_config_objects(SimTime(4), &[], &[]);
     assert!(controller.level(id).is_none());
     assert_eq!(limits(&controller)[0], ("catch-all", 600, 600, 600, 0));
@@ -107,7 +114,7 @@ fn broken_and_dangling_objects_are_passed_over_and_named() {
     let mut controller = controller(36);
     let mut broken = defaults::default_levels()[2].clone();
     broken.response = LimitResponse::Queue { queues: 128, hand_size: 60, queue_length_limit: 50 };
-    let schemas = defaults::default_flow_schemas(controller.behaviour());
+    let schemas = defaults::default_flow_schemas(controller.release());
     let system: Vec<FlowSchema> =
         schemas.into_iter().filter(|schema| schema.priority_level == "system").collect();
     let problems = controller.digest_config_objects(SimTime(1), &[broken], &system);
@@ -124,8 +131,7 @@ fn borrowing(percent: [(u32, u32); 2]) -> [f64; 2] {
     const CALL: u64 = 250_000_000;
     const CLIENTS: [u64; 2] = [24, 6];
     let release = Release::of_minor(36).expect("a modelled minor");
-    let behaviour = Behaviour::of_release(&release);
-    let mut controller = ConfigController::new(24, behaviour, SimSpan::secs(60), SimTime::ZERO);
+    let mut controller = ConfigController::new(24, release, SimSpan::secs(60), SimTime::ZERO);
     let levels = percent.map(|(lend, borrow)| PriorityLevelConfiguration {
         name: format!("lends-{lend}-borrows-{borrow}"),
         nominal_concurrency_shares: 100,
@@ -134,7 +140,7 @@ fn borrowing(percent: [(u32, u32); 2]) -> [f64; 2] {
         response: LimitResponse::Queue { queues: 10, hand_size: 2, queue_length_limit: 10 },
     });
     assert_eq!(controller.digest_config_objects(SimTime::ZERO, &levels, &[]), []);
-    let ids = levels.map(|level| controller.find_level(&level.name).expect("digested"));
+    let ids = levels.map(|level| find_level(&controller, &level.name).expect("digested"));
     let seat = super::super::work_estimate::WorkEstimate::of_seats(1);
     let mut running: Vec<(u64, usize, super::super::queue_set::RequestId)> = Vec::new();
     let mut executing = [0.0; 2];

@@ -1,9 +1,9 @@
 //! Capacities of growing slices and buffers.
 //!
 //! Sources: Go 1.26 `runtime/slice.go` (`growslice`, `nextslicecap`), `bytes/buffer.go`
-//! (`grow`, `growSlice`).
+//! (`grow`, `growSlice`), `io/io.go` (`ReadAll`).
 
-use super::size_class::{Pointers, usable_size};
+use super::size_class::{Pointers, block_size, usable_size};
 use crate::units::Bytes;
 
 /// Below this capacity `append` doubles, above it tends to 1.25 times.
@@ -56,8 +56,68 @@ pub fn grow_slice(new_len: Bytes, old: Bytes) -> Bytes {
     usable_size(new_len.max(old.times(2)), Pointers::None)
 }
 
+/// What `io.ReadAll` leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadAll {
+    /// Capacity of the result.
+    pub capacity: Bytes,
+    /// Bytes allocated: the pieces, the list of pieces and the result.
+    pub total: Bytes,
+}
+
+/// First piece of `io.ReadAll`, and the size that the following ones start from.
+/// Source: `io/io.go` `ReadAll`.
+const FIRST_PIECE: Bytes = Bytes(512);
+const NEXT_PIECE: u64 = 256;
+/// Pieces that the list of pieces has room for on the stack, and bytes of an entry.
+const PIECES_ON_STACK: u64 = 4;
+const SLICE_HEADER: Bytes = Bytes(24);
+
+/// `io.ReadAll` of `size` bytes from a source that gives at most `most` a read and then says in a
+/// read of its own that this was all: pieces that grow by half, then one copy of the right size.
+/// (Before Go 1.26 it appended to one slice.) Source: `io/io.go` `ReadAll`.
+#[must_use]
+pub fn read_all(size: Bytes, most: Bytes) -> ReadAll {
+    let most = Bytes(most.0.max(1));
+    let (mut piece, mut next) = (FIRST_PIECE, NEXT_PIECE);
+    let mut total = piece;
+    let (mut count, mut room_for) = (0u64, PIECES_ON_STACK);
+    let mut left = size;
+    while let Some(taken) = leaves_piece(piece, left, most) {
+        left -= taken;
+        count += 1;
+        if count > room_for {
+            room_for = append_capacity(SLICE_HEADER, Pointers::Some, count, room_for);
+            total += block_size(SLICE_HEADER.times(room_for), Pointers::Some);
+        }
+        piece = usable_size(Bytes(next), Pointers::None);
+        total += piece;
+        next = next.saturating_add(next / 2);
+    }
+    if count == 0 {
+        return ReadAll { capacity: piece, total };
+    }
+    let capacity = usable_size(size, Pointers::None);
+    ReadAll { capacity, total: total + capacity }
+}
+
+/// Bytes read into a piece when less than a sixteenth of it is left free, which ends it; `None`
+/// when `left` leaves more than that free.
+fn leaves_piece(piece: Bytes, left: Bytes, most: Bytes) -> Option<Bytes> {
+    let filled = piece.0 - piece.0 / 16;
+    if left.0 <= filled {
+        return None;
+    }
+    // After that many whole reads the piece is not yet ended; the next one ends it.
+    let whole = filled / most.0;
+    let read = most.0.saturating_mul(whole + 1);
+    Some(piece.min(left).min(Bytes(read)))
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -68,5 +128,20 @@ mod tests {
         assert_eq!(append_capacity(Bytes(0), Pointers::None, 7, 3), 7);
         assert_eq!(grow_slice(Bytes(10), Bytes(0)), Bytes(64));
         assert_eq!(grow_slice(Bytes(65), Bytes(64)), Bytes(128));
+    }
+
+    #[test]
+    fn absurd_bodies_end() {
+        assert!(read_all(Bytes(u64::MAX), Bytes(0)).total.0 > 1 << 62);
+    }
+
+    proptest! {
+        #[test]
+        fn read_all_holds(size in 0u64..1 << 40, most in 1u64..1 << 20) {
+            let all = read_all(Bytes(size), Bytes(most));
+            prop_assert!(all.capacity >= Bytes(size));
+            prop_assert!(all.total >= all.capacity);
+            prop_assert!(read_all(Bytes(size + 1), Bytes(most)).total >= all.total);
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! LIST is a step function of the size of the list, not a fixed multiple.
 //!
 //! - [`size_class`]: what an allocation of some size really takes.
-//! - [`growth`]: capacities of growing slices and of `bytes.Buffer`.
+//! - [`growth`]: capacities of growing slices, of `bytes.Buffer`, of `io.ReadAll`.
 //! - [`json_buffer`]: the buffer that `encoding/json` fills with a whole list.
 //! - [`protobuf`]: the buffer of a protobuf list.
 //! - [`encode`]: the large blocks that encoding a JSON list allocates, by how it is encoded.
@@ -19,7 +19,7 @@ pub mod protobuf;
 pub mod size_class;
 
 pub use encode::JsonEncoding;
-pub use growth::{append_capacity, grow_slice};
+pub use growth::{append_capacity, grow_slice, read_all};
 pub use json_buffer::{JsonBuffer, JsonList, Write};
 pub use protobuf::{protobuf_buffer_capacity, varint};
 pub use size_class::{Pointers, block_size, usable_size};

@@ -1,0 +1,180 @@
+//! Members of the fleets: who there is, who is started, what each calls first and when again.
+
+use crate::model::client::{Client, IdleWatches, ListFrom, Next, State};
+use crate::model::context::Context;
+use crate::model::fleets::Fleets;
+use crate::model::ids::{ClientId, FleetId};
+use crate::model::input::{Behaviour, Retries};
+use crate::model::release::ClientGo;
+use crate::results::LogKind;
+use crate::units::{SimSpan, SimTime};
+
+impl Fleets {
+    /// The first `count` members of a fleet in a state that fits.
+    pub(crate) fn choose(
+        &self,
+        cx: &Context<'_>,
+        fleet: FleetId,
+        count: Option<u32>,
+        fits: impl Fn(State) -> bool,
+    ) -> Vec<ClientId> {
+        let most = count.map_or(usize::MAX, |count| count as usize);
+        self.members(cx, fleet).filter(|c| fits(self.clients[*c].state)).take(most).collect()
+    }
+
+    pub(crate) fn draw(&mut self, cx: &mut Context<'_>, client: ClientId) -> f64 {
+        self.clients[client].draw(&cx.streams)
+    }
+
+    pub(crate) fn set_synced(
+        &mut self,
+        cx: &mut Context<'_>,
+        client: ClientId,
+        synced: bool,
+        now: SimTime,
+    ) {
+        let member = &mut self.clients[client];
+        if member.synced == synced {
+            return;
+        }
+        member.synced = synced;
+        let fleet = member.fleet;
+        if !synced {
+            self.synced[fleet] -= 1;
+            return;
+        }
+        self.synced[fleet] += 1;
+        self.note_available(cx, client, now);
+        if self.synced[fleet] == self.started[fleet] {
+            let name = cx.inputs.fleets[fleet].name.clone();
+            let message = format!("all {} started members are synced", self.started[fleet]);
+            cx.record.note(now, LogKind::Synced, &name, message);
+        }
+    }
+
+    /// What a member calls when it starts from the top.
+    pub(crate) fn first_call(&mut self, cx: &mut Context<'_>, client: ClientId) -> Next {
+        let fleet = self.clients[client].fleet;
+        self.clients[client].retries = 0;
+        self.clients[client].items_left = 0;
+        match &cx.inputs.fleets[fleet].behaviour {
+            Behaviour::Reflector { watch_list: true, .. } if cx.inputs.release.watch_list => {
+                Next::WatchList
+            }
+            Behaviour::Reflector { .. } | Behaviour::Lister { .. } => Next::List,
+            Behaviour::Watcher { .. } => Next::Watch,
+        }
+    }
+
+    pub(crate) fn wait(
+        &mut self,
+        cx: &mut Context<'_>,
+        client: ClientId,
+        next: Next,
+        delay: SimSpan,
+    ) {
+        self.clients[client].state = State::Waiting(next);
+        self.wake_after(cx, client, delay);
+    }
+
+    pub(crate) fn retries(&self, cx: &Context<'_>, client: ClientId) -> Retries {
+        cx.inputs.fleets[self.clients[client].fleet].retries
+    }
+
+    /// A reflector must list again; `gone`: its version is too old.
+    pub(crate) fn lose_sync(
+        &mut self,
+        cx: &mut Context<'_>,
+        client: ClientId,
+        gone: bool,
+        now: SimTime,
+    ) {
+        self.set_synced(cx, client, false, now);
+        self.clients[client].from = self.era_of(cx, client).relists_from(gone);
+    }
+
+    pub(crate) fn era_of(&self, cx: &Context<'_>, client: ClientId) -> ClientGo {
+        let fleet = &cx.inputs.fleets[self.clients[client].fleet];
+        ClientGo::of_fleet(fleet.client_minor, &cx.inputs.release)
+    }
+
+    pub(crate) fn back_off(
+        &mut self,
+        cx: &mut Context<'_>,
+        client: ClientId,
+        now: SimTime,
+    ) -> SimSpan {
+        let draw = self.draw(cx, client);
+        self.clients[client].backoff.delay(now, draw)
+    }
+
+    /// Clients that have given up without a complete view.
+    pub(crate) fn given_up_unsynced(&self) -> u64 {
+        let given_up = |c: &&Client| c.state == State::Finished && !c.synced;
+        self.clients.iter().filter(given_up).count() as u64
+    }
+
+    /// Clients that were started and want a view: those that have it, and all of them.
+    pub(crate) fn synced_and_started(&self) -> (u64, u64) {
+        let wants = |c: &&Client| !matches!(c.state, State::Stopped);
+        let started = self.clients.iter().filter(wants).count() as u64;
+        let synced = self.clients.iter().filter(wants).filter(|c| c.synced).count() as u64;
+        (synced, started)
+    }
+
+    /// The members of a fleet.
+    pub(crate) fn members(
+        &self,
+        cx: &Context<'_>,
+        fleet: FleetId,
+    ) -> impl Iterator<Item = ClientId> + use<> {
+        let first = self.first[fleet].0;
+        (first..first + cx.inputs.fleets[fleet].count).map(ClientId)
+    }
+
+    /// The member at a place in its fleet.
+    pub(crate) fn member(&self, fleet: FleetId, place: u32) -> ClientId {
+        ClientId(self.first[fleet].0 + place)
+    }
+
+    /// The place of a member in its fleet, from 0.
+    pub(crate) fn place_of(&self, client: ClientId) -> u32 {
+        client.0 - self.first[self.clients[client].fleet].0
+    }
+
+    /// Starts a stopped member after a delay within `spread`.
+    pub(crate) fn start_member(&mut self, cx: &mut Context<'_>, client: ClientId, spread: SimSpan) {
+        let delay = spread.scale(self.draw(cx, client));
+        self.start_member_after(cx, client, delay);
+    }
+
+    /// Starts a stopped member after `delay`.
+    pub(crate) fn start_member_after(
+        &mut self,
+        cx: &mut Context<'_>,
+        client: ClientId,
+        delay: SimSpan,
+    ) {
+        let fleet = self.clients[client].fleet;
+        let begins = cx.queue.now() + delay;
+        self.started[fleet] += 1;
+        let rounds = match &cx.inputs.fleets[fleet].behaviour {
+            Behaviour::Lister { rounds, .. } => rounds.unwrap_or(u64::MAX),
+            _ => 1,
+        };
+        let member = &mut self.clients[client];
+        member.rounds_left = rounds;
+        member.from = ListFrom::First;
+        member.idle = IdleWatches::AsTheyWere;
+        member.backoff.restart(begins);
+        member.retries = 0;
+        member.state = State::Waiting(Next::Begin);
+        self.wake_after(cx, client, delay);
+    }
+
+    /// Watches that a member has to open.
+    pub(crate) fn watches_to_open(&self, cx: &Context<'_>, client: ClientId) -> u64 {
+        let member = &self.clients[client];
+        if member.keeps_idle { 1 } else { cx.inputs.fleets[member.fleet].watches() }
+    }
+}

@@ -1,0 +1,98 @@
+//! Steady load: what goes on apart from the requests of the scenario, as constant rates.
+//!
+//! Writes cost a request each on the server that takes them, and an event for every watcher of the
+//! resource on every server ([`super::write_seats`] has the seats they take); watches are opened again every 450 s on average (docs/facts/clients.md
+//! section 1.4). 300,000 watches cost one sum over the fleets here, not an event each.
+//!
+//! A live event is encoded once for each encoding, whatever the number of its watchers
+//! (`cachingObject`, docs/facts/watch-cache.md section 2.3); what each of them costs on top was measured
+//! so. What a watch has missed is copied and encoded for it alone: that is in its plan
+//! ([`super::apiserver::watch::replay`]).
+
+use crate::model::apiserver::server::{Background, Growth};
+use crate::model::catalog::Catalog;
+use crate::model::client::go::WATCH_TIMEOUT;
+use crate::model::costs;
+use crate::model::ids::{FleetId, ResourceId, Table};
+use crate::model::input::{Behaviour, Inputs};
+use crate::model::memory::ledger::OwnerId;
+use crate::results::Mechanism;
+use crate::units::Bytes;
+
+/// What a server's steady load depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Load<'a> {
+    /// Its watches, by fleet.
+    pub watches: &'a Table<FleetId, u64>,
+    /// Writes per second, by resource.
+    pub writes: &'a Table<ResourceId, f64>,
+    /// Servers that share the writes.
+    pub serving: usize,
+}
+
+/// The load of a server whose rings grow so.
+#[must_use]
+pub fn steady_load(
+    inputs: &Inputs,
+    catalog: &Catalog,
+    load: Load<'_>,
+    growth: Vec<Growth>,
+) -> Background {
+    let speed = catalog.hardware.cpu_speed;
+    let (least, most) = WATCH_TIMEOUT;
+    let watch_life = (least + most).as_secs_f64() / 2.0;
+    let mut cores = costs::IDLE_CORES;
+    let base = OwnerId::SERVER.entry(Mechanism::Garbage);
+    let other = costs::IDLE_GARBAGE_PER_SECOND + inputs.apiserver.other_garbage.0;
+    let mut litter = vec![(base, other)];
+    for (id, resource) in inputs.resource_ids().zip(&inputs.resources) {
+        let writes = load.writes[id] / load.serving as f64;
+        if writes <= 0.0 {
+            continue;
+        }
+        let owner = catalog.resource_owner(id);
+        let json = catalog.profiles[id].json;
+        cores += writes * costs::WRITE_REQUEST.of(1, json).as_secs_f64();
+        let garbage = costs::WRITE_GARBAGE + json.times(costs::WRITE_GARBAGE_PER_BYTE);
+        // Every server decodes every event for its cache; while the ring grows, the version that
+        // the event supersedes is kept, else the event pushed out leaves as much.
+        let decoded = catalog.profiles[id].decoded.as_f64() * load.writes[id];
+        let ring = owner.entry(Mechanism::WatchCacheEventRing);
+        let kept = growth.iter().filter(|growth| growth.entry == ring);
+        let kept: u64 = kept.map(|growth| growth.per_second).sum();
+        let left = if resource.watch_cache { (decoded - kept as f64).max(0.0) } else { 0.0 };
+        let rate = writes * garbage.as_f64() + left;
+        litter.push((owner.entry(Mechanism::Garbage), rate as u64));
+    }
+    for (id, fleet) in inputs.fleet_ids().zip(&inputs.fleets) {
+        let open = load.watches[id] as f64;
+        if open <= 0.0 {
+            continue;
+        }
+        cores += open / watch_life * costs::WATCH_OPEN.as_secs_f64();
+        let reopened = open / watch_life * costs::WATCH_OPEN_GARBAGE.as_f64();
+        let (events, bytes) = events_of(inputs, catalog, load.writes, id);
+        // A member's idle watches are quiet; one of its watches is on the resource it reads.
+        let readers = open / f64::from(1 + fleet.idle_watches);
+        cores += readers * events * costs::FAN_OUT_EVENT.of(1, bytes).as_secs_f64();
+        let rate = reopened + readers * events * 512.0;
+        litter.push((catalog.fleet_owner(id).entry(Mechanism::Garbage), rate as u64));
+    }
+    Background { cores: cores / speed, litter, growth }
+}
+
+/// Events per second that one watcher of a fleet gets, and their size.
+fn events_of(
+    inputs: &Inputs,
+    catalog: &Catalog,
+    writes: &Table<ResourceId, f64>,
+    fleet: FleetId,
+) -> (f64, Bytes) {
+    let spec = &inputs.fleets[fleet];
+    let resource = spec.resource();
+    let selected = match &spec.behaviour {
+        Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => read.selected,
+        Behaviour::Watcher { .. } => 1.0,
+    };
+    (writes[resource] * selected, catalog.profiles[resource].json)
+}

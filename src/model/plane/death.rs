@@ -1,0 +1,93 @@
+//! The end of a process, and what the balancer sees of it.
+
+use crate::model::apiserver::tag::Tag;
+use crate::model::context::Context;
+use crate::model::ids::ServerId;
+use crate::model::input::HealthCheck;
+use crate::model::node::LimitKind;
+use crate::model::plane::Plane;
+use crate::model::plane::server_state::{Life, name};
+use crate::results::{LogKind, OomKill};
+use crate::units::{Bytes, SimSpan, SimTime};
+
+impl Plane {
+    /// Notes that the kernel kills a server; how long until the kubelet starts it again.
+    pub(crate) fn oom_killed(
+        &mut self,
+        cx: &mut Context<'_>,
+        server: ServerId,
+        now: SimTime,
+    ) -> SimSpan {
+        let state = &self.servers[server];
+        let resident = Bytes(state.server.memory.resident());
+        let watches: u64 = state.watches.iter().sum();
+        let clients = self.balancer.connections(server);
+        self.note_kill(cx, server, watches, now);
+        let mut note = |kind, message| cx.record.note(now, kind, &name(server), message);
+        if self.limit.kind == LimitKind::Node {
+            let message = format!("node out of memory with the apiserver at {resident}");
+            note(LogKind::NodeLost, message);
+        }
+        let message = format!(
+            "OOM killed at {resident}; {clients} connections and {watches} watches are lost"
+        );
+        note(LogKind::OomKill, message);
+        let state = &mut self.servers[server];
+        state.oom_kills.push(OomKill { at: now, resident, back_at: None });
+        state.crash_loop.died(now)
+    }
+
+    /// What a process held is gone. Returns the marks of its requests of whose answers no byte had
+    /// been sent, sorted; `None`: there was no process.
+    pub(crate) fn clear_process(
+        &mut self,
+        cx: &mut Context<'_>,
+        server: ServerId,
+        now: SimTime,
+    ) -> Option<Vec<Tag>> {
+        let state = &mut self.servers[server];
+        if state.life == Life::Down {
+            return None;
+        }
+        let mut unanswered: Vec<Tag> = state.server.unanswered(&self.plans.made).collect();
+        unanswered.sort_unstable();
+        state.server.kill(now);
+        state.life = Life::Down;
+        state.levels = state.level_records();
+        for level in &mut state.levels {
+            level.cancelled += std::mem::take(&mut level.waiting);
+        }
+        state.admission = None;
+        state.stopping = None;
+        state.starting = 0;
+        state.watches.fill(0);
+        state.cachers.fill(None);
+        state.replaced.fill(None);
+        state.fill_later.fill(false);
+        state.spans_for.fill(Bytes::ZERO);
+        self.forget_waiting(server);
+        self.sample(cx, server, now);
+        cx.record.down(server, now, true);
+        self.mark_all_stale();
+        Some(unanswered)
+    }
+
+    /// The balancer checks a server; whether it is in rotation from now on, if that has changed.
+    pub(crate) fn health_checked(
+        &mut self,
+        cx: &mut Context<'_>,
+        server: ServerId,
+        now: SimTime,
+    ) -> Option<bool> {
+        let state = &self.servers[server];
+        let ready = match cx.inputs.balancer.check {
+            HealthCheck::Readyz => state.life == Life::Serving && state.stopping.is_none(),
+            HealthCheck::Livez => matches!(state.life, Life::Filling | Life::Serving),
+        };
+        let healthy = ready && !state.partitioned(now);
+        let up = self.balancer.check(server, healthy)?;
+        let what = if up { "back in rotation" } else { "out of rotation" };
+        cx.record.note(now, LogKind::Balancer, &name(server), what.into());
+        Some(up)
+    }
+}

@@ -1,0 +1,40 @@
+//! New rates of a server, after something has changed on it.
+
+use crate::model::apiserver::server::Background;
+use crate::model::context::Context;
+use crate::model::event::Event;
+use crate::model::ids::ServerId;
+use crate::model::plane::server_state::Life;
+use crate::model::plane::{Plane, background};
+use crate::units::SimTime;
+
+impl Plane {
+    pub(crate) fn renew_rates(&mut self, cx: &mut Context<'_>, server: ServerId, now: SimTime) {
+        self.turn_rings(cx, server, now);
+        if self.servers[server].background_stale {
+            let background = self.steady_load(cx, server);
+            let state = &mut self.servers[server];
+            state.server.background = background;
+            state.background_stale = false;
+        }
+        let state = &mut self.servers[server];
+        state.server.refresh(&self.plans.made);
+        state.generation = state.generation.wrapping_add(1);
+        let generation = state.generation;
+        let next = state.server.next_event();
+        if next < SimTime::NEVER {
+            cx.queue.push(next.max(now), Event::Tick { server, generation });
+        }
+    }
+
+    pub(crate) fn steady_load(&self, cx: &Context<'_>, server: ServerId) -> Background {
+        let state = &self.servers[server];
+        let growth = self.ring_growth(cx, server);
+        if !matches!(state.life, Life::Serving) {
+            return Background { growth, ..Background::default() };
+        }
+        let serving = self.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
+        let load = background::Load { watches: &state.watches, writes: &self.writes, serving };
+        background::steady_load(cx.inputs, &cx.catalog, load, growth)
+    }
+}

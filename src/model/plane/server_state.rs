@@ -1,0 +1,209 @@
+//! A server as the control plane sees it: its process, where that is in its life, its caches.
+
+use crate::model::admission::Admission;
+use crate::model::apf::max_in_flight::MaxInFlight;
+use crate::model::apiserver::cacher::Cacher;
+use crate::model::apiserver::server::Server;
+use crate::model::ids::{FleetId, ResourceId, ServerId, Table};
+use crate::model::input::Inputs;
+use crate::model::node::CrashLoopBackOff;
+use crate::model::plane::versions::Lag;
+use crate::model::release::Release;
+use crate::model::watchcache::capacity::unready_retry_after;
+use crate::results::{LevelRecord, OomKill};
+use crate::units::{Bytes, SimSpan, SimTime};
+
+/// Where a server is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// No process.
+    Down,
+    /// The process starts. Its socket is bound early (`SecureServingOptions.ApplyTo`, k8s.io/apiserver
+    /// `pkg/server/options/serving.go`), but nobody accepts: connections wait for their handshake.
+    Booting,
+    /// It accepts connections and fills its caches; `/readyz` fails.
+    Filling,
+    /// `/readyz` passes.
+    Serving,
+}
+
+/// A server and what the control plane knows about it.
+#[derive(Debug)]
+pub struct ServerState {
+    /// The process.
+    pub server: Server,
+    /// See [`Life`].
+    pub life: Life,
+    /// Generation of its tick.
+    pub generation: u32,
+    /// Watches open, by fleet.
+    pub watches: Table<FleetId, u64>,
+    /// Whether its steady load must be worked out again.
+    pub background_stale: bool,
+    /// Cut off from its clients and the balancer until then.
+    pub partitioned_until: SimTime,
+    /// Kills so far.
+    pub oom_kills: Vec<OomKill>,
+    /// The filled caches, by resource.
+    pub cachers: Table<ResourceId, Option<Cacher>>,
+    /// Caches being filled, by resource: one for each version of a custom resource.
+    pub(super) caches_filling: Table<ResourceId, u32>,
+    /// Since when they are, or have been cold.
+    pub cold_since: Table<ResourceId, SimTime>,
+    /// When the list that a cache was filled with was begun, by resource.
+    pub listed_at: Table<ResourceId, SimTime>,
+    /// Caches whose contents are to be replaced, by resource.
+    pub replaced: Table<ResourceId, Option<Cacher>>,
+    /// Caches that are filled when etcd is back, by resource.
+    pub fill_later: Table<ResourceId, bool>,
+    /// Bytes of objects that the runtime has metadata and spans for, by resource.
+    pub spans_for: Table<ResourceId, Bytes>,
+    /// Whether and how its caches do not follow etcd.
+    pub lag: Option<Lag>,
+    /// Start-up requests still running.
+    pub(super) starting: u32,
+    /// API Priority and Fairness of the present process, if it is enabled.
+    pub admission: Option<Admission>,
+    /// What limits the LISTs of the present process if it is not.
+    pub max_in_flight: MaxInFlight,
+    /// Processes so far.
+    pub boots: u32,
+    /// Writes so far, as events.
+    pub writes: u32,
+    /// Whether writes to a resource arrive here, by resource.
+    pub writes_arrive: Table<ResourceId, bool>,
+    /// Until when a count of objects waits for the cache, by resource.
+    pub counting_until: Table<ResourceId, SimTime>,
+    /// What the levels of former processes went through.
+    pub(super) levels: Vec<LevelRecord>,
+    pub(crate) crash_loop: CrashLoopBackOff,
+    /// Its node is lost: nobody answers at its address.
+    pub(crate) node_lost: bool,
+    /// It was asked to end.
+    pub(crate) stopping: Option<Stopping>,
+    /// What the kubelet's probes have found.
+    pub(crate) probed: Probed,
+}
+
+impl ServerState {
+    /// A server that is down.
+    #[must_use]
+    pub fn new(server: Server, inputs: &Inputs) -> Self {
+        Self {
+            server,
+            life: Life::Down,
+            generation: 0,
+            watches: Table::filled(0, inputs.fleets.len()),
+            background_stale: true,
+            partitioned_until: SimTime::ZERO,
+            oom_kills: Vec::new(),
+            cachers: Table::filled(None, inputs.resources.len()),
+            caches_filling: Table::filled(0, inputs.resources.len()),
+            cold_since: Table::filled(SimTime::ZERO, inputs.resources.len()),
+            listed_at: Table::filled(SimTime::ZERO, inputs.resources.len()),
+            replaced: Table::filled(None, inputs.resources.len()),
+            fill_later: Table::filled(false, inputs.resources.len()),
+            spans_for: Table::filled(Bytes::ZERO, inputs.resources.len()),
+            lag: None,
+            starting: 0,
+            admission: None,
+            max_in_flight: MaxInFlight::default(),
+            boots: 0,
+            writes: 0,
+            writes_arrive: Table::filled(false, inputs.resources.len()),
+            counting_until: Table::filled(SimTime::ZERO, inputs.resources.len()),
+            levels: Vec::new(),
+            crash_loop: CrashLoopBackOff::default(),
+            node_lost: false,
+            stopping: None,
+            probed: Probed::default(),
+        }
+    }
+
+    /// What its priority levels went through, over all its processes.
+    #[must_use]
+    pub fn level_records(&self) -> Vec<LevelRecord> {
+        let mut records = self.levels.clone();
+        for now in self.admission.iter().flat_map(Admission::records) {
+            match records.iter_mut().find(|record| record.name == now.name) {
+                Some(record) => {
+                    record.peak_seats = record.peak_seats.max(now.peak_seats);
+                    record.peak_waiting = record.peak_waiting.max(now.peak_waiting);
+                    record.arrived += now.arrived;
+                    record.dispatched += now.dispatched;
+                    record.rejected += now.rejected;
+                    record.cancelled += now.cancelled;
+                    record.waiting += now.waiting;
+                }
+                None => records.push(now),
+            }
+        }
+        records
+    }
+
+    /// Whether it is cut off from its clients and the balancer.
+    #[must_use]
+    pub fn partitioned(&self, now: SimTime) -> bool {
+        now < self.partitioned_until
+    }
+
+    /// Retry-After of a cache that is being filled (docs/facts/watch-cache.md section 4.2).
+    #[must_use]
+    pub fn cold_retry_after(
+        &self,
+        resource: ResourceId,
+        release: &Release,
+        now: SimTime,
+    ) -> SimSpan {
+        let down = now.since(self.cold_since[resource]);
+        unready_retry_after(down, release.cold_retry_after_grows)
+    }
+
+    /// Whether it was asked to end, and takes nothing new.
+    #[must_use]
+    pub fn draining(&self, now: SimTime) -> bool {
+        self.stopping.is_some_and(|stopping| stopping.draining(now))
+    }
+
+    /// Whether its socket is bound.
+    #[must_use]
+    pub fn listens(&self) -> bool {
+        self.life != Life::Down
+    }
+}
+
+/// The name of a server.
+#[must_use]
+pub fn name(server: ServerId) -> String {
+    format!("apiserver-{}", server.0)
+}
+
+/// What the kubelet knows of a process.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Probed {
+    /// Number of the process; probes of an older one are void.
+    pub(crate) process: u32,
+    /// Whether its startup probe has passed.
+    pub(crate) started: bool,
+    /// Failures in a row.
+    pub(crate) failures: u32,
+}
+
+/// A server that was asked to end.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopping {
+    /// Nothing new is taken from then on.
+    pub(crate) drains: SimTime,
+    /// Its watches are closed by then.
+    pub(crate) closed: SimTime,
+    /// It ends then in any case.
+    pub(crate) ends: SimTime,
+}
+
+impl Stopping {
+    /// Whether it takes nothing new.
+    #[must_use]
+    pub fn draining(&self, now: SimTime) -> bool {
+        now >= self.drains
+    }
+}

@@ -1,0 +1,181 @@
+//! Writes as their priority levels see them: seats that LISTs and watches of the level cannot have.
+//!
+//! What writes cost in processor time and memory is steady load ([`super::background`]); here they
+//! queue and hold seats. A write holds its seats while the handler runs, and those of the mutating
+//! estimator for 5 ms more for each ten watches that see it (docs/facts/apf.md section 4.7). Few writes
+//! are events of their own. Many come bundled, one after the other in one event, so that by
+//! Little's law they take the same seats on average: 1,000 writes of 8 ms per second are 8 seats
+//! either way. A bundle that is turned away stands for as many writes, but counts as one 429.
+
+use crate::model::admission::{Arrival, Write, WriteStage};
+use crate::model::apf::queue_wait::request_wait_limit;
+use crate::model::context::Context;
+use crate::model::event::Event;
+use crate::model::ids::{ResourceId, ServerId};
+use crate::model::input::FleetInput;
+use crate::model::plane::Plane;
+use crate::model::plane::server_state::Life;
+use crate::model::{costs, input};
+use crate::units::{SimSpan, SimTime};
+
+/// Most events per second, on each server, for the writes to a resource.
+const MOST_ARRIVALS: f64 = 4.0;
+
+impl Plane {
+    /// Writes begin to come to a process that listens, from a random phase on.
+    pub(crate) fn open_writes(
+        &mut self,
+        cx: &mut Context<'_>,
+        server: ServerId,
+        boot: u32,
+        now: SimTime,
+    ) {
+        self.servers[server].writes_arrive.fill(false);
+        for resource in cx.inputs.resource_ids() {
+            self.open_writes_of(cx, server, boot, resource, now);
+        }
+    }
+
+    /// The same for one resource, unless they come already or there are none.
+    pub(crate) fn open_writes_of(
+        &mut self,
+        cx: &mut Context<'_>,
+        server: ServerId,
+        boot: u32,
+        resource: ResourceId,
+        now: SimTime,
+    ) {
+        let arrive = &mut self.servers[server].writes_arrive[resource];
+        if self.writes[resource] > 0.0 && !std::mem::replace(arrive, true) {
+            let entity = u64::from(server) << 48 | u64::from(boot) << 16 | u64::from(resource);
+            let phase = cx.streams.stream("write phase", entity).uniform();
+            let (_, interval) = self.pace_of_writes(resource);
+            let event = Event::WriteArrives { server, boot, resource };
+            cx.queue.push(now + interval.scale(phase), event);
+        }
+    }
+
+    /// Writes that an event stands for, and the time from one event to the next.
+    fn pace_of_writes(&self, resource: ResourceId) -> (f64, SimSpan) {
+        let serving = self.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
+        let rate = self.writes[resource] / serving as f64;
+        let together = (rate / MOST_ARRIVALS).max(1.0);
+        (together, SimSpan::secs(1).scale(together / rate).max(SimSpan::nanos(1)))
+    }
+
+    /// Writes arrive; the number of those that are accepted, which may have to wait.
+    pub(crate) fn write_arrives(
+        &mut self,
+        cx: &mut Context<'_>,
+        server: ServerId,
+        boot: u32,
+        resource: ResourceId,
+        now: SimTime,
+    ) -> Option<u32> {
+        let (together, interval) = self.pace_of_writes(resource);
+        let watches = self.watches_that_see(cx, server, resource);
+        let state = &mut self.servers[server];
+        let Some(admission) = state.admission.as_mut().filter(|_| state.boots == boot) else {
+            return None;
+        };
+        if self.writes[resource] <= 0.0 {
+            state.writes_arrive[resource] = false;
+            return None;
+        }
+        cx.queue.push(now + interval, Event::WriteArrives { server, boot, resource });
+        if state.life != Life::Serving {
+            return None;
+        }
+        let serial = state.writes;
+        state.writes = serial.wrapping_add(1);
+        let write = Write { serial, resource, watches, together };
+        let arrival = admission.arrive_write(cx.inputs, write, now);
+        matches!(arrival, Arrival::Accepted(_)).then_some(serial)
+    }
+
+    /// A write that was not let in at once waits for so long at most.
+    pub(crate) fn await_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        server: ServerId,
+        serial: u32,
+        now: SimTime,
+    ) {
+        let admission = self.servers[server].admission.as_ref();
+        if !admission.is_some_and(|admission| admission.write_waits(serial)) {
+            return;
+        }
+        let timeout = cx.inputs.apiserver.request_timeout;
+        if let Some(wait) = self.queue_wait(cx, Some(timeout)) {
+            let stage = WriteStage::Waiting;
+            cx.queue.push(now + wait, Event::WriteEnds { server, serial, stage });
+        }
+    }
+
+    /// How long a request may wait in a queue that was given so long to be answered, if at all: up to
+    /// 1.28 only its own deadline ends its wait, unless another request comes to its queue.
+    pub(crate) fn queue_wait(
+        &self,
+        cx: &Context<'_>,
+        allotted: Option<SimSpan>,
+    ) -> Option<SimSpan> {
+        if cx.inputs.release.rejects_only_at_front {
+            return allotted;
+        }
+        Some(request_wait_limit(allotted, cx.inputs.apiserver.request_timeout))
+    }
+
+    /// A write goes to its handler.
+    pub(crate) fn write_dispatched(
+        &mut self,
+        cx: &mut Context<'_>,
+        server: ServerId,
+        serial: u32,
+        now: SimTime,
+    ) {
+        let Some(admission) = &mut self.servers[server].admission else { return };
+        let Some(write) = admission.write_dispatched(serial) else { return };
+        let json = cx.catalog.profiles[write.resource].json;
+        let work = costs::WRITE_REQUEST.of(1, json).scale(1.0 / cx.catalog.hardware.cpu_speed);
+        let commit = costs::ETCD_COMMIT.scale(1.0 / self.etcd.speed);
+        let until = now + (work + commit).scale(write.together);
+        let stage = WriteStage::Executing;
+        cx.queue.push(until, Event::WriteEnds { server, serial, stage });
+    }
+
+    /// A stage of a write is over.
+    pub(crate) fn write_ends(
+        &mut self,
+        cx: &mut Context<'_>,
+        server: ServerId,
+        serial: u32,
+        stage: WriteStage,
+        now: SimTime,
+    ) {
+        let Some(admission) = &mut self.servers[server].admission else { return };
+        if let Some(until) = admission.end_write_stage(serial, stage, now) {
+            let stage = WriteStage::Lingering;
+            cx.queue.push(until, Event::WriteEnds { server, serial, stage });
+        }
+    }
+
+    /// Watches on a server that get an event of every write to a resource.
+    fn watches_that_see(&self, cx: &Context<'_>, server: ServerId, resource: ResourceId) -> u64 {
+        let watches = &self.servers[server].watches;
+        let fleets = cx.inputs.fleets.iter().zip(watches);
+        let seeing = fleets.filter(|(fleet, _)| {
+            fleet.resource() == resource && !self.selects_a_node(cx, fleet, resource)
+        });
+        seeing.map(|(fleet, open)| open / (1 + u64::from(fleet.idle_watches))).sum()
+    }
+
+    /// Watches of the pods of a node are not counted (`getBuiltinIndexes`, `watch_tracker.go`): a
+    /// selector on pods is taken for `spec.nodeName`.
+    fn selects_a_node(&self, cx: &Context<'_>, fleet: &FleetInput, resource: ResourceId) -> bool {
+        let selects = match &fleet.behaviour {
+            input::Behaviour::Reflector { read, .. } => read.selector,
+            _ => false,
+        };
+        selects && cx.inputs.resources[resource].name == "pods"
+    }
+}

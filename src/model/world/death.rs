@@ -1,0 +1,63 @@
+//! How a server dies: killed by the kernel or by the scenario, seen by the balancer, lost to its clients.
+
+use crate::model::apiserver::tag::Tag;
+use crate::model::client::Path;
+use crate::model::event::Event;
+use crate::model::ids::ServerId;
+use crate::model::input::OnFailure;
+use crate::model::plane::server_state::name;
+use crate::model::world::World;
+use crate::results::LogKind;
+use crate::units::{SimSpan, SimTime};
+
+impl World<'_> {
+    /// The kernel kills a server.
+    pub(super) fn oom_kill(&mut self, server: ServerId, now: SimTime) {
+        let delay = self.plane.oom_killed(&mut self.cx, server, now);
+        self.end_process(server, delay, now);
+    }
+
+    /// Ends a process; the kubelet starts it again after `delay`.
+    pub(super) fn end_process(&mut self, server: ServerId, delay: SimSpan, now: SimTime) {
+        if let Some(unanswered) = self.plane.clear_process(&mut self.cx, server, now) {
+            self.connections_lost(server, &unanswered, now);
+            self.cx.queue.push(now + delay, Event::Restart { server });
+        }
+    }
+
+    /// Stops a server to replace it: the scenario's kill or roll.
+    pub(super) fn replace(&mut self, server: ServerId, now: SimTime) {
+        self.cx.record.note(now, LogKind::Stopped, &name(server), "stopped by the scenario".into());
+        self.settle_all(now);
+        self.end_process(server, SimSpan::ZERO, now);
+    }
+
+    /// A health check of the balancer.
+    pub(super) fn check_health(&mut self, server: ServerId, now: SimTime) {
+        let changed = self.plane.health_checked(&mut self.cx, server, now);
+        if changed == Some(false) && self.cx.inputs.balancer.on_failure == OnFailure::Reset {
+            self.reset_connections(server, now);
+        }
+        self.cx.queue.push(now + self.cx.inputs.balancer.check_interval, Event::Check { server });
+    }
+
+    /// Every connection to a dead server breaks at once: the kernel closes the sockets.
+    /// Marks in `unanswered` had no byte of an answer.
+    fn connections_lost(&mut self, server: ServerId, unanswered: &[Tag], now: SimTime) {
+        self.spend_on_all_clients();
+        for client in self.fleets.clients.ids() {
+            let member = &self.fleets.clients[client];
+            if member.server != server || member.path == Path::Gone {
+                continue;
+            }
+            if !self.fleets.hears_of_end(client, now) {
+                self.fall_silent(client, Path::Gone, now);
+                continue;
+            }
+            self.detach(client);
+            let answered = unanswered.binary_search(&Tag::Client(client)).is_err();
+            self.connection_closed(client, answered, now);
+            self.lease_changed(client, now);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Fleets open, start and stop.
+
+use crate::model::apiserver::watch::IDLE_WATCH;
+use crate::model::client::{ListFrom, State};
+use crate::model::ids::{ClientId, FleetId};
+use crate::model::input::Behaviour;
+use crate::model::world::World;
+use crate::results::Mechanism;
+use crate::units::SimTime;
+
+impl World<'_> {
+    /// Puts the fleets where they are at the start.
+    pub(super) fn open_fleets(&mut self) {
+        for fleet in self.cx.inputs.fleet_ids() {
+            if self.cx.inputs.fleets[fleet].running {
+                for client in self.fleets.members(&self.cx, fleet) {
+                    self.open_running(client, fleet);
+                }
+            }
+        }
+    }
+
+    /// A member that has been running for long.
+    fn open_running(&mut self, client: ClientId, fleet: FleetId) {
+        let spec = &self.cx.inputs.fleets[fleet];
+        let holds_watch = matches!(
+            spec.behaviour,
+            Behaviour::Watcher { .. } | Behaviour::Reflector { watch: true, .. }
+        );
+        let jitter = spec.start_jitter;
+        if !holds_watch || !self.cx.inputs.apiserver.warm {
+            self.fleets.start_member(&mut self.cx, client, jitter);
+            return;
+        }
+        let draw = self.fleets.draw(&mut self.cx, client);
+        let Some(server) = self.plane.balancer.pick((draw * 1e9) as u64) else {
+            self.fleets.start_member(&mut self.cx, client, jitter);
+            return;
+        };
+        if self.join_connection(client).is_none() {
+            self.attach(client, server);
+            self.await_goaway(client, SimTime::ZERO);
+        }
+        let server = self.fleets.clients[client].server;
+        self.fleets.started[fleet] += 1;
+        self.fleets.synced[fleet] += 1;
+        self.lease_changed(client, SimTime::ZERO);
+        let member = &mut self.fleets.clients[client];
+        member.state = State::Watching;
+        member.synced = true;
+        member.from = ListFrom::Last;
+        let watches = self.cx.inputs.fleets[fleet].watches();
+        let entry = self.cx.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
+        let state = &mut self.plane.servers[server];
+        state.watches[fleet] += watches;
+        state.server.memory.add_live(entry, IDLE_WATCH.times(watches).0);
+        self.watch_slowly(client, 0, SimTime::ZERO);
+    }
+
+    /// Stops a member: its connection closes.
+    pub(super) fn stop_member(&mut self, client: ClientId, now: SimTime) {
+        let member = self.fleets.clients[client];
+        if member.state == State::Stopped {
+            return;
+        }
+        self.cx.record.counters.requests_cancelled += u64::from(member.state.calls());
+        let fleet = member.fleet;
+        if member.state == State::Watching {
+            let resource = self.cx.inputs.fleets[fleet].resource();
+            self.has_read(client, member.server, resource, now);
+        }
+        self.fleets.started[fleet] -= 1;
+        self.fleets.set_synced(&mut self.cx, client, false, now);
+        self.disconnect(client, now);
+        let member = &mut self.fleets.clients[client];
+        member.state = State::Stopped;
+        member.generation = member.generation.wrapping_add(1);
+        member.items_left = 0;
+    }
+}
