@@ -83,7 +83,7 @@
 //! | [`node`](model::node) | processors, memory limits, the OOM killer, restart back-off |
 //! | [`client`](model::client) | a member of a fleet: its state; `go`: facts of client-go; `era`: what reflectors of each client-go do; `backoff`; `refusal`: what it does about a refused call |
 //! | [`ids`](model::ids), [`event`](model::event) | numbers of servers, clients, fleets and resources as types; all that can happen |
-//! | [`context`](model::context), [`record`](model::record) | what all parts of a run share; what it writes down (`activity`, `recorder`) |
+//! | [`context`](model::context), [`record`](model::record) | what all parts of a run share; what it writes down (`activity`: second by second; `timelines`) |
 //! | [`plane`](model::plane) | **servers, balancer and etcd**, which know no client: `life`, `death`, `caches`, `rings`, `stored`, `counting`, `write_seats`, `flows`, `etcd`, `background` (steady load), `probes`, `shutdown`, `plans` |
 //! | [`fleets`](model::fleets) | **all clients**, which know no server but its number: `members`, `calls`, `connections` (who shares one), `leases`, `rollout` |
 //! | [`world`](model::world) | **both, and what crosses between them**: a client asks (`calls`, `connections`), a server answers or rejects (`admit`, `calls`) or drops its clients (`death`, `losses`, `silence`, `network`, `goaway`, `shutdown`), the balancer picks; the event loop, its dispatch, the outcome |

@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::experiment::Replicated;
 use crate::report::charts::{self, ChartError, ChartInput, PublishedPeak, ServerPeaks};
 use crate::results::{RunRecord, Summary};
-use crate::scenario::{Claim, Figure, Metric, Scenario};
+use crate::scenario::measure::{Amount, Measure};
+use crate::scenario::{Claim, Scenario};
 use crate::units::Bytes;
 
 /// Writes every chart below `folder` and returns their names.
@@ -57,10 +58,8 @@ fn peaks(summary: &Summary, runs: &[RunRecord]) -> Vec<Vec<Bytes>> {
 /// their phase.
 fn published_peak(scenario: &Scenario) -> Option<PublishedPeak<'_>> {
     let peaks = scenario.published.iter().filter_map(|published| {
-        match (published.metric, published.figure) {
-            (Metric::PeakResident, Figure::Bytes(Claim::Value(bytes)))
-                if published.phase.is_empty() =>
-            {
+        match (published.measure, published.claim) {
+            (Measure::Peak, Claim::Value(Amount::Size(bytes))) if published.phase.is_empty() => {
                 Some(PublishedPeak { label: &published.source, bytes })
             }
             _ => None,

@@ -1,7 +1,7 @@
 //! Expectations, judged.
 
 use super::estimate::{proportion, six_decimals};
-use super::measure::{happened, value};
+use super::measure::value_in;
 use crate::engine::statistics::{nearest_rank, quantile_bounds};
 use crate::results::{ExpectationRow, RunRecord};
 use crate::scenario::measure::Amount;
@@ -50,9 +50,13 @@ pub(super) fn judge(expectation: &Expectation, runs: &[RunRecord]) -> Expectatio
     }
 }
 
+fn measured(expectation: &Expectation, run: &RunRecord) -> Amount {
+    value_in(expectation.measure, &expectation.phase, run)
+}
+
 fn probability(expectation: &Expectation, runs: &[RunRecord]) -> Finding {
     let n = runs.len() as u32;
-    let count = runs.iter().filter(|run| happened(expectation.measure, run)).count() as u32;
+    let count = runs.iter().filter(|run| measured(expectation, run).as_f64() > 0.0).count() as u32;
     let p = proportion(count, n);
     let share = f64::from(count) / f64::from(n.max(1));
     Finding {
@@ -64,7 +68,7 @@ fn probability(expectation: &Expectation, runs: &[RunRecord]) -> Finding {
 }
 
 fn quantile(expectation: &Expectation, q: f64, runs: &[RunRecord]) -> Finding {
-    let mut values: Vec<Amount> = runs.iter().map(|run| value(expectation.measure, run)).collect();
+    let mut values: Vec<Amount> = runs.iter().map(|run| measured(expectation, run)).collect();
     values.sort_by(|a, b| a.as_f64().total_cmp(&b.as_f64()));
     let bounds = quantile_bounds(values.len(), q, 0.95);
     let at = |index: Option<usize>| index.and_then(|index| values.get(index).copied());

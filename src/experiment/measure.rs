@@ -1,9 +1,8 @@
 //! The metrics of a run.
 
-use super::published::whole_duration;
-use crate::results::{Outcome, RunRecord};
+use crate::results::{Outcome, PhaseRecord, RunRecord};
 use crate::scenario::measure::{Amount, Condition, Measure, Past};
-use crate::units::{Bytes, SimSpan};
+use crate::units::{Bytes, SimSpan, SimTime};
 
 /// Whether an event happened in a run; of a figure, whether it is more than nothing.
 pub(super) fn happened(measure: Measure, run: &RunRecord) -> bool {
@@ -29,6 +28,24 @@ pub(super) fn value(measure: Measure, run: &RunRecord) -> Amount {
         Measure::Cpu => Amount::Span(run.cpu()),
         Measure::BytesSent => Amount::Size(counters.bytes_sent),
         event => Amount::Share(f64::from(u8::from(happened(event, run)))),
+    }
+}
+
+/// The value of a metric in a phase of a run, or in the whole of it where none is named.
+pub(super) fn value_in(measure: Measure, phase: &str, run: &RunRecord) -> Amount {
+    if phase.is_empty() {
+        return value(measure, run);
+    }
+    let found = run.phases.iter().find(|found| found.name == phase);
+    match (measure, found) {
+        (Measure::Oom, found) => {
+            Amount::Share(f64::from(u8::from(found.is_some_and(|phase| phase.oom_kills > 0))))
+        }
+        (Measure::Peak, Some(phase)) => Amount::Size(phase.peak_resident),
+        (Measure::BytesSent, Some(phase)) => Amount::Size(phase.bytes_sent),
+        (Measure::Duration, Some(phase)) => duration(phase).map_or(Amount::Never, Amount::Span),
+        // Not recorded for phases, which the scenario's rules know.
+        _ => Amount::Never,
     }
 }
 
@@ -63,4 +80,16 @@ pub(super) fn amount(measure: Measure, statistic: f64) -> Amount {
         Dimension::Span if statistic.is_infinite() => Amount::Never,
         Dimension::Span => Amount::Span(SimSpan(statistic.round() as u64)),
     }
+}
+
+/// From the start of a phase until its last list was answered.
+pub(super) fn duration(phase: &PhaseRecord) -> Option<SimSpan> {
+    phase.settled_at.map(|at| at.since(phase.start))
+}
+
+/// From the first event until the last list of any phase was answered.
+pub(super) fn whole_duration(run: &RunRecord) -> Option<SimSpan> {
+    let start = run.phases.first().map_or(SimTime::ZERO, |p| p.start);
+    let settled = run.phases.iter().filter_map(|p| p.settled_at).max()?;
+    Some(settled.since(start))
 }

@@ -1,153 +1,81 @@
 //! Published figures beside the predictions.
 
-use super::estimate::{median, six_decimals};
-use crate::results::{PhaseRecord, PublishedRow, RunRecord};
-use crate::scenario::{Claim, Figure, Metric, Published};
-use crate::units::{Bytes, SimSpan, SimTime};
-
-/// A prediction beside a figure.
-struct Judgement {
-    published: String,
-    predicted: String,
-    error: Option<f64>,
-    within: bool,
-}
+use super::estimate::six_decimals;
+use super::measure::value_in;
+use crate::engine::statistics::nearest_rank;
+use crate::results::{PublishedRow, RunRecord};
+use crate::scenario::measure::{Amount, Measure};
+use crate::scenario::{Claim, Published};
+use crate::units::SimSpan;
 
 /// Judges a figure by the median of the replications; a yes-or-no figure by their majority.
 pub(super) fn judge(published: &Published, runs: &[RunRecord]) -> PublishedRow {
-    let tolerance = published.tolerance;
-    let judgement = match published.figure {
-        Figure::Flag(claimed) => flag(claimed, published, runs),
-        Figure::Bytes(claim) => {
-            let raw = map(claim, |bytes| bytes.0);
-            quantity(raw, tolerance, predict(published, runs), |n| Bytes(n).to_string())
+    let Published { phase, measure, claim, tolerance, .. } = published;
+    let values = runs.iter().map(|run| value_in(*measure, phase, run));
+    let predicted = if measure.is_event() {
+        let happened = values.filter(|value| value.as_f64() > 0.0).count();
+        Amount::Share(f64::from(u8::from(2 * happened > runs.len())))
+    } else {
+        median(values.collect())
+    };
+    let show = |amount: Amount| shown(*measure, amount);
+    let found = predicted.as_f64();
+    let (words, within) = match *claim {
+        Claim::Value(v) => {
+            let off = (found - v.as_f64()).abs();
+            (show(v), off <= tolerance * if measure.is_event() { 0.0 } else { v.as_f64() })
         }
-        Figure::Span(claim) => {
-            let raw = map(claim, |span| span.0);
-            quantity(raw, tolerance, predict(published, runs), |n| span(SimSpan(n)))
+        Claim::AtLeast(v) => (format!("at least {}", show(v)), found >= v.as_f64()),
+        Claim::AtMost(v) => (format!("at most {}", show(v)), found <= v.as_f64()),
+        Claim::Between(a, b) => {
+            (format!("{} to {}", show(a), show(b)), found >= a.as_f64() && found <= b.as_f64())
         }
     };
     PublishedRow {
-        phase: published.phase.clone(),
-        metric: label(published.metric).to_owned(),
-        published: judgement.published,
-        predicted: judgement.predicted,
-        error: judgement.error,
-        within: judgement.within,
+        phase: phase.clone(),
+        metric: label(*measure),
+        published: words,
+        predicted: show(predicted),
+        error: error(*measure, *claim, predicted),
+        within,
         source: published.source.clone(),
         note: published.note.clone(),
     }
 }
 
-const fn label(metric: Metric) -> &'static str {
-    match metric {
-        Metric::PeakResident => "peak",
-        Metric::Oom => "OOM kill",
-        Metric::Duration => "duration",
-        Metric::BytesSent => "bytes sent",
+/// The error of a prediction as a share of a published value; none of bounds and outcomes, nor of what
+/// never came.
+fn error(measure: Measure, claim: Claim, predicted: Amount) -> Option<f64> {
+    let Claim::Value(value) = claim else { return None };
+    let (value, predicted) = (value.as_f64(), predicted.as_f64());
+    let sound = !measure.is_event() && value > 0.0 && predicted.is_finite();
+    sound.then(|| six_decimals((predicted - value) / value))
+}
+
+fn label(measure: Measure) -> String {
+    match measure {
+        Measure::Oom => "OOM kill".to_owned(),
+        other => other.key().replace('-', " "),
     }
 }
 
-fn map<T, U>(claim: Claim<T>, to: impl Fn(T) -> U) -> Claim<U> {
-    match claim {
-        Claim::Value(v) => Claim::Value(to(v)),
-        Claim::AtLeast(v) => Claim::AtLeast(to(v)),
-        Claim::AtMost(v) => Claim::AtMost(to(v)),
-        Claim::Between(low, high) => Claim::Between(to(low), to(high)),
+/// For people: outcomes as yes and no; spans below ten seconds to the millisecond, else to a tenth of a
+/// second.
+fn shown(measure: Measure, amount: Amount) -> String {
+    match amount {
+        Amount::Share(share) if measure.is_event() => {
+            if share > 0.0 { "yes" } else { "no" }.to_owned()
+        }
+        Amount::Span(span) => {
+            let unit = if span < SimSpan::secs(10) { 1_000_000 } else { 100_000_000 };
+            SimSpan(span.0.saturating_add(unit / 2) / unit * unit).to_string()
+        }
+        other => other.to_string(),
     }
 }
 
-fn flag(claimed: bool, published: &Published, runs: &[RunRecord]) -> Judgement {
-    let killed = runs.iter().filter(|run| oom_kills(published, run) > 0);
-    let predicted = 2 * killed.count() > runs.len();
-    let word = |yes| if yes { "yes" } else { "no" }.to_owned();
-    Judgement {
-        published: word(claimed),
-        predicted: word(predicted),
-        error: None,
-        within: claimed == predicted,
-    }
-}
-
-/// Of bytes or nanoseconds. `None` predicted: it never came, which is later and more than anything.
-fn quantity(
-    claim: Claim<u64>,
-    tolerance: f64,
-    predicted: Option<u64>,
-    show: impl Fn(u64) -> String,
-) -> Judgement {
-    let error = match (claim, predicted) {
-        (Claim::Value(v), Some(p)) if v > 0 => Some(six_decimals((p as f64 - v as f64) / v as f64)),
-        _ => None,
-    };
-    let value = predicted.unwrap_or(u64::MAX);
-    let within = match claim {
-        Claim::Value(v) => value.abs_diff(v) as f64 <= tolerance * v as f64,
-        Claim::AtLeast(low) => value >= low,
-        Claim::AtMost(high) => value <= high,
-        Claim::Between(low, high) => (low..=high).contains(&value),
-    };
-    Judgement {
-        published: match claim {
-            Claim::Value(v) => show(v),
-            Claim::AtLeast(low) => format!("at least {}", show(low)),
-            Claim::AtMost(high) => format!("at most {}", show(high)),
-            Claim::Between(low, high) => format!("{} to {}", show(low), show(high)),
-        },
-        predicted: predicted.map_or_else(|| "never".to_owned(), show),
-        error,
-        within,
-    }
-}
-
-/// For people: below ten seconds to the millisecond, else to a tenth of a second.
-fn span(span: SimSpan) -> String {
-    let unit = if span < SimSpan::secs(10) { 1_000_000 } else { 100_000_000 };
-    SimSpan(span.0.saturating_add(unit / 2) / unit * unit).to_string()
-}
-
-/// The median over the runs, in bytes or nanoseconds; `None`: in the median run it never came.
-fn predict(published: &Published, runs: &[RunRecord]) -> Option<u64> {
-    let values = runs.iter().map(|run| one(published, run));
-    // A run in which it never came counts as later than all others.
-    let values: Vec<u64> = values.map(|v| v.unwrap_or(u64::MAX)).collect();
-    median(values).filter(|v| *v != u64::MAX)
-}
-
-fn phase<'a>(published: &Published, run: &'a RunRecord) -> Option<&'a PhaseRecord> {
-    run.phases.iter().find(|p| p.name == published.phase)
-}
-
-fn oom_kills(published: &Published, run: &RunRecord) -> usize {
-    if published.phase.is_empty() {
-        return run.oom_kills();
-    }
-    phase(published, run).map_or(0, |p| p.oom_kills as usize)
-}
-
-/// The figure in one run: bytes, or nanoseconds.
-fn one(published: &Published, run: &RunRecord) -> Option<u64> {
-    let whole = published.phase.is_empty();
-    let phase = phase(published, run);
-    match published.metric {
-        Metric::PeakResident if whole => Some(run.peak_resident().0),
-        Metric::PeakResident => phase.map(|p| p.peak_resident.0),
-        Metric::BytesSent if whole => Some(run.counters.bytes_sent.0),
-        Metric::BytesSent => phase.map(|p| p.bytes_sent.0),
-        Metric::Duration if whole => whole_duration(run).map(|span| span.0),
-        Metric::Duration => phase.and_then(duration).map(|span| span.0),
-        Metric::Oom => None,
-    }
-}
-
-/// From the start of a phase until its last list was answered.
-pub(super) fn duration(phase: &PhaseRecord) -> Option<SimSpan> {
-    phase.settled_at.map(|at| at.since(phase.start))
-}
-
-/// From the first event until the last list of any phase was answered.
-pub(super) fn whole_duration(run: &RunRecord) -> Option<SimSpan> {
-    let start = run.phases.first().map_or(SimTime::ZERO, |p| p.start);
-    let settled = run.phases.iter().filter_map(|p| p.settled_at).max()?;
-    Some(settled.since(start))
+/// The median of values of one metric; what never came is more than anything.
+fn median(mut values: Vec<Amount>) -> Amount {
+    values.sort_by(|a, b| a.as_f64().total_cmp(&b.as_f64()));
+    nearest_rank(&values, 0.5).unwrap_or(Amount::Never)
 }

@@ -19,3 +19,13 @@ pub(crate) mod table;
 pub(crate) mod tell;
 pub(crate) mod text;
 pub(crate) mod vary;
+
+// What a language is written with.
+pub(crate) use table::read::{check_name, grouped, scalar};
+pub(crate) use table::resolved::{Plain, Resolved, State, Value};
+pub(crate) use table::{Role, one_of};
+pub(crate) use tell::code::{Code, Severity};
+pub(crate) use tell::diagnostic::{Finding, Log, shown};
+pub(crate) use tell::suggest::nearest;
+pub(crate) use text::source::Span;
+pub(crate) use text::tree::{Item, Node};

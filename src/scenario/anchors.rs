@@ -1,9 +1,8 @@
 //! Where a valid scenario says what is judged later, when more is known than its text: by those who
 //! may run the model.
 
-use crate::language::table::resolved::Resolved;
-use crate::language::tell::diagnostic::Log;
 use crate::language::text::source::Place;
+use crate::language::{Log, Resolved};
 
 /// Places of a valid scenario.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

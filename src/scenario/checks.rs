@@ -1,14 +1,10 @@
 //! Rules over several keys: memory that must fit, totals, gates.
 
+use crate::language::{Code, Finding, Log, Resolved, grouped, nearest, shown};
 use std::collections::BTreeMap;
 
 use super::derive::is_custom;
 use super::release::{default_release, release_of};
-use crate::language::table::read::grouped;
-use crate::language::table::resolved::Resolved;
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Finding, Log, shown};
-use crate::language::tell::suggest::nearest;
 use crate::model::release::Release;
 use crate::units::Bytes;
 
@@ -60,7 +56,7 @@ fn connections(root: &Resolved, log: &mut Log) {
             );
         }
         for key in ["connections", "heartbeats"] {
-            if let Some(at) = fleet.given(key) {
+            if let Some(at) = fleet.said(key) {
                 let message = format!("`{key}` belongs to the fleet whose connections are used");
                 log.push(
                     Finding::new(Code::BadConnection, at, message)
@@ -110,7 +106,7 @@ fn limits(apiserver: &Resolved, log: &mut Log) {
     };
     for key in ["memory-high", "gomemlimit"] {
         if apiserver.size(key).is_some_and(|soft| soft > limit) {
-            let message = format!("`{key}` lies above `memory-limit`");
+            let message = format!("`{key}` is above `memory-limit`");
             log.push(
                 Finding::new(Code::LimitOrder, apiserver.at(key), message)
                     .label("never reached")
@@ -147,7 +143,7 @@ fn node_memory(root: &Resolved, apiserver: &Resolved, node: &Resolved, log: &mut
     let used: Bytes = parts.iter().filter_map(|key| node.size(key)).sum();
     if used >= memory {
         let at = node.given("memory").unwrap_or_else(|| root.at("node"));
-        let message = format!("nothing of the node's {memory} is left for the apiserver");
+        let message = format!("no memory of the node ({memory}) is left for the apiserver");
         let help = format!("`{}` and `{}` add up to {used}", parts[..2].join("`, `"), parts[2]);
         let finding = Finding::new(Code::DoesNotFit, at, message).label("too small");
         log.push(finding.help(help));
@@ -211,7 +207,7 @@ fn resource(name: &str, table: &Resolved, log: &mut Log) {
         if total > MOST_HELD {
             let message = format!("`{name}` would take {total}; at most {MOST_HELD}");
             let finding = Finding::new(Code::TotalTooLarge, table.at(key), message);
-            log.push(finding.label("times the count").related(table.given("count"), "so many"));
+            log.push(finding.label("times the count").related(table.given("count"), "the count"));
         }
     }
     let built_in = table.text("shape").is_some_and(|shape| !is_custom(shape));
@@ -246,9 +242,9 @@ fn fleets(root: &Resolved, log: &mut Log) {
             *total = total.saturating_add(more);
             if before <= most && *total > most {
                 let most = grouped(most);
-                let message = format!("the clients have more than {most} {what} in all");
+                let message = format!("the clients have more than {most} {what} in total");
                 let finding = Finding::new(Code::TotalTooLarge, fleet.at("count"), message);
-                log.push(finding.label("here the total is passed"));
+                log.push(finding.label("the total exceeds the limit here"));
             }
         }
         if let (Some(reflector), Some(release)) = (reflector, &release) {

@@ -4,12 +4,11 @@
 //! after it sees totals.
 
 use super::keys::Kind;
-use super::keys::cluster::UNITS;
-use crate::language::table::read::{grouped, per_of};
-use crate::language::table::resolved::{Plain, Resolved, Slot, Value};
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Finding, Log, shown};
-use crate::language::text::source::Span;
+use super::keys::cluster::{Cluster, UNITS};
+use crate::language::table::read::per_of;
+use crate::language::table::resolved::Slot;
+use crate::language::table::typed::FromTable;
+use crate::language::{Code, Finding, Log, Plain, Resolved, Span, Value, grouped, shown};
 
 /// How large the cluster is, as far as the scenario says.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,13 +27,12 @@ impl Size {
         let Some(cluster) = root.table("cluster") else {
             return Self { unsure: root.is_bad("cluster"), ..Self::default() };
         };
-        let keys = ["nodes", "pods-per-node", "namespaces"];
-        Self {
-            nodes: cluster.count("nodes"),
-            pods_per_node: cluster.count("pods-per-node"),
-            namespaces: cluster.count("namespaces"),
-            at: Some(cluster.span),
-            unsure: keys.iter().any(|key| cluster.is_bad(key)),
+        let at = Some(cluster.span);
+        match Cluster::from_table(cluster) {
+            Some(Cluster { nodes, pods_per_node, namespaces }) => {
+                Self { nodes, pods_per_node, namespaces, at, unsure: false }
+            }
+            None => Self { at, unsure: true, ..Self::default() },
         }
     }
 
@@ -57,13 +55,14 @@ pub(super) fn scale(root: &mut Resolved, log: &mut Log) {
     if let Some(Value::Named(tables)) = root.value_mut("objects") {
         for (name, _, table) in tables {
             used |= ["per", "writes-per"].iter().any(|key| table.given(key).is_some());
+            multiply_writes(table, name, size, log);
             multiply(table, name, size, log);
         }
     }
     if let Some(Value::List(clients)) = root.value_mut("clients") {
         for client in clients {
             used |= client.given("per").is_some();
-            let name = client.text("name").unwrap_or("").to_owned();
+            let name = client.name().to_owned();
             multiply(client, &name, size, log);
             for behaviour in ["reflector", "lister"] {
                 if let Some(Value::Table(read)) = client.value_mut(behaviour) {
@@ -76,13 +75,13 @@ pub(super) fn scale(root: &mut Resolved, log: &mut Log) {
     if let (Some(at), false) = (size.at, used) {
         let finding =
             Finding::new(Code::NoEffect, at, "nothing depends on the size of the cluster");
-        let help = "add per = \"node\" to what there is one of a node";
+        let help = "add per = \"node\" to what exists once per node";
         log.push(finding.label("has no effect").help(help.to_owned()));
     }
 }
 
-/// One resource or fleet.
-fn multiply(table: &mut Resolved, name: &str, size: Size, log: &mut Log) {
+/// The writes of a resource.
+fn multiply_writes(table: &mut Resolved, name: &str, size: Size, log: &mut Log) {
     let own = if table.given("writes-per").is_some() { "writes-per" } else { "per" };
     if let (Some(writes), Some((each, total))) =
         (table.number("writes"), factor(table, own, size, log))
@@ -97,6 +96,10 @@ fn multiply(table: &mut Resolved, name: &str, size: Size, log: &mut Log) {
         }
         table.replace("writes", sound);
     }
+}
+
+/// The count of a resource or fleet.
+fn multiply(table: &mut Resolved, name: &str, size: Size, log: &mut Log) {
     if let (Some(count), Some((each, total))) =
         (table.count::<i64>("count"), factor(table, "per", size, log))
     {
@@ -107,7 +110,7 @@ fn multiply(table: &mut Resolved, name: &str, size: Size, log: &mut Log) {
             let most = grouped(most as i64);
             let message = format!("`{}` must not count more than {most}", shown(name));
             let by = table.text("per").unwrap_or_default();
-            let label = format!("so many per {by}, and {} in all", shown(&all.to_string()));
+            let label = format!("{count} per {by}, {} in total", shown(&all.to_string()));
             let finding = Finding::new(Code::OutOfBounds, table.at("count"), message).label(label);
             log.push(finding.related(size.at, "the size of the cluster"));
         }
@@ -167,7 +170,7 @@ fn known(
     if !size.unsure {
         let message = format!("`{key}` needs `cluster.{missing}`");
         let finding = Finding::new(Code::NeedsCluster, table.at(key), message);
-        let finding = finding.label("how many are there?");
+        let finding = finding.label("the number is not known");
         log.push(finding.help(format!("add {missing} to [cluster]")));
     }
     None

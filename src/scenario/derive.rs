@@ -1,18 +1,15 @@
 //! Defaults that follow from other keys, references between tables, and figures by metric.
 
+use crate::language::{
+    Code, Finding, Log, Plain, Resolved, Span, State, Value, check_name, nearest, shown,
+};
 use std::collections::BTreeMap;
 
 use super::builtin;
 use super::identity;
 use super::keys::{Family, Kind, NameForm};
 use super::release::{client_of, release_of};
-use crate::language::table::read::check_name;
-use crate::language::table::resolved::{Plain, Resolved, State, Value};
 use crate::language::table::walk::is_reference;
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Finding, Log, shown};
-use crate::language::tell::suggest::nearest;
-use crate::language::text::source::Span;
 use crate::model::input::{FleetId, Id, ResourceId};
 
 /// Whether a shape is a custom resource's.
@@ -38,12 +35,24 @@ pub(super) fn defaults(root: &mut Resolved, log: &mut Log) {
     if let Some(Value::List(clients)) = root.value_mut("clients") {
         for client in clients {
             identity::defaults(client, log);
-            let asks = client_of(client).map_or(servers_clients, |client| client.watch_list);
-            let watch_list = streams && asks;
-            for behaviour in ["reflector", "lister"] {
-                if let Some(Value::Table(read)) = client.value_mut(behaviour) {
-                    read_defaults(read, &shapes, watch_list, log);
+            if client.given("connection").is_some() {
+                // They are those of the other fleet.
+                for key in ["connections", "heartbeats"] {
+                    if client.given(key).is_none() {
+                        client.take(key);
+                    }
                 }
+            }
+            let own = client_of(client);
+            let watch_list = own.as_ref().map_or(servers_clients, |client| client.watch_list);
+            let bookmarks = own.is_none_or(|client| client.bookmarks);
+            if let Some(Value::Table(read)) = client.value_mut("lister") {
+                read_defaults(read, &shapes, log);
+            }
+            if let Some(Value::Table(read)) = client.value_mut("reflector") {
+                read_defaults(read, &shapes, log);
+                read.fill("watch-list", Plain::Flag(streams && watch_list));
+                read.fill("bookmarks", Plain::Flag(bookmarks));
             }
         }
     }
@@ -75,12 +84,7 @@ fn resource(name: &str, at: Span, table: &mut Resolved, log: &mut Log) {
     table.fill("watch-cache", Plain::Flag(name != "events"));
 }
 
-fn read_defaults(
-    read: &mut Resolved,
-    shapes: &BTreeMap<String, String>,
-    watch_list: bool,
-    log: &mut Log,
-) {
+fn read_defaults(read: &mut Resolved, shapes: &BTreeMap<String, String>, log: &mut Log) {
     let shape = read.text("resource").and_then(|name| shapes.get(name));
     if let Some(shape) = shape {
         let custom = is_custom(shape);
@@ -108,7 +112,6 @@ fn read_defaults(
     if let Some(selected) = read.number("selected") {
         read.fill("selector", Plain::Flag(selected < 1.0));
     }
-    read.fill("watch-list", Plain::Flag(watch_list));
 }
 
 /// The names that references may name.

@@ -1,8 +1,10 @@
 //! In which inputs two scenarios differ.
 
+use crate::language::Role;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Scenario;
+use super::keys;
 use crate::language::table::write::path_part;
 
 /// A key whose values differ, as TOML; `None`: it is not there.
@@ -16,17 +18,19 @@ pub struct Difference {
     pub second: Option<String>,
 }
 
-/// Keys that no simulation depends on, or that a comparison gives both sides alike.
-const NO_INPUTS: [&str; 7] =
-    ["name", "description", "published", "expect", "sweep", "run.seed", "run.replications"];
-
 /// The inputs in which two scenarios differ, defaults included, by key.
 #[must_use]
 pub fn differences(first: &Scenario, second: &Scenario) -> Vec<Difference> {
+    let mut outside = BTreeSet::new();
+    keys::visit(|path, key| {
+        if matches!(key.role, Role::Outside { .. }) {
+            outside.insert(path.to_owned());
+        }
+    });
     let [first, second] = [first, second].map(|scenario| {
         let mut values = BTreeMap::new();
         if let Ok(table) = scenario.effective.parse::<toml::Table>() {
-            flatten("", &toml::Value::Table(table), &mut values);
+            flatten("", &toml::Value::Table(table), &outside, &mut values);
         }
         values
     });
@@ -42,8 +46,13 @@ pub fn differences(first: &Scenario, second: &Scenario) -> Vec<Difference> {
 }
 
 /// Every scalar below a value by its key. Entries of arrays of tables go by their names.
-fn flatten(path: &str, value: &toml::Value, values: &mut BTreeMap<String, String>) {
-    if NO_INPUTS.contains(&path) {
+fn flatten(
+    path: &str,
+    value: &toml::Value,
+    outside: &BTreeSet<String>,
+    values: &mut BTreeMap<String, String>,
+) {
+    if outside.contains(path) {
         return;
     }
     let below =
@@ -52,14 +61,14 @@ fn flatten(path: &str, value: &toml::Value, values: &mut BTreeMap<String, String
         // A distribution is one value.
         toml::Value::Table(table) if !table.contains_key("dist") => {
             for (key, inner) in table {
-                flatten(&below(&path_part(key)), inner, values);
+                flatten(&below(&path_part(key)), inner, outside, values);
             }
         }
         toml::Value::Array(items) if items.iter().any(toml::Value::is_table) => {
             for (index, item) in items.iter().enumerate() {
                 let name = item.get("name").and_then(toml::Value::as_str);
                 let part = name.map_or_else(|| index.to_string(), path_part);
-                flatten(&below(&part), item, values);
+                flatten(&below(&part), item, outside, values);
             }
         }
         scalar => {

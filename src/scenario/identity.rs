@@ -1,9 +1,6 @@
 //! As whom the members of a fleet are authenticated.
 
-use crate::language::table::resolved::{Plain, Resolved};
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Finding, Log};
-use crate::language::text::source::Span;
+use crate::language::{Code, Finding, Log, Plain, Resolved, Span};
 use crate::model::input::MEMBER;
 
 const AUTHENTICATED: &str = "system:authenticated";
@@ -42,7 +39,7 @@ pub(super) fn defaults(client: &mut Resolved, log: &mut Log) {
     }
     if user.replace(MEMBER, "").contains(['{', '}']) {
         let finding =
-            Finding::new(Code::BadName, client.at("user"), "nothing else stands in braces");
+            Finding::new(Code::BadName, client.at("user"), "braces may hold nothing else");
         log.push(finding.help(format!("`{MEMBER}` stands for the member's number, from 0")));
         return;
     }

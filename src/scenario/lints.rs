@@ -2,15 +2,9 @@
 //! with, gates that a release locks, keys without effect.
 
 use super::derive::{Names, is_custom};
-use super::keys::{Family, Presence};
+use super::keys::Family;
 use super::release::release_of;
-use crate::language::table::read::{grouped, scalar};
-use crate::language::table::resolved::Resolved;
-use crate::language::table::write::scalar as printed;
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Finding, Log, shown};
-use crate::language::text::source::Span;
-use crate::language::text::tree::Node;
+use crate::language::{Code, Finding, Log, Resolved, grouped, shown};
 use crate::model::release::Release;
 use crate::units::Bytes;
 
@@ -28,9 +22,9 @@ const TESTED: [(&str, u64); 6] = [
     // Any other.
     ("", 150_000),
 ];
-/// Likewise: stored bytes of one resource.
+/// The same: stored bytes of one resource.
 const TESTED_BYTES: Bytes = Bytes(1_500_000_000);
-/// Likewise: pods of a node.
+/// The same: pods of a node.
 const TESTED_PODS: u64 = 110;
 
 /// Checks a tree without mistakes.
@@ -52,36 +46,27 @@ pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
     }
 }
 
-/// Where a key is said to have another value than it would have without.
-fn said(table: &Resolved, key: &str) -> Option<Span> {
-    let at = table.given(key)?;
-    let slot = table.slot(key)?;
-    let Presence::Default(text) = slot.key.presence else {
-        return Some(at);
-    };
-    let default = scalar(&slot.key.kind, &Node::from_raw(text, Span::default())).ok()?;
-    (printed(table.plain(key)?) != printed(&default)).then_some(at)
-}
-
 /// Large fleets that an event starts all at once.
 fn herds(root: &Resolved, names: &Names, log: &mut Log) {
     let fleets = root.list("clients");
-    let mut told = vec![false; fleets.len()];
+    let mut reported = vec![false; fleets.len()];
     for event in root.list("events") {
         for action in ["start", "restart"].iter().filter_map(|action| event.table(action)) {
             let index = action.text("client").and_then(|name| names.index(Family::Client, name));
-            let Some((fleet, told)) = index.and_then(|i| fleets.get(i).zip(told.get_mut(i))) else {
+            let Some((fleet, reported)) =
+                index.and_then(|i| fleets.get(i).zip(reported.get_mut(i)))
+            else {
                 continue;
             };
             let all = fleet.count::<u64>("count").unwrap_or(0);
             let moved = action.count::<u64>("count").unwrap_or(all);
             // Who writes "0s" means it.
             let meant = fleet.given("start-jitter").or(action.given("over")).is_some();
-            if *told || meant || moved < MANY_MEMBERS {
+            if *reported || meant || moved < MANY_MEMBERS {
                 continue;
             }
-            *told = true;
-            let name = shown(fleet.text("name").unwrap_or(""));
+            *reported = true;
+            let name = shown(fleet.name());
             let moved = grouped(i64::try_from(moved).unwrap_or(i64::MAX));
             let message = format!("{moved} members of `{name}` start at the same moment");
             let finding = Finding::new(Code::NoJitter, action.at("client"), message);
@@ -109,7 +94,7 @@ fn locked_gates(root: &Resolved, apiserver: &Resolved, log: &mut Log) {
             let finding = Finding::new(Code::LockedGate, *at, message);
             log.push(
                 finding
-                    .label("a real apiserver would not start")
+                    .label("a real kube-apiserver would not start")
                     .help("the prediction is of a server that could be built so".to_owned()),
             );
         }
@@ -154,7 +139,7 @@ fn tested(name: &str, table: &Resolved, log: &mut Log) {
     }
 }
 
-const BEYOND: &str = "expect no help beyond that";
+const BEYOND: &str = "beyond what upstream tests";
 
 fn pods_per_node(root: &Resolved, log: &mut Log) {
     let of = |plural| root.named("objects").iter().find(|(name, _, _)| name == plural);
@@ -165,15 +150,15 @@ fn pods_per_node(root: &Resolved, log: &mut Log) {
     if count(nodes) > 0 && count(pods) > count(nodes).saturating_mul(TESTED_PODS) {
         let each = count(pods) / count(nodes);
         let message =
-            format!("{each} pods a node; Kubernetes is tested with {TESTED_PODS} at most");
+            format!("{each} pods per node; Kubernetes is tested with at most {TESTED_PODS}");
         let finding = Finding::new(Code::BeyondTested, pods.at("count"), message).label(BEYOND);
-        log.push(finding.related(nodes.given("count"), "on so many nodes"));
+        log.push(finding.related(nodes.given("count"), "on this many nodes"));
     }
 }
 
 /// A key that nothing depends on as things are.
 fn idle(table: &Resolved, key: &str, why: &str, help: &str, log: &mut Log) {
-    let Some(at) = said(table, key) else {
+    let Some(at) = table.said(key) else {
         return;
     };
     let message = format!("`{key}` has no effect: {why}");
@@ -213,7 +198,7 @@ fn object_keys(root: &Resolved, name: &str, table: &Resolved, log: &mut Log) {
         })
     };
     if built_in && !writes && !root.list("clients").iter().any(json) {
-        let why = "nobody reads these objects as JSON";
+        let why = "no client reads these objects as JSON";
         idle(table, "json-size", why, "leave it out, or add encoding = \"json\" to a client", log);
     }
 }

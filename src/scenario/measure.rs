@@ -1,15 +1,10 @@
 //! What can be asked of a run: the metrics of expectations, comparisons and breaking points, with
 //! their units.
 
+use crate::language::{Node, Plain, Span, nearest, one_of, scalar};
 use std::fmt;
 
 use super::keys::Kind;
-use crate::language::table::one_of;
-use crate::language::table::read::scalar;
-use crate::language::table::resolved::Plain;
-use crate::language::tell::suggest::nearest;
-use crate::language::text::source::Span;
-use crate::language::text::tree::Node;
 use crate::units::{Bytes, SimSpan};
 
 macro_rules! measures {
@@ -111,7 +106,10 @@ impl Measure {
     /// # Errors
     /// Another name; the message says which there are.
     pub fn from_key(key: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|measure| measure.key() == key);
+        let known = Self::ALL
+            .into_iter()
+            .find(|measure| measure.key() == key)
+            .or_else(|| (key == Self::PEAK_ALIAS).then_some(Self::Peak));
         known.ok_or_else(|| {
             let keys = Self::ALL.map(Self::key);
             match nearest(key, keys) {
@@ -119,6 +117,25 @@ impl Measure {
                 None => format!("there is no metric `{key}`; write {}", one_of(&keys)),
             }
         })
+    }
+
+    /// Another name of [`Measure::Peak`].
+    pub(super) const PEAK_ALIAS: &str = "peak-resident";
+
+    /// Whether runs record it for each phase as well.
+    #[must_use]
+    pub const fn is_per_phase(self) -> bool {
+        match self {
+            Self::Oom | Self::Peak | Self::Duration | Self::BytesSent => true,
+            Self::Cascade
+            | Self::NonRecovering
+            | Self::Absorbed
+            | Self::Headroom
+            | Self::Rejected
+            | Self::Failed
+            | Self::TimedOut
+            | Self::Cpu => false,
+        }
     }
 
     /// Whether it happens or not, rather than having a value in every run.
@@ -142,6 +159,7 @@ impl Amount {
     /// Of a value that was read as its metric demands.
     pub(super) fn of(plain: &Plain) -> Option<Self> {
         match plain {
+            Plain::Flag(flag) => Some(Self::Share(f64::from(u8::from(*flag)))),
             Plain::Percent(x) => Some(Self::Share(x / 100.0)),
             Plain::Size(bytes) => Some(Self::Size(*bytes)),
             Plain::Span(span) => Some(Self::Span(*span)),

@@ -50,10 +50,10 @@ mod apf;
 mod build;
 mod builtin;
 mod checks;
+mod claims;
 mod cluster;
 mod derive;
 mod differ;
-mod expect;
 pub mod explain;
 mod file;
 mod identity;
@@ -63,7 +63,6 @@ mod lints;
 pub mod measure;
 mod per;
 pub mod presets;
-mod published;
 pub mod reference;
 mod release;
 pub mod schema;
@@ -82,10 +81,9 @@ pub use crate::language::text::file::LARGEST_FILE;
 pub use crate::language::text::source::Place;
 pub use crate::language::vary::{Knob, MOST_VALUES, Range, Unit, Value, Vary};
 pub use anchors::{Anchors, ReadAnchor};
+pub use claims::{Claim, Expectation, Published};
 pub use differ::{Difference, differences};
-pub use expect::Expectation;
 pub use file::{Template, load_file, load_file_with};
-pub use published::{Claim, Figure, Metric, Published};
 
 use std::path::Path;
 
@@ -94,12 +92,14 @@ use crate::language::layers::parse::parse;
 use crate::language::layers::{inherit, overrides, profiles};
 use crate::language::print::effective;
 use crate::language::table::resolved::Resolved;
+use crate::language::table::typed::FromTable;
 use crate::language::table::uncertain;
 use crate::language::table::walk::Walker;
-use crate::language::tell::diagnostic::{Finding, Log};
+use crate::language::tell::diagnostic::Log;
 use crate::language::text::source::{Sources, Span};
 use crate::language::text::tree::{Item, Node};
 use crate::model::input::Inputs;
+use keys::load::Root;
 use sweep::SweepPlan;
 
 /// The language of scenarios.
@@ -227,8 +227,8 @@ fn check(
     let origins = apf::add_manifests(&mut root, folder, log);
     apf::defaults(&mut root);
     derive::defaults(&mut root, log);
-    timeline::figures(&mut root, log);
-    expect::bounds(&mut root, log);
+    workloads::defaults(&mut root);
+    claims::check(&mut root, log);
     timeline::sort(&mut root);
     // As written, so that the size of the cluster can still be varied.
     let (text, hash) = (effective::print(&root), effective::hash(&root));
@@ -248,11 +248,10 @@ fn check(
     }
     lints::check(&root, &names, log);
     let anchors = anchors::of(&root, log);
-    let Some(scenario) = scenario(&root, &names, sweep) else {
-        let message = "the scenario is valid, but cannot be built: please report this";
-        log.push(Finding::new(Code::Internal, Span::default(), message));
-        return None;
-    };
+    let typed = Root::from_table(&root);
+    let built = typed.and_then(|typed| build::scenario(typed, &names));
+    debug_assert!(built.is_some(), "a tree without errors is a scenario");
+    let scenario = Scenario { uncertain: uncertain::collect(&root), sweep, ..built? };
     if let Some(plan) = &scenario.sweep {
         sweep::check_names(plan, &root, &text, log);
     }
@@ -265,25 +264,6 @@ fn walk(tree: &Node, complete: bool, log: &mut Log) -> Resolved {
         _ => &[],
     };
     Walker { root: &keys::ROOT, log, complete }.table(&keys::ROOT, tree, entries)
-}
-
-fn scenario(root: &Resolved, names: &derive::Names, sweep: Option<SweepPlan>) -> Option<Scenario> {
-    let run = root.table("run")?;
-    Some(Scenario {
-        name: root.text("name")?.to_owned(),
-        description: root.text("description")?.to_owned(),
-        seed: run.count("seed")?,
-        replications: run.count("replications")?,
-        inputs: build::inputs(root, names)?,
-        published: build::published(root)?,
-        expectations: expect::build(root)?,
-        uncertain: uncertain::collect(root),
-        sweep,
-        notes: Vec::new(),
-        anchors: Anchors::default(),
-        effective: String::new(),
-        hash: String::new(),
-    })
 }
 
 /// Findings as SARIF 2.1.0, in a log of one run.

@@ -1,12 +1,10 @@
 //! `per` before a text is checked: what becomes of it when a count is laid over another.
 
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Finding, shown};
 use crate::language::text::path::Part;
-use crate::language::text::source::Span;
-use crate::language::text::tree::{Entry, Item, Node};
+use crate::language::text::tree::Entry;
+use crate::language::{Code, Finding, Item, Node, Span, shown};
 
-/// A count that is written anew is a total again, unless `per` is written with it; so are writes. What
+/// A count that is written again is a total, unless `per` is written with it; so are writes. What
 /// stays below is counted as it was.
 pub(super) fn unbind(base: &mut Vec<Entry>, over: &[Entry]) {
     let has = |entries: &[Entry], name: &str| entries.iter().any(|entry| entry.name == name);
@@ -37,7 +35,7 @@ pub(super) fn unbind(base: &mut Vec<Entry>, over: &[Entry]) {
 /// A count by node, pod or namespace that a `--set` gives.
 pub(super) fn note(root: &mut Node, parts: &[Part], (key, at): (&str, Span)) -> Option<Finding> {
     let per = counted_per(root, parts)?;
-    let message = format!("this counts by the {per}, and is multiplied");
+    let message = format!("this count is per {per} and will be multiplied");
     let finding = Finding::new(Code::CountedPer, at, message).label(format!("per {per}"));
     let table = key.strip_suffix("count").unwrap_or(key);
     Some(finding.help(format!("for a total add --set {table}per=cluster")))

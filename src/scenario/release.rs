@@ -1,9 +1,9 @@
 //! The Kubernetes release that a scenario names, and those of its clients.
 
+use crate::language::{Plain, Resolved};
 use std::collections::BTreeMap;
 
-use crate::language::table::resolved::{Plain, Resolved};
-use crate::model::release::{ClientGo, Release, minor_of};
+use crate::model::release::{ClientGo, Release};
 
 /// The release with its gates, if both are sound.
 pub(super) fn release_of(root: &Resolved) -> Option<Release> {
@@ -22,5 +22,8 @@ pub(super) fn default_release(apiserver: &Resolved) -> Option<Release> {
 
 /// What the clients of a fleet do by their `client-version`; `None`: it is that of the servers.
 pub(super) fn client_of(fleet: &Resolved) -> Option<ClientGo> {
-    ClientGo::of_minor(minor_of(fleet.text("client-version")?)?)
+    match fleet.plain("client-version")? {
+        Plain::Minor(minor) => ClientGo::of_minor(*minor),
+        _ => None,
+    }
 }

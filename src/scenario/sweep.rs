@@ -1,10 +1,10 @@
 //! What a sweep varies: the table `[sweep]`, or the flags of the same names.
 
 use super::keys::ROOT;
-use crate::language::table::resolved::Resolved;
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Finding, Log};
+use super::keys::sweep::Sweep;
+use crate::language::table::typed::{Earlier, FromTable, Word};
 use crate::language::vary::{Frame, Range, Vary};
+use crate::language::{Code, Finding, Log, Resolved};
 
 /// Keys that a sweep may vary.
 pub const MOST_AXES: usize = 16;
@@ -44,7 +44,7 @@ impl Design {
     /// The design of this word.
     #[must_use]
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Grid, Self::Random, Self::Lhs, Self::Morris].into_iter().find(|d| d.word() == word)
+        Self::from_word(word)
     }
 }
 
@@ -178,8 +178,8 @@ pub(super) fn read(root: &Resolved, log: &mut Log) -> Option<SweepPlan> {
     if vary.len() < texts.len() {
         return None;
     }
-    let design = Design::of(table.text("design")?)?;
-    let plan = SweepPlan { vary, design, samples: table.count("samples") };
+    let Sweep { vary: Earlier, design, samples } = Sweep::from_table(table)?;
+    let plan = SweepPlan { vary, design, samples };
     match plan.points() {
         Ok(_) => Some(plan),
         Err(error) => {

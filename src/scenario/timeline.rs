@@ -1,16 +1,10 @@
-//! Rules over events: their times, whom they move, and what was published of their phases.
+//! Rules over events: their times, and whom they move.
 
+use crate::language::{Code, Finding, Log, Resolved, Value, shown};
 use std::collections::BTreeSet;
 
 use super::derive::Names;
-use super::keys::{Family, Kind};
-use crate::language::table::read::scalar;
-use crate::language::table::resolved::{Plain, Resolved, Value};
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Finding, Log, shown};
-use crate::language::text::source::Span;
-use crate::language::text::tree::{Item, Node};
-use crate::units::{Bytes, SimSpan};
+use super::keys::Family;
 
 /// Checks the events, which are sorted by time.
 pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
@@ -22,7 +16,7 @@ pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
         if let (Some(at), Some(duration)) = (event.span_of("at"), duration)
             && at >= duration
         {
-            let message = format!("the event comes when the run of {duration} has ended");
+            let message = format!("the event is at or after the end of the run ({duration})");
             let finding = Finding::new(Code::AfterTheEnd, event.at("at"), message);
             log.push(finding.label("too late"));
         }
@@ -33,13 +27,9 @@ pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
         if let Some(inner) = event.table("partition") {
             whole_server(inner, log);
         }
-        for action in ["partition", "rollout"] {
-            let moved = event.table(action);
-            if let Some((fleet, inner)) =
-                moved.and_then(|inner| Some((fleet(root, names, inner)?, inner)))
-            {
-                members(root, fleet, inner, log);
-            }
+        let cut_off = event.table("partition");
+        if let Some((fleet, inner)) = cut_off.and_then(|i| Some((fleet(root, names, i)?, i))) {
+            members(root, fleet, inner, log);
         }
         for action in ["start", "stop", "restart"] {
             let Some(inner) = event.table(action) else {
@@ -81,7 +71,7 @@ fn members(root: &Resolved, fleet: usize, action: &Resolved, log: &mut Log) {
     if let (Some(moved), Some(there)) = (moved, there)
         && moved > there
     {
-        let name = shown(fleet.text("name").unwrap_or(""));
+        let name = shown(fleet.name());
         let message = format!("`{name}` has {there} members, not {moved}");
         log.push(
             Finding::new(Code::MoreThanMembers, action.at("count"), message)
@@ -125,7 +115,7 @@ fn whole_server(partition: &Resolved, log: &mut Log) {
 /// Only a node that was lost comes back.
 fn node_comes_back(kill: &Resolved, log: &mut Log) {
     if kill.given("lasts").is_some() && kill.text("manner") != Some("node") {
-        let message = "the kubelet restarts a process that ended, however long that takes";
+        let message = "the kubelet restarts a process that ended; only a lost node stays away";
         log.push(
             Finding::new(Code::NoEffect, kill.at("lasts"), message)
                 .label("has no effect")
@@ -139,8 +129,8 @@ fn already_running(root: &Resolved, fleet: usize, action: &Resolved, log: &mut L
         return;
     };
     if fleet.text("start") == Some("running") {
-        let name = shown(fleet.text("name").unwrap_or(""));
-        let message = format!("`{name}` is running from the start: nothing is left to start");
+        let name = shown(fleet.name());
+        let message = format!("`{name}` is already running: there is nothing to start");
         log.push(
             Finding::new(Code::NoEffect, action.at("client"), message)
                 .label("has no effect")
@@ -160,7 +150,7 @@ fn never_started(root: &Resolved, started: &BTreeSet<usize>, log: &mut Log) {
     for (i, fleet) in root.list("clients").iter().enumerate() {
         let joins = fleet.text("name").is_some_and(|name| joined.contains(&name));
         if fleet.text("start") == Some("stopped") && !started.contains(&i) && !joins {
-            let name = shown(fleet.text("name").unwrap_or(""));
+            let name = shown(fleet.name());
             log.push(
                 Finding::new(
                     Code::NeverStarts,
@@ -170,91 +160,6 @@ fn never_started(root: &Resolved, started: &BTreeSet<usize>, log: &mut Log) {
                 .label("stays stopped for the whole run"),
             );
         }
-    }
-}
-
-/// Reads the published figures as their metrics demand.
-pub(super) fn figures(root: &mut Resolved, log: &mut Log) {
-    if let Some(Value::List(tables)) = root.value_mut("published") {
-        for table in tables {
-            figure(table, log);
-        }
-    }
-}
-
-fn figure(table: &mut Resolved, log: &mut Log) {
-    let Some(metric) = table.text("metric").map(str::to_owned) else {
-        return;
-    };
-    let kind = match metric.as_str() {
-        "oom" => Kind::Flag,
-        "duration" => Kind::Span { min: SimSpan::ZERO, max: SimSpan(u64::MAX) },
-        _ => Kind::Size { min: Bytes::ZERO, max: Bytes(u64::MAX), limit: false },
-    };
-    for key in ["value", "at-least", "at-most"] {
-        let Some(written) = table.plain(key).cloned() else {
-            continue;
-        };
-        match read(&kind, written) {
-            Ok(plain) => table.replace(key, Some(plain)),
-            Err(label) => {
-                let message = format!("`{key}` of \"{metric}\" must be {}", kind.expected());
-                log.push(Finding::new(Code::BadFigure, table.at(key), message).label(label));
-                table.replace(key, None);
-            }
-        }
-    }
-    claim(table, &metric, log);
-}
-
-/// Reads a figure again, now that its kind is known.
-fn read(kind: &Kind, written: Plain) -> Result<Plain, String> {
-    let item = match written {
-        Plain::Flag(flag) => Item::Flag(flag),
-        // `--set` leaves quotes out, so that `true` may arrive as text.
-        Plain::Text(text) if matches!(kind, Kind::Flag) => match text.as_str() {
-            "true" => Item::Flag(true),
-            "false" => Item::Flag(false),
-            _ => Item::Text(text),
-        },
-        Plain::Text(text) => Item::Text(text),
-        _ => Item::Datetime,
-    };
-    let node = Node { span: Span::default(), item, raw: None };
-    scalar(kind, &node).map_err(|problem| problem.label)
-}
-
-/// A figure is a value or has bounds.
-fn claim(table: &Resolved, metric: &str, log: &mut Log) {
-    let given = |key| table.slot(key).is_some_and(|s| s.given.is_some()) || table.is_bad(key);
-    let bounds = ["at-least", "at-most"];
-    let mut wrong = |at: Span, message: String, label: &str| {
-        log.push(Finding::new(Code::BadFigure, at, message).label(label));
-    };
-    let bound = bounds.into_iter().find(|key| given(key));
-    match (given("value"), bound) {
-        (true, Some(bound)) => {
-            let message =
-                format!("a figure has a `value` or bounds, not both `value` and `{bound}`");
-            wrong(table.at(bound), message, "one too many");
-        }
-        (false, Some(bound)) if metric == "oom" => {
-            let message = format!("\"oom\" takes `value`, not `{bound}`");
-            wrong(table.at(bound), message, "true or false have no bounds");
-        }
-        (false, None) => {
-            let label = "needs `value`, `at-least` or `at-most`";
-            wrong(table.span, "a published figure has no figure".to_owned(), label);
-        }
-        _ => {}
-    }
-    let sizes = (table.size("at-least"), table.size("at-most"));
-    let spans = (table.span_of("at-least"), table.span_of("at-most"));
-    if matches!(sizes, (Some(low), Some(high)) if low > high)
-        || matches!(spans, (Some(low), Some(high)) if low > high)
-    {
-        let message = "`at-least` lies above `at-most`".to_owned();
-        wrong(table.at("at-least"), message, "no figure is between them");
     }
 }
 

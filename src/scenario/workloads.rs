@@ -6,17 +6,17 @@
 
 use super::derive::Names;
 use super::keys::Family;
-use crate::language::table::resolved::Resolved;
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Finding, Log, shown};
-use crate::language::tell::suggest::nearest;
-use crate::model::input::{FleetId, FlowInput, Id, JoinInput, WorkloadsInput};
+use super::keys::load::Objects;
+use super::keys::workloads::{Workload, WorkloadKind};
+use crate::language::table::typed::{Earlier, Word};
+use crate::language::{Code, Finding, Log, Resolved, Value, nearest, shown};
+use crate::model::input::{FlowInput, JoinInput, WorkloadsInput};
 use crate::units::{SimSpan, SimTime};
 
-/// Writes to a pod from its creation until it runs, besides the creation: it is bound, and its status
+/// Writes to a pod from its creation until it runs, in addition to the creation: it is bound, and its status
 /// is patched three or four times.
 const POD_START_UPDATES: f64 = 1.0 + 3.5;
-/// Writes to a pod that is deleted, besides the last: it is marked, and its status is patched once or
+/// Writes to a pod that is deleted, in addition to the last: it is marked, and its status is patched once or
 /// twice.
 const POD_STOP_UPDATES: f64 = 1.0 + 1.5;
 /// Events about a pod until it runs.
@@ -33,30 +33,28 @@ const RESTART_EVENTS: f64 = 2.0;
 const LEASE_PERIOD: SimSpan = SimSpan::secs(10);
 /// `NodeStatusReportFrequency`.
 const STATUS_PERIOD: SimSpan = SimSpan::secs(300);
-/// See the keys.
-const PODS_PER_NODE: u64 = 30;
-/// `MaxContainerBackOff` of the kubelet.
-const RESTART_EVERY: SimSpan = SimSpan::secs(300);
 
-/// What a kind must be given, and what it may be given besides `at` and `lasts`.
-fn keys_of(kind: &str) -> (&'static [&'static str], &'static [&'static str]) {
+/// What a kind must be given, and what it may be given in addition to `at` and `lasts`.
+fn keys_of(kind: WorkloadKind) -> (&'static [&'static str], &'static [&'static str]) {
     match kind {
-        "pod-churn" => (&["rate"], &["in-services"]),
-        "node-heartbeats" => (&[], &["nodes"]),
-        "hpa-spike" => (&["pods", "over", "lasts"], &["in-services"]),
-        "node-scale-out" => (&["nodes", "over"], &["pods-per-node", "in-services", "joins"]),
-        "crash-loop" => (&["pods"], &["every"]),
-        _ => (&["resource", "rate"], &[]),
+        WorkloadKind::PodChurn => (&["rate"], &["in-services"]),
+        WorkloadKind::NodeHeartbeats => (&[], &["nodes"]),
+        WorkloadKind::HpaSpike => (&["pods", "over", "lasts"], &["in-services"]),
+        WorkloadKind::NodeScaleOut => {
+            (&["nodes", "over"], &["pods-per-node", "in-services", "joins"])
+        }
+        WorkloadKind::CrashLoop => (&["pods"], &["every"]),
+        WorkloadKind::CustomResourceUpdates => (&["resource", "rate"], &[]),
     }
 }
 
 /// The resources that must be there for a kind.
-fn resources_of(kind: &str) -> &'static [&'static str] {
+fn resources_of(kind: WorkloadKind) -> &'static [&'static str] {
     match kind {
-        "pod-churn" | "hpa-spike" | "crash-loop" => &["pods"],
-        "node-heartbeats" => &["nodes", "leases"],
-        "node-scale-out" => &["pods", "nodes", "leases"],
-        _ => &[],
+        WorkloadKind::PodChurn | WorkloadKind::HpaSpike | WorkloadKind::CrashLoop => &["pods"],
+        WorkloadKind::NodeHeartbeats => &["nodes", "leases"],
+        WorkloadKind::NodeScaleOut => &["pods", "nodes", "leases"],
+        WorkloadKind::CustomResourceUpdates => &[],
     }
 }
 
@@ -64,12 +62,14 @@ fn resources_of(kind: &str) -> &'static [&'static str] {
 pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
     let duration = root.table("run").and_then(|run| run.span_of("duration"));
     for table in root.list("workloads") {
-        let Some(kind) = table.text("kind") else { continue };
-        keys(table, kind, log);
+        let Some(word) = table.text("kind") else { continue };
+        let Some(kind) = WorkloadKind::from_word(word) else { continue };
+        keys(table, (word, kind), log);
         if let (Some(at), Some(duration)) = (table.span_of("at"), duration)
             && at >= duration
         {
-            let message = format!("the workload begins when the run of {duration} has ended");
+            let message =
+                format!("the workload begins at or after the end of the run ({duration})");
             log.push(Finding::new(Code::AfterTheEnd, table.at("at"), message).label("too late"));
         }
         for resource in resources_of(kind) {
@@ -84,11 +84,11 @@ pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
     }
 }
 
-fn keys(table: &Resolved, kind: &str, log: &mut Log) {
+fn keys(table: &Resolved, (word, kind): (&str, WorkloadKind), log: &mut Log) {
     let (must, may) = keys_of(kind);
     for key in must {
         if table.given(key).is_none() && !table.is_bad(key) {
-            let message = format!("a workload of kind \"{kind}\" needs `{key}`");
+            let message = format!("a workload of kind \"{word}\" needs `{key}`");
             let doc = table.slot(key).map_or("", |slot| slot.key.doc);
             let finding = Finding::new(Code::MissingKey, table.at("kind"), message);
             log.push(finding.label(format!("`{key}` is missing")).help(doc.to_owned()));
@@ -99,9 +99,9 @@ fn keys(table: &Resolved, kind: &str, log: &mut Log) {
         let name = slot.key.name;
         let fits = [&known[..], must, may].iter().any(|keys| keys.contains(&name));
         if let Some(at) = slot.given.filter(|_| !fits) {
-            let message = format!("a workload of kind \"{kind}\" takes no `{name}`");
+            let message = format!("a workload of kind \"{word}\" takes no `{name}`");
             let all: Vec<&str> = must.iter().chain(may).copied().collect();
-            let help = format!("besides name, kind, at and lasts it takes {}", all.join(", "));
+            let help = format!("apart from name, kind, at and lasts it takes {}", all.join(", "));
             log.push(Finding::new(Code::UnknownKey, at, message).label("not here").help(help));
         }
     }
@@ -135,35 +135,61 @@ fn joins(root: &Resolved, table: &Resolved, log: &mut Log) {
 }
 
 /// What the workloads do to the load.
-pub(super) fn expand(root: &Resolved, names: &Names) -> Option<WorkloadsInput> {
+pub(super) fn expand(
+    workloads: Vec<Workload>,
+    objects: &[(String, Objects)],
+    names: &Names,
+) -> Option<WorkloadsInput> {
     let mut input = WorkloadsInput::default();
-    for table in root.list("workloads") {
-        let from = SimTime::ZERO + table.span_of("at")?;
-        let mut work = Work { names, from, lasts: table.span_of("lasts"), input: &mut input };
-        let services = table.number("in-services").unwrap_or(1.0);
-        let rate = table.number("rate").unwrap_or(0.0);
-        let nodes = table.count::<u64>("nodes");
-        match table.text("kind")? {
-            "pod-churn" => work.pod_churn(rate, services),
-            "node-heartbeats" => work.heartbeats(nodes.unwrap_or(stored(root, "nodes")?)),
-            "hpa-spike" => work.spike(table.count("pods")?, table.span_of("over")?, services),
-            "node-scale-out" => {
-                let pods = table.count("pods-per-node").unwrap_or(PODS_PER_NODE);
-                work.scale_out((nodes?, pods), table.span_of("over")?, services);
-                work.join(root, table)?;
+    for workload in workloads {
+        let Workload {
+            name: Earlier,
+            kind,
+            at,
+            lasts,
+            rate,
+            pods,
+            nodes,
+            pods_per_node,
+            over,
+            every,
+            in_services,
+            resource,
+            joins,
+        } = workload;
+        let from = SimTime::ZERO + at;
+        let mut work = Work { names, from, lasts, input: &mut input };
+        match kind {
+            WorkloadKind::PodChurn => work.pod_churn(rate?, in_services?),
+            WorkloadKind::NodeHeartbeats => work.heartbeats(nodes.or(stored(objects, "nodes"))?),
+            WorkloadKind::HpaSpike => work.spike(pods?, over?, in_services?),
+            WorkloadKind::NodeScaleOut => {
+                work.scale_out((nodes?, pods_per_node?), over?, in_services?);
+                work.join(&joins, u32::try_from(nodes?).ok()?, over?)?;
             }
-            "crash-loop" => {
-                let every = table.span_of("every").unwrap_or(RESTART_EVERY);
-                work.crash_loop(table.count("pods")?, every);
-            }
-            _ => work.writes(table.text("resource")?, rate),
+            WorkloadKind::CrashLoop => work.crash_loop(pods?, every?),
+            WorkloadKind::CustomResourceUpdates => work.writes(&resource?, rate?),
         }
     }
     Some(input)
 }
 
-fn stored(root: &Resolved, name: &str) -> Option<u64> {
-    root.named("objects").iter().find(|(known, ..)| known == name)?.2.count("count")
+/// Leaves out the defaults of keys that a kind does not take.
+pub(super) fn defaults(root: &mut Resolved) {
+    let Some(Value::List(tables)) = root.value_mut("workloads") else { return };
+    for table in tables {
+        let Some(kind) = table.text("kind").and_then(WorkloadKind::from_word) else { continue };
+        let (must, may) = keys_of(kind);
+        for key in ["pods-per-node", "every", "in-services"] {
+            if table.given(key).is_none() && !must.contains(&key) && !may.contains(&key) {
+                table.take(key);
+            }
+        }
+    }
+}
+
+fn stored(objects: &[(String, Objects)], name: &str) -> Option<u64> {
+    objects.iter().find(|(known, _)| known == name).map(|(_, objects)| objects.count)
 }
 
 /// A workload that is being expanded.
@@ -189,9 +215,9 @@ impl Work<'_> {
         self.flow(name, per_second, 0);
     }
 
-    /// So many pods a second come, run, and go.
+    /// Pods that come, run, and go, per second.
     fn pod_churn(&mut self, rate: f64, services: f64) {
-        // Creation and deletion are writes, too.
+        // Creation and deletion are writes as well.
         self.writes("pods", rate * (1.0 + POD_START_UPDATES + POD_STOP_UPDATES + 1.0));
         self.writes("events", rate * POD_EVENTS);
         self.writes("endpointslices", rate * services * 2.0 * SLICE_WRITES);
@@ -203,7 +229,7 @@ impl Work<'_> {
         self.writes("nodes", nodes as f64 / STATUS_PERIOD.as_secs_f64());
     }
 
-    /// So many pods come over a span.
+    /// Pods come over a span.
     fn pods_come(&mut self, pods: u64, over: SimSpan, services: f64) {
         self.lasts = Some(over);
         let (rate, net) = (pods as f64 / over.as_secs_f64(), whole(pods));
@@ -224,7 +250,7 @@ impl Work<'_> {
         self.flow("ciliumendpoints", 0.0, net);
     }
 
-    /// So many nodes come over a span with so many pods each; their heartbeats go on.
+    /// Nodes come over a span, each with its pods; their heartbeats go on.
     fn scale_out(&mut self, (nodes, pods): (u64, u64), over: SimSpan, services: f64) {
         let (start, end) = (self.from, self.lasts);
         self.lasts = Some(over);
@@ -245,11 +271,9 @@ impl Work<'_> {
     }
 
     /// A member of each fleet that joins starts with each node.
-    fn join(&mut self, root: &Resolved, table: &Resolved) -> Option<()> {
-        for (name, _) in table.texts("joins").unwrap_or_default() {
-            let mut fleets = root.list("clients").iter();
-            let fleet = FleetId::at(fleets.position(|fleet| fleet.text("name") == Some(name))?);
-            let (count, over) = (table.count("nodes")?, table.span_of("over")?);
+    fn join(&mut self, fleets: &[String], count: u32, over: SimSpan) -> Option<()> {
+        for name in fleets {
+            let fleet = self.names.fleet(name)?;
             self.input.joins.push(JoinInput { fleet, count, from: self.from, over });
         }
         Some(())

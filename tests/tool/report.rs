@@ -8,7 +8,8 @@ use oomcast::model::{self, RunOptions};
 use oomcast::report::story::Story;
 use oomcast::report::{Screen, csv, events, json, run};
 use oomcast::results::{RunRecord, Summary};
-use oomcast::scenario::{self, Claim, Figure, Metric, Published};
+use oomcast::scenario::measure::{Amount, Measure};
+use oomcast::scenario::{self, Claim, Published};
 use oomcast::units::{Bytes, SimSpan};
 
 fn plan(replications: u32) -> Plan {
@@ -32,11 +33,11 @@ fn summary_of(replicated: &Replicated, published: &[Published], warnings: &[Stri
     summarize(&subject, replicated)
 }
 
-fn figure(phase: &str, metric: Metric, figure: Figure) -> Published {
+fn figure(phase: &str, measure: Measure, claim: Claim) -> Published {
     Published {
         phase: phase.into(),
-        metric,
-        figure,
+        measure,
+        claim,
         tolerance: 0.15,
         source: "KEP-3157, manual testing".into(),
         note: "the size of the node is not published".into(),
@@ -44,14 +45,15 @@ fn figure(phase: &str, metric: Metric, figure: Figure) -> Published {
 }
 
 fn figures() -> Vec<Published> {
-    let gb = |n: u64| Bytes(n * 1_000_000_000);
+    let gb = |n: u64| Amount::Size(Bytes(n * 1_000_000_000));
+    let minute = Amount::Span(SimSpan::secs(60));
     vec![
-        figure("rollout", Metric::PeakResident, Figure::Bytes(Claim::Value(gb(8)))),
-        figure("rollout", Metric::PeakResident, Figure::Bytes(Claim::AtMost(gb(3)))),
-        figure("", Metric::Oom, Figure::Flag(false)),
-        figure("rollout", Metric::Duration, Figure::Span(Claim::AtLeast(SimSpan::secs(60)))),
-        figure("baseline", Metric::Duration, Figure::Span(Claim::Value(SimSpan::secs(60)))),
-        figure("", Metric::BytesSent, Figure::Bytes(Claim::Between(gb(70), gb(80)))),
+        figure("rollout", Measure::Peak, Claim::Value(gb(8))),
+        figure("rollout", Measure::Peak, Claim::AtMost(gb(3))),
+        figure("", Measure::Oom, Claim::Value(Amount::Share(0.0))),
+        figure("rollout", Measure::Duration, Claim::AtLeast(minute)),
+        figure("baseline", Measure::Duration, Claim::Value(minute)),
+        figure("", Measure::BytesSent, Claim::Between(gb(70), gb(80))),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! What a scenario inherits: files and presets that it is laid over.
 //!
-//! `inherits` names them, the first lowest. Each may inherit in its turn; one that several inherit is
+//! `inherits` names them, the first lowest. Each may inherit further ones; one that several inherit is
 //! laid down once, below all of them. The file itself comes last.
 
 use std::collections::BTreeSet;
@@ -16,13 +16,13 @@ use crate::language::text::file::{LARGEST_FILE, read};
 use crate::language::text::source::Span;
 use crate::language::text::tree::{Item, Node};
 
-/// Files and presets that a scenario may inherit, all in all.
+/// Files and presets that a scenario may inherit in total.
 const MOST: usize = 100;
 
 /// How one may name a preset.
 const PRESET: &str = "preset:";
 
-/// A file or preset, whatever it was called.
+/// A file or preset, by whichever name it was given.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Identity {
     Preset(&'static str),
@@ -63,7 +63,7 @@ struct Layers<'a> {
 }
 
 impl Layers<'_> {
-    /// Recursion is bounded: nothing is laid down twice, and at most [`MOST`] in all.
+    /// Recursion is bounded: nothing is laid down twice, and at most [`MOST`] in total.
     fn lay(&mut self, mut tree: Node, folder: Option<&Path>, log: &mut Log) {
         for (name, at) in inherited(&mut tree, log) {
             match name.strip_prefix(PRESET) {
@@ -92,8 +92,9 @@ impl Layers<'_> {
 
     fn file(&mut self, name: &str, at: Span, folder: Option<&Path>, log: &mut Log) {
         let Some(folder) = folder else {
-            let message = "files can be inherited by a file only";
-            let finding = Finding::new(Code::Inherits, at, message).label("relative to what?");
+            let message = "files can be inherited only by a file";
+            let finding =
+                Finding::new(Code::Inherits, at, message).label("no file to be relative to");
             log.push(
                 finding.help("a preset can be inherited from anywhere: \"preset:NAME\"".to_owned()),
             );
@@ -122,7 +123,7 @@ impl Layers<'_> {
             let round: Vec<&str> = round.chain([called]).collect();
             let message = format!("`{}` inherits itself", shown(called));
             let finding = Finding::new(Code::Inherits, at, message).label("this closes the circle");
-            log.push(finding.help(format!("it goes round: {}", round.join(" inherits "))));
+            log.push(finding.help(format!("the circle: {}", round.join(" inherits "))));
             return false;
         }
         if self.seen.contains(&identity) {

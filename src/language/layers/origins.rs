@@ -1,13 +1,13 @@
 //! The effective scenario with the origin of every value.
 //!
-//! It is the scenario of `effective`, a key a line: tables inside a table are written with dotted keys,
+//! It is the scenario of `effective`, one key per line: tables inside a table are written with dotted keys,
 //! so that each of their values has a line, and a comment, of its own. Loading it gives the same.
 
-use crate::language::print::effective::{inner, of_slot};
-use crate::language::table::Presence;
+use crate::language::print::effective::of_slot;
 use crate::language::table::read::grouped;
 use crate::language::table::resolved::{Resolved, Slot, State, Value};
-use crate::language::table::write::{brackets, key, path_part};
+use crate::language::table::write::{key, path_part};
+use crate::language::table::{Presence, Table};
 use crate::language::text::source::{Sources, Span};
 
 /// Where the column of comments may begin at most; longer lines push theirs out.
@@ -16,7 +16,7 @@ const WIDEST: usize = 44;
 /// Characters of the words that say how a value was derived.
 const MOST_WORDS: usize = 36;
 
-/// The effective scenario, a value a line, with the origin of each.
+/// The effective scenario, one value per line, with the origin of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Annotated {
     blocks: Vec<Block>,
@@ -43,7 +43,7 @@ struct Line {
 impl Annotated {
     /// Of a checked tree.
     pub(crate) fn of(root: &Resolved, sources: &Sources) -> Self {
-        let mut printer = Printer { sources, blocks: Vec::new() };
+        let mut printer = Printer { root: root.table, sources, blocks: Vec::new() };
         printer.root(root);
         Self { blocks: printer.blocks }
     }
@@ -54,7 +54,7 @@ impl Annotated {
             self.add_total(&format!("objects.{}.count", path_part(name)), table);
         }
         for table in root.list("clients") {
-            let name = table.text("name").unwrap_or("");
+            let name = table.name();
             self.add_total(&format!("clients.{}.count", path_part(name)), table);
         }
     }
@@ -92,7 +92,7 @@ impl Annotated {
                 // A file's name may hold anything; a comment ends with its line.
                 text.extend(line.origin.chars().map(|c| if c.is_control() { '?' } else { c }));
                 text +=
-                    &line.total.map_or_else(String::new, |n| format!(": {} in all", grouped(n)));
+                    &line.total.map_or_else(String::new, |n| format!(": {} in total", grouped(n)));
                 text.push('\n');
             }
         }
@@ -101,6 +101,7 @@ impl Annotated {
 }
 
 struct Printer<'a> {
+    root: &'static Table,
     sources: &'a Sources,
     blocks: Vec<Block>,
 }
@@ -110,7 +111,7 @@ impl Printer<'_> {
         self.block(String::new());
         for slot in &root.slots {
             if let State::Set(value @ Value::Plain(_)) = &slot.state {
-                self.line("", slot.key.name, &of_slot(slot, value), self.origin(slot));
+                self.line("", slot.key.name, &of_slot(self.root, slot, value), self.origin(slot));
             }
         }
         for slot in &root.slots {
@@ -143,7 +144,7 @@ impl Printer<'_> {
     fn list(&mut self, name: &str, tables: &[Resolved]) {
         for table in tables {
             self.block(format!("[[{name}]]"));
-            let entry = table.text("name").unwrap_or("");
+            let entry = table.name();
             self.table(table, &format!("{name}.{}.", path_part(entry)), "", true);
         }
     }
@@ -170,11 +171,9 @@ impl Printer<'_> {
                     }
                 }
                 Value::List(_) if !lists => {}
-                Value::List(tables) => {
-                    let value = brackets(tables.iter().map(inner));
-                    self.line(path, &name, &value, self.origin(slot));
+                value => {
+                    self.line(path, &name, &of_slot(self.root, slot, value), self.origin(slot))
                 }
-                value => self.line(path, &name, &of_slot(slot, value), self.origin(slot)),
             }
         }
     }

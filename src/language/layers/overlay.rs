@@ -2,7 +2,7 @@
 //!
 //! Tables merge by key and arrays of tables by the `name` of their entries; what an overlay has of the
 //! same name takes the place of what was there, anything else is added, and `removal` takes away. Every
-//! value keeps the place where it was written, so that a mistake in an overlay is told with the overlay's
+//! value keeps the place where it was written, so that a mistake in an overlay is reported with the overlay's
 //! line. What a file inherits, and its profiles, are laid down in the same way.
 
 use super::grammar::Grammar;
@@ -83,7 +83,7 @@ fn merge_entry(grammar: &Grammar, base: &mut Vec<Entry>, mut over: Entry, log: &
     }
 }
 
-/// What a table lacks is told where the scenario's own file has it, if it does.
+/// What a table lacks is reported where the scenario's own file has it, if it does.
 fn stands_at(base: &mut Node, over: &Node) {
     if base.span.source != 0 {
         base.span = over.span;

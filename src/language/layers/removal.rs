@@ -1,7 +1,7 @@
 //! `remove`: what a layer takes away from those below it.
 //!
 //! `remove = true` in a table or in an entry of an array drops what is there of its name; other keys
-//! beside it begin it anew. `remove = ["memory-limit"]` in a table drops these keys of it.
+//! beside it begin it from scratch. `remove = ["memory-limit"]` in a table drops these keys of it.
 
 use crate::language::tell::code::Code;
 use crate::language::tell::diagnostic::{Finding, Log, shown};
@@ -17,7 +17,7 @@ pub(crate) const REMOVE: &str = "remove";
 pub(crate) enum Removal {
     /// It stays.
     Nothing,
-    /// It begins anew; where nothing follows, it goes. Said at this place.
+    /// It begins from scratch; where nothing follows, it goes. Said at this place.
     Whole(Span),
     /// These keys of it go.
     Keys(Vec<(String, Span)>),
@@ -78,7 +78,7 @@ pub(crate) fn drop_key(base: &mut Node, (name, at): &(String, Span), log: &mut L
 /// Reports a removal of what is not there.
 pub(crate) fn nothing_there(name: &str, at: Span, base: Option<&Node>, log: &mut Log) {
     let message = format!("there is no `{}` to remove", shown(name));
-    let finding = Finding::new(Code::NothingToRemove, at, message).label("not in what lies below");
+    let finding = Finding::new(Code::NothingToRemove, at, message).label("no lower layer has it");
     let names: Vec<&str> = match base.map(|base| &base.item) {
         Some(Item::Table(entries)) => entries.iter().map(|entry| entry.name.as_str()).collect(),
         Some(Item::Array(items)) => items.iter().filter_map(Node::name).collect(),

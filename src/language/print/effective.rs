@@ -3,114 +3,128 @@
 use crate::language::table::resolved::{Resolved, Slot, State, Value};
 use crate::language::table::uncertain::Spread;
 use crate::language::table::write::{braces, brackets, key, scalar};
-use crate::language::table::{Kind, Table};
+use crate::language::table::{Kind, Role, Table};
 use crate::units::Fnv;
 
 /// Prints the checked tree; loading the result gives the same inputs.
 pub(crate) fn print(root: &Resolved) -> String {
-    printed(root, &[], &[])
+    Printer { root: root.table, hash: false }.root(root)
 }
 
 /// 12 hex digits that name the scenario, whatever its seed, its replications and its sweep.
 pub(crate) fn hash(root: &Resolved) -> String {
-    let text = printed(root, &["seed", "replications"], &["sweep"]);
+    let text = Printer { root: root.table, hash: true }.root(root);
     let mut digits = format!("{:016x}", Fnv::new().bytes(text.as_bytes()).value());
     digits.truncate(12);
     digits
 }
 
-fn printed(root: &Resolved, skip_in_run: &[&str], skip: &[&str]) -> String {
-    let mut text = String::new();
-    let pairs =
-        |table: &Resolved, skip: &[&str], text: &mut String| pairs(root.table, table, skip, text);
-    pairs(root, &[], &mut text);
-    for slot in &root.slots {
-        let name = slot.key.name;
-        let State::Set(value) = &slot.state else {
-            continue;
-        };
-        if skip.contains(&name) {
-            continue;
+struct Printer {
+    root: &'static Table,
+    /// Whether the text is to be hashed, and what no name depends on left out.
+    hash: bool,
+}
+
+impl Printer {
+    /// The value of a key, if it has one that is printed.
+    fn value<'s>(&self, slot: &'s Slot) -> Option<&'s Value> {
+        let unhashed = matches!(slot.key.role, Role::Outside { hashed: false, .. })
+            || slot.key.late && slot.usual;
+        match &slot.state {
+            State::Set(value) if !(self.hash && unhashed) => Some(value),
+            _ => None,
         }
-        match value {
-            Value::Table(table) => {
-                let skip = if name == "run" { skip_in_run } else { &[] };
-                text.extend(["\n[", name, "]\n"]);
-                pairs(table, skip, &mut text);
-                lists(root.table, table, name, &mut text);
-            }
-            Value::Named(tables) => {
-                for (inner, _, table) in tables {
-                    text.extend(["\n[", name, ".", &key(inner), "]\n"]);
-                    pairs(table, &[], &mut text);
+    }
+
+    fn root(&self, root: &Resolved) -> String {
+        let mut text = String::new();
+        self.pairs(root, &mut text);
+        for slot in &root.slots {
+            let name = slot.key.name;
+            match self.value(slot) {
+                Some(Value::Table(table)) => {
+                    text.extend(["\n[", name, "]\n"]);
+                    self.pairs(table, &mut text);
+                    self.lists(table, name, &mut text);
                 }
+                Some(Value::Named(tables)) => {
+                    for (inner, _, table) in tables {
+                        text.extend(["\n[", name, ".", &key(inner), "]\n"]);
+                        self.pairs(table, &mut text);
+                    }
+                }
+                Some(Value::List(tables)) => {
+                    for table in tables {
+                        text.extend(["\n[[", name, "]]\n"]);
+                        self.pairs(table, &mut text);
+                    }
+                }
+                Some(Value::Plain(_) | Value::Flags(_)) | None => {}
             }
-            Value::List(tables) => {
+        }
+        text
+    }
+
+    /// The arrays of tables of a section, with a header each.
+    fn lists(&self, section: &Resolved, name: &str, text: &mut String) {
+        for slot in &section.slots {
+            if let Some(Value::List(tables)) = self.value(slot) {
                 for table in tables {
-                    text.extend(["\n[[", name, "]]\n"]);
-                    pairs(table, &[], &mut text);
+                    text.extend(["\n[[", name, ".", slot.key.name, "]]\n"]);
+                    self.pairs(table, text);
                 }
             }
-            Value::Plain(_) | Value::Flags(_) => {}
         }
     }
-    text
-}
 
-/// The arrays of tables of a section, with a header each.
-fn lists(root: &Table, section: &Resolved, name: &str, text: &mut String) {
-    for slot in &section.slots {
-        if let State::Set(Value::List(tables)) = &slot.state {
-            for table in tables {
-                text.extend(["\n[[", name, ".", slot.key.name, "]]\n"]);
-                pairs(root, table, &[], text);
+    /// The keys of a table, one per line; at the root only the scalars, and no arrays of a section.
+    fn pairs(&self, table: &Resolved, text: &mut String) {
+        let is_root = std::ptr::eq(table.table, self.root);
+        let is_section =
+            self.root.keys.iter().any(
+                |key| matches!(key.kind, Kind::Table(inner) if std::ptr::eq(table.table, inner)),
+            );
+        for slot in &table.slots {
+            let Some(value) = self.value(slot) else {
+                continue;
+            };
+            let structure = is_root && !matches!(value, Value::Plain(_))
+                || is_section && matches!(value, Value::List(_));
+            if !structure {
+                text.extend([slot.key.name, " = ", &self.of_slot(slot, value), "\n"]);
             }
         }
     }
-}
 
-/// The keys of a table, one a line; at the root only the scalars, and no arrays of a section.
-fn pairs(root: &Table, table: &Resolved, skip: &[&str], text: &mut String) {
-    let is_root = std::ptr::eq(table.table, root);
-    let is_section = root
-        .keys
-        .iter()
-        .any(|key| matches!(key.kind, Kind::Table(inner) if std::ptr::eq(table.table, inner)));
-    for slot in &table.slots {
-        let State::Set(value) = &slot.state else {
-            continue;
-        };
-        let structure = is_root && !matches!(value, Value::Plain(_))
-            || is_section && matches!(value, Value::List(_));
-        if structure || skip.contains(&slot.key.name) {
-            continue;
+    /// The value of a key inside a line, or its distribution where it is uncertain.
+    fn of_slot(&self, slot: &Slot, value: &Value) -> String {
+        slot.spread.as_ref().map_or_else(|| self.inline(value), Spread::print)
+    }
+
+    /// A value inside a line.
+    fn inline(&self, value: &Value) -> String {
+        match value {
+            Value::Plain(plain) => scalar(plain),
+            Value::Flags(flags) => {
+                braces(flags.iter().map(|(name, on, _)| format!("{} = {on}", key(name))))
+            }
+            Value::Table(table) => self.inner(table),
+            Value::List(tables) => brackets(tables.iter().map(|table| self.inner(table))),
+            Value::Named(_) => "{}".to_owned(),
         }
-        text.extend([slot.key.name, " = ", &of_slot(slot, value), "\n"]);
+    }
+
+    /// A table inside a line.
+    fn inner(&self, table: &Resolved) -> String {
+        let pair = |slot: &Slot| {
+            let value = self.value(slot)?;
+            Some(format!("{} = {}", slot.key.name, self.of_slot(slot, value)))
+        };
+        braces(table.slots.iter().filter_map(pair))
     }
 }
 
 /// The value of a key inside a line, or its distribution where it is uncertain.
-pub(crate) fn of_slot(slot: &Slot, value: &Value) -> String {
-    slot.spread.as_ref().map_or_else(|| inline(value), Spread::print)
-}
-
-/// A value inside a line.
-fn inline(value: &Value) -> String {
-    match value {
-        Value::Plain(plain) => scalar(plain),
-        Value::Flags(gates) => {
-            braces(gates.iter().map(|(name, on, _)| format!("{} = {on}", key(name))))
-        }
-        Value::Table(table) => inner(table),
-        Value::List(tables) => brackets(tables.iter().map(inner)),
-        Value::Named(_) => "{}".to_owned(),
-    }
-}
-
-/// A table inside a line.
-pub(crate) fn inner(table: &Resolved) -> String {
-    braces(table.slots.iter().filter_map(|slot| match &slot.state {
-        State::Set(value) => Some(format!("{} = {}", slot.key.name, of_slot(slot, value))),
-        _ => None,
-    }))
+pub(crate) fn of_slot(root: &'static Table, slot: &Slot, value: &Value) -> String {
+    Printer { root, hash: false }.of_slot(slot, value)
 }

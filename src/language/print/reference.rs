@@ -2,7 +2,7 @@
 
 use crate::language::table::example::example;
 use crate::language::table::read::grouped;
-use crate::language::table::uncertain::{numeric, shapes_the_report};
+use crate::language::table::uncertain::may_be;
 use crate::language::table::{Key, Kind, Presence, Table, one_of};
 use crate::language::tell::code::Code;
 
@@ -52,7 +52,7 @@ impl Pages {
         }
         line(&mut self.text, "| key | takes | left out | example | |\n|---|---|---|---|---|");
         for key in table.keys {
-            line(&mut self.text, &row(table, key));
+            line(&mut self.text, &row(key));
         }
         for key in table.keys {
             match key.kind {
@@ -90,8 +90,8 @@ fn header(path: &str, key: &Key) -> String {
     }
 }
 
-fn row(table: &Table, key: &Key) -> String {
-    let spread = numeric(&key.kind) && !shapes_the_report(table, key);
+fn row(key: &Key) -> String {
+    let spread = may_be(key);
     let takes = takes(&key.kind) + if spread { "; may be uncertain" } else { "" };
     let left_out = match key.presence {
         Presence::Required => "**required**".to_owned(),

@@ -4,9 +4,11 @@
 //! A text is walked along its table (`walk`), each value is read as its kind demands (`read`,
 //! `uncertain`), and what comes out has every key with its value (`resolved`).
 
+pub(crate) mod declare;
 pub(crate) mod example;
 pub(crate) mod read;
 pub(crate) mod resolved;
+pub(crate) mod typed;
 pub(crate) mod uncertain;
 pub(crate) mod walk;
 pub(crate) mod write;
@@ -47,22 +49,28 @@ pub struct Key {
     pub doc: &'static str,
     /// A value it might have, as TOML, where its kind does not say enough.
     pub example: Option<&'static str>,
-    /// Codes that may be told of it, apart from those of its kind.
+    /// Codes that may be reported about it, apart from those of its kind.
     pub codes: &'static [Code],
+    /// What depends on it.
+    pub role: Role,
+    /// Whether it came when hashes were in use, so that its default is no part of them.
+    pub late: bool,
 }
 
-impl Key {
-    /// The same with a value it might have, as TOML.
-    #[must_use]
-    pub const fn example(self, example: &'static str) -> Self {
-        Self { example: Some(example), ..self }
-    }
-
-    /// The same with codes that may be told of it.
-    #[must_use]
-    pub const fn codes(self, codes: &'static [Code]) -> Self {
-        Self { codes, ..self }
-    }
+/// What depends on a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// What is simulated.
+    Input,
+    /// What is simulated, and all replications must have one value of it: it is never uncertain.
+    Certain,
+    /// Nothing that is simulated.
+    Outside {
+        /// Why it cannot be varied.
+        why: &'static str,
+        /// Whether the name of the scenario (its hash) depends on it all the same.
+        hashed: bool,
+    },
 }
 
 /// What happens when a key is left out.
@@ -83,7 +91,7 @@ pub enum Presence {
 /// What a key holds.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
-    /// Free text of so many bytes.
+    /// Free text.
     Text {
         /// Longest.
         max: usize,

@@ -377,9 +377,9 @@ fn per(kind: &Kind, node: &Node, units: &Units) -> Read {
 
 /// What composes the file has been read when its keys are.
 fn too_late() -> Problem {
-    let message = "stands at the root of a scenario file only";
-    let help = "overlays, profiles and `--set` are laid over what it gives";
-    Problem::new(Code::Misplaced, message, "comes too late").help(help)
+    let message = "is allowed only at the top level of a scenario file";
+    let help = "overlays, profiles and `--set` are applied on top of what it gives";
+    Problem::new(Code::Misplaced, message, "not allowed here").help(help)
 }
 
 /// Kept as written: another key decides how to read it.

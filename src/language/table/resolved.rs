@@ -1,5 +1,6 @@
 //! The checked tree: every key of the schema with its value, typed, defaults filled in.
 
+use super::write::scalar;
 use crate::language::table::uncertain::Spread;
 use crate::language::table::{Key, Table};
 use crate::language::text::source::Span;
@@ -25,6 +26,8 @@ pub(crate) struct Slot {
     pub(crate) given: Option<Span>,
     /// Its value.
     pub(crate) state: State,
+    /// Whether the value is the one that it would have if it were left out.
+    pub(crate) usual: bool,
     /// How the value is distributed, where it is uncertain; the value is then the median.
     pub(crate) spread: Option<Spread>,
 }
@@ -89,6 +92,7 @@ impl Resolved {
             key,
             given: None,
             state: State::Absent,
+            usual: false,
             spread: None,
         });
         Self { table, span, slots: slots.collect() }
@@ -103,15 +107,28 @@ impl Resolved {
 
     /// Sets a key, as if it had been given at a place.
     pub(crate) fn put(&mut self, name: &str, at: Span, state: State) {
-        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.key.name == name) {
+        if let Some(slot) = self.slot_mut(name) {
             slot.given = Some(at);
             slot.state = state;
         }
     }
 
-    /// The slot of a key. The names asked for are the schema's, as a test of `build` shows.
+    /// The slot of a key of the table.
     pub(crate) fn slot(&self, name: &str) -> Option<&Slot> {
-        self.slots.iter().find(|slot| slot.key.name == name)
+        let found = self.slots.iter().find(|slot| slot.key.name == name);
+        debug_assert!(found.is_some(), "{} has no key `{name}`", self.table.what);
+        found
+    }
+
+    fn slot_mut(&mut self, name: &str) -> Option<&mut Slot> {
+        let found = self.slots.iter_mut().find(|slot| slot.key.name == name);
+        debug_assert!(found.is_some(), "{} has no key `{name}`", self.table.what);
+        found
+    }
+
+    /// Where a key is given another value than it has when it is left out.
+    pub(crate) fn said(&self, name: &str) -> Option<Span> {
+        self.slot(name).filter(|slot| !slot.usual)?.given
     }
 
     fn value(&self, name: &str) -> Option<&Value> {
@@ -146,17 +163,20 @@ impl Resolved {
 
     /// Gives a key that was left out a value.
     pub(crate) fn fill(&mut self, name: &str, plain: Plain) {
-        let slot = self.slots.iter_mut().find(|slot| slot.key.name == name);
-        if let Some(slot) = slot
-            && matches!(slot.state, State::Absent)
-        {
-            slot.state = State::Set(Value::Plain(plain));
+        let Some(slot) = self.slot_mut(name) else { return };
+        match &slot.state {
+            State::Absent => {
+                slot.state = State::Set(Value::Plain(plain));
+                slot.usual = true;
+            }
+            State::Set(Value::Plain(given)) => slot.usual = scalar(given) == scalar(&plain),
+            _ => {}
         }
     }
 
     /// Makes a key as if it had been left out.
     pub(crate) fn take(&mut self, name: &str) {
-        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.key.name == name) {
+        if let Some(slot) = self.slot_mut(name) {
             slot.given = None;
             slot.state = State::Absent;
         }
@@ -164,9 +184,14 @@ impl Resolved {
 
     /// Replaces a value by its parsed form, or marks it as wrong.
     pub(crate) fn replace(&mut self, name: &str, plain: Option<Plain>) {
-        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.key.name == name) {
+        if let Some(slot) = self.slot_mut(name) {
             slot.state = plain.map_or(State::Bad, |plain| State::Set(Value::Plain(plain)));
         }
+    }
+
+    /// The name of an entry; empty, if its table has none.
+    pub(crate) fn name(&self) -> &str {
+        if self.table.key("name").is_some() { self.text("name").unwrap_or("") } else { "" }
     }
 
     /// A string.
@@ -226,14 +251,6 @@ impl Resolved {
         }
     }
 
-    /// A byte rate.
-    pub(crate) fn rate(&self, name: &str) -> Option<ByteRate> {
-        match self.plain(name)? {
-            Plain::Rate(rate) => Some(*rate),
-            _ => None,
-        }
-    }
-
     /// A table.
     pub(crate) fn table(&self, name: &str) -> Option<&Self> {
         match self.value(name)? {
@@ -268,8 +285,7 @@ impl Resolved {
 
     /// A structure, to change it.
     pub(crate) fn value_mut(&mut self, name: &str) -> Option<&mut Value> {
-        let slot = self.slots.iter_mut().find(|slot| slot.key.name == name)?;
-        match &mut slot.state {
+        match &mut self.slot_mut(name)?.state {
             State::Set(value) => Some(value),
             _ => None,
         }

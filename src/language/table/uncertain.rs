@@ -6,7 +6,7 @@
 use crate::language::table::read::scalar;
 use crate::language::table::resolved::{Plain, Resolved, State, Value};
 use crate::language::table::write::{path_part, scalar as printed};
-use crate::language::table::{Key, Kind, Table, one_of};
+use crate::language::table::{Key, Kind, Role, one_of};
 use crate::language::tell::code::Code;
 use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::tell::suggest::nearest;
@@ -186,13 +186,8 @@ fn range(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Reads an uncertain value: its median and its distribution. Mistakes go to the log.
-pub(crate) fn read(
-    table: &Table,
-    key: &Key,
-    node: &Node,
-    log: &mut Log,
-) -> Option<(Plain, Spread)> {
-    if shapes_the_report(table, key) {
+pub(crate) fn read(key: &Key, node: &Node, log: &mut Log) -> Option<(Plain, Spread)> {
+    if key.role != Role::Input {
         let message = format!("`{}` cannot be uncertain", key.name);
         let finding =
             Finding::new(Code::NotUncertain, node.span, message).label("must be one value");
@@ -215,15 +210,8 @@ pub(crate) fn read(
 }
 
 /// Whether a key may be uncertain.
-pub(crate) fn may_be(table: &Table, key: &Key) -> bool {
-    numeric(&key.kind) && !shapes_the_report(table, key)
-}
-
-/// Whether a key says what a run is rather than what it is about: replications with other values of
-/// it could not be put into one summary.
-pub(crate) fn shapes_the_report(table: &Table, key: &Key) -> bool {
-    let tables = ["the scenario", "the run", "a published figure", "an expectation"];
-    tables.contains(&table.what) || key.name == "replicas"
+pub(crate) fn may_be(key: &Key) -> bool {
+    numeric(&key.kind) && key.role == Role::Input
 }
 
 type Failed = Box<Finding>;
@@ -358,8 +346,8 @@ impl Reader<'_> {
         };
         if !values.is_sorted() || values.first() >= values.last() {
             return wrong(
-                "has a distribution whose figures do not ascend",
-                "the lesser comes first",
+                "has a distribution whose quantiles are not in ascending order",
+                "write the smaller value first",
             );
         }
         Ok(Spread { law, figures, distribution })
@@ -448,8 +436,7 @@ fn visit(table: &Resolved, prefix: &str, found: &mut Vec<Uncertain>) {
             }
             Value::List(tables) => {
                 for inner in tables {
-                    let name = inner.text("name").unwrap_or("");
-                    visit(inner, &format!("{path}.{}.", path_part(name)), found);
+                    visit(inner, &format!("{path}.{}.", path_part(inner.name())), found);
                 }
             }
             Value::Plain(_) | Value::Flags(_) => {}

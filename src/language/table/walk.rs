@@ -3,6 +3,7 @@
 use crate::language::table::read::{Problem, check_name, scalar};
 use crate::language::table::resolved::{Plain, Resolved, Slot, State, Value};
 use crate::language::table::uncertain;
+use crate::language::table::write::scalar as written;
 use crate::language::table::{Flags, Key, Kind, NameForm, OneOf, Presence, Table};
 use crate::language::tell::code::Code;
 use crate::language::tell::diagnostic::{Finding, Log, shown};
@@ -109,11 +110,11 @@ impl Walker<'_> {
         if let Given::Entry(entry) = given
             && uncertain::is_meant(&key.kind, &entry.node)
         {
-            let (state, spread) = match uncertain::read(table, key, &entry.node, self.log) {
+            let (state, spread) = match uncertain::read(key, &entry.node, self.log) {
                 Some((median, spread)) => (State::Set(Value::Plain(median)), Some(spread)),
                 None => (State::Bad, None),
             };
-            return Slot { key, given: Some(entry.node.span), state, spread };
+            return Slot { key, given: Some(entry.node.span), state, usual: false, spread };
         }
         let (given, state) = match given {
             // What the parser makes up after a syntax error is nowhere in the text.
@@ -124,7 +125,8 @@ impl Walker<'_> {
             Given::Misspelt => (None, State::Bad),
             Given::Nothing => (None, self.left_out(table, key, outer)),
         };
-        Slot { key, given, state, spread: None }
+        let usual = given.is_none() || is_default(key, &state);
+        Slot { key, given, state, usual, spread: None }
     }
 
     fn left_out(&mut self, table: &Table, key: &'static Key, outer: Span) -> State {
@@ -145,12 +147,10 @@ impl Walker<'_> {
                 }
                 State::Bad
             }
-            (Presence::Default(text), kind) => {
-                match scalar(&kind, &Node::from_raw(text, Span::default())) {
-                    Ok(plain) => State::Set(Value::Plain(plain)),
-                    Err(_) => State::Bad,
-                }
-            }
+            (Presence::Default(_), _) => match default_of(key) {
+                Some(plain) => State::Set(Value::Plain(plain)),
+                None => State::Bad,
+            },
             (Presence::Filled, Kind::Table(inner)) => {
                 let nothing = Node::table(outer);
                 State::Set(Value::Table(self.table(inner, &nothing, &[])))
@@ -313,6 +313,22 @@ impl Walker<'_> {
                 .label(format!("this is {limit}"))
                 .help(format!("write \"{digits}{binary}\" if that was meant")),
         );
+    }
+}
+
+/// The default of a key, if it has one.
+fn default_of(key: &Key) -> Option<Plain> {
+    match key.presence {
+        Presence::Default(text) => scalar(&key.kind, &Node::from_raw(text, Span::default())).ok(),
+        _ => None,
+    }
+}
+
+/// Whether a key was given its default.
+fn is_default(key: &Key, state: &State) -> bool {
+    match (state, default_of(key)) {
+        (State::Set(Value::Plain(given)), Some(default)) => written(given) == written(&default),
+        _ => false,
     }
 }
 

@@ -92,7 +92,7 @@ codes! {
     UnknownProfile "E0502" "The scenario has no profile of this name."
     NothingToRemove "E0503" "A `remove` names something that is not inherited."
     NeedsCluster "E0504" "A count by node, pod or namespace needs the size of the cluster."
-    Misplaced "E0505" "`inherits` or `profiles` stands where it comes too late."
+    Misplaced "E0505" "`inherits` or `profiles` is not at the top level of a scenario file."
     DecimalLimit "W0301" "A memory limit is written in decimal units."
     NoJitter "W0302" "A large fleet starts without jitter."
     LargeObject "W0303" "Objects are larger than etcd accepts by default."
@@ -110,7 +110,6 @@ codes! {
     PassedOver "N0402" "A manifest holds objects that do not concern flow control."
     CountedPer "N0403" "A `--set` gave a count that is multiplied by the size of the cluster."
     AskedEtcd "N0404" "LISTs go to etcd, as the scenario asks."
-    Internal "E0901" "The schema and the builder disagree: a mistake of oomcast."
 }
 
 impl Code {

@@ -165,7 +165,7 @@ impl Log {
         self.errors
     }
 
-    /// Adds a syntax error: one a line, and nothing else of that line.
+    /// Adds a syntax error: one per line, and nothing else of that line.
     pub(crate) fn push_syntax(&mut self, finding: Finding) {
         let at = finding.primary.0;
         let line = (at.source, self.sources.line_of(at));

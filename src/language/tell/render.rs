@@ -15,7 +15,7 @@ impl Diagnostic {
         self.paint(&if colour { Renderer::styled() } else { Renderer::plain() }, "")
     }
 
-    /// The same in lines of at most so many columns, as far as words allow.
+    /// The same in lines of at most `width` columns, as far as words allow.
     #[must_use]
     pub fn render_at(&self, colour: bool, width: usize) -> String {
         let mut folded = self.clone();
@@ -110,7 +110,7 @@ impl Diagnostics {
         self.joined(|diagnostic| diagnostic.render(colour))
     }
 
-    /// The same in lines of at most so many columns, as far as words allow.
+    /// The same in lines of at most `width` columns, as far as words allow.
     #[must_use]
     pub fn render_at(&self, colour: bool, width: usize) -> String {
         self.joined(|diagnostic| diagnostic.render_at(colour, width))

@@ -1,7 +1,7 @@
 //! How deep a TOML text nests, found without recursion before anything recurses over it.
 //!
 //! The parser bounds brackets and dotted keys one by one, but not their product, and dropping a
-//! tree of several thousand levels overflows a thread's stack. The tokens are told apart as the
+//! tree of several thousand levels overflows a thread's stack. The tokens are split as the
 //! parser's lexer does; brackets that do not match count as open, which errs towards refusing.
 
 use crate::language::text::source::Span;

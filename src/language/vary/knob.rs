@@ -7,26 +7,12 @@ use crate::language::table::read::scalar;
 use crate::language::table::uncertain::Uncertain;
 use crate::language::table::walk::unknown_key;
 use crate::language::table::write::path_part;
-use crate::language::table::{Kind, Table};
+use crate::language::table::{Kind, Role, Table};
 use crate::language::tell::code::Code;
 use crate::language::tell::diagnostic::{Diagnostics, Finding, shown};
 use crate::language::text::path::{Part, split};
 use crate::language::text::source::Span;
 use crate::language::text::tree::Node;
-
-/// Tables and keys that no simulation depends on, or that other flags set.
-const FIXED: [(&str, &str); 10] = [
-    ("schema", "it is the version of the format"),
-    ("name", "nothing depends on it"),
-    ("description", "nothing depends on it"),
-    ("inherits", "it is no value"),
-    ("profiles", "they are no values"),
-    ("published", "nothing depends on it"),
-    ("expect", "nothing simulated depends on it"),
-    ("sweep", "it says what to vary itself"),
-    ("seed", "all points share the seed, so that they differ by what is varied only"),
-    ("replications", "use --replications"),
-];
 
 /// A key of a scenario that holds one value.
 #[derive(Clone, Debug)]
@@ -206,9 +192,7 @@ fn kind_of(root: &'static Table, parts: &[Part], frame: Frame) -> Result<Kind, F
         let Some(key) = table.key(&part.name) else {
             return Err(Box::new(unknown_key(root, table, &part.name, at, true)));
         };
-        if let Some((_, why)) = FIXED.iter().find(|(name, _)| *name == key.name)
-            && (std::ptr::eq(table, root) || table.what == "the run")
-        {
+        if let Role::Outside { why, .. } = key.role {
             return Err(not_variable(key.name, at, why, None).into());
         }
         match key.kind {

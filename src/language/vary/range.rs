@@ -109,7 +109,7 @@ fn list(knob: &Knob, text: &str, frame: Frame) -> Result<Range, Failed> {
         }
         let value = knob.read(item, place)?;
         if !seen.insert(value.toml().to_owned()) {
-            let message = format!("the value {} is there twice", shown(&value.to_string()));
+            let message = format!("the value {} is listed twice", shown(&value.to_string()));
             return Err(Box::new(Finding::new(Code::BadVary, place.at(0, item.len()), message)));
         }
         values.push(value);

@@ -115,7 +115,7 @@ fn scale(kind: &Kind) -> f64 {
     }
 }
 
-/// The value of so many atoms, moved into the bounds of its kind. `None` for words.
+/// The value of a number of atoms, moved into the bounds of its kind. `None` for words.
 pub(crate) fn from_atoms(kind: &Kind, atoms: i128) -> Option<Plain> {
     let whole = |min: i128, max: i128| atoms.clamp(min, max);
     let natural = |min: u64, max: u64| whole(min.into(), max.into()) as u64;

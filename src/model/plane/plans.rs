@@ -118,6 +118,7 @@ impl<'a> PlanContext<'a> {
         }
     }
 
+    /// What a fleet's LIST is planned from.
     fn list(&self, fleet: FleetId, read: &'a ReadInput) -> ListContext<'a> {
         ListContext {
             release: &self.inputs.release,
@@ -142,6 +143,7 @@ pub struct PlanCache {
 }
 
 impl PlanCache {
+    /// The plan of a key, made at its first use.
     fn get_or_make(&mut self, key: PlanKey, make: impl FnOnce() -> Plan) -> PlanId {
         if let Some(id) = self.keys.get(&key) {
             return *id;

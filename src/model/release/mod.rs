@@ -29,26 +29,6 @@ pub static VERSIONS: [&str; MINORS.len()] = {
     versions
 };
 
-/// How the versions of clients are written that are older than every server.
-const OLDER_CLIENTS: [&str; (OLDEST_MINOR - OLDEST_CLIENT_MINOR) as usize] = [
-    "1.10", "1.11", "1.12", "1.13", "1.14", "1.15", "1.16", "1.17", "1.18", "1.19", "1.20", "1.21",
-    "1.22", "1.23", "1.24", "1.25", "1.26", "1.27",
-];
-
-/// How the versions of clients are written, oldest first.
-pub static CLIENT_VERSIONS: [&str; OLDER_CLIENTS.len() + MINORS.len()] = {
-    let mut versions = [""; OLDER_CLIENTS.len() + MINORS.len()];
-    let mut row = 0;
-    while row < versions.len() {
-        versions[row] = match row.checked_sub(OLDER_CLIENTS.len()) {
-            None => OLDER_CLIENTS[row],
-            Some(server) => MINORS[server].version,
-        };
-        row += 1;
-    }
-    versions
-};
-
 /// A gate name that the release does not have, or cannot set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Kubernetes 1.{minor} has no feature gate `{gate}`")]
@@ -57,12 +37,6 @@ pub struct UnknownGate {
     pub gate: String,
     /// The release asked.
     pub minor: u8,
-}
-
-/// The minor of a version such as `1.17`.
-#[must_use]
-pub fn minor_of(version: &str) -> Option<u8> {
-    version.strip_prefix("1.")?.parse().ok()
 }
 
 /// The row of a minor.

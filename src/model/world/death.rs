@@ -47,7 +47,7 @@ impl World<'_> {
         self.spend_on_all_clients();
         for client in self.fleets.clients.ids() {
             let member = &self.fleets.clients[client];
-            if member.server != server || member.path == Path::Gone {
+            if member.server != Some(server) || member.path == Path::Gone {
                 continue;
             }
             if !self.fleets.hears_of_end(client, now) {

@@ -34,6 +34,7 @@ impl World<'_> {
         }
     }
 
+    /// Ends a server.
     pub(super) fn kill(&mut self, server: ServerId, manner: Manner, now: SimTime) {
         match manner {
             Manner::Process => self.replace(server, now),

@@ -1,123 +1,118 @@
-//! The model's objects from the checked tree.
+//! The model's objects from the typed tables.
 
-use crate::language::table::resolved::Resolved;
+use crate::language::Resolved;
+use crate::language::table::typed::{Earlier, FromTable};
 use crate::model::apf::config::{
-    DistinguisherMethod, FlowSchema, LimitResponse, NonResourcePolicyRule, PolicyRules,
-    PriorityLevelConfiguration, ResourcePolicyRule, Subject,
+    FlowSchema, LimitResponse, NonResourcePolicyRule, PolicyRules, PriorityLevelConfiguration,
+    ResourcePolicyRule, Subject,
 };
 use crate::model::input::ApfInput;
+use crate::scenario::keys::apf::{
+    Apf, FlowSchema as FlowSchemaKeys, Level, LevelType, NonResourceRule, ResourceRule, Rules,
+};
 
-/// The input. `None` would mean that the schema and this function disagree on a key.
-pub(in crate::scenario) fn input(apf: &Resolved) -> Option<ApfInput> {
+/// The input; `None` if the fields of an object do not go together, which is reported before.
+pub(in crate::scenario) fn input(apf: Apf) -> Option<ApfInput> {
+    let Apf { enabled, manifests: Earlier, levels, flow_schemas } = apf;
     Some(ApfInput {
-        enabled: apf.flag("enabled")?,
-        levels: apf.list("levels").iter().map(level).collect::<Option<_>>()?,
-        flow_schemas: apf.list("flow-schemas").iter().map(flow_schema).collect::<Option<_>>()?,
+        enabled,
+        levels: levels.into_iter().map(level_of).collect::<Option<_>>()?,
+        flow_schemas: flow_schemas.into_iter().map(flow_schema_of).collect::<Option<_>>()?,
     })
 }
 
 /// A priority level; `None` while any of its keys is wrong.
 pub(super) fn level(table: &Resolved) -> Option<PriorityLevelConfiguration> {
+    level_of(Level::from_table(table)?)
+}
+
+fn level_of(table: Level) -> Option<PriorityLevelConfiguration> {
+    let Level { name, r#type, shares, lendable, borrowing_limit, queues, hand_size, queue_length } =
+        table;
+    // Whole per cent, and within the bounds of the key.
+    let percent = |share: f64| (share * 100.0).round() as u32;
     Some(PriorityLevelConfiguration {
-        name: table.text("name")?.to_owned(),
-        nominal_concurrency_shares: table.count("shares")?,
-        lendable_percent: Some(percent(table, "lendable")?),
-        borrowing_limit_percent: match table.number("borrowing-limit") {
-            Some(_) => Some(percent(table, "borrowing-limit")?),
-            None if table.is_bad("borrowing-limit") => return None,
-            None => None,
-        },
-        response: match table.text("type")? {
-            "exempt" => LimitResponse::Exempt,
-            "reject" => LimitResponse::Reject,
-            _ => LimitResponse::Queue {
-                queues: table.count("queues")?,
-                hand_size: table.count("hand-size")?,
-                queue_length_limit: table.count("queue-length")?,
+        name,
+        nominal_concurrency_shares: shares,
+        lendable_percent: Some(percent(lendable)),
+        borrowing_limit_percent: borrowing_limit.map(percent),
+        response: match r#type {
+            LevelType::Exempt => LimitResponse::Exempt,
+            LevelType::Reject => LimitResponse::Reject,
+            LevelType::Queue => LimitResponse::Queue {
+                queues: queues?,
+                hand_size: hand_size?,
+                queue_length_limit: queue_length?,
             },
         },
     })
 }
 
-/// Whole per cent.
-fn percent(table: &Resolved, key: &str) -> Option<u32> {
-    // Whole, and within the bounds of the key.
-    table.number(key).map(|share| (share * 100.0).round() as u32)
-}
-
 /// A flow schema; `None` while any of its keys is wrong.
 pub(super) fn flow_schema(table: &Resolved) -> Option<FlowSchema> {
-    if table.is_bad("rules") {
-        return None;
-    }
-    let rules = table.list("rules");
-    Some(FlowSchema {
-        name: table.text("name")?.to_owned(),
-        priority_level: table.text("level")?.to_owned(),
-        matching_precedence: table.count("precedence")?,
-        distinguisher_method: match table.text("distinguisher") {
-            Some("by-user") => Some(DistinguisherMethod::ByUser),
-            Some(_) => Some(DistinguisherMethod::ByNamespace),
-            None if table.is_bad("distinguisher") => return None,
-            None => None,
-        },
-        rules: match table.slot("rules")?.given {
-            Some(_) => rules.iter().map(policy_rules).collect::<Option<_>>()?,
-            None => vec![PolicyRules {
-                subjects: subjects(table)?,
-                resource_rules: vec![resource_rule(table)?],
-                non_resource_rules: Vec::new(),
-            }],
-        },
-    })
+    flow_schema_of(FlowSchemaKeys::from_table(table)?)
 }
 
-fn policy_rules(table: &Resolved) -> Option<PolicyRules> {
-    let non_resource = |rule: &Resolved| {
-        Some(NonResourcePolicyRule {
-            verbs: texts(rule, "verbs")?,
-            non_resource_urls: texts(rule, "urls")?,
-        })
+fn flow_schema_of(table: FlowSchemaKeys) -> Option<FlowSchema> {
+    let FlowSchemaKeys {
+        name,
+        level: priority_level,
+        precedence: matching_precedence,
+        distinguisher: distinguisher_method,
+        users,
+        groups,
+        service_accounts,
+        verbs,
+        api_groups,
+        resources,
+        namespaces,
+        cluster_scope,
+        rules,
+    } = table;
+    let rules = match rules {
+        Some(rules) => rules.into_iter().map(policy_rules).collect::<Option<_>>()?,
+        None => vec![PolicyRules {
+            subjects: subjects(users, groups, &service_accounts)?,
+            resource_rules: vec![ResourcePolicyRule {
+                verbs,
+                api_groups,
+                resources,
+                cluster_scope: cluster_scope?,
+                namespaces,
+            }],
+            non_resource_rules: Vec::new(),
+        }],
     };
-    let (resource_rules, others) = (table.list("resource-rules"), table.list("non-resource-rules"));
+    Some(FlowSchema { name, priority_level, matching_precedence, distinguisher_method, rules })
+}
+
+fn policy_rules(table: Rules) -> Option<PolicyRules> {
+    let Rules { users, groups, service_accounts, resource_rules, non_resource_rules } = table;
+    let resource_rule = |rule: ResourceRule| {
+        let ResourceRule { verbs, api_groups, resources, namespaces, cluster_scope } = rule;
+        ResourcePolicyRule { verbs, api_groups, resources, cluster_scope, namespaces }
+    };
+    let non_resource = |rule: NonResourceRule| {
+        let NonResourceRule { verbs, urls: non_resource_urls } = rule;
+        NonResourcePolicyRule { verbs, non_resource_urls }
+    };
     Some(PolicyRules {
-        subjects: subjects(table)?,
-        resource_rules: resource_rules.iter().map(resource_rule).collect::<Option<_>>()?,
-        non_resource_rules: others.iter().map(non_resource).collect::<Option<_>>()?,
+        subjects: subjects(users, groups, &service_accounts)?,
+        resource_rules: resource_rules.into_iter().map(resource_rule).collect(),
+        non_resource_rules: non_resource_rules.into_iter().map(non_resource).collect(),
     })
 }
 
 /// Users, then groups, then service accounts: any may match, so their order does not matter.
-fn subjects(table: &Resolved) -> Option<Vec<Subject>> {
-    let mut subjects = Vec::new();
-    for (key, make) in [
-        ("users", (|name| Some(Subject::User(name))) as fn(String) -> Option<Subject>),
-        ("groups", |name| Some(Subject::Group(name))),
-        ("service-accounts", |text| {
-            let (namespace, name) = text.split_once(':')?;
-            Some(Subject::ServiceAccount { namespace: namespace.to_owned(), name: name.to_owned() })
-        }),
-    ] {
-        if table.is_bad(key) {
-            return None;
-        }
-        for (text, _) in table.texts(key).unwrap_or_default() {
-            subjects.push(make(text.clone())?);
-        }
-    }
-    Some(subjects)
-}
-
-fn resource_rule(table: &Resolved) -> Option<ResourcePolicyRule> {
-    Some(ResourcePolicyRule {
-        verbs: texts(table, "verbs")?,
-        api_groups: texts(table, "api-groups")?,
-        resources: texts(table, "resources")?,
-        cluster_scope: table.flag("cluster-scope")?,
-        namespaces: texts(table, "namespaces")?,
-    })
-}
-
-fn texts(table: &Resolved, key: &str) -> Option<Vec<String>> {
-    Some(table.texts(key)?.iter().map(|(text, _)| text.clone()).collect())
+fn subjects(
+    users: Vec<String>,
+    groups: Vec<String>,
+    service_accounts: &[String],
+) -> Option<Vec<Subject>> {
+    let account = |text: &String| {
+        let (namespace, name) = text.split_once(':')?;
+        Some(Subject::ServiceAccount { namespace: namespace.to_owned(), name: name.to_owned() })
+    };
+    let names = users.into_iter().map(Subject::User).chain(groups.into_iter().map(Subject::Group));
+    names.map(Some).chain(service_accounts.iter().map(account)).collect()
 }

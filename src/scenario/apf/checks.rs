@@ -2,18 +2,13 @@
 //!
 //! Source: kubernetes `pkg/apis/flowcontrol/validation/validation.go`; docs/facts/apf.md 1.9.
 
+use crate::language::{Code, Finding, Log, Resolved, Span, nearest, one_of, shown};
 use std::collections::BTreeMap;
 
 use super::Origins;
 use super::build;
 use super::objects::is_namespace;
-use crate::language::table::one_of;
 use crate::language::table::read::is_subdomain;
-use crate::language::table::resolved::Resolved;
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Finding, Log, shown};
-use crate::language::tell::suggest::nearest;
-use crate::language::text::source::Span;
 use crate::model::apf::config::{
     CATCH_ALL, EXEMPT, FlowSchema, MAX_HASH_BITS, PriorityLevelConfiguration, required_entropy_bits,
 };
@@ -182,9 +177,9 @@ impl Check<'_> {
             let before = total;
             total = total.saturating_add(table.count("queues").unwrap_or(0));
             if before <= MOST_QUEUES && total > MOST_QUEUES {
-                let message = "the priority levels have more than 1_000_000 queues in all";
+                let message = "the priority levels have more than 1_000_000 queues in total";
                 let finding = Finding::new(Code::TotalTooLarge, table.at("queues"), message);
-                self.log.push(finding.label("here the total is passed"));
+                self.log.push(finding.label("the total exceeds the limit here"));
             }
         }
     }
@@ -238,7 +233,7 @@ impl Check<'_> {
         for key in SIMPLE {
             if let Some(at) = table.given(key) {
                 let message = format!("a flow schema with `rules` has no `{key}` of its own");
-                let finding = Finding::new(Code::OneOf, at, message).label("belongs into a rule");
+                let finding = Finding::new(Code::OneOf, at, message).label("belongs in a rule");
                 self.log.push(finding.related(table.given("rules"), "the rules"));
             }
         }

@@ -1,14 +1,9 @@
 //! The fields of an object in a manifest: which there are, of what type, at what path.
 
+use crate::language::{Code, Finding, Log, Span, grouped, nearest, one_of, shown};
 use std::collections::BTreeMap;
 
 use super::yaml::{Entry, Item, Node};
-use crate::language::table::one_of;
-use crate::language::table::read::grouped;
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Finding, Log, shown};
-use crate::language::tell::suggest::nearest;
-use crate::language::text::source::Span;
 
 /// Bytes that a string may have.
 const LONGEST: usize = 1024;

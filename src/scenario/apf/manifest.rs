@@ -1,16 +1,12 @@
 //! The files that `apf.manifests` names: their documents, lists and kinds.
 
+use crate::language::{Code, Finding, Log, Resolved, Span, nearest, shown};
 use std::path::Path;
 
 use super::fields::{Findings, Object, Paths};
 use super::objects::{self, Version};
 use super::yaml::{Item, Node, documents};
-use crate::language::table::resolved::Resolved;
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Finding, Log, shown};
-use crate::language::tell::suggest::nearest;
 use crate::language::text::file;
-use crate::language::text::source::Span;
 
 /// Bytes a manifest may have.
 const LARGEST: u64 = 1 << 20;
@@ -24,7 +20,7 @@ const LEVEL: &str = "PriorityLevelConfiguration";
 pub(super) struct Manifests {
     /// Priority levels, as tables of the scenario.
     pub(super) levels: Vec<Resolved>,
-    /// Flow schemas, likewise.
+    /// Flow schemas, as tables of the scenario.
     pub(super) flow_schemas: Vec<Resolved>,
     /// The paths of fields and objects.
     pub(super) paths: Paths,
@@ -39,8 +35,9 @@ pub(super) fn read(names: &[(String, Span)], base: Option<&Path>, log: &mut Log)
         // An inherited file names its manifests from where it is.
         let own = log.sources.folder(at.source);
         let Some(base) = own.as_deref().or(base) else {
-            let message = "manifests can be read beside a scenario file only";
-            let finding = Finding::new(Code::ManifestFile, *at, message).label("relative to what?");
+            let message = "manifests can be read only next to a scenario file";
+            let finding =
+                Finding::new(Code::ManifestFile, *at, message).label("no file to be relative to");
             log.push(finding.help(
                 "this scenario was not read from a file: write its objects as [[apf.levels]] and \
                  [[apf.flow-schemas]]"
@@ -119,8 +116,8 @@ impl Others {
     fn tell(&self, log: &mut Log) {
         let message = match self.count {
             0 => return,
-            1 => "an object that does not concern flow control is passed over".to_owned(),
-            n => format!("{n} objects that do not concern flow control are passed over"),
+            1 => "an object that does not concern flow control is ignored".to_owned(),
+            n => format!("{n} objects that do not concern flow control are ignored"),
         };
         let finding = Finding::new(Code::PassedOver, self.first, message);
         log.push(finding.label(self.kinds.join(", ")));

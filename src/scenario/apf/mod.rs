@@ -12,13 +12,10 @@ mod manifest;
 mod objects;
 mod yaml;
 
+use crate::language::{Code, Finding, Log, Plain, Resolved, Span, State, Value};
 use std::path::Path;
 
 use super::keys::apf::MOST_OBJECTS;
-use crate::language::table::resolved::{Plain, Resolved, State, Value};
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Finding, Log};
-use crate::language::text::source::Span;
 use fields::Paths;
 
 pub(super) use checks::check;
@@ -62,8 +59,10 @@ fn append(apf: &mut Resolved, key: &str, mut tables: Vec<Resolved>, log: &mut Lo
     }
     let room = MOST_OBJECTS.saturating_sub(apf.list(key).len());
     if let Some(first) = tables.get(room) {
-        let message = format!("there are more than {MOST_OBJECTS} `{key}` in all");
-        log.push(Finding::new(Code::TooMany, first.span, message).label("here that is passed"));
+        let message = format!("there are more than {MOST_OBJECTS} `{key}` in total");
+        log.push(
+            Finding::new(Code::TooMany, first.span, message).label("the limit is exceeded here"),
+        );
         tables.truncate(room);
     }
     if let Some(Value::List(present)) = apf.value_mut(key) {

@@ -6,10 +6,7 @@
 
 use super::fields::{Findings, Found, Object};
 use crate::language::table::read::{is_label, is_subdomain};
-use crate::language::table::resolved::{Plain, Resolved, State, Value};
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::Finding;
-use crate::language::text::source::Span;
+use crate::language::{Code, Finding, Plain, Resolved, Span, State, Value};
 use crate::scenario::keys::apf::{
     FLOW_SCHEMA, INT32, LEVEL, MOST_QUEUES, NON_RESOURCE_RULE, RESOURCE_RULE, RULES,
 };
@@ -432,7 +429,7 @@ fn percent(
 fn put(table: &mut Resolved, key: &str, object: &Object, field: &str, found: Found<Plain>) {
     match (found, object.get(field)) {
         (Some((plain, at)), Some(entry)) => {
-            // A list is told by its key, as its own place may be its first entry's.
+            // A list is known by its key, as its own place may be its first entry's.
             let at = if matches!(plain, Plain::Texts(_)) { entry.at } else { at };
             table.put(key, at, set(plain));
         }

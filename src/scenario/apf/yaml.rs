@@ -4,13 +4,10 @@
 //! depth, and aliases are expanded within a budget of nodes, so that no text is costly. After a
 //! syntax error reading goes on at the next `---`.
 
+use crate::language::{Code, Finding, Log, Span, shown};
 use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Range, Tag};
-
-use crate::language::tell::code::Code;
-use crate::language::tell::diagnostic::{Finding, Log, shown};
-use crate::language::text::source::Span;
 
 /// Levels of objects and lists that a manifest may have; those of the API need ten.
 const DEEPEST: usize = 64;
@@ -98,7 +95,7 @@ pub(super) fn documents(source: usize, log: &mut Log) -> Vec<Node> {
     while let Some(rest) = text.get(from..) {
         let mut reader = Reader::new(rest, Span { source, start: from, end: from });
         match reader.read(&mut documents, log) {
-            // Past so many mistakes a file is broken throughout.
+            // After that many mistakes a file is broken throughout.
             Err(Stop::Syntax(_)) if log.is_full() => break,
             Err(Stop::Syntax(at)) => match next_document(&text, at.max(from + 2)) {
                 Some(next) => from = next,

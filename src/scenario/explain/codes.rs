@@ -6,7 +6,7 @@ use super::Explanation;
 use crate::language::tell::code::Code::{
     self, AfterTheEnd, BadConnection, BadExpectation, BadFigure, BadName, BadOverride, BadQuantity,
     BadSpread, BadVary, DoesNotFit, DuplicateName, EmptyRange, FieldType, FieldValue, Inherits,
-    Internal, ManifestFile, ManifestSyntax, Misplaced, MissingField, MissingKey, MoreThanMembers,
+    ManifestFile, ManifestSyntax, Misplaced, MissingField, MissingKey, MoreThanMembers,
     NeedsCluster, NoSuchServer, NoSweep, NotAChoice, NotUncertain, NotUtf8, NotVariable,
     NothingToRemove, OneOf, OutOfBounds, OverrideTarget, ProtobufCustom, Refused, ShapeNeeded,
     Syntax, TooDeep, TooLarge, TooMany, TooManyPoints, TotalTooLarge, UnknownField, UnknownGate,
@@ -81,7 +81,7 @@ static VALUES: &[Explanation] = &[
     text(
         UnknownKey,
         "No table takes keys that it does not know: a misspelt key would otherwise be ignored, and \
-         the prediction be of another cluster. `oomcast explain KEY` tells where a key belongs.",
+         the prediction would be of another cluster. `oomcast explain KEY` shows where a key belongs.",
         Fragment("[apiserver]\nmemory_limit = \"16GiB\""),
         Fragment("[apiserver]\nmemory-limit = \"16GiB\""),
     ),
@@ -171,7 +171,7 @@ static TOGETHER: &[Explanation] = &[
     text(
         UnknownReference,
         "Clients read resources under [objects]; events move clients; published figures belong to \
-         events. The name must be there, written alike.",
+         events. The name must exist, spelt the same way.",
         Fragment("[[clients]]\nname = \"agents\"\nreflector = { resource = \"pod\" }"),
         Fragment("[[clients]]\nname = \"agents\"\nreflector = { resource = \"pods\" }"),
     ),
@@ -184,7 +184,7 @@ static TOGETHER: &[Explanation] = &[
     ),
     text(
         UnknownGate,
-        "The release came before the gate, or after it was removed: a genuine apiserver would \
+        "The release came before the gate, or after it was removed: a real kube-apiserver would \
          refuse to start.",
         Fragment("[apiserver]\nversion = \"1.32\"\nfeature-gates = { EtcdRangeStream = true }"),
         Fragment("[apiserver]\nversion = \"1.37\"\nfeature-gates = { EtcdRangeStream = true }"),
@@ -211,8 +211,8 @@ static TOGETHER: &[Explanation] = &[
     ),
     text(
         AfterTheEnd,
-        "The run ends before the event comes. Leave some minutes after the last event, so that its \
-         consequences are seen.",
+        "The run ends before the event. Leave a few minutes after the last event, so that its \
+         consequences show.",
         Fragment("[[events]]\nname = \"late\"\nat = \"15m\"\nkill = { apiserver = 0 }"),
         Fragment("[[events]]\nname = \"late\"\nat = \"5m\"\nkill = { apiserver = 0 }"),
     ),
@@ -225,7 +225,7 @@ static TOGETHER: &[Explanation] = &[
     text(
         BadConnection,
         "The reflectors of a process share its connection: one fleet has it, the others name that \
-         fleet. How many there are, and whose leases they renew, is said of the fleet that has them.",
+         fleet. The number of connections, and heartbeats, belong to the fleet that has them.",
         Fragment(
             "[[clients]]\nname = \"kubelets\"\ncount = 10\nreflector = { resource = \"pods\" }\n\
              [[clients]]\nname = \"more\"\ncount = 10\nconnection = \"kubelets\"\n\
@@ -246,7 +246,7 @@ static TOGETHER: &[Explanation] = &[
     ),
     text(
         TotalTooLarge,
-        "Each figure may be sound and their product still not: objects times their size, members \
+        "Each figure may be valid and their product still not: objects times their size, members \
          times their watches. Far below these bounds no etcd and no apiserver would work.",
         Fragment("[objects.pods]\ncount = 1_000_000_000"),
         Fragment("[objects.pods]\ncount = 100_000"),
@@ -355,7 +355,7 @@ spec:
     ),
     text(
         FieldType,
-        "Numbers stand without quotes, lists in brackets or with dashes.",
+        "Numbers are written without quotes, lists in brackets or with dashes.",
         Manifest(
             "apiVersion: flowcontrol.apiserver.k8s.io/v1
 kind: PriorityLevelConfiguration
@@ -419,14 +419,14 @@ static COMPOSED: &[Explanation] = &[
     ),
     text(
         UnknownProfile,
-        "--profile lays [profiles.NAME] of the file over it; the name must be there.",
+        "--profile applies [profiles.NAME] on top of the file; the file must have that profile.",
         Profile("large"),
         Fragment("[hardware]\ncpu-speed = 2.0"),
     ),
     text(
         NothingToRemove,
-        "`remove` drops what lies below: an entry of that name, or keys of a table. What is not \
-         there was probably misspelt.",
+        "`remove` drops what a lower layer gives: an entry of that name, or keys of a table. A name \
+         that is not there was probably misspelt.",
         Fragment("[[clients]]\nname = \"agent\"\nremove = true"),
         Fragment("[apiserver]\nremove = [\"memory-limit\"]"),
     ),
@@ -438,14 +438,14 @@ static COMPOSED: &[Explanation] = &[
     ),
     text(
         Misplaced,
-        "What a file inherits, and its profiles, stand at the root of the file itself: overlays, \
-         profiles and --set come later.",
+        "What a file inherits, and its profiles, are given at the top level of the file itself: \
+         overlays, profiles and --set come later.",
         Set("inherits=preset:fleet-kubelet"),
         Set("hardware.cpu-speed=2.0"),
     ),
 ];
 
-/// Of what is varied, and of this program.
+/// Of what is varied.
 static VARIED: &[Explanation] = &[
     text(
         BadVary,
@@ -479,12 +479,6 @@ static VARIED: &[Explanation] = &[
          points.",
         Fragment("[sweep]\nvary = [\"clients.agents.count=100..1000\"]"),
         Fragment("[sweep]\nvary = [\"clients.agents.count=100..1000:100\"]"),
-    ),
-    text(
-        Internal,
-        "This is never the scenario's fault: please report it, with the file.",
-        Command("oomcast check a-file-that-shows-a-defect.toml"),
-        Command("oomcast check scenarios/ha-cascade.toml"),
     ),
 ];
 

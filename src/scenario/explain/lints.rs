@@ -45,8 +45,8 @@ pub(super) static LINTS: &[Explanation] = &[
     ),
     text(
         NoEffect,
-        "As the scenario stands, nothing depends on this value. It was probably meant for \
-         something else, or another key is missing. A value that is the default is not told.",
+        "In this scenario nothing depends on this value. It was probably meant for something \
+         else, or another key is missing. A value equal to the default is not reported.",
         Fragment(
             "[[clients]]\nname = \"dashboards\"\ncount = 10\ndrain-rate = \"5MB/s\"\nwatcher = { \
              resource = \"pods\" }",
@@ -116,7 +116,7 @@ pub(super) static LINTS: &[Explanation] = &[
     ),
     text(
         LockedGate,
-        "A gate that is generally available is locked: the genuine apiserver refuses to start with \
+        "A gate that is generally available is locked: a real kube-apiserver refuses to start with \
          another value. The model takes it for a what-if.",
         Fragment(
             "[apiserver]\nversion = \"1.34\"\nfeature-gates = { StreamingCollectionEncodingToJSON = \
@@ -150,7 +150,7 @@ pub(super) static LINTS: &[Explanation] = &[
     text(
         CountedPer,
         "A count `per` node, pod or namespace stays one when --set changes it: the figure is \
-         multiplied by the size of the cluster. That is told, since it is easily overlooked.",
+         multiplied by the size of the cluster. This note points it out, since it is easy to miss.",
         Set("objects.configmaps.count=5"),
         Set("objects.pods.count=5"),
     ),

@@ -1,322 +1,251 @@
 //! The root table, and the keys of objects and clients.
 
-use super::Presence::{Default, Derived, Optional, Required};
-use super::cluster::{CLUSTER_KEY, INHERITS, OWN_NODE, PER, PROFILES, WRITES_PER};
-use super::events::{EVENT, PUBLISHED};
-use super::expect::EXPECT;
-use super::server::SECTIONS;
+use super::apf::Apf;
+use super::claims::{Expect, Published};
+use super::cluster::{CLUSTER, OWN_NODE, PER, UNITS};
+use super::events::Event;
+use super::server::{Apiserver, Run};
 use super::sweep::SWEEP;
-use super::workloads::WORKLOAD;
-use super::{Family, Key, Kind, NameForm, OneOf, Table, integer, key, percent, rate, size, span};
-use crate::language::tell::code::Code;
-use crate::model::release::CLIENT_VERSIONS;
-use crate::units::{Bytes, SimSpan};
+use super::workloads::Workload;
+use super::{Family, Kind, NameForm, any_span, rate};
+use crate::language::table::declare::{table, words};
+use crate::language::table::typed::{
+    Earlier, OrWord, Typed, choice, choice_of, earlier, flag, integer, integer_or, list, minor,
+    name, named, per_second, percent, refer, size, table, text, texts,
+};
+use crate::language::{Code, Role};
+use crate::model::input::{
+    BalancerInput, Calibration, Encoding, EtcdInput, Hardware, NodeInput, ResourceVersion, Retries,
+    Shape,
+};
+use crate::model::release::{NEWEST_MINOR, OLDEST_CLIENT_MINOR};
+use crate::units::{ByteRate, Bytes, SimSpan};
 
-/// A scenario.
-pub static ROOT: Table = Table {
-    what: "the scenario",
-    one_of: None,
-    keys: &[
-        key("schema", integer(1, 1), Required, "Version of the scenario format: 1."),
-        key(
-            "name",
-            Kind::Name(NameForm::Slug),
-            Required,
-            "Names the scenario and its output folder.",
-        ),
-        key("description", Kind::Text { max: 65_536 }, Default("\"\""), "What it shows.")
-            .example("\"A rollout to 200 nodes.\""),
-        INHERITS,
-        PROFILES,
-        CLUSTER_KEY,
-        SECTIONS[0],
-        SECTIONS[1],
-        SECTIONS[2],
-        SECTIONS[3],
-        SECTIONS[4],
-        SECTIONS[5],
-        SECTIONS[6],
-        SECTIONS[7],
-        key(
-            "objects",
-            Kind::Named { table: &OBJECTS, names: NameForm::Plural, max: 1000 },
-            Optional,
-            "The resources stored, by plural name.",
+const fn outside(why: &'static str) -> Role {
+    Role::Outside { why, hashed: true }
+}
+
+table! {
+    Root = ROOT: "the scenario";
+    /// Version of the scenario format: 1.
+    schema: Earlier = earlier(Kind::Integer { min: 1, max: 1 })
+        .role(outside("it is the version of the format"));
+    /// Names the scenario and its output folder.
+    name: String = name(NameForm::Slug).role(outside("nothing depends on it"));
+    /// What it shows.
+    description: String = text(65_536)
+        .default("\"\"")
+        .example("\"A rollout to 200 nodes.\"")
+        .role(outside("nothing depends on it"));
+    /// Files (relative to this one) and presets that this file is laid over, the first lowest:
+    /// ["base.toml", "preset:fleet-kubelet"]. Tables merge by key, [[clients]] and the like by name;
+    /// `remove = true` in an entry drops the inherited entry of that name, `remove = ["memory-limit"]`
+    /// in a table drops these keys of it.
+    inherits: Earlier =
+        earlier(Kind::Inherits).may_be_empty().role(outside("it is no value"));
+    /// Partial scenarios by name; `--profile NAME` applies one on top of the file.
+    profiles: Earlier =
+        earlier(Kind::Profiles).may_be_empty().role(outside("they are no values"));
+    /// The size of the cluster, for what is counted `per` node, pod or namespace.
+    cluster: Earlier = earlier(Kind::Table(&CLUSTER)).may_be_empty();
+    /// How long and how often to simulate.
+    run: Run = table();
+    /// The kube-apiservers, all alike.
+    apiserver: Apiserver = table();
+    /// The machine under each server.
+    node: NodeInput = table().filled();
+    /// Speeds; the defaults are the measured machine's.
+    hardware: Hardware = table().filled();
+    /// etcd as the servers see it.
+    etcd: EtcdInput = table().filled();
+    /// The L4 load balancer before the servers.
+    balancer: BalancerInput = table().filled();
+    /// API Priority and Fairness.
+    apf: Apf = table().filled();
+    /// Factors on the model's constants, as `oomcast calibrate` finds them.
+    calibration: Option<Calibration> = table().optional();
+    /// The resources stored, by plural name.
+    objects: Vec<(String, Objects)> =
+        named(NameForm::Plural, 1000).codes(&[Code::ShapeNeeded]);
+    /// The client fleets.
+    clients: Vec<Client> = list(1000);
+    /// What happens when.
+    events: Vec<Event> = list(10_000);
+    /// Published figures to show beside the prediction.
+    published: Vec<Published> = list(10_000).role(outside("nothing depends on it"));
+    /// What must hold; without any, nothing is judged.
+    expect: Vec<Expect> = list(1000).role(outside("nothing simulated depends on it"));
+    /// What `oomcast sweep` varies.
+    sweep: Earlier = earlier(Kind::Table(&SWEEP))
+        .may_be_empty()
+        .role(Role::Outside { why: "it says what to vary itself", hashed: false });
+    /// What writes, creates and deletes objects.
+    workloads: Vec<Workload> = list(1000);
+}
+
+words! {
+    Shape { Blob = "blob", Typed = "typed", Custom = "custom", CustomBlob = "custom-blob" }
+    Retries { ClientGo = "client-go", BackOff = "back-off", Never = "never" }
+    Encoding { Json = "json", Protobuf = "protobuf", Table = "table" }
+    ResourceVersion { Unset = "", Any = "0", NotOlderThan = "not-older-than", Exact = "exact" }
+    AtStart { Running = "running", Stopped = "stopped" }
+}
+
+table! {
+    Objects = OBJECTS: "a resource";
+    /// Objects stored.
+    count: u64 = integer(0, 1_000_000_000).codes(&[Code::BeyondTested, Code::TotalTooLarge]);
+    per: Earlier = PER;
+    /// Mean stored size: protobuf, or JSON for custom resources.
+    size: Bytes =
+        size(Bytes(1), Bytes::mib(64)).codes(&[Code::LargeObject, Code::BeyondTested]);
+    /// What the objects are made of.
+    shape: Shape = choice()
+        .derived("known for built-in resources; must be stated for others")
+        .codes(&[Code::ShapeNeeded]);
+    /// Its API group; "": core.
+    group: String = text(253)
+        .derived("known for built-in resources, else custom.example.com")
+        .example("\"cilium.io\"");
+    /// Mean JSON size, where known.
+    json_size: Option<Bytes> = size(Bytes(1), Bytes::gib(1)).optional();
+    /// Mean decoded heap size, where known.
+    heap_size: Option<Bytes> = size(Bytes(1), Bytes::gib(1)).optional();
+    /// Versions of a custom resource, each with a cache.
+    versions: u32 = integer(1, 32).default("1").codes(&[Code::VersionsOfBuiltIn]);
+    /// Steady writes to objects of the resource.
+    writes: f64 = per_second(1e6).default("0/s");
+    /// What `writes` are counted by, where that differs from `per`: "cluster" for a total.
+    writes_per: Earlier = earlier(Kind::Per(&UNITS)).may_be_empty();
+    /// The user who writes them, on whose priority level the writes take seats.
+    writer: String = text(1024)
+        .derived(
+            "a kubelet for pods, nodes, leases and events, else the controller manager for built-in \
+             resources, else a service account of its own",
         )
-        .codes(&[Code::ShapeNeeded]),
-        key("clients", Kind::List { table: &CLIENT, max: 1000 }, Optional, "The client fleets."),
-        key("events", Kind::List { table: &EVENT, max: 10_000 }, Optional, "What happens when."),
-        key(
-            "published",
-            Kind::List { table: &PUBLISHED, max: 10_000 },
-            Optional,
-            "Published figures to show beside the prediction.",
-        ),
-        key(
-            "expect",
-            Kind::List { table: &EXPECT, max: 1000 },
-            Optional,
-            "What must hold; without any, nothing is judged.",
-        ),
-        SWEEP,
-        key(
-            "workloads",
-            Kind::List { table: &WORKLOAD, max: 1000 },
-            Optional,
-            "What writes, creates and deletes objects.",
-        ),
-    ],
-};
+        .example("\"system:serviceaccount:kube-system:agents\"");
+    /// Whether the watch cache is enabled for it.
+    watch_cache: bool = flag().derived("true, but false for events");
+}
 
-static OBJECTS: Table = Table {
-    what: "a resource",
-    one_of: None,
-    keys: &[
-        key("count", integer(0, 1_000_000_000), Required, "Objects stored.").codes(&[Code::BeyondTested, Code::TotalTooLarge]),
-        PER,
-        key(
-            "size",
-            size(Bytes(1), Bytes::mib(64)),
-            Required,
-            "Mean stored size: protobuf, or JSON for custom resources.",
-        ).codes(&[Code::LargeObject, Code::BeyondTested]),
-        key(
-            "shape",
-            Kind::Choice(&["blob", "typed", "custom", "custom-blob"]),
-            Derived("known for built-in resources; must be stated for others"),
-            "What the objects are made of.",
-        ).codes(&[Code::ShapeNeeded]),
-        key(
-            "group",
-            Kind::Text { max: 253 },
-            Derived("known for built-in resources, else custom.example.com"),
-            "Its API group; \"\": core.",
-        ).example("\"cilium.io\""),
-        key("json-size", size(Bytes(1), Bytes::gib(1)), Optional, "Mean JSON size, where known."),
-        key(
-            "heap-size",
-            size(Bytes(1), Bytes::gib(1)),
-            Optional,
-            "Mean decoded heap size, where known.",
-        ),
-        key(
-            "versions",
-            integer(1, 32),
-            Default("1"),
-            "Versions of a custom resource, each with a cache.",
-        ).codes(&[Code::VersionsOfBuiltIn]),
-        key(
-            "writes",
-            Kind::PerSecond { max: 1e6 },
-            Default("0/s"),
-            "Steady writes to objects of the resource.",
-        ),
-        WRITES_PER,
-        key(
-            "writer",
-            Kind::Text { max: 1024 },
-            Derived(
-                "a kubelet of pods, nodes, leases and events, else the controller manager of built-in resources, else a service account of its own",
-            ),
-            "The user who writes them, whose priority level has to find the seats.",
-        ).example("\"system:serviceaccount:kube-system:agents\""),
-        key(
-            "watch-cache",
-            Kind::Flag,
-            Derived("true, but false for events"),
-            "Whether the watch cache is enabled for it.",
-        ),
-    ],
-};
+/// Whether a fleet is there at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::scenario) enum AtStart {
+    Running,
+    Stopped,
+}
 
-static CLIENT: Table = Table {
-    what: "a client",
-    one_of: Some(OneOf { keys: &["reflector", "lister", "watcher"], required: true }),
-    keys: &[
-        key("name", Kind::Name(NameForm::Free), Required, "Its name.").codes(&[Code::DuplicateName]),
-        key("count", integer(1, 1_000_000), Required, "Members of the fleet.").codes(&[Code::TotalTooLarge, Code::NoJitter]),
-        PER,
-        key(
-            "start",
-            Kind::Choice(&["running", "stopped"]),
-            Default("running"),
-            "Whether members are connected and synced at the start, or wait for an event.",
-        ).codes(&[Code::NeverStarts]),
-        key(
-            "start-jitter",
-            span(SimSpan::ZERO),
-            Default("0s"),
-            "Members start spread uniformly over this span.",
-        ).codes(&[Code::NoJitter]),
-        key("drain-rate", rate(), Optional, "How fast a member reads from the network."),
-        key("decode-rate", rate(), Optional, "How fast a member decodes."),
-        key(
-            "idle-watches",
-            integer(0, 10_000),
-            Default("0"),
-            "Idle watches each member holds besides.",
-        ),
-        key(
-            "retries",
-            Kind::Choice(&["client-go", "back-off", "never"]),
-            Default("client-go"),
-            "What follows a refused or lost call; the REST layer of client-go makes it again.",
-        ),
-        key(
-            "client-version",
-            Kind::Choice(&CLIENT_VERSIONS),
-            Optional,
-            "The Kubernetes release whose client-go it was built with; left out: that of the servers.",
-        ),
-        key(
-            "user",
-            Kind::Text { max: 1024 },
-            Derived(
-                "that of the component of its name (kubelets, kube-proxy, kube-scheduler, kube-controller-manager), else the service account of its name in the namespace default",
-            ),
-            "The user as whom members are authenticated; {member} in it makes each a user of its own.",
-        ).example("\"system:node:{member}\""),
-        key(
-            "groups",
-            Kind::Texts { max: 100 },
-            Derived("those the user has in Kubernetes, by the form of its name"),
-            "The user's groups.",
-        ).example("[\"system:nodes\"]"),
-        key(
-            "flow-schema",
-            Kind::Name(NameForm::Subdomain),
-            Optional,
-            "The flow schema it falls under, whatever its user.",
-        ).example("\"node-agents\""),
-        key(
-            "reflector",
-            Kind::Table(&REFLECTOR),
-            Optional,
-            "A client-go reflector: lists, then watches.",
-        ),
-        key("lister", Kind::Table(&LISTER), Optional, "Lists, and does not watch."),
-        key("watcher", Kind::Table(&WATCHER), Optional, "Holds a watch and nothing else."),
-        key(
-            "connection",
-            Kind::Refer(Family::Client),
-            Optional,
-            "The fleet whose connections its members use, as reflectors of the same processes do: member i that of member i there, modulo the count.",
-        ),
-        key(
-            "connections",
-            integer(1, 1000),
-            Optional,
-            "TCP connections of a member, all to one server: one for each 100 watches (--http2-max-streams-per-connection); left out: 1.",
-        ),
-        key(
-            "heartbeats",
-            Kind::Flag,
-            Optional,
-            "Whether members are kubelets whose nodes become NotReady without a server (--node-monitor-grace-period); left out: false.",
-        ),
-    ],
-};
-
-const RESOURCE: Key =
-    key("resource", Kind::Refer(Family::Resource), Required, "The resource read.");
-const ENCODING: Key = key(
-    "encoding",
-    Kind::Choice(&["json", "protobuf", "table"]),
-    Derived("json for custom resources, protobuf for built-in ones"),
-    "Encoding of responses.",
-)
-.codes(&[Code::ProtobufCustom]);
-const GZIP: Key = key(
-    "gzip",
-    Kind::Flag,
-    Default("true"),
-    "Whether it accepts gzip, as client-go does by default.",
-);
-const LIMIT: Key = key("limit", integer(1, 1_000_000_000), Optional, "Objects a page.");
-const SELECTED: Key = key(
-    "selected",
-    percent(100.0),
-    Default("100%"),
-    "Share of the objects that the selectors match.",
-);
-const SELECTOR: Key = key(
-    "selector",
-    Kind::Flag,
-    Derived("true where selected is below 100%"),
-    "Whether a selector is sent at all.",
-);
-
-static REFLECTOR: Table = Table {
-    what: "a reflector",
-    one_of: None,
-    keys: &[
-        RESOURCE,
-        ENCODING,
-        GZIP,
-        key(
-            "resource-version",
-            Kind::Choice(&["0", ""]),
-            Default("\"0\""),
-            "resourceVersion of the first LIST.",
+table! {
+    Client = CLIENT: "a client";
+    /// Its name.
+    name: String = name(NameForm::Free).codes(&[Code::DuplicateName]);
+    /// Members of the fleet.
+    count: u32 = integer(1, 1_000_000).codes(&[Code::TotalTooLarge, Code::NoJitter]);
+    per: Earlier = PER;
+    /// Whether members are connected and synced at the start, or wait for an event.
+    start: AtStart = choice().default("running").codes(&[Code::NeverStarts]);
+    /// Members start spread uniformly over this span.
+    start_jitter: SimSpan = any_span().default("0s").codes(&[Code::NoJitter]);
+    /// How fast a member reads from the network.
+    drain_rate: Option<ByteRate> = rate().optional();
+    /// How fast a member decodes.
+    decode_rate: Option<ByteRate> = rate().optional();
+    /// Further idle watches that each member holds.
+    idle_watches: u32 = integer(0, 10_000).default("0");
+    /// What follows a refused or lost call; the REST layer of client-go makes it again.
+    retries: Retries = choice().default("client-go");
+    /// The Kubernetes release whose client-go it was built with.
+    client_version: Option<u8> = minor("a Kubernetes release", OLDEST_CLIENT_MINOR, NEWEST_MINOR)
+        .derived_for_some("that of the servers");
+    /// The user as which members are authenticated; {member} in it gives each a user of its own.
+    user: String = text(1024)
+        .derived(
+            "that of the component of its name (kubelets, kube-proxy, kube-scheduler, \
+             kube-controller-manager), else the service account of its name in the namespace default",
         )
-        .codes(&[Code::ReadsEtcd, Code::AskedEtcd]),
-        LIMIT,
-        SELECTED,
-        OWN_NODE,
-        SELECTOR,
-        key(
-            "watch-list",
-            Kind::Flag,
-            Derived("true where the servers have WatchList on, and the client has WatchListClient"),
-            "Whether it streams the initial list by WATCH.",
-        ),
-        key("watch", Kind::Flag, Default("true"), "Whether it watches after the LIST."),
-        key(
-            "bookmarks",
-            Kind::Flag,
-            Optional,
-            "Whether it asks for bookmarks; left out: as client-go does from 1.16 on.",
-        ),
-    ],
-};
+        .example("\"system:node:{member}\"");
+    /// The user's groups.
+    groups: Vec<String> = texts(100)
+        .derived("those the user has in Kubernetes, by the form of its name")
+        .example("[\"system:nodes\"]");
+    /// The flow schema it falls under, whatever its user.
+    flow_schema: Option<String> =
+        name(NameForm::Subdomain).optional().example("\"node-agents\"");
+    => required Reads reads {
+        /// A client-go reflector: lists, then watches.
+        Reflector(Reflector);
+        /// Lists, and does not watch.
+        Lister(Lister);
+        /// Holds a watch and nothing else.
+        Watcher(Watcher);
+    }
+    /// The fleet whose connections its members use, as reflectors in the same processes do: member i
+    /// uses those of member i there, modulo the count.
+    connection: Option<String> = refer(Family::Client).optional();
+    /// TCP connections per member, all to one server: one for each 100 watches
+    /// (--http2-max-streams-per-connection).
+    connections: Option<u32> = integer(1, 1000).default_for_some("1").late();
+    /// Whether members are kubelets whose nodes become NotReady without a server
+    /// (--node-monitor-grace-period).
+    heartbeats: Option<bool> = flag().default_for_some("false").late();
+}
 
-static LISTER: Table = Table {
-    what: "a lister",
-    one_of: None,
-    keys: &[
-        RESOURCE,
-        ENCODING,
-        GZIP,
-        key(
-            "resource-version",
-            Kind::Choice(&["", "0", "not-older-than", "exact"]),
-            Default("\"\""),
-            "resourceVersion of the LISTs.",
-        )
-        .codes(&[Code::ReadsEtcd, Code::AskedEtcd]),
-        LIMIT,
-        SELECTED,
-        OWN_NODE,
-        SELECTOR,
-        key(
-            "rounds",
-            Kind::IntegerOr { min: 1, max: 1_000_000_000, word: "endless" },
-            Default("1"),
-            "How many lists in all, or \"endless\".",
-        ),
-        key(
-            "pause",
-            span(SimSpan::ZERO),
-            Default("0s"),
-            "From the end of one list to the start of the next.",
-        ),
-        key(
-            "all-pages",
-            Kind::Flag,
-            Default("true"),
-            "Whether it reads all pages of a limited list.",
-        ),
-    ],
-};
+const RESOURCE: Typed<String> = refer(Family::Resource).doc("The resource read.");
+const ENCODING: Typed<Encoding> = choice()
+    .derived("json for custom resources, protobuf for built-in ones")
+    .codes(&[Code::ProtobufCustom])
+    .doc("Encoding of responses.");
+const GZIP: Typed<bool> =
+    flag().default("true").doc("Whether it accepts gzip, as client-go does by default.");
+const LIMIT: Typed<Option<u64>> = integer(1, 1_000_000_000).optional().doc("Objects per page.");
+const SELECTED: Typed<f64> =
+    percent(100.0).default("100%").doc("Share of the objects that the selectors match.");
+const SELECTOR: Typed<bool> =
+    flag().derived("true where selected is below 100%").doc("Whether a selector is sent at all.");
 
-static WATCHER: Table = Table { what: "a watcher", one_of: None, keys: &[RESOURCE] };
+table! {
+    Reflector = REFLECTOR: "a reflector";
+    resource: String = RESOURCE;
+    encoding: Encoding = ENCODING;
+    gzip: bool = GZIP;
+    /// resourceVersion of the first LIST.
+    resource_version: ResourceVersion = choice_of(&["0", ""])
+        .default("\"0\"")
+        .codes(&[Code::ReadsEtcd, Code::AskedEtcd]);
+    limit: Option<u64> = LIMIT;
+    selected: f64 = SELECTED;
+    own_node: Earlier = OWN_NODE;
+    selector: bool = SELECTOR;
+    /// Whether it streams the initial list by WATCH.
+    watch_list: bool =
+        flag().derived("true where the servers have WatchList on, and the client has WatchListClient");
+    /// Whether it watches after the LIST.
+    watch: bool = flag().default("true");
+    /// Whether it asks for bookmarks.
+    bookmarks: bool = flag().derived("true, but false before client-go 1.16").late();
+}
+
+table! {
+    Lister = LISTER: "a lister";
+    resource: String = RESOURCE;
+    encoding: Encoding = ENCODING;
+    gzip: bool = GZIP;
+    /// resourceVersion of the LISTs.
+    resource_version: ResourceVersion =
+        choice().default("\"\"").codes(&[Code::ReadsEtcd, Code::AskedEtcd]);
+    limit: Option<u64> = LIMIT;
+    selected: f64 = SELECTED;
+    own_node: Earlier = OWN_NODE;
+    selector: bool = SELECTOR;
+    /// Number of lists in all, or "endless".
+    rounds: OrWord<u64> = integer_or(1, 1_000_000_000, "endless").default("1");
+    /// From the end of one list to the start of the next.
+    pause: SimSpan = any_span().default("0s");
+    /// Whether it reads all pages of a limited list.
+    all_pages: bool = flag().default("true");
+}
+
+table! {
+    Watcher = WATCHER: "a watcher";
+    resource: String = RESOURCE;
+}

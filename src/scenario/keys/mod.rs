@@ -10,19 +10,22 @@
 //! that shape the report are excepted: those of `[run]` and of figures to compare with, `replicas`.
 
 pub(super) mod apf;
+pub(super) mod claims;
 pub(super) mod cluster;
-mod events;
-mod expect;
-mod load;
-mod server;
-mod sweep;
-mod workloads;
+pub(super) mod events;
+pub(super) mod load;
+pub(super) mod server;
+pub(super) mod sweep;
+pub(super) mod workloads;
 
 use crate::units::{ByteRate, Bytes, SimSpan};
 
 pub use crate::language::table::example::example;
 pub use crate::language::table::{Family, Key, Kind, NameForm, OneOf, Presence, Table};
-pub use load::ROOT;
+pub(crate) use load::ROOT;
+
+use crate::language::table::typed::{self, Typed, minor, size};
+use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR};
 
 /// The key at a dotted path; entries of `objects` may be given by name, as `*` or not at all.
 #[must_use]
@@ -49,30 +52,29 @@ pub fn visit(mut each: impl FnMut(&str, &'static Key)) {
 // The longest span a scenario may speak of, the same for a run and for everything in it.
 const LONGEST: SimSpan = SimSpan::secs(30 * 86_400);
 
-const fn key(name: &'static str, kind: Kind, presence: Presence, doc: &'static str) -> Key {
-    Key { name, kind, presence, doc, example: None, codes: &[] }
+const fn span(min: SimSpan) -> Typed<SimSpan> {
+    typed::span(min, LONGEST)
 }
 
-const fn integer(min: i64, max: i64) -> Kind {
-    Kind::Integer { min, max }
+/// A span of zero or more.
+const fn any_span() -> Typed<SimSpan> {
+    span(SimSpan::ZERO)
 }
 
-const fn size(min: Bytes, max: Bytes) -> Kind {
-    Kind::Size { min, max, limit: false }
+/// Nothing, or any amount of memory that a machine may have.
+const fn any_size() -> Typed<Bytes> {
+    size(Bytes::ZERO, Bytes::gib(64 << 10))
 }
 
-const fn memory_limit() -> Kind {
-    Kind::Size { min: Bytes::mib(64), max: Bytes::gib(64 << 10), limit: true }
+const fn rate() -> Typed<ByteRate> {
+    rate_from(1_000)
 }
 
-const fn span(min: SimSpan) -> Kind {
-    Kind::Span { min, max: LONGEST }
+const fn rate_from(least: u64) -> Typed<ByteRate> {
+    typed::rate(ByteRate(least), ByteRate(10_000_000_000_000))
 }
 
-const fn rate() -> Kind {
-    Kind::Rate { min: ByteRate(1_000), max: ByteRate(10_000_000_000_000) }
-}
-
-const fn percent(max: f64) -> Kind {
-    Kind::Percent { max }
+/// A minor release of Kubernetes that is modelled.
+const fn release() -> Typed<u8> {
+    minor("a Kubernetes release", OLDEST_MINOR, NEWEST_MINOR)
 }

@@ -1,37 +1,24 @@
 //! Keys of the sweep.
 
-use super::Presence::{Default, Optional, Required};
-use super::{Key, Kind, Table, integer, key};
-use crate::language::tell::code::Code;
-use crate::scenario::sweep::{MOST_AXES, MOST_POINTS};
+use super::Kind;
+use crate::language::table::declare::{table, words};
+use crate::language::table::typed::{Earlier, choice, earlier, integer};
+use crate::language::{Code, Role};
+use crate::scenario::sweep::{Design, MOST_AXES, MOST_POINTS};
 
-/// The table of a sweep.
-pub(super) const SWEEP: Key =
-    key("sweep", Kind::Table(&KEYS), Optional, "What `oomcast sweep` varies.");
+words! {
+    Design { Grid = "grid", Random = "random", Lhs = "lhs", Morris = "morris" }
+}
 
-static KEYS: Table = Table {
-    what: "the sweep",
-    one_of: None,
-    keys: &[
-        key(
-            "vary",
-            Kind::Texts { max: MOST_AXES },
-            Required,
-            "Keys and the values they take: [\"clients.agents.count=100..2000:100\"].",
-        )
+table! {
+    Sweep = SWEEP: "the sweep";
+    /// Keys and the values they take: ["clients.agents.count=100..2000:100"].
+    vary: Earlier = earlier(Kind::Texts { max: MOST_AXES })
         .codes(&[Code::NoSweep, Code::LongSweep])
-        .example("[\"clients.node-agents.count=100..2000:100\"]"),
-        key(
-            "design",
-            Kind::Choice(&["grid", "random", "lhs", "morris"]),
-            Default("grid"),
-            "Every combination, random points, a Latin hypercube, or Morris screening.",
-        ),
-        key(
-            "samples",
-            integer(1, MOST_POINTS.cast_signed()),
-            Optional,
-            "How many points to draw; for morris, trajectories (10).",
-        ),
-    ],
-};
+        .example("[\"clients.node-agents.count=100..2000:100\"]");
+    /// Every combination, random points, a Latin hypercube, or Morris screening.
+    design: Design = choice().default("grid");
+    /// How many points to draw; for morris, trajectories (10).
+    samples: Option<u32> =
+        integer(1, MOST_POINTS.cast_signed()).optional().role(Role::Certain);
+}

@@ -1,59 +1,64 @@
 //! The keys of workloads.
 
-use super::Presence::{Default, Optional, Required};
-use super::{Family, Key, Kind, NameForm, Table, integer, key, percent, span};
+use super::{Family, Kind, NameForm, any_span, span};
+use crate::language::table::declare::{table, words};
+use crate::language::table::typed::{
+    Earlier, Typed, choice, earlier, integer, per_second, percent, refer, texts,
+};
 use crate::units::SimSpan;
 
 /// What a workload can be; `scenario/workloads.rs` has what each needs and does.
-pub(super) const KINDS: [&str; 6] = [
-    "pod-churn",
-    "node-heartbeats",
-    "hpa-spike",
-    "node-scale-out",
-    "crash-loop",
-    "custom-resource-updates",
-];
-
-const fn whole(name: &'static str, doc: &'static str) -> Key {
-    key(name, integer(1, 100_000_000), Optional, doc)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::scenario) enum WorkloadKind {
+    PodChurn,
+    NodeHeartbeats,
+    HpaSpike,
+    NodeScaleOut,
+    CrashLoop,
+    CustomResourceUpdates,
 }
 
-pub(super) static WORKLOAD: Table = Table {
-    what: "a workload",
-    one_of: None,
-    keys: &[
-        key("name", Kind::Name(NameForm::Free), Required, "Its name."),
-        key("kind", Kind::Choice(&KINDS), Required, "What goes on."),
-        key("at", span(SimSpan::ZERO), Default("0s"), "When it begins."),
-        key(
-            "lasts",
-            span(SimSpan::secs(1)),
-            Optional,
-            "How long it lasts; left out: to the end of the run.",
-        ),
-        key("rate", Kind::PerSecond { max: 1e6 }, Optional, "Life cycles of pods, or updates."),
-        whole("pods", "Pods that come, or that restart again and again."),
-        whole("nodes", "Nodes that come, or whose heartbeats these are."),
-        whole("pods-per-node", "Pods that come with each node; left out: 30."),
-        key("over", span(SimSpan::secs(1)), Optional, "They come evenly over this span."),
-        key(
-            "every",
-            span(SimSpan::secs(1)),
-            Optional,
-            "Time between two restarts of a pod; left out: 5m, where its back-off ends.",
-        ),
-        key(
-            "in-services",
-            percent(100.0),
-            Optional,
-            "Share of the pods that services select; left out: 100%.",
-        ),
-        key("resource", Kind::Refer(Family::Resource), Optional, "The resource updated."),
-        key(
-            "joins",
-            Kind::Texts { max: 100 },
-            Optional,
-            "Fleets of which one member starts with each node that comes.",
-        ),
-    ],
-};
+words! {
+    WorkloadKind {
+        PodChurn = "pod-churn",
+        NodeHeartbeats = "node-heartbeats",
+        HpaSpike = "hpa-spike",
+        NodeScaleOut = "node-scale-out",
+        CrashLoop = "crash-loop",
+        CustomResourceUpdates = "custom-resource-updates",
+    }
+}
+
+const fn whole() -> Typed<u64> {
+    integer(1, 100_000_000)
+}
+
+table! {
+    Workload = WORKLOAD: "a workload";
+    /// Its name.
+    name: Earlier = earlier(Kind::Name(NameForm::Free));
+    /// What goes on.
+    kind: WorkloadKind = choice();
+    /// When it begins.
+    at: SimSpan = any_span().default("0s");
+    /// How long it lasts.
+    lasts: Option<SimSpan> = span(SimSpan::secs(1)).derived_for_some("to the end of the run");
+    /// Life cycles of pods, or updates.
+    rate: Option<f64> = per_second(1e6).optional();
+    /// Pods that come, or that restart again and again.
+    pods: Option<u64> = whole().optional();
+    /// Nodes that come, or whose heartbeats these are.
+    nodes: Option<u64> = whole().optional();
+    /// Pods that come with each node.
+    pods_per_node: Option<u64> = whole().default_for_some("30").late();
+    /// They come evenly over this span.
+    over: Option<SimSpan> = span(SimSpan::secs(1)).optional();
+    /// Time between two restarts of a pod; the default is where the kubelet's back-off ends.
+    every: Option<SimSpan> = span(SimSpan::secs(1)).default_for_some("5m").late();
+    /// Share of the pods that services select.
+    in_services: Option<f64> = percent(100.0).default_for_some("100%").late();
+    /// The resource updated.
+    resource: Option<String> = refer(Family::Resource).optional();
+    /// Fleets of which one member starts with each node that comes.
+    joins: Vec<String> = texts(100);
+}

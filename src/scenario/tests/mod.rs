@@ -5,6 +5,7 @@ mod schema;
 mod vary;
 
 use super::keys::{self, Kind, Presence};
+use super::measure::Amount;
 use super::*;
 use crate::language::table::read::scalar;
 use crate::model::input::{
@@ -93,8 +94,8 @@ fn everything_is_read() {
         Action::Start { fleet: FleetId(0), count: Some(8), over: SimSpan::ZERO }
     );
     assert_eq!(inputs.events[8].action, Action::Mark);
-    assert_eq!(scenario.published[0].figure, Figure::Bytes(Claim::Value(Bytes(9_240_000_000))));
-    assert_eq!(scenario.published[1].figure, Figure::Flag(false));
+    assert_eq!(scenario.published[0].claim, Claim::Value(Amount::Size(Bytes(9_240_000_000))));
+    assert_eq!(scenario.published[1].claim, Claim::Value(Amount::Share(0.0)));
 }
 
 #[test]
@@ -168,7 +169,7 @@ fn overrides_change_what_they_name() {
     ));
     let scenario = sound(EVERYTHING, &["published.0.value=8GiB", "name=2024"]);
     assert_eq!(scenario.name, "2024");
-    assert_eq!(scenario.published[0].figure, Figure::Bytes(Claim::Value(Bytes::gib(8))));
+    assert_eq!(scenario.published[0].claim, Claim::Value(Amount::Size(Bytes::gib(8))));
 }
 
 #[test]
@@ -197,16 +198,16 @@ fn mistakes_in_overrides_are_placed_there() {
 fn published_figures_have_bounds_of_their_metric() {
     let with = |figure: &str| {
         let text = format!("{SMALL}[[published]]\nsource = \"s\"\n{figure}\n");
-        load_with(&text, &[]).map(|s| s.published[0].figure)
+        load_with(&text, &[]).map(|s| s.published[0].claim)
     };
     let minute = SimSpan::secs(60);
     assert_eq!(
         with("metric = 'duration'\nat-least = '1m'"),
-        Ok(Figure::Span(Claim::AtLeast(minute)))
+        Ok(Claim::AtLeast(Amount::Span(minute)))
     );
     assert_eq!(
         with("metric = 'bytes-sent'\nat-least = '1B'\nat-most = '2B'"),
-        Ok(Figure::Bytes(Claim::Between(Bytes(1), Bytes(2))))
+        Ok(Claim::Between(Amount::Size(Bytes(1)), Amount::Size(Bytes(2))))
     );
     for wrong in [
         "metric = 'oom'",
@@ -217,6 +218,7 @@ fn published_figures_have_bounds_of_their_metric() {
         "metric = 'peak-resident'\nvalue = '1GB'\nat-most = '2GB'",
         "metric = 'peak-resident'\nvalue = 5",
         "metric = 'speed'\nvalue = '1GB'",
+        "metric = 'headroom'\nvalue = '10%'\nphase = 'e'",
     ] {
         assert!(with(wrong).is_err(), "{wrong}");
     }

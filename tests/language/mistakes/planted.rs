@@ -181,7 +181,7 @@ const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("at = \"16m\"", "at = «\"20m\"", "E0206", "too late"),
     ("gomemlimit = \"14GiB\"", "gomemlimit = «\"17GiB\"", "W0307", "never reached"),
     // Uncertain values.
-    ("count = 2_000", "count = «\"3_000 to 2_000\"", "E0213", "the lesser comes first"),
+    ("count = 2_000", "count = «\"3_000 to 2_000\"", "E0213", "write the smaller value first"),
     (
         "count = 2_000",
         "count = { dist = «\"unifrom\", from = 1, to = 3 }",

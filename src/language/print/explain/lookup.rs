@@ -22,7 +22,6 @@ pub enum Found {
 #[derive(Clone, Debug)]
 pub struct Place {
     path: Vec<Step>,
-    table: &'static Table,
     key: &'static Key,
 }
 
@@ -30,7 +29,7 @@ impl Place {
     /// What is known of the key.
     #[must_use]
     pub fn text(&self) -> KeyText<'_> {
-        KeyText { path: &self.path, table: self.table, key: self.key }
+        KeyText { path: &self.path, key: self.key }
     }
 }
 
@@ -49,10 +48,10 @@ fn collect(table: &'static Table, outer: &[Step], found: &mut Vec<Place>) {
         | Kind::Named { table: inner, .. }
         | Kind::List { table: inner, .. } = key.kind
         {
-            found.push(Place { path: path.clone(), table, key });
+            found.push(Place { path: path.clone(), key });
             collect(inner, &path, found);
         } else {
-            found.push(Place { path, table, key });
+            found.push(Place { path, key });
         }
     }
 }

@@ -6,14 +6,13 @@ pub(crate) mod lookup;
 
 use crate::language::table::read::{days, grouped, short};
 use crate::language::table::uncertain::may_be;
-use crate::language::table::{Key, Kind, Presence, Table};
+use crate::language::table::{Key, Kind, Presence};
 use crate::language::tell::code::Code;
 
 /// A key with its path and the table it stands in.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyText<'p> {
     path: &'p [Step],
-    table: &'static Table,
     /// The key.
     pub key: &'static Key,
 }
@@ -35,7 +34,7 @@ impl KeyText<'_> {
     #[must_use]
     pub fn forms(&self) -> String {
         let mut text = forms(&self.key.kind);
-        if may_be(self.table, self.key) {
+        if may_be(self.key) {
             text.push_str(
                 ". It may be uncertain: \"LOW to HIGH\" for 90 of 100 values in between, or two \
                  quantiles as { p50 = ..., p95 = ... }",
@@ -55,7 +54,7 @@ impl KeyText<'_> {
     pub fn left_out(&self) -> String {
         match self.key.presence {
             Presence::Required => "it is required".to_owned(),
-            Presence::Optional => "there is none".to_owned(),
+            Presence::Optional => "none".to_owned(),
             Presence::Default("\"\"") => "empty".to_owned(),
             Presence::Default(text) => text.to_owned(),
             Presence::Derived(how) => how.to_owned(),
@@ -78,7 +77,7 @@ impl KeyText<'_> {
         }
     }
 
-    /// Codes that may be told about it.
+    /// Codes that may be reported about it.
     #[must_use]
     pub fn codes(&self) -> Vec<Code> {
         let mut codes = of_kind(&self.key.kind).to_vec();

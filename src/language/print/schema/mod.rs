@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use crate::language::layers::removal::REMOVE;
 use crate::language::table::read::LONGEST_TEXT;
-use crate::language::table::uncertain::{QUANTILES, numeric, shapes_the_report};
+use crate::language::table::uncertain::{QUANTILES, may_be, numeric};
 use crate::language::table::{Flags, Key, Kind, NameForm, OneOf, Presence, Table};
 use forms::Form;
 
@@ -60,7 +60,7 @@ impl Generator {
         for key in table.keys {
             let path =
                 if path.is_empty() { key.name.to_owned() } else { format!("{path}.{}", key.name) };
-            properties.insert(key.name.to_owned(), self.key(table, key, &path));
+            properties.insert(key.name.to_owned(), self.key(key, &path));
         }
         let mut schema = Map::from_iter([
             ("type".to_owned(), json!("object")),
@@ -116,8 +116,8 @@ impl Generator {
     }
 
     /// A key of a table.
-    fn key(&mut self, table: &Table, key: &Key, path: &str) -> Value {
-        let mut schema = self.value(table, key, path);
+    fn key(&mut self, key: &Key, path: &str) -> Value {
+        let mut schema = self.value(key, path);
         if let Value::Object(map) = &mut schema {
             // What stands beside `$ref` does not count in draft 7.
             if let Some(reference) = map.remove("$ref") {
@@ -134,7 +134,7 @@ impl Generator {
         schema
     }
 
-    fn value(&mut self, table: &Table, key: &Key, path: &str) -> Value {
+    fn value(&mut self, key: &Key, path: &str) -> Value {
         let certain = match key.kind {
             Kind::Table(inner) => return self.refer(inner, path),
             Kind::List { table: inner, max } => {
@@ -153,7 +153,7 @@ impl Generator {
             Kind::Profiles => return self.profiles(),
             kind => scalar(&kind),
         };
-        let Some(form) = form(&key.kind).filter(|_| !shapes_the_report(table, key)) else {
+        let Some(form) = form(&key.kind).filter(|_| may_be(key)) else {
             return certain;
         };
         self.forms.entry(form).or_insert_with(|| uncertain(form));

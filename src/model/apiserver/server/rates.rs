@@ -230,7 +230,7 @@ impl Server {
 /// A collection stops the world twice, and clearing or copying a large block cannot be interrupted:
 /// it waits for the copies that run. (Measured: cycles of 0.8 to 3.2 s in heaps of large buffers,
 /// where marking takes 0.1 s.)
-const COPIES_WAITED_FOR: f64 = 1.5;
+const COPIES_WAITED_FOR: f64 = 2.0;
 /// Shares of the processors that steady load and assists may take at most.
 const MOST_BACKGROUND: f64 = 0.9;
 const MOST_ASSIST: f64 = 0.8;
