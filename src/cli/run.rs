@@ -8,7 +8,7 @@ use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
 use super::{charts, hint, load, output};
 use crate::experiment::{
-    Plan, Replicated, Subject, Until, Variant, replicate_uncertain, summarize,
+    Replicated, Replications, Subject, Until, Variant, replicate_uncertain, summarize,
 };
 use crate::model::RunOptions;
 use crate::report::folder::{Identity, RunFiles, RunFolder};
@@ -151,7 +151,7 @@ fn incomplete(scenario: &Scenario, replicated: &Replicated) -> String {
 
 fn simulate(args: &RunArgs, variant: &Variant, dumps: &[SimTime]) -> Result<Replicated, Failure> {
     let scenario = variant.scenario();
-    let plan = Plan {
+    let plan = Replications {
         seed: scenario.seed,
         replications: scenario.replications,
         threads: args.run.threads(),
