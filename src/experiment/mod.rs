@@ -18,6 +18,7 @@ mod expect;
 pub mod find;
 mod levels;
 mod measure;
+pub mod model_error;
 mod published;
 mod replicate;
 mod summarize;

@@ -48,6 +48,7 @@ fn figures(scenario: &Scenario, replications: Option<u32>) -> Result<PublishedSc
         published: &scenario.published,
         expectations: &[],
         warnings: &[],
+        peak_interval: None,
     };
     let summary = summarize(&subject, &replicated);
     Ok(PublishedScenario { scenario: scenario.name.clone(), rows: summary.published })

@@ -75,6 +75,7 @@ fn summary(scenario: &Scenario, replicated: &Replicated) -> Summary {
         published: &scenario.published,
         expectations: &scenario.expectations,
         warnings: &[],
+        peak_interval: None,
     };
     summarize(&subject, replicated)
 }

@@ -20,6 +20,7 @@ fn summary(replicated: &Replicated) -> Summary {
         published: &[],
         expectations: &[],
         warnings: &[],
+        peak_interval: None,
     };
     summarize(&subject, replicated)
 }

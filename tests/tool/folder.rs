@@ -40,6 +40,7 @@ fn write(path: &Path, threads: usize, extra: Option<&str>) -> Vec<String> {
         published: &[],
         expectations: &[],
         warnings: &[],
+        peak_interval: None,
     };
     let summary = summarize(&subject, &replicated);
     let mut folder = RunFolder::open(path, &identity("storm"), false).expect("opens");

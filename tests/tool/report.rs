@@ -30,6 +30,7 @@ fn summary_of(replicated: &Replicated, published: &[Published], warnings: &[Stri
         published,
         expectations: &[],
         warnings,
+        peak_interval: None,
     };
     summarize(&subject, replicated)
 }

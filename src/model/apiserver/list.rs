@@ -299,7 +299,9 @@ impl ListContext<'_> {
         }
         .scale(self.calibration.stream_garbage);
         let mut phase = self.write(Stage::Streaming, body, gzip, wire);
-        phase.demand.cpu += self.encode_cost().of(list.items, body);
+        let encode =
+            if self.protobuf() { self.profile.encode_protobuf } else { self.profile.stream_json };
+        phase.demand.cpu += encode.of(list.items, body);
         let frames = (item.as_f64() / costs::STREAM_BUFFER.as_f64()).min(1.0);
         phase.demand.cpu += if self.protobuf() {
             costs::STREAMED_PROTOBUF_ITEM.of(list.items, Bytes::ZERO).scale(frames)

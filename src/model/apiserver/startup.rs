@@ -83,9 +83,10 @@ pub fn cache_plan(
 
 /// Workers of `ConcurrentWatchObjectDecode`.
 const DECODERS: u32 = 10;
-/// What filling a cache costs beyond decoding: keys, index, b-tree (docs/facts/clients.md section 5.2
-/// and measured start-up times: 23 s/GB of Pods on two cores, 2 to 3 s/GB of `ConfigMaps`).
-pub(crate) const FILL_OVERHEAD: f64 = 1.5;
+/// What filling a cache costs in multiples of decoding: keys, index, b-tree (measured: a server on half
+/// a core that starts again fills a cache of 96 MB of Pods in 2 s; page faults are counted where they
+/// occur).
+pub(crate) const FILL_OVERHEAD: f64 = 1.0;
 
 /// Whether the server's own informers wait for its caches: as watch-lists they do. As LISTs they
 /// carry the pager's limit and no selector, and such LISTs a cold cache passes on to etcd, in
@@ -116,9 +117,15 @@ pub fn loopback_plan(
     plan
 }
 
+/// What the copy of an event of a typed object takes at most: larger ones have longer strings, which
+/// copies share (1.5 times the measured Pods of 6.1 kB).
+const STRUCT_COPY: Bytes = Bytes(9_200);
+
 /// Events are encoded, sent and decoded one by one.
 fn loopback_watch_list(profile: &ObjectProfile, count: u64, owner: OwnerId) -> Vec<Phase> {
     let body = profile.protobuf.unwrap_or(profile.json).times(count);
+    let typed = profile.scannable;
+    let copy = if typed { profile.event_copy.min(STRUCT_COPY) } else { profile.event_copy };
     let events = profile.encode_protobuf.of(count, body) + costs::WRITE.of(0, body);
     let mut send = Phase::cpu(Stage::Working, events + profile.decode.of(count, body))
         .ramp(
@@ -130,7 +137,7 @@ fn loopback_watch_list(profile: &ObjectProfile, count: u64, owner: OwnerId) -> V
         .ramp(
             RampKind::Litter,
             owner.entry(Mechanism::InitialEvents),
-            (profile.event_copy + profile.decoded).times(count),
+            (copy + profile.decoded).times(count),
         );
     send.demand.floor = send.demand.cpu;
     vec![send]

@@ -25,6 +25,7 @@ fn summary(scenario: &Scenario, replicated: &Replicated) -> Summary {
         published: &[],
         expectations: &scenario.expectations,
         warnings: &[],
+        peak_interval: None,
     };
     summarize(&subject, replicated)
 }
