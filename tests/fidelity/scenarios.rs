@@ -288,6 +288,6 @@ fn pairs_differ_as_they_say() {
     let names = ["list-benchmark-buffered", "list-benchmark-streamed"].map(load);
     let [mut buffered, streamed] = names.map(|scenario| scenario.inputs);
     assert_ne!(buffered.release, streamed.release);
-    buffered.release = streamed.release.clone();
+    buffered.release = streamed.release;
     assert_eq!(buffered, streamed);
 }

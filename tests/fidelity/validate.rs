@@ -48,7 +48,7 @@ fn replayed() -> Validation {
 #[test]
 fn the_ledger_holds() {
     let result = committed();
-    let told = page(&result).terminal(&Screen::default());
+    let told = page(result).terminal(&Screen::default());
     assert!(result.runs.len() >= 110 && result.several_servers.len() >= 8, "{told}");
     assert!(result.median_error.is_some_and(|e| e <= MEDIAN), "{told}");
     assert!(result.p90_error.is_some_and(|e| e <= P90), "{told}");
@@ -127,6 +127,11 @@ fn gib(value: f64) -> Bytes {
     Bytes::gib(1).scale(value)
 }
 
+/// Four losses, one of them missed.
+fn losses() -> LossAgreement {
+    LossAgreement { lost: 2, lost_predicted: 1, survived: 2, survived_predicted: 2, too_close: 1 }
+}
+
 /// A made-up result with something of everything.
 fn made_up() -> Validation {
     let run = |id: &str, measured: f64, predicted: f64, killed: (bool, bool)| ReplayedRun {
@@ -170,13 +175,7 @@ fn made_up() -> Validation {
         rises: None,
         durations: spread(0.16, "kep3157-1.32-json-rv0-8"),
         coverage: Coverage { runs: 4, held: 3, survived: 2, held_left_out: 2 },
-        losses: LossAgreement {
-            lost: 2,
-            lost_predicted: 1,
-            survived: 2,
-            survived_predicted: 2,
-            too_close: 1,
-        },
+        losses: losses(),
         orderings: Orderings {
             pairs: 9,
             right: 8,

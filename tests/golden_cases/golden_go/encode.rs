@@ -123,7 +123,9 @@ fn item_by_item(list: &JsonList) -> Encoding {
     let mut buffer = JsonBuffer::default();
     for item in [&list.first, &list.item].into_iter().take(list.items.min(2) as usize) {
         buffer.reset();
-        item.iter().for_each(|write| buffer.write(*write));
+        for write in item.iter() {
+            buffer.write(*write);
+        }
         buffer.write(Write::Whole(Bytes(1)));
     }
     let JsonBuffer { capacities, values, .. } = buffer;

@@ -270,14 +270,14 @@ proptest! {
         let mut made = Made::of(&case.inputs);
         let inputs = &case.inputs;
         let mut plans = vec![
-            made.with(inputs, |plans, context| plans.boot(context)),
+            made.with(inputs, oomcast::model::plane::plans::PlanCache::boot),
             made.with(inputs, |plans, context| plans.list(context, FleetId(0), &case.read, case.list, false)),
             made.with(inputs, |plans, context| plans.watch_list(context, FleetId(0), &case.read, 10, false)),
             made.with(inputs, |plans, context| plans.watch(context, FleetId(0), opening(100), 5_000, 1_000)),
             made.with(inputs, |plans, context| plans.watch_list(context, FleetId(0), &case.read, 1_000, false)),
             made.with(inputs, |plans, context| plans.cache(context, ResourceId(0))),
         ];
-        plans.extend(made.with(inputs, |plans, context| plans.rest(context)));
+        plans.extend(made.with(inputs, oomcast::model::plane::plans::PlanCache::rest));
         plans.extend(made.with(inputs, |plans, context| plans.loopback(context, ResourceId(0))));
         let profile = &made.catalog.profiles[ResourceId(0)];
         let item = profile.json.max(profile.stored).max(profile.event_copy).0;
