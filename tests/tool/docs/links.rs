@@ -132,12 +132,12 @@ const SENTENCES: [&str; 2] =
 /// as far as the line goes.
 fn repeated(line: &str, ledger: &str) -> Option<String> {
     if let Some(start) = SENTENCES.iter().find(|start| line.starts_with(**start)) {
-        return ledger.lines().find(|other| other.starts_with(start)).map(str::to_owned);
+        return ledger.lines().find(|other| other.starts_with(*start)).map(str::to_owned);
     }
     let figure =
         |cell: &&str| cell.contains('%') || cell.contains("iB") || cell.parse::<f64>().is_ok();
     let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-    let names = cells.iter().position(|cell| figure(&cell)).unwrap_or(cells.len());
+    let names = cells.iter().position(figure).unwrap_or(cells.len());
     ledger.lines().filter(|other| other.starts_with("| ")).find_map(|other| {
         let others: Vec<&str> = other.trim_matches('|').split('|').map(str::trim).collect();
         let same = others.len() >= cells.len() && others[..names] == cells[..names];
@@ -153,7 +153,7 @@ fn the_readme_repeats_the_ledger() {
     let readme = read(&path);
     let from = readme.find(REPEATED).expect("the section");
     let to = readme[from + 2..].find("\n## ").map_or(readme.len(), |end| from + 2 + end);
-    let sentence = |line: &str| SENTENCES.iter().any(|start| line.starts_with(start));
+    let sentence = |line: &str| SENTENCES.iter().any(|start| line.starts_with(*start));
     let repeats = |line: &str| line.starts_with("| ") || sentence(line);
     let mut renewed = readme[..from].to_owned();
     let mut rows = 0;
