@@ -84,7 +84,7 @@ pub struct FlowSchema {
     pub rules: Vec<PolicyRules>,
 }
 
-/// What tells the flows of a flow schema apart.
+/// What distinguishes the flows of a flow schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DistinguisherMethod {
     /// The user's name.
