@@ -60,7 +60,7 @@ fn the_ledger_holds() {
     }
     let ordered = &result.orderings;
     let right = f64::from(ordered.right) / f64::from(ordered.pairs);
-    assert!(ordered.pairs >= 150 && right >= ORDERED, "{told}");
+    assert!(ordered.pairs >= 100 && right >= ORDERED, "{told}");
     for run in &result.several_servers {
         assert_eq!(run.predicted_deaths > 0, run.measured_deaths > 0, "{}", run.id);
         assert!(
