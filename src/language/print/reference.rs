@@ -50,7 +50,7 @@ impl Pages {
             let count = if group.required { "Exactly one" } else { "At most one" };
             line(&mut self.text, &format!("{count} of `{}`.\n", group.keys.join("`, `")));
         }
-        line(&mut self.text, "| key | takes | left out | example | |\n|---|---|---|---|---|");
+        line(&mut self.text, "| key | takes | default | example | |\n|---|---|---|---|---|");
         for key in table.keys {
             line(&mut self.text, &row(key));
         }
@@ -100,7 +100,7 @@ fn row(key: &Key) -> String {
             format!("`{}`", if text == "\"\"" { text } else { text.trim_matches('"') })
         }
         Presence::Derived(words) => words.to_owned(),
-        Presence::Filled => "its defaults".to_owned(),
+        Presence::Filled => "with its defaults".to_owned(),
     };
     let example = example(key).map(|text| format!("`{text}`")).unwrap_or_default();
     let cells = [takes, left_out, example, key.doc.to_owned()].map(|cell| cell.replace('|', "\\|"));

@@ -1,4 +1,4 @@
-//! What can be said of a key: what it takes, its bounds, what is left out, an example, and the codes of
+//! What can be said of a key: what it takes, its bounds, its default, an example, and the codes of
 //! what may be wrong with it.
 
 mod example;
@@ -53,12 +53,12 @@ impl KeyText<'_> {
     #[must_use]
     pub fn left_out(&self) -> String {
         match self.key.presence {
-            Presence::Required => "it is required".to_owned(),
+            Presence::Required => "none: it must be given".to_owned(),
             Presence::Optional => "none".to_owned(),
             Presence::Default("\"\"") => "empty".to_owned(),
             Presence::Default(text) => text.to_owned(),
             Presence::Derived(how) => how.to_owned(),
-            Presence::Filled => "all its keys have their defaults".to_owned(),
+            Presence::Filled => "a table in which every key has its default".to_owned(),
         }
     }
 
