@@ -174,7 +174,6 @@ pub(crate) use {key_name, table, words};
 
 #[cfg(test)]
 mod tests {
-    use super::table;
     use crate::language::table::Presence;
     use crate::language::table::resolved::{Plain, Resolved, State, Value};
     use crate::language::table::typed::{FromTable, flag, integer, size};
