@@ -83,7 +83,7 @@
 //! | [`node`](model::node) | processors, memory limits, the OOM killer, restart back-off |
 //! | [`client`](model::client) | a member of a fleet: its state; `go`: facts of client-go; `era`: what reflectors of each client-go do; `backoff`; `refusal`: what it does about a refused call |
 //! | [`ids`](model::ids), [`event`](model::event) | numbers of servers, clients, fleets and resources as types; all that can happen |
-//! | [`context`](model::context), [`record`](model::record) | what all parts of a run share; what it writes down (`activity`, `recorder`) |
+//! | [`context`](model::context), [`record`](model::record) | what all parts of a run share; what it writes down (`activity`: second by second; `timelines`) |
 //! | [`plane`](model::plane) | **servers, balancer and etcd**, which know no client: `life`, `death`, `caches`, `rings`, `stored`, `counting`, `write_seats`, `flows`, `etcd`, `background` (steady load), `probes`, `shutdown`, `plans` |
 //! | [`fleets`](model::fleets) | **all clients**, which know no server but its number: `members`, `calls`, `connections` (who shares one), `leases`, `rollout` |
 //! | [`world`](model::world) | **both, and what crosses between them**: a client asks (`calls`, `connections`), a server answers or rejects (`admit`, `calls`) or drops its clients (`death`, `losses`, `silence`, `network`, `goaway`, `shutdown`), the balancer picks; the event loop, its dispatch, the outcome |
@@ -96,7 +96,7 @@
 //! a client fleet with the resource it reads). The entries sum to the resident set, always. The
 //! stacked chart, the holders at the peak and the post-mortem of a kill are reads of it.
 //!
-//! **Phases, not objects.** A request is a [`Plan`](model::apiserver::plan::Plan): about ten phases,
+//! **Phases, not objects.** A request is a [`RequestPlan`](model::apiserver::plan::RequestPlan): about ten phases,
 //! each with a demand (CPU time, wire bytes, least time) and with what it takes and drops at its ends
 //! and along its way. A LIST of 400 MB is a dozen events, not one per object. Requests of a kind share
 //! a plan, and those in the same phase are one class of the fluid pool.

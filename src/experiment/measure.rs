@@ -93,3 +93,15 @@ pub(super) fn amount(measure: Measure, statistic: f64) -> Amount {
         Dimension::Span => Amount::Span(SimSpan(statistic.round() as u64)),
     }
 }
+
+/// From the start of a phase until its last list was answered.
+pub(super) fn duration(phase: &PhaseRecord) -> Option<SimSpan> {
+    phase.settled_at.map(|at| at.since(phase.start))
+}
+
+/// From the first event until the last list of any phase was answered.
+pub(super) fn whole_duration(run: &RunRecord) -> Option<SimSpan> {
+    let start = run.phases.first().map_or(SimTime::ZERO, |p| p.start);
+    let settled = run.phases.iter().filter_map(|p| p.settled_at).max()?;
+    Some(settled.since(start))
+}

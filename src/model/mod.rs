@@ -1,6 +1,5 @@
 //! The control plane. Knows `engine`, `units` and `results`; no files, no TOML, no printing.
 
-pub mod activity;
 pub mod admission;
 pub mod apf;
 pub mod apiserver;
@@ -19,9 +18,7 @@ pub mod node;
 pub mod objects;
 pub mod plane;
 pub mod record;
-pub mod recorder;
 pub mod release;
-pub mod thinned;
 pub mod watchcache;
 pub mod world;
 

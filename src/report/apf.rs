@@ -2,8 +2,8 @@
 
 use super::format::grouped;
 use super::page::{Page, Section};
-use super::table::{Table, numbers, words};
-use crate::results::{ApfPlan, FleetPlan, LevelPlan};
+use super::table::Table;
+use crate::results::{ApfPlan, LevelPlan};
 
 /// The page of a plan.
 #[must_use]
@@ -39,20 +39,19 @@ fn seats(plan: &ApfPlan) -> String {
 }
 
 fn levels(plan: &ApfPlan) -> Section {
-    let mut table = Table::new([
-        words("\nlevel").at_most(20),
-        words("\ntype"),
-        numbers("\nshares"),
-        numbers("\nseats"),
-        numbers("\nlends"),
-        numbers("\nmin"),
-        numbers("\nmax"),
-        numbers("queues/\nhand/len"),
-        numbers("\ncap"),
-    ]);
-    for level in &plan.levels {
-        table.row(level_row(level));
-    }
+    let table = Table::of(&plan.levels)
+        .words("\nlevel", |level| level.name.clone())
+        .at_most(20)
+        .words("\ntype", |level| level.response.to_owned())
+        .numbers("\nshares", |level| level.shares.to_string())
+        .numbers("\nseats", |level| level.nominal_seats.to_string())
+        .numbers("\nlends", |level| level.lendable_seats.to_string())
+        .numbers("\nmin", |level| level.min_seats.to_string())
+        .numbers("\nmax", |level| level.max_seats.to_string())
+        .numbers("queues/\nhand/len", queues)
+        .numbers("\ncap", |level| {
+            level.request_seats.map_or_else(|| "-".to_owned(), |seats| seats.to_string())
+        });
     let given: Vec<&str> =
         plan.levels.iter().filter(|level| level.given).map(|level| level.name.as_str()).collect();
     let given = match given.as_slice() {
@@ -67,36 +66,25 @@ fn levels(plan: &ApfPlan) -> Section {
         .text(given)
 }
 
-fn level_row(level: &LevelPlan) -> [String; 9] {
-    let queues = match (level.queues, level.hand_size, level.queue_length_limit) {
+fn queues(level: &LevelPlan) -> String {
+    match (level.queues, level.hand_size, level.queue_length_limit) {
         (Some(queues), Some(hand), Some(length)) => format!("{queues}/{hand}/{length}"),
         _ => "-".to_owned(),
-    };
-    [
-        level.name.clone(),
-        level.response.to_owned(),
-        level.shares.to_string(),
-        level.nominal_seats.to_string(),
-        level.lendable_seats.to_string(),
-        level.min_seats.to_string(),
-        level.max_seats.to_string(),
-        queues,
-        level.request_seats.map_or_else(|| "-".to_owned(), |seats| seats.to_string()),
-    ]
+    }
 }
 
 /// Two lines per fleet: names are long.
 fn fleets(plan: &ApfPlan) -> Section {
-    let mut table = Table::new([
-        words("fleet\nmembers").at_most(20),
-        words("request\nresource").at_most(20),
-        words("flow schema\nlevel").at_most(20),
-        numbers("seats\neach"),
-        numbers("at\nonce"),
-    ]);
-    for fleet in &plan.fleets {
-        table.row(fleet_row(fleet));
-    }
+    let two = |first: &str, second: &str| format!("{first}\n  {second}");
+    let table = Table::of(&plan.fleets)
+        .words("fleet\nmembers", |fleet| two(&fleet.name, &grouped(fleet.members.into())))
+        .at_most(20)
+        .words("request\nresource", |fleet| two(fleet.request, &fleet.resource))
+        .at_most(20)
+        .words("flow schema\nlevel", |fleet| two(&fleet.flow_schema, &fleet.level))
+        .at_most(20)
+        .numbers("seats\neach", |fleet| fleet.seats.to_string())
+        .numbers("at\nonce", |fleet| fleet.at_once.map_or_else(|| "-".to_owned(), grouped));
     let section = Section::titled("Fleets").table(table);
     if plan.fleets.is_empty() {
         return section;
@@ -104,15 +92,4 @@ fn fleets(plan: &ApfPlan) -> Section {
     section
         .legend("seats: of each request at its start, once the server has counted the objects")
         .legend("at once: such requests in the nominal seats of the level, on each server")
-}
-
-fn fleet_row(fleet: &FleetPlan) -> [String; 5] {
-    let two = |first: &str, second: &str| format!("{first}\n  {second}");
-    [
-        two(&fleet.name, &grouped(fleet.members.into())),
-        two(fleet.request, &fleet.resource),
-        two(&fleet.flow_schema, &fleet.level),
-        fleet.seats.to_string(),
-        fleet.at_once.map_or_else(|| "-".to_owned(), grouped),
-    ]
 }

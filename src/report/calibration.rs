@@ -2,8 +2,8 @@
 
 use super::format::percent;
 use super::page::{Page, Section};
-use super::table::{Table, numbers, words};
-use super::validation::spread_row;
+use super::table::Table;
+use super::validation::spread_table;
 use crate::results::{
     CalibrationResult, ErrorSpread, FigureKind, FittedFigure, FittedObservation, FittedParameter,
     ParameterState,
@@ -38,7 +38,7 @@ pub fn headline(result: &CalibrationResult) -> String {
         n => format!("{n} observations"),
     };
     if fitted == 0 {
-        return format!("{runs} identify no parameter: the scenario stays as it is");
+        return format!("no parameter can be identified from {runs}: the scenario stays as it is");
     }
     let all = result.parameters.len();
     let errors = match (&result.peaks.before, &result.peaks.after) {
@@ -61,25 +61,16 @@ fn fitted(result: &CalibrationResult) -> usize {
 }
 
 fn parameters(result: &CalibrationResult) -> Section {
-    let mut table = Table::new([
-        words("parameter"),
-        words("what").markdown_only(),
-        numbers("default"),
-        numbers("fitted"),
-        numbers("95 % interval"),
-        words(""),
-    ]);
-    for parameter in result.parameters.iter().filter(|one| one.state.is_fitted()) {
-        table.row([
-            parameter.key.clone(),
-            parameter.meaning.clone(),
-            parameter.default.clone(),
-            parameter.value.clone(),
-            interval(parameter),
-            state(parameter),
-        ]);
-    }
-    let others: Vec<_> = result.parameters.iter().filter(|one| !one.state.is_fitted()).collect();
+    let (fitted, others): (Vec<&FittedParameter>, Vec<_>) =
+        result.parameters.iter().partition(|one| one.state.is_fitted());
+    let table = Table::of(&fitted)
+        .words("parameter", |one| one.key.clone())
+        .words("what", |one| one.meaning.clone())
+        .markdown_only()
+        .numbers("default", |one| one.default.clone())
+        .numbers("fitted", |one| one.value.clone())
+        .numbers("95 % interval", |one| interval(one))
+        .words("", |one| state(one));
     let section = Section::titled("Parameters").table(table);
     if others.is_empty() {
         return section;
@@ -112,29 +103,24 @@ fn state(parameter: &FittedParameter) -> String {
 }
 
 fn observations(result: &CalibrationResult) -> Section {
-    let mut table = Table::new([
-        words("observation").at_most(NAME),
-        words(""),
-        numbers("meas-\nured"),
-        numbers("error\nbefore"),
-        numbers("error\nafter"),
-        numbers("left\nout"),
-        numbers("resi-\ndual"),
-    ]);
-    for observation in &result.observations {
-        for (index, figure) in observation.figures.iter().enumerate() {
-            let id = if index == 0 { observation.id.clone() } else { String::new() };
-            table.row([
-                id,
-                figure.kind.label().to_owned() + lost(observation, figure),
-                amount(figure),
-                signed(figure.before, figure),
-                signed(figure.after, figure),
-                figure.left_out.map_or_else(|| "-".to_owned(), |left| signed(left, figure)),
-                format!("{:+.1}", figure.residual),
-            ]);
-        }
-    }
+    let rows: Vec<(bool, &FittedObservation, &FittedFigure)> = result
+        .observations
+        .iter()
+        .flat_map(|one| {
+            one.figures.iter().enumerate().map(move |(i, figure)| (i == 0, one, figure))
+        })
+        .collect();
+    let table = Table::of(&rows)
+        .words("observation", |(first, one, _)| if *first { one.id.clone() } else { String::new() })
+        .at_most(NAME)
+        .words("", |(_, one, figure)| figure.kind.label().to_owned() + lost(one, figure))
+        .numbers("meas-\nured", |(_, _, figure)| amount(figure))
+        .numbers("error\nbefore", |(_, _, figure)| signed(figure.before, figure))
+        .numbers("error\nafter", |(_, _, figure)| signed(figure.after, figure))
+        .numbers("left\nout", |(_, _, figure)| {
+            figure.left_out.map_or_else(|| "-".to_owned(), |left| signed(left, figure))
+        })
+        .numbers("resi-\ndual", |(_, _, figure)| format!("{:+.1}", figure.residual));
     Section::titled("Observations")
         .table(table)
         .legend("GiB and seconds; errors in per cent; residuals in spreads of the measurement")
@@ -182,17 +168,7 @@ fn spreads(result: &CalibrationResult) -> Vec<(&'static str, &ErrorSpread)> {
 }
 
 fn errors(result: &CalibrationResult) -> Section {
-    let mut table = Table::new([
-        words("absolute error of"),
-        numbers("of"),
-        numbers("median"),
-        numbers("p90"),
-        numbers("worst"),
-        words("").at_most(16),
-    ]);
-    for (name, spread) in spreads(result) {
-        table.row(spread_row(name, spread));
-    }
+    let table = spread_table("absolute error of", "of", &spreads(result));
     Section::titled("Errors").table(table).legend(terms(result))
 }
 

@@ -6,8 +6,8 @@ use csv::Writer;
 
 use super::format::{deviation, grouped, percent};
 use super::page::{Mood, Page, Section};
-use super::table::{Table, numbers, words};
-use crate::results::{CompareResult, ComparedSide, FigureChange, RunRecord, ToleranceRow};
+use super::table::Table;
+use crate::results::{CompareResult, ComparedSide, RunRecord, ToleranceRow};
 
 /// Inputs shown; all are in `compare.json`.
 const INPUTS: usize = 12;
@@ -52,12 +52,14 @@ fn inputs(result: &CompareResult) -> Section {
     if result.inputs.is_empty() {
         return section.text("No input differs");
     }
-    let columns = [words("input").at_most(36), words("A").at_most(18), words("B").at_most(18)];
-    let mut table = Table::new(columns);
     let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-    for input in result.inputs.iter().take(INPUTS) {
-        table.row([input.key.clone(), value(&input.first), value(&input.second)]);
-    }
+    let table = Table::of(&result.inputs[..INPUTS.min(result.inputs.len())])
+        .words("input", |input| input.key.clone())
+        .at_most(36)
+        .words("A", |input| value(&input.first))
+        .at_most(18)
+        .words("B", |input| value(&input.second))
+        .at_most(18);
     let more = result.inputs.len().saturating_sub(INPUTS);
     let more = (more > 0).then(|| format!("and {more} more: see compare.json"));
     section.table(table).legends(more)
@@ -65,59 +67,36 @@ fn inputs(result: &CompareResult) -> Section {
 
 /// Figures that differ in some pair.
 fn figures(result: &CompareResult) -> Section {
-    let mut table = Table::new([
-        words("median"),
-        numbers("A"),
-        numbers("B"),
-        numbers("B - A"),
-        numbers(""),
-        numbers("95 % interval"),
-        numbers("pairs higher / lower").markdown_only(),
-    ]);
-    let relative =
-        |figure: &FigureChange| figure.relative.map_or_else(|| "-".to_owned(), deviation);
-    for figure in result.figures.iter().filter(|figure| figure.higher + figure.lower > 0) {
-        table.row([
-            figure.metric.clone(),
-            figure.first.clone(),
-            figure.second.clone(),
-            figure.change.clone(),
-            relative(figure),
-            figure.interval.clone(),
-            format!("{} / {}", figure.higher, figure.lower),
-        ]);
-    }
+    let changed = result.figures.iter().filter(|figure| figure.higher + figure.lower > 0);
+    let changed: Vec<_> = changed.collect();
+    let table = Table::of(&changed)
+        .words("median", |figure| figure.metric.clone())
+        .numbers("A", |figure| figure.first.clone())
+        .numbers("B", |figure| figure.second.clone())
+        .numbers("B - A", |figure| figure.change.clone())
+        .numbers("", |figure| figure.relative.map_or_else(|| "-".to_owned(), deviation))
+        .numbers("95 % interval", |figure| figure.interval.clone())
+        .numbers("pairs higher / lower", |figure| format!("{} / {}", figure.higher, figure.lower))
+        .markdown_only();
     Section::titled("Figures").table(table)
 }
 
 /// Events that happened at all.
 fn events(result: &CompareResult) -> Section {
     let points = |share: f64| format!("{:+.1}", share * 100.0);
-    let mut table = Table::new([
-        words("runs with"),
-        numbers("A"),
-        numbers("B"),
-        numbers("A only"),
-        numbers("B only"),
-        numbers("points"),
-        numbers("95 % interval"),
-        numbers("McNemar p").at_most(10),
-    ]);
-    for event in &result.events {
-        if event.first.count + event.second.count == 0 {
-            continue;
-        }
-        table.row([
-            event.metric.clone(),
-            event.first.count.to_string(),
-            event.second.count.to_string(),
-            event.first_only.to_string(),
-            event.second_only.to_string(),
-            points(event.difference),
-            format!("{} to {}", points(event.low), points(event.high)),
-            p_value(event.p_value),
-        ]);
-    }
+    let happened = result.events.iter().filter(|event| event.first.count + event.second.count > 0);
+    let happened: Vec<_> = happened.collect();
+    let table = Table::of(&happened)
+        .words("runs with", |event| event.metric.clone())
+        .numbers("A", |event| event.first.count.to_string())
+        .numbers("B", |event| event.second.count.to_string())
+        .numbers("A only", |event| event.first_only.to_string())
+        .numbers("B only", |event| event.second_only.to_string())
+        .numbers("points", |event| points(event.difference))
+        .numbers("95 % interval", |event| {
+            format!("{} to {}", points(event.low), points(event.high))
+        })
+        .numbers("McNemar p", |event| p_value(event.p_value));
     Section::titled("Events").table(table)
 }
 
@@ -126,15 +105,13 @@ fn p_value(p: f64) -> String {
 }
 
 fn tolerances(result: &CompareResult) -> Section {
-    let columns =
-        [words(""), words("tolerance"), numbers("worse by"), numbers("allowed"), words("")];
-    let mut table = Table::new(columns);
-    for row in &result.tolerances {
-        let sign = if row.regressed { "WORSE" } else { "ok" };
-        let cells = [sign, &row.metric, &worse(row), &percent(row.allowed), sure(row)];
-        table.judged_row(row.regressed, cells.map(str::to_owned));
-    }
-    Section::titled("Tolerances").table(table)
+    let table = Table::of(&result.tolerances)
+        .words("", |row| if row.regressed { "WORSE" } else { "ok" }.to_owned())
+        .words("tolerance", |row| row.metric.clone())
+        .numbers("worse by", worse)
+        .numbers("allowed", |row| percent(row.allowed))
+        .words("", |row| sure(row).to_owned());
+    Section::titled("Tolerances").table(table.done().warning(&["WORSE"]))
 }
 
 fn worse(row: &ToleranceRow) -> String {

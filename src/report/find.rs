@@ -7,7 +7,7 @@ use csv::Writer;
 use super::format::{grouped, percent, proportion};
 use super::page::{Mood, Page, Section};
 use super::run::replications;
-use super::table::{Table, numbers, words};
+use super::table::Table;
 use crate::results::{FindResult, FoundShare, FoundValue, FoundWhere};
 
 /// Values of the curve that are shown.
@@ -35,15 +35,14 @@ pub fn page(found: &FindResult) -> Page {
         notes: found.warnings.clone(),
         ..Page::default()
     };
-    let mut table = Table::new([
-        words(""),
-        numbers(found.key.clone()).at_most(44),
-        words("replications (95 % interval)"),
-    ]);
-    for (sign, share) in rows(found) {
-        let happened = proportion(&share.happened, found.replications);
-        table.row([sign.to_owned(), share.value.text.clone(), happened]);
-    }
+    let rows = rows(found);
+    let table = Table::of(&rows)
+        .words("", |(sign, _)| (*sign).to_owned())
+        .numbers(found.key.clone(), |(_, share)| share.value.text.clone())
+        .at_most(44)
+        .words("replications (95 % interval)", |(_, share)| {
+            proportion(&share.happened, found.replications)
+        });
     let allowed = percent(found.probability);
     let heading = format!("P({}) by {} (allowed: {allowed})", found.until, found.key);
     page.section(Section::new(heading).table(table));

@@ -81,9 +81,9 @@ pub(super) fn short_count(n: u64) -> String {
 }
 
 /// The priority levels in which requests waited or were rejected.
-pub(super) fn under_pressure(summary: &Summary) -> impl Iterator<Item = &LevelSummary> {
+pub(super) fn under_pressure(summary: &Summary) -> Vec<&LevelSummary> {
     let levels = summary.priority_levels.iter();
-    levels.filter(|level| level.peak_waiting.max > 0 || level.rejected.max > 0)
+    levels.filter(|level| level.peak_waiting.max > 0 || level.rejected.max > 0).collect()
 }
 
 /// The space that no printer breaks a line at. It never leaves this room: printers write a plain one.

@@ -87,7 +87,8 @@ impl Section {
     }
 
     /// Adds a table, unless it has no rows.
-    pub(super) fn table(mut self, table: Table) -> Self {
+    pub(super) fn table(mut self, table: impl Into<Table>) -> Self {
+        let table = table.into();
         if !table.is_empty() {
             self.blocks.push(Block::Table(table));
         }

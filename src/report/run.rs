@@ -8,10 +8,8 @@ use super::format::{
 use super::judged;
 use super::page::{Mood, Page, Section};
 use super::story::Story;
-use super::table::{Table, numbers, words};
-use crate::results::{
-    ActivitySummary, ApiserverSummary, Outcome, OutcomeCount, PublishedRow, Summary,
-};
+use super::table::Table;
+use crate::results::{ActivitySummary, Outcome, OutcomeCount, PublishedRow, Summary};
 use crate::units::Bytes;
 
 /// Holders shown; the rest is one row, and all are in `attribution.csv`.
@@ -97,41 +95,33 @@ fn dash() -> String {
 }
 
 fn servers(summary: &Summary) -> Section {
-    let mut table = Table::new([
-        words("apiserver").at_most(12),
-        numbers("limit"),
-        numbers("peak\np50"),
-        numbers("peak\np95"),
-        numbers("peak\nmax"),
-        numbers("head-\nroom"),
-        numbers("OOM\nruns"),
-        numbers("first\nkill"),
-        numbers("back\nafter"),
-    ]);
-    for server in &summary.apiservers {
-        table.row(server_row(server));
-    }
+    let table = Table::of(&summary.apiservers)
+        .words("apiserver", |server| short_name(&server.name).to_owned())
+        .at_most(12)
+        .numbers("limit", |server| server.limit_bytes.to_string())
+        .numbers("peak\np50", |server| server.peak_resident_bytes.median.to_string())
+        .numbers("peak\np95", |server| server.peak_resident_bytes.p95.to_string())
+        .numbers("peak\nmax", |server| server.peak_resident_bytes.max.to_string())
+        .numbers("head-\nroom", |server| {
+            let room = headroom(server.peak_resident_bytes.max, server.limit_bytes);
+            room.map_or_else(dash, whole_percent)
+        })
+        .numbers("OOM\nruns", |server| server.runs_with_oom.to_string())
+        .numbers("first\nkill", |server| time(server.first_oom_seconds))
+        .numbers("back\nafter", |server| match server.back_after_seconds {
+            _ if server.runs_with_oom == 0 => dash(),
+            Some(seconds) => clock(seconds),
+            None => "never".to_owned(),
+        });
     Section::titled("Memory").table(table)
 }
 
-fn server_row(server: &ApiserverSummary) -> [String; 9] {
-    let peak = server.peak_resident_bytes;
-    let back = match server.back_after_seconds {
-        _ if server.runs_with_oom == 0 => dash(),
-        Some(seconds) => clock(seconds),
-        None => "never".to_owned(),
-    };
-    [
-        server.name.strip_prefix("apiserver-").unwrap_or(&server.name).to_owned(),
-        server.limit_bytes.to_string(),
-        peak.median.to_string(),
-        peak.p95.to_string(),
-        peak.max.to_string(),
-        headroom(peak.max, server.limit_bytes).map_or_else(dash, whole_percent),
-        server.runs_with_oom.to_string(),
-        server.first_oom_seconds.map_or_else(dash, clock),
-        back,
-    ]
+fn short_name(server: &str) -> &str {
+    server.strip_prefix("apiserver-").unwrap_or(server)
+}
+
+fn time(seconds: Option<f64>) -> String {
+    seconds.map_or_else(dash, clock)
 }
 
 fn holders(summary: &Summary) -> Section {
@@ -142,30 +132,24 @@ fn holders(summary: &Summary) -> Section {
         clock(summary.worst_peak_seconds),
         summary.worst_replication
     );
-    let mut table = Table::new([
-        numbers("bytes"),
-        numbers("share"),
-        words("mechanism"),
-        words("client").at_most(18),
-        words("resource").at_most(18),
-    ]);
     let share = |bytes: Bytes| whole_percent(bytes.as_f64() / total.as_f64().max(1.0));
     let (shown, rest) =
         summary.holders_at_peak.split_at(HOLDERS.min(summary.holders_at_peak.len()));
-    for holder in shown {
-        table.row([
-            holder.bytes.to_string(),
-            share(holder.bytes),
-            holder.mechanism.label().to_owned(),
-            holder.client.clone(),
-            holder.resource.clone(),
-        ]);
+    let table = Table::of(shown)
+        .numbers("bytes", |holder| holder.bytes.to_string())
+        .numbers("share", |holder| share(holder.bytes))
+        .words("mechanism", |holder| holder.mechanism.label().to_owned())
+        .words("client", |holder| holder.client.clone())
+        .at_most(18)
+        .words("resource", |holder| holder.resource.clone())
+        .at_most(18);
+    let section = Section::new(heading);
+    if rest.is_empty() {
+        return section.table(table);
     }
-    if !rest.is_empty() {
-        let bytes = rest.iter().map(|holder| holder.bytes).sum();
-        table.row([format!("{bytes}"), share(bytes), format!("{} others", rest.len())]);
-    }
-    Section::new(heading).table(table)
+    let bytes = rest.iter().map(|holder| holder.bytes).sum();
+    let others = format!("{} others", rest.len());
+    section.table(table.done().and([format!("{bytes}"), share(bytes), others]))
 }
 
 /// How often clients came back and listed, where a server was lost or refused anything.
@@ -180,21 +164,19 @@ fn calls(summary: &Summary) -> Section {
     let first = ["connections", "lists"].into_iter().filter_map(many).map(busiest);
     let rest = ["lists_from_etcd", "gone_410", "rejected_429"].into_iter().filter_map(many);
     let counts: Vec<String> = first.chain(rest.map(bare)).collect();
-    let mut table = Table::new(
-        [
-            words("per run"),
-            numbers("p50"),
-            numbers("max"),
-            numbers("busiest second p50"),
-            numbers("busiest second max"),
-        ]
-        .map(super::table::Column::markdown_only),
-    );
-    for row in summary.activity.iter().filter(|row| row.total.max > 0) {
-        let (total, second) = (row.total, row.busiest_second);
-        let counts = [total.median, total.max, second.median, second.max].map(grouped);
-        table.row([row.name.clone()].into_iter().chain(counts).collect::<Vec<_>>());
-    }
+    let kinds: Vec<&ActivitySummary> =
+        summary.activity.iter().filter(|row| row.total.max > 0).collect();
+    let table = Table::of(&kinds)
+        .words("per run", |row| row.name.clone())
+        .markdown_only()
+        .numbers("p50", |row| grouped(row.total.median))
+        .markdown_only()
+        .numbers("max", |row| grouped(row.total.max))
+        .markdown_only()
+        .numbers("busiest second p50", |row| grouped(row.busiest_second.median))
+        .markdown_only()
+        .numbers("busiest second max", |row| grouped(row.busiest_second.max))
+        .markdown_only();
     let section = Section::titled("Calls of clients");
     if many("connections").or(many("gone_410")).or(many("rejected_429")).is_none() {
         return section.table(table);
@@ -207,30 +189,19 @@ fn levels(summary: &Summary) -> Section {
     let Some(bottleneck) = &summary.bottleneck_level else {
         return Section::default();
     };
-    let mut table = Table::new([
-        words("priority level").at_most(22),
-        numbers("nominal\nseats"),
-        numbers("seats\np50"),
-        numbers("seats\nmax"),
-        numbers("waiting\np50"),
-        numbers("waiting\nmax"),
-        numbers("429s\np50"),
-        numbers("429s\nmax"),
-        numbers("dispatched\np50").markdown_only(),
-    ]);
-    for level in under_pressure(summary) {
-        table.row([
-            level.name.clone(),
-            level.nominal_seats.to_string(),
-            level.peak_seats.median.to_string(),
-            level.peak_seats.max.to_string(),
-            short_count(level.peak_waiting.median),
-            short_count(level.peak_waiting.max),
-            short_count(level.rejected.median),
-            short_count(level.rejected.max),
-            short_count(level.dispatched.median),
-        ]);
-    }
+    let levels = under_pressure(summary);
+    let table = Table::of(&levels)
+        .words("priority level", |level| level.name.clone())
+        .at_most(22)
+        .numbers("nominal\nseats", |level| level.nominal_seats.to_string())
+        .numbers("seats\np50", |level| level.peak_seats.median.to_string())
+        .numbers("seats\nmax", |level| level.peak_seats.max.to_string())
+        .numbers("waiting\np50", |level| short_count(level.peak_waiting.median))
+        .numbers("waiting\nmax", |level| short_count(level.peak_waiting.max))
+        .numbers("429s\np50", |level| short_count(level.rejected.median))
+        .numbers("429s\nmax", |level| short_count(level.rejected.max))
+        .numbers("dispatched p50", |level| short_count(level.dispatched.median))
+        .markdown_only();
     let section = Section::new(format!("Bottleneck: priority level {bottleneck}")).table(table);
     let Some(largest) = &summary.largest_flow_schema else {
         return section;
@@ -244,58 +215,33 @@ fn levels(summary: &Summary) -> Section {
 }
 
 fn phases(summary: &Summary) -> Section {
-    let mut table = Table::new([
-        words("phase").at_most(20),
-        numbers("starts"),
-        numbers("peak p50"),
-        numbers("p95"),
-        numbers("max"),
-        numbers("OOM runs"),
-        numbers("settled"),
-    ]);
-    for phase in &summary.phases {
-        let peak = phase.peak_resident_bytes;
-        table.row([
-            phase.name.clone(),
-            clock(phase.start_seconds),
-            peak.median.to_string(),
-            peak.p95.to_string(),
-            peak.max.to_string(),
-            phase.runs_with_oom.to_string(),
-            phase.settled_after_seconds.map_or_else(dash, clock),
-        ]);
-    }
+    let table = Table::of(&summary.phases)
+        .words("phase", |phase| phase.name.clone())
+        .at_most(20)
+        .numbers("starts", |phase| clock(phase.start_seconds))
+        .numbers("peak p50", |phase| phase.peak_resident_bytes.median.to_string())
+        .numbers("p95", |phase| phase.peak_resident_bytes.p95.to_string())
+        .numbers("max", |phase| phase.peak_resident_bytes.max.to_string())
+        .numbers("OOM runs", |phase| phase.runs_with_oom.to_string())
+        .numbers("settled", |phase| time(phase.settled_after_seconds));
     Section::titled("Phases").table(table)
 }
 
 /// Published figures; the terminal leaves the sources out, for the line must fit.
 pub(super) fn published(rows: &[PublishedRow]) -> Table {
-    let mut table = Table::new([
-        words(""),
-        words("phase").at_most(16),
-        words("figure"),
-        numbers("published").at_most(24),
-        numbers("predicted").at_most(12),
-        numbers("error"),
-        words("source").markdown_only(),
-    ]);
-    for row in rows {
-        let sign = if row.within { "ok" } else { "OFF" };
-        let error = row.error.map_or_else(dash, deviation);
-        table.judged_row(
-            !row.within,
-            [
-                sign.to_owned(),
-                phase_of(row),
-                row.metric.clone(),
-                row.published.clone(),
-                row.predicted.clone(),
-                error,
-                row.source.clone(),
-            ],
-        );
-    }
-    table
+    let table = Table::of(rows)
+        .words("", |row| if row.within { "ok" } else { "OFF" }.to_owned())
+        .words("phase", phase_of)
+        .at_most(16)
+        .words("figure", |row| row.metric.clone())
+        .numbers("published", |row| row.published.clone())
+        .at_most(24)
+        .numbers("predicted", |row| row.predicted.clone())
+        .at_most(12)
+        .numbers("error", |row| row.error.map_or_else(dash, deviation))
+        .words("source", |row| row.source.clone())
+        .markdown_only();
+    table.done().warning(&["OFF"])
 }
 
 /// What is known of figures that are off.
@@ -323,14 +269,19 @@ fn outcomes(summary: &Summary) -> Section {
         .filter_map(|outcome| Some((outcome.key(), summary.outcome_intervals.get(outcome.key())?)));
     let (seen, never): (Vec<(&str, &OutcomeCount)>, Vec<_>) =
         known.partition(|(_, interval)| interval.count > 0);
-    let mut table = Table::new([words("outcome"), words("replications (95 % interval)")]);
-    for (outcome, interval) in seen {
-        table.row([outcome.to_owned(), proportion(interval, n)]);
-    }
-    for estimate in summary.peak_quantiles.iter().filter(|_| n > 1) {
-        let name = format!("peak {}", judged::quantile(estimate.quantile));
-        table.row([name, judged::estimate(estimate)]);
-    }
+    let mut rows: Vec<(String, String)> =
+        seen.iter().map(|(key, p)| ((*key).to_owned(), proportion(p, n))).collect();
+    rows.extend(summary.peak_quantiles.iter().filter(|_| n > 1).map(|estimate| {
+        (format!("peak {}", judged::quantile(estimate.quantile)), judged::estimate(estimate))
+    }));
+    rows.extend(summary.peak_interval.as_ref().map(|interval| {
+        let without = if interval.without_limit { ", without a memory limit" } else { "" };
+        let ends = format!("{} to {} (9 of 10{without})", interval.low_bytes, interval.high_bytes);
+        ("real peak".to_owned(), ends)
+    }));
+    let table = Table::of(&rows)
+        .words("outcome", |row: &(String, String)| row.0.clone())
+        .words("replications (95 % interval)", |row| row.1.clone());
     let mut section = Section::titled("Outcomes").table(table);
     // What never happened is one line: all of these have the same interval.
     if let Some((_, interval)) = never.first() {
@@ -346,19 +297,18 @@ fn uncertain(summary: &Summary) -> Section {
     let Some(uncertainty) = &summary.uncertainty else {
         return Section::default();
     };
-    let mut table = Table::new([
-        words("uncertain input").at_most(36),
-        words("distribution").markdown_only(),
-        numbers("p5").at_most(12),
-        numbers("p50").at_most(12),
-        numbers("p95").at_most(12),
-        numbers("peak"),
-    ]);
-    for input in &uncertainty.inputs {
-        let [low, middle, high] = input.drawn.clone();
-        let correlation = judged::correlation(input);
-        table.row([input.key.clone(), input.law.clone(), low, middle, high, correlation]);
-    }
+    let table = Table::of(&uncertainty.inputs)
+        .words("uncertain input", |input| input.key.clone())
+        .at_most(36)
+        .words("distribution", |input| input.law.clone())
+        .markdown_only()
+        .numbers("p5", |input| input.drawn[0].clone())
+        .at_most(12)
+        .numbers("p50", |input| input.drawn[1].clone())
+        .at_most(12)
+        .numbers("p95", |input| input.drawn[2].clone())
+        .at_most(12)
+        .numbers("peak", judged::correlation);
     Section::titled("Uncertain inputs")
         .table(table)
         .legend("(peak: rank correlation with the peak, -1 to 1)")
@@ -366,19 +316,14 @@ fn uncertain(summary: &Summary) -> Section {
 }
 
 fn expectations(summary: &Summary) -> Section {
-    let mut table = Table::new([
-        words(""),
-        words("expected").at_most(20),
-        words("of"),
-        numbers("wanted"),
-        numbers("found"),
-    ]);
-    for row in &summary.expectations {
-        let cells = [row.name.clone(), judged::subject(row), row.wanted.clone(), row.found.clone()];
-        let cells = [judged::sign(row).to_owned()].into_iter().chain(cells).collect::<Vec<_>>();
-        table.judged_row(!row.holds, cells);
-    }
+    let table = Table::of(&summary.expectations)
+        .words("", |row| judged::sign(row).to_owned())
+        .words("expected", |row| row.name.clone())
+        .at_most(20)
+        .words("of", judged::subject)
+        .numbers("wanted", |row| row.wanted.clone())
+        .numbers("found", |row| row.found.clone());
     let unsure = summary.expectations.iter().filter(|row| !row.certain);
     let notes = unsure.map(|row| format!("{}: {}", row.name, judged::sure(row)));
-    Section::titled("Expectations").table(table).legends(notes)
+    Section::titled("Expectations").table(table.done().warning(&["FAIL", "warn"])).legends(notes)
 }

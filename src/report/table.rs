@@ -4,9 +4,9 @@ use textwrap::core::display_width;
 
 use super::format::{clean, markdown, on_one_line, wrap};
 
-/// A column.
+/// How a column looks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Column {
+struct Look {
     /// Its head; a line feed breaks it on the terminal.
     head: String,
     /// Whether it is set to the right.
@@ -17,27 +17,7 @@ pub(super) struct Column {
     markdown_only: bool,
 }
 
-/// A column of words.
-pub(super) fn words(head: impl Into<String>) -> Column {
-    Column { head: head.into(), number: false, longest: 60, markdown_only: false }
-}
-
-/// A column of numbers.
-pub(super) fn numbers(head: impl Into<String>) -> Column {
-    Column { number: true, ..words(head) }
-}
-
-impl Column {
-    /// The same with shorter cells on the terminal.
-    pub(super) fn at_most(self, longest: usize) -> Self {
-        Self { longest, ..self }
-    }
-
-    /// The same in Markdown only.
-    pub(super) fn markdown_only(self) -> Self {
-        Self { markdown_only: true, ..self }
-    }
-
+impl Look {
     /// The head on one line; a word that was broken is joined.
     fn name(&self) -> String {
         self.head.replace("-\n", "").trim_start_matches('\n').replace('\n', " ")
@@ -47,34 +27,38 @@ impl Column {
 /// Heads and rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Table {
-    columns: Vec<Column>,
+    looks: Vec<Look>,
     rows: Vec<Vec<String>>,
     /// Rows whose first cell is a word of warning.
     strong: Vec<usize>,
 }
 
+/// The longest cell of a column on the terminal that does not say otherwise.
+const LONGEST: usize = 60;
 /// A head that is longer would be read more often than the cells below it.
 const LONG_HEAD: usize = 20;
 /// Columns of the terminal before a table, and between two columns.
 const GAP: usize = 2;
 
 impl Table {
-    /// A table without rows.
-    pub(super) fn new(columns: impl Into<Vec<Column>>) -> Self {
-        Self { columns: columns.into(), rows: Vec::new(), strong: Vec::new() }
+    /// A table with a row for each of `rows`, to which columns are added.
+    pub(super) fn of<R>(rows: &[R]) -> Columns<'_, R> {
+        let table =
+            Self { looks: Vec::new(), rows: vec![Vec::new(); rows.len()], strong: Vec::new() };
+        Columns { rows, table }
     }
 
-    /// Adds a row; missing cells are empty.
-    pub(super) fn row(&mut self, cells: impl Into<Vec<String>>) {
+    /// The same, where the first cell of some rows is a word of warning: `words` are those that are.
+    pub(super) fn warning(mut self, words: &[&str]) -> Self {
+        let warns = |row: &Vec<String>| row.first().is_some_and(|cell| words.contains(&&**cell));
+        self.strong = (0..self.rows.len()).filter(|index| warns(&self.rows[*index])).collect();
+        self
+    }
+
+    /// Adds a row at the end.
+    pub(super) fn and(mut self, cells: impl Into<Vec<String>>) -> Self {
         self.rows.push(cells.into());
-    }
-
-    /// Adds a row whose first cell is a word of warning where `strong` says so.
-    pub(super) fn judged_row(&mut self, strong: bool, cells: impl Into<Vec<String>>) {
-        if strong {
-            self.strong.push(self.rows.len());
-        }
-        self.row(cells);
+        self
     }
 
     /// Whether it has no rows.
@@ -85,10 +69,10 @@ impl Table {
     /// The table in lines of at most `width` columns: as columns where they fit, else each row as a
     /// list of its cells.
     pub(super) fn lines(&self, width: usize) -> Vec<String> {
-        let shown = || self.columns.iter().enumerate().filter(|(_, column)| !column.markdown_only);
+        let shown = || self.looks.iter().enumerate().filter(|(_, column)| !column.markdown_only);
         let heads = shown().map(|(_, column)| column.head.clone()).collect();
         let cells = |row: &Vec<String>| -> Vec<String> {
-            let cell = |(index, column): (usize, &Column)| {
+            let cell = |(index, column): (usize, &Look)| {
                 let text = row.get(index).map_or("", String::as_str);
                 let lines: Vec<String> =
                     text.split('\n').map(|line| clean(line, column.longest)).collect();
@@ -97,7 +81,10 @@ impl Table {
             shown().map(cell).collect()
         };
         let rows: Vec<Vec<String>> = self.rows.iter().map(cells).collect();
-        let columns: Vec<&Column> = shown().map(|(_, column)| column).collect();
+        let columns: Vec<&Look> = shown().map(|(_, column)| column).collect();
+        if columns.is_empty() {
+            return Vec::new();
+        }
         let grid = Grid { columns: &columns, heads, rows };
         if grid.width() <= width { grid.lines() } else { grid.stacked(width) }
     }
@@ -105,24 +92,73 @@ impl Table {
     /// The table as Markdown.
     pub(super) fn markdown(&self) -> String {
         let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-        let mut text = line(self.columns.iter().map(|column| markdown(&column.name())).collect());
-        let rule = |column: &Column| if column.number { "--:" } else { "---" }.to_owned();
-        text += &line(self.columns.iter().map(rule).collect());
+        let mut text = line(self.looks.iter().map(|column| markdown(&column.name())).collect());
+        let rule = |column: &Look| if column.number { "--:" } else { "---" }.to_owned();
+        text += &line(self.looks.iter().map(rule).collect());
         for (index, row) in self.rows.iter().enumerate() {
             let strong = self.strong.contains(&index);
-            let cell = |(column, _): (usize, &Column)| {
+            let cell = |(column, _): (usize, &Look)| {
                 let cell = row.get(column).map_or(String::new(), |cell| markdown(cell));
                 if strong && column == 0 { format!("**{cell}**") } else { cell }
             };
-            text += &line(self.columns.iter().enumerate().map(cell).collect());
+            text += &line(self.looks.iter().enumerate().map(cell).collect());
         }
         text
     }
 }
 
+/// A table to which columns are added: each has its head, and what its cells say of a row.
+pub(super) struct Columns<'r, R> {
+    rows: &'r [R],
+    table: Table,
+}
+
+impl<R> Columns<'_, R> {
+    /// Adds a column of words.
+    pub(super) fn words(self, head: impl Into<String>, cell: impl Fn(&R) -> String) -> Self {
+        self.column(head.into(), false, cell)
+    }
+
+    /// Adds a column of numbers.
+    pub(super) fn numbers(self, head: impl Into<String>, cell: impl Fn(&R) -> String) -> Self {
+        self.column(head.into(), true, cell)
+    }
+
+    fn column(mut self, head: String, number: bool, cell: impl Fn(&R) -> String) -> Self {
+        self.table.looks.push(Look { head, number, longest: LONGEST, markdown_only: false });
+        for (cells, row) in self.table.rows.iter_mut().zip(self.rows) {
+            cells.push(cell(row));
+        }
+        self
+    }
+
+    /// Makes the cells of the last column shorter on the terminal.
+    pub(super) fn at_most(mut self, longest: usize) -> Self {
+        self.table.looks.last_mut().into_iter().for_each(|look| look.longest = longest);
+        self
+    }
+
+    /// Shows the last column in Markdown only.
+    pub(super) fn markdown_only(mut self) -> Self {
+        self.table.looks.last_mut().into_iter().for_each(|look| look.markdown_only = true);
+        self
+    }
+
+    /// The table.
+    pub(super) fn done(self) -> Table {
+        self.table
+    }
+}
+
+impl<R> From<Columns<'_, R>> for Table {
+    fn from(columns: Columns<'_, R>) -> Self {
+        columns.table
+    }
+}
+
 /// What a terminal shows of a table.
 struct Grid<'t> {
-    columns: &'t [&'t Column],
+    columns: &'t [&'t Look],
     heads: Vec<String>,
     rows: Vec<Vec<String>>,
 }
@@ -185,7 +221,7 @@ impl Grid<'_> {
 }
 
 /// A cell with its head, which stay on one line.
-fn pair(column: &Column, cell: &str) -> String {
+fn pair(column: &Look, cell: &str) -> String {
     let (heads, lines): (Vec<&str>, Vec<&str>) =
         (column.head.split('\n').collect(), cell.split('\n').map(str::trim).collect());
     if heads.len() == lines.len() && lines.len() > 1 {

@@ -3,8 +3,8 @@
 use super::format::{clean, percent};
 use super::page::{Page, Section};
 use super::run;
-use super::table::{Table, numbers, words};
-use crate::results::{ErrorSpread, Orderings, ReplayedRun, ReplayedServers, Validation};
+use super::table::Table;
+use crate::results::{Coverage, ErrorSpread, Orderings, ReplayedRun, ReplayedServers, Validation};
 use crate::units::Bytes;
 
 /// The longest name of a run that fits into 80 columns.
@@ -58,31 +58,21 @@ fn headline(validation: &Validation) -> String {
 }
 
 fn runs(validation: &Validation) -> Section {
-    let mut table = Table::new([
-        words("peak of the resident set,\nGiB; errors in per cent").at_most(NAME),
-        numbers("meas-\nured"),
-        numbers("pre-\ndicted"),
-        numbers("\nerror"),
-        numbers("given\nbase"),
-        numbers("rise").markdown_only(),
-        numbers("seconds measured").markdown_only(),
-        numbers("seconds predicted").markdown_only(),
-        numbers("lost\nm/p"),
-    ]);
     let seconds = |value: Option<f64>| value.map_or_else(dash, |value| format!("{value:.1}"));
-    for run in &validation.runs {
-        table.row([
-            run.id.clone(),
-            gib(run.measured_peak_bytes),
-            gib(run.predicted_peak_bytes),
-            signed(Some(run.error)),
-            signed(run.error_from_before),
-            signed(run.rise_error),
-            seconds(run.measured_seconds),
-            seconds(run.predicted_seconds),
-            lost(run).to_owned(),
-        ]);
-    }
+    let table = Table::of(&validation.runs)
+        .words("peak of the resident set,\nGiB; errors in per cent", |run| run.id.clone())
+        .at_most(NAME)
+        .numbers("meas-\nured", |run| gib(run.measured_peak_bytes))
+        .numbers("pre-\ndicted", |run| gib(run.predicted_peak_bytes))
+        .numbers("\nerror", |run| signed(Some(run.error)))
+        .numbers("given\nbase", |run| signed(run.error_from_before))
+        .numbers("rise", |run| signed(run.rise_error))
+        .markdown_only()
+        .numbers("seconds measured", |run| seconds(run.measured_seconds))
+        .markdown_only()
+        .numbers("seconds predicted", |run| seconds(run.predicted_seconds))
+        .markdown_only()
+        .numbers("lost\nm/p", |run| lost(run).to_owned());
     Section::titled("Runs").table(table)
 }
 
@@ -97,41 +87,32 @@ fn lost(run: &ReplayedRun) -> &'static str {
 }
 
 fn errors(validation: &Validation) -> Section {
-    let mut table = Table::new([
-        words(""),
-        numbers("runs"),
-        numbers("median"),
-        numbers("p90"),
-        numbers("worst"),
-        words("").at_most(WORST),
-    ]);
-    for (name, spread) in spreads(validation) {
-        table.row(spread_row(name, spread));
-    }
     let seeds = match validation.replications {
         1 => "1 replication per run".to_owned(),
         n => format!("median of {n} replications per run"),
     };
     Section::new(format!("Absolute errors ({seeds}, seed {})", validation.seed))
-        .table(table)
+        .table(spread_table("", "runs", &spreads(validation)))
         .legend(losses(validation))
+        .legend(covered(validation))
         .legends(ordered(&validation.orderings))
 }
 
-/// The cells of a row of errors: what, how many, median, 90th percentile, worst, of what.
-pub(super) fn spread_row(name: &str, spread: &ErrorSpread) -> [String; 6] {
-    [
-        name.to_owned(),
-        spread.count.to_string(),
-        percent(spread.median),
-        percent(spread.p90),
-        percent(spread.worst),
-        spread.worst_id.clone(),
-    ]
+/// A table of errors: what, how many, median, 90th percentile, worst, of what.
+pub(super) fn spread_table(what: &str, of: &str, spreads: &[(&str, &ErrorSpread)]) -> Table {
+    Table::of(spreads)
+        .words(what, |(name, _)| (*name).to_owned())
+        .numbers(of, |(_, spread)| spread.count.to_string())
+        .numbers("median", |(_, spread)| percent(spread.median))
+        .numbers("p90", |(_, spread)| percent(spread.p90))
+        .numbers("worst", |(_, spread)| percent(spread.worst))
+        .words("", |(_, spread)| spread.worst_id.clone())
+        .at_most(WORST)
+        .done()
 }
 
 /// The rows of the table of errors.
-fn spreads(validation: &Validation) -> impl Iterator<Item = (&'static str, &ErrorSpread)> {
+fn spreads(validation: &Validation) -> Vec<(&'static str, &ErrorSpread)> {
     [
         ("peak, blind", &validation.peaks),
         ("peak, given base", &validation.peaks_from_before),
@@ -140,13 +121,27 @@ fn spreads(validation: &Validation) -> impl Iterator<Item = (&'static str, &Erro
     ]
     .into_iter()
     .filter_map(|(name, spread)| Some((name, spread.as_ref()?)))
+    .collect()
 }
 
 fn losses(validation: &Validation) -> String {
     let losses = validation.losses;
+    let unsure = match losses.too_close {
+        0 => String::new(),
+        n => format!("; of the others, too close to call: {n}"),
+    };
     format!(
-        "lost servers predicted: {} of {}; survivals predicted: {} of {}",
+        "lost servers predicted: {} of {}; survivals predicted: {} of {}{unsure}",
         losses.lost_predicted, losses.lost, losses.survived_predicted, losses.survived
+    )
+}
+
+/// How many measured peaks lie in the intervals of their predictions.
+fn covered(validation: &Validation) -> String {
+    let Coverage { runs, held, survived, held_left_out } = validation.coverage;
+    format!(
+        "peaks inside their intervals: {held} of {runs}; with intervals learned from the other runs \
+         only: {held_left_out} of {survived}"
     )
 }
 
@@ -164,8 +159,11 @@ fn ordered(orderings: &Orderings) -> Vec<String> {
 
 fn servers(run: &ReplayedServers) -> Section {
     let title = format!("{} ({} servers, {} clients)", run.id, run.servers, run.clients);
-    let mut table = Table::new([words(title), numbers("measured"), numbers("predicted")]);
-    figures(run).into_iter().for_each(|row| table.row(row));
+    let rows = figures(run);
+    let table = Table::of(&rows)
+        .words(title, |row: &[String; 3]| row[0].clone())
+        .numbers("measured", |row| row[1].clone())
+        .numbers("predicted", |row| row[2].clone());
     Section::default().table(table)
 }
 
@@ -192,11 +190,11 @@ fn figures(run: &ReplayedServers) -> Vec<[String; 3]> {
 }
 
 fn domain(validation: &Validation) -> Section {
-    let columns = [words("validated domain").markdown_only(), words("measured").markdown_only()];
-    let mut table = Table::new(columns);
-    for row in &validation.domain {
-        table.row([row.what.clone(), row.measured.clone()]);
-    }
+    let table = Table::of(&validation.domain)
+        .words("validated domain", |row| row.what.clone())
+        .markdown_only()
+        .words("measured", |row| row.measured.clone())
+        .markdown_only();
     Section::titled("Validated domain").table(table)
 }
 

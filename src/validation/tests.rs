@@ -3,7 +3,8 @@
 use super::mapping::{FieldError, inputs, inputs_from_before};
 use super::observation::{Observation, Run, read};
 use super::{Gathered, domain};
-use crate::model::input::{Action, Behaviour, Encoding, FleetId, Inputs, ResourceId, Shape};
+use crate::model::input::{Action, Behaviour, Encoding, FleetId, Id, Inputs, ResourceId, Shape};
+use crate::model::node;
 use crate::units::{Bytes, SimSpan, SimTime};
 
 fn run(text: &str) -> Run {
@@ -68,6 +69,52 @@ fn phases_become_fleets_and_events() {
     };
     assert!((writes(2) - 100.0).abs() < 1e-9 && writes(3) == 0.0);
     assert_eq!(found.events[3].at, SimTime::ZERO + SimSpan::secs(60));
+}
+
+#[test]
+fn gomaxprocs_bounds_the_cores_that_a_server_uses() {
+    let cores = |procs: u32| {
+        let more = format!(r#", "environment": {{ "cores": 2, "gomaxprocs": {procs} }}"#);
+        let found = with(r#"{ "kind": "list", "path": "/api/v1/pods" }"#, &more).expect("valid");
+        let (apiserver, node) = (&found.apiserver, &found.node);
+        (node::cores(apiserver, node), node::clients_contend(apiserver, node))
+    };
+    assert_eq!(cores(1), (1.0, false), "clients have the other core");
+    let (most, contend) = cores(64);
+    assert!((most - 1.9).abs() < 1e-9 && contend, "the node's share, whatever GOMAXPROCS is");
+}
+
+#[test]
+fn a_server_is_as_old_as_its_start_says() {
+    let list = r#"{ "kind": "list", "path": "/api/v1/pods" }"#;
+    let up = |more: &str| with(list, more).expect("valid").apiserver.up_for.as_secs_f64();
+    let before = r#", "before": { "start_up_seconds_until_ready": 3.5 }"#;
+    assert!((up("") - 30.0).abs() < 1e-9 && (up(before) - 27.0).abs() < 1e-9);
+    let stated = format!(r#"{before}, "environment": {{ "up_seconds": 600 }}"#);
+    assert!((up(&stated) - 600.0).abs() < 1e-9, "what is stated comes first");
+}
+
+#[test]
+fn a_faster_machine_is_not_taken_for_one_whose_host_backs_pages_late() {
+    let list = r#"{ "kind": "list", "path": "/api/v1/pods" }"#;
+    let fault = |environment: &str| {
+        let more = format!(r#", "environment": {{ {environment} }}"#);
+        with(list, &more).expect("valid").hardware.page_fault_per_gb
+    };
+    assert_eq!(fault(""), SimSpan::millis(1_600));
+    assert_eq!(fault(r#""cpu_speed": 1.9"#), SimSpan::millis(250));
+    let stated = r#""cpu_speed": 1.9, "page_fault_s_per_gb": 0.5"#;
+    assert_eq!(fault(stated), SimSpan::millis(500));
+}
+
+#[test]
+fn watches_of_a_version_tables_and_custom_paths_are_read() {
+    let phases = r#"{ "kind": "watch", "path": "/api/v1/pods", "resource_version": "{RV}" },
+        { "kind": "list", "path": "/api/v1/pods", "encoding": "table" }"#;
+    let found = with(phases, "").expect("valid");
+    assert_eq!(found.fleets[0].behaviour, Behaviour::Watcher { resource: ResourceId::at(0) });
+    let Behaviour::Lister { read, .. } = &found.fleets[1].behaviour else { panic!("a list") };
+    assert_eq!(read.encoding, Encoding::Table);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::synthetic;
-use oomcast::experiment::{Plan, Replicated, Subject, replicate_with, summarize};
+use oomcast::experiment::{Replicated, Replications, Subject, replicate_with, summarize};
 use oomcast::model::{self, RunOptions};
 use oomcast::report::story::Story;
 use oomcast::report::{Screen, csv, events, json, run};
@@ -12,8 +12,8 @@ use oomcast::scenario::measure::{Amount, Measure};
 use oomcast::scenario::{self, Claim, Published};
 use oomcast::units::{Bytes, SimSpan};
 
-fn plan(replications: u32) -> Plan {
-    Plan { seed: 1, replications, threads: Some(2) }
+fn plan(replications: u32) -> Replications {
+    Replications { seed: 1, replications, threads: Some(2) }
 }
 
 fn replicated(run: impl Fn(RunOptions) -> RunRecord + Sync, n: u32) -> Replicated {
@@ -29,6 +29,7 @@ fn summary_of(replicated: &Replicated, published: &[Published], warnings: &[Stri
         published,
         expectations: &[],
         warnings,
+        peak_interval: None,
     };
     summarize(&subject, replicated)
 }

@@ -17,9 +17,6 @@ use crate::model::release::ClientGo;
 use crate::units::{Fnv, SimTime};
 use backoff::Backoff;
 
-/// "Not connected" in [`Client::server`].
-pub const NO_SERVER: ServerId = ServerId(u16::MAX);
-
 /// What a client does when its timer fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -130,8 +127,8 @@ pub struct Client {
     pub fleet: FleetId,
     /// See [`State`].
     pub state: State,
-    /// The server it is connected to, or [`NO_SERVER`].
-    pub server: ServerId,
+    /// The server it is connected to, if it is to any.
+    pub server: Option<ServerId>,
     /// Where its connection leads.
     pub path: Path,
     /// Its process is cut off from all servers until then.
@@ -164,8 +161,8 @@ pub struct Client {
     pub newest: SimTime,
     /// When its present call was sent, or its watch opened.
     pub opened: SimTime,
-    /// The server of its present or last connection, or [`NO_SERVER`].
-    pub last_server: ServerId,
+    /// The server of its present or last connection, if it had one.
+    pub last_server: Option<ServerId>,
     /// Whether it falls back with the events that its watch has yet to be given.
     pub behind: bool,
     /// Events that its watch has missed.
@@ -202,7 +199,7 @@ impl Client {
         Self {
             fleet,
             state: State::Stopped,
-            server: NO_SERVER,
+            server: None,
             path: Path::Open,
             cut_until: SimTime::ZERO,
             hearing: Hearing::Well,
@@ -219,7 +216,7 @@ impl Client {
             seen: SimTime::ZERO,
             newest: SimTime::ZERO,
             opened: SimTime::ZERO,
-            last_server: NO_SERVER,
+            last_server: None,
             behind: false,
             missed: 0,
             keeps_idle: false,

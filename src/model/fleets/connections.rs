@@ -6,7 +6,6 @@
 //! It holds several where its streams do not fit into one (`--http2-max-streams-per-connection`,
 //! docs/facts/clients.md section 2.3); all of them go to one server here.
 
-use crate::model::client::NO_SERVER;
 use crate::model::context::Context;
 use crate::model::fleets::Fleets;
 use crate::model::ids::{ClientId, FleetId, Table};
@@ -78,11 +77,12 @@ impl Fleets {
         let mut members = self.process_members(cx, client);
         members.retain(|peer| {
             let peers = self.clients[*peer].server;
-            peers != NO_SERVER && (server == NO_SERVER || peers == server)
+            peers.is_some() && (server.is_none() || peers == server)
         });
         members
     }
 
+    /// TCP connections that a member's process holds.
     pub(crate) fn connections_of(&self, cx: &Context<'_>, client: ClientId) -> u32 {
         let owner = self.owner_of(cx, client);
         cx.inputs.fleets[self.clients[owner].fleet].connections.count

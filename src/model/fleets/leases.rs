@@ -49,16 +49,19 @@ impl Leases {
         Self { of, ..Self::default() }
     }
 
+    /// The lease of a member's node, if it has one.
     pub(crate) fn get(&mut self, client: ClientId) -> Option<&mut Lease> {
         self.of.get_mut(client)?.as_mut()
     }
 
+    /// Whether any member has one.
     pub(crate) fn any(&self) -> bool {
         !self.of.is_empty()
     }
 }
 
 impl Fleets {
+    /// A lease has run out: its node is `NotReady`.
     pub(crate) fn lapse(&mut self, cx: &mut Context<'_>, client: ClientId, now: SimTime) {
         let Some(lease) = self.leases.get(client) else { return };
         if std::mem::replace(&mut lease.not_ready, true) {

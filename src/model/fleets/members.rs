@@ -22,10 +22,12 @@ impl Fleets {
         self.members(cx, fleet).filter(|c| fits(self.clients[*c].state)).take(most).collect()
     }
 
+    /// A uniform draw on [0, 1): the member's next.
     pub(crate) fn draw(&mut self, cx: &mut Context<'_>, client: ClientId) -> f64 {
         self.clients[client].draw(&cx.streams)
     }
 
+    /// A member has a complete view from now on, or has lost it.
     pub(crate) fn set_synced(
         &mut self,
         cx: &mut Context<'_>,
@@ -66,6 +68,7 @@ impl Fleets {
         }
     }
 
+    /// A member does nothing for a while, and then `next`.
     pub(crate) fn wait(
         &mut self,
         cx: &mut Context<'_>,
@@ -77,6 +80,7 @@ impl Fleets {
         self.wake_after(cx, client, delay);
     }
 
+    /// What follows a failed call of a member.
     pub(crate) fn retries(&self, cx: &Context<'_>, client: ClientId) -> Retries {
         cx.inputs.fleets[self.clients[client].fleet].retries
     }
@@ -93,11 +97,13 @@ impl Fleets {
         self.clients[client].from = self.era_of(cx, client).relists_from(gone);
     }
 
+    /// What a member's client-go does.
     pub(crate) fn era_of(&self, cx: &Context<'_>, client: ClientId) -> ClientGo {
         let fleet = &cx.inputs.fleets[self.clients[client].fleet];
         ClientGo::of_fleet(fleet.client_minor, &cx.inputs.release)
     }
 
+    /// The next delay of a member's back-off.
     pub(crate) fn back_off(
         &mut self,
         cx: &mut Context<'_>,

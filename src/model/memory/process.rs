@@ -383,3 +383,33 @@ impl ProcessMemory {
         assert_eq!(self.heap_resident + outside, self.ledger.total(), "heap and ledger disagree");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lists of 100 bytes one after the other: how many find a buffer.
+    fn found(procs: f64, nested: bool, lists: usize) -> usize {
+        let settings = GcSettings { gogc: None, memory_limit: None };
+        let scan = ScanWeights { scannable: vec![false] };
+        let mut memory = ProcessMemory::new(settings, 1, scan, SimTime::ZERO).with_procs(procs);
+        let entry = OwnerId::SERVER.entry(Mechanism::ResponseBuffer);
+        let mut found = 0;
+        for _ in 0..lists {
+            match memory.unpool(entry, nested) {
+                Some(_) => found += 1,
+                None => memory.step(Step::Take(entry, Bytes(100))),
+            }
+            memory.step(Step::Pool(entry, Bytes(100)));
+        }
+        memory.check();
+        found
+    }
+
+    #[test]
+    fn each_p_has_a_buffer_of_its_own() {
+        assert_eq!(found(1.0, false, 20), 19);
+        assert_eq!(found(2.0, false, 20), 18, "as measured with twenty lists on two processors");
+        assert_eq!(found(2.0, true, 20), 16, "small buffers of nested marshalling take as many");
+    }
+}

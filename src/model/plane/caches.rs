@@ -10,6 +10,7 @@ use crate::results::Mechanism;
 use crate::units::Bytes;
 
 impl Plane {
+    /// What a router sees of a cache.
     pub(crate) fn cache_state(
         &self,
         cx: &Context<'_>,

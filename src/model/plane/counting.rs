@@ -39,6 +39,7 @@ impl Plane {
         }
     }
 
+    /// The objects of a resource have been counted.
     pub(crate) fn counted(&mut self, server: ServerId, resource: ResourceId) {
         let count = self.etcd.objects[resource];
         if let Some(admission) = &mut self.servers[server].admission {
@@ -61,6 +62,7 @@ impl Plane {
         }
     }
 
+    /// Time from one count to the next.
     fn count_pause(
         &self,
         cx: &Context<'_>,

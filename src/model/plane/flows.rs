@@ -102,6 +102,7 @@ impl Flows {
         self.wanted(resource).per_second
     }
 
+    /// How fast a resource is written when it can be.
     fn wanted(&self, resource: ResourceId) -> WriteRate {
         let of = |flow: &&Flow| flow.active && flow.input.resource == resource;
         self.list.iter().filter(of).map(Flow::rate).fold(

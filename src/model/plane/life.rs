@@ -42,16 +42,16 @@ impl Plane {
         let mut spans = Bytes::ZERO;
         for resource in cx.inputs.resource_ids() {
             let owner = cx.catalog.resource_owner(resource);
-            let scannable = cx.catalog.profiles[resource].scannable;
+            let overhead = costs::span_overhead(&cx.catalog.profiles[resource]);
             for (mechanism, bytes) in cx.catalog.warm_holdings(cx.inputs, resource) {
                 held.push((owner.entry(mechanism), bytes));
-                spans += bytes.scale(costs::span_overhead(scannable));
+                spans += bytes.scale(overhead);
                 self.servers[server].spans_for[resource] += bytes;
             }
             if let Some(cacher) = self.warm_cacher(cx, resource) {
                 let bytes = cacher.ring_bytes();
                 held.push((owner.entry(Mechanism::WatchCacheEventRing), bytes));
-                spans += bytes.scale(costs::span_overhead(scannable));
+                spans += bytes.scale(overhead);
                 self.servers[server].cachers[resource] = Some(cacher);
             }
         }
@@ -363,6 +363,7 @@ impl Plane {
         }
     }
 
+    /// Sends a request of the server itself that its readiness waits for, or has it wait for etcd.
     fn start_up_request(&mut self, server: ServerId, plan: PlanId, tag: Tag, now: SimTime) {
         let state = &mut self.servers[server];
         state.starting += 1;

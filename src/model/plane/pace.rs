@@ -69,8 +69,7 @@ impl Plane {
         resource: ResourceId,
         read: Option<&ReadInput>,
     ) -> u64 {
-        let cacher = self.servers.get(server).map(|s| &s.cachers[resource]);
-        let Some(Some(cacher)) = cacher else { return LEAST_CHANNEL };
+        let Some(cacher) = &self.servers[server].cachers[resource] else { return LEAST_CHANNEL };
         let ring = cacher.ring();
         let indexed = watcher_index(&cx.inputs.resources[resource].name).is_some();
         let triggered = indexed && read.is_some_and(|read| read.selector);

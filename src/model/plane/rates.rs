@@ -9,6 +9,7 @@ use crate::model::plane::{Plane, background};
 use crate::units::SimTime;
 
 impl Plane {
+    /// Works out the rates of a server from now on, and when they change next.
     pub(crate) fn renew_rates(&mut self, cx: &mut Context<'_>, server: ServerId, now: SimTime) {
         self.turn_rings(cx, server, now);
         if self.servers[server].background_stale {
@@ -27,6 +28,7 @@ impl Plane {
         }
     }
 
+    /// The load of a server apart from requests.
     pub(crate) fn steady_load(&self, cx: &Context<'_>, server: ServerId) -> Background {
         let state = &self.servers[server];
         let growth = self.ring_growth(cx, server);

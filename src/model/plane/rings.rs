@@ -14,10 +14,12 @@ use crate::results::Mechanism;
 use crate::units::{Bytes, SimTime};
 
 impl Plane {
+    /// The ledger's entry of a resource's ring.
     fn ring_entry(&self, cx: &Context<'_>, resource: ResourceId) -> EntryId {
         cx.catalog.resource_owner(resource).entry(Mechanism::WatchCacheEventRing)
     }
 
+    /// What a resource's cache is set to.
     fn cacher_setting<'c>(&self, cx: &'c Context<'_>, resource: ResourceId) -> CacherSetting<'c> {
         let (release, spec) = (&cx.inputs.release, &cx.inputs.resources[resource]);
         CacherSetting {

@@ -7,6 +7,7 @@ use crate::model::plane::Plane;
 use crate::units::SimTime;
 
 impl Plane {
+    /// Records a server's memory as it is now.
     pub(crate) fn sample(&mut self, cx: &mut Context<'_>, server: ServerId, now: SimTime) {
         if let Some(recorder) = &mut cx.record.recorder {
             let state = &self.servers[server];

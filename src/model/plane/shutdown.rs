@@ -37,12 +37,13 @@ impl Plane {
         let never = SimTime::NEVER;
         state.stopping = Some(Stopping { drains, closed: never, ends: never });
         let boot = state.boots;
-        let message = "told to end: not ready any more".to_owned();
+        let message = "shutting down: /readyz fails".to_owned();
         cx.record.note(now, LogKind::Stopped, &name(server), message);
         cx.queue.push(drains, Event::Fault(FaultEvent::Drain { server, boot }));
         true
     }
 
+    /// Whether a process is the same, and shuts down.
     pub(crate) fn stops(&self, server: ServerId, boot: u32) -> bool {
         let state = &self.servers[server];
         state.boots == boot && state.stopping.is_some()

@@ -89,7 +89,7 @@ impl Plane {
         if objects > paid {
             state.spans_for[resource] = objects;
             if paid > Bytes::ZERO {
-                let more = (objects - paid).scale(costs::span_overhead(profile.scannable));
+                let more = (objects - paid).scale(costs::span_overhead(profile));
                 state.server.memory.add_outside_heap(base, more.0);
             }
         }

@@ -40,7 +40,7 @@ impl Plane {
         } else {
             SimTime::ZERO
         };
-        let listed = self.servers.get(server).map_or(SimTime::ZERO, |s| s.listed_at[resource]);
+        let listed = self.servers[server].listed_at[resource];
         notified.max(written).max(listed.min(at)).min(at)
     }
 
@@ -58,7 +58,7 @@ impl Plane {
 
     /// At which version a server's caches have stopped, if they do not follow etcd.
     pub(crate) fn lags(&self, server: ServerId, now: SimTime) -> Option<SimTime> {
-        let lag = self.servers.get(server)?.lag?;
+        let lag = self.servers[server].lag?;
         (now < lag.until).then_some(lag.version)
     }
 }

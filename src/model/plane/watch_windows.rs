@@ -1,12 +1,12 @@
 //! How far back the watch caches go, and how old what their watchers have seen is: looked at a
 //! bounded number of times in a run.
 
-use crate::model::activity::Watched;
 use crate::model::context::Context;
 use crate::model::ids::{FleetId, ServerId};
 use crate::model::input::Behaviour;
 use crate::model::plane::Plane;
 use crate::model::plane::server_state::{ServerState, name};
+use crate::model::record::activity::Watched;
 use crate::model::watchcache::capacity::BOOKMARK_PERIOD;
 use crate::results::{
     Activity, ActivityCounts, KillScene, ServerActivity, WatchWindow, WindowPoint,
@@ -27,6 +27,7 @@ impl Plane {
         }
     }
 
+    /// Ends the present second: its counts go to their bucket, and caches are looked at if it is time.
     fn end_second(&mut self, cx: &mut Context<'_>, now: SimTime) {
         let ended = cx.record.activity.until;
         let (began, counts) = cx.record.activity.end_second(&cx.record.counters, now);
@@ -48,6 +49,7 @@ impl Plane {
         cx.record.activity.timelines = Some(recorded);
     }
 
+    /// Watches and requests of the servers now.
     fn servers_now(&self) -> Vec<ServerActivity> {
         let of = |state: &ServerState| ServerActivity {
             watches: state.watches.iter().sum(),
@@ -95,6 +97,7 @@ impl Plane {
         watched
     }
 
+    /// Notes how far back the caches reach.
     fn look_at_caches(&self, cx: &Context<'_>, windows: &mut [Watched], at: SimTime) {
         for watched in windows {
             let resource = watched.resource;

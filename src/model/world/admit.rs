@@ -131,13 +131,14 @@ impl World<'_> {
         if member.generation != generation {
             return;
         }
-        let server = member.server;
+        let Some(server) = member.server else { return };
         let admission = &mut self.plane.servers[server].admission;
         if let Some(after) = admission.as_mut().and_then(|a| a.give_up(ticket, now)) {
             self.turned_away(client, server, after, now);
         }
     }
 
+    /// A request that waited is answered 429.
     fn turned_away(&mut self, client: ClientId, server: ServerId, after: SimSpan, now: SimTime) {
         if let State::Queued(next) = self.fleets.clients[client].state {
             self.leave_queue(client, server, now);

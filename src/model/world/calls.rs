@@ -82,6 +82,7 @@ impl World<'_> {
         }
     }
 
+    /// A LIST reaches its handler. One that finds its cache cold has it filled, as in Kubernetes.
     pub(super) fn send_list(
         &mut self,
         client: ClientId,
@@ -123,6 +124,7 @@ impl World<'_> {
         Ok(())
     }
 
+    /// A watch-list reaches its handler.
     pub(super) fn send_watch_list(
         &mut self,
         client: ClientId,
@@ -148,6 +150,7 @@ impl World<'_> {
         Ok(())
     }
 
+    /// A watch reaches its handler.
     pub(super) fn send_watch(
         &mut self,
         client: ClientId,
@@ -203,6 +206,7 @@ impl World<'_> {
         Refusal::TooManyRequests(after)
     }
 
+    /// A server begins to serve a member's request.
     pub(super) fn submit(
         &mut self,
         client: ClientId,
@@ -256,19 +260,17 @@ impl World<'_> {
         }
     }
 
+    /// Counts a refusal, and notes which server it came from.
     fn count_refusal(&mut self, client: ClientId, refusal: Refusal) {
-        let server = self.fleets.clients[client].server;
         let record = &mut self.cx.record;
-        match refusal {
-            Refusal::TooManyRequests(_) => {
-                record.counters.requests_rejected += 1;
-                record.activity.refused(server, false);
-            }
-            Refusal::Expired => {
-                record.counters.requests_gone += 1;
-                record.activity.refused(server, true);
-            }
-            Refusal::Refused | Refusal::Silent => record.counters.requests_failed += 1,
+        let (count, gone) = match refusal {
+            Refusal::TooManyRequests(_) => (&mut record.counters.requests_rejected, Some(false)),
+            Refusal::Expired => (&mut record.counters.requests_gone, Some(true)),
+            Refusal::Refused | Refusal::Silent => (&mut record.counters.requests_failed, None),
+        };
+        *count += 1;
+        if let (Some(server), Some(gone)) = (self.fleets.clients[client].server, gone) {
+            record.activity.refused(server, gone);
         }
     }
 
@@ -288,6 +290,7 @@ impl World<'_> {
         self.plane.may_exit(&mut self.cx, server, now);
     }
 
+    /// A request has been served: whoever waits for it goes on.
     pub(super) fn answer(&mut self, server: ServerId, done: Finished, now: SimTime) {
         let client = match done.tag {
             Tag::Client(client) => client,
@@ -350,8 +353,7 @@ impl World<'_> {
     fn has_list(&mut self, client: ClientId, now: SimTime) {
         self.fleets.set_synced(&mut self.cx, client, true, now);
         let fleet = self.fleets.clients[client].fleet;
-        let server = self.fleets.clients[client].last_server;
-        self.fleets.clients[client].seen = self.list_version(client, server, now);
+        self.fleets.clients[client].seen = self.list_version(client, now);
         match &self.cx.inputs.fleets[fleet].behaviour {
             Behaviour::Reflector { watch: true, .. } => {
                 self.fleets.clients[client].from = ListFrom::Last;
@@ -370,6 +372,7 @@ impl World<'_> {
         member.generation = member.generation.wrapping_add(1);
     }
 
+    /// A lister pauses until its next LIST, or is done.
     pub(super) fn next_round(&mut self, client: ClientId, pause: SimSpan, now: SimTime) {
         let member = &mut self.fleets.clients[client];
         member.rounds_left = member.rounds_left.saturating_sub(1);

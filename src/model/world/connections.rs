@@ -3,7 +3,7 @@
 use crate::model::apiserver::watch::Opening;
 use crate::model::client::go::{PING_IDLE, PING_SPREAD};
 use crate::model::client::refusal::Refusal;
-use crate::model::client::{Hearing, IdleWatches, NO_SERVER, Path, State};
+use crate::model::client::{Hearing, IdleWatches, Path, State};
 use crate::model::event::Event;
 use crate::model::fleets::connections::handshakes;
 use crate::model::ids::{ClientId, ServerId};
@@ -20,11 +20,13 @@ impl World<'_> {
         let now = self.cx.queue.now();
         let attached = self.fleets.attached(&self.cx, client).into_iter();
         let mut peers = attached.map(|peer| &self.fleets.clients[peer]);
-        let peer = peers.find(|peer| !self.plane.servers[peer.server].draining(now))?;
-        let (server, path) = (peer.server, peer.path);
+        let (server, path) = peers.find_map(|peer| {
+            let server = peer.server?;
+            (!self.plane.servers[server].draining(now)).then_some((server, peer.path))
+        })?;
         let member = &mut self.fleets.clients[client];
-        member.server = server;
-        member.last_server = server;
+        member.server = Some(server);
+        member.last_server = Some(server);
         member.path = path;
         member.hearing = Hearing::Well;
         member.connections = member.connections.wrapping_add(1);
@@ -41,16 +43,16 @@ impl World<'_> {
     pub(super) fn attach(&mut self, client: ClientId, server: ServerId) {
         self.plane.balancer.connected(server, self.fleets.connections_of(&self.cx, client));
         let member = &mut self.fleets.clients[client];
-        member.server = server;
-        member.last_server = server;
+        member.server = Some(server);
+        member.last_server = Some(server);
         member.path = Path::Open;
         member.hearing = Hearing::Well;
     }
 
     /// A member uses its connection no more; the last one of a process closes it.
     pub(super) fn detach(&mut self, client: ClientId) {
-        let server = std::mem::replace(&mut self.fleets.clients[client].server, NO_SERVER);
-        let uses = |peer: &ClientId| self.fleets.clients[*peer].server == server;
+        let Some(server) = self.fleets.clients[client].server.take() else { return };
+        let uses = |peer: &ClientId| self.fleets.clients[*peer].server == Some(server);
         if !self.fleets.sharing.any
             || !self.fleets.process_members(&self.cx, client).iter().any(uses)
         {
@@ -61,9 +63,7 @@ impl World<'_> {
     /// Closes a member's connection from its side: what the server holds for it goes.
     pub(super) fn disconnect(&mut self, client: ClientId, now: SimTime) {
         let member = self.fleets.clients[client];
-        if member.server == NO_SERVER {
-            return;
-        }
+        let Some(server) = member.server else { return };
         if member.path != Path::Gone {
             self.abandon_call(client, now);
             if member.state == State::Watching {
@@ -71,7 +71,7 @@ impl World<'_> {
             } else {
                 self.close_idle_watches(client, now);
             }
-            self.touch(member.server);
+            self.touch(server);
         }
         self.detach(client);
         self.fleets.clients[client].request = None;
@@ -81,28 +81,25 @@ impl World<'_> {
     /// A member waits no more for its call: what the server holds for that goes.
     pub(super) fn abandon_call(&mut self, client: ClientId, now: SimTime) {
         let member = self.fleets.clients[client];
-        let index = member.server;
+        let Some(server) = member.server else { return };
         if let Some(request) = member.request
-            && self.plane.servers[index].server.serves(request)
+            && self.plane.servers[server].server.serves(request)
         {
-            self.plane.servers[index].server.abort(&self.plane.plans.made, request, now);
-            self.free_seats(member.server, request.slot(), now);
+            self.plane.servers[server].server.abort(&self.plane.plans.made, request, now);
+            self.free_seats(server, request.slot(), now);
         }
         if let Some(ticket) = member.ticket {
-            if let Some(admission) = &mut self.plane.servers[index].admission {
+            if let Some(admission) = &mut self.plane.servers[server].admission {
                 admission.cancel(ticket, now);
             }
-            self.leave_queue(client, member.server, now);
+            self.leave_queue(client, server, now);
         }
     }
 
     /// A server that shuts down takes nothing new: its clients go elsewhere.
     pub(super) fn turned_out(&mut self, client: ClientId, now: SimTime) -> Option<Refusal> {
-        let server = self.fleets.clients[client].server;
-        if server == NO_SERVER
-            || !self.plane.servers[server].draining(now)
-            || self.unheard_until(client, server) > now
-        {
+        let server = self.fleets.clients[client].server?;
+        if !self.plane.servers[server].draining(now) || self.unheard_until(client, server) > now {
             return None;
         }
         self.disconnect(client, now);
@@ -128,7 +125,7 @@ impl World<'_> {
     pub(super) fn accept_all(&mut self, server: ServerId, now: SimTime) {
         for client in self.fleets.clients.ids() {
             let member = &self.fleets.clients[client];
-            let heard = member.server == server && self.fleets.hears_of_end(client, now);
+            let heard = member.server == Some(server) && self.fleets.hears_of_end(client, now);
             if let (State::Unheard(next), true) = (member.state, heard) {
                 self.call(client, next, now);
             }
@@ -136,9 +133,9 @@ impl World<'_> {
         self.leases_changed(Some(server), now);
     }
 
+    /// The server of a member's connection; one that has none joins its process's or dials.
     pub(super) fn connect(&mut self, client: ClientId, now: SimTime) -> Result<ServerId, Refusal> {
-        let server = self.fleets.clients[client].server;
-        if server != NO_SERVER {
+        if let Some(server) = self.fleets.clients[client].server {
             return Ok(server);
         }
         if let Some(server) = self.join_connection(client) {

@@ -85,7 +85,7 @@ impl World<'_> {
             now,
             LogKind::Event,
             "",
-            "the watch caches are initialised anew".to_owned(),
+            "the watch caches are initialised again".to_owned(),
         );
     }
 }

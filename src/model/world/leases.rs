@@ -6,7 +6,7 @@
 //! are renewals that a server turns away or is too busy for: leases are in a priority level of
 //! their own.
 
-use crate::model::client::{NO_SERVER, State};
+use crate::model::client::State;
 use crate::model::event::{Event, FaultEvent};
 use crate::model::fleets::leases::{Lease, RENEW_INTERVAL};
 use crate::model::ids::{ClientId, ServerId};
@@ -17,10 +17,10 @@ use crate::units::SimTime;
 impl World<'_> {
     /// Whether a member has a connection over which it hears a server that answers.
     pub(super) fn connected(&self, client: ClientId, now: SimTime) -> bool {
-        let server = self.fleets.clients[client].server;
-        server != NO_SERVER
-            && self.unheard_until(client, server) <= now
-            && matches!(self.plane.servers[server].life, Life::Filling | Life::Serving)
+        self.fleets.clients[client].server.is_some_and(|server| {
+            self.unheard_until(client, server) <= now
+                && matches!(self.plane.servers[server].life, Life::Filling | Life::Serving)
+        })
     }
 
     /// Something befell a process's connection: its lease may be renewed again, or no more.
@@ -60,7 +60,7 @@ impl World<'_> {
             return;
         }
         for client in self.fleets.clients.ids() {
-            if server.is_none_or(|server| self.fleets.clients[client].server == server) {
+            if server.is_none() || self.fleets.clients[client].server == server {
                 self.lease_changed(client, now);
             }
         }

@@ -22,6 +22,7 @@ impl World<'_> {
         }
     }
 
+    /// Schedules a change of the load.
     fn load_later(&mut self, at: SimTime, event: LoadEvent) {
         self.cx.queue.push(at, Event::Load(event));
     }
@@ -108,6 +109,7 @@ impl World<'_> {
         }
     }
 
+    /// The rate of a resource's writes has changed: rings, seats and slow watchers follow.
     fn apply_rate(&mut self, resource: ResourceId, now: SimTime) {
         let rate = self.plane.flows.rate(resource);
         self.plane.set_writes(&mut self.cx, resource, rate, now);

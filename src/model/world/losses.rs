@@ -3,7 +3,7 @@
 use crate::model::apiserver::plan::Stage;
 use crate::model::apiserver::tag::Tag;
 use crate::model::client::go::{MAX_RETRIES, PING_IDLE, PING_SPREAD, REDIAL_SPREAD, RETRY_AFTER};
-use crate::model::client::{IdleWatches, NO_SERVER, Next, State};
+use crate::model::client::{IdleWatches, Next, State};
 use crate::model::event::Event;
 use crate::model::ids::{ClientId, ServerId};
 use crate::model::input::{Behaviour, Retries};
@@ -16,7 +16,7 @@ impl World<'_> {
         self.spend_on_all_clients();
         self.plane.cut_off_server(&mut self.cx, server, lasts, now);
         for client in self.fleets.clients.ids() {
-            if self.fleets.clients[client].server != server {
+            if self.fleets.clients[client].server != Some(server) {
                 continue;
             }
             // The members of a process notice together.
@@ -42,26 +42,26 @@ impl World<'_> {
             self.fleets.set_deadline(&mut self.cx, client, member.deadline);
             return;
         }
-        let index = member.server;
-        if self.plane.servers[index].partitioned(now) {
+        let Some(server) = member.server else { return };
+        if self.plane.servers[server].partitioned(now) {
             // The client hears of it when the network is whole again, or gives up before.
-            let heals = self.plane.servers[index].partitioned_until;
+            let heals = self.plane.servers[server].partitioned_until;
             self.fleets.set_deadline(&mut self.cx, client, heals);
             return;
         }
-        match self.plane.servers[index].server.stage(&self.plane.plans.made, request) {
+        match self.plane.servers[server].server.stage(&self.plane.plans.made, request) {
             // The writer holds the lock: the time-out waits for it.
             Stage::Writing => return,
             Stage::Streaming => {
-                self.plane.servers[index].server.abort(&self.plane.plans.made, request, now);
-                self.free_seats(member.server, request.slot(), now);
+                self.plane.servers[server].server.abort(&self.plane.plans.made, request, now);
+                self.free_seats(server, request.slot(), now);
             }
             // 504; the handler works on with all it holds.
             Stage::Etcd | Stage::Working => {
-                self.plane.servers[index].server.give_up(request, Tag::Orphan(client));
+                self.plane.servers[server].server.give_up(request, Tag::Orphan(client));
             }
         }
-        self.touch(member.server);
+        self.touch(server);
         self.cx.record.counters.requests_timed_out += 1;
         self.fleets.clients[client].request = None;
         self.list_failed(client, SimSpan::ZERO, now);
@@ -152,10 +152,8 @@ impl World<'_> {
     /// LIST at once (docs/facts/clients.md section 1.2).
     pub(super) fn notice(&mut self, client: ClientId, connection: u32, now: SimTime) {
         let member = self.fleets.clients[client];
-        if member.server == NO_SERVER || member.connections != connection {
-            return;
-        }
-        if self.unheard_until(client, member.server) <= now {
+        let Some(server) = member.server else { return };
+        if member.connections != connection || self.unheard_until(client, server) <= now {
             return;
         }
         for peer in self.fleets.attached(&self.cx, client) {
@@ -167,6 +165,7 @@ impl World<'_> {
         }
     }
 
+    /// A member gives up a connection on which its pings went unanswered.
     pub(super) fn given_up(&mut self, client: ClientId, now: SimTime) {
         let member = self.fleets.clients[client];
         let answered = self.partly_answered(client);

@@ -37,11 +37,12 @@ impl World<'_> {
             self.fleets.start_member(&mut self.cx, client, jitter);
             return;
         };
-        if self.join_connection(client).is_none() {
+        let joined = self.join_connection(client);
+        if joined.is_none() {
             self.attach(client, server);
             self.await_goaway(client, SimTime::ZERO);
         }
-        let server = self.fleets.clients[client].server;
+        let server = joined.unwrap_or(server);
         self.fleets.started[fleet] += 1;
         self.fleets.synced[fleet] += 1;
         self.lease_changed(client, SimTime::ZERO);

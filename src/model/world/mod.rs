@@ -161,6 +161,7 @@ impl<'a> World<'a> {
         outcome::record(self, replication, end)
     }
 
+    /// Hands an event to whom it concerns.
     fn dispatch(&mut self, now: SimTime, event: Event) {
         match event {
             Event::Tick { server, generation } => {
@@ -265,6 +266,7 @@ impl<'a> World<'a> {
         self.flush_at(self.cx.queue.now());
     }
 
+    /// Brings every touched server up to `now`: whatever finishes may touch further servers.
     fn flush_at(&mut self, now: SimTime) {
         while let Some(server) = self.plane.touched.pop() {
             self.advance_server(server, now);
@@ -274,6 +276,7 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Moves a server to `now`, and hands its finished requests to their clients.
     fn advance_server(&mut self, server: ServerId, now: SimTime) {
         let state = &mut self.plane.servers[server];
         state.server.settle(now);
@@ -312,6 +315,7 @@ impl<'a> World<'a> {
         self.flush_at(now);
     }
 
+    /// Closes the books at the end of the run.
     fn close(&mut self, end: SimTime) {
         for server in self.plane.servers.ids() {
             self.plane.servers[server].server.settle(end);

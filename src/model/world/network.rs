@@ -44,12 +44,13 @@ impl World<'_> {
         for client in self.fleets.clients.ids() {
             let member = &self.fleets.clients[client];
             let reached = member.cut_until <= now && member.path != Path::Lost;
-            if member.server == server && reached {
+            if member.server == Some(server) && reached {
                 self.reset(client, now);
             }
         }
     }
 
+    /// Resets the connection of a process.
     fn reset_process(&mut self, client: ClientId, now: SimTime) {
         for peer in self.fleets.attached(&self.cx, client) {
             self.reset(peer, now);
@@ -63,7 +64,7 @@ impl World<'_> {
         self.plane.clear_process(&mut self.cx, server, now);
         for client in self.fleets.clients.ids() {
             let member = &self.fleets.clients[client];
-            if member.server == server && member.path != Path::Gone {
+            if member.server == Some(server) && member.path != Path::Gone {
                 self.fall_silent(client, Path::Gone, now);
             }
         }

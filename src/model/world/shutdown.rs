@@ -32,7 +32,7 @@ impl World<'_> {
             let mut before = 0.0;
             for client in self.fleets.clients.ids() {
                 let member = self.fleets.clients[client];
-                if member.server != server || member.state != State::Watching {
+                if member.server != Some(server) || member.state != State::Watching {
                     continue;
                 }
                 before += self.cx.inputs.fleets[member.fleet].watches() as f64;

@@ -7,7 +7,7 @@
 
 use crate::model::apiserver::plan::Stage;
 use crate::model::client::go::{PING_IDLE, PING_SPREAD};
-use crate::model::client::{Hearing, NO_SERVER, Path, State};
+use crate::model::client::{Hearing, Path, State};
 use crate::model::event::Event;
 use crate::model::ids::{ClientId, ServerId};
 use crate::model::world::World;
@@ -26,8 +26,8 @@ impl World<'_> {
     /// Whether a part of the answer to a member's call has come.
     pub(super) fn partly_answered(&self, client: ClientId) -> bool {
         let member = &self.fleets.clients[client];
-        member.request.is_some_and(|request| {
-            let server = &self.plane.servers[member.server].server;
+        member.request.zip(member.server).is_some_and(|(request, server)| {
+            let server = &self.plane.servers[server].server;
             let stage = server.stage(&self.plane.plans.made, request);
             server.serves(request) && matches!(stage, Stage::Streaming | Stage::Writing)
         })
@@ -77,7 +77,8 @@ impl World<'_> {
         self.fleets.clients[client].request = None;
         if let Some(next) = next {
             self.fleets.resend(client);
-            let until = self.unheard_until(client, member.server);
+            let until =
+                member.server.map_or(SimTime::ZERO, |server| self.unheard_until(client, server));
             self.fleets.call_unheard(&mut self.cx, client, next, until, now);
         }
     }
@@ -116,10 +117,8 @@ impl World<'_> {
     /// it does not know.
     pub(super) fn would_be_reset(&self, client: ClientId, now: SimTime) -> bool {
         let member = &self.fleets.clients[client];
-        if member.server == NO_SERVER {
-            return false;
-        }
-        let state = &self.plane.servers[member.server];
+        let Some(server) = member.server else { return false };
+        let state = &self.plane.servers[server];
         member.path == Path::Gone
             && member.cut_until <= now
             && !state.node_lost

@@ -19,6 +19,7 @@ use crate::model::client::go::REDIAL_SPREAD;
 use crate::model::client::{Next, State};
 use crate::model::ids::{ClientId, FleetId, ResourceId, ServerId};
 use crate::model::input::{Behaviour, Retries};
+use crate::model::plane::pace::Pace;
 use crate::model::world::World;
 use crate::results::Mechanism;
 use crate::units::{SimSpan, SimTime};
@@ -31,11 +32,16 @@ const SPREAD: f64 = 0.2;
 const BOOKMARK_QUEUED: SimSpan = SimSpan::millis(1_250);
 
 impl World<'_> {
+    /// How events come to a member from the server it is connected to.
+    fn pace_of(&self, client: ClientId) -> Option<Pace> {
+        let member = &self.fleets.clients[client];
+        self.plane.pace(&self.cx, member.fleet, member.server?)
+    }
+
     /// A member's watch is open and has yet to be given missed events: arranges its end, if it is too
     /// slow.
     pub(super) fn watch_slowly(&mut self, client: ClientId, missed: u64, now: SimTime) {
-        let member = self.fleets.clients[client];
-        let Some(pace) = self.plane.pace(&self.cx, member.fleet, member.server) else { return };
+        let Some(pace) = self.pace_of(client) else { return };
         if pace.takes.is_none() {
             return;
         }
@@ -80,7 +86,7 @@ impl World<'_> {
         if !member.behind {
             return None;
         }
-        let pace = self.plane.pace(&self.cx, member.fleet, member.last_server)?;
+        let pace = self.plane.pace(&self.cx, member.fleet, member.last_server?)?;
         let taken = pace.buffered().as_f64() / pace.size.as_f64().max(1.0)
             + pace.taken_in(now.since(member.opened));
         let span = SimSpan::from_secs_f64((taken / pace.matching.max(1e-9)).min(1e9));
@@ -100,9 +106,10 @@ impl World<'_> {
         }
     }
 
+    /// Ends the watch of a member that was too slow; it watches again from what it was given last.
     fn end_slow_watch(&mut self, client: ClientId, now: SimTime) {
         let member = self.fleets.clients[client];
-        let Some(pace) = self.plane.pace(&self.cx, member.fleet, member.server) else { return };
+        let Some(pace) = self.pace_of(client) else { return };
         if !member.behind && pace.lasts().is_none() {
             return;
         }
@@ -124,11 +131,11 @@ impl World<'_> {
     /// then: the reflector begins again with nothing.
     fn cut_watch_list(&mut self, client: ClientId, now: SimTime) {
         let member = self.fleets.clients[client];
-        let Some(request) = member.request else { return };
-        let state = &mut self.plane.servers[member.server];
+        let (Some(request), Some(server)) = (member.request, member.server) else { return };
+        let state = &mut self.plane.servers[server];
         state.server.abort(&self.plane.plans.made, request, now);
-        self.free_seats(member.server, request.slot(), now);
-        self.touch(member.server);
+        self.free_seats(server, request.slot(), now);
+        self.touch(server);
         self.fleets.clients[client].request = None;
         self.cx.record.counters.watches_terminated += 1;
         self.cx.record.counters.requests_failed += 1;
@@ -199,11 +206,13 @@ impl World<'_> {
         }
     }
 
+    /// Closes a number of a member's watches on its server.
     fn close_some(&mut self, client: ClientId, watches: u64, now: SimTime) {
         let member = self.fleets.clients[client];
+        let Some(server) = member.server else { return };
         let fleet = member.fleet;
         let entry = self.cx.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
-        let state = &mut self.plane.servers[member.server];
+        let state = &mut self.plane.servers[server];
         state.server.settle(now);
         state.server.memory.step(Step::Drop(entry, IDLE_WATCH.times(watches)));
         state.watches[fleet] -= watches;
@@ -213,14 +222,15 @@ impl World<'_> {
     /// The server ends a member's watch on what it reads; the others stay.
     fn close_reading_watch(&mut self, client: ClientId, now: SimTime) {
         let member = self.fleets.clients[client];
+        let Some(server) = member.server else { return };
         let fleet = member.fleet;
         let entry = self.cx.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
-        let state = &mut self.plane.servers[member.server];
+        let state = &mut self.plane.servers[server];
         state.server.settle(now);
         state.server.memory.step(Step::Drop(entry, IDLE_WATCH));
         state.watches[fleet] -= 1;
         state.background_stale = true;
-        self.touch(member.server);
+        self.touch(server);
         let member = &mut self.fleets.clients[client];
         member.keeps_idle = true;
         member.behind = false;
@@ -235,7 +245,7 @@ impl World<'_> {
             }
             for client in self.fleets.members(&self.cx, fleet) {
                 let member = self.fleets.clients[client];
-                if member.server == server && member.state == State::Watching {
+                if member.server == Some(server) && member.state == State::Watching {
                     self.cx.record.counters.watches_terminated +=
                         self.cx.inputs.fleets[fleet].watches();
                     self.sample_seen(client, now);

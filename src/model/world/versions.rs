@@ -7,7 +7,7 @@
 //! (docs/facts/watch-cache.md section 4.1); and a server that has started since knows
 //! nothing that old.
 
-use crate::model::client::{Hearing, NO_SERVER};
+use crate::model::client::Hearing;
 use crate::model::ids::{ClientId, ResourceId, ServerId};
 use crate::model::input::Behaviour;
 use crate::model::watchcache::capacity::BOOKMARK_PERIOD;
@@ -38,8 +38,8 @@ impl World<'_> {
         let uniform = self.fleets.draw(&mut self.cx, client);
         let event =
             (rate > 0.0).then(|| latest - SimSpan::from_secs_f64(-libm::log1p(-uniform) / rate));
-        let server = self.fleets.clients[client].last_server;
-        let carried = bookmarks.then(|| {
+        let server = self.fleets.clients[client].last_server.filter(|_| bookmarks);
+        let carried = server.map(|server| {
             self.plane.cache_version(&self.cx, server, resource, latest.min(now - bookmark))
         });
         let member = &mut self.fleets.clients[client];
@@ -48,14 +48,15 @@ impl World<'_> {
     }
 
     /// The version of what a member has just been given: that of the cache, or the latest.
-    pub(super) fn list_version(&self, client: ClientId, server: ServerId, now: SimTime) -> SimTime {
+    pub(super) fn list_version(&self, client: ClientId, now: SimTime) -> SimTime {
         let member = &self.fleets.clients[client];
         let latest = self.plane.etcd.outage.latest(now);
-        if member.from_cache {
-            let resource = self.cx.inputs.fleets[member.fleet].resource();
-            self.plane.cache_version(&self.cx, server, resource, latest)
-        } else {
-            latest
+        match member.last_server.filter(|_| member.from_cache) {
+            Some(server) => {
+                let resource = self.cx.inputs.fleets[member.fleet].resource();
+                self.plane.cache_version(&self.cx, server, resource, latest)
+            }
+            None => latest,
         }
     }
 
@@ -87,13 +88,11 @@ impl World<'_> {
     pub(super) fn has_read(
         &mut self,
         client: ClientId,
-        server: ServerId,
+        server: Option<ServerId>,
         resource: ResourceId,
         now: SimTime,
     ) -> bool {
-        if server == NO_SERVER {
-            return false;
-        }
+        let Some(server) = server else { return false };
         let version =
             self.plane.lags(server, now).unwrap_or_else(|| self.plane.etcd.outage.latest(now));
         let written = self.plane.flows.usual_rate(resource) > 0.0;

@@ -85,7 +85,7 @@ fn finding(window: &WatchWindow) -> String {
     let span = least(window).map_or(0.0, |(_, span)| span.as_secs_f64());
     let resource = font::fit(&window.resource, 23.0, true, 300.0);
     format!(
-        "The watch cache of {resource} goes back {span:.1} s at the least: too little for {share:.0} % \
+        "The watch cache of {resource} reaches back only {span:.1} s: too short for {share:.0} % \
          of its watchers"
     )
 }
@@ -96,7 +96,7 @@ fn describe(shown: &[&WatchWindow]) -> String {
         .map(|window| {
             let (at, span) = least(window).unwrap_or_default();
             format!(
-                "{}: {:.1} s at the least, at {at}; watchers: {}",
+                "{}: shortest {:.1} s, at {at}; watchers: {}",
                 window.resource,
                 span.as_secs_f64(),
                 window.watchers
@@ -221,9 +221,9 @@ impl<'a> Page<'a> {
             window.points.iter().find(|p| p.at >= at).map_or(SimSpan::ZERO, |p| p.median_age);
         let lines = [
             format!("{} watchers", crate::report::format::grouped(window.watchers)),
-            format!("have seen: half {:.1} s ago,", median.as_secs_f64()),
-            format!("all at most {:.0} s ago", window.oldest_age.as_secs_f64()),
-            format!("least span {:.1} s, at {at}", span.as_secs_f64()),
+            format!("last seen: half within {:.1} s,", median.as_secs_f64()),
+            format!("all within {:.0} s", window.oldest_age.as_secs_f64()),
+            format!("shortest span {:.1} s, at {at}", span.as_secs_f64()),
         ];
         for text in lines {
             y += frame::SIDE_STEP;

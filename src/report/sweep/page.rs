@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::report::format::{clean, clock, grouped, percent};
 use crate::report::page::{Mood, Page, Section};
-use crate::report::table::{Column, Table, numbers, words};
+use crate::report::table::Table;
 use crate::results::{OutcomeCount, PointFigures, PointRow, PointValue, Sensitivity, SweepSummary};
 use crate::units::Bytes;
 
@@ -68,66 +68,64 @@ fn short_key(key: &str) -> String {
     clean(&short.join("."), 40)
 }
 
-/// The rows to show: all of them in order, or else the riskiest.
-fn chosen(sweep: &SweepSummary, most: usize) -> (Vec<&PointRow>, usize) {
-    let mut rows: Vec<&PointRow> = sweep.rows.iter().filter(|row| row.figures.is_some()).collect();
+/// The points to show: all of them in order, or else the riskiest; and how many are not shown.
+fn chosen(sweep: &SweepSummary, most: usize) -> (Vec<Point<'_>>, usize) {
+    let mut rows: Vec<Point<'_>> =
+        sweep.rows.iter().filter_map(|row| Some((row, row.figures.as_ref()?))).collect();
     let hidden = rows.len().saturating_sub(most);
     if hidden > 0 {
-        rows.sort_by_key(|row| {
-            let of = |figures: &PointFigures| {
-                let share = (figures.oom_share() * 1e6) as u64;
-                (share, figures.peak_resident_bytes.p95)
-            };
-            (Reverse(row.figures.as_ref().map(of)), row.point)
+        rows.sort_by_key(|(row, figures)| {
+            let share = (figures.oom_share() * 1e6) as u64;
+            (Reverse((share, figures.peak_resident_bytes.p95)), row.point)
         });
         rows.truncate(most);
     }
     (rows, hidden)
 }
 
+/// A point that was run, with its figures.
+type Point<'s> = (&'s PointRow, &'s PointFigures);
+
 fn points(sweep: &SweepSummary) -> Section {
     let axes = &sweep.head.design.axes;
-    let axis = |(index, key): (usize, &str)| -> Column {
-        let short = short_key(key);
+    let (rows, hidden) = chosen(sweep, SHOWN);
+    let mut columns = Table::of(&rows);
+    for (index, axis) in axes.iter().enumerate() {
+        let short = short_key(&axis.key);
         let (first, last) = short.rsplit_once('.').unwrap_or(("", &short));
         let head = format!("{}\n{}", clean(first, VALUE), clean(last, VALUE));
-        let column = numbers(head).at_most(VALUE);
-        if index < AXES { column } else { column.markdown_only() }
-    };
-    let axes_columns = axes.iter().map(|axis| axis.key.as_str()).enumerate().map(axis);
-    let figures =
-        ["OOM\nruns", "P(OOM)\n95 % CI", "cascade\nruns", "peak\np50", "peak\np95", "first\nkill"];
-    let mut table = Table::new(axes_columns.chain(figures.map(numbers)).collect::<Vec<Column>>());
-    let (rows, hidden) = chosen(sweep, SHOWN);
-    for row in &rows {
-        let Some(figures) = &row.figures else { continue };
-        let values = row.values.iter().map(|value| value.label().to_owned());
-        table.row(values.chain(figure_cells(figures)).collect::<Vec<_>>());
+        columns = columns
+            .numbers(head, |(row, _)| {
+                row.values.get(index).map_or_else(String::new, |value| value.label().to_owned())
+            })
+            .at_most(VALUE);
+        if index >= AXES {
+            columns = columns.markdown_only();
+        }
     }
+    let share =
+        |figures: &PointFigures, p: &OutcomeCount| format!("{}/{}", p.count, figures.replications);
+    let table = columns
+        .numbers("OOM\nruns", |(_, figures)| share(figures, &figures.oom))
+        .numbers("P(OOM)\n95 % CI", |(_, figures)| interval(&figures.oom))
+        .numbers("cascade\nruns", |(_, figures)| share(figures, &figures.cascade))
+        .numbers("peak\np50", |(_, figures)| figures.peak_resident_bytes.median.to_string())
+        .numbers("peak\np95", |(_, figures)| figures.peak_resident_bytes.p95.to_string())
+        .numbers("first\nkill", |(_, figures)| {
+            figures.first_oom_seconds.map_or_else(|| "-".to_owned(), clock)
+        });
     let mut section = Section::titled("Points").table(table);
     if hidden > 0 {
         let text = format!("the {} riskiest points; {hidden} more in points.csv", rows.len());
         section = section.legend(text);
     }
-    let columns = [words("varied").markdown_only(), words("values").markdown_only()];
-    let mut varied = Table::new(columns);
-    for axis in axes {
-        varied.row([axis.key.clone(), axis.values.clone()]);
-    }
-    section.table(varied)
-}
-
-fn figure_cells(figures: &PointFigures) -> [String; 6] {
-    let n = figures.replications;
-    let peak = figures.peak_resident_bytes;
-    [
-        format!("{}/{n}", figures.oom.count),
-        interval(&figures.oom),
-        format!("{}/{n}", figures.cascade.count),
-        peak.median.to_string(),
-        peak.p95.to_string(),
-        figures.first_oom_seconds.map_or_else(|| "-".to_owned(), clock),
-    ]
+    section.table(
+        Table::of(axes)
+            .words("varied", |axis| axis.key.clone())
+            .markdown_only()
+            .words("values", |axis| axis.values.clone())
+            .markdown_only(),
+    )
 }
 
 /// `18 to 57 %`.
@@ -136,22 +134,14 @@ fn interval(p: &OutcomeCount) -> String {
 }
 
 fn influence(sensitivity: &[Sensitivity]) -> Section {
-    let mut table = Table::new([
-        words("\nkey").at_most(26),
-        numbers("peak\nmean |effect|"),
-        numbers("peak\nmean"),
-        numbers("peak\ndeviation"),
-        numbers("P(OOM)\nmean |effect|"),
-    ]);
-    for one in sensitivity {
-        table.row([
-            short_key(&one.key),
-            Bytes::from_f64(one.peak_bytes.mean_absolute).to_string(),
-            signed(one.peak_bytes.mean),
-            Bytes::from_f64(one.peak_bytes.deviation).to_string(),
-            percent(one.oom.mean_absolute),
-        ]);
-    }
+    let bytes = |bytes: f64| Bytes::from_f64(bytes).to_string();
+    let table = Table::of(sensitivity)
+        .words("\nkey", |one| short_key(&one.key))
+        .at_most(26)
+        .numbers("peak\nmean |effect|", |one| bytes(one.peak_bytes.mean_absolute))
+        .numbers("peak\nmean", |one| signed(one.peak_bytes.mean))
+        .numbers("peak\ndeviation", |one| bytes(one.peak_bytes.deviation))
+        .numbers("P(OOM)\nmean |effect|", |one| percent(one.oom.mean_absolute));
     Section::titled("Influence").table(table).legend(
         "elementary effects (Morris) per whole range of the key; a large deviation: the effect \
          depends on the other keys",

@@ -95,7 +95,7 @@ const APART: [(&str, &[&str]); 8] = [
     ("src/model/apiserver/", &["model::plane", "model::fleets", "model::world", "model::event"]),
     ("src/model/admission", &["model::plane", "model::fleets", "model::world", "model::event"]),
     ("src/model/event.rs", &["model::plane", "model::fleets", "model::world", "model::context"]),
-    ("src/model/record.rs", &["model::plane", "model::fleets", "model::world", "model::context"]),
+    ("src/model/record/", &["model::plane", "model::fleets", "model::world", "model::context"]),
     ("src/model/context.rs", &["model::plane", "model::fleets", "model::world"]),
 ];
 

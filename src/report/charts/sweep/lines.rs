@@ -99,7 +99,7 @@ fn risk(scene: &mut Scene, area: Rect, stops: &[Stop<'_>], joined: bool, y: f64)
         (Key::Dashes(RED), "5 % risk"),
     ];
     if cascades {
-        keys.push((Key::Line(CASCADE, 2.2), "P(cascade): two servers or more"));
+        keys.push((Key::Dashes(CASCADE), "P(cascade): two servers or more"));
     }
     frame::keys(scene, y, &keys);
     frame::percent_grid(scene, area);
@@ -119,14 +119,19 @@ fn risk(scene: &mut Scene, area: Rect, stops: &[Stop<'_>], joined: bool, y: f64)
     }
     let at = row(RISK);
     scene.dashed(vec![(area.x, at), (area.right(), at)], RED, 1.3, DASH);
+    trace(scene, known().map(|(x, f)| (x, row(f.oom_share()))).collect(), RED, joined);
     if cascades {
         let share = |figures: &PointFigures| {
             f64::from(figures.cascade.count) / f64::from(figures.replications.max(1))
         };
         let line = known().map(|(x, figures)| (x, row(share(figures)))).collect();
-        trace(scene, line, CASCADE, joined);
+        // Where every kill is a cascade both lines are one: the upper is dashed.
+        if joined {
+            scene.dashed(line, CASCADE, 2.2, DASH);
+        } else {
+            trace(scene, line, CASCADE, false);
+        }
     }
-    trace(scene, known().map(|(x, f)| (x, row(f.oom_share()))).collect(), RED, joined);
     frame::base_line(scene, area);
 }
 

@@ -94,9 +94,8 @@ impl ActivityRecorder {
     /// Counts a 410 or, else, a 429 of a server.
     pub fn refused(&mut self, server: ServerId, gone: bool) {
         let Some(recorded) = &mut self.timelines else { return };
-        if let Some((gones, rejections)) = recorded.refused.get_mut(server) {
-            *(if gone { gones } else { rejections }) += 1;
-        }
+        let (gones, rejections) = &mut recorded.refused[server];
+        *(if gone { gones } else { rejections }) += 1;
     }
 }
 

@@ -1,12 +1,16 @@
 //! What a run writes down as it goes: counters, the log, phases, activity, timelines.
 
+pub mod activity;
+pub mod thinned;
+pub mod timelines;
+
 use crate::model::RunOptions;
-use crate::model::activity::ActivityRecorder;
 use crate::model::ids::ServerId;
 use crate::model::input::Inputs;
-use crate::model::recorder::Recorder;
 use crate::results::{Counters, LogEntry, LogKind, PhaseRecord, Timeline};
 use crate::units::SimTime;
+use activity::ActivityRecorder;
+use timelines::Recorder;
 
 /// Most log entries kept of a run, so that a storm of a million clients cannot fill memory.
 const LOG_MAX: usize = 20_000;

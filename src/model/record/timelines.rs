@@ -1,10 +1,10 @@
 //! Timelines: every server's memory and priority levels over time, thinned as they are recorded
 //! (see [`super::thinned`]), so that a run of any length takes a bounded amount of memory.
 
-use super::admission::{Admission, LevelState};
-use super::apiserver::server::Server;
-use super::ids::{ServerId, Table};
-use super::thinned::Thinned;
+use crate::model::admission::{Admission, LevelState};
+use crate::model::apiserver::server::Server;
+use crate::model::ids::{ServerId, Table};
+use crate::model::record::thinned::Thinned;
 use crate::results::{LevelPoint, LevelTimeline, Timeline, TimelinePoint};
 use crate::units::{Bytes, SimSpan, SimTime};
 
