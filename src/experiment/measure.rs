@@ -49,18 +49,6 @@ pub(super) fn value_in(measure: Measure, phase: &str, run: &RunRecord) -> Amount
     }
 }
 
-/// From the start of a phase until its last list was answered.
-pub(super) fn duration(phase: &PhaseRecord) -> Option<SimSpan> {
-    phase.settled_at.map(|at| at.since(phase.start))
-}
-
-/// From the first event until the last list of any phase was answered.
-pub(super) fn whole_duration(run: &RunRecord) -> Option<SimSpan> {
-    let start = run.phases.first().map_or(SimTime::ZERO, |p| p.start);
-    let settled = run.phases.iter().filter_map(|p| p.settled_at).max()?;
-    Some(settled.since(start))
-}
-
 /// The least share of its limit that a server had left; 1 where there are no limits.
 fn headroom(run: &RunRecord) -> f64 {
     let limited = run.servers.iter().filter(|server| server.limit > Bytes::ZERO);
