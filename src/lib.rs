@@ -96,7 +96,7 @@
 //! a client fleet with the resource it reads). The entries sum to the resident set, always. The
 //! stacked chart, the holders at the peak and the post-mortem of a kill are reads of it.
 //!
-//! **Phases, not objects.** A request is a [`Plan`](model::apiserver::plan::Plan): about ten phases,
+//! **Phases, not objects.** A request is a [`RequestPlan`](model::apiserver::plan::RequestPlan): about ten phases,
 //! each with a demand (CPU time, wire bytes, least time) and with what it takes and drops at its ends
 //! and along its way. A LIST of 400 MB is a dozen events, not one per object. Requests of a kind share
 //! a plan, and those in the same phase are one class of the fluid pool.

@@ -6,7 +6,7 @@ use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags, is_stdin, key_value};
 use super::progress::Progress;
 use super::{load, output};
-use crate::experiment::{CompareSide, Compared, Plan, Variant, compare as run_both};
+use crate::experiment::{CompareSide, Compared, Replications, Variant, compare as run_both};
 use crate::report::charts::{self, CompareInput};
 use crate::report::folder::{Identity, RunFolder};
 use crate::report::{Page, compare as report, json};
@@ -105,9 +105,9 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
     judged(&compared, plan)
 }
 
-fn plan(args: &CompareArgs, first: &Variant, second: &Variant) -> Plan {
+fn plan(args: &CompareArgs, first: &Variant, second: &Variant) -> Replications {
     let (a, b) = (first.scenario(), second.scenario());
-    Plan {
+    Replications {
         seed: args.run.seed.unwrap_or(a.seed),
         replications: args.run.replications.unwrap_or(a.replications.max(b.replications)),
         threads: args.run.threads(),
@@ -123,7 +123,7 @@ fn label(file: &std::path::Path, own: &[String]) -> String {
     label
 }
 
-fn judged(compared: &Compared, plan: Plan) -> Result<Exit, Failure> {
+fn judged(compared: &Compared, plan: Replications) -> Result<Exit, Failure> {
     let result = &compared.result;
     let cut = compared.first.iter().chain(&compared.second).any(|run| run.cut_short);
     if cut || result.replications < plan.replications {
@@ -142,7 +142,7 @@ fn open(
     args: &CompareArgs,
     first: &Variant,
     second: &Variant,
-    plan: Plan,
+    plan: Replications,
 ) -> Result<RunFolder, Failure> {
     let (a, b) = (first.scenario(), second.scenario());
     // Six digits of each name the pair.

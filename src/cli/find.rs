@@ -6,7 +6,7 @@ use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
 use super::{hint, load, output};
-use crate::experiment::Plan;
+use crate::experiment::Replications;
 use crate::experiment::find::{FindError, Question, find as search};
 use crate::report::folder::{Identity, RunFolder};
 use crate::report::{Page, charts, find as report, json};
@@ -83,7 +83,7 @@ pub(super) fn find(args: &FindArgs) -> Result<Exit, Failure> {
     if !args.print.quiet {
         load::tell_all(scenario);
     }
-    let plan = Plan {
+    let plan = Replications {
         seed: scenario.seed,
         replications: args.run.replications.unwrap_or(REPLICATIONS),
         threads: args.run.threads(),
@@ -129,7 +129,7 @@ fn open(
     args: &FindArgs,
     scenario: &Scenario,
     question: &Question,
-    plan: Plan,
+    plan: Replications,
 ) -> Result<RunFolder, Failure> {
     let identity = Identity {
         tool_version: env!("CARGO_PKG_VERSION"),

@@ -7,8 +7,9 @@ use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
 use super::{charts, hint, load, output};
+use crate::experiment::model_error::{Circumstances, peak_interval};
 use crate::experiment::{
-    Plan, Replicated, Subject, Until, Variant, replicate_uncertain, summarize,
+    Replicated, Replications, Subject, Until, Variant, replicate_uncertain, summarize,
 };
 use crate::model::RunOptions;
 use crate::report::folder::{Identity, RunFiles, RunFolder};
@@ -151,7 +152,7 @@ fn incomplete(scenario: &Scenario, replicated: &Replicated) -> String {
 
 fn simulate(args: &RunArgs, variant: &Variant, dumps: &[SimTime]) -> Result<Replicated, Failure> {
     let scenario = variant.scenario();
-    let plan = Plan {
+    let plan = Replications {
         seed: scenario.seed,
         replications: scenario.replications,
         threads: args.run.threads(),
@@ -180,9 +181,20 @@ fn dump_instants(args: &RunArgs, scenario: &Scenario) -> Result<Vec<SimTime>, Fa
     Ok(args.dump_apf.iter().map(|at| SimTime::ZERO + *at).collect())
 }
 
+/// Whether the speed of the processors is stated: another than the default, or a range.
+fn machine_known(scenario: &Scenario) -> bool {
+    const CPU_SPEED: &str = "hardware.cpu-speed";
+    scenario.inputs.hardware.cpu_speed.to_bits() != 1.0_f64.to_bits()
+        || scenario.uncertain.iter().any(|uncertain| uncertain.key == CPU_SPEED)
+}
+
 fn condense(scenario: &Scenario, replicated: &Replicated) -> Summary {
     let notes = scenario.notes.iter().map(|note| note.message.clone());
-    let warnings: Vec<String> = notes.chain(domain::outside(&scenario.inputs)).collect();
+    let outside = domain::outside(&scenario.inputs);
+    let known =
+        Circumstances { outside: outside.is_some(), machine_known: machine_known(scenario) };
+    let interval = peak_interval(&scenario.inputs, &replicated.runs, known);
+    let warnings: Vec<String> = notes.chain(outside).collect();
     let subject = Subject {
         scenario: &scenario.name,
         scenario_hash: &scenario.hash,
@@ -191,6 +203,7 @@ fn condense(scenario: &Scenario, replicated: &Replicated) -> Summary {
         published: &scenario.published,
         expectations: &scenario.expectations,
         warnings: &warnings,
+        peak_interval: Some(&interval),
     };
     summarize(&subject, replicated)
 }

@@ -2,7 +2,7 @@
 
 use super::estimate::{proportion, quantiles, six_decimals};
 use super::measure::{amount, happened, value};
-use super::replicate::{Plan, ReplicateError, replicate_on};
+use super::replicate::{ReplicateError, Replications, replicate_on};
 use super::variant::Variant;
 use crate::engine::paired::{PairedCounts, correlation};
 use crate::engine::statistics::{Moments, nearest_rank, quantile_bounds};
@@ -47,7 +47,7 @@ pub fn compare(
     first: CompareSide<'_>,
     second: CompareSide<'_>,
     tolerances: &[Tolerance],
-    plan: Plan,
+    plan: Replications,
     progress: impl Fn(u32) + Sync,
 ) -> Result<Compared, ReplicateError> {
     let replicate = |side: CompareSide<'_>, done: u32| {

@@ -1,9 +1,8 @@
 //! The metrics of a run.
 
-use super::published::{duration, whole_duration};
-use crate::results::{Outcome, RunRecord};
+use crate::results::{Outcome, PhaseRecord, RunRecord};
 use crate::scenario::measure::{Amount, Condition, Measure, Past};
-use crate::units::{Bytes, SimSpan};
+use crate::units::{Bytes, SimSpan, SimTime};
 
 /// Whether an event happened in a run; of a figure, whether it is more than nothing.
 pub(super) fn happened(measure: Measure, run: &RunRecord) -> bool {
@@ -81,4 +80,16 @@ pub(super) fn amount(measure: Measure, statistic: f64) -> Amount {
         Dimension::Span if statistic.is_infinite() => Amount::Never,
         Dimension::Span => Amount::Span(SimSpan(statistic.round() as u64)),
     }
+}
+
+/// From the start of a phase until its last list was answered.
+pub(super) fn duration(phase: &PhaseRecord) -> Option<SimSpan> {
+    phase.settled_at.map(|at| at.since(phase.start))
+}
+
+/// From the first event until the last list of any phase was answered.
+pub(super) fn whole_duration(run: &RunRecord) -> Option<SimSpan> {
+    let start = run.phases.first().map_or(SimTime::ZERO, |p| p.start);
+    let settled = run.phases.iter().filter_map(|p| p.settled_at).max()?;
+    Some(settled.since(start))
 }

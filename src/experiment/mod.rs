@@ -18,6 +18,7 @@ mod expect;
 pub mod find;
 mod levels;
 mod measure;
+pub mod model_error;
 mod published;
 mod replicate;
 mod summarize;
@@ -32,7 +33,7 @@ pub use apf::apf_plan;
 pub use compare::{CompareSide, Compared, compare, compare_runs};
 pub use measure::meets;
 pub use replicate::{
-    Plan, ReplicateError, Replicated, replicate, replicate_with, try_replicate_with,
+    ReplicateError, Replicated, Replications, replicate, replicate_with, try_replicate_with,
 };
 pub use summarize::{Subject, summarize};
 pub use uncertain::{draw, draw_overrides, replicate_uncertain};

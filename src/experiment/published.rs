@@ -3,10 +3,10 @@
 use super::estimate::six_decimals;
 use super::measure::value_in;
 use crate::engine::statistics::nearest_rank;
-use crate::results::{PhaseRecord, PublishedRow, RunRecord};
+use crate::results::{PublishedRow, RunRecord};
 use crate::scenario::measure::{Amount, Measure};
 use crate::scenario::{Claim, Published};
-use crate::units::{SimSpan, SimTime};
+use crate::units::SimSpan;
 
 /// Judges a figure by the median of the replications; a yes-or-no figure by their majority.
 pub(super) fn judge(published: &Published, runs: &[RunRecord]) -> PublishedRow {
@@ -78,16 +78,4 @@ fn shown(measure: Measure, amount: Amount) -> String {
 fn median(mut values: Vec<Amount>) -> Amount {
     values.sort_by(|a, b| a.as_f64().total_cmp(&b.as_f64()));
     nearest_rank(&values, 0.5).unwrap_or(Amount::Never)
-}
-
-/// From the start of a phase until its last list was answered.
-pub(super) fn duration(phase: &PhaseRecord) -> Option<SimSpan> {
-    phase.settled_at.map(|at| at.since(phase.start))
-}
-
-/// From the first event until the last list of any phase was answered.
-pub(super) fn whole_duration(run: &RunRecord) -> Option<SimSpan> {
-    let start = run.phases.first().map_or(SimTime::ZERO, |p| p.start);
-    let settled = run.phases.iter().filter_map(|p| p.settled_at).max()?;
-    Some(settled.since(start))
 }

@@ -12,14 +12,14 @@ use crate::model::input::Inputs;
 use crate::model::{self, RunOptions};
 use crate::results::{RunRecord, StoppingRule, Uncertainty};
 
-/// How to replicate.
+/// How many times to run a scenario, from which seed, on how many threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct Replications {
     /// Master seed.
     pub seed: u64,
     /// How many replications; 0 counts as 1.
     pub replications: u32,
-    /// Threads to use; `None`: one a processor. The result does not depend on it.
+    /// Threads to use; `None`: one per CPU. The result does not depend on it.
     pub threads: Option<usize>,
 }
 
@@ -87,7 +87,7 @@ pub enum ReplicateError {
 /// See [`ReplicateError`].
 pub fn replicate(
     inputs: &Inputs,
-    plan: Plan,
+    plan: Replications,
     progress: impl Fn(u32) + Sync,
 ) -> Result<Replicated, ReplicateError> {
     replicate_with(|options| model::run(inputs, options), plan, progress)
@@ -99,7 +99,7 @@ pub fn replicate(
 /// See [`ReplicateError`].
 pub fn replicate_with(
     run: impl Fn(RunOptions) -> RunRecord + Sync,
-    plan: Plan,
+    plan: Replications,
     progress: impl Fn(u32) + Sync,
 ) -> Result<Replicated, ReplicateError> {
     try_replicate_with(|options| Ok(run(options)), plan, None, progress)
@@ -112,7 +112,7 @@ pub fn replicate_with(
 /// See [`ReplicateError`].
 pub fn try_replicate_with(
     run: impl Fn(RunOptions) -> Result<RunRecord, ReplicateError> + Sync,
-    plan: Plan,
+    plan: Replications,
     until: Option<Until>,
     progress: impl Fn(u32) + Sync,
 ) -> Result<Replicated, ReplicateError> {
@@ -141,7 +141,7 @@ pub fn try_replicate_with(
 /// The replications of a plan, on its threads.
 fn batches(
     run: &(impl Fn(RunOptions) -> Result<RunRecord, ReplicateError> + Sync),
-    plan: Plan,
+    plan: Replications,
     until: Option<Until>,
     progress: &(impl Fn(u32) + Sync),
 ) -> Result<Vec<RunRecord>, ReplicateError> {
@@ -194,7 +194,7 @@ pub(super) fn in_this_pool(
 /// the worst one again. If the first is cut short for the work it takes, it stays the only one.
 pub(super) fn replicate_on(
     run: impl Fn(RunOptions) -> Result<RunRecord, ReplicateError> + Sync,
-    plan: Plan,
+    plan: Replications,
     progress: impl Fn(u32) + Sync,
 ) -> Result<Vec<RunRecord>, ReplicateError> {
     batches(&run, plan, None, &progress)

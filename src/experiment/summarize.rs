@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use super::estimate::{median, proportion, quantiles, spread};
 use super::expect;
 use super::levels;
-use super::published::{duration, judge};
+use super::measure::duration;
+use super::published::judge;
 use super::replicate::Replicated;
 use super::verdict::verdict;
 use crate::engine::statistics::{nearest_rank, runs_for_maximum};
 use crate::results::{
     ActivityKind, ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, OomKillSpread,
-    Outcome, OutcomeCount, PhaseRecord, PhaseSummary, RunRecord, ServerRecord, Summary,
+    Outcome, OutcomeCount, PeakInterval, PhaseRecord, PhaseSummary, RunRecord, ServerRecord,
+    Summary,
 };
 use crate::scenario::{Expectation, Published};
 use crate::units::{SimSpan, SimTime};
@@ -36,6 +38,8 @@ pub struct Subject<'a> {
     pub expectations: &'a [Expectation],
     /// What the reader should know before trusting the figures.
     pub warnings: &'a [String],
+    /// Where the real peak lies, if that was worked out.
+    pub peak_interval: Option<&'a PeakInterval>,
 }
 
 /// Condenses the records of a scenario's replications.
@@ -64,6 +68,7 @@ pub fn summarize(subject: &Subject<'_>, replicated: &Replicated) -> Summary {
             runs.iter().map(RunRecord::peak_resident).collect(),
             &PEAK_QUANTILES,
         ),
+        peak_interval: subject.peak_interval.cloned(),
         stopping_rule: replicated.rule,
         uncertainty: replicated.uncertainty.clone(),
         expectations: subject.expectations.iter().map(|e| expect::judge(e, runs)).collect(),

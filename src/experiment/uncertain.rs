@@ -7,7 +7,7 @@
 
 use super::measure::value;
 use super::replicate::{
-    Plan, ReplicateError, Replicated, guarded, in_order, pool, try_replicate_with,
+    ReplicateError, Replicated, Replications, guarded, in_order, pool, try_replicate_with,
 };
 use super::until::Until;
 use crate::engine::paired::rank_correlation;
@@ -57,7 +57,7 @@ pub fn draw_overrides(uncertain: &[Uncertain], seed: u64, replication: u32) -> V
 pub fn replicate_uncertain(
     run: impl Fn(u32, RunOptions) -> Result<RunRecord, ReplicateError> + Sync,
     uncertain: &[Uncertain],
-    plan: Plan,
+    plan: Replications,
     until: Option<Until>,
     progress: impl Fn(u32) + Sync,
 ) -> Result<Replicated, ReplicateError> {

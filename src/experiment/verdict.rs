@@ -6,13 +6,26 @@ use crate::units::{SimSpan, SimTime};
 /// The sentence that opens every report: whether servers die, how often, and what follows; or how
 /// near the highest peak came.
 pub(super) fn verdict(summary: &Summary) -> String {
-    let verdict = of_what_was_run(summary);
+    let verdict = of_what_was_run(summary) + &too_close(summary);
     let at = SimTime(SimSpan::from_secs_f64(summary.simulated_seconds).0);
     match (summary.incomplete, summary.replications) {
         (0, _) => verdict,
         (_, 1) => format!("Incomplete, stopped at {at}; until then: {verdict}"),
         (some, n) => format!("Incomplete, {some} of {n} runs were stopped; until then: {verdict}"),
     }
+}
+
+/// `; 4.2 GiB ± 0.5 of 4.5: too close to call`, where the limit lies within the error of the model.
+fn too_close(summary: &Summary) -> String {
+    let Some(interval) = summary.peak_interval.as_ref().filter(|interval| interval.too_close)
+    else {
+        return String::new();
+    };
+    let half = (interval.high_bytes - interval.low_bytes).scale(0.5);
+    let peak = interval.peak_bytes;
+    let without = if interval.without_limit { " without a limit" } else { "" };
+    let limit = interval.limit_bytes;
+    format!("; {peak} ± {half}{without}, limit {limit}: too close to call")
 }
 
 fn of_what_was_run(summary: &Summary) -> String {

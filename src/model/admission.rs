@@ -19,7 +19,7 @@ use super::apf::classify::{RequestInfo, User};
 use super::apf::controller::{Classification, ConfigController, LevelId};
 use super::apf::defaults::with_defaults;
 use super::apf::queue_set::{RequestId, Start};
-use super::apf::retry_after::RetryAfter;
+use super::apf::retry_after::DroppedRequests;
 use super::apf::work_estimate::WorkEstimate;
 use super::apf::work_estimator::{WorkEstimator, WorkEstimatorConfig};
 use super::ids::{FleetId, ResourceId, Table};
@@ -71,7 +71,7 @@ pub struct Admission {
     /// By fleet: of its LISTs and of its watches, which flow schemas may tell apart.
     classes: Table<FleetId, [Option<Class>; 2]>,
     /// Adaptive in every release modelled (since 1.28; docs/facts/apf.md section 4.8).
-    retry_after: BTreeMap<LevelId, RetryAfter>,
+    retry_after: BTreeMap<LevelId, DroppedRequests>,
     seen: BTreeMap<LevelId, Seen>,
     /// How many objects of each resource were counted last, if they were since the start.
     counted: Table<ResourceId, Option<u64>>,
@@ -225,7 +225,7 @@ impl Admission {
 
     fn rejected(&mut self, level: LevelId, now: SimTime) -> SimSpan {
         self.seen.entry(level).or_default().rejected += 1;
-        let tracker = self.retry_after.entry(level).or_insert_with(RetryAfter::adaptive);
+        let tracker = self.retry_after.entry(level).or_default();
         tracker.record_dropped_request(now)
     }
 

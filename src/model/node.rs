@@ -9,6 +9,10 @@ use crate::units::{Bytes, SimSpan, SimTime};
 /// `oom_score_adj` of etcd as a static pod (docs/facts/memory.md section 4.2).
 const ETCD_SCORE_ADJ: i64 = -997;
 
+/// What a CPU limit lowers GOMAXPROCS to at most (`adjustCgroupGOMAXPROCS`, Go
+/// `runtime/cgroup_linux.go`).
+const LEAST_PROCESSORS: f64 = 2.0;
+
 /// Why a server can be killed at its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitKind {
@@ -81,7 +85,9 @@ pub fn processors(apiserver: &ApiserverInput, node: &NodeInput, release: &Releas
     }
     let cores = node.cores.ceil().max(1.0);
     match apiserver.cpu_limit {
-        Some(limit) if release.gomaxprocs_follows_limit => limit.ceil().clamp(1.0, cores),
+        Some(limit) if release.gomaxprocs_follows_limit => {
+            limit.ceil().max(LEAST_PROCESSORS).min(cores)
+        }
         _ => cores,
     }
 }

@@ -32,8 +32,10 @@ pub struct ObjectProfile {
     pub event_copy: Bytes,
     /// Whether the heap holds pointers worth scanning.
     pub scannable: bool,
-    /// Encoding to JSON.
+    /// Encoding to JSON, many objects into one buffer.
     pub encode_json: Cost,
+    /// Encoding to JSON one by one: streamed lists, events.
+    pub stream_json: Cost,
     /// Encoding to protobuf.
     pub encode_protobuf: Cost,
     /// Reading from etcd's answer.
@@ -87,6 +89,10 @@ const IN_LOOPBACK_INFORMERS: [&str; 25] = [
     "validatingwebhookconfigurations",
 ];
 
+/// Encoding typed objects to JSON one by one, per byte: the longer strings of larger objects save
+/// nothing (measured on streamed lists and watch-lists of Pods of 7.7 kB, 71 us, and of 19.6 kB, where
+/// three servers on two machines take 160 to 200 us for what buffered lists encode in 85).
+const TYPED_STREAM_NANOS: f64 = 9.26;
 /// Whether the apiservers' own informers hold the resource too.
 #[must_use]
 pub fn in_loopback_informers(resource: &ResourceInput) -> bool {
@@ -118,6 +124,10 @@ impl ObjectProfile {
             let rich = profile.json.as_f64().min(7_700.0);
             profile.encode_json = Cost { per_byte: 1.2, per_object: 8.06 * rich };
         }
+        profile.stream_json = match resource.shape {
+            Shape::Typed => Cost { per_byte: TYPED_STREAM_NANOS, per_object: 0.0 },
+            Shape::Blob | Shape::Custom | Shape::CustomBlob => profile.encode_json,
+        };
         profile
     }
 
@@ -150,6 +160,7 @@ impl ObjectProfile {
             event_copy: if binary { stored } else { Bytes(2_750) },
             scannable: false,
             encode_json: Cost { per_byte: if binary { 0.7 } else { 2.2 }, per_object: 6_000.0 },
+            stream_json: Cost::default(),
             encode_protobuf: Cost { per_byte: 0.2, per_object: 5_500.0 },
             decode: Cost { per_byte: 1.0, per_object: 8_000.0 },
             gzip_ratio: if binary { (0.76, 1.0) } else { (0.72, 0.72) },
@@ -171,6 +182,7 @@ impl ObjectProfile {
             event_copy: stored.scale(1.5),
             scannable: true,
             encode_json: Cost::default(),
+            stream_json: Cost::default(),
             encode_protobuf: Cost { per_byte: 2.6, per_object: 0.0 },
             decode: Cost { per_byte: 5.0, per_object: 8_000.0 },
             gzip_ratio: (0.22, 0.15),
@@ -190,6 +202,7 @@ impl ObjectProfile {
             event_copy: stored.scale(2.75),
             scannable: true,
             encode_json: Cost { per_byte: 21.0, per_object: 0.0 },
+            stream_json: Cost::default(),
             encode_protobuf: Cost::default(),
             decode: Cost { per_byte: 30.0, per_object: 8_000.0 },
             gzip_ratio: (0.22, 0.22),
@@ -205,6 +218,7 @@ impl ObjectProfile {
             event_copy: Bytes(3_000),
             scannable: false,
             encode_json: Cost { per_byte: 2.4, per_object: 10_000.0 },
+            stream_json: Cost::default(),
             decode: Cost { per_byte: 4.0, per_object: 8_000.0 },
             gzip_ratio: (0.72, 0.72),
             ..Self::custom(stored)

@@ -274,6 +274,11 @@ fn outcomes(summary: &Summary) -> Section {
     rows.extend(summary.peak_quantiles.iter().filter(|_| n > 1).map(|estimate| {
         (format!("peak {}", judged::quantile(estimate.quantile)), judged::estimate(estimate))
     }));
+    rows.extend(summary.peak_interval.as_ref().map(|interval| {
+        let without = if interval.without_limit { ", without a memory limit" } else { "" };
+        let ends = format!("{} to {} (9 of 10{without})", interval.low_bytes, interval.high_bytes);
+        ("real peak".to_owned(), ends)
+    }));
     let table = Table::of(&rows)
         .words("outcome", |row: &(String, String)| row.0.clone())
         .words("replications (95 % interval)", |row| row.1.clone());

@@ -4,7 +4,7 @@ use super::format::{clean, percent};
 use super::page::{Page, Section};
 use super::run;
 use super::table::Table;
-use crate::results::{ErrorSpread, Orderings, ReplayedRun, ReplayedServers, Validation};
+use crate::results::{Coverage, ErrorSpread, Orderings, ReplayedRun, ReplayedServers, Validation};
 use crate::units::Bytes;
 
 /// The longest name of a run that fits into 80 columns.
@@ -94,6 +94,7 @@ fn errors(validation: &Validation) -> Section {
     Section::new(format!("Absolute errors ({seeds}, seed {})", validation.seed))
         .table(spread_table("", "runs", &spreads(validation)))
         .legend(losses(validation))
+        .legend(covered(validation))
         .legends(ordered(&validation.orderings))
 }
 
@@ -125,9 +126,22 @@ fn spreads(validation: &Validation) -> Vec<(&'static str, &ErrorSpread)> {
 
 fn losses(validation: &Validation) -> String {
     let losses = validation.losses;
+    let unsure = match losses.too_close {
+        0 => String::new(),
+        n => format!("; of the others, too close to call: {n}"),
+    };
     format!(
-        "lost servers predicted: {} of {}; survivals predicted: {} of {}",
+        "lost servers predicted: {} of {}; survivals predicted: {} of {}{unsure}",
         losses.lost_predicted, losses.lost, losses.survived_predicted, losses.survived
+    )
+}
+
+/// How many measured peaks lie in the intervals of their predictions.
+fn covered(validation: &Validation) -> String {
+    let Coverage { runs, held, survived, held_left_out } = validation.coverage;
+    format!(
+        "peaks inside their intervals: {held} of {runs}; with intervals learned from the other runs \
+         only: {held_left_out} of {survived}"
     )
 }
 

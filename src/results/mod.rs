@@ -12,6 +12,7 @@ mod compare;
 mod find;
 mod judged;
 mod levels;
+mod peak_interval;
 mod run;
 mod summary;
 mod sweep;
@@ -37,6 +38,7 @@ pub use judged::{
 pub use levels::{
     ApfDump, FleetFlow, LevelDump, LevelPoint, LevelRecord, LevelTimeline, QueueDump, RequestDump,
 };
+pub use peak_interval::PeakInterval;
 pub use run::{
     Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
     ServerRecord, Timeline, TimelinePoint,
@@ -50,6 +52,6 @@ pub use sweep::{
     Sensitivity, SweepHead, SweepSummary,
 };
 pub use validation::{
-    DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedScenario, ReplayedRun,
-    ReplayedServers, VALIDATION_FORMAT_VERSION, Validation,
+    Coverage, DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedScenario,
+    ReplayedRun, ReplayedServers, VALIDATION_FORMAT_VERSION, Validation,
 };

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counters, ExpectationRow, Holder, QuantileEstimate, StoppingRule, Uncertainty};
+use super::{
+    Counters, ExpectationRow, Holder, PeakInterval, QuantileEstimate, StoppingRule, Uncertainty,
+};
 use crate::units::Bytes;
 
 /// Version of the `summary.json` format. A minor step adds fields, a major one changes them.
-pub const FORMAT_VERSION: &str = "1.2";
+pub const FORMAT_VERSION: &str = "1.3";
 
 /// The spread of a byte figure over the replications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,6 +190,9 @@ pub struct Summary {
     /// Its median, 95th and 99th percentile with 95 % intervals.
     #[serde(default)]
     pub peak_quantiles: Vec<QuantileEstimate>,
+    /// The same with the error of the model: where the real peak lies in nine of ten runs.
+    #[serde(default)]
+    pub peak_interval: Option<PeakInterval>,
     /// How the number of replications was decided, where it was by an interval.
     #[serde(default)]
     pub stopping_rule: Option<StoppingRule>,

@@ -6,7 +6,7 @@ use super::PublishedRow;
 use crate::units::Bytes;
 
 /// Version of the format of [`Validation`]. A minor step adds fields, a major one changes them.
-pub const VALIDATION_FORMAT_VERSION: &str = "1.0";
+pub const VALIDATION_FORMAT_VERSION: &str = "1.1";
 
 /// A measured run of one server, replayed. Relative errors are (predicted - measured) / measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,22 @@ pub struct ReplayedRun {
     pub predicted_from_before_bytes: Option<Bytes>,
     /// Error of that.
     pub error_from_before: Option<f64>,
+    /// What the peak consists of, as the errors of the model are sorted: `buffered lists` ...
+    #[serde(default)]
+    pub mechanism: String,
+    /// Lower end of the interval of the prediction: nine of ten real peaks lie in it.
+    #[serde(default)]
+    pub predicted_low_bytes: Bytes,
+    /// Upper end.
+    #[serde(default)]
+    pub predicted_high_bytes: Bytes,
+    /// Whether the measured peak lies in it; that of a lost server is a lower bound of what it would
+    /// have taken.
+    #[serde(default)]
+    pub held: bool,
+    /// Whether the memory limit lies in it: whether the server is lost is too close to call.
+    #[serde(default)]
+    pub too_close: bool,
 }
 
 /// A measured run of several servers, replayed.
@@ -72,6 +88,19 @@ pub struct ReplayedServers {
     pub measured_synced: Option<u32>,
     /// The same, predicted (median).
     pub predicted_synced: u32,
+    /// Lower end of the interval of the peak: nine of ten real peaks lie in it.
+    #[serde(default)]
+    pub predicted_low_bytes: Bytes,
+    /// Upper end.
+    #[serde(default)]
+    pub predicted_high_bytes: Bytes,
+    /// Whether the measured peak lies in it; those of lost servers are lower bounds of what they would
+    /// have taken.
+    #[serde(default)]
+    pub held: bool,
+    /// Whether the memory limit lies in it.
+    #[serde(default)]
+    pub too_close: bool,
 }
 
 /// How absolute relative errors spread (order statistics).
@@ -89,6 +118,19 @@ pub struct ErrorSpread {
     pub worst_id: String,
 }
 
+/// How many measured peaks lie in the intervals of their predictions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Runs.
+    pub runs: u32,
+    /// Those whose peak lies in the interval that it is given.
+    pub held: u32,
+    /// Runs whose server survived, as predicted.
+    pub survived: u32,
+    /// Those of them whose peak lies in the interval that the other runs give.
+    pub held_left_out: u32,
+}
+
 /// Whether the right servers were lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LossAgreement {
@@ -100,6 +142,9 @@ pub struct LossAgreement {
     pub survived: u32,
     /// Of these, predicted so.
     pub survived_predicted: u32,
+    /// Runs predicted wrongly for which the prediction says that it is too close to call.
+    #[serde(default)]
+    pub too_close: u32,
 }
 
 /// Whether predictions are ordered as measurements are, over pairs of runs that differ in one
@@ -159,6 +204,9 @@ pub struct Validation {
     pub rises: Option<ErrorSpread>,
     /// Durations.
     pub durations: Option<ErrorSpread>,
+    /// How many peaks lie in their intervals.
+    #[serde(default)]
+    pub coverage: Coverage,
     /// Servers lost and kept.
     pub losses: LossAgreement,
     /// Pairs of runs that differ in one setting.

@@ -6,6 +6,7 @@ use super::files::resident_series;
 use super::mapping::{self, FieldError};
 use super::observation::{PhaseKind, Run};
 use crate::engine::statistics::nearest_rank;
+use crate::experiment::model_error::{Circumstances, peak_interval};
 use crate::model::input::Inputs;
 use crate::model::{self, RunOptions};
 use crate::results::{ReplayedRun, RunRecord, Timeline};
@@ -55,7 +56,14 @@ pub fn run(
     let measured_killed = run.result.lost();
     let seconds = (measured_seconds(run), predicted_seconds(run, &records, predicted_killed));
     let rises = (base.map(|b| measured - b), idle.map(|i| predicted - i));
+    let interval = peak_interval(&inputs, &records, MEASURED_MACHINE);
+    let above = measured >= interval.low_bytes || measured_killed;
     let row = ReplayedRun {
+        mechanism: interval.mechanism.clone(),
+        predicted_low_bytes: interval.low_bytes,
+        predicted_high_bytes: interval.high_bytes,
+        held: above && measured <= interval.high_bytes,
+        too_close: interval.too_close,
         id: run.id.clone(),
         measured_peak_bytes: measured,
         predicted_peak_bytes: predicted,
@@ -83,6 +91,10 @@ pub fn run(
     let limit = run.environment.memory_limit_bytes.map(Bytes);
     Ok((row, Curves { measured, predicted: timeline, limit }))
 }
+
+/// Observations state their machine, or come from the measured one.
+pub(super) const MEASURED_MACHINE: Circumstances =
+    Circumstances { outside: false, machine_known: true };
 
 /// What a replay says of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -27,9 +27,10 @@ pub use observation::{Observation, ObservationError};
 pub use published::published_figures;
 
 use crate::engine::statistics::nearest_rank;
+use crate::experiment::model_error::{ReadMechanism, held_left_out};
 use crate::results::{
-    DomainRow, ErrorSpread, LossAgreement, ReplayedRun, ReplayedServers, VALIDATION_FORMAT_VERSION,
-    Validation,
+    Coverage, DomainRow, ErrorSpread, LossAgreement, ReplayedRun, ReplayedServers,
+    VALIDATION_FORMAT_VERSION, Validation,
 };
 use mapping::FieldError;
 use pairs::Knobs;
@@ -101,6 +102,7 @@ pub fn condense(replayed: &[Replayed], replay: Replay) -> Validation {
         rises: spread(runs.iter().map(|run| (run.rise_error, &run.id))),
         durations: spread(runs.iter().map(|run| (run.seconds_error, &run.id))),
         peaks,
+        coverage: coverage(&runs),
         losses: losses(&runs),
         orderings: pairs::orderings(&ordered),
         runs,
@@ -127,6 +129,30 @@ pub fn spread<'r>(errors: impl Iterator<Item = (Option<f64>, &'r String)>) -> Op
     })
 }
 
+/// The errors that the model's are learned from: ln(measured / predicted) of every run whose server
+/// survived, as predicted.
+#[must_use]
+pub fn model_errors(runs: &[ReplayedRun]) -> Vec<(ReadMechanism, f64)> {
+    let survived = runs.iter().filter(|run| !run.measured_killed && !run.predicted_killed);
+    let error = |run: &ReplayedRun| {
+        let mechanism = ReadMechanism::ALL.into_iter().find(|m| m.label() == run.mechanism)?;
+        let ratio = run.measured_peak_bytes.as_f64() / run.predicted_peak_bytes.as_f64();
+        (ratio > 0.0 && ratio.is_finite()).then(|| (mechanism, libm::log(ratio)))
+    };
+    survived.filter_map(error).collect()
+}
+
+fn coverage(runs: &[ReplayedRun]) -> Coverage {
+    let errors = model_errors(runs);
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Coverage {
+        runs: count(runs.len()),
+        held: count(runs.iter().filter(|run| run.held).count()),
+        survived: count(errors.len()),
+        held_left_out: held_left_out(&errors),
+    }
+}
+
 fn losses(runs: &[ReplayedRun]) -> LossAgreement {
     let count = |measured, predicted: Option<bool>| {
         let is = |run: &&ReplayedRun| {
@@ -134,7 +160,9 @@ fn losses(runs: &[ReplayedRun]) -> LossAgreement {
         };
         u32::try_from(runs.iter().filter(is).count()).unwrap_or(u32::MAX)
     };
+    let unsure = |run: &&ReplayedRun| run.too_close && run.measured_killed != run.predicted_killed;
     LossAgreement {
+        too_close: u32::try_from(runs.iter().filter(unsure).count()).unwrap_or(u32::MAX),
         lost: count(true, None),
         lost_predicted: count(true, Some(true)),
         survived: count(false, None),

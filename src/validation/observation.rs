@@ -17,7 +17,7 @@
 //! | `kubernetes.applied_manifests` | `PriorityLevelConfiguration`s and `FlowSchema`s: objects, or JSON text | none |
 //! | `environment.cores` | processors of the machine | 2 |
 //! | `environment.apiserver_share` | share of them that the server can have | 0.95: the measured machine, where etcd runs too |
-//! | `environment.local_clients` | whether the clients run on the machine, too | true, as in the measured runs; false for several servers |
+//! | `environment.local_clients` | whether the clients run on the machine, too | true, as in the measured runs |
 //! | `environment.cpu_speed` | speed of a core relative to the measured machine's | 1 |
 //! | `environment.page_fault_s_per_gb` | CPU time of first touches of memory, per GB | 1.6, as on the measured machine; 0.25 where `cpu_speed` is given |
 //! | `environment.memory_bytes` | RAM of the machine | 24 GB |
@@ -59,6 +59,8 @@
 //! An observation with the field `servers` is of that many servers behind a TCP balancer, each with
 //! `environment.cores_per_server` and `memory_limit_bytes`. A fleet of `agents.count` starts within
 //! `agents.start_within_s`, lists `agents.path` (`agents.encoding`, `agents.watch_list`) and watches;
+//! with `agents.begin_with_watch` they watch from the start, without a list, and `agents.patches_per_s`
+//! objects are patched meanwhile.
 //! `server_0_killed_at_s` is when the experiment killed the first server. What was seen in `seconds`:
 //! `result.peak_resident_bytes` (a list), `result.deaths` (needed) and `result.agents_synced_at_end`; in
 //! `events.csv.gz` beside it, lines `t_s,who,what,info` with `died`.
@@ -353,6 +355,10 @@ pub struct Agents {
     pub encoding: Option<ResponseEncoding>,
     #[serde(default)]
     pub watch_list: Option<bool>,
+    #[serde(default)]
+    pub begin_with_watch: Option<bool>,
+    #[serde(default)]
+    pub patches_per_s: Option<f64>,
     #[serde(default, rename = "behaviour")]
     _behaviour: Option<String>,
 }

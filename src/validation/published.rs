@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::experiment::{Plan, Subject, replicate, summarize};
+use crate::experiment::{Replications, Subject, replicate, summarize};
 use crate::results::PublishedScenario;
 use crate::scenario::{self, Scenario};
 
@@ -38,7 +38,7 @@ pub fn published_figures(
 
 fn figures(scenario: &Scenario, replications: Option<u32>) -> Result<PublishedScenario, String> {
     let replications = replications.unwrap_or(scenario.replications);
-    let plan = Plan { seed: scenario.seed, replications, threads: None };
+    let plan = Replications { seed: scenario.seed, replications, threads: None };
     let replicated = replicate(&scenario.inputs, plan, |_| {}).map_err(|e| e.to_string())?;
     let subject = Subject {
         scenario: &scenario.name,
@@ -48,6 +48,7 @@ fn figures(scenario: &Scenario, replications: Option<u32>) -> Result<PublishedSc
         published: &scenario.published,
         expectations: &[],
         warnings: &[],
+        peak_interval: None,
     };
     let summary = summarize(&subject, &replicated);
     Ok(PublishedScenario { scenario: scenario.name.clone(), rows: summary.published })

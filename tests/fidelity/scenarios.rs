@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::support::{root, shipped};
-use oomcast::experiment::{Plan, Replicated, Subject, replicate, summarize};
+use oomcast::experiment::{Replicated, Replications, Subject, replicate, summarize};
 use oomcast::model::{self, RunOptions};
 use oomcast::results::{Outcome, PublishedRow, RunRecord, Summary, TimelinePoint};
 use oomcast::scenario::Scenario;
@@ -62,7 +62,7 @@ fn names() -> Vec<String> {
 }
 
 fn run(scenario: &Scenario, replications: u32) -> Replicated {
-    let plan = Plan { seed: scenario.seed, replications, threads: None };
+    let plan = Replications { seed: scenario.seed, replications, threads: None };
     replicate(&scenario.inputs, plan, |_| {}).expect("runs")
 }
 
@@ -75,6 +75,7 @@ fn summary(scenario: &Scenario, replicated: &Replicated) -> Summary {
         published: &scenario.published,
         expectations: &scenario.expectations,
         warnings: &[],
+        peak_interval: None,
     };
     summarize(&subject, replicated)
 }

@@ -2,32 +2,39 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::OnceLock;
 
 use crate::support::{self, folder, stderr, stdout};
+use oomcast::experiment::model_error::learn;
 use oomcast::report::Screen;
 use oomcast::report::validation::page;
 use oomcast::results::{
-    DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedRow, PublishedScenario,
-    ReplayedRun, ReplayedServers, Validation,
+    Coverage, DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedRow,
+    PublishedScenario, ReplayedRun, ReplayedServers, Validation,
 };
 use oomcast::units::Bytes;
-use oomcast::validation::{Gathered, Replay, condense, published_figures, replay};
+use oomcast::validation::{Gathered, Replay, condense, model_errors, published_figures, replay};
 
 /// Highest median of the absolute errors of the peaks.
 const MEDIAN: f64 = 0.05;
 /// Highest 90th percentile.
 const P90: f64 = 0.15;
+/// Least share of pairs of runs that are ordered right.
+const ORDERED: f64 = 0.95;
 /// Highest error of a run, those of [`UNEXPLAINED`] aside.
 const WORST: f64 = 0.30;
 /// Runs whose peaks the model does not explain: what it is said to miss in them stands in
 /// docs/fidelity.md.
 const UNEXPLAINED: [&str; 2] =
     ["configmaps-10000x10k-1.28-json-rv0-16", "watchers2000-configmaps-10000x10k-1.32"];
-/// A limit so near to what a run takes without one decides nothing: a survival that is predicted as a
-/// loss there, and no other, is let pass.
-const TOO_CLOSE: [&str; 1] = ["limit3000m-configmaps-10000x10k-1.32-16"];
 
-fn committed() -> Validation {
+/// The committed runs, replayed once for all tests.
+fn committed() -> &'static Validation {
+    static ONCE: OnceLock<Validation> = OnceLock::new();
+    ONCE.get_or_init(replayed)
+}
+
+fn replayed() -> Validation {
     let mut gathered = Gathered::default();
     gathered.add_committed();
     assert_eq!(gathered.errors, []);
@@ -42,19 +49,23 @@ fn committed() -> Validation {
 fn the_ledger_holds() {
     let result = committed();
     let told = page(&result).terminal(&Screen::default());
-    assert!(result.runs.len() >= 110 && !result.several_servers.is_empty(), "{told}");
+    assert!(result.runs.len() >= 110 && result.several_servers.len() >= 8, "{told}");
     assert!(result.median_error.is_some_and(|e| e <= MEDIAN), "{told}");
     assert!(result.p90_error.is_some_and(|e| e <= P90), "{told}");
     for run in &result.runs {
         let id = run.id.as_str();
         assert!(run.error.abs() <= WORST || UNEXPLAINED.contains(&id), "{told}");
         let agrees = run.measured_killed == run.predicted_killed;
-        assert!(agrees || run.predicted_killed && TOO_CLOSE.contains(&id), "{id}\n{told}");
+        assert!(agrees || run.too_close, "{id}\n{told}");
     }
     let ordered = &result.orderings;
-    assert!(ordered.pairs >= 20 && ordered.right == ordered.pairs, "{told}");
+    let right = f64::from(ordered.right) / f64::from(ordered.pairs);
+    assert!(ordered.pairs >= 150 && right >= ORDERED, "{told}");
     for run in &result.several_servers {
         assert_eq!(run.predicted_deaths > 0, run.measured_deaths > 0, "{}", run.id);
+        assert!(
+            run.predicted_servers_lost == if run.measured_deaths > 0 { run.servers } else { 0 }
+        );
     }
 }
 
@@ -66,7 +77,7 @@ fn the_ledger_of_the_documentation_is_this_one() {
     let page = root.join("docs/fidelity.md");
     let text = std::fs::read_to_string(&page).expect("docs/fidelity.md");
     let (prose, generated) = text.split_once(MARK).expect("the mark of what is generated");
-    let mut result = committed();
+    let mut result = committed().clone();
     result.published = published_figures(&root.join("scenarios"), Some(5), |_| {}).expect("sound");
     let fresh = format!("\n{}", oomcast::report::validation::page(&result).markdown());
     if std::env::var_os("UPDATE_LEDGER").is_some() {
@@ -76,10 +87,39 @@ fn the_ledger_of_the_documentation_is_this_one() {
     }
 }
 
+/// The errors that intervals are made of are those of the measured runs. `UPDATE_LEDGER=1` renews them.
+#[test]
+fn the_model_error_is_learned_from_the_ledger() {
+    const MARK: &str = "/// One row for each mechanism.\n";
+    let result = committed();
+    let rows = learn(&model_errors(&result.runs)).into_iter().map(|row| {
+        format!(
+            "    Learned {{ mechanism: ReadMechanism::{:?}, runs: {}, half_width: {:.3} }},\n",
+            row.mechanism, row.runs, row.half_width
+        )
+    });
+    let rows: Vec<String> = rows.collect();
+    let fresh = format!("pub const LEARNED: [Learned; {}] = [\n{}];\n", rows.len(), rows.concat());
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/experiment/model_error/learned.rs");
+    let text = std::fs::read_to_string(&file).expect("the table");
+    let (head, table) = text.split_once(MARK).expect("the head of the table");
+    if std::env::var_os("UPDATE_LEDGER").is_some() {
+        std::fs::write(&file, format!("{head}{MARK}{fresh}")).expect("written");
+    } else {
+        assert_eq!(
+            table, fresh,
+            "renew it: UPDATE_LEDGER=1 cargo test --test fidelity model_error"
+        );
+        let Coverage { survived, held_left_out, .. } = result.coverage;
+        let share = f64::from(held_left_out) / f64::from(survived);
+        assert!((0.8..=1.0).contains(&share), "{held_left_out} of {survived}");
+    }
+}
+
 #[test]
 fn replays_do_not_depend_on_threads() {
     let one = || rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
-    assert_eq!(committed(), one().install(committed));
+    assert_eq!(*committed(), one().install(replayed));
 }
 
 fn gib(value: f64) -> Bytes {
@@ -128,7 +168,14 @@ fn made_up() -> Validation {
         peaks_from_before: spread(0.041, "configmaps-10000x10k-1.36-json-watchlist-16"),
         rises: None,
         durations: spread(0.16, "kep3157-1.32-json-rv0-8"),
-        losses: LossAgreement { lost: 2, lost_predicted: 1, survived: 2, survived_predicted: 2 },
+        coverage: Coverage { runs: 4, held: 3, survived: 2, held_left_out: 2 },
+        losses: LossAgreement {
+            lost: 2,
+            lost_predicted: 1,
+            survived: 2,
+            survived_predicted: 2,
+            too_close: 1,
+        },
         orderings: Orderings {
             pairs: 9,
             right: 8,

@@ -47,73 +47,29 @@ macro_rules! mistakes {
     };
 }
 
+// As they are rendered: some of each form, and what `mistakes::planted`, which judges code, place and
+// advice of all others, does not hold.
 mistakes! {
-    unknown_key: "memory-limit =" => "memry-limit =";
-    snake_case_key: "memory-limit =" => "memory_limit =";
     key_of_another_table: "replicas = 3" => "replicas = 3\nread-rate = \"1MB/s\"";
-    unknown_table: "[balancer]" => "[loadbalancer]";
-    misspelt_behaviour: "watcher = {" => "wacher = {";
-    missing_key: "duration = \"20m\"" => "";
-    missing_table: "[run]\nduration = \"20m\"" => "";
-    wrong_type: "replicas = 3" => "replicas = \"3\"";
-    wrong_structure: "[node]\nmemory = \"32GiB\"" => "[[node]]\nmemory = \"32GiB\"";
     single_brackets: "[[published]]\nmetric = \"oom\"" => "[published2]\nmetric = \"oom\"";
-    bare_number: "memory = \"32GiB\"" => "memory = 32";
-    milli_bytes: "memory = \"32GiB\"" => "memory = \"500m\"";
-    unknown_unit: "duration = \"20m\"" => "duration = \"20 minutes\"";
-    rate_without_time: "drain-rate = \"5MB/s\"" => "drain-rate = \"5MB\"";
-    share_without_sign: "selected = \"0.1%\"" => "selected = 0.1";
-    out_of_bounds: "replicas = 3" => "replicas = 33";
     huge_count: "count = 400" => "count = 1_000_000_000_000_000_000";
-    duration_of_centuries: "duration = \"20m\"" => "duration = \"90000d\"";
-    negative_size: "memory = \"32GiB\"" => "memory = \"-32GiB\"";
-    not_a_choice: "policy = \"round-robin\"" => "policy = \"round_robin\"";
     two_behaviours: "watcher = { resource = \"pods\" }" => "watcher = { resource = \"pods\" }\nlister = { resource = \"pods\" }";
-    no_behaviour: "watcher = { resource = \"pods\" }" => "";
-    two_actions: "kill = { apiserver = 0 }" => "kill = { apiserver = 0 }\nroll = { every = \"1m\" }";
-    bad_name: "name = \"everything\"" => "name = \"../everything\"";
-    duplicate_client: "name = \"agents\"" => "name = \"informers\"";
-    unknown_resource: "watcher = { resource = \"pods\" }" => "watcher = { resource = \"pod\" }";
-    unknown_client: "stop = { client = \"dumps\"" => "stop = { client = \"dmups\"";
-    unknown_phase: "phase = \"8 informers\"" => "phase = \"9 informers\"";
-    unknown_release: "version = \"1.32\"" => "version = \"1.27\"";
-    release_with_patch: "version = \"1.32\"" => "version = \"v1.32.4\"";
-    release_as_float: "version = \"1.32\"" => "version = 1.32";
-    gate_of_a_later_release: "WatchList = true" => "EtcdRangeStream = true";
     misspelt_gate: "WatchList = true" => "WatchLists = true";
-    protobuf_of_custom: "resource = \"ciliumendpoints\"," => "resource = \"ciliumendpoints\", encoding = \"protobuf\",";
     shape_needed: "shape = \"custom\"\n" => "";
-    after_the_end: "at = \"16m\"" => "at = \"20m\"";
-    more_than_members: "count = 8 }" => "count = 17 }";
-    no_such_server: "kill = { apiserver = 0 }" => "kill = { apiserver = 3 }";
     stored_too_large: "size = \"4KiB\"" => "size = \"64MiB\"";
     too_many_members: "count = 2_000\n" => "count = 1_000_000\nstart-jitter = \"1s\"\nwatcher = { resource = \"pods\" }\n[[clients]]\nname = \"x\"\ncount = 1_000_000\n";
     node_too_small: "memory = \"32GiB\"" => "memory = \"1GiB\"";
-    versions_of_built_in: "writes = \"600/min\"" => "versions = 2";
-    figure_of_wrong_kind: "value = \"9.24GB\"" => "value = \"20m\"";
-    figure_and_bound: "value = false" => "value = false\nat-least = true";
-    syntax_error: "replicas = 3" => "replicas = = 3";
-    unclosed_string: "name = \"agents\"" => "name = \"agents";
     expectation_without_bound: "metric = \"oom\"\nat-most = \"5%\"" => "metric = \"oom\"";
-    expectation_with_two_bounds: "at-most = \"5%\"" => "at-most = \"5%\"\nat-least = \"1%\"";
     expectation_without_quantile: "quantile = \"95%\"\n" => "";
-    expectation_with_odd_quantile: "metric = \"oom\"\nat-most" => "metric = \"oom\"\nquantile = \"50%\"\nat-most";
-    expectation_of_the_maximum: "quantile = \"95%\"" => "quantile = \"100%\"";
     expectation_of_nothing_known: "metric = \"peak\"" => "metric = \"paek\"";
     expectation_in_another_unit: "at-most = \"12GiB\"" => "at-most = \"5%\"";
-    expectation_named_twice: "name = \"room to spare\"" => "name = \"no kill\"";
     uncertain_without_unit: "size = \"4KiB\"" => "size = \"3 to 8KiB\"";
-    uncertain_backwards: "count = 2_000" => "count = \"3_000 to 2_000\"";
     uncertain_from_zero: "start-jitter = \"10s\"" => "start-jitter = \"0s to 10s\"";
-    uncertain_law: "count = 2_000" => "count = { dist = \"unifrom\", from = 1, to = 3 }";
-    uncertain_figure: "count = 2_000" => "count = { dist = \"uniform\", form = 1, to = 3 }";
     uncertain_half: "count = 2_000" => "count = { dist = \"triangular\", from = 1, to = 3 }";
     uncertain_quantile: "count = 2_000" => "count = { p50 = 1_000 }";
     uncertain_without_law: "count = 2_000" => "count = { from = 1, to = 3 }";
     uncertain_past_the_bounds: "count = 2_000" => "count = \"0 to 5\"";
-    uncertain_servers: "replicas = 3" => "replicas = \"3 to 5\"";
     uncertain_duration: "duration = \"20m\"" => "duration = \"10m to 20m\"";
-    duplicate_key: "replicas = 3" => "replicas = 3\nreplicas = 2";
 }
 
 macro_rules! warnings {
@@ -133,7 +89,6 @@ warnings! {
     warn_no_effect: "latency = \"5ms\"" => "range-stream = true";
     warn_already_running: "start = \"stopped\"\ndrain" => "drain";
     warn_never_starts: "start = { client = \"dumps\" }" => "";
-    warn_limit_order: "gomemlimit = \"14GiB\"" => "gomemlimit = \"17GiB\"";
     note_node_memory: "[node]\nmemory = \"32GiB\"\n" => "";
 }
 

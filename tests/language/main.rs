@@ -5,6 +5,7 @@ mod cli;
 mod cluster;
 mod diagnostics;
 mod inherit;
+mod keys;
 mod manifests;
 mod mistakes;
 mod presets;

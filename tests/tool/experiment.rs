@@ -3,7 +3,9 @@
 use std::sync::Mutex;
 
 use super::synthetic;
-use oomcast::experiment::{Plan, ReplicateError, Replicated, Subject, replicate_with, summarize};
+use oomcast::experiment::{
+    ReplicateError, Replicated, Replications, Subject, replicate_with, summarize,
+};
 use oomcast::model::RunOptions;
 use oomcast::results::{Outcome, RunRecord, Spread, Summary};
 use oomcast::units::Bytes;
@@ -18,12 +20,13 @@ fn summary(replicated: &Replicated) -> Summary {
         published: &[],
         expectations: &[],
         warnings: &[],
+        peak_interval: None,
     };
     summarize(&subject, replicated)
 }
 
 fn replicated(n: u32, threads: usize) -> Replicated {
-    let plan = Plan { seed: 7, replications: n, threads: Some(threads) };
+    let plan = Replications { seed: 7, replications: n, threads: Some(threads) };
     replicate_with(synthetic::cascade, plan, |_| {}).expect("synthetic runs are reproducible")
 }
 
@@ -54,7 +57,7 @@ fn one_replication_is_run_once() {
         calls.lock().expect("not poisoned").push(options.timelines);
         synthetic::absorbed(options)
     };
-    let plan = Plan { seed: 7, replications: 1, threads: None };
+    let plan = Replications { seed: 7, replications: 1, threads: None };
     let result = replicate_with(run, plan, |_| {}).expect("runs");
     assert_eq!(result.runs.len(), 1);
     assert_eq!(*calls.lock().expect("not poisoned"), [true]);
@@ -63,7 +66,7 @@ fn one_replication_is_run_once() {
 #[test]
 fn progress_reaches_the_end() {
     let seen = Mutex::new(Vec::new());
-    let plan = Plan { seed: 7, replications: 20, threads: Some(2) };
+    let plan = Replications { seed: 7, replications: 20, threads: Some(2) };
     let note = |done| seen.lock().expect("not poisoned").push(done);
     replicate_with(synthetic::absorbed, plan, note).expect("runs");
     let mut seen = seen.into_inner().expect("not poisoned");
@@ -78,7 +81,7 @@ fn a_model_that_does_not_repeat_itself_is_found_out() {
         record.trace_hash ^= u64::from(options.timelines);
         record
     };
-    let plan = Plan { seed: 7, replications: 5, threads: Some(2) };
+    let plan = Replications { seed: 7, replications: 5, threads: Some(2) };
     let error = replicate_with(run, plan, |_| {});
     assert!(matches!(error, Err(ReplicateError::Diverged { .. })));
 }
@@ -89,7 +92,7 @@ fn a_replication_that_breaks_off_is_named() {
         assert!(options.replication != 3, "the ledger does not add up");
         synthetic::absorbed(options)
     };
-    let plan = Plan { seed: 7, replications: 5, threads: Some(2) };
+    let plan = Replications { seed: 7, replications: 5, threads: Some(2) };
     let error = replicate_with(run, plan, |_| {}).expect_err("one breaks off");
     let expected =
         ReplicateError::Panicked { replication: 3, reason: "the ledger does not add up".into() };
@@ -113,7 +116,7 @@ proptest! {
             record
         };
         let n = drawn.len() as u32;
-        let plan = Plan { seed: 1, replications: n, threads: Some(2) };
+        let plan = Replications { seed: 1, replications: n, threads: Some(2) };
         let summary = summary(&replicate_with(run, plan, |_| {}).expect("runs"));
 
         prop_assert_eq!(summary.outcomes.len(), Outcome::ALL.len());

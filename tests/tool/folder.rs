@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::synthetic;
 use crate::support::folder;
-use oomcast::experiment::{Plan, Replicated, Subject, replicate_with, summarize};
+use oomcast::experiment::{Replicated, Replications, Subject, replicate_with, summarize};
 use oomcast::report::folder::{FolderError, Identity, Manifest, RunFiles, RunFolder, Status};
 
 /// A run folder that is not there yet.
@@ -26,7 +26,7 @@ fn identity(scenario: &str) -> Identity<'_> {
 }
 
 fn runs(threads: usize) -> Replicated {
-    let plan = Plan { seed: 3, replications: 8, threads: Some(threads) };
+    let plan = Replications { seed: 3, replications: 8, threads: Some(threads) };
     replicate_with(synthetic::cascade, plan, |_| {}).expect("runs")
 }
 
@@ -40,6 +40,7 @@ fn write(path: &Path, threads: usize, extra: Option<&str>) -> Vec<String> {
         published: &[],
         expectations: &[],
         warnings: &[],
+        peak_interval: None,
     };
     let summary = summarize(&subject, &replicated);
     let mut folder = RunFolder::open(path, &identity("storm"), false).expect("opens");

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use super::synthetic;
-use oomcast::experiment::{Plan, Replicated, Subject, replicate_with, summarize};
+use crate::support::shipped;
+use oomcast::experiment::{Replicated, Replications, Subject, replicate_with, summarize};
 use oomcast::model::{self, RunOptions};
 use oomcast::report::story::Story;
 use oomcast::report::{Screen, csv, events, json, run};
 use oomcast::results::{RunRecord, Summary};
 use oomcast::scenario::measure::{Amount, Measure};
-use oomcast::scenario::{self, Claim, Published};
+use oomcast::scenario::{Claim, Published};
 use oomcast::units::{Bytes, SimSpan};
 
-fn plan(replications: u32) -> Plan {
-    Plan { seed: 1, replications, threads: Some(2) }
+fn plan(replications: u32) -> Replications {
+    Replications { seed: 1, replications, threads: Some(2) }
 }
 
 fn replicated(run: impl Fn(RunOptions) -> RunRecord + Sync, n: u32) -> Replicated {
@@ -29,6 +30,7 @@ fn summary_of(replicated: &Replicated, published: &[Published], warnings: &[Stri
         published,
         expectations: &[],
         warnings,
+        peak_interval: None,
     };
     summarize(&subject, replicated)
 }
@@ -138,15 +140,22 @@ fn a_narrow_terminal_has_every_figure() {
 /// The shipped cascade, told: in full and as on a terminal.
 #[test]
 fn the_story_of_a_cascade() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/ha-cascade.toml");
-    let text = std::fs::read(path).expect("a shipped scenario");
-    let inputs = scenario::load("ha-cascade.toml", &text, &[]).expect("it is sound").inputs;
+    let inputs = shipped("ha-cascade", &[]).inputs;
     let run = model::run(&inputs, RunOptions { seed: 1, replication: 0, timelines: true });
     let story = Story::of(&run);
     let short: Vec<String> =
         story.short(12, 80).iter().map(|(at, text)| format!("{at:>8}  {text}")).collect();
     assert!(short.len() <= 12, "{short:#?}");
-    insta::assert_snapshot!(format!("{}\n{}", short.join("\n"), story.full()));
+    insta::assert_snapshot!(short.join("\n"));
+    let full = story.full();
+    let at = |line: &str| {
+        let (minutes, seconds) = line.split_whitespace().next()?.split_once(':')?;
+        Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
+    };
+    let times: Vec<f64> = full.lines().map(|line| at(line).expect(line)).collect();
+    assert!(times.is_sorted(), "{full}");
+    assert!(full.lines().count() > short.len(), "{full}");
+    assert!(full.lines().last().is_some_and(|line| line.contains("the run ends")), "{full}");
     // What is recorded beside the run leaves it as it is.
     let plain = model::run(&inputs, RunOptions { seed: 1, replication: 0, timelines: false });
     assert_eq!(plain.slim(), run.slim());

@@ -11,7 +11,7 @@ pub use grid::{Grid, GridError};
 pub use search::{Answer, Bracket, Contradiction, Found, Happened, Search, Tally, find_with};
 
 use super::measure::meets;
-use super::replicate::{Plan, ReplicateError};
+use super::replicate::{ReplicateError, Replications};
 use super::variant::Variant;
 use crate::model::RunOptions;
 use crate::results::FindResult;
@@ -63,7 +63,7 @@ pub enum FindError {
 pub fn find(
     variant: &Variant,
     question: &Question,
-    plan: Plan,
+    plan: Replications,
     progress: impl Fn(u32) + Sync,
 ) -> Result<FindResult, FindError> {
     let current = question.knob.current(variant.scenario());
@@ -137,7 +137,7 @@ impl Lab<'_> {
     /// A range around the scenario's value, by doubling and halving, at one end of which it happens
     /// in none of some replications and at the other in clearly more than are allowed; or as wide as
     /// is sensible.
-    fn range(&self, current: Option<&Value>, plan: Plan) -> Result<Grid, FindError> {
+    fn range(&self, current: Option<&Value>, plan: Replications) -> Result<Grid, FindError> {
         let knob = &self.question.knob;
         let centre = current.and_then(Value::coordinate).filter(|x| *x > 0.0);
         let centre = centre.ok_or_else(|| FindError::NoValue(knob.key().to_owned()))?;

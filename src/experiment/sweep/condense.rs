@@ -1,7 +1,7 @@
 //! The replications of a point as one row.
 
 use super::super::estimate::{median, proportion, six_decimals, spread};
-use super::super::published::whole_duration;
+use super::super::measure::whole_duration;
 use crate::results::{OomKillSpread, Outcome, PointFigures, RunRecord};
 use crate::units::{SimSpan, SimTime};
 

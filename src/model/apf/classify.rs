@@ -122,7 +122,7 @@ fn contains_resource(info: &RequestInfo, list: &[String]) -> bool {
         })
 }
 
-/// What tells a request's flow from others of its flow schema (`computeFlowDistinguisher`).
+/// What distinguishes a request's flow from others of its flow schema (`computeFlowDistinguisher`).
 #[must_use]
 pub fn flow_distinguisher<'a>(
     user: &User<'a>,

@@ -108,7 +108,7 @@ impl FlowSchema {
     }
 }
 
-/// What tells the flows of a flow schema apart.
+/// What distinguishes the flows of a flow schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DistinguisherMethod {
     /// The user's name.

@@ -82,7 +82,7 @@ pub struct Classification<'a> {
     pub level: LevelId,
     /// Whether the level is exempt from limitation.
     pub exempt: bool,
-    /// What tells its flow apart; empty unless the level has at least 2 queues.
+    /// What distinguishes its flow; empty unless the level has at least 2 queues.
     pub distinguisher: &'a str,
     /// The hash of its flow, for the queue set; 0 unless the level has at least 2 queues.
     pub hash: u64,

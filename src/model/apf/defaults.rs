@@ -77,8 +77,8 @@ pub fn default_flow_schemas(release: &Release) -> Vec<FlowSchema> {
     schemas
 }
 
-/// All levels and flow schemas of a server: the defaults of its release, and in their place or
-/// besides them what is given. Where the release has no borrowing, none of them lends or borrows.
+/// All levels and flow schemas of a server: what is given, and the defaults of its release that it does not
+/// replace. Where the release has no borrowing, none of them lends or borrows.
 #[must_use]
 pub fn with_defaults(
     given: &ApfInput,

@@ -8,7 +8,7 @@
 //! Plain deterministic types: no I/O and no event queue; callers pass the time, and schedule the
 //! instants that the methods return. Source: k8s.io/apiserver `pkg/util/flowcontrol`, v0.36.2;
 //! earlier releases differ by [`Release`](super::release::Release). Proved against the recorded behaviour of
-//! the genuine code by `tests/golden_cases/golden_apf`.
+//! the real code by `tests/golden_cases/golden_apf`.
 
 pub mod classify;
 pub mod conc_alloc;

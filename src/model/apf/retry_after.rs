@@ -1,4 +1,4 @@
-//! [`RetryAfter`]: the Retry-After of 429 answers.
+//! [`DroppedRequests`]: the Retry-After of 429 answers.
 //!
 //! Source: k8s.io/apiserver `pkg/util/flowcontrol/dropped_requests_tracker.go` (adaptive, per
 //! priority level, since 1.28); constant 1 before that and in the max-in-flight filter.
@@ -12,34 +12,6 @@ pub const MAX_RETRY_AFTER: u64 = 32;
 
 /// Unix time of the simulation's beginning: any large one, as upstream assumes.
 const UNIX_EPOCH_OF_SIMULATION: u64 = 1_700_000_000;
-
-/// How long a client whose request was dropped is told to wait.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RetryAfter {
-    /// Always one second.
-    Constant,
-    /// 1 to 32 seconds by how many requests were dropped lately.
-    Adaptive(DroppedRequests),
-}
-
-impl RetryAfter {
-    /// An adaptive one that has seen no drops.
-    #[must_use]
-    pub fn adaptive() -> Self {
-        Self::Adaptive(DroppedRequests::default())
-    }
-
-    /// A request is dropped now: what it is told (`RecordDroppedRequest`, `GetRetryAfter`).
-    pub fn record_dropped_request(&mut self, now: SimTime) -> SimSpan {
-        match self {
-            Self::Constant => SimSpan::secs(1),
-            Self::Adaptive(dropped) => {
-                dropped.record(UNIX_EPOCH_OF_SIMULATION + now.0 / 1_000_000_000);
-                SimSpan::secs(dropped.retry_after)
-            }
-        }
-    }
-}
 
 /// Requests dropped of one priority level (`droppedRequestsStats`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +37,13 @@ impl Default for DroppedRequests {
 }
 
 impl DroppedRequests {
+    /// A request is dropped now: the Retry-After of its answer, 1 to 32 seconds by how many were
+    /// dropped lately (`RecordDroppedRequest`, `GetRetryAfter`).
+    pub fn record_dropped_request(&mut self, now: SimTime) -> SimSpan {
+        self.record(UNIX_EPOCH_OF_SIMULATION + now.0 / 1_000_000_000);
+        SimSpan::secs(self.retry_after)
+    }
+
     fn record(&mut self, unix: u64) {
         if self.current_unix == unix {
             self.current_count += 1;
@@ -86,8 +65,8 @@ impl DroppedRequests {
         }
     }
 
-    /// Doubles on at least three drops a second over the present Retry-After, at most once in that
-    /// time; falls by one below one drop a second (`updateRetryAfterIfNeededLocked`).
+    /// Doubles on at least three drops per second over the present Retry-After, at most once in that
+    /// time; falls by one below one drop per second (`updateRetryAfterIfNeededLocked`).
     fn update_retry_after(&mut self, unix: u64) {
         let retry_after = self.retry_after;
         let dropped: u64 = self
@@ -108,12 +87,12 @@ impl DroppedRequests {
 
 #[cfg(test)]
 mod tests {
-    use super::{RetryAfter, SimSpan, SimTime};
+    use super::{DroppedRequests, SimSpan, SimTime};
 
     #[test]
     fn follows_upstreams_test() {
         // docs/facts/apf.md 7.10: second, drops in it, value after.
-        let mut tracker = RetryAfter::adaptive();
+        let mut tracker = DroppedRequests::default();
         for (second, drops, expected) in [
             (0, 5, 1),
             (1, 11, 2),
@@ -128,12 +107,11 @@ mod tests {
             (22, 1, 10),
         ] {
             let now = SimTime(second * 1_000_000_000);
-            let mut told = SimSpan::ZERO;
+            let mut waits = SimSpan::ZERO;
             for _ in 0..drops {
-                told = tracker.record_dropped_request(now);
+                waits = tracker.record_dropped_request(now);
             }
-            assert_eq!(told, SimSpan::secs(expected), "after second {second}");
+            assert_eq!(waits, SimSpan::secs(expected), "after second {second}");
         }
-        assert_eq!(RetryAfter::Constant.record_dropped_request(SimTime::ZERO), SimSpan::secs(1));
     }
 }

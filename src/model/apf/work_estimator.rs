@@ -241,7 +241,7 @@ impl WorkEstimator {
         }
     }
 
-    /// One seat for each so many objects processed (`seatsBasedOnObjectCount`).
+    /// One seat per `objects_per_seat` objects processed (`seatsBasedOnObjectCount`).
     fn seats_by_count(
         &self,
         stats: &ObjectStats,
@@ -292,7 +292,7 @@ fn limited_count(stats: &ObjectStats, options: &ListOptions) -> i64 {
     if options.limit > 0 && options.limit < stats.count { options.limit } else { stats.count }
 }
 
-/// One seat for each so many bytes in memory at once (`seatsBasedOnObjectSize`).
+/// One seat per [`BYTES_PER_SEAT`] in memory at once (`seatsBasedOnObjectSize`).
 fn seats_by_size(
     stats: &ObjectStats,
     options: &ListOptions,

@@ -4,7 +4,7 @@
 //! the same version in pages of 10,000, each decoded whole, to compare digests
 //! (`cacher/delegator.go`; docs/facts/watch-cache.md section 2.4).
 
-use super::plan::{Phase, Plan, RampKind, Stage, Step};
+use super::plan::{Phase, RampKind, RequestPlan, Stage, Step};
 use crate::model::costs::GRPC_READ;
 use crate::model::input::{EtcdInput, Hardware};
 use crate::model::memory::ledger::OwnerId;
@@ -38,7 +38,7 @@ pub fn consistency_plan(
     profile: &ObjectProfile,
     count: u64,
     owner: OwnerId,
-) -> Plan {
+) -> RequestPlan {
     let list = owner.entry(Mechanism::ListSliceAndConversion);
     let notes = NOTE.times(count);
     let mut look = Phase::cpu(Stage::Working, LOOK.times(count))
@@ -72,7 +72,7 @@ pub fn consistency_plan(
     let waits = etcd.latency.times(pages - 1) + etcd.read_rate.time_for(raw - raw_page);
     compare.demand.floor = compare.demand.cpu.max(waits);
 
-    let mut plan = Plan { phases: vec![look, first, compare], wire: Bytes::ZERO };
+    let mut plan = RequestPlan { phases: vec![look, first, compare], wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }

@@ -12,7 +12,7 @@
 //! - from etcd, raw bytes are held twice or thrice, then once less every decoded object.
 
 use super::etcd_rounds::EtcdRounds;
-use super::plan::{Phase, Plan, RampKind, Stage, Step};
+use super::plan::{Phase, RampKind, RequestPlan, Stage, Step};
 use super::route::Route;
 use crate::engine::fluid::Demand;
 use crate::model::costs::{self, Cost, GRPC_READ};
@@ -111,7 +111,7 @@ const GZIP_THRESHOLD: Bytes = Bytes::kib(128);
 impl ListContext<'_> {
     /// The plan of a LIST.
     #[must_use]
-    pub fn plan(&self, list: ListShape) -> Plan {
+    pub fn plan(&self, list: ListShape) -> RequestPlan {
         let body = item_bytes(self.profile, self.read.encoding).times(list.items) + Bytes(100);
         let gzip = self.gzip(body);
         let wire = gzip.map_or(body, |ratio| body.scale(ratio));
@@ -140,7 +140,7 @@ impl ListContext<'_> {
         if let (Some(buffer), Some(first)) = (list.pooled, phases.first_mut()) {
             first.start.push(Step::Unpool(self.entry(Mechanism::ResponseBuffer), buffer));
         }
-        let mut plan = Plan { phases, wire };
+        let mut plan = RequestPlan { phases, wire };
         plan.scale_cpu(self.hardware.cpu_speed);
         plan
     }
@@ -299,7 +299,9 @@ impl ListContext<'_> {
         }
         .scale(self.calibration.stream_garbage);
         let mut phase = self.write(Stage::Streaming, body, gzip, wire);
-        phase.demand.cpu += self.encode_cost().of(list.items, body);
+        let encode =
+            if self.protobuf() { self.profile.encode_protobuf } else { self.profile.stream_json };
+        phase.demand.cpu += encode.of(list.items, body);
         let frames = (item.as_f64() / costs::STREAM_BUFFER.as_f64()).min(1.0);
         phase.demand.cpu += if self.protobuf() {
             costs::STREAMED_PROTOBUF_ITEM.of(list.items, Bytes::ZERO).scale(frames)
@@ -450,7 +452,7 @@ impl ListContext<'_> {
 /// What `RangeStream` keeps of the raw answer: two or three chunks (docs/facts/watch-cache.md 5).
 const RANGE_STREAM_CHUNKS: Bytes = Bytes(5_000_000);
 
-impl Plan {
+impl RequestPlan {
     /// Scales all CPU time for a processor `speed` times as fast; gives every phase a length.
     pub fn scale_cpu(&mut self, speed: f64) {
         for phase in &mut self.phases {

@@ -120,7 +120,7 @@ impl Phase {
 
 /// All phases of a kind of request. Requests share plans.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Plan {
+pub struct RequestPlan {
     /// In order; never empty.
     pub phases: Vec<Phase>,
     /// Response bytes on the wire.
@@ -186,7 +186,7 @@ pub fn part_of(bytes: Bytes, parts: u128) -> u64 {
     u64::try_from(u128::from(bytes.0) * parts / u128::from(PARTS)).unwrap_or(u64::MAX)
 }
 
-impl Plan {
+impl RequestPlan {
     /// Lets a request wait for so long before anything else; what it is given at its start, it has
     /// from then on.
     pub fn wait_first(&mut self, wait: SimSpan) {

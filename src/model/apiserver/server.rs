@@ -12,7 +12,7 @@ mod rates;
 use std::sync::Arc;
 
 use super::list::touched;
-use super::plan::{Holdings, Plan, Stage};
+use super::plan::{Holdings, RequestPlan, Stage};
 use super::tag::Tag;
 use crate::engine::fluid::{ClassId, FluidPool, Joined, PARTS};
 use crate::model::costs;
@@ -29,12 +29,12 @@ pub type PlanId = u32;
 /// Every plan of a run; servers share them.
 #[derive(Clone, Debug, Default)]
 pub struct Plans {
-    plans: Vec<Plan>,
+    plans: Vec<RequestPlan>,
 }
 
 impl Plans {
     /// Adds a plan.
-    pub fn add(&mut self, plan: Plan) -> PlanId {
+    pub fn add(&mut self, plan: RequestPlan) -> PlanId {
         self.plans.push(plan);
         (self.plans.len() - 1) as PlanId
     }
@@ -47,7 +47,7 @@ impl Plans {
 
     /// A plan.
     #[must_use]
-    pub fn get(&self, id: PlanId) -> &Plan {
+    pub fn get(&self, id: PlanId) -> &RequestPlan {
         &self.plans[id as usize]
     }
 }

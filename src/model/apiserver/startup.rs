@@ -6,7 +6,7 @@
 //! the caches are cold (raw bytes, decoded objects, a response buffer, the body read into a growing
 //! slice), or as watch-lists once they are filled; either ends in a second decoded copy.
 
-use super::plan::{Phase, Plan, RampKind, Stage, Step};
+use super::plan::{Phase, RampKind, RequestPlan, Stage, Step};
 use crate::engine::fluid::Demand;
 use crate::model::client::go::PAGER_LIMIT;
 use crate::model::costs::{self, Cost, GRPC_READ};
@@ -47,7 +47,7 @@ pub fn cache_plan(
     count: u64,
     profile: &ObjectProfile,
     owner: OwnerId,
-) -> Plan {
+) -> RequestPlan {
     let raw = profile.stored.times(count);
     let page = profile.stored.times(count.min(RELIST_PAGE));
     let copies = u64::from(release.grpc_raw_copies);
@@ -76,16 +76,17 @@ pub fn cache_plan(
         fill.demand.cpu.scale(1.0 / f64::from(workers)).max(etcd.read_rate.time_for(raw - page));
     let spans = profile.cached.times(count).scale(costs::span_overhead(profile));
     fill = fill.ramp(RampKind::TakeOutside, OwnerId::SERVER.entry(Mechanism::ProcessBase), spans);
-    let mut plan = Plan { phases: vec![read, fill], wire: Bytes::ZERO };
+    let mut plan = RequestPlan { phases: vec![read, fill], wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }
 
 /// Workers of `ConcurrentWatchObjectDecode`.
 const DECODERS: u32 = 10;
-/// What filling a cache costs beyond decoding: keys, index, b-tree (docs/facts/clients.md section 5.2
-/// and measured start-up times: 23 s/GB of Pods on two cores, 2 to 3 s/GB of `ConfigMaps`).
-pub(crate) const FILL_OVERHEAD: f64 = 1.5;
+/// What filling a cache costs in multiples of decoding: keys, index, b-tree (measured: a server on half
+/// a core that starts again fills a cache of 96 MB of Pods in 2 s; page faults are counted where they
+/// occur).
+pub(crate) const FILL_OVERHEAD: f64 = 1.0;
 
 /// Whether the server's own informers wait for its caches: as watch-lists they do. As LISTs they
 /// carry the pager's limit and no selector, and such LISTs a cold cache passes on to etcd, in
@@ -105,20 +106,26 @@ pub fn loopback_plan(
     profile: &ObjectProfile,
     count: u64,
     owner: OwnerId,
-) -> Plan {
+) -> RequestPlan {
     let phases = if loopback_waits(release) {
         loopback_watch_list(profile, count, owner)
     } else {
         loopback_pages(release, etcd, profile, count, owner)
     };
-    let mut plan = Plan { phases, wire: Bytes::ZERO };
+    let mut plan = RequestPlan { phases, wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }
 
+/// What the copy of an event of a typed object takes at most: larger ones have longer strings, which
+/// copies share (1.5 times the measured Pods of 6.1 kB).
+const STRUCT_COPY: Bytes = Bytes(9_200);
+
 /// Events are encoded, sent and decoded one by one.
 fn loopback_watch_list(profile: &ObjectProfile, count: u64, owner: OwnerId) -> Vec<Phase> {
     let body = profile.protobuf.unwrap_or(profile.json).times(count);
+    let typed = profile.scannable;
+    let copy = if typed { profile.event_copy.min(STRUCT_COPY) } else { profile.event_copy };
     let events = profile.encode_protobuf.of(count, body) + costs::WRITE.of(0, body);
     let mut send = Phase::cpu(Stage::Working, events + profile.decode.of(count, body))
         .ramp(
@@ -130,7 +137,7 @@ fn loopback_watch_list(profile: &ObjectProfile, count: u64, owner: OwnerId) -> V
         .ramp(
             RampKind::Litter,
             owner.entry(Mechanism::InitialEvents),
-            (profile.event_copy + profile.decoded).times(count),
+            (copy + profile.decoded).times(count),
         );
     send.demand.floor = send.demand.cpu;
     vec![send]
@@ -192,14 +199,14 @@ fn loopback_pages(
 
 /// Loading what the scenario does not list: `heap` bytes of live heap, as if of typed objects.
 #[must_use]
-pub fn rest_plan(hardware: &Hardware, etcd: &EtcdInput, heap: Bytes) -> Plan {
+pub fn rest_plan(hardware: &Hardware, etcd: &EtcdInput, heap: Bytes) -> RequestPlan {
     let entry = OwnerId::SERVER.entry(Mechanism::ProcessBase);
     let stored = heap.scale(REST_STORED);
     let mut load = Phase::cpu(Stage::Working, REST_DECODE.of(0, stored) + GRPC_READ.of(0, stored))
         .ramp(RampKind::Take, entry, heap)
         .ramp(RampKind::TakeOutside, entry, heap.scale(costs::SPAN_OVERHEAD));
     load.demand.floor = etcd.latency + etcd.read_rate.time_for(stored);
-    let mut plan = Plan { phases: vec![load], wire: Bytes::ZERO };
+    let mut plan = RequestPlan { phases: vec![load], wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }
@@ -212,13 +219,13 @@ const REST_DECODE: Cost = Cost { per_byte: 5.0, per_object: 0.0 };
 
 /// Everything else of starting: type registry, `OpenAPI`, certificates, post-start hooks.
 #[must_use]
-pub fn boot_plan(hardware: &Hardware, calibration: &Calibration) -> Plan {
+pub fn boot_plan(hardware: &Hardware, calibration: &Calibration) -> RequestPlan {
     let entry = OwnerId::SERVER.entry(Mechanism::ProcessBase);
     let mut boot = Phase::cpu(Stage::Working, costs::START_UP_CPU)
         .ramp(RampKind::Take, entry, costs::EMPTY_LIVE_HEAP.scale(calibration.base_heap))
         .ramp(RampKind::Litter, entry, costs::START_UP_GARBAGE);
     boot.demand = Demand { cpu: costs::START_UP_CPU, wire: Bytes::ZERO, floor: costs::START_UP };
-    let mut plan = Plan { phases: vec![boot], wire: Bytes::ZERO };
+    let mut plan = RequestPlan { phases: vec![boot], wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
     plan.phases[0].demand.floor = costs::START_UP.scale(1.0 / hardware.cpu_speed);
     plan

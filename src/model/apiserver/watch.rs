@@ -5,7 +5,7 @@
 //! object of the resource first; each initial event is a deep copy; up to a channel's worth of copies waits for
 //! the client; the encoder keeps a buffer of a few of the largest objects.
 
-use super::plan::{Phase, Plan, RampKind, Stage, Step};
+use super::plan::{Phase, RampKind, RequestPlan, Stage, Step};
 use crate::engine::fluid::Demand;
 use crate::model::costs;
 use crate::model::input::{Encoding, Hardware, ReadInput};
@@ -37,7 +37,7 @@ pub fn watch_list_plan(
     (drain_rate, decode_rate): (Option<ByteRate>, Option<ByteRate>),
     idle: Opening,
     owner: OwnerId,
-) -> Plan {
+) -> RequestPlan {
     let items = selected(stored, read.selected);
     let item = super::list::item_bytes(profile, read.encoding);
     let body = item.times(items);
@@ -100,7 +100,7 @@ pub fn watch_list_plan(
     if idle.watches > 0 {
         phases.push(open(idle.watches, costs::WATCH_OPEN.times(idle.watches), owner));
     }
-    let mut plan = Plan { phases, wire };
+    let mut plan = RequestPlan { phases, wire };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }
@@ -123,7 +123,7 @@ fn initial_events(profile: &ObjectProfile, encoding: Encoding, items: u64) -> Si
             costs::WATCH_LIST_EVENT_PROTOBUF.of(items, body)
                 + profile.encode_protobuf.of(items, body)
         }
-        _ => costs::WATCH_LIST_EVENT.of(items, body) + profile.encode_json.of(items, body),
+        _ => costs::WATCH_LIST_EVENT.of(items, body) + profile.stream_json.of(items, body),
     };
     copies + encode
 }
@@ -156,12 +156,12 @@ impl Opening {
 
 /// The plan of opening watches at a resource version.
 #[must_use]
-pub fn watch_plan(hardware: &Hardware, opening: Opening, owner: OwnerId) -> Plan {
+pub fn watch_plan(hardware: &Hardware, opening: Opening, owner: OwnerId) -> RequestPlan {
     let cpu =
         costs::WATCH_OPEN.times(opening.watches) + costs::TLS_HANDSHAKE.times(opening.handshakes);
     let mut phases: Vec<Phase> = opening.lists(owner).into_iter().collect();
     phases.push(open(opening.watches, cpu, owner));
-    let mut plan = Plan { phases, wire: Bytes::ZERO };
+    let mut plan = RequestPlan { phases, wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }

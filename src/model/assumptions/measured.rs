@@ -9,7 +9,7 @@ use crate::model::objects::ObjectProfile;
 use crate::results::{Assumption, Held};
 use crate::units::Bytes;
 
-const RUNS: &str = "33 runs of 1.32 and 1.36 (`tests/data/measured.jsonl`)";
+const RUNS: &str = "110 runs of 1.28 to 1.36 on two machines (`tests/data/measured.jsonl`)";
 /// What CPU times decide.
 const OVERLAP: &str = "durations, and with them how many requests overlap";
 const FIT: &str = "least squares over 26 of the measured runs";

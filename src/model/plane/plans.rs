@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::model::apiserver::consistency::consistency_plan;
 use crate::model::apiserver::list::{ListContext, ListShape};
-use crate::model::apiserver::plan::{Phase, Plan, RampKind, Stage, Step};
+use crate::model::apiserver::plan::{Phase, RampKind, RequestPlan, Stage, Step};
 use crate::model::apiserver::server::{PlanId, Plans};
 use crate::model::apiserver::startup;
 use crate::model::apiserver::watch::{self, Opening, selected, watch_list_plan, watch_plan};
@@ -144,7 +144,7 @@ pub struct PlanCache {
 
 impl PlanCache {
     /// The plan of a key, made at its first use.
-    fn get_or_make(&mut self, key: PlanKey, make: impl FnOnce() -> Plan) -> PlanId {
+    fn get_or_make(&mut self, key: PlanKey, make: impl FnOnce() -> RequestPlan) -> PlanId {
         if let Some(id) = self.keys.get(&key) {
             return *id;
         }
@@ -248,7 +248,7 @@ impl PlanCache {
                 costs::REQUEST_GARBAGE,
             ));
             wait.demand.floor = after;
-            let mut plan = Plan { phases: vec![wait], wire: Bytes::ZERO };
+            let mut plan = RequestPlan { phases: vec![wait], wire: Bytes::ZERO };
             plan.scale_cpu(context.catalog.hardware.cpu_speed);
             plan
         })
@@ -346,8 +346,8 @@ impl PlanCache {
     }
 }
 
-fn nothing() -> Plan {
+fn nothing() -> RequestPlan {
     let mut phase = Phase::cpu(Stage::Working, SimSpan::ZERO);
     phase.demand.floor = SimSpan::nanos(1);
-    Plan { phases: vec![phase], wire: Bytes::ZERO }
+    RequestPlan { phases: vec![phase], wire: Bytes::ZERO }
 }

@@ -18,17 +18,6 @@ pub const OLDEST_MINOR: u8 = MINORS[0].minor;
 /// Newest minor whose servers are modelled.
 pub const NEWEST_MINOR: u8 = MINORS[MINORS.len() - 1].minor;
 
-/// How the versions of servers are written, oldest first.
-pub static VERSIONS: [&str; MINORS.len()] = {
-    let mut versions = [""; MINORS.len()];
-    let mut row = 0;
-    while row < versions.len() {
-        versions[row] = MINORS[row].version;
-        row += 1;
-    }
-    versions
-};
-
 /// A gate name that the release does not have, or cannot set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Kubernetes 1.{minor} has no feature gate `{gate}`")]

@@ -5,7 +5,7 @@ use crate::model::client::Path;
 use crate::model::event::Event;
 use crate::model::ids::ServerId;
 use crate::model::input::OnFailure;
-use crate::model::plane::server_state::name;
+use crate::model::plane::server_state::{Life, name};
 use crate::model::world::World;
 use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
@@ -25,7 +25,19 @@ impl World<'_> {
         }
     }
 
-    /// Stops a server to replace it: the scenario's kill or roll.
+    /// The scenario kills a process. To the kubelet that is one more crash: it waits as after the others.
+    pub(super) fn kill_process(&mut self, server: ServerId, now: SimTime) {
+        self.cx.record.note(now, LogKind::Stopped, &name(server), "stopped by the scenario".into());
+        self.settle_all(now);
+        let state = &mut self.plane.servers[server];
+        if state.life == Life::Down {
+            return;
+        }
+        let delay = state.crash_loop.died(now);
+        self.end_process(server, delay, now);
+    }
+
+    /// Stops a server to replace it: the scenario's roll.
     pub(super) fn replace(&mut self, server: ServerId, now: SimTime) {
         self.cx.record.note(now, LogKind::Stopped, &name(server), "stopped by the scenario".into());
         self.settle_all(now);

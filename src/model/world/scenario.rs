@@ -37,7 +37,7 @@ impl World<'_> {
     /// Ends a server.
     pub(super) fn kill(&mut self, server: ServerId, manner: Manner, now: SimTime) {
         match manner {
-            Manner::Process => self.replace(server, now),
+            Manner::Process => self.kill_process(server, now),
             Manner::Graceful => self.shut_down(server, now),
             Manner::Node { lasts } => self.lose_node(server, lasts, now),
         }

@@ -43,7 +43,7 @@ impl Source {
         Self { path: path.to_owned(), code: blanked(&text), text }
     }
 
-    /// The top-level room: `model` for `src/model/world.rs`, `main` and `lib` for those files.
+    /// The top-level room: `model` for `src/model/input.rs`, `main` and `lib` for those files.
     pub(crate) fn room(&self) -> &str {
         let inside = self.path.strip_prefix("src/").unwrap_or(&self.path);
         inside.split('/').next().unwrap_or(inside).trim_end_matches(".rs")

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use crate::laws::world::{BURST, TURMOIL, inputs, run};
 use crate::support::{done, folder_with, shipped};
-use oomcast::experiment::{Plan, replicate};
+use oomcast::experiment::{Replications, replicate};
 use oomcast::model::input::Inputs;
 use oomcast::model::{self, RunOptions};
 
 fn replicated(inputs: &Inputs, threads: usize) -> (String, String) {
-    let plan = Plan { seed: 11, replications: 6, threads: Some(threads) };
+    let plan = Replications { seed: 11, replications: 6, threads: Some(threads) };
     let replicated = replicate(inputs, plan, |_| {}).expect("runs");
     let json = |value: &dyn erased::Json| value.json();
     (json(&replicated.runs), json(&replicated.worst))

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::laws::world::{BURST, inputs};
-use oomcast::model::apiserver::plan::{Phase, Plan, RampKind, Stage, Step};
+use oomcast::model::apiserver::plan::{Phase, RampKind, RequestPlan, Stage, Step};
 use oomcast::model::apiserver::server::{Background, Plans, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
 use oomcast::model::ids::ClientId;
@@ -29,7 +29,7 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
     let buffer = OwnerId::SERVER.entry(Mechanism::ResponseBuffer);
     let list = OwnerId::SERVER.entry(Mechanism::ListSliceAndConversion);
     let mut plans = Plans::default();
-    let before = plans.add(Plan {
+    let before = plans.add(RequestPlan {
         phases: vec![
             Phase::cpu(Stage::Working, SimSpan::secs(1))
                 .ramp(RampKind::Take, list, Bytes(2_000 * MB))
@@ -37,7 +37,7 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
         ],
         wire: Bytes::ZERO,
     });
-    let plan = plans.add(Plan {
+    let plan = plans.add(RequestPlan {
         phases: vec![
             Phase::cpu(Stage::Working, SimSpan::secs(growth.seconds))
                 .ramp(RampKind::TakeLarge, buffer, Bytes(growth.large))

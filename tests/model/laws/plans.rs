@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::laws::world::{BURST, inputs};
 use oomcast::model::apiserver::list::{ListShape, rounded_scan};
-use oomcast::model::apiserver::plan::{Plan, Step};
+use oomcast::model::apiserver::plan::{RequestPlan, Step};
 use oomcast::model::apiserver::route::Route;
 use oomcast::model::apiserver::server::{Finished, PlanId, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
@@ -148,7 +148,7 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 /// Everything that a step takes at once, in one phase.
-fn largest_step(plan: &Plan) -> u64 {
+fn largest_step(plan: &RequestPlan) -> u64 {
     let taken = |step: &Step| match step {
         Step::Take(_, n) | Step::Litter(_, n) | Step::TakeKernel(_, n) => n.0,
         _ => 0,

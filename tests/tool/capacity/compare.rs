@@ -1,6 +1,6 @@
 //! Comparisons: nothing against itself, a known change against a tolerance.
 
-use oomcast::experiment::{CompareSide, Compared, Plan, compare, compare_runs};
+use oomcast::experiment::{CompareSide, Compared, Replications, compare, compare_runs};
 use oomcast::results::{OomKill, Outcome, RunRecord, ServerRecord};
 use oomcast::scenario::measure::Tolerance;
 use oomcast::units::{Bytes, SimTime};
@@ -94,7 +94,7 @@ fn what_was_nothing_and_became_something_is_past_any_tolerance() {
 
 fn compared(first: &[&str], second: &[&str], threads: usize) -> Compared {
     let (a, b) = (variant(BURST, first), variant(BURST, second));
-    let plan = Plan { seed: 1, replications: 30, threads: Some(threads) };
+    let plan = Replications { seed: 1, replications: 30, threads: Some(threads) };
     let sides = [&a, &b].map(|variant| CompareSide { label: "burst", variant });
     compare(sides[0], sides[1], &tolerances(&["peak=0%"]), plan, |_| {}).expect("runs")
 }

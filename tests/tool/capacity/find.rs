@@ -5,7 +5,7 @@ use oomcast::engine::Streams;
 use oomcast::experiment::find::{
     Answer, Bracket, Found, Happened, Question, Search, find, find_with,
 };
-use oomcast::experiment::{Plan, ReplicateError};
+use oomcast::experiment::{ReplicateError, Replications};
 use oomcast::model::RunOptions;
 use oomcast::results::{FindResult, FoundWhere};
 use oomcast::scenario::measure::Condition;
@@ -160,7 +160,7 @@ fn ask(vary: &str, until: &str, probability: f64, threads: usize) -> FindResult 
     let (knob, range) = question.expect("a key");
     let until = Condition::parse(until).expect("a condition");
     let question = Question { knob, range, until, probability };
-    let plan = Plan { seed: 1, replications: 40, threads: Some(threads) };
+    let plan = Replications { seed: 1, replications: 40, threads: Some(threads) };
     find(&variant(BURST, &[SIZE]), &question, plan, |_| {}).expect("finds")
 }
 

@@ -1,7 +1,7 @@
 //! Uncertain inputs, stopping by an interval, and expectations.
 
 use oomcast::experiment::{
-    Plan, Replicated, Subject, Until, Variant, draw, replicate_uncertain, summarize,
+    Replicated, Replications, Subject, Until, Variant, draw, replicate_uncertain, summarize,
 };
 use oomcast::results::Summary;
 use oomcast::scenario::{Scenario, Template};
@@ -9,7 +9,7 @@ use oomcast::scenario::{Scenario, Template};
 use crate::capacity::{BURST, variant};
 
 fn replicated(variant: &Variant, n: u32, until: Option<f64>, threads: usize) -> Replicated {
-    let plan = Plan { seed: 1, replications: n, threads: Some(threads) };
+    let plan = Replications { seed: 1, replications: n, threads: Some(threads) };
     let until = until.map(|half_width| Until { half_width });
     let run = |draw, options| variant.run(draw, options, &[]);
     let uncertain = &variant.scenario().uncertain;
@@ -25,6 +25,7 @@ fn summary(scenario: &Scenario, replicated: &Replicated) -> Summary {
         published: &[],
         expectations: &scenario.expectations,
         warnings: &[],
+        peak_interval: None,
     };
     summarize(&subject, replicated)
 }
@@ -125,7 +126,7 @@ fn inputs_are_told_from_seeds_on_any_number_of_threads() {
 fn inputs_that_contradict_one_another_are_told() {
     let set = "events.burst.start.count=\"10 to 14\"";
     let variant = variant(BURST, &[set]);
-    let plan = Plan { seed: 1, replications: 50, threads: Some(2) };
+    let plan = Replications { seed: 1, replications: 50, threads: Some(2) };
     let run = |draw, options| variant.run(draw, options, &[]);
     let uncertain = &variant.scenario().uncertain;
     let error = replicate_uncertain(run, uncertain, plan, None, |_| {}).expect_err("13 of 12");

@@ -167,7 +167,7 @@ impl Trace {
     }
 
     /// Above the limit only exempt, after a cut of the limit, or for one request alone that is wider
-    /// than the limit on arrival (besides those that linger).
+    /// than the limit on arrival (apart from those that linger).
     fn check_limit(&self, before: u64, dispatched: usize) {
         let set = &self.set;
         if dispatched == 0 || set.queuing() == Queuing::Exempt {

@@ -33,12 +33,8 @@ impl Server {
         let cores = self.settings.cores;
         let background = self.background.cores.min(cores * MOST_BACKGROUND);
         let marking = self.memory.heap().marking().is_some();
-        let reserved = if marking {
-            // With a CPU quota below GOMAXPROCS the workers are throttled like everybody else.
-            BACKGROUND_UTILIZATION * self.settings.procs.min(cores)
-        } else {
-            0.0
-        };
+        let reserved =
+            if marking { self.marking_share() * self.settings.procs.min(cores) } else { 0.0 };
         let wire = if self.cut_off { 0.0 } else { self.settings.hardware.network.as_f64() };
         let program = (cores - background - reserved).max(cores * 0.05);
         let efficiency = if marking { costs::EFFICIENCY_WHILE_MARKING } else { 1.0 };
@@ -58,6 +54,19 @@ impl Server {
         }
         self.rates.mark = mark;
         self.rates.cores = (used - self.rates.clients).max(0.0) / efficiency + background;
+    }
+
+    /// Share of the processor time that is marking's: a quarter. With a CPU quota below GOMAXPROCS the
+    /// workers are throttled like everybody else, but processors without a request to run mark as well
+    /// (`gcMarkWorkerIdleMode`, Go `mgc.go`) and take their part of the quota from the others.
+    fn marking_share(&self) -> f64 {
+        let members: u64 = self.pool.active().iter().map(|class| self.pool.members(*class)).sum();
+        if members as f64 <= self.settings.cores {
+            // Each has a core of its own: what they leave marks anyway.
+            return BACKGROUND_UTILIZATION;
+        }
+        let idle = 1.0 - (members as f64 / self.settings.procs).min(1.0);
+        BACKGROUND_UTILIZATION.max(idle)
     }
 
     /// The demand of a class, with the page faults that its memory costs now.

@@ -1,0 +1,12 @@
+//! How far real peaks lie from predicted ones, by what they consist of. Generated from the measured runs
+//! that come with oomcast: `UPDATE_LEDGER=1 cargo test --test fidelity model_error`.
+
+use super::{Learned, ReadMechanism};
+
+/// One row for each mechanism.
+pub const LEARNED: [Learned; 4] = [
+    Learned { mechanism: ReadMechanism::BufferedLists, runs: 44, half_width: 0.187 },
+    Learned { mechanism: ReadMechanism::StreamedLists, runs: 42, half_width: 0.156 },
+    Learned { mechanism: ReadMechanism::WatchLists, runs: 11, half_width: 0.178 },
+    Learned { mechanism: ReadMechanism::OtherWork, runs: 8, half_width: 0.156 },
+];
