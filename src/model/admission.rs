@@ -110,7 +110,8 @@ impl Admission {
 
     /// The informers have synced: the whole configuration takes effect.
     pub fn configure(&mut self, inputs: &Inputs, now: SimTime) {
-        let (levels, schemas) = with_defaults(&inputs.apf, &inputs.release);
+        let (levels, schemas) =
+            with_defaults(&inputs.apf.levels, &inputs.apf.flow_schemas, &inputs.release);
         // What is passed over was reported when the scenario was read.
         let _ = self.controller.digest_config_objects(now, &levels, &schemas);
         self.classes.fill([None; 2]);

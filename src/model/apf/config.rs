@@ -4,10 +4,8 @@
 //! those of the API; defaults of absent fields are the reader's business
 //! ([`LimitResponse::DEFAULT_QUEUES`] and its like).
 
-use super::defaults;
 use super::queue_set::Queuing;
 pub use super::shuffle_sharding::{MAX_HASH_BITS, required_entropy_bits};
-use crate::model::release::Release;
 
 /// Name of the mandatory exempt level and flow schema.
 pub const EXEMPT: &str = "exempt";
@@ -27,14 +25,6 @@ pub struct PriorityLevelConfiguration {
     pub borrowing_limit_percent: Option<u32>,
     /// `type` and `limitResponse`.
     pub response: LimitResponse,
-}
-
-impl PriorityLevelConfiguration {
-    /// Those that every server has by itself.
-    #[must_use]
-    pub fn defaults() -> Vec<Self> {
-        defaults::default_levels()
-    }
 }
 
 /// What a level does with a request that exceeds its limit.
@@ -92,20 +82,6 @@ pub struct FlowSchema {
     pub distinguisher_method: Option<DistinguisherMethod>,
     /// `rules`: any may match.
     pub rules: Vec<PolicyRules>,
-}
-
-impl FlowSchema {
-    /// Those that every server of a release has by itself.
-    #[must_use]
-    pub fn defaults(release: &Release) -> Vec<Self> {
-        defaults::default_flow_schemas(release)
-    }
-
-    /// Those that no one can change, in any release.
-    #[must_use]
-    pub fn mandatory() -> [Self; 2] {
-        defaults::mandatory_flow_schemas()
-    }
 }
 
 /// What distinguishes the flows of a flow schema.

@@ -6,7 +6,6 @@ use super::config::{
     CATCH_ALL, DistinguisherMethod, EXEMPT, FlowSchema, LimitResponse, NonResourcePolicyRule,
     PolicyRules, PriorityLevelConfiguration, ResourcePolicyRule, Subject,
 };
-use crate::model::input::ApfInput;
 use crate::model::release::Release;
 
 const ALL: &[&str] = &["*"];
@@ -77,16 +76,39 @@ pub fn default_flow_schemas(release: &Release) -> Vec<FlowSchema> {
     schemas
 }
 
+impl PriorityLevelConfiguration {
+    /// Those that every server has by itself.
+    #[must_use]
+    pub fn defaults() -> Vec<Self> {
+        default_levels()
+    }
+}
+
+impl FlowSchema {
+    /// Those that every server of a release has by itself.
+    #[must_use]
+    pub fn defaults(release: &Release) -> Vec<Self> {
+        default_flow_schemas(release)
+    }
+
+    /// Those that no one can change, in any release.
+    #[must_use]
+    pub fn mandatory() -> [Self; 2] {
+        mandatory_flow_schemas()
+    }
+}
+
 /// All levels and flow schemas of a server: what is given, and the defaults of its release that it does not
 /// replace. Where the release has no borrowing, none of them lends or borrows.
 #[must_use]
 pub fn with_defaults(
-    given: &ApfInput,
+    given_levels: &[PriorityLevelConfiguration],
+    given_schemas: &[FlowSchema],
     release: &Release,
 ) -> (Vec<PriorityLevelConfiguration>, Vec<FlowSchema>) {
     let mut levels = default_levels();
-    levels.retain(|level| given.levels.iter().all(|other| other.name != level.name));
-    levels.extend_from_slice(&given.levels);
+    levels.retain(|level| given_levels.iter().all(|other| other.name != level.name));
+    levels.extend_from_slice(given_levels);
     if !release.apf_borrowing {
         for level in &mut levels {
             level.lendable_percent = Some(0);
@@ -94,8 +116,8 @@ pub fn with_defaults(
         }
     }
     let mut schemas = default_flow_schemas(release);
-    schemas.retain(|schema| given.flow_schemas.iter().all(|other| other.name != schema.name));
-    schemas.extend_from_slice(&given.flow_schemas);
+    schemas.retain(|schema| given_schemas.iter().all(|other| other.name != schema.name));
+    schemas.extend_from_slice(given_schemas);
     (levels, schemas)
 }
 
