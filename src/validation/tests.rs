@@ -165,10 +165,10 @@ fn measured_runs_lie_in_the_domain() {
 fn what_lies_outside_is_named() {
     let list = r#"{ "kind": "list", "clients": 100, "path": "/api/v1/pods" }"#;
     let mut far = with(list, "").expect("valid");
-    far.release.minor = 29;
+    far.release.minor = 37;
     far.resources[0].json_size = Some(Bytes::mib(2));
     let told = domain::outside(&far).expect("outside");
-    for expected in ["Kubernetes 1.29", "pods of 2.00 MiB", "100 large lists", "1.95 GiB of pods"] {
+    for expected in ["Kubernetes 1.37", "pods of 2.00 MiB", "100 large lists", "1.95 GiB of pods"] {
         assert!(told.contains(expected), "no {expected:?} in {told}");
     }
 }

@@ -54,13 +54,13 @@ pub(super) use minors;
 /// The releases of servers, in order. A new one is a row here; what it changes is a row or a value in
 /// [`Release`].
 pub const MINORS: &[Minor] = minors! {
-    28: go 20, SourcesOnly;
-    29: go 21, SourcesOnly;
-    30: go 22, SourcesOnly;
+    28: go 20, Measured;
+    29: go 21, LikeMeasured;
+    30: go 22, LikeMeasured;
     31: go 22, LikeMeasured;
     32: go 23, Measured;
     33: go 24, LikeMeasured;
-    34: go 24, LikeMeasured;
+    34: go 24, Measured;
     35: go 25, LikeMeasured;
     36: go 26, Measured;
     37: go 26, SourcesOnly;
