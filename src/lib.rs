@@ -150,6 +150,7 @@
 //! | a metric of expectations, published figures, comparisons, breaking points | [`scenario::measure`], `scenario/claims.rs`, `experiment/measure.rs` |
 //! | how uncertain inputs are written, and drawn | `language/table/uncertain.rs`, `experiment/uncertain.rs` |
 //! | how a breaking point is searched | `experiment/find/search.rs` |
+//! | how wide the interval around a peak is | `experiment/model_error.rs`; its table is learned from the ledger |
 //! | a figure of `summary.json` | [`results::Summary`] (step [`FORMAT_VERSION`](results::FORMAT_VERSION)), `experiment/summarize.rs` |
 //! | the words of a result, on the terminal and in Markdown | the file of the result: [`report::run`], [`report::compare`], [`report::find`] ...; how pages are printed: `report/terminal.rs`, `report/markdown.rs`, `report/table.rs` |
 //! | what is counted over time | [`results::ActivityKind`]: one line a counter; its chart: `report/charts/activity.rs` |
