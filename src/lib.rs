@@ -140,14 +140,17 @@
 //! | when the collector runs | [`model::memory::go_heap`] |
 //! | who is killed, and when it comes back | [`model::node`], `model/plane/death.rs`, `model/plane/life.rs` |
 //! | which requests wait, and how long | [`model::apf`]; who asks for what: `model/admission/requests.rs`; what is seen of it: `model/admission/observe.rs` |
-//! | a key of the scenario file | [`scenario::keys`], then `scenario/build.rs` and [`model::input`] |
+//! | a key of the scenario file | `scenario/keys/`: one line is the key, its bounds, default, meaning and the type of its value; then `scenario/build.rs`, which does not compile without it, and [`model::input`] |
+//! | an event of the scenario file | `scenario/keys/events.rs`: a variant and its table; then `scenario/build.rs`, which does not compile without it |
+//! | how a key is read, layered, printed | `language/table`, `language/layers`, `language/print` |
 //! | the JSON Schema of scenario files, the reference | `language/print`; both follow [`scenario::keys`] |
 //! | what a scenario inherits, its profiles, what `remove` does | `language/layers/` |
 //! | counts by node, pod or namespace | `scenario/per.rs` (laid over one another), `scenario/cluster.rs` (multiplied out) |
 //! | a preset | `presets/NAME.toml`, and its line in [`scenario::presets`] |
-//! | a metric of expectations, comparisons, breaking points | [`scenario::measure`], `experiment/measure.rs` |
+//! | a metric of expectations, published figures, comparisons, breaking points | [`scenario::measure`], `scenario/claims.rs`, `experiment/measure.rs` |
 //! | how uncertain inputs are written, and drawn | `language/table/uncertain.rs`, `experiment/uncertain.rs` |
 //! | how a breaking point is searched | `experiment/find/search.rs` |
+//! | how wide the interval around a peak is | `experiment/model_error.rs`; its table is learned from the ledger |
 //! | a figure of `summary.json` | [`results::Summary`] (step [`FORMAT_VERSION`](results::FORMAT_VERSION)), `experiment/summarize.rs` |
 //! | the words of a result, on the terminal and in Markdown | the file of the result: [`report::run`], [`report::compare`], [`report::find`] ...; how pages are printed: `report/terminal.rs`, `report/markdown.rs`, `report/table.rs` |
 //! | what is counted over time | [`results::ActivityKind`]: one line a counter; its chart: `report/charts/activity.rs` |

@@ -127,7 +127,7 @@ impl Page {
                 text += &self.row("bounds", 9, &format!("{bounds}."));
             }
         }
-        text += &self.row("left out", 9, &format!("{}.", key.left_out()));
+        text += &self.row("default", 9, &format!("{}.", key.left_out()));
         let _ = write!(text, "\nExample:\n\n{}", indented(&key.example()));
         if !inner.is_empty() {
             text.push_str("\nKeys:\n");

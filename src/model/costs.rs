@@ -6,7 +6,6 @@
 //! (`Hardware::page_fault_per_gb` is a property of its own). Memory constants are facts of the software and are never
 //! scaled.
 
-use super::objects::ObjectProfile;
 use crate::units::{Bytes, SimSpan};
 
 /// CPU time per byte and per object of some work.
@@ -216,13 +215,3 @@ pub const GRPC_READ: Cost = Cost { per_byte: 0.7, per_object: 0.0 };
 /// Runtime metadata and partly used spans per object that is not scannable (measured: 100,000
 /// `ConfigMaps` of 1 kB are resident with 40 MB more than 10,000 of 10 kB).
 pub const SPAN_PER_BLOB: Bytes = Bytes(400);
-
-/// Resident bytes of runtime metadata and partial spans per byte of cached objects.
-#[must_use]
-pub fn span_overhead(profile: &ObjectProfile) -> f64 {
-    if profile.scannable {
-        SPAN_OVERHEAD
-    } else {
-        0.02 + SPAN_PER_BLOB.as_f64() / profile.cached.as_f64().max(1.0)
-    }
-}

@@ -5,7 +5,7 @@
 //! to 3.9 times their JSON. docs/facts/memory.md section 2.2 and docs/facts/clients.md section 3.3 agree
 //! within 20 %.
 
-use super::costs::Cost;
+use super::costs::{Cost, SPAN_OVERHEAD, SPAN_PER_BLOB};
 use super::input::{ResourceInput, Shape};
 use crate::units::Bytes;
 
@@ -101,6 +101,16 @@ pub fn in_loopback_informers(resource: &ResourceInput) -> bool {
 }
 
 impl ObjectProfile {
+    /// Resident bytes of runtime metadata and partial spans per byte of cached objects.
+    #[must_use]
+    pub fn span_overhead(&self) -> f64 {
+        if self.scannable {
+            SPAN_OVERHEAD
+        } else {
+            0.02 + SPAN_PER_BLOB.as_f64() / self.cached.as_f64().max(1.0)
+        }
+    }
+
     /// The profile of a resource's objects.
     #[must_use]
     pub fn of(resource: &ResourceInput) -> Self {

@@ -1,10 +1,10 @@
 //! Rules over several keys: memory that must fit, totals, gates.
 
-use crate::language::{Code, Finding, Log, Resolved, grouped, nearest, shown};
 use std::collections::BTreeMap;
 
 use super::derive::is_custom;
 use super::release::{default_release, release_of};
+use crate::language::{Code, Finding, Log, Resolved, grouped, nearest, shown};
 use crate::model::release::Release;
 use crate::units::Bytes;
 

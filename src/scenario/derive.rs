@@ -1,8 +1,5 @@
 //! Defaults that follow from other keys, references between tables, and figures by metric.
 
-use crate::language::{
-    Code, Finding, Log, Plain, Resolved, Span, State, Value, check_name, nearest, shown,
-};
 use std::collections::BTreeMap;
 
 use super::builtin;
@@ -10,6 +7,9 @@ use super::identity;
 use super::keys::{Family, Kind, NameForm};
 use super::release::{client_of, release_of};
 use crate::language::table::walk::is_reference;
+use crate::language::{
+    Code, Finding, Log, Plain, Resolved, Span, State, Value, check_name, nearest, shown,
+};
 use crate::model::input::{FleetId, Id, ResourceId};
 
 /// Whether a shape is a custom resource's.

@@ -1,10 +1,10 @@
 //! In which inputs two scenarios differ.
 
-use crate::language::Role;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Scenario;
 use super::keys;
+use crate::language::Role;
 use crate::language::table::write::path_part;
 
 /// A key whose values differ, as TOML; `None`: it is not there.

@@ -1,12 +1,12 @@
 //! Reading a scenario file, whatever lies at its path.
 
-use crate::language::{Code, Finding, Log, Span};
 use std::path::{Path, PathBuf};
 
 use super::{Annotated, Layers, Overlay, Scenario, load_beside};
 use crate::language::tell::diagnostic::{Diagnostic, Diagnostics};
 use crate::language::text::file::{LARGEST_FILE, read};
 use crate::language::text::source::{Place, Sources};
+use crate::language::{Code, Finding, Log, Span};
 
 /// Loads a scenario file. See [`load`](super::load).
 ///

@@ -1,10 +1,10 @@
 //! What can be asked of a run: the metrics of expectations, comparisons and breaking points, with
 //! their units.
 
-use crate::language::{Node, Plain, Span, nearest, one_of, scalar};
 use std::fmt;
 
 use super::keys::Kind;
+use crate::language::{Node, Plain, Span, nearest, one_of, scalar};
 use crate::units::{Bytes, SimSpan};
 
 macro_rules! measures {

@@ -166,6 +166,16 @@ pub fn load(name: &str, text: &[u8], overrides: &[String]) -> Result<Scenario, D
     load_beside(name, text, layers, None, false).map(|(scenario, _)| scenario)
 }
 
+/// The inputs of a scenario that says no more than it must: every other key has its default.
+///
+/// # Errors
+/// None, unless a default contradicts the rules.
+pub fn defaults() -> Result<Inputs, Diagnostics> {
+    const LEAST: &str = "schema = 1\nname = \"defaults\"\nrun = { duration = \"1m\" }\n\
+        apiserver = { version = \"1.36\" }\n";
+    load("defaults", LEAST.as_bytes(), &[]).map(|scenario| scenario.inputs)
+}
+
 /// Loads a scenario; what it names is beside its path, if it has one. Says where values come from only
 /// if that is asked for.
 fn load_beside(

@@ -1,8 +1,8 @@
 //! The Kubernetes release that a scenario names, and those of its clients.
 
-use crate::language::{Plain, Resolved};
 use std::collections::BTreeMap;
 
+use crate::language::{Plain, Resolved};
 use crate::model::release::{ClientGo, Release};
 
 /// The release with its gates, if both are sound.

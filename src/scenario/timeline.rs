@@ -1,10 +1,10 @@
 //! Rules over events: their times, and whom they move.
 
-use crate::language::{Code, Finding, Log, Resolved, Value, shown};
 use std::collections::BTreeSet;
 
 use super::derive::Names;
 use super::keys::Family;
+use crate::language::{Code, Finding, Log, Resolved, Value, shown};
 
 /// Checks the events, which are sorted by time.
 pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {

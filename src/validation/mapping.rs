@@ -25,9 +25,10 @@ use crate::model::input::{
     Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
     ConnectionsInput, Encoding, EtcdInput, EventInput, FleetId, FleetInput, Hardware, HealthCheck,
     Id, Inputs, NodeInput, OnFailure, ReadInput, ResourceId, ResourceInput, ResourceVersion,
-    Retries, ShutdownInput, WorkloadsInput,
+    Retries, WorkloadsInput,
 };
 use crate::model::release::{Release, modelled};
+use crate::scenario;
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
 
 /// Share of the machine's cores that the server gets beside etcd and the system (measured 0.93 to
@@ -245,25 +246,21 @@ pub(super) fn apiserver(
     let cpu_limit =
         environment.cpu_limit.map(|c| within("environment.cpu_limit", c, 0.01..=4096.0));
     let up = environment.up_seconds.unwrap_or(UP_SECONDS);
+    let defaults = scenario::defaults().or_else(|found| wrong("environment", found.to_string()))?;
+    let base = defaults.apiserver;
     Ok(ApiserverInput {
-        replicas: 1,
         memory_limit: environment.memory_limit_bytes.map(Bytes),
-        memory_high: None,
         cpu_limit: cpu_limit.transpose()?,
         gogc: gogc.or_else(|reason| wrong("environment.gogc", reason))?,
         gomemlimit: gomemlimit.or_else(|reason| wrong("environment.gomemlimit", reason))?,
         gomaxprocs: environment.gomaxprocs.filter(|n| *n > 0),
-        max_requests_inflight: flags.max_requests_inflight.unwrap_or(400),
-        max_mutating_requests_inflight: flags.max_mutating_requests_inflight.unwrap_or(200),
-        request_timeout: flags.request_timeout.unwrap_or(SimSpan::secs(60)),
-        other_live_heap: Bytes::ZERO,
-        other_garbage: ByteRate(0),
-        idle_resident: None,
-        warm: true,
+        max_requests_inflight: flags.max_requests_inflight.unwrap_or(base.max_requests_inflight),
+        max_mutating_requests_inflight: flags
+            .max_mutating_requests_inflight
+            .unwrap_or(base.max_mutating_requests_inflight),
+        request_timeout: flags.request_timeout.unwrap_or(base.request_timeout),
         up_for: SimSpan::from_secs_f64(within("environment.up_seconds", up, 0.0..=1e9)?),
-        goaway_chance: 0.0,
-        shutdown: ShutdownInput::default(),
-        probes: false,
+        ..base
     })
 }
 

@@ -1,9 +1,8 @@
 //! The reference of scenario files as Markdown: every key, and every code of a diagnostic.
 
 use crate::language::table::example::example;
-use crate::language::table::read::grouped;
 use crate::language::table::uncertain::may_be;
-use crate::language::table::{Key, Kind, Presence, Table, one_of};
+use crate::language::table::{Key, Kind, Presence, Table};
 use crate::language::tell::code::Code;
 
 /// A section for each table, with a row for each key.
@@ -50,7 +49,7 @@ impl Pages {
             let count = if group.required { "Exactly one" } else { "At most one" };
             line(&mut self.text, &format!("{count} of `{}`.\n", group.keys.join("`, `")));
         }
-        line(&mut self.text, "| key | takes | left out | example | |\n|---|---|---|---|---|");
+        line(&mut self.text, "| key | takes | default | example | |\n|---|---|---|---|---|");
         for key in table.keys {
             line(&mut self.text, &row(key));
         }
@@ -92,7 +91,7 @@ fn header(path: &str, key: &Key) -> String {
 
 fn row(key: &Key) -> String {
     let spread = may_be(key);
-    let takes = takes(&key.kind) + if spread { "; may be uncertain" } else { "" };
+    let takes = key.kind.takes() + if spread { "; may be uncertain" } else { "" };
     let left_out = match key.presence {
         Presence::Required => "**required**".to_owned(),
         Presence::Optional => String::new(),
@@ -100,51 +99,9 @@ fn row(key: &Key) -> String {
             format!("`{}`", if text == "\"\"" { text } else { text.trim_matches('"') })
         }
         Presence::Derived(words) => words.to_owned(),
-        Presence::Filled => "its defaults".to_owned(),
+        Presence::Filled => "with its defaults".to_owned(),
     };
     let example = example(key).map(|text| format!("`{text}`")).unwrap_or_default();
     let cells = [takes, left_out, example, key.doc.to_owned()].map(|cell| cell.replace('|', "\\|"));
     format!("| `{}` | {} |", key.name, cells.join(" | "))
-}
-
-/// What a key takes, with its bounds.
-fn takes(kind: &Kind) -> String {
-    let between = |what: &str, min: String, max: String| {
-        if min == max { min } else { format!("{what}, {min} to {max}") }
-    };
-    match kind {
-        Kind::Text { max } => format!("text of at most {max} bytes"),
-        Kind::Name(_) => "a name".to_owned(),
-        Kind::Refer(family) => format!(
-            "the name of {}",
-            match family.noun() {
-                noun if noun.starts_with('e') => format!("an {noun}"),
-                noun => format!("a {noun}"),
-            }
-        ),
-        Kind::Flag => "`true`, `false`".to_owned(),
-        Kind::Integer { min, max } => between("an integer", grouped(*min), grouped(*max)),
-        Kind::IntegerOr { min, max, word } => {
-            between("an integer", grouped(*min), grouped(*max)) + &format!(", or `\"{word}\"`")
-        }
-        Kind::Number { min, max } => between("a number", min.to_string(), max.to_string()),
-        Kind::Cores { min, max } => between("cores", min.to_string(), max.to_string()),
-        Kind::Size { min, max, .. } => between("a size", format!("{min:#}"), format!("{max:#}")),
-        Kind::Span { min, max } => between("a duration", min.to_string(), max.to_string()),
-        Kind::Rate { min, max } => between("bytes per time", min.to_string(), max.to_string()),
-        Kind::PerSecond { max } => format!("times per time, at most {max}/s"),
-        Kind::Percent { max } => format!("a percentage, at most {max}%"),
-        Kind::Choice(words) => one_of(words),
-        Kind::Minor { oldest, newest, .. } => format!("`\"1.{oldest}\"` to `\"1.{newest}\"`"),
-        Kind::Flags(flags) => {
-            let names: Vec<&str> = (flags.all)().into_iter().map(|(name, _)| name).collect();
-            format!("a table of `true` and `false`: {}", names.join(", "))
-        }
-        Kind::Texts { max } => {
-            format!("at most {} strings", grouped(i64::try_from(*max).unwrap_or(i64::MAX)))
-        }
-        Kind::List { max, .. } => format!("at most {max} tables"),
-        Kind::Named { max, .. } => format!("at most {max} tables by name"),
-        kind => kind.expected(),
-    }
 }

@@ -171,3 +171,51 @@ macro_rules! words {
 }
 
 pub(crate) use {key_name, table, words};
+
+#[cfg(test)]
+mod tests {
+    use crate::language::table::Presence;
+    use crate::language::table::resolved::{Plain, Resolved, State, Value};
+    use crate::language::table::typed::{FromTable, flag, integer, size};
+    use crate::language::text::source::Span;
+    use crate::units::Bytes;
+
+    table! {
+        Box = BOX: "a box";
+        /// How much
+        /// it holds.
+        max_size: Option<Bytes> = size(Bytes::ZERO, Bytes::gib(1)).optional();
+        => optional Lid lid {
+            /// Shuts it.
+            HingedLid(Hinge);
+        }
+        r#type: u32 = integer(0, 9).default("3").doc("Its type.");
+    }
+
+    table! {
+        Hinge = HINGE: "a hinge";
+        /// Whether it is oiled.
+        oiled: bool = flag();
+    }
+
+    #[test]
+    fn a_declaration_is_a_table_and_a_struct() {
+        let names: Vec<&str> = BOX.keys.iter().map(|key| key.name).collect();
+        assert_eq!(names, ["max-size", "hinged-lid", "type"]);
+        let docs: Vec<&str> = BOX.keys.iter().map(|key| key.doc).collect();
+        assert_eq!(docs, ["How much it holds.", "Shuts it.", "Its type."]);
+        assert_eq!(BOX.keys[2].presence, Presence::Default("3"));
+        assert_eq!(BOX.one_of.map(|group| group.keys), Some(&["hinged-lid"][..]));
+
+        let mut given = Resolved::blank(&BOX, Span::default());
+        assert!(Box::from_table(&given).is_none(), "`type` has no value yet");
+        given.fill("type", Plain::Integer(4));
+        let Box { max_size, lid, r#type } = Box::from_table(&given).expect("a box");
+        assert_eq!((max_size, lid.is_none(), r#type), (None, true, 4));
+        let mut hinge = Resolved::blank(&HINGE, Span::default());
+        hinge.fill("oiled", Plain::Flag(true));
+        given.put("hinged-lid", Span::default(), State::Set(Value::Table(hinge)));
+        let lid = Box::from_table(&given).and_then(|found| found.lid);
+        assert!(matches!(lid, Some(Lid::HingedLid(Hinge { oiled: true }))));
+    }
+}

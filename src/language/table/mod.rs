@@ -6,6 +6,7 @@
 
 pub(crate) mod declare;
 pub(crate) mod example;
+mod kind;
 pub(crate) mod read;
 pub(crate) mod resolved;
 pub(crate) mod typed;
@@ -297,44 +298,6 @@ impl Table {
     #[must_use]
     pub fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
-    }
-}
-
-impl Kind {
-    /// What a value of this kind looks like, with its article.
-    #[must_use]
-    pub fn expected(&self) -> String {
-        let fixed = match self {
-            Self::Text { .. } => "a string",
-            Self::Name(_) | Self::Refer(_) => "a name in quotes",
-            Self::Flag => "`true` or `false`",
-            Self::Integer { .. } => "an integer",
-            Self::IntegerOr { word, .. } => return format!("an integer or \"{word}\""),
-            Self::IntegerOrPercent { .. } => "an integer such as 1 or a share such as \"10%\"",
-            Self::Number { .. } => "a number",
-            Self::Cores { .. } => "a number of cores such as 4 or \"500m\"",
-            Self::Size { .. } => "a size such as \"16GiB\"",
-            Self::Span { .. } => "a duration such as \"1m30s\"",
-            Self::Rate { .. } => "a rate such as \"5MB/s\"",
-            Self::PerSecond { .. } => "a rate such as \"100/s\" or \"30/min\"",
-            Self::Percent { .. } => "a percentage such as \"15%\"",
-            Self::Choice(words) => return one_of(words),
-            Self::Minor { what, .. } => return format!("{what} such as \"1.32\""),
-            Self::Flags(flags) => {
-                return format!("a table of {} such as {}", flags.plural, flags.example);
-            }
-            Self::Texts { .. } => "a list of strings such as [\"a\", \"b\"]",
-            Self::Deferred { expected, .. } => expected,
-            Self::Per(units) => return units.expected(),
-            Self::Inherits => {
-                "a file or preset, or a list such as [\"base.toml\", \"preset:objects\"]"
-            }
-            Self::Profiles => "partial scenarios by name, such as [profiles.large]",
-            Self::Table(_) => "a table",
-            Self::Named { .. } => "a table of named tables",
-            Self::List { .. } => "an array of tables",
-        };
-        fixed.to_owned()
     }
 }
 

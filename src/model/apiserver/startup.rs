@@ -74,7 +74,7 @@ pub fn cache_plan(
     // One goroutine decodes unless the release decodes concurrently.
     fill.demand.floor =
         fill.demand.cpu.scale(1.0 / f64::from(workers)).max(etcd.read_rate.time_for(raw - page));
-    let spans = profile.cached.times(count).scale(costs::span_overhead(profile));
+    let spans = profile.cached.times(count).scale(profile.span_overhead());
     fill = fill.ramp(RampKind::TakeOutside, OwnerId::SERVER.entry(Mechanism::ProcessBase), spans);
     let mut plan = RequestPlan { phases: vec![read, fill], wire: Bytes::ZERO };
     plan.scale_cpu(hardware.cpu_speed);

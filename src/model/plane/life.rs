@@ -42,7 +42,7 @@ impl Plane {
         let mut spans = Bytes::ZERO;
         for resource in cx.inputs.resource_ids() {
             let owner = cx.catalog.resource_owner(resource);
-            let overhead = costs::span_overhead(&cx.catalog.profiles[resource]);
+            let overhead = cx.catalog.profiles[resource].span_overhead();
             for (mechanism, bytes) in cx.catalog.warm_holdings(cx.inputs, resource) {
                 held.push((owner.entry(mechanism), bytes));
                 spans += bytes.scale(overhead);

@@ -3,7 +3,6 @@
 use crate::model::apiserver::plan::Step;
 use crate::model::apiserver::startup;
 use crate::model::context::Context;
-use crate::model::costs;
 use crate::model::ids::{ResourceId, ServerId};
 use crate::model::memory::ledger::{EntryId, OwnerId};
 use crate::model::plane::Plane;
@@ -89,7 +88,7 @@ impl Plane {
         if objects > paid {
             state.spans_for[resource] = objects;
             if paid > Bytes::ZERO {
-                let more = (objects - paid).scale(costs::span_overhead(profile));
+                let more = (objects - paid).scale(profile.span_overhead());
                 state.server.memory.add_outside_heap(base, more.0);
             }
         }

@@ -2,13 +2,13 @@
 //!
 //! Source: kubernetes `pkg/apis/flowcontrol/validation/validation.go`; docs/facts/apf.md 1.9.
 
-use crate::language::{Code, Finding, Log, Resolved, Span, nearest, one_of, shown};
 use std::collections::BTreeMap;
 
 use super::Origins;
 use super::build;
 use super::objects::is_namespace;
 use crate::language::table::read::is_subdomain;
+use crate::language::{Code, Finding, Log, Resolved, Span, nearest, one_of, shown};
 use crate::model::apf::config::{
     CATCH_ALL, EXEMPT, FlowSchema, MAX_HASH_BITS, PriorityLevelConfiguration, required_entropy_bits,
 };

@@ -1,9 +1,9 @@
 //! The fields of an object in a manifest: which there are, of what type, at what path.
 
-use crate::language::{Code, Finding, Log, Span, grouped, nearest, one_of, shown};
 use std::collections::BTreeMap;
 
 use super::yaml::{Entry, Item, Node};
+use crate::language::{Code, Finding, Log, Span, grouped, nearest, one_of, shown};
 
 /// Bytes that a string may have.
 const LONGEST: usize = 1024;

@@ -1,12 +1,12 @@
 //! The files that `apf.manifests` names: their documents, lists and kinds.
 
-use crate::language::{Code, Finding, Log, Resolved, Span, nearest, shown};
 use std::path::Path;
 
 use super::fields::{Findings, Object, Paths};
 use super::objects::{self, Version};
 use super::yaml::{Item, Node, documents};
 use crate::language::text::file;
+use crate::language::{Code, Finding, Log, Resolved, Span, nearest, shown};
 
 /// Bytes a manifest may have.
 const LARGEST: u64 = 1 << 20;

@@ -12,10 +12,10 @@ mod manifest;
 mod objects;
 mod yaml;
 
-use crate::language::{Code, Finding, Log, Plain, Resolved, Span, State, Value};
 use std::path::Path;
 
 use super::keys::apf::MOST_OBJECTS;
+use crate::language::{Code, Finding, Log, Plain, Resolved, Span, State, Value};
 use fields::Paths;
 
 pub(super) use checks::check;

@@ -183,8 +183,8 @@ fn put_rules(schema: &mut Resolved, mut rules: Vec<Resolved>, at: Span) {
     {
         let slots = rules.into_iter().flat_map(|rule| rule.slots).chain(resource_rule.slots);
         for slot in slots {
-            if let Some(at) = slot.given {
-                schema.put(slot.key.name, at, slot.state);
+            if let (Some(at), Some(key)) = (slot.given, FLOW_SCHEMA.key(slot.key.name)) {
+                schema.put(key.name, at, slot.state);
             }
         }
         schema.take("rules");

@@ -4,9 +4,9 @@
 //! depth, and aliases are expanded within a budget of nodes, so that no text is costly. After a
 //! syntax error reading goes on at the next `---`.
 
-use crate::language::{Code, Finding, Log, Span, shown};
 use std::collections::BTreeMap;
 
+use crate::language::{Code, Finding, Log, Span, shown};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Range, Tag};
 
 /// Levels of objects and lists that a manifest may have; those of the API need ten.

@@ -48,7 +48,7 @@ static FILES: &[Explanation] = &[
     ),
     text(
         Syntax,
-        "The TOML parser could not go on here. Often a quote or a bracket is missing, the value of \
+        "The TOML parser could not continue here. Often a quote or a bracket is missing, the value of \
          a key is left out, or a string lacks its quotes. What follows on the same line is not \
          judged.",
         Fragment("[apiserver]\nversion = 1.32.4"),
@@ -69,8 +69,8 @@ static FILES: &[Explanation] = &[
     ),
     text(
         OverrideTarget,
-        "Clients, events and other entries of lists go by their names, and must be there to be \
-         changed. Keys of tables that are not there yet are added.",
+        "Clients, events and other list entries are addressed by name, and must exist to be \
+         changed. Keys that a table does not have yet are added.",
         Set("clients.agent.count=100"),
         Set("clients.agents.count=100"),
     ),
@@ -87,7 +87,7 @@ static VALUES: &[Explanation] = &[
     ),
     text(
         MissingKey,
-        "These keys have no default: without them there is nothing to simulate.",
+        "This key has no default: without it there is nothing to simulate.",
         Fragment("[[clients]]\nname = \"dashboards\"\nwatcher = { resource = \"pods\" }"),
         Fragment(
             "[[clients]]\nname = \"dashboards\"\ncount = 10\nwatcher = { resource = \"pods\" }",
@@ -102,15 +102,15 @@ static VALUES: &[Explanation] = &[
     ),
     text(
         BadQuantity,
-        "A quantity is a number and its unit, in quotes. Bytes as Kubernetes has them: 512Mi, \
-         16GiB, 16GB. Durations as Go has them: 250ms, 1m30s. Rates: 5MB/s, 10Gbit/s, 100/s, \
+        "A quantity is a number and its unit, in quotes. Bytes as in Kubernetes: 512Mi, \
+         16GiB, 16GB. Durations as in Go: 250ms, 1m30s. Rates: 5MB/s, 10Gbit/s, 100/s, \
          30/min. Shares: 15%.",
         Fragment("[apiserver]\nmemory-limit = \"16 gigs\""),
         Fragment("[apiserver]\nmemory-limit = \"16GiB\""),
     ),
     text(
         OutOfBounds,
-        "The bounds of a key are those within which the model means something, or what Kubernetes \
+        "The bounds of a key are the range in which the model is meaningful, or what Kubernetes \
          itself accepts.",
         Fragment("[apiserver]\nreplicas = 300"),
         Fragment("[apiserver]\nreplicas = 3"),
@@ -141,7 +141,7 @@ static VALUES: &[Explanation] = &[
     ),
     text(
         DuplicateName,
-        "Reports, events and --set go by name, so each name of a kind is given once.",
+        "Reports, events and --set refer to entries by name, so the names of a kind must be unique.",
         Fragment(
             "[[expect]]\nname = \"no kill\"\nmetric = \"oom\"\nat-most = \"5%\"\n[[expect]]\nname = \
              \"no kill\"\nmetric = \"cascade\"\nat-most = \"1%\"",
@@ -153,7 +153,7 @@ static VALUES: &[Explanation] = &[
     ),
     text(
         TooMany,
-        "Bounds on the number of entries keep a generated file from exhausting the machine. Alike \
+        "Bounds on the number of entries keep a generated file from exhausting the machine. Identical \
          clients are one entry with a count.",
         Fragment(
             "[sweep]\nvary = [\n  \"node.cores=1,2\", \"node.cores=1,2\", \"node.cores=1,2\", \
@@ -205,7 +205,7 @@ static TOGETHER: &[Explanation] = &[
     text(
         ShapeNeeded,
         "What decoded objects weigh depends on what they are made of. For built-in resources that \
-         is known; of others say \"custom\" (many fields) or \"custom-blob\" (one large string).",
+         is known; for others say \"custom\" (many fields) or \"custom-blob\" (one large string).",
         Fragment("[objects.ciliumendpoints]\ncount = 1_000\nsize = \"2kB\""),
         Fragment("[objects.ciliumendpoints]\ncount = 1_000\nsize = \"2kB\"\nshape = \"custom\""),
     ),
@@ -247,13 +247,13 @@ static TOGETHER: &[Explanation] = &[
     text(
         TotalTooLarge,
         "Each figure may be valid and their product still not: objects times their size, members \
-         times their watches. Far below these bounds no etcd and no apiserver would work.",
+         times their watches. No etcd and no apiserver would work anywhere near these bounds.",
         Fragment("[objects.pods]\ncount = 1_000_000_000"),
         Fragment("[objects.pods]\ncount = 100_000"),
     ),
     text(
         DoesNotFit,
-        "etcd, the system and daemons take their part of the node's memory first; what is left \
+        "etcd, the system and the daemons take their share of the node's memory first; what is left \
          must be enough for an apiserver to exist.",
         Fragment("[node]\nmemory = \"1GiB\""),
         Fragment("[node]\nmemory = \"32GiB\""),

@@ -1,6 +1,5 @@
 //! Keys of the run, the servers and what they stand on.
 
-use crate::language::{Code, Role};
 use std::collections::BTreeMap;
 
 use super::{any_size, any_span, rate, rate_from, release, span};
@@ -9,6 +8,7 @@ use crate::language::table::declare::{table, words};
 use crate::language::table::typed::{
     OrWord, choice, cores, flag, flags, integer, integer_or, memory_limit, number, percent, size,
 };
+use crate::language::{Code, Role};
 use crate::model::input::{
     BalancerInput, BalancerPolicy, Calibration, EtcdInput, Hardware, HealthCheck, NodeInput,
     OnFailure,

@@ -128,6 +128,20 @@ fn the_effective_scenario_loads_to_the_same() {
     insta::assert_snapshot!("effective", sound(EVERYTHING, &[]).effective);
 }
 
+/// A default that came later moves no hash, spelt out or not; another value does.
+#[test]
+fn defaults_that_came_later_are_no_part_of_the_hash() {
+    let hash = |overrides: &[&str]| sound(SMALL, overrides).hash;
+    let plain = hash(&[]);
+    for later in ["apiserver.probes=false", "clients.c.connections=1", "balancer.check=readyz"] {
+        assert_eq!(hash(&[later]), plain, "{later}");
+    }
+    assert_eq!(hash(&["clients.c.reflector.bookmarks=true"]), plain, "as derived");
+    assert_ne!(hash(&["apiserver.probes=true"]), plain);
+    let again = sound(&sound(SMALL, &[]).effective, &[]);
+    assert_eq!(again.hash, plain);
+}
+
 #[test]
 fn the_hash_names_the_scenario_and_not_its_draws() {
     let hash = |overrides: &[&str]| sound(SMALL, overrides).hash;
