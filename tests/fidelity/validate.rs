@@ -25,7 +25,7 @@ const ORDERED: f64 = 0.95;
 const WORST: f64 = 0.30;
 /// Runs whose peaks the model does not explain: what it is said to miss in them stands in
 /// docs/fidelity.md.
-const UNEXPLAINED: [&str; 2] =
+pub(crate) const UNEXPLAINED: [&str; 2] =
     ["configmaps-10000x10k-1.28-json-rv0-16", "watchers2000-configmaps-10000x10k-1.32"];
 
 /// The committed runs, replayed once for all tests.
