@@ -62,8 +62,10 @@ pub fn outside(inputs: &Inputs) -> Option<String> {
         }
     }
     found.extend(lists(inputs));
-    if inputs.fleets.iter().filter_map(read).any(|read| read.encoding == Encoding::Table) {
-        found.push("tables (measured: one run, of Pods)".to_owned());
+    let name = |read: &ReadInput| inputs.resources[read.resource].name.as_str();
+    let tables = inputs.fleets.iter().filter_map(read).filter(|r| r.encoding == Encoding::Table);
+    if let Some(other) = tables.map(name).find(|name| *name != "pods") {
+        found.push(format!("tables of {other} (measured: one run, of pods)"));
     }
     if inputs.apiserver.replicas > SERVERS {
         found.push(format!("{} servers (measured: 1 and {SERVERS})", inputs.apiserver.replicas));
