@@ -31,12 +31,15 @@ impl Server {
             self.hold_until = self.settled + self.rates.copy.scale(COPIES_WAITED_FOR);
         }
         let cores = self.settings.cores;
-        let background = self.background.cores.min(cores * MOST_BACKGROUND);
         let marking = self.memory.heap().marking().is_some();
+        // Requests are left a little; marking is served before steady load.
+        let most = cores * (1.0 - LEAST_PROGRAM);
         let reserved =
             if marking { self.marking_share() * self.settings.procs.min(cores) } else { 0.0 };
+        let reserved = reserved.min(most);
+        let background = self.background.cores.min(cores * MOST_BACKGROUND).min(most - reserved);
         let wire = if self.cut_off { 0.0 } else { self.settings.hardware.network.as_f64() };
-        let program = (cores - background - reserved).max(cores * 0.05);
+        let program = cores - background - reserved;
         let efficiency = if marking { costs::EFFICIENCY_WHILE_MARKING } else { 1.0 };
         let program = program * efficiency;
         let mut used = self.pool.share(program, wire);
@@ -44,12 +47,13 @@ impl Server {
         let mut mark = 0.0;
         if marking {
             // Idle processors mark too.
-            mark = reserved + (program - used).max(0.0) / efficiency;
+            let marking_beside = |used: f64| reserved + (program - used).max(0.0) / efficiency;
+            mark = marking_beside(used);
             let assist = self.assist_share(mark, used);
             if assist > 0.0 {
                 used = self.pool.share(program * (1.0 - assist), wire);
                 self.measure_growth(plans);
-                mark += program * assist / efficiency;
+                mark = marking_beside(used);
             }
         }
         self.rates.mark = mark;
@@ -243,3 +247,5 @@ const COPIES_WAITED_FOR: f64 = 2.0;
 /// Shares of the processors that steady load and assists may take at most.
 const MOST_BACKGROUND: f64 = 0.9;
 const MOST_ASSIST: f64 = 0.8;
+/// Share of the processors that steady load and marking leave to requests at least.
+const LEAST_PROGRAM: f64 = 0.05;
