@@ -20,9 +20,10 @@ struct PooledBuffer {
     victim: bool,
 }
 
-/// Ps up to which private slots are told apart: more were not measured, and KEP-3157's figures of larger
-/// machines leave no room for more.
-const MEASURED_PROCS: usize = 2;
+/// Ps up to which private slots are told apart (number of processors; GOMAXPROCS of 1 and 2 were
+/// measured). A larger machine is taken for one of two: it is assumed, because KEP-3157's figures of a
+/// larger one leave no room for more.
+pub(crate) const MEASURED_PROCS: usize = 2;
 
 /// See the module's documentation.
 #[derive(Clone, Debug)]
