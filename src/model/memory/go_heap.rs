@@ -31,7 +31,7 @@ pub const LIMITED_UTILIZATION: f64 = 0.5;
 const CONS_MARK_MEMORY: usize = 5;
 /// Allocation per scanned byte during start-up: more than any later runway.
 const HURRY: f64 = 10.0;
-/// An idle server's pacer has forgotten its start-up after so long: [`CONS_MARK_MEMORY`] forced
+/// An idle server's pacer has forgotten its start-up after so long: `CONS_MARK_MEMORY` forced
 /// cycles.
 pub const FORGETS_START_UP: SimSpan = SimSpan::secs(600);
 
