@@ -1,6 +1,7 @@
 //! What was measured on a real kube-apiserver.
 
 use super::{decimal, how, value};
+use crate::model::apf::concurrency::FIRST_ADJUSTMENT;
 use crate::model::apiserver::list::MANAGED_FIELDS;
 use crate::model::apiserver::server::COPIES_WAITED_FOR;
 use crate::model::apiserver::startup::FILL_OVERHEAD;
@@ -319,6 +320,12 @@ fn processes() -> Vec<Assumption> {
             COPIES_WAITED_FOR.to_string(),
             "1.5 to 2: cycles of 0.8 to 3.2 s where marking takes 0.1 s",
             "what is allocated while marking, in bursts of buffered lists",
+        ),
+        row(
+            "API Priority and Fairness lends seats first so long after a start, on the first machine",
+            FIRST_ADJUSTMENT.to_string(),
+            "1.8 to 4.4 s there, 2.0 to 2.4 s on the faster machine, by when queued lists begin; then every 10 s",
+            "how many lists of a burst at a young server run at once",
         ),
         row(
             "a start without filling caches: time, and CPU time in it",

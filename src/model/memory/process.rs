@@ -61,7 +61,7 @@ pub struct ScanWeights {
 
 impl ScanWeights {
     /// Measured: heaps of typed and custom objects are scanned whole, blobs and buffers hardly
-    /// (`costs::MARK_PER_BYTE_NANOS`).
+    /// (`costs::MARK_PER_BYTE_NANOS`). The weights in between are assumed, within 0.2 of either side.
     fn weight(&self, entry: EntryId) -> f64 {
         const BLOB: f64 = 0.02;
         let objects = if self.scannable[entry.owner().0 as usize] { 1.0 } else { BLOB };
