@@ -9,6 +9,8 @@
 mod booking;
 mod rates;
 
+pub(crate) use rates::COPIES_WAITED_FOR;
+
 use std::sync::Arc;
 
 use super::list::touched;
