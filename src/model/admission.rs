@@ -3,7 +3,7 @@
 //! `model::apf` is exact and knows no clients; this file gives it the requests of the fleets and
 //! keeps what it holds for them. A request has a [`Ticket`] from its arrival until its handler
 //! returns, also past a 504 and on a slow reader; a rejected one gets a Retry-After. Writes
-//! weigh on the level of their writer: see [`crate::model::write_seats`].
+//! weigh on the level of their writer: see `plane::write_seats`.
 
 mod observe;
 mod requests;

@@ -54,7 +54,6 @@ ids! {
 pub type Ids<I> = std::iter::Map<Range<usize>, fn(usize) -> I>;
 
 /// All numbers of `count` things.
-#[must_use]
 pub fn all<I: Id>(count: usize) -> Ids<I> {
     (0..count).map(I::at)
 }
@@ -92,7 +91,6 @@ impl<I: Id, T> Table<I, T> {
     }
 
     /// The numbers; they do not borrow the table.
-    #[must_use]
     pub fn ids(&self) -> Ids<I> {
         all(self.rows.len())
     }
@@ -125,6 +123,7 @@ impl<I: Id, T> Table<I, T> {
     }
 
     /// All with their numbers.
+    #[must_use]
     pub fn pairs(&self) -> impl DoubleEndedIterator<Item = (I, &T)> {
         self.rows.iter().enumerate().map(|(index, row)| (I::at(index), row))
     }

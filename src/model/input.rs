@@ -59,19 +59,16 @@ pub struct Inputs {
 
 impl Inputs {
     /// The numbers of the servers.
-    #[must_use]
     pub fn server_ids(&self) -> Ids<ServerId> {
         ids::all(usize::from(self.apiserver.replicas))
     }
 
     /// The numbers of the resources.
-    #[must_use]
     pub fn resource_ids(&self) -> Ids<ResourceId> {
         ids::all(self.resources.len())
     }
 
     /// The numbers of the fleets.
-    #[must_use]
     pub fn fleet_ids(&self) -> Ids<FleetId> {
         ids::all(self.fleets.len())
     }

@@ -10,6 +10,7 @@ pub const VALIDATION_FORMAT_VERSION: &str = "1.1";
 
 /// A measured run of one server, replayed. Relative errors are (predicted - measured) / measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the published JSON")]
 pub struct ReplayedRun {
     /// The observation's name.
     pub id: String,

@@ -62,7 +62,7 @@ pub(super) fn scenario(root: Root, names: &Names) -> Option<Scenario> {
         resources: objects.into_iter().map(|(name, table)| resource(name, table)).collect(),
         fleets: clients.into_iter().map(|table| fleet(table, names)).collect::<Option<_>>()?,
         events: events.into_iter().map(|table| event(table, names)).collect::<Option<_>>()?,
-        apiserver: apiserver_of(apiserver),
+        apiserver: apiserver_of(&apiserver),
     };
     Some(Scenario {
         name,
@@ -81,7 +81,7 @@ pub(super) fn scenario(root: Root, names: &Names) -> Option<Scenario> {
     })
 }
 
-fn apiserver_of(table: Apiserver) -> ApiserverInput {
+fn apiserver_of(table: &Apiserver) -> ApiserverInput {
     let Apiserver {
         version: _,
         replicas,
@@ -105,7 +105,7 @@ fn apiserver_of(table: Apiserver) -> ApiserverInput {
         shutdown_watch_termination_grace_period: watch_grace,
         shutdown_send_retry_after: send_retry_after,
         probes,
-    } = table;
+    } = *table;
     ApiserverInput {
         replicas,
         memory_limit,

@@ -15,10 +15,12 @@ pub(crate) struct Grammar {
     pub(crate) presets: &'static [Preset],
     /// Changes the entries of a table before others are merged into it.
     pub(crate) on_merge: fn(&mut Vec<Entry>, &[Entry]),
-    /// What is to be said of a `--set` before it changes the tree: its key, as parts and as typed, and
-    /// the place of its value.
-    pub(crate) on_set: fn(&mut Node, &[Part], (&str, Span)) -> Option<Finding>,
+    /// What is to be said of a `--set` before it changes the tree.
+    pub(crate) on_set: OnSet,
 }
+
+/// Judges a `--set`: the tree, its key as parts, and its key as typed with the place of its value.
+pub(crate) type OnSet = fn(&mut Node, &[Part], (&str, Span)) -> Option<Finding>;
 
 /// A preset: a text that files may inherit by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -172,7 +172,7 @@ impl Printer<'_> {
                 }
                 Value::List(_) if !lists => {}
                 value => {
-                    self.line(path, &name, &of_slot(self.root, slot, value), self.origin(slot))
+                    self.line(path, &name, &of_slot(self.root, slot, value), self.origin(slot));
                 }
             }
         }

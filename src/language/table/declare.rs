@@ -63,6 +63,7 @@ macro_rules! table {
     ) => {
         $(#[$meta])*
         #[derive(Debug)]
+        #[allow(clippy::struct_field_names, reason = "a field is named as its key")]
         pub(crate) struct $struct {
             $(pub(crate) $field: $type,)*
             $(/// Which of those that exclude one another.

@@ -15,7 +15,11 @@ pub fn example(key: &Key) -> Option<String> {
 fn by_kind(key: &Key) -> Option<String> {
     let quoted = |text: &str| Some(format!("\"{text}\""));
     match key.kind {
-        Kind::Table(_) | Kind::Named { .. } | Kind::List { .. } | Kind::Profiles => None,
+        Kind::Table(_)
+        | Kind::Named { .. }
+        | Kind::List { .. }
+        | Kind::Profiles
+        | Kind::Deferred { .. } => None,
         Kind::Flag => {
             Some(if key.presence == Presence::Default("true") { "false" } else { "true" }.into())
         }
@@ -42,7 +46,6 @@ fn by_kind(key: &Key) -> Option<String> {
         Kind::Texts { .. } => Some("[\"a\", \"b\"]".to_owned()),
         Kind::Inherits => Some("[\"preset:objects\", \"preset:fleet-kubelet\"]".to_owned()),
         Kind::Per(units) => quoted(units.words().next()?),
-        Kind::Deferred { .. } => None,
         _ => candidates(&key.kind)
             .iter()
             .find(|text| fits(&key.kind, text))

@@ -37,6 +37,7 @@ pub struct Leases {
 
 impl Leases {
     /// Those of kubelets that do not run.
+    #[must_use]
     pub fn of(inputs: &Inputs) -> Self {
         if !inputs.fleets.iter().any(|fleet| fleet.heartbeats) {
             return Self::default();

@@ -24,13 +24,14 @@ const MAX_TRIGGER: f64 = 61.0 / 64.0;
 const LIMIT_HEADROOM: f64 = 0.03;
 const LIMIT_HEADROOM_MIN: u64 = 1 << 20;
 /// Share of the processors that the collector may take, assists included, where GOMEMLIMIT decides the
-/// goal (`gcCPULimiter`, Go `mgclimit.go`).
+/// goal (`gcCPULimiter`, Go `runtime/mgclimit.go`; the CPU-second per processor that its bucket lets
+/// through first is not modelled).
 pub const LIMITED_UTILIZATION: f64 = 0.5;
 /// Cycles over which the ratio of allocation to scanning is remembered: `len(lastConsMark) + 1`.
 const CONS_MARK_MEMORY: usize = 5;
 /// Allocation per scanned byte during start-up: more than any later runway.
 const HURRY: f64 = 10.0;
-/// An idle server's pacer has forgotten its start-up after so long: [`CONS_MARK_MEMORY`] forced
+/// An idle server's pacer has forgotten its start-up after so long: `CONS_MARK_MEMORY` forced
 /// cycles.
 pub const FORGETS_START_UP: SimSpan = SimSpan::secs(600);
 

@@ -1,13 +1,13 @@
 //! Steady load: what goes on apart from the requests of the scenario, as constant rates.
 //!
 //! Writes cost a request each on the server that takes them, and an event for every watcher of the
-//! resource on every server ([`super::write_seats`] has the seats they take); watches are opened again every 450 s on average (docs/facts/clients.md
+//! resource on every server (`plane::write_seats` has the seats they take); watches are opened again every 450 s on average (docs/facts/clients.md
 //! section 1.4). 300,000 watches cost one sum over the fleets here, not an event each.
 //!
 //! A live event is encoded once for each encoding, whatever the number of its watchers
 //! (`cachingObject`, docs/facts/watch-cache.md section 2.3); what each of them costs on top was measured
 //! so. What a watch has missed is copied and encoded for it alone: that is in its plan
-//! ([`super::apiserver::watch::replay`]).
+//! ([`crate::model::apiserver::watch::replay`]).
 
 use crate::model::apiserver::server::{Background, Growth};
 use crate::model::catalog::Catalog;

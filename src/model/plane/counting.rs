@@ -56,7 +56,7 @@ impl Plane {
         now: SimTime,
     ) {
         if self.flows.moves(resource) {
-            let pause = self.count_pause(cx, server, resource, now);
+            let pause = Self::count_pause(cx, server, resource, now);
             let boot = self.servers[server].boots;
             cx.queue.push(now + pause, Event::CountObjects { server, boot, resource });
         }
@@ -64,7 +64,6 @@ impl Plane {
 
     /// Time from one count to the next.
     fn count_pause(
-        &self,
         cx: &Context<'_>,
         server: ServerId,
         resource: ResourceId,
@@ -99,7 +98,7 @@ impl Plane {
         }
         let until = now + BLOCK_TIMEOUT;
         state.counting_until[resource] = until;
-        let pause = self.count_pause(cx, server, resource, now);
+        let pause = Self::count_pause(cx, server, resource, now);
         cx.queue.push(until + pause, Event::CountObjects { server, boot, resource });
     }
 

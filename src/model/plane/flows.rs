@@ -2,13 +2,13 @@
 //!
 //! A resource is written at the rate that the scenario or its latest `write` event sets, and by every
 //! flow under way as well: those of workloads, creations and deletions. Writes are a rate to the
-//! rings ([`super::writes`]), to the steady load ([`super::background`]) and to the seats
-//! ([`super::write_seats`]). The number of objects follows in `STEPS` steps at most for each flow,
+//! rings (`plane::rings`), to the steady load ([`super::background`]) and to the seats
+//! (`plane::write_seats`). The number of objects follows in `STEPS` steps at most for each flow,
 //! so that plans, which are kept by number of objects, stay few: a LIST in the middle of a creation
 //! returns what was there at the step before. At each step the store of every filled cache, and the
 //! copy of the server's own informer, gain or lose objects; LISTs, watch-lists, cold fills and checks
 //! of consistency that begin afterwards meet the new number, and API Priority and Fairness once it
-//! has counted again ([`super::counting`]).
+//! has counted again (`plane::counting`).
 
 use crate::model::apiserver::cacher::WriteRate;
 use crate::model::ids::{ResourceId, Table};

@@ -15,12 +15,12 @@ use crate::units::{Bytes, SimTime};
 
 impl Plane {
     /// The ledger's entry of a resource's ring.
-    fn ring_entry(&self, cx: &Context<'_>, resource: ResourceId) -> EntryId {
+    fn ring_entry(cx: &Context<'_>, resource: ResourceId) -> EntryId {
         cx.catalog.resource_owner(resource).entry(Mechanism::WatchCacheEventRing)
     }
 
     /// What a resource's cache is set to.
-    fn cacher_setting<'c>(&self, cx: &'c Context<'_>, resource: ResourceId) -> CacherSetting<'c> {
+    fn cacher_setting<'c>(cx: &'c Context<'_>, resource: ResourceId) -> CacherSetting<'c> {
         let (release, spec) = (&cx.inputs.release, &cx.inputs.resources[resource]);
         CacherSetting {
             release,
@@ -34,7 +34,7 @@ impl Plane {
         let spec = &cx.inputs.resources[resource];
         spec.watch_cache.then(|| {
             let (up_for, writes) = (cx.inputs.apiserver.up_for, self.writes[resource]);
-            Cacher::warm(&self.cacher_setting(cx, resource), spec.count, up_for, writes)
+            Cacher::warm(&Self::cacher_setting(cx, resource), spec.count, up_for, writes)
         })
     }
 
@@ -49,7 +49,7 @@ impl Plane {
     ) {
         let objects = self.etcd.objects[resource];
         let rate = self.flows.rate(resource);
-        let mut cacher = Cacher::filled(&self.cacher_setting(cx, resource), objects, listed);
+        let mut cacher = Cacher::filled(&Self::cacher_setting(cx, resource), objects, listed);
         cacher.set_rate(rate, listed);
         cacher.turn(now);
         self.servers[server].cachers[resource] = Some(cacher);
@@ -101,7 +101,7 @@ impl Plane {
         server: ServerId,
         resource: ResourceId,
     ) {
-        let entry = self.ring_entry(cx, resource);
+        let entry = Self::ring_entry(cx, resource);
         let state = &mut self.servers[server];
         let Some(cacher) = &state.cachers[resource] else { return };
         let (holds, booked) = (cacher.ring_bytes(), Bytes(state.server.memory.ledger.get(entry)));
@@ -121,7 +121,7 @@ impl Plane {
             let cacher = cacher.as_ref()?;
             let until = cacher.turns_at();
             (until < SimTime::NEVER || cacher.growth_per_second() > 0).then(|| Growth {
-                entry: self.ring_entry(cx, resource),
+                entry: Self::ring_entry(cx, resource),
                 per_second: cacher.growth_per_second(),
                 until,
             })

@@ -75,9 +75,7 @@ impl Plane {
         let (together, interval) = self.pace_of_writes(resource);
         let watches = self.watches_that_see(cx, server, resource);
         let state = &mut self.servers[server];
-        let Some(admission) = state.admission.as_mut().filter(|_| state.boots == boot) else {
-            return None;
-        };
+        let admission = state.admission.as_mut().filter(|_| state.boots == boot)?;
         if self.writes[resource] <= 0.0 {
             state.writes_arrive[resource] = false;
             return None;
@@ -106,7 +104,7 @@ impl Plane {
             return;
         }
         let timeout = cx.inputs.apiserver.request_timeout;
-        if let Some(wait) = self.queue_wait(cx, Some(timeout)) {
+        if let Some(wait) = Self::queue_wait(cx, Some(timeout)) {
             let stage = WriteStage::Waiting;
             cx.queue.push(now + wait, Event::WriteEnds { server, serial, stage });
         }
@@ -114,11 +112,7 @@ impl Plane {
 
     /// How long a request may wait in a queue that was given so long to be answered, if at all: up to
     /// 1.28 only its own deadline ends its wait, unless another request comes to its queue.
-    pub(crate) fn queue_wait(
-        &self,
-        cx: &Context<'_>,
-        allotted: Option<SimSpan>,
-    ) -> Option<SimSpan> {
+    pub(crate) fn queue_wait(cx: &Context<'_>, allotted: Option<SimSpan>) -> Option<SimSpan> {
         if cx.inputs.release.rejects_only_at_front {
             return allotted;
         }
@@ -164,14 +158,14 @@ impl Plane {
         let watches = &self.servers[server].watches;
         let fleets = cx.inputs.fleets.iter().zip(watches);
         let seeing = fleets.filter(|(fleet, _)| {
-            fleet.resource() == resource && !self.selects_a_node(cx, fleet, resource)
+            fleet.resource() == resource && !Self::selects_a_node(cx, fleet, resource)
         });
         seeing.map(|(fleet, open)| open / (1 + u64::from(fleet.idle_watches))).sum()
     }
 
     /// Watches of the pods of a node are not counted (`getBuiltinIndexes`, `watch_tracker.go`): a
     /// selector on pods is taken for `spec.nodeName`.
-    fn selects_a_node(&self, cx: &Context<'_>, fleet: &FleetInput, resource: ResourceId) -> bool {
+    fn selects_a_node(cx: &Context<'_>, fleet: &FleetInput, resource: ResourceId) -> bool {
         let selects = match &fleet.behaviour {
             input::Behaviour::Reflector { read, .. } => read.selector,
             _ => false,

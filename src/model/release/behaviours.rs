@@ -1,6 +1,6 @@
 //! The macro behind the tables of [`super::table`].
 
-/// One feature gate of a table made by [`behaviours!`].
+/// One feature gate of a table made by `behaviours!`.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate<Behaviours: 'static> {
     /// Its name.

@@ -1,4 +1,4 @@
-//! What each Kubernetes minor release does: one table, [`table`], overridable by feature gates.
+//! What each Kubernetes minor release does: one table, `table.rs`, overridable by feature gates.
 //!
 //! The model asks `release.streams_json`, never "is the minor >= 33?". Whatever names releases
 //! elsewhere (the schema, the reference, diagnostics, the validated domain) follows from the table.

@@ -9,6 +9,7 @@ use crate::model::client::{Next, State};
 use crate::model::costs;
 use crate::model::event::Event;
 use crate::model::ids::{ClientId, ServerId};
+use crate::model::plane::Plane;
 use crate::model::world::World;
 use crate::results::Mechanism;
 use crate::units::{SimSpan, SimTime};
@@ -71,7 +72,7 @@ impl World<'_> {
         // A watch is given no time to be answered in.
         let watch = matches!(member.state, State::Queued(Next::Watch | Next::WatchList));
         let allotted = (!watch).then_some(self.cx.inputs.apiserver.request_timeout);
-        if let Some(wait) = self.plane.queue_wait(&self.cx, allotted) {
+        if let Some(wait) = Plane::queue_wait(&self.cx, allotted) {
             self.cx.queue.push(now + wait, Event::QueueTimeout { client, generation });
         }
     }

@@ -78,7 +78,7 @@ impl World<'_> {
             Ok(server) => self.arrive(client, server, next, now),
             Err(refusal) => match self.fleets.dial_gets_through(client, now) {
                 Some(after) => {
-                    self.fleets.call_unheard(&mut self.cx, client, next, now + after, now)
+                    self.fleets.call_unheard(&mut self.cx, client, next, now + after, now);
                 }
                 None => self.refused(client, next, refusal, now),
             },
@@ -346,7 +346,7 @@ impl World<'_> {
         let body = item_bytes(&self.cx.catalog.profiles[read.resource], read.encoding).times(items);
         match spec.decode_rate {
             Some(rate) => {
-                self.fleets.wait(&mut self.cx, client, Next::Decoded, rate.time_for(body))
+                self.fleets.wait(&mut self.cx, client, Next::Decoded, rate.time_for(body));
             }
             None => self.has_list(client, now),
         }

@@ -101,7 +101,7 @@ impl World<'_> {
                 self.fleets.wait(&mut self.cx, client, next, SimSpan::nanos(1));
             }
             CallError::Internal if streams => {
-                self.fleets.wait(&mut self.cx, client, Next::List, SimSpan::nanos(1))
+                self.fleets.wait(&mut self.cx, client, Next::List, SimSpan::nanos(1));
             }
             CallError::Internal => self.list_failed(client, SimSpan::ZERO, now),
         }

@@ -16,7 +16,7 @@ impl World<'_> {
             FaultEvent::Lease { client, gap } => self.renew_lease(client, gap, now),
             FaultEvent::Reunited => self.reunite(now),
             FaultEvent::NodeReturns { server } => {
-                self.plane.node_returns(&mut self.cx, server, now)
+                self.plane.node_returns(&mut self.cx, server, now);
             }
             FaultEvent::RollNext { rollout } => self.roll_next(rollout as usize, now),
             FaultEvent::Drain { server, boot } => self.drain(server, boot, now),
@@ -111,10 +111,10 @@ impl World<'_> {
             }
             Action::EtcdOutage { lasts, compacted } => self.etcd_fails(lasts, compacted, now),
             Action::Lag { server, lasts, behind } => {
-                self.plane.begin_lag(server, lasts, behind, now)
+                self.plane.begin_lag(server, lasts, behind, now);
             }
             Action::SlowEtcd { speed, lasts } => {
-                self.plane.slow_etcd(&mut self.cx, speed, lasts, now)
+                self.plane.slow_etcd(&mut self.cx, speed, lasts, now);
             }
             Action::CutOff { fleet, count, lasts } => {
                 let members = self.fleets.choose(&self.cx, fleet, count, |_| true);

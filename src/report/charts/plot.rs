@@ -139,11 +139,15 @@ mod tests {
     #[test]
     fn values_outside_stay_at_the_edges() {
         let axis = Axis::linear(10.0, 20.0);
-        assert_eq!([5.0, 10.0, 15.0, 20.0, 99.0].map(|v| axis.part(v)), [0.0, 0.0, 0.5, 1.0, 1.0]);
+        let near = |part: f64, expected: f64| (part - expected).abs() < 1e-12;
+        for (value, part) in [(5.0, 0.0), (10.0, 0.0), (15.0, 0.5), (20.0, 1.0), (99.0, 1.0)] {
+            assert!(near(axis.part(value), part), "{value}");
+        }
         assert!(axis.holds(10.0) && !axis.holds(20.1));
         let decades = Axis::logarithmic(1.0, 100.0);
-        assert!((decades.part(10.0) - 0.5).abs() < 1e-12);
-        assert_eq!((decades.part(0.0), decades.part(1e9)), (0.0, 1.0));
-        assert_eq!(Axis::linear(3_u64, 3).part(3), 0.0);
+        for (value, part) in [(0.0, 0.0), (10.0, 0.5), (1e9, 1.0)] {
+            assert!(near(decades.part(value), part), "{value}");
+        }
+        assert!(near(Axis::linear(3_u64, 3).part(3), 0.0));
     }
 }

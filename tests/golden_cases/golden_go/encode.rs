@@ -123,7 +123,7 @@ fn item_by_item(list: &JsonList) -> Encoding {
     let mut buffer = JsonBuffer::default();
     for item in [&list.first, &list.item].into_iter().take(list.items.min(2) as usize) {
         buffer.reset();
-        for write in item.iter() {
+        for write in item {
             buffer.write(*write);
         }
         buffer.write(Write::Whole(Bytes(1)));
