@@ -1,10 +1,10 @@
 //! CPU time and memory of the apiserver's work: named constants with their source.
 //!
-//! CPU constants are CPU time on the measured machine (a 2-core x86-64 virtual machine; measured/
-//! README), fitted over 26 of the measured runs by non-negative least squares (rms residual 12 %).
-//! `Hardware::cpu_speed` scales them, but for marking ([`MARK_SPEED_EXPONENT`]) and page faults
-//! (`Hardware::page_fault_per_gb` is a property of its own). Memory constants are facts of the software and are never
-//! scaled.
+//! CPU constants are CPU time on the first measured machine (a 2-core x86-64 virtual machine; the runs:
+//! `tests/data/measured.jsonl`), fitted over 26 of its runs by non-negative least squares (rms residual
+//! 12 %). `Hardware::cpu_speed` scales them, except for marking ([`MARK_SPEED_EXPONENT`]) and page faults
+//! (`Hardware::page_fault_per_gb` is a property of its own). Memory constants are facts of the software
+//! and are never scaled.
 
 use crate::units::{Bytes, SimSpan};
 
@@ -31,7 +31,9 @@ impl Cost {
 pub const GROW_BUFFER: Cost = Cost { per_byte: 0.3, per_object: 0.0 };
 
 /// Share of [`crate::model::input::Hardware::page_fault_per_gb`] that memory for small objects
-/// costs: span by span it is nearly free (measured 0.1 s/GB against 1.6 for large buffers).
+/// costs: span by span it is nearly free. (Measured on the first machine, from the CPU time of its
+/// runs: 0.1 s/GB against 1.6 for large buffers. Not measured apart on the
+/// second machine, where large buffers take 0.15 to 0.5 s/GB.)
 pub const SMALL_FAULT_SHARE: f64 = 0.06;
 
 /// Share of freed pages that a growing large buffer can use: it needs one contiguous run
@@ -67,18 +69,21 @@ pub const DEEP_COPY_CUSTOM: Cost = Cost { per_byte: 6.3, per_object: 0.0 };
 
 /// An initial event of a watch-list besides encoding its object, copying a custom one, and the write:
 /// the event's own path (measured 14 to 37 us) and, in JSON, going over the encoded object once more as
-/// it is embedded in the event (`json.RawMessage`; measured 4.4 ns/B on Secrets and `ConfigMaps`).
+/// it is embedded in the event (`json.RawMessage`; measured 4.4 ns/B on Secrets and `ConfigMaps`). From
+/// the CPU time of watch-list bursts of six kinds of objects of 1 kB to 1.4 MB.
 pub const WATCH_LIST_EVENT: Cost = Cost { per_byte: 4.4, per_object: 15_000.0 };
-/// The same in protobuf (measured 1.6 s/GB with the write, on Secrets of 1 MB).
+/// The same in protobuf: the bytes from Secrets of 1 MB (measured 1.6 s/GB with the write), the event's
+/// path as in JSON, within its range of 14 to 37 us.
 pub const WATCH_LIST_EVENT_PROTOBUF: Cost = Cost { per_byte: 0.3, per_object: 25_000.0 };
 
 /// What an item of a streamed protobuf list costs beyond encoding and bytes: a DATA frame of its own,
 /// where it is larger than the writer's buffer (measured 27 us for `ConfigMaps` of 10 kB, 45 us for
 /// Pods of 6 kB, 9 us for `ConfigMaps` of 1 kB; docs/facts/memory.md section 5: 26 us).
 pub const STREAMED_PROTOBUF_ITEM: Cost = Cost { per_byte: 0.0, per_object: 35_000.0 };
-/// The same in JSON, of any size (measured on `ConfigMaps` of 1 kB).
+/// The same in JSON, of any size (measured on streamed lists of 100,000 `ConfigMaps` of 1 kB).
 pub const STREAMED_JSON_ITEM: Cost = Cost { per_byte: 0.0, per_object: 3_000.0 };
-/// Smaller items share a frame.
+/// Smaller items share a frame: the response's buffer (`handlerChunkBufferSize`, golang.org/x/net
+/// `http2/server.go`).
 pub const STREAM_BUFFER: Bytes = Bytes::kib(4);
 
 /// Delivering a watch event whose serialisation is shared (measured 70 to 90 us for 10.7 kB).
@@ -97,11 +102,13 @@ pub const WRITE_GARBAGE_PER_BYTE: u64 = 14;
 /// See [`WRITE_GARBAGE_PER_BYTE`].
 pub const WRITE_GARBAGE: Bytes = Bytes::kib(200);
 
-/// Opening a watch at a resource version (stream, handler, registration).
+/// CPU time of opening a watch at a resource version: stream, handler, registration (assumed share of
+/// what is measured together with [`TLS_HANDSHAKE`]: 0.2 to 1 ms).
 pub const WATCH_OPEN: SimSpan = SimSpan::nanos(500_000);
 
-/// Accepting a connection: TLS handshake with client certificate, HTTP/2 set-up (measured with
-/// [`WATCH_OPEN`] 1.8 ms on a processor 1.9 times as fast: 2,000 watches, each on its own connection).
+/// CPU time of accepting a connection: TLS handshake with client certificate, HTTP/2 set-up (measured
+/// with [`WATCH_OPEN`] 1.8 ms on a processor 1.9 times as fast: 2,000 watches, each on its own
+/// connection; how the sum divides is assumed, 0.5 to 3.5 ms).
 pub const TLS_HANDSHAKE: SimSpan = SimSpan::nanos(2_500_000);
 
 /// CPU time of any request besides its body: routing, authn, authz, audit, admission.
@@ -112,10 +119,11 @@ pub const REQUEST_BASE: SimSpan = SimSpan::nanos(150_000);
 pub const MARK_PER_BYTE_NANOS: f64 = 1.0;
 /// See [`MARK_PER_BYTE_NANOS`].
 pub const MARK_BASE_SECONDS: f64 = 0.005;
-/// Marking follows pointers, so it waits for memory: it is faster by `cpu_speed` to this power.
-/// (Measured on two machines whose processors encode at 1 to 1.9: forced collections of idle heaps of
-/// Pods take 1.02 and 0.96 ms/MB, of custom resources 1.22 and 1.08, cycles during bursts 0.84 to
-/// 1.12 and 0.64 to 0.97 s.)
+/// Marking follows pointers, so it waits for memory: it is faster by `cpu_speed` to this power (no
+/// unit; 0.1 to 0.4). Measured from the collector's trace on two machines whose processors encode at 1 to
+/// 1.9: forced collections of idle heaps of Pods take 1.02 and 0.96 ms/MB, of custom resources 1.22 and
+/// 1.08, cycles during bursts 0.84 to 1.12 and 0.64 to 0.97 s. Two machines do not make a law: outside of
+/// 1 to 1.9 it is assumed.
 pub const MARK_SPEED_EXPONENT: f64 = 0.3;
 
 /// How much of its usual work the program gets done per CPU-second while the collector marks: write
@@ -161,8 +169,8 @@ pub const IDLE_GARBAGE_PER_SECOND: u64 = 300_000;
 pub const WATCH_HEAP: Bytes = Bytes(72_000);
 /// ... and its goroutines' stacks (measured 24 kB).
 pub const WATCH_STACK: Bytes = Bytes(24_000);
-/// Garbage of opening a watch (measured 141 kB resident for each of 2,000 idle watches, with what they
-/// hold).
+/// Garbage of opening a watch: what is left of the 141 kB that are resident for each of 2,000 idle
+/// watches (measured on 1.36) when [`WATCH_HEAP`] and [`WATCH_STACK`] are taken off.
 pub const WATCH_OPEN_GARBAGE: Bytes = Bytes::kib(45);
 
 /// A watch-list up to 1.36 builds an event, an interval slot and a list slot for every object of
@@ -208,10 +216,11 @@ pub const START_UP_CPU: SimSpan = SimSpan::millis(900);
 /// What a starting server allocates besides its caches (measured peak 250 MB on an empty one).
 pub const START_UP_GARBAGE: Bytes = Bytes(60_000_000);
 
-/// Reading from etcd's gRPC stream, CPU time per byte (measured: etcd and decoding together 1.4 to
-/// 1.8 s/GB).
+/// Reading from etcd's gRPC stream, CPU time per byte, 0.4 to 0.8 s/GB (measured: LISTs from
+/// etcd, reading and decoding together 1.4 to 1.8 s/GB, of which decoding blobs is 1 s/GB).
 pub const GRPC_READ: Cost = Cost { per_byte: 0.7, per_object: 0.0 };
 
-/// Runtime metadata and partly used spans per object that is not scannable (measured: 100,000
-/// `ConfigMaps` of 1 kB are resident with 40 MB more than 10,000 of 10 kB).
+/// Runtime metadata and partly used spans per object that is not scannable (measured on one pair of
+/// collections: 100,000 `ConfigMaps` of 1 kB are resident with 40 MB more than 10,000 of 10 kB, for 90,000
+/// objects more: 440 bytes each).
 pub const SPAN_PER_BLOB: Bytes = Bytes(400);

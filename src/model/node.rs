@@ -9,9 +9,9 @@ use crate::units::{Bytes, SimSpan, SimTime};
 /// `oom_score_adj` of etcd as a static pod (docs/facts/memory.md section 4.2).
 const ETCD_SCORE_ADJ: i64 = -997;
 
-/// What a CPU limit lowers GOMAXPROCS to at most (`adjustCgroupGOMAXPROCS`, Go
-/// `runtime/cgroup_linux.go`).
-const LEAST_PROCESSORS: f64 = 2.0;
+/// A CPU limit lowers GOMAXPROCS to no less than this, from Go 1.25 (`adjustCgroupGOMAXPROCS`, Go
+/// `runtime/cgroup_linux.go`): a server with half a core has two Ps.
+pub(crate) const LEAST_PROCESSORS: f64 = 2.0;
 
 /// Why a server can be killed at its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! What the objects of a resource weigh in each form: stored, encoded, decoded, listed.
 //!
-//! Multipliers by shape. Measured (measured/, see `costs`): Secrets of 1 MB and `ConfigMaps` of
-//! 10 kB decode to their protobuf size + 1.2 kB; Pods of 6.1 kB to 2.12 times it; custom resources
-//! to 3.9 times their JSON. docs/facts/memory.md section 2.2 and docs/facts/clients.md section 3.3 agree
-//! within 20 %.
+//! Multipliers by shape. Measured (`tests/data/measured.jsonl`, see `costs`): Secrets of 1 MB and
+//! `ConfigMaps` of 10 kB decode to their protobuf size + 1.2 kB; Pods of 6.1 kB to 2.12 times it (taken for
+//! 1.9 times + 0.8 kB, which is 2.03: 1.9 to 2.1); custom resources to 3.9 times their JSON.
+//! docs/facts/memory.md section 2.2 and docs/facts/clients.md section 3.3 agree within 20 %. Costs of
+//! encoding blobs per byte and per object are fitted to lists of `ConfigMaps` of 1 to 100 kB.
 
 use super::costs::{Cost, SPAN_OVERHEAD, SPAN_PER_BLOB};
 use super::input::{ResourceInput, Shape};
@@ -89,10 +90,13 @@ const IN_LOOPBACK_INFORMERS: [&str; 25] = [
     "validatingwebhookconfigurations",
 ];
 
-/// Encoding typed objects to JSON one by one, per byte: the longer strings of larger objects save
-/// nothing (measured on streamed lists and watch-lists of Pods of 7.7 kB, 71 us, and of 19.6 kB, where
-/// three servers on two machines take 160 to 200 us for what buffered lists encode in 85).
-const TYPED_STREAM_NANOS: f64 = 9.26;
+/// Encoding typed objects to JSON one by one, nanoseconds of CPU time per byte, 8.2 to 10.2: the longer
+/// strings of larger objects save nothing. (Measured on streamed lists and watch-lists of Pods: of 7.7 kB
+/// 71 us, on one server; of 19.6 kB 160 to 200 us, where buffered lists encode in 85, from the times of
+/// clients in the runs of three servers on two machines. Above 8 kB it rests on those runs alone: no
+/// single server was measured with JSON of such Pods.)
+pub(crate) const TYPED_STREAM_NANOS: f64 = 9.26;
+
 /// Whether the apiservers' own informers hold the resource too.
 #[must_use]
 pub fn in_loopback_informers(resource: &ResourceInput) -> bool {

@@ -40,11 +40,12 @@ pub const UP_SECONDS: f64 = 30.0;
 /// How long after it is ready a server of the measured runs meets its first phase: 8 s, two forced
 /// collections and 14 s (measured from the first collection of the process: 23.1 to 24.5).
 const READY_TO_FIRST_PHASE: f64 = 23.5;
-/// First touches of fresh memory on the measured machine, whose host backs pages late: CPU time per GB
-/// (measured 0.8 to 2).
+/// First touches of fresh memory on the first measured machine, whose host backs pages late: CPU time per
+/// GB of large buffers (measured 0.8 to 2, from the CPU time of its runs).
 const PAGE_FAULT_PER_GB: SimSpan = SimSpan::millis(1_600);
 /// The same on a machine whose speed is stated: the second measured one takes 0.15 to 0.5 (and 1.8 for
-/// 10 GB), as machines do that need not wait for a host.
+/// 10 GB). It is the default of `hardware.page-fault-per-gb` too: assumed for machines that need not wait
+/// for a host.
 const PAGE_FAULT_ELSEWHERE: SimSpan = SimSpan::millis(250);
 /// Cores of the measured machine.
 const CORES: f64 = 2.0;

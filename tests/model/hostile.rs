@@ -239,7 +239,7 @@ fn all_servers_cut_off_at_once() {
 
 #[test]
 fn a_run_of_a_millisecond() {
-    assert!(refusal(BASE, &["run.duration='1ms'"]).contains("has ended"));
+    assert!(refusal(BASE, &["run.duration='1ms'"]).contains("at or after the end of the run"));
     let run = run(&["run.duration='1ms'", "events.go.at='0s'"]);
     assert_eq!(run.end.0, 1_000_000);
 }
@@ -442,7 +442,7 @@ fn too_much_work_ends_incomplete() {
     assert_eq!(output.status.code(), Some(4));
     let told = String::from_utf8_lossy(&output.stderr);
     for expected in
-        ["incomplete", "200000 events", "of 720h", "the other 19 were not run", "run.max-events"]
+        ["incomplete", "run.max-events = 200000", "of 720h", "19 more were not started", "raise"]
     {
         assert!(told.contains(expected), "no {expected:?} in\n{told}");
     }

@@ -9,6 +9,8 @@
 mod booking;
 mod rates;
 
+pub(crate) use rates::COPIES_WAITED_FOR;
+
 use std::sync::Arc;
 
 use super::list::touched;
@@ -549,6 +551,8 @@ impl Server {
         if !self.running {
             return;
         }
+        let used = self.rates.cores + self.rates.clients + self.rates.mark;
+        assert!(used <= self.settings.cores * (1.0 + 1e-6), "{used} processors in use");
         self.memory.check();
         let alive = self.requests.iter().filter(|request| request.alive).count() as u64;
         let members: u64 = self.pool.active().iter().map(|c| self.pool.members(*c)).sum();

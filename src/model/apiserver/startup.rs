@@ -20,8 +20,8 @@ use crate::results::Mechanism;
 use crate::units::Bytes;
 
 /// Most bytes that a read of a response's body gives: a frame of HTTP/2 at its default size
-/// (`SETTINGS_MAX_FRAME_SIZE`).
-const BODY_READ: Bytes = Bytes::kib(16);
+/// (`SETTINGS_MAX_FRAME_SIZE`, RFC 9113 section 6.5.2; that each read gives a whole frame is assumed).
+pub(crate) const BODY_READ: Bytes = Bytes::kib(16);
 
 /// What a cache holds when it is full, beyond the objects: index entries are in the profile.
 #[must_use]
@@ -83,9 +83,9 @@ pub fn cache_plan(
 
 /// Workers of `ConcurrentWatchObjectDecode`.
 const DECODERS: u32 = 10;
-/// What filling a cache costs in multiples of decoding: keys, index, b-tree (measured: a server on half
-/// a core that starts again fills a cache of 96 MB of Pods in 2 s; page faults are counted where they
-/// occur).
+/// What filling a cache costs in multiples of decoding: keys, index, b-tree; 1 to 1.5. (Measured in the
+/// runs of three servers: one on half a core that starts again fills a cache of 96 MB of Pods in 2 s.
+/// Page faults are counted where they occur; with them in it, starts on two cores gave 1.5.)
 pub(crate) const FILL_OVERHEAD: f64 = 1.0;
 
 /// Whether the server's own informers wait for its caches: as watch-lists they do. As LISTs they
@@ -118,8 +118,8 @@ pub fn loopback_plan(
 }
 
 /// What the copy of an event of a typed object takes at most: larger ones have longer strings, which
-/// copies share (1.5 times the measured Pods of 6.1 kB).
-const STRUCT_COPY: Bytes = Bytes(9_200);
+/// copies share (1.5 times the measured Pods of 6.1 kB; assumed for larger objects, 6 to 15 kB).
+pub(crate) const STRUCT_COPY: Bytes = Bytes(9_200);
 
 /// Events are encoded, sent and decoded one by one.
 fn loopback_watch_list(profile: &ObjectProfile, count: u64, owner: OwnerId) -> Vec<Phase> {
@@ -176,8 +176,9 @@ fn loopback_pages(
         .ramp(RampKind::Litter, buffer, body - body_page + profile.listed.times(count))
         .at_end(Step::Drop(objects, decoded_page));
 
-    // The informers read a page's body to its end (client-go `rest/request.go`); by the rule of Go
-    // 1.26, while earlier ones allocated more and held less of it at once.
+    // The informers read a page's body to its end (client-go `rest/request.go`), by the rule of Go 1.26,
+    // which is that of releases 1.36 and 1.37. It is assumed for older ones: there one slice grows by
+    // `append`, which allocates more in all and holds less at once.
     let all_page = alloc::read_all(body_page, BODY_READ).total;
     let pages = body.as_f64() / body_page.as_f64().max(1.0);
     let all = all_page.scale(pages.max(1.0));

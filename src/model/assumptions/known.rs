@@ -3,7 +3,8 @@
 use super::{decimal, how, value};
 use crate::model::client::go::PAGER_LIMIT;
 use crate::model::costs;
-use crate::model::memory::go_heap::{BACKGROUND_UTILIZATION, FORCE_GC_PERIOD};
+use crate::model::memory::go_heap::{BACKGROUND_UTILIZATION, FORCE_GC_PERIOD, LIMITED_UTILIZATION};
+use crate::model::node::LEAST_PROCESSORS;
 use crate::model::release;
 use crate::model::watchcache::capacity::{
     BLOCK_TIMEOUT, DEFAULT_HISTORY, LOWER_BOUND, RELIST_PAGE, UPPER_BOUND,
@@ -32,8 +33,8 @@ fn exact() -> Vec<Assumption> {
             "who relists after a reconnect; memory of churn",
         ),
         exact(
-            "growth of Go's slices and `bytes.Buffer`, buffers of JSON and protobuf lists, `io.ReadAll`; size \
-             classes",
+            "growth of Go's slices and `bytes.Buffer`, buffers of JSON and protobuf lists; size classes; \
+             `io.ReadAll` as of Go 1.26, for 1.36 and 1.37 only (assumed for older releases)",
             "Go `runtime`, `bytes`, apimachinery serialisers, `tests/golden_cases/golden_go.rs`",
             "peaks of buffered lists, starting servers",
         ),
@@ -78,6 +79,24 @@ fn source() -> Vec<Assumption> {
             format!("{BACKGROUND_UTILIZATION}; {FORCE_GC_PERIOD}"),
             "Go `runtime/mgcpacer.go` `gcBackgroundUtilization`, `runtime/proc.go` `forcegcperiod`",
             "garbage in every peak",
+        ),
+        from(
+            "a CPU limit lowers GOMAXPROCS to it, rounded up, from Go 1.25 (1.35), but not below",
+            LEAST_PROCESSORS.to_string(),
+            "Go `runtime/cgroup_linux.go` `adjustCgroupGOMAXPROCS`",
+            "marking and pooled buffers of servers with a CPU limit",
+        ),
+        from(
+            "share of the processors that the collector may take where GOMEMLIMIT decides the goal",
+            LIMITED_UTILIZATION.to_string(),
+            "Go `runtime/mgclimit.go` `gcCPULimiter`",
+            "servers with GOMEMLIMIT below what they hold",
+        ),
+        from(
+            "items of a streamed list that share a frame are smaller than",
+            format!("{:#}", costs::STREAM_BUFFER),
+            "golang.org/x/net `http2/server.go` `handlerChunkBufferSize`",
+            "durations of streamed lists in protobuf",
         ),
         from(
             "what the scavenger leaves mapped above the heap goal",

@@ -24,7 +24,8 @@ const MAX_TRIGGER: f64 = 61.0 / 64.0;
 const LIMIT_HEADROOM: f64 = 0.03;
 const LIMIT_HEADROOM_MIN: u64 = 1 << 20;
 /// Share of the processors that the collector may take, assists included, where GOMEMLIMIT decides the
-/// goal (`gcCPULimiter`, Go `mgclimit.go`).
+/// goal (`gcCPULimiter`, Go `runtime/mgclimit.go`; the CPU-second per processor that its bucket lets
+/// through first is not modelled).
 pub const LIMITED_UTILIZATION: f64 = 0.5;
 /// Cycles over which the ratio of allocation to scanning is remembered: `len(lastConsMark) + 1`.
 const CONS_MARK_MEMORY: usize = 5;

@@ -20,9 +20,10 @@ struct PooledBuffer {
     victim: bool,
 }
 
-/// Ps up to which private slots are told apart: more were not measured, and KEP-3157's figures of larger
-/// machines leave no room for more.
-const MEASURED_PROCS: usize = 2;
+/// Ps up to which private slots are told apart (number of processors; GOMAXPROCS of 1 and 2 were
+/// measured). A larger machine is taken for one of two: it is assumed, because KEP-3157's figures of a
+/// larger one leave no room for more.
+pub(crate) const MEASURED_PROCS: usize = 2;
 
 /// See the module's documentation.
 #[derive(Clone, Debug)]
@@ -60,7 +61,7 @@ pub struct ScanWeights {
 
 impl ScanWeights {
     /// Measured: heaps of typed and custom objects are scanned whole, blobs and buffers hardly
-    /// (`costs::MARK_PER_BYTE_NANOS`).
+    /// (`costs::MARK_PER_BYTE_NANOS`). The weights in between are assumed, within 0.2 of either side.
     fn weight(&self, entry: EntryId) -> f64 {
         const BLOB: f64 = 0.02;
         let objects = if self.scannable[entry.owner().0 as usize] { 1.0 } else { BLOB };

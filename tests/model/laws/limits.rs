@@ -98,8 +98,8 @@ fn kills_come_at_the_crossing() {
         Growth { large: 4_000 * MB, small: 0, seconds: 10 },
         Growth { large: 0, small: 4_500 * MB, seconds: 10 },
         Growth { large: 2_500 * MB, small: 1_500 * MB, seconds: 10 },
-        Growth { large: 2_500 * MB, small: 900 * MB, seconds: 5 },
-        Growth { large: 3_000 * MB, small: 10 * MB, seconds: 2 },
+        Growth { large: 3_500 * MB, small: 900 * MB, seconds: 5 },
+        Growth { large: 4_500 * MB, small: 10 * MB, seconds: 2 },
         Growth { large: 6_000 * MB, small: 0, seconds: 20 },
     ] {
         let (base, most, none) = grow(&growth, u64::MAX / 2);

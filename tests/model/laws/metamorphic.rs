@@ -56,6 +56,7 @@ fn twice_as_slow(inputs: &Inputs) -> Inputs {
     let mut slow = inputs.clone();
     slow.duration = twice(slow.duration);
     slow.hardware.cpu_speed /= 2.0;
+    slow.hardware.page_fault_per_gb = twice(slow.hardware.page_fault_per_gb);
     slow.hardware.network = half(slow.hardware.network);
     slow.etcd.read_rate = half(slow.etcd.read_rate);
     slow.etcd.latency = twice(slow.etcd.latency);
@@ -84,25 +85,27 @@ fn twice_as_slow(inputs: &Inputs) -> Inputs {
 #[test]
 fn time_is_a_unit() {
     let no_limit = ["apiserver.memory-limit=14GiB"];
-    for inputs in [
-        inputs(BURST, &no_limit),
-        shipped("list-benchmark-buffered", &["run.duration=2m"]).inputs,
-        shipped("list-benchmark-streamed", &["run.duration=2m"]).inputs,
-        shipped("cilium-restart-64g", &["run.duration=4m"]).inputs,
+    // Marking takes 2^0.3 times as long only (`MARK_SPEED_EXPONENT`): where cycles follow one another,
+    // less is allocated during each, and less time is lost to them.
+    for (inputs, least_peak, least_time) in [
+        (inputs(BURST, &no_limit), 0.94, 1.9),
+        (shipped("list-benchmark-buffered", &["run.duration=2m"]).inputs, 0.94, 1.9),
+        (shipped("list-benchmark-streamed", &["run.duration=2m"]).inputs, 0.94, 1.9),
+        (shipped("cilium-restart-64g", &["run.duration=4m"]).inputs, 0.87, 1.85),
     ] {
         // The limits' adjustment has a period of its own: ten seconds at any speed.
         let inputs = Inputs { apf: ApfInput::default(), ..inputs };
         for seed in 0..3 {
             let (fast, slow) = (run(&inputs, seed), run(&twice_as_slow(&inputs), seed));
             let ratio = slow.peak_resident().as_f64() / fast.peak_resident().as_f64();
-            assert!((0.94..1.06).contains(&ratio), "{:?}: {ratio}", inputs.events[0].name);
+            assert!((least_peak..1.06).contains(&ratio), "{:?}: {ratio}", inputs.events[0].name);
             let lists = slow.counters.lists_ok as f64 / fast.counters.lists_ok as f64;
             assert!((0.95..1.05).contains(&lists), "{:?}: {lists}", inputs.events[0].name);
             for (fast, slow) in fast.phases.iter().zip(&slow.phases) {
                 let took = |phase: &PhaseRecord| Some(phase.settled_at?.since(phase.start));
                 let (Some(fast), Some(slow)) = (took(fast), took(slow)) else { continue };
                 let ratio = slow.as_secs_f64() / fast.as_secs_f64();
-                assert!((1.9..2.1).contains(&ratio), "{:?}: {ratio}", inputs.events[0].name);
+                assert!((least_time..2.1).contains(&ratio), "{:?}: {ratio}", inputs.events[0].name);
             }
         }
     }
