@@ -2,51 +2,14 @@
 
 use super::keys::ROOT;
 use super::keys::sweep::Sweep;
-use crate::language::table::typed::{Earlier, FromTable, Word};
+use crate::language::table::typed::{Earlier, FromTable};
 use crate::language::vary::{Frame, Range, Vary};
 use crate::language::{Code, Finding, Log, Resolved};
 
-/// Keys that a sweep may vary.
-pub const MOST_AXES: usize = 16;
-
-/// Points that a sweep may have.
-pub const MOST_POINTS: u64 = 1_000_000;
+pub use super::keys::sweep::{Design, MOST_AXES, MOST_POINTS};
 
 /// Trajectories of a screening that does not say.
 pub const TRAJECTORIES: u32 = 10;
-
-/// How the points of a sweep are laid out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Design {
-    /// Every combination of the values.
-    #[default]
-    Grid,
-    /// Points drawn independently.
-    Random,
-    /// Points drawn such that each key's values are spread evenly.
-    Lhs,
-    /// Trajectories that change one key at a time: Morris screening.
-    Morris,
-}
-
-impl Design {
-    /// The word for it in files.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Grid => "grid",
-            Self::Random => "random",
-            Self::Lhs => "lhs",
-            Self::Morris => "morris",
-        }
-    }
-
-    /// The design of this word.
-    #[must_use]
-    pub fn of(word: &str) -> Option<Self> {
-        Self::from_word(word)
-    }
-}
 
 /// What to vary, and how.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use super::fields::FieldError;
 use super::files::resident_series;
-use super::mapping::{self, FieldError};
-use super::observation::{PhaseKind, Run};
+use super::mapping;
+use super::observation::{PhaseKind, Run, phase_name};
 use crate::engine::statistics::nearest_rank;
 use crate::experiment::model_error::{Circumstances, peak_interval};
 use crate::model::input::Inputs;
@@ -180,7 +181,7 @@ fn ends(kind: PhaseKind) -> bool {
 /// From the start of the first phase until the clients were done, or the server was lost.
 #[must_use]
 pub fn measured_seconds(run: &Run) -> Option<f64> {
-    let first = mapping::starts(run).first().copied()?;
+    let first = run.starts().first().copied()?;
     let waited = run.phases.iter().filter(|phase| ends(phase.kind) || run.result.lost());
     let last = waited.filter_map(|phase| phase.end_s).reduce(f64::max)?;
     Some(last - first)
@@ -188,7 +189,7 @@ pub fn measured_seconds(run: &Run) -> Option<f64> {
 
 /// Median over the replications: until the clients were done, or the server was lost.
 fn predicted_seconds(run: &Run, records: &[RunRecord], killed: bool) -> Option<f64> {
-    let first = mapping::starts(run).first().copied().unwrap_or(0.0);
+    let first = run.starts().first().copied().unwrap_or(0.0);
     let of = |record: &RunRecord| {
         let last =
             if killed { record.first_oom().map(SimTime::as_secs_f64) } else { done(run, record) };
@@ -200,7 +201,7 @@ fn predicted_seconds(run: &Run, records: &[RunRecord], killed: bool) -> Option<f
 /// When the clients of all phases were done.
 fn done(run: &Run, record: &RunRecord) -> Option<f64> {
     let mut last = None;
-    for (index, (phase, start)) in run.phases.iter().zip(mapping::starts(run)).enumerate() {
+    for (index, (phase, start)) in run.phases.iter().zip(run.starts()).enumerate() {
         let end = match phase.kind {
             PhaseKind::Watch => continue,
             PhaseKind::Patch => {
@@ -208,7 +209,7 @@ fn done(run: &Run, record: &RunRecord) -> Option<f64> {
                 start + phase.writes.unwrap_or(0) as f64 / rate
             }
             _ => {
-                let name = mapping::phase_name(index);
+                let name = phase_name(index);
                 let phase = record.phases.iter().find(|phase| phase.name == name)?;
                 phase.settled_at?.as_secs_f64()
             }

@@ -13,9 +13,15 @@ const OBJECT: std::ops::RangeInclusive<u64> = 1_000..=1_400_000;
 const CUSTOM: u64 = 20_000;
 /// The largest collection, in JSON.
 const COLLECTION: u64 = 600_000_000;
-/// Most large lists at once on a server.
+/// Most lists at once on a server, whatever they return: the runs `apf-shares1-pods-20000x5k-1.32-32`
+/// and `kep3157-1.36-json-watchlist-32`, up to 17 GB together.
 const LISTS: u64 = 32;
-/// A list that returns less than this is not large.
+/// Most lists at once on a server of which none returns more than [`MODERATE`]: the run
+/// `many200-pods-2000x5k-1.34`, 3.1 GB together.
+const MODERATE_LISTS: u64 = 200;
+/// A list that returns up to this is moderate: 15.4 MB were measured.
+const MODERATE: u64 = 16_000_000;
+/// A list that returns less than this is not counted: its buffers do not make a peak.
 const LARGE: u64 = 1_000_000;
 /// Most writes a second to a resource.
 const WRITES: f64 = 200.0;
@@ -35,7 +41,7 @@ const OTHERS: [(&str, &str); 7] = [
     ("objects", "1 kB to 1.4 MB in JSON"),
     ("custom resources", "of many small fields, up to 20 kB in JSON"),
     ("collections", "up to 600 MB in JSON"),
-    ("large lists at once", "up to 32 on a server"),
+    ("large lists at once", "up to 32 on a server; up to 200 that return 1 to 16 MB each"),
     ("encodings", "JSON and protobuf, with and without gzip; tables of Pods"),
     ("writes", "up to 200/s to a resource"),
     ("servers", "1 and 3; two machines of 2 cores, one 1.9 times as fast"),
@@ -55,12 +61,11 @@ pub fn outside(inputs: &Inputs) -> Option<String> {
             found.extend(objects(resource));
         }
     }
-    let at_once = large_lists(inputs).div_ceil(u64::from(inputs.apiserver.replicas.max(1)));
-    if at_once > LISTS {
-        found.push(format!("{at_once} large lists at once on a server (measured: up to {LISTS})"));
-    }
-    if inputs.fleets.iter().filter_map(read).any(|read| read.encoding == Encoding::Table) {
-        found.push("tables (measured: one run, of Pods)".to_owned());
+    found.extend(lists(inputs));
+    let name = |read: &ReadInput| inputs.resources[read.resource].name.as_str();
+    let tables = inputs.fleets.iter().filter_map(read).filter(|r| r.encoding == Encoding::Table);
+    if let Some(other) = tables.map(name).find(|name| *name != "pods") {
+        found.push(format!("tables of {other} (measured: one run, of pods)"));
     }
     if inputs.apiserver.replicas > SERVERS {
         found.push(format!("{} servers (measured: 1 and {SERVERS})", inputs.apiserver.replicas));
@@ -95,14 +100,29 @@ fn objects(resource: &ResourceInput) -> Vec<String> {
     found
 }
 
-/// Large lists that clients which are started may ask for at once.
-fn large_lists(inputs: &Inputs) -> u64 {
+/// More lists at once on a server than were measured.
+fn lists(inputs: &Inputs) -> Option<String> {
+    let servers = u64::from(inputs.apiserver.replicas.max(1));
+    let at_once = |least: Bytes| lists_of(inputs, least).div_ceil(servers);
+    let (all, large) = (at_once(Bytes(LARGE)), at_once(Bytes(MODERATE + 1)));
+    if large > LISTS {
+        return Some(format!("{large} large lists at once on a server (measured: up to {LISTS})"));
+    }
+    (all > MODERATE_LISTS).then(|| {
+        format!(
+            "{all} lists of 1 MB or more at once on a server (measured: up to {MODERATE_LISTS})"
+        )
+    })
+}
+
+/// Lists that return at least so much, of clients that are started and may ask at once.
+fn lists_of(inputs: &Inputs, least: Bytes) -> u64 {
     let large = |fleet: &&FleetInput| {
         read(fleet).filter(|_| !fleet.running).is_some_and(|read| {
             let resource = &inputs.resources[read.resource];
             let items = resource.count as f64 * read.selected;
             let items = read.limit.map_or(items, |limit| items.min(limit as f64));
-            items * ObjectProfile::of(resource).json.as_f64() >= LARGE as f64
+            items * ObjectProfile::of(resource).json.as_f64() >= least.as_f64()
         })
     };
     inputs.fleets.iter().filter(large).map(|fleet| u64::from(fleet.count)).sum()

@@ -7,10 +7,10 @@
 use std::path::Path;
 
 use super::compare::{MEASURED_MACHINE, Replay, error, median_or_never, peak, replications};
+use super::fields::{FieldError, within, wrong};
 use super::files::deaths;
 use super::mapping::{
-    FieldError, MAX_EVENTS, apf, apiserver, balancer, clients_of, encoding, etcd, hardware, node,
-    release, within, wrong,
+    MAX_EVENTS, apf, apiserver, balancer, clients_of, encoding, etcd, hardware, node, release,
 };
 use super::observation::Servers;
 use super::resources::{one_resource, parse};

@@ -11,9 +11,10 @@
 
 use std::collections::BTreeMap;
 
+use super::fields::{FieldError, within, wrong};
 use super::manifests;
 use super::observation::{
-    Environment, Kubernetes, Objects, Phase, PhaseKind, ResponseEncoding, Run, Settings,
+    Environment, Kubernetes, Objects, Phase, PhaseKind, ResponseEncoding, Run, Settings, phase_name,
 };
 use super::resources::{one_resource, parse, selected, target};
 use super::settings::{self, Flags};
@@ -55,32 +56,6 @@ pub const MAX_EVENTS: u64 = 50_000_000;
 /// The least time that is simulated.
 const LEAST_SECONDS: f64 = 150.0;
 
-/// A field that cannot be mapped, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldError {
-    /// Its path.
-    pub path: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// Shorthand.
-pub(super) fn wrong<T>(path: &str, reason: impl Into<String>) -> Result<T, FieldError> {
-    Err(FieldError { path: path.to_owned(), reason: reason.into() })
-}
-
-/// Checks that a number lies within bounds.
-pub(super) fn within(
-    path: &str,
-    value: f64,
-    bounds: std::ops::RangeInclusive<f64>,
-) -> Result<f64, FieldError> {
-    if bounds.contains(&value) {
-        return Ok(value);
-    }
-    wrong(path, format!("must be between {} and {}, not {value}", bounds.start(), bounds.end()))
-}
-
 /// The inputs from what was done alone: objects, clients, settings, machine.
 ///
 /// # Errors
@@ -98,7 +73,7 @@ pub fn inputs(run: &Run) -> Result<Inputs, FieldError> {
         objects.map(|(index, o)| resource(index, o, run)).collect::<Result<_, _>>()?;
     let (mut fleets, mut events) = (Vec::new(), Vec::new());
     let mut last = 0.0_f64;
-    for (index, (phase, start)) in run.phases.iter().zip(starts(run)).enumerate() {
+    for (index, (phase, start)) in run.phases.iter().zip(run.starts()).enumerate() {
         let at = format!("phases[{index}]");
         within(&format!("{at}.start_s"), start, 0.0..=1e6)?;
         last = last.max(start).max(phase.end_s.unwrap_or(0.0));
@@ -124,7 +99,7 @@ pub fn inputs(run: &Run) -> Result<Inputs, FieldError> {
         });
         fleets.push(fleet);
     }
-    events.extend(writes::changes(run, &starts(run))?);
+    events.extend(writes::changes(run, &run.starts())?);
     events.sort_by_key(|event| event.at);
     let share = run.environment.apiserver_share.unwrap_or(APISERVER_SHARE);
     let share = within("environment.apiserver_share", share, 0.01..=1.0)?;
@@ -180,24 +155,6 @@ pub fn inputs_from_before(run: &Run) -> Result<Option<Inputs>, FieldError> {
 /// Live heap of a resource before anything is written: the watch cache's ring is still empty.
 fn held(catalog: &Catalog, inputs: &Inputs, resource: ResourceId) -> Bytes {
     catalog.warm_holdings(inputs, resource).into_iter().map(|(_, bytes)| bytes).sum()
-}
-
-/// The name of a phase's event.
-pub(super) fn phase_name(index: usize) -> String {
-    format!("phase {}", index + 1)
-}
-
-/// When each phase began: as observed, else after the one before.
-pub(super) fn starts(run: &Run) -> Vec<f64> {
-    let mut free = 0.0;
-    let mut starts = Vec::new();
-    for phase in &run.phases {
-        let start = phase.start_s.unwrap_or(free);
-        let end = if phase.background == Some(true) { start } else { phase.end_s.unwrap_or(start) };
-        free = end + phase.settle_s.unwrap_or(0.0);
-        starts.push(start);
-    }
-    starts
 }
 
 /// What a resource's objects look like, and its API group.

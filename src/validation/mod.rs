@@ -1,4 +1,4 @@
-//! Predictions beside measurements: observations of genuine servers, replayed.
+//! Predictions beside measurements: observations of real servers, replayed.
 //!
 //! [`observation`] is the format, `files` finds observations, [`mapping`] (one server) and [`ha`] (several)
 //! turn them into the model's inputs, [`series`] reads what monitoring exports of one's own servers, [`compare`] replays them and puts both side by side, `published` does
@@ -7,6 +7,7 @@
 
 pub mod compare;
 pub mod domain;
+pub mod fields;
 mod files;
 pub mod ha;
 mod manifests;
@@ -32,7 +33,7 @@ use crate::results::{
     Coverage, DomainRow, ErrorSpread, LossAgreement, ReplayedRun, ReplayedServers,
     VALIDATION_FORMAT_VERSION, Validation,
 };
-use mapping::FieldError;
+use fields::FieldError;
 use pairs::Knobs;
 
 /// An observation replayed, with its curves.

@@ -118,6 +118,28 @@ pub struct Run {
     pub result: Seen,
 }
 
+impl Run {
+    /// When each phase began, in seconds: as observed, else after the one before.
+    #[must_use]
+    pub fn starts(&self) -> Vec<f64> {
+        let mut free = 0.0;
+        let mut starts = Vec::new();
+        for phase in &self.phases {
+            let start = phase.start_s.unwrap_or(free);
+            let background = phase.background == Some(true);
+            let end = if background { start } else { phase.end_s.unwrap_or(start) };
+            free = end + phase.settle_s.unwrap_or(0.0);
+            starts.push(start);
+        }
+        starts
+    }
+}
+
+/// The name of the event that begins a phase.
+pub(super) fn phase_name(index: usize) -> String {
+    format!("phase {}", index + 1)
+}
+
 /// Release, gates, flags and manifests.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[expect(missing_docs, reason = "the module's documentation lists the fields")]

@@ -1,6 +1,6 @@
 //! Resources of an observation: which objects a path names, what they look like, how many are matched.
 
-use super::mapping::{FieldError, within, wrong};
+use super::fields::{FieldError, within, wrong};
 use super::observation::{Objects, Phase, Run};
 use crate::model::input::{ResourceInput, Shape, WriterInput};
 use crate::units::Bytes;

@@ -1,6 +1,7 @@
 //! Mapping of observations.
 
-use super::mapping::{FieldError, inputs, inputs_from_before};
+use super::fields::FieldError;
+use super::mapping::{inputs, inputs_from_before};
 use super::observation::{Observation, Run, read};
 use super::{Gathered, domain};
 use crate::model::input::{Action, Behaviour, Encoding, FleetId, Id, Inputs, ResourceId, Shape};
@@ -159,6 +160,22 @@ fn measured_runs_lie_in_the_domain() {
         let Observation::Run(run) = &found.observation else { continue };
         assert_eq!(domain::outside(&inputs(run).expect("valid")), None, "{}", run.id);
     }
+}
+
+#[test]
+fn more_lists_at_once_are_measured_where_they_return_less() {
+    let list = |clients: u32, pods: u64| {
+        let phase =
+            format!(r#"{{ "kind": "list", "clients": {clients}, "path": "/api/v1/pods" }}"#);
+        let mut found = with(&phase, "").expect("valid");
+        found.resources[0].count = pods;
+        domain::outside(&found)
+    };
+    // Pods of 7,692 bytes: 2,000 are 15.4 MB, 20,000 are 154 MB, 100 are below 1 MB.
+    assert_eq!((list(32, 20_000), list(200, 2_000), list(1_000, 100)), (None, None, None));
+    let told = |clients, pods| list(clients, pods).expect("outside");
+    assert!(told(33, 20_000).contains("33 large lists at once"));
+    assert!(told(201, 2_000).contains("201 lists of 1 MB or more at once"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The patches of an observed run as changes of the rate of writes.
 
-use super::mapping::{FieldError, phase_name, within};
-use super::observation::{Phase, PhaseKind, Run};
+use super::fields::{FieldError, within};
+use super::observation::{Phase, PhaseKind, Run, phase_name};
 use super::resources::target;
 use crate::model::ids::Table;
 use crate::model::input::{Action, EventInput, Id, ResourceId};

@@ -14,7 +14,7 @@ use crate::model::admission::Ticket;
 use crate::model::apiserver::server::RequestId;
 use crate::model::ids::{FleetId, ServerId};
 use crate::model::release::ClientGo;
-use crate::units::{Fnv, SimTime};
+use crate::units::{Bytes, Fnv, SimTime};
 use backoff::Backoff;
 
 /// What a client does when its timer fires.
@@ -169,6 +169,8 @@ pub struct Client {
     pub missed: u64,
     /// Whether its idle watches stay open while it opens the one on what it reads.
     pub keeps_idle: bool,
+    /// What its reading watch keeps on the server of the interval it began with.
+    pub interval: Bytes,
     /// How its present call will fail, if it will.
     pub error: Option<CallError>,
     /// Whether the answer it waits for comes from a cache at any version.
@@ -220,6 +222,7 @@ impl Client {
             behind: false,
             missed: 0,
             keeps_idle: false,
+            interval: Bytes::ZERO,
             error: None,
             from_cache: false,
             items_left: 0,

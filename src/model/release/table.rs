@@ -166,6 +166,9 @@ behaviours! {
         clears_ring_on_relist: bool = minor >= 37;
         /// The initial interval of a watch-list is a lazy snapshot, not one event per object.
         lazy_watch_list_interval: bool = minor >= 37;
+        /// The interval that a watch begins with is made from a copy of the store's list, and the watch
+        /// keeps its arrays (measured on 1.32 against 1.36: `watchers2000-configmaps-10000x10k`).
+        watch_interval_copies_list: bool = minor <= 32;
         /// Encoders of a streamed list reuse their buffer instead of making garbage per item.
         pooled_item_encoders: bool = minor >= 37;
         /// Without GOMAXPROCS in its environment, the process takes its CPU limit for the number of its

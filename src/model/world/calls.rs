@@ -6,9 +6,11 @@
 //! Retry-After is retried by the REST layer, up to ten times, without jitter (section 2.2).
 
 use crate::model::apiserver::list::item_bytes;
+use crate::model::apiserver::plan::Step;
 use crate::model::apiserver::route::{Route, route_list};
 use crate::model::apiserver::server::{Finished, PlanId};
 use crate::model::apiserver::tag::{StartUp, Tag};
+use crate::model::apiserver::watch::kept_interval;
 use crate::model::client::go::HANDSHAKE_TIMEOUT;
 use crate::model::client::refusal::{Reaction, Refusal, reaction};
 use crate::model::client::{IdleWatches, ListFrom, Next, State};
@@ -16,6 +18,7 @@ use crate::model::ids::{ClientId, ResourceId, ServerId};
 use crate::model::input::{Behaviour, ResourceVersion};
 use crate::model::plane::server_state::Life;
 use crate::model::world::World;
+use crate::results::Mechanism;
 use crate::units::{SimSpan, SimTime};
 
 impl World<'_> {
@@ -399,10 +402,22 @@ impl World<'_> {
         self.has_read_latest(client, now);
         self.watching(client, server, now);
         if keeps {
+            self.keep_interval(client, server);
             self.watch_list_ends(client, server, began, now);
         } else {
             self.retire(client, now);
         }
+    }
+
+    /// A watch that began with the objects there are keeps a part of their interval.
+    fn keep_interval(&mut self, client: ClientId, server: ServerId) {
+        let fleet = self.fleets.clients[client].fleet;
+        let (_, context) = self.plane.planning(&self.cx);
+        let stored = context.objects[self.cx.inputs.fleets[fleet].resource()];
+        let kept = kept_interval(&self.cx.inputs.release, stored);
+        let entry = self.cx.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
+        self.plane.servers[server].server.memory.step(Step::Take(entry, kept));
+        self.fleets.clients[client].interval = kept;
     }
 
     /// A member's watches are open: its own and its idle ones.

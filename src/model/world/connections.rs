@@ -9,7 +9,7 @@ use crate::model::fleets::connections::handshakes;
 use crate::model::ids::{ClientId, ServerId};
 use crate::model::plane::shutdown::SHUTDOWN_RETRY_AFTER;
 use crate::model::world::World;
-use crate::units::SimTime;
+use crate::units::{Bytes, SimTime};
 
 impl World<'_> {
     /// Joins the connection that the process has, if it has one.
@@ -52,6 +52,8 @@ impl World<'_> {
     /// A member uses its connection no more; the last one of a process closes it.
     pub(super) fn detach(&mut self, client: ClientId) {
         let Some(server) = self.fleets.clients[client].server.take() else { return };
+        // A process that ended has taken it along.
+        self.fleets.clients[client].interval = Bytes::ZERO;
         let uses = |peer: &ClientId| self.fleets.clients[*peer].server == Some(server);
         if !self.fleets.sharing.any
             || !self.fleets.process_members(&self.cx, client).iter().any(uses)

@@ -194,6 +194,16 @@ impl World<'_> {
     pub(super) fn close_watches(&mut self, client: ClientId, now: SimTime) {
         let watches = self.cx.inputs.fleets[self.fleets.clients[client].fleet].watches();
         self.close_some(client, watches, now);
+        self.drop_interval(client);
+    }
+
+    /// What a member's reading watch kept of its interval goes with it.
+    fn drop_interval(&mut self, client: ClientId) {
+        let member = &mut self.fleets.clients[client];
+        let kept = std::mem::take(&mut member.interval);
+        let (Some(server), fleet) = (member.server, member.fleet) else { return };
+        let entry = self.cx.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
+        self.plane.servers[server].server.memory.step(Step::Drop(entry, kept));
     }
 
     /// Closes the idle watches of a member that it has kept.
@@ -230,6 +240,7 @@ impl World<'_> {
         state.server.memory.step(Step::Drop(entry, IDLE_WATCH));
         state.watches[fleet] -= 1;
         state.background_stale = true;
+        self.drop_interval(client);
         self.touch(server);
         let member = &mut self.fleets.clients[client];
         member.keeps_idle = true;

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
 
-use super::scene::Point;
+use super::point::Point;
 use crate::report::format;
 
 /// What an SVG asks for: Inter where it is installed, else what every system has.

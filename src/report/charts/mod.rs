@@ -42,6 +42,7 @@ mod measured;
 mod paint;
 mod palette;
 mod plot;
+mod point;
 mod scale;
 mod scene;
 mod stack;

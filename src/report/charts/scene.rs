@@ -6,9 +6,7 @@
 #[cfg(test)]
 use super::font;
 use super::palette::Colour;
-
-/// x and y, in pixels of the page.
-pub(super) type Point = (f64, f64);
+pub(super) use super::point::Point;
 
 /// Width of every chart.
 pub(super) const PAGE_WIDTH: f64 = 1200.0;

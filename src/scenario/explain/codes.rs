@@ -3,8 +3,9 @@
 
 use super::Example::{Command, Fragment, Manifest, Profile, Set, Vary};
 use super::Explanation;
+use super::text::{LEVEL, text};
 use crate::language::tell::code::Code::{
-    self, AfterTheEnd, BadConnection, BadExpectation, BadFigure, BadName, BadOverride, BadQuantity,
+    AfterTheEnd, BadConnection, BadExpectation, BadFigure, BadName, BadOverride, BadQuantity,
     BadSpread, BadVary, DoesNotFit, DuplicateName, EmptyRange, FieldType, FieldValue, Inherits,
     ManifestFile, ManifestSyntax, Misplaced, MissingField, MissingKey, MoreThanMembers,
     NeedsCluster, NoSuchServer, NoSweep, NotAChoice, NotUncertain, NotUtf8, NotVariable,
@@ -13,15 +14,6 @@ use crate::language::tell::code::Code::{
     UnknownKey, UnknownProfile, UnknownReference, UnknownRelease, UnknownVersion, Unreadable,
     VersionsOfBuiltIn, WrongType,
 };
-
-pub(super) const fn text(
-    code: Code,
-    why: &'static str,
-    wrong: super::Example,
-    right: super::Example,
-) -> Explanation {
-    Explanation { code, why, wrong, right }
-}
 
 /// Of files and overrides.
 static FILES: &[Explanation] = &[
@@ -299,15 +291,6 @@ static TOGETHER: &[Explanation] = &[
         ),
     ),
 ];
-
-pub(super) const LEVEL: &str = "apiVersion: flowcontrol.apiserver.k8s.io/v1
-kind: PriorityLevelConfiguration
-metadata: { name: slow-lane }
-spec:
-  type: Limited
-  limited:
-    nominalConcurrencyShares: 5
-    limitResponse: { type: Reject }";
 
 /// Of manifests, and of what the API server refuses.
 static MANIFESTS: &[Explanation] = &[

@@ -2,7 +2,7 @@
 
 use super::Example::{Fragment, Manifest, Set};
 use super::Explanation;
-use super::codes::{LEVEL, text};
+use super::text::{LEVEL, text};
 use crate::language::tell::code::Code::{
     AskedEtcd, AssumedNodeMemory, BeyondTested, CollectorOff, CountedPer, DecimalLimit,
     IdleAboveLimit, LargeObject, LimitAboveNode, LimitOrder, LockedGate, LongSweep, NeverStarts,

@@ -5,6 +5,7 @@ mod codes;
 mod lints;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use super::keys::ROOT;
 use crate::language::print::explain::lookup;

@@ -2,9 +2,47 @@
 
 use super::Kind;
 use crate::language::table::declare::{table, words};
-use crate::language::table::typed::{Earlier, choice, earlier, integer};
+use crate::language::table::typed::{Earlier, Word, choice, earlier, integer};
 use crate::language::{Code, Role};
-use crate::scenario::sweep::{Design, MOST_AXES, MOST_POINTS};
+
+/// Keys that a sweep may vary.
+pub const MOST_AXES: usize = 16;
+
+/// Points that a sweep may have.
+pub const MOST_POINTS: u64 = 1_000_000;
+
+/// How the points of a sweep are laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Design {
+    /// Every combination of the values.
+    #[default]
+    Grid,
+    /// Points drawn independently.
+    Random,
+    /// Points drawn such that each key's values are spread evenly.
+    Lhs,
+    /// Trajectories that change one key at a time: Morris screening.
+    Morris,
+}
+
+impl Design {
+    /// The word for it in files.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Grid => "grid",
+            Self::Random => "random",
+            Self::Lhs => "lhs",
+            Self::Morris => "morris",
+        }
+    }
+
+    /// The design of this word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::from_word(word)
+    }
+}
 
 words! {
     Design { Grid = "grid", Random = "random", Lhs = "lhs", Morris = "morris" }

@@ -85,7 +85,7 @@ fn no_function_is_too_long() {
 }
 
 /// Files that may import each other in circles; the numbers only fall.
-const CIRCLES: [(&str, usize); 3] = [("language", 6), ("report", 2), ("scenario", 4)];
+const CIRCLES: [(&str, usize); 1] = [("language", 6)];
 
 #[test]
 fn files_do_not_import_each_other_in_circles() {

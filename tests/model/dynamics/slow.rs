@@ -1,8 +1,8 @@
 //! Watchers slower than their events, and what a watch is given that comes back.
 
-use oomcast::results::{Counters, RunRecord};
+use oomcast::results::{Counters, Mechanism, RunRecord};
 
-use crate::dynamics::run;
+use crate::dynamics::{at, run};
 
 /// 60 agents that decode so fast watch custom resources of 2 kB, written 500 times a second.
 fn agents(decode: &str, duration: &str) -> RunRecord {
@@ -148,4 +148,45 @@ fn a_watch_list_ends_when_its_channel_is_full() {
     // 100 events in 0.1 s: most are cut before that, and begin again with nothing.
     let busy = streamed("1_000/s");
     assert!(busy.watches_terminated > 4 * some.watches_terminated, "{busy:?} {some:?}");
+}
+
+/// What 20 watch-lists of 10,000 config maps leave on the server, and what is left after their clients
+/// have stopped.
+fn left_by_watch_lists(version: &str) -> (f64, f64) {
+    let record = run(
+        &format!("version = \"{version}\"\nfeature-gates = {{ WatchList = true }}"),
+        "10m",
+        r#"
+[objects.configmaps]
+count = 10_000
+size = "10kB"
+
+[[clients]]
+name = "agents"
+count = 20
+start = "stopped"
+reflector = { resource = "configmaps", watch-list = true }
+
+[[events]]
+name = "go"
+at = "1m"
+start = { client = "agents" }
+
+[[events]]
+name = "stop"
+at = "5m"
+stop = { client = "agents" }
+"#,
+    );
+    assert_eq!(record.counters.watch_lists_begun, 20, "{:?}", record.counters);
+    (at(&record, Mechanism::WatchStream, 280.0), at(&record, Mechanism::WatchStream, 400.0))
+}
+
+#[test]
+fn an_old_watch_keeps_the_arrays_of_its_interval_until_it_ends() {
+    let (old, new) = (left_by_watch_lists("1.32"), left_by_watch_lists("1.36"));
+    // 24 bytes per object.
+    let kept = 20.0 * 24.0 * 10_000.0;
+    assert!((old.0 - new.0 - kept).abs() < 1.0, "{old:?} {new:?}");
+    assert_eq!((old.1, new.1), (0.0, 0.0));
 }
