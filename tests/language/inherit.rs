@@ -198,7 +198,7 @@ cilium-restart-apf 5359ef1f67b6
 cilium-restart 03e4d8bebd6f
 ha-cascade-streamed 53d675d2285f
 ha-cascade 0a5f9799af79
-kep-3157-buffered c27035580fae
+kep-3157-buffered c1c53692d151
 kep-3157-streamed 0c5294ee5e93
 list-benchmark-buffered 3fdcc4038205
 list-benchmark-streamed 405e13d23e0e";
