@@ -231,15 +231,8 @@ impl World<'_> {
 
     /// The server ends a member's watch on what it reads; the others stay.
     fn close_reading_watch(&mut self, client: ClientId, now: SimTime) {
-        let member = self.fleets.clients[client];
-        let Some(server) = member.server else { return };
-        let fleet = member.fleet;
-        let entry = self.cx.catalog.fleet_owner(fleet).entry(Mechanism::WatchStream);
-        let state = &mut self.plane.servers[server];
-        state.server.settle(now);
-        state.server.memory.step(Step::Drop(entry, IDLE_WATCH));
-        state.watches[fleet] -= 1;
-        state.background_stale = true;
+        let Some(server) = self.fleets.clients[client].server else { return };
+        self.close_some(client, 1, now);
         self.drop_interval(client);
         self.touch(server);
         let member = &mut self.fleets.clients[client];
