@@ -24,4 +24,5 @@
 pub mod findings;
 pub mod fleet;
 pub mod metrics;
+pub mod objects;
 pub mod read;
