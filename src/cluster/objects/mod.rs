@@ -6,6 +6,7 @@ mod json;
 mod pod;
 mod yaml;
 
+pub(crate) use collect::key_of;
 pub use collect::{Counted, NodeFact, Objects};
 pub use pod::ApiserverPod;
 
