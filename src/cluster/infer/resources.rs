@@ -177,7 +177,8 @@ fn caches(material: &Material, findings: &mut Findings) {
     let Some(server) = material.servers.iter().find(|s| !s.last.get(CAPACITY).is_empty()) else {
         return;
     };
-    let cached: BTreeSet<String> = server.last.get(CAPACITY).iter().filter_map(resource_of).collect();
+    let cached: BTreeSet<String> =
+        server.last.get(CAPACITY).iter().filter_map(resource_of).collect();
     for (key, resource) in &mut findings.resources {
         let usual = key != "events";
         let has = cached.contains(key);

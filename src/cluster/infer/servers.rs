@@ -31,7 +31,8 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
     let mut servers: Vec<Server> = scraped.collect();
     let pods = &material.objects.apiservers;
     if servers.is_empty() {
-        servers = pods.iter().map(|p| Server { name: p.name.clone(), ..Server::default() }).collect();
+        servers =
+            pods.iter().map(|p| Server { name: p.name.clone(), ..Server::default() }).collect();
     }
     for (at, server) in servers.iter_mut().enumerate() {
         // Pods and scrapes rarely share a name; servers of a cluster are configured alike.
@@ -143,9 +144,11 @@ fn replicas(material: &Material, findings: &mut Findings) -> Option<Found<u16>> 
 /// The in-flight limits: flags, or the seats of a server, which are their sum.
 fn inflight(material: &Material, findings: &mut Findings) {
     let flag = |name: &str| {
-        findings.servers.iter().find_map(|server| server.flags.get(name)).and_then(|flag| {
-            Some((flag.value.parse::<u32>().ok()?, flag.source.clone()))
-        })
+        findings
+            .servers
+            .iter()
+            .find_map(|server| server.flags.get(name))
+            .and_then(|flag| Some((flag.value.parse::<u32>().ok()?, flag.source.clone())))
     };
     let (reads, writes) = (flag(FLAGS[0]), flag(FLAGS[1]));
     if let Some((_, source)) = reads.as_ref().or(writes.as_ref()) {
@@ -157,7 +160,8 @@ fn inflight(material: &Material, findings: &mut Findings) {
     // The exempt level may have all seats of the server.
     const UPPER: &str = "apiserver_flowcontrol_upper_limit_seats";
     let told = material.servers.iter().find_map(|server| {
-        let exempt = server.last.get(UPPER).iter().find(|s| s.label("priority_level") == "exempt")?;
+        let exempt =
+            server.last.get(UPPER).iter().find(|s| s.label("priority_level") == "exempt")?;
         Some((exempt.value as u32, server.last.file.clone()))
     });
     let Some((seats, file)) = told.filter(|(seats, _)| *seats > 0) else { return };
@@ -168,7 +172,8 @@ fn inflight(material: &Material, findings: &mut Findings) {
              exported; taken for two to one",
             value.0, value.1
         );
-        findings.assume(&what, "kubectl -n kube-system get pods -l component=kube-apiserver -o json");
+        findings
+            .assume(&what, "kubectl -n kube-system get pods -l component=kube-apiserver -o json");
     }
     let source = Source::new(format!("{UPPER}{{priority_level=\"exempt\"}}"), file);
     findings.inflight = Some(Found::new(value, source));

@@ -61,7 +61,10 @@ impl ServerScrapes {
         let before: BTreeMap<_, f64> = before.iter().map(|s| (key(s), s.value)).collect();
         let grown = self.last.get(metric).iter().map(|series| {
             let count = series.value - before.get(&key(series)).copied().unwrap_or(0.0);
-            (series, Counted { count: if count.is_finite() { count.max(0.0) } else { 0.0 }, seconds })
+            (
+                series,
+                Counted { count: if count.is_finite() { count.max(0.0) } else { 0.0 }, seconds },
+            )
         });
         grown.collect()
     }
@@ -135,7 +138,8 @@ fn server(mut group: Vec<Scrape>, skipped: &mut Vec<Skipped>) -> Option<ServerSc
             file: earlier.file,
             line: None,
             what: format!("taken at the same time as {}, as far as its clocks tell", last.file),
-            cost: "rates are means since the server started; take two scrapes a minute apart".into(),
+            cost: "rates are means since the server started; take two scrapes a minute apart"
+                .into(),
         });
         None
     });
@@ -153,7 +157,8 @@ fn one_process_each(servers: &mut Vec<ServerScrapes>, skipped: &mut Vec<Skipped>
     let mut at = 0;
     while at < servers.len() {
         let this = &servers[at];
-        let newer = servers.iter().find(|other| other.name == this.name && start(other) > start(this));
+        let newer =
+            servers.iter().find(|other| other.name == this.name && start(other) > start(this));
         let Some(newer) = newer else {
             at += 1;
             continue;
@@ -173,14 +178,15 @@ fn one_process_each(servers: &mut Vec<ServerScrapes>, skipped: &mut Vec<Skipped>
 /// numbers that tell the time.
 fn stem(file: &str) -> String {
     const WHEN: [&str; 12] = [
-        "earlier", "later", "before", "after", "first", "second", "last", "old", "new", "1st", "2nd",
-        "prev",
+        "earlier", "later", "before", "after", "first", "second", "last", "old", "new", "1st",
+        "2nd", "prev",
     ];
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let name = name.trim_end_matches(".gz");
     let name = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let is_when = |part: &&str| {
-        let stamp = part.len() >= 6 && part.chars().all(|c| c.is_ascii_digit() || "TZ:".contains(c));
+        let stamp =
+            part.len() >= 6 && part.chars().all(|c| c.is_ascii_digit() || "TZ:".contains(c));
         WHEN.contains(&part.to_ascii_lowercase().as_str()) || stamp
     };
     let parts: Vec<&str> = name.split(['-', '_']).filter(|part| !is_when(part)).collect();

@@ -166,9 +166,8 @@ impl Objects {
             self.apiservers.push(pod);
         }
         let containers = object.field("/spec/containers").and_then(Value::as_array);
-        let named = |name| {
-            containers.into_iter().flatten().any(|c| c.get("name") == Some(&json!(name)))
-        };
+        let named =
+            |name| containers.into_iter().flatten().any(|c| c.get("name") == Some(&json!(name)));
         let namespace = object.text("/metadata/namespace");
         if named("etcd") && ["kube-system", "openshift-etcd", ""].contains(&namespace) {
             self.etcd_pods = Some(object.file.to_owned());

@@ -46,7 +46,8 @@ struct Bounded {
 
 impl Read for Bounded {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if !std::mem::replace(&mut self.begun, true) && self.text.fill_buf()?.starts_with(b"\xef\xbb\xbf")
+        if !std::mem::replace(&mut self.begun, true)
+            && self.text.fill_buf()?.starts_with(b"\xef\xbb\xbf")
         {
             self.text.consume(3);
         }

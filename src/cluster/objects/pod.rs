@@ -39,8 +39,7 @@ impl ApiserverPod {
             name == "kube-apiserver" || program.rsplit('/').next() == Some("kube-apiserver")
         })?;
         let limit = |name: &str| container.pointer(&format!("/resources/limits/{name}"));
-        let memory_limit =
-            limit("memory").map(text_of).and_then(|text| parse_bytes(&text).ok());
+        let memory_limit = limit("memory").map(text_of).and_then(|text| parse_bytes(&text).ok());
         let env = environment(container, memory_limit);
         Some(Self {
             file: object.file.to_owned(),
@@ -90,7 +89,8 @@ fn environment(container: &Value, memory_limit: Option<Bytes>) -> BTreeMap<Strin
     let mut found = BTreeMap::new();
     for variable in container.get("env").and_then(Value::as_array).into_iter().flatten() {
         let Some(name) = variable.get("name").and_then(Value::as_str) else { continue };
-        let field = variable.pointer("/valueFrom/resourceFieldRef/resource").and_then(Value::as_str);
+        let field =
+            variable.pointer("/valueFrom/resourceFieldRef/resource").and_then(Value::as_str);
         let value = match (variable.get("value"), field, memory_limit) {
             (Some(value), ..) => text_of(value),
             (None, Some("limits.memory"), Some(limit)) => limit.0.to_string(),

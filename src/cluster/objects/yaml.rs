@@ -21,7 +21,8 @@ pub(super) fn read(input: &Input, objects: &mut Objects) -> Vec<Mistake> {
         Ok(lines) => lines,
         Err(error) => return vec![(None, error.to_string())],
     };
-    let mut reader = Reader { file: &input.name, objects, text: String::new(), at: 1, wrong: vec![] };
+    let mut reader =
+        Reader { file: &input.name, objects, text: String::new(), at: 1, wrong: vec![] };
     let mut in_items = false;
     while let Some(line) = lines.advance() {
         let (number, line) = match line {
@@ -103,9 +104,7 @@ fn value(node: &Node) -> Value {
     match &node.item {
         Item::Null => Value::Null,
         Item::Flag(flag) => Value::Bool(*flag),
-        Item::Integer(number) => {
-            Number::from_i128(*number).map_or(Value::Null, Value::Number)
-        }
+        Item::Integer(number) => Number::from_i128(*number).map_or(Value::Null, Value::Number),
         Item::Float => Number::from_f64(0.5).map_or(Value::Null, Value::Number),
         Item::Text(text) => Value::String(text.clone()),
         Item::List(items) => Value::Array(items.iter().map(value).collect()),

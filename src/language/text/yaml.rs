@@ -376,7 +376,14 @@ mod tests {
     fn read(text: &str) -> (Vec<Node>, Vec<String>) {
         let mut log = Log::new(Sources::new("m.yaml", text.to_owned()));
         let documents = documents(0, &mut log);
-        (documents, log.finish().items.iter().map(crate::language::tell::diagnostic::Diagnostic::short).collect())
+        (
+            documents,
+            log.finish()
+                .items
+                .iter()
+                .map(crate::language::tell::diagnostic::Diagnostic::short)
+                .collect(),
+        )
     }
 
     fn shape(node: &Node) -> String {
