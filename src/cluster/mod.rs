@@ -21,6 +21,7 @@
 //! so they add up. Memory stays bounded: audit logs and lists of objects are streamed, and of metrics
 //! only the series that something here asks for are kept.
 
+pub mod check;
 pub mod findings;
 pub mod fleet;
 pub mod infer;
@@ -28,6 +29,8 @@ pub mod material;
 pub mod metrics;
 pub mod objects;
 pub mod read;
+pub mod tell;
+pub mod write;
 
 use std::path::PathBuf;
 

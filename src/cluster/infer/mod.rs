@@ -4,6 +4,8 @@ mod resources;
 mod servers;
 mod sizes;
 
+pub(crate) use sizes::is_custom;
+
 use super::findings::{Findings, Found, Missing, ReleaseFound, Source};
 use super::material::Material;
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR};

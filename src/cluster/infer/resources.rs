@@ -28,11 +28,11 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
         counts(&server.last, findings);
     }
     listed(material, findings);
-    sizes::infer(material, findings);
     writes(material, findings);
     watches(material, findings);
     caches(material, findings);
     versions(material, findings);
+    sizes::infer(material, findings);
     let of = |key: &str| findings.resources.get(key).and_then(|resource| resource.count.clone());
     (findings.crds, findings.namespaces) = (of(CRDS), of("namespaces"));
     if findings.nodes.count.is_none() {
