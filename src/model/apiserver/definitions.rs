@@ -63,12 +63,7 @@ pub fn per_write(resource: &ResourceInput) -> (SimSpan, Bytes) {
 /// Installing them at a start, on processors `speed` times as fast as those measured; `None`: the
 /// resource is another.
 #[must_use]
-pub fn install(
-    resource: &ResourceInput,
-    count: u64,
-    speed: f64,
-    owner: OwnerId,
-) -> Option<Phase> {
+pub fn install(resource: &ResourceInput, count: u64, speed: f64, owner: OwnerId) -> Option<Phase> {
     let held = handler_bytes(resource, count);
     (held > Bytes::ZERO).then(|| {
         let cpu = INSTALL.of(count, resource.size.times(count)).scale(1.0 / speed);

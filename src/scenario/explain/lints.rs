@@ -138,7 +138,7 @@ pub(super) static LINTS: &[Explanation] = &[
         NoDefinitions,
         "An apiserver holds 1 to 3 MB for each custom resource definition, whether there are objects \
          of it or not: handlers, storages, schemas, OpenAPI. A hundred operators' definitions outweigh \
-         most objects. Count them: kubectl get crds --no-headers | wc -l",
+         most objects. `kubectl get crds` counts them.",
         Fragment(
             "[objects.ciliumendpoints]\ncount = 3_000\nsize = \"2kB\"\nshape = \"custom\"\ngroup = \
              \"cilium.io\"",
