@@ -1,5 +1,6 @@
 //! From what was read to what the cluster is.
 
+mod keys;
 mod resources;
 mod servers;
 mod sizes;
@@ -15,6 +16,7 @@ pub fn infer(material: &Material, findings: &mut Findings) {
     findings.release = release(material);
     servers::infer(material, findings);
     resources::infer(material, findings);
+    sizes::infer(material, findings);
     tell_release(findings);
     tell_missing(material, findings);
 }

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::resources::{entry, resource_of};
+use super::keys::{entry, resource_of};
 use crate::cluster::findings::{Findings, Found, Resource, Source};
 use crate::cluster::material::Material;
 use crate::cluster::metrics::Series;

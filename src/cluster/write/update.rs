@@ -147,7 +147,8 @@ fn clients(old: &mut DocumentMut, new: &DocumentMut, update: &mut Update) {
     for table in from {
         let Some(name) = name_of(table) else { continue };
         let path = format!("clients.{name}");
-        match to.iter_mut().find(|own| name_of(own).as_ref() == Some(&name)) {
+        let there = to.iter().position(|own| name_of(own).as_ref() == Some(&name));
+        match there.and_then(|there| to.get_mut(there)) {
             Some(own) => renew(&path, own, table, update),
             None => {
                 to.push(unplaced(table));
