@@ -48,7 +48,9 @@ impl Exit {
             Self::Internal => "internal error (a bug in oomcast) or I/O error",
             Self::Usage => "wrong usage or an invalid scenario",
             Self::Expectation => "an expectation failed, or a comparison found a regression",
-            Self::Incomplete => "incomplete: some runs or points did not finish, or an import skipped something",
+            Self::Incomplete => {
+                "incomplete: some runs or points did not finish, or an import skipped something"
+            }
             Self::Interrupted => "stopped by Ctrl-C",
         }
     }

@@ -46,7 +46,8 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, Failure> {
     if findings.is_empty() {
         let imported = tell::tell(&findings, &out.display().to_string(), Vec::new());
         output::note(page::page(&imported).terminal(&screen(&[], None)));
-        let message = "nothing in these files tells anything about a kube-apiserver; nothing is written";
+        let message =
+            "nothing in these files tells anything about a kube-apiserver; nothing is written";
         return Err(Failure::usage(message));
     }
     let name = init::name_of(out);
@@ -101,8 +102,7 @@ fn put(path: &Path, text: &str, over: bool) -> Result<(), Failure> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).truncate(over).create(over).create_new(!over);
     let opened = options.open(path);
-    let written =
-        opened.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
+    let written = opened.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
     written.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::usage(format_args!(
             "{} is there already: --force writes over it, --update renews what was measured",

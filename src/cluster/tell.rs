@@ -35,7 +35,11 @@ pub fn tell(findings: &Findings, scenario: &str, checks: Vec<ImportCheck>) -> Im
 }
 
 fn evidence(source: &Source) -> String {
-    if source.file.is_empty() { source.what.clone() } else { format!("{}, {}", source.file, source.what) }
+    if source.file.is_empty() {
+        source.what.clone()
+    } else {
+        format!("{}, {}", source.file, source.what)
+    }
 }
 
 fn fact<T>(what: &str, found: &Found<T>, value: impl FnOnce(&T) -> String) -> ImportedFact {
@@ -52,7 +56,9 @@ fn facts(findings: &Findings) -> Vec<ImportedFact> {
     facts.extend(findings.replicas.as_ref().map(|f| fact("servers", f, ToString::to_string)));
     if let Some(server) = findings.servers.first() {
         let limit = |limit: &Option<Bytes>| limit.map_or("none".to_owned(), |l| l.to_string());
-        facts.extend(server.memory_limit.as_ref().map(|f| fact("memory limit", f, Bytes::to_string)));
+        facts.extend(
+            server.memory_limit.as_ref().map(|f| fact("memory limit", f, Bytes::to_string)),
+        );
         facts.extend(server.gomemlimit.as_ref().map(|f| fact("GOMEMLIMIT", f, limit)));
         facts.extend(server.gomaxprocs.as_ref().map(|f| fact("GOMAXPROCS", f, u32::to_string)));
     }
@@ -106,6 +112,10 @@ fn resources(findings: &Findings, facts: &mut Vec<ImportedFact>) {
     if more > 0 {
         let what = format!("{more} more resources");
         let count: u64 = all.iter().skip(SHOWN).map(|(_, _, count, _)| count.value).sum();
-        facts.push(ImportedFact { what, value: format!("{count} objects"), evidence: String::new() });
+        facts.push(ImportedFact {
+            what,
+            value: format!("{count} objects"),
+            evidence: String::new(),
+        });
     }
 }

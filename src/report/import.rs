@@ -18,19 +18,23 @@ pub fn page(imported: &Imported) -> Page {
         mood: if imported.skipped.is_empty() { Mood::Good } else { Mood::Mixed },
         ..Page::default()
     };
-    page.section(Section::titled("Read").table(
-        Table::of(&imported.read)
-            .words("read", |(file, _)| file.clone())
-            .words("what it is", |(_, what)| what.clone()),
-    ));
-    page.section(Section::titled("Found").table(
-        Table::of(&imported.found)
-            .words("found", |fact| fact.what.clone())
-            .at_most(24)
-            .words("value", |fact| fact.value.clone())
-            .at_most(34)
-            .words("from", |fact| fact.evidence.clone()),
-    ));
+    page.section(
+        Section::titled("Read").table(
+            Table::of(&imported.read)
+                .words("read", |(file, _)| file.clone())
+                .words("what it is", |(_, what)| what.clone()),
+        ),
+    );
+    page.section(
+        Section::titled("Found").table(
+            Table::of(&imported.found)
+                .words("found", |fact| fact.what.clone())
+                .at_most(24)
+                .words("value", |fact| fact.value.clone())
+                .at_most(34)
+                .words("from", |fact| fact.evidence.clone()),
+        ),
+    );
     page.section(checks(imported));
     page.section(list("Changed", imported.changes.iter().cloned()));
     page.section(list(
@@ -43,9 +47,10 @@ pub fn page(imported: &Imported) -> Page {
     ));
     page.section(list(
         "Skipped",
-        imported.skipped.iter().map(|one| {
-            (format!("{}: {}", one.place, one.what), format!("costs {}", one.cost))
-        }),
+        imported
+            .skipped
+            .iter()
+            .map(|one| (format!("{}: {}", one.place, one.what), format!("costs {}", one.cost))),
     ));
     page
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::keys::{entry, resource_of};
 use crate::cluster::findings::{Findings, Found, Source};
 use crate::cluster::material::Material;
-use crate::cluster::metrics::servers::ServerScrapes;
 use crate::cluster::metrics::Scrape;
+use crate::cluster::metrics::servers::ServerScrapes;
 
 /// Objects by resource: from 1.34; from 1.21; before.
 const COUNTS: [&str; 3] =

@@ -21,7 +21,8 @@ pub(super) fn entries<'f>(findings: &Findings, fleet: &'f Fleet) -> Vec<Entry<'f
     let mut found: Vec<Entry<'f>> = Vec::new();
     for read in &fleet.reads {
         let stored = findings.resources.get(&read.resource).and_then(|r| r.count.as_ref());
-        let Some(resource) = names.get(&read.resource).filter(|_| stored.is_some_and(|c| c.value > 0))
+        let Some(resource) =
+            names.get(&read.resource).filter(|_| stored.is_some_and(|c| c.value > 0))
         else {
             continue;
         };
@@ -45,7 +46,11 @@ pub(super) fn write(findings: &Findings, out: &mut Lines) {
         for (at, entry) in all.iter().enumerate() {
             out.table("[[clients]]");
             if at == 0 {
-                let evidence = if fleet.evidence.is_empty() { String::new() } else { format!(": {}", fleet.evidence) };
+                let evidence = if fleet.evidence.is_empty() {
+                    String::new()
+                } else {
+                    format!(": {}", fleet.evidence)
+                };
                 out.comment(&format!("{}{evidence}", shown(&fleet.agent)));
             }
             out.plain("name", &quoted(&entry.name));
@@ -83,7 +88,11 @@ fn identity(fleet: &Fleet, first: bool, holds: bool, findings: &Findings, out: &
         out.commented("client-version", &format!("\"1.{minor}\""), &shown(&fleet.agent));
     }
     if holds && fleet.idle_watches > 0 {
-        out.commented("idle-watches", &fleet.idle_watches.min(10_000).to_string(), &words(&fleet.source));
+        out.commented(
+            "idle-watches",
+            &fleet.idle_watches.min(10_000).to_string(),
+            &words(&fleet.source),
+        );
     }
     if first && fleet.user.starts_with("system:node:") {
         out.plain("heartbeats", "true");
@@ -123,7 +132,10 @@ fn reads(entry: &Entry<'_>, fleet: &Fleet) -> String {
         ReadKind::Poller(period) => {
             keys.push(format!("resource-version = {}", quoted(&read.resource_version)));
             keys.push("rounds = \"endless\"".to_owned());
-            keys.push(format!("pause = \"{}ms\"", (period.as_secs_f64() * 1000.0).round().max(1.0)));
+            keys.push(format!(
+                "pause = \"{}ms\"",
+                (period.as_secs_f64() * 1000.0).round().max(1.0)
+            ));
         }
         ReadKind::WatchList => keys.push("watch-list = true".to_owned()),
         ReadKind::Reflector => keys.push("watch-list = false".to_owned()),
@@ -136,7 +148,15 @@ fn reads(entry: &Entry<'_>, fleet: &Fleet) -> String {
 /// Components of Kubernetes and controller-runtime ask for protobuf where there is one.
 fn speaks_json(agent: &str) -> bool {
     const OTHERS: [&str; 9] = [
-        "python", "Go-http-client", "curl", "okhttp", "java", "node-fetch", "axios", "fabric8", "Ruby",
+        "python",
+        "Go-http-client",
+        "curl",
+        "okhttp",
+        "java",
+        "node-fetch",
+        "axios",
+        "fabric8",
+        "Ruby",
     ];
     OTHERS.iter().any(|other| agent.to_ascii_lowercase().contains(&other.to_ascii_lowercase()))
 }

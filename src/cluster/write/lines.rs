@@ -54,7 +54,11 @@ impl Lines {
 
 /// A source as a comment has it.
 pub(super) fn words(source: &Source) -> String {
-    if source.file.is_empty() { source.what.clone() } else { format!("{}, {}", source.what, source.file) }
+    if source.file.is_empty() {
+        source.what.clone()
+    } else {
+        format!("{}, {}", source.what, source.file)
+    }
 }
 
 /// A string of TOML.

@@ -94,7 +94,11 @@ fn apiserver(findings: &Findings, out: &mut Lines) {
     }
     match &findings.replicas {
         Some(found) => out.found("replicas", &found.value.to_string(), found),
-        None => out.assumed("replicas", "1", "kubectl get nodes -l node-role.kubernetes.io/control-plane"),
+        None => out.assumed(
+            "replicas",
+            "1",
+            "kubectl get nodes -l node-role.kubernetes.io/control-plane",
+        ),
     }
     // Servers that differ: the tightest limit dies first.
     let least = |of: fn(&Server) -> Option<&Found<Bytes>>| {
@@ -184,7 +188,9 @@ fn node(findings: &Findings, out: &mut Lines) {
             out.commented("etcd-memory", beside, &format!("{what}, {}", found.source.file));
         }
         Some(found) => out.found("etcd-memory", away, found),
-        None => out.assumed("etcd-memory", beside, "kubectl -n kube-system get pods -l component=etcd"),
+        None => {
+            out.assumed("etcd-memory", beside, "kubectl -n kube-system get pods -l component=etcd")
+        }
     }
 }
 

@@ -12,7 +12,8 @@ pub fn names(findings: &Findings) -> BTreeMap<String, String> {
     let stored = |resource: &Resource| resource.count.as_ref().map_or(0, |count| count.value);
     let mut all: Vec<_> = findings.resources.iter().collect();
     // A built-in resource goes first, then whichever has more objects.
-    let own = |r: &Resource| builtin::is_known(&r.plural) && builtin::group_of(&r.plural) == r.group;
+    let own =
+        |r: &Resource| builtin::is_known(&r.plural) && builtin::group_of(&r.plural) == r.group;
     all.sort_by_key(|(key, r)| (!own(r), std::cmp::Reverse(stored(r)), key.as_str()));
     for (key, resource) in &all {
         taken.entry(&resource.plural).or_insert(key);

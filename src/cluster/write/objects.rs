@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lines::{Lines, quoted, words};
 use super::clients::json_readers;
+use super::lines::{Lines, quoted, words};
 use super::{exactly, grouped, names};
 use crate::cluster::findings::{Findings, Found, Resource};
 use crate::cluster::infer::is_custom;

@@ -62,8 +62,7 @@ fn restart_agents(findings: &Findings, out: &mut Lines) {
     out.blank();
     out.comment(&format!(
         "All {} members of {} restart within ten seconds: of all fleets they read most.",
-        fleet.members,
-        fleet.name
+        fleet.members, fleet.name
     ));
     for entry in all {
         let (name, action) = (quoted(&entry.name), format!("{} restart", entry.name));

@@ -138,8 +138,7 @@ fn objects(old: &mut DocumentMut, new: &DocumentMut, update: &mut Update) {
 
 fn clients(old: &mut DocumentMut, new: &DocumentMut, update: &mut Update) {
     let Some(from) = new.get("clients").and_then(Item::as_array_of_tables) else { return };
-    let there =
-        old.entry("clients").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
+    let there = old.entry("clients").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
     let Some(to) = there.as_array_of_tables_mut() else {
         return update.kept.push("clients".to_owned());
     };
