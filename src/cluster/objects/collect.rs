@@ -76,7 +76,9 @@ impl Objects {
         let mistakes = match input.kind {
             Kind::ObjectsJson => json_text::read(input, self).err().into_iter().collect(),
             Kind::ObjectsYaml => yaml::read(input, self),
-            Kind::Audit | Kind::Metrics | Kind::Prometheus | Kind::Version => Vec::new(),
+            Kind::Audit | Kind::Metrics | Kind::Prometheus | Kind::Version | Kind::Dump => {
+                Vec::new()
+            }
         };
         let hidden = mistakes.len().saturating_sub(MOST_TOLD);
         let mut skipped: Vec<Skipped> = mistakes
