@@ -45,3 +45,6 @@ pub fn import(paths: &[PathBuf]) -> Findings {
     infer::infer(&material, &mut findings);
     findings
 }
+
+#[cfg(test)]
+mod tests;
