@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fleet::Fleet;
+use super::fleets::Fleet;
 use crate::units::{Bytes, SimSpan};
 
 /// Where a value is from.

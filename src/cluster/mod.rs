@@ -21,7 +21,8 @@
 //! so they add up. Memory stays bounded: audit logs and lists of objects are streamed, and of metrics
 //! only the series that something here asks for are kept.
 
+pub mod audit;
 pub mod findings;
-pub mod fleet;
+pub mod fleets;
 pub mod metrics;
 pub mod read;

@@ -203,22 +203,6 @@ impl Gaps {
         self.sum += micros;
     }
 
-    /// How many there are.
-    pub(super) const fn count(&self) -> u64 {
-        self.count
-    }
-
-    /// Adds those of another.
-    pub(super) fn join(&mut self, other: &Self) {
-        for (bin, (count, sum)) in &other.bins {
-            let own = self.bins.entry(*bin).or_default();
-            own.0 = own.0.saturating_add(*count);
-            own.1 += sum;
-        }
-        self.count += other.count;
-        self.sum += other.sum;
-    }
-
     /// The gap that this share of them does not exceed, exact to a few per cent.
     fn quantile(&self, share: f64) -> f64 {
         let wanted = ((self.count as f64 * share) as u64).min(self.count.saturating_sub(1));

@@ -79,8 +79,6 @@ pub(super) struct ObjectRef<'l> {
     #[serde(borrow)]
     pub(super) namespace: Option<Cow<'l, str>>,
     #[serde(borrow)]
-    pub(super) name: Option<Cow<'l, str>>,
-    #[serde(borrow)]
     pub(super) api_group: Option<Cow<'l, str>>,
     #[serde(borrow)]
     pub(super) subresource: Option<Cow<'l, str>>,
@@ -203,60 +201,21 @@ impl Event<'_> {
     }
 }
 
-/// Whom an event was wrapped by on its way: a container's log, a forwarder, a cloud's log service.
+/// What events are wrapped in on their way: a batch of a webhook, an entry of a log service.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Wrapper<'l> {
     #[serde(borrow)]
-    log: Option<Cow<'l, str>>,
-    #[serde(borrow)]
-    message: Option<Cow<'l, str>>,
-    #[serde(borrow, rename = "@message")]
-    at_message: Option<Cow<'l, str>>,
-    #[serde(borrow)]
-    text_payload: Option<Cow<'l, str>>,
-    #[serde(borrow)]
-    properties: Option<Properties<'l>>,
-    #[serde(borrow)]
-    json_payload: Option<Event<'l>>,
-    #[serde(borrow)]
     items: Option<Vec<Event<'l>>>,
     #[serde(borrow)]
-    records: Option<Vec<Record<'l>>>,
-    #[serde(borrow)]
-    events: Option<Vec<Record<'l>>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Properties<'l> {
-    #[serde(borrow)]
-    log: Option<Cow<'l, str>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Record<'l> {
-    #[serde(borrow)]
-    message: Option<Cow<'l, str>>,
-    #[serde(borrow)]
-    properties: Option<Properties<'l>>,
+    json_payload: Option<Event<'l>>,
+    #[serde(borrow, rename = "_source")]
+    source: Option<Event<'l>>,
 }
 
 impl<'l> Wrapper<'l> {
-    /// The events inside that are spelled out.
-    pub(super) fn inline(&self) -> impl Iterator<Item = &Event<'l>> {
-        self.json_payload.iter().chain(self.items.iter().flatten())
-    }
-
-    /// The events inside that are texts.
-    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
-        let own = [&self.log, &self.message, &self.at_message, &self.text_payload];
-        let records = self.records.iter().chain(self.events.iter()).flatten();
-        own.into_iter()
-            .filter_map(|text| text.as_deref())
-            .chain(self.properties.iter().filter_map(|properties| properties.log.as_deref()))
-            .chain(records.filter_map(|record| {
-                let properties = record.properties.as_ref();
-                record.message.as_deref().or(properties.and_then(|inner| inner.log.as_deref()))
-            }))
+    /// The events inside.
+    pub(super) fn events(&self) -> impl Iterator<Item = &Event<'l>> {
+        self.items.iter().flatten().chain(&self.json_payload).chain(&self.source)
     }
 }
