@@ -36,6 +36,11 @@ impl<T> Found<T> {
     pub const fn new(value: T, source: Source) -> Self {
         Self { value, source }
     }
+
+    /// The value in another form, from the same source.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Found<U> {
+        Found { value: change(self.value), source: self.source }
+    }
 }
 
 /// The release of the servers.
@@ -157,6 +162,10 @@ pub struct Findings {
     pub release: Option<Found<ReleaseFound>>,
     /// The servers, in the order of their names.
     pub servers: Vec<Server>,
+    /// How many servers there are, and how that was found.
+    pub replicas: Option<Found<u16>>,
+    /// `--max-requests-inflight` and `--max-mutating-requests-inflight`.
+    pub inflight: Option<Found<(u32, u32)>>,
     /// Feature gates that differ from the release's defaults.
     pub gates: BTreeMap<String, Found<bool>>,
     /// Resources, by `plural.group` (`pods` for core).
@@ -167,6 +176,10 @@ pub struct Findings {
     pub nodes: Nodes,
     /// Namespaces.
     pub namespaces: Option<Found<u64>>,
+    /// Flow schemas and priority levels as a manifest, with their number and file.
+    pub apf: Option<Found<(usize, String)>>,
+    /// Bytes of etcd's database.
+    pub database: Option<Found<Bytes>>,
     /// Priority levels, by name.
     pub levels: Vec<LevelSeats>,
     /// The clients.
@@ -179,4 +192,12 @@ pub struct Findings {
     pub assumed: Vec<Assumed>,
     /// What would tell more.
     pub missing: Vec<Missing>,
+}
+
+impl Findings {
+    /// Notes a value that no file has.
+    pub(crate) fn assume(&mut self, what: &str, command: &str) {
+        let (what, command) = (what.to_owned(), command.to_owned());
+        self.assumed.push(Assumed { what, command });
+    }
 }

@@ -24,5 +24,26 @@
 pub mod audit;
 pub mod findings;
 pub mod fleets;
+pub mod infer;
+pub mod material;
 pub mod metrics;
+pub mod objects;
 pub mod read;
+
+/// The room by its older name.
+pub use fleets as fleet;
+
+use std::path::PathBuf;
+
+use findings::Findings;
+use material::Material;
+
+/// What is found out about a cluster from files and folders that it left.
+#[must_use]
+pub fn import(paths: &[PathBuf]) -> Findings {
+    let mut findings = Findings::default();
+    let material = Material::read(paths, &mut findings);
+    infer::infer(&material, &mut findings);
+    fleets::infer(&material, &mut findings);
+    findings
+}

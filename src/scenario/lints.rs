@@ -39,6 +39,7 @@ pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
         tested(name, table, log);
         object_keys(root, name, table, log);
     }
+    definitions(root, log);
     pods_per_node(root, log);
     admission_keys(root, log);
     for fleet in root.list("clients") {
@@ -113,6 +114,25 @@ fn collector(apiserver: &Resolved, log: &mut Log) {
                 .help("add a gomemlimit below the memory limit, or leave gogc out".to_owned()),
         );
     }
+}
+
+/// Custom resources whose definitions, which a server holds too, are not counted.
+fn definitions(root: &Resolved, log: &mut Log) {
+    let custom = |table: &Resolved| table.text("shape").is_some_and(is_custom);
+    let mut objects = root.named("objects").iter();
+    if objects.clone().any(|(name, ..)| name == "customresourcedefinitions") {
+        return;
+    }
+    let Some((name, at, _)) = objects.find(|(.., table)| custom(table)) else {
+        return;
+    };
+    let message = format!("the definition of `{}` is not counted", shown(name));
+    let finding = Finding::new(Code::NoDefinitions, *at, message);
+    log.push(finding.label("a custom resource").help(
+        "each definition holds 1 to 3 MB on every server: add [objects.customresourcedefinitions] with \
+         the count of `kubectl get crds` and their size, or inherit preset:objects-crds"
+            .to_owned(),
+    ));
 }
 
 /// More than what Kubernetes is tested with, of one resource.

@@ -48,7 +48,7 @@
 mod anchors;
 mod apf;
 mod build;
-mod builtin;
+pub mod builtin;
 mod checks;
 mod claims;
 mod cluster;

@@ -1,6 +1,7 @@
 //! How near predictions are: measured runs, published figures, shipped scenarios, calibration.
 
 mod calibrate;
+mod definitions;
 mod measured;
 mod scenarios;
 #[path = "../support/mod.rs"]

@@ -24,7 +24,8 @@ impl Micros {
         let mut micros = 0;
         if let Some(fraction) = rest.strip_prefix(b".") {
             let digits = fraction.iter().take_while(|digit| digit.is_ascii_digit()).count();
-            let six = (0..6).map(|at| fraction[..digits].get(at).map_or(0, |d| i64::from(d - b'0')));
+            let six =
+                (0..6).map(|at| fraction[..digits].get(at).map_or(0, |d| i64::from(d - b'0')));
             micros = six.fold(0, |sum, digit| sum * 10 + digit);
             rest = &fraction[digits..];
         }
@@ -221,8 +222,7 @@ impl Gaps {
     pub(super) fn period(&self) -> Option<SimSpan> {
         let median = self.quantile(0.5);
         let regular = self.quantile(0.75) - self.quantile(0.25) <= median / 3.0;
-        (self.count >= 2 && regular && median > 0.0)
-            .then(|| SimSpan::from_secs_f64(median / 1e6))
+        (self.count >= 2 && regular && median > 0.0).then(|| SimSpan::from_secs_f64(median / 1e6))
     }
 
     /// The mean gap.

@@ -23,6 +23,8 @@ mod request;
 mod table;
 
 #[cfg(test)]
+pub(crate) mod planted;
+#[cfg(test)]
 mod tests;
 
 pub use clock::Micros;

@@ -49,7 +49,8 @@ pub fn read(logs: &[Log<'_>]) -> Audit {
     let mut reading = Reading { table: Table::new(*from), recent: Recent::default(), skips };
     let mut open: Vec<Opened> = Vec::new();
     loop {
-        let next = open.iter().enumerate().min_by_key(|(_, log)| log.at).map(|(i, log)| (i, log.at));
+        let next =
+            open.iter().enumerate().min_by_key(|(_, log)| log.at).map(|(i, log)| (i, log.at));
         // A log is opened when the merge gets to its first event: rotated ones one after another.
         if let Some((from, log)) = waiting.last()
             && next.is_none_or(|(_, at)| *from <= at)
@@ -144,7 +145,8 @@ impl Opened {
 
     /// Whether an instant can be one of this log. A clock that was set is followed after a while.
     fn believes(&mut self, at: Micros) -> bool {
-        if at.since(self.latest) < JUMP && self.latest.since(at) < JUMP || self.strange >= BELIEVED {
+        if at.since(self.latest) < JUMP && self.latest.since(at) < JUMP || self.strange >= BELIEVED
+        {
             self.strange = 0;
             self.latest = at;
             return true;
@@ -213,11 +215,7 @@ impl Reading {
 /// Hands on every event of a line, and says what is wrong with it if there is none. An event may follow
 /// something else (the name of a node, the time and stream of a container's log), may be inside of other
 /// JSON, and may be a text there.
-fn events(
-    line: &[u8],
-    depth: u32,
-    take: &mut dyn FnMut(&Event<'_>),
-) -> Result<(), &'static str> {
+fn events(line: &[u8], depth: u32, take: &mut dyn FnMut(&Event<'_>)) -> Result<(), &'static str> {
     let start = memchr::memchr(b'{', line).ok_or("no JSON")?;
     let json = line[start..].trim_ascii_end();
     let wrong = match serde_json::from_slice::<Event<'_>>(json) {

@@ -350,7 +350,8 @@ impl Table {
             }
             clients.push(client);
         }
-        clients.sort_by(|a, b| (b.requests, &a.user, &a.agent).cmp(&(a.requests, &b.user, &b.agent)));
+        clients
+            .sort_by(|a, b| (b.requests, &a.user, &a.agent).cmp(&(a.requests, &b.user, &b.agent)));
         (clients, (grid.from(), grid.to()), self.requests, self.counted)
     }
 }
@@ -457,10 +458,7 @@ fn note(set: &mut Distinct, value: u64, budget: &mut usize) {
 
 /// The hash of texts, each ended.
 pub(super) fn hash(texts: &[&str]) -> u64 {
-    texts
-        .iter()
-        .fold(Fnv::new(), |hash, text| hash.bytes(text.as_bytes()).bytes(&[0xff]))
-        .value()
+    texts.iter().fold(Fnv::new(), |hash, text| hash.bytes(text.as_bytes()).bytes(&[0xff])).value()
 }
 
 /// What is before the slash of a user agent, and before a blank.

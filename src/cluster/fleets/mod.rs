@@ -15,6 +15,7 @@
 mod flows;
 mod from_audit;
 mod from_metrics;
+mod infer;
 mod members;
 mod names;
 mod work;
@@ -23,7 +24,8 @@ mod work;
 mod tests;
 
 pub use from_audit::from_audit;
-pub use from_metrics::{OpenWatches, from_metrics};
+pub use from_metrics::{AllWatches, OpenWatches, from_metrics};
+pub use infer::infer;
 
 use super::findings::Source;
 use crate::model::apf::config::FlowSchema;

@@ -3,13 +3,13 @@
 //! Comments, buckets of histograms and metrics that nothing asks for are passed over. What follows the
 //! value (a timestamp, an exemplar) is not needed.
 
-use super::{Scrape, Series};
+use super::{Scrape, Series, is_wanted};
 use crate::cluster::findings::Skipped;
 use crate::cluster::read::{Input, Line};
 
 /// Reads a file of metrics. Lines that are none are told of, and cost what they had.
 #[must_use]
-pub fn read(input: &Input, wanted: &dyn Fn(&str) -> bool) -> (Scrape, Vec<Skipped>) {
+pub fn read(input: &Input) -> (Scrape, Vec<Skipped>) {
     let mut scrape = Scrape { file: input.name.clone(), ..Scrape::default() };
     let mut skipped = Vec::new();
     let mut skip = |line, what: String| {
@@ -25,7 +25,7 @@ pub fn read(input: &Input, wanted: &dyn Fn(&str) -> bool) -> (Scrape, Vec<Skippe
     };
     while let Some(line) = lines.advance() {
         match line {
-            Line::Whole(number, bytes) => match series(bytes, wanted) {
+            Line::Whole(number, bytes) => match series(bytes) {
                 Ok(Some((metric, series))) => {
                     scrape.metrics.entry(metric).or_default().push(series);
                 }
@@ -40,10 +40,7 @@ pub fn read(input: &Input, wanted: &dyn Fn(&str) -> bool) -> (Scrape, Vec<Skippe
 }
 
 /// The series of a line, if it is one that is wanted.
-fn series(
-    line: &[u8],
-    wanted: &dyn Fn(&str) -> bool,
-) -> Result<Option<(String, Series)>, &'static str> {
+fn series(line: &[u8]) -> Result<Option<(String, Series)>, &'static str> {
     let line = std::str::from_utf8(line).map_err(|_| "the line is not UTF-8")?.trim();
     if line.is_empty() || line.starts_with('#') {
         return Ok(None);
@@ -54,7 +51,7 @@ fn series(
     if name.is_empty() || !name.chars().all(named) {
         return Err("this is no line of metrics: a name, labels and a value are wanted");
     }
-    if name.ends_with("_bucket") || !wanted(name) {
+    if !is_wanted(name) {
         return Ok(None);
     }
     let (labels, rest) = match rest.strip_prefix('{') {
