@@ -161,11 +161,11 @@ impl Cells {
             .collect()
     }
 
-    /// Of counts that are changes: how many there were usually at once, from the first on. "Usually" is
+    /// Of counts that are changes: how many there were usually at once, from the first to an end. "Usually" is
     /// the 80th percentile over time: what a server forgot when it was killed does not count twice, and
     /// what comes late counts.
-    pub(super) fn usually_open(&mut self, grid: &Grid) -> u64 {
-        let changes = self.between(grid, grid.from(), grid.to());
+    pub(super) fn usually_open(&mut self, grid: &Grid, end: Micros) -> u64 {
+        let changes = self.between(grid, grid.from(), end);
         let mut open = 0_i64;
         let mut levels: Vec<i64> = changes
             .iter()
@@ -217,12 +217,19 @@ impl Gaps {
         0.0
     }
 
-    /// The period, if they come in one: half of the gaps lie within a third around the median. A gap that
-    /// was missed (a pause, a lost line) does not move it.
+    /// The period, if they come in one: half of the gaps lie within a third around the median. It is the
+    /// mean of those that are near the median, so that a pause or a lost line does not move it.
     pub(super) fn period(&self) -> Option<SimSpan> {
         let median = self.quantile(0.5);
         let regular = self.quantile(0.75) - self.quantile(0.25) <= median / 3.0;
-        (self.count >= 2 && regular && median > 0.0).then(|| SimSpan::from_secs_f64(median / 1e6))
+        if self.count < 2 || !regular || median <= 0.0 {
+            return None;
+        }
+        let near = |mean: f64| mean > median / 1.5 && mean < median * 1.5;
+        let bins = self.bins.values().filter(|(count, sum)| near(sum / f64::from(*count)));
+        let (count, sum) =
+            bins.fold((0.0, 0.0), |all, (count, sum)| (all.0 + f64::from(*count), all.1 + sum));
+        (count > 0.0).then(|| SimSpan::from_secs_f64(sum / count / 1e6))
     }
 
     /// The mean gap.

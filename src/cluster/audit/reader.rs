@@ -78,25 +78,31 @@ pub fn read(logs: &[Log<'_>]) -> Audit {
     Audit { from, to, requests, clients, counted, skipped: reading.skips.finish() }
 }
 
-/// The time of the first event of a log, among its first thousand lines.
+/// Events at the beginning of a log from whose times its own is taken.
+const FIRST_EVENTS: usize = 31;
+
+/// The time of the first event of a log that is not far off most of the first, within a thousand lines.
 fn beginning(log: &Log<'_>) -> io::Result<Option<Micros>> {
     let mut lines = (log.open)()?;
+    let mut times: Vec<Micros> = Vec::new();
     for _ in 0..1_000 {
         match lines.advance() {
             Some(Line::Whole(_, line)) => {
-                let mut first = None;
                 let read = events(line, DEEPEST, &mut |event| {
-                    first = first.or(event.times().map(|(_, at)| at));
+                    times.extend(event.times().map(|(_, at)| at));
                 });
-                if read.is_ok() && first.is_some() {
-                    return Ok(first);
+                if read.is_ok() && times.len() >= FIRST_EVENTS {
+                    break;
                 }
             }
             Some(Line::TooLong(_)) => {}
             Some(Line::Broken(..)) | None => break,
         }
     }
-    Ok(None)
+    times.sort_unstable();
+    let median = times.get(times.len() / 2).copied();
+    let near = |at: &&Micros| median.is_some_and(|median| median.since(**at) < JUMP);
+    Ok(times.iter().find(near).copied())
 }
 
 /// A log that is being read, and its line that comes next.

@@ -68,6 +68,8 @@ struct KindRow {
 #[derive(Debug)]
 pub(super) struct Table {
     grid: Grid,
+    /// Of watches: reaches to where they time out.
+    horizon: Grid,
     client_rows: HashMap<u64, usize>,
     clients: Vec<ClientRow>,
     instance_rows: HashMap<u64, usize>,
@@ -87,6 +89,7 @@ impl Table {
     pub(super) fn new(from: Micros) -> Self {
         Self {
             grid: Grid::new(from),
+            horizon: Grid::new(from),
             client_rows: HashMap::new(),
             clients: Vec::new(),
             instance_rows: HashMap::new(),
@@ -188,6 +191,8 @@ impl Table {
         begins: bool,
     ) {
         let lasts = request.timeout_seconds.map_or(UNNAMED_TIME_OUT, SimSpan::secs);
+        let closes = received.plus(lasts);
+        self.horizon.cover(closes.max(at));
         let row = &mut self.kinds[kind];
         let open = &mut self.instances[instance].open;
         if begins {
@@ -195,19 +200,19 @@ impl Table {
             row.seen.count += 1;
             row.seen.watch_lists += u64::from(request.watch_list);
             *open += 1;
-            row.cells.add(&self.grid, received, 1);
-            row.cells.add(&self.grid, received.plus(lasts), -1);
+            row.cells.add(&self.horizon, received, 1);
+            row.cells.add(&self.horizon, closes, -1);
         } else if row.starts_logged && received > self.grid.from() {
             *open = open.saturating_sub(1);
-            row.cells.add(&self.grid, received.plus(lasts), 1);
-            row.cells.add(&self.grid, at, -1);
+            row.cells.add(&self.horizon, closes, 1);
+            row.cells.add(&self.horizon, at, -1);
         } else {
             let seen = received > self.grid.from();
             row.seen.count += u64::from(seen);
             self.counted.open_before += u64::from(!seen);
             row.seen.watch_lists += u64::from(request.watch_list);
-            row.cells.add(&self.grid, received, 1);
-            row.cells.add(&self.grid, at, -1);
+            row.cells.add(&self.horizon, received, 1);
+            row.cells.add(&self.horizon, at, -1);
         }
         if !self.pairs.contains_key(&(instance, kind)) {
             self.pair(kind, instance, received);
@@ -346,7 +351,7 @@ impl Table {
             let life = (client.first, client.last);
             for kind in row.kinds {
                 let row = std::mem::take(&mut self.kinds[kind]);
-                client.kinds.push(finish_kind(row, &grid, life));
+                client.kinds.push(finish_kind(row, (&grid, &self.horizon), life));
             }
             clients.push(client);
         }
@@ -356,7 +361,11 @@ impl Table {
     }
 }
 
-fn finish_kind(mut row: KindRow, grid: &Grid, (first, last): (Micros, Micros)) -> Kind {
+fn finish_kind(
+    mut row: KindRow,
+    (grid, horizon): (&Grid, &Grid),
+    (first, last): (Micros, Micros),
+) -> Kind {
     let mut kind = row.seen;
     kind.selectors = row.selectors.0.len() as u64;
     kind.namespaces = row.namespaces.0.len() as u64;
@@ -364,7 +373,7 @@ fn finish_kind(mut row: KindRow, grid: &Grid, (first, last): (Micros, Micros)) -
     kind.mean_gap = row.gaps.mean();
     kind.steady_for = last.since(first);
     match kind.verb {
-        Some(Verb::Watch) => kind.open = row.cells.usually_open(grid),
+        Some(Verb::Watch) => kind.open = row.cells.usually_open(horizon, grid.to()),
         Some(verb) if verb.writes() => {
             let counts = row.cells.between(grid, first, last);
             if let Some((burst, cells)) = burst(&counts, kind.instances) {

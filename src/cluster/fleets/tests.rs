@@ -364,7 +364,7 @@ fn names_are_those_of_programs_and_unique() {
         "argocd-application-controller",
         "cert-manager",
         "prometheus",
-        "prometheus-prometheus-k8s",
+        "prometheus-other",
         "unknown",
         "web-default",
     ];
