@@ -195,6 +195,13 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// Whether nothing useful was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let known = |resource: &Resource| resource.count.as_ref().is_some_and(|c| c.value > 0);
+        self.servers.is_empty() && self.fleets.is_empty() && !self.resources.values().any(known)
+    }
+
     /// Notes a value that no file has.
     pub(crate) fn assume(&mut self, what: &str, command: &str) {
         let (what, command) = (what.to_owned(), command.to_owned());

@@ -22,6 +22,7 @@
 //! only the series that something here asks for are kept.
 
 pub mod audit;
+pub mod check;
 pub mod findings;
 pub mod fleets;
 pub mod infer;
@@ -29,9 +30,8 @@ pub mod material;
 pub mod metrics;
 pub mod objects;
 pub mod read;
-
-/// The room by its older name.
-pub use fleets as fleet;
+pub mod tell;
+pub mod write;
 
 use std::path::PathBuf;
 

@@ -63,6 +63,7 @@ mod lints;
 pub mod measure;
 mod per;
 pub mod presets;
+mod reads;
 pub mod reference;
 mod release;
 pub mod schema;

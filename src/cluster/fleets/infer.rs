@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::from_metrics::AllWatches;
-use super::{Cluster, Fleets, flows, from_audit, from_metrics};
+use super::{Cluster, Fleet, Fleets, flows, from_audit, from_metrics};
 use crate::cluster::audit::{self, Audit, Log};
-use crate::cluster::findings::{Findings, Skipped, Source};
+use crate::cluster::findings::{Findings, Found, Skipped, Source};
 use crate::cluster::infer::resource_of;
 use crate::cluster::material::Material;
 use crate::model::apf::defaults::with_defaults;
@@ -37,7 +37,31 @@ pub fn infer(material: &Material, findings: &mut Findings) {
     for note in &found.notes {
         findings.assume(note, "the file of --audit-log-path on each control-plane node");
     }
+    writes(&found, findings);
     findings.fleets = found.fleets;
+}
+
+/// Write rates of resources, and who writes most of them. Rates of metrics go before those of the log.
+fn writes(found: &Fleets, findings: &mut Findings) {
+    let mut rates: BTreeMap<&str, (f64, f64, &Fleet)> = BTreeMap::new();
+    for fleet in &found.fleets {
+        for write in &fleet.writes {
+            let rate = write.rate * f64::from(fleet.members);
+            let (sum, most, writer) = rates.entry(&write.resource).or_insert((0.0, rate, fleet));
+            *sum += rate;
+            if rate > *most {
+                (*most, *writer) = (rate, fleet);
+            }
+        }
+    }
+    for (resource, (rate, _, writer)) in rates {
+        if let Some(resource) = findings.resources.get_mut(resource) {
+            resource.writes.get_or_insert(Found::new(rate, writer.source.clone()));
+            if !writer.user.is_empty() {
+                resource.writer = Some(Found::new(writer.user.clone(), writer.source.clone()));
+            }
+        }
+    }
 }
 
 /// The files as one source: the first, and how many more.

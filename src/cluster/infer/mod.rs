@@ -1,10 +1,12 @@
 //! From what was read to what the cluster is.
 
+mod keys;
 mod resources;
 mod servers;
 mod sizes;
 
 pub(crate) use resources::resource_of;
+pub(crate) use sizes::is_custom;
 
 use super::findings::{Findings, Found, Missing, ReleaseFound, Source};
 use super::material::Material;
@@ -15,6 +17,7 @@ pub fn infer(material: &Material, findings: &mut Findings) {
     findings.release = release(material);
     servers::infer(material, findings);
     resources::infer(material, findings);
+    sizes::infer(material, findings);
     tell_release(findings);
     tell_missing(material, findings);
 }

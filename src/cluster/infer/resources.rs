@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::sizes;
-use crate::cluster::findings::{Findings, Found, Resource, Source};
+use super::keys::{entry, resource_of};
+use crate::cluster::findings::{Findings, Found, Source};
 use crate::cluster::material::Material;
+use crate::cluster::metrics::Scrape;
 use crate::cluster::metrics::servers::ServerScrapes;
-use crate::cluster::metrics::{Scrape, Series};
-use crate::cluster::objects::{key_of, plural};
 
 /// Objects by resource: from 1.34; from 1.21; before.
 const COUNTS: [&str; 3] =
@@ -28,7 +27,6 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
         counts(&server.last, findings);
     }
     listed(material, findings);
-    sizes::infer(material, findings);
     writes(material, findings);
     watches(material, findings);
     caches(material, findings);
@@ -47,27 +45,6 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
         let source = Source::new(metric, server.last.file.clone());
         Some(Found::new(crate::units::Bytes(bytes), source))
     });
-}
-
-/// The resource of a series, as `plural.group`. Older metrics have both in one label, or a kind.
-pub(crate) fn resource_of(series: &Series) -> Option<String> {
-    let (resource, group) = (series.label("resource"), series.label("group"));
-    let kind = series.label("kind");
-    match (resource, kind) {
-        ("", "") => None,
-        ("", kind) => Some(key_of(&plural(kind), group)),
-        (resource, _) if resource.contains('.') => Some(resource.to_owned()),
-        (resource, _) => Some(key_of(resource, group)),
-    }
-}
-
-/// The entry of a resource.
-pub(super) fn entry<'f>(findings: &'f mut Findings, key: &str) -> &'f mut Resource {
-    let (plural, group) = key.split_once('.').unwrap_or((key, ""));
-    let resource = findings.resources.entry(key.to_owned()).or_default();
-    plural.clone_into(&mut resource.plural);
-    group.clone_into(&mut resource.group);
-    resource
 }
 
 /// Counts of objects. Servers that started at different times may miss a resource: any one counts.

@@ -7,15 +7,20 @@
 
 use std::collections::BTreeMap;
 
-use super::resources::{entry, resource_of};
+use super::keys::{entry, resource_of};
 use crate::cluster::findings::{Findings, Found, Resource, Source};
 use crate::cluster::material::Material;
-use crate::cluster::metrics::servers::ServerScrapes;
+use crate::cluster::metrics::Series;
 use crate::units::Bytes;
 
 /// Bytes that the server adds to a created object: uid, times, versions, one entry of managed fields.
-/// (Leases, Services and custom resources of a real cluster grow by 190 to 350 bytes.)
-const ADDED_BYTES: f64 = 250.0;
+const ADDED_BYTES: f64 = 270.0;
+/// What an entry of managed fields names, per byte of a built-in object: every field, up to those that
+/// are repeated (endpoints, images) or hold one long text.
+const NAMED_SHARE: f64 = 0.4;
+const NAMED_BYTES: f64 = 2_500.0;
+/// An entry more, of whoever writes the object later.
+const WRITER_BYTES: f64 = 170.0;
 /// JSON around an object in a watch event: its type, and the names of the fields.
 const EVENT_BYTES: f64 = 40.0;
 /// Watch events from which a mean is taken. Bookmarks are counted among them.
@@ -76,7 +81,7 @@ fn stored_of(resource: &Resource, json: f64) -> f64 {
 
 pub(super) fn infer(material: &Material, findings: &mut Findings) {
     let stored = stored(material);
-    let seen: Vec<Seen> = vec![listed(material), sent(material), created(material)];
+    let seen: Vec<Seen> = vec![listed(material), crossed(material, findings)];
     let keys: Vec<String> = findings.resources.keys().cloned().collect();
     for key in keys {
         let resource = entry(findings, &key);
@@ -139,48 +144,74 @@ fn listed(material: &Material) -> Seen {
     found
 }
 
-/// The mean of two counters, sums over counts, by resource and over all servers.
-fn means(
-    material: &Material,
-    metric: &str,
-    accept: impl Fn(&crate::cluster::metrics::Series) -> bool,
-) -> BTreeMap<String, (f64, f64, String)> {
-    let mut found: BTreeMap<String, (f64, f64, String)> = BTreeMap::new();
-    for ServerScrapes { last, .. } in &material.servers {
+/// Growth of sums and counts, by resource and over all servers.
+type Sums = BTreeMap<String, (f64, f64, String)>;
+
+/// The sums and counts of a histogram: as they grew between two scrapes, or as they stand.
+fn sums(material: &Material, metric: &str, grown: bool, accept: fn(&Series) -> bool) -> Sums {
+    let mut found = Sums::new();
+    for server in material.servers.iter().filter(|server| !grown || server.earlier.is_some()) {
         for (part, suffix) in ["_sum", "_count"].into_iter().enumerate() {
-            let all = last.get(&format!("{metric}{suffix}")).iter();
-            for series in all.filter(|series| accept(series) && series.value.is_finite()) {
+            let name = format!("{metric}{suffix}");
+            let values: Vec<(&Series, f64)> = if grown {
+                server.growth(&name).into_iter().map(|(s, grown)| (s, grown.count)).collect()
+            } else {
+                server.last.get(&name).iter().map(|series| (series, series.value)).collect()
+            };
+            for (series, value) in values.into_iter().filter(|(s, v)| accept(s) && v.is_finite()) {
                 let Some(key) = resource_of(series) else { continue };
-                let mean = found.entry(key).or_insert((0.0, 0.0, last.file.clone()));
-                *(if part == 0 { &mut mean.0 } else { &mut mean.1 }) += series.value;
+                let sum = found.entry(key).or_insert((0.0, 0.0, server.last.file.clone()));
+                *(if part == 0 { &mut sum.0 } else { &mut sum.1 }) += value;
             }
         }
     }
     found
 }
 
-/// Objects in watch events: as JSON or protobuf, as the watchers asked for them.
-fn sent(material: &Material) -> Seen {
+/// Objects that crossed the API: in watch events, as JSON or protobuf, as the watchers asked for them;
+/// and in requests that created one. Bookmarks make the first too small, and what the server fills in
+/// the second: the larger counts.
+fn crossed(material: &Material, findings: &Findings) -> Seen {
     const SENT: &str = "apiserver_watch_events_sizes";
+    const BODIES: &str = "apiserver_request_body_size_bytes";
     let mut found = Seen::new();
-    for (key, (sum, count, file)) in means(material, SENT, |_| true) {
+    let mut add = |key: String, mean: f64, what: &str, file: String| {
+        let most = found.entry(key).or_insert((0.0, Source::default()));
+        if mean > most.0 {
+            *most = (mean, Source::new(what, file));
+        }
+    };
+    // In a quiet time they are those of steady writes; the burst of an installation was not watched.
+    let steady = sums(material, SENT, true, |_| true);
+    for (key, (sum, count, file)) in sums(material, SENT, false, |_| true) {
+        let quiet = steady.get(&key).filter(|(_, count, _)| *count >= LEAST_EVENTS);
+        let (sum, count) = quiet.map_or((sum, count), |(sum, count, _)| (*sum, *count));
         let mean = sum / count.max(1.0) - EVENT_BYTES;
         if count >= LEAST_EVENTS && mean > 2.0 * BOOKMARK_BYTES {
-            found.insert(key, (mean, Source::new(SENT, file)));
+            add(key, mean, SENT, file);
+        }
+    }
+    let created = sums(material, BODIES, false, |series| series.label("verb") == "create");
+    for (key, (sum, count, file)) in created {
+        if let Some(resource) = findings.resources.get(&key).filter(|_| count >= 1.0 && sum > 0.0) {
+            add(key, filled_in(resource, sum / count), BODIES, file);
         }
     }
     found
 }
 
-/// Objects in requests that created one.
-fn created(material: &Material) -> Seen {
-    const BODIES: &str = "apiserver_request_body_size_bytes";
-    let mut found = Seen::new();
-    let is_create = |series: &crate::cluster::metrics::Series| series.label("verb") == "create";
-    for (key, (sum, count, file)) in means(material, BODIES, is_create) {
-        if count >= 1.0 && sum > 0.0 {
-            found.insert(key, (sum / count + ADDED_BYTES, Source::new(BODIES, file)));
-        }
+/// A created object as the server keeps it.
+fn filled_in(resource: &Resource, body: f64) -> f64 {
+    let written = if resource.writes.is_some() { WRITER_BYTES } else { 0.0 };
+    let plain = ["configmaps", "secrets"].contains(&resource.plural.as_str());
+    if is_custom(resource) || plain {
+        return body + ADDED_BYTES + written;
     }
-    found
+    // Defaults: containers, tolerations and the volume of the token; addresses and policies.
+    let defaults = match resource.plural.as_str() {
+        "pods" => 1_500.0,
+        "services" => 250.0,
+        _ => 0.0,
+    };
+    body + NAMED_SHARE * body.min(NAMED_BYTES) + ADDED_BYTES + written + defaults
 }
