@@ -25,6 +25,8 @@ const UNNAMED_TIME_OUT: SimSpan = SimSpan::secs(2_700);
 /// An event of a watch that comes so long after its arrival is its end, whatever its stage says: some
 /// releases log "Connection closed early" as `ResponseStarted`.
 const LATE_START: SimSpan = SimSpan::secs(60);
+/// How long after its arrival the beginning of a watch is logged, at most (assumed).
+const START_DELAY: SimSpan = SimSpan::millis(100);
 /// The user of a server's requests to itself.
 const LOOPBACK_USER: &str = "system:apiserver";
 
@@ -202,7 +204,7 @@ impl Table {
             *open += 1;
             row.cells.add(&self.horizon, received, 1);
             row.cells.add(&self.horizon, closes, -1);
-        } else if row.starts_logged && received > self.grid.from() {
+        } else if row.starts_logged && received.plus(START_DELAY) >= self.grid.from() {
             *open = open.saturating_sub(1);
             row.cells.add(&self.horizon, closes, 1);
             row.cells.add(&self.horizon, at, -1);
