@@ -169,8 +169,9 @@ impl Server {
         let scavenged =
             if self.rates.scavenging { costs::SCAVENGE_BYTES_PER_SECOND as f64 } else { 0.0 };
         self.rates.freed = reuse + scavenged;
-        // The scavenger, too, takes pages that large blocks could use.
-        self.rates.large_reuse = reuse + scavenged;
+        // Small objects fill gaps first; the scavenger takes pages that large blocks could use.
+        self.rates.gap_reuse = if self.memory.gaps() > 0 { small_reuse } else { 0.0 };
+        self.rates.large_reuse = reuse + scavenged - self.rates.gap_reuse;
         self.rates.resident -= scavenged;
     }
 
@@ -219,6 +220,9 @@ impl Server {
         let runs = memory.freed_for_large();
         if runs > 0 && rates.large_reuse > 0.0 {
             sooner((runs as f64 / rates.large_reuse).max(GRAIN));
+        }
+        if rates.gap_reuse > 0.0 {
+            sooner((memory.gaps() as f64 / rates.gap_reuse).max(GRAIN));
         }
         if rates.scavenging {
             let left = memory.to_scavenge() as f64;
