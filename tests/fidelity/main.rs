@@ -1,6 +1,7 @@
 //! How near predictions are: measured runs, published figures, shipped scenarios, calibration.
 
 mod calibrate;
+mod limits;
 mod measured;
 mod scenarios;
 #[path = "../support/mod.rs"]

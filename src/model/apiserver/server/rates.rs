@@ -166,7 +166,7 @@ impl Server {
         self.rates.heap = small + large;
         self.rates.resident = small + large + outside - reuse;
         // Some pages at a time: else it would run after every byte that a growing heap adds.
-        let due = if self.rates.scavenging { 1 } else { SCAVENGED_AT_ONCE };
+        let due = if self.rates.scavenging { PAGE } else { SCAVENGED_AT_ONCE };
         self.rates.scavenging = self.memory.to_scavenge() >= due;
         let scavenged =
             if self.rates.scavenging { costs::SCAVENGE_BYTES_PER_SECOND as f64 } else { 0.0 };
@@ -250,6 +250,8 @@ impl Server {
 
 /// Bytes that are due before the scavenger begins (assumed, 64 kB to 4 MB: a chunk of the heap is 4 MB).
 const SCAVENGED_AT_ONCE: u64 = 1 << 20;
+/// Fewer are not worth going on for.
+const PAGE: u64 = 4096;
 /// A collection stops the world twice, and clearing or copying a large block cannot be interrupted:
 /// it waits for the copies that run, so many of them for each cycle. (Measured from the collector's
 /// trace: cycles of 0.8 to 3.2 s in heaps of large buffers, where marking takes 0.1 s; 1.5 to 2.)
