@@ -48,7 +48,7 @@
 mod anchors;
 mod apf;
 mod build;
-mod builtin;
+pub mod builtin;
 mod checks;
 mod claims;
 mod cluster;
@@ -63,6 +63,7 @@ mod lints;
 pub mod measure;
 mod per;
 pub mod presets;
+mod reads;
 pub mod reference;
 mod release;
 pub mod schema;

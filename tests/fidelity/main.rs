@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod limits;
+mod definitions;
 mod measured;
 mod scenarios;
 #[path = "../support/mod.rs"]

@@ -26,7 +26,7 @@ pub(super) fn record(mut world: World<'_>, replication: u32, end: SimTime) -> Ru
         world.plane.servers.iter().map(|s| s.server.memory.heap().cycles()).sum();
     world.cx.record.counters.bytes_sent =
         world.plane.servers.iter().map(|s| s.server.bytes_sent()).sum();
-    let clients_synced = world.fleets.synced_and_started();
+    let clients_synced = world.fleets.synced_and_started(&world.cx);
     RunRecord {
         replication,
         outcome: outcome(&world, clients_synced),

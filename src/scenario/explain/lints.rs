@@ -6,7 +6,7 @@ use super::text::{LEVEL, text};
 use crate::language::tell::code::Code::{
     AskedEtcd, AssumedNodeMemory, BeyondTested, CollectorOff, CountedPer, DecimalLimit,
     IdleAboveLimit, LargeObject, LimitAboveNode, LimitOrder, LockedGate, LongSweep, NeverStarts,
-    NoEffect, NoJitter, PassedOver, ReadsEtcd,
+    NoDefinitions, NoEffect, NoJitter, PassedOver, ReadsEtcd,
 };
 
 /// Of what is legal, but probably not meant.
@@ -133,6 +133,20 @@ pub(super) static LINTS: &[Explanation] = &[
          kernel kills the server.",
         Fragment("[apiserver]\ngogc = \"off\""),
         Fragment("[apiserver]\ngogc = \"off\"\ngomemlimit = \"7GiB\""),
+    ),
+    text(
+        NoDefinitions,
+        "An apiserver holds 1 to 3 MB for each custom resource definition, whether there are objects \
+         of it or not: handlers, storages, schemas, OpenAPI. A hundred operators' definitions outweigh \
+         most objects. `kubectl get crds` counts them.",
+        Fragment(
+            "[objects.ciliumendpoints]\ncount = 3_000\nsize = \"2kB\"\nshape = \"custom\"\ngroup = \
+             \"cilium.io\"",
+        ),
+        Fragment(
+            "[objects.ciliumendpoints]\ncount = 3_000\nsize = \"2kB\"\nshape = \"custom\"\ngroup = \
+             \"cilium.io\"\n[objects.customresourcedefinitions]\ncount = 40\nsize = \"20kB\"",
+        ),
     ),
     text(
         AssumedNodeMemory,
