@@ -115,7 +115,8 @@ fn the_model_error_is_learned_from_the_ledger() {
 
 #[test]
 fn replays_do_not_depend_on_threads() {
-    let on = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+    let on =
+        |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
     assert_eq!(on(3).install(|| replayed(1)), on(1).install(|| replayed(1)));
 }
 
