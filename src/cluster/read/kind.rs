@@ -39,11 +39,24 @@ impl Kind {
     pub fn of(head: &[u8]) -> Option<Self> {
         let head = String::from_utf8_lossy(head);
         let text = head.trim_start_matches('\u{feff}').trim_start();
+        if is_wrapped_audit(text) {
+            return Some(Self::Audit);
+        }
         match text.chars().next()? {
             '{' | '[' => json(text),
             _ => plain(text),
         }
     }
+}
+
+/// Whether events of an audit log follow something else in the line, or are texts in other JSON.
+fn is_wrapped_audit(text: &str) -> bool {
+    const GROUP: &str = "audit.k8s.io/";
+    text.lines().take(50).any(|line| {
+        let escaped = line.contains("\\\"auditID\\\"") && line.contains(GROUP);
+        let follows = line.find("{\"").is_some_and(|at| at > 0) && line.contains("\"auditID\"");
+        escaped || follows && line.contains(GROUP) && line.contains("\"stage\"")
+    })
 }
 
 /// Whether an unescaped key is in a text, however it is indented.
