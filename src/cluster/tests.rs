@@ -119,7 +119,9 @@ fn a_static_manifest_tells_flags_environment_and_limits() {
 #[test]
 fn lists_of_kubectl_are_counted_and_weighed_in_both_forms() {
     let object = |i: u32| {
-        format!("{{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{{\"name\":\"s{i}\",\"managedFields\":[]}}}}")
+        format!(
+            "{{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{{\"name\":\"s{i}\",\"managedFields\":[]}}}}"
+        )
     };
     let json = format!(
         "{{\"apiVersion\":\"v1\",\"items\":[{},{}],\"kind\":\"List\",\"metadata\":{{\"remainingItemCount\":8}}}}",

@@ -63,19 +63,15 @@ fn a_restart_leaves_the_newer_process() {
 
 #[test]
 fn scrapes_of_one_moment_give_no_rates() {
-    let (servers, skipped) = pair(vec![
-        scrape("a.txt", 1000.0, 100.0, 5.0),
-        scrape("b.txt", 1000.0, 101.0, 5.0),
-    ]);
+    let (servers, skipped) =
+        pair(vec![scrape("a.txt", 1000.0, 100.0, 5.0), scrape("b.txt", 1000.0, 101.0, 5.0)]);
     assert_eq!((servers.len(), servers[0].earlier.is_none()), (1, true));
     assert!(skipped[0].what.contains("same time"), "{skipped:?}");
 }
 
 #[test]
 fn answers_of_prometheus_become_scrapes_of_each_instance() {
-    let series = |name: &str, instance: &str, values: serde_json::Value| {
-        json!({ "metric": { "__name__": name, "instance": instance, "resource": "pods" }, "values": values })
-    };
+    let series = |name: &str, instance: &str, values: serde_json::Value| json!({ "metric": { "__name__": name, "instance": instance, "resource": "pods" }, "values": values });
     let mut answers = Answers::default();
     let range = json!({ "status": "success", "data": { "resultType": "matrix", "result": [
         series("apiserver_request_total", "10.0.0.1:6443", json!([[100, "10"], [130, "11"], [160, "70"]])),

@@ -89,9 +89,8 @@ impl Scrapes<'_> {
         let base = metric.strip_suffix("_sum").or_else(|| metric.strip_suffix("_count"));
         let family = base.unwrap_or(&metric);
         let entered = self.family != family;
-        let again = entered && self.all.last().is_some_and(|scrape| {
-            scrape.metrics.contains_key(&metric)
-        });
+        let again =
+            entered && self.all.last().is_some_and(|scrape| scrape.metrics.contains_key(&metric));
         if self.all.is_empty() || again {
             self.all.push(Scrape { file: self.file.to_owned(), ..Scrape::default() });
         }

@@ -143,7 +143,8 @@ impl Objects {
         if let (Some(more), Some(counted)) = (more, counted) {
             let mean = counted.json_bytes / counted.count.max(1);
             counted.json_bytes += mean * more;
-            counted.with_managed_fields += more * counted.with_managed_fields / counted.count.max(1);
+            counted.with_managed_fields +=
+                more * counted.with_managed_fields / counted.count.max(1);
             counted.count += more;
         }
     }

@@ -22,7 +22,8 @@ pub(super) fn entries<'f>(findings: &Findings, fleet: &'f Fleet) -> Vec<Entry<'f
     let mut found: Vec<Entry<'f>> = Vec::new();
     for read in &fleet.reads {
         let stored = findings.resources.get(&read.resource).and_then(|r| r.count.as_ref());
-        let Some(resource) = names.get(&read.resource).filter(|_| stored.is_some_and(|c| c.value > 0))
+        let Some(resource) =
+            names.get(&read.resource).filter(|_| stored.is_some_and(|c| c.value > 0))
         else {
             continue;
         };
