@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod definitions;
+mod limits;
 mod measured;
 mod scenarios;
 #[path = "../support/mod.rs"]

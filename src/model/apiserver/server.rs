@@ -166,8 +166,10 @@ struct Rates {
     resident: f64,
     /// Loss of freed pages to reuse and to the scavenger.
     freed: f64,
-    /// Loss of the freed pages that large blocks can use, at most.
+    /// Loss of the freed pages that large blocks can use.
     large_reuse: f64,
+    /// Loss of those that they cannot use.
+    gap_reuse: f64,
     /// Whether the scavenger works.
     scavenging: bool,
     /// CPU time of the longest copy of a large buffer under way.

@@ -166,6 +166,12 @@ impl ProcessMemory {
         self.freed().saturating_sub(self.gaps)
     }
 
+    /// Freed pages that no large block can use.
+    #[must_use]
+    pub fn gaps(&self) -> u64 {
+        self.gaps.min(self.freed())
+    }
+
     /// Makes `bytes` resident for `entry`, from freed pages as far as they can be used: small
     /// objects fill gaps first.
     fn touch(&mut self, entry: EntryId, bytes: u64, large: bool) {

@@ -165,12 +165,15 @@ impl Server {
         let reuse = large_reuse + small_reuse;
         self.rates.heap = small + large;
         self.rates.resident = small + large + outside - reuse;
-        self.rates.scavenging = self.memory.to_scavenge() > 0;
+        // Some pages at a time: else it would run after every byte that a growing heap adds.
+        let due = if self.rates.scavenging { PAGE } else { SCAVENGED_AT_ONCE };
+        self.rates.scavenging = self.memory.to_scavenge() >= due;
         let scavenged =
             if self.rates.scavenging { costs::SCAVENGE_BYTES_PER_SECOND as f64 } else { 0.0 };
         self.rates.freed = reuse + scavenged;
-        // The scavenger, too, takes pages that large blocks could use.
-        self.rates.large_reuse = reuse + scavenged;
+        // Small objects fill gaps first; the scavenger takes pages that large blocks could use.
+        self.rates.gap_reuse = if self.memory.gaps() > 0 { small_reuse } else { 0.0 };
+        self.rates.large_reuse = reuse + scavenged - self.rates.gap_reuse;
         self.rates.resident -= scavenged;
     }
 
@@ -220,6 +223,9 @@ impl Server {
         if runs > 0 && rates.large_reuse > 0.0 {
             sooner((runs as f64 / rates.large_reuse).max(GRAIN));
         }
+        if rates.gap_reuse > 0.0 {
+            sooner((memory.gaps() as f64 / rates.gap_reuse).max(GRAIN));
+        }
         if rates.scavenging {
             let left = memory.to_scavenge() as f64;
             sooner((left / costs::SCAVENGE_BYTES_PER_SECOND as f64).max(GRAIN));
@@ -242,6 +248,10 @@ impl Server {
     }
 }
 
+/// Bytes that are due before the scavenger begins (assumed, 64 kB to 4 MB: a chunk of the heap is 4 MB).
+const SCAVENGED_AT_ONCE: u64 = 1 << 20;
+/// Fewer are not worth going on for.
+const PAGE: u64 = 4096;
 /// A collection stops the world twice, and clearing or copying a large block cannot be interrupted:
 /// it waits for the copies that run, so many of them for each cycle. (Measured from the collector's
 /// trace: cycles of 0.8 to 3.2 s in heaps of large buffers, where marking takes 0.1 s; 1.5 to 2.)
