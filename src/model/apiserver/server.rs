@@ -168,6 +168,8 @@ struct Rates {
     freed: f64,
     /// Loss of the freed pages that large blocks can use, at most.
     large_reuse: f64,
+    /// Steady load that is due and not done, CPU-seconds a second.
+    undone: f64,
     /// Whether the scavenger works.
     scavenging: bool,
     /// CPU time of the longest copy of a large buffer under way.
@@ -201,6 +203,8 @@ pub struct Server {
     growth_carry: Vec<u64>,
     scavenge_carry: u64,
     cpu_nanos: f64,
+    /// Steady load that was due and not done.
+    undone_nanos: f64,
     peak: (u64, SimTime),
     phase_peak: u64,
     peak_holders: Vec<(EntryId, u64)>,
@@ -246,6 +250,7 @@ impl Server {
             growth_carry: Vec::new(),
             scavenge_carry: 0,
             cpu_nanos: 0.0,
+            undone_nanos: 0.0,
             peak: (0, SimTime::ZERO),
             phase_peak: 0,
             peak_holders: Vec::new(),
@@ -278,6 +283,12 @@ impl Server {
     #[must_use]
     pub fn cpu(&self) -> SimSpan {
         SimSpan(self.cpu_nanos as u64)
+    }
+
+    /// Whether its steady load waited for its processors for longer than a second.
+    #[must_use]
+    pub fn fell_behind(&self) -> bool {
+        self.undone_nanos > self.settings.cores * PROMPT.0 as f64
     }
 
     /// Response bytes of finished requests.
@@ -560,6 +571,9 @@ impl Server {
     }
 }
 
+/// Kubernetes' service level objective for one-object writes and for watch events: within a second
+/// (sig-scalability, `slos/api_call_latency.md`, `slos/watch_latency.md`).
+const PROMPT: SimSpan = SimSpan::secs(1);
 /// Marking is done below so many CPU-seconds of work left.
 const MARK_DONE: f64 = 1e-9;
 /// Shortest wait for a threshold that rounding may miss, seconds.

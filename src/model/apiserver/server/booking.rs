@@ -18,6 +18,7 @@ impl Server {
         self.pool.advance(span);
         let seconds = span.as_secs_f64();
         self.cpu_nanos += (self.rates.cores + self.rates.mark) * span.0 as f64;
+        self.undone_nanos += self.rates.undone * span.0 as f64;
         if self.memory.heap().marking().is_some() {
             self.memory.heap_mut().mark(self.rates.mark * seconds);
         }

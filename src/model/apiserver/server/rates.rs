@@ -38,6 +38,7 @@ impl Server {
             if marking { self.marking_share() * self.settings.procs.min(cores) } else { 0.0 };
         let reserved = reserved.min(most);
         let background = self.background.cores.min(cores * MOST_BACKGROUND).min(most - reserved);
+        self.rates.undone = self.background.cores - background;
         let wire = if self.cut_off { 0.0 } else { self.settings.hardware.network.as_f64() };
         let program = cores - background - reserved;
         let efficiency = if marking { costs::EFFICIENCY_WHILE_MARKING } else { 1.0 };
