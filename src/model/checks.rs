@@ -3,6 +3,7 @@
 use super::admission::Admission;
 use super::apiserver::server::Server;
 use crate::results::Counters;
+use crate::units::SimTime;
 
 /// Seats of one server: none is held for a request that is gone, and every arrival is accounted for.
 ///
@@ -38,9 +39,47 @@ pub fn accounts(counters: &Counters) {
     assert!(counters.lists_ok <= counters.requests_answered, "more lists than answers");
 }
 
+/// Thresholds of servers that were crossed in the present second without a phase that ended or a
+/// collection that began or ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Thresholds {
+    second: u64,
+    crossed: u32,
+}
+
+/// Most of them in a second, for each server. `memory.high` is looked at per cent by per cent, and
+/// freed pages run out twice in a cycle: 100 are many. A line that is held at a threshold must stay
+/// there, and not cross it back and forth.
+const MOST_THRESHOLDS: u32 = 1_000;
+
+impl Thresholds {
+    /// One of `servers` crosses one.
+    ///
+    /// # Panics
+    /// When there are too many.
+    pub fn crossed(&mut self, servers: usize, now: SimTime) {
+        let second = now.0 / 1_000_000_000;
+        if self.second != second {
+            *self = Self { second, crossed: 0 };
+        }
+        self.crossed += 1;
+        let most = MOST_THRESHOLDS.saturating_mul(servers as u32);
+        assert!(self.crossed <= most, "{} thresholds crossed in a second at {now}", self.crossed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[should_panic(expected = "thresholds crossed in a second")]
+    fn a_threshold_that_flaps_is_found() {
+        let mut thresholds = Thresholds::default();
+        for micros in 0..10_000 {
+            thresholds.crossed(3, SimTime(micros * 1_000));
+        }
+    }
 
     #[test]
     fn calls_that_end_once_add_up() {

@@ -170,8 +170,10 @@ struct Rates {
     large_reuse: f64,
     /// Steady load that is due and not done, CPU-seconds a second.
     undone: f64,
-    /// Whether the scavenger works.
-    scavenging: bool,
+    /// Growth of heap and freed pages together, before the scavenger returns any.
+    mapped: f64,
+    /// Bytes per second that the scavenger returns.
+    scavenge: u64,
     /// CPU time of the longest copy of a large buffer under way.
     copy: SimSpan,
 }
@@ -209,6 +211,8 @@ pub struct Server {
     phase_peak: u64,
     peak_holders: Vec<(EntryId, u64)>,
     bytes_sent: u64,
+    /// Ends of phases, begins and ends of collections so far.
+    steps: u64,
     /// Bytes above the limit that a crossing noticed too late has let through: always none.
     overshoot: u64,
     running: bool,
@@ -255,6 +259,7 @@ impl Server {
             phase_peak: 0,
             peak_holders: Vec::new(),
             bytes_sent: 0,
+            steps: 0,
             overshoot: 0,
             running: false,
             cut_off: false,
@@ -295,6 +300,13 @@ impl Server {
     #[must_use]
     pub fn bytes_sent(&self) -> Bytes {
         Bytes(self.bytes_sent)
+    }
+
+    /// Ends of phases, begins and ends of collections so far: what is behind a tick that is not the
+    /// mere crossing of a threshold.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
     }
 
     /// Highest resident memory so far, when, and who held it.
@@ -483,6 +495,7 @@ impl Server {
             if !self.serves(id) || request.class != class {
                 continue;
             }
+            self.steps += 1;
             self.pool.finish(class, request.joined);
             self.book_departure(plans, class, PARTS);
             let plan = plans.get(request.plan);
@@ -534,6 +547,7 @@ impl Server {
             self.memory.begin_cycle(now, self.settings.hardware.mark_speed());
             changed = true;
         }
+        self.steps += u64::from(changed);
         changed
     }
 
