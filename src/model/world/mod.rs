@@ -161,9 +161,9 @@ impl<'a> World<'a> {
             self.dispatch(now, event);
             self.flush();
             #[cfg(debug_assertions)]
-            if steps.is_some_and(|(server, before)| self.plane.servers[server].server.steps() == before)
-            {
-                self.thresholds.crossed(self.plane.servers.len(), now);
+            if let Some((server, before)) = steps {
+                let stepped = self.plane.servers[server].server.steps() > before;
+                self.thresholds.tick(self.plane.servers.len(), stepped, now);
             }
             self.plane.sample_levels(&mut self.cx, now);
         }
