@@ -166,8 +166,10 @@ struct Rates {
     resident: f64,
     /// Loss of freed pages to reuse and to the scavenger.
     freed: f64,
-    /// Loss of the freed pages that large blocks can use, at most.
+    /// Loss of the freed pages that large blocks can use.
     large_reuse: f64,
+    /// Loss of those that they cannot use, while that makes a difference to them.
+    gaps: f64,
     /// Steady load that is due and not done, CPU-seconds a second.
     undone: f64,
     /// Growth of heap and freed pages together, before the scavenger returns any.

@@ -166,6 +166,12 @@ impl ProcessMemory {
         self.gaps = self.gaps.min(self.freed());
     }
 
+    /// Freed pages that no large block can use.
+    #[must_use]
+    pub fn gaps(&self) -> u64 {
+        self.gaps.min(self.freed())
+    }
+
     /// Freed pages that large blocks can use.
     #[must_use]
     pub fn freed_for_large(&self) -> u64 {

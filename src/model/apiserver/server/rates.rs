@@ -171,8 +171,13 @@ impl Server {
         self.rates.scavenge = self.scavenge_rate();
         let scavenged = self.rates.scavenge as f64;
         self.rates.freed = reuse + scavenged;
-        // The scavenger, too, takes pages that large blocks could use.
-        self.rates.large_reuse = reuse + scavenged;
+        // Small blocks fill gaps first; the scavenger takes what large blocks could use. Where there
+        // are no large blocks, it does not matter when that runs out.
+        let gaps = self.memory.gaps() > 0;
+        let small_takes = if gaps { 0.0 } else { small_reuse };
+        self.rates.large_reuse =
+            if large > 0.0 { large_reuse + small_takes + scavenged } else { 0.0 };
+        self.rates.gaps = if large > 0.0 && gaps { small_reuse } else { 0.0 };
         self.rates.resident -= scavenged;
     }
 
@@ -235,6 +240,10 @@ impl Server {
         let runs = memory.freed_for_large();
         if runs > 0 && rates.large_reuse > 0.0 {
             sooner((runs as f64 / rates.large_reuse).max(GRAIN));
+        }
+        let gaps = memory.gaps();
+        if runs > 0 && gaps > 0 && rates.gaps > 0.0 {
+            sooner((gaps as f64 / rates.gaps).max(GRAIN));
         }
         let left = memory.to_scavenge();
         let gain = rates.scavenge as f64 - rates.mapped;
