@@ -47,6 +47,7 @@
 //! | [`scenario`] | a TOML file to the model's [`Inputs`](model::input::Inputs), or to every mistake in it | how inputs are run |
 //! | [`experiment`] | many replications to one summary, published figures beside it; breaking points, comparisons, sweeps | files, how results are shown |
 //! | [`validation`] | observations of genuine servers, replayed; exports of monitoring | how they are shown |
+//! | [`cluster`] | what a running cluster exports (metrics, audit logs, objects) to a commented scenario | the network, how findings are shown |
 //! | [`calibration`] | parameters fitted to observations by least squares | files, how results are shown |
 //! | [`report`] | text, Markdown, JSON, CSV, charts, the run folder | the model, the scenario's keys |
 //! | [`cli`] | verbs, flags, exit codes, progress; the only room that prints | |
@@ -54,7 +55,7 @@
 //! Imports run downwards only: `engine`, `results` -> `units`; `model` -> `engine`, `results`;
 //! `language` -> `units`; `scenario` -> `language` and the model's plain inputs ([`model::input`], [`model::release`], the objects of
 //! [`model::apf`]); `report` -> `results`; `experiment` -> `scenario`, `model`, `engine`, `results`;
-//! `validation` -> `experiment` and what it knows; `calibration` -> `validation` and the same;
+//! `validation` and `cluster` -> `experiment` and what it knows; `calibration` -> `validation` and the same;
 //! `cli` -> all. A test holds this rule.
 //!
 //! Inside [`model`]:
@@ -159,6 +160,7 @@
 //! | a column of a sweep's tables | [`report::sweep::columns`] |
 //! | what can be fitted to observations | [`calibration::parameters`] |
 //! | which exports of monitoring are read | [`validation::series`] |
+//! | what of a running cluster is read | [`cluster::read`]: kinds of files; [`cluster::metrics`]: which metrics |
 //! | what is probably not meant, though valid | `scenario/lints.rs`; what only the model knows: `experiment/advice.rs` |
 //! | the text of a code, the example of a key | [`scenario::explain`] |
 //! | an exit code | `cli/exit.rs` |
@@ -205,6 +207,7 @@
 
 pub mod calibration;
 pub mod cli;
+pub mod cluster;
 pub mod engine;
 pub mod experiment;
 pub mod language;

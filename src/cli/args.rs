@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::explain::ExplainArgs;
 use super::find::FindArgs;
 use super::flags::Color;
+use super::import::ImportArgs;
 use super::init::InitArgs;
 use super::man::ManArgs;
 use super::merge::MergeArgs;
@@ -100,6 +101,8 @@ pub enum Verb {
     Show(ShowArgs),
     /// Writes a first scenario of your own, with comments, ready to run.
     Init(InitArgs),
+    /// Makes a scenario of what a running cluster exports: metrics, audit logs, objects.
+    Import(ImportArgs),
     /// Lists the presets that a scenario can inherit, or prints one.
     Presets(PresetsArgs),
     /// Runs a scenario at many values of its keys; can be resumed and split into shards.

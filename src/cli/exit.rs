@@ -17,7 +17,7 @@ pub enum Exit {
     Usage = 2,
     /// An expectation failed, or a comparison found a regression.
     Expectation = 3,
-    /// Some runs or points did not finish.
+    /// Some runs or points did not finish, or part of what was to be read was skipped.
     Incomplete = 4,
     /// Stopped by Ctrl-C; the shell sees this code of the signal itself.
     Interrupted = 130,
@@ -48,7 +48,9 @@ impl Exit {
             Self::Internal => "internal error (a bug in oomcast) or I/O error",
             Self::Usage => "wrong usage or an invalid scenario",
             Self::Expectation => "an expectation failed, or a comparison found a regression",
-            Self::Incomplete => "incomplete: some runs or points did not finish",
+            Self::Incomplete => {
+                "incomplete: some runs or points did not finish, or an import skipped something"
+            }
             Self::Interrupted => "stopped by Ctrl-C",
         }
     }

@@ -119,7 +119,7 @@ fn leave_to_presets(text: &str, chosen: &[&Preset]) -> String {
 }
 
 /// The file's name as that of a scenario.
-fn name_of(file: &Path) -> String {
+pub(super) fn name_of(file: &Path) -> String {
     let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let name: String =

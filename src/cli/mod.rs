@@ -13,6 +13,7 @@ mod explain;
 mod find;
 mod flags;
 mod hint;
+mod import;
 mod init;
 mod load;
 mod man;
@@ -43,6 +44,7 @@ pub use exit::{Exit, Failure};
 pub use explain::ExplainArgs;
 pub use find::FindArgs;
 pub use flags::{Color, FolderFlags, Format, LayerArgs, PrintFlags, RunFlags};
+pub use import::ImportArgs;
 pub use init::InitArgs;
 pub use man::ManArgs;
 pub use merge::MergeArgs;
@@ -89,6 +91,7 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Explain(verb) => explain::explain(verb),
         Verb::Show(verb) => show::show(verb),
         Verb::Init(verb) => init::init(verb),
+        Verb::Import(verb) => import::import(verb),
         Verb::Presets(verb) => presets::presets(verb),
         Verb::Sweep(verb) => sweep::sweep(verb),
         Verb::Merge(verb) => merge::merge(verb),

@@ -118,9 +118,11 @@ impl Admission {
         self.mark_all_pending();
     }
 
-    /// The objects of a resource have been counted.
+    /// The objects of a resource have been counted. Where the release keeps no counts, nobody learns.
     pub fn count_objects(&mut self, resource: ResourceId, count: u64) {
-        self.counted[resource] = Some(count);
+        if self.controller.release().apf_counts_objects {
+            self.counted[resource] = Some(count);
+        }
     }
 
     /// The periodic adjustment of the limits.

@@ -1,6 +1,6 @@
 //! What never changes in a run: owners of the ledger, profiles of objects, speeds of the hardware.
 
-use super::apiserver::startup;
+use super::apiserver::{definitions, startup};
 use super::ids::{FleetId, ResourceId, Table};
 use super::input::{Hardware, Inputs};
 use super::memory::ledger::{OwnerId, Owners};
@@ -74,6 +74,7 @@ impl Catalog {
         vec![
             (Mechanism::WatchCacheObjects, startup::cached_bytes(spec, profile, spec.count)),
             (Mechanism::LoopbackInformers, startup::loopback_bytes(spec, profile, spec.count)),
+            (Mechanism::CrdHandlers, definitions::handler_bytes(spec, spec.count)),
         ]
     }
 }

@@ -451,6 +451,18 @@ pub struct FleetInput {
     pub connections: ConnectionsInput,
     /// Whether members are kubelets that renew the lease of their node.
     pub heartbeats: bool,
+    /// Whose process its members are part of, if that of another fleet: a client that reads several
+    /// things is a fleet for each.
+    pub part: Option<PartInput>,
+}
+
+/// A further read of a client: its members start, stop and are cut off with those of its first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartInput {
+    /// The first fleet of the client, which has as many members.
+    pub of: FleetId,
+    /// What the read is called in the client; no other of it is called so.
+    pub name: String,
 }
 
 /// What stands for a member's number, from 0, in [`FleetInput::user`].

@@ -104,6 +104,12 @@ pub fn in_loopback_informers(resource: &ResourceInput) -> bool {
         && IN_LOOPBACK_INFORMERS.contains(&resource.name.as_str())
 }
 
+/// Whether a resource's objects are definitions of custom resources. They are stored as JSON.
+#[must_use]
+pub fn are_definitions(resource: &ResourceInput) -> bool {
+    resource.name == "customresourcedefinitions" && resource.shape == Shape::Typed
+}
+
 impl ObjectProfile {
     /// Resident bytes of runtime metadata and partial spans per byte of cached objects.
     #[must_use]
@@ -125,6 +131,9 @@ impl ObjectProfile {
             Shape::Custom => Self::custom(stored),
             Shape::CustomBlob => Self::custom_blob(stored),
         };
+        if are_definitions(resource) {
+            profile.json = stored;
+        }
         if let Some(json) = resource.json_size {
             profile.json = json;
         }

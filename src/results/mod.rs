@@ -10,6 +10,7 @@ mod assumption;
 mod calibration;
 mod compare;
 mod find;
+mod import;
 mod judged;
 mod levels;
 mod peak_interval;
@@ -32,6 +33,7 @@ pub use compare::{
     CompareResult, ComparedSide, EventChange, FigureChange, InputDifference, ToleranceRow,
 };
 pub use find::{BreakingPoint, FindResult, FoundBracket, FoundShare, FoundValue, FoundWhere};
+pub use import::{ImportCheck, ImportSkipped, Imported, ImportedFact};
 pub use judged::{
     ExpectationRow, QuantileEstimate, StoppingRule, UncertainInput, Uncertainty, VarianceSplit,
 };

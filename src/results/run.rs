@@ -18,6 +18,8 @@ pub enum Mechanism {
     WatchCacheEventRing,
     /// Copies the apiserver's own loopback informers keep (Secrets, Pods, Services ...).
     LoopbackInformers,
+    /// What custom resource definitions make a server hold: handlers, storages, schemas, `OpenAPI`.
+    CrdHandlers,
     /// Raw gRPC messages and values read from etcd, not yet decoded.
     EtcdRawResponse,
     /// Objects decoded for one request, or deep-copied for it.
@@ -46,11 +48,12 @@ pub enum Mechanism {
 
 impl Mechanism {
     /// Every mechanism, in chart order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::ProcessBase,
         Self::WatchCacheObjects,
         Self::WatchCacheEventRing,
         Self::LoopbackInformers,
+        Self::CrdHandlers,
         Self::EtcdRawResponse,
         Self::DecodedObjects,
         Self::ListSliceAndConversion,
@@ -73,6 +76,7 @@ impl Mechanism {
             Self::WatchCacheObjects => "watch-cache objects",
             Self::WatchCacheEventRing => "watch-cache event ring",
             Self::LoopbackInformers => "loopback informers",
+            Self::CrdHandlers => "CRD handlers and schemas",
             Self::EtcdRawResponse => "etcd raw response",
             Self::DecodedObjects => "decoded objects",
             Self::ListSliceAndConversion => "list slice and conversion",
@@ -96,6 +100,7 @@ impl Mechanism {
             Self::WatchCacheObjects => "watch-cache-objects",
             Self::WatchCacheEventRing => "watch-cache-event-ring",
             Self::LoopbackInformers => "loopback-informers",
+            Self::CrdHandlers => "crd-handlers",
             Self::EtcdRawResponse => "etcd-raw-response",
             Self::DecodedObjects => "decoded-objects",
             Self::ListSliceAndConversion => "list-slice-and-conversion",

@@ -1,6 +1,7 @@
 //! Where a valid scenario says what is judged later, when more is known than its text: by those who
 //! may run the model.
 
+use super::reads::{self, Read};
 use crate::language::text::source::Place;
 use crate::language::{Log, Resolved};
 
@@ -34,12 +35,17 @@ pub(super) fn of(root: &Resolved, log: &Log) -> Anchors {
     Anchors {
         memory: log.sources.place(memory),
         sweep: sweep.map(|at| log.sources.place(at)),
-        reads: root.list("clients").iter().map(|fleet| read(root, fleet, log)).collect(),
+        reads: root
+            .list("clients")
+            .iter()
+            .flat_map(reads::of)
+            .map(|r| read(root, &r, log))
+            .collect(),
     }
 }
 
-fn read(root: &Resolved, fleet: &Resolved, log: &Log) -> Option<ReadAnchor> {
-    let read = fleet.table("reflector").or_else(|| fleet.table("lister"))?;
+fn read(root: &Resolved, read: &Read, log: &Log) -> Option<ReadAnchor> {
+    let read = Some(read).filter(|read| read.kind != reads::Kind::Watcher)?.table;
     let version = read.given("resource-version");
     let resource = read.text("resource");
     let mut objects = root.named("objects").iter();

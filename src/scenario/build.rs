@@ -16,7 +16,7 @@ use super::workloads;
 use crate::language::table::typed::{CountOrShare, Earlier, OrWord};
 use crate::model::input::{
     Action, ApiserverInput, Behaviour, ConnectionsInput, EventInput, FleetInput, Inputs, Manner,
-    MaxUnavailable, ReadInput, ResourceInput, ServerId, ShutdownInput, WriterInput,
+    MaxUnavailable, PartInput, ReadInput, ResourceInput, ServerId, ShutdownInput, WriterInput,
 };
 use crate::model::release::Release;
 use crate::units::SimTime;
@@ -60,7 +60,11 @@ pub(super) fn scenario(root: Root, names: &Names) -> Option<Scenario> {
         balancer,
         workloads: workloads::expand(workloads, &objects, names)?,
         resources: objects.into_iter().map(|(name, table)| resource(name, table)).collect(),
-        fleets: clients.into_iter().map(|table| fleet(table, names)).collect::<Option<_>>()?,
+        fleets: clients
+            .into_iter()
+            .map(|table| fleets(table, names))
+            .collect::<Option<Vec<_>>>()?
+            .concat(),
         events: events.into_iter().map(|table| event(table, names)).collect::<Option<_>>()?,
         apiserver: apiserver_of(&apiserver),
     };
@@ -158,7 +162,8 @@ fn resource(name: String, table: Objects) -> ResourceInput {
     }
 }
 
-fn fleet(table: Client, names: &Names) -> Option<FleetInput> {
+/// The fleets of a client: one for each read, the first with what the process has once.
+fn fleets(table: Client, names: &Names) -> Option<Vec<FleetInput>> {
     let Client {
         name,
         count,
@@ -174,15 +179,23 @@ fn fleet(table: Client, names: &Names) -> Option<FleetInput> {
         groups,
         flow_schema,
         reads,
+        reflectors,
+        listers,
+        watchers,
         connection,
         connections,
         heartbeats,
     } = table;
     let own = ConnectionsInput::default();
-    Some(FleetInput {
+    let id = names.fleet(&name)?;
+    let several = (reflectors.into_iter().map(|(name, read)| (name, Reads::Reflector(read))))
+        .chain(listers.into_iter().map(|(name, read)| (name, Reads::Lister(read))))
+        .chain(watchers.into_iter().map(|(name, read)| (name, Reads::Watcher(read))));
+    let mut reads = reads.map(|read| (String::new(), read)).into_iter().chain(several);
+    let first = FleetInput {
         name,
         count,
-        behaviour: behaviour(reads, names)?,
+        behaviour: behaviour(reads.next()?.1, names)?,
         running: start == AtStart::Running,
         start_jitter,
         drain_rate,
@@ -198,7 +211,23 @@ fn fleet(table: Client, names: &Names) -> Option<FleetInput> {
             count: connections.unwrap_or(own.count),
         },
         heartbeats: heartbeats.unwrap_or_default(),
-    })
+        part: None,
+    };
+    let part = |(name, read): (String, Reads)| {
+        Some(FleetInput {
+            behaviour: behaviour(read, names)?,
+            idle_watches: 0,
+            connections: ConnectionsInput {
+                of: first.connections.of.or(Some(id)),
+                ..first.connections.clone()
+            },
+            heartbeats: false,
+            part: Some(PartInput { of: id, name }),
+            ..first.clone()
+        })
+    };
+    let parts: Option<Vec<FleetInput>> = reads.map(part).collect();
+    Some(std::iter::once(first.clone()).chain(parts?).collect())
 }
 
 fn behaviour(reads: Reads, names: &Names) -> Option<Behaviour> {

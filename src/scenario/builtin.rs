@@ -69,17 +69,20 @@ const STORAGE: &str = "storage.k8s.io";
 const CUSTOM: &str = "custom.example.com";
 
 /// Whether a resource is built in.
-pub(super) fn is_known(plural: &str) -> bool {
+#[must_use]
+pub fn is_known(plural: &str) -> bool {
     known(plural).is_some()
 }
 
 /// The shape of a built-in resource.
-pub(super) fn shape_of(plural: &str) -> Option<&'static str> {
+#[must_use]
+pub fn shape_of(plural: &str) -> Option<&'static str> {
     known(plural).map(|(_, _, shape)| *shape)
 }
 
 /// The API group that a resource has unless the scenario says otherwise.
-pub(super) fn group_of(plural: &str) -> &'static str {
+#[must_use]
+pub fn group_of(plural: &str) -> &'static str {
     known(plural).map_or(CUSTOM, |(_, group, _)| group)
 }
 

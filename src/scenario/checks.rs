@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::derive::is_custom;
+use super::reads::{self, Read};
 use super::release::{default_release, release_of};
 use crate::language::{Code, Finding, Log, Resolved, grouped, nearest, shown};
 use crate::model::release::Release;
@@ -230,12 +231,16 @@ fn fleets(root: &Resolved, log: &mut Log) {
     for fleet in root.list("clients") {
         let count: i64 = fleet.count("count").unwrap_or(0);
         let idle: i64 = fleet.count("idle-watches").unwrap_or(0);
-        let reflector = fleet.table("reflector");
-        let watching = fleet.table("watcher").is_some()
-            || reflector.is_some_and(|r| r.flag("watch") == Some(true));
-        let more = count.saturating_mul(idle + i64::from(watching));
+        let watches_of = |read: &Read| match read.kind {
+            reads::Kind::Reflector => read.table.flag("watch") == Some(true),
+            reads::Kind::Lister => false,
+            reads::Kind::Watcher => true,
+        };
+        let watching = reads::of(fleet).filter(watches_of).count() as i64;
+        let several = (reads::of(fleet).count() as i64).max(1);
+        let more = count.saturating_mul(idle + watching);
         for (total, more, most, what) in [
-            (&mut members, count, MOST_MEMBERS, "members"),
+            (&mut members, count.saturating_mul(several), MOST_MEMBERS, "members"),
             (&mut watches, more, MOST_WATCHES, "watches"),
         ] {
             let before = *total;
@@ -247,8 +252,15 @@ fn fleets(root: &Resolved, log: &mut Log) {
                 log.push(finding.label("the total exceeds the limit here"));
             }
         }
-        if let (Some(reflector), Some(release)) = (reflector, &release) {
-            fallback(reflector, release, log);
+        for read in reads::of(fleet).filter(|read| read.kind == reads::Kind::Reflector) {
+            if let Some(release) = &release {
+                fallback(read.table, release, log);
+            }
+        }
+        if let Some(at) = reads::empty(fleet) {
+            let message = format!("`{}` reads nothing", shown(fleet.name()));
+            let finding = Finding::new(Code::OneOf, at, message).label("no entries");
+            log.push(finding.help("for example: reflectors.pods = {}".to_owned()));
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use super::keys::Kind;
 use super::keys::cluster::{Cluster, UNITS};
+use super::reads;
 use crate::language::table::read::per_of;
 use crate::language::table::resolved::Slot;
 use crate::language::table::typed::FromTable;
@@ -64,11 +65,11 @@ pub(super) fn scale(root: &mut Resolved, log: &mut Log) {
             used |= client.given("per").is_some();
             let name = client.name().to_owned();
             multiply(client, &name, size, log);
-            for behaviour in ["reflector", "lister"] {
-                if let Some(Value::Table(read)) = client.value_mut(behaviour) {
+            for kind in [reads::Kind::Reflector, reads::Kind::Lister] {
+                reads::each_mut(client, kind, |read| {
                     used |= read.given("own-node").is_some();
                     own_node(read, size, log);
-                }
+                });
             }
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::builtin;
 use super::identity;
 use super::keys::{Family, Kind, NameForm};
+use super::reads;
 use super::release::{client_of, release_of};
 use crate::language::table::walk::is_reference;
 use crate::language::{
@@ -46,14 +47,12 @@ pub(super) fn defaults(root: &mut Resolved, log: &mut Log) {
             let own = client_of(client);
             let watch_list = own.as_ref().map_or(servers_clients, |client| client.watch_list);
             let bookmarks = own.is_none_or(|client| client.bookmarks);
-            if let Some(Value::Table(read)) = client.value_mut("lister") {
-                read_defaults(read, &shapes, log);
-            }
-            if let Some(Value::Table(read)) = client.value_mut("reflector") {
+            reads::each_mut(client, reads::Kind::Lister, |read| read_defaults(read, &shapes, log));
+            reads::each_mut(client, reads::Kind::Reflector, |read| {
                 read_defaults(read, &shapes, log);
                 read.fill("watch-list", Plain::Flag(streams && watch_list));
                 read.fill("bookmarks", Plain::Flag(bookmarks));
-            }
+            });
         }
     }
 }
@@ -119,6 +118,8 @@ pub(super) struct Names {
     resources: Known,
     clients: Known,
     phases: Known,
+    /// The first fleet of each client.
+    fleets: Vec<FleetId>,
 }
 
 /// The names of one family with their indices; `None` while some are unknown.
@@ -133,9 +134,9 @@ impl Names {
         self.of(family).index.get(name).copied()
     }
 
-    /// The fleet of a name, if it is there.
+    /// The first fleet of a client, if it is there.
     pub(super) fn fleet(&self, name: &str) -> Option<FleetId> {
-        self.index(Family::Client, name).map(FleetId::at)
+        self.fleets.get(self.index(Family::Client, name)?).copied()
     }
 
     /// The resource of a name, if it is there.
@@ -161,7 +162,13 @@ pub(super) fn names(root: &Resolved, complete: bool, log: &mut Log) -> Names {
             && !root.is_bad("objects")
             && root.named("objects").iter().all(|(name, _, _)| is_plural(name)),
     };
+    let before = |next: &mut usize, client: &Resolved| {
+        let first = *next;
+        *next += reads::of(client).count();
+        Some(FleetId::at(first))
+    };
     Names {
+        fleets: root.list("clients").iter().scan(0, before).collect(),
         resources,
         clients: listed(root, "clients", "clients", complete, log),
         phases: listed(root, "events", "events", complete, log),
@@ -216,6 +223,11 @@ pub(super) fn references(table: &Resolved, names: &Names, log: &mut Log) {
             (_, Value::Table(inner)) => references(inner, names, log),
             (_, Value::List(tables)) => {
                 for inner in tables {
+                    references(inner, names, log);
+                }
+            }
+            (_, Value::Named(tables)) => {
+                for (_, _, inner) in tables {
                     references(inner, names, log);
                 }
             }

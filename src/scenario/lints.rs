@@ -3,6 +3,7 @@
 
 use super::derive::{Names, is_custom};
 use super::keys::Family;
+use super::reads::{self, Read};
 use super::release::release_of;
 use crate::language::{Code, Finding, Log, Resolved, grouped, shown};
 use crate::model::release::Release;
@@ -39,6 +40,7 @@ pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
         tested(name, table, log);
         object_keys(root, name, table, log);
     }
+    definitions(root, log);
     pods_per_node(root, log);
     admission_keys(root, log);
     for fleet in root.list("clients") {
@@ -113,6 +115,25 @@ fn collector(apiserver: &Resolved, log: &mut Log) {
                 .help("add a gomemlimit below the memory limit, or leave gogc out".to_owned()),
         );
     }
+}
+
+/// Custom resources whose definitions, which a server holds too, are not counted.
+fn definitions(root: &Resolved, log: &mut Log) {
+    let custom = |table: &Resolved| table.text("shape").is_some_and(is_custom);
+    let mut objects = root.named("objects").iter();
+    if objects.clone().any(|(name, ..)| name == "customresourcedefinitions") {
+        return;
+    }
+    let Some((name, at, _)) = objects.find(|(.., table)| custom(table)) else {
+        return;
+    };
+    let message = format!("the definition of `{}` is not counted", shown(name));
+    let finding = Finding::new(Code::NoDefinitions, *at, message);
+    log.push(finding.label("a custom resource").help(
+        "each definition holds 1 to 3 MB on every server: add [objects.customresourcedefinitions] with \
+         the count of `kubectl get crds` and their size, or inherit preset:objects-crds"
+            .to_owned(),
+    ));
 }
 
 /// More than what Kubernetes is tested with, of one resource.
@@ -193,9 +214,11 @@ fn object_keys(root: &Resolved, name: &str, table: &Resolved, log: &mut Log) {
     let writes = table.number("writes").is_some_and(|rate| rate > 0.0)
         || root.list("events").iter().any(written);
     let json = |fleet: &Resolved| {
-        ["reflector", "lister"].iter().filter_map(|key| fleet.table(key)).any(|read| {
-            read.text("resource") == Some(name) && read.text("encoding") != Some("protobuf")
-        })
+        reads::of(fleet).filter(|read| read.kind != reads::Kind::Watcher).any(
+            |Read { table, .. }| {
+                table.text("resource") == Some(name) && table.text("encoding") != Some("protobuf")
+            },
+        )
     };
     if built_in && !writes && !root.list("clients").iter().any(json) {
         let why = "no client reads these objects as JSON";
@@ -218,20 +241,25 @@ fn admission_keys(root: &Resolved, log: &mut Log) {
 }
 
 fn fleet_keys(fleet: &Resolved, log: &mut Log) {
-    if fleet.table("watcher").is_some() {
+    if reads::of(fleet).all(|read| read.kind == reads::Kind::Watcher) {
         for key in ["drain-rate", "decode-rate"] {
             idle(fleet, key, "a watcher reads no list", "leave it out", log);
         }
     }
-    let Some(lister) = fleet.table("lister") else {
-        return;
-    };
-    idle(fleet, "idle-watches", "a lister holds no watches", "use a reflector or watcher", log);
-    if lister.given("limit").is_none() {
-        idle(lister, "all-pages", "there is no `limit`", "add limit = 500", log);
+    // Those of a client are held with its first read.
+    if reads::of(fleet).next().is_some_and(|read| read.kind == reads::Kind::Lister) {
+        let help = "use a reflector or watcher";
+        idle(fleet, "idle-watches", "a lister holds no watches", help, log);
     }
-    if lister.count::<u64>("rounds") == Some(1) {
-        idle(lister, "pause", "there is one round", "add rounds = \"endless\"", log);
+    for Read { table: lister, .. } in
+        reads::of(fleet).filter(|read| read.kind == reads::Kind::Lister)
+    {
+        if lister.given("limit").is_none() {
+            idle(lister, "all-pages", "there is no `limit`", "add limit = 500", log);
+        }
+        if lister.count::<u64>("rounds") == Some(1) {
+            idle(lister, "pause", "there is one round", "add rounds = \"endless\"", log);
+        }
     }
 }
 

@@ -48,7 +48,7 @@
 mod anchors;
 mod apf;
 mod build;
-mod builtin;
+pub mod builtin;
 mod checks;
 mod claims;
 mod cluster;
@@ -63,8 +63,10 @@ mod lints;
 pub mod measure;
 mod per;
 pub mod presets;
+mod reads;
 pub mod reference;
 mod release;
+mod removed;
 pub mod schema;
 pub mod sweep;
 #[cfg(test)]
@@ -108,6 +110,7 @@ static GRAMMAR: Grammar = Grammar {
     presets: presets::PRESETS,
     on_merge: per::unbind,
     on_set: per::note,
+    on_remove: removed::take_along,
 };
 
 /// A validated scenario.

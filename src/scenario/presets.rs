@@ -29,7 +29,8 @@ presets! {
         "gardener-shoot", "eks-4xl";
     "Objects":
         "objects", "objects-nodes", "objects-pods", "objects-services", "objects-config",
-        "objects-workloads", "objects-events", "objects-cilium", "objects-calico";
+        "objects-workloads", "objects-events", "objects-cilium", "objects-calico",
+        "objects-crds";
     "Fleets":
         "fleet-kubelet", "fleet-kube-proxy", "fleet-cilium", "fleet-calico", "fleet-calico-typha",
         "fleet-kube-controller-manager", "fleet-kube-scheduler", "fleet-operator",

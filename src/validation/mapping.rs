@@ -368,6 +368,7 @@ pub(super) fn clients_of(behaviour: Behaviour) -> FleetInput {
         flow_schema: None,
         connections: ConnectionsInput::default(),
         heartbeats: false,
+        part: None,
     }
 }
 

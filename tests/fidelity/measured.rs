@@ -33,8 +33,7 @@ fn every_run_can_be_replayed() {
             let (peak, measured) =
                 (record.servers[0].peak_resident, run.result.peak_resident_bytes);
             let off = peak.as_f64() / measured as f64 - 1.0;
-            let known = crate::validate::UNEXPLAINED.contains(&run.id.as_str());
-            assert!(known || off.abs() < WORST, "{}: {:+.1} %", run.id, off * 100.0);
+            assert!(off.abs() < WORST, "{}: {:+.1} %", run.id, off * 100.0);
         }
     }
 }

@@ -193,9 +193,9 @@ fn the_hashes_of_shipped_scenarios_stand() {
 }
 
 const HASHES: &str = "\
-cilium-restart-64g b068acd70d95
-cilium-restart-apf 5359ef1f67b6
-cilium-restart 03e4d8bebd6f
+cilium-restart-64g 46378d7b6585
+cilium-restart-apf 3e76487fc55c
+cilium-restart b9e29ba276fa
 ha-cascade-streamed 53d675d2285f
 ha-cascade 0a5f9799af79
 kep-3157-buffered c1c53692d151

@@ -2,7 +2,7 @@
 //! lost node leaves, how servers end that are told to, and what probes do.
 
 use crate::support;
-use oomcast::results::{LogKind, RunRecord};
+use oomcast::results::{ActivityBucket, ActivityKind, LogKind, RunRecord};
 
 /// A scenario of one fleet of reflectors on some servers.
 fn text(apiserver: &str, balancer: &str, rest: &str) -> String {
@@ -61,6 +61,11 @@ fn watches_at(run: &RunRecord, seconds: f64) -> Vec<u32> {
         before.map_or(0, |point| point.watches)
     };
     run.timelines.iter().map(|timeline| at(&timeline.points)).collect()
+}
+
+/// The lines of a kind, without their seconds.
+fn lines(run: &RunRecord, kind: LogKind) -> Vec<&str> {
+    run.log.iter().filter(|line| line.kind == kind).map(|line| line.message.as_str()).collect()
 }
 
 /// Seconds of the first line of a kind that says so.
@@ -296,4 +301,47 @@ fn connections_that_processes_cannot_share_are_mistakes() {
         let found = mistakes(&rest);
         assert!(found.contains(says), "{says} is not in:\n{found}");
     }
+}
+
+/// A client of ten that reads three things, and what an event does to it.
+fn three_reads(action: &str) -> RunRecord {
+    let client = "[[clients]]\nname = \"c\"\ncount = 10\nstart = \"stopped\"\nstart-jitter = \"20s\"\n\
+        reflectors.pods = {}\nreflectors.few = { resource = \"pods\", selected = \"1%\" }\n\
+        listers.pods = { rounds = \"endless\", pause = \"30m\" }\n";
+    let start = "[[events]]\nname = \"go\"\nat = \"10s\"\nstart = { client = \"c\" }\n";
+    run(
+        "replicas = 3\nfeature-gates = { WatchList = false }",
+        "",
+        &format!("{client}{start}{}", event(action)),
+    )
+}
+
+#[test]
+fn an_event_that_names_a_client_moves_all_that_it_reads() {
+    let counted = |run: &RunRecord| {
+        (run.counters.lists_begun, run.counters.connections_opened, run.clients_synced)
+    };
+    assert_eq!(counted(&three_reads("")), (30, 10, (10, 10)));
+    assert_eq!(counted(&three_reads("stop = { client = \"c\", count = 4 }")), (30, 10, (6, 6)));
+    let some = "restart = { client = \"c\", count = 3, over = \"10s\" }";
+    assert_eq!(counted(&three_reads(some)), (39, 13, (10, 10)));
+    let all = "rollout = { client = \"c\", max-unavailable = 2, start-time = \"1s\" }";
+    let run = three_reads(all);
+    assert_eq!(counted(&run), (60, 20, (10, 10)));
+    assert_eq!(watches_at(&run, 299.0).iter().sum::<u32>(), 20);
+    // Five processes are cut off whole; both reflectors of each list again, on one connection.
+    let cut = three_reads("partition = { client = \"c\", count = 5, lasts = \"60s\" }");
+    assert_eq!(counted(&cut), (40, 15, (10, 10)));
+}
+
+#[test]
+fn the_reads_of_a_process_begin_together_and_sync_as_one() {
+    let run = three_reads("");
+    // With a jitter of 20 s each process begins at an instant of its own, with all it reads.
+    let activity = run.activity.buckets.iter();
+    let lists = |bucket: &ActivityBucket| bucket.counts.get(ActivityKind::Lists);
+    let seconds: Vec<u64> = activity.map(lists).collect();
+    assert!(seconds.iter().filter(|lists| **lists > 0).count() >= 6, "{seconds:?}");
+    assert!(seconds.iter().all(|lists| lists % 3 == 0), "{seconds:?}");
+    assert_eq!(lines(&run, LogKind::Synced), ["all 10 started members are synced"]);
 }

@@ -164,6 +164,11 @@ impl Printer<'_> {
                 Value::Table(inner) if !is_empty(inner) => {
                     self.table(inner, path, &format!("{name}."), lists);
                 }
+                Value::Named(tables) => {
+                    for (entry, _, inner) in tables {
+                        self.table(inner, path, &format!("{name}.{}.", key(entry)), lists);
+                    }
+                }
                 Value::Flags(gates) if !gates.is_empty() => {
                     for (gate, on, at) in gates {
                         let origin = self.sources.origin(*at);

@@ -110,7 +110,12 @@ impl Printer {
             }
             Value::Table(table) => self.inner(table),
             Value::List(tables) => brackets(tables.iter().map(|table| self.inner(table))),
-            Value::Named(_) => "{}".to_owned(),
+            Value::Named(tables) => {
+                let pair = |(name, _, table): &(String, _, Resolved)| {
+                    format!("{} = {}", key(name), self.inner(table))
+                };
+                braces(tables.iter().map(pair))
+            }
         }
     }
 

@@ -46,8 +46,14 @@ impl Pages {
             line(&mut self.text, &format!("{}\n", key.doc));
         }
         if let Some(group) = table.one_of {
+            let keys = |keys: &[&str]| format!("`{}`", keys.join("`, `"));
             let count = if group.required { "Exactly one" } else { "At most one" };
-            line(&mut self.text, &format!("{count} of `{}`.\n", group.keys.join("`, `")));
+            let or = if group.or.is_empty() {
+                String::new()
+            } else {
+                format!(", or any of {} (also beside it)", keys(group.or))
+            };
+            line(&mut self.text, &format!("{count} of {}{or}.\n", keys(group.keys)));
         }
         line(&mut self.text, "| key | takes | default | example | |\n|---|---|---|---|---|");
         for key in table.keys {

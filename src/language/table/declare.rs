@@ -26,7 +26,8 @@ macro_rules! key_name {
 ///
 /// `table! { for NodeInput = NODE: "the node"; ... }` does the same for a struct that is there already:
 /// its fields and the keys must be the same. Behind the keys, `=> required Behaviour behaviour { /// Lists. Lister(Lister); }` makes a group of
-/// tables of which exactly one must be given (`optional`: at most one), with further keys after it.
+/// tables of which exactly one must be given (`optional`: at most one), with further keys after it;
+/// `=> optional Behaviour behaviour or ["listers"] { ... }`: at most one, and one of all these keys.
 /// `one_of required [..]` names keys that exclude one another without an enum.
 macro_rules! table {
     // The values of the keys are the fields of a struct that is there already.
@@ -56,7 +57,7 @@ macro_rules! table {
         $(#[$meta:meta])*
         $struct:ident = $static:ident: $what:literal $(, one_of $need:ident [$($alone:literal),*])?;
         $($(#[doc = $doc:literal])* $field:ident: $type:ty = $key:expr;)*
-        $(=> $required:ident $enum:ident $choice:ident {
+        $(=> $required:ident $enum:ident $choice:ident $(or $instead:tt)? {
             $($(#[doc = $vdoc:literal])* $variant:ident($inner:ty);)*
         }
         $($(#[doc = $doc2:literal])* $field2:ident: $type2:ty = $key2:expr;)*)?
@@ -87,7 +88,7 @@ macro_rules! table {
             ],
             one_of: $crate::language::table::declare::table!(@one_of
                 $($need [$($alone),*])?
-                $($required [$($crate::language::table::declare::key_name!($variant)),*])?
+                $($required [$($crate::language::table::declare::key_name!($variant)),*] $($instead)?)?
             ),
         };
 
@@ -138,10 +139,17 @@ macro_rules! table {
     (@chosen optional $found:ident) => { $found };
     (@one_of) => { None };
     (@one_of required [$($key:expr),*]) => {
-        Some($crate::language::table::OneOf { keys: &[$($key),*], required: true })
+        Some($crate::language::table::OneOf { keys: &[$($key),*], required: true, or: &[] })
     };
     (@one_of optional [$($key:expr),*]) => {
-        Some($crate::language::table::OneOf { keys: &[$($key),*], required: false })
+        Some($crate::language::table::OneOf { keys: &[$($key),*], required: false, or: &[] })
+    };
+    (@one_of optional [$($key:expr),*] [$($or:literal),*]) => {
+        Some($crate::language::table::OneOf {
+            keys: &[$($key),*],
+            required: true,
+            or: &[$($or),*],
+        })
     };
 }
 

@@ -35,6 +35,15 @@ pub struct OneOf {
     pub keys: &'static [&'static str],
     /// Whether one of them must be.
     pub required: bool,
+    /// Keys that do in place of them, or beside one of them.
+    pub or: &'static [&'static str],
+}
+
+impl OneOf {
+    /// All keys of which one does.
+    pub(crate) fn any(&self) -> impl Iterator<Item = &'static str> {
+        self.keys.iter().chain(self.or).copied()
+    }
 }
 
 /// One key.
@@ -56,6 +65,8 @@ pub struct Key {
     pub role: Role,
     /// Whether it came when hashes were in use, so that its default is no part of them.
     pub late: bool,
+    /// Whether an entry of named tables that lacks it has its own name there.
+    pub entry_name: bool,
 }
 
 /// What depends on a key.

@@ -28,6 +28,7 @@ impl<T> Typed<T> {
             codes: &[],
             role: Role::Input,
             late: false,
+            entry_name: false,
         })
     }
 
@@ -93,6 +94,11 @@ impl<T> Typed<T> {
     /// The same for a key that came when hashes were in use: its default is no part of them.
     pub(crate) const fn late(self) -> Self {
         Self::with(Key { late: true, ..self.key })
+    }
+
+    /// The same where an entry of named tables that lacks it has its own name there.
+    pub(crate) const fn or_entry_name(self) -> Self {
+        Self::with(Key { entry_name: true, ..self.key })
     }
 
     /// The key.

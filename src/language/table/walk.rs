@@ -32,11 +32,11 @@ enum Given<'n> {
 
 impl Walker<'_> {
     /// Checks a table.
-    pub(crate) fn table(
+    pub(crate) fn table<'n>(
         &mut self,
         table: &'static Table,
         node: &Node,
-        entries: &[Entry],
+        entries: impl IntoIterator<Item = &'n Entry>,
     ) -> Resolved {
         let mut given: Vec<Given> = table.keys.iter().map(|_| Given::Nothing).collect();
         for entry in entries {
@@ -85,6 +85,7 @@ impl Walker<'_> {
             .collect();
         entries.sort_by_key(|entry| entry.at);
         let list = format!("`{}`", group.keys.join("`, `"));
+        let any: Vec<&str> = group.any().collect();
         if let [first, second, ..] = entries.as_slice() {
             let message = format!("{} has both `{}` and `{}`", table.what, first.name, second.name);
             self.log.push(
@@ -94,12 +95,13 @@ impl Walker<'_> {
                     .help(format!("give one of {list}")),
             );
         }
-        let none = members().all(|(_, given)| matches!(given, Given::Nothing));
+        let mut all = table.keys.iter().zip(given).filter(|(key, _)| any.contains(&key.name));
+        let none = all.all(|(_, given)| matches!(given, Given::Nothing));
         if group.required && none && self.complete {
             let message = format!("{} does nothing", table.what);
             self.log.push(
                 Finding::new(Code::OneOf, node.span, message)
-                    .label(format!("needs one of {list}"))
+                    .label(format!("needs one of `{}`", any.join("`, `")))
                     .help(Some("for example: reflector = { resource = \"pods\" }".into())),
             );
         }
@@ -230,7 +232,8 @@ impl Walker<'_> {
                 self.problem(&inner.name, inner.at, problem);
             }
             if let Item::Table(keys) = &inner.node.item {
-                let filled = self.table(table, &inner.node, keys);
+                let named = named_by_entry(table, inner, keys);
+                let filled = self.table(table, &inner.node, keys.iter().chain(&named));
                 tables.push((inner.name.clone(), inner.at, filled));
                 continue;
             }
@@ -314,6 +317,15 @@ impl Walker<'_> {
                 .help(format!("write \"{digits}{binary}\" if that was meant")),
         );
     }
+}
+
+/// What the name of an entry of named tables stands for, where its keys lack it.
+fn named_by_entry(table: &Table, entry: &Entry, keys: &[Entry]) -> Option<Entry> {
+    let key = table.keys.iter().find(|key| key.entry_name)?;
+    let item = Item::Text(entry.name.clone());
+    let node = Node { span: entry.at, item, raw: None };
+    let lacking = !keys.iter().any(|given| given.name == key.name);
+    lacking.then(|| Entry { name: key.name.to_owned(), at: entry.at, node })
 }
 
 /// The default of a key, if it has one.

@@ -106,10 +106,12 @@ codes! {
     LongSweep "W0311" "The sweep is predicted to take hours."
     LockedGate "W0312" "The release does not let the feature gate be set."
     CollectorOff "W0313" "The garbage collector never runs."
+    NoDefinitions "W0314" "Custom resources are listed without their definitions."
     AssumedNodeMemory "N0401" "The memory of the node was not stated and a default was taken."
     PassedOver "N0402" "A manifest holds objects that do not concern flow control."
     CountedPer "N0403" "A `--set` gave a count that is multiplied by the size of the cluster."
     AskedEtcd "N0404" "LISTs go to etcd, as the scenario asks."
+    RemovedAlong "N0405" "Events went with the client that they name, which a layer removes."
 }
 
 impl Code {

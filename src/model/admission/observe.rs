@@ -269,7 +269,9 @@ impl Admission {
     pub fn settled(inputs: &Inputs) -> Self {
         let mut admission = Self::new(inputs, SimTime::ZERO);
         admission.configure(inputs, SimTime::ZERO);
-        admission.counted = inputs.resources.iter().map(|r| Some(r.count)).collect();
+        for resource in inputs.resource_ids() {
+            admission.count_objects(resource, inputs.resources[resource].count);
+        }
         admission
     }
 

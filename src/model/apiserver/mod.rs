@@ -2,6 +2,7 @@
 
 pub mod cacher;
 pub mod consistency;
+pub mod definitions;
 pub mod etcd_rounds;
 pub mod list;
 pub mod plan;

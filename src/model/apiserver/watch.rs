@@ -42,12 +42,12 @@ pub fn watch_list_plan(
     let item = super::list::item_bytes(profile, read.encoding);
     let body = item.times(items);
     let entry = owner.entry(Mechanism::InitialEvents);
-    let (build, slots) =
-        if release.watch_interval_copies_list { (OLD_INTERVAL, stored) } else { (INTERVAL, 0) };
-    let slot = if release.lazy_watch_list_interval {
-        costs::WATCH_LIST_INTERVAL_LAZY
+    let (build, slot) = if release.watch_interval_copies_list {
+        (OLD_INTERVAL, costs::WATCH_LIST_INTERVAL + costs::WATCH_LIST_ATTRIBUTES)
+    } else if release.lazy_watch_list_interval {
+        (INTERVAL, costs::WATCH_LIST_INTERVAL_LAZY)
     } else {
-        costs::WATCH_LIST_INTERVAL
+        (INTERVAL, costs::WATCH_LIST_INTERVAL)
     };
     let interval = Bytes(slot).times(stored);
     let queued = if release.watch_list_proof_of_concept { 0 } else { channel.min(items) };
@@ -59,7 +59,6 @@ pub fn watch_list_plan(
         Stage::Working,
         costs::REQUEST_BASE + costs::WATCH_OPEN + build.of(stored, Bytes::ZERO),
     )
-    .ramp(RampKind::Litter, entry, Bytes(slot).times(slots))
     .ramp(RampKind::Take, entry, interval + (waiting - first));
 
     let gzip = read.gzip && release.watch_list_compression && read.encoding != Encoding::Table;
@@ -110,7 +109,7 @@ pub fn watch_list_plan(
 const INTERVAL: costs::Cost = costs::Cost { per_byte: 0.0, per_object: 600.0 };
 
 /// The same up to 1.32 (measured on 2,000 watches over 10,000 objects: 12.5 ms per watch where 1.36
-/// takes 8, and 3.1 MB of garbage where it leaves 1.3).
+/// takes 8).
 const OLD_INTERVAL: costs::Cost = costs::Cost { per_byte: 0.0, per_object: 1_200.0 };
 
 /// What a watch that began with the `stored` objects of its resource keeps of their interval until it

@@ -2,6 +2,7 @@
 
 use super::{decimal, how, value};
 use crate::model::apiserver::consistency::LOOK;
+use crate::model::apiserver::definitions::INSTALL_GARBAGE;
 use crate::model::apiserver::list::{MOST_MANAGED_FIELDS, TABLE_ROW};
 use crate::model::apiserver::startup::{BODY_READ, REST_STORED, STRUCT_COPY};
 use crate::model::client::go::REDIAL_SPREAD;
@@ -27,6 +28,13 @@ fn constants() -> Vec<Assumption> {
             "probes, leases, metrics; forced cycles of an idle server free 10 to 60 MB",
             "0.1 to 0.5 MB/s; `other-garbage` adds to it",
             "where the collector stands when a burst begins",
+        ),
+        row(
+            "garbage of installing a custom resource definition, in multiples of what it keeps",
+            INSTALL_GARBAGE.to_string(),
+            "the heap of measured servers came to its goal meanwhile (docs/facts/memory.md section 2.5)",
+            "at least 2",
+            "the peak while an operator is installed",
         ),
         row(
             "etcd commits a write in",

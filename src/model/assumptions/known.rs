@@ -105,8 +105,13 @@ fn source() -> Vec<Assumption> {
             "resident memory between bursts",
         ),
         from(
-            "what a watch-list builds per object of the resource, up to 1.36 and from 1.37",
-            format!("{} B; {} B", costs::WATCH_LIST_INTERVAL, costs::WATCH_LIST_INTERVAL_LAZY),
+            "what a watch-list builds per object of the resource, up to 1.32, to 1.36 and from 1.37",
+            format!(
+                "{} B; {} B; {} B",
+                costs::WATCH_LIST_INTERVAL + costs::WATCH_LIST_ATTRIBUTES,
+                costs::WATCH_LIST_INTERVAL,
+                costs::WATCH_LIST_INTERVAL_LAZY
+            ),
             "k8s.io/apiserver `storage/cacher/watch_cache_interval.go`",
             "peaks of many watch-lists at once",
         ),

@@ -2,6 +2,7 @@
 
 use super::{decimal, how, value};
 use crate::model::apf::concurrency::FIRST_ADJUSTMENT;
+use crate::model::apiserver::definitions::{PER_BYTE, PER_DEFINITION, PER_VERSION};
 use crate::model::apiserver::list::MANAGED_FIELDS;
 use crate::model::apiserver::server::COPIES_WAITED_FOR;
 use crate::model::apiserver::startup::FILL_OVERHEAD;
@@ -109,8 +110,25 @@ fn memory() -> Vec<Assumption> {
         row(
             "live heap of an empty server",
             decimal(costs::EMPTY_LIVE_HEAP),
-            "76 MB on 1.32, 84 MB on 1.36; more with CRDs (`other-live-heap`)",
+            "76 MB on 1.32, 84 MB on 1.36",
             "small servers",
+        ),
+        value(
+            Held::Measured,
+            (
+                "live heap per custom resource definition",
+                format!(
+                    "{} + {} per served version + {} times its JSON",
+                    decimal(PER_DEFINITION),
+                    decimal(PER_VERSION),
+                    PER_BYTE
+                ),
+            ),
+            (
+                "a server of 1.34 with 100 to 400 definitions (docs/facts/memory.md section 2.5)",
+                "-9 to +1 %; half of it until clients list every kind and read OpenAPI",
+            ),
+            "clusters with operators",
         ),
         row(
             "pages of the binary; of them not charged to the cgroup",

@@ -10,7 +10,8 @@ use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
 
 impl Fleets {
-    /// The first `count` members of a fleet in a state that fits.
+    /// The first `count` members of a client that read something in a state that fits: those reads,
+    /// member after member.
     pub(crate) fn choose(
         &self,
         cx: &Context<'_>,
@@ -18,8 +19,29 @@ impl Fleets {
         count: Option<u32>,
         fits: impl Fn(State) -> bool,
     ) -> Vec<ClientId> {
-        let most = count.map_or(usize::MAX, |count| count as usize);
-        self.members(cx, fleet).filter(|c| fits(self.clients[*c].state)).take(most).collect()
+        let most = count.unwrap_or(u32::MAX);
+        let (mut chosen, mut members) = (Vec::new(), 0);
+        for place in 0..cx.inputs.fleets[fleet].count {
+            if members == most {
+                break;
+            }
+            let before = chosen.len();
+            let reads = self.reads[fleet].iter().map(|read| self.member(*read, place));
+            chosen.extend(reads.filter(|read| fits(self.clients[*read].state)));
+            members += u32::from(chosen.len() > before);
+        }
+        chosen
+    }
+
+    /// What [`choose`](Self::choose) found, member by member.
+    pub(crate) fn processes<'m>(&self, chosen: &'m [ClientId]) -> Vec<&'m [ClientId]> {
+        let place = |client: &ClientId| self.place_of(*client);
+        chosen.chunk_by(|one, next| place(one) == place(next)).collect()
+    }
+
+    /// The first fleet of a fleet's client.
+    pub(crate) fn client_of(cx: &Context<'_>, fleet: FleetId) -> FleetId {
+        cx.inputs.fleets[fleet].part.as_ref().map_or(fleet, |part| part.of)
     }
 
     /// A uniform draw on [0, 1): the member's next.
@@ -47,7 +69,8 @@ impl Fleets {
         }
         self.synced[fleet] += 1;
         self.note_available(cx, client, now);
-        if self.synced[fleet] == self.started[fleet] {
+        let reads = &self.reads[Self::client_of(cx, fleet)];
+        if reads.iter().all(|read| self.synced[*read] == self.started[*read]) {
             let name = cx.inputs.fleets[fleet].name.clone();
             let message = format!("all {} started members are synced", self.started[fleet]);
             cx.record.note(now, LogKind::Synced, &name, message);
@@ -114,18 +137,34 @@ impl Fleets {
         self.clients[client].backoff.delay(now, draw)
     }
 
-    /// Clients that have given up without a complete view.
-    pub(crate) fn given_up_unsynced(&self) -> u64 {
-        let given_up = |c: &&Client| c.state == State::Finished && !c.synced;
-        self.clients.iter().filter(given_up).count() as u64
+    /// How many members of all clients have a read of which something holds.
+    fn count_members(&self, cx: &Context<'_>, holds: impl Fn(&Client) -> bool) -> u64 {
+        let members = |fleet: FleetId| {
+            let any = |place: &u32| {
+                let reads = &self.reads[fleet];
+                reads.iter().any(|read| holds(&self.clients[self.member(*read, *place)]))
+            };
+            // What is part of another's process has no reads of its own.
+            let count =
+                if self.reads[fleet].is_empty() { 0 } else { cx.inputs.fleets[fleet].count };
+            (0..count).filter(any).count() as u64
+        };
+        cx.inputs.fleet_ids().map(members).sum()
     }
 
-    /// Clients that were started and want a view: those that have it, and all of them.
-    pub(crate) fn synced_and_started(&self) -> (u64, u64) {
-        let wants = |c: &&Client| !matches!(c.state, State::Stopped);
-        let started = self.clients.iter().filter(wants).count() as u64;
-        let synced = self.clients.iter().filter(wants).filter(|c| c.synced).count() as u64;
-        (synced, started)
+    /// Clients that have given up something without a complete view of it, and try for nothing else.
+    pub(crate) fn given_up_unsynced(&self, cx: &Context<'_>) -> u64 {
+        let lacks = |c: &Client| c.state != State::Stopped && !c.synced;
+        let tries = |c: &Client| lacks(c) && c.state != State::Finished;
+        self.count_members(cx, lacks) - self.count_members(cx, tries)
+    }
+
+    /// Clients that were started and want a view: those that have it of all they read, and all of
+    /// them.
+    pub(crate) fn synced_and_started(&self, cx: &Context<'_>) -> (u64, u64) {
+        let wants = |c: &Client| !matches!(c.state, State::Stopped);
+        let started = self.count_members(cx, wants);
+        (started - self.count_members(cx, |c| wants(c) && !c.synced), started)
     }
 
     /// The members of a fleet.
@@ -146,12 +185,6 @@ impl Fleets {
     /// The place of a member in its fleet, from 0.
     pub(crate) fn place_of(&self, client: ClientId) -> u32 {
         client.0 - self.first[self.clients[client].fleet].0
-    }
-
-    /// Starts a stopped member after a delay within `spread`.
-    pub(crate) fn start_member(&mut self, cx: &mut Context<'_>, client: ClientId, spread: SimSpan) {
-        let delay = spread.scale(self.draw(cx, client));
-        self.start_member_after(cx, client, delay);
     }
 
     /// Starts a stopped member after `delay`.

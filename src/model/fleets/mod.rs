@@ -8,6 +8,8 @@ pub mod leases;
 mod members;
 pub mod rollout;
 
+use std::borrow::Cow;
+
 use crate::model::client::Client;
 use crate::model::ids::{ClientId, FleetId, Id, Table};
 use crate::model::input::Inputs;
@@ -28,6 +30,8 @@ pub struct Fleets {
     pub synced: Table<FleetId, u32>,
     /// Which fleets use whose connections.
     pub sharing: Sharing,
+    /// The fleets of a client, by the first of them: itself, and one for each further read.
+    pub(crate) reads: Table<FleetId, Vec<FleetId>>,
     /// The leases of kubelets' nodes.
     pub leases: Leases,
     /// Rollouts under way.
@@ -44,13 +48,20 @@ impl Fleets {
             started: Table::filled(0, inputs.fleets.len()),
             synced: Table::filled(0, inputs.fleets.len()),
             sharing: Sharing::of(inputs),
+            reads: Table::filled(Vec::new(), inputs.fleets.len()),
             leases: Leases::of(inputs),
             rollouts: Vec::new(),
         };
         for (id, fleet) in inputs.fleet_ids().zip(&inputs.fleets) {
             fleets.first.push(ClientId::at(fleets.clients.len()));
+            fleets.reads[fleet.part.as_ref().map_or(id, |part| part.of)].push(id);
             let era = ClientGo::of_fleet(fleet.client_minor, &inputs.release);
-            let member = |place| Client::new(id, &fleet.name, place, era);
+            // Each read has a luck of its own, but for the start of the process.
+            let name = match &fleet.part {
+                None => Cow::Borrowed(&fleet.name),
+                Some(part) => Cow::Owned(format!("{} {}", fleet.name, part.name)),
+            };
+            let member = |place| Client::new(id, &name, place, era);
             fleets.clients.extend((0..fleet.count).map(member));
         }
         fleets

@@ -9,6 +9,7 @@
 //! so. What a watch has missed is copied and encoded for it alone: that is in its plan
 //! ([`crate::model::apiserver::watch::replay`]).
 
+use crate::model::apiserver::definitions;
 use crate::model::apiserver::server::{Background, Growth};
 use crate::model::catalog::Catalog;
 use crate::model::client::go::WATCH_TIMEOUT;
@@ -61,7 +62,9 @@ pub fn steady_load(
         let kept = growth.iter().filter(|growth| growth.entry == ring);
         let kept: u64 = kept.map(|growth| growth.per_second).sum();
         let left = if resource.watch_cache { (decoded - kept as f64).max(0.0) } else { 0.0 };
-        let rate = writes * garbage.as_f64() + left;
+        let (install, scraps) = definitions::per_write(resource);
+        cores += load.writes[id] * install.as_secs_f64();
+        let rate = writes * garbage.as_f64() + left + load.writes[id] * scraps.as_f64();
         litter.push((owner.entry(Mechanism::Garbage), rate as u64));
     }
     for (id, fleet) in inputs.fleet_ids().zip(&inputs.fleets) {

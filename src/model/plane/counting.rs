@@ -1,7 +1,7 @@
 //! When a server comes to know how many objects there are: the work estimator takes a LIST of a
 //! resource that it has not counted for one seat.
 //!
-//! Every store counts once when it is set up, and then every 60 to 132 s (`startObservingCount`,
+//! From 1.28 to 1.30 it never does (`apf_counts_objects`). Every store counts once when it is set up, and then every 60 to 132 s (`startObservingCount`,
 //! registry store.go). Up to 1.33, and without a watch cache, it asks etcd, which answers at once.
 //! From 1.34 on it asks the watch cache for its keys (`getKeys`, cacher.go), which waits 3 s for it to
 //! be filled and else fails: until the next count the resource is unknown (docs/facts/apf.md section

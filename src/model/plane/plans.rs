@@ -9,8 +9,8 @@ use crate::model::apiserver::consistency::consistency_plan;
 use crate::model::apiserver::list::{ListContext, ListShape};
 use crate::model::apiserver::plan::{Phase, RampKind, RequestPlan, Stage, Step};
 use crate::model::apiserver::server::{PlanId, Plans};
-use crate::model::apiserver::startup;
 use crate::model::apiserver::watch::{self, Opening, selected, watch_list_plan, watch_plan};
+use crate::model::apiserver::{definitions, startup};
 use crate::model::catalog::Catalog;
 use crate::model::costs;
 use crate::model::ids::{FleetId, ResourceId, Table};
@@ -334,14 +334,18 @@ impl PlanCache {
         let count = context.objects[resource];
         let key = PlanKey::Loopback { resource, count, etcd_speed: context.etcd_speed.to_bits() };
         Some(self.get_or_make(key, || {
-            startup::loopback_plan(
+            let owner = context.catalog.resource_owner(resource);
+            let mut plan = startup::loopback_plan(
                 &context.inputs.release,
                 &context.catalog.hardware,
                 &context.etcd(),
                 &context.catalog.profiles[resource],
                 count,
-                context.catalog.resource_owner(resource),
-            )
+                owner,
+            );
+            let speed = context.catalog.hardware.cpu_speed;
+            plan.phases.extend(definitions::install(spec, count, speed, owner));
+            plan
         }))
     }
 }

@@ -1,7 +1,7 @@
 //! What servers keep of a resource whose objects come and go: stores, informers, spans.
 
 use crate::model::apiserver::plan::Step;
-use crate::model::apiserver::startup;
+use crate::model::apiserver::{definitions, startup};
 use crate::model::context::Context;
 use crate::model::ids::{ResourceId, ServerId};
 use crate::model::memory::ledger::{EntryId, OwnerId};
@@ -43,6 +43,7 @@ impl Plane {
         let count = self.etcd.objects[resource];
         let store = self.context(cx).cache_bytes(resource);
         let informer = startup::loopback_bytes(spec, profile, count);
+        let handlers = definitions::handler_bytes(spec, count);
         let state = &self.servers[server];
         let (filled, ready) = (state.cachers[resource].is_some(), state.life == Life::Serving);
         if filled {
@@ -50,8 +51,9 @@ impl Plane {
         }
         if ready {
             self.weigh(server, owner.entry(Mechanism::LoopbackInformers), informer, now);
+            self.weigh(server, owner.entry(Mechanism::CrdHandlers), handlers, now);
         }
-        let objects = if filled { store } else { Bytes::ZERO } + informer;
+        let objects = if filled { store } else { Bytes::ZERO } + informer + handlers;
         self.grow_spans(cx, server, resource, objects);
     }
 

@@ -148,6 +148,12 @@ behaviours! {
         /// (1.23). No gate of Kubernetes.
         apf_list_width: bool = true,
             gate "APFListWidth" since 28;
+        /// The estimator of API Priority and Fairness is told how many objects there are. From 1.28 on the
+        /// stores were set up without the tracker of their counts, so that every LIST took one seat
+        /// (kubernetes#124223, mended in 1.31; in the last patches of 1.29 and 1.30, kubernetes#129470
+        /// and #129469, which are not told apart here). No gate of Kubernetes.
+        apf_counts_objects: bool = minor >= 31,
+            gate "APFObjectCounts" since 28;
         /// Priority levels lend and borrow seats (from 1.26). No gate of Kubernetes.
         apf_borrowing: bool = true,
             gate "APFBorrowing" since 28;

@@ -6,35 +6,44 @@ use crate::model::ids::{ClientId, FleetId};
 use crate::model::input::Behaviour;
 use crate::model::world::World;
 use crate::results::Mechanism;
-use crate::units::SimTime;
+use crate::units::{SimSpan, SimTime};
 
 impl World<'_> {
     /// Puts the fleets where they are at the start.
     pub(super) fn open_fleets(&mut self) {
-        for fleet in self.cx.inputs.fleet_ids() {
-            if self.cx.inputs.fleets[fleet].running {
-                for client in self.fleets.members(&self.cx, fleet) {
-                    self.open_running(client, fleet);
+        for first in self.cx.inputs.fleet_ids() {
+            let input = &self.cx.inputs.fleets[first];
+            let reads = self.fleets.reads[first].clone();
+            if !input.running || reads.is_empty() {
+                continue;
+            }
+            for place in 0..input.count {
+                let mut starts = None;
+                for read in &reads {
+                    self.open_running(self.fleets.member(*read, place), *read, &mut starts);
                 }
             }
         }
     }
 
-    /// A member that has been running for long.
-    fn open_running(&mut self, client: ClientId, fleet: FleetId) {
+    /// A read of a member that has been running for long. Where it has to start, it does with the
+    /// others of its process.
+    fn open_running(&mut self, client: ClientId, fleet: FleetId, starts: &mut Option<SimSpan>) {
         let spec = &self.cx.inputs.fleets[fleet];
         let holds_watch = matches!(
             spec.behaviour,
             Behaviour::Watcher { .. } | Behaviour::Reflector { watch: true, .. }
         );
         let jitter = spec.start_jitter;
-        if !holds_watch || !self.cx.inputs.apiserver.warm {
-            self.fleets.start_member(&mut self.cx, client, jitter);
-            return;
+        let mut picked = None;
+        if holds_watch && self.cx.inputs.apiserver.warm {
+            let draw = self.fleets.draw(&mut self.cx, client);
+            picked = self.plane.balancer.pick((draw * 1e9) as u64);
         }
-        let draw = self.fleets.draw(&mut self.cx, client);
-        let Some(server) = self.plane.balancer.pick((draw * 1e9) as u64) else {
-            self.fleets.start_member(&mut self.cx, client, jitter);
+        let Some(server) = picked else {
+            let drawn = || jitter.scale(self.fleets.draw(&mut self.cx, client));
+            let delay = *starts.get_or_insert_with(drawn);
+            self.fleets.start_member_after(&mut self.cx, client, delay);
             return;
         };
         let joined = self.join_connection(client);

@@ -25,7 +25,7 @@ pub(super) fn record(mut world: World<'_>, replication: u32, end: SimTime) -> Ru
         world.plane.servers.iter().map(|s| s.server.memory.heap().cycles()).sum();
     world.cx.record.counters.bytes_sent =
         world.plane.servers.iter().map(|s| s.server.bytes_sent()).sum();
-    let clients_synced = world.fleets.synced_and_started();
+    let clients_synced = world.fleets.synced_and_started(&world.cx);
     RunRecord {
         replication,
         outcome: Course::of(&world, clients_synced).class(),
@@ -100,7 +100,7 @@ impl Course {
         Self {
             kills: servers.iter().map(|state| state.oom_kills.len()).collect(),
             serving: world.plane.all_serving(),
-            synced: synced + world.fleets.given_up_unsynced() >= started,
+            synced: synced + world.fleets.given_up_unsynced(&world.cx) >= started,
             failed: failed > 0,
             ended: counters.watches_terminated > 0,
             behind: servers.iter().any(|state| state.server.fell_behind()),

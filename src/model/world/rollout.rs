@@ -21,7 +21,8 @@ impl World<'_> {
     ) {
         let running = self.fleets.choose(&self.cx, fleet, None, |state| state != State::Stopped);
         let most = most.of(self.cx.inputs.fleets[fleet].count) as usize;
-        let left = running.into_iter().rev().collect();
+        let processes = self.fleets.processes(&running).into_iter();
+        let left = processes.filter_map(|process| process.first().copied()).rev().collect();
         let index = self.fleets.rollouts.len();
         self.fleets.rollouts.push(Rollout { left, unavailable: Vec::new(), start_time });
         for _ in 0..most {

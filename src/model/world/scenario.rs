@@ -137,13 +137,18 @@ impl World<'_> {
     /// Starts members one after the other over a span, each with the fleet's jitter.
     pub(super) fn start_over(&mut self, members: &[ClientId], fleet: FleetId, over: SimSpan) {
         let jitter = self.cx.inputs.fleets[fleet].start_jitter;
-        for (index, client) in members.iter().enumerate() {
-            if self.fleets.clients[*client].state == State::Finished {
-                self.stop_member(*client, self.cx.queue.now());
+        let processes = self.fleets.processes(members);
+        for (index, process) in processes.iter().enumerate() {
+            let place = over.scale(index as f64 / processes.len() as f64);
+            let mut luck = None;
+            for client in *process {
+                if self.fleets.clients[*client].state == State::Finished {
+                    self.stop_member(*client, self.cx.queue.now());
+                }
+                let own = || self.fleets.clients[*client].draw(&self.cx.streams);
+                let after = place + jitter.scale(*luck.get_or_insert_with(own));
+                self.fleets.start_member_after(&mut self.cx, *client, after);
             }
-            let place = over.scale(index as f64 / members.len() as f64);
-            let luck = self.fleets.clients[*client].draw(&self.cx.streams);
-            self.fleets.start_member_after(&mut self.cx, *client, place + jitter.scale(luck));
         }
     }
 
@@ -155,8 +160,8 @@ impl World<'_> {
         let kills = self.plane.servers.iter().flat_map(|state| &state.oom_kills);
         let kills = kills.filter(|kill| kill.at >= since).count();
         let sent = self.plane.bytes_sent();
-        let (synced, started) = self.fleets.synced_and_started();
-        let given_up = self.fleets.given_up_unsynced();
+        let (synced, started) = self.fleets.synced_and_started(&self.cx);
+        let given_up = self.fleets.given_up_unsynced(&self.cx);
         if let Some(phase) = self.cx.record.phases.last_mut() {
             phase.peak_resident = peak;
             phase.oom_kills = kills as u32;

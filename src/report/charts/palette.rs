@@ -91,6 +91,7 @@ pub(super) const fn mechanism(which: Mechanism) -> Colour {
         Mechanism::WatchCacheObjects => 0x0000_72B2,
         Mechanism::WatchCacheEventRing => 0x0056_B4E9,
         Mechanism::LoopbackInformers => 0x00B3_DBF5,
+        Mechanism::CrdHandlers => 0x005F_8A9E,
         Mechanism::EtcdRawResponse => 0x007D_5BA6,
         Mechanism::DecodedObjects => 0x00E6_9F00,
         Mechanism::ListSliceAndConversion => 0x00F0_E442,

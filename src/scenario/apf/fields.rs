@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::yaml::{Entry, Item, Node};
+use crate::language::text::yaml::{Entry, Item, Node};
 use crate::language::{Code, Finding, Log, Span, grouped, nearest, one_of, shown};
 
 /// Bytes that a string may have.

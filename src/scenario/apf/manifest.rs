@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::fields::{Findings, Object, Paths};
 use super::objects::{self, Version};
-use super::yaml::{Item, Node, documents};
 use crate::language::text::file;
+use crate::language::text::yaml::{Item, Node, documents};
 use crate::language::{Code, Finding, Log, Resolved, Span, nearest, shown};
 
 /// Bytes a manifest may have.

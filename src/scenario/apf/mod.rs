@@ -1,6 +1,6 @@
 //! API Priority and Fairness of a scenario: what it says itself and what manifests say.
 //!
-//! Manifests are read (`manifest`, on top of `yaml` and `fields`) and translated into the tables in
+//! Manifests are read (`manifest`, on top of `fields`) and translated into the tables in
 //! which a scenario writes levels and flow schemas (`objects`). From there on both go the same way:
 //! defaults, rules over several fields (`checks`), the model's objects (`build`), and the effective
 //! scenario, which thereby needs no manifests any more.
@@ -10,7 +10,6 @@ mod checks;
 mod fields;
 mod manifest;
 mod objects;
-mod yaml;
 
 use std::path::Path;
 

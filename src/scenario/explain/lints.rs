@@ -6,7 +6,7 @@ use super::text::{LEVEL, text};
 use crate::language::tell::code::Code::{
     AskedEtcd, AssumedNodeMemory, BeyondTested, CollectorOff, CountedPer, DecimalLimit,
     IdleAboveLimit, LargeObject, LimitAboveNode, LimitOrder, LockedGate, LongSweep, NeverStarts,
-    NoEffect, NoJitter, PassedOver, ReadsEtcd,
+    NoDefinitions, NoEffect, NoJitter, PassedOver, ReadsEtcd, RemovedAlong,
 };
 
 /// Of what is legal, but probably not meant.
@@ -135,6 +135,20 @@ pub(super) static LINTS: &[Explanation] = &[
         Fragment("[apiserver]\ngogc = \"off\"\ngomemlimit = \"7GiB\""),
     ),
     text(
+        NoDefinitions,
+        "An apiserver holds 1 to 3 MB for each custom resource definition, whether there are objects \
+         of it or not: handlers, storages, schemas, OpenAPI. A hundred operators' definitions outweigh \
+         most objects. `kubectl get crds` counts them.",
+        Fragment(
+            "[objects.ciliumendpoints]\ncount = 3_000\nsize = \"2kB\"\nshape = \"custom\"\ngroup = \
+             \"cilium.io\"",
+        ),
+        Fragment(
+            "[objects.ciliumendpoints]\ncount = 3_000\nsize = \"2kB\"\nshape = \"custom\"\ngroup = \
+             \"cilium.io\"\n[objects.customresourcedefinitions]\ncount = 40\nsize = \"20kB\"",
+        ),
+    ),
+    text(
         AssumedNodeMemory,
         "Even a server with a limit dies with its node, and what the node has was not said.",
         Fragment("[apiserver]\nmemory-limit = \"16GiB\""),
@@ -153,6 +167,14 @@ pub(super) static LINTS: &[Explanation] = &[
          multiplied by the size of the cluster. This note points it out, since it is easy to miss.",
         Set("objects.configmaps.count=5"),
         Set("objects.pods.count=5"),
+    ),
+    text(
+        RemovedAlong,
+        "A layer that removes a client takes what names it along: events that only move it, its name \
+         in `joins`, `connection` of others. An event that a figure or an expectation belongs to stays \
+         as a bare mark of its phase.",
+        Set("clients.agents.remove=true"),
+        Set("clients.agents.count=500"),
     ),
     text(
         AskedEtcd,

@@ -128,6 +128,9 @@ table! {
     watch_cache: bool = flag().derived("true, but false for events");
 }
 
+/// Reads of a kind that a client may have beside its first.
+const MOST_READS: usize = 100;
+
 /// Whether a fleet is there at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::scenario) enum AtStart {
@@ -171,7 +174,7 @@ table! {
     /// The flow schema it falls under, whatever its user.
     flow_schema: Option<String> =
         name(NameForm::Subdomain).optional().example("\"node-agents\"");
-    => required Reads reads {
+    => optional Reads reads or ["reflectors", "listers", "watchers"] {
         /// A client-go reflector: lists, then watches.
         Reflector(Reflector);
         /// Lists, and does not watch.
@@ -179,6 +182,14 @@ table! {
         /// Holds a watch and nothing else.
         Watcher(Watcher);
     }
+    /// Reflectors that each member has beside the others in one process, by name: they share its
+    /// life, its connection and its user, and an event names the client. The name of an entry is the
+    /// resource, unless it says another.
+    reflectors: Vec<(String, Reflector)> = named(NameForm::Plural, MOST_READS);
+    /// Listers, in the same way.
+    listers: Vec<(String, Lister)> = named(NameForm::Plural, MOST_READS);
+    /// Watchers, in the same way.
+    watchers: Vec<(String, Watcher)> = named(NameForm::Plural, MOST_READS);
     /// The fleet whose connections its members use, as reflectors in the same processes do: member i
     /// uses those of member i there, modulo the count.
     connection: Option<String> = refer(Family::Client).optional();
@@ -190,7 +201,7 @@ table! {
     heartbeats: Option<bool> = flag().default_for_some("false").late();
 }
 
-const RESOURCE: Typed<String> = refer(Family::Resource).doc("The resource read.");
+const RESOURCE: Typed<String> = refer(Family::Resource).or_entry_name().doc("The resource read.");
 const ENCODING: Typed<Encoding> = choice()
     .derived("json for custom resources, protobuf for built-in ones")
     .codes(&[Code::ProtobufCustom])

@@ -1,6 +1,7 @@
 //! Tests of loading as a whole.
 
 mod overlay;
+mod reads;
 mod schema;
 mod vary;
 

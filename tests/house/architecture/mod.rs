@@ -43,6 +43,7 @@ fn the_scanner_sees_the_sources() {
         "scenario",
         "experiment",
         "validation",
+        "cluster",
         "calibration",
     ];
     for room in rooms.into_iter().chain(["report", "cli"]) {

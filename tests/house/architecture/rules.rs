@@ -12,7 +12,7 @@ const LONGEST_FUNCTION: usize = 90;
 /// below it only.
 ///
 /// `experiment`, `validation` and `cli` take statistics from the engine; `report` does not need it.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("units", &[]),
     ("engine", &["units"]),
     ("results", &["units"]),
@@ -21,6 +21,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("scenario", &["language", "model::input", "model::release", "model::apf", "units"]),
     ("experiment", &["scenario", "model", "engine", "results", "units"]),
     ("validation", &["experiment", "scenario", "model", "engine", "results", "units"]),
+    ("cluster", &["experiment", "scenario", "language", "model", "results", "units"]),
     ("calibration", &["validation", "scenario", "model", "engine", "results", "units"]),
     ("report", &["results", "units"]),
     (
@@ -33,6 +34,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
             "scenario",
             "experiment",
             "validation",
+            "cluster",
             "calibration",
             "report",
         ],

@@ -69,6 +69,17 @@ fn each_doubt_is_told_at_its_place() {
             "W0310 14:9",
         ),
         ("replicas = 2", "gogc = \"off\"", "W0313 7:8"),
+        (
+            "[objects.pods]",
+            "[objects.widgets]\ncount = 9\nsize = \"9kB\"\nshape = \"custom\"\ngroup = \"x.io\"\n[objects.pods]",
+            "W0314 10:10",
+        ),
+        (
+            "[objects.pods]",
+            "[objects.widgets]\ncount = 9\nsize = \"9kB\"\nshape = \"custom\"\ngroup = \"x.io\"\n[objects.customresourcedefinitions]\n\
+             count = 9\nsize = \"9kB\"\n[objects.pods]",
+            "",
+        ),
         ("replicas = 2", "gogc = \"off\"\ngomemlimit = \"9GiB\"", ""),
         ("\"1.32\"", "\"1.34\"\nfeature-gates = { ConsistentListFromCache = false }", "W0312 7:19"),
         ("\"1.32\"", "\"1.34\"\nfeature-gates = { ConsistentListFromCache = true }", ""),

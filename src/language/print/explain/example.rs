@@ -44,7 +44,11 @@ pub(crate) fn of(path: &[Step]) -> String {
 }
 
 const fn is_list(key: &Key) -> bool {
-    matches!(key.kind, Kind::List { .. } | Kind::Named { .. })
+    matches!(key.kind, Kind::List { .. }) || is_named(key)
+}
+
+const fn is_named(key: &Key) -> bool {
+    matches!(key.kind, Kind::Named { .. })
 }
 
 /// A table with the keys that it must have, or else its first.
@@ -55,9 +59,11 @@ fn table(key: &Key, header: &str, dotted: &str, lines: &mut Vec<String>) {
         return;
     };
     let scalar = |inner: &&Key| !matches!(inner.kind, Kind::Table(_)) && !is_list(inner);
-    let required = |inner: &&Key| inner.presence == Presence::Required;
+    // The name of an entry may stand for one of its keys.
+    let named = |inner: &&Key| is_named(key) && inner.entry_name;
+    let required = |inner: &&Key| inner.presence == Presence::Required && !named(inner);
     let mut keys: Vec<&Key> = inner.keys.iter().filter(scalar).filter(required).collect();
-    if keys.is_empty() {
+    if keys.is_empty() && !inner.keys.iter().any(|inner| named(&inner)) {
         keys.extend(inner.keys.iter().find(scalar));
     }
     let pairs = keys.iter().map(|inner| format!("{} = {}", inner.name, value(inner)));

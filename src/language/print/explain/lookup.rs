@@ -56,6 +56,15 @@ fn collect(table: &'static Table, outer: &[Step], found: &mut Vec<Place>) {
     }
 }
 
+/// The table that a key is in, below the root's.
+fn table_of(place: &Place) -> Option<*const Table> {
+    let (_, outer) = place.path.split_last()?;
+    match outer.last()?.key.kind {
+        Kind::Table(table) | Kind::Named { table, .. } | Kind::List { table, .. } => Some(table),
+        _ => None,
+    }
+}
+
 /// The dotted path; entries of named tables count as `*`.
 pub(crate) fn dotted(path: &[Step]) -> String {
     let mut text = String::new();
@@ -109,7 +118,15 @@ pub(crate) fn find(root: &'static Table, word: &str) -> Found {
         let names: Vec<&str> = place.path.iter().map(|step| step.key.name).collect();
         names.ends_with(&parts)
     };
-    let mut ending: Vec<&Place> = all.iter().filter(ends).collect();
+    let mut ending: Vec<&Place> = Vec::new();
+    for place in all.iter().filter(ends) {
+        // A table that stands in several places is explained once.
+        let same =
+            |known: &&Place| table_of(known).is_some_and(|table| table_of(place) == Some(table));
+        if !ending.iter().any(same) {
+            ending.push(place);
+        }
+    }
     match (ending.pop(), ending.as_slice()) {
         (Some(place), []) => Found::Key(place.clone()),
         (Some(last), _) => {

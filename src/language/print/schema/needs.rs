@@ -20,6 +20,19 @@ pub(crate) fn required(table: &Table) -> Vec<&'static str> {
     required.map(|key| key.name).collect()
 }
 
+/// What an entry of named tables needs: not what its name stands for.
+fn of_entry(table: &Table) -> Option<Map<String, Value>> {
+    let mut needs = of(table)?;
+    if let Some(Value::Array(required)) = needs.get_mut("required") {
+        let named = |name: &Value| table.keys.iter().any(|key| key.entry_name && key.name == name);
+        required.retain(|name| !named(name));
+        if required.is_empty() {
+            needs.remove("required");
+        }
+    }
+    (!needs.is_empty()).then_some(needs)
+}
+
 /// What a table needs, and the tables inside it; nothing, if all may be left out.
 fn of(table: &Table) -> Option<Map<String, Value>> {
     let mut inner = Map::new();
@@ -27,7 +40,7 @@ fn of(table: &Table) -> Option<Map<String, Value>> {
         let needs = match key.kind {
             Kind::Table(table) => of(table).map(Value::Object),
             Kind::Named { table, .. } => {
-                of(table).map(|needs| json!({ "additionalProperties": needs }))
+                of_entry(table).map(|needs| json!({ "additionalProperties": needs }))
             }
             Kind::List { table, .. } => of(table).map(|needs| json!({ "items": needs })),
             _ => None,
@@ -40,7 +53,7 @@ fn of(table: &Table) -> Option<Map<String, Value>> {
         all.insert("required".to_owned(), json!(required));
     }
     if let Some(group) = table.one_of.filter(|group| group.required) {
-        let any: Vec<Value> = group.keys.iter().map(|key| json!({ "required": [key] })).collect();
+        let any: Vec<Value> = group.any().map(|key| json!({ "required": [key] })).collect();
         all.insert("anyOf".to_owned(), json!(any));
     }
     if !inner.is_empty() {

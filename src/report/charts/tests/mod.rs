@@ -4,7 +4,7 @@ mod files;
 mod shapes;
 mod synthetic;
 
-use crate::results::{LevelPoint, OomKill, Timeline};
+use crate::results::{LevelPoint, Mechanism, OomKill, Timeline};
 use crate::units::Bytes;
 
 use synthetic::{Recipe, Run, at, run};
@@ -133,7 +133,7 @@ fn barren() -> Vec<(&'static str, Run)> {
     }
     for point in zero.timelines.iter_mut().flat_map(|t| &mut t.points) {
         point.resident = Bytes::ZERO;
-        point.by_mechanism = [Bytes::ZERO; 16];
+        point.by_mechanism = [Bytes::ZERO; Mechanism::ALL.len()];
         point.at = at(0.0);
     }
     let mut huge = keep(2);

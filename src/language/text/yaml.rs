@@ -16,16 +16,16 @@ const MOST_NODES: usize = 100_000;
 
 /// A value and where it is.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Where: for an object in block style, its first key.
-    pub(super) span: Span,
+    pub(crate) span: Span,
     /// What.
-    pub(super) item: Item,
+    pub(crate) item: Item,
 }
 
 /// A value.
 #[derive(Clone, Debug)]
-pub(super) enum Item {
+pub(crate) enum Item {
     /// Nothing: as if it were not there.
     Null,
     /// `true` or `false`.
@@ -44,18 +44,18 @@ pub(super) enum Item {
 
 /// A key and its value.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// The key.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Where the key is.
-    pub(super) at: Span,
+    pub(crate) at: Span,
     /// The value.
-    pub(super) node: Node,
+    pub(crate) node: Node,
 }
 
 impl Node {
     /// What kind of value it is, with its article.
-    pub(super) fn type_name(&self) -> &'static str {
+    pub(crate) fn type_name(&self) -> &'static str {
         match self.item {
             Item::Null => "nothing",
             Item::Flag(_) => "a boolean",
@@ -88,7 +88,7 @@ impl Node {
 }
 
 /// The documents of a source that are not empty, as far as they can be read.
-pub(super) fn documents(source: usize, log: &mut Log) -> Vec<Node> {
+pub(crate) fn documents(source: usize, log: &mut Log) -> Vec<Node> {
     let text = log.sources.text(source);
     let mut documents = Vec::new();
     let mut from = 0;
@@ -376,7 +376,14 @@ mod tests {
     fn read(text: &str) -> (Vec<Node>, Vec<String>) {
         let mut log = Log::new(Sources::new("m.yaml", text.to_owned()));
         let documents = documents(0, &mut log);
-        (documents, log.finish().items.iter().map(super::super::super::Diagnostic::short).collect())
+        (
+            documents,
+            log.finish()
+                .items
+                .iter()
+                .map(crate::language::tell::diagnostic::Diagnostic::short)
+                .collect(),
+        )
     }
 
     fn shape(node: &Node) -> String {

@@ -1,0 +1,113 @@
+//! `oomcast import`: a scenario from what a running cluster exports about itself.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::exit::{Exit, Failure};
+use super::hint::quoted;
+use super::{init, load, output};
+use crate::cluster::{self, check, tell, write};
+use crate::report::{Screen, import as page};
+use crate::scenario::load_file;
+
+/// `oomcast import`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ImportArgs {
+    /// Files and folders that the cluster left: metrics, audit logs, objects; plain or gzipped.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The scenario to write.
+    #[arg(long, value_name = "FILE", default_value = "my-cluster.toml", conflicts_with = "update")]
+    pub out: PathBuf,
+    /// Renews the measured values of this scenario, and keeps everything else in it.
+    #[arg(long, value_name = "FILE")]
+    pub update: Option<PathBuf>,
+    /// Writes over files that are there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  oomcast import my-cluster/ --out my-cluster.toml
+      my-cluster/ has what `kubectl get --raw /metrics`, `kubectl get nodes -o json` and the like
+      printed, and audit logs. Writes the scenario, and says what it rests on.
+  oomcast import metrics-0.txt metrics-0-later.txt
+      Two scrapes of a server, a minute apart: counters become rates.
+  oomcast import my-cluster/ --update my-cluster.toml
+      Renews what was measured. A value is yours once its comment with the source is gone.
+";
+
+/// Reads, concludes, writes, and tells how well it fits.
+pub(super) fn import(args: &ImportArgs) -> Result<Exit, Failure> {
+    let findings = cluster::import(&args.paths);
+    let out = args.update.as_ref().unwrap_or(&args.out);
+    if findings.is_empty() {
+        let imported = tell::tell(&findings, &out.display().to_string(), Vec::new());
+        output::note(page::page(&imported).terminal(&screen(&[], None)));
+        let message =
+            "nothing in these files tells anything about a kube-apiserver; nothing is written";
+        return Err(Failure::usage(message));
+    }
+    let name = init::name_of(out);
+    let names = write::Names { manifest: format!("{name}-apf.json"), scenario: name };
+    let mut written = Vec::new();
+    let text = write::scenario(&findings, &names);
+    let (text, changes) = match &args.update {
+        None => (text, Vec::new()),
+        Some(file) => updated(file, &text)?,
+    };
+    if let Some(apf) = &findings.apf {
+        let manifest = out.parent().unwrap_or(Path::new("")).join(&names.manifest);
+        put(&manifest, &apf.value.1, args.force || args.update.is_some())?;
+        written.push(manifest.display().to_string());
+    }
+    put(out, &text, args.force || args.update.is_some())?;
+    written.insert(0, out.display().to_string());
+    let scenario = load_file(out, &[]).map_err(|mistakes| load::refused(&mistakes))?;
+    load::tell_all(&scenario);
+    let checks = check::checks(&scenario, &findings);
+    let mut imported = tell::tell(&findings, &out.display().to_string(), checks);
+    imported.changes = changes;
+    let next = format!("oomcast run {} --profile cold-start", quoted(&out.to_string_lossy()));
+    output::result(&page::page(&imported).terminal(&screen(&written, Some(&next))))?;
+    match findings.skipped.len() {
+        0 => Ok(Exit::Done),
+        _ => Err(Failure::reported(Exit::Incomplete)),
+    }
+}
+
+fn screen<'s>(written: &'s [String], next: Option<&'s str>) -> Screen<'s> {
+    Screen { width: output::width(), styled: true, written, next }
+}
+
+/// The edited scenario with what is measured now, and what changed.
+fn updated(file: &Path, imported: &str) -> Result<(String, Vec<(String, String)>), Failure> {
+    let failed = |what: String| Failure::usage(format_args!("{}: {what}", file.display()));
+    let edited = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
+    let update = write::update(&edited, imported).map_err(failed)?;
+    let of = |what: &'static str, keys: Vec<String>| {
+        keys.into_iter().map(move |key| (format!("{what} {key}"), String::new()))
+    };
+    let changes = of("renewed", update.renewed)
+        .chain(of("added", update.added))
+        .chain(of("kept as it is, yours:", update.kept))
+        .chain(of("no longer found, kept:", update.gone));
+    Ok((update.text, changes.collect()))
+}
+
+/// Writes a file, over another one only if that is wanted.
+fn put(path: &Path, text: &str, over: bool) -> Result<(), Failure> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).truncate(over).create(over).create_new(!over);
+    let opened = options.open(path);
+    let written = opened.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Failure::usage(format_args!(
+            "{} is there already: --force writes over it, --update renews what was measured",
+            path.display()
+        )),
+        _ => Failure::usage(format_args!("cannot write {}: {error}", path.display())),
+    })
+}

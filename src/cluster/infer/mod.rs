@@ -1,0 +1,104 @@
+//! From what was read to what the cluster is.
+
+mod keys;
+mod resources;
+mod servers;
+mod sizes;
+
+pub(crate) use keys::resource_of;
+pub(crate) use sizes::is_custom;
+
+use super::findings::{Findings, Found, Missing, ReleaseFound, Source};
+use super::material::Material;
+use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR};
+
+/// Fills the findings with what the material says; fleets are left to their own room.
+pub fn infer(material: &Material, findings: &mut Findings) {
+    findings.release = release(material);
+    servers::infer(material, findings);
+    resources::infer(material, findings);
+    sizes::infer(material, findings);
+    tell_release(findings);
+    tell_missing(material, findings);
+}
+
+/// The release: as metrics say it, `/version`, or the kubelets of control-plane nodes.
+fn release(material: &Material) -> Option<Found<ReleaseFound>> {
+    const BUILD: &str = "kubernetes_build_info";
+    let told = material.servers.iter().flat_map(|server| {
+        let of_file = |version: &str| (version.to_owned(), BUILD, server.last.file.clone());
+        server.last.get(BUILD).iter().map(move |series| of_file(series.label("git_version")))
+    });
+    let version = material.version.iter();
+    let version = version.map(|(version, file)| (version.clone(), "gitVersion", file.clone()));
+    let nodes = material.objects.nodes.iter().filter(|node| node.control_plane);
+    let nodes = nodes.map(|node| (node.kubelet.clone(), "kubeletVersion", node.file.clone()));
+    told.chain(version).chain(nodes).find_map(|(git_version, what, file)| {
+        let minor = minor_of(&git_version)?;
+        Some(Found::new(ReleaseFound { minor, git_version }, Source::new(what, file)))
+    })
+}
+
+/// The minor of `v1.34.1+rke2r1`, `v1.30.4-eks-a737599`, `1.31`.
+fn minor_of(version: &str) -> Option<u8> {
+    let rest = version.trim_start_matches('v').strip_prefix("1.")?;
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
+/// A release that is not modelled is taken for the nearest that is.
+fn tell_release(findings: &mut Findings) {
+    let Some(found) = &findings.release else {
+        return findings
+            .assume("version: none was found, taken for 1.34", "kubectl version -o json");
+    };
+    let minor = found.value.minor;
+    if !(OLDEST_MINOR..=NEWEST_MINOR).contains(&minor) {
+        let nearest = minor.clamp(OLDEST_MINOR, NEWEST_MINOR);
+        let what = format!("version: 1.{minor} is not modelled, taken for 1.{nearest}");
+        findings.assume(&what, "nothing tells it: watch for a newer oomcast");
+    }
+}
+
+/// What else would tell more, each with its command.
+fn tell_missing(material: &Material, findings: &mut Findings) {
+    let mut miss = |what: &str, command: &str| {
+        let (what, command) = (what.to_owned(), command.to_owned());
+        findings.missing.push(Missing { what, command });
+    };
+    if material.servers.is_empty() {
+        miss(
+            "counts and sizes of objects, seats, memory, rates: metrics of every server",
+            "kubectl get --raw /metrics > metrics-0.txt",
+        );
+    } else if material.servers.iter().any(|server| server.earlier.is_none()) {
+        miss(
+            "write rates of now, not means since the start: a second scrape a minute later",
+            "sleep 60; kubectl get --raw /metrics > metrics-0-later.txt",
+        );
+    }
+    if material.audit.is_empty() {
+        miss(
+            "who lists and watches what: an audit log, level Metadata",
+            "the file of --audit-log-path on each control-plane node",
+        );
+    }
+    if material.objects.nodes.is_empty() {
+        miss(
+            "memory and cores of the control-plane nodes, number of nodes",
+            "kubectl get nodes -o json > nodes.json",
+        );
+    }
+    if material.objects.apiservers.is_empty() {
+        miss(
+            "memory limit, flags and environment of the servers",
+            "kubectl -n kube-system get pods -l component=kube-apiserver -o json > apiservers.json",
+        );
+    }
+    if material.objects.apf.is_empty() {
+        miss(
+            "priority levels and flow schemas of your own",
+            "kubectl get flowschemas,prioritylevelconfigurations -o json > apf.json",
+        );
+    }
+}

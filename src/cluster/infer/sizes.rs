@@ -1,0 +1,217 @@
+//! Sizes of objects: as they are stored, and as JSON.
+//!
+//! From 1.34 the servers say what a resource takes in etcd. Before, and of resources that they do not
+//! know, sizes follow from what crosses their API: objects in files, objects in watch events, bodies of
+//! requests that create or replace one. What is JSON there and what protobuf, no metric says; between
+//! both lie the overhead of JSON ([`json_of`]) and, of created objects, what the server adds.
+
+use std::collections::BTreeMap;
+
+use super::keys::{entry, resource_of};
+use crate::cluster::findings::{Findings, Found, Resource, Source};
+use crate::cluster::material::Material;
+use crate::cluster::metrics::Series;
+use crate::units::Bytes;
+
+/// Bytes that the server adds to a created object: uid, times, versions, one entry of managed fields.
+const ADDED_BYTES: f64 = 270.0;
+/// What an entry of managed fields names, per byte of a built-in object: every field, up to those that
+/// are repeated (endpoints, images) or hold one long text.
+const NAMED_SHARE: f64 = 0.4;
+const NAMED_BYTES: f64 = 2_500.0;
+/// An entry more, of whoever writes the object later.
+const WRITER_BYTES: f64 = 170.0;
+/// JSON around an object in a watch event: its type, and the names of the fields.
+const EVENT_BYTES: f64 = 40.0;
+/// Watch events from which a mean is taken. Bookmarks are counted among them.
+const LEAST_EVENTS: f64 = 30.0;
+/// Size of a bookmark: an object without content.
+const BOOKMARK_BYTES: f64 = 170.0;
+
+/// Whether a resource is stored as JSON: it has a definition.
+#[must_use]
+pub(crate) fn is_custom(resource: &Resource) -> bool {
+    /// Groups of Kubernetes itself that have a dot; those of others under `k8s.io` are custom.
+    const OWN: [&str; 18] = [
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "apiregistration.k8s.io",
+        "authentication.k8s.io",
+        "authorization.k8s.io",
+        "certificates.k8s.io",
+        "coordination.k8s.io",
+        "discovery.k8s.io",
+        "events.k8s.io",
+        "flowcontrol.apiserver.k8s.io",
+        "internal.apiserver.k8s.io",
+        "networking.k8s.io",
+        "node.k8s.io",
+        "rbac.authorization.k8s.io",
+        "resource.k8s.io",
+        "scheduling.k8s.io",
+        "storage.k8s.io",
+        "storagemigration.k8s.io",
+    ];
+    let group = resource.group.as_str();
+    resource.versions.is_some() || group.contains('.') && !OWN.contains(&group)
+}
+
+/// JSON of an object, from its protobuf. Names of fields, quotes and timestamps make a fifth, and 200
+/// bytes of metadata; endpoints and conditions are mostly names; Secrets are base64.
+fn json_of(resource: &Resource, stored: f64) -> f64 {
+    if is_custom(resource) {
+        return stored;
+    }
+    match resource.plural.as_str() {
+        "configmaps" => stored + 200.0,
+        "secrets" => stored * 4.0 / 3.0 + 100.0,
+        "endpointslices" | "endpoints" => stored * 1.6 + 200.0,
+        _ => stored * 1.2 + 200.0,
+    }
+}
+
+/// The protobuf of an object, from its JSON.
+fn stored_of(resource: &Resource, json: f64) -> f64 {
+    if is_custom(resource) {
+        return json;
+    }
+    let (at_none, at_some) = (json_of(resource, 0.0), json_of(resource, 1000.0));
+    ((json - at_none) / (at_some - at_none) * 1000.0).max(json / 3.0)
+}
+
+pub(super) fn infer(material: &Material, findings: &mut Findings) {
+    let stored = stored(material);
+    let seen: Vec<Seen> = vec![listed(material), crossed(material, findings)];
+    let keys: Vec<String> = findings.resources.keys().cloned().collect();
+    for key in keys {
+        let resource = entry(findings, &key);
+        let count = resource.count.as_ref().map_or(0, |found| found.value);
+        if count == 0 {
+            continue;
+        }
+        let json = seen.iter().find_map(|seen| seen.get(&key).cloned());
+        let exact = stored.get(&key).map(|(bytes, source)| (bytes / count as f64, source.clone()));
+        let bytes = |bytes: f64| Bytes(bytes.round().max(1.0) as u64);
+        // Objects in files are what the API returned; what else is seen of them is less sure.
+        let listed = seen.first().and_then(|listed| listed.get(&key));
+        let (size, json, source) = match (exact, json) {
+            (Some((size, source)), _) => {
+                let json = listed.map_or_else(|| json_of(resource, size), |(json, _)| *json);
+                (size, json, source)
+            }
+            (None, Some((json, source))) => (stored_of(resource, json), json, source),
+            (None, None) => continue,
+        };
+        resource.size = Some(Found::new(bytes(size), source.clone()));
+        if !is_custom(resource) {
+            let source = listed.map_or_else(
+                || Source { what: "estimated from size".to_owned(), file: String::new() },
+                |(_, source)| source.clone(),
+            );
+            resource.json_size = Some(Found::new(bytes(json), source));
+        }
+    }
+}
+
+/// Mean JSON by resource.
+type Seen = BTreeMap<String, (f64, Source)>;
+
+/// Stored bytes of a resource, as the servers estimate them (1.34).
+fn stored(material: &Material) -> Seen {
+    const SIZES: &str = "apiserver_resource_size_estimate_bytes";
+    let mut found = Seen::new();
+    for server in &material.servers {
+        for series in server.last.get(SIZES).iter().filter(|series| series.value > 0.0) {
+            if let Some(key) = resource_of(series) {
+                let source = Source::new(format!("{SIZES} / objects"), server.last.file.clone());
+                found.entry(key).or_insert((series.value, source));
+            }
+        }
+    }
+    found
+}
+
+/// Objects in files. `kubectl get` leaves the managed fields out unless it is asked for them.
+fn listed(material: &Material) -> Seen {
+    let mut found = Seen::new();
+    for (key, counted) in &material.objects.counted {
+        let without = counted.count.saturating_sub(counted.with_managed_fields);
+        let mean = (counted.json_bytes + without * ADDED_BYTES as u64) as f64
+            / counted.count.max(1) as f64;
+        let source = Source::new("JSON of the objects", counted.file.clone());
+        found.insert(key.clone(), (mean, source));
+    }
+    found
+}
+
+/// Growth of sums and counts, by resource and over all servers.
+type Sums = BTreeMap<String, (f64, f64, String)>;
+
+/// The sums and counts of a histogram: as they grew between two scrapes, or as they stand.
+fn sums(material: &Material, metric: &str, grown: bool, accept: fn(&Series) -> bool) -> Sums {
+    let mut found = Sums::new();
+    for server in material.servers.iter().filter(|server| !grown || server.earlier.is_some()) {
+        for (part, suffix) in ["_sum", "_count"].into_iter().enumerate() {
+            let name = format!("{metric}{suffix}");
+            let values: Vec<(&Series, f64)> = if grown {
+                server.growth(&name).into_iter().map(|(s, grown)| (s, grown.count)).collect()
+            } else {
+                server.last.get(&name).iter().map(|series| (series, series.value)).collect()
+            };
+            for (series, value) in values.into_iter().filter(|(s, v)| accept(s) && v.is_finite()) {
+                let Some(key) = resource_of(series) else { continue };
+                let sum = found.entry(key).or_insert((0.0, 0.0, server.last.file.clone()));
+                *(if part == 0 { &mut sum.0 } else { &mut sum.1 }) += value;
+            }
+        }
+    }
+    found
+}
+
+/// Objects that crossed the API: in watch events, as JSON or protobuf, as the watchers asked for them;
+/// and in requests that created one. Bookmarks make the first too small, and what the server fills in
+/// the second: the larger counts.
+fn crossed(material: &Material, findings: &Findings) -> Seen {
+    const SENT: &str = "apiserver_watch_events_sizes";
+    const BODIES: &str = "apiserver_request_body_size_bytes";
+    let mut found = Seen::new();
+    let mut add = |key: String, mean: f64, what: &str, file: String| {
+        let most = found.entry(key).or_insert((0.0, Source::default()));
+        if mean > most.0 {
+            *most = (mean, Source::new(what, file));
+        }
+    };
+    // In a quiet time they are those of steady writes; the burst of an installation was not watched.
+    let steady = sums(material, SENT, true, |_| true);
+    for (key, (sum, count, file)) in sums(material, SENT, false, |_| true) {
+        let quiet = steady.get(&key).filter(|(_, count, _)| *count >= LEAST_EVENTS);
+        let (sum, count) = quiet.map_or((sum, count), |(sum, count, _)| (*sum, *count));
+        let mean = sum / count.max(1.0) - EVENT_BYTES;
+        if count >= LEAST_EVENTS && mean > 2.0 * BOOKMARK_BYTES {
+            add(key, mean, SENT, file);
+        }
+    }
+    let created = sums(material, BODIES, false, |series| series.label("verb") == "create");
+    for (key, (sum, count, file)) in created {
+        if let Some(resource) = findings.resources.get(&key).filter(|_| count >= 1.0 && sum > 0.0) {
+            add(key, filled_in(resource, sum / count), BODIES, file);
+        }
+    }
+    found
+}
+
+/// A created object as the server keeps it.
+fn filled_in(resource: &Resource, body: f64) -> f64 {
+    let written = if resource.writes.is_some() { WRITER_BYTES } else { 0.0 };
+    let plain = ["configmaps", "secrets"].contains(&resource.plural.as_str());
+    if is_custom(resource) || plain {
+        return body + ADDED_BYTES + written;
+    }
+    // Defaults: containers, tolerations and the volume of the token; addresses and policies.
+    let defaults = match resource.plural.as_str() {
+        "pods" => 1_500.0,
+        "services" => 250.0,
+        _ => 0.0,
+    };
+    body + NAMED_SHARE * body.min(NAMED_BYTES) + ADDED_BYTES + written + defaults
+}

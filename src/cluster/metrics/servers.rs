@@ -1,0 +1,194 @@
+//! Scrapes sorted by the process that said them, so that counters become rates.
+//!
+//! Scrapes with the same start of the process are of the same server. The time between two of them is
+//! that of a monotonic clock of the server itself: the timing histograms of API Priority and Fairness
+//! count nanoseconds. Where they are missing (it is switched off), the processor time that Go could
+//! have had, over GOMAXPROCS, tells it as of the last garbage collections.
+
+use std::collections::BTreeMap;
+
+use super::{Scrape, Series};
+use crate::cluster::findings::Skipped;
+
+/// Starts of a process that differ by no more are the same: they are computed from a clock that is
+/// adjusted.
+const SAME_START_SECONDS: f64 = 0.5;
+/// Least time between two scrapes from which rates are taken.
+const LEAST_SECONDS: f64 = 5.0;
+
+/// The scrapes of one server.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ServerScrapes {
+    /// Its name: the instance's, or the file's.
+    pub name: String,
+    /// The last scrape.
+    pub last: Scrape,
+    /// The first of the same process, and the seconds from it to the last.
+    pub earlier: Option<(Scrape, f64)>,
+}
+
+/// A counter of one series.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Counted {
+    /// Its growth.
+    pub count: f64,
+    /// In how many seconds.
+    pub seconds: f64,
+}
+
+impl ServerScrapes {
+    /// Seconds since the process started, at the last scrape.
+    #[must_use]
+    pub fn up_seconds(&self) -> Option<f64> {
+        clock(&self.last)
+    }
+
+    /// How every series of a counter grew: since the first scrape, or else since the process started.
+    #[must_use]
+    pub fn growth(&self, metric: &str) -> Vec<(&Series, Counted)> {
+        let (before, seconds) = match &self.earlier {
+            Some((earlier, seconds)) => (earlier.get(metric), *seconds),
+            None => match self.up_seconds() {
+                Some(seconds) => (&[] as &[Series], seconds),
+                None => return Vec::new(),
+            },
+        };
+        let key = |series: &Series| {
+            let mut labels = series.labels.clone();
+            labels.sort();
+            labels
+        };
+        let before: BTreeMap<_, f64> = before.iter().map(|s| (key(s), s.value)).collect();
+        let grown = self.last.get(metric).iter().map(|series| {
+            let count = series.value - before.get(&key(series)).copied().unwrap_or(0.0);
+            (
+                series,
+                Counted { count: if count.is_finite() { count.max(0.0) } else { 0.0 }, seconds },
+            )
+        });
+        grown.collect()
+    }
+}
+
+/// Sorts scrapes by server, in the order of their names.
+#[must_use]
+pub fn pair(scrapes: Vec<Scrape>) -> (Vec<ServerScrapes>, Vec<Skipped>) {
+    let mut skipped = Vec::new();
+    let mut groups: Vec<Vec<Scrape>> = Vec::new();
+    for scrape in scrapes {
+        match groups.iter_mut().find(|group| group.iter().any(|other| same(other, &scrape))) {
+            Some(group) => group.push(scrape),
+            None => groups.push(vec![scrape]),
+        }
+    }
+    let mut servers: Vec<ServerScrapes> =
+        groups.into_iter().filter_map(|group| server(group, &mut skipped)).collect();
+    servers.sort_by(|a, b| a.name.cmp(&b.name));
+    one_process_each(&mut servers, &mut skipped);
+    (servers, skipped)
+}
+
+/// Whether two scrapes are of the same process.
+fn same(a: &Scrape, b: &Scrape) -> bool {
+    let start = |scrape: &Scrape| scrape.value("process_start_time_seconds");
+    match (start(a), start(b)) {
+        (Some(one), Some(other)) if (one - other).abs() <= SAME_START_SECONDS => {
+            a.instance.is_none() || b.instance.is_none() || a.instance == b.instance
+        }
+        (Some(_), Some(_)) => false,
+        _ => a.instance.is_some() && a.instance == b.instance,
+    }
+}
+
+/// Seconds on the server's own clock: since it started, to a second or so.
+fn clock(scrape: &Scrape) -> Option<f64> {
+    let longest = |metric| {
+        let values = scrape.get(metric).iter().map(|series| series.value);
+        values.filter(|v| v.is_finite() && *v > 0.0).reduce(f64::max)
+    };
+    let nanoseconds = longest("apiserver_flowcontrol_read_vs_write_current_requests_count")
+        .or_else(|| longest("apiserver_flowcontrol_priority_level_request_utilization_count"));
+    nanoseconds.map(|nanos| nanos / 1e9).or_else(|| {
+        let processors = scrape.value("go_sched_gomaxprocs_threads").filter(|p| *p >= 1.0)?;
+        Some(scrape.value("go_cpu_classes_total_cpu_seconds_total")? / processors)
+    })
+}
+
+/// The scrapes of one process: the first and the last count.
+fn server(mut group: Vec<Scrape>, skipped: &mut Vec<Skipped>) -> Option<ServerScrapes> {
+    let order = |scrape: &Scrape| {
+        let cpu = scrape.value("process_cpu_seconds_total");
+        clock(scrape).or(scrape.unix_seconds).or(cpu).unwrap_or(0.0)
+    };
+    group.sort_by(|a, b| order(a).total_cmp(&order(b)));
+    let last = group.pop()?;
+    let name = last.instance.clone().unwrap_or_else(|| stem(&last.file));
+    let between = |earlier: &Scrape| {
+        let own = clock(&last).zip(clock(earlier)).map(|(last, first)| last - first);
+        let told = last.unix_seconds.zip(earlier.unix_seconds).map(|(last, first)| last - first);
+        own.filter(|seconds| *seconds > 0.0).or(told)
+    };
+    let mut rest = group.into_iter();
+    let earlier = rest.next().and_then(|earlier| {
+        let seconds = between(&earlier).unwrap_or(0.0);
+        if seconds >= LEAST_SECONDS {
+            return Some((earlier, seconds));
+        }
+        skipped.push(Skipped {
+            file: earlier.file,
+            line: None,
+            what: format!("taken at the same time as {}, as far as its clocks tell", last.file),
+            cost: "rates are means since the server started; take two scrapes a minute apart"
+                .into(),
+        });
+        None
+    });
+    for unused in rest {
+        let what = format!("between the first and the last scrape of {name}");
+        let cost = "nothing: rates are taken over the longest time".to_owned();
+        skipped.push(Skipped { file: unused.file, line: None, what, cost });
+    }
+    Some(ServerScrapes { name, last, earlier })
+}
+
+/// Of a server that restarted between two scrapes, the older process is left out.
+fn one_process_each(servers: &mut Vec<ServerScrapes>, skipped: &mut Vec<Skipped>) {
+    let start = |s: &ServerScrapes| s.last.value("process_start_time_seconds").unwrap_or(0.0);
+    let mut at = 0;
+    while at < servers.len() {
+        let this = &servers[at];
+        let newer =
+            servers.iter().find(|other| other.name == this.name && start(other) > start(this));
+        let Some(newer) = newer else {
+            at += 1;
+            continue;
+        };
+        let (name, kept) = (this.name.clone(), newer.last.file.clone());
+        let old = servers.remove(at);
+        skipped.push(Skipped {
+            file: old.last.file,
+            line: None,
+            what: format!("{name} restarted after it, before {kept}: its counters began again"),
+            cost: "no rates from both together".to_owned(),
+        });
+    }
+}
+
+/// What files of one server have in common: their name without its ending and without words and
+/// numbers that tell the time.
+fn stem(file: &str) -> String {
+    const WHEN: [&str; 12] = [
+        "earlier", "later", "before", "after", "first", "second", "last", "old", "new", "1st",
+        "2nd", "prev",
+    ];
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let name = name.trim_end_matches(".gz");
+    let name = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let is_when = |part: &&str| {
+        let stamp =
+            part.len() >= 6 && part.chars().all(|c| c.is_ascii_digit() || "TZ:".contains(c));
+        WHEN.contains(&part.to_ascii_lowercase().as_str()) || stamp
+    };
+    let parts: Vec<&str> = name.split(['-', '_']).filter(|part| !is_when(part)).collect();
+    if parts.is_empty() { name.to_owned() } else { parts.join("-") }
+}

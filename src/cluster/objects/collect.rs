@@ -1,0 +1,221 @@
+//! What is kept of objects: counts and sizes of every kind, and what a few kinds say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::pod::{ApiserverPod, cores};
+use super::{Object, json as json_text, yaml};
+use crate::cluster::findings::Skipped;
+use crate::cluster::read::{Input, Kind};
+use crate::units::{Bytes, Fnv, parse_bytes};
+
+/// Objects that are told apart by their identity; beyond, duplicates are counted twice.
+const MOST_IDENTITIES: usize = 2_000_000;
+/// Mistakes of one file that are told of.
+const MOST_TOLD: usize = 10;
+
+/// Objects of a kind.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counted {
+    /// The plural.
+    pub plural: String,
+    /// The API group.
+    pub group: String,
+    /// How many.
+    pub count: u64,
+    /// Of those, how many had their managed fields.
+    pub with_managed_fields: u64,
+    /// Bytes of compact JSON of all of them.
+    pub json_bytes: u64,
+    /// The file of the last one.
+    pub file: String,
+}
+
+/// What a Node says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NodeFact {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a control-plane node.
+    pub control_plane: bool,
+    /// Its cores.
+    pub cores: Option<f64>,
+    /// Its memory.
+    pub memory: Option<Bytes>,
+    /// Its kubelet's version.
+    pub kubelet: String,
+    /// The file it is from.
+    pub file: String,
+}
+
+/// What objects of all files say.
+#[derive(Clone, Debug, Default)]
+pub struct Objects {
+    /// Counts by `plural.group`.
+    pub counted: BTreeMap<String, Counted>,
+    /// Nodes.
+    pub nodes: Vec<NodeFact>,
+    /// Pods of kube-apiservers.
+    pub apiservers: Vec<ApiserverPod>,
+    /// The file of Pods of etcd on nodes of the cluster.
+    pub etcd_pods: Option<String>,
+    /// Served versions of custom resources, by `plural.group`, with the file.
+    pub crds: BTreeMap<String, (u32, String)>,
+    /// `PriorityLevelConfiguration`s and `FlowSchema`s, stripped to name and spec, by kind and name.
+    pub apf: BTreeMap<(String, String), Value>,
+    /// The file of the last of those.
+    pub apf_file: String,
+    seen: BTreeSet<u64>,
+    last: Option<String>,
+}
+
+impl Objects {
+    /// Reads a file of objects, and says what of it was skipped.
+    pub fn read(&mut self, input: &Input) -> Vec<Skipped> {
+        let mistakes = match input.kind {
+            Kind::ObjectsJson => json_text::read(input, self).err().into_iter().collect(),
+            Kind::ObjectsYaml => yaml::read(input, self),
+            Kind::Audit | Kind::Metrics | Kind::Prometheus | Kind::Version | Kind::Dump => {
+                Vec::new()
+            }
+        };
+        let hidden = mistakes.len().saturating_sub(MOST_TOLD);
+        let mut skipped: Vec<Skipped> = mistakes
+            .into_iter()
+            .take(MOST_TOLD)
+            .map(|(line, what)| Skipped {
+                file: input.name.clone(),
+                line,
+                what,
+                cost: "the objects from there on, or this one".to_owned(),
+            })
+            .collect();
+        if let Some(last) = skipped.last_mut().filter(|_| hidden > 0) {
+            last.cost = format!("this object, and {hidden} more mistakes in this file");
+        }
+        skipped
+    }
+
+    /// Takes in an object.
+    pub(super) fn add(&mut self, object: &Object<'_>) {
+        if object.kind.is_empty() {
+            return;
+        }
+        let (plural, group) = (object.plural(), object.group().to_owned());
+        let key = key_of(&plural, &group);
+        self.last = Some(key.clone());
+        let identity = Fnv::new()
+            .bytes(key.as_bytes())
+            .bytes(object.text("/metadata/namespace").as_bytes())
+            .bytes(b"/")
+            .bytes(object.text("/metadata/name").as_bytes())
+            .bytes(object.text("/metadata/uid").as_bytes());
+        let fresh = self.seen.len() >= MOST_IDENTITIES || self.seen.insert(identity.value());
+        if !fresh {
+            return;
+        }
+        let mut size = Size(0);
+        // Counting cannot fail.
+        let _ = serde_json::to_writer(&mut size, object.value);
+        let counted = self.counted.entry(key).or_default();
+        counted.plural = plural;
+        counted.group = group;
+        counted.count += 1;
+        counted.json_bytes += size.0;
+        counted.with_managed_fields += u64::from(object.field("/metadata/managedFields").is_some());
+        object.file.clone_into(&mut counted.file);
+        match (object.kind, object.group()) {
+            ("Node", "") => self.node(object),
+            ("Pod", "") => self.pod(object),
+            ("CustomResourceDefinition", "apiextensions.k8s.io") => self.crd(object),
+            ("FlowSchema" | "PriorityLevelConfiguration", "flowcontrol.apiserver.k8s.io") => {
+                self.apf(object);
+            }
+            _ => {}
+        }
+    }
+
+    /// The end of a list: what it says of itself. A list with `limit` says how many more there are.
+    pub(super) fn list_ends(&mut self, list: &Value) {
+        let more = list.pointer("/metadata/remainingItemCount").and_then(Value::as_u64);
+        let counted = self.last.as_ref().and_then(|last| self.counted.get_mut(last));
+        if let (Some(more), Some(counted)) = (more, counted) {
+            let mean = counted.json_bytes / counted.count.max(1);
+            counted.json_bytes += mean * more;
+            counted.with_managed_fields +=
+                more * counted.with_managed_fields / counted.count.max(1);
+            counted.count += more;
+        }
+    }
+
+    fn node(&mut self, object: &Object<'_>) {
+        let roles = ["control-plane", "master", "controlplane"];
+        let labels = object.field("/metadata/labels").and_then(Value::as_object);
+        let control_plane = labels.is_some_and(|labels| {
+            roles.iter().any(|role| labels.contains_key(&format!("node-role.kubernetes.io/{role}")))
+        });
+        self.nodes.push(NodeFact {
+            name: object.text("/metadata/name").to_owned(),
+            control_plane,
+            cores: cores(object.text("/status/capacity/cpu")),
+            memory: parse_bytes(object.text("/status/capacity/memory")).ok(),
+            kubelet: object.text("/status/nodeInfo/kubeletVersion").to_owned(),
+            file: object.file.to_owned(),
+        });
+    }
+
+    fn pod(&mut self, object: &Object<'_>) {
+        if let Some(pod) = ApiserverPod::of(object) {
+            self.apiservers.push(pod);
+        }
+        let containers = object.field("/spec/containers").and_then(Value::as_array);
+        let named =
+            |name| containers.into_iter().flatten().any(|c| c.get("name") == Some(&json!(name)));
+        let namespace = object.text("/metadata/namespace");
+        if named("etcd") && ["kube-system", "openshift-etcd", ""].contains(&namespace) {
+            self.etcd_pods = Some(object.file.to_owned());
+        }
+    }
+
+    fn crd(&mut self, object: &Object<'_>) {
+        let versions = object.field("/spec/versions").and_then(Value::as_array);
+        let served = versions.into_iter().flatten();
+        let served = served.filter(|v| v.get("served").and_then(Value::as_bool) != Some(false));
+        let key = key_of(object.text("/spec/names/plural"), object.text("/spec/group"));
+        let count = u32::try_from(served.count()).unwrap_or(u32::MAX).max(1);
+        self.crds.insert(key, (count, object.file.to_owned()));
+    }
+
+    fn apf(&mut self, object: &Object<'_>) {
+        let name = object.text("/metadata/name").to_owned();
+        let stripped = json!({
+            "apiVersion": object.api_version,
+            "kind": object.kind,
+            "metadata": { "name": name },
+            "spec": object.field("/spec").cloned().unwrap_or(Value::Null),
+        });
+        self.apf.insert((object.kind.to_owned(), name), stripped);
+        object.file.clone_into(&mut self.apf_file);
+    }
+}
+
+/// `plural.group`, or the plural alone for core.
+#[must_use]
+pub(crate) fn key_of(plural: &str, group: &str) -> String {
+    if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") }
+}
+
+/// A writer that only counts.
+struct Size(u64);
+
+impl std::io::Write for Size {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

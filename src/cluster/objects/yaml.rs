@@ -1,0 +1,118 @@
+//! YAML as kubectl prints it: documents, and lists whose items begin at the first column. Each item
+//! is parsed by itself.
+
+use serde_json::{Map, Number, Value};
+
+use super::{Object, Objects};
+use crate::cluster::read::{Input, Line};
+use crate::language::Log;
+use crate::language::text::source::Sources;
+use crate::language::text::yaml::{Item, Node, documents};
+
+/// What one object may take.
+const MOST_OBJECT_BYTES: usize = 16 << 20;
+
+/// Something that was not understood: its line and why.
+pub(super) type Mistake = (Option<u64>, String);
+
+/// Reads a file of YAML objects; what is wrong with some of them is handed back.
+pub(super) fn read(input: &Input, objects: &mut Objects) -> Vec<Mistake> {
+    let mut lines = match input.lines() {
+        Ok(lines) => lines,
+        Err(error) => return vec![(None, error.to_string())],
+    };
+    let mut reader =
+        Reader { file: &input.name, objects, text: String::new(), at: 1, wrong: vec![] };
+    let mut in_items = false;
+    while let Some(line) = lines.advance() {
+        let (number, line) = match line {
+            Line::Whole(number, line) => (number, String::from_utf8_lossy(line)),
+            Line::TooLong(number) => {
+                reader.wrong.push((Some(number), "the line is longer than 32 MiB".to_owned()));
+                continue;
+            }
+            Line::Broken(number, error) => {
+                reader.wrong.push((Some(number), format!("the file breaks off: {error}")));
+                break;
+            }
+        };
+        let item = in_items && (line.starts_with("- ") || line == "-");
+        let document = line == "---" || line.starts_with("--- ") || line == "...";
+        let leaves = in_items && line.starts_with(|c: char| c.is_ascii_alphabetic());
+        let enters = !in_items && line.trim_end() == "items:";
+        if item || document || leaves || enters {
+            reader.flush(number);
+            in_items = item || enters;
+        }
+        if !document && !enters {
+            reader.text.push_str(&line);
+            reader.text.push('\n');
+        }
+    }
+    reader.flush(0);
+    reader.wrong
+}
+
+struct Reader<'r> {
+    file: &'r str,
+    objects: &'r mut Objects,
+    /// The object that is being read, and its first line.
+    text: String,
+    at: u64,
+    wrong: Vec<Mistake>,
+}
+
+impl Reader<'_> {
+    /// Hands on what was read; the next object begins at this line.
+    fn flush(&mut self, next: u64) {
+        let (text, at) = (std::mem::take(&mut self.text), std::mem::replace(&mut self.at, next));
+        if text.trim().is_empty() {
+            return;
+        }
+        if text.len() > MOST_OBJECT_BYTES {
+            let what = format!("an object of more than {} MiB", MOST_OBJECT_BYTES >> 20);
+            return self.wrong.push((Some(at), what));
+        }
+        let mut log = Log::new(Sources::new(self.file, text));
+        let found = documents(0, &mut log);
+        for mistake in log.finish().items {
+            let line = at + mistake.primary.place.line.saturating_sub(1) as u64;
+            self.wrong.push((Some(line), mistake.message));
+        }
+        for node in &found {
+            match value(node) {
+                Value::Array(items) => items.iter().for_each(|item| self.hand_on(item)),
+                object => self.hand_on(&object),
+            }
+        }
+    }
+
+    fn hand_on(&mut self, value: &Value) {
+        let text = |key| value.get(key).and_then(Value::as_str).unwrap_or("");
+        let (kind, api_version) = (text("kind"), text("apiVersion"));
+        // What is left of a list without its items.
+        if kind == "List" || kind.ends_with("List") && value.get("spec").is_none() {
+            self.objects.list_ends(value);
+        } else if !kind.is_empty() {
+            self.objects.add(&Object { file: self.file, kind, api_version, value });
+        }
+    }
+}
+
+/// As JSON. The depth is bounded by the reader of YAML.
+fn value(node: &Node) -> Value {
+    match &node.item {
+        Item::Null => Value::Null,
+        Item::Flag(flag) => Value::Bool(*flag),
+        Item::Integer(number) => Number::from_i128(*number).map_or(Value::Null, Value::Number),
+        Item::Float => Number::from_f64(0.5).map_or(Value::Null, Value::Number),
+        Item::Text(text) => Value::String(text.clone()),
+        Item::List(items) => Value::Array(items.iter().map(value).collect()),
+        Item::Object(entries) => {
+            let entry = |entry: &crate::language::text::yaml::Entry| {
+                (entry.name.clone(), value(&entry.node))
+            };
+            Value::Object(entries.iter().map(entry).collect::<Map<_, _>>())
+        }
+    }
+}

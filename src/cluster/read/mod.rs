@@ -1,0 +1,179 @@
+//! Finding, unpacking and recognising files.
+
+mod kind;
+mod lines;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+
+pub use kind::Kind;
+pub use lines::{Line, Lines, MOST_LINE_BYTES};
+
+use super::findings::Skipped;
+use crate::units::Fnv;
+
+/// What is read to recognise a file.
+const HEAD_BYTES: usize = 64 << 10;
+/// How much of the text of files is compared to find duplicates.
+const COMPARED_BYTES: u64 = 32 << 20;
+/// Files that one import reads. A must-gather of a large cluster has some ten thousand.
+const MOST_FILES: usize = 200_000;
+/// How deep folders may lie in each other.
+const DEEPEST: usize = 24;
+
+/// A file that was recognised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// What people call it: its path from what the user named.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: Kind,
+}
+
+impl Input {
+    /// The text, unpacked while it is read.
+    ///
+    /// # Errors
+    /// Those of opening the file.
+    pub fn open(&self) -> io::Result<Box<dyn BufRead>> {
+        open(&self.path)
+    }
+
+    /// The text line by line.
+    ///
+    /// # Errors
+    /// Those of opening the file.
+    pub fn lines(&self) -> io::Result<Lines> {
+        Ok(Lines::new(self.open()?))
+    }
+}
+
+/// Files that were found, and those that are of no use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gathered {
+    /// In the order of their names.
+    pub inputs: Vec<Input>,
+    /// What could not be read, is a duplicate, or is nothing that a cluster exports.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Finds what is at the paths: files, and folders with all below them.
+#[must_use]
+pub fn gather(paths: &[PathBuf]) -> Gathered {
+    let mut gathered = Gathered::default();
+    let mut files = Vec::new();
+    for path in paths {
+        walk(path, path, 0, &mut files, &mut gathered);
+    }
+    files.sort();
+    files.dedup();
+    let mut seen: BTreeMap<u64, String> = BTreeMap::new();
+    for (name, path) in files {
+        match recognise(&path) {
+            Err(error) => gathered.skip(name, error.to_string(), "whatever is in it"),
+            Ok((kind, digest)) => {
+                if let Some(first) = seen.get(&digest) {
+                    let what = format!("the same as {first}");
+                    gathered.skip(name, what, "nothing: it is used once");
+                    continue;
+                }
+                seen.insert(digest, name.clone());
+                match kind {
+                    Some(kind) => gathered.inputs.push(Input { name, path, kind }),
+                    None => gathered.skip(
+                        name,
+                        "nothing that oomcast knows: neither metrics nor an audit log nor \
+                         objects of Kubernetes"
+                            .to_owned(),
+                        "nothing, if it is not from the cluster",
+                    ),
+                }
+            }
+        }
+    }
+    gathered
+}
+
+impl Gathered {
+    fn skip(&mut self, file: String, what: String, cost: &str) {
+        self.skipped.push(Skipped { file, line: None, what, cost: cost.to_owned() });
+    }
+}
+
+/// Files below a path, each with its name. Links to folders are not followed.
+fn walk(
+    root: &Path,
+    path: &Path,
+    depth: usize,
+    files: &mut Vec<(String, PathBuf)>,
+    gathered: &mut Gathered,
+) {
+    let name = name_of(root, path);
+    if depth > DEEPEST || files.len() >= MOST_FILES {
+        return gathered.skip(name, "too many files or folders".to_owned(), "all below it");
+    }
+    let is_folder = match path.symlink_metadata() {
+        Ok(found) if found.is_symlink() && depth > 0 => !path.is_file(),
+        Ok(_) => path.is_dir(),
+        Err(error) => return gathered.skip(name, error.to_string(), "whatever is in it"),
+    };
+    if !is_folder {
+        files.push((name, path.to_owned()));
+        return;
+    }
+    match std::fs::read_dir(path) {
+        Err(error) => gathered.skip(name, error.to_string(), "whatever is in it"),
+        Ok(entries) => {
+            let mut inside: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
+            inside.sort();
+            for one in inside {
+                walk(root, &one, depth + 1, files, gathered);
+            }
+        }
+    }
+}
+
+/// The path below what the user named, or the file's own name.
+fn name_of(root: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(root).ok().filter(|below| !below.as_os_str().is_empty());
+    let name = below.or_else(|| path.file_name().map(Path::new)).unwrap_or(path);
+    name.to_string_lossy().into_owned()
+}
+
+/// The text of a file, unpacked if its first bytes are those of gzip.
+fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+    let mut file = BufReader::with_capacity(HEAD_BYTES, File::open(path)?);
+    let packed = file.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+    Ok(if packed {
+        Box::new(BufReader::with_capacity(HEAD_BYTES, MultiGzDecoder::new(file)))
+    } else {
+        Box::new(file)
+    })
+}
+
+/// What a file is, and a digest of its text, packed or not.
+fn recognise(path: &Path) -> io::Result<(Option<Kind>, u64)> {
+    let mut text = open(path)?;
+    let mut head = Vec::new();
+    text.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head)?;
+    let kind = Kind::of(&head);
+    let mut digest = Fnv::new().bytes(&head);
+    if kind.is_some() {
+        let mut rest = text.take(COMPARED_BYTES);
+        let mut buffer = [0; 8192];
+        // A file that breaks off is told of by its reader.
+        while let Ok(read @ 1..) = rest.read(&mut buffer) {
+            digest = digest.bytes(&buffer[..read]);
+        }
+    }
+    Ok((kind, digest.value()))
+}
+
+#[cfg(test)]
+mod tests;

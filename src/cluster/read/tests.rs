@@ -1,0 +1,41 @@
+//! What is recognised, and what is passed over.
+
+use std::io::Cursor;
+
+use super::{Kind, Line, Lines};
+
+#[test]
+fn files_are_recognised_by_their_content() {
+    let cases = [
+        ("{\"kind\":\"Event\",\"auditID\":\"a\",\"stage\":\"Panic\"}\n", Some(Kind::Audit)),
+        ("\u{feff}# HELP up Up.\n# TYPE up gauge\nup 1\n", Some(Kind::Metrics)),
+        ("process_cpu_seconds_total{job=\"a b\"} 1.5e3 1700000000\r\n", Some(Kind::Metrics)),
+        (
+            "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[]}}",
+            Some(Kind::Prometheus),
+        ),
+        ("{\n  \"major\": \"1\",\n  \"gitVersion\" : \"v1.34.1\"}", Some(Kind::Version)),
+        ("{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":[]}", Some(Kind::ObjectsJson)),
+        ("{\"clients\":[{\"kind\":\"reflector\"}]}", None),
+        ("PriorityLevelName, ActiveQueues\ncatch-all, 0\n", Some(Kind::Dump)),
+        ("# a comment\napiVersion: v1\nkind: Pod\n", Some(Kind::ObjectsYaml)),
+        ("{\"a\": \"\\\"auditID\\\": \\\"stage\\\":\"}", None),
+        ("hello world 1\n", None),
+        ("", None),
+    ];
+    for (text, kind) in cases {
+        assert_eq!(Kind::of(text.as_bytes()), kind, "{text:?}");
+    }
+}
+
+#[test]
+fn lines_end_as_on_unix_or_windows() {
+    let text = b"\xef\xbb\xbfone\r\ntwo\n\nlast".to_vec();
+    let mut lines = Lines::new(Box::new(Cursor::new(text)));
+    let mut seen = Vec::new();
+    while let Some(Line::Whole(number, line)) = lines.advance() {
+        seen.push((number, String::from_utf8_lossy(line).into_owned()));
+    }
+    let owned = |(number, line): (u64, &str)| (number, line.to_owned());
+    assert_eq!(seen, [(1, "one"), (2, "two"), (3, ""), (4, "last")].map(owned));
+}

@@ -1,0 +1,198 @@
+//! `[[clients]]`: a fleet is one entry, with a line for each resource that it reads.
+
+use std::collections::BTreeSet;
+
+use super::lines::{Lines, quoted, words};
+use super::{TAKEN_MINOR, names};
+use crate::cluster::findings::Findings;
+use crate::cluster::fleet::{Fleet, Read, ReadKind, Selected};
+use crate::model::release::{NEWEST_MINOR, OLDEST_CLIENT_MINOR, OLDEST_MINOR, Release};
+
+/// Something that a fleet reads: its table, its name there, the resource.
+pub(super) struct Entry<'f> {
+    table: &'static str,
+    name: String,
+    resource: String,
+    read: &'f Read,
+}
+
+/// What a fleet reads, in its order. Resources without objects are left out.
+pub(super) fn entries<'f>(findings: &Findings, fleet: &'f Fleet) -> Vec<Entry<'f>> {
+    let names = names(findings);
+    let mut found: Vec<Entry<'f>> = Vec::new();
+    for read in &fleet.reads {
+        let stored = findings.resources.get(&read.resource).and_then(|r| r.count.as_ref());
+        let Some(resource) =
+            names.get(&read.resource).filter(|_| stored.is_some_and(|c| c.value > 0))
+        else {
+            continue;
+        };
+        let table = table(read.kind);
+        let same = |entry: &&Entry<'_>| entry.table == table && entry.resource == *resource;
+        let name = match found.iter().filter(same).count() {
+            0 => resource.clone(),
+            twins => format!("{resource}-{}", twins + 1),
+        };
+        found.push(Entry { table, name, resource: resource.clone(), read });
+    }
+    found
+}
+
+pub(super) fn write(findings: &Findings, out: &mut Lines) {
+    let nodes = findings.nodes.count.as_ref().map(|nodes| nodes.value);
+    for fleet in &findings.fleets {
+        let all = entries(findings, fleet);
+        if all.is_empty() {
+            continue;
+        }
+        out.table("[[clients]]");
+        let evidence = [shown(&fleet.agent), fleet.evidence.clone()];
+        let evidence: Vec<&str> =
+            evidence.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+        if !evidence.is_empty() {
+            out.comment(&shown_long(&evidence.join(": ")));
+        }
+        out.plain("name", &quoted(&fleet.name));
+        let source = words(&fleet.source);
+        if fleet.per_node && nodes == Some(fleet.members) {
+            out.commented("count", "1", &source);
+            out.plain("per", "\"node\"");
+        } else {
+            out.commented("count", &fleet.members.max(1).to_string(), &source);
+        }
+        identity(fleet, findings, out);
+        let streams = streams(findings);
+        for entry in &all {
+            let bare = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+            let name = &entry.name;
+            let name = if name.chars().all(bare) { name.clone() } else { quoted(name) };
+            out.plain(&format!("{}.{name}", entry.table), &reads(entry, fleet, streams));
+        }
+    }
+}
+
+/// Who the members are, and what else they hold.
+fn identity(fleet: &Fleet, findings: &Findings, out: &mut Lines) {
+    if !fleet.user.is_empty() {
+        out.plain("user", &quoted(&fleet.user));
+        let known = fleet.user.starts_with("system:");
+        if !known && !fleet.groups.is_empty() {
+            let groups: Vec<String> = fleet.groups.iter().take(100).map(|g| quoted(g)).collect();
+            out.plain("groups", &format!("[{}]", groups.join(", ")));
+        }
+    }
+    let own = findings.release.as_ref().map(|found| found.value.minor);
+    if let Some(minor) = fleet.client_minor
+        && own != Some(minor)
+        && (OLDEST_CLIENT_MINOR..=NEWEST_MINOR).contains(&minor)
+    {
+        out.commented("client-version", &format!("\"1.{minor}\""), &shown(&fleet.agent));
+    }
+    // They are held with the first read, which must be one that watches.
+    let of = |table_name| fleet.reads.iter().any(|read| table(read.kind) == table_name);
+    let holds = of("reflectors") || of("watchers") && !of("listers");
+    if holds && fleet.idle_watches > 0 {
+        out.commented(
+            "idle-watches",
+            &fleet.idle_watches.min(10_000).to_string(),
+            &words(&fleet.source),
+        );
+    }
+    if fleet.user.starts_with("system:node:") && fleet.name.contains("kubelet") {
+        out.plain("heartbeats", "true");
+    }
+}
+
+/// The table in which a read is written.
+const fn table(kind: ReadKind) -> &'static str {
+    match kind {
+        ReadKind::Reflector | ReadKind::WatchList => "reflectors",
+        ReadKind::Poller(_) => "listers",
+        ReadKind::Watcher => "watchers",
+    }
+}
+
+/// Whether reflectors of the servers' release stream their initial list.
+fn streams(findings: &Findings) -> bool {
+    let minor = findings.release.as_ref().map_or(TAKEN_MINOR, |found| found.value.minor);
+    let release = Release::of_minor(minor.clamp(OLDEST_MINOR, NEWEST_MINOR));
+    release.is_some_and(|release| release.watch_list && release.watch_list_client)
+}
+
+/// The inline table of a read.
+fn reads(entry: &Entry<'_>, fleet: &Fleet, streams: bool) -> String {
+    let read = entry.read;
+    let mut keys = Vec::new();
+    if entry.name != entry.resource {
+        keys.push(format!("resource = {}", quoted(&entry.resource)));
+    }
+    if !matches!(read.kind, ReadKind::Watcher) {
+        what(read, fleet, streams, &mut keys);
+    }
+    if keys.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", keys.join(", ")) }
+}
+
+/// Which objects it reads, and how.
+fn what(read: &Read, fleet: &Fleet, streams: bool, keys: &mut Vec<String>) {
+    match read.selected {
+        Selected::All => {}
+        Selected::OwnNode => keys.push("own-node = true".to_owned()),
+        Selected::Share(share) => {
+            keys.push(format!("selected = \"{:.4}%\"", (share * 100.0).clamp(0.0, 100.0)));
+        }
+    }
+    if speaks_json(&fleet.agent) {
+        keys.push("encoding = \"json\"".to_owned());
+    }
+    if let Some(limit) = read.limit.filter(|limit| *limit > 0) {
+        keys.push(format!("limit = {limit}"));
+    }
+    match read.kind {
+        ReadKind::Poller(period) => {
+            let version = if read.resource_version == "0" { "0" } else { "" };
+            keys.push(format!("resource-version = {}", quoted(version)));
+            keys.push("rounds = \"endless\"".to_owned());
+            let pause = (period.as_secs_f64() * 1000.0).round().max(1.0);
+            keys.push(format!("pause = \"{pause}ms\""));
+        }
+        // Where it is what the release does anyway, it is not said.
+        ReadKind::WatchList if !streams => keys.push("watch-list = true".to_owned()),
+        ReadKind::Reflector if streams => keys.push("watch-list = false".to_owned()),
+        ReadKind::WatchList | ReadKind::Reflector | ReadKind::Watcher => {}
+    }
+}
+
+/// Whether a client asks for JSON: what is not written in Go, or leaves the agent of Go's own client.
+/// Components of Kubernetes and controller-runtime ask for protobuf where there is one.
+fn speaks_json(agent: &str) -> bool {
+    const OTHERS: [&str; 9] = [
+        "python",
+        "Go-http-client",
+        "curl",
+        "okhttp",
+        "java",
+        "node-fetch",
+        "axios",
+        "fabric8",
+        "Ruby",
+    ];
+    OTHERS.iter().any(|other| agent.to_ascii_lowercase().contains(&other.to_ascii_lowercase()))
+}
+
+/// Names of resources that some entry reads as JSON.
+pub(super) fn json_readers(findings: &Findings) -> BTreeSet<String> {
+    let fleets = findings.fleets.iter().filter(|fleet| speaks_json(&fleet.agent));
+    let entries = fleets.flat_map(|fleet| entries(findings, fleet));
+    let reads = entries.filter(|entry| !matches!(entry.read.kind, ReadKind::Watcher));
+    reads.map(|entry| entry.resource).collect()
+}
+
+/// A line of comment, without what could end it.
+fn shown_long(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+/// A name from a file as it may stand in a comment.
+fn shown(name: &str) -> String {
+    crate::language::shown(name)
+}

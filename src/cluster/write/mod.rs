@@ -1,0 +1,205 @@
+//! Findings as a scenario: TOML in the style of `oomcast init`, every value with its source.
+//!
+//! A value that was measured ends in a comment with the metric or field and its file; one that was
+//! taken for want of better says `assumed`. [`update`](super::update) goes by these comments.
+
+mod clients;
+mod lines;
+mod names;
+mod objects;
+mod storms;
+mod update;
+
+use super::findings::{Findings, Found, Server};
+use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR};
+use crate::units::Bytes;
+use lines::{Lines, quoted};
+
+pub use names::names;
+pub use update::{Update, update};
+
+/// What stands at the top of the file.
+const HEAD: &str = "\
+# Imported from a running cluster. Every value says where it comes from; `assumed` marks what no file
+# told, with the command that does. It runs as it is.
+#
+#   oomcast check FILE                          every mistake in it
+#   oomcast run FILE                            the idle cluster
+#   oomcast run FILE --profile restart-agents   a storm; more at the end of the file
+#   oomcast import FOLDER --update FILE         renews what was measured, and keeps your changes
+";
+/// The release that is taken where none is found.
+const TAKEN_MINOR: u8 = 34;
+
+/// How a scenario is called, and what lies beside it.
+#[derive(Clone, Debug)]
+pub struct Names {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The file of flow schemas and priority levels, relative to the scenario's.
+    pub manifest: String,
+}
+
+/// The text of the scenario.
+#[must_use]
+pub fn scenario(findings: &Findings, names: &Names) -> String {
+    let mut out = Lines::new(HEAD);
+    out.blank();
+    out.plain("schema", "1");
+    out.plain("name", &quoted(&names.scenario));
+    let version =
+        findings.release.as_ref().map_or("unknown", |found| found.value.git_version.as_str());
+    out.plain("description", &quoted(&format!("Imported from a cluster of Kubernetes {version}.")));
+    cluster(findings, &mut out);
+    apiserver(findings, &mut out);
+    node(findings, &mut out);
+    out.table("[run]");
+    out.plain("duration", "\"10m\"");
+    out.plain("replications", "10");
+    if let Some(apf) = &findings.apf {
+        out.table("[apf]");
+        let manifests = format!("[{}]", quoted(&names.manifest));
+        out.found("manifests", &manifests, apf);
+    }
+    objects::write(findings, &mut out);
+    clients::write(findings, &mut out);
+    storms::write(findings, &mut out);
+    out.text
+}
+
+fn cluster(findings: &Findings, out: &mut Lines) {
+    let Some(nodes) = findings.nodes.count.as_ref().filter(|nodes| nodes.value > 0) else { return };
+    out.table("[cluster]");
+    out.found("nodes", &grouped(nodes.value.into()), nodes);
+    let pods = findings.resources.get("pods").and_then(|pods| pods.count.as_ref());
+    if let Some(pods) = pods.filter(|pods| pods.value > 0) {
+        let per = (pods.value as f64 / f64::from(nodes.value)).round().clamp(1.0, 1000.0);
+        out.found("pods-per-node", &format!("{per}"), pods);
+    }
+    if let Some(namespaces) = findings.namespaces.as_ref().filter(|found| found.value > 0) {
+        out.found("namespaces", &grouped(namespaces.value), namespaces);
+    }
+}
+
+fn apiserver(findings: &Findings, out: &mut Lines) {
+    out.table("[apiserver]");
+    match &findings.release {
+        Some(found) => {
+            let minor = found.value.minor.clamp(OLDEST_MINOR, NEWEST_MINOR);
+            let what = format!("{} ({})", found.source.what, found.value.git_version);
+            let file = &found.source.file;
+            out.commented("version", &format!("\"1.{minor}\""), &format!("{what}, {file}"));
+        }
+        None => out.assumed("version", &format!("\"1.{TAKEN_MINOR}\""), "kubectl version -o json"),
+    }
+    match &findings.replicas {
+        Some(found) => out.found("replicas", &found.value.to_string(), found),
+        None => out.assumed(
+            "replicas",
+            "1",
+            "kubectl get nodes -l node-role.kubernetes.io/control-plane",
+        ),
+    }
+    // Servers that differ: the tightest limit dies first.
+    let least = |of: fn(&Server) -> Option<&Found<Bytes>>| {
+        findings.servers.iter().filter_map(of).min_by_key(|found| found.value)
+    };
+    if let Some(limit) = least(|server| server.memory_limit.as_ref()) {
+        out.found("memory-limit", &exactly(limit.value), limit);
+    }
+    let first = findings.servers.first();
+    if let Some(limit) = first.and_then(|server| server.cpu_limit.as_ref()) {
+        out.found("cpu-limit", &format!("{}", limit.value), limit);
+    }
+    let soft = findings.servers.iter().filter_map(|server| server.gomemlimit.as_ref());
+    if let Some((limit, found)) =
+        soft.filter_map(|found| Some((found.value?, found))).min_by_key(|(limit, _)| *limit)
+    {
+        out.found("gomemlimit", &exactly(limit), found);
+    }
+    if let Some(gogc) = first.and_then(|server| server.gogc.as_ref())
+        && gogc.value != Some(100)
+    {
+        let text = gogc.value.map_or_else(|| "\"off\"".to_owned(), |percent| percent.to_string());
+        out.found("gogc", &text, gogc);
+    }
+    if let Some(processors) = first.and_then(|server| server.gomaxprocs.as_ref()) {
+        out.found("gomaxprocs", &processors.value.clamp(1, 1024).to_string(), processors);
+    }
+    if let Some(found) = &findings.inflight {
+        out.found("max-requests-inflight", &found.value.0.to_string(), found);
+        out.found("max-mutating-requests-inflight", &found.value.1.to_string(), found);
+    }
+    if let Some(first) = first {
+        flags(first, out);
+    }
+    if !findings.gates.is_empty() {
+        let all = findings.gates.iter().map(|(name, found)| format!("{name} = {}", found.value));
+        let all = all.collect::<Vec<_>>().join(", ");
+        if let Some(found) = findings.gates.values().next() {
+            out.found("feature-gates", &format!("{{ {all} }}"), found);
+        }
+    }
+}
+
+/// Flags that are keys of their own.
+fn flags(server: &Server, out: &mut Lines) {
+    const SPANS: [(&str, &str); 3] = [
+        ("request-timeout", "request-timeout"),
+        ("shutdown-delay-duration", "shutdown-delay"),
+        ("shutdown-watch-termination-grace-period", "shutdown-watch-termination-grace-period"),
+    ];
+    for (flag, key) in SPANS {
+        if let Some(found) = server.flags.get(flag)
+            && crate::units::parse_span(&found.value).is_ok()
+        {
+            out.found(key, &quoted(&found.value), found);
+        }
+    }
+    if let Some(found) = server.flags.get("goaway-chance")
+        && let Ok(chance) = found.value.parse::<f64>()
+        && (0.0..=0.02).contains(&chance)
+    {
+        out.found("goaway-chance", &format!("{chance:?}"), found);
+    }
+    if let Some(found) = server.flags.get("shutdown-send-retry-after") {
+        out.found("shutdown-send-retry-after", &(found.value == "true").to_string(), found);
+    }
+    if let Some(found) = &server.probes {
+        out.found("probes", &found.value.to_string(), found);
+    }
+}
+
+fn node(findings: &Findings, out: &mut Lines) {
+    const NODES: &str = "kubectl get nodes -o json > nodes.json";
+    out.table("[node]");
+    match &findings.nodes.control_plane_memory {
+        Some(found) => out.found("memory", &exactly(found.value), found),
+        None => out.assumed("memory", "\"64GiB\"", NODES),
+    }
+    match &findings.nodes.control_plane_cores {
+        Some(found) => out.found("cores", &format!("{}", found.value), found),
+        None => out.assumed("cores", "8", NODES),
+    }
+    let (beside, away) = ("\"1GiB\"", "\"0B\"");
+    match &findings.nodes.etcd_beside {
+        Some(found) if found.value => {
+            let what = format!("{}: on the same nodes; its size is assumed", found.source.what);
+            out.commented("etcd-memory", beside, &format!("{what}, {}", found.source.file));
+        }
+        Some(found) => out.found("etcd-memory", away, found),
+        None => {
+            out.assumed("etcd-memory", beside, "kubectl -n kube-system get pods -l component=etcd")
+        }
+    }
+}
+
+/// A size without rounding, in quotes.
+fn exactly(bytes: Bytes) -> String {
+    format!("\"{bytes:#}\"")
+}
+
+/// A count with its thousands apart.
+fn grouped(count: u64) -> String {
+    crate::language::grouped(i64::try_from(count).unwrap_or(i64::MAX))
+}
