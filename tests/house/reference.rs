@@ -110,7 +110,7 @@ fn outcomes_mean_the_same_on_every_page() {
         let row = format!("| `{}` | {} |", outcome.key(), outcome.meaning());
         assert!(output.contains(&row), "docs/output.md lacks {row}");
     }
-    for measure in oomcast::scenario::Measure::ALL {
+    for measure in oomcast::scenario::measure::Measure::ALL {
         if let Some(outcome) = Outcome::ALL.iter().find(|o| o.key() == measure.key()) {
             // The metric `cascade` also counts runs that did not recover.
             let same = *outcome == Outcome::Cascade || measure.meaning() == outcome.meaning();
