@@ -1,6 +1,6 @@
 //! A fleet of clients, as it was seen.
 
-use super::findings::Source;
+use super::source::Source;
 use crate::units::SimSpan;
 
 /// Clients that do the same: the members of a `DaemonSet`, the replicas of a controller.
@@ -26,8 +26,10 @@ pub struct Fleet {
     pub reads: Vec<Read>,
     /// What a member writes.
     pub writes: Vec<Write>,
-    /// Watches per member on resources that are not worth an entry.
+    /// Watches per member on single objects, or on parts of a resource that a read stands for.
     pub idle_watches: u32,
+    /// Its share of all requests, between 0 and 1.
+    pub share: f64,
     /// Where it is from.
     pub source: Source,
     /// How much was seen: `60 users, 180 lists, 300 watches`.
@@ -43,10 +45,16 @@ pub struct Read {
     pub kind: ReadKind,
     /// Which of its objects.
     pub selected: Selected,
+    /// The selectors as they were seen first; empty: none.
+    pub selector: String,
+    /// The namespace it is confined to.
+    pub namespace: Option<String>,
     /// `limit`, if it pages.
     pub limit: Option<u64>,
     /// Its first resourceVersion: empty, or `0`.
     pub resource_version: String,
+    /// Whether a list was seen; else `limit` and `resource_version` are those of client-go.
+    pub list_seen: bool,
 }
 
 /// How a member reads.
@@ -65,11 +73,11 @@ pub enum ReadKind {
 /// Which objects a member reads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Selected {
-    /// All.
+    /// All, as far as is known: of a selector it is not.
     All,
     /// Those of its own node.
     OwnNode,
-    /// This share of them, by a selector or a namespace.
+    /// This share of them: those of some namespaces.
     Share(f64),
 }
 

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Nothing here asks a cluster: what left it is in files that people can read first. Every value in the
-//! scenario has a [`Source`](findings::Source); what was skipped, assumed or missing is said beside it.
+//! scenario has a [`Source`](source::Source); what was skipped, assumed or missing is said beside it.
 //!
 //! # The simplest model
 //!
@@ -21,14 +21,17 @@
 //! so they add up. Memory stays bounded: audit logs and lists of objects are streamed, and of metrics
 //! only the series that something here asks for are kept.
 
+pub mod audit;
 pub mod check;
 pub mod findings;
 pub mod fleet;
+pub mod fleets;
 pub mod infer;
 pub mod material;
 pub mod metrics;
 pub mod objects;
 pub mod read;
+pub mod source;
 pub mod tell;
 pub mod write;
 
@@ -43,5 +46,9 @@ pub fn import(paths: &[PathBuf]) -> Findings {
     let mut findings = Findings::default();
     let material = Material::read(paths, &mut findings);
     infer::infer(&material, &mut findings);
+    fleets::infer(&material, &mut findings);
     findings
 }
+
+#[cfg(test)]
+mod tests;

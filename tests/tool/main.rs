@@ -7,6 +7,7 @@ mod completions;
 mod docs;
 mod experiment;
 mod folder;
+mod import;
 mod report;
 #[path = "../support/mod.rs"]
 mod support;

@@ -5,6 +5,7 @@ mod resources;
 mod servers;
 mod sizes;
 
+pub(crate) use keys::resource_of;
 pub(crate) use sizes::is_custom;
 
 use super::findings::{Findings, Found, Missing, ReleaseFound, Source};

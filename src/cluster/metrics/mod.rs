@@ -13,13 +13,14 @@ pub use prometheus::Answers;
 
 /// Metrics that something asks for. Everything else is passed over, so that a scrape of a large
 /// cluster, of some 50 MB, leaves a few.
-const WANTED: [&str; 33] = [
+const WANTED: [&str; 34] = [
     "apiserver_flowcontrol_nominal_limit_seats",
     "apiserver_flowcontrol_priority_level_request_utilization_count",
     "apiserver_flowcontrol_read_vs_write_current_requests_count",
     "apiserver_flowcontrol_request_concurrency_limit",
     "apiserver_flowcontrol_upper_limit_seats",
     "apiserver_longrunning_requests",
+    "apiserver_watch_events_total",
     "apiserver_request_body_size_bytes_count",
     "apiserver_request_body_size_bytes_sum",
     "apiserver_request_total",
@@ -111,3 +112,6 @@ impl Scrape {
             || !self.get("apiserver_request_total").is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,8 @@ pub enum Kind {
     Metrics,
     /// An answer of Prometheus' HTTP API.
     Prometheus,
+    /// A table of `/debug/api_priority_and_fairness`: of one moment, and not needed.
+    Dump,
     /// An answer of `/version`, or of `kubectl version -o json`.
     Version,
     /// Objects of Kubernetes as JSON: one, or a list.
@@ -25,6 +27,7 @@ impl Kind {
             Self::Audit => "audit log",
             Self::Metrics => "metrics",
             Self::Prometheus => "answer of Prometheus",
+            Self::Dump => "state of flow control, not needed",
             Self::Version => "version",
             Self::ObjectsJson => "objects (JSON)",
             Self::ObjectsYaml => "objects (YAML)",
@@ -36,11 +39,24 @@ impl Kind {
     pub fn of(head: &[u8]) -> Option<Self> {
         let head = String::from_utf8_lossy(head);
         let text = head.trim_start_matches('\u{feff}').trim_start();
+        if is_wrapped_audit(text) {
+            return Some(Self::Audit);
+        }
         match text.chars().next()? {
             '{' | '[' => json(text),
             _ => plain(text),
         }
     }
+}
+
+/// Whether events of an audit log follow something else in the line, or are texts in other JSON.
+fn is_wrapped_audit(text: &str) -> bool {
+    const GROUP: &str = "audit.k8s.io/";
+    text.lines().take(50).any(|line| {
+        let escaped = line.contains("\\\"auditID\\\"") && line.contains(GROUP);
+        let follows = line.find("{\"").is_some_and(|at| at > 0) && line.contains("\"auditID\"");
+        escaped || follows && line.contains(GROUP) && line.contains("\"stage\"")
+    })
 }
 
 /// Whether an unescaped key is in a text, however it is indented.
@@ -60,7 +76,7 @@ fn json(text: &str) -> Option<Kind> {
         Some(Kind::Prometheus)
     } else if has("gitVersion") && !has("kind") {
         Some(Kind::Version)
-    } else if has("kind") || has("apiVersion") || has("items") {
+    } else if has("apiVersion") {
         Some(Kind::ObjectsJson)
     } else {
         None
@@ -69,6 +85,9 @@ fn json(text: &str) -> Option<Kind> {
 
 /// YAML says `kind:` or `items:` at the beginning of a line; metrics are names with values.
 fn plain(text: &str) -> Option<Kind> {
+    if text.starts_with("PriorityLevelName,") {
+        return Some(Kind::Dump);
+    }
     let mut lines = text.lines().take(400);
     let yaml = |line: &str| {
         ["kind:", "apiVersion:", "items:", "- apiVersion:", "- kind:"]

@@ -1,0 +1,240 @@
+//! Fleets from an audit log.
+
+use std::collections::BTreeSet;
+
+use super::members::{counted, members};
+use super::work::{Work, work};
+use super::{Cluster, Fleet, Fleets, OTHERS, flows, names};
+use crate::cluster::audit::{Audit, Client, Verb};
+use crate::cluster::findings::Source;
+use crate::units::SimSpan;
+
+/// Fleets that are told apart; what is beyond is in the last.
+const MOST_FLEETS: usize = 60;
+/// Writes per second of all members below which a client that reads nothing is not worth a fleet.
+const LEAST_WRITES: f64 = 0.05;
+/// The longest that client-go's watches last: a log as long has seen all of them.
+const LONGEST_WATCH: SimSpan = SimSpan::secs(600);
+/// Programs that act as many users, one per controller (`--use-service-account-credentials`).
+const MANY_USERS: [&str; 2] = ["kube-controller-manager", "cloud-controller-manager"];
+
+/// The fleets of an audit log; `file` is what people call it.
+#[must_use]
+pub fn from_audit(audit: &Audit, file: &str, cluster: &Cluster<'_>) -> Fleets {
+    let clients = joined(&audit.clients);
+    let nodes = cluster.nodes.map(u64::from).or_else(|| kubelets(&clients));
+    let mut taken = BTreeSet::from([OTHERS.to_owned()]);
+    let mut found: Vec<(f64, Fleet)> = Vec::new();
+    let mut others = Others::default();
+    for client in &clients {
+        let members = members(client);
+        let work = work(client, members.count, audit.span(), cluster);
+        let writes: f64 = work.writes.iter().map(|write| write.rate).sum();
+        let total = writes * members.count as f64;
+        let silent = work.reads.is_empty() && work.reads_of_some.is_empty();
+        if work.is_over() || silent && work.idle_watches == 0 && total < LEAST_WRITES {
+            others.add(client, &work, members.count);
+            continue;
+        }
+        let mut fleet = Fleet {
+            name: String::new(),
+            user: client.user.clone(),
+            groups: client.groups.clone(),
+            agent: client.agent.clone(),
+            members: u32::try_from(members.count).unwrap_or(u32::MAX),
+            per_node: nodes.is_some_and(|nodes| is_per_node(members.count, nodes)),
+            client_minor: names::client_minor(&client.agent),
+            reads: work.reads.clone(),
+            writes: work.writes.clone(),
+            idle_watches: u32::try_from(work.idle_watches).unwrap_or(u32::MAX),
+            share: client.requests as f64 / audit.requests.max(1) as f64,
+            source: Source::new(format!("requests of {}", client.user), file),
+            evidence: evidence(client, &members.evidence, &work),
+            flow_schema: None,
+        };
+        fleet.flow_schema = flows::flow_schema(&fleet, cluster.flow_schemas);
+        let watches = fleet.reads.len() as f64 + f64::from(fleet.idle_watches);
+        found.push((watches * members.count as f64 + total, fleet.clone()));
+        for (by, reads) in &work.reads_of_some {
+            let some = Fleet {
+                members: u32::try_from(*by).unwrap_or(u32::MAX),
+                per_node: false,
+                reads: reads.clone(),
+                writes: Vec::new(),
+                idle_watches: 0,
+                share: 0.0,
+                evidence: format!("{} of {} do this also", by, members.evidence),
+                ..fleet.clone()
+            };
+            found.push((*by as f64 * reads.len() as f64, some));
+        }
+    }
+    found.retain(|(_, fleet)| {
+        !(fleet.reads.is_empty() && fleet.writes.is_empty() && fleet.idle_watches == 0)
+    });
+    found.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.user.cmp(&other.user)));
+    let mut fleets = Vec::new();
+    for (place, (_, mut fleet)) in found.into_iter().enumerate() {
+        if place >= MOST_FLEETS {
+            others.add_fleet(&fleet);
+            continue;
+        }
+        let family = fleet.agent.split(['/', ' ']).next().unwrap_or_default();
+        let name = names::name(family, &fleet.user);
+        fleet.name = names::unique(name, &fleet.user, &mut taken);
+        fleets.push(fleet);
+    }
+    fleets.extend(others.fleet(audit, file));
+    Fleets { fleets, notes: notes(audit) }
+}
+
+fn is_per_node(members: u64, nodes: u64) -> bool {
+    nodes >= 2 && members * 10 >= nodes * 8 && members * 10 <= nodes * 11
+}
+
+/// The number of nodes, by their kubelets.
+fn kubelets(clients: &[Client]) -> Option<u64> {
+    let of_nodes = clients.iter().filter(|client| client.user.starts_with("system:node:"));
+    of_nodes.map(|client| client.instances_at_once).max()
+}
+
+/// Clients, those of one program that acts as many users as one: its own user, if it is there.
+fn joined(clients: &[Client]) -> Vec<Client> {
+    let mut joined: Vec<Client> = Vec::new();
+    for client in clients {
+        let own = |other: &Client| other.user == format!("system:{}", other.family);
+        let first = MANY_USERS
+            .contains(&client.family.as_str())
+            .then(|| joined.iter_mut().find(|other| other.family == client.family))
+            .flatten();
+        let Some(first) = first else {
+            joined.push(client.clone());
+            continue;
+        };
+        let (instances, at_once) = (client.instances, client.instances_at_once);
+        if own(client) && !own(first) {
+            first.user.clone_from(&client.user);
+            first.groups.clone_from(&client.groups);
+        }
+        first.requests += client.requests;
+        first.gets += client.gets;
+        first.failed += client.failed;
+        first.first = first.first.min(client.first);
+        first.last = first.last.max(client.last);
+        first.instances = first.instances.max(instances);
+        first.instances_at_once = first.instances_at_once.max(at_once);
+        first.users = 1;
+        first.kinds.extend(client.kinds.iter().cloned());
+    }
+    joined
+}
+
+fn evidence(client: &Client, members: &str, work: &Work) -> String {
+    let sum = |verbs: &[Verb]| -> u64 {
+        let of = |kind: &&crate::cluster::audit::Kind| {
+            kind.verb.is_some_and(|verb| verbs.contains(&verb))
+        };
+        client.kinds.iter().filter(of).map(|kind| kind.count).sum()
+    };
+    let mut parts = vec![members.to_owned()];
+    for (count, one, more) in [
+        (sum(&[Verb::List]), "list", "lists"),
+        (sum(&[Verb::Watch]), "watch opened", "watches opened"),
+        (sum(&[Verb::Create, Verb::Update, Verb::Patch, Verb::Delete]), "write", "writes"),
+        (client.gets, "get", "gets"),
+        (client.failed, "failure", "failures"),
+    ] {
+        if count > 0 {
+            parts.push(counted(count, one, more));
+        }
+    }
+    if work.once > 0 {
+        parts.push(format!("{} of them once only", work.once));
+    }
+    parts.join(", ")
+}
+
+/// What is folded into one.
+#[derive(Default)]
+struct Others {
+    clients: u64,
+    requests: u64,
+    once: u64,
+    idle_watches: u64,
+    writes: Vec<super::Write>,
+    names: Vec<String>,
+}
+
+impl Others {
+    fn add(&mut self, client: &Client, work: &Work, members: u64) {
+        self.clients += 1;
+        self.requests += client.requests;
+        self.once += work.once;
+        self.add_writes(&work.writes, members);
+        if self.names.len() < 3 {
+            self.names.push(names::name(&client.family, &client.user));
+        }
+    }
+
+    fn add_fleet(&mut self, fleet: &Fleet) {
+        let members = u64::from(fleet.members);
+        self.clients += 1;
+        self.idle_watches += members * (u64::from(fleet.idle_watches) + fleet.reads.len() as u64);
+        self.add_writes(&fleet.writes, members);
+    }
+
+    fn add_writes(&mut self, writes: &[super::Write], members: u64) {
+        for write in writes {
+            let rate = write.rate * members as f64;
+            match self.writes.iter_mut().find(|own| own.resource == write.resource) {
+                Some(own) => own.rate += rate,
+                None => self.writes.push(super::Write { rate, ..write.clone() }),
+            }
+        }
+    }
+
+    fn fleet(self, audit: &Audit, file: &str) -> Option<Fleet> {
+        if self.clients == 0 {
+            return None;
+        }
+        let mut evidence = counted(self.clients, "client", "clients");
+        if !self.names.is_empty() {
+            evidence = format!("{evidence} ({}, …)", self.names.join(", "));
+        }
+        if self.once > 0 {
+            evidence = format!("{evidence}, {} lists and writes once only", self.once);
+        }
+        Some(Fleet {
+            name: OTHERS.to_owned(),
+            members: 1,
+            writes: self.writes,
+            idle_watches: u32::try_from(self.idle_watches).unwrap_or(u32::MAX),
+            share: self.requests as f64 / audit.requests.max(1) as f64,
+            source: Source::new("all that is not worth a fleet of its own", file),
+            evidence,
+            ..Fleet::default()
+        })
+    }
+}
+
+/// What a log cannot tell.
+fn notes(audit: &Audit) -> Vec<String> {
+    let mut notes = Vec::new();
+    let span = audit.span();
+    if audit.counted.open_before > 0 && span < LONGEST_WATCH {
+        notes.push(format!(
+            "the audit log lasts {:.0} s: watches that were opened before and did not end in it are \
+             not seen; ten minutes show all",
+            span.as_secs_f64()
+        ));
+    }
+    let counted = &audit.counted;
+    if counted.beyond_tables > 0 {
+        notes.push(format!(
+            "{} requests are of more clients, Pods or kinds than are told apart: counted, not \
+             attributed",
+            counted.beyond_tables
+        ));
+    }
+    notes
+}

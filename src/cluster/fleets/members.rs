@@ -1,0 +1,71 @@
+//! How many members a client has, and what says so.
+
+use crate::cluster::audit::{Client, Kind, Verb};
+
+/// Members, and the evidence in words.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Members {
+    pub(super) count: u64,
+    pub(super) evidence: String,
+}
+
+/// Counts the members of a client.
+///
+/// Users and Pods are told apart for certain. Addresses are not: behind a balancer that rewrites them all
+/// members have one, and one member can have several. There, watches of a kind that are open at once
+/// decide: a member has one of each kind as a rule. Of replicas of which one is active, the active ones
+/// count.
+pub(super) fn members(client: &Client) -> Members {
+    let seen = client.instances_at_once.max(1);
+    let open = usual_open(client);
+    if client.user.contains("{member}") {
+        return said(seen, &counted(seen, "user", "users"));
+    }
+    let (by, sure) = if client.pods > 0 {
+        (counted(seen, "Pod", "Pods"), true)
+    } else if client.users > 1 {
+        (counted(seen, "account", "accounts"), true)
+    } else {
+        (counted(seen, "address", "addresses"), false)
+    };
+    if open == 0 {
+        return said(seen, &by);
+    }
+    if open * 2 < seen {
+        let evidence = format!("{open} of {by} watch");
+        return Members { count: open, evidence };
+    }
+    if !sure && open > seen {
+        let evidence = format!("{open} watches of a kind at once, from {by}");
+        return Members { count: open, evidence };
+    }
+    said(seen, &by)
+}
+
+fn said(count: u64, evidence: &str) -> Members {
+    Members { count, evidence: evidence.to_owned() }
+}
+
+/// `1 list`, `60 lists`.
+pub(super) fn counted(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
+/// How many watches of a kind are open at once in most kinds; of a tie, the larger number. Watches on
+/// single objects say nothing: a member has as many as it needs.
+fn usual_open(client: &Client) -> u64 {
+    let open: Vec<u64> = client
+        .kinds
+        .iter()
+        .filter(|kind| kind.verb == Some(Verb::Watch) && !of_one_object(kind) && kind.open > 0)
+        .map(|kind| kind.open)
+        .collect();
+    let near = |a: u64, b: u64| a.abs_diff(b) * 20 <= a.max(b);
+    let votes = |one: u64| open.iter().filter(|other| near(one, **other)).count();
+    open.iter().copied().max_by_key(|one| (votes(*one), *one)).unwrap_or(0)
+}
+
+/// Whether a kind reads a single object by its name.
+pub(super) fn of_one_object(kind: &Kind) -> bool {
+    kind.target.selector.split([',', ' ']).any(|term| term == "metadata.name=")
+}

@@ -1,0 +1,98 @@
+//! What a fleet is called: as people call the program.
+
+use std::collections::BTreeSet;
+
+/// Families of user agents that name a library or a language and not a program, in lower case.
+const GENERIC: [&str; 24] = [
+    "go-http-client",
+    "python-requests",
+    "python-urllib3",
+    "python",
+    "openapi-generator",
+    "swagger-codegen",
+    "kubernetes-client",
+    "kubernetes-python-client",
+    "fabric8-kubernetes-client",
+    "okhttp",
+    "java",
+    "apache-httpclient",
+    "curl",
+    "mozilla",
+    "axios",
+    "node-fetch",
+    "ruby",
+    "rust",
+    "manager",
+    "main",
+    "operator",
+    "controller",
+    "server",
+    "app",
+];
+
+/// The name of a fleet: the family of its agent, unless that says nothing; else the service account's, or
+/// the last part of the user's.
+pub(super) fn name(family: &str, user: &str) -> String {
+    let plain = slug(family);
+    let says_something = !plain.is_empty() && !GENERIC.contains(&plain.as_str());
+    if says_something {
+        return plain;
+    }
+    let account = user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
+    let name = match account {
+        // Every namespace has a service account of this name.
+        Some((namespace, "default")) => slug(&format!("{namespace}-default")),
+        Some((_, name)) => slug(name),
+        None => {
+            let parts = user.replace("{member}", "");
+            slug(parts.rsplit([':', '/']).find(|part| !part.is_empty()).unwrap_or_default())
+        }
+    };
+    match (name.is_empty(), plain.is_empty()) {
+        (false, _) => name,
+        (true, false) => plain,
+        (true, true) => "unknown".to_owned(),
+    }
+}
+
+/// A name that is not taken: with the namespace or the name of the user, else with a number.
+pub(super) fn unique(name: String, user: &str, taken: &mut BTreeSet<String>) -> String {
+    let mut parts = user.rsplit(':').map(slug).filter(|part| !part.is_empty() && *part != name);
+    let longer = parts.next().map(|part| format!("{name}-{part}"));
+    let numbered = (2_u32..).map(|number| format!("{name}-{number}"));
+    let free = std::iter::once(name.clone()).chain(longer).chain(numbered);
+    let mut free = free.skip_while(|name| taken.contains(name));
+    let name = free.next().unwrap_or(name);
+    taken.insert(name.clone());
+    name
+}
+
+/// Lower case, with dashes between what is neither a letter nor a digit.
+pub(super) fn slug(text: &str) -> String {
+    let mut slug = String::new();
+    for c in text.chars().take(60) {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.truncate(slug.trim_end_matches('-').len());
+    slug
+}
+
+/// The minor release in the agent of a component of Kubernetes: 34 of `kubelet/v1.34.1 (linux/amd64)`.
+/// Other programs count their own releases.
+pub(super) fn client_minor(agent: &str) -> Option<u8> {
+    const COMPONENTS: [&str; 6] = [
+        "kubelet",
+        "kube-proxy",
+        "kube-scheduler",
+        "kube-controller-manager",
+        "cloud-controller-manager",
+        "kubectl",
+    ];
+    let (family, rest) = agent.split_once('/')?;
+    let minor = rest.strip_prefix("v1.")?.split(|c: char| !c.is_ascii_digit()).next()?;
+    COMPONENTS.contains(&family).then(|| minor.parse().ok())?
+}
