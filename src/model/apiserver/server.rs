@@ -162,8 +162,6 @@ struct Rates {
     mark: f64,
     /// Growth of the heap that the collector sees, bytes a second.
     heap: f64,
-    /// Share of it that is large blocks.
-    large: f64,
     /// Growth of resident memory.
     resident: f64,
     /// Loss of freed pages to reuse and to the scavenger.

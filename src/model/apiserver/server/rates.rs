@@ -117,18 +117,13 @@ impl Server {
     }
 
     /// Share of the program's processors that must help marking, so that marking ends before the
-    /// heap passes its goal, or, where it has passed it, the hard goal (`revise`, Go `mgcpacer.go`).
-    /// Large blocks pass it whole. (Measured in the collector's traces: nine in ten cycles end below 1.00
-    /// of the goal where responses are streamed, below 1.13 where buffers grow.)
+    /// heap passes the hard goal.
     fn assist_share(&self, mark: f64, used: f64) -> f64 {
         let heap = self.memory.heap();
         let Some(marking) = heap.marking() else {
             return 0.0;
         };
-        let in_use = self.memory.heap_in_use();
-        let (goal, hard) = (heap.goal() as f64, heap.hard_goal());
-        let aim = goal + (hard - goal) * if in_use < heap.goal() { self.rates.large } else { 1.0 };
-        let room = aim - in_use as f64;
+        let room = heap.hard_goal() - self.memory.heap_in_use() as f64;
         let (work, alloc) = (marking.work_left, self.rates.heap);
         if alloc <= 0.0 || used <= 0.0 {
             return 0.0;
@@ -171,7 +166,6 @@ impl Server {
         let small_reuse = if self.memory.freed() > 0 { small } else { 0.0 };
         let reuse = large_reuse + small_reuse;
         self.rates.heap = small + large;
-        self.rates.large = if large > 0.0 { large / self.rates.heap } else { 0.0 };
         self.rates.resident = small + large + outside - reuse;
         self.rates.mapped = small + large - reuse;
         self.rates.scavenge = self.scavenge_rate();
@@ -232,10 +226,6 @@ impl Server {
         if let Some(marking) = heap.marking() {
             let work = (marking.work_left - MARK_DONE / 2.0).max(0.0) / rates.mark.max(1e-6);
             sooner(work.max(self.hold_until.since(self.settled).as_secs_f64()));
-            let room = heap.goal().saturating_sub(memory.heap_in_use()) as f64;
-            if room > 0.0 && rates.heap > 0.0 {
-                sooner((room / rates.heap).max(GRAIN));
-            }
         } else {
             let missing = heap.trigger().saturating_sub(memory.heap_in_use()) as f64;
             if rates.heap > 0.0 {
