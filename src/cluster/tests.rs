@@ -65,7 +65,10 @@ fn servers_of_several_clusters_are_told() {
     let other = other.replace("\"pods\"} 30", "\"pods\"} 9000");
     let found = found("mixed", &[("metrics-0.txt", OLD), ("metrics-1.txt", &other)]);
     let told: Vec<&str> = found.skipped.iter().map(|one| one.what.as_str()).collect();
-    assert_eq!(told, ["of another release than metrics-0.txt", "stores 9027 objects, metrics-0.txt 57"]);
+    assert_eq!(
+        told,
+        ["of another release than metrics-0.txt", "stores 9027 objects, metrics-0.txt 57"]
+    );
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub fn page(imported: &Imported) -> Page {
                 .words("value", |fact| fact.value.clone())
                 .at_most(27)
                 .words("from", |fact| fact.evidence.clone())
-            .at_most(27),
+                .at_most(27),
         ),
     );
     page.section(checks(imported));

@@ -134,7 +134,8 @@ fn the_verb_writes_tells_and_renews() {
     assert_eq!(again.status.code(), Some(2));
     assert!(stderr(&again).contains("--update"), "{}", stderr(&again));
     let written = std::fs::read_to_string(folder.join("a.toml")).expect("written");
-    let edited = written.replace("count = 900 # apiserver", "count = 7 # apiserver").replace("10m", "20m");
+    let edited =
+        written.replace("count = 900 # apiserver", "count = 7 # apiserver").replace("10m", "20m");
     std::fs::write(folder.join("a.toml"), &edited).expect("writes");
     let renewed = oomcast(&folder, &["import", from, "--update", "a.toml"]);
     assert_eq!(renewed.status.code(), Some(0), "{}", stderr(&renewed));
