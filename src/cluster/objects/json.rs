@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
 
 use serde::Deserializer as _;
@@ -22,7 +22,8 @@ const MOST_OBJECT_BYTES: u64 = 16 << 20;
 pub(super) fn read(input: &Input, objects: &mut Objects) -> Result<(), (Option<u64>, String)> {
     let text = input.open().map_err(|error| (None, error.to_string()))?;
     let left = Rc::new(Cell::new(MOST_OBJECT_BYTES));
-    let bounded = Bounded { text, left: Rc::clone(&left), begun: false };
+    // The reader takes byte by byte.
+    let bounded = BufReader::new(Bounded { text, left: Rc::clone(&left), begun: false });
     let mut reader = serde_json::Deserializer::from_reader(bounded);
     let document = Document { file: &input.name, objects, left: &left };
     // Several documents may follow each other.
