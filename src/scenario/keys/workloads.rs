@@ -1,9 +1,9 @@
 //! The keys of workloads.
 
-use super::{Family, Kind, NameForm, any_span, span};
+use super::{Family, NameForm, any_span, span};
 use crate::language::table::declare::{table, words};
 use crate::language::table::typed::{
-    Earlier, Typed, choice, earlier, integer, per_second, percent, refer, texts,
+    Typed, choice, integer, name, per_second, percent, refer, texts,
 };
 use crate::units::SimSpan;
 
@@ -35,8 +35,8 @@ const fn whole() -> Typed<u64> {
 
 table! {
     Workload = WORKLOAD: "a workload";
-    /// Its name.
-    name: Earlier = earlier(Kind::Name(NameForm::Free));
+    /// Its name, and that of the phase it opens, unless it begins with the run.
+    name: String = name(NameForm::Free);
     /// What goes on.
     kind: WorkloadKind = choice();
     /// When it begins.
