@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{root, run};
-use oomcast::scenario::{self, Code, keys};
+use crate::support::root;
+use oomcast::model::{self, RunOptions};
+use oomcast::scenario::{self, Code, Scenario, keys};
+use rayon::prelude::*;
 
 /// Settings that differ from `every-key.toml` in one key, after `|` what the scenario needs besides to
 /// feel it.
@@ -86,20 +88,18 @@ fn every_key_is_felt() {
         scenario::load("every-key.toml", text.as_bytes(), &set)
             .unwrap_or_else(|mistakes| panic!("{set:?}: {}", mistakes.render(false)))
     };
-    let mut inert = Vec::new();
-    let plain = run(&load(&[]).inputs, 1);
-    for (set, needs) in cases() {
-        let other = load(&[needs.as_slice(), &[set]].concat());
+    let options = RunOptions { seed: 1, replication: 0, timelines: false };
+    let run = |scenario: &Scenario| model::run(&scenario.inputs, options);
+    let plain = run(&load(&[]));
+    let is_inert = |(set, needs): &(&str, Vec<&str>)| {
+        let other = load(&[needs.as_slice(), &[*set]].concat());
         let said = other.notes.iter().any(|note| note.code == Code::NoEffect);
-        let felt = run(&other.inputs, 1);
-        let same = match needs.is_empty() {
-            true => felt == plain,
-            false => felt == run(&load(&needs).inputs, 1),
-        };
-        if same && !said {
-            inert.push(set);
-        }
-    }
+        let felt = run(&other);
+        let same = if needs.is_empty() { felt == plain } else { felt == run(&load(needs)) };
+        same && !said
+    };
+    let cases: Vec<_> = cases().collect();
+    let inert: Vec<_> = cases.par_iter().filter(|case| is_inert(case)).collect();
     assert!(inert.is_empty(), "without any effect: {inert:#?}");
 }
 
