@@ -88,7 +88,7 @@ fn every_key_is_felt() {
         scenario::load("every-key.toml", text.as_bytes(), &set)
             .unwrap_or_else(|mistakes| panic!("{set:?}: {}", mistakes.render(false)))
     };
-    let options = RunOptions { seed: 1, replication: 0, timelines: false };
+    let options = RunOptions { seed: 1, replication: 0, timelines: true };
     let run = |scenario: &Scenario| model::run(&scenario.inputs, options);
     let plain = run(&load(&[]));
     let is_inert = |(set, needs): &(&str, Vec<&str>)| {
