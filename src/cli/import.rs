@@ -7,7 +7,7 @@ use super::exit::{Exit, Failure};
 use super::hint::quoted;
 use super::{init, load, output};
 use crate::cluster::{self, check, tell, write};
-use crate::report::{Screen, import as page};
+use crate::report::{Screen, import as page, whole};
 use crate::scenario::load_file;
 
 /// `oomcast import`.
@@ -99,10 +99,11 @@ fn updated(file: &Path, imported: &str) -> Result<(String, Vec<(String, String)>
 
 /// Writes a file, over another one only if that is wanted.
 fn put(path: &Path, text: &str, over: bool) -> Result<(), Failure> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).truncate(over).create(over).create_new(!over);
-    let opened = options.open(path);
-    let written = opened.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
+    let written = if over {
+        whole::replace(path, |out| std::io::Write::write_all(out, text.as_bytes()))
+    } else {
+        whole::create(path, text)
+    };
     written.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::usage(format_args!(
             "{} is there already: --force writes over it, --update renews what was measured",

@@ -8,6 +8,7 @@ mod docs;
 mod experiment;
 mod folder;
 mod import;
+mod interrupt;
 mod report;
 #[path = "../support/mod.rs"]
 mod support;
