@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::findings::{Findings, Skipped};
 use super::metrics::servers::{ServerScrapes, pair};
-use super::metrics::{Answers, text};
+use super::metrics::{Answers, Scrape, text};
 use super::objects::Objects;
 use super::read::{Input, Kind, gather};
 
@@ -40,11 +40,11 @@ impl Material {
             match input.kind {
                 Kind::Audit => material.audit.push(input),
                 Kind::Metrics => {
-                    let (scrape, skipped) = text::read(&input);
+                    let (found, skipped) = text::read(&input);
                     findings.skipped.extend(skipped);
-                    if scrape.is_apiserver() {
-                        scrapes.push(scrape);
-                    } else {
+                    let before = scrapes.len();
+                    scrapes.extend(found.into_iter().filter(Scrape::is_apiserver));
+                    if scrapes.len() == before {
                         let what = "metrics of something else than a kube-apiserver".to_owned();
                         let cost = "nothing: oomcast has no use for them".to_owned();
                         findings.skipped.push(Skipped { file: input.name, line: None, what, cost });
@@ -69,6 +69,7 @@ impl Material {
                         cost: "the release, unless metrics tell it".to_owned(),
                     }),
                 },
+                Kind::Dump => {}
                 Kind::ObjectsJson | Kind::ObjectsYaml => {
                     findings.skipped.extend(material.objects.read(&input));
                 }

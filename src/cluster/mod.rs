@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Nothing here asks a cluster: what left it is in files that people can read first. Every value in the
-//! scenario has a [`Source`](findings::Source); what was skipped, assumed or missing is said beside it.
+//! scenario has a [`Source`](source::Source); what was skipped, assumed or missing is said beside it.
 //!
 //! # The simplest model
 //!
@@ -24,12 +24,14 @@
 pub mod audit;
 pub mod check;
 pub mod findings;
+pub mod fleet;
 pub mod fleets;
 pub mod infer;
 pub mod material;
 pub mod metrics;
 pub mod objects;
 pub mod read;
+pub mod source;
 pub mod tell;
 pub mod write;
 
@@ -47,3 +49,6 @@ pub fn import(paths: &[PathBuf]) -> Findings {
     fleets::infer(&material, &mut findings);
     findings
 }
+
+#[cfg(test)]
+mod tests;

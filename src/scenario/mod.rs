@@ -66,6 +66,7 @@ pub mod presets;
 mod reads;
 pub mod reference;
 mod release;
+mod removed;
 pub mod schema;
 pub mod sweep;
 #[cfg(test)]
@@ -109,6 +110,7 @@ static GRAMMAR: Grammar = Grammar {
     presets: presets::PRESETS,
     on_merge: per::unbind,
     on_set: per::note,
+    on_remove: removed::take_along,
 };
 
 /// A validated scenario.

@@ -8,6 +8,7 @@ mod completions;
 mod docs;
 mod experiment;
 mod folder;
+mod import;
 mod report;
 #[path = "../support/mod.rs"]
 mod support;

@@ -137,7 +137,8 @@ fn replicas(material: &Material, findings: &mut Findings) -> Option<Found<u16>> 
         return Some(Found::new(count(masters.len()), source));
     }
     let first = material.servers.first()?;
-    let what = format!("{scraped} processes, process_start_time_seconds");
+    let noun = if scraped == 1 { "process" } else { "processes" };
+    let what = format!("{scraped} {noun}, process_start_time_seconds");
     Some(Found::new(count(scraped), Source::new(what, first.last.file.clone())))
 }
 
@@ -213,7 +214,9 @@ fn nodes(material: &Material, findings: &mut Findings) {
     let objects = &material.objects;
     let Some(first) = objects.nodes.first() else { return };
     let source = |what: &str| Source::new(what, first.file.clone());
-    let count = u32::try_from(objects.nodes.len()).unwrap_or(u32::MAX);
+    // A list with `limit` says how many more there are.
+    let counted = objects.counted.get("nodes").map_or(0, |nodes| nodes.count);
+    let count = u32::try_from(counted).unwrap_or(u32::MAX);
     findings.nodes.count = Some(Found::new(count, source("Nodes")));
     // The smallest dies first.
     let masters = || objects.nodes.iter().filter(|node| node.control_plane);

@@ -112,3 +112,6 @@ impl Scrape {
             || !self.get("apiserver_request_total").is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,7 +76,9 @@ impl Objects {
         let mistakes = match input.kind {
             Kind::ObjectsJson => json_text::read(input, self).err().into_iter().collect(),
             Kind::ObjectsYaml => yaml::read(input, self),
-            Kind::Audit | Kind::Metrics | Kind::Prometheus | Kind::Version => Vec::new(),
+            Kind::Audit | Kind::Metrics | Kind::Prometheus | Kind::Version | Kind::Dump => {
+                Vec::new()
+            }
         };
         let hidden = mistakes.len().saturating_sub(MOST_TOLD);
         let mut skipped: Vec<Skipped> = mistakes
@@ -141,6 +143,8 @@ impl Objects {
         if let (Some(more), Some(counted)) = (more, counted) {
             let mean = counted.json_bytes / counted.count.max(1);
             counted.json_bytes += mean * more;
+            counted.with_managed_fields +=
+                more * counted.with_managed_fields / counted.count.max(1);
             counted.count += more;
         }
     }

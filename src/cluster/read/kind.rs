@@ -9,6 +9,8 @@ pub enum Kind {
     Metrics,
     /// An answer of Prometheus' HTTP API.
     Prometheus,
+    /// A table of `/debug/api_priority_and_fairness`: of one moment, and not needed.
+    Dump,
     /// An answer of `/version`, or of `kubectl version -o json`.
     Version,
     /// Objects of Kubernetes as JSON: one, or a list.
@@ -25,6 +27,7 @@ impl Kind {
             Self::Audit => "audit log",
             Self::Metrics => "metrics",
             Self::Prometheus => "answer of Prometheus",
+            Self::Dump => "state of flow control, not needed",
             Self::Version => "version",
             Self::ObjectsJson => "objects (JSON)",
             Self::ObjectsYaml => "objects (YAML)",
@@ -73,7 +76,7 @@ fn json(text: &str) -> Option<Kind> {
         Some(Kind::Prometheus)
     } else if has("gitVersion") && !has("kind") {
         Some(Kind::Version)
-    } else if has("kind") || has("apiVersion") || has("items") {
+    } else if has("apiVersion") {
         Some(Kind::ObjectsJson)
     } else {
         None
@@ -82,6 +85,9 @@ fn json(text: &str) -> Option<Kind> {
 
 /// YAML says `kind:` or `items:` at the beginning of a line; metrics are names with values.
 fn plain(text: &str) -> Option<Kind> {
+    if text.starts_with("PriorityLevelName,") {
+        return Some(Kind::Dump);
+    }
     let mut lines = text.lines().take(400);
     let yaml = |line: &str| {
         ["kind:", "apiVersion:", "items:", "- apiVersion:", "- kind:"]

@@ -1,21 +1,22 @@
-//! `[[clients]]`: a fleet is one entry per resource that it reads, all on its connections.
+//! `[[clients]]`: a fleet is one entry, with a line for each resource that it reads.
 
 use std::collections::BTreeSet;
 
 use super::lines::{Lines, quoted, words};
-use super::names;
+use super::{TAKEN_MINOR, names};
 use crate::cluster::findings::Findings;
-use crate::cluster::fleets::{Fleet, Read, ReadKind, Selected};
-use crate::model::release::{NEWEST_MINOR, OLDEST_CLIENT_MINOR};
+use crate::cluster::fleet::{Fleet, Read, ReadKind, Selected};
+use crate::model::release::{NEWEST_MINOR, OLDEST_CLIENT_MINOR, OLDEST_MINOR, Release};
 
-/// An entry of a fleet: its name in the scenario, and what it reads.
+/// Something that a fleet reads: its table, its name there, the resource.
 pub(super) struct Entry<'f> {
-    pub(super) name: String,
-    pub(super) resource: String,
-    pub(super) read: &'f Read,
+    table: &'static str,
+    name: String,
+    resource: String,
+    read: &'f Read,
 }
 
-/// The entries of a fleet, in the order of what it reads. Resources without objects have none.
+/// What a fleet reads, in its order. Resources without objects are left out.
 pub(super) fn entries<'f>(findings: &Findings, fleet: &'f Fleet) -> Vec<Entry<'f>> {
     let names = names(findings);
     let mut found: Vec<Entry<'f>> = Vec::new();
@@ -26,13 +27,13 @@ pub(super) fn entries<'f>(findings: &Findings, fleet: &'f Fleet) -> Vec<Entry<'f
         else {
             continue;
         };
-        let name = match found.len() {
-            0 => fleet.name.clone(),
-            _ => format!("{}-{resource}", fleet.name),
+        let table = table(read.kind);
+        let same = |entry: &&Entry<'_>| entry.table == table && entry.resource == *resource;
+        let name = match found.iter().filter(same).count() {
+            0 => resource.clone(),
+            twins => format!("{resource}-{}", twins + 1),
         };
-        let twins = found.iter().filter(|entry| entry.name.starts_with(&name)).count();
-        let name = if twins > 0 { format!("{name}-{}", twins + 1) } else { name };
-        found.push(Entry { name, resource: resource.clone(), read });
+        found.push(Entry { table, name, resource: resource.clone(), read });
     }
     found
 }
@@ -41,37 +42,37 @@ pub(super) fn write(findings: &Findings, out: &mut Lines) {
     let nodes = findings.nodes.count.as_ref().map(|nodes| nodes.value);
     for fleet in &findings.fleets {
         let all = entries(findings, fleet);
-        let holds = |entry: &Entry<'_>| !matches!(entry.read.kind, ReadKind::Poller(_));
-        let holder = all.iter().position(holds);
-        for (at, entry) in all.iter().enumerate() {
-            out.table("[[clients]]");
-            if at == 0 {
-                let evidence = if fleet.evidence.is_empty() {
-                    String::new()
-                } else {
-                    format!(": {}", fleet.evidence)
-                };
-                out.comment(&format!("{}{evidence}", shown(&fleet.agent)));
-            }
-            out.plain("name", &quoted(&entry.name));
-            if at > 0 {
-                out.plain("connection", &quoted(&fleet.name));
-            }
-            let source = words(&fleet.source);
-            if fleet.per_node && nodes == Some(fleet.members) {
-                out.commented("count", "1", &source);
-                out.plain("per", "\"node\"");
-            } else {
-                out.commented("count", &fleet.members.max(1).to_string(), &source);
-            }
-            identity(fleet, at == 0, holder == Some(at), findings, out);
-            out.plain(behaviour(entry.read.kind), &reads(entry, fleet));
+        if all.is_empty() {
+            continue;
+        }
+        out.table("[[clients]]");
+        let evidence = [shown(&fleet.agent), fleet.evidence.clone()];
+        let evidence: Vec<&str> =
+            evidence.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+        if !evidence.is_empty() {
+            out.comment(&shown_long(&evidence.join(": ")));
+        }
+        out.plain("name", &quoted(&fleet.name));
+        let source = words(&fleet.source);
+        if fleet.per_node && nodes == Some(fleet.members) {
+            out.commented("count", "1", &source);
+            out.plain("per", "\"node\"");
+        } else {
+            out.commented("count", &fleet.members.max(1).to_string(), &source);
+        }
+        identity(fleet, findings, out);
+        let streams = streams(findings);
+        for entry in &all {
+            let bare = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+            let name = &entry.name;
+            let name = if name.chars().all(bare) { name.clone() } else { quoted(name) };
+            out.plain(&format!("{}.{name}", entry.table), &reads(entry, fleet, streams));
         }
     }
 }
 
 /// Who the members are, and what else they hold.
-fn identity(fleet: &Fleet, first: bool, holds: bool, findings: &Findings, out: &mut Lines) {
+fn identity(fleet: &Fleet, findings: &Findings, out: &mut Lines) {
     if !fleet.user.is_empty() {
         out.plain("user", &quoted(&fleet.user));
         let known = fleet.user.starts_with("system:");
@@ -87,6 +88,9 @@ fn identity(fleet: &Fleet, first: bool, holds: bool, findings: &Findings, out: &
     {
         out.commented("client-version", &format!("\"1.{minor}\""), &shown(&fleet.agent));
     }
+    // They are held with the first read, which must be one that watches.
+    let of = |table_name| fleet.reads.iter().any(|read| table(read.kind) == table_name);
+    let holds = of("reflectors") || of("watchers") && !of("listers");
     if holds && fleet.idle_watches > 0 {
         out.commented(
             "idle-watches",
@@ -94,27 +98,42 @@ fn identity(fleet: &Fleet, first: bool, holds: bool, findings: &Findings, out: &
             &words(&fleet.source),
         );
     }
-    if first && fleet.user.starts_with("system:node:") {
+    if fleet.user.starts_with("system:node:") && fleet.name.contains("kubelet") {
         out.plain("heartbeats", "true");
     }
 }
 
-/// The table in which the read is written.
-const fn behaviour(kind: ReadKind) -> &'static str {
+/// The table in which a read is written.
+const fn table(kind: ReadKind) -> &'static str {
     match kind {
-        ReadKind::Reflector | ReadKind::WatchList => "reflector",
-        ReadKind::Poller(_) => "lister",
-        ReadKind::Watcher => "watcher",
+        ReadKind::Reflector | ReadKind::WatchList => "reflectors",
+        ReadKind::Poller(_) => "listers",
+        ReadKind::Watcher => "watchers",
     }
 }
 
+/// Whether reflectors of the servers' release stream their initial list.
+fn streams(findings: &Findings) -> bool {
+    let minor = findings.release.as_ref().map_or(TAKEN_MINOR, |found| found.value.minor);
+    let release = Release::of_minor(minor.clamp(OLDEST_MINOR, NEWEST_MINOR));
+    release.is_some_and(|release| release.watch_list && release.watch_list_client)
+}
+
 /// The inline table of a read.
-fn reads(entry: &Entry<'_>, fleet: &Fleet) -> String {
+fn reads(entry: &Entry<'_>, fleet: &Fleet, streams: bool) -> String {
     let read = entry.read;
-    let mut keys = vec![format!("resource = {}", quoted(&entry.resource))];
-    if let ReadKind::Watcher = read.kind {
-        return format!("{{ {} }}", keys.join(", "));
+    let mut keys = Vec::new();
+    if entry.name != entry.resource {
+        keys.push(format!("resource = {}", quoted(&entry.resource)));
     }
+    if !matches!(read.kind, ReadKind::Watcher) {
+        what(read, fleet, streams, &mut keys);
+    }
+    if keys.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", keys.join(", ")) }
+}
+
+/// Which objects it reads, and how.
+fn what(read: &Read, fleet: &Fleet, streams: bool, keys: &mut Vec<String>) {
     match read.selected {
         Selected::All => {}
         Selected::OwnNode => keys.push("own-node = true".to_owned()),
@@ -130,18 +149,17 @@ fn reads(entry: &Entry<'_>, fleet: &Fleet) -> String {
     }
     match read.kind {
         ReadKind::Poller(period) => {
-            keys.push(format!("resource-version = {}", quoted(&read.resource_version)));
+            let version = if read.resource_version == "0" { "0" } else { "" };
+            keys.push(format!("resource-version = {}", quoted(version)));
             keys.push("rounds = \"endless\"".to_owned());
-            keys.push(format!(
-                "pause = \"{}ms\"",
-                (period.as_secs_f64() * 1000.0).round().max(1.0)
-            ));
+            let pause = (period.as_secs_f64() * 1000.0).round().max(1.0);
+            keys.push(format!("pause = \"{pause}ms\""));
         }
-        ReadKind::WatchList => keys.push("watch-list = true".to_owned()),
-        ReadKind::Reflector => keys.push("watch-list = false".to_owned()),
-        ReadKind::Watcher => {}
+        // Where it is what the release does anyway, it is not said.
+        ReadKind::WatchList if !streams => keys.push("watch-list = true".to_owned()),
+        ReadKind::Reflector if streams => keys.push("watch-list = false".to_owned()),
+        ReadKind::WatchList | ReadKind::Reflector | ReadKind::Watcher => {}
     }
-    format!("{{ {} }}", keys.join(", "))
 }
 
 /// Whether a client asks for JSON: what is not written in Go, or leaves the agent of Go's own client.
@@ -167,6 +185,11 @@ pub(super) fn json_readers(findings: &Findings) -> BTreeSet<String> {
     let entries = fleets.flat_map(|fleet| entries(findings, fleet));
     let reads = entries.filter(|entry| !matches!(entry.read.kind, ReadKind::Watcher));
     reads.map(|entry| entry.resource).collect()
+}
+
+/// A line of comment, without what could end it.
+fn shown_long(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 /// A name from a file as it may stand in a comment.

@@ -3,7 +3,7 @@
 use super::clients::entries;
 use super::lines::{Lines, quoted};
 use crate::cluster::findings::Findings;
-use crate::cluster::fleets::Fleet;
+use crate::cluster::fleet::Fleet;
 
 pub(super) fn write(findings: &Findings, out: &mut Lines) {
     out.blank();
@@ -44,9 +44,9 @@ fn weight(findings: &Findings, fleet: &Fleet) -> f64 {
     };
     let own = f64::from(fleet.members.max(1));
     let one = fleet.reads.iter().map(|read| match read.selected {
-        crate::cluster::fleets::Selected::All => bytes(&read.resource),
-        crate::cluster::fleets::Selected::OwnNode => bytes(&read.resource) / own,
-        crate::cluster::fleets::Selected::Share(share) => bytes(&read.resource) * share,
+        crate::cluster::fleet::Selected::All => bytes(&read.resource),
+        crate::cluster::fleet::Selected::OwnNode => bytes(&read.resource) / own,
+        crate::cluster::fleet::Selected::Share(share) => bytes(&read.resource) * share,
     });
     one.sum::<f64>() * own
 }
@@ -55,8 +55,7 @@ fn weight(findings: &Findings, fleet: &Fleet) -> f64 {
 fn restart_agents(findings: &Findings, out: &mut Lines) {
     let heavier = |a: &&Fleet, b: &&Fleet| weight(findings, a).total_cmp(&weight(findings, b));
     let Some(fleet) = findings.fleets.iter().max_by(heavier) else { return };
-    let all = entries(findings, fleet);
-    if all.is_empty() {
+    if entries(findings, fleet).is_empty() {
         return;
     }
     out.blank();
@@ -64,11 +63,8 @@ fn restart_agents(findings: &Findings, out: &mut Lines) {
         "All {} members of {} restart within ten seconds: of all fleets they read most.",
         fleet.members, fleet.name
     ));
-    for entry in all {
-        let (name, action) = (quoted(&entry.name), format!("{} restart", entry.name));
-        let restart = format!("restart = {{ client = {name}, over = \"10s\" }}");
-        event(out, "restart-agents", &action, "2m", &restart);
-    }
+    let restart = format!("restart = {{ client = {}, over = \"10s\" }}", quoted(&fleet.name));
+    event(out, "restart-agents", &format!("{} restart", fleet.name), "2m", &restart);
 }
 
 /// A new agent on every node lists all Pods.

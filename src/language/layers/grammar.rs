@@ -1,7 +1,7 @@
 //! What the layers know of the language that they compose.
 
 use crate::language::table::Table;
-use crate::language::tell::diagnostic::Finding;
+use crate::language::tell::diagnostic::{Finding, Log};
 use crate::language::text::path::Part;
 use crate::language::text::source::Span;
 use crate::language::text::tree::{Entry, Node};
@@ -17,7 +17,13 @@ pub(crate) struct Grammar {
     pub(crate) on_merge: fn(&mut Vec<Entry>, &[Entry]),
     /// What is to be said of a `--set` before it changes the tree.
     pub(crate) on_set: OnSet,
+    /// Takes what else belongs to an entry of a list of the root out of the tree, before a layer
+    /// removes the entry.
+    pub(crate) on_remove: OnRemove,
 }
+
+/// The tree, the name of the list, and that of the entry with the place where it is removed.
+pub(crate) type OnRemove = fn(&mut Node, &str, (&str, Span), &mut Log);
 
 /// Judges a `--set`: the tree, its key as parts, and its key as typed with the place of its value.
 pub(crate) type OnSet = fn(&mut Node, &[Part], (&str, Span)) -> Option<Finding>;

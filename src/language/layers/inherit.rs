@@ -71,7 +71,7 @@ impl Layers<'_> {
                 None => self.file(&name, at, folder, log),
             }
         }
-        overlay::merge(self.grammar, self.base, tree, log);
+        overlay::lay(self.grammar, self.base, tree, log);
     }
 
     fn preset_of(&self, name: &str) -> Option<&'static Preset> {

@@ -8,6 +8,7 @@
 use super::grammar::Grammar;
 use crate::language::layers::removal::{self, REMOVE, Removal};
 use crate::language::tell::diagnostic::Log;
+use crate::language::text::source::Span;
 use crate::language::text::tree::{Entry, Item, Node};
 
 /// What is laid over a scenario file: first its profiles, then the overlays, one after the other, then
@@ -31,8 +32,38 @@ pub struct Overlay {
     pub text: Vec<u8>,
 }
 
+/// Lays a layer over the tree of those below it.
+pub(crate) fn lay(grammar: &Grammar, root: &mut Node, over: Node, log: &mut Log) {
+    for (list, name, at) in removed(root, &over) {
+        (grammar.on_remove)(root, &list, (&name, at), log);
+    }
+    merge(grammar, root, over, log);
+}
+
+/// The entries of lists of the root that a layer removes, and does not give anew: the list, the name
+/// and the place.
+fn removed(root: &Node, over: &Node) -> Vec<(String, String, Span)> {
+    let (Item::Table(below), Item::Table(entries)) = (&root.item, &over.item) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let Item::Array(items) = &entry.node.item else { continue };
+        let names = || items.iter().filter(|item| !goes(item)).filter_map(Node::name);
+        for item in items.iter().filter(|item| goes(item)) {
+            let there = below
+                .iter()
+                .any(|list| list.name == entry.name && list.node.has_entry(item.name()));
+            if let Some(name) = item.name().filter(|name| there && !names().any(|n| n == *name)) {
+                found.push((entry.name.clone(), name.to_owned(), item.span));
+            }
+        }
+    }
+    found
+}
+
 /// Lays a tree over another. Recursion is bounded: both have passed `nesting::too_deep`.
-pub(crate) fn merge(grammar: &Grammar, base: &mut Node, mut over: Node, log: &mut Log) {
+fn merge(grammar: &Grammar, base: &mut Node, mut over: Node, log: &mut Log) {
     match removal::take(&mut over, log) {
         Removal::Keys(keys) => keys.iter().for_each(|key| removal::drop_key(base, key, log)),
         Removal::Whole(_) => {

@@ -33,6 +33,11 @@ pub(crate) fn apply(grammar: &Grammar, root: &mut Node, source: usize, log: &mut
     }
     let node = Node::from_raw(value.trim(), at);
     if let Some(removed) = removes(&parts, &node) {
+        if let [list, entry] = removed
+            && root.get_mut(&list.name).is_some_and(|list| list.has_entry(Some(&entry.name)))
+        {
+            (grammar.on_remove)(root, &list.name, (&entry.name, entry.at), log);
+        }
         if let Err(finding) = remove(root, removed, log) {
             log.push(*finding);
         }

@@ -28,7 +28,7 @@ pub(crate) fn apply(grammar: &Grammar, tree: &mut Node, chosen: &[String], log: 
         };
         let profile = profiles.remove(index);
         log.sources.mark_profile(name, &profile.node);
-        overlay::merge(grammar, tree, profile.node, log);
+        overlay::lay(grammar, tree, profile.node, log);
         laid.push(name);
     }
     for mut profile in profiles {

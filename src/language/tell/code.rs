@@ -111,6 +111,7 @@ codes! {
     PassedOver "N0402" "A manifest holds objects that do not concern flow control."
     CountedPer "N0403" "A `--set` gave a count that is multiplied by the size of the cluster."
     AskedEtcd "N0404" "LISTs go to etcd, as the scenario asks."
+    RemovedAlong "N0405" "Events went with the client that they name, which a layer removes."
 }
 
 impl Code {

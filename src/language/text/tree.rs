@@ -64,6 +64,14 @@ impl Node {
         Self { span, item, raw }
     }
 
+    /// Whether it is an array with an entry of this name.
+    pub(crate) fn has_entry(&self, name: Option<&str>) -> bool {
+        match &self.item {
+            Item::Array(items) => name.is_some() && items.iter().any(|item| item.name() == name),
+            _ => false,
+        }
+    }
+
     /// The `name` of a table that has one.
     pub(crate) fn name(&self) -> Option<&str> {
         let Item::Table(entries) = &self.item else {

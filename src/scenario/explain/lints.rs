@@ -6,7 +6,7 @@ use super::text::{LEVEL, text};
 use crate::language::tell::code::Code::{
     AskedEtcd, AssumedNodeMemory, BeyondTested, CollectorOff, CountedPer, DecimalLimit,
     IdleAboveLimit, LargeObject, LimitAboveNode, LimitOrder, LockedGate, LongSweep, NeverStarts,
-    NoDefinitions, NoEffect, NoJitter, PassedOver, ReadsEtcd,
+    NoDefinitions, NoEffect, NoJitter, PassedOver, ReadsEtcd, RemovedAlong,
 };
 
 /// Of what is legal, but probably not meant.
@@ -167,6 +167,14 @@ pub(super) static LINTS: &[Explanation] = &[
          multiplied by the size of the cluster. This note points it out, since it is easy to miss.",
         Set("objects.configmaps.count=5"),
         Set("objects.pods.count=5"),
+    ),
+    text(
+        RemovedAlong,
+        "A layer that removes a client takes what names it along: events that only move it, its name \
+         in `joins`, `connection` of others. An event that a figure or an expectation belongs to stays \
+         as a bare mark of its phase.",
+        Set("clients.agents.remove=true"),
+        Set("clients.agents.count=500"),
     ),
     text(
         AskedEtcd,

@@ -1,6 +1,7 @@
 //! Tests of what is laid over a scenario.
 
-use crate::scenario::{Diagnostics, Layers, Overlay, Scenario, load_beside};
+use crate::model::input::Action;
+use crate::scenario::{Code, Diagnostics, Layers, Overlay, Scenario, load_beside};
 use crate::units::Bytes;
 
 const BASE: &str = "schema = 1\nname = \"base\"\n[run]\nduration = \"5m\"\n\
@@ -66,4 +67,49 @@ fn mistakes_keep_their_place() {
 fn a_scalar_in_place_of_a_table_is_a_mistake() {
     assert!(load(&["clients = 3\n"], &[]).is_err());
     assert!(load(&["apiserver = \"x\"\n"], &[]).is_err());
+}
+
+/// A client that nearly everything names.
+const NAMED: &str = "[[clients]]\nname = \"b\"\ncount = 3\nstart = \"stopped\"\n\
+    reflector = { resource = \"pods\" }\n\
+    [[clients]]\nname = \"c\"\ncount = 3\nconnection = \"b\"\nreflector = { resource = \"pods\" }\n\
+    [[events]]\nname = \"go\"\nat = \"1m\"\nstart = { client = \"b\" }\n\
+    [[events]]\nname = \"judged\"\nat = \"2m\"\nrestart = { client = \"b\" }\n\
+    [[events]]\nname = \"other\"\nat = \"3m\"\nrestart = { client = \"a\" }\n\
+    [[expect]]\nname = \"e\"\nphase = \"judged\"\nmetric = \"peak\"\nquantile = \"50%\"\nat-most = \"8GiB\"\n\
+    [[workloads]]\nname = \"grow\"\nkind = \"node-scale-out\"\nnodes = 2\nover = \"1m\"\njoins = [\"a\", \"b\"]\n\
+    [objects.nodes]\ncount = 5\nsize = \"8kB\"\n[objects.leases]\ncount = 5\nsize = \"1kB\"\n\
+    [sweep]\nvary = [\"clients.b.count=1,2\", \"objects.pods.count=10,20\"]\n";
+
+#[test]
+fn a_client_is_removed_with_what_names_it() {
+    let gone = "[[clients]]\nname = \"b\"\nremove = true\n";
+    for (overlays, set) in
+        [(vec![NAMED, gone], vec![]), (vec![NAMED], vec!["clients.b.remove=true"])]
+    {
+        let found = load(&overlays, &set).unwrap_or_else(|found| panic!("{found}"));
+        let events: Vec<&str> = found.inputs.events.iter().map(|e| e.name.as_str()).collect();
+        assert_eq!(events, ["judged", "other"]);
+        assert_eq!(found.inputs.events[0].action, Action::Mark);
+        let fleets: Vec<&str> = found.inputs.fleets.iter().map(|f| f.name.as_str()).collect();
+        assert_eq!(fleets, ["a", "c"]);
+        assert_eq!(found.inputs.fleets[1].connections.of, None);
+        assert_eq!(found.inputs.workloads.joins.len(), 1);
+        assert_eq!(found.sweep.expect("the other axis stays").vary.len(), 1);
+        let told: Vec<_> = found.notes.iter().filter(|n| n.code == Code::RemovedAlong).collect();
+        assert_eq!(told.len(), 1);
+        let help = told[0].help.as_deref().expect("what went");
+        for part in ["event `go` goes", "`judged` stays", "workload `grow`", "`c` has", "[sweep]"] {
+            assert!(help.contains(part), "{part} in {help}");
+        }
+    }
+    // What the same layer gives anew keeps its events, and what it names anew must be there.
+    let anew = format!(
+        "{gone}[[clients]]\nname = \"b\"\ncount = 9\nreflector = {{ resource = \"pods\" }}\n"
+    );
+    assert_eq!(load(&[NAMED, &anew], &[]).expect("valid").inputs.events.len(), 3);
+    let named =
+        format!("{gone}[[events]]\nname = \"late\"\nat = \"4m\"\nstop = {{ client = \"b\" }}\n");
+    let found = load(&[NAMED, &named], &[]).expect_err("there is no b");
+    assert!(found.items.iter().any(|d| d.code == Code::UnknownReference), "{found}");
 }

@@ -1,0 +1,156 @@
+//! Whole folders of small files, in the forms of other releases and distributions.
+
+use std::path::PathBuf;
+
+use super::findings::Findings;
+use super::{import, write};
+use crate::units::Bytes;
+
+/// What is found in a folder with these files.
+fn found(test: &str, files: &[(&str, &str)]) -> Findings {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/tmp/cluster").join(test);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("creates");
+    for (name, text) in files {
+        std::fs::write(folder.join(name), text).expect("writes");
+    }
+    import(&[folder])
+}
+
+/// A server of 1.30 under another distribution: objects without a group of their own, no sizes.
+const OLD: &str = "\
+# HELP kubernetes_build_info Build.\r
+kubernetes_build_info{git_version=\"v1.30.4-eks-a737599\",minor=\"30+\"} 1\r
+process_start_time_seconds 1000\r
+process_resident_memory_bytes 5e8\r
+apiserver_storage_objects{resource=\"pods\"} 30\r
+apiserver_storage_objects{resource=\"nodes\"} 3\r
+apiserver_storage_objects{resource=\"deployments.apps\"} 12\r
+apiserver_storage_objects{resource=\"secrets\"} -1\r
+apiserver_storage_objects{resource=\"services.serving.knative.dev\"} 5\r
+apiserver_storage_objects{resource=\"services\"} 7\r
+apiserver_flowcontrol_read_vs_write_current_requests_count{phase=\"executing\"} 1e11\r
+apiserver_request_total{code=\"200\",dry_run=\"\",group=\"\",resource=\"pods\",subresource=\"status\",verb=\"PATCH\"} 40\r
+apiserver_request_total{code=\"201\",dry_run=\"\",group=\"\",resource=\"pods\",subresource=\"exec\",verb=\"POST\"} 40\r
+apiserver_request_total{code=\"409\",dry_run=\"\",group=\"\",resource=\"pods\",subresource=\"\",verb=\"PUT\"} 40\r
+apiserver_request_total{code=\"200\",dry_run=\"All\",group=\"\",resource=\"pods\",subresource=\"\",verb=\"PUT\"} 40\r
+apiserver_watch_events_sizes_sum{group=\"apps\",kind=\"Deployment\",version=\"v1\"} 304000\r
+apiserver_watch_events_sizes_count{group=\"apps\",kind=\"Deployment\",version=\"v1\"} 100\r
+kubernetes_feature_enabled{name=\"ConsistentListFromCache\",stage=\"ALPHA\"} 1\r
+";
+
+#[test]
+fn an_older_release_is_read_by_its_own_names() {
+    let second = OLD.replace("start_time_seconds 1000", "start_time_seconds 1009");
+    let found = found("old", &[("metrics-0.txt", OLD), ("metrics-1.txt", &second)]);
+    assert_eq!(found.release.as_ref().map(|release| release.value.minor), Some(30));
+    assert_eq!(found.replicas.as_ref().map(|replicas| replicas.value), Some(2));
+    let count = |key: &str| found.resources[key].count.as_ref().map(|count| count.value);
+    assert_eq!((count("pods"), count("deployments.apps")), (Some(30), Some(12)));
+    assert!(found.resources.get("secrets").is_none_or(|secrets| secrets.count.is_none()));
+    // 40 successful requests in 100 s on each of two servers.
+    let writes = found.resources["pods"].writes.as_ref().map(|writes| writes.value);
+    assert_eq!(writes, Some(0.8));
+    let json = found.resources["deployments.apps"].json_size.as_ref().map(|json| json.value);
+    assert_eq!(json, Some(Bytes(3_000)));
+    assert_eq!(found.gates.get("ConsistentListFromCache").map(|gate| gate.value), Some(true));
+    let names = write::names(&found);
+    assert_eq!(names["services"], "services");
+    assert_eq!(names["services.serving.knative.dev"], "services.serving.knative.dev");
+}
+
+#[test]
+fn a_file_of_two_scrapes_is_two_servers() {
+    let both = OLD.to_owned() + &OLD.replace("start_time_seconds 1000", "start_time_seconds 1009");
+    let found = found("both", &[("metrics.txt", &both)]);
+    assert_eq!(found.replicas.map(|replicas| replicas.value), Some(2));
+}
+
+const POD: &str = "\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: kube-apiserver-cp-1
+  namespace: kube-system
+spec:
+  containers:
+  - name: kube-apiserver
+    command: [kube-apiserver, --etcd-servers=https://127.0.0.1:2379, --max-requests-inflight=800]
+    args:
+    - --feature-gates=WatchList=true,Unknown=true
+    - --goaway-chance
+    - \"0.001\"
+    env:
+    - {name: GOGC, value: \"50\"}
+    - name: GOMEMLIMIT
+      valueFrom: {resourceFieldRef: {resource: limits.memory}}
+    resources:
+      limits: {memory: 8Gi, cpu: 3500m}
+    livenessProbe: {httpGet: {path: /livez}}
+";
+
+#[test]
+fn a_static_manifest_tells_flags_environment_and_limits() {
+    let version = "{\"major\":\"1\",\"minor\":\"33\",\"gitVersion\":\"v1.33.2+rke2r1\"}";
+    let pods = "apiVersion: v1\nkind: List\nitems: []\n";
+    let metrics = OLD.replace("v1.30.4-eks-a737599", "v1.33.2+rke2r1");
+    let files = [
+        ("kube-apiserver.yaml", POD),
+        ("version.json", version),
+        ("empty.yaml", pods),
+        ("metrics-0.txt", &metrics),
+    ];
+    let found = found("static", &files);
+    assert_eq!(found.release.as_ref().map(|release| release.value.minor), Some(33));
+    let server = &found.servers[0];
+    assert_eq!(server.memory_limit.as_ref().map(|limit| limit.value), Some(Bytes::gib(8)));
+    assert_eq!(server.cpu_limit.as_ref().map(|limit| limit.value), Some(3.5));
+    assert_eq!(server.gogc.as_ref().and_then(|gogc| gogc.value), Some(50));
+    assert_eq!(server.gomemlimit.as_ref().and_then(|limit| limit.value), Some(Bytes::gib(8)));
+    assert_eq!(server.probes.as_ref().map(|probes| probes.value), Some(true));
+    assert_eq!(found.inflight.as_ref().map(|inflight| inflight.value), Some((800, 200)));
+    assert_eq!(found.nodes.etcd_beside.as_ref().map(|beside| beside.value), None);
+    let names = write::Names { scenario: "a".into(), manifest: "a.json".into() };
+    let text = write::scenario(&found, &names);
+    let scenario = crate::scenario::load("a.toml", text.as_bytes(), &[]).expect("valid");
+    assert_eq!(scenario.inputs.apiserver.gogc, Some(50));
+}
+
+#[test]
+fn lists_of_kubectl_are_counted_and_weighed_in_both_forms() {
+    let object = |i: u32| {
+        format!(
+            "{{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{{\"name\":\"s{i}\",\"managedFields\":[]}}}}"
+        )
+    };
+    let json = format!(
+        "{{\"apiVersion\":\"v1\",\"items\":[{},{}],\"kind\":\"List\",\"metadata\":{{\"remainingItemCount\":8}}}}",
+        object(1),
+        object(2)
+    );
+    let yaml = "\
+apiVersion: v1
+items:
+- apiVersion: v1
+  kind: ConfigMap
+  metadata: {name: a, managedFields: []}
+  data:
+    text: |
+      - not an item
+- apiVersion: v1
+  kind: ConfigMap
+  metadata: {name: b, managedFields: []}
+- apiVersion: v1
+  kind: ConfigMap
+  metadata: {name: b, managedFields: []}
+- : broken: here
+kind: List
+";
+    let found = found("lists", &[("secrets.json", &json), ("configmaps.yaml", yaml)]);
+    let count = |key: &str| found.resources[key].count.as_ref().map(|count| count.value);
+    assert_eq!((count("secrets"), count("configmaps")), (Some(10), Some(2)));
+    let size = found.resources["secrets"].json_size.as_ref().map(|size| size.value);
+    assert_eq!(size, Some(Bytes(object(1).len() as u64)));
+    let places: Vec<_> = found.skipped.iter().map(|one| (one.file.as_str(), one.line)).collect();
+    assert_eq!(places, [("configmaps.yaml", Some(15))]);
+}
