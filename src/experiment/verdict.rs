@@ -64,6 +64,9 @@ fn aftermath(summary: &Summary) -> String {
     if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
 }
 
+/// What makes a run without a kill `degraded`, in the words of [`Outcome::meaning`].
+const HARM: &str = "requests failed, watches were ended or work fell behind";
+
 fn survives(summary: &Summary) -> String {
     let n = summary.replications;
     let runs = if n == 1 {
@@ -90,7 +93,7 @@ fn survives(summary: &Summary) -> String {
     format!(
         "{runs}: the highest peak is {peak}{of_limit} ({}){}{}",
         summary.worst_server,
-        but(Outcome::Degraded, "requests failed"),
+        but(Outcome::Degraded, HARM),
         but(Outcome::NonRecovering, "no recovery")
     )
 }
@@ -110,4 +113,14 @@ fn interval(p: &OutcomeCount, n: u32) -> String {
         p.low * 100.0,
         p.high * 100.0
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verdict_says_what_the_class_means() {
+        assert!(Outcome::Degraded.meaning().contains(HARM));
+    }
 }

@@ -3,6 +3,7 @@
 use super::admission::Admission;
 use super::apiserver::server::Server;
 use crate::results::Counters;
+use crate::units::SimTime;
 
 /// Seats of one server: none is held for a request that is gone, and every arrival is accounted for.
 ///
@@ -38,9 +39,51 @@ pub fn accounts(counters: &Counters) {
     assert!(counters.lists_ok <= counters.requests_answered, "more lists than answers");
 }
 
+/// Ticks of servers in the present second: those that did something, and those at which a line only
+/// crossed a threshold.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Thresholds {
+    second: u64,
+    done: u64,
+    crossed: u64,
+}
+
+/// Most crossings in a second, for each server, ...
+const MOST_THRESHOLDS: u64 = 1_000;
+/// ... and for each tick at which a phase ended or a collection began or ended: freed pages run out
+/// twice in a cycle, and what large blocks can use of them. `memory.high` is looked at per cent by per
+/// cent. A line that is held at a threshold must stay there, and not cross it back and forth.
+const THRESHOLDS_A_STEP: u64 = 8;
+
+impl Thresholds {
+    /// One of `servers` ticks; `steps`: it did something.
+    ///
+    /// # Panics
+    /// When there are too many that did not.
+    pub fn tick(&mut self, servers: usize, steps: bool, now: SimTime) {
+        let second = now.0 / 1_000_000_000;
+        if self.second != second {
+            *self = Self { second, ..Self::default() };
+        }
+        self.done += u64::from(steps);
+        self.crossed += u64::from(!steps);
+        let most = MOST_THRESHOLDS * servers as u64 + THRESHOLDS_A_STEP * self.done;
+        assert!(self.crossed <= most, "{} thresholds crossed in a second at {now}", self.crossed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[should_panic(expected = "thresholds crossed in a second")]
+    fn a_threshold_that_flaps_is_found() {
+        let mut thresholds = Thresholds::default();
+        for micros in 0..10_000 {
+            thresholds.tick(3, micros % 100 == 0, SimTime(micros * 1_000));
+        }
+    }
 
     #[test]
     fn calls_that_end_once_add_up() {

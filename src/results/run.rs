@@ -130,22 +130,28 @@ pub struct Holder {
     pub bytes: Bytes,
 }
 
-/// How a whole run ended, from best to worst (docs/facts/clients.md section 5.3).
+/// How a whole run ended, from best to worst (docs/facts/clients.md section 5.3). What each class
+/// says is in [`Outcome::meaning`], in these terms:
+///
+/// - *killed*: by the kernel, for memory;
+/// - *failed*: requests that were cut off, timed out or rejected, reads and writes;
+/// - *ended*: watches that a server closed because their reader, or the server itself, was too slow;
+/// - *fell behind*: writes and watch events waited for a server's processors for more than a second;
+/// - *recovered*: at the end every server serves, and every client that has not given up has its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// No server died, no request failed.
+    /// See [`Outcome::meaning`].
     Absorbed,
-    /// No server died, but requests were rejected, timed out or cut.
+    /// See [`Outcome::meaning`].
     Degraded,
-    /// Exactly one server died of memory, once, and came back; no other followed.
+    /// See [`Outcome::meaning`].
     SingleOom,
-    /// A second server died of memory too, and all were back at the end.
+    /// See [`Outcome::meaning`].
     Cascade,
-    /// One server died again and again: twice while no other did, else three times or more; but
-    /// the control plane was serving at the end.
+    /// See [`Outcome::meaning`]: twice while no other server was, else three times or more.
     CrashLoop,
-    /// At the end a server that had died was not serving, or clients were still not synced.
+    /// See [`Outcome::meaning`].
     NonRecovering,
 }
 
@@ -159,6 +165,24 @@ impl Outcome {
         Self::CrashLoop,
         Self::NonRecovering,
     ];
+
+    /// What it means, in one sentence for people; every text that explains a class uses these words.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Absorbed => {
+                "No server was killed, no request failed, no watch was ended, no work fell behind."
+            }
+            Self::Degraded => {
+                "No server was killed and all recovered, but requests failed, watches were ended or \
+                 work fell behind."
+            }
+            Self::SingleOom => "One server was killed, once, and all recovered.",
+            Self::Cascade => "Two servers or more were killed, and all recovered.",
+            Self::CrashLoop => "One server was killed again and again, and all recovered.",
+            Self::NonRecovering => "At the end a server was down, or a client lacked its list.",
+        }
+    }
 
     /// The name in files and tables.
     #[must_use]
@@ -298,6 +322,9 @@ pub struct Counters {
     /// Servers killed by the kubelet because a probe failed.
     #[serde(default)]
     pub probe_kills: u64,
+    /// Writes answered 429; not among `requests_made`.
+    #[serde(default)]
+    pub writes_rejected: u64,
 }
 
 /// A point of a server's memory timeline. Straight lines run between points.

@@ -49,8 +49,8 @@ macro_rules! measures {
 measures! {
     Oom "oom" Event Higher "A server was killed for memory."
     Cascade "cascade" Event Higher "Two servers or more were killed for memory."
-    NonRecovering "non-recovering" Event Higher "At the end a server was down, or clients lacked their list."
-    Absorbed "absorbed" Event Lower "No server was killed and no request failed."
+    NonRecovering "non-recovering" Event Higher "At the end a server was down, or a client lacked its list."
+    Absorbed "absorbed" Event Lower "No server was killed, no request failed, no watch was ended, no work fell behind."
     Peak "peak" Size Higher "Highest resident memory of any server."
     Headroom "headroom" Share Lower "The least share of its limit that a server had left at its peak."
     Duration "duration" Span Higher "From the first event until the last list asked for was answered."

@@ -6,7 +6,7 @@ use oomcast::cli;
 use oomcast::model::assumptions;
 use oomcast::model::release;
 use oomcast::report;
-use oomcast::results::Held;
+use oomcast::results::{Held, Outcome};
 use oomcast::scenario::reference;
 
 const HEAD: &str = "\
@@ -96,4 +96,31 @@ fn the_front_page_names_the_releases_modelled() {
     let range = format!("Kubernetes {}", release::modelled());
     let words: Vec<&str> = readme.split_whitespace().collect();
     assert!(words.join(" ").contains(&range), "README.md should say {range}");
+}
+
+/// The classes of runs are explained in the same words everywhere.
+#[test]
+fn outcomes_mean_the_same_on_every_page() {
+    let page = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        std::fs::read_to_string(path).expect("a page")
+    };
+    let output = page("docs/output.md");
+    for outcome in Outcome::ALL {
+        let row = format!("| `{}` | {} |", outcome.key(), outcome.meaning());
+        assert!(output.contains(&row), "docs/output.md lacks {row}");
+    }
+    for measure in oomcast::scenario::measure::Measure::ALL {
+        if let Some(outcome) = Outcome::ALL.iter().find(|o| o.key() == measure.key()) {
+            // The metric `cascade` also counts runs that did not recover.
+            let same = *outcome == Outcome::Cascade || measure.meaning() == outcome.meaning();
+            assert!(same, "{}: {}", outcome.key(), measure.meaning());
+        }
+    }
+    let words = Outcome::NonRecovering.meaning().to_lowercase();
+    let words = words.trim_end_matches('.');
+    for name in ["README.md", "docs/cookbook.md"] {
+        let text = page(name).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.to_lowercase().contains(words), "{name}: {words}");
+    }
 }

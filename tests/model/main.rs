@@ -7,6 +7,7 @@ mod dynamics;
 mod faults;
 mod hostile;
 mod laws;
+mod outcomes;
 mod storms;
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,6 +3,7 @@
 
 mod capacity;
 mod cli;
+mod collect;
 mod completions;
 mod docs;
 mod experiment;

@@ -32,6 +32,14 @@ pub struct Write {
     pub together: f64,
 }
 
+impl Write {
+    /// Whole writes that it stands for.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.together.round() as u64
+    }
+}
+
 /// A write that waits or holds seats.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Writing {
@@ -75,6 +83,13 @@ impl Admission {
     #[must_use]
     pub fn write_waits(&self, serial: u32) -> bool {
         self.writes.get(&serial).is_some_and(|writing| writing.stage == WriteStage::Waiting)
+    }
+
+    /// How many writes are answered 429 if this one has waited for too long; none if it does not wait.
+    #[must_use]
+    pub fn write_timed_out(&self, serial: u32) -> u64 {
+        let waits = |writing: &&Writing| writing.stage == WriteStage::Waiting;
+        self.writes.get(&serial).filter(waits).map_or(0, |writing| writing.write.count())
     }
 
     /// A stage of a write is over, unless it was over before: until when its seats linger.

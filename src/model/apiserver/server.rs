@@ -168,10 +168,14 @@ struct Rates {
     freed: f64,
     /// Loss of the freed pages that large blocks can use.
     large_reuse: f64,
-    /// Loss of those that they cannot use.
-    gap_reuse: f64,
-    /// Whether the scavenger works.
-    scavenging: bool,
+    /// Loss of those that they cannot use, while that makes a difference to them.
+    gaps: f64,
+    /// Steady load that is due and not done, CPU-seconds a second.
+    undone: f64,
+    /// Growth of heap and freed pages together, before the scavenger returns any.
+    mapped: f64,
+    /// Bytes per second that the scavenger returns.
+    scavenge: u64,
     /// CPU time of the longest copy of a large buffer under way.
     copy: SimSpan,
 }
@@ -203,10 +207,14 @@ pub struct Server {
     growth_carry: Vec<u64>,
     scavenge_carry: u64,
     cpu_nanos: f64,
+    /// Steady load that was due and not done.
+    undone_nanos: f64,
     peak: (u64, SimTime),
     phase_peak: u64,
     peak_holders: Vec<(EntryId, u64)>,
     bytes_sent: u64,
+    /// Ends of phases, begins and ends of collections so far.
+    steps: u64,
     /// Bytes above the limit that a crossing noticed too late has let through: always none.
     overshoot: u64,
     running: bool,
@@ -248,10 +256,12 @@ impl Server {
             growth_carry: Vec::new(),
             scavenge_carry: 0,
             cpu_nanos: 0.0,
+            undone_nanos: 0.0,
             peak: (0, SimTime::ZERO),
             phase_peak: 0,
             peak_holders: Vec::new(),
             bytes_sent: 0,
+            steps: 0,
             overshoot: 0,
             running: false,
             cut_off: false,
@@ -282,10 +292,23 @@ impl Server {
         SimSpan(self.cpu_nanos as u64)
     }
 
+    /// Whether its steady load waited for its processors for longer than a second.
+    #[must_use]
+    pub fn fell_behind(&self) -> bool {
+        self.undone_nanos > self.settings.cores * PROMPT.0 as f64
+    }
+
     /// Response bytes of finished requests.
     #[must_use]
     pub fn bytes_sent(&self) -> Bytes {
         Bytes(self.bytes_sent)
+    }
+
+    /// Ends of phases, begins and ends of collections so far: what is behind a tick that is not the
+    /// mere crossing of a threshold.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
     }
 
     /// Highest resident memory so far, when, and who held it.
@@ -474,6 +497,7 @@ impl Server {
             if !self.serves(id) || request.class != class {
                 continue;
             }
+            self.steps += 1;
             self.pool.finish(class, request.joined);
             self.book_departure(plans, class, PARTS);
             let plan = plans.get(request.plan);
@@ -525,6 +549,7 @@ impl Server {
             self.memory.begin_cycle(now, self.settings.hardware.mark_speed());
             changed = true;
         }
+        self.steps += u64::from(changed);
         changed
     }
 
@@ -562,6 +587,9 @@ impl Server {
     }
 }
 
+/// Kubernetes' service level objective for one-object writes and for watch events: within a second
+/// (sig-scalability, `slos/api_call_latency.md`, `slos/watch_latency.md`).
+const PROMPT: SimSpan = SimSpan::secs(1);
 /// Marking is done below so many CPU-seconds of work left.
 const MARK_DONE: f64 = 1e-9;
 /// Shortest wait for a threshold that rounding may miss, seconds.

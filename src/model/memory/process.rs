@@ -153,23 +153,31 @@ impl ProcessMemory {
         (self.heap_resident + self.freed()).saturating_sub(self.retain).min(self.freed())
     }
 
-    /// Lets the scavenger return pages.
-    pub fn scavenge(&mut self, bytes: u64) {
-        let bytes = bytes.min(self.to_scavenge());
-        self.ledger.take(freed_entry(), bytes);
-        self.gaps = self.gaps.min(self.freed());
+    /// Bytes that heap and freed pages together may grow by before the scavenger works.
+    #[must_use]
+    pub fn until_scavenged(&self) -> u64 {
+        self.retain.saturating_sub(self.heap_resident + self.freed())
     }
 
-    /// Freed pages that large blocks can use.
-    #[must_use]
-    pub fn freed_for_large(&self) -> u64 {
-        self.freed().saturating_sub(self.gaps)
+    /// Lets the scavenger return pages, of what is above its threshold once `grown` more bytes are
+    /// mapped.
+    pub fn scavenge(&mut self, bytes: u64, grown: u64) {
+        let above = (self.heap_resident + self.freed() + grown).saturating_sub(self.retain);
+        let bytes = bytes.min(above).min(self.freed());
+        self.ledger.take(freed_entry(), bytes);
+        self.gaps = self.gaps.min(self.freed());
     }
 
     /// Freed pages that no large block can use.
     #[must_use]
     pub fn gaps(&self) -> u64 {
         self.gaps.min(self.freed())
+    }
+
+    /// Freed pages that large blocks can use.
+    #[must_use]
+    pub fn freed_for_large(&self) -> u64 {
+        self.freed().saturating_sub(self.gaps)
     }
 
     /// Makes `bytes` resident for `entry`, from freed pages as far as they can be used: small

@@ -87,8 +87,13 @@ impl Plane {
         let serial = state.writes;
         state.writes = serial.wrapping_add(1);
         let write = Write { serial, resource, watches, together };
-        let arrival = admission.arrive_write(cx.inputs, write, now);
-        matches!(arrival, Arrival::Accepted(_)).then_some(serial)
+        match admission.arrive_write(cx.inputs, write, now) {
+            Arrival::Accepted(_) => Some(serial),
+            Arrival::Rejected(_) => {
+                cx.record.counters.writes_rejected += write.count();
+                None
+            }
+        }
     }
 
     /// A write that was not let in at once waits for so long at most.
@@ -147,6 +152,9 @@ impl Plane {
         now: SimTime,
     ) {
         let Some(admission) = &mut self.servers[server].admission else { return };
+        if stage == WriteStage::Waiting {
+            cx.record.counters.writes_rejected += admission.write_timed_out(serial);
+        }
         if let Some(until) = admission.end_write_stage(serial, stage, now) {
             let stage = WriteStage::Lingering;
             cx.queue.push(until, Event::WriteEnds { server, serial, stage });

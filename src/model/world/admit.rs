@@ -101,6 +101,7 @@ impl World<'_> {
                     continue;
                 }
                 Some((Key::Write { serial, .. }, _)) => {
+                    self.cx.record.counters.writes_rejected += admission.write_timed_out(serial);
                     admission.forget_write(serial);
                     continue;
                 }

@@ -65,6 +65,8 @@ pub struct World<'a> {
     cut_short: bool,
     trace: Fnv,
     finished: Vec<Finished>,
+    #[cfg(debug_assertions)]
+    thresholds: crate::model::checks::Thresholds,
 }
 
 impl<'a> World<'a> {
@@ -91,6 +93,8 @@ impl<'a> World<'a> {
             cut_short: false,
             trace: Fnv::new(),
             finished: Vec::new(),
+            #[cfg(debug_assertions)]
+            thresholds: crate::model::checks::Thresholds::default(),
         };
         world.plane.open(&mut world.cx);
         for server in world.plane.servers.ids() {
@@ -152,8 +156,15 @@ impl<'a> World<'a> {
             self.plane.note_activity(&mut self.cx, now);
             self.cx.record.counters.engine_events += 1;
             self.trace_event(now, event);
+            #[cfg(debug_assertions)]
+            let steps = self.steps_before(event);
             self.dispatch(now, event);
             self.flush();
+            #[cfg(debug_assertions)]
+            if let Some((server, before)) = steps {
+                let stepped = self.plane.servers[server].server.steps() > before;
+                self.thresholds.tick(self.plane.servers.len(), stepped, now);
+            }
             self.plane.sample_levels(&mut self.cx, now);
         }
         self.dump_before(SimTime::NEVER);
@@ -218,6 +229,14 @@ impl<'a> World<'a> {
             Event::Scenario { index } => self.scenario_event(index as usize, now),
             Event::Load(event) => self.load_event(event, now),
         }
+    }
+
+    /// The server whose tick an event is, and its steps so far.
+    #[cfg(debug_assertions)]
+    fn steps_before(&self, event: Event) -> Option<(ServerId, u64)> {
+        let Event::Tick { server, generation } = event else { return None };
+        let state = &self.plane.servers[server];
+        (state.generation == generation).then(|| (server, state.server.steps()))
     }
 
     /// Takes (time, kind, entity) into the trace.

@@ -2,7 +2,6 @@
 
 use crate::model::admission::fleet_flows;
 use crate::model::ids::ServerId;
-use crate::model::plane::server_state::ServerState;
 use crate::model::plane::server_state::name;
 use crate::model::world::World;
 use crate::results::{Holder, Outcome, RunRecord, ServerRecord};
@@ -29,7 +28,7 @@ pub(super) fn record(mut world: World<'_>, replication: u32, end: SimTime) -> Ru
     let clients_synced = world.fleets.synced_and_started(&world.cx);
     RunRecord {
         replication,
-        outcome: outcome(&world, clients_synced),
+        outcome: Course::of(&world, clients_synced).class(),
         servers,
         phases: std::mem::take(&mut world.cx.record.phases),
         counters: world.cx.record.counters,
@@ -73,23 +72,94 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str) -> ServerRecord {
     }
 }
 
-/// The class of a run: see [`Outcome`].
-fn outcome(world: &World<'_>, (synced, started): (u64, u64)) -> Outcome {
-    let kills = |state: &ServerState| state.oom_kills.len();
-    let total: usize = world.plane.servers.iter().map(kills).sum();
-    let most = world.plane.servers.iter().map(kills).max().unwrap_or(0);
-    let counters = &world.cx.record.counters;
-    let failed =
-        counters.requests_failed + counters.requests_rejected + counters.requests_timed_out;
-    if total == 0 {
-        return if failed > 0 { Outcome::Degraded } else { Outcome::Absorbed };
+/// What servers and clients went through, as far as it decides the class of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Course {
+    /// How often each server was killed for memory.
+    kills: Vec<usize>,
+    /// Whether every server serves at the end.
+    serving: bool,
+    /// Whether every client that has not given up has its list at the end.
+    synced: bool,
+    /// Whether a request was cut off, timed out or rejected: a read or a write.
+    failed: bool,
+    /// Whether a server ended a watch.
+    ended: bool,
+    /// Whether writes and watch events fell behind on a server's processors.
+    behind: bool,
+}
+
+impl Course {
+    fn of(world: &World<'_>, (synced, started): (u64, u64)) -> Self {
+        let counters = &world.cx.record.counters;
+        let failed = counters.requests_failed
+            + counters.requests_rejected
+            + counters.requests_timed_out
+            + counters.writes_rejected;
+        let servers = &world.plane.servers;
+        Self {
+            kills: servers.iter().map(|state| state.oom_kills.len()).collect(),
+            serving: world.plane.all_serving(),
+            synced: synced + world.fleets.given_up_unsynced(&world.cx) >= started,
+            failed: failed > 0,
+            ended: counters.watches_terminated > 0,
+            behind: servers.iter().any(|state| state.server.fell_behind()),
+        }
     }
-    if !world.plane.all_serving() || synced < started {
-        return Outcome::NonRecovering;
+
+    /// The one table of classes: see [`Outcome`].
+    fn class(&self) -> Outcome {
+        if !self.serving || !self.synced {
+            return Outcome::NonRecovering;
+        }
+        let total: usize = self.kills.iter().sum();
+        let most = self.kills.iter().max().copied().unwrap_or(0);
+        match total {
+            0 if self.failed || self.ended || self.behind => Outcome::Degraded,
+            0 => Outcome::Absorbed,
+            1 => Outcome::SingleOom,
+            total if most >= CRASH_LOOP || most == total => Outcome::CrashLoop,
+            _ => Outcome::Cascade,
+        }
     }
-    match (total, most) {
-        (1, _) => Outcome::SingleOom,
-        (total, most) if most >= CRASH_LOOP || most == total => Outcome::CrashLoop,
-        _ => Outcome::Cascade,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Kills by server, and the class when all recovered; `None`: what else happened decides.
+    const BY_KILLS: [(&[usize], Option<Outcome>); 8] = [
+        (&[], None),
+        (&[0, 0, 0], None),
+        (&[0, 1, 0], Some(Outcome::SingleOom)),
+        (&[1, 1, 0], Some(Outcome::Cascade)),
+        (&[2, 1, 1], Some(Outcome::Cascade)),
+        (&[2], Some(Outcome::CrashLoop)),
+        (&[0, 2, 0], Some(Outcome::CrashLoop)),
+        (&[1, 3, 1], Some(Outcome::CrashLoop)),
+    ];
+
+    #[test]
+    fn every_cell_of_the_table() {
+        for (kills, recovered) in BY_KILLS {
+            for cell in 0..32_u32 {
+                let holds = |bit: u32| cell >> bit & 1 == 1;
+                let course = Course {
+                    kills: kills.to_vec(),
+                    serving: holds(0),
+                    synced: holds(1),
+                    failed: holds(2),
+                    ended: holds(3),
+                    behind: holds(4),
+                };
+                let well = if cell >> 2 == 0 { Outcome::Absorbed } else { Outcome::Degraded };
+                let expected = match cell & 0b11 {
+                    0b11 => recovered.unwrap_or(well),
+                    _ => Outcome::NonRecovering,
+                };
+                assert_eq!(course.class(), expected, "{course:?}");
+            }
+        }
     }
 }

@@ -71,13 +71,11 @@ pub const FIGURES: [Column; 33] = [
         Cell::Real(f.non_recovering.low)
     }),
     column("non_recovering_high", "upper end", |f| Cell::Real(f.non_recovering.high)),
-    column("absorbed", "replications without a failed request", |f| ended(f, Outcome::Absorbed)),
-    column("degraded", "... with failed requests, but no kill", |f| ended(f, Outcome::Degraded)),
-    column("single_oom", "... with a single kill", |f| ended(f, Outcome::SingleOom)),
-    column("cascade", "... that ended as a cascade, all servers back", |f| {
-        ended(f, Outcome::Cascade)
-    }),
-    column("crash_loop", "... that ended as a crash loop", |f| ended(f, Outcome::CrashLoop)),
+    column("absorbed", Outcome::Absorbed.meaning(), |f| ended(f, Outcome::Absorbed)),
+    column("degraded", Outcome::Degraded.meaning(), |f| ended(f, Outcome::Degraded)),
+    column("single_oom", Outcome::SingleOom.meaning(), |f| ended(f, Outcome::SingleOom)),
+    column("cascade", Outcome::Cascade.meaning(), |f| ended(f, Outcome::Cascade)),
+    column("crash_loop", Outcome::CrashLoop.meaning(), |f| ended(f, Outcome::CrashLoop)),
     column("peak_median_bytes", "highest resident memory of a run's servers: median", |f| {
         Cell::Whole(f.peak_resident_bytes.median.0)
     }),

@@ -9,6 +9,7 @@ mod determinism;
 mod limits;
 mod metamorphic;
 mod plans;
+mod thresholds;
 mod world;
 
 use oomcast::model::memory::ledger::{Ledger, OwnerId};

@@ -4,7 +4,6 @@
 use super::{Background, Plans, Server};
 use crate::engine::fluid::ClassId;
 use crate::model::apiserver::plan::{RampKind, part_of};
-use crate::model::costs;
 use crate::units::{Bytes, SimSpan, SimTime};
 
 impl Server {
@@ -18,14 +17,16 @@ impl Server {
         self.pool.advance(span);
         let seconds = span.as_secs_f64();
         self.cpu_nanos += (self.rates.cores + self.rates.mark) * span.0 as f64;
+        self.undone_nanos += self.rates.undone * span.0 as f64;
         if self.memory.heap().marking().is_some() {
             self.memory.heap_mut().mark(self.rates.mark * seconds);
         }
         self.pass_background(span);
-        if self.rates.scavenging {
-            let rate = costs::SCAVENGE_BYTES_PER_SECOND;
-            let bytes = bytes_of(rate, span, &mut self.scavenge_carry);
-            self.memory.scavenge(bytes);
+        if self.rates.scavenge > 0 {
+            let bytes = bytes_of(self.rates.scavenge, span, &mut self.scavenge_carry);
+            // What the ramps map meanwhile is booked later, and it is returned as it comes.
+            let grown = (self.rates.mapped * seconds) as u64;
+            self.memory.scavenge(bytes, grown);
         }
     }
 

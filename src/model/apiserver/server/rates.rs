@@ -38,6 +38,7 @@ impl Server {
             if marking { self.marking_share() * self.settings.procs.min(cores) } else { 0.0 };
         let reserved = reserved.min(most);
         let background = self.background.cores.min(cores * MOST_BACKGROUND).min(most - reserved);
+        self.rates.undone = self.background.cores - background;
         let wire = if self.cut_off { 0.0 } else { self.settings.hardware.network.as_f64() };
         let program = cores - background - reserved;
         let efficiency = if marking { costs::EFFICIENCY_WHILE_MARKING } else { 1.0 };
@@ -111,7 +112,8 @@ impl Server {
         if over <= 0.0 {
             return SimSpan::ZERO;
         }
-        SimSpan::from_secs_f64((64.0 * over * over).min(2.0) * bytes.as_f64() / BATCH)
+        let over = over.min(MOST_OVERAGE);
+        SimSpan::from_secs_f64(64.0 * over * over * bytes.as_f64() / BATCH)
     }
 
     /// Share of the program's processors that must help marking, so that marking ends before the
@@ -165,16 +167,32 @@ impl Server {
         let reuse = large_reuse + small_reuse;
         self.rates.heap = small + large;
         self.rates.resident = small + large + outside - reuse;
-        // Some pages at a time: else it would run after every byte that a growing heap adds.
-        let due = if self.rates.scavenging { PAGE } else { SCAVENGED_AT_ONCE };
-        self.rates.scavenging = self.memory.to_scavenge() >= due;
-        let scavenged =
-            if self.rates.scavenging { costs::SCAVENGE_BYTES_PER_SECOND as f64 } else { 0.0 };
+        self.rates.mapped = small + large - reuse;
+        self.rates.scavenge = self.scavenge_rate();
+        let scavenged = self.rates.scavenge as f64;
         self.rates.freed = reuse + scavenged;
-        // Small objects fill gaps first; the scavenger takes pages that large blocks could use.
-        self.rates.gap_reuse = if self.memory.gaps() > 0 { small_reuse } else { 0.0 };
-        self.rates.large_reuse = reuse + scavenged - self.rates.gap_reuse;
+        // Small blocks fill gaps first; the scavenger takes what large blocks could use. Where there
+        // are no large blocks, it does not matter when that runs out.
+        let gaps = self.memory.gaps() > 0;
+        let small_takes = if gaps { 0.0 } else { small_reuse };
+        self.rates.large_reuse =
+            if large > 0.0 { large_reuse + small_takes + scavenged } else { 0.0 };
+        self.rates.gaps = if large > 0.0 && gaps { small_reuse } else { 0.0 };
         self.rates.resident -= scavenged;
+    }
+
+    /// Bytes per second that the scavenger returns. While heap and freed pages together outgrow what
+    /// it leaves alone, it does nothing else, at most as fast as it can: they stay at that threshold.
+    /// Started and stopped there by turns, it would do the same in a million events a second.
+    fn scavenge_rate(&self) -> u64 {
+        let most = costs::SCAVENGE_BYTES_PER_SECOND;
+        match self.memory.to_scavenge() {
+            left if left > SCAVENGE_SLACK => most,
+            _ if self.memory.freed() > 0 && self.memory.until_scavenged() <= SCAVENGE_SLACK => {
+                most.min(self.rates.mapped as u64)
+            }
+            _ => 0,
+        }
     }
 
     /// How long so much work of a newcomer takes at the processors' present shares.
@@ -223,12 +241,14 @@ impl Server {
         if runs > 0 && rates.large_reuse > 0.0 {
             sooner((runs as f64 / rates.large_reuse).max(GRAIN));
         }
-        if rates.gap_reuse > 0.0 {
-            sooner((memory.gaps() as f64 / rates.gap_reuse).max(GRAIN));
+        let gaps = memory.gaps();
+        if runs > 0 && gaps > 0 && rates.gaps > 0.0 {
+            sooner((gaps as f64 / rates.gaps).max(GRAIN));
         }
-        if rates.scavenging {
-            let left = memory.to_scavenge() as f64;
-            sooner((left / costs::SCAVENGE_BYTES_PER_SECOND as f64).max(GRAIN));
+        let left = memory.to_scavenge();
+        let gain = rates.scavenge as f64 - rates.mapped;
+        if left > SCAVENGE_SLACK && gain > 0.0 {
+            sooner((left as f64 / gain).max(GRAIN));
         }
         if rates.resident > 0.0 {
             let room = (self.settings.kill_at.0 + 1).saturating_sub(memory.resident()) as f64;
@@ -240,18 +260,19 @@ impl Server {
         self.settled + next
     }
 
-    /// Bytes until `memory.high` throttling is next worth recomputing: each per cent of overage.
+    /// Bytes until `memory.high` throttling is next worth recomputing: each per cent of overage, until
+    /// threads sleep as long as they ever do.
     fn until_throttled_more(&self, high: Bytes) -> f64 {
         let step = (high.as_f64() / 100.0).max(1.0);
         let over = self.memory.resident() as f64 - high.as_f64();
-        if over < 0.0 { -over + 1.0 } else { step - over % step }
+        match over {
+            over if over < 0.0 => -over + 1.0,
+            over if over > high.as_f64() * MOST_OVERAGE => f64::INFINITY,
+            over => step - over % step + 1.0,
+        }
     }
 }
 
-/// Bytes that are due before the scavenger begins (assumed, 64 kB to 4 MB: a chunk of the heap is 4 MB).
-const SCAVENGED_AT_ONCE: u64 = 1 << 20;
-/// Fewer are not worth going on for.
-const PAGE: u64 = 4096;
 /// A collection stops the world twice, and clearing or copying a large block cannot be interrupted:
 /// it waits for the copies that run, so many of them for each cycle. (Measured from the collector's
 /// trace: cycles of 0.8 to 3.2 s in heaps of large buffers, where marking takes 0.1 s; 1.5 to 2.)
@@ -260,5 +281,10 @@ pub(crate) const COPIES_WAITED_FOR: f64 = 2.0;
 /// saturated server from standing still).
 const MOST_BACKGROUND: f64 = 0.9;
 const MOST_ASSIST: f64 = 0.8;
+/// Relative overage at which `memory.high` lets threads sleep for 2 s, the most
+/// (`MEMCG_MAX_HIGH_DELAY_JIFFIES`, Linux `mm/memcontrol.c`): 64 x^2 s for each batch of pages.
+const MOST_OVERAGE: f64 = 0.176_776_695;
+/// So close to its threshold the scavenger counts as being there: more than it returns in [`GRAIN`].
+const SCAVENGE_SLACK: u64 = 4 << 10;
 /// Share of the processors that steady load and marking leave to requests at least.
 const LEAST_PROGRAM: f64 = 0.05;
