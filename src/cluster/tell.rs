@@ -1,9 +1,13 @@
 //! Findings as what the terminal shows.
 
+use std::collections::BTreeMap;
+
 use super::findings::{Findings, Found, Skipped, Source};
 use crate::results::{ImportCheck, ImportSkipped, Imported, ImportedFact};
 use crate::units::Bytes;
 
+/// Files that are shown one by one.
+const MOST_FILES: usize = 16;
 /// Resources that are shown one by one.
 const SHOWN: usize = 8;
 
@@ -16,7 +20,7 @@ pub fn tell(findings: &Findings, scenario: &str, checks: Vec<ImportCheck>) -> Im
     };
     Imported {
         scenario: scenario.to_owned(),
-        read: findings.read.clone(),
+        read: files(&findings.read),
         found: facts(findings),
         checks,
         assumed: findings.assumed.iter().map(|a| (a.what.clone(), a.command.clone())).collect(),
@@ -34,11 +38,27 @@ pub fn tell(findings: &Findings, scenario: &str, checks: Vec<ImportCheck>) -> Im
     }
 }
 
+/// Files one by one, or by what they are where there are many.
+fn files(read: &[(String, String)]) -> Vec<(String, String)> {
+    if read.len() <= MOST_FILES {
+        return read.to_vec();
+    }
+    let mut counted: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
+    for (file, what) in read {
+        counted.entry(what).or_insert((file, 0)).1 += 1;
+    }
+    let row = |(what, (first, count)): (&str, (&str, usize))| match count {
+        1 => (first.to_owned(), what.to_owned()),
+        count => (format!("{count} files"), what.to_owned()),
+    };
+    counted.into_iter().map(row).collect()
+}
+
 fn evidence(source: &Source) -> String {
     if source.file.is_empty() {
         source.what.clone()
     } else {
-        format!("{}, {}", source.file, source.what)
+        format!("{}, {}", source.what, source.file)
     }
 }
 

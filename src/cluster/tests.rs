@@ -60,6 +60,18 @@ fn an_older_release_is_read_by_its_own_names() {
 }
 
 #[test]
+fn servers_of_several_clusters_are_told() {
+    let other = OLD.replace("v1.30.4", "v1.31.0").replace("time_seconds 1000", "time_seconds 9");
+    let other = other.replace("\"pods\"} 30", "\"pods\"} 9000");
+    let found = found("mixed", &[("metrics-0.txt", OLD), ("metrics-1.txt", &other)]);
+    let told: Vec<&str> = found.skipped.iter().map(|one| one.what.as_str()).collect();
+    assert_eq!(
+        told,
+        ["of another release than metrics-0.txt", "stores 9027 objects, metrics-0.txt 57"]
+    );
+}
+
+#[test]
 fn a_file_of_two_scrapes_is_two_servers() {
     let both = OLD.to_owned() + &OLD.replace("start_time_seconds 1000", "start_time_seconds 1009");
     let found = found("both", &[("metrics.txt", &both)]);

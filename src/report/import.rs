@@ -29,10 +29,11 @@ pub fn page(imported: &Imported) -> Page {
         Section::titled("Found").table(
             Table::of(&imported.found)
                 .words("found", |fact| fact.what.clone())
-                .at_most(24)
+                .at_most(20)
                 .words("value", |fact| fact.value.clone())
-                .at_most(34)
-                .words("from", |fact| fact.evidence.clone()),
+                .at_most(27)
+                .words("from", |fact| fact.evidence.clone())
+                .at_most(27),
         ),
     );
     page.section(checks(imported));

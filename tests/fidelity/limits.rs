@@ -9,8 +9,8 @@ use oomcast::validation::{Gathered, Observation, mapping};
 /// How far the predicted limit may lie from where real servers die.
 const WITHIN: f64 = 0.10;
 const REPLICATIONS: u32 = 3;
-/// Steps of the bisection, from a span of a factor of six: to 1 %.
-const STEPS: u32 = 8;
+/// Steps of the bisection, from a span of a factor of sixteen: to 1 %.
+const STEPS: u32 = 10;
 
 /// Runs of one burst on one machine, by name: those that died at their limits, and those that lived
 /// without one, or below it.
@@ -42,7 +42,7 @@ fn dies(run: &Run, limit: Bytes) -> bool {
 /// The lowest limit at which most replications of a run live.
 fn breaking_point(run: &Run) -> Bytes {
     let measured = Bytes(run.result.peak_resident_bytes);
-    let (mut low, mut high) = (measured.scale(0.5), measured.scale(3.0));
+    let (mut low, mut high) = (measured.scale(0.5), measured.scale(8.0));
     assert!(dies(run, low) && !dies(run, high), "{}: {low} to {high}", run.id);
     for _ in 0..STEPS {
         let middle = Bytes(u64::midpoint(low.0, high.0));

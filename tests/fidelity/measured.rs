@@ -9,7 +9,7 @@
 use oomcast::model::{self, RunOptions};
 use oomcast::results::{LogKind, RunRecord};
 use oomcast::validation::observation::Run;
-use oomcast::validation::{Gathered, Observation, mapping};
+use oomcast::validation::{Gathered, Observation, ha, mapping};
 
 /// A single run may be this far off; `tests/fidelity/validate.rs` judges medians.
 const WORST: f64 = 0.35;
@@ -34,6 +34,24 @@ fn every_run_can_be_replayed() {
                 (record.servers[0].peak_resident, run.result.peak_resident_bytes);
             let off = peak.as_f64() / measured as f64 - 1.0;
             assert!(off.abs() < WORST, "{}: {:+.1} %", run.id, off * 100.0);
+        }
+    }
+}
+
+/// Servers at their limits, under a quota, make no storm of events: once a scavenger that keeps step with a
+/// growing heap was looked at every microsecond.
+#[test]
+fn runs_of_several_servers_take_few_events() {
+    const MOST: u64 = 100_000;
+    let mut gathered = Gathered::default();
+    gathered.add_committed();
+    for found in &gathered.found {
+        let Observation::Servers(servers) = &found.observation else { continue };
+        let inputs = ha::inputs(servers).expect("a run that can be mapped");
+        for replication in 0..3 {
+            let options = RunOptions { seed: 1, replication, timelines: false };
+            let events = model::run(&inputs, options).counters.engine_events;
+            assert!(events < MOST, "{}: {events} events", servers.id);
         }
     }
 }

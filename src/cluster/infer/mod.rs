@@ -8,17 +8,23 @@ mod sizes;
 pub(crate) use keys::resource_of;
 pub(crate) use sizes::is_custom;
 
-use super::findings::{Findings, Found, Missing, ReleaseFound, Source};
+use super::findings::{Findings, Found, Missing, ReleaseFound, Skipped, Source};
 use super::material::Material;
+use super::metrics::servers::ServerScrapes;
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR};
+use resources::COUNTS;
 
 /// Fills the findings with what the material says; fleets are left to their own room.
 pub fn infer(material: &Material, findings: &mut Findings) {
     findings.release = release(material);
     servers::infer(material, findings);
     resources::infer(material, findings);
+    // What fell over on its way is no name of a resource.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    findings.resources.retain(|key, _| !key.is_empty() && key.chars().all(plain));
     sizes::infer(material, findings);
     tell_release(findings);
+    tell_mixed(material, findings);
     tell_missing(material, findings);
 }
 
@@ -57,6 +63,41 @@ fn tell_release(findings: &mut Findings) {
         let nearest = minor.clamp(OLDEST_MINOR, NEWEST_MINOR);
         let what = format!("version: 1.{minor} is not modelled, taken for 1.{nearest}");
         findings.assume(&what, "nothing tells it: watch for a newer oomcast");
+    }
+}
+
+/// Servers that do not seem to be of one cluster: of other releases, or with other objects.
+fn tell_mixed(material: &Material, findings: &mut Findings) {
+    let Some((first, others)) = material.servers.split_first() else { return };
+    let version = |server: &ServerScrapes| {
+        let build = server.last.get("kubernetes_build_info").first();
+        build.and_then(|series| minor_of(series.label("git_version")))
+    };
+    let stored = |server: &ServerScrapes| -> f64 {
+        let counts = COUNTS.into_iter().map(|metric| server.last.get(metric));
+        let counts = counts.filter(|series| !series.is_empty()).take(1).flatten();
+        counts.map(|series| series.value.max(0.0)).filter(|value| value.is_finite()).sum()
+    };
+    for other in others {
+        let (one, two) = (version(first), version(other));
+        if one.is_some() && two.is_some() && one != two {
+            findings.skipped.push(Skipped {
+                file: other.last.file.clone(),
+                line: None,
+                what: format!("of another release than {}", first.last.file),
+                cost: "the releases are taken for that of the first; was one scraped during an upgrade?"
+                    .to_owned(),
+            });
+        }
+        let (one, two) = (stored(first), stored(other));
+        if one > 0.0 && two > 0.0 && !(0.8..=1.25).contains(&(two / one)) {
+            findings.skipped.push(Skipped {
+                file: other.last.file.clone(),
+                line: None,
+                what: format!("stores {two:.0} objects, {} {one:.0}", first.last.file),
+                cost: "counts are those of the first: are these servers of one cluster?".to_owned(),
+            });
+        }
     }
 }
 

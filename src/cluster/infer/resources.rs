@@ -9,7 +9,7 @@ use crate::cluster::metrics::Scrape;
 use crate::cluster::metrics::servers::ServerScrapes;
 
 /// Objects by resource: from 1.34; from 1.21; before.
-const COUNTS: [&str; 3] =
+pub(super) const COUNTS: [&str; 3] =
     ["apiserver_resource_objects", "apiserver_storage_objects", "etcd_object_counts"];
 /// Changes that reached the watch cache; each server sees all of them.
 const CHANGES: [&str; 2] =
@@ -157,10 +157,10 @@ fn caches(material: &Material, findings: &mut Findings) {
     let cached: BTreeSet<String> =
         server.last.get(CAPACITY).iter().filter_map(resource_of).collect();
     for (key, resource) in &mut findings.resources {
-        let usual = key != "events";
         let has = cached.contains(key);
+        let usual = has && key != "events";
         // A resource of which nobody asked has none yet, and no objects either.
-        if has != usual && resource.count.as_ref().is_some_and(|count| count.value > 0) {
+        if !usual && resource.count.as_ref().is_some_and(|count| count.value > 0) {
             let source = Source::new(CAPACITY, server.last.file.clone());
             resource.watch_cache = Some(Found::new(has, source));
         }

@@ -188,6 +188,9 @@ fn crossed(material: &Material, findings: &Findings) -> Seen {
         let (sum, count) = quiet.map_or((sum, count), |(sum, count, _)| (*sum, *count));
         let mean = sum / count.max(1.0) - EVENT_BYTES;
         if count >= LEAST_EVENTS && mean > 2.0 * BOOKMARK_BYTES {
+            // Whoever watches Secrets, kubelets and the servers themselves, takes protobuf.
+            let secret = findings.resources.get(&key).filter(|_| key == "secrets");
+            let mean = secret.map_or(mean, |secrets| json_of(secrets, mean));
             add(key, mean, SENT, file);
         }
     }

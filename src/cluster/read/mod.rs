@@ -22,6 +22,8 @@ const HEAD_BYTES: usize = 64 << 10;
 const COMPARED_BYTES: u64 = 32 << 20;
 /// Files that one import reads. A must-gather of a large cluster has some ten thousand.
 const MOST_FILES: usize = 200_000;
+/// Files of no use that are told of one by one.
+const MOST_FOREIGN: usize = 5;
 /// How deep folders may lie in each other.
 const DEEPEST: usize = 24;
 
@@ -74,6 +76,7 @@ pub fn gather(paths: &[PathBuf]) -> Gathered {
     files.sort();
     files.dedup();
     let mut seen: BTreeMap<u64, String> = BTreeMap::new();
+    let mut foreign = Vec::new();
     for (name, path) in files {
         match recognise(&path) {
             Err(error) => gathered.skip(name, error.to_string(), "whatever is in it"),
@@ -86,21 +89,30 @@ pub fn gather(paths: &[PathBuf]) -> Gathered {
                 seen.insert(digest, name.clone());
                 match kind {
                     Some(kind) => gathered.inputs.push(Input { name, path, kind }),
-                    None => gathered.skip(
-                        name,
-                        "nothing that oomcast knows: neither metrics nor an audit log nor \
-                         objects of Kubernetes"
-                            .to_owned(),
-                        "nothing, if it is not from the cluster",
-                    ),
+                    None => foreign.push(name),
                 }
             }
         }
     }
+    gathered.tell_foreign(foreign);
     gathered
 }
 
 impl Gathered {
+    /// Files that are nothing a cluster exports. A must-gather has thousands.
+    fn tell_foreign(&mut self, names: Vec<String>) {
+        let hidden = names.len().saturating_sub(MOST_FOREIGN);
+        for (at, name) in names.into_iter().take(MOST_FOREIGN).enumerate() {
+            let mut what = "nothing that oomcast knows: neither metrics nor an audit log nor \
+                            objects of Kubernetes"
+                .to_owned();
+            if hidden > 0 && at + 1 == MOST_FOREIGN {
+                what += &format!("; so are {hidden} more files");
+            }
+            self.skip(name, what, "nothing, if it is not from the cluster");
+        }
+    }
+
     fn skip(&mut self, file: String, what: String, cost: &str) {
         self.skipped.push(Skipped { file, line: None, what, cost: cost.to_owned() });
     }

@@ -122,8 +122,12 @@ fn one(stored: &Stored<'_>, findings: &Findings, out: &mut Lines) {
     if let Some(writer) = &resource.writer {
         out.found("writer", &quoted(&writer.value), writer);
     }
-    if let Some(cached) = &resource.watch_cache {
-        out.found("watch-cache", &cached.value.to_string(), cached);
+    match &resource.watch_cache {
+        Some(cached) => out.found("watch-cache", &cached.value.to_string(), cached),
+        None if name == "events" => {
+            out.assumed("watch-cache", "false", "watch_cache_capacity of the metrics");
+        }
+        None => {}
     }
 }
 

@@ -42,7 +42,7 @@ table! {
     /// When it begins.
     at: SimSpan = any_span().default("0s");
     /// How long it lasts.
-    lasts: Option<SimSpan> = span(SimSpan::secs(1)).derived_for_some("to the end of the run");
+    lasts: Option<SimSpan> = span(SimSpan::secs(1)).derived_for_some("to the end of the run; an hpa-spike must say it");
     /// Life cycles of pods, or updates.
     rate: Option<f64> = per_second(1e6).optional();
     /// Pods that come, or that restart again and again.
