@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::fit::Problem;
 use super::identify;
 use super::subject::{Predicted, Subject, View};
+use crate::engine::stop;
 use crate::model::input::Inputs;
 use crate::units::{SimSpan, SimTime};
 
@@ -69,7 +70,7 @@ pub(super) fn validate(
 ) -> Option<LeftOut> {
     let groups = groups(problem.subjects);
     let folds = folds(&groups, wanted);
-    if folds == 0 {
+    if folds == 0 || stop::asked() {
         return None;
     }
     // Neighbours in the order of files are alike: they go to different folds.
@@ -87,6 +88,10 @@ pub(super) fn validate(
         places.into_iter().zip(predicted).collect()
     };
     let found: Vec<Vec<(usize, Predicted)>> = (0..folds).into_par_iter().map(one).collect();
+    if stop::asked() {
+        // Some folds are of fits that were broken off.
+        return None;
+    }
     let mut predicted = vec![Predicted::default(); problem.subjects.len()];
     for (place, one) in found.into_iter().flatten() {
         predicted[place] = one;

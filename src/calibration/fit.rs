@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use super::parameters::PARAMETERS;
 use super::subject::{Predicted, Subject};
+use crate::engine::stop;
 use crate::model::input::Inputs;
 use crate::validation::Replay;
 
@@ -164,6 +165,10 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for Free<'_> {
     }
 
     fn jacobian(&self) -> Option<DMatrix<f64>> {
+        if stop::asked() {
+            // Ends the fit with the last factors that were an improvement.
+            return None;
+        }
         let factors = self.factors();
         let data = self.problem.jacobian(&factors, self.active);
         let mut all = data.insert_rows(self.problem_rows(), self.active.len(), 0.0);

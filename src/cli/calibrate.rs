@@ -7,9 +7,10 @@ use super::exit::{Exit, Failure};
 use super::flags::{LayerArgs, PrintFlags, RunFlags, is_stdin};
 use super::output;
 use super::progress::Progress;
-use super::{hint, load, validate};
+use super::{hint, interrupt, load, validate};
 use crate::calibration::prepare::Base;
 use crate::calibration::{self, Calibrated, Drawn, Plan, parameters};
+use crate::engine::stop;
 use crate::report::charts::{ChartError, MeasuredRun, write_fit, write_measured_run};
 use crate::report::{Page, calibration as report, json};
 use crate::results::{FittedObservation, Timeline};
@@ -17,6 +18,10 @@ use crate::scenario::{Layers, Scenario};
 use crate::units::{Bytes, SimSpan, SimTime};
 use crate::validation::Replay;
 use crate::validation::series::Observed;
+
+/// What is said of a fit that Ctrl-C ended.
+const STOPPED: &str = "stopped by Ctrl-C: the fit is as far as it came, and was not held against what \
+    it has not seen; the same command fits to the end";
 
 /// The overlay's file.
 const OVERLAY: &str = "overlay.toml";
@@ -118,9 +123,12 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, Failure> {
     args.observed.iter().for_each(|path| observed.add_path(path));
     let base = Base { file: &args.file, layers, scenario: &scenario };
     let work = || fit(base, &observed, &plan, !args.run.no_progress && !args.print.quiet);
+    interrupt::keep_what_is_done();
     let (calibrated, notes) = output::on_threads(args.run.threads(), work)??;
     let mut calibrated = calibrated;
     calibrated.result.notes.splice(0..0, notes);
+    let stopped = stop::asked().then(|| STOPPED.to_owned());
+    calibrated.result.notes.extend(stopped.clone());
     let result = &calibrated.result;
     let page = report::page(result);
     let folder = write(args, &scenario, &calibrated, &page)?;
@@ -128,7 +136,7 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, Failure> {
     let next = fitted.then(|| hint::with_overlay(&args.file, &args.layers, &folder.join(OVERLAY)));
     let written = [format!("{}/", folder.display())];
     output::tell(args.print, &page, &written, next.as_deref(), || json::calibration(result))?;
-    Ok(Exit::Done)
+    interrupt::ended(stopped, || Ok(Exit::Done))
 }
 
 /// Prepares and fits; every mistake in the observations is reported.

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags, is_stdin, key_value};
 use super::progress::Progress;
-use super::{load, output};
+use super::{interrupt, load, output};
 use crate::experiment::{CompareSide, Compared, Replications, Variant, compare as run_both};
 use crate::report::charts::{self, CompareInput};
-use crate::report::folder::{Identity, RunFolder};
+use crate::report::folder::{Identity, RunFolder, Status};
 use crate::report::{Page, compare as report, json};
 use crate::results::RunRecord;
 use crate::scenario::measure::{Measure, Tolerance};
@@ -90,6 +90,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
         plan.replications.saturating_mul(2),
         !args.run.no_progress && !args.print.quiet,
     );
+    interrupt::keep_what_is_done();
     let compared = run_both(
         CompareSide { label: &labels[0], variant: &first },
         CompareSide { label: &labels[1], variant: &second },
@@ -98,11 +99,15 @@ pub(super) fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
         |done| progress.set(done),
     );
     drop(progress);
-    let compared = compared.map_err(|error| load::not_replicated(&error))?;
+    let mut compared = compared.map_err(|error| load::not_replicated(&error))?;
+    let pairs = compared.result.replications;
+    let stopped = interrupt::note(pairs, plan.replications, "pairs of runs");
+    compared.result.warnings.extend(stopped.clone());
     let page = report::page(&compared.result);
-    let written = write(args, folder, [&first, &second], &compared, &page)?;
+    let mark = interrupt::status(stopped.as_ref());
+    let written = write(args, (folder, mark), [&first, &second], &compared, &page)?;
     output::tell(args.print, &page, &written, None, || json::compare(&compared.result))?;
-    judged(&compared, plan)
+    interrupt::ended(stopped, || judged(&compared, plan))
 }
 
 fn plan(args: &CompareArgs, first: &Variant, second: &Variant) -> Replications {
@@ -161,7 +166,7 @@ fn open(
 /// Writes the folder and returns the lines that say where.
 fn write(
     args: &CompareArgs,
-    mut folder: RunFolder,
+    (mut folder, mark): (RunFolder, Status),
     variants: [&Variant; 2],
     compared: &Compared,
     page: &Page,
@@ -184,5 +189,5 @@ fn write(
         let input = CompareInput { result, first: &peaks(a), second: &peaks(b) };
         charts::write_comparison(path, &input)
     };
-    Ok(vec![output::close(folder, !args.folder.no_charts, draw)?])
+    Ok(vec![output::close(folder, !args.folder.no_charts, mark, draw)?])
 }

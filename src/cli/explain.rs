@@ -44,6 +44,9 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, Failure> {
             }
             text
         }
+        Found::Nothing(_) if elsewhere(word).is_some() => {
+            page.prose(elsewhere(word).unwrap_or_default(), "")
+        }
         Found::Nothing(near) => {
             let shown: String = word.chars().take(60).flat_map(char::escape_debug).collect();
             let help = match near {
@@ -56,6 +59,54 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, Failure> {
     };
     output::result(&text)?;
     Ok(Exit::Done)
+}
+
+/// Words of the trade that are no keys, and what says the same.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (
+        &["crd", "crds", "customresource", "customresources"],
+        "Definitions are the resource [objects.customresourcedefinitions] with `count` and `size`; a \
+         custom resource is [objects.NAME] with shape = \"custom\".",
+    ),
+    (
+        &["qps", "burst", "ratelimit", "rate-limit"],
+        "client-go's client-side limit (--kube-api-qps) bounds the calls of one client; a reflector \
+         lists once, so no key sets it. `start-jitter` of a client and `over` of an event spread a \
+         fleet; `pause` sets how often a lister calls; [apf] bounds what the server admits.",
+    ),
+    (
+        &["informer", "informers", "sharedinformer", "cache"],
+        "An informer is a `reflector` of a client: `oomcast explain clients.reflector`.",
+    ),
+    (
+        &["hpa", "deployment", "scale", "churn"],
+        "What writes is a [[workloads]] entry: `oomcast explain workloads.kind`.",
+    ),
+    (
+        &["daemonset", "rolling-update", "rollingupdate"],
+        "A DaemonSet is a client with per = \"node\"; the event action `rollout` updates it: `oomcast \
+         explain events.rollout`.",
+    ),
+    (
+        &["ram", "oom", "oomkill", "limits"],
+        "`apiserver.memory-limit` is the container's limit, `node.memory` the machine's.",
+    ),
+    (
+        &["cpu", "cpus", "processors"],
+        "`node.cores` is what the machine has, `apiserver.cpu-limit` the container's quota, \
+         `hardware.cpu-speed` how fast they are.",
+    ),
+    (
+        &["list", "watch", "get", "relist"],
+        "Reads are `reflector`, `lister` and `watcher` of [[clients]].",
+    ),
+];
+
+/// What to use instead of a word.
+fn elsewhere(word: &str) -> Option<&'static str> {
+    let word = word.trim().to_lowercase();
+    let found = ELSEWHERE.iter().find(|(words, _)| words.contains(&word.as_str()));
+    found.map(|(_, text)| *text)
 }
 
 /// Text of a width.

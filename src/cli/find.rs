@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
-use super::{hint, load, output};
+use super::{hint, interrupt, load, output};
 use crate::experiment::Replications;
 use crate::experiment::find::{FindError, Question, find as search};
-use crate::report::folder::{Identity, RunFolder};
+use crate::report::folder::{Identity, RunFolder, Status};
 use crate::report::{Page, charts, find as report, json};
 use crate::results::FindResult;
 use crate::scenario::measure::{Condition, share_of};
@@ -90,18 +90,20 @@ pub(super) fn find(args: &FindArgs) -> Result<Exit, Failure> {
     };
     let folder = open(args, scenario, &question, plan)?;
     let progress = Progress::new(plan.replications, !args.run.no_progress && !args.print.quiet);
+    interrupt::keep_what_is_done();
     let found = search(&variant, &question, plan, |done| progress.set(done));
     drop(progress);
-    let found = found.map_err(|error| not_found(&error))?;
+    let mut found = found.map_err(|error| not_found(&error))?;
+    let stopped = interrupt::note(found.replications, plan.replications, "replications");
+    found.warnings.extend(stopped.clone());
     let page = report::page(&found);
-    let written = write(args, folder, scenario, &found, &page)?;
+    let mark = interrupt::status(stopped.as_ref());
+    let written = write(args, (folder, mark), scenario, &found, &page)?;
     let next = next(&args.file, &found);
     output::tell(args.print, &page, &written, next.as_deref(), || json::find(&found))?;
-    output::incomplete(
-        (found.incomplete > 0).then(|| {
-            format!("{} runs hit the event limit; raise run.max-events", found.incomplete)
-        }),
-    )
+    let cut = (found.incomplete > 0)
+        .then(|| format!("{} runs hit the event limit; raise run.max-events", found.incomplete));
+    interrupt::ended(stopped, || output::incomplete(cut))
 }
 
 fn question(args: &FindArgs, scenario: &Scenario) -> Result<Question, Failure> {
@@ -145,7 +147,7 @@ fn open(
 /// Writes the folder and returns the lines that say where.
 fn write(
     args: &FindArgs,
-    mut folder: RunFolder,
+    (mut folder, mark): (RunFolder, Status),
     scenario: &Scenario,
     found: &FindResult,
     page: &Page,
@@ -158,7 +160,7 @@ fn write(
         .and_then(|()| folder.write("breaking-points.csv", |out| report::rows_csv(out, found)))
         .map_err(output::not_written)?;
     let draw = |path: &_| charts::write_breaking_point(path, found);
-    Ok(vec![output::close(folder, !args.folder.no_charts, draw)?])
+    Ok(vec![output::close(folder, !args.folder.no_charts, mark, draw)?])
 }
 
 /// The run just past the breaking point: what happens there.

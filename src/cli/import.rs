@@ -7,7 +7,7 @@ use super::exit::{Exit, Failure};
 use super::hint::quoted;
 use super::{init, load, output};
 use crate::cluster::{self, check, tell, write};
-use crate::report::{Screen, import as page};
+use crate::report::{Screen, import as page, whole};
 use crate::scenario::load_file;
 
 /// `oomcast import`.
@@ -15,7 +15,7 @@ use crate::scenario::load_file;
 #[command(after_help = EXAMPLES)]
 pub struct ImportArgs {
     /// Files and folders that the cluster left: metrics, audit logs, objects; plain or gzipped.
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "script", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The scenario to write.
     #[arg(long, value_name = "FILE", default_value = "my-cluster.toml", conflicts_with = "update")]
@@ -23,13 +23,21 @@ pub struct ImportArgs {
     /// Renews the measured values of this scenario, and keeps everything else in it.
     #[arg(long, value_name = "FILE")]
     pub update: Option<PathBuf>,
+    /// Prints a shell script that saves what is read here, by `kubectl get` alone.
+    #[arg(long, conflicts_with_all = ["paths", "update", "force"])]
+    pub script: bool,
     /// Writes over files that are there.
     #[arg(long)]
     pub force: bool,
 }
 
+/// Collects what a cluster exports about itself.
+const COLLECT: &str = include_str!("collect.sh");
+
 const EXAMPLES: &str = "\
 Examples:
+  oomcast import --script > collect.sh && sh collect.sh my-cluster/
+      Saves what is read here, by `kubectl get` alone, and says what it could not get.
   oomcast import my-cluster/ --out my-cluster.toml
       my-cluster/ has what `kubectl get --raw /metrics`, `kubectl get nodes -o json` and the like
       printed, and audit logs. Writes the scenario, and says what it rests on.
@@ -41,6 +49,10 @@ Examples:
 
 /// Reads, concludes, writes, and tells how well it fits.
 pub(super) fn import(args: &ImportArgs) -> Result<Exit, Failure> {
+    if args.script {
+        output::result(COLLECT)?;
+        return Ok(Exit::Done);
+    }
     let findings = cluster::import(&args.paths);
     let out = args.update.as_ref().unwrap_or(&args.out);
     if findings.is_empty() {
@@ -99,10 +111,11 @@ fn updated(file: &Path, imported: &str) -> Result<(String, Vec<(String, String)>
 
 /// Writes a file, over another one only if that is wanted.
 fn put(path: &Path, text: &str, over: bool) -> Result<(), Failure> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).truncate(over).create(over).create_new(!over);
-    let opened = options.open(path);
-    let written = opened.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
+    let written = if over {
+        whole::replace(path, |out| std::io::Write::write_all(out, text.as_bytes()))
+    } else {
+        whole::create(path, text)
+    };
     written.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::usage(format_args!(
             "{} is there already: --force writes over it, --update renews what was measured",

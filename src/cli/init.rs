@@ -1,12 +1,12 @@
 //! `oomcast init`: a first scenario of one's own.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::exit::{Exit, Failure};
 use super::hint::quoted;
 use super::{output, presets};
+use crate::report::whole;
 use crate::scenario::presets::Preset;
 
 /// The file, with places to fill in.
@@ -62,14 +62,11 @@ pub(super) fn init(args: &InitArgs) -> Result<Exit, Failure> {
 }
 
 fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    if force {
-        options.create(true).truncate(true);
+    let written = if force {
+        whole::replace(path, |out| out.write_all(text.as_bytes()))
     } else {
-        options.create_new(true);
-    }
-    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+        whole::create(path, text)
+    };
     written.map_err(|error| {
         let name = path.display();
         match error.kind() {

@@ -84,7 +84,10 @@ pub(super) fn advised(scenario: &Scenario) -> Vec<Diagnostic> {
 pub(super) fn not_replicated(error: &ReplicateError) -> Failure {
     let exit = match error {
         ReplicateError::Draw { .. } => Exit::Usage,
-        _ => Exit::Internal,
+        ReplicateError::Stopped => Exit::Interrupted,
+        ReplicateError::Threads { .. }
+        | ReplicateError::Diverged { .. }
+        | ReplicateError::Panicked { .. } => Exit::Internal,
     };
     Failure::new(exit, error)
 }

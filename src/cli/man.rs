@@ -38,7 +38,7 @@ pub(super) fn man(args: &ManArgs, whole: Command) -> Result<Exit, Failure> {
     let mut written = String::new();
     for page in &pages {
         let path = dir.join(&page.file);
-        std::fs::write(&path, &page.text).map_err(|error| failed(&path, error))?;
+        output::write(&path, &page.text)?;
         written.extend([path.to_string_lossy().as_ref(), "\n"]);
     }
     output::result(&written)?;

@@ -15,6 +15,7 @@ mod flags;
 mod hint;
 mod import;
 mod init;
+mod interrupt;
 mod load;
 mod man;
 mod merge;

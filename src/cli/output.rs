@@ -9,8 +9,8 @@ use anstyle::{AnsiColor, Style};
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, Format, PrintFlags};
 use crate::report::charts::ChartError;
-use crate::report::folder::{FolderError, Identity, RunFolder};
-use crate::report::{Page, Screen};
+use crate::report::folder::{FolderError, Identity, RunFolder, Status};
+use crate::report::{Page, Screen, whole};
 
 /// Where results go when `--out` does not say.
 pub(super) const OUTPUT: &str = "output";
@@ -40,6 +40,7 @@ pub(super) fn not_written(error: FolderError) -> Failure {
 pub(super) fn close(
     mut folder: RunFolder,
     with_charts: bool,
+    status: Status,
     draw: impl FnOnce(&Path) -> Result<Vec<String>, ChartError>,
 ) -> Result<String, Failure> {
     let path = folder.path().to_owned();
@@ -48,7 +49,7 @@ pub(super) fn close(
             folder.record(&name);
         }
     }
-    let files = folder.finish().map_err(not_written)?;
+    let files = folder.finish(status).map_err(not_written)?;
     Ok(format!("{}/ ({} files and run.json)", path.display(), files.len()))
 }
 
@@ -81,7 +82,7 @@ pub(super) fn tell(
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let failed =
         |error| Failure::internal(format_args!("cannot write {}: {error}", path.display()));
-    std::fs::write(path, text).map_err(failed)
+    whole::replace(path, |out| out.write_all(text.as_bytes())).map_err(failed)
 }
 
 /// Makes a folder that is not a run folder.

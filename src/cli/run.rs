@@ -6,13 +6,13 @@ use std::time::Instant;
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
-use super::{charts, hint, load, output};
+use super::{charts, hint, interrupt, load, output};
 use crate::experiment::model_error::{Circumstances, peak_interval};
 use crate::experiment::{
     Replicated, Replications, Subject, Until, Variant, replicate_uncertain, summarize,
 };
 use crate::model::RunOptions;
-use crate::report::folder::{Identity, RunFiles, RunFolder};
+use crate::report::folder::{Identity, RunFiles, RunFolder, Status};
 use crate::report::story::Story;
 use crate::report::{json, junit, run as report};
 use crate::results::Summary;
@@ -82,25 +82,29 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let dumps = dump_instants(args, &scenario)?;
     // Before the work: a folder that cannot be used should not cost a simulation.
     let folder = open(args, &scenario)?;
+    interrupt::keep_what_is_done();
     let begun = Instant::now();
     let replicated = simulate(args, &variant, &dumps)?;
     let wall = begun.elapsed();
-    if args.until_ci.is_some() {
+    let done = replicated.runs.len() as u32;
+    let stopped = interrupt::note(done, scenario.replications, "replications");
+    if args.until_ci.is_some() && stopped.is_none() {
         // What was done is what runs again.
         let done = format!("run.replications={}", replicated.runs.len());
         scenario = variant.with(&[done]).map_err(|found| load::refused(&found))?.scenario().clone();
     }
-    let summary = condense(&scenario, &replicated);
-    let written = write(args, folder, &scenario, &summary, &replicated)?;
+    let summary = condense(&scenario, &replicated, stopped.as_deref());
+    let mark = interrupt::status(stopped.as_ref());
+    let written = write(args, (folder, mark), &scenario, &summary, &replicated)?;
     let mut page = report::page(&summary, Some(&Story::of(&replicated.worst)));
     page.close_with(report::speed(&summary, wall));
     let typed = hint::Typed { file: &args.file, layers: &args.layers, seed: args.run.seed };
     let next = hint::next(typed, &scenario.inputs, &summary);
     output::tell(args.print, &page, &written, next.as_deref(), || json::summary(&summary))?;
-    if summary.incomplete > 0 {
-        return output::incomplete(Some(incomplete(&scenario, &replicated)));
-    }
-    judged(&summary)
+    interrupt::ended(stopped, || match summary.incomplete {
+        0 => judged(&summary),
+        _ => output::incomplete(Some(incomplete(&scenario, &replicated))),
+    })
 }
 
 /// Whether the intervals became as narrow as asked for, and whether what must hold does.
@@ -188,13 +192,14 @@ fn machine_known(scenario: &Scenario) -> bool {
         || scenario.uncertain.iter().any(|uncertain| uncertain.key == CPU_SPEED)
 }
 
-fn condense(scenario: &Scenario, replicated: &Replicated) -> Summary {
+fn condense(scenario: &Scenario, replicated: &Replicated, stopped: Option<&str>) -> Summary {
     let notes = scenario.notes.iter().map(|note| note.message.clone());
     let outside = domain::outside(&scenario.inputs);
     let known =
         Circumstances { outside: outside.is_some(), machine_known: machine_known(scenario) };
     let interval = peak_interval(&scenario.inputs, &replicated.runs, known);
-    let warnings: Vec<String> = notes.chain(outside).collect();
+    let stopped = stopped.map(str::to_owned);
+    let warnings: Vec<String> = notes.chain(outside).chain(stopped).collect();
     let subject = Subject {
         scenario: &scenario.name,
         scenario_hash: &scenario.hash,
@@ -223,7 +228,7 @@ fn open(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, Failure> {
 /// Writes the run folder and returns the lines that say where.
 fn write(
     args: &RunArgs,
-    mut folder: RunFolder,
+    (mut folder, mark): (RunFolder, Status),
     scenario: &Scenario,
     summary: &Summary,
     replicated: &Replicated,
@@ -236,7 +241,7 @@ fn write(
     };
     folder.write_run(&files).map_err(output::not_written)?;
     let draw = |path: &_| charts::write(path, scenario, summary, replicated);
-    let mut written = vec![output::close(folder, !args.folder.no_charts, draw)?];
+    let mut written = vec![output::close(folder, !args.folder.no_charts, mark, draw)?];
     if let Some(file) = &args.junit {
         output::write(file, &junit::render(summary).map_err(Failure::internal)?)?;
         written.push(file.display().to_string());

@@ -8,7 +8,7 @@ use super::exit::{Exit, Failure};
 use super::flags::PrintFlags;
 use super::output::{self, not_written};
 use crate::report::charts;
-use crate::report::folder::{Identity, RunFolder};
+use crate::report::folder::{Identity, RunFolder, Status};
 #[cfg(feature = "parquet")]
 use crate::report::sweep::parquet;
 use crate::report::sweep::rows::{self, First, FolderLock, ROWS, RowFile, Rows, RowsError};
@@ -99,7 +99,7 @@ impl SweepFolder {
         folder.record(ROWS);
         folder.write_text("scenario.effective.toml", effective).map_err(not_written)?;
         let path = folder.path().to_owned();
-        folder.finish().map_err(not_written)?;
+        folder.finish(Status::Complete).map_err(not_written)?;
         Ok(path)
     }
 
@@ -129,7 +129,7 @@ impl SweepFolder {
             .and_then(|()| folder.write_text("sweep.md", &page.markdown()))
             .map_err(not_written)?;
         let draw = |path: &_| charts::write_sweep(path, summary);
-        let written = [output::close(folder, shown.charts, draw)?];
+        let written = [output::close(folder, shown.charts, Status::Complete, draw)?];
         if !shown.wall.is_zero() {
             page.close_with(took(shown.wall));
         }

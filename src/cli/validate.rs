@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::exit::{Exit, Failure};
 use super::flags::{PrintFlags, RunFlags};
-use super::output;
 use super::progress::Progress;
+use super::{interrupt, output};
 use crate::report::charts::{MeasuredRun, write_measured_run};
 use crate::report::{Page, json, validation as report};
 use crate::results::{Mechanism, ReplayedRun, Timeline, TimelinePoint, Validation};
@@ -73,11 +73,14 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     let done = std::sync::atomic::AtomicU32::new(0);
     let one = || progress.set(1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
     let work = || validation::replay(&gathered.found, replay, one);
+    interrupt::keep_what_is_done();
     let (replayed, errors) = output::on_threads(args.run.threads(), work)?;
     drop(progress);
     let mut result = validation::condense(&replayed, replay);
     result.notes.extend(gathered.notes);
-    if let Some(folder) = scenarios(args) {
+    let stopped = interrupt::note(replayed.len() as u32, steps, "runs");
+    result.notes.extend(stopped.clone());
+    if let Some(folder) = scenarios(args).filter(|_| stopped.is_none()) {
         result.published = published(&folder, args)?;
     }
     let unreadable: Vec<_> = gathered.errors.into_iter().chain(errors).collect();
@@ -89,7 +92,7 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
         write(folder, &result, &page, &replayed)?;
     }
     output::tell(args.print, &page, &[], None, || json::validation(&result))?;
-    Ok(exit(args, &result, !unreadable.is_empty()))
+    interrupt::ended(stopped, || Ok(exit(args, &result, !unreadable.is_empty())))
 }
 
 fn replay(args: &ValidateArgs) -> Replay {

@@ -9,6 +9,7 @@
 //!   model leaves the draws of all others untouched.
 //! - [`statistics`]: exact time integrals, moments, and intervals for quantiles and probabilities;
 //!   [`paired`]: the same for two variants that were run on the same draws.
+//! - [`stop`]: whether experiments are to end early.
 //!
 //! Time is whole nanoseconds ([`SimTime`](crate::units::SimTime)); nothing reads a real clock.
 //!
@@ -46,6 +47,7 @@ mod queue;
 mod queue_reference;
 mod random;
 pub mod statistics;
+pub mod stop;
 
 pub use queue::EventQueue;
 pub use queue_reference::ReferenceQueue;

@@ -54,8 +54,10 @@ pub fn compare(
         let run = |options: RunOptions| side.variant.run(options.replication, options, &[]);
         replicate_on(run, plan, |more| progress(done + more))
     };
-    let runs = [replicate(first, 0)?, replicate(second, plan.replications)?];
-    let [first_runs, second_runs] = runs;
+    let mut first_runs = replicate(first, 0)?;
+    let second_runs = replicate(second, plan.replications)?;
+    // Where the second was stopped early, so many pairs there are.
+    first_runs.truncate(second_runs.len());
     let mut result = compare_runs(&first_runs, &second_runs, tolerances);
     result.seed = plan.seed;
     result.first =

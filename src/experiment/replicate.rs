@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use rayon::prelude::*;
 
 use super::until::{Batches, Until};
+use crate::engine::stop;
 use crate::model::input::Inputs;
 use crate::model::{self, RunOptions};
 use crate::results::{RunRecord, StoppingRule, Uncertainty};
@@ -64,6 +65,9 @@ pub enum ReplicateError {
         /// What is wrong, and what was drawn.
         reason: String,
     },
+    /// The process was asked to end before there was anything to keep.
+    #[error("stopped before a first result: nothing is kept")]
+    Stopped,
     /// The model broke off: a defect of it.
     #[error(
         "replication {replication} broke off ({reason}): this is a defect of oomcast; please report \
@@ -181,13 +185,19 @@ pub(super) fn in_this_pool(
     let mut batches = Batches::new(replications, until);
     let mut runs: Vec<RunRecord> = Vec::new();
     while let Some(batch) = batches.next(&runs) {
-        runs.extend(in_order(batch, one)?.into_iter().flatten());
+        let size = batch.len();
+        let done = until_stopped(batch, one)?;
+        let stopped = done.len() < size;
+        runs.extend(done.into_iter().flatten());
         if too_much.load(Ordering::Relaxed) {
             runs.truncate(1);
             break;
         }
+        if stopped {
+            break;
+        }
     }
-    Ok(runs)
+    if runs.is_empty() { Err(ReplicateError::Stopped) } else { Ok(runs) }
 }
 
 /// Every replication of a plan in order, without log, timelines and holders, and without running
@@ -206,10 +216,34 @@ pub(super) fn in_order<T: Send>(
     range: Range<u32>,
     one: impl Fn(u32) -> Result<T, ReplicateError> + Sync,
 ) -> Result<Vec<T>, ReplicateError> {
+    begun(range, || false, one)
+}
+
+/// The same; when the process is asked to end, for the first replications of the range: those that
+/// had begun by then.
+pub(super) fn until_stopped<T: Send>(
+    range: Range<u32>,
+    one: impl Fn(u32) -> Result<T, ReplicateError> + Sync,
+) -> Result<Vec<T>, ReplicateError> {
+    begun(range, stop::asked, one)
+}
+
+fn begun<T: Send>(
+    range: Range<u32>,
+    stopped: impl Fn() -> bool + Sync,
+    one: impl Fn(u32) -> Result<T, ReplicateError> + Sync,
+) -> Result<Vec<T>, ReplicateError> {
     let failed = AtomicU32::new(u32::MAX);
-    let tried: Vec<Option<Result<T, ReplicateError>>> = range
+    // In order, whichever thread is free: what has begun is the first part of the range.
+    let next = AtomicU32::new(range.start);
+    let tried: Vec<Option<(u32, Result<T, ReplicateError>)>> = range
         .into_par_iter()
-        .map(|replication| {
+        .with_max_len(1)
+        .map(|_| {
+            if stopped() {
+                return None;
+            }
+            let replication = next.fetch_add(1, Ordering::Relaxed);
             if replication > failed.load(Ordering::Relaxed) {
                 return None;
             }
@@ -217,10 +251,12 @@ pub(super) fn in_order<T: Send>(
             if result.is_err() {
                 failed.fetch_min(replication, Ordering::Relaxed);
             }
-            Some(result)
+            Some((replication, result))
         })
         .collect();
-    tried.into_iter().flatten().collect()
+    let mut tried: Vec<(u32, Result<T, ReplicateError>)> = tried.into_iter().flatten().collect();
+    tried.sort_unstable_by_key(|(replication, _)| *replication);
+    tried.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Runs one replication. If it breaks off it must say which it was, and stop the others.

@@ -12,6 +12,7 @@ use super::replicate::{
 use super::until::Until;
 use crate::engine::paired::rank_correlation;
 use crate::engine::statistics::nearest_rank;
+use crate::engine::stop;
 use crate::engine::{Purpose, Stream, Streams};
 use crate::model::RunOptions;
 use crate::results::{RunRecord, UncertainInput, Uncertainty, VarianceSplit};
@@ -63,7 +64,7 @@ pub fn replicate_uncertain(
 ) -> Result<Replicated, ReplicateError> {
     let once = |options: RunOptions| run(options.replication, options);
     let mut replicated = try_replicate_with(once, plan, until, progress)?;
-    if uncertain.is_empty() {
+    if uncertain.is_empty() || stop::asked() {
         return Ok(replicated);
     }
     let pairs = (replicated.runs.len() as u32).min(MOST_PAIRS);

@@ -128,6 +128,11 @@ pub enum Event {
 /// What happens to the load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoadEvent {
+    /// A workload begins.
+    Begin {
+        /// Index of the workload among those that do.
+        index: u32,
+    },
     /// A step of a flow is due.
     Flow {
         /// Which flow.
@@ -291,6 +296,8 @@ pub enum Kind {
     Exit = 30,
     /// [`FaultEvent::Probe`].
     Probe = 31,
+    /// [`LoadEvent::Begin`].
+    Begin = 32,
 }
 
 impl Event {
@@ -331,6 +338,7 @@ impl Event {
 impl LoadEvent {
     fn kind_and_entity(self) -> (Kind, u64) {
         match self {
+            Self::Begin { index } => (Kind::Begin, index.into()),
             Self::Flow { index, step } => (Kind::Flow, u64::from(index) << 32 | u64::from(step)),
             Self::Join { index } => (Kind::Join, index.into()),
             Self::RateReturns { resource, .. } => (Kind::RateReturns, resource.into()),

@@ -8,7 +8,7 @@ mod failures;
 mod workloads;
 
 pub use super::ids::{FleetId, Id, ResourceId, ServerId};
-pub use workloads::{FlowInput, JoinInput, WorkloadsInput};
+pub use workloads::{BeginInput, FlowInput, JoinInput, WorkloadsInput};
 
 use std::borrow::Cow;
 use std::ops::Index;

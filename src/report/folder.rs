@@ -17,13 +17,14 @@
 //! The same scenario, seed and tool give the same bytes. Each file appears whole or not at all, and
 //! `run.json` says `partial` until all of them are there.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::story::Story;
+use super::whole::{is_half_written, replace};
 use super::{csv, dump, events, json};
 use crate::results::{FORMAT_VERSION, RunRecord, Summary};
 
@@ -34,7 +35,7 @@ pub const MANIFEST: &str = "run.json";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// Being written, or its writer was stopped.
+    /// Being written, or its writer was stopped: by Ctrl-C, its files hold what was done by then.
     Partial,
     /// All there.
     Complete,
@@ -275,12 +276,12 @@ impl RunFolder {
         self.write("events.jsonl", |out| events::write(out, &run.worst.log))
     }
 
-    /// Removes what the former run left and this one did not write, marks the folder complete, and
-    /// returns the names of its files.
+    /// Removes what the former run left and this one did not write, marks the folder complete, or
+    /// partial where only a part was run, and returns the names of its files.
     ///
     /// # Errors
     /// The file system.
-    pub fn finish(mut self) -> Result<Vec<String>, FolderError> {
+    pub fn finish(mut self, status: Status) -> Result<Vec<String>, FolderError> {
         self.manifest.files.sort();
         self.manifest.files.dedup();
         for stale in &self.former {
@@ -292,7 +293,7 @@ impl RunFolder {
                 let _ = path.parent().map(fs::remove_dir);
             }
         }
-        self.manifest.status = Status::Complete;
+        self.manifest.status = status;
         self.write_manifest()?;
         Ok(self.manifest.files)
     }
@@ -345,53 +346,7 @@ fn remove(path: &Path) -> Result<(), FolderError> {
     }
 }
 
-/// Fills a temporary file beside `target` and renames it, so that no reader ever sees half of it.
-fn replace(target: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    replace_with(target, fill, |_| Ok(()))
-}
-
-/// The same, and a power cut after it loses nothing.
-pub(super) fn replace_durably(
-    target: &Path,
-    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> io::Result<()> {
-    replace_with(target, fill, File::sync_all)?;
-    // The rename is durable once the folder is; not every system lets a folder be opened.
-    match target.parent().map(File::open) {
-        Some(Ok(folder)) => folder.sync_all(),
-        _ => Ok(()),
-    }
-}
-
-fn replace_with(
-    target: &Path,
-    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    sync: impl FnOnce(&File) -> io::Result<()>,
-) -> io::Result<()> {
-    if let Some(parent) = target.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let filled = File::create(&temporary).and_then(|file| {
-        let mut out = BufWriter::new(&file);
-        fill(&mut out)?;
-        out.flush()?;
-        sync(&file)
-    });
-    let done = filled.and_then(|()| fs::rename(&temporary, target));
-    if done.is_err() {
-        // The first error is the one to report; a file that cannot be removed does no harm.
-        let _ = fs::remove_file(&temporary);
-    }
-    done
-}
-
 /// What may lie in a folder that holds nothing yet: half-written files, locks, parts of a sweep.
 fn is_temporary(name: &str) -> bool {
     is_half_written(name) || name == ".lock" || name.starts_with("shard-")
-}
-
-fn is_half_written(name: &str) -> bool {
-    name.strip_prefix('.').is_some_and(|rest| rest.strip_suffix(".tmp").is_some())
 }

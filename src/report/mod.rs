@@ -32,6 +32,7 @@ pub mod sweep;
 mod table;
 mod terminal;
 pub mod validation;
+pub mod whole;
 
 pub use page::Page;
 pub use terminal::Screen;

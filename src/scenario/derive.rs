@@ -12,6 +12,7 @@ use crate::language::{
     Code, Finding, Log, Plain, Resolved, Span, State, Value, check_name, nearest, shown,
 };
 use crate::model::input::{FleetId, Id, ResourceId};
+use crate::units::SimSpan;
 
 /// Whether a shape is a custom resource's.
 pub(super) fn is_custom(shape: &str) -> bool {
@@ -162,6 +163,15 @@ pub(super) fn names(root: &Resolved, complete: bool, log: &mut Log) -> Names {
             && !root.is_bad("objects")
             && root.named("objects").iter().all(|(name, _, _)| is_plural(name)),
     };
+    let mut phases = listed(root, "events", "events", complete, log);
+    for workload in root.list("workloads") {
+        // One that begins with the run opens no phase.
+        let later = workload.span_of("at").is_none_or(|at| at > SimSpan::ZERO);
+        if let Some(name) = workload.text("name").filter(|_| later) {
+            let next = phases.index.len();
+            phases.index.entry(name.to_owned()).or_insert(next);
+        }
+    }
     let before = |next: &mut usize, client: &Resolved| {
         let first = *next;
         *next += reads::of(client).count();
@@ -171,7 +181,7 @@ pub(super) fn names(root: &Resolved, complete: bool, log: &mut Log) -> Names {
         fleets: root.list("clients").iter().scan(0, before).collect(),
         resources,
         clients: listed(root, "clients", "clients", complete, log),
-        phases: listed(root, "events", "events", complete, log),
+        phases,
     }
 }
 

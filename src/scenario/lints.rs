@@ -5,7 +5,7 @@ use super::derive::{Names, is_custom};
 use super::keys::Family;
 use super::reads::{self, Read};
 use super::release::release_of;
-use crate::language::{Code, Finding, Log, Resolved, grouped, shown};
+use crate::language::{Code, Finding, Log, Resolved, Span, grouped, shown};
 use crate::model::release::Release;
 use crate::units::Bytes;
 
@@ -45,6 +45,7 @@ pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
     admission_keys(root, log);
     for fleet in root.list("clients") {
         fleet_keys(fleet, log);
+        page_size(root, fleet, log);
     }
 }
 
@@ -259,6 +260,30 @@ fn fleet_keys(fleet: &Resolved, log: &mut Log) {
         }
         if lister.count::<u64>("rounds") == Some(1) {
             idle(lister, "pause", "there is one round", "add rounds = \"endless\"", log);
+        }
+    }
+}
+
+/// A filled watch cache answers resourceVersion 0 in full (`shouldListFromStorage` and `GetList` of the
+/// cacher); while it is cold, the limit decides where the LIST goes.
+fn page_size(root: &Resolved, fleet: &Resolved, log: &mut Log) {
+    let cold = root.table("apiserver").and_then(|apiserver| apiserver.flag("warm")) == Some(false);
+    let colder = ["kill", "roll", "etcd-outage"];
+    let colder = |event: &Resolved| colder.iter().any(|action| event.given(action).is_some());
+    if cold || root.list("events").iter().any(colder) {
+        return;
+    }
+    for read in ["reflector", "lister"].iter().filter_map(|kind| fleet.table(kind)) {
+        let resource = read.text("resource");
+        let cached = |(name, _, table): &&(String, Span, Resolved)| {
+            Some(name.as_str()) == resource && table.flag("watch-cache") != Some(false)
+        };
+        if read.text("resource-version") == Some("0")
+            && root.named("objects").iter().any(|o| cached(&o))
+        {
+            let why = "a filled watch cache ignores it with resource-version = \"0\"";
+            let help = "leave it out, or resource-version = \"\" for pages from etcd";
+            idle(read, "limit", why, help, log);
         }
     }
 }

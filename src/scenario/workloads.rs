@@ -8,9 +8,9 @@ use super::derive::Names;
 use super::keys::Family;
 use super::keys::load::Objects;
 use super::keys::workloads::{Workload, WorkloadKind};
-use crate::language::table::typed::{Earlier, Word};
+use crate::language::table::typed::Word;
 use crate::language::{Code, Finding, Log, Resolved, Value, nearest, shown};
-use crate::model::input::{FlowInput, JoinInput, WorkloadsInput};
+use crate::model::input::{BeginInput, FlowInput, JoinInput, WorkloadsInput};
 use crate::units::{SimSpan, SimTime};
 
 /// Writes to a pod from its creation until it runs, in addition to the creation: it is bound, and its status
@@ -143,7 +143,7 @@ pub(super) fn expand(
     let mut input = WorkloadsInput::default();
     for workload in workloads {
         let Workload {
-            name: Earlier,
+            name,
             kind,
             at,
             lasts,
@@ -158,6 +158,9 @@ pub(super) fn expand(
             joins,
         } = workload;
         let from = SimTime::ZERO + at;
+        if at > SimSpan::ZERO {
+            input.begins.push(BeginInput { name, kind: word(kind), from });
+        }
         let mut work = Work { names, from, lasts, input: &mut input };
         match kind {
             WorkloadKind::PodChurn => work.pod_churn(rate?, in_services?),
@@ -172,6 +175,11 @@ pub(super) fn expand(
         }
     }
     Some(input)
+}
+
+/// What scenarios call a kind.
+fn word(kind: WorkloadKind) -> &'static str {
+    WorkloadKind::WORDS.get(kind as usize).copied().unwrap_or_default()
 }
 
 /// Leaves out the defaults of keys that a kind does not take.

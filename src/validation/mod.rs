@@ -28,6 +28,7 @@ pub use observation::{Observation, ObservationError};
 pub use published::published_figures;
 
 use crate::engine::statistics::nearest_rank;
+use crate::engine::stop;
 use crate::experiment::model_error::{ReadMechanism, held_left_out};
 use crate::results::{
     Coverage, DomainRow, ErrorSpread, LossAgreement, ReplayedRun, ReplayedServers,
@@ -46,13 +47,17 @@ pub enum Replayed {
 }
 
 /// Replays every observation on all processors; the order is theirs. `progress` hears of each that is done.
-/// What cannot be mapped comes back as errors.
+/// What cannot be mapped comes back as errors. When the process is asked to end, the others are left
+/// out.
 pub fn replay(
     found: &[Found],
     replay: Replay,
     progress: impl Fn() + Sync,
 ) -> (Vec<Replayed>, Vec<ObservationError>) {
     let one = |found: &Found| {
+        if stop::asked() {
+            return None;
+        }
         let replayed = match &found.observation {
             Observation::Run(run) => compare::run(run, found.folder.as_deref(), replay)
                 .map(|(row, curves)| Replayed::Run(Box::new(row), curves, pairs::knobs(run))),
@@ -60,15 +65,15 @@ pub fn replay(
                 .map(|servers| Replayed::Servers(Box::new(servers))),
         };
         progress();
-        replayed.map_err(|FieldError { path, reason }| ObservationError {
+        Some(replayed.map_err(|FieldError { path, reason }| ObservationError {
             file: found.file.clone(),
             path,
             reason,
-        })
+        }))
     };
-    let all: Vec<Result<Replayed, ObservationError>> = found.par_iter().map(one).collect();
+    let all: Vec<Option<Result<Replayed, ObservationError>>> = found.par_iter().map(one).collect();
     let (mut replayed, mut errors) = (Vec::new(), Vec::new());
-    for one in all {
+    for one in all.into_iter().flatten() {
         match one {
             Ok(one) => replayed.push(one),
             Err(error) => errors.push(error),

@@ -4,6 +4,7 @@
 mod cli;
 mod cluster;
 mod diagnostics;
+mod felt;
 mod inherit;
 mod keys;
 mod manifests;

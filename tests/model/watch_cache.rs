@@ -67,7 +67,7 @@ memory-limit = "12GiB"
 
 [node]
 memory = "24GiB"
-cores = 8
+cores = 32
 
 # Out of rotation before anybody dials again, and not back before all have.
 [balancer]

@@ -54,7 +54,7 @@ fn write(path: &Path, threads: usize, extra: Option<&str>) -> Vec<String> {
     if let Some(name) = extra {
         folder.write(name, |out| out.write_all(b"<svg/>")).expect("writes");
     }
-    folder.finish().expect("finishes")
+    folder.finish(Status::Complete).expect("finishes")
 }
 
 fn contents(path: &Path) -> BTreeMap<String, Vec<u8>> {

@@ -3,11 +3,13 @@
 
 mod capacity;
 mod cli;
+mod collect;
 mod completions;
 mod docs;
 mod experiment;
 mod folder;
 mod import;
+mod interrupt;
 mod report;
 #[path = "../support/mod.rs"]
 mod support;

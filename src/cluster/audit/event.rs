@@ -17,31 +17,32 @@ pub(super) struct Text<'l>(#[serde(borrow)] Cow<'l, str>);
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Event<'l> {
-    #[serde(borrow)]
+    #[serde(borrow, alias = "Level")]
     level: Option<Cow<'l, str>>,
-    #[serde(borrow, rename = "auditID")]
+    #[serde(borrow, rename = "auditID", alias = "AuditId")]
     audit_id: Option<Cow<'l, str>>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "Stage")]
     stage: Option<Cow<'l, str>>,
-    #[serde(borrow, rename = "requestURI")]
+    #[serde(borrow, rename = "requestURI", alias = "RequestUri")]
     request_uri: Option<Cow<'l, str>>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "Verb")]
     verb: Option<Cow<'l, str>>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "User")]
     user: Option<User<'l>>,
     #[serde(borrow)]
     impersonated_user: Option<User<'l>>,
-    #[serde(borrow, rename = "sourceIPs")]
+    #[serde(borrow, rename = "sourceIPs", alias = "SourceIps")]
     source_ips: Option<Vec<Text<'l>>>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "UserAgent")]
     user_agent: Option<Cow<'l, str>>,
     /// What the request is for.
-    #[serde(borrow)]
+    #[serde(borrow, alias = "ObjectRef")]
     pub(super) object_ref: Option<ObjectRef<'l>>,
+    #[serde(alias = "ResponseStatus")]
     response_status: Option<Status>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "RequestReceivedTime")]
     request_received_timestamp: Option<Cow<'l, str>>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "StageReceivedTime")]
     stage_timestamp: Option<Cow<'l, str>>,
     /// Of `v1alpha1`.
     #[serde(borrow)]

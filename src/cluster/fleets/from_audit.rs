@@ -24,7 +24,7 @@ pub fn from_audit(audit: &Audit, file: &str, cluster: &Cluster<'_>) -> Fleets {
     let clients = joined(&audit.clients);
     let nodes = cluster.nodes.map(u64::from).or_else(|| kubelets(&clients));
     let mut taken = BTreeSet::from([OTHERS.to_owned()]);
-    let mut found: Vec<(f64, Fleet)> = Vec::new();
+    let mut found: Vec<(f64, String, Fleet)> = Vec::new();
     let mut others = Others::default();
     for client in &clients {
         let members = members(client);
@@ -54,7 +54,8 @@ pub fn from_audit(audit: &Audit, file: &str, cluster: &Cluster<'_>) -> Fleets {
         };
         fleet.flow_schema = flows::flow_schema(&fleet, cluster.flow_schemas);
         let watches = fleet.reads.len() as f64 + f64::from(fleet.idle_watches);
-        found.push((watches * members.count as f64 + total, fleet.clone()));
+        let weight = watches * members.count as f64 + total;
+        found.push((weight, client.family.clone(), fleet.clone()));
         for (by, reads) in &work.reads_of_some {
             let some = Fleet {
                 members: u32::try_from(*by).unwrap_or(u32::MAX),
@@ -66,21 +67,22 @@ pub fn from_audit(audit: &Audit, file: &str, cluster: &Cluster<'_>) -> Fleets {
                 evidence: format!("{} of {} do this also", by, members.evidence),
                 ..fleet.clone()
             };
-            found.push((*by as f64 * reads.len() as f64, some));
+            found.push((*by as f64 * reads.len() as f64, client.family.clone(), some));
         }
     }
-    found.retain(|(_, fleet)| {
+    found.retain(|(_, _, fleet)| {
         !(fleet.reads.is_empty() && fleet.writes.is_empty() && fleet.idle_watches == 0)
     });
-    found.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.user.cmp(&other.user)));
+    found.sort_by(|(a, _, one), (b, _, other)| {
+        b.total_cmp(a).then_with(|| one.user.cmp(&other.user))
+    });
     let mut fleets = Vec::new();
-    for (place, (_, mut fleet)) in found.into_iter().enumerate() {
+    for (place, (_, family, mut fleet)) in found.into_iter().enumerate() {
         if place >= MOST_FLEETS {
             others.add_fleet(&fleet);
             continue;
         }
-        let family = fleet.agent.split(['/', ' ']).next().unwrap_or_default();
-        let name = names::name(family, &fleet.user);
+        let name = names::name(&family, &fleet.user);
         fleet.name = names::unique(name, &fleet.user, &mut taken);
         fleets.push(fleet);
     }
@@ -102,17 +104,21 @@ fn kubelets(clients: &[Client]) -> Option<u64> {
 fn joined(clients: &[Client]) -> Vec<Client> {
     let mut joined: Vec<Client> = Vec::new();
     for client in clients {
+        let mut client = client.clone();
+        if is_manager(&client) {
+            MANY_USERS[0].clone_into(&mut client.family);
+        }
         let own = |other: &Client| other.user == format!("system:{}", other.family);
         let first = MANY_USERS
             .contains(&client.family.as_str())
             .then(|| joined.iter_mut().find(|other| other.family == client.family))
             .flatten();
         let Some(first) = first else {
-            joined.push(client.clone());
+            joined.push(client);
             continue;
         };
         let (instances, at_once) = (client.instances, client.instances_at_once);
-        if own(client) && !own(first) {
+        if own(&client) && !own(first) {
             first.user.clone_from(&client.user);
             first.groups.clone_from(&client.groups);
         }
@@ -124,9 +130,17 @@ fn joined(clients: &[Client]) -> Vec<Client> {
         first.instances = first.instances.max(instances);
         first.instances_at_once = first.instances_at_once.max(at_once);
         first.users = 1;
-        first.kinds.extend(client.kinds.iter().cloned());
+        first.kinds.extend(client.kinds);
     }
     joined
+}
+
+/// Whether a program that is all components in one acts as the controller manager here: it names its
+/// controllers in their agents.
+fn is_manager(client: &Client) -> bool {
+    names::is_generic(&client.family)
+        && (client.user == "system:kube-controller-manager"
+            || client.agent.contains("/system:serviceaccount:kube-system:"))
 }
 
 fn evidence(client: &Client, members: &str, work: &Work) -> String {

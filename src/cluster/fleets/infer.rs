@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::from_metrics::AllWatches;
-use super::{Cluster, Fleet, Fleets, flows, from_audit, from_metrics};
+use super::{Cluster, Fleet, Fleets, Selected, flows, from_audit, from_metrics};
 use crate::cluster::audit::{self, Audit, Log};
 use crate::cluster::findings::{Findings, Found, Skipped, Source};
 use crate::cluster::infer::resource_of;
@@ -38,7 +38,24 @@ pub fn infer(material: &Material, findings: &mut Findings) {
         findings.assume(note, "the file of --audit-log-path on each control-plane node");
     }
     writes(&found, findings);
+    selectors(&found, findings);
     findings.fleets = found.fleets;
+}
+
+/// Selectors that are told of.
+const MOST_SELECTORS: usize = 10;
+
+/// What a selector leaves is not in a log: it is taken for everything.
+fn selectors(found: &Fleets, findings: &mut Findings) {
+    let reads = found.fleets.iter().flat_map(|fleet| fleet.reads.iter().map(move |r| (fleet, r)));
+    let by_selector =
+        reads.filter(|(_, read)| read.selected == Selected::All && !read.selector.is_empty());
+    for (fleet, read) in by_selector.take(MOST_SELECTORS) {
+        let (name, resource, selector) = (&fleet.name, &read.resource, &read.selector);
+        let what = format!("{name} selects {resource} by {selector}: taken for all of them");
+        let command = format!("kubectl get {resource} -A -l '{selector}' --no-headers | wc -l");
+        findings.assume(&what, &command);
+    }
 }
 
 /// Write rates of resources, and who writes most of them. Rates of metrics go before those of the log.

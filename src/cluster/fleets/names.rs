@@ -3,8 +3,13 @@
 use std::collections::BTreeSet;
 
 /// Families of user agents that name a library or a language and not a program, in lower case.
-const GENERIC: [&str; 24] = [
+const GENERIC: [&str; 28] = [
     "go-http-client",
+    // One binary for all components: k3s, MicroK8s, and releases before 1.19.
+    "k3s",
+    "kubelite",
+    "hyperkube",
+    "rke2",
     "python-requests",
     "python-urllib3",
     "python",
@@ -34,9 +39,11 @@ const GENERIC: [&str; 24] = [
 /// the last part of the user's.
 pub(super) fn name(family: &str, user: &str) -> String {
     let plain = slug(family);
-    let says_something = !plain.is_empty() && !GENERIC.contains(&plain.as_str());
-    if says_something {
+    if !is_generic(family) {
         return plain;
+    }
+    if user.starts_with("system:node:") {
+        return "kubelet".to_owned();
     }
     let account = user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
     let name = match account {
@@ -53,6 +60,12 @@ pub(super) fn name(family: &str, user: &str) -> String {
         (true, false) => plain,
         (true, true) => "unknown".to_owned(),
     }
+}
+
+/// Whether the family of an agent says nothing about the program.
+pub(super) fn is_generic(family: &str) -> bool {
+    let plain = slug(family);
+    plain.is_empty() || GENERIC.contains(&plain.as_str())
 }
 
 /// A name that is not taken: with the namespace or the name of the user, else with a number.

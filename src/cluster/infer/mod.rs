@@ -19,6 +19,9 @@ pub fn infer(material: &Material, findings: &mut Findings) {
     findings.release = release(material);
     servers::infer(material, findings);
     resources::infer(material, findings);
+    // What fell over on its way is no name of a resource.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    findings.resources.retain(|key, _| !key.is_empty() && key.chars().all(plain));
     sizes::infer(material, findings);
     tell_release(findings);
     tell_mixed(material, findings);

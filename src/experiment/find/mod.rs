@@ -89,6 +89,8 @@ pub fn find(
         lab.happens(&at, replication)
     };
     let found = find_with(run, &search, progress)?;
+    // Fewer than were asked for, where it was stopped.
+    let search = Search { replications: found.breaking_points.len() as u32, ..search };
     Ok(words::result(variant.scenario(), question, &search, &grid, current.as_ref(), &found))
 }
 

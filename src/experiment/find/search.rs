@@ -9,7 +9,7 @@
 use crate::engine::Streams;
 use crate::engine::statistics::{nearest_rank, quantile_bounds, wilson_interval};
 use crate::experiment::estimate::proportion;
-use crate::experiment::replicate::{ReplicateError, guarded, in_order, pool};
+use crate::experiment::replicate::{ReplicateError, guarded, in_order, pool, until_stopped};
 use crate::results::OutcomeCount;
 
 /// Points probed in each replication on either side of its breaking point.
@@ -127,7 +127,7 @@ pub fn find_with(
     let count = |end: usize| ends.iter().filter(|e| e.happened.get(end) == Some(&true)).count();
     let bench = Bench { falling: count(0) > count(1), ..first };
     let done = std::sync::atomic::AtomicU32::new(0);
-    let bisected = bench.each(|replication| {
+    let one = |replication: u32| {
         let [low, high] = match ends.get(replication as usize).map(|e| e.happened.as_slice()) {
             Some([low, high]) if bench.falling => [*high, *low],
             Some([low, high]) => [*low, *high],
@@ -136,7 +136,15 @@ pub fn find_with(
         let bisection = bench.bisect(replication, low, high)?;
         progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1);
         Ok(bisection)
-    })?;
+    };
+    let range = 0..search.replications;
+    let bisected = pool(search.threads)?.install(|| until_stopped(range, one))?;
+    if bisected.is_empty() && search.replications > 0 {
+        return Err(ReplicateError::Stopped);
+    }
+    // Where it was stopped, the answer is that of fewer replications.
+    let search = &Search { replications: bisected.len() as u32, ..*search };
+    let bench = Bench { run: &run, search, falling: bench.falling };
     let mut found = Found {
         falling: bench.falling,
         answer: Answer::NeverPast(tally(last, 0, search.replications)),

@@ -72,6 +72,17 @@ impl Admission {
         arrival
     }
 
+    /// Seats of the level that writes to a resource fall under; `None`: it is not limited.
+    #[must_use]
+    pub fn seats_for_writes(&self, inputs: &Inputs, resource: ResourceId) -> Option<u64> {
+        let spec = &inputs.resources[resource];
+        let info = request_info(spec, "update");
+        let user = User { name: &spec.writer.user, groups: &spec.writer.groups };
+        let found = self.controller.classify(&user, &info);
+        let level = self.controller.level(found.level).filter(|_| !found.exempt)?;
+        Some(level.queues.limit())
+    }
+
     /// A write has been dispatched; none if it is gone.
     pub fn write_dispatched(&mut self, serial: u32) -> Option<Write> {
         let writing = self.writes.get_mut(&serial)?;

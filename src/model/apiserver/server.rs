@@ -6,10 +6,14 @@
 //! collector's trigger or the end of its marking, freed pages run out, the scavenger is done, the
 //! memory limit is reached.
 
+mod backlog;
 mod booking;
 mod rates;
 
+pub use backlog::FanOut;
 pub(crate) use rates::COPIES_WAITED_FOR;
+
+use backlog::Backlog;
 
 use std::sync::Arc;
 
@@ -133,8 +137,12 @@ pub struct ServerSettings {
 /// A steady load besides requests: watch fan-out, writes, the idle process.
 #[derive(Clone, Debug, Default)]
 pub struct Background {
-    /// Cores it keeps busy.
+    /// Cores it keeps busy when it is done as it comes.
     pub cores: f64,
+    /// Those of them that writes keep busy.
+    pub write_cores: f64,
+    /// Those that watch events keep busy, by fleet.
+    pub fan_out: Vec<FanOut>,
     /// Garbage it makes: entry and bytes a second.
     pub litter: Vec<(EntryId, u64)>,
     /// What grows steadily.
@@ -170,8 +178,8 @@ struct Rates {
     large_reuse: f64,
     /// Loss of those that they cannot use, while that makes a difference to them.
     gaps: f64,
-    /// Steady load that is due and not done, CPU-seconds a second.
-    undone: f64,
+    /// Those of the cores that steady load uses.
+    background: f64,
     /// Growth of heap and freed pages together, before the scavenger returns any.
     mapped: f64,
     /// Bytes per second that the scavenger returns.
@@ -207,12 +215,13 @@ pub struct Server {
     growth_carry: Vec<u64>,
     scavenge_carry: u64,
     cpu_nanos: f64,
-    /// Steady load that was due and not done.
-    undone_nanos: f64,
+    /// Steady load that waits.
+    backlog: Backlog,
     peak: (u64, SimTime),
     phase_peak: u64,
     peak_holders: Vec<(EntryId, u64)>,
-    bytes_sent: u64,
+    /// Response bytes of finished requests.
+    answered: u64,
     /// Ends of phases, begins and ends of collections so far.
     steps: u64,
     /// Bytes above the limit that a crossing noticed too late has let through: always none.
@@ -256,11 +265,11 @@ impl Server {
             growth_carry: Vec::new(),
             scavenge_carry: 0,
             cpu_nanos: 0.0,
-            undone_nanos: 0.0,
+            backlog: Backlog::default(),
             peak: (0, SimTime::ZERO),
             phase_peak: 0,
             peak_holders: Vec::new(),
-            bytes_sent: 0,
+            answered: 0,
             steps: 0,
             overshoot: 0,
             running: false,
@@ -295,13 +304,13 @@ impl Server {
     /// Whether its steady load waited for its processors for longer than a second.
     #[must_use]
     pub fn fell_behind(&self) -> bool {
-        self.undone_nanos > self.settings.cores * PROMPT.0 as f64
+        self.backlog.longest() > PROMPT
     }
 
-    /// Response bytes of finished requests.
+    /// Response bytes of finished requests, and those of watch events.
     #[must_use]
     pub fn bytes_sent(&self) -> Bytes {
-        Bytes(self.bytes_sent)
+        Bytes(self.answered) + self.backlog.streamed()
     }
 
     /// Ends of phases, begins and ends of collections so far: what is behind a tick that is not the
@@ -346,6 +355,7 @@ impl Server {
         self.settle(now);
         self.running = false;
         self.memory.clear();
+        self.backlog.clear();
         for (slot, request) in self.requests.iter_mut().enumerate() {
             if request.alive {
                 request.alive = false;
@@ -513,7 +523,7 @@ impl Server {
                     finished.push(Finished { id, tag: request.tag });
                 }
             } else {
-                self.bytes_sent += plan.wire.0;
+                self.answered += plan.wire.0;
                 self.release(id.slot);
                 finished.push(Finished { id, tag: request.tag });
             }
@@ -575,6 +585,7 @@ impl Server {
     /// See [`ProcessMemory::check`].
     pub fn check(&self) {
         assert_eq!(self.overshoot, 0, "bytes above the limit before the kernel killed");
+        self.backlog.check();
         if !self.running {
             return;
         }

@@ -7,10 +7,23 @@ use crate::units::{SimSpan, SimTime};
 /// All of it that is known before the run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WorkloadsInput {
+    /// Those that begin after the start of the run, in any order: each has a phase.
+    pub begins: Vec<BeginInput>,
     /// Changes of the load, in any order.
     pub flows: Vec<FlowInput>,
     /// Members that start with them.
     pub joins: Vec<JoinInput>,
+}
+
+/// A workload that begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BeginInput {
+    /// Its name.
+    pub name: String,
+    /// Its kind, as scenarios have it.
+    pub kind: &'static str,
+    /// When.
+    pub from: SimTime,
 }
 
 /// Writes to a resource on top of its steady ones, and objects that it gains or loses.

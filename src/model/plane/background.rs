@@ -6,11 +6,13 @@
 //!
 //! A live event is encoded once for each encoding, whatever the number of its watchers
 //! (`cachingObject`, docs/facts/watch-cache.md section 2.3); what each of them costs on top was measured
-//! so. What a watch has missed is copied and encoded for it alone: that is in its plan
+//! so. What the processors do not get to waits ([`crate::model::apiserver::server`], `backlog`); writes
+//! that are turned away cost nothing. What a watch has missed is copied and encoded for it alone: that is in its plan
 //! ([`crate::model::apiserver::watch::replay`]).
 
 use crate::model::apiserver::definitions;
-use crate::model::apiserver::server::{Background, Growth};
+use crate::model::apiserver::list::item_bytes;
+use crate::model::apiserver::server::{Background, FanOut, Growth};
 use crate::model::catalog::Catalog;
 use crate::model::client::go::WATCH_TIMEOUT;
 use crate::model::costs;
@@ -18,7 +20,7 @@ use crate::model::ids::{FleetId, ResourceId, Table};
 use crate::model::input::{Behaviour, Inputs};
 use crate::model::memory::ledger::OwnerId;
 use crate::results::Mechanism;
-use crate::units::Bytes;
+use crate::units::{Bytes, SimSpan, SimTime};
 
 /// What a server's steady load depends on.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +29,23 @@ pub struct Load<'a> {
     pub watches: &'a Table<FleetId, u64>,
     /// Writes per second, by resource.
     pub writes: &'a Table<ResourceId, f64>,
+    /// Whether the writes that come to this server are turned away, by resource.
+    pub turned_away: &'a Table<ResourceId, bool>,
     /// Servers that share the writes.
     pub serving: usize,
+}
+
+impl Load<'_> {
+    /// Writes per second that this server handles.
+    fn handled(&self, resource: ResourceId) -> f64 {
+        if self.turned_away[resource] { 0.0 } else { self.writes[resource] / self.serving as f64 }
+    }
+
+    /// Events per second of a resource: the other servers are taken to handle their share.
+    fn events(&self, resource: ResourceId) -> f64 {
+        let (all, servers) = (self.writes[resource], self.serving as f64);
+        if self.turned_away[resource] { all * (servers - 1.0) / servers } else { all }
+    }
 }
 
 /// The load of a server whose rings grow so.
@@ -42,18 +59,20 @@ pub fn steady_load(
     let speed = catalog.hardware.cpu_speed;
     let (least, most) = WATCH_TIMEOUT;
     let watch_life = (least + most).as_secs_f64() / 2.0;
-    let mut cores = costs::IDLE_CORES;
+    let (mut cores, mut write_cores, mut fan_out) = (costs::IDLE_CORES, 0.0, Vec::new());
     let base = OwnerId::SERVER.entry(Mechanism::Garbage);
     let other = costs::IDLE_GARBAGE_PER_SECOND + inputs.apiserver.other_garbage.0;
     let mut litter = vec![(base, other)];
     for (id, resource) in inputs.resource_ids().zip(&inputs.resources) {
-        let writes = load.writes[id] / load.serving as f64;
-        if writes <= 0.0 {
+        let writes = load.handled(id);
+        if load.writes[id] <= 0.0 {
             continue;
         }
         let owner = catalog.resource_owner(id);
         let json = catalog.profiles[id].json;
-        cores += writes * costs::WRITE_REQUEST.of(1, json).as_secs_f64();
+        let handling = writes * costs::WRITE_REQUEST.of(1, json).as_secs_f64();
+        cores += handling;
+        write_cores += handling / speed;
         let garbage = costs::WRITE_GARBAGE + json.times(costs::WRITE_GARBAGE_PER_BYTE);
         // Every server decodes every event for its cache; while the ring grows, the version that
         // the event supersedes is kept, else the event pushed out leaves as much.
@@ -74,28 +93,46 @@ pub fn steady_load(
         }
         cores += open / watch_life * costs::WATCH_OPEN.as_secs_f64();
         let reopened = open / watch_life * costs::WATCH_OPEN_GARBAGE.as_f64();
-        let (events, bytes) = events_of(inputs, catalog, load.writes, id);
+        let (events, json) = events_of(inputs, catalog, load, id);
         // A member's idle watches are quiet; one of its watches is on the resource it reads.
         let readers = open / f64::from(1 + fleet.idle_watches);
-        cores += readers * events * costs::FAN_OUT_EVENT.of(1, bytes).as_secs_f64();
+        let delivering = readers * events * costs::FAN_OUT_EVENT.of(1, json).as_secs_f64();
+        cores += delivering;
+        if delivering > 0.0 {
+            let size = event_bytes(inputs, catalog, id);
+            fan_out.push(FanOut {
+                fleet: id,
+                cores: delivering / speed,
+                bytes_per_second: readers * events * size.as_f64(),
+                lasts: SimSpan(u64::MAX),
+                not_before: SimTime::ZERO,
+            });
+        }
         let rate = reopened + readers * events * 512.0;
         litter.push((catalog.fleet_owner(id).entry(Mechanism::Garbage), rate as u64));
     }
-    Background { cores: cores / speed, litter, growth }
+    Background { cores: cores / speed, write_cores, fan_out, litter, growth }
 }
 
 /// Events per second that one watcher of a fleet gets, and their size.
-fn events_of(
-    inputs: &Inputs,
-    catalog: &Catalog,
-    writes: &Table<ResourceId, f64>,
-    fleet: FleetId,
-) -> (f64, Bytes) {
+fn events_of(inputs: &Inputs, catalog: &Catalog, load: Load<'_>, fleet: FleetId) -> (f64, Bytes) {
     let spec = &inputs.fleets[fleet];
     let resource = spec.resource();
     let selected = match &spec.behaviour {
         Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => read.selected,
         Behaviour::Watcher { .. } => 1.0,
     };
-    (writes[resource] * selected, catalog.profiles[resource].json)
+    (load.events(resource) * selected, catalog.profiles[resource].json)
+}
+
+/// Bytes of a watch event as the members of a fleet are sent it.
+fn event_bytes(inputs: &Inputs, catalog: &Catalog, fleet: FleetId) -> Bytes {
+    let spec = &inputs.fleets[fleet];
+    let profile = &catalog.profiles[spec.resource()];
+    match &spec.behaviour {
+        Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => {
+            item_bytes(profile, read.encoding)
+        }
+        Behaviour::Watcher { .. } => profile.json,
+    }
 }

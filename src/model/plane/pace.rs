@@ -76,6 +76,22 @@ impl Plane {
         channel_size(ring.capacity(), ring.worth_keeping(), indexed, triggered)
     }
 
+    /// How far behind a server may be with the events of a fleet until its watchers' channels are full:
+    /// the one that the cacher fills and the one of results, as long (docs/facts/watch-cache.md section 3).
+    pub(crate) fn channels_last(
+        &self,
+        cx: &Context<'_>,
+        fleet: FleetId,
+        server: ServerId,
+    ) -> SimSpan {
+        let resource = cx.inputs.fleets[fleet].resource();
+        let (queued, channel) = match self.pace(cx, fleet, server) {
+            Some(pace) => (pace.queued, pace.channel),
+            None => (self.writes[resource], self.channel_of(cx, server, resource, None)),
+        };
+        SimSpan::from_secs_f64((2 * channel) as f64 / queued.max(1e-9))
+    }
+
     /// How events come to a fleet's watchers on a server; `None`: its members decode nothing.
     pub(crate) fn pace(&self, cx: &Context<'_>, fleet: FleetId, server: ServerId) -> Option<Pace> {
         let spec = &cx.inputs.fleets[fleet];

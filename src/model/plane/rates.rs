@@ -36,7 +36,17 @@ impl Plane {
             return Background { growth, ..Background::default() };
         }
         let serving = self.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
-        let load = background::Load { watches: &state.watches, writes: &self.writes, serving };
-        background::steady_load(cx.inputs, &cx.catalog, load, growth)
+        let load = background::Load {
+            watches: &state.watches,
+            writes: &self.writes,
+            turned_away: &state.turned_away,
+            serving,
+        };
+        let mut background = background::steady_load(cx.inputs, &cx.catalog, load, growth);
+        for found in &mut background.fan_out {
+            found.lasts = self.channels_last(cx, found.fleet, server);
+            found.not_before = state.overflowed[found.fleet] + found.lasts;
+        }
+        background
     }
 }

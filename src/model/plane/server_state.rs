@@ -72,6 +72,10 @@ pub struct ServerState {
     pub writes: u32,
     /// Whether writes to a resource arrive here, by resource.
     pub writes_arrive: Table<ResourceId, bool>,
+    /// Whether the latest writes to a resource were turned away here, by resource.
+    pub turned_away: Table<ResourceId, bool>,
+    /// When the channels of a fleet's watches were last full because the server was behind.
+    pub overflowed: Table<FleetId, SimTime>,
     /// Until when a count of objects waits for the cache, by resource.
     pub counting_until: Table<ResourceId, SimTime>,
     /// What the levels of former processes went through.
@@ -111,6 +115,8 @@ impl ServerState {
             boots: 0,
             writes: 0,
             writes_arrive: Table::filled(false, inputs.resources.len()),
+            turned_away: Table::filled(false, inputs.resources.len()),
+            overflowed: Table::filled(SimTime::ZERO, inputs.fleets.len()),
             counting_until: Table::filled(SimTime::ZERO, inputs.resources.len()),
             levels: Vec::new(),
             crash_loop: CrashLoopBackOff::default(),

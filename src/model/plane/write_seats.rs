@@ -5,7 +5,10 @@
 //! estimator for 5 ms more for each ten watches that see it (docs/facts/apf.md section 4.7). Few writes
 //! are events of their own. Many come bundled, one after the other in one event, so that by
 //! Little's law they take the same seats on average: 1,000 writes of 8 ms per second are 8 seats
-//! either way. A bundle that is turned away stands for as many writes, but counts as one 429.
+//! either way. A bundle that is turned away stands for as many writes, but counts as one 429; until the
+//! next comes, the writes to its resource cost the server nothing. Writes that wait for the processors
+//! hold seats, too: when there are as many as their level has, the next are turned away. (The bundle
+//! that stands for them takes its seats nevertheless, for as long as without the wait.)
 
 use crate::model::admission::{Arrival, Write, WriteStage};
 use crate::model::apf::queue_wait::request_wait_limit;
@@ -74,6 +77,7 @@ impl Plane {
     ) -> Option<u32> {
         let (together, interval) = self.pace_of_writes(resource);
         let watches = self.watches_that_see(cx, server, resource);
+        let work = Self::write_work(cx, resource);
         let state = &mut self.servers[server];
         let admission = state.admission.as_mut().filter(|_| state.boots == boot)?;
         if self.writes[resource] <= 0.0 {
@@ -86,14 +90,27 @@ impl Plane {
         }
         let serial = state.writes;
         state.writes = serial.wrapping_add(1);
+        state.server.settle(now);
+        let seats = admission.seats_for_writes(cx.inputs, resource);
+        let full = seats.is_some_and(|seats| state.server.writes_waiting(work) >= seats as f64);
         let write = Write { serial, resource, watches, together };
-        match admission.arrive_write(cx.inputs, write, now) {
-            Arrival::Accepted(_) => Some(serial),
-            Arrival::Rejected(_) => {
-                cx.record.counters.writes_rejected += write.count();
-                None
-            }
+        let accepted =
+            matches!(admission.arrive_write(cx.inputs, write, now), Arrival::Accepted(_));
+        let turned_away = full || !accepted;
+        if turned_away {
+            cx.record.counters.writes_rejected += write.count();
         }
+        if std::mem::replace(&mut state.turned_away[resource], turned_away) != turned_away {
+            state.background_stale = true;
+            self.touch(server);
+        }
+        accepted.then_some(serial)
+    }
+
+    /// CPU time of a write in a server.
+    fn write_work(cx: &Context<'_>, resource: ResourceId) -> SimSpan {
+        let json = cx.catalog.profiles[resource].json;
+        costs::WRITE_REQUEST.of(1, json).scale(1.0 / cx.catalog.hardware.cpu_speed)
     }
 
     /// A write that was not let in at once waits for so long at most.
@@ -134,8 +151,7 @@ impl Plane {
     ) {
         let Some(admission) = &mut self.servers[server].admission else { return };
         let Some(write) = admission.write_dispatched(serial) else { return };
-        let json = cx.catalog.profiles[write.resource].json;
-        let work = costs::WRITE_REQUEST.of(1, json).scale(1.0 / cx.catalog.hardware.cpu_speed);
+        let work = Self::write_work(cx, write.resource);
         let commit = costs::ETCD_COMMIT.scale(1.0 / self.etcd.speed);
         let until = now + (work + commit).scale(write.together);
         let stage = WriteStage::Executing;

@@ -11,6 +11,11 @@ impl World<'_> {
     /// The load changes.
     pub(super) fn load_event(&mut self, event: LoadEvent, now: SimTime) {
         match event {
+            LoadEvent::Begin { index } => {
+                let begin = &self.cx.inputs.workloads.begins[index as usize];
+                let text = format!("a workload begins: {}", begin.kind);
+                self.begin_phase(&begin.name, &text, now);
+            }
             LoadEvent::Flow { index, step } => self.flow_step(index, step, now),
             LoadEvent::Join { index } => self.join(index, now),
             LoadEvent::RateReturns { resource, setting, bits } => {
@@ -29,6 +34,9 @@ impl World<'_> {
 
     /// Puts workloads where they are at the start.
     pub(super) fn open_flows(&mut self) {
+        for (index, begin) in self.cx.inputs.workloads.begins.iter().enumerate() {
+            self.load_later(begin.from, LoadEvent::Begin { index: index as u32 });
+        }
         for (index, flow) in self.cx.inputs.workloads.flows.iter().enumerate() {
             self.load_later(flow.from, LoadEvent::Flow { index: index as u32, step: 0 });
         }

@@ -319,6 +319,7 @@ impl<'a> World<'a> {
             self.request_finished(server, *done, now);
         }
         self.finished = finished;
+        self.end_late_watches(server, now);
         if killed && self.plane.servers[server].server.running() {
             self.oom_kill(server, now);
         }

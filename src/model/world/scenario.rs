@@ -43,23 +43,30 @@ impl World<'_> {
         }
     }
 
-    /// A named event of the scenario: a new phase, and its action.
+    /// A named event of the scenario: a phase, and its action.
     pub(super) fn scenario_event(&mut self, index: usize, now: SimTime) {
         let event = &self.cx.inputs.events[index];
+        self.begin_phase(&event.name, describe(&event.action), now);
+        self.act(&event.action, now);
+    }
+
+    /// Something with a name begins. What begins at one instant shares one phase, whatever it is
+    /// called.
+    pub(super) fn begin_phase(&mut self, name: &str, text: &str, now: SimTime) {
         // The phase that ends counts who is synced; the action chooses among the members.
         self.spend_on_all_clients();
         self.settle_all(now);
-        self.close_phase();
+        if self.cx.record.phases.last().is_none_or(|phase| phase.start < now) {
+            self.close_phase();
+        }
         self.cx.record.phases.push(PhaseRecord {
-            name: event.name.clone(),
+            name: name.to_owned(),
             start: now,
             // What was sent before it, until the phase is closed.
             bytes_sent: self.plane.bytes_sent(),
             ..PhaseRecord::default()
         });
-        let text = describe(&event.action);
-        self.cx.record.note(now, LogKind::Event, &event.name, text.to_owned());
-        self.act(&event.action, now);
+        self.cx.record.note(now, LogKind::Event, name, text.to_owned());
     }
 
     /// Does what an event of the scenario says.
@@ -162,11 +169,14 @@ impl World<'_> {
         let sent = self.plane.bytes_sent();
         let (synced, started) = self.fleets.synced_and_started(&self.cx);
         let given_up = self.fleets.given_up_unsynced(&self.cx);
-        if let Some(phase) = self.cx.record.phases.last_mut() {
+        let phases = &mut self.cx.record.phases;
+        let settled = phases.iter().rev().take_while(|phase| phase.start == since);
+        let settled = settled.filter_map(|phase| phase.settled_at).max();
+        for phase in phases.iter_mut().rev().take_while(|phase| phase.start == since) {
             phase.peak_resident = peak;
             phase.oom_kills = kills as u32;
             phase.bytes_sent = sent - phase.bytes_sent;
-            phase.settled_at = phase.settled_at.filter(|_| synced + given_up == started);
+            phase.settled_at = settled.filter(|_| synced + given_up == started);
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::model::client::{Next, State};
 use crate::model::ids::{ClientId, FleetId, ResourceId, ServerId};
 use crate::model::input::{Behaviour, Retries};
 use crate::model::plane::pace::Pace;
-use crate::model::world::World;
+use crate::model::world::{CLIENTS_AN_EVENT, World};
 use crate::results::Mechanism;
 use crate::units::{SimSpan, SimTime};
 
@@ -104,6 +104,45 @@ impl World<'_> {
             State::WatchListing => self.cut_watch_list(client, now),
             _ => {}
         }
+    }
+
+    /// A server is so far behind with the events of some fleets that the channels of their watches are
+    /// full: it ends them, and their members watch again from what they were given last.
+    pub(super) fn end_late_watches(&mut self, server: ServerId, now: SimTime) {
+        let state = &mut self.plane.servers[server];
+        let late = state.server.lateness();
+        let full: Vec<FleetId> = state.server.overflowing(now).collect();
+        for fleet in full {
+            let state = &mut self.plane.servers[server];
+            state.server.drop_events_of(fleet, now);
+            state.overflowed[fleet] = now;
+            state.background_stale = true;
+            self.touch(server);
+            self.spend(u64::from(self.cx.inputs.fleets[fleet].count) / CLIENTS_AN_EVENT);
+            for client in self.fleets.members(&self.cx, fleet) {
+                let member = self.fleets.clients[client];
+                if member.server == Some(server) && member.state == State::Watching {
+                    self.end_late_watch(client, late, now);
+                }
+            }
+        }
+    }
+
+    /// Ends a member's watch on what it reads; it has not been given the events of `late`.
+    fn end_late_watch(&mut self, client: ClientId, late: SimSpan, now: SimTime) {
+        self.cx.record.counters.watches_terminated += 1;
+        let before = self.fleets.clients[client].seen;
+        self.sample_seen(client, now);
+        if self.fleets.retries(&self.cx, client) == Retries::Never {
+            self.fleets.lose_sync(&mut self.cx, client, false, now);
+            self.retire(client, now);
+            return;
+        }
+        self.close_reading_watch(client, now);
+        let member = &mut self.fleets.clients[client];
+        member.seen = member.seen.min(now - late).max(before);
+        let spread = REDIAL_SPREAD.scale(self.fleets.draw(&mut self.cx, client));
+        self.fleets.wait(&mut self.cx, client, Next::Watch, spread);
     }
 
     /// Ends the watch of a member that was too slow; it watches again from what it was given last.

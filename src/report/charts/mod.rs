@@ -55,6 +55,7 @@ mod watch_window;
 
 use std::path::{Path, PathBuf};
 
+use crate::report::whole::{replace, replace_by};
 use crate::results::{Activity, FindResult, PhaseRecord, ServerRecord, SweepSummary, Timeline};
 use crate::units::{Bytes, SimSpan};
 
@@ -238,8 +239,11 @@ fn write_below(dir: &Path, scenes: &[Scene]) -> Result<Vec<String>, ChartError> 
 fn write_one(folder: &Path, stem: &str, scene: &Scene) -> Result<[String; 2], ChartError> {
     let names = [format!("{stem}.svg"), format!("{stem}.png")];
     let path = folder.join(&names[0]);
-    std::fs::write(&path, paint::svg(scene)?).map_err(|e| io_error(&path, e))?;
-    paint::png(scene, &folder.join(&names[1]))?;
+    let svg = paint::svg(scene)?;
+    replace(&path, |out| out.write_all(svg.as_bytes())).map_err(|e| io_error(&path, e))?;
+    let path = folder.join(&names[1]);
+    let paint = |temporary: &Path| paint::png(scene, temporary).map_err(std::io::Error::other);
+    replace_by(&path, paint).map_err(|e| io_error(&path, e))?;
     Ok(names)
 }
 

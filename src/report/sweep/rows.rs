@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::report::folder::replace_durably;
+use crate::report::whole::replace_durably;
 use crate::results::{PointRow, SweepHead};
 
 /// Name of the file.

@@ -1,9 +1,9 @@
 //! The keys of workloads.
 
-use super::{Family, Kind, NameForm, any_span, span};
+use super::{Family, NameForm, any_span, span};
 use crate::language::table::declare::{table, words};
 use crate::language::table::typed::{
-    Earlier, Typed, choice, earlier, integer, per_second, percent, refer, texts,
+    Typed, choice, integer, name, per_second, percent, refer, texts,
 };
 use crate::units::SimSpan;
 
@@ -35,14 +35,14 @@ const fn whole() -> Typed<u64> {
 
 table! {
     Workload = WORKLOAD: "a workload";
-    /// Its name.
-    name: Earlier = earlier(Kind::Name(NameForm::Free));
+    /// Its name, and that of the phase it opens, unless it begins with the run.
+    name: String = name(NameForm::Free);
     /// What goes on.
     kind: WorkloadKind = choice();
     /// When it begins.
     at: SimSpan = any_span().default("0s");
     /// How long it lasts.
-    lasts: Option<SimSpan> = span(SimSpan::secs(1)).derived_for_some("to the end of the run");
+    lasts: Option<SimSpan> = span(SimSpan::secs(1)).derived_for_some("to the end of the run; an hpa-spike must say it");
     /// Life cycles of pods, or updates.
     rate: Option<f64> = per_second(1e6).optional();
     /// Pods that come, or that restart again and again.

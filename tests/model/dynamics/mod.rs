@@ -3,6 +3,7 @@
 
 mod counts;
 mod etcd;
+mod saturation;
 mod slow;
 mod versions;
 mod workloads;

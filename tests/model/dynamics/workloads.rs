@@ -201,3 +201,56 @@ fn a_run_gains_and_loses_what_a_spike_says() {
     assert!((left - 100.0 * node).abs() < 1e-3 * left, "{left}");
     assert_eq!(record.clients_synced, (100, 100));
 }
+
+#[test]
+fn what_begins_at_one_instant_is_one_phase_and_a_workload_has_one() {
+    let scenario = super::load(
+        "version = \"1.32\"",
+        "10m",
+        r#"
+[objects.pods]
+count = 2_000
+size = "5kB"
+
+[[clients]]
+name = "readers"
+count = 10
+start = "stopped"
+reflector = { resource = "pods", encoding = "json", watch-list = false }
+
+[[workloads]]
+name = "there from the start"
+kind = "pod-churn"
+rate = "1/s"
+
+[[workloads]]
+name = "spike"
+kind = "hpa-spike"
+at = "5m"
+pods = 2_000
+over = "1m"
+lasts = "10m"
+
+[[events]]
+name = "readers"
+at = "2m"
+start = { client = "readers" }
+
+[[events]]
+name = "and a mark"
+at = "2m"
+"#,
+    );
+    let run = crate::support::run(&scenario.inputs, 1);
+    let names: Vec<&str> = run.phases.iter().map(|phase| phase.name.as_str()).collect();
+    assert_eq!(names, ["readers", "and a mark", "spike"]);
+    let [readers, mark, spike] = &run.phases[..] else { panic!("{names:?}") };
+    assert_eq!(
+        (readers.peak_resident, readers.bytes_sent, readers.settled_at),
+        (mark.peak_resident, mark.bytes_sent, mark.settled_at)
+    );
+    assert!(readers.settled_at.is_some() && readers.bytes_sent.0 > 0);
+    assert!(spike.bytes_sent.as_f64() > 10.0 * 2_000.0 * 5_000.0, "watchers are sent the Pods");
+    let told = run.log.iter().find(|entry| entry.subject == "spike").expect("a line of the story");
+    assert_eq!(told.message, "a workload begins: hpa-spike");
+}

@@ -65,8 +65,11 @@ impl Process {
         let objects = OwnerId::SERVER.entry(Mechanism::WatchCacheObjects);
         server.memory.add_live(objects, self.live);
         let litter = OwnerId::SERVER.entry(Mechanism::Garbage);
-        server.background =
-            Background { cores: 0.1, litter: vec![(litter, self.garbage)], growth: vec![] };
+        server.background = Background {
+            cores: 0.1,
+            litter: vec![(litter, self.garbage)],
+            ..Background::default()
+        };
         for _ in 0..self.requests {
             server.start(&plans, plan, Tag::default(), false, SimTime::ZERO);
         }

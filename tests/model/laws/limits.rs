@@ -62,7 +62,8 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
     server.boot(SimTime::ZERO);
     server.memory.add_live(OwnerId::SERVER.entry(Mechanism::WatchCacheObjects), 600 * MB);
     let litter = OwnerId::SERVER.entry(Mechanism::Garbage);
-    server.background = Background { cores: 0.1, litter: vec![(litter, 300 * MB)], growth: vec![] };
+    server.background =
+        Background { cores: 0.1, litter: vec![(litter, 300 * MB)], ..Background::default() };
     server.start(&plans, before, Tag::Client(ClientId(0)), false, SimTime::ZERO);
     let (mut now, mut began) = (SimTime::ZERO, None);
     loop {

@@ -16,8 +16,11 @@ impl Server {
         }
         self.pool.advance(span);
         let seconds = span.as_secs_f64();
-        self.cpu_nanos += (self.rates.cores + self.rates.mark) * span.0 as f64;
-        self.undone_nanos += self.rates.undone * span.0 as f64;
+        let others = self.rates.cores - self.rates.background + self.rates.mark;
+        self.cpu_nanos += others * span.0 as f64;
+        let cores = self.rates.background;
+        self.cpu_nanos += self.backlog.pass(&self.background, cores, !self.cut_off, span);
+        self.backlog.note(self.lateness());
         if self.memory.heap().marking().is_some() {
             self.memory.heap_mut().mark(self.rates.mark * seconds);
         }

@@ -37,13 +37,20 @@ impl Server {
         let reserved =
             if marking { self.marking_share() * self.settings.procs.min(cores) } else { 0.0 };
         let reserved = reserved.min(most);
-        let background = self.background.cores.min(cores * MOST_BACKGROUND).min(most - reserved);
-        self.rates.undone = self.background.cores - background;
+        let waits = self.backlog.waits();
+        let wanted = if waits { f64::INFINITY } else { self.background.cores };
+        let mut background = wanted.min(self.most_background()).min(most - reserved);
         let wire = if self.cut_off { 0.0 } else { self.settings.hardware.network.as_f64() };
-        let program = cores - background - reserved;
         let efficiency = if marking { costs::EFFICIENCY_WHILE_MARKING } else { 1.0 };
-        let program = program * efficiency;
+        let mut program = (cores - background - reserved) * efficiency;
         let mut used = self.pool.share(program, wire);
+        if background < wanted {
+            // Nothing is left idle while work waits.
+            let spare = ((program - used) / efficiency).max(0.0).min(wanted - background);
+            background += spare;
+            program -= spare * efficiency;
+        }
+        self.rates.background = background;
         self.measure_growth(plans);
         let mut mark = 0.0;
         if marking {
@@ -59,6 +66,11 @@ impl Server {
         }
         self.rates.mark = mark;
         self.rates.cores = (used - self.rates.clients).max(0.0) / efficiency + background;
+    }
+
+    /// Cores that steady load can have before requests get any.
+    pub(super) fn most_background(&self) -> f64 {
+        self.settings.cores * MOST_BACKGROUND
     }
 
     /// Share of the processor time that is marking's: a quarter. With a CPU quota below GOMAXPROCS the
@@ -216,6 +228,7 @@ impl Server {
             let span = SimSpan(((seconds * 1e9).ceil().max(1.0)) as u64);
             next = next.min(span);
         };
+        self.until_backlog_turns().into_iter().for_each(&mut sooner);
         let rates = &self.rates;
         for line in &self.background.growth {
             if line.until < SimTime::NEVER {

@@ -1,0 +1,47 @@
+//! Ctrl-C: the first asks the experiments to end with what they have, the second ends at once.
+
+use super::exit::{Exit, Failure};
+use super::output;
+use crate::engine::stop;
+use crate::report::folder::Status;
+
+/// From now on a first Ctrl-C keeps what is done. Where the system refuses, it ends the process as
+/// before.
+pub(super) fn keep_what_is_done() {
+    let _ = ctrlc::set_handler(|| {
+        if stop::ask() {
+            std::process::exit(Exit::Interrupted.code().into());
+        }
+        output::note("stopping: what has begun is finished and kept; Ctrl-C again stops at once");
+    });
+}
+
+/// Whether a Ctrl-C kept a part of the work from being done, and what to say of it: what is kept, and
+/// how to have all.
+pub(super) fn note(done: u32, all: u32, what: &str) -> Option<String> {
+    (stop::asked() && done < all).then(|| {
+        format!(
+            "stopped by Ctrl-C after {done} of {all} {what}: the result is of these; the same command \
+             runs all of them"
+        )
+    })
+}
+
+/// What a folder is marked as, with such a note or without one.
+pub(super) const fn status(stopped: Option<&String>) -> Status {
+    match stopped {
+        None => Status::Complete,
+        Some(_) => Status::Partial,
+    }
+}
+
+/// How a verb ends that may have been stopped.
+pub(super) fn ended(
+    stopped: Option<String>,
+    else_: impl FnOnce() -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
+    match stopped {
+        None => else_(),
+        Some(stopped) => Err(Failure::new(Exit::Interrupted, stopped)),
+    }
+}

@@ -1,0 +1,82 @@
+//! Files that appear whole or not at all: filled under another name beside the target, then renamed.
+//! Whatever oomcast writes goes through here, except for the rows of a sweep, which are appended.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+/// Replaces a file by what `fill` writes.
+///
+/// # Errors
+/// Those of `fill` and of the file system; the target is then as it was.
+pub fn replace(
+    target: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    replace_by(target, |temporary| written(temporary, fill, |_| Ok(())))
+}
+
+/// The same, and a power cut after it loses nothing.
+///
+/// # Errors
+/// Those of [`replace`].
+pub fn replace_durably(
+    target: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    replace_by(target, |temporary| written(temporary, fill, File::sync_all))?;
+    // The rename is durable once the folder is; not every system lets a folder be opened.
+    match target.parent().map(File::open) {
+        Some(Ok(folder)) => folder.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+/// Makes a file of this text, only if there is none.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`], and those of the file system.
+pub fn create(target: &Path, text: &str) -> io::Result<()> {
+    if target.symlink_metadata().is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    replace(target, |out| out.write_all(text.as_bytes()))
+}
+
+/// Has a file made at another path with the extension of the target, then renames it.
+///
+/// # Errors
+/// Those of `make` and of the file system; the target is then as it was.
+pub fn replace_by(target: &Path, make: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    if let Some(parent) = target.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let extension =
+        target.extension().map_or_else(String::new, |ext| format!(".{}", ext.display()));
+    let temporary = target.with_file_name(format!(".{name}.{}.tmp{extension}", std::process::id()));
+    let done = make(&temporary).and_then(|()| fs::rename(&temporary, target));
+    if done.is_err() {
+        // The first error is the one to report; a file that cannot be removed does no harm.
+        let _ = fs::remove_file(&temporary);
+    }
+    done
+}
+
+/// Whether a file of this name was left by a writer that was stopped.
+pub(super) fn is_half_written(name: &str) -> bool {
+    let rest = name.strip_prefix('.').unwrap_or("");
+    rest.ends_with(".tmp") || rest.rsplit_once('.').is_some_and(|(stem, _)| stem.ends_with(".tmp"))
+}
+
+fn written(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    sync: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<()> {
+    let file = File::create(path)?;
+    let mut out = BufWriter::new(&file);
+    fill(&mut out)?;
+    out.flush()?;
+    sync(&file)
+}

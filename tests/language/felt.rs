@@ -1,0 +1,140 @@
+//! Every key does something: on a scenario made to feel it, another value of it gives another run, or
+//! a lint that says why not.
+
+use std::collections::BTreeSet;
+
+use crate::support::root;
+use oomcast::model::{self, RunOptions};
+use oomcast::scenario::{self, Code, Scenario, keys};
+use rayon::prelude::*;
+
+/// Settings that differ from `every-key.toml` in one key, after `|` what the scenario needs besides to
+/// feel it.
+const FELT: &str = include_str!("felt.txt");
+
+/// Keys that no run is to feel: what they are for.
+const NOT_OF_A_RUN: [(&str, &str); 7] = [
+    ("schema", "the form of the file"),
+    ("name", "shown"),
+    ("description", "shown"),
+    ("run.replications", "how many runs"),
+    ("run.seed", "which draws; model, `laws::determinism`"),
+    ("sweep", "other scenarios"),
+    ("published", "judges runs"),
+];
+
+/// Keys that are felt elsewhere, and by which tests.
+const FELT_ELSEWHERE: [(&str, &str); 21] = [
+    ("expect", "tool, `capacity`"),
+    ("profiles", "language, `inherit`"),
+    ("inherits", "language, `inherit`"),
+    ("apf.manifests", "language, `manifests`"),
+    ("apf.flow-schemas", "model, `admission`"),
+    ("apf.levels.type", "model, `admission`"),
+    ("apf.levels.queues", "golden_cases, `golden_apf`"),
+    ("apf.levels.hand-size", "golden_cases, `golden_apf`"),
+    ("etcd.progress-notify-interval", "model, `dynamics::versions`"),
+    ("apiserver.shutdown-send-retry-after", "model, `faults`"),
+    ("objects.*.group", "model, `admission`"),
+    ("clients.flow-schema", "model, `admission`"),
+    ("clients.lister.selector", "library, `model::apiserver::route`"),
+    ("events.lag.apiserver", "model, `dynamics::versions`"),
+    ("clients.reflectors", "scenario, `reads`: the keys of a reflector"),
+    ("clients.listers", "scenario, `reads`: the keys of a lister"),
+    ("clients.watchers", "scenario, `reads`: the keys of a watcher"),
+    ("clients.reflector.resource", "language, `mistakes`"),
+    ("clients.lister.resource", "language, `mistakes`"),
+    ("clients.per", "language, `cluster`"),
+    ("workloads.kind", "model, `dynamics::workloads`"),
+];
+
+fn text() -> String {
+    std::fs::read_to_string(root().join("tests/data/every-key.toml")).expect("text")
+}
+
+/// The dotted path of the key that an override sets: without names of things.
+fn key_of(set: &str) -> String {
+    let path = set.split('=').next().expect("a path").trim();
+    let mut parts: Vec<&str> = Vec::new();
+    let mut quoted = path.split('"');
+    // Names with blanks are quoted; there are no dots in them.
+    while let Some(plain) = quoted.next() {
+        parts.extend(plain.split('.').filter(|part| !part.is_empty()));
+        parts.extend(quoted.next());
+    }
+    match parts[0] {
+        "clients" | "workloads" | "events" => drop(parts.remove(1)),
+        "apf" if parts.len() > 3 => drop(parts.remove(2)),
+        "objects" => parts[1] = "*",
+        "apiserver" => parts.truncate(2),
+        _ => {}
+    }
+    parts.join(".")
+}
+
+fn cases() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+    let lines = FELT.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| {
+        let (set, needs) = line.split_once(" | ").unwrap_or((line, ""));
+        (set.trim(), needs.split(" ; ").map(str::trim).filter(|need| !need.is_empty()).collect())
+    })
+}
+
+#[test]
+fn every_key_is_felt() {
+    let text = text();
+    let load = |set: &[&str]| {
+        let set: Vec<String> = set.iter().map(|set| (*set).to_owned()).collect();
+        scenario::load("every-key.toml", text.as_bytes(), &set)
+            .unwrap_or_else(|mistakes| panic!("{set:?}: {}", mistakes.render(false)))
+    };
+    let options = RunOptions { seed: 1, replication: 0, timelines: true };
+    let run = |scenario: &Scenario| model::run(&scenario.inputs, options);
+    let plain = run(&load(&[]));
+    let is_inert = |(set, needs): &(&str, Vec<&str>)| {
+        let other = load(&[needs.as_slice(), &[*set]].concat());
+        let said = other.notes.iter().any(|note| note.code == Code::NoEffect);
+        let felt = run(&other);
+        let same = if needs.is_empty() { felt == plain } else { felt == run(&load(needs)) };
+        same && !said
+    };
+    let cases: Vec<_> = cases().collect();
+    let inert: Vec<_> = cases.par_iter().filter(|case| is_inert(case)).collect();
+    assert!(inert.is_empty(), "without any effect: {inert:#?}");
+}
+
+#[test]
+fn no_key_is_left_out() {
+    let felt: BTreeSet<String> = cases().map(|(set, _)| key_of(set)).collect();
+    let listed = NOT_OF_A_RUN.iter().chain(&FELT_ELSEWHERE).map(|(key, _)| *key);
+    let listed: Vec<&str> = listed.collect();
+    let mut paths = Vec::new();
+    keys::visit(|path, _| paths.push(path.to_owned()));
+    let is_table = |path: &String| paths.iter().any(|p| p.starts_with(&format!("{path}.")));
+    let under = |path: &str, table: &str| path == table || path.starts_with(&format!("{table}."));
+    let left: Vec<&String> = paths
+        .iter()
+        .filter(|path| !is_table(path) && !felt.contains(*path))
+        .filter(|path| !listed.iter().any(|known| under(path, known)))
+        // Names, and what a reference leads to, are felt where they are read.
+        .filter(|path| !path.ends_with(".name"))
+        .collect();
+    assert!(left.is_empty(), "no case of tests/language/felt.txt for {left:#?}");
+}
+
+/// What has no effect says so.
+#[test]
+fn a_limit_that_the_cache_ignores_is_reported() {
+    let text = "schema = 1\nname = \"a\"\n[run]\nduration = \"1m\"\n[apiserver]\nversion = \"1.32\"\n\
+        [node]\nmemory = \"8GiB\"\n[objects.secrets]\ncount = 10\nsize = \"1kB\"\n\
+        [[clients]]\nname = \"readers\"\ncount = 2\nreflector = { resource = \"secrets\", limit = 5 }\n";
+    let notes = |set: &[&str]| {
+        let set: Vec<String> = set.iter().map(|set| (*set).to_owned()).collect();
+        let scenario = scenario::load("a.toml", text.as_bytes(), &set).expect("valid");
+        scenario.notes.iter().filter(|note| note.code == Code::NoEffect).count()
+    };
+    assert_eq!(notes(&[]), 1);
+    assert_eq!(notes(&["clients.readers.reflector.resource-version=''"]), 0);
+    assert_eq!(notes(&["apiserver.warm=false"]), 0, "cold caches pass such lists on to etcd");
+    assert_eq!(notes(&["objects.secrets.watch-cache=false"]), 0);
+}

@@ -1,0 +1,138 @@
+//! `oomcast import`: the script that collects, with a stub of kubectl; and files that are broken.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use flate2::read::MultiGzDecoder;
+use oomcast::cluster;
+
+use crate::support::{done, folder, folder_with, oomcast, root, stderr, stdout};
+
+fn data() -> PathBuf {
+    root().join("tests/data/cluster")
+}
+
+fn unpacked(file: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let packed = std::fs::File::open(data().join(file)).expect("test data");
+    std::io::Read::read_to_end(&mut MultiGzDecoder::new(packed), &mut bytes).expect("unpacks");
+    bytes
+}
+
+/// Collects by the script, and imports what was collected.
+#[cfg(unix)]
+#[test]
+fn the_script_collects_what_import_reads() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder("collect", "script");
+    let stub = folder.join("kubectl");
+    std::fs::copy(data().join("kubectl"), &stub).expect("copies");
+    std::fs::set_permissions(&stub, PermissionsExt::from_mode(0o755)).expect("may be run");
+    let script = stdout(&done(&folder, &["import", "--script"]));
+    std::fs::write(folder.join("collect.sh"), &script).expect("writes");
+    let collect = Command::new("sh")
+        .args(["collect.sh", "my-cluster/"])
+        .current_dir(&folder)
+        .env("KUBECTL", &stub)
+        .env("DATA", data())
+        .env("CALLS", folder.join("calls"))
+        .env("WAIT", "0")
+        .output()
+        .expect("sh");
+    assert!(collect.status.success(), "{}", stderr(&collect));
+    // It only reads, and never what is secret.
+    let calls = std::fs::read_to_string(folder.join("calls")).expect("calls");
+    for call in calls.lines().filter(|call| call.starts_with("--request-timeout")) {
+        let call = call.to_ascii_lowercase();
+        let reads = [" get ", " version "].iter().any(|verb| call.contains(verb));
+        assert!(reads && !call.contains("secret") && !call.contains("configmap"), "{call}");
+    }
+    let missing = std::fs::read_to_string(folder.join("my-cluster-missing.txt")).expect("missing");
+    for what in ["flow schemas", "Forbidden", "metrics of 1 of 2 servers", "from node b"] {
+        assert!(missing.contains(what), "{what}: {missing}");
+    }
+    let imported = oomcast(&folder, &["import", "my-cluster", "--out", "mine.toml"]);
+    assert_eq!(imported.status.code(), Some(0), "{}{}", stdout(&imported), stderr(&imported));
+    let scenario = std::fs::read_to_string(folder.join("mine.toml")).expect("a scenario");
+    for what in ["\"cilium-agent\"", "\"fluent-bit\"", "\"kubelet\"", "own-node = true"] {
+        assert!(scenario.contains(what), "{what}: {scenario}");
+    }
+    done(&folder, &["check", "mine.toml"]);
+}
+
+/// What cannot be used is named, and the exit code says whether anything was left.
+#[test]
+fn broken_files_are_named() {
+    let log = String::from_utf8(unpacked("audit.log.gz")).expect("text");
+    let log: String = log.lines().take(3_000).map(|line| format!("{line}\n")).collect();
+    let half = &log[..log.len() - 100];
+    let metrics = String::from_utf8(unpacked("a-1.34/metrics-0.txt.gz")).expect("text");
+    let files = [
+        ("in/metrics-0.txt", metrics.as_str()),
+        ("in/audit.log", half),
+        ("in/copy.log", half),
+        ("in/letter.txt", "Dear cluster,\n"),
+        ("in/kubelet.txt", "kubelet_running_pods 3\nrest_client_requests_total 7\n"),
+        ("nothing/letter.txt", "Dear cluster,\n"),
+    ];
+    let folder = folder_with("collect", "broken", &files);
+    let some = oomcast(&folder, &["import", "in", "--out", "some.toml"]);
+    let text = format!("{}{}", stdout(&some), stderr(&some)).replace("\n", " ");
+    assert_eq!(some.status.code(), Some(4), "{text}");
+    for what in ["audit.log:3000", "copy.log", "letter.txt", "kubelet.txt"] {
+        assert!(text.contains(what), "{what}: {text}");
+    }
+    assert!(folder.join("some.toml").is_file());
+    let none = oomcast(&folder, &["import", "nothing", "--out", "none.toml"]);
+    assert_eq!(none.status.code(), Some(2), "{}", stderr(&none));
+    assert!(!folder.join("none.toml").is_file());
+    assert_eq!(oomcast(&folder, &["import"]).status.code(), Some(2));
+}
+
+/// Bytes that fell over on their way: nothing panics, and what is written can be read.
+#[test]
+fn no_file_breaks_the_readers() {
+    let folder = folder("collect", "mutated");
+    let sources = [
+        "audit.log.gz",
+        "a-1.34/metrics-0.txt.gz",
+        "a-1.34/nodes.json.gz",
+        "a-1.34/flowschemas.json.gz",
+    ];
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut draw = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).expect("small")
+    };
+    for source in sources {
+        let whole = unpacked(source);
+        for round in 0..12 {
+            let from = draw(whole.len());
+            let mut part = whole[from..whole.len().min(from + 20_000)].to_vec();
+            if round % 3 == 0 {
+                part = whole[..whole.len().min(20_000)].to_vec();
+            }
+            for _ in 0..=draw(20) {
+                let at = draw(part.len());
+                match draw(4) {
+                    0 => part[at] ^= 1 << draw(8),
+                    1 => drop(part.remove(at)),
+                    2 => part.insert(at, b"{}[]\",:\n\\0"[draw(10)]),
+                    _ => part.truncate(at.max(1)),
+                }
+            }
+            import_bytes(&folder, &part);
+        }
+    }
+}
+
+fn import_bytes(folder: &Path, bytes: &[u8]) {
+    let file = folder.join("file");
+    std::fs::write(&file, bytes).expect("writes");
+    let findings = cluster::import(&[file]);
+    let names = cluster::write::Names { manifest: "apf.json".into(), scenario: "mutated".into() };
+    let text = cluster::write::scenario(&findings, &names);
+    assert!(toml::from_str::<toml::Table>(&text).is_ok(), "{text}");
+}
