@@ -134,6 +134,8 @@
 //! | what a release does | `model/release/table.rs`: a row of [`Release`](model::release::Release) (servers, API Priority and Fairness) or of [`ClientGo`](model::release::ClientGo), with its gate; the model asks for the behaviour, not for the minor |
 //! | how a client reacts to a refused call | [`model::client::refusal`]; to an answer, or to one that breaks off: `model/world/calls.rs`, `model/world/losses.rs` |
 //! | when a watcher is too slow, what it is given when it comes back | `model/world/slow.rs`; how fast: `model/plane/pace.rs` |
+//! | what a server does that falls behind with writes and watch events | `model/apiserver/server/backlog.rs` |
+//! | what custom resource definitions hold | `model/apiserver/definitions.rs` |
 //! | what version a client has seen | `model/world/versions.rs` |
 //! | what a workload writes | `scenario/workloads.rs` |
 //! | who shares a connection | `model/fleets/connections.rs`; what silence, GOAWAY and missed leases do: `model/world/`: `silence.rs`, `goaway.rs`, `leases.rs` |

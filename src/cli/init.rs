@@ -62,6 +62,12 @@ pub(super) fn init(args: &InitArgs) -> Result<Exit, Failure> {
 }
 
 fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
+    // A folder that is not there is a mistyped one.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let message = format!("cannot write {}: no folder {}", path.display(), folder.display());
+        return Err(Failure::new(Exit::Usage, message));
+    }
     let written = if force {
         whole::replace(path, |out| out.write_all(text.as_bytes()))
     } else {

@@ -155,7 +155,7 @@ items:
 - apiVersion: v1
   kind: ConfigMap
   metadata: {name: b, managedFields: []}
-- : broken: here
+- {broken: [here
 kind: List
 ";
     let found = found("lists", &[("secrets.json", &json), ("configmaps.yaml", yaml)]);

@@ -215,7 +215,9 @@ impl RunFolder {
 
     /// Removes what a writer left half-written when it was stopped. Only for the sole writer.
     pub fn remove_temporaries(&self) {
-        let names = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let folders = [self.path.clone(), self.path.join("charts")];
+        let names =
+            folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
         for entry in names.filter(|entry| is_half_written(&entry.file_name().to_string_lossy())) {
             // One that cannot be removed does no harm.
             let _ = fs::remove_file(entry.path());

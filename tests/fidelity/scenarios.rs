@@ -38,7 +38,7 @@ const PREDICTED: [(&str, &str, &str, &str); 25] = [
     ("kep-3157-streamed", "1024 watch-lists", "duration", "25m7s"),
     ("kep-3157-streamed", "1024 watch-lists", "peak", "10.7 GiB"),
     ("kep-3157-streamed", "2048 watch-lists", "peak", "14.3 GiB"),
-    ("kep-3157-streamed", "512 watch-lists", "peak", "6.87 GiB"),
+    ("kep-3157-streamed", "512 watch-lists", "peak", "7.22 GiB"),
     ("kep-3157-streamed", "8 watch-lists", "peak", "3.35 GiB"),
     ("list-benchmark-buffered", "10 listers", "peak", "30.7 GiB"),
     ("list-benchmark-streamed", "10 listers", "peak", "2.30 GiB"),

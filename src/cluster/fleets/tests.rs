@@ -68,18 +68,9 @@ fn every_client_of_the_measured_cluster_is_found() {
         all.sort();
         all
     };
-    let manager = [
-        "pods",
-        "services",
-        "endpointslices",
-        "nodes",
-        "configmaps",
-        "secrets",
-        "deployments",
-        "replicasets",
-        "leases",
-        "events",
-    ];
+    let manager = "pods services endpointslices nodes configmaps secrets deployments replicasets \
+                   leases events";
+    let manager: Vec<&str> = manager.split_whitespace().collect();
     let cilium = ["ciliumendpoints", "ciliumidentities", "services", "endpointslices"];
     let truth: [(&str, u32, &str, Vec<String>, &[(&str, f64)]); 8] = [
         (

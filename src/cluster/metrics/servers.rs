@@ -157,8 +157,12 @@ fn one_process_each(servers: &mut Vec<ServerScrapes>, skipped: &mut Vec<Skipped>
     let mut at = 0;
     while at < servers.len() {
         let this = &servers[at];
-        let newer =
-            servers.iter().find(|other| other.name == this.name && start(other) > start(this));
+        // Two processes in one file are two servers.
+        let newer = servers.iter().find(|other| {
+            other.name == this.name
+                && other.last.file != this.last.file
+                && start(other) > start(this)
+        });
         let Some(newer) = newer else {
             at += 1;
             continue;

@@ -301,12 +301,6 @@ impl Server {
         SimSpan(self.cpu_nanos as u64)
     }
 
-    /// Whether its steady load waited for its processors for longer than a second.
-    #[must_use]
-    pub fn fell_behind(&self) -> bool {
-        self.backlog.longest() > PROMPT
-    }
-
     /// Response bytes of finished requests, and those of watch events.
     #[must_use]
     pub fn bytes_sent(&self) -> Bytes {
@@ -598,9 +592,6 @@ impl Server {
     }
 }
 
-/// Kubernetes' service level objective for one-object writes and for watch events: within a second
-/// (sig-scalability, `slos/api_call_latency.md`, `slos/watch_latency.md`).
-const PROMPT: SimSpan = SimSpan::secs(1);
 /// Marking is done below so many CPU-seconds of work left.
 const MARK_DONE: f64 = 1e-9;
 /// Shortest wait for a threshold that rounding may miss, seconds.

@@ -14,6 +14,7 @@ use crate::results::{Assumption, Held};
 pub(super) fn rows() -> Vec<Assumption> {
     let mut rows = exact();
     rows.extend(source());
+    rows.extend(more_source());
     rows.extend(published());
     rows
 }
@@ -115,6 +116,15 @@ fn source() -> Vec<Assumption> {
             "k8s.io/apiserver `storage/cacher/watch_cache_interval.go`",
             "peaks of many watch-lists at once",
         ),
+    ]
+}
+
+/// The rest of them: connections, restarts, releases.
+fn more_source() -> Vec<Assumption> {
+    let from = |what, shown: String, source, leans| {
+        value(Held::Source, (what, shown), (source, ""), leans)
+    };
+    vec![
         from(
             "what leaves the heap ahead of a slow reader",
             format!("{:#}", costs::CLIENT_WINDOW),

@@ -74,7 +74,12 @@ fn everything_is_read() {
     let names: Vec<_> = inputs.resources.iter().map(|r| (r.name.as_str(), r.shape)).collect();
     assert_eq!(
         names,
-        [("secrets", Shape::Blob), ("pods", Shape::Typed), ("ciliumendpoints", Shape::Custom)]
+        [
+            ("secrets", Shape::Blob),
+            ("pods", Shape::Typed),
+            ("ciliumendpoints", Shape::Custom),
+            ("customresourcedefinitions", Shape::Typed)
+        ]
     );
     let Behaviour::Reflector { read, watch_list, watch, .. } = &inputs.fleets[1].behaviour else {
         panic!("a reflector");

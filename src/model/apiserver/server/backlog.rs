@@ -202,6 +202,18 @@ impl Server {
 /// Nanoseconds of CPU time, or bytes, that are not told from nothing.
 const LEAST: f64 = 1.0;
 
+/// Kubernetes' service level objective for one-object writes and for watch events: within a second
+/// (sig-scalability, `slos/api_call_latency.md`, `slos/watch_latency.md`).
+const PROMPT: SimSpan = SimSpan::secs(1);
+
+impl Server {
+    /// Whether its steady load waited for its processors for longer than a second.
+    #[must_use]
+    pub fn fell_behind(&self) -> bool {
+        self.backlog.longest() > PROMPT
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -120,7 +120,7 @@ fn server(recipe: &Recipe, index: usize) -> (Timeline, ServerRecord) {
             let over = p.resident - recipe.limit;
             let mut last = p;
             // The kill is at the limit exactly: the excess was never allocated.
-            last.by_mechanism[5] -= over;
+            last.by_mechanism[Mechanism::DecodedObjects as usize] -= over;
             last.resident = recipe.limit;
             points.extend([last, nothing(now)]);
             kills.push(OomKill { at: at(now), resident: recipe.limit, back_at: Some(at(back)) });
