@@ -164,5 +164,5 @@ kind: List
     let size = found.resources["secrets"].json_size.as_ref().map(|size| size.value);
     assert_eq!(size, Some(Bytes(object(1).len() as u64)));
     let places: Vec<_> = found.skipped.iter().map(|one| (one.file.as_str(), one.line)).collect();
-    assert_eq!(places, [("configmaps.yaml", Some(15))]);
+    assert_eq!(places, [("configmaps.yaml", Some(16))]);
 }

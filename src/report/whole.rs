@@ -54,7 +54,8 @@ pub fn replace_by(target: &Path, make: impl FnOnce(&Path) -> io::Result<()>) -> 
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let extension =
         target.extension().map_or_else(String::new, |ext| format!(".{}", ext.display()));
-    let temporary = target.with_file_name(format!(".{name}.{}.tmp{extension}", std::process::id()));
+    let temporary =
+        target.with_file_name(format!(".{name}.{}.{MARK}{extension}", std::process::id()));
     let done = make(&temporary).and_then(|()| fs::rename(&temporary, target));
     if done.is_err() {
         // The first error is the one to report; a file that cannot be removed does no harm.
@@ -63,10 +64,13 @@ pub fn replace_by(target: &Path, make: impl FnOnce(&Path) -> io::Result<()>) -> 
     done
 }
 
+/// What marks a temporary file, before its extension.
+const MARK: &str = "tmp";
+
 /// Whether a file of this name was left by a writer that was stopped.
 pub(super) fn is_half_written(name: &str) -> bool {
-    let rest = name.strip_prefix('.').unwrap_or("");
-    rest.ends_with(".tmp") || rest.rsplit_once('.').is_some_and(|(stem, _)| stem.ends_with(".tmp"))
+    let mut parts = name.strip_prefix('.').unwrap_or("").rsplit('.');
+    parts.next() == Some(MARK) || parts.next() == Some(MARK)
 }
 
 fn written(

@@ -219,7 +219,7 @@ fn fleets(table: Client, names: &Names) -> Option<Vec<FleetInput>> {
             idle_watches: 0,
             connections: ConnectionsInput {
                 of: first.connections.of.or(Some(id)),
-                ..first.connections.clone()
+                ..first.connections
             },
             heartbeats: false,
             part: Some(PartInput { of: id, name }),

@@ -236,8 +236,8 @@ fn fleets(root: &Resolved, log: &mut Log) {
             reads::Kind::Lister => false,
             reads::Kind::Watcher => true,
         };
-        let watching = reads::of(fleet).filter(watches_of).count() as i64;
-        let several = (reads::of(fleet).count() as i64).max(1);
+        let watching = reads::of(fleet).filter(watches_of).count().cast_signed() as i64;
+        let several = (reads::of(fleet).count().cast_signed() as i64).max(1);
         let more = count.saturating_mul(idle + watching);
         for (total, more, most, what) in [
             (&mut members, count.saturating_mul(several), MOST_MEMBERS, "members"),

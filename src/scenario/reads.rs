@@ -45,7 +45,9 @@ pub(super) fn each_mut(client: &mut Resolved, kind: Kind, mut change: impl FnMut
             change(read);
         }
         if let Some(Value::Named(reads)) = client.value_mut(plural) {
-            reads.iter_mut().for_each(|(_, _, read)| change(read));
+            for (_, _, read) in reads {
+                change(read);
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Custom resource definitions against a real server of 1.34: how high it came while they were created,
-//! OpenAPI read and every kind listed once, and when it started again with them
+//! `OpenAPI` read and every kind listed once, and when it started again with them
 //! (docs/facts/memory.md section 2.5).
 
 use crate::support::{run, valid};

@@ -8,7 +8,7 @@ use oomcast::validation::{Gathered, Observation, mapping};
 
 /// How far below the limit at which a real server died the predicted one may lie: the dangerous side.
 const BELOW: f64 = 0.10;
-/// How far above the peak of a server that lived it may lie: 16 lists of ConfigMaps of 10 kB on 1.32 are
+/// How far above the peak of a server that lived it may lie: 16 lists of `ConfigMaps` of 10 kB on 1.32 are
 /// predicted to need 15 % more than they took.
 const ABOVE: f64 = 0.20;
 const REPLICATIONS: u32 = 3;

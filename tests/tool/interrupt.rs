@@ -83,7 +83,7 @@ fn assert_whole(folder: &Path) {
                 Some("svg") => assert!(text.trim_end().ends_with("</svg>"), "{}", path.display()),
                 Some("png") => assert!(bytes.ends_with(b"IEND\xaeB`\x82"), "{}", path.display()),
                 Some("toml" | "csv" | "md" | "txt") => {
-                    assert!(text.ends_with('\n'), "{}", path.display())
+                    assert!(text.ends_with('\n'), "{}", path.display());
                 }
                 _ => {}
             }

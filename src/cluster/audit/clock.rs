@@ -104,13 +104,13 @@ impl Grid {
     }
 
     fn width(&self) -> i64 {
-        (FIRST_CELL.0 as i64 / 1_000) << self.doublings
+        (FIRST_CELL.0 / 1_000).cast_signed() << self.doublings
     }
 
     /// Covers this instant also.
     pub(super) fn cover(&mut self, at: Micros) {
         self.to = self.to.max(at);
-        while (at.0.saturating_sub(self.from.0)) / self.width() >= CELLS as i64 - 1
+        while (at.0.saturating_sub(self.from.0)) / self.width() >= CELLS.cast_signed() as i64 - 1
             && self.doublings < 40
         {
             self.doublings += 1;

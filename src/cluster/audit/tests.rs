@@ -167,12 +167,9 @@ fn watches_are_open_until_they_end_or_time_out() {
         log
     };
     assert_eq!(open(&only("ResponseStarted").audit()), [20]);
-    let starts: String = log
-        .text()
-        .lines()
-        .filter(|l| !l.contains("ResponseComplete\",\"requestURI\":\"/api/v1/services?watch"))
-        .map(|l| format!("{l}\n"))
-        .collect();
+    let ended = "ResponseComplete\",\"requestURI\":\"/api/v1/services?watch";
+    let text = log.text();
+    let starts: String = text.split_inclusive('\n').filter(|line| !line.contains(ended)).collect();
     assert_eq!(open(&audit(&[&starts])), [20]);
     let early = only("ResponseStarted").text().replace("ResponseComplete", "ResponseStarted");
     assert_eq!(open(&audit(&[&early])), [20]);

@@ -150,7 +150,9 @@ impl Left {
         let also = more.iter().filter(|resource| self.everywhere(self.wide(resource)));
         let resources: Vec<&str> = by.iter().chain(also).copied().collect();
         let reads = resources.iter().map(|resource| read(resource, Selected::All)).collect();
-        resources.iter().for_each(|resource| self.take(resource));
+        for resource in &resources {
+            self.take(resource);
+        }
         Some(self.fleet(name, account, reads))
     }
 
@@ -166,7 +168,9 @@ impl Left {
             read(resource, if own_node { Selected::OwnNode } else { Selected::All })
         });
         let reads: Vec<Read> = reads.collect();
-        resources.iter().for_each(|resource| self.take(resource));
+        for resource in &resources {
+            self.take(resource);
+        }
         let fleet = self.fleet(&format!("node-agents-{number}"), "", reads);
         (!fleet.reads.is_empty()).then_some(fleet)
     }
@@ -177,7 +181,7 @@ impl Left {
         for (resource, open) in &self.open {
             let own = u64::from(OWN.contains(&resource.as_str()));
             let members = open.wide.saturating_sub(own);
-            let idle = if members > 0 { open.narrow / members } else { 0 };
+            let idle = open.narrow.checked_div(members).unwrap_or(0);
             let plural = resource.split('.').next().unwrap_or(resource);
             fleets.push(Fleet {
                 name: format!("{plural}-watchers"),

@@ -51,6 +51,9 @@ fn near(rate: f64, truth: f64) -> bool {
     (rate / truth - 1.0).abs() < 0.2
 }
 
+/// A fleet: name, members, flow schema, reads, writes per second and member.
+type Truth<'t> = (&'t str, u32, &'t str, Vec<String>, &'t [(&'t str, f64)]);
+
 /// The cluster of 60 nodes from which the log is: every client with its members and what it did.
 #[test]
 fn every_client_of_the_measured_cluster_is_found() {
@@ -72,7 +75,7 @@ fn every_client_of_the_measured_cluster_is_found() {
                    leases events";
     let manager: Vec<&str> = manager.split_whitespace().collect();
     let cilium = ["ciliumendpoints", "ciliumidentities", "services", "endpointslices"];
-    let truth: [(&str, u32, &str, Vec<String>, &[(&str, f64)]); 8] = [
+    let truth: [Truth<'_>; 8] = [
         (
             "kubelet",
             60,

@@ -55,7 +55,7 @@ pub(super) fn work(client: &Client, members: u64, span: SimSpan, cluster: &Clust
             continue;
         }
         let further = (per_member.round() - 1.0).max(0.0);
-        if matches!(read.selected, Selected::All) && further >= 1.0 && further <= 8.0 {
+        if matches!(read.selected, Selected::All) && (1.0..=8.0).contains(&further) {
             work.reads.extend(std::iter::repeat_n(read.clone(), further as usize));
         } else {
             idle += further;

@@ -8,6 +8,10 @@ use crate::cluster::material::Material;
 use crate::cluster::metrics::Scrape;
 use crate::cluster::metrics::servers::ServerScrapes;
 
+/// The size of etcd's database, by its newer and its older name.
+const DATABASE: [&str; 2] =
+    ["apiserver_storage_size_bytes", "apiserver_storage_db_total_size_in_bytes"];
+
 /// Objects by resource: from 1.34; from 1.21; before.
 pub(super) const COUNTS: [&str; 3] =
     ["apiserver_resource_objects", "apiserver_storage_objects", "etcd_object_counts"];
@@ -37,8 +41,6 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
         findings.nodes.count =
             of("nodes").map(|found| found.map(|count| u32::try_from(count).unwrap_or(u32::MAX)));
     }
-    const DATABASE: [&str; 2] =
-        ["apiserver_storage_size_bytes", "apiserver_storage_db_total_size_in_bytes"];
     findings.database = DATABASE.into_iter().find_map(|metric| {
         let server = material.servers.first()?;
         let bytes = server.last.value(metric).filter(|bytes| *bytes > 0.0)? as u64;

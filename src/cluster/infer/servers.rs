@@ -10,6 +10,9 @@ use crate::cluster::objects::{ApiserverPod, NodeFact};
 use crate::model::release::Release;
 use crate::units::{Bytes, SimSpan, parse_bytes};
 
+/// Most seats that a priority level may ever have.
+const UPPER: &str = "apiserver_flowcontrol_upper_limit_seats";
+
 /// Flags that decide something in a scenario.
 const FLAGS: [&str; 10] = [
     "max-requests-inflight",
@@ -65,7 +68,7 @@ fn scraped(server: &ServerScrapes) -> Server {
         let value = scrape.value(metric)?;
         Some(Found::new(value, Source::new(metric, scrape.file.clone())))
     };
-    let gogc = |value: f64| (value >= 0.0 && value < 1e6).then_some(value as u32);
+    let gogc = |value: f64| (0.0..1e6).contains(&value).then_some(value as u32);
     let limit = |value: f64| (value < NO_LIMIT).then_some(Bytes(value as u64));
     Server {
         name: server.name.clone(),
@@ -159,7 +162,6 @@ fn inflight(material: &Material, findings: &mut Findings) {
         return;
     }
     // The exempt level may have all seats of the server.
-    const UPPER: &str = "apiserver_flowcontrol_upper_limit_seats";
     let told = material.servers.iter().find_map(|server| {
         let exempt =
             server.last.get(UPPER).iter().find(|s| s.label("priority_level") == "exempt")?;

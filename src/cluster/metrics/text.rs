@@ -127,8 +127,11 @@ fn series(line: &[u8]) -> Result<Option<(String, Series)>, &'static str> {
     Ok(Some((name.to_owned(), Series { labels, value })))
 }
 
+/// Names and values.
+type Labels = Vec<(String, String)>;
+
 /// Labels, and what comes after their closing brace.
-fn labels(text: &str) -> Result<(Vec<(String, String)>, &str), &'static str> {
+fn labels(text: &str) -> Result<(Labels, &str), &'static str> {
     const BROKEN: &str = "the labels break off";
     let mut found = Vec::new();
     let mut rest = text;
@@ -159,9 +162,9 @@ fn labels(text: &str) -> Result<(Vec<(String, String)>, &str), &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::series;
+    use super::{Labels, series};
 
-    fn read(line: &str) -> Result<Option<(String, Vec<(String, String)>, f64)>, &'static str> {
+    fn read(line: &str) -> Result<Option<(String, Labels, f64)>, &'static str> {
         let found = series(line.as_bytes())?;
         Ok(found.map(|(name, series)| (name, series.labels, series.value)))
     }

@@ -107,7 +107,7 @@ impl Gathered {
                             objects of Kubernetes"
                 .to_owned();
             if hidden > 0 && at + 1 == MOST_FOREIGN {
-                what += &format!("; so are {hidden} more files");
+                what = format!("{what}; so are {hidden} more files");
             }
             self.skip(name, what, "nothing, if it is not from the cluster");
         }

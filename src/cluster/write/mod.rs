@@ -1,7 +1,7 @@
 //! Findings as a scenario: TOML in the style of `oomcast init`, every value with its source.
 //!
 //! A value that was measured ends in a comment with the metric or field and its file; one that was
-//! taken for want of better says `assumed`. [`update`](super::update) goes by these comments.
+//! taken for want of better says `assumed`. [`update`] goes by these comments.
 
 mod clients;
 mod lines;
@@ -189,7 +189,7 @@ fn node(findings: &Findings, out: &mut Lines) {
         }
         Some(found) => out.found("etcd-memory", away, found),
         None => {
-            out.assumed("etcd-memory", beside, "kubectl -n kube-system get pods -l component=etcd")
+            out.assumed("etcd-memory", beside, "kubectl -n kube-system get pods -l component=etcd");
         }
     }
 }

@@ -137,7 +137,7 @@ fn counted_by(name: &str, count: u64, findings: &Findings) -> Option<(&'static s
     let nodes = findings.nodes.count.as_ref().map(|nodes| u64::from(nodes.value))?;
     let pods = findings.resources.get("pods").and_then(|pods| pods.count.as_ref())?.value;
     let per_node = name.ends_with("nodes") || name == "leases";
-    if nodes > 1 && per_node && count % nodes == 0 && count / nodes <= 4 {
+    if nodes > 1 && per_node && count.is_multiple_of(nodes) && count / nodes <= 4 {
         return Some(("node", count / nodes, nodes));
     }
     let whole = nodes > 0 && pods % nodes == 0 && pods / nodes <= 1000;

@@ -2,14 +2,14 @@
 //!
 //! The apiserver builds for each definition what its own types have compiled in: structural schemas and
 //! validators, a handler and a storage per served version (with an etcd client and a watch cache of its
-//! own), and the OpenAPI documents of v2 and v3 (`apiextensions-apiserver`
+//! own), and the `OpenAPI` documents of v2 and v3 (`apiextensions-apiserver`
 //! `pkg/apiserver/customresource_handler.go`, `pkg/controller/openapi`). The model is a straight line:
 //! a part per definition, a part per served version, a part per byte of its JSON, which is mostly schema.
 //!
 //! Measured on 1.34 (docs/facts/memory.md section 2.5): live heap after creating 100
-//! and 400 definitions of 5.9 kB, 100 and 300 of 63.7 kB, one version each, after the OpenAPI documents
+//! and 400 definitions of 5.9 kB, 100 and 300 of 63.7 kB, one version each, after the `OpenAPI` documents
 //! were read and every kind was listed once; the line is within -9 and +1 % of the four. A server that
-//! has just restarted with them holds half of that until clients list every kind and read OpenAPI, which
+//! has just restarted with them holds half of that until clients list every kind and read `OpenAPI`, which
 //! the garbage collector of the controller manager and `kubectl` do soon: the model holds all of it at once.
 
 use super::plan::{Phase, RampKind, Stage};
@@ -20,14 +20,14 @@ use crate::model::objects::are_definitions;
 use crate::results::Mechanism;
 use crate::units::{Bytes, SimSpan};
 
-/// Live heap per definition: its handler, controllers' records, its part of the OpenAPI documents.
+/// Live heap per definition: its handler, controllers' records, its part of the `OpenAPI` documents.
 pub(crate) const PER_DEFINITION: Bytes = Bytes(720_000);
 
 /// Live heap per served version: a storage with its etcd client, and its watch cache when empty.
 pub(crate) const PER_VERSION: Bytes = Bytes(230_000);
 
 /// Live heap per byte of a definition's JSON, beyond the decoded objects in the watch cache and in the
-/// server's own informer: structural schemas, validators, OpenAPI.
+/// server's own informer: structural schemas, validators, `OpenAPI`.
 pub(crate) const PER_BYTE: f64 = 29.0;
 
 /// Processor time of installing a definition (measured: 400 of 5.9 kB took 7.6 s, 300 of 63.7 kB 21.8 s,

@@ -71,9 +71,8 @@ impl ScanWeights {
             | Mechanism::LoopbackInformers
             | Mechanism::DecodedObjects
             | Mechanism::InitialEvents => objects,
-            Mechanism::ListSliceAndConversion => 0.7,
             // Schemas and OpenAPI are trees of small structs and strings.
-            Mechanism::CrdHandlers => 0.7,
+            Mechanism::ListSliceAndConversion | Mechanism::CrdHandlers => 0.7,
             Mechanism::ProcessBase => 0.4,
             Mechanism::WatchStream | Mechanism::QueuedRequests => 0.5,
             Mechanism::EtcdRawResponse

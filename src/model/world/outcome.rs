@@ -74,6 +74,7 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str) -> ServerRecord {
 
 /// What servers and clients went through, as far as it decides the class of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one column of the table of classes")]
 struct Course {
     /// How often each server was killed for memory.
     kills: Vec<usize>,

@@ -15,8 +15,11 @@ const SEVERAL: &str = "schema = 1\nname = \"several\"\n[run]\nduration = \"5m\"\
     reflector = { resource = \"pods\" }\nlisters.nodes = { rounds = 2 }\n\
     [[events]]\nname = \"go\"\nat = \"1m\"\nstart = { client = \"c\" }\n";
 
-/// Name, part and whose connections, of each fleet.
-fn fleets(scenario: &Scenario) -> Vec<(&str, Option<(usize, &str)>, Option<u32>)> {
+/// Name, part and whose connections.
+type Seen<'s> = (&'s str, Option<(usize, &'s str)>, Option<u32>);
+
+/// Each fleet.
+fn fleets(scenario: &Scenario) -> Vec<Seen<'_>> {
     let part = |part: &PartInput| part.of.0 as usize;
     let of = |f: &crate::model::input::FleetInput| f.connections.of.map(|of| of.0);
     let all = scenario.inputs.fleets.iter();
@@ -60,7 +63,7 @@ fn reads_go_by_their_names() {
     let scenario = sound(SEVERAL, &set);
     assert_eq!(fleets(&scenario)[5], ("c", Some((4, "nodes")), Some(1)));
     let Behaviour::Reflector { read, .. } = &scenario.inputs.fleets[2].behaviour else { panic!() };
-    assert_eq!(read.selected, 0.2);
+    assert!((read.selected - 0.2).abs() < 1e-12);
     let gone = sound(SEVERAL, &["clients.b.watchers.pods.remove=true"]);
     assert_eq!(gone.inputs.fleets.len(), 5);
     let vary = Vary::parse("clients.b.reflectors.half.selected=20%,30%").expect("values");
