@@ -1,8 +1,10 @@
 //! The answer of a sweep in one sentence.
 
+use std::collections::BTreeMap;
+
 use super::super::estimate::proportion;
 use crate::engine::statistics::runs_for_maximum;
-use crate::results::{AxisRecord, PointRow, Sensitivity, SweepSummary};
+use crate::results::{AxisRecord, PointFigures, PointRow, Sensitivity, SweepSummary};
 
 /// The risk that operators are asked to stay below: 5 %.
 const RISK: f64 = 0.05;
@@ -23,19 +25,47 @@ pub(super) fn verdict(sweep: &SweepSummary) -> String {
     }
 }
 
-/// What few replications cannot say.
+/// Keys that change nothing, and what few replications cannot say.
 pub(super) fn warnings(sweep: &SweepSummary) -> Vec<String> {
+    let axes = sweep.head.design.axes.iter().enumerate();
+    let idle = axes.filter(|(at, _)| changes_nothing(*at, &sweep.rows));
+    let mut warnings: Vec<String> = idle
+        .map(|(_, axis)| {
+            let hint = if axis.key.rsplit('.').next() == Some("count") {
+                "; an event that starts or restarts a `count` of its own does not follow it"
+            } else {
+                ""
+            };
+            format!("`{}` changes nothing: all figures are equal along it{hint}", axis.key)
+        })
+        .collect();
     let n = sweep.head.replications;
     let none = proportion(0, n).high;
-    if none <= RISK {
-        return Vec::new();
+    if none > RISK {
+        let enough = runs_for_maximum(1.0 - RISK, 0.95);
+        warnings.push(format!(
+            "after {n} replications without a kill, P(OOM) may still be {:.0} %; after {enough}, at \
+             most 5 %",
+            none * 100.0
+        ));
     }
-    let enough = runs_for_maximum(1.0 - RISK, 0.95);
-    vec![format!(
-        "after {n} replications without a kill, P(OOM) may still be {:.0} %; after {enough}, at most \
-         5 %",
-        none * 100.0
-    )]
+    warnings
+}
+
+/// Whether points that differ in this key alone came out alike, to the last figure: on the same draws
+/// they would not if the key had any effect. `false` if no two points differ so.
+fn changes_nothing(axis: usize, rows: &[PointRow]) -> bool {
+    let mut groups: BTreeMap<Vec<&str>, Vec<&PointFigures>> = BTreeMap::new();
+    for row in rows {
+        let others = row.values.iter().enumerate().filter(|(at, _)| *at != axis);
+        let Some(figures) = &row.figures else { continue };
+        groups
+            .entry(others.map(|(_, value)| value.text.as_str()).collect())
+            .or_default()
+            .push(figures);
+    }
+    let pairs = || groups.values().flat_map(|figures| figures.windows(2));
+    pairs().next().is_some() && pairs().all(|pair| pair[0] == pair[1])
 }
 
 fn risk(row: &PointRow) -> f64 {
@@ -104,5 +134,37 @@ fn among(rows: &[&PointRow]) -> String {
         0 => format!("P(OOM) is within 5 % at all {} points", rows.len()),
         n if n == rows.len() => format!("P(OOM) is above 5 % at all {n} points"),
         n => format!("P(OOM) is above 5 % at {n} of {} points", rows.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::changes_nothing;
+    use crate::results::{PointFigures, PointRow, PointValue};
+
+    fn row(values: [&str; 2], cpu_seconds: f64) -> PointRow {
+        let value = |text: &str| PointValue { text: text.to_owned(), number: None };
+        PointRow {
+            point: 0,
+            values: values.map(value).to_vec(),
+            figures: Some(PointFigures { cpu_seconds, ..PointFigures::default() }),
+            error: None,
+        }
+    }
+
+    #[test]
+    fn a_key_along_which_all_is_equal_is_found() {
+        let mut rows = vec![
+            row(["16", "8GiB"], 1.0),
+            row(["40", "8GiB"], 1.0),
+            row(["16", "9GiB"], 2.0),
+            row(["40", "9GiB"], 2.0),
+        ];
+        assert!(changes_nothing(0, &rows) && !changes_nothing(1, &rows));
+        rows[3] = row(["40", "9GiB"], 2.5);
+        assert!(!changes_nothing(0, &rows));
+        // No two points differ in one key alone: nothing is known.
+        let apart = [row(["16", "8GiB"], 1.0), row(["40", "9GiB"], 1.0)];
+        assert!(!changes_nothing(0, &apart) && !changes_nothing(1, &apart));
     }
 }
