@@ -58,6 +58,13 @@ impl Streams {
         Self { seed, replication }
     }
 
+    /// Other streams for the same replication: those of branch number `branch`, from 1 on.
+    #[must_use]
+    pub const fn branch(&self, branch: u32) -> Self {
+        let gamma = GOLDEN_GAMMA.wrapping_mul(branch as u64);
+        Self { seed: mix(self.seed.wrapping_add(gamma)), replication: self.replication }
+    }
+
     /// The stream of one entity for one purpose, from its beginning.
     pub fn stream(&self, purpose: impl Into<Purpose>, entity: u64) -> Stream {
         let names = [self.seed, u64::from(self.replication), purpose.into().0, entity];

@@ -8,6 +8,7 @@ use crate::model::input::Inputs;
 use crate::model::record::Record;
 
 /// See the module's documentation.
+#[derive(Clone)]
 pub struct Context<'a> {
     /// The scenario.
     pub inputs: &'a Inputs,

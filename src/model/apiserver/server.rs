@@ -189,7 +189,7 @@ struct Rates {
 }
 
 /// See the module's documentation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Server {
     /// Settings.
     pub settings: Arc<ServerSettings>,

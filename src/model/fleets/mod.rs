@@ -19,6 +19,7 @@ use leases::Leases;
 use rollout::Rollout;
 
 /// See the module's documentation.
+#[derive(Clone)]
 pub struct Fleets {
     /// All members, fleet after fleet.
     pub clients: Table<ClientId, Client>,

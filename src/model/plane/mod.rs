@@ -42,6 +42,7 @@ use plans::{PlanCache, PlanContext};
 use server_state::{Life, ServerState};
 
 /// See the module's documentation.
+#[derive(Clone)]
 pub struct Plane {
     /// The servers.
     pub servers: Table<ServerId, ServerState>,

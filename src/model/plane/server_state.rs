@@ -28,7 +28,7 @@ pub enum Life {
 }
 
 /// A server and what the control plane knows about it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ServerState {
     /// The process.
     pub server: Server,

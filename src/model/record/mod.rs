@@ -16,7 +16,7 @@ use timelines::Recorder;
 const LOG_MAX: usize = 20_000;
 
 /// See the module's documentation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Record {
     /// Counts over the whole run.
     pub counters: Counters,

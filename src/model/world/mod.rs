@@ -53,6 +53,9 @@ const FREE_PLANS: u64 = 1_000;
 const EVENTS_A_PLAN: u64 = 1_000;
 
 /// See the module's documentation.
+///
+/// A clone goes on as the original does; [`branch`](Self::branch) goes on with other draws.
+#[derive(Clone)]
 pub struct World<'a> {
     cx: Context<'a>,
     plane: Plane,
@@ -63,6 +66,10 @@ pub struct World<'a> {
     /// Work done, in events: see [`Inputs::max_events`].
     work: u64,
     cut_short: bool,
+    /// When the run ends.
+    end: SimTime,
+    /// An event that is due after the instant to which the run was advanced.
+    held: Option<(SimTime, Event)>,
     trace: Fnv,
     finished: Vec<Finished>,
     #[cfg(debug_assertions)]
@@ -91,6 +98,8 @@ impl<'a> World<'a> {
             dumps: Vec::new(),
             work: 0,
             cut_short: false,
+            end: SimTime::ZERO + inputs.duration,
+            held: None,
             trace: Fnv::new(),
             finished: Vec::new(),
             #[cfg(debug_assertions)]
@@ -105,6 +114,19 @@ impl<'a> World<'a> {
         for index in 0..inputs.events.len() {
             world.cx.queue.push(inputs.events[index].at, Event::Scenario { index: index as u32 });
         }
+        world.flush();
+        world.plane.sample_levels(&mut world.cx, SimTime::ZERO);
+        world
+    }
+
+    /// The state of the run now, to go on with fresh draws: those of `branch` number 1 and up. What
+    /// has been drawn stays as it is (the speed of the machine, timers that are set). Nothing is
+    /// recorded second by second, but all else is.
+    #[must_use]
+    pub fn branch(&self, branch: u32) -> Self {
+        let mut world = self.clone();
+        world.cx.streams = self.cx.streams.branch(branch);
+        world.cx.record.recorder = None;
         world
     }
 
@@ -139,37 +161,50 @@ impl<'a> World<'a> {
     /// Runs to the end and reports.
     #[must_use]
     pub fn run(mut self, replication: u32) -> RunRecord {
-        let mut end = SimTime::ZERO + self.cx.inputs.duration;
-        self.flush();
-        self.plane.sample_levels(&mut self.cx, SimTime::ZERO);
-        while let Some((now, event)) = self.cx.queue.pop() {
-            if now > end {
+        self.advance(SimTime::NEVER);
+        self.dump_before(SimTime::NEVER);
+        let end = self.end;
+        self.close(end);
+        outcome::record(self, replication, end)
+    }
+
+    /// Runs all events up to this instant. The state at an instant is the one after its last event:
+    /// between two events nothing but straight lines.
+    pub fn advance(&mut self, until: SimTime) {
+        while let Some((now, event)) = self.held.take().or_else(|| self.cx.queue.pop()) {
+            if now > until {
+                self.held = Some((now, event));
+                break;
+            }
+            if now > self.end || self.cut_short {
                 break;
             }
             if self.work() >= self.cx.inputs.max_events {
                 self.cut_short = true;
-                end = now;
+                self.end = now;
                 break;
             }
-            self.spend(1);
-            self.dump_before(now);
-            self.plane.note_activity(&mut self.cx, now);
-            self.cx.record.counters.engine_events += 1;
-            self.trace_event(now, event);
-            #[cfg(debug_assertions)]
-            let steps = self.steps_before(event);
-            self.dispatch(now, event);
-            self.flush();
-            #[cfg(debug_assertions)]
-            if let Some((server, before)) = steps {
-                let stepped = self.plane.servers[server].server.steps() > before;
-                self.thresholds.tick(self.plane.servers.len(), stepped, now);
-            }
-            self.plane.sample_levels(&mut self.cx, now);
+            self.step(now, event);
         }
-        self.dump_before(SimTime::NEVER);
-        self.close(end);
-        outcome::record(self, replication, end)
+    }
+
+    /// One event, and all that follows from it at the same instant.
+    fn step(&mut self, now: SimTime, event: Event) {
+        self.spend(1);
+        self.dump_before(now);
+        self.plane.note_activity(&mut self.cx, now);
+        self.cx.record.counters.engine_events += 1;
+        self.trace_event(now, event);
+        #[cfg(debug_assertions)]
+        let steps = self.steps_before(event);
+        self.dispatch(now, event);
+        self.flush();
+        #[cfg(debug_assertions)]
+        if let Some((server, before)) = steps {
+            let stepped = self.plane.servers[server].server.steps() > before;
+            self.thresholds.tick(self.plane.servers.len(), stepped, now);
+        }
+        self.plane.sample_levels(&mut self.cx, now);
     }
 
     /// Hands an event to whom it concerns.

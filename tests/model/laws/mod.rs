@@ -4,6 +4,7 @@
 //! every event of every run below; `invariants_are_on` sees to it.
 
 mod accounts;
+mod branches;
 mod collector;
 mod determinism;
 mod limits;
