@@ -14,6 +14,7 @@ use super::import::ImportArgs;
 use super::init::InitArgs;
 use super::man::ManArgs;
 use super::merge::MergeArgs;
+use super::no_return::NoReturnArgs;
 use super::presets::PresetsArgs;
 use super::run::RunArgs;
 use super::show::ShowArgs;
@@ -36,6 +37,8 @@ Examples:
       What `kubectl get --raw /debug/api_priority_and_fairness/...` would show at 1:05.
   oomcast find storm.toml --vary clients.agents.count --probability 5%
       How many clients are too many? It also finds the smallest safe memory limit.
+  oomcast no-return storm.toml
+      When was the kill inevitable, and what could be seen by then?
   oomcast compare storm.toml --set-b apiserver.version=1.34 --tolerance peak=5%
       What would the upgrade change? Exit code 3 if the peak rises by more than 5 %.
   oomcast init my-cluster.toml --preset kubeadm-3
@@ -93,6 +96,8 @@ pub enum Verb {
     Compare(CompareArgs),
     /// Finds the value of a key at which a kill, or something else, becomes too likely.
     Find(FindArgs),
+    /// Finds from when on a run could hardly have ended otherwise, and what could be seen by then.
+    NoReturn(NoReturnArgs),
     /// Checks scenario files without running them.
     Check(CheckArgs),
     /// Explains a diagnostic code or a key of the scenario.

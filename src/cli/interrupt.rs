@@ -27,6 +27,13 @@ pub(super) fn note(done: u32, all: u32, what: &str) -> Option<String> {
     })
 }
 
+/// The same where what is done is no count: `what` is kept.
+pub(super) fn cut(what: &str) -> Option<String> {
+    stop::asked().then(|| {
+        format!("stopped by Ctrl-C: the result is of {what}; the same command runs all of them")
+    })
+}
+
 /// What a folder is marked as, with such a note or without one.
 pub(super) const fn status(stopped: Option<&String>) -> Status {
     match stopped {

@@ -19,6 +19,7 @@ mod interrupt;
 mod load;
 mod man;
 mod merge;
+mod no_return;
 mod output;
 mod presets;
 mod progress;
@@ -49,6 +50,7 @@ pub use import::ImportArgs;
 pub use init::InitArgs;
 pub use man::ManArgs;
 pub use merge::MergeArgs;
+pub use no_return::NoReturnArgs;
 pub use presets::PresetsArgs;
 pub use reference::verbs;
 pub use run::RunArgs;
@@ -88,6 +90,7 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Run(verb) => run::run(verb),
         Verb::Compare(verb) => compare::compare(verb),
         Verb::Find(verb) => find::find(verb),
+        Verb::NoReturn(verb) => no_return::no_return(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Explain(verb) => explain::explain(verb),
         Verb::Show(verb) => show::show(verb),

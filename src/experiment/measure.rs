@@ -93,3 +93,15 @@ pub(super) fn whole_duration(run: &RunRecord) -> Option<SimSpan> {
     let settled = run.phases.iter().filter_map(|p| p.settled_at).max()?;
     Some(settled.since(start))
 }
+
+/// When a condition was met in a run, where that is recorded.
+pub(super) fn happened_at(condition: &Condition, run: &RunRecord) -> Option<SimTime> {
+    let first = |server: &crate::results::ServerRecord| server.oom_kills.first().map(|k| k.at);
+    let mut kills: Vec<SimTime> = run.servers.iter().filter_map(first).collect();
+    kills.sort_unstable();
+    match (condition.measure, condition.bound) {
+        (Measure::Oom, None) => kills.first().copied(),
+        (Measure::Cascade, None) => kills.get(1).copied(),
+        _ => None,
+    }
+}

@@ -19,6 +19,7 @@ pub mod find;
 mod levels;
 mod measure;
 pub mod model_error;
+mod no_return;
 mod published;
 mod replicate;
 mod summarize;
@@ -32,6 +33,7 @@ pub use advice::{SweepCost, advice, idle_memory, long_sweep, sweep_cost};
 pub use apf::apf_plan;
 pub use compare::{CompareSide, Compared, compare, compare_runs};
 pub use measure::meets;
+pub use no_return::{NoReturnQuestion, most_runs, no_return};
 pub use replicate::{
     ReplicateError, Replicated, Replications, replicate, replicate_with, try_replicate_with,
 };

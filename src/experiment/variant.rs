@@ -1,7 +1,10 @@
 //! A scenario with its overrides, ready to be run: with the inputs drawn where they are uncertain.
 
+use std::borrow::Cow;
+
 use super::replicate::ReplicateError;
 use super::uncertain::draw_overrides;
+use crate::model::input::Inputs;
 use crate::model::{self, RunOptions};
 use crate::results::RunRecord;
 use crate::scenario::{Diagnostics, Scenario, Template};
@@ -50,13 +53,21 @@ impl Variant {
         options: RunOptions,
         dumps: &[SimTime],
     ) -> Result<RunRecord, ReplicateError> {
+        Ok(model::run_dumping(self.drawn(draw, options.seed)?.as_ref(), options, dumps))
+    }
+
+    /// The inputs drawn for a replication.
+    ///
+    /// # Errors
+    /// [`ReplicateError::Draw`], when what was drawn contradicts itself.
+    pub(super) fn drawn(&self, draw: u32, seed: u64) -> Result<Cow<'_, Inputs>, ReplicateError> {
         if self.scenario.uncertain.is_empty() {
-            return Ok(model::run_dumping(&self.scenario.inputs, options, dumps));
+            return Ok(Cow::Borrowed(&self.scenario.inputs));
         }
-        let drawn = draw_overrides(&self.scenario.uncertain, options.seed, draw);
+        let drawn = draw_overrides(&self.scenario.uncertain, seed, draw);
         let all = [self.overrides.as_slice(), &drawn].concat();
         match self.template.load(&all) {
-            Ok(scenario) => Ok(model::run_dumping(&scenario.inputs, options, dumps)),
+            Ok(scenario) => Ok(Cow::Owned(scenario.inputs)),
             Err(found) => {
                 let first =
                     found.items.iter().find(|d| d.severity == crate::scenario::Severity::Error);

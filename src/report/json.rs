@@ -32,7 +32,9 @@
 
 use serde::Serialize;
 
-use crate::results::{ApfPlan, CalibrationResult, CompareResult, FindResult, Summary, Validation};
+use crate::results::{
+    ApfPlan, CalibrationResult, CompareResult, FindResult, NoReturn, Summary, Validation,
+};
 
 /// Renders `summary.json`.
 ///
@@ -71,6 +73,14 @@ pub fn calibration(result: &CalibrationResult) -> serde_json::Result<String> {
 /// # Errors
 /// None that plain data can cause; the serialiser's, if it ever has one.
 pub fn find(found: &FindResult) -> serde_json::Result<String> {
+    pretty(found)
+}
+
+/// Renders `no-return.json`, whose keys are the fields of [`NoReturn`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn no_return(found: &NoReturn) -> serde_json::Result<String> {
     pretty(found)
 }
 

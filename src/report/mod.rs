@@ -25,6 +25,7 @@ pub mod json;
 mod judged;
 pub mod junit;
 mod markdown;
+pub mod no_return;
 mod page;
 pub mod run;
 pub mod story;

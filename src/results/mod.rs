@@ -13,6 +13,7 @@ mod find;
 mod import;
 mod judged;
 mod levels;
+mod no_return;
 mod peak_interval;
 mod run;
 mod summary;
@@ -40,6 +41,7 @@ pub use judged::{
 pub use levels::{
     ApfDump, FleetFlow, LevelDump, LevelPoint, LevelRecord, LevelTimeline, QueueDump, RequestDump,
 };
+pub use no_return::{NoReturn, NoReturnPoint, PassedPoint, Visible};
 pub use peak_interval::PeakInterval;
 pub use run::{
     Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,

@@ -119,6 +119,15 @@ pub enum CallError {
     TooLarge,
 }
 
+/// Between which instants a start was drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StartSpread {
+    /// The earliest it could have been.
+    pub from: SimTime,
+    /// The latest; where that is the earliest too, nothing was drawn.
+    pub to: SimTime,
+}
+
 /// A member of a fleet.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one independent fact")]
@@ -149,6 +158,8 @@ pub struct Client {
     pub connections: u32,
     /// Timers with an older generation are void.
     pub generation: u32,
+    /// How its last start was drawn.
+    pub starts: StartSpread,
     /// Back-off of its reflector.
     pub backoff: Backoff<'static>,
     /// Tries of the present call.
@@ -212,6 +223,7 @@ impl Client {
             received: SimTime::ZERO,
             connections: 0,
             generation: 0,
+            starts: StartSpread::default(),
             backoff: era.backoff(),
             retries: 0,
             from: ListFrom::First,

@@ -1,6 +1,6 @@
 //! Members of the fleets: who there is, who is started, what each calls first and when again.
 
-use crate::model::client::{Client, IdleWatches, ListFrom, Next, State};
+use crate::model::client::{Client, IdleWatches, ListFrom, Next, StartSpread, State};
 use crate::model::context::Context;
 use crate::model::fleets::Fleets;
 use crate::model::ids::{ClientId, FleetId};
@@ -205,10 +205,51 @@ impl Fleets {
         member.rounds_left = rounds;
         member.from = ListFrom::First;
         member.idle = IdleWatches::AsTheyWere;
+        member.starts = StartSpread { from: begins, to: begins };
         member.backoff.restart(begins);
         member.retries = 0;
         member.state = State::Waiting(Next::Begin);
         self.wake_after(cx, client, delay);
+    }
+
+    /// Starts a stopped member at an instant that was drawn: `luck` of the way through `jitter`, after
+    /// `delay`.
+    pub(crate) fn start_member_within(
+        &mut self,
+        cx: &mut Context<'_>,
+        client: ClientId,
+        (delay, jitter): (SimSpan, SimSpan),
+        luck: f64,
+    ) {
+        self.start_member_after(cx, client, delay + jitter.scale(luck));
+        let from = cx.queue.now() + delay;
+        self.clients[client].starts = StartSpread { from, to: from + jitter };
+    }
+
+    /// Draws the starts anew that have not come by `now`, within what is left of their spread; the
+    /// members of a process start together.
+    pub(crate) fn redraw_starts(&mut self, cx: &mut Context<'_>, now: SimTime) {
+        let inputs = cx.inputs;
+        for fleet in inputs.fleet_ids() {
+            if Self::client_of(cx, fleet) != fleet {
+                continue;
+            }
+            let waiting = self.choose(cx, fleet, None, |s| s == State::Waiting(Next::Begin));
+            for process in self.processes(&waiting) {
+                let mut luck = None;
+                for client in process {
+                    let StartSpread { from, to } = self.clients[*client].starts;
+                    if to <= now || to == from {
+                        continue;
+                    }
+                    let luck = *luck.get_or_insert_with(|| self.clients[*client].draw(&cx.streams));
+                    let from = from.max(now);
+                    let begins = from + to.since(from).scale(luck);
+                    self.clients[*client].backoff.restart(begins);
+                    self.wake_after(cx, *client, begins.since(cx.queue.now()));
+                }
+            }
+        }
     }
 
     /// Watches that a member has to open.

@@ -28,22 +28,21 @@ impl World<'_> {
 
     /// A read of a member that has been running for long. Where it has to start, it does with the
     /// others of its process.
-    fn open_running(&mut self, client: ClientId, fleet: FleetId, starts: &mut Option<SimSpan>) {
+    fn open_running(&mut self, client: ClientId, fleet: FleetId, starts: &mut Option<f64>) {
         let spec = &self.cx.inputs.fleets[fleet];
         let holds_watch = matches!(
             spec.behaviour,
             Behaviour::Watcher { .. } | Behaviour::Reflector { watch: true, .. }
         );
-        let jitter = spec.start_jitter;
+        let spread = (SimSpan::ZERO, spec.start_jitter);
         let mut picked = None;
         if holds_watch && self.cx.inputs.apiserver.warm {
             let draw = self.fleets.draw(&mut self.cx, client);
             picked = self.plane.balancer.pick((draw * 1e9) as u64);
         }
         let Some(server) = picked else {
-            let drawn = || jitter.scale(self.fleets.draw(&mut self.cx, client));
-            let delay = *starts.get_or_insert_with(drawn);
-            self.fleets.start_member_after(&mut self.cx, client, delay);
+            let luck = *starts.get_or_insert_with(|| self.fleets.draw(&mut self.cx, client));
+            self.fleets.start_member_within(&mut self.cx, client, spread, luck);
             return;
         };
         let joined = self.join_connection(client);

@@ -68,8 +68,6 @@ pub struct World<'a> {
     cut_short: bool,
     /// When the run ends.
     end: SimTime,
-    /// An event that is due after the instant to which the run was advanced.
-    held: Option<(SimTime, Event)>,
     trace: Fnv,
     finished: Vec<Finished>,
     #[cfg(debug_assertions)]
@@ -99,7 +97,6 @@ impl<'a> World<'a> {
             work: 0,
             cut_short: false,
             end: SimTime::ZERO + inputs.duration,
-            held: None,
             trace: Fnv::new(),
             finished: Vec::new(),
             #[cfg(debug_assertions)]
@@ -119,14 +116,16 @@ impl<'a> World<'a> {
         world
     }
 
-    /// The state of the run now, to go on with fresh draws: those of `branch` number 1 and up. What
-    /// has been drawn stays as it is (the speed of the machine, timers that are set). Nothing is
-    /// recorded second by second, but all else is.
+    /// The state of the run at an instant to which it was advanced, to go on with fresh draws: those of
+    /// `branch` number 1 and up. Starts of members that were drawn and have not come are drawn anew,
+    /// since nobody could know them; all else that has been drawn stays as it is (the speed of the
+    /// machine, back-offs under way). Nothing is recorded second by second.
     #[must_use]
-    pub fn branch(&self, branch: u32) -> Self {
+    pub fn branch(&self, branch: u32, now: SimTime) -> Self {
         let mut world = self.clone();
         world.cx.streams = self.cx.streams.branch(branch);
         world.cx.record.recorder = None;
+        world.fleets.redraw_starts(&mut world.cx, now);
         world
     }
 
@@ -171,12 +170,13 @@ impl<'a> World<'a> {
     /// Runs all events up to this instant. The state at an instant is the one after its last event:
     /// between two events nothing but straight lines.
     pub fn advance(&mut self, until: SimTime) {
-        while let Some((now, event)) = self.held.take().or_else(|| self.cx.queue.pop()) {
-            if now > until {
-                self.held = Some((now, event));
-                break;
-            }
-            if now > self.end || self.cut_short {
+        // A run that is not stopped on the way need not look ahead.
+        let due = |queue: &EventQueue<Event>| {
+            until == SimTime::NEVER || queue.next_time().is_some_and(|next| next <= until)
+        };
+        while !self.cut_short && due(&self.cx.queue) {
+            let Some((now, event)) = self.cx.queue.pop() else { break };
+            if now > self.end {
                 break;
             }
             if self.work() >= self.cx.inputs.max_events {

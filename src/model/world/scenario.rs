@@ -153,8 +153,8 @@ impl World<'_> {
                     self.stop_member(*client, self.cx.queue.now());
                 }
                 let own = || self.fleets.clients[*client].draw(&self.cx.streams);
-                let after = place + jitter.scale(*luck.get_or_insert_with(own));
-                self.fleets.start_member_after(&mut self.cx, *client, after);
+                let luck = *luck.get_or_insert_with(own);
+                self.fleets.start_member_within(&mut self.cx, *client, (place, jitter), luck);
             }
         }
     }

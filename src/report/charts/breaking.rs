@@ -7,7 +7,7 @@ use super::font;
 use super::frame::{self, Key, MARGIN, SMALL};
 use super::palette::{GOAL, GRID, INK, LIVE, MUTED, RED, RED_BAND, RESIDENT};
 use super::plot::{Axis, Plot};
-use super::scale;
+use super::scale::{self, round_ticks};
 use super::scene::{Anchor, Item, PAGE_HEIGHT, PAGE_WIDTH, Point, Rect, Scene};
 
 const NAME: &str = "breaking-point";
@@ -231,20 +231,6 @@ fn ticks(unit: &str, low: f64, high: f64) -> (&'static str, Vec<(f64, String)>) 
     };
     let size = if unit == "bytes_per_s" { 1e6 } else { 1.0 };
     (name, round_ticks(low / size, high / size).map(|(x, text)| (x * size, text)).collect())
-}
-
-/// About nine round numbers.
-fn round_ticks(low: f64, high: f64) -> impl Iterator<Item = (f64, String)> {
-    let least = ((high - low) / 9.0).max(1e-9);
-    let decade = 10_f64.powf(least.log10().floor());
-    let round = [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| m * decade >= least).unwrap_or(10.0);
-    let step = round * decade;
-    let digits = if step >= 1.0 { 0 } else { (-step.log10().floor()) as usize };
-    let (from, to) = ((low / step).ceil() as i64, (high / step).floor() as i64);
-    (from..=to).map(move |i| {
-        let number = i as f64 * step;
-        (number, format!("{number:.digits$}"))
-    })
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 //! | `peak-cdf` | How likely is it, over all replications? |
 //! | `compare` | What do two variants on the same draws differ in? |
 //! | `breaking-point` | At which value of a key does it become too likely? |
+//! | `no-return` | From when on could a run hardly have ended otherwise, and what could be seen by then? |
 //! | one per measured run | Does the predicted curve follow the measured one? (`oomcast validate --out`) |
 //!
 //! Of a sweep:
@@ -39,6 +40,7 @@ mod fit;
 mod font;
 mod frame;
 mod measured;
+mod no_return;
 mod paint;
 mod palette;
 mod plot;
@@ -56,7 +58,9 @@ mod watch_window;
 use std::path::{Path, PathBuf};
 
 use crate::report::whole::{replace, replace_by};
-use crate::results::{Activity, FindResult, PhaseRecord, ServerRecord, SweepSummary, Timeline};
+use crate::results::{
+    Activity, FindResult, NoReturn, PhaseRecord, ServerRecord, SweepSummary, Timeline,
+};
 use crate::units::{Bytes, SimSpan};
 
 pub use compare::CompareInput;
@@ -211,6 +215,14 @@ pub fn write_all(dir: &Path, input: &ChartInput) -> Result<Vec<String>, ChartErr
 /// As [`write_all`].
 pub fn write_breaking_point(dir: &Path, found: &FindResult) -> Result<Vec<String>, ChartError> {
     write_below(dir, &[breaking::scene(found)])
+}
+
+/// Writes the chart of a point of no return, as [`write_all`] does.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn write_no_return(dir: &Path, found: &NoReturn) -> Result<Vec<String>, ChartError> {
+    write_below(dir, &[no_return::scene(found)])
 }
 
 /// Writes the chart of a comparison, as [`write_all`] does.

@@ -83,6 +83,20 @@ pub(super) fn byte_axis_within(low: Bytes, high: Bytes, most: usize) -> ByteAxis
     axis
 }
 
+/// About nine round numbers.
+pub(super) fn round_ticks(low: f64, high: f64) -> impl Iterator<Item = (f64, String)> {
+    let least = ((high - low) / 9.0).max(1e-9);
+    let decade = 10_f64.powf(least.log10().floor());
+    let round = [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| m * decade >= least).unwrap_or(10.0);
+    let step = round * decade;
+    let digits = if step >= 1.0 { 0 } else { (-step.log10().floor()) as usize };
+    let (from, to) = ((low / step).ceil() as i64, (high / step).floor() as i64);
+    (from..=to).map(move |i| {
+        let number = i as f64 * step;
+        (number, format!("{number:.digits$}"))
+    })
+}
+
 /// A limit that means something: not zero, and not "unlimited".
 pub(super) fn real_limit(limit: Bytes) -> Option<Bytes> {
     (limit > Bytes::ZERO && limit < Bytes(1 << 60)).then_some(limit)
