@@ -153,6 +153,7 @@
 //! | a preset | `presets/NAME.toml`, and its line in [`scenario::presets`] |
 //! | a metric of expectations, published figures, comparisons, breaking points | [`scenario::measure`], `scenario/claims.rs`, `experiment/measure.rs` |
 //! | how uncertain inputs are written, and drawn | `language/table/uncertain.rs`, `experiment/uncertain.rs` |
+//! | when a run could no longer end otherwise | `experiment/no_return.rs`, on [`World::branch`](model::world::World::branch) |
 //! | how a breaking point is searched | `experiment/find/search.rs` |
 //! | how wide the interval around a peak is | `experiment/model_error.rs`; its table is learned from the ledger |
 //! | a figure of `summary.json` | [`results::Summary`] (step [`FORMAT_VERSION`](results::FORMAT_VERSION)), `experiment/summarize.rs` |

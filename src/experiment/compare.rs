@@ -1,5 +1,6 @@
 //! Two variants on the same draws, compared replication by replication.
 
+use super::idle;
 use super::estimate::{proportion, quantiles, six_decimals};
 use super::measure::{amount, happened, value};
 use super::replicate::{ReplicateError, Replications, replicate_on};
@@ -71,6 +72,10 @@ pub fn compare(
         second: d.second,
     };
     result.inputs = differing.into_iter().map(input).collect();
+    if result.identical {
+        let idle = |input: &InputDifference| idle::note(&input.key, "all pairs of runs are equal");
+        result.warnings.extend(result.inputs.iter().map(idle));
+    }
     Ok(Compared { result, first: first_runs, second: second_runs })
 }
 

@@ -50,7 +50,7 @@ pub(super) fn value_in(measure: Measure, phase: &str, run: &RunRecord) -> Amount
 }
 
 /// The least share of its limit that a server had left; 1 where there are no limits.
-fn headroom(run: &RunRecord) -> f64 {
+pub(super) fn headroom(run: &RunRecord) -> f64 {
     let limited = run.servers.iter().filter(|server| server.limit > Bytes::ZERO);
     let left = limited
         .map(|server| (1.0 - server.peak_resident.as_f64() / server.limit.as_f64()).max(0.0));

@@ -16,6 +16,7 @@ mod compare;
 mod estimate;
 mod expect;
 pub mod find;
+mod idle;
 mod levels;
 mod measure;
 pub mod model_error;

@@ -35,14 +35,18 @@ pub fn page(found: &NoReturn) -> Page {
     let rows = rows(found);
     let table = Table::of(&rows)
         .words("", |(mark, _)| mark.clone())
-        .numbers("s after\nfirst event", |(_, p)| since(found, p.at_seconds))
+        .numbers("after\n(s)", |(_, p)| since(found, p.at_seconds))
         .words("P (95 % interval)", |(_, p)| probability(&p.happened, found.continuations))
         .words("memory\n(of limit)", |(_, p)| memory(p))
-        .words("fullest level", |(_, p)| level(p))
+        .words("fullest level\n(seats/limit)", |(_, p)| level(p))
         .numbers("429s\n/s", |(_, p)| format!("{:.0}", p.visible.rejected_per_second));
-    let heading =
-        format!("P({}) from the state at each instant, and what could be seen", found.until);
-    page.section(Section::new(heading).table(table));
+    let heading = format!(
+        "P({}) from the state at each instant after the first event, and what could be seen",
+        found.until
+    );
+    let waiting = found.points.iter().any(|point| point.visible.waiting > 0);
+    let legend = waiting.then(|| "+: requests that wait for seats".to_owned());
+    page.section(Section::new(heading).table(table).legends(legend));
     page.section(passed(found).into_iter().fold(Section::default(), Section::text));
     page
 }
@@ -74,7 +78,7 @@ fn level(point: &NoReturnPoint) -> String {
     }
     let waiting = match seen.waiting {
         0 => String::new(),
-        n => format!(", {n} waiting"),
+        n => format!(" +{n}"),
     };
     format!("{} {}/{}{waiting}", seen.priority_level, seen.seats, seen.seat_limit)
 }

@@ -5,12 +5,14 @@ mod search;
 mod words;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use grid::{Grid, GridError};
 pub use search::{Answer, Bracket, Contradiction, Found, Happened, Search, Tally, find_with};
 
-use super::measure::meets;
+use super::idle;
+use super::measure::{headroom, meets};
 use super::replicate::{ReplicateError, Replications};
 use super::variant::Variant;
 use crate::model::RunOptions;
@@ -67,7 +69,14 @@ pub fn find(
     progress: impl Fn(u32) + Sync,
 ) -> Result<FindResult, FindError> {
     let current = question.knob.current(variant.scenario());
-    let lab = Lab { variant, question, seed: plan.seed, loaded: Mutex::default() };
+    let lab = Lab {
+        variant,
+        question,
+        seed: plan.seed,
+        loaded: Mutex::default(),
+        seen: Mutex::default(),
+        felt: AtomicBool::new(false),
+    };
     let grid = match &question.range {
         Some(range) => Grid::of(&question.knob, range)?,
         None => lab.range(current.as_ref(), plan)?,
@@ -91,7 +100,13 @@ pub fn find(
     let found = find_with(run, &search, progress)?;
     // Fewer than were asked for, where it was stopped.
     let search = Search { replications: found.breaking_points.len() as u32, ..search };
-    Ok(words::result(variant.scenario(), question, &search, &grid, current.as_ref(), &found))
+    let mut result =
+        words::result(variant.scenario(), question, &search, &grid, current.as_ref(), &found);
+    if !lab.felt.into_inner() && grid.points() > 1 {
+        let equal = "all runs are equal at every value tried";
+        result.warnings.push(idle::note(question.knob.key(), equal));
+    }
+    Ok(result)
 }
 
 /// A value inside the range that the scenario cannot have, though it can have the ends.
@@ -106,7 +121,14 @@ struct Lab<'a> {
     seed: u64,
     /// Scenarios by the override that made them.
     loaded: Mutex<BTreeMap<String, Arc<Variant>>>,
+    /// How each replication went at the first value it was tried at.
+    seen: Mutex<BTreeMap<u32, Course>>,
+    /// Whether one went otherwise at another value.
+    felt: AtomicBool,
 }
+
+/// How a run went: all events with their times, and the share of the limit that was left.
+type Course = (u64, u64);
 
 impl Lab<'_> {
     fn value(&self, grid: &Grid, point: usize) -> Result<Value, FindError> {
@@ -129,11 +151,19 @@ impl Lab<'_> {
     fn happens(&self, at: &Variant, replication: u32) -> Result<Happened, ReplicateError> {
         let options = RunOptions { seed: self.seed, replication, timelines: false };
         let record = at.run(replication, options, &[])?;
+        self.note_course(replication, (record.trace_hash, headroom(&record).to_bits()));
         Ok(match (meets(&self.question.until, &record), record.cut_short) {
             (true, _) => Happened::Yes,
             (false, false) => Happened::No,
             (false, true) => Happened::Unknown,
         })
+    }
+
+    fn note_course(&self, replication: u32, course: Course) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if *seen.entry(replication).or_insert(course) != course {
+            self.felt.store(true, Ordering::Relaxed);
+        }
     }
 
     /// A range around the scenario's value, by doubling and halving, at one end of which it happens

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::estimate::proportion;
+use super::super::idle;
 use crate::engine::statistics::runs_for_maximum;
 use crate::results::{AxisRecord, PointFigures, PointRow, Sensitivity, SweepSummary};
 
@@ -29,16 +30,8 @@ pub(super) fn verdict(sweep: &SweepSummary) -> String {
 pub(super) fn warnings(sweep: &SweepSummary) -> Vec<String> {
     let axes = sweep.head.design.axes.iter().enumerate();
     let idle = axes.filter(|(at, _)| changes_nothing(*at, &sweep.rows));
-    let mut warnings: Vec<String> = idle
-        .map(|(_, axis)| {
-            let hint = if axis.key.rsplit('.').next() == Some("count") {
-                "; an event that starts or restarts a `count` of its own does not follow it"
-            } else {
-                ""
-            };
-            format!("`{}` changes nothing: all figures are equal along it{hint}", axis.key)
-        })
-        .collect();
+    let equal = "all figures are equal along it";
+    let mut warnings: Vec<String> = idle.map(|(_, axis)| idle::note(&axis.key, equal)).collect();
     let n = sweep.head.replications;
     let none = proportion(0, n).high;
     if none > RISK {

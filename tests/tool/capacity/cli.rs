@@ -33,6 +33,9 @@ fn mistakes_say_what_to_write_instead() {
         &["find", "burst.toml", "--vary", "clients.informers.count", "--until", "peak>32"],
         &["find", "burst.toml", "--vary", "clients.informers.count", "--probability", "5"],
         &["find", "burst.toml", "--vary", "clients.informers.count", "--probability", "100%"],
+        &["no-return", "burst.toml", "--until", "ooom"],
+        &["no-return", "burst.toml", "--continuations", "0"],
+        &["no-return", "burst.toml", "--replication", "first"],
         &["compare", "burst.toml", "no-such.toml"],
         &["compare", "burst.toml", "--tolerance", "peek=5%"],
         &["compare", "burst.toml", "--tolerance", "peak"],
@@ -81,6 +84,55 @@ fn a_breaking_point_is_told_and_written() {
     assert!(markdown.contains("| safe |") && markdown.contains("| past |"), "{markdown}");
     assert_eq!(stdout(&find(&["-q", "--no-charts"])).lines().count(), 1);
     assert!(!written.join("charts").exists());
+}
+
+/// The same words in every verb that varies a key.
+#[test]
+fn keys_that_change_nothing_are_told() {
+    let folder = sandbox("idle");
+    let told = |arguments: &[&str]| {
+        let output = oomcast(&folder, &[arguments, &["--no-charts", "--force"]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output).replace('\n', " ")
+    };
+    let find = |vary| told(&["find", "burst.toml", "-n", "4", "--vary", vary]);
+    let idle = "`node.memory` changes nothing";
+    assert!(find("node.memory=20GiB..40GiB:10GiB").contains(idle));
+    assert!(!find("clients.informers.count=2..8:2").contains("changes nothing"));
+    // A limit that no run reaches decides how much is left below it.
+    assert!(!find("apiserver.memory-limit=40GiB..60GiB:10GiB").contains("changes nothing"));
+    let compare = ["compare", "burst.toml", "-n", "2", "--set-b"];
+    assert!(told(&[&compare[..], &["node.memory=30GiB"]].concat()).contains(idle));
+    let heard = told(&[&compare[..], &["clients.informers.count=3"]].concat());
+    assert!(!heard.contains("changes nothing"), "{heard}");
+}
+
+#[test]
+fn a_point_of_no_return_is_told_and_written() {
+    let folder = sandbox("no-return");
+    let search = |more: &[&str]| {
+        let all = ["no-return", "burst.toml", "-n", "5", "--continuations", "20"];
+        oomcast(&folder, &[&all[..], more].concat())
+    };
+    let text = search(&["-o", "out"]);
+    assert_eq!(text.status.code(), Some(0), "{}", stderr(&text));
+    assert!(stderr(&text).contains("at most 786 runs"), "{}", stderr(&text));
+    fits(&stdout(&text), 80);
+    for file in ["no-return.json", "no-return.md", "no-return.csv", "charts/no-return.png"] {
+        assert!(folder.join("out").join(file).exists(), "{file}");
+    }
+    let one = search(&["--format", "json", "-j", "1"]);
+    let two = search(&["--format", "json", "-j", "2"]);
+    assert_eq!(stdout(&one), stdout(&two));
+    let found = json(&one);
+    let seconds = |value: &serde_json::Value| value.as_f64().expect("seconds");
+    let points = found["points"].as_array().expect("points");
+    let at: Vec<f64> = points.iter().map(|point| seconds(&point["at_seconds"])).collect();
+    assert!(at.is_sorted() && at.len() >= 7, "{at:?}");
+    assert!(at[0] < seconds(&found["began_seconds"]));
+    assert!(at.iter().all(|at| *at < seconds(&found["happened_seconds"])), "{found}");
+    let passed = found["passed"].as_array().expect("passed");
+    assert!(seconds(&passed[0]["at_seconds"]) <= seconds(&passed[1]["at_seconds"]));
 }
 
 /// No line is longer, but for paths and commands, which are there to be copied.
