@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Counters, ExpectationRow, Holder, PeakInterval, QuantileEstimate, StoppingRule, Uncertainty,
+    Counters, ExpectationRow, Holder, PeakInterval, QuantileEstimate, ScrapedPeak, StoppingRule,
+    Uncertainty,
 };
 use crate::units::Bytes;
 
 /// Version of the `summary.json` format. A minor step adds fields, a major one changes them.
-pub const FORMAT_VERSION: &str = "1.3";
+pub const FORMAT_VERSION: &str = "1.4";
 
 /// The spread of a byte figure over the replications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -234,6 +235,9 @@ pub struct Summary {
     pub worst_peak_bytes: Bytes,
     /// When it was; seconds.
     pub worst_peak_seconds: f64,
+    /// The highest memory that scrapes of that server would have seen in that replication.
+    #[serde(default)]
+    pub scraped_peaks: Vec<ScrapedPeak>,
     /// Simulated seconds of the longest replication.
     pub simulated_seconds: f64,
     /// Published figures beside the predictions.

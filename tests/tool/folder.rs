@@ -55,6 +55,7 @@ fn write(path: &Path, threads: usize, extra: Option<&str>) -> Vec<String> {
     if let Some(name) = extra {
         folder.write(name, |out| out.write_all(b"<svg/>")).expect("writes");
     }
+    folder.write_report().expect("writes");
     folder.finish(Status::Complete).expect("finishes")
 }
 

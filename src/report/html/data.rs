@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::parts::Beat;
 use super::{Folder, HtmlError};
 use crate::report::charts;
-use crate::results::{ActivityKind, LogKind, Mechanism, Summary};
+use crate::results::{
+    ActivityKind, LogKind, Mechanism, ScrapedPeak, Summary, Timeline, TimelinePoint, scrapes,
+};
+use crate::units::{Bytes, SimSpan, SimTime};
 
 /// Bytes in which sizes of mechanisms are counted.
 const UNIT: u64 = 65_536;
@@ -32,7 +35,8 @@ struct Data<'a> {
     activity: Activity,
     marks: Vec<Mark>,
     runs: Vec<Run>,
-    scrapes: Vec<()>,
+    /// Intervals of scrapes.
+    scrapes: Vec<u64>,
 }
 
 #[derive(Serialize)]
@@ -51,6 +55,15 @@ struct Server {
     held: Vec<Vec<u64>>,
     /// Spans in which it did not serve.
     down: Vec<(u64, u64)>,
+    /// What scrapes saw, for each interval of the data.
+    seen: Vec<Seen>,
+}
+
+/// Samples of a server; none where it did not answer.
+#[derive(Serialize)]
+struct Seen {
+    t: Vec<u64>,
+    bytes: Vec<Option<Bytes>>,
 }
 
 #[derive(Default, Serialize)]
@@ -105,10 +118,8 @@ pub(super) fn of_run(
     let log = log(folder)?;
     let activity = Table::read(folder, "activity.csv")?;
     let end = ms(summary.simulated_seconds).max(beats.last().map_or(0, |beat| beat.at_ms));
-    let mut servers = servers(folder, summary, end)?;
-    for server in &mut servers {
-        server.down = down(&log, &server.name, end);
-    }
+    let scraped = drawn_scrapes(summary);
+    let mut servers = servers(folder, summary, &log, &scraped)?;
     let used: Vec<usize> = (0..Mechanism::ALL.len())
         .filter(|index| servers.iter().any(|server| server.held[*index].iter().any(|n| *n > 0)))
         .collect();
@@ -130,7 +141,7 @@ pub(super) fn of_run(
         servers,
         marks: marks(log, beats),
         runs: runs(folder)?,
-        scrapes: Vec::new(),
+        scrapes: scraped.iter().map(|seen| seen.interval_seconds * 1000).collect(),
     };
     let json = serde_json::to_string(&data).map_err(|e| folder.wrong("summary.json", e))?;
     Ok(json.replace('<', "\\u003c"))
@@ -176,8 +187,23 @@ impl Table {
     }
 }
 
-/// The timeline of each server, thinned.
-fn servers(folder: &Folder<'_>, summary: &Summary, end: u64) -> Result<Vec<Server>, HtmlError> {
+/// The scrape intervals that are drawn: those whose samples do not make the page heavy.
+fn drawn_scrapes(summary: &Summary) -> Vec<ScrapedPeak> {
+    const SAMPLES: f64 = 6_000.0;
+    let drawn = |seen: &&ScrapedPeak| {
+        summary.simulated_seconds / (seen.interval_seconds.max(1) as f64) <= SAMPLES
+    };
+    summary.scraped_peaks.iter().filter(drawn).copied().collect()
+}
+
+/// The timeline of each server, thinned, and what scrapes saw of it.
+fn servers(
+    folder: &Folder<'_>,
+    summary: &Summary,
+    log: &[Logged],
+    scraped: &[ScrapedPeak],
+) -> Result<Vec<Server>, HtmlError> {
+    let end = ms(summary.simulated_seconds);
     let table = Table::read(folder, "timeline.csv")?;
     let columns = (COLUMNS / summary.apiservers.len().max(1)).max(200);
     let mechanisms = Mechanism::ALL.map(|m| format!("{}_bytes", m.key().replace('-', "_")));
@@ -188,6 +214,8 @@ fn servers(folder: &Folder<'_>, summary: &Summary, end: u64) -> Result<Vec<Serve
             rows.iter().map(|row| table.time(row, "t_s").unwrap_or_default()).collect();
         let resident: Vec<u64> =
             rows.iter().map(|row| table.number(row, "resident_bytes")).collect();
+        let down = down(log, &server.name, end);
+        let line = line(&times, &resident, &down);
         let width = columns as f64 / end.max(1) as f64;
         let xs: Vec<f64> = times.iter().map(|t| *t as f64 * width).collect();
         let kept = charts::survivors(&xs, &resident);
@@ -201,10 +229,40 @@ fn servers(folder: &Folder<'_>, summary: &Summary, end: u64) -> Result<Vec<Serve
             t: kept.iter().map(|at| times[*at]).collect(),
             resident: kept.iter().map(|at| resident[*at]).collect(),
             held: held.collect(),
-            down: Vec::new(),
+            down,
+            seen: scraped.iter().map(|seen| samples(&line, seen)).collect(),
         }
     };
     Ok(summary.apiservers.iter().map(of).filter(|server| !server.t.is_empty()).collect())
+}
+
+/// Resident memory alone, as a timeline.
+fn line(times: &[u64], resident: &[u64], down: &[(u64, u64)]) -> Timeline {
+    let instant = |ms: u64| SimTime::ZERO + SimSpan::millis(ms);
+    let point = |(t, bytes): (&u64, &u64)| TimelinePoint {
+        at: instant(*t),
+        resident: Bytes(*bytes),
+        live_heap: Bytes::ZERO,
+        heap_goal: Bytes::ZERO,
+        in_flight: 0,
+        watches: 0,
+        by_mechanism: [Bytes::ZERO; Mechanism::ALL.len()],
+    };
+    Timeline {
+        points: times.iter().zip(resident).map(point).collect(),
+        down: down.iter().map(|(from, to)| (instant(*from), instant(*to))).collect(),
+        ..Timeline::default()
+    }
+}
+
+/// What a server's scrapes saw, in the schedule of the summary.
+fn samples(line: &Timeline, seen: &ScrapedPeak) -> Seen {
+    let first = SimSpan::secs(seen.first_seconds);
+    let scrapes = scrapes(line, first, SimSpan::secs(seen.interval_seconds));
+    Seen {
+        t: scrapes.iter().map(|scrape| ms(scrape.at.as_secs_f64())).collect(),
+        bytes: scrapes.iter().map(|scrape| scrape.resident).collect(),
+    }
 }
 
 fn log(folder: &Folder<'_>) -> Result<Vec<Logged>, HtmlError> {

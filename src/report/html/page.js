@@ -215,7 +215,7 @@
     if (counted.length) element(box, 'span', `in ${data.activity.width / 1000} s: ` + counted.map((kind) => `${kind.counts[bucket]} ${kind.label}`).join(', '));
   };
   const seenBy = (index) => {
-    const seen = data.scrapes[scrape].servers[index];
+    const seen = data.servers[index].seen[scrape];
     const i = before(seen.t, cursor);
     if (i < 0) return '';
     return seen.bytes[i] === null ? ', last scrape failed' : `, last scrape ${size(seen.bytes[i])}`;
@@ -257,7 +257,7 @@
       node(inside, 'line', { x1: LEFT, x2: chart.width, y1: chart.y(server.limit), y2: chart.y(server.limit), stroke: 'var(--red)', 'stroke-width': 1.5 });
       node(chart.svg, 'text', { x: chart.width - RIGHT, y: chart.y(server.limit) - 4, 'text-anchor': 'end', class: 'limit' }, 'limit ' + size(server.limit));
     }
-    if (scrape !== null) scraped(chart, data.scrapes[scrape].servers[index]);
+    if (scrape !== null) scraped(chart, data.servers[index].seen[scrape]);
     marks(chart, server);
   };
   // What a monitoring system sees: its samples, joined while the server answers.
@@ -337,7 +337,7 @@
       stacked.set(column, row + 1);
       return [run, column * (2 * radius + 1), row];
     });
-    const high = Math.min(Math.max(...stacked.values()), 24), height = high * (2 * radius + 1) + 44;
+    const high = Math.min(Math.max(...stacked.values()), 14), height = high * (2 * radius + 1) + 44;
     const svg = node(box, 'svg', { height, viewBox: `0 0 ${width} ${height}`, role: 'img',
       'aria-label': `Peaks of ${data.runs.length} replications, from ${size(Math.min(...data.runs.map((r) => r.peak)))} to ${size(max(data.runs.map((r) => r.peak)))}` });
     for (let v = 0; v <= top; v += memoryStep) node(svg, 'text', { x: x(v), y: height - 5, 'text-anchor': 'middle' }, +(v / GIB).toFixed(2) + ' GiB');
@@ -376,8 +376,8 @@
   data.mechanisms.forEach((mechanism, index) => toggle($('mechanisms'), mechanism.label, mechanism.colour, hidden.mechanisms, index));
   if (data.scrapes.length) {
     element($('scrapes'), 'span', 'Seen by a scrape every');
-    data.scrapes.forEach((seen, index) => {
-      const button = element($('scrapes'), 'button', seen.every / 1000 + ' s');
+    data.scrapes.forEach((every, index) => {
+      const button = element($('scrapes'), 'button', every / 1000 + ' s');
       button.type = 'button';
       button.setAttribute('aria-pressed', false);
       button.addEventListener('click', () => {

@@ -118,7 +118,7 @@ pub(super) fn story(replication: u32, beats: &[Beat]) -> String {
     };
     let lines: String = beats.iter().enumerate().map(line).collect();
     format!(
-        "<section id=\"story\">\n<h2>What happened in replication {replication}</h2>\n<ol class=\"beats\">\n{lines}</ol>\n</section>\n"
+        "<section id=\"story\">\n<h2>What happened in replication {replication}</h2>\n<ol class=\"beats\" tabindex=\"0\">\n{lines}</ol>\n</section>\n"
     )
 }
 
