@@ -34,6 +34,7 @@ mod table;
 mod terminal;
 pub mod validation;
 pub mod whole;
+mod without;
 
 pub use page::Page;
 pub use terminal::Screen;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Counters, ExpectationRow, Holder, PeakInterval, QuantileEstimate, ScrapedPeak, StoppingRule,
-    Uncertainty,
+    Counters, ExpectationRow, Holder, LeaveOneOut, PeakInterval, QuantileEstimate, ScrapedPeak,
+    StoppingRule, Uncertainty,
 };
 use crate::units::Bytes;
 
@@ -209,6 +209,9 @@ pub struct Summary {
     pub phases: Vec<PhaseSummary>,
     /// Who held the memory at the worst peak of the worst replication, largest first.
     pub holders_at_peak: Vec<Holder>,
+    /// The same storm without each client, where a server was killed.
+    #[serde(default)]
+    pub leave_one_out: Option<LeaveOneOut>,
     /// The priority levels that requests went through, by name; none without API Priority and
     /// Fairness.
     #[serde(default)]
