@@ -24,6 +24,7 @@ mod output;
 mod presets;
 mod progress;
 mod reference;
+mod report;
 mod run;
 mod schema;
 mod shard;
@@ -53,6 +54,7 @@ pub use merge::MergeArgs;
 pub use no_return::NoReturnArgs;
 pub use presets::PresetsArgs;
 pub use reference::verbs;
+pub use report::ReportArgs;
 pub use run::RunArgs;
 pub use shard::{Shard, ShardArg};
 pub use show::{ShowArgs, ShowFormat};
@@ -99,6 +101,7 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Presets(verb) => presets::presets(verb),
         Verb::Sweep(verb) => sweep::sweep(verb),
         Verb::Merge(verb) => merge::merge(verb),
+        Verb::Report(verb) => report::report(verb),
         Verb::Validate(verb) => validate::validate(verb),
         Verb::Calibrate(verb) => calibrate::calibrate(verb),
         Verb::Schema => schema::schema(),

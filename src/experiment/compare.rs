@@ -1,7 +1,7 @@
 //! Two variants on the same draws, compared replication by replication.
 
-use super::idle;
 use super::estimate::{proportion, quantiles, six_decimals};
+use super::idle;
 use super::measure::{amount, happened, value};
 use super::replicate::{ReplicateError, Replications, replicate_on};
 use super::variant::Variant;

@@ -188,7 +188,8 @@ impl<P: Fn(u32) + Sync> Lab<'_, P> {
                 Ok(())
             })?;
             let one = |branch| {
-                let record = guarded(replication, || Ok(trunk.branch(branch, at).run(replication)))?;
+                let record =
+                    guarded(replication, || Ok(trunk.branch(branch, at).run(replication)))?;
                 (self.progress)(self.done.fetch_add(1, Ordering::Relaxed) + 1);
                 Ok((meets(&self.question.until, &record), record.cut_short))
             };
@@ -382,7 +383,9 @@ mod tests {
         assert_eq!(passed(&points, 100, None).len(), 1);
         // Certain from the start.
         let found = passed(&shares(&[100, 100]), 100, Some(SimTime(16)));
-        assert!(found.iter().all(|p| p.at_seconds.to_bits() == SimTime(10).as_secs_f64().to_bits()));
+        assert!(
+            found.iter().all(|p| p.at_seconds.to_bits() == SimTime(10).as_secs_f64().to_bits())
+        );
     }
 
     #[test]

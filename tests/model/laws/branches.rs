@@ -76,7 +76,8 @@ fn the_mean_of_conditional_probabilities_is_the_probability() {
     let runs = 60;
     let branches = 12;
     let options = |replication| RunOptions { seed: 3, replication, timelines: false };
-    let alone: u32 = (0..400).map(|r| killed(&World::new(&inputs, options(r + 1_000)).run(r))).sum();
+    let alone: u32 =
+        (0..400).map(|r| killed(&World::new(&inputs, options(r + 1_000)).run(r))).sum();
     let expected = f64::from(alone) / 400.0;
     assert!((0.2..0.8).contains(&expected), "the test wants a close call: {expected}");
     for seconds in [29, 31, 33] {
@@ -85,7 +86,8 @@ fn the_mean_of_conditional_probabilities_is_the_probability() {
             let mut trunk = World::new(&inputs, options(replication));
             let now = SimTime::ZERO + SimSpan::secs(seconds);
             trunk.advance(now);
-            sum += (1..=branches).map(|b| killed(&trunk.branch(b, now).run(replication))).sum::<u32>();
+            sum +=
+                (1..=branches).map(|b| killed(&trunk.branch(b, now).run(replication))).sum::<u32>();
         }
         let found = f64::from(sum) / f64::from(runs * branches);
         // Three standard deviations of the mean of 60 probabilities, were they all 0 or 1, and of 400
