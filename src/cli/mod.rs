@@ -2,6 +2,7 @@
 //!
 //! `flags` holds what verbs share, each verb's file its own arguments, `args` the list of verbs.
 
+mod advise;
 mod args;
 mod calibrate;
 mod charts;
@@ -36,6 +37,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
+pub use advise::AdviseArgs;
 pub use args::{Args, Verb};
 pub use calibrate::CalibrateArgs;
 pub use check::{CheckArgs, CheckFormat, Deny};
@@ -88,6 +90,7 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Run(verb) => run::run(verb),
         Verb::Compare(verb) => compare::compare(verb),
         Verb::Find(verb) => find::find(verb),
+        Verb::Advise(verb) => advise::advise(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Explain(verb) => explain::explain(verb),
         Verb::Show(verb) => show::show(verb),
