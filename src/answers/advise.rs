@@ -69,7 +69,7 @@ fn wrong(run: &RunRecord) -> bool {
 }
 
 /// How many did.
-fn failed(runs: &[RunRecord]) -> u32 {
+pub(super) fn failed(runs: &[RunRecord]) -> u32 {
     runs.iter().filter(|run| wrong(run)).count() as u32
 }
 
@@ -169,6 +169,7 @@ impl Lab<'_> {
             side_effects: remedy.side_effects.to_owned(),
             way_back: remedy.way_back.to_owned(),
             source: remedy.source.to_owned(),
+            asks_less: remedy.asks_less,
             ..RemedyRow::default()
         };
         // A dose that is not possible, such as less than there is, leaves the others.
@@ -352,6 +353,7 @@ impl Lab<'_> {
                     side_effects: join(&a.side_effects, &b.side_effects),
                     way_back: join(&a.way_back, &b.way_back),
                     source: format!("{}; {}", a.source, b.source),
+                    asks_less: a.asks_less || b.asks_less,
                     ..RemedyRow::default()
                 };
                 found.push((self.tried(&blank, &both, self.plan)?.row, Some(both)));
@@ -404,14 +406,19 @@ fn costs(row: &RemedyRow) -> [f64; 6] {
     ]
 }
 
-/// Best first: what suffices, the Pareto front of it, what costs nothing to buy, the lower peak.
+/// Best first: what suffices, what leaves clients what they have, the Pareto front of it, what costs
+/// nothing to buy, the lower peak.
 fn rank(mut rows: Vec<(RemedyRow, Option<Built>)>) -> Vec<(RemedyRow, Option<Built>)> {
     let front: Vec<bool> = rows
         .iter()
         .map(|(row, _)| {
             let own = costs(row);
-            let beaten =
-                rows.iter().filter(|(other, _)| other.state == row.state).any(|(other, _)| {
+            let beaten = rows
+                .iter()
+                .filter(|(other, _)| {
+                    other.state == row.state && (row.asks_less || !other.asks_less)
+                })
+                .any(|(other, _)| {
                     let theirs = costs(other);
                     let mut sides = theirs.iter().zip(&own);
                     theirs != own && sides.all(|(a, b)| a <= b)
@@ -427,6 +434,7 @@ fn rank(mut rows: Vec<(RemedyRow, Option<Built>)>) -> Vec<(RemedyRow, Option<Bui
         let share = |row: &RemedyRow| costs(row)[0];
         a.state
             .cmp(&b.state)
+            .then(a.asks_less.cmp(&b.asks_less))
             .then(b.on_front.cmp(&a.on_front))
             .then(bought(a).cmp(&bought(b)))
             .then(a.failed.high.total_cmp(&b.failed.high))

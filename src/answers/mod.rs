@@ -10,6 +10,7 @@
 //! which is stated beforehand; [`stop`](crate::engine::stop) ends it early with what there is.
 
 pub mod advise;
+pub mod assess;
 pub mod binding;
 pub mod remedies;
 pub mod without;

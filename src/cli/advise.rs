@@ -172,14 +172,23 @@ fn write(
     put("scenario.effective.toml", &scenario.effective)?;
     put("advise.json", &json)?;
     put("advise.md", &page.markdown())?;
+    write_remedies(result, &mut put)?;
+    let line = output::close(folder, false, interrupt::status(stopped), |_| Ok(Vec::new()))?;
+    Ok((path, vec![line]))
+}
+
+/// Writes the overlays and the manifests of what was tried.
+pub(super) fn write_remedies(
+    result: &AdviseResult,
+    put: &mut dyn FnMut(&str, &str) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     for row in result.remedies.iter().filter(|row| row.figures.replications > 0) {
         put(&overlay(row), &row.overlay)?;
         if let Some(manifest) = &row.manifest {
             put(&format!("manifests/{}.yaml", row.name), manifest)?;
         }
     }
-    let line = output::close(folder, false, interrupt::status(stopped), |_| Ok(Vec::new()))?;
-    Ok((path, vec![line]))
+    Ok(())
 }
 
 fn overlay(row: &RemedyRow) -> String {

@@ -4,6 +4,7 @@
 
 mod advise;
 mod args;
+mod assess;
 mod calibrate;
 mod charts;
 mod check;
@@ -39,6 +40,7 @@ use clap::{CommandFactory, Parser};
 
 pub use advise::AdviseArgs;
 pub use args::{Args, Verb};
+pub use assess::AssessArgs;
 pub use calibrate::CalibrateArgs;
 pub use check::{CheckArgs, CheckFormat, Deny};
 pub use compare::CompareArgs;
@@ -91,6 +93,7 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Compare(verb) => compare::compare(verb),
         Verb::Find(verb) => find::find(verb),
         Verb::Advise(verb) => advise::advise(verb),
+        Verb::Assess(verb) => assess::assess(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Explain(verb) => explain::explain(verb),
         Verb::Show(verb) => show::show(verb),

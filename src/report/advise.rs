@@ -33,7 +33,9 @@ pub fn page(result: &AdviseResult) -> Page {
         notes: result.warnings.clone(),
         ..Page::default()
     };
-    page.section(tried(result));
+    for section in tried(result) {
+        page.section(section);
+    }
     for row in good(result).take(EXPLAINED) {
         page.section(explained(row));
     }
@@ -59,7 +61,7 @@ fn good(result: &AdviseResult) -> impl Iterator<Item = &RemedyRow> {
     result.remedies.iter().filter(|row| row.state <= RemedyState::Helps)
 }
 
-fn named(row: &RemedyRow) -> String {
+pub(super) fn named(row: &RemedyRow) -> String {
     if row.dose.is_empty() { row.name.clone() } else { format!("{} ({})", row.name, row.dose) }
 }
 
@@ -68,20 +70,67 @@ fn capital(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-fn tried(result: &AdviseResult) -> Section {
-    let worse = result.remedies.iter().filter(|row| row.state == RemedyState::Worse);
-    let rows: Vec<&RemedyRow> = good(result).chain(worse).collect();
-    let table = Table::of(&rows)
-        .words("", |row| if row.on_front { "*" } else { "" }.to_owned())
+/// One section for each state that calls for figures.
+fn tried(result: &AdviseResult) -> Vec<Section> {
+    let of = |state| {
+        let rows = result.remedies.iter().filter(|row| row.state == state);
+        let rows: Vec<&RemedyRow> = rows.collect();
+        Section::new(capital(state.label())).table(table(&rows).done())
+    };
+    let states =
+        [RemedyState::Suffices, RemedyState::TooClose, RemedyState::Helps, RemedyState::Worse];
+    let mut sections: Vec<Section> =
+        states.into_iter().map(of).filter(|section| !section.is_empty()).collect();
+    let held = result.held.as_ref().map_or_else(String::new, |held| format!("; {held}"));
+    let heading = format!(
+        "Without a remedy: {} go wrong; peak {} of {}{held}",
+        proportion(&result.base_failed, result.base.replications),
+        result.base.peak_bytes,
+        result.base.limit_bytes
+    );
+    sections.insert(0, Section::default().text(heading));
+    let again: Vec<String> = result
+        .remedies
+        .iter()
+        .filter_map(|row| Some(format!("{} {}", named(row), row.confirmed?.count)))
+        .collect();
+    let mut legend = Section::default()
+        .text(
+            "wrong: a server is killed for memory, or not all has recovered by the end of the run",
+        )
+        .text("*: no other is as good in everything and better in something");
+    if result.remedies.iter().any(|row| row.asks_less) {
+        legend = legend
+            .text("?: clients get less than before: only who runs them knows if that will do");
+    }
+    if !again.is_empty() {
+        legend = legend.text(format!(
+            "wrong of {} with draws of another seed: {}",
+            result.replications,
+            again.join(", ")
+        ));
+    }
+    sections.push(legend);
+    sections
+}
+
+fn table<'r>(rows: &'r [&'r RemedyRow]) -> super::table::Columns<'r, &'r RemedyRow> {
+    let share = |row: &RemedyRow| {
+        row.figures.peak_bytes.as_f64() / row.figures.limit_bytes.as_f64().max(1.0)
+    };
+    let mark = |row: &RemedyRow| match (row.on_front, row.asks_less) {
+        (_, true) => "?",
+        (true, false) => "*",
+        (false, false) => "",
+    };
+    Table::of(rows)
+        .words("", move |row| mark(row).to_owned())
         .words("remedy", |row| named(row))
-        .at_most(34)
-        .words("", |row| row.state.label().to_owned())
+        .at_most(31)
         .numbers("wrong", |row| format!("{}/{}", row.failed.count, row.figures.replications))
         .numbers("peak", |row| row.figures.peak_bytes.to_string())
-        .numbers("of\nlimit", |row| {
-            let share = row.figures.peak_bytes.as_f64() / row.figures.limit_bytes.as_f64().max(1.0);
-            whole_percent(share)
-        })
+        .markdown_only()
+        .numbers("peak of\nlimit", move |row| whole_percent(share(row)))
         .numbers("settled", |row| {
             row.figures.settled_seconds.map_or_else(|| "never".to_owned(), clock)
         })
@@ -89,28 +138,6 @@ fn tried(result: &AdviseResult) -> Section {
         .words("adds", adds)
         .numbers("CPU seconds", |row| format!("{:.0}", row.figures.cpu_seconds))
         .markdown_only()
-        .numbers("other draws", |row| {
-            row.confirmed.map_or_else(|| "-".to_owned(), |p| format!("{} wrong", p.count))
-        })
-        .markdown_only();
-    let held = result.held.as_ref().map_or_else(String::new, |held| format!("; {held}"));
-    let heading = format!(
-        "Wrong without: {}; peak {} of {}{held}",
-        proportion(&result.base_failed, result.base.replications),
-        result.base.peak_bytes,
-        result.base.limit_bytes
-    );
-    let confirmed = result.remedies.iter().filter_map(|row| {
-        let p = row.confirmed?;
-        Some(format!("{}: with draws of another seed {} went wrong", named(row), p.count))
-    });
-    Section::new(heading)
-        .table(table.done().warning(&[RemedyState::Worse.label()]))
-        .legend(
-            "wrong: a server is killed for memory, or not all has recovered by the end of the run",
-        )
-        .legend("*: no other is as good in everything and better in something")
-        .legends(confirmed)
 }
 
 /// What is to be bought.

@@ -34,7 +34,8 @@
 use serde::Serialize;
 
 use crate::results::{
-    AdviseResult, ApfPlan, CalibrationResult, CompareResult, FindResult, Summary, Validation,
+    AdviseResult, ApfPlan, AssessResult, CalibrationResult, CompareResult, FindResult, Summary,
+    Validation,
 };
 
 /// Renders `summary.json`.
@@ -90,6 +91,14 @@ pub fn compare(result: &CompareResult) -> serde_json::Result<String> {
 /// # Errors
 /// None that plain data can cause; the serialiser's, if it ever has one.
 pub fn advise(result: &AdviseResult) -> serde_json::Result<String> {
+    pretty(result)
+}
+
+/// Renders `assess.json`, whose keys are the fields of [`AssessResult`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn assess(result: &AssessResult) -> serde_json::Result<String> {
     pretty(result)
 }
 

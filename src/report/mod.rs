@@ -11,6 +11,7 @@
 
 pub mod advise;
 pub mod apf;
+pub mod assess;
 pub mod assumptions;
 pub mod calibration;
 pub mod charts;

@@ -116,6 +116,8 @@ pub struct RemedyRow {
     pub because: Option<String>,
     /// Whether no other remedy is as good in everything and better in something.
     pub on_front: bool,
+    /// Whether clients get less than before: only who runs them knows whether that will do.
+    pub asks_less: bool,
     /// What it came to.
     pub figures: TrialFigures,
     /// Replications that went wrong: a kill, or no recovery by the end.
@@ -171,6 +173,71 @@ pub struct AdviseResult {
     pub runs: u32,
     /// Their bound.
     pub most_runs: u32,
+    /// What the reader should know before trusting the answer.
+    pub warnings: Vec<String>,
+}
+
+/// A storm of `assess`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StormRow {
+    /// Its name: `steady`, `as written`, or that of a standard storm.
+    pub name: String,
+    /// What it is, in one sentence.
+    pub what: String,
+    /// Where it is from: `scenario`, `profile`, `built`.
+    pub from: String,
+    /// What it came to.
+    pub figures: TrialFigures,
+    /// Replications that went wrong: a kill, or no recovery by the end.
+    pub failed: OutcomeCount,
+    /// Whether the limit lies within the error of the model.
+    pub too_close: bool,
+    /// Who held the memory at the highest peak, in words.
+    pub held: Option<String>,
+    /// Why it was not run.
+    pub because: Option<String>,
+}
+
+/// How far an input may go in the most dangerous storm.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BreakingInput {
+    /// The key.
+    pub key: String,
+    /// The largest safe value as a multiple of the scenario's; `None`: no value of the range is safe.
+    pub factor: Option<f64>,
+    /// Whether the whole range is safe, so that the factor is the end of it.
+    pub beyond: bool,
+    /// One sentence.
+    pub verdict: String,
+}
+
+/// `assess.json`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AssessResult {
+    /// As of `summary.json`.
+    pub format_version: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// Its hash.
+    pub scenario_hash: String,
+    /// The Kubernetes release modelled.
+    pub release: String,
+    /// Master seed.
+    pub seed: u64,
+    /// Replications of each storm.
+    pub replications: u32,
+    /// In what share of runs a storm may go wrong.
+    pub probability: f64,
+    /// One sentence: the answer.
+    pub verdict: String,
+    /// The storms.
+    pub storms: Vec<StormRow>,
+    /// The most dangerous of them.
+    pub worst: String,
+    /// How far the two most dangerous inputs may go in it.
+    pub breaking: Vec<BreakingInput>,
+    /// What prevents it, where that is needed.
+    pub advice: Option<AdviseResult>,
     /// What the reader should know before trusting the answer.
     pub warnings: Vec<String>,
 }
