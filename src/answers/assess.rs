@@ -26,7 +26,7 @@ use crate::units::SimSpan;
 use crate::validation::domain;
 
 /// Replications of a search for a breaking point, at most.
-const SEARCHED: u32 = 10;
+const SEARCHED: u32 = 3;
 /// Inputs that are searched.
 const INPUTS: usize = 2;
 /// Values of a search below and above the scenario's: quarters of its fourth, and of it.

@@ -14,3 +14,6 @@ pub mod assess;
 pub mod binding;
 pub mod remedies;
 pub mod without;
+
+#[cfg(test)]
+mod tests;
