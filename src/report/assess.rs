@@ -33,7 +33,7 @@ pub fn page(result: &AssessResult) -> Page {
         notes: result.warnings.clone(),
         ..Page::default()
     };
-    page.section(storms(&result.storms));
+    page.section(storms(&result.storms, result.probability));
     let held = |row: &StormRow| Some((row.name.clone(), row.held.clone()?));
     page.section(
         Section::new("Who held the memory at the peak")
@@ -55,11 +55,11 @@ pub fn page(result: &AssessResult) -> Page {
     page
 }
 
-fn storms(rows: &[StormRow]) -> Section {
+fn storms(rows: &[StormRow], allowed: f64) -> Section {
     let table = Table::of(rows)
         .words("storm", |row| row.name.clone())
         .at_most(16)
-        .words("", |row| verdict(row).to_owned())
+        .words("", |row| verdict(row, allowed).to_owned())
         .words("wrong (95 %)", |row| match row.figures.replications {
             0 => "-".to_owned(),
             n => format!(
@@ -83,14 +83,16 @@ fn storms(rows: &[StormRow]) -> Section {
         .legends(rows.iter().filter_map(because))
 }
 
-fn verdict(row: &StormRow) -> &'static str {
+/// `holds` only where the interval says so.
+fn verdict(row: &StormRow, allowed: f64) -> &'static str {
     match &row.figures {
         figures if figures.replications == 0 => "not run",
         figures if figures.incomplete > 0 => "unknown",
         figures if figures.oom.count > 0 => "KILLED",
         _ if row.failed.count > 0 => "NO RECOVERY",
         _ if row.too_close => "too close",
-        _ => "holds",
+        _ if row.failed.high <= allowed => "holds",
+        _ => "none wrong",
     }
 }
 
