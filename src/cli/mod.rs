@@ -25,6 +25,7 @@ mod output;
 mod presets;
 mod progress;
 mod reference;
+mod report;
 mod run;
 mod schema;
 mod shard;
@@ -55,6 +56,7 @@ pub use man::ManArgs;
 pub use merge::MergeArgs;
 pub use presets::PresetsArgs;
 pub use reference::verbs;
+pub use report::ReportArgs;
 pub use run::RunArgs;
 pub use shard::{Shard, ShardArg};
 pub use show::{ShowArgs, ShowFormat};
@@ -102,6 +104,7 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Presets(verb) => presets::presets(verb),
         Verb::Sweep(verb) => sweep::sweep(verb),
         Verb::Merge(verb) => merge::merge(verb),
+        Verb::Report(verb) => report::report(verb),
         Verb::Validate(verb) => validate::validate(verb),
         Verb::Calibrate(verb) => calibrate::calibrate(verb),
         Verb::Schema => schema::schema(),
