@@ -15,6 +15,7 @@ use super::init::InitArgs;
 use super::man::ManArgs;
 use super::merge::MergeArgs;
 use super::presets::PresetsArgs;
+use super::report::ReportArgs;
 use super::run::RunArgs;
 use super::show::ShowArgs;
 use super::sweep::SweepArgs;
@@ -109,6 +110,8 @@ pub enum Verb {
     Sweep(SweepArgs),
     /// Joins the shards of a sweep that was run with --shard.
     Merge(MergeArgs),
+    /// Makes report.html, one page for a browser, again from the folder of a result.
+    Report(ReportArgs),
     /// Replays measured runs and published figures, and reports how far off the predictions are.
     Validate(ValidateArgs),
     /// Fits the model to observations of your own servers, and writes an overlay for scenarios.

@@ -23,6 +23,7 @@ mod output;
 mod presets;
 mod progress;
 mod reference;
+mod report;
 mod run;
 mod schema;
 mod shard;
@@ -51,6 +52,7 @@ pub use man::ManArgs;
 pub use merge::MergeArgs;
 pub use presets::PresetsArgs;
 pub use reference::verbs;
+pub use report::ReportArgs;
 pub use run::RunArgs;
 pub use shard::{Shard, ShardArg};
 pub use show::{ShowArgs, ShowFormat};
@@ -96,6 +98,7 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Presets(verb) => presets::presets(verb),
         Verb::Sweep(verb) => sweep::sweep(verb),
         Verb::Merge(verb) => merge::merge(verb),
+        Verb::Report(verb) => report::report(verb),
         Verb::Validate(verb) => validate::validate(verb),
         Verb::Calibrate(verb) => calibrate::calibrate(verb),
         Verb::Schema => schema::schema(),

@@ -21,6 +21,7 @@
 //! | `cpu_seconds` | CPU time of all servers, median |
 //! | `counters` | totals of the worst replication |
 //! | `worst_replication`, `worst_server`, `worst_peak_bytes`, `worst_peak_seconds` | where the highest peak was |
+//! | `scraped_peaks[]` | what scrapes of that server would have seen: `interval_seconds`, `peak_bytes` and `failed` scrapes in the median schedule, whose first is at `first_seconds`; `lowest_bytes`, `highest_bytes` of all schedules |
 //! | `simulated_seconds` | length of the longest replication |
 //! | `published[]` | `phase`, `metric`, `published`, `predicted`, `error`, `within`, `source`, `note` |
 //! | `incomplete` | replications stopped at the event limit before their end |

@@ -20,6 +20,7 @@ pub mod events;
 pub mod find;
 pub mod folder;
 mod format;
+pub mod html;
 pub mod import;
 pub mod json;
 mod judged;

@@ -16,6 +16,7 @@ mod judged;
 mod levels;
 mod peak_interval;
 mod run;
+mod scrape;
 mod summary;
 mod sweep;
 mod validation;
@@ -47,6 +48,7 @@ pub use run::{
     Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
     ServerRecord, Timeline, TimelinePoint,
 };
+pub use scrape::{SCRAPE_INTERVALS, Scrape, ScrapedPeak, scraped_peaks, scrapes};
 pub use summary::{
     ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, LevelSummary,
     OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
