@@ -82,7 +82,8 @@ fn rows() -> Vec<Vec<u8>> {
     done(&folder, &arguments);
     let written = std::fs::read_to_string(folder.join("out/rows.jsonl")).expect("rows");
     let inner = |line: &str| Some(line.split_once(":{")?.1.strip_suffix('}')?.to_owned());
-    let plain: Vec<String> = written.lines().filter_map(inner).map(|s| format!("{{{s}\n")).collect();
+    let plain: Vec<String> =
+        written.lines().filter_map(inner).map(|s| format!("{{{s}\n")).collect();
     assert_eq!(plain.len(), 3, "{written}");
     vec![plain.concat().into_bytes(), written.into_bytes()]
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use flate2::read::MultiGzDecoder;
 use crate::support::{done, folder, folder_with, oomcast, root, stderr, stdout};
+use flate2::read::MultiGzDecoder;
 
 fn data() -> PathBuf {
     root().join("tests/data/cluster")
