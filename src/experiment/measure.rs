@@ -95,7 +95,7 @@ pub(super) fn whole_duration(run: &RunRecord) -> Option<SimSpan> {
 }
 
 /// When a condition was met in a run, where that is recorded.
-pub(super) fn happened_at(condition: &Condition, run: &RunRecord) -> Option<SimTime> {
+pub(crate) fn happened_at(condition: &Condition, run: &RunRecord) -> Option<SimTime> {
     let first = |server: &crate::results::ServerRecord| server.oom_kills.first().map(|k| k.at);
     let mut kills: Vec<SimTime> = run.servers.iter().filter_map(first).collect();
     kills.sort_unstable();

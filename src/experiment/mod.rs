@@ -20,7 +20,6 @@ mod idle;
 mod levels;
 mod measure;
 pub mod model_error;
-mod no_return;
 mod published;
 mod replicate;
 mod summarize;
@@ -31,14 +30,16 @@ mod until;
 mod variant;
 mod verdict;
 
-pub use advice::{SweepCost, advice, idle_memory, long_sweep, sweep_cost};
+pub use advice::{SweepCost, advice, idle_memory, long_sweep, run_time, sweep_cost};
 pub use apf::apf_plan;
 pub use compare::{CompareSide, Compared, compare, compare_runs};
+pub use estimate::proportion;
+pub(crate) use measure::happened_at;
 pub use measure::meets;
-pub use no_return::{NoReturnQuestion, most_runs, no_return};
 pub use replicate::{
     ReplicateError, Replicated, Replications, replicate, replicate_with, try_replicate_with,
 };
+pub(crate) use replicate::{guarded, pool, replicate_on, until_stopped};
 pub use summarize::{Subject, summarize};
 pub use trial::{Trial, median_change};
 pub use uncertain::{draw, draw_overrides, replicate_uncertain};

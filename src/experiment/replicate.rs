@@ -202,7 +202,7 @@ pub(super) fn in_this_pool(
 
 /// Every replication of a plan in order, without log, timelines and holders, and without running
 /// the worst one again. If the first is cut short for the work it takes, it stays the only one.
-pub(super) fn replicate_on(
+pub(crate) fn replicate_on(
     run: impl Fn(RunOptions) -> Result<RunRecord, ReplicateError> + Sync,
     plan: Replications,
     progress: impl Fn(u32) + Sync,
@@ -221,7 +221,7 @@ pub(super) fn in_order<T: Send>(
 
 /// The same; when the process is asked to end, for the first replications of the range: those that
 /// had begun by then.
-pub(super) fn until_stopped<T: Send>(
+pub(crate) fn until_stopped<T: Send>(
     range: Range<u32>,
     one: impl Fn(u32) -> Result<T, ReplicateError> + Sync,
 ) -> Result<Vec<T>, ReplicateError> {
@@ -260,7 +260,7 @@ fn begun<T: Send>(
 }
 
 /// Runs one replication. If it breaks off it must say which it was, and stop the others.
-pub(super) fn guarded<T>(
+pub(crate) fn guarded<T>(
     replication: u32,
     run: impl FnOnce() -> Result<T, ReplicateError>,
 ) -> Result<T, ReplicateError> {
@@ -282,7 +282,7 @@ fn panicked(replication: u32, panic: &(dyn Any + Send)) -> ReplicateError {
 }
 
 /// The threads of a plan.
-pub(super) fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, ReplicateError> {
+pub(crate) fn pool(threads: Option<usize>) -> Result<rayon::ThreadPool, ReplicateError> {
     let threads = threads.unwrap_or(0);
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)

@@ -93,7 +93,7 @@ impl Variant {
     ///
     /// # Errors
     /// [`ReplicateError::Draw`], when what was drawn contradicts itself.
-    pub(super) fn drawn(&self, draw: u32, seed: u64) -> Result<Cow<'_, Inputs>, ReplicateError> {
+    pub(crate) fn drawn(&self, draw: u32, seed: u64) -> Result<Cow<'_, Inputs>, ReplicateError> {
         if self.scenario.uncertain.is_empty() {
             return Ok(Cow::Borrowed(&self.scenario.inputs));
         }

@@ -35,7 +35,8 @@
 use serde::Serialize;
 
 use crate::results::{
-    ApfPlan, CalibrationResult, CompareResult, FindResult, NoReturn, Summary, Validation,
+    AdviseResult, ApfPlan, AssessResult, CalibrationResult, CompareResult, FindResult, NoReturn,
+    Summary, Validation,
 };
 
 /// Renders `summary.json`.
@@ -91,6 +92,22 @@ pub fn no_return(found: &NoReturn) -> serde_json::Result<String> {
 /// # Errors
 /// None that plain data can cause; the serialiser's, if it ever has one.
 pub fn compare(result: &CompareResult) -> serde_json::Result<String> {
+    pretty(result)
+}
+
+/// Renders `advise.json`, whose keys are the fields of [`AdviseResult`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn advise(result: &AdviseResult) -> serde_json::Result<String> {
+    pretty(result)
+}
+
+/// Renders `assess.json`, whose keys are the fields of [`AssessResult`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn assess(result: &AssessResult) -> serde_json::Result<String> {
     pretty(result)
 }
 

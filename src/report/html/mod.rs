@@ -22,8 +22,10 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 use super::page::{Mood, Page};
-use super::{compare, find, run, sweep};
-use crate::results::{CompareResult, FindResult, Summary, SweepSummary};
+use super::{advise, assess, compare, find, no_return, run, sweep};
+use crate::results::{
+    AdviseResult, AssessResult, CompareResult, FindResult, NoReturn, Summary, SweepSummary,
+};
 
 /// Name of the page in a folder.
 pub const REPORT: &str = "report.html";
@@ -65,6 +67,15 @@ pub fn render(folder: &Path, files: &[String]) -> Result<Option<String>, HtmlErr
         of_run(&folder)?
     } else if folder.has("find.json") {
         let page = find::page(&folder.json::<FindResult>("find.json")?);
+        plain(&folder, &page, &["scenario.effective.toml"])?
+    } else if folder.has("no-return.json") {
+        let page = no_return::page(&folder.json::<NoReturn>("no-return.json")?);
+        plain(&folder, &page, &["scenario.effective.toml"])?
+    } else if folder.has("advise.json") {
+        let page = advise::page(&folder.json::<AdviseResult>("advise.json")?);
+        plain(&folder, &page, &["scenario.effective.toml"])?
+    } else if folder.has("assess.json") {
+        let page = assess::page(&folder.json::<AssessResult>("assess.json")?);
         plain(&folder, &page, &["scenario.effective.toml"])?
     } else if folder.has("compare.json") {
         let page = compare::page(&folder.json::<CompareResult>("compare.json")?);

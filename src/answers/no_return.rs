@@ -13,11 +13,11 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::estimate::proportion;
-use super::measure::{happened_at, meets};
-use super::replicate::{ReplicateError, Replications, guarded, pool, replicate_on, until_stopped};
-use super::variant::Variant;
 use crate::engine::stop;
+use crate::experiment::{
+    ReplicateError, Replications, Variant, guarded, happened_at, meets, pool, proportion,
+    replicate_on, until_stopped,
+};
 use crate::model::RunOptions;
 use crate::model::input::Inputs;
 use crate::model::world::World;
