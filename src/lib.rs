@@ -46,6 +46,7 @@
 //! | [`language`] | TOML texts with places, laid over one another and checked along tables of keys | what is configured |
 //! | [`scenario`] | a TOML file to the model's [`Inputs`](model::input::Inputs), or to every mistake in it | how inputs are run |
 //! | [`experiment`] | many replications to one summary, published figures beside it; breaking points, comparisons, sweeps | files, how results are shown |
+//! | [`answers`] | what an operator asks: without whom, which remedy, is it safe; all on trials of variants with equal draws | files, how answers are shown |
 //! | [`validation`] | observations of genuine servers, replayed; exports of monitoring | how they are shown |
 //! | [`cluster`] | what a running cluster exports (metrics, audit logs, objects) to a commented scenario | the network, how findings are shown |
 //! | [`calibration`] | parameters fitted to observations by least squares | files, how results are shown |
@@ -55,7 +56,7 @@
 //! Imports run downwards only: `engine`, `results` -> `units`; `model` -> `engine`, `results`;
 //! `language` -> `units`; `scenario` -> `language` and the model's plain inputs ([`model::input`], [`model::release`], the objects of
 //! [`model::apf`]); `report` -> `results`; `experiment` -> `scenario`, `model`, `engine`, `results`;
-//! `validation` and `cluster` -> `experiment` and what it knows; `calibration` -> `validation` and the same;
+//! `validation` and `cluster` -> `experiment` and what it knows; `answers` and `calibration` -> `validation` and the same;
 //! `cli` -> all. A test holds this rule.
 //!
 //! Inside [`model`]:
@@ -165,6 +166,8 @@
 //! | what of a running cluster is read | [`cluster::read`]: kinds of files; [`cluster::metrics`]: which metrics |
 //! | what is probably not meant, though valid | `scenario/lints.rs`; what only the model knows: `experiment/advice.rs` |
 //! | the text of a code, the example of a key | [`scenario::explain`] |
+//! | a remedy that `advise` tries | `answers/remedies/table.rs`: one row; its overlay: `answers/remedies/build.rs` |
+//! | a standard storm | [`scenario::storms`] |
 //! | an exit code | `cli/exit.rs` |
 //! | a flag that several verbs have | `cli/flags.rs` |
 //!
@@ -207,6 +210,7 @@
 //! theory; `tests/language` and `tests/tool` hold what is read and what is printed; `tests/house`
 //! holds the rules of this page; and in builds with debug assertions [`model::checks`] looks at the books after every event.
 
+pub mod answers;
 pub mod calibration;
 pub mod cli;
 pub mod cluster;

@@ -6,8 +6,10 @@ use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
 use super::{hint, interrupt, load, output};
-use crate::experiment::Replications;
+use crate::answers::binding::binding;
+use crate::answers::without::leave_one_out;
 use crate::experiment::find::{FindError, Question, find as search};
+use crate::experiment::{Replications, Variant};
 use crate::report::folder::{Identity, RunFolder, Status};
 use crate::report::{Page, charts, find as report, json};
 use crate::results::FindResult;
@@ -96,6 +98,9 @@ pub(super) fn find(args: &FindArgs) -> Result<Exit, Failure> {
     let mut found = found.map_err(|error| not_found(&error))?;
     let stopped = interrupt::note(found.replications, plan.replications, "replications");
     found.warnings.extend(stopped.clone());
+    if stopped.is_none() {
+        past(&variant, &mut found, plan)?;
+    }
     let page = report::page(&found);
     let mark = interrupt::status(stopped.as_ref());
     let written = write(args, (folder, mark), scenario, &found, &page)?;
@@ -104,6 +109,20 @@ pub(super) fn find(args: &FindArgs) -> Result<Exit, Failure> {
     let cut = (found.incomplete > 0)
         .then(|| format!("{} runs hit the event limit; raise run.max-events", found.incomplete));
     interrupt::ended(stopped, || output::incomplete(cut))
+}
+
+/// What gives way just past the answer, and without whom it would not.
+fn past(variant: &Variant, found: &mut FindResult, plan: Replications) -> Result<(), Failure> {
+    /// Replications that say what gives way.
+    const LOOKED_AT: u32 = 5;
+    let Some(bracket) = &found.bracket else { return Ok(()) };
+    let set = format!("{}={}", found.key, bracket.past.value.text);
+    let Ok(there) = variant.with(&[set]) else { return Ok(()) };
+    let plan = Replications { replications: plan.replications.min(LOOKED_AT), ..plan };
+    let failed = |error| load::not_replicated(&error);
+    found.binds = binding(&there, plan, &found.breaking_points).map_err(failed)?;
+    found.leave_one_out = leave_one_out(&there, plan).map_err(failed)?;
+    Ok(())
 }
 
 fn question(args: &FindArgs, scenario: &Scenario) -> Result<Question, Failure> {

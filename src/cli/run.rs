@@ -7,7 +7,8 @@ use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
 use super::{charts, hint, interrupt, load, output};
-use crate::experiment::model_error::{Circumstances, peak_interval};
+use crate::answers::without::{leave_one_out, most_runs};
+use crate::experiment::model_error::{Circumstances, machine_known, peak_interval};
 use crate::experiment::{
     Replicated, Replications, Subject, Until, Variant, replicate_uncertain, summarize,
 };
@@ -15,7 +16,7 @@ use crate::model::RunOptions;
 use crate::report::folder::{Identity, RunFiles, RunFolder, Status};
 use crate::report::story::Story;
 use crate::report::{json, junit, run as report};
-use crate::results::Summary;
+use crate::results::{LeaveOneOut, Summary};
 use crate::scenario::Scenario;
 use crate::scenario::measure::share_of;
 use crate::units::{SimSpan, SimTime, parse_span};
@@ -93,7 +94,10 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         let done = format!("run.replications={}", replicated.runs.len());
         scenario = variant.with(&[done]).map_err(|found| load::refused(&found))?.scenario().clone();
     }
-    let summary = condense(&scenario, &replicated, stopped.as_deref());
+    let mut summary = condense(&scenario, &replicated, stopped.as_deref());
+    if summary.oom.count > 0 && summary.incomplete == 0 && stopped.is_none() {
+        summary.leave_one_out = without(args, &variant, &summary)?;
+    }
     let mark = interrupt::status(stopped.as_ref());
     let written = write(args, (folder, mark), &scenario, &summary, &replicated)?;
     let mut page = report::page(&summary, Some(&Story::of(&replicated.worst)));
@@ -172,6 +176,18 @@ fn simulate(args: &RunArgs, variant: &Variant, dumps: &[SimTime]) -> Result<Repl
         .map_err(|error| load::not_replicated(&error))
 }
 
+/// Who it was: the same without each client. It takes no more runs than there were, or one for each.
+fn without(
+    args: &RunArgs,
+    variant: &Variant,
+    summary: &Summary,
+) -> Result<Option<LeaveOneOut>, Failure> {
+    let clients = variant.scenario().inputs.fleets.len();
+    let replications = (summary.replications / (most_runs(clients) + 1)).max(1);
+    let plan = Replications { seed: summary.seed, replications, threads: args.run.threads() };
+    leave_one_out(variant, plan).map_err(|error| load::not_replicated(&error))
+}
+
 /// When to dump API Priority and Fairness, if that can be.
 fn dump_instants(args: &RunArgs, scenario: &Scenario) -> Result<Vec<SimTime>, Failure> {
     let usage = |what: String| Err(Failure::usage(what));
@@ -183,13 +199,6 @@ fn dump_instants(args: &RunArgs, scenario: &Scenario) -> Result<Vec<SimTime>, Fa
         return usage("--dump-apf: API Priority and Fairness is off in this scenario".into());
     }
     Ok(args.dump_apf.iter().map(|at| SimTime::ZERO + *at).collect())
-}
-
-/// Whether the speed of the processors is stated: another than the default, or a range.
-fn machine_known(scenario: &Scenario) -> bool {
-    const CPU_SPEED: &str = "hardware.cpu-speed";
-    scenario.inputs.hardware.cpu_speed.to_bits() != 1.0_f64.to_bits()
-        || scenario.uncertain.iter().any(|uncertain| uncertain.key == CPU_SPEED)
 }
 
 fn condense(scenario: &Scenario, replicated: &Replicated, stopped: Option<&str>) -> Summary {

@@ -76,6 +76,8 @@ pub struct Nodes {
     pub control_plane_memory: Option<Found<Bytes>>,
     /// Whether etcd runs on the nodes of the apiservers.
     pub etcd_beside: Option<Found<bool>>,
+    /// What a member of etcd takes.
+    pub etcd_memory: Option<Found<Bytes>>,
 }
 
 /// A priority level as the servers report it.
@@ -96,8 +98,24 @@ pub struct Skipped {
     pub line: Option<u64>,
     /// What is wrong with it.
     pub what: String,
-    /// What is therefore not known.
-    pub cost: String,
+    /// What is therefore not known; `None`: nothing is lost by it.
+    pub cost: Option<String>,
+}
+
+impl Skipped {
+    /// A file that was not used, or a part of it, and what is lost by that.
+    pub(super) fn file(
+        file: impl Into<String>,
+        what: impl Into<String>,
+        cost: impl Into<String>,
+    ) -> Self {
+        Self { cost: Some(cost.into()), ..Self::passed_over(file, what) }
+    }
+
+    /// A file that was not used, and need not be.
+    pub(super) fn passed_over(file: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { file: file.into(), line: None, what: what.into(), cost: None }
+    }
 }
 
 /// A value that no file has, and what was taken for it.

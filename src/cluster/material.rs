@@ -5,14 +5,16 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::etcd::Etcd;
 use super::findings::{Findings, Skipped};
+use super::metrics::samples::{MOST_BYTES, Samples};
 use super::metrics::servers::{ServerScrapes, pair};
-use super::metrics::{Answers, Scrape, text};
+use super::metrics::{Scrape, prometheus, text};
 use super::objects::Objects;
 use super::read::{Input, Kind, gather};
 
 /// What an answer of Prometheus, or of `/version`, may take.
-const MOST_ANSWER_BYTES: u64 = 24 << 20;
+const MOST_ANSWER_BYTES: u64 = 12 << 20;
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -23,6 +25,8 @@ pub struct Material {
     pub objects: Objects,
     /// `gitVersion`, and the file it is from.
     pub version: Option<(String, String)>,
+    /// etcd.
+    pub etcd: Etcd,
     /// Audit logs, still to be read.
     pub audit: Vec<Input>,
 }
@@ -34,54 +38,104 @@ impl Material {
         let gathered = gather(paths);
         findings.skipped.extend(gathered.skipped);
         let mut material = Self::default();
-        let (mut scrapes, mut answers) = (Vec::new(), Answers::default());
+        let (mut scrapes, mut kept, mut left) = (Vec::new(), Samples::default(), MOST_BYTES);
         for input in gathered.inputs {
+            if let Some(server) = other_server(&input) {
+                let what =
+                    format!("of {server}: the kube-apiserver's own logs have these requests, too");
+                findings.skipped.push(Skipped::passed_over(input.name, what));
+                continue;
+            }
             findings.read.push((input.name.clone(), input.kind.label().to_owned()));
-            match input.kind {
-                Kind::Audit => material.audit.push(input),
+            let whole = |cost: &'static str, read: Result<(), String>| {
+                read.err().map(|what| Skipped::file(&input.name, what, cost))
+            };
+            let skipped = match input.kind {
                 Kind::Metrics => {
-                    let (found, skipped) = text::read(&input);
-                    findings.skipped.extend(skipped);
-                    let before = scrapes.len();
-                    scrapes.extend(found.into_iter().filter(Scrape::is_apiserver));
-                    if scrapes.len() == before {
-                        let what = "metrics of something else than a kube-apiserver".to_owned();
-                        let cost = "nothing: oomcast has no use for them".to_owned();
-                        findings.skipped.push(Skipped { file: input.name, line: None, what, cost });
-                    }
+                    let found = text::read(&input, &mut kept, &mut left);
+                    findings.skipped.extend(found.skipped);
+                    let foreign = found.scrapes.is_empty() && !found.asked;
+                    scrapes.extend(found.scrapes);
+                    foreign.then(|| of_something_else(&input))
                 }
                 Kind::Prometheus => {
-                    let added = small_json(&input).and_then(|a| answers.add(&input.name, &a));
-                    findings.skipped.extend(added.err().map(|what| Skipped {
-                        file: input.name,
-                        line: None,
-                        what,
-                        cost: "the figures of this answer".to_owned(),
-                    }));
+                    let added = small_json(&input);
+                    let added = added.and_then(|a| prometheus::add(&input.name, &a, &mut kept));
+                    whole("the figures of this answer", added)
                 }
-                Kind::Version => match small_json(&input).map(|version| git_version(&version)) {
-                    Ok(Some(version)) => material.version = Some((version, input.name)),
-                    Ok(None) => {}
-                    Err(what) => findings.skipped.push(Skipped {
-                        file: input.name,
-                        line: None,
-                        what,
-                        cost: "the release, unless metrics tell it".to_owned(),
-                    }),
-                },
-                Kind::Dump => {}
+                Kind::Version => {
+                    let read = small_json(&input).map(|version| {
+                        let version = git_version(&version);
+                        material.version =
+                            version.map(|v| (v, input.name.clone())).or(material.version.take());
+                    });
+                    whole("the release, unless metrics tell it", read)
+                }
+                Kind::EtcdCounts => {
+                    let read = small_json(&input);
+                    let read = read.and_then(|all| material.etcd.add_counts(&input.name, &all));
+                    whole("counts and sizes of objects, unless metrics tell them", read)
+                }
+                Kind::EtcdStatus => {
+                    let read = small_json(&input);
+                    let read = read.and_then(|all| material.etcd.add_status(&input.name, &all));
+                    whole("the size of etcd's database", read)
+                }
+                Kind::Dump => None,
                 Kind::ObjectsJson | Kind::ObjectsYaml => {
                     findings.skipped.extend(material.objects.read(&input));
+                    None
                 }
-            }
+                Kind::Audit => {
+                    material.audit.push(input);
+                    continue;
+                }
+            };
+            findings.skipped.extend(skipped);
+        }
+        let (of_etcd, scrapes): (Vec<Scrape>, Vec<Scrape>) =
+            scrapes.into_iter().partition(Scrape::is_etcd);
+        let (kept_of_etcd, kept): (Vec<Scrape>, Vec<Scrape>) =
+            kept.scrapes().into_iter().partition(Scrape::is_etcd);
+        of_etcd.iter().chain(&kept_of_etcd).for_each(|scrape| material.etcd.add_scrape(scrape));
+        for usage in std::mem::take(&mut material.objects.etcd_usage) {
+            material.etcd.add_memory(usage);
         }
         // What servers say themselves goes before what was kept of it.
-        let kept = answers.scrapes();
         let (servers, skipped) = pair(scrapes);
         let (told, more_skipped) = pair(kept);
         findings.skipped.extend(skipped.into_iter().chain(more_skipped));
         material.servers = if servers.is_empty() { told } else { servers };
         material
+    }
+}
+
+impl Material {
+    /// How many servers there are for each whose metrics are here: what each does is taken for alike.
+    #[must_use]
+    pub fn unseen(&self, findings: &Findings) -> f64 {
+        let all = findings.replicas.as_ref().map_or(0.0, |found| f64::from(found.value));
+        (all / self.servers.len().max(1) as f64).max(1.0)
+    }
+}
+
+/// The server that an audit log is of, if it is one behind the kube-apiserver: folders of a must-gather
+/// are named after them.
+fn other_server(input: &Input) -> Option<&'static str> {
+    const OTHERS: [&str; 5] =
+        ["openshift-apiserver", "oauth-apiserver", "oauth-server", "etcd", "monitoring"];
+    let mut parts = input.name.split(['/', '\\']);
+    let logs = input.kind == Kind::Audit && parts.any(|part| part == "audit_logs");
+    parts.next().filter(|_| logs).and_then(|part| OTHERS.into_iter().find(|other| *other == part))
+}
+
+/// Metrics of a kubelet, a scheduler and the like: nobody asked for them, unless by name.
+fn of_something_else(input: &Input) -> Skipped {
+    let what = "metrics of something else than a kube-apiserver";
+    if input.named {
+        Skipped::file(&input.name, what, "nothing: oomcast has no use for them")
+    } else {
+        Skipped::passed_over(&input.name, what)
     }
 }
 

@@ -23,6 +23,7 @@
 
 pub mod audit;
 pub mod check;
+pub mod etcd;
 pub mod findings;
 pub mod fleet;
 pub mod fleets;

@@ -121,7 +121,7 @@ fn a_static_manifest_tells_flags_environment_and_limits() {
     assert_eq!(server.gomemlimit.as_ref().and_then(|limit| limit.value), Some(Bytes::gib(8)));
     assert_eq!(server.probes.as_ref().map(|probes| probes.value), Some(true));
     assert_eq!(found.inflight.as_ref().map(|inflight| inflight.value), Some((800, 200)));
-    assert_eq!(found.nodes.etcd_beside.as_ref().map(|beside| beside.value), None);
+    assert_eq!(found.nodes.etcd_beside.as_ref().map(|beside| beside.value), Some(true));
     let names = write::Names { scenario: "a".into(), manifest: "a.json".into() };
     let text = write::scenario(&found, &names);
     let scenario = crate::scenario::load("a.toml", text.as_bytes(), &[]).expect("valid");

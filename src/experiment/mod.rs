@@ -23,6 +23,7 @@ mod published;
 mod replicate;
 mod summarize;
 pub mod sweep;
+mod trial;
 mod uncertain;
 mod until;
 mod variant;
@@ -36,6 +37,7 @@ pub use replicate::{
     ReplicateError, Replicated, Replications, replicate, replicate_with, try_replicate_with,
 };
 pub use summarize::{Subject, summarize};
+pub use trial::{Trial, median_change};
 pub use uncertain::{draw, draw_overrides, replicate_uncertain};
 pub use until::Until;
 pub use variant::Variant;

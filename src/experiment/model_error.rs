@@ -16,6 +16,7 @@ use crate::model::input::{Behaviour, Encoding, FleetInput, Inputs, ReadInput};
 use crate::model::objects::ObjectProfile;
 use crate::model::{self, RunOptions};
 use crate::results::{PeakInterval, RunRecord};
+use crate::scenario::Scenario;
 use crate::units::Bytes;
 
 use super::estimate::median;
@@ -164,6 +165,14 @@ pub struct Circumstances {
     pub outside: bool,
     /// Whether the speed of the machine is stated.
     pub machine_known: bool,
+}
+
+/// Whether the speed of the processors is stated: another than the default, or a range.
+#[must_use]
+pub fn machine_known(scenario: &Scenario) -> bool {
+    const CPU_SPEED: &str = "hardware.cpu-speed";
+    scenario.inputs.hardware.cpu_speed.to_bits() != 1.0_f64.to_bits()
+        || scenario.uncertain.iter().any(|uncertain| uncertain.key == CPU_SPEED)
 }
 
 /// The interval around the peak of a scenario's replications. Where one of them loses a server for

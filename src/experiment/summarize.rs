@@ -75,6 +75,7 @@ pub fn summarize(subject: &Subject<'_>, replicated: &Replicated) -> Summary {
         apiservers: apiservers(runs),
         phases: phases(runs),
         holders_at_peak: worst_server.map_or_else(Vec::new, |s| s.holders_at_peak.clone()),
+        leave_one_out: None,
         priority_levels: levels::summarize(runs),
         bottleneck_level: levels::bottleneck(runs),
         largest_flow_schema: levels::largest_flow_schema(worst),

@@ -4,7 +4,7 @@ use super::replicate::ReplicateError;
 use super::uncertain::draw_overrides;
 use crate::model::{self, RunOptions};
 use crate::results::RunRecord;
-use crate::scenario::{Diagnostics, Scenario, Template};
+use crate::scenario::{Diagnostics, Overlay, Scenario, Template};
 use crate::units::SimTime;
 
 /// A scenario file with overrides.
@@ -31,6 +31,31 @@ impl Variant {
     /// As [`Variant::load`].
     pub fn with(&self, more: &[String]) -> Result<Self, Diagnostics> {
         Self::load(&self.template, &[self.overrides.as_slice(), more].concat())
+    }
+
+    /// The same under a further overlay, which comes before all overrides.
+    ///
+    /// # Errors
+    /// As [`Variant::load`].
+    pub fn over(&self, overlay: Overlay) -> Result<Self, Diagnostics> {
+        Self::load(&self.template.clone().and_over(overlay), &self.overrides)
+    }
+
+    /// The same with a further profile of the file, which comes before all overlays.
+    ///
+    /// # Errors
+    /// As [`Variant::load`].
+    pub fn with_profile(&self, name: &str) -> Result<Self, Diagnostics> {
+        Self::load(&self.template.clone().and_profile(name), &self.overrides)
+    }
+
+    /// The scenario from its effective text: overrides are in it, and no longer on top.
+    ///
+    /// # Errors
+    /// None, unless the effective text is not what it should be.
+    pub fn restated(&self) -> Result<Self, Diagnostics> {
+        let text = self.scenario.effective.as_bytes();
+        Self::load(&Template::of_text(&self.scenario.name, text, &[]), &[])
     }
 
     /// The scenario, with medians where it is uncertain.

@@ -8,6 +8,7 @@ use super::format::{grouped, percent, proportion};
 use super::page::{Mood, Page, Section};
 use super::run::replications;
 use super::table::Table;
+use super::without;
 use crate::results::{FindResult, FoundShare, FoundValue, FoundWhere};
 
 /// Values of the curve that are shown.
@@ -48,6 +49,10 @@ pub fn page(found: &FindResult) -> Page {
     page.section(Section::new(heading).table(table));
     let spread = breaking_points(found).into_iter().fold(Section::default(), Section::text);
     page.section(spread.text(trust(found)));
+    if let Some(binds) = &found.binds {
+        page.section(Section::default().text(binds.clone()));
+    }
+    page.section(without::section(found.leave_one_out.as_ref()));
     page
 }
 

@@ -15,7 +15,7 @@ const GOOD: f64 = 0.15;
 pub fn page(imported: &Imported) -> Page {
     let mut page = Page {
         verdict: verdict(imported),
-        mood: if imported.skipped.is_empty() { Mood::Good } else { Mood::Mixed },
+        mood: if skipped(imported) == 0 { Mood::Good } else { Mood::Mixed },
         ..Page::default()
     };
     page.section(
@@ -48,12 +48,22 @@ pub fn page(imported: &Imported) -> Page {
     ));
     page.section(list(
         "Skipped",
-        imported
-            .skipped
-            .iter()
-            .map(|one| (format!("{}: {}", one.place, one.what), format!("costs {}", one.cost))),
+        imported.skipped.iter().filter_map(|one| {
+            let cost = one.cost.as_ref()?;
+            Some((format!("{}: {}", one.place, one.what), format!("costs {cost}")))
+        }),
+    ));
+    let passed_over = imported.skipped.iter().filter(|one| one.cost.is_none());
+    page.section(list(
+        "Passed over, nothing is lost by it",
+        passed_over.map(|one| (format!("{}: {}", one.place, one.what), String::new())),
     ));
     page
+}
+
+/// What was skipped and costs something.
+fn skipped(imported: &Imported) -> usize {
+    imported.skipped.iter().filter(|one| one.cost.is_some()).count()
 }
 
 fn verdict(imported: &Imported) -> String {
@@ -61,7 +71,7 @@ fn verdict(imported: &Imported) -> String {
         1 => "1 file".to_owned(),
         n => format!("{n} files"),
     };
-    let skipped = match imported.skipped.len() {
+    let skipped = match skipped(imported) {
         0 => String::new(),
         n => format!("; {n} skipped"),
     };

@@ -17,6 +17,7 @@
 //! | `apiservers[]` | `name`, `limit_bytes`, `peak_resident_bytes`, `runs_with_oom`, `oom_kills`, `first_oom_seconds`, `back_after_seconds` |
 //! | `phases[]` | `name`, `start_seconds`, `peak_resident_bytes`, `runs_with_oom`, `settled_after_seconds`, `bytes_sent` |
 //! | `holders_at_peak[]` | `mechanism`, `client`, `resource`, `bytes`, largest first; sums to `worst_peak_bytes` |
+//! | `leave_one_out` | the same without each client, where a server was killed: `with_all`, `without_one[]`, `without_two`, `without_all`, `not_tried` |
 //! | `cpu_seconds` | CPU time of all servers, median |
 //! | `counters` | totals of the worst replication |
 //! | `worst_replication`, `worst_server`, `worst_peak_bytes`, `worst_peak_seconds` | where the highest peak was |

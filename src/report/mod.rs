@@ -33,6 +33,7 @@ mod table;
 mod terminal;
 pub mod validation;
 pub mod whole;
+mod without;
 
 pub use page::Page;
 pub use terminal::Screen;

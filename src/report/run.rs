@@ -9,6 +9,7 @@ use super::judged;
 use super::page::{Mood, Page, Section};
 use super::story::Story;
 use super::table::Table;
+use super::without;
 use crate::results::{ActivitySummary, Outcome, OutcomeCount, PublishedRow, Summary};
 use crate::units::Bytes;
 
@@ -37,6 +38,7 @@ pub fn page(summary: &Summary, story: Option<&Story>) -> Page {
     page.section(expectations(summary));
     page.section(servers(summary));
     page.section(holders(summary));
+    page.section(without::section(summary.leave_one_out.as_ref()));
     if let Some(story) = story.filter(|story| story.len() > 1) {
         let heading = format!("What happened in replication {}", story.replication());
         page.section(Section::new(heading).items(story.short(STORY_LINES, 80)));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::OutcomeCount;
+use super::{LeaveOneOut, OutcomeCount};
 
 /// A value of the key that was varied.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -112,6 +112,12 @@ pub struct FindResult {
     pub runs: u64,
     /// Runs that were stopped before it could be known whether it happens.
     pub incomplete: u64,
+    /// What gives way just past the answer, one sentence.
+    #[serde(default)]
+    pub binds: Option<String>,
+    /// The same without each client, just past the answer.
+    #[serde(default)]
+    pub leave_one_out: Option<LeaveOneOut>,
     /// What the reader should know before trusting the answer.
     pub warnings: Vec<String>,
 }

@@ -62,6 +62,6 @@ pub struct ImportSkipped {
     pub place: String,
     /// What is wrong.
     pub what: String,
-    /// What is therefore not known.
-    pub cost: String,
+    /// What is therefore not known; `None`: nothing is lost by it.
+    pub cost: Option<String>,
 }

@@ -5,6 +5,7 @@
 //! made from a file as well as from a run.
 
 mod activity;
+mod answers;
 mod apf;
 mod assumption;
 mod calibration;
@@ -23,6 +24,7 @@ pub use activity::{
     Activity, ActivityBucket, ActivityCounts, ActivityKind, BusiestSecond, KillScene,
     ServerActivity, WatchWindow, WindowPoint,
 };
+pub use answers::{LeaveOneOut, LeftOut, TrialFigures};
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
 pub use assumption::{Assumption, Held};
 pub use calibration::{

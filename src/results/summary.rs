@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Counters, ExpectationRow, Holder, PeakInterval, QuantileEstimate, StoppingRule, Uncertainty,
+    Counters, ExpectationRow, Holder, LeaveOneOut, PeakInterval, QuantileEstimate, StoppingRule,
+    Uncertainty,
 };
 use crate::units::Bytes;
 
 /// Version of the `summary.json` format. A minor step adds fields, a major one changes them.
-pub const FORMAT_VERSION: &str = "1.3";
+pub const FORMAT_VERSION: &str = "1.4";
 
 /// The spread of a byte figure over the replications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -208,6 +209,9 @@ pub struct Summary {
     pub phases: Vec<PhaseSummary>,
     /// Who held the memory at the worst peak of the worst replication, largest first.
     pub holders_at_peak: Vec<Holder>,
+    /// The same storm without each client, where a server was killed.
+    #[serde(default)]
+    pub leave_one_out: Option<LeaveOneOut>,
     /// The priority levels that requests went through, by name; none without API Priority and
     /// Fairness.
     #[serde(default)]

@@ -73,6 +73,20 @@ impl Template {
         Self { overlays, ..self }
     }
 
+    /// The same with a further profile.
+    #[must_use]
+    pub fn and_profile(mut self, name: &str) -> Self {
+        self.profiles.push(name.to_owned());
+        self
+    }
+
+    /// The same with a further overlay.
+    #[must_use]
+    pub fn and_over(mut self, overlay: Overlay) -> Self {
+        self.overlays.push(overlay);
+        self
+    }
+
     /// The scenario with further overrides, such as those of [`Knob::set`](super::Knob::set).
     ///
     /// # Errors

@@ -69,6 +69,8 @@ struct Extra<'l> {
     pod_name: Option<Vec<Text<'l>>>,
     #[serde(borrow, rename = "authentication.kubernetes.io/pod-uid")]
     pod_uid: Option<Vec<Text<'l>>>,
+    #[serde(borrow, rename = "authentication.kubernetes.io/node-name")]
+    node_name: Option<Vec<Text<'l>>>,
 }
 
 /// `ObjectReference`.
@@ -125,6 +127,11 @@ impl User<'_> {
     /// `groups`.
     pub(super) fn groups(&self) -> impl Iterator<Item = &str> {
         self.groups.iter().flatten().map(|group| group.0.as_ref())
+    }
+
+    /// The node that the Pod is on (1.30 and newer).
+    pub(super) fn node(&self) -> &str {
+        first(self.extra.as_ref().and_then(|extra| extra.node_name.as_ref()))
     }
 
     /// The Pod whose token it is: its name and its uid, since Pods of a `StatefulSet` keep their names.

@@ -41,6 +41,8 @@ pub struct Audit {
     pub from: Micros,
     /// The last.
     pub to: Micros,
+    /// Servers whose logs they are: how many lasted at the same time.
+    pub servers: u64,
     /// Requests that were counted.
     pub requests: u64,
     /// The clients, those with most requests first.
@@ -105,7 +107,7 @@ pub struct Client {
     pub last: Micros,
     /// Distinct users.
     pub users: u64,
-    /// Distinct Pods.
+    /// Distinct Pods, or nodes that they are on.
     pub pods: u64,
     /// Distinct addresses.
     pub addresses: u64,

@@ -9,6 +9,7 @@ use crate::cluster::read::Lines;
 #[derive(Clone, Copy)]
 pub(crate) struct Who<'w> {
     pub(crate) user: &'w str,
+    /// Its Pod; `node:` and a name: only the node of it.
     pub(crate) pod: &'w str,
     pub(crate) address: &'w str,
     pub(crate) agent: &'w str,
@@ -40,6 +41,10 @@ impl Planted {
     ) {
         let extra = match who.pod {
             "" => String::new(),
+            pod if pod.starts_with("node:") => format!(
+                r#","extra":{{"authentication.kubernetes.io/node-name":["{}"]}}"#,
+                pod.trim_start_matches("node:")
+            ),
             pod => format!(
                 r#","extra":{{"authentication.kubernetes.io/pod-name":["{pod}"],"authentication.kubernetes.io/pod-uid":["uid-{pod}"]}}"#
             ),

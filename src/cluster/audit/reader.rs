@@ -19,6 +19,10 @@ const JUMP: SimSpan = SimSpan::secs(24 * 3_600);
 const BELIEVED: u32 = 50;
 /// A clock that is set back by less is none: events are logged when requests end.
 const BACKWARDS: SimSpan = SimSpan::secs(60);
+/// What is told of it.
+const SET_BACK: &str = "the clock was set back by more than a minute here: used all the same";
+/// A copy of a line that has grown beyond this is given back after its line.
+const KEPT_BYTES: usize = 1 << 20;
 /// How deep an event may be wrapped in other JSON.
 const DEEPEST: u32 = 3;
 
@@ -46,7 +50,8 @@ pub fn read(logs: &[Log<'_>]) -> Audit {
     let Some((from, _)) = waiting.last() else {
         return Audit { skipped: skips.finish(), ..Audit::default() };
     };
-    let mut reading = Reading { table: Table::new(*from), recent: Recent::default(), skips };
+    let mut reading =
+        Reading { table: Table::new(*from), recent: Recent::default(), skips, lasted: Vec::new() };
     let mut open: Vec<Opened> = Vec::new();
     loop {
         let next =
@@ -71,11 +76,31 @@ pub fn read(logs: &[Log<'_>]) -> Audit {
         let log = &mut open[index];
         reading.line(log);
         if !log.advance(&mut reading) {
-            open.swap_remove(index);
+            let ended = open.swap_remove(index);
+            reading.lasted.push((ended.from, ended.latest));
         }
     }
+    let servers = at_once(&reading.lasted);
     let (clients, (from, to), requests, counted) = reading.table.finish();
-    Audit { from, to, requests, clients, counted, skipped: reading.skips.finish() }
+    Audit { from, to, servers, requests, clients, counted, skipped: reading.skips.finish() }
+}
+
+/// How many logs last at the same time. Pieces of one log that was rotated touch each other, so a
+/// twentieth of each does not count at either end.
+fn at_once(lasted: &[(Micros, Micros)]) -> u64 {
+    let mut edges: Vec<(Micros, i64)> = Vec::new();
+    for (from, to) in lasted {
+        let margin = SimSpan(to.since(*from).0 / 20);
+        edges.push((from.plus(margin), 1));
+        edges.push((from.plus(SimSpan(to.since(*from).0 - margin.0)), -1));
+    }
+    edges.sort_by_key(|(at, change)| (*at, *change));
+    let (mut now, mut most) = (0_i64, 0);
+    for (_, change) in edges {
+        now += change;
+        most = most.max(now);
+    }
+    most.unsigned_abs().max(1)
 }
 
 /// Events at the beginning of a log from whose times its own is taken.
@@ -111,6 +136,8 @@ struct Opened {
     lines: Lines,
     line: Vec<u8>,
     number: u64,
+    /// Its beginning.
+    from: Micros,
     /// The time of the line, or of the one before it.
     at: Micros,
     latest: Micros,
@@ -120,7 +147,7 @@ struct Opened {
 impl Opened {
     fn new(name: &str, lines: Lines, from: Micros) -> Self {
         let (line, number, strange) = (Vec::new(), 0, 0);
-        Self { name: name.to_owned(), lines, line, number, at: from, latest: from, strange }
+        Self { name: name.to_owned(), lines, line, number, from, at: from, latest: from, strange }
     }
 
     /// Takes the next line that is not empty; false after the last.
@@ -134,13 +161,14 @@ impl Opened {
                     return false;
                 }
                 Some(Line::TooLong(number)) => {
-                    reading.skips.add(&self.name, Some(number), "a line of more than 32 MiB");
+                    reading.skips.add(&self.name, Some(number), "a line of more than 16 MiB");
                 }
                 Some(Line::Whole(_, line)) if line.trim_ascii().is_empty() => {}
                 Some(Line::Whole(number, line)) => {
                     reading.table.counted.lines += 1;
                     self.number = number;
                     self.line.clear();
+                    self.line.shrink_to(KEPT_BYTES);
                     self.line.extend_from_slice(line);
                     self.at = stage_time(line).unwrap_or(self.at);
                     return true;
@@ -176,6 +204,8 @@ struct Reading {
     table: Table,
     recent: Recent,
     skips: Skips,
+    /// From when to when each log lasted.
+    lasted: Vec<(Micros, Micros)>,
 }
 
 impl Reading {
@@ -201,8 +231,7 @@ impl Reading {
             return self.skips.add(&log.name, Some(log.number), what);
         }
         if before.since(at) > BACKWARDS {
-            let what = "the clock was set back by more than a minute here: used all the same";
-            self.skips.add(&log.name, Some(log.number), what);
+            self.skips.add(&log.name, Some(log.number), SET_BACK);
         }
         let stage = match event.stage() {
             Stage::RequestReceived => "0",
@@ -294,9 +323,10 @@ impl Skips {
     fn finish(self) -> Vec<Skipped> {
         let skipped = |((file, what), (line, count)): ((String, String), (Option<u64>, u64))| {
             let cost = match (line, count) {
-                (None, _) => "the requests in it".to_owned(),
-                (Some(_), 1) => "one event".to_owned(),
-                (Some(_), count) => format!("{count} events, this is the first"),
+                _ if what == SET_BACK => None,
+                (None, _) => Some("the requests in it".to_owned()),
+                (Some(_), 1) => Some("one event".to_owned()),
+                (Some(_), count) => Some(format!("{count} events, this is the first")),
             };
             Skipped { file, line, what, cost }
         };

@@ -19,6 +19,10 @@ const MOST_INSTANCES: usize = 150_000;
 const MOST_PAIRS: usize = 600_000;
 /// Users, Pods, addresses, selectors and namespaces that are told apart.
 const MOST_DISTINCT: usize = 1_000_000;
+/// What is kept of a name or a selector: the longest names of Kubernetes have 253 bytes.
+const MOST_TEXT_BYTES: usize = 512;
+/// What is kept of the groups of a user.
+const MOST_GROUPS: usize = 32;
 /// How long a watch stays open that names no time-out: the mean of what the server then takes
 /// (`--min-request-timeout` 1800 s, times 1 to 2).
 const UNNAMED_TIME_OUT: SimSpan = SimSpan::secs(2_700);
@@ -236,11 +240,12 @@ impl Table {
             Some(row) => *row,
             None if self.clients.len() >= MOST_CLIENTS => return None,
             None => {
+                let groups = user.groups().take(MOST_GROUPS).map(|group| cut(group).to_owned());
                 let seen = Client {
-                    user: user.name().to_owned(),
-                    groups: user.groups().map(str::to_owned).collect(),
-                    agent: event.agent().to_owned(),
-                    family: family.to_owned(),
+                    user: cut(user.name()).to_owned(),
+                    groups: groups.collect(),
+                    agent: cut(event.agent()).to_owned(),
+                    family: cut(family).to_owned(),
                     first: from,
                     last: at,
                     ..Client::default()
@@ -252,13 +257,16 @@ impl Table {
         };
         let account = hash(&[user.name(), user.uid()]);
         let (pod, pod_uid) = user.pod();
-        let which = if pod.is_empty() { event.address() } else { pod };
+        let which = [pod, user.node()].into_iter().find(|name| !name.is_empty());
+        let which = which.unwrap_or(event.address());
         let row = &mut self.clients[client];
         row.seen.first = row.seen.first.min(from);
         row.seen.last = row.seen.last.max(at);
         note(&mut row.users, account, &mut self.distinct);
         if !pod.is_empty() {
             note(&mut row.pods, hash(&[pod, pod_uid]), &mut self.distinct);
+        } else if !user.node().is_empty() {
+            note(&mut row.pods, hash(&[user.node()]), &mut self.distinct);
         }
         note(&mut row.addresses, hash(&[event.address()]), &mut self.distinct);
         let own = if pattern == user.name() { hash(&[which, pod_uid]) } else { 0 };
@@ -301,15 +309,19 @@ impl Table {
             Some(row) => *row,
             None if self.kinds.len() >= MOST_KINDS => return None,
             None => {
-                let (group, resource) = (request.group.to_string(), request.resource.to_string());
-                let target = Target { group, resource, namespaced, selector: form };
+                let target = Target {
+                    group: cut(&request.group).to_owned(),
+                    resource: cut(&request.resource).to_owned(),
+                    namespaced,
+                    selector: cut(&form).to_owned(),
+                };
                 let seen = Kind {
                     verb: Some(verb),
                     target,
                     version,
                     limit,
-                    selector: request.selector(),
-                    namespace: request.namespace.to_string(),
+                    selector: cut(&request.selector()).to_owned(),
+                    namespace: cut(&request.namespace).to_owned(),
                     first: at,
                     ..Kind::default()
                 };
@@ -459,6 +471,15 @@ fn at_once(mut lives: Vec<(Micros, Micros)>) -> u64 {
         most = most.max(now);
     }
     most.unsigned_abs()
+}
+
+/// The beginning of a text, as much as is kept of it.
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(MOST_TEXT_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 fn note(set: &mut Distinct, value: u64, budget: &mut usize) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::members::{counted, members};
+use super::members::{LEAST_SCALED, counted, in_all, members};
 use super::work::{Work, work};
 use super::{Cluster, Fleet, Fleets, OTHERS, flows, names};
 use crate::cluster::audit::{Audit, Client, Verb};
@@ -23,6 +23,7 @@ const MANY_USERS: [&str; 2] = ["kube-controller-manager", "cloud-controller-mana
 pub fn from_audit(audit: &Audit, file: &str, cluster: &Cluster<'_>) -> Fleets {
     let clients = joined(&audit.clients);
     let nodes = cluster.nodes.map(u64::from).or_else(|| kubelets(&clients));
+    let unseen = unseen(audit, cluster);
     let mut taken = BTreeSet::from([OTHERS.to_owned()]);
     let mut found: Vec<(f64, String, Fleet)> = Vec::new();
     let mut others = Others::default();
@@ -30,7 +31,8 @@ pub fn from_audit(audit: &Audit, file: &str, cluster: &Cluster<'_>) -> Fleets {
         let members = members(client);
         let work = work(client, members.count, audit.span(), cluster);
         let writes: f64 = work.writes.iter().map(|write| write.rate).sum();
-        let total = writes * members.count as f64;
+        let all = in_all(client, members.count, unseen, nodes);
+        let total = writes * all as f64;
         let silent = work.reads.is_empty() && work.reads_of_some.is_empty();
         if work.is_over() || silent && work.idle_watches == 0 && total < LEAST_WRITES {
             others.add(client, &work, members.count);
@@ -41,8 +43,8 @@ pub fn from_audit(audit: &Audit, file: &str, cluster: &Cluster<'_>) -> Fleets {
             user: client.user.clone(),
             groups: client.groups.clone(),
             agent: client.agent.clone(),
-            members: u32::try_from(members.count).unwrap_or(u32::MAX),
-            per_node: nodes.is_some_and(|nodes| is_per_node(members.count, nodes)),
+            members: u32::try_from(all).unwrap_or(u32::MAX),
+            per_node: nodes.is_some_and(|nodes| is_per_node(all, nodes)),
             client_minor: names::client_minor(&client.agent),
             reads: work.reads.clone(),
             writes: work.writes.clone(),
@@ -54,7 +56,7 @@ pub fn from_audit(audit: &Audit, file: &str, cluster: &Cluster<'_>) -> Fleets {
         };
         fleet.flow_schema = flows::flow_schema(&fleet, cluster.flow_schemas);
         let watches = fleet.reads.len() as f64 + f64::from(fleet.idle_watches);
-        let weight = watches * members.count as f64 + total;
+        let weight = watches * all as f64 + total;
         found.push((weight, client.family.clone(), fleet.clone()));
         for (by, reads) in &work.reads_of_some {
             let some = Fleet {
@@ -87,7 +89,13 @@ pub fn from_audit(audit: &Audit, file: &str, cluster: &Cluster<'_>) -> Fleets {
         fleets.push(fleet);
     }
     fleets.extend(others.fleet(audit, file));
-    Fleets { fleets, notes: notes(audit) }
+    Fleets { fleets, notes: notes(audit, cluster) }
+}
+
+/// How many servers there are for each whose log is there.
+fn unseen(audit: &Audit, cluster: &Cluster<'_>) -> f64 {
+    let servers = cluster.servers.map_or(0.0, f64::from);
+    (servers / audit.servers.max(1) as f64).max(1.0)
 }
 
 fn is_per_node(members: u64, nodes: u64) -> bool {
@@ -232,8 +240,16 @@ impl Others {
 }
 
 /// What a log cannot tell.
-fn notes(audit: &Audit) -> Vec<String> {
+fn notes(audit: &Audit, cluster: &Cluster<'_>) -> Vec<String> {
     let mut notes = Vec::new();
+    if unseen(audit, cluster) > 1.0 {
+        notes.push(format!(
+            "audit logs of {} of {} servers: fleets of {LEAST_SCALED} and more are taken for as many on \
+             the others; single clients of the others are not seen",
+            audit.servers,
+            cluster.servers.unwrap_or(1)
+        ));
+    }
     let span = audit.span();
     if audit.counted.open_before > 0 && span < LONGEST_WATCH {
         notes.push(format!(

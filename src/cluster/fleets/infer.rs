@@ -23,6 +23,7 @@ pub fn infer(material: &Material, findings: &mut Findings) {
     let cluster = Cluster {
         nodes: findings.nodes.count.as_ref().map(|found| found.value),
         namespaces: findings.namespaces.as_ref().map(|found| found.value),
+        servers: findings.replicas.as_ref().map(|found| found.value),
         flow_schemas: &schemas,
     };
     let audit = read(material, findings);
@@ -99,18 +100,17 @@ fn read(material: &Material, findings: &mut Findings) -> Audit {
     let audit = audit::read(&logs);
     findings.skipped.extend(audit.skipped.iter().cloned());
     if audit.counted.duplicates > 0 {
-        findings.skipped.push(Skipped {
-            file: logs.first().map(|log| log.name.clone()).unwrap_or_default(),
-            line: None,
-            what: format!("{} events that the logs have twice", audit.counted.duplicates),
-            cost: "nothing: they count once".to_owned(),
-        });
+        let first = logs.first().map(|log| log.name.clone()).unwrap_or_default();
+        let what =
+            format!("{} events that the logs have twice: counted once", audit.counted.duplicates);
+        findings.skipped.push(Skipped::passed_over(first, what));
     }
     audit
 }
 
 /// Watches that are open on all servers, and to how many each change goes.
 fn open_watches(material: &Material, findings: &Findings) -> AllWatches {
+    let unseen = material.unseen(findings);
     let mut all = AllWatches::default();
     let mut sent: BTreeMap<String, f64> = BTreeMap::new();
     for server in &material.servers {
@@ -118,7 +118,7 @@ fn open_watches(material: &Material, findings: &Findings) -> AllWatches {
             let Some(resource) = resource_of(series) else { continue };
             all.source = Source::new(LONGRUNNING, server.last.file.clone());
             let open = all.open.entry(resource).or_default();
-            let count = series.value.max(0.0) as u64;
+            let count = (series.value.max(0.0) * unseen).round() as u64;
             match series.label("scope") {
                 "resource" | "namespace" => open.narrow += count,
                 _ => open.wide += count,
@@ -126,7 +126,7 @@ fn open_watches(material: &Material, findings: &Findings) -> AllWatches {
         }
         for (series, grown) in server.growth(EVENTS_SENT) {
             if let Some(resource) = resource_of(series) {
-                *sent.entry(resource).or_default() += grown.count / grown.seconds.max(1.0);
+                *sent.entry(resource).or_default() += grown.count / grown.seconds.max(1.0) * unseen;
             }
         }
     }

@@ -21,6 +21,8 @@ mod names;
 mod work;
 
 #[cfg(test)]
+mod export_tests;
+#[cfg(test)]
 mod tests;
 
 pub use from_audit::from_audit;
@@ -41,6 +43,8 @@ pub struct Cluster<'c> {
     pub nodes: Option<u32>,
     /// Its namespaces.
     pub namespaces: Option<u64>,
+    /// Its apiservers.
+    pub servers: Option<u16>,
     /// Its flow schemas.
     pub flow_schemas: &'c [FlowSchema],
 }

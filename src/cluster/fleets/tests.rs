@@ -57,7 +57,12 @@ type Truth<'t> = (&'t str, u32, &'t str, Vec<String>, &'t [(&'t str, f64)]);
 /// The cluster of 60 nodes from which the log is: every client with its members and what it did.
 #[test]
 fn every_client_of_the_measured_cluster_is_found() {
-    let input = Input { name: "audit.log.gz".to_owned(), path: MEASURED.into(), kind: Kind::Audit };
+    let input = Input {
+        name: "audit.log.gz".to_owned(),
+        path: MEASURED.into(),
+        kind: Kind::Audit,
+        named: true,
+    };
     let log = Log { name: input.name.clone(), open: Box::new(move || input.lines()) };
     let audit = read(&[log]);
     assert_eq!(audit.skipped, []);

@@ -81,22 +81,16 @@ fn tell_mixed(material: &Material, findings: &mut Findings) {
     for other in others {
         let (one, two) = (version(first), version(other));
         if one.is_some() && two.is_some() && one != two {
-            findings.skipped.push(Skipped {
-                file: other.last.file.clone(),
-                line: None,
-                what: format!("of another release than {}", first.last.file),
-                cost: "the releases are taken for that of the first; was one scraped during an upgrade?"
-                    .to_owned(),
-            });
+            let what = format!("of another release than {}", first.last.file);
+            let cost =
+                "the releases are taken for that of the first; was one scraped during an upgrade?";
+            findings.skipped.push(Skipped::file(&other.last.file, what, cost));
         }
         let (one, two) = (stored(first), stored(other));
         if one > 0.0 && two > 0.0 && !(0.8..=1.25).contains(&(two / one)) {
-            findings.skipped.push(Skipped {
-                file: other.last.file.clone(),
-                line: None,
-                what: format!("stores {two:.0} objects, {} {one:.0}", first.last.file),
-                cost: "counts are those of the first: are these servers of one cluster?".to_owned(),
-            });
+            let what = format!("stores {two:.0} objects, {} {one:.0}", first.last.file);
+            let cost = "counts are those of the first: are these servers of one cluster?";
+            findings.skipped.push(Skipped::file(&other.last.file, what, cost));
         }
     }
 }

@@ -30,6 +30,7 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
     for server in &material.servers {
         counts(&server.last, findings);
     }
+    in_etcd(material, findings);
     listed(material, findings);
     writes(material, findings);
     watches(material, findings);
@@ -43,10 +44,13 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
     }
     findings.database = DATABASE.into_iter().find_map(|metric| {
         let server = material.servers.first()?;
-        let bytes = server.last.value(metric).filter(|bytes| *bytes > 0.0)? as u64;
+        // Of several: events are often in an etcd of their own.
+        let all = server.last.get(metric).iter().map(|series| series.value);
+        let bytes = all.filter(|bytes| *bytes > 0.0).reduce(|sum, bytes| sum + bytes)? as u64;
         let source = Source::new(metric, server.last.file.clone());
         Some(Found::new(crate::units::Bytes(bytes), source))
     });
+    findings.database = findings.database.take().or_else(|| material.etcd.database.clone());
 }
 
 /// Counts of objects. Servers that started at different times may miss a resource: any one counts.
@@ -59,6 +63,14 @@ fn counts(scrape: &Scrape, findings: &mut Findings) {
             let found = Found::new(series.value as u64, source);
             entry(findings, &key).count.get_or_insert(found);
         }
+    }
+}
+
+/// Counts of what is in etcd, where metrics have none.
+fn in_etcd(material: &Material, findings: &mut Findings) {
+    for (key, (count, _, file)) in &material.etcd.stored {
+        let found = Found::new(*count, Source::new("object_count", file.clone()));
+        entry(findings, key).count.get_or_insert(found);
     }
 }
 
@@ -96,12 +108,13 @@ fn requests(server: &ServerScrapes) -> BTreeMap<String, (f64, f64)> {
 /// Write rates: changes that the watch caches saw, which every server sees; of resources without a
 /// watch cache the requests, which add up over the servers.
 fn writes(material: &Material, findings: &mut Findings) {
+    let unseen = material.unseen(findings);
     let mut rates: BTreeMap<String, (f64, Source)> = BTreeMap::new();
     for server in &material.servers {
         for (key, (count, seconds)) in requests(server) {
             let source = Source::new(source_words(REQUESTS, server), server.last.file.clone());
             let rate = rates.entry(key).or_insert((0.0, source));
-            rate.0 += count / seconds.max(1.0);
+            rate.0 += count / seconds.max(1.0) * unseen;
         }
     }
     let mut seen: BTreeMap<String, (f64, Source)> = BTreeMap::new();
@@ -139,32 +152,47 @@ fn source_words(metric: &str, server: &ServerScrapes) -> String {
 /// Watches that are open, on all servers.
 fn watches(material: &Material, findings: &mut Findings) {
     const LONGRUNNING: &str = "apiserver_longrunning_requests";
+    let unseen = material.unseen(findings);
     for server in &material.servers {
         for series in server.last.get(LONGRUNNING).iter().filter(|s| s.label("verb") == "WATCH") {
             let Some(key) = resource_of(series) else { continue };
             let source = Source::new(LONGRUNNING, server.last.file.clone());
             let resource = entry(findings, &key);
             let sum = resource.watches.get_or_insert(Found::new(0, source));
-            sum.value += series.value.max(0.0) as u64;
+            sum.value += (series.value.max(0.0) * unseen).round() as u64;
         }
     }
 }
 
-/// Resources without a watch cache, where the servers say which have one.
+/// Resources without a watch cache: where the servers say which have one, and where flags switch it off.
 fn caches(material: &Material, findings: &mut Findings) {
     const CAPACITY: &str = "watch_cache_capacity";
-    let Some(server) = material.servers.iter().find(|s| !s.last.get(CAPACITY).is_empty()) else {
-        return;
-    };
-    let cached: BTreeSet<String> =
-        server.last.get(CAPACITY).iter().filter_map(resource_of).collect();
+    if let Some(server) = material.servers.iter().find(|s| !s.last.get(CAPACITY).is_empty()) {
+        let cached: BTreeSet<String> =
+            server.last.get(CAPACITY).iter().filter_map(resource_of).collect();
+        for (key, resource) in &mut findings.resources {
+            let has = cached.contains(key);
+            let usual = has && key != "events";
+            // A resource of which nobody asked has none yet, and no objects either.
+            if !usual && resource.count.as_ref().is_some_and(|count| count.value > 0) {
+                let source = Source::new(CAPACITY, server.last.file.clone());
+                resource.watch_cache = Some(Found::new(has, source));
+            }
+        }
+    }
+    let Some(flags) = findings.servers.first().map(|server| server.flags.clone()) else { return };
+    let off = flags.get("watch-cache").filter(|flag| flag.value == "false");
+    // A size of 0 switches it off; other sizes are those of the servers (1.19 and newer).
+    let without: BTreeMap<&str, &Source> = flags
+        .get("watch-cache-sizes")
+        .into_iter()
+        .flat_map(|flag| flag.value.split(',').map(move |size| (size, &flag.source)))
+        .filter_map(|(size, source)| Some((size.trim().strip_suffix("#0")?, source)))
+        .collect();
     for (key, resource) in &mut findings.resources {
-        let has = cached.contains(key);
-        let usual = has && key != "events";
-        // A resource of which nobody asked has none yet, and no objects either.
-        if !usual && resource.count.as_ref().is_some_and(|count| count.value > 0) {
-            let source = Source::new(CAPACITY, server.last.file.clone());
-            resource.watch_cache = Some(Found::new(has, source));
+        let source = off.map(|flag| &flag.source).or_else(|| without.get(key.as_str()).copied());
+        if let Some(source) = source.filter(|_| resource.watch_cache.is_none()) {
+            resource.watch_cache = Some(Found::new(false, source.clone()));
         }
     }
 }

@@ -12,6 +12,11 @@ use crate::units::{Bytes, SimSpan, parse_bytes};
 
 /// Most seats that a priority level may ever have.
 const UPPER: &str = "apiserver_flowcontrol_upper_limit_seats";
+/// Seats of a level; the second is the name up to 1.25.
+const NOMINAL: [&str; 2] = [
+    "apiserver_flowcontrol_nominal_limit_seats",
+    "apiserver_flowcontrol_request_concurrency_limit",
+];
 
 /// Flags that decide something in a scenario.
 const FLAGS: [&str; 10] = [
@@ -43,12 +48,19 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
         if let Some(pod) = named.or(pods.get(at)).or(pods.first()) {
             configured(server, pod);
         }
+        let control = &material.objects.control;
+        for (name, value) in control.arguments.iter().filter(|(name, _)| FLAGS.contains(&&***name))
+        {
+            let source = Source::new(format!("apiServerArguments.{name}"), &control.arguments_file);
+            server.flags.entry(name.clone()).or_insert(Found::new(value.clone(), source));
+        }
     }
     findings.servers = servers;
     findings.replicas = replicas(material, findings);
     inflight(material, findings);
     gates(material, findings);
     nodes(material, findings);
+    etcd(material, findings);
     let last = material.servers.first().map(|server| &server.last);
     findings.levels = last.map(levels).unwrap_or_default();
     let objects = &material.objects;
@@ -115,71 +127,106 @@ fn quantity(text: &str) -> Option<Bytes> {
     text.parse().map(Bytes).ok().or_else(|| parse_bytes(text).ok())
 }
 
-/// How many servers: their Pods, else whatever is more of scrapes and control-plane nodes.
+/// How many servers: their Pods; else the leases by which they know each other; else whatever is most of
+/// scrapes, control-plane nodes and addresses of the Service `kubernetes` (which can be a balancer's).
 fn replicas(material: &Material, findings: &mut Findings) -> Option<Found<u16>> {
-    let pods = &material.objects.apiservers;
-    let placed = pods.iter().filter(|pod| !pod.node.is_empty()).count();
+    let objects = &material.objects;
     let scraped = material.servers.len();
-    let masters: Vec<&NodeFact> =
-        material.objects.nodes.iter().filter(|node| node.control_plane).collect();
-    let count = |n: usize| u16::try_from(n.min(32)).unwrap_or(1);
-    if placed > 0 && placed >= scraped {
-        let source = Source::new("Pods of kube-apiserver", pods[0].file.clone());
-        return Some(Found::new(count(placed), source));
-    }
-    if masters.len() > scraped {
-        if scraped > 0 {
-            let what = format!(
-                "replicas: {} control-plane nodes, but metrics of {scraped}; requests and watches of \
-                 the others are not counted",
-                masters.len()
-            );
-            findings.assume(&what, "scrape every server: curl -k https://NODE:6443/metrics");
-        }
-        let source = Source::new("control-plane nodes", masters[0].file.clone());
-        return Some(Found::new(count(masters.len()), source));
-    }
-    let first = material.servers.first()?;
+    let masters: Vec<&NodeFact> = objects.nodes.iter().filter(|node| node.control_plane).collect();
+    let placed: Vec<&ApiserverPod> =
+        objects.apiservers.iter().filter(|pod| !pod.node.is_empty()).collect();
     let noun = if scraped == 1 { "process" } else { "processes" };
-    let what = format!("{scraped} {noun}, process_start_time_seconds");
-    Some(Found::new(count(scraped), Source::new(what, first.last.file.clone())))
+    let processes = format!("{scraped} {noun}, process_start_time_seconds");
+    let first = |at: Option<&String>| at.cloned().unwrap_or_default();
+    let pods =
+        (placed.len(), "Pods of kube-apiserver".to_owned(), first(placed.first().map(|p| &p.file)));
+    let leases = objects.control.leases().map(|(count, file)| {
+        (count as usize, "leases of kube-apiservers".to_owned(), file.to_owned())
+    });
+    let mut others = vec![
+        (scraped, processes, first(material.servers.first().map(|server| &server.last.file))),
+        (masters.len(), "control-plane nodes".to_owned(), first(masters.first().map(|n| &n.file))),
+    ];
+    others.extend(objects.control.addresses.as_ref().map(|(count, file)| {
+        (*count as usize, "addresses of the Service kubernetes".to_owned(), file.clone())
+    }));
+    let most = others.into_iter().rev().max_by_key(|(count, ..)| *count);
+    let sure = [Some(pods), leases].into_iter().flatten();
+    let mut sure = sure.filter(|(count, ..)| *count > 0 && *count >= scraped);
+    let (count, what, file) = sure.next().or(most).filter(|(count, ..)| *count > 0)?;
+    if scraped > 0 && count > scraped {
+        let told = format!(
+            "replicas: {count} by {what}, but metrics of {scraped}; requests and watches of the others \
+             are taken for as many"
+        );
+        findings.assume(&told, "scrape every server: curl -k https://NODE:6443/metrics");
+    }
+    Some(Found::new(u16::try_from(count.min(32)).unwrap_or(1), Source::new(what, file)))
 }
 
-/// The in-flight limits: flags, or the seats of a server, which are their sum.
+/// How the seats of a server are usually split: (sum, for reads, for writes).
+///
+/// Sources: defaults of `k8s.io/apiserver/pkg/server/config.go` (1.34); of large clusters those of
+/// `cluster/gce/gci/configure-helper.sh`; of OpenShift those of cluster-kube-apiserver-operator.
+const USUAL: [(u32, u32, u32); 3] = [(600, 400, 200), (2000, 1500, 500), (4000, 3000, 1000)];
+
+/// The in-flight limits: flags, or the seats of a server, which are their sum. How they are split only
+/// matters without API Priority and Fairness.
 fn inflight(material: &Material, findings: &mut Findings) {
     let flag = |name: &str| {
-        findings
-            .servers
-            .iter()
-            .find_map(|server| server.flags.get(name))
-            .and_then(|flag| Some((flag.value.parse::<u32>().ok()?, flag.source.clone())))
+        let mut all = findings.servers.iter().filter_map(|server| server.flags.get(name));
+        all.find_map(|flag| Some((flag.value.parse::<u32>().ok()?, flag.source.clone())))
     };
     let (reads, writes) = (flag(FLAGS[0]), flag(FLAGS[1]));
     if let Some((_, source)) = reads.as_ref().or(writes.as_ref()) {
-        let value =
-            (reads.as_ref().map_or(400, |(v, _)| *v), writes.as_ref().map_or(200, |(v, _)| *v));
+        let of = |flag: &Option<(u32, Source)>, default| flag.as_ref().map_or(default, |(v, _)| *v);
+        let value = (of(&reads, USUAL[0].1), of(&writes, USUAL[0].2));
         findings.inflight = Some(Found::new(value, source.clone()));
         return;
     }
-    // The exempt level may have all seats of the server.
-    let told = material.servers.iter().find_map(|server| {
-        let exempt =
-            server.last.get(UPPER).iter().find(|s| s.label("priority_level") == "exempt")?;
-        Some((exempt.value as u32, server.last.file.clone()))
-    });
-    let Some((seats, file)) = told.filter(|(seats, _)| *seats > 0) else { return };
-    let value = if seats == 600 { (400, 200) } else { (seats - seats / 3, seats / 3) };
-    if seats != 600 {
+    let Some((seats, what, file)) = material.servers.iter().find_map(|server| seats(&server.last))
+    else {
+        return;
+    };
+    let usual = USUAL.into_iter().find(|(sum, ..)| *sum == seats);
+    let (_, reads, writes) = usual.unwrap_or((seats, seats - seats / 3, seats / 3));
+    if seats != USUAL[0].0 {
         let what = format!(
-            "max-requests-inflight {} and max-mutating-requests-inflight {}: only their sum, {seats}, is \
-             exported; taken for two to one",
-            value.0, value.1
+            "max-requests-inflight {reads} and max-mutating-requests-inflight {writes}: their sum, {seats}, \
+             is exported and is all that API Priority and Fairness goes by; the split is the usual one"
         );
-        findings
-            .assume(&what, "kubectl -n kube-system get pods -l component=kube-apiserver -o json");
+        let command = "kubectl -n kube-system get pods -l component=kube-apiserver -o json";
+        findings.assume(&what, command);
     }
-    let source = Source::new(format!("{UPPER}{{priority_level=\"exempt\"}}"), file);
-    findings.inflight = Some(Found::new(value, source));
+    findings.inflight = Some(Found::new((reads, writes), Source::new(what, file)));
+}
+
+/// All seats of a server, how that is known, and the file. A level without a limit of borrowing, such as
+/// `exempt` and `catch-all`, may have all of them beyond its own.
+fn seats(scrape: &Scrape) -> Option<(u32, String, String)> {
+    let nominal = |level: &str| {
+        let all = scrape.get(NOMINAL[0]).iter();
+        all.filter(|series| series.label("priority_level") == level).map(|s| s.value).next()
+    };
+    let beyond = scrape.get(UPPER).iter().filter_map(|series| {
+        let level = series.label("priority_level");
+        let own = nominal(level).or((level == "exempt").then_some(0.0))?;
+        Some(series.value - own)
+    });
+    let most = beyond.filter(|seats| *seats >= 1.0).reduce(f64::max);
+    // Seats of levels are rounded up each; the servers' own limits are round.
+    let rounded = || {
+        let all =
+            NOMINAL.into_iter().map(|metric| scrape.get(metric)).find(|all| !all.is_empty())?;
+        let sum: f64 = all.iter().map(|series| series.value.max(0.0)).sum();
+        let least = sum - all.len() as f64;
+        let round = [100.0, 50.0, 10.0].into_iter().map(|unit| (sum / unit).floor() * unit);
+        let found = round.filter(|seats| *seats >= 1.0 && *seats > least).fold(0.0, f64::max);
+        (found > 0.0).then_some((found, "sum of the seats of all levels".to_owned()))
+    };
+    let what = format!("{UPPER} less {}", NOMINAL[0]);
+    let (seats, what) = most.map(|seats| (seats, what)).or_else(rounded)?;
+    Some((seats as u32, what, scrape.file.clone()))
 }
 
 /// Gates whose state is not the default of the release.
@@ -188,10 +235,16 @@ fn gates(material: &Material, findings: &mut Findings) {
     let Some(minor) = findings.release.as_ref().map(|found| found.value.minor) else { return };
     let Some(mut defaults) = Release::of_minor(minor) else { return };
     let mut told: BTreeMap<String, Found<bool>> = BTreeMap::new();
+    let control = &material.objects.control;
+    let flagged = control.arguments.get("feature-gates");
+    let mut flagged: Vec<_> =
+        flagged.map(|gates| (gates, &control.arguments_file)).into_iter().collect();
     for pod in &material.objects.apiservers {
-        let all = pod.flags.get("feature-gates").into_iter().flat_map(|gates| gates.split(','));
-        for (name, on) in all.filter_map(|gate| gate.split_once('=')) {
-            let source = Source::new("--feature-gates", pod.file.clone());
+        flagged.extend(pod.flags.get("feature-gates").map(|gates| (gates, &pod.file)));
+    }
+    for (gates, file) in flagged {
+        for (name, on) in gates.split(',').filter_map(|gate| gate.split_once('=')) {
+            let source = Source::new("--feature-gates", file);
             told.insert(name.trim().to_owned(), Found::new(on.trim() == "true", source));
         }
     }
@@ -229,6 +282,11 @@ fn nodes(material: &Material, findings: &mut Findings) {
         cores.map(|c| Found::new(c, source(&format!("capacity.cpu {of}"))));
     findings.nodes.control_plane_memory =
         memory.map(|m| Found::new(m, source(&format!("capacity.memory {of}"))));
+}
+
+/// Where etcd is, and what it takes.
+fn etcd(material: &Material, findings: &mut Findings) {
+    let objects = &material.objects;
     let servers = objects.apiservers.iter().find_map(|pod| {
         let all = pod.flags.get("etcd-servers")?;
         let local = ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| all.contains(host));
@@ -236,16 +294,13 @@ fn nodes(material: &Material, findings: &mut Findings) {
     });
     let pods = objects.etcd_pods.as_ref();
     let pods = pods.map(|file| Found::new(true, Source::new("Pods of etcd", file.clone())));
-    findings.nodes.etcd_beside = servers.or(pods);
+    // Members of a stacked etcd are asked by the addresses of the nodes, too.
+    findings.nodes.etcd_beside = pods.or(servers);
+    findings.nodes.etcd_memory = material.etcd.memory.clone();
 }
 
 /// Priority levels with their nominal seats.
 fn levels(scrape: &Scrape) -> Vec<LevelSeats> {
-    // The second is the name up to 1.25.
-    const NOMINAL: [&str; 2] = [
-        "apiserver_flowcontrol_nominal_limit_seats",
-        "apiserver_flowcontrol_request_concurrency_limit",
-    ];
     let metric = NOMINAL.into_iter().find(|metric| !scrape.get(metric).is_empty());
     let series = metric.map(|metric| scrape.get(metric)).unwrap_or_default();
     let level = |series: &crate::cluster::metrics::Series| LevelSeats {

@@ -116,7 +116,7 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
 /// Mean JSON by resource.
 type Seen = BTreeMap<String, (f64, Source)>;
 
-/// Stored bytes of a resource, as the servers estimate them (1.34).
+/// Stored bytes of a resource, as the servers estimate them (1.34), or as they were counted in etcd.
 fn stored(material: &Material) -> Seen {
     const SIZES: &str = "apiserver_resource_size_estimate_bytes";
     let mut found = Seen::new();
@@ -127,6 +127,10 @@ fn stored(material: &Material) -> Seen {
                 found.entry(key).or_insert((series.value, source));
             }
         }
+    }
+    for (key, (_, bytes, file)) in &material.etcd.stored {
+        let source = Source::new("object_size / object_count", file.clone());
+        found.entry(key.clone()).or_insert((bytes.as_f64(), source));
     }
     found
 }

@@ -1,19 +1,18 @@
 //! Metrics of apiservers: what one server said at one time, from whatever form it was saved in.
 //!
-//! [`text`] is what a server answers itself, `prometheus` what a monitoring system kept of it, and
-//! [`servers`] pairs scrapes of one process, so that counters become rates.
+//! [`text`] and [`prometheus`] read files, [`samples`] makes scrapes of what is in them, and [`servers`]
+//! pairs scrapes of one process, so that counters become rates.
 
-mod prometheus;
+pub mod prometheus;
+pub mod samples;
 pub mod servers;
 pub mod text;
 
 use std::collections::BTreeMap;
 
-pub use prometheus::Answers;
-
 /// Metrics that something asks for. Everything else is passed over, so that a scrape of a large
 /// cluster, of some 50 MB, leaves a few.
-const WANTED: [&str; 34] = [
+const WANTED: [&str; 36] = [
     "apiserver_flowcontrol_nominal_limit_seats",
     "apiserver_flowcontrol_priority_level_request_utilization_count",
     "apiserver_flowcontrol_read_vs_write_current_requests_count",
@@ -33,7 +32,9 @@ const WANTED: [&str; 34] = [
     "apiserver_watch_cache_events_received_total",
     "apiserver_watch_events_sizes_count",
     "apiserver_watch_events_sizes_sum",
+    "etcd_mvcc_db_total_size_in_bytes",
     "etcd_object_counts",
+    "etcd_server_has_leader",
     "go_cpu_classes_total_cpu_seconds_total",
     "go_gc_gogc_percent",
     "go_gc_gomemlimit_bytes",
@@ -98,6 +99,12 @@ impl Scrape {
     #[must_use]
     pub fn value(&self, metric: &str) -> Option<f64> {
         self.get(metric).first().map(|series| series.value).filter(|value| value.is_finite())
+    }
+
+    /// Whether a member of etcd said it.
+    #[must_use]
+    pub fn is_etcd(&self) -> bool {
+        !self.get("etcd_server_has_leader").is_empty() && !self.is_apiserver()
     }
 
     /// Whether an apiserver said it.

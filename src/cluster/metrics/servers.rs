@@ -134,19 +134,14 @@ fn server(mut group: Vec<Scrape>, skipped: &mut Vec<Skipped>) -> Option<ServerSc
         if seconds >= LEAST_SECONDS {
             return Some((earlier, seconds));
         }
-        skipped.push(Skipped {
-            file: earlier.file,
-            line: None,
-            what: format!("taken at the same time as {}, as far as its clocks tell", last.file),
-            cost: "rates are means since the server started; take two scrapes a minute apart"
-                .into(),
-        });
+        let what = format!("taken at the same time as {}, as far as its clocks tell", last.file);
+        let cost = "rates are means since the server started; take two scrapes a minute apart";
+        skipped.push(Skipped::file(earlier.file, what, cost));
         None
     });
     for unused in rest {
         let what = format!("between the first and the last scrape of {name}");
-        let cost = "nothing: rates are taken over the longest time".to_owned();
-        skipped.push(Skipped { file: unused.file, line: None, what, cost });
+        skipped.push(Skipped::passed_over(unused.file, what));
     }
     Some(ServerScrapes { name, last, earlier })
 }
@@ -169,12 +164,8 @@ fn one_process_each(servers: &mut Vec<ServerScrapes>, skipped: &mut Vec<Skipped>
         };
         let (name, kept) = (this.name.clone(), newer.last.file.clone());
         let old = servers.remove(at);
-        skipped.push(Skipped {
-            file: old.last.file,
-            line: None,
-            what: format!("{name} restarted after it, before {kept}: its counters began again"),
-            cost: "no rates from both together".to_owned(),
-        });
+        let what = format!("{name} restarted after it, before {kept}: its counters began again");
+        skipped.push(Skipped::file(old.last.file, what, "no rates from both together"));
     }
 }
 

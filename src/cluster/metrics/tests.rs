@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::samples::Samples;
 use super::servers::pair;
-use super::{Answers, Scrape, Series};
+use super::{Scrape, Series, prometheus};
 
 /// A scrape of a process that started at some second, when it was up for some seconds.
 fn scrape(file: &str, start: f64, up: f64, pods_written: f64) -> Scrape {
@@ -73,18 +74,19 @@ fn scrapes_of_one_moment_give_no_rates() {
 #[test]
 fn answers_of_prometheus_become_scrapes_of_each_instance() {
     let series = |name: &str, instance: &str, values: serde_json::Value| json!({ "metric": { "__name__": name, "instance": instance, "resource": "pods" }, "values": values });
-    let mut answers = Answers::default();
+    let mut kept = Samples::default();
+    let mut add = |file, answer| prometheus::add(file, answer, &mut kept);
     let range = json!({ "status": "success", "data": { "resultType": "matrix", "result": [
         series("apiserver_request_total", "10.0.0.1:6443", json!([[100, "10"], [130, "11"], [160, "70"]])),
         series("apiserver_request_total", "10.0.0.2:6443", json!([[100, "1"], [160, "1"]])),
         series("process_start_time_seconds", "10.0.0.9:9100", json!([[100, "1"], [160, "1"]])),
     ] } });
-    assert_eq!(answers.add("range.json", &range), Ok(()));
+    assert_eq!(add("range.json", &range), Ok(()));
     let sums = json!({ "data": { "result": [{ "metric": {}, "value": [160, "3"] }] } });
-    assert!(answers.add("sum.json", &sums).expect_err("no names").contains("not for sums"));
+    assert!(add("sum.json", &sums).expect_err("no names").contains("not for sums"));
     let failed = json!({ "status": "error", "error": "out of bounds" });
-    assert!(answers.add("e.json", &failed).expect_err("an error").contains("out of bounds"));
-    let (servers, skipped) = pair(answers.scrapes());
+    assert!(add("e.json", &failed).expect_err("an error").contains("out of bounds"));
+    let (servers, skipped) = pair(kept.scrapes());
     assert_eq!((servers.len(), skipped), (2, vec![]));
     assert_eq!(servers[0].name, "10.0.0.1:6443");
     let grown = servers[0].growth("apiserver_request_total");

@@ -1,39 +1,70 @@
 //! Prometheus' text form, and that of `OpenMetrics`.
 //!
-//! Comments, buckets of histograms and metrics that nothing asks for are passed over. What follows the
-//! value (a timestamp, an exemplar) is not needed.
+//! Comments, buckets of histograms, exemplars and metrics that nothing asks for are passed over. A
+//! series that comes again begins another scrape, unless times of the samples tell which is the later.
 
-use std::collections::BTreeMap;
-
+use super::samples::{Samples, is_monitored};
 use super::{Scrape, Series, is_wanted};
 use crate::cluster::findings::Skipped;
 use crate::cluster::read::{Input, Line};
 
 /// Mistakes of one file that are told of one by one.
 const MOST_TOLD: usize = 10;
+/// A time of a sample beyond this is in milliseconds: Prometheus' form; else in seconds: `OpenMetrics`.
+const MILLISECONDS_FROM: f64 = 1e11;
 
-/// Reads a file of metrics: a scrape, or several one after the other, each of which has a metric in one
-/// place only. Lines that are none are told of, and cost what they had.
+/// What a file of metrics holds.
+#[derive(Default)]
+pub struct Text {
+    /// What servers answered themselves.
+    pub scrapes: Vec<Scrape>,
+    /// Whether something of an apiserver was in it.
+    pub asked: bool,
+    /// Lines that are none, and cost what they had.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Reads a file of metrics: scrapes, one after the other, or samples that a monitoring system kept,
+/// which are handed over. Series are kept as long as there are bytes left.
 #[must_use]
-pub fn read(input: &Input) -> (Vec<Scrape>, Vec<Skipped>) {
-    let mut scrapes = Scrapes { file: &input.name, all: Vec::new(), family: String::new() };
+pub fn read(input: &Input, kept: &mut Samples, left: &mut usize) -> Text {
     let mut wrong: Vec<(u64, String)> = Vec::new();
     let mut lines = match input.lines() {
         Ok(lines) => lines,
-        Err(error) => return (Vec::new(), vec![skipped(&input.name, 1, error.to_string())]),
+        Err(error) => {
+            let skipped = vec![skipped(&input.name, 1, error.to_string())];
+            return Text { skipped, ..Text::default() };
+        }
     };
+    let mut found = Text::default();
+    let mut own = Samples::default();
     let mut hidden = 0;
     while let Some(line) = lines.advance() {
         let (number, reason) = match line {
             Line::Whole(number, bytes) => match series(bytes) {
-                Ok(Some((metric, series))) => {
-                    scrapes.add(metric, series);
+                Ok(Some((metric, series, _))) if !Samples::asks_for(&metric, &series) => {
+                    found.asked |= metric.starts_with("apiserver_");
+                    continue;
+                }
+                Ok(Some((_, series, _))) if Samples::bytes_of(&series) > *left => {
+                    (number, "more series than fit into memory".to_owned())
+                }
+                Ok(Some((metric, series, at))) => {
+                    *left -= Samples::bytes_of(&series);
+                    if is_monitored(&series) {
+                        found.asked |= metric.starts_with("apiserver_");
+                        // Without a time it is there once.
+                        let _ = kept.add(&input.name, &metric, series, at);
+                    } else if let Err(series) = own.add(&input.name, &metric, series, at) {
+                        found.scrapes.extend(std::mem::take(&mut own).scrapes());
+                        let _ = own.add(&input.name, &metric, series, at);
+                    }
                     continue;
                 }
                 Ok(None) => continue,
                 Err(reason) => (number, reason.to_owned()),
             },
-            Line::TooLong(number) => (number, "the line is longer than 32 MiB".to_owned()),
+            Line::TooLong(number) => (number, "the line is longer than 16 MiB".to_owned()),
             Line::Broken(number, error) => (number, format!("the file breaks off: {error}")),
         };
         if wrong.len() < MOST_TOLD {
@@ -42,69 +73,24 @@ pub fn read(input: &Input) -> (Vec<Scrape>, Vec<Skipped>) {
             hidden += 1;
         }
     }
-    let mut told: Vec<Skipped> =
+    found.scrapes.extend(own.scrapes());
+    found.skipped =
         wrong.into_iter().map(|(line, what)| skipped(&input.name, line, what)).collect();
-    if let Some(last) = told.last_mut().filter(|_| hidden > 0) {
-        last.cost = format!("this line, and {hidden} more in this file");
+    if let Some(last) = found.skipped.last_mut().filter(|_| hidden > 0) {
+        last.cost = Some(format!("this line, and {hidden} more in this file"));
     }
-    (scrapes.all.into_iter().flat_map(by_instance).collect(), told)
-}
-
-/// What a monitoring system federates has the series of several servers, each with its instance.
-fn by_instance(scrape: Scrape) -> Vec<Scrape> {
-    let of_one = scrape.get("process_start_time_seconds").iter();
-    if of_one.filter(|series| !series.label("instance").is_empty()).count() < 2 {
-        return vec![scrape];
-    }
-    let mut found: BTreeMap<String, Scrape> = BTreeMap::new();
-    for (metric, all) in scrape.metrics {
-        for series in all {
-            let instance = series.label("instance").to_owned();
-            let one = found.entry(instance.clone()).or_insert_with(|| Scrape {
-                file: scrape.file.clone(),
-                instance: Some(instance),
-                ..Scrape::default()
-            });
-            one.metrics.entry(metric.clone()).or_default().push(series);
-        }
-    }
-    found.into_values().collect()
+    found
 }
 
 fn skipped(file: &str, line: u64, what: String) -> Skipped {
-    let cost = "the series of this line".to_owned();
-    Skipped { file: file.to_owned(), line: Some(line), what, cost }
+    Skipped { line: Some(line), ..Skipped::file(file, what, "the series of this line") }
 }
 
-/// The scrapes of a file, and the family of the last series.
-struct Scrapes<'f> {
-    file: &'f str,
-    all: Vec<Scrape>,
-    family: String,
-}
-
-impl Scrapes<'_> {
-    /// Adds a series. One of a family that was left before begins another scrape.
-    fn add(&mut self, metric: String, series: Series) {
-        let base = metric.strip_suffix("_sum").or_else(|| metric.strip_suffix("_count"));
-        let family = base.unwrap_or(&metric);
-        let entered = self.family != family;
-        let again =
-            entered && self.all.last().is_some_and(|scrape| scrape.metrics.contains_key(&metric));
-        if self.all.is_empty() || again {
-            self.all.push(Scrape { file: self.file.to_owned(), ..Scrape::default() });
-        }
-        if entered {
-            family.clone_into(&mut self.family);
-        }
-        if let Some(scrape) = self.all.last_mut() {
-            scrape.metrics.entry(metric).or_default().push(series);
-        }
-    }
-}
+/// The name of a metric, a series of it, and when it was taken, in seconds since 1970.
+type Sample = (String, Series, Option<f64>);
 
 /// The series of a line, if it is one that is wanted.
-fn series(line: &[u8]) -> Result<Option<(String, Series)>, &'static str> {
+fn series(line: &[u8]) -> Result<Option<Sample>, &'static str> {
     let line = std::str::from_utf8(line).map_err(|_| "the line is not UTF-8")?.trim();
     if line.is_empty() || line.starts_with('#') {
         return Ok(None);
@@ -122,9 +108,12 @@ fn series(line: &[u8]) -> Result<Option<(String, Series)>, &'static str> {
         Some(inside) => labels(inside)?,
         None => (Vec::new(), rest),
     };
-    let value = rest.split_whitespace().next().ok_or("a series without a value")?;
+    let mut rest = rest.split_whitespace();
+    let value = rest.next().ok_or("a series without a value")?;
     let value = value.parse().map_err(|_| "the value is no number")?;
-    Ok(Some((name.to_owned(), Series { labels, value })))
+    let at = rest.next().and_then(|at| at.parse::<f64>().ok()).filter(|at| *at > 0.0);
+    let at = at.map(|at| if at > MILLISECONDS_FROM { at / 1e3 } else { at });
+    Ok(Some((name.to_owned(), Series { labels, value }, at)))
 }
 
 /// Names and values.
@@ -166,7 +155,7 @@ mod tests {
 
     fn read(line: &str) -> Result<Option<(String, Labels, f64)>, &'static str> {
         let found = series(line.as_bytes())?;
-        Ok(found.map(|(name, series)| (name, series.labels, series.value)))
+        Ok(found.map(|(name, series, _)| (name, series.labels, series.value)))
     }
 
     #[test]

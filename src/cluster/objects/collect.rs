@@ -4,14 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::control::Control;
 use super::pod::{ApiserverPod, cores};
 use super::{Object, json as json_text, yaml};
-use crate::cluster::findings::Skipped;
+use crate::cluster::findings::{Found, Skipped, Source};
 use crate::cluster::read::{Input, Kind};
 use crate::units::{Bytes, Fnv, parse_bytes};
 
 /// Objects that are told apart by their identity; beyond, duplicates are counted twice.
 const MOST_IDENTITIES: usize = 2_000_000;
+/// What flow schemas and priority levels may take, as JSON.
+const MOST_APF_BYTES: u64 = 4 << 20;
+/// Kinds that are told apart.
+const MOST_KINDS: usize = 20_000;
+/// Where the control plane of this cluster runs; others have control planes of others.
+pub(super) const OWN_NAMESPACES: [&str; 4] =
+    ["kube-system", "openshift-etcd", "openshift-kube-apiserver", ""];
 /// Mistakes of one file that are told of.
 const MOST_TOLD: usize = 10;
 
@@ -60,12 +68,17 @@ pub struct Objects {
     pub apiservers: Vec<ApiserverPod>,
     /// The file of Pods of etcd on nodes of the cluster.
     pub etcd_pods: Option<String>,
+    /// What members of etcd take, as metrics-server reports it.
+    pub etcd_usage: Vec<Found<Bytes>>,
+    /// What tells the number of servers and their configuration.
+    pub control: Control,
     /// Served versions of custom resources, by `plural.group`, with the file.
     pub crds: BTreeMap<String, (u32, String)>,
     /// `PriorityLevelConfiguration`s and `FlowSchema`s, stripped to name and spec, by kind and name.
     pub apf: BTreeMap<(String, String), Value>,
     /// The file of the last of those.
     pub apf_file: String,
+    apf_bytes: u64,
     seen: BTreeSet<u64>,
     last: Option<String>,
 }
@@ -76,23 +89,25 @@ impl Objects {
         let mistakes = match input.kind {
             Kind::ObjectsJson => json_text::read(input, self).err().into_iter().collect(),
             Kind::ObjectsYaml => yaml::read(input, self),
-            Kind::Audit | Kind::Metrics | Kind::Prometheus | Kind::Version | Kind::Dump => {
-                Vec::new()
-            }
+            Kind::Audit
+            | Kind::Metrics
+            | Kind::Prometheus
+            | Kind::Version
+            | Kind::EtcdCounts
+            | Kind::EtcdStatus
+            | Kind::Dump => Vec::new(),
         };
         let hidden = mistakes.len().saturating_sub(MOST_TOLD);
         let mut skipped: Vec<Skipped> = mistakes
             .into_iter()
             .take(MOST_TOLD)
             .map(|(line, what)| Skipped {
-                file: input.name.clone(),
                 line,
-                what,
-                cost: "the objects from there on, or this one".to_owned(),
+                ..Skipped::file(&input.name, what, "the objects from there on, or this one")
             })
             .collect();
         if let Some(last) = skipped.last_mut().filter(|_| hidden > 0) {
-            last.cost = format!("this object, and {hidden} more mistakes in this file");
+            last.cost = Some(format!("this object, and {hidden} more mistakes in this file"));
         }
         skipped
     }
@@ -105,6 +120,10 @@ impl Objects {
         let (plural, group) = (object.plural(), object.group().to_owned());
         let key = key_of(&plural, &group);
         self.last = Some(key.clone());
+        if object.group() == "metrics.k8s.io" {
+            // Stored nowhere.
+            return self.usage(object);
+        }
         let identity = Fnv::new()
             .bytes(key.as_bytes())
             .bytes(object.text("/metadata/namespace").as_bytes())
@@ -118,6 +137,9 @@ impl Objects {
         let mut size = Size(0);
         // Counting cannot fail.
         let _ = serde_json::to_writer(&mut size, object.value);
+        if self.counted.len() >= MOST_KINDS && !self.counted.contains_key(&key) {
+            return;
+        }
         let counted = self.counted.entry(key).or_default();
         counted.plural = plural;
         counted.group = group;
@@ -125,12 +147,16 @@ impl Objects {
         counted.json_bytes += size.0;
         counted.with_managed_fields += u64::from(object.field("/metadata/managedFields").is_some());
         object.file.clone_into(&mut counted.file);
+        self.control.add(object);
         match (object.kind, object.group()) {
             ("Node", "") => self.node(object),
             ("Pod", "") => self.pod(object),
             ("CustomResourceDefinition", "apiextensions.k8s.io") => self.crd(object),
             ("FlowSchema" | "PriorityLevelConfiguration", "flowcontrol.apiserver.k8s.io") => {
-                self.apf(object);
+                self.apf_bytes += size.0;
+                if self.apf_bytes <= MOST_APF_BYTES {
+                    self.apf(object);
+                }
             }
             _ => {}
         }
@@ -173,9 +199,23 @@ impl Objects {
         let named =
             |name| containers.into_iter().flatten().any(|c| c.get("name") == Some(&json!(name)));
         let namespace = object.text("/metadata/namespace");
-        if named("etcd") && ["kube-system", "openshift-etcd", ""].contains(&namespace) {
+        if named("etcd") && OWN_NAMESPACES.contains(&namespace) {
             self.etcd_pods = Some(object.file.to_owned());
         }
+    }
+
+    fn usage(&mut self, object: &Object<'_>) {
+        let containers = object.field("/containers").and_then(Value::as_array);
+        let etcd =
+            containers.into_iter().flatten().filter(|c| c.get("name") == Some(&json!("etcd")));
+        let bytes = etcd.filter_map(|c| parse_bytes(c.pointer("/usage/memory")?.as_str()?).ok());
+        let of_cluster = OWN_NAMESPACES.contains(&object.text("/metadata/namespace"));
+        self.etcd_usage.extend(
+            bytes
+                .filter(|_| of_cluster)
+                .take(1)
+                .map(|bytes| Found::new(bytes, Source::new("usage.memory of etcd", object.file))),
+        );
     }
 
     fn crd(&mut self, object: &Object<'_>) {

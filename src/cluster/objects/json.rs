@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 use super::{Object, Objects};
 use crate::cluster::read::Input;
 
-/// What one object may take; etcd accepts 1.5 MB.
-const MOST_OBJECT_BYTES: u64 = 16 << 20;
+/// What one object may take; etcd accepts 1.5 MB. As values it takes some ten times as much.
+const MOST_OBJECT_BYTES: u64 = 6 << 20;
 
 /// Reads a file of JSON objects.
 ///

@@ -2,12 +2,14 @@
 //! that a list of any length takes the memory of its largest object.
 
 mod collect;
+mod control;
 mod json;
 mod pod;
 mod yaml;
 
 pub(crate) use collect::key_of;
 pub use collect::{Counted, NodeFact, Objects};
+pub use control::Control;
 pub use pod::ApiserverPod;
 
 use serde_json::Value;

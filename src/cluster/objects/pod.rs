@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Object;
+use super::collect::OWN_NAMESPACES;
 use crate::units::{Bytes, parse_bytes};
 
 /// What the Pod of a kube-apiserver says.
@@ -32,6 +33,9 @@ impl ApiserverPod {
     /// What a Pod says, if it runs a kube-apiserver.
     #[must_use]
     pub fn of(object: &Object<'_>) -> Option<Self> {
+        if !OWN_NAMESPACES.contains(&object.text("/metadata/namespace")) {
+            return None;
+        }
         let containers = object.field("/spec/containers")?.as_array()?;
         let container = containers.iter().find(|container| {
             let name = container.get("name").and_then(Value::as_str).unwrap_or_default();

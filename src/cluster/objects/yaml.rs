@@ -10,7 +10,7 @@ use crate::language::text::source::Sources;
 use crate::language::text::yaml::{Item, Node, documents};
 
 /// What one object may take.
-const MOST_OBJECT_BYTES: usize = 16 << 20;
+const MOST_OBJECT_BYTES: usize = 6 << 20;
 
 /// Something that was not understood: its line and why.
 pub(super) type Mistake = (Option<u64>, String);
@@ -28,7 +28,7 @@ pub(super) fn read(input: &Input, objects: &mut Objects) -> Vec<Mistake> {
         let (number, line) = match line {
             Line::Whole(number, line) => (number, String::from_utf8_lossy(line)),
             Line::TooLong(number) => {
-                reader.wrong.push((Some(number), "the line is longer than 32 MiB".to_owned()));
+                reader.wrong.push((Some(number), "the line is longer than 16 MiB".to_owned()));
                 continue;
             }
             Line::Broken(number, error) => {

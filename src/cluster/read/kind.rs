@@ -9,6 +9,10 @@ pub enum Kind {
     Metrics,
     /// An answer of Prometheus' HTTP API.
     Prometheus,
+    /// What `gather_etcd` of an OpenShift must-gather counts: objects and bytes by prefix of the key.
+    EtcdCounts,
+    /// What `etcdctl endpoint status -w json` says.
+    EtcdStatus,
     /// A table of `/debug/api_priority_and_fairness`: of one moment, and not needed.
     Dump,
     /// An answer of `/version`, or of `kubectl version -o json`.
@@ -27,6 +31,8 @@ impl Kind {
             Self::Audit => "audit log",
             Self::Metrics => "metrics",
             Self::Prometheus => "answer of Prometheus",
+            Self::EtcdCounts => "objects in etcd",
+            Self::EtcdStatus => "state of etcd",
             Self::Dump => "state of flow control, not needed",
             Self::Version => "version",
             Self::ObjectsJson => "objects (JSON)",
@@ -72,6 +78,10 @@ fn json(text: &str) -> Option<Kind> {
     let has = |key| has_key(text, key);
     if has("auditID") && (has("stage") || has("requestURI")) {
         Some(Kind::Audit)
+    } else if has("etcd_resources") {
+        Some(Kind::EtcdCounts)
+    } else if has("Endpoint") && has("dbSize") {
+        Some(Kind::EtcdStatus)
     } else if has("resultType") || has("status") && has("data") && !has("kind") {
         Some(Kind::Prometheus)
     } else if has("gitVersion") && !has("kind") {
@@ -88,7 +98,6 @@ fn plain(text: &str) -> Option<Kind> {
     if text.starts_with("PriorityLevelName,") {
         return Some(Kind::Dump);
     }
-    let mut lines = text.lines().take(400);
     let yaml = |line: &str| {
         ["kind:", "apiVersion:", "items:", "- apiVersion:", "- kind:"]
             .iter()
@@ -97,7 +106,10 @@ fn plain(text: &str) -> Option<Kind> {
     if text.lines().take(400).any(yaml) {
         return Some(Kind::ObjectsYaml);
     }
-    lines.find_map(|line| is_metric(line).then_some(Kind::Metrics))
+    // A line of prose can look like a metric; most lines of prose do not.
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(400).collect();
+    let metrics = lines.iter().filter(|line| is_metric(line)).count();
+    (metrics > 0 && metrics * 2 >= lines.len()).then_some(Kind::Metrics)
 }
 
 /// `# HELP go_info …`, `# TYPE …`, `up 1`, `up{job="a"} 1`.

@@ -2,8 +2,10 @@
 
 use std::io::{self, BufRead};
 
-/// Longest line that is handed on. An audit event with a whole list of objects in it has some 20 MB.
-pub const MOST_LINE_BYTES: usize = 32 << 20;
+/// Longest line that is handed on. An audit event may have a whole list of objects in it.
+pub const MOST_LINE_BYTES: usize = 16 << 20;
+/// A buffer that has grown beyond this is given back after its line.
+const KEPT_BYTES: usize = 1 << 20;
 
 /// A line of a text.
 #[derive(Debug)]
@@ -37,6 +39,7 @@ impl Lines {
             return None;
         }
         self.line.clear();
+        self.line.shrink_to(KEPT_BYTES);
         self.number += 1;
         let mut too_long = false;
         loop {

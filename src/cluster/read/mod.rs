@@ -36,6 +36,8 @@ pub struct Input {
     pub path: PathBuf,
     /// What it is.
     pub kind: Kind,
+    /// Whether the user named it, and not only a folder that it is in.
+    pub named: bool,
 }
 
 impl Input {
@@ -78,43 +80,48 @@ pub fn gather(paths: &[PathBuf]) -> Gathered {
     let mut seen: BTreeMap<u64, String> = BTreeMap::new();
     let mut foreign = Vec::new();
     for (name, path) in files {
+        let named = paths.contains(&path);
         match recognise(&path) {
-            Err(error) => gathered.skip(name, error.to_string(), "whatever is in it"),
-            Ok((kind, digest)) => {
-                if let Some(first) = seen.get(&digest) {
-                    let what = format!("the same as {first}");
-                    gathered.skip(name, what, "nothing: it is used once");
-                    continue;
+            Err(error) => gathered.skip(name, error.to_string()),
+            Ok((None, _)) if named => gathered.skip(name, FOREIGN.to_owned()),
+            Ok((None, _)) => foreign.push(name),
+            Ok((Some(kind), digest)) => match seen.get(&digest) {
+                Some(first) => {
+                    let what = format!("the same as {first}: used once");
+                    gathered.skipped.push(Skipped::passed_over(name, what));
                 }
-                seen.insert(digest, name.clone());
-                match kind {
-                    Some(kind) => gathered.inputs.push(Input { name, path, kind }),
-                    None => foreign.push(name),
+                None => {
+                    seen.insert(digest, name.clone());
+                    gathered.inputs.push(Input { name, path, kind, named });
                 }
-            }
+            },
         }
     }
     gathered.tell_foreign(foreign);
     gathered
 }
 
+/// What is said of a file that is of no use.
+const FOREIGN: &str =
+    "nothing that oomcast knows: neither metrics nor an audit log nor objects of Kubernetes";
+
 impl Gathered {
-    /// Files that are nothing a cluster exports. A must-gather has thousands.
+    /// Files of a folder that are nothing a cluster exports: notes, scripts, logs. A must-gather has
+    /// thousands.
     fn tell_foreign(&mut self, names: Vec<String>) {
         let hidden = names.len().saturating_sub(MOST_FOREIGN);
         for (at, name) in names.into_iter().take(MOST_FOREIGN).enumerate() {
-            let mut what = "nothing that oomcast knows: neither metrics nor an audit log nor \
-                            objects of Kubernetes"
-                .to_owned();
+            let mut what = FOREIGN.to_owned();
             if hidden > 0 && at + 1 == MOST_FOREIGN {
                 what = format!("{what}; so are {hidden} more files");
             }
-            self.skip(name, what, "nothing, if it is not from the cluster");
+            self.skipped.push(Skipped::passed_over(name, what));
         }
     }
 
-    fn skip(&mut self, file: String, what: String, cost: &str) {
-        self.skipped.push(Skipped { file, line: None, what, cost: cost.to_owned() });
+    /// A file that should have been read, and was not.
+    fn skip(&mut self, file: String, what: String) {
+        self.skipped.push(Skipped::file(file, what, "whatever is in it"));
     }
 }
 
@@ -128,19 +135,19 @@ fn walk(
 ) {
     let name = name_of(root, path);
     if depth > DEEPEST || files.len() >= MOST_FILES {
-        return gathered.skip(name, "too many files or folders".to_owned(), "all below it");
+        return gathered.skip(name, "too many files or folders".to_owned());
     }
     let is_folder = match path.symlink_metadata() {
         Ok(found) if found.is_symlink() && depth > 0 => !path.is_file(),
         Ok(_) => path.is_dir(),
-        Err(error) => return gathered.skip(name, error.to_string(), "whatever is in it"),
+        Err(error) => return gathered.skip(name, error.to_string()),
     };
     if !is_folder {
         files.push((name, path.to_owned()));
         return;
     }
     match std::fs::read_dir(path) {
-        Err(error) => gathered.skip(name, error.to_string(), "whatever is in it"),
+        Err(error) => gathered.skip(name, error.to_string()),
         Ok(entries) => {
             let mut inside: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
             inside.sort();

@@ -181,15 +181,17 @@ fn node(findings: &Findings, out: &mut Lines) {
         Some(found) => out.found("cores", &format!("{}", found.value), found),
         None => out.assumed("cores", "8", NODES),
     }
-    let (beside, away) = ("\"1GiB\"", "\"0B\"");
-    match &findings.nodes.etcd_beside {
-        Some(found) if found.value => {
+    let nodes = &findings.nodes;
+    match (&nodes.etcd_beside, &nodes.etcd_memory) {
+        (Some(found), _) if !found.value => out.found("etcd-memory", "\"0B\"", found),
+        (_, Some(memory)) => out.found("etcd-memory", &exactly(memory.value), memory),
+        (Some(found), None) => {
             let what = format!("{}: on the same nodes; its size is assumed", found.source.what);
-            out.commented("etcd-memory", beside, &format!("{what}, {}", found.source.file));
+            out.commented("etcd-memory", "\"1GiB\"", &format!("{what}, {}", found.source.file));
         }
-        Some(found) => out.found("etcd-memory", away, found),
-        None => {
-            out.assumed("etcd-memory", beside, "kubectl -n kube-system get pods -l component=etcd");
+        (None, None) => {
+            let command = "kubectl -n kube-system get pods -l component=etcd";
+            out.assumed("etcd-memory", "\"1GiB\"", command);
         }
     }
 }

@@ -92,6 +92,8 @@ pub(super) fn result(
         scanned: found.scanned,
         runs: found.runs,
         incomplete: found.unknown,
+        binds: None,
+        leave_one_out: None,
         warnings: Vec::new(),
     };
     result.verdict = verdict(&result, &found.answer);

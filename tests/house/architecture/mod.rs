@@ -44,6 +44,7 @@ fn the_scanner_sees_the_sources() {
         "experiment",
         "validation",
         "cluster",
+        "answers",
         "calibration",
     ];
     for room in rooms.into_iter().chain(["report", "cli"]) {

@@ -12,7 +12,7 @@ const LONGEST_FUNCTION: usize = 90;
 /// below it only.
 ///
 /// `experiment`, `validation` and `cli` take statistics from the engine; `report` does not need it.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("units", &[]),
     ("engine", &["units"]),
     ("results", &["units"]),
@@ -22,6 +22,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("experiment", &["scenario", "model", "engine", "results", "units"]),
     ("validation", &["experiment", "scenario", "model", "engine", "results", "units"]),
     ("cluster", &["experiment", "scenario", "language", "model", "results", "units"]),
+    ("answers", &["validation", "experiment", "scenario", "model", "engine", "results", "units"]),
     ("calibration", &["validation", "scenario", "model", "engine", "results", "units"]),
     ("report", &["results", "units"]),
     (
@@ -35,6 +36,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
             "experiment",
             "validation",
             "cluster",
+            "answers",
             "calibration",
             "report",
         ],

@@ -1,0 +1,90 @@
+//! What gives way: the first server that is killed, or comes nearest to its limit, and who held its
+//! memory.
+
+use std::collections::BTreeMap;
+
+use crate::experiment::{ReplicateError, Replications, Trial, Variant};
+use crate::results::{BreakingPoint, Holder, RunRecord, ServerRecord};
+use crate::units::Bytes;
+
+/// What gives way in the worst of some replications, in one sentence. Where breaking points are known,
+/// the first replication that broke early is looked at, too.
+///
+/// # Errors
+/// See [`ReplicateError`].
+pub fn binding(
+    variant: &Variant,
+    plan: Replications,
+    breaking: &[BreakingPoint],
+) -> Result<Option<String>, ReplicateError> {
+    // The replication that breaks first, if there is one; else the worst of the first few.
+    let number = |point: &&BreakingPoint| point.past.as_ref().map_or(f64::MAX, |at| at.number);
+    let first = breaking.iter().min_by(|a, b| number(a).total_cmp(&number(b)));
+    let worst = match first.filter(|point| point.past.is_some()) {
+        Some(point) => {
+            let options = crate::model::RunOptions {
+                seed: plan.seed,
+                replication: point.replication,
+                timelines: true,
+            };
+            variant.run(point.replication, options, &[])?
+        }
+        None => {
+            let mut trial = Trial::new(variant, plan);
+            trial.grow(plan.replications)?;
+            trial.worst()?
+        }
+    };
+    Ok(worst.worst_server().map(|server| sentence(&worst, server)))
+}
+
+fn sentence(run: &RunRecord, server: &ServerRecord) -> String {
+    let what = match server.oom_kills.first() {
+        Some(kill) => format!("{} is killed at {}", server.name, kill.at),
+        None => format!("{} peaks at {}", server.name, server.peak_at),
+    };
+    let of = if server.limit > Bytes::ZERO {
+        format!("{} of {}", server.peak_resident, server.limit)
+    } else {
+        server.peak_resident.to_string()
+    };
+    let rejected = run.counters.requests_rejected;
+    let full: Vec<&str> = server
+        .levels
+        .iter()
+        .filter(|level| !level.exempt && level.peak_waiting > 0)
+        .map(|level| level.name.as_str())
+        .collect();
+    let seats = match full.as_slice() {
+        [] => String::new(),
+        levels => format!("; requests wait in {}", levels.join(", ")),
+    };
+    let refused = if rejected > 0 { format!("; {rejected} answered 429") } else { String::new() };
+    let holder = holder(&server.holders_at_peak).map_or_else(String::new, |h| format!(", {h}"));
+    format!("What gives way: memory. {what}, {of}{holder}{seats}{refused}")
+}
+
+/// `61 % of it for node-agents (pods, mostly response buffer)`: the client that holds most.
+#[must_use]
+pub fn holder(holders: &[Holder]) -> Option<String> {
+    let (client, resource, bytes) = heaviest(holders).into_iter().next()?;
+    let total: Bytes = holders.iter().map(|holder| holder.bytes).sum();
+    let share = bytes.as_f64() / total.as_f64().max(1.0) * 100.0;
+    let own = holders.iter().filter(|h| h.client == client && h.resource == resource);
+    let mostly = own.max_by_key(|holder| holder.bytes)?.mechanism.label();
+    let name: String = client.chars().flat_map(char::escape_debug).collect();
+    Some(format!("{share:.0} % of it for {name} ({resource}, mostly {mostly})"))
+}
+
+/// Clients with the resource that they read, by what they hold: most first.
+#[must_use]
+pub fn heaviest(holders: &[Holder]) -> Vec<(String, String, Bytes)> {
+    let mut held: BTreeMap<(&str, &str), Bytes> = BTreeMap::new();
+    for holder in holders.iter().filter(|holder| !holder.client.is_empty()) {
+        *held.entry((&holder.client, &holder.resource)).or_default() += holder.bytes;
+    }
+    let mut rows: Vec<(String, String, Bytes)> =
+        held.into_iter().map(|((c, r), bytes)| (c.to_owned(), r.to_owned(), bytes)).collect();
+    rows.sort_by_key(|(_, _, bytes)| std::cmp::Reverse(*bytes));
+    rows
+}

@@ -1,0 +1,14 @@
+//! What an operator asks of a scenario: without whom would it have held ([`without`]), which change
+//! prevents it (`advise`), is the cluster safe (`assess`).
+//!
+//! # The simplest model
+//!
+//! Every answer is a comparison: the scenario, and the scenario under a small overlay, run on the same
+//! draws ([`Trial`](crate::experiment::Trial)). Draws are keyed by names, so that taking a client out
+//! or changing a key leaves those of all others as they were. An overlay is TOML that `run --overlay`
+//! takes, so that every answer can be run again by hand. The work has a bound in runs of the model,
+//! which is stated beforehand; [`stop`](crate::engine::stop) ends it early with what there is.
+
+pub mod binding;
+pub mod remedies;
+pub mod without;

@@ -1,0 +1,239 @@
+//! A priority level of its own for the clients that hold the peak: as overlay and as manifest.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use toml::Table;
+
+use super::case::{Case, entry};
+use super::{Built, Need, all, set};
+use crate::model::input::{FleetInput, MEMBER, ResourceInput};
+
+pub(super) const FAIRNESS: Need =
+    Need { holds: |case| case.inputs().apf.enabled, otherwise: "API Priority and Fairness is off" };
+pub(super) const NO_FAIRNESS: Need = Need {
+    holds: |case| !case.inputs().apf.enabled,
+    otherwise: "API Priority and Fairness is on already",
+};
+
+/// Before the flow schemas of Kubernetes that nodes (500) and service accounts (9000) fall under.
+const PRECEDENCE: i64 = 450;
+/// Queues, and those of a flow, as the objects of published incidents have them
+/// (docs/facts/apf.md); the length is the API's default.
+const QUEUES: i64 = 16;
+const HAND_SIZE: i64 = 4;
+const QUEUE_LENGTH: i64 = 50;
+/// First minor that serves flowcontrol v1.
+const FIRST_V1: u8 = 29;
+
+const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
+
+/// Whom and what the objects are for.
+struct Scope {
+    name: String,
+    users: BTreeSet<String>,
+    accounts: BTreeSet<(String, String)>,
+    groups: BTreeSet<String>,
+    api_groups: BTreeSet<String>,
+    resources: BTreeSet<String>,
+    /// Of watch-lists, the verb is `watch`.
+    watch: bool,
+    /// Clients whose flow schema the scenario names.
+    bound: Vec<String>,
+}
+
+impl Scope {
+    fn of(case: &Case<'_>) -> Result<Self, &'static str> {
+        let inputs = case.inputs();
+        let fleets: Vec<(&FleetInput, &ResourceInput)> = case
+            .heavy
+            .iter()
+            .filter_map(|(client, resource)| {
+                let fleet = inputs.fleets.iter().find(|fleet| fleet.name == *client)?;
+                let resource = inputs.resources.iter().find(|found| found.name == *resource)?;
+                Some((fleet, resource))
+            })
+            .filter(|(fleet, _)| !fleet.groups.iter().any(|group| group == "system:masters"))
+            .collect();
+        let Some((first, _)) = fleets.first() else {
+            return Err(if case.heavy.is_empty() {
+                "no client holds the peak"
+            } else {
+                "the clients that hold the peak are exempt (system:masters)"
+            });
+        };
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+        let name: String = first.name.chars().take(50).map(plain).collect();
+        let mut scope = Self {
+            name: format!("limit-{}", name.trim_matches('-')),
+            users: BTreeSet::new(),
+            accounts: BTreeSet::new(),
+            groups: BTreeSet::new(),
+            api_groups: BTreeSet::new(),
+            resources: BTreeSet::new(),
+            watch: case.reads.iter().any(|read| read.heavy && read.flag("watch-list")),
+            bound: Vec::new(),
+        };
+        for (fleet, resource) in fleets {
+            scope.add(fleet, resource);
+        }
+        Ok(scope)
+    }
+
+    fn add(&mut self, fleet: &FleetInput, resource: &ResourceInput) {
+        let account =
+            fleet.user.strip_prefix(SERVICE_ACCOUNT).and_then(|rest| rest.split_once(':'));
+        match account {
+            _ if fleet.user.contains(MEMBER) => {
+                let own = fleet.groups.iter().filter(|group| *group != "system:authenticated");
+                self.groups.extend(own.cloned());
+            }
+            Some((namespace, name)) => {
+                self.accounts.insert((namespace.to_owned(), name.to_owned()));
+            }
+            None => {
+                self.users.insert(fleet.user.clone());
+            }
+        }
+        self.api_groups.insert(resource.api_group.clone());
+        self.resources.insert(resource.name.clone());
+        if fleet.flow_schema.is_some() {
+            self.bound.push(fleet.name.clone());
+        }
+    }
+
+    fn verbs(&self) -> Vec<&'static str> {
+        if self.watch { vec!["list", "watch"] } else { vec!["list"] }
+    }
+
+    fn overlay(&self, shares: i64) -> Table {
+        let texts = |texts: Vec<String>| {
+            toml::Value::Array(texts.into_iter().map(toml::Value::from).collect())
+        };
+        let level = all([
+            set("name", self.name.clone()),
+            set("shares", shares),
+            set("borrowing-limit", "0%"),
+            set("queues", QUEUES),
+            set("hand-size", HAND_SIZE),
+            set("queue-length", QUEUE_LENGTH),
+        ]);
+        let accounts = self.accounts.iter().map(|(namespace, name)| format!("{namespace}:{name}"));
+        let accounts: Vec<String> = accounts.collect();
+        let subjects = [
+            ("users", self.users.iter().cloned().collect()),
+            ("groups", self.groups.iter().cloned().collect()),
+            ("service-accounts", accounts),
+        ];
+        let schema = all([
+            set("name", self.name.clone()),
+            set("level", self.name.clone()),
+            set("precedence", PRECEDENCE),
+            set("distinguisher", "by-user"),
+            set("verbs", texts(self.verbs().into_iter().map(str::to_owned).collect())),
+            set("api-groups", texts(self.api_groups.iter().cloned().collect())),
+            set("resources", texts(self.resources.iter().cloned().collect())),
+        ]
+        .into_iter()
+        .chain(
+            subjects
+                .into_iter()
+                .filter(|(_, names): &(_, Vec<String>)| !names.is_empty())
+                .map(|(key, names)| set(key, texts(names))),
+        ));
+        let bound = self.bound.iter().map(|client| {
+            let keys = all([set("name", client.clone()), set("flow-schema", self.name.clone())]);
+            entry("clients", keys)
+        });
+        let mut apf = Table::new();
+        super::merge(&mut apf, entry("levels", level));
+        super::merge(&mut apf, entry("flow-schemas", schema));
+        all([set("apf", apf)].into_iter().chain(bound))
+    }
+
+    /// The two objects as YAML. Every text in it is quoted as JSON is, which YAML takes.
+    fn manifest(&self, shares: i64, minor: u8) -> String {
+        let version = if minor < FIRST_V1 { "v1beta3" } else { "v1" };
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let list = |texts: &BTreeSet<String>| {
+            texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ")
+        };
+        let mut subjects = String::new();
+        for (kind, field, names) in
+            [("User", "user", &self.users), ("Group", "group", &self.groups)]
+        {
+            for name in names {
+                let _ = write!(
+                    subjects,
+                    "        - kind: {kind}\n          {field}:\n            name: {}\n",
+                    quoted(name)
+                );
+            }
+        }
+        for (namespace, name) in &self.accounts {
+            let _ = write!(
+                subjects,
+                "        - kind: ServiceAccount\n          serviceAccount:\n            namespace: \
+                 {}\n            name: {}\n",
+                quoted(namespace),
+                quoted(name)
+            );
+        }
+        let (name, verbs) = (&self.name, self.verbs().join(", "));
+        let (groups, resources) = (list(&self.api_groups), list(&self.resources));
+        format!(
+            "---
+apiVersion: flowcontrol.apiserver.k8s.io/{version}
+kind: PriorityLevelConfiguration
+metadata:
+  name: {name}
+spec:
+  type: Limited
+  limited:
+    nominalConcurrencyShares: {shares}
+    lendablePercent: 0
+    borrowingLimitPercent: 0
+    limitResponse:
+      type: Queue
+      queuing:
+        queues: {QUEUES}
+        handSize: {HAND_SIZE}
+        queueLengthLimit: {QUEUE_LENGTH}
+---
+apiVersion: flowcontrol.apiserver.k8s.io/{version}
+kind: FlowSchema
+metadata:
+  name: {name}
+spec:
+  matchingPrecedence: {PRECEDENCE}
+  priorityLevelConfiguration:
+    name: {name}
+  distinguisherMethod:
+    type: ByUser
+  rules:
+    - subjects:
+{subjects}      resourceRules:
+        - verbs: [{verbs}]
+          apiGroups: [{groups}]
+          resources: [{resources}]
+          clusterScope: true
+          namespaces: [\"*\"]
+"
+        )
+    }
+}
+
+pub(super) fn level(case: &Case<'_>, shares: f64) -> Result<Built, &'static str> {
+    let scope = Scope::of(case)?;
+    let shares = shares as i64;
+    let unit = if shares == 1 { "share" } else { "shares" };
+    Ok(Built {
+        overlay: scope.overlay(shares),
+        dose: format!("{shares} {unit}"),
+        manifest: Some(scope.manifest(shares, case.inputs().release.minor)),
+    })
+}
+
+pub(super) fn switch_on(_: &Case<'_>, _: f64) -> Result<Built, &'static str> {
+    Ok(Built::plain(set("apf.enabled", true)))
+}

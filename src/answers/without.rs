@@ -1,0 +1,151 @@
+//! Leave-one-out: the scenario again without each of its clients, on the same draws.
+//!
+//! A client is taken out with whatever names it: events, workloads, connections. What single clients
+//! change does not sum to what all of them change; the difference is what they do to each other, and is
+//! shown as such. The first two are taken out together, too: with kills, one client's absence may change
+//! nothing as another kills alone.
+
+use std::fmt::Write;
+
+use super::binding::heaviest;
+use crate::engine::stop;
+use crate::experiment::{ReplicateError, Replications, Trial, Variant, median_change};
+use crate::results::{LeaveOneOut, LeftOut};
+use crate::scenario::Overlay;
+
+/// Most clients taken out one by one.
+const MOST_CLIENTS: usize = 12;
+
+/// Runs that leave-one-out takes beside those of the scenario itself, at most, for each replication.
+#[must_use]
+pub fn most_runs(clients: usize) -> u32 {
+    (clients.min(MOST_CLIENTS) + 3) as u32
+}
+
+/// Runs the scenario without each client. `None`: there is none, or the process was asked to end
+/// before there was anything to keep.
+///
+/// # Errors
+/// See [`ReplicateError`].
+pub fn leave_one_out(
+    variant: &Variant,
+    plan: Replications,
+) -> Result<Option<LeaveOneOut>, ReplicateError> {
+    // Overrides may name what is taken out: they are read into the text first.
+    let Ok(restated) = variant.restated() else { return Ok(None) };
+    let names = clients(&restated);
+    let mut base = Trial::new(&restated, plan);
+    base.grow(plan.replications)?;
+    let mut found = LeaveOneOut {
+        with_all: base.figures(),
+        not_tried: names.len().saturating_sub(MOST_CLIENTS) as u32,
+        ..LeaveOneOut::default()
+    };
+    let without = |clients: &[String]| -> Result<Option<LeftOut>, ReplicateError> {
+        let Ok(left) = restated.over(removal(clients)) else { return Ok(None) };
+        let mut trial = Trial::new(&left, plan);
+        trial.grow(plan.replications)?;
+        // Fewer than planned: stopped. Pairs must be pairs.
+        let whole = trial.runs.len() == base.runs.len() && !stop::asked();
+        Ok(whole.then(|| LeftOut {
+            clients: clients.to_vec(),
+            peak_change: median_change(&base.runs, &trial.runs),
+            without: trial.figures(),
+        }))
+    };
+    for name in names.iter().take(MOST_CLIENTS) {
+        found.without_one.extend(without(std::slice::from_ref(name))?);
+    }
+    // Where one alone changes nothing, those who hold most come first.
+    let worst = base.worst()?;
+    let holders = worst.worst_server().map_or(&[][..], |server| &server.holders_at_peak);
+    let held = heaviest(holders);
+    let rank = |row: &LeftOut| held.iter().position(|(name, ..)| row.clients.contains(name));
+    found.without_one.sort_by(|a, b| {
+        let kills = |row: &LeftOut| row.without.oom.count;
+        let rank = |row: &LeftOut| rank(row).unwrap_or(usize::MAX);
+        let by_peak = |x: f64| (x * 100.0).round();
+        kills(a)
+            .cmp(&kills(b))
+            .then(by_peak(a.peak_change).total_cmp(&by_peak(b.peak_change)))
+            .then(rank(a).cmp(&rank(b)))
+    });
+    if let [first, second, _, ..] = found.without_one.as_slice() {
+        let two = [first.clients.as_slice(), second.clients.as_slice()].concat();
+        found.without_two = without(&two)?;
+    }
+    if names.len() > 1 {
+        found.without_all = without(&names)?;
+    }
+    Ok((!found.without_one.is_empty()).then_some(found))
+}
+
+/// The names of the clients, in their order.
+fn clients(variant: &Variant) -> Vec<String> {
+    let fleets = &variant.scenario().inputs.fleets;
+    fleets.iter().filter(|fleet| fleet.part.is_none()).map(|fleet| fleet.name.clone()).collect()
+}
+
+/// The overlay that takes clients out.
+fn removal(clients: &[String]) -> Overlay {
+    let text = clients.iter().fold(String::new(), |mut text, name| {
+        let name = toml::Value::from(name.as_str());
+        let _ = write!(text, "[[clients]]\nname = {name}\nremove = true\n");
+        text
+    });
+    Overlay { name: "leave-one-out".to_owned(), text: text.into_bytes() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Template;
+
+    const TEXT: &str = r#"
+        schema = 1
+        name = "two"
+        [run]
+        duration = "3m"
+        [apiserver]
+        version = "1.32"
+        memory-limit = "4GiB"
+        [objects.secrets]
+        count = 400
+        size = "1MB"
+        [[clients]]
+        name = "heavy"
+        count = 8
+        start = "stopped"
+        reflector = { resource = "secrets", encoding = "json" }
+        [[clients]]
+        name = "light"
+        count = 5
+        start = "stopped"
+        reflector = { resource = "secrets", selected = "0.1%" }
+        [[events]]
+        name = "storm"
+        at = "1m"
+        start = { client = "heavy" }
+        [[events]]
+        name = "breeze"
+        at = "1m"
+        start = { client = "light" }
+    "#;
+
+    #[test]
+    fn the_client_that_kills_is_named() {
+        let template = Template::of_text("two", TEXT.as_bytes(), &[]);
+        // An override of what is taken out must not stand in the way.
+        let variant = Variant::load(&template, &["clients.heavy.count=9".to_owned()]).unwrap();
+        let plan = Replications { seed: 1, replications: 2, threads: Some(1) };
+        let found = leave_one_out(&variant, plan).unwrap().unwrap();
+        assert_eq!(found.with_all.oom.count, 2);
+        let first = &found.without_one[0];
+        assert_eq!((first.clients[0].as_str(), first.without.oom.count), ("heavy", 0));
+        assert!(first.peak_change < -0.3, "{first:?}");
+        let second = &found.without_one[1];
+        assert_eq!(second.without.oom.count, 2, "{second:?}");
+        let none = found.without_all.unwrap();
+        assert!(none.peak_change <= first.peak_change, "{none:?}");
+    }
+}

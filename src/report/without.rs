@@ -1,0 +1,74 @@
+//! What is left of a storm without each client, for people.
+
+use super::format::whole_percent;
+use super::page::Section;
+use super::table::Table;
+use crate::results::{LeaveOneOut, LeftOut};
+
+/// Clients shown; all are in the files.
+const SHOWN: usize = 6;
+
+/// The section of a page; nothing where nothing was tried.
+pub(super) fn section(found: Option<&LeaveOneOut>) -> Section {
+    let Some(found) = found else { return Section::default() };
+    let n = found.with_all.replications;
+    let shown: Vec<&LeftOut> = found
+        .without_one
+        .iter()
+        .take(SHOWN)
+        .chain(&found.without_two)
+        .chain(&found.without_all)
+        .collect();
+    let is_all = |row: &LeftOut| found.without_all.as_ref() == Some(row);
+    let table = Table::of(&shown)
+        .words("without", |row: &&LeftOut| {
+            if is_all(row) { "any client".to_owned() } else { row.clients.join(" and ") }
+        })
+        .at_most(60)
+        .numbers("peak", |row| change(row))
+        .words("", |row| kills(row));
+    let with_all = &found.with_all;
+    let heading = format!(
+        "The same draws without a client (with all: {} in {} of {n} runs)",
+        "OOM kill", with_all.oom.count
+    );
+    Section::new(heading).table(table).legends(interaction(found))
+}
+
+/// `-61 %`.
+fn change(row: &LeftOut) -> String {
+    let text = whole_percent(row.peak_change.abs());
+    match row.peak_change {
+        _ if text == "0 %" => text,
+        change if change < 0.0 => format!("-{text}"),
+        _ => format!("+{text}"),
+    }
+}
+
+fn kills(row: &LeftOut) -> String {
+    let n = row.without.replications;
+    match row.without.oom.count {
+        _ if row.without.incomplete > 0 => "unknown: stopped for the work".to_owned(),
+        0 if n == 1 => "no kill".to_owned(),
+        0 => format!("no kill in {n} runs"),
+        count => format!("killed in {count} of {n}"),
+    }
+}
+
+/// What single clients do not explain.
+fn interaction(found: &LeaveOneOut) -> Option<String> {
+    /// Points that are worth a word.
+    const WORTH: f64 = 0.05;
+    let all = found.without_all.as_ref()?.peak_change;
+    let sum = found.sum();
+    let apart = all - sum;
+    let percent = |share: f64| format!("{:+.0} %", share * 100.0);
+    let what = if found.with_all.oom.count > 0 {
+        "peaks end at the limit, which hides what each adds above it"
+    } else {
+        "they hold memory for each other, or one after the other"
+    };
+    (apart.abs() > WORTH).then(|| {
+        format!("single clients sum to {}, all together are {}: {what}", percent(sum), percent(all))
+    })
+}
