@@ -2,7 +2,9 @@
 //!
 //! `flags` holds what verbs share, each verb's file its own arguments, `args` the list of verbs.
 
+mod advise;
 mod args;
+mod assess;
 mod calibrate;
 mod charts;
 mod check;
@@ -23,6 +25,7 @@ mod output;
 mod presets;
 mod progress;
 mod reference;
+mod report;
 mod run;
 mod schema;
 mod shard;
@@ -36,7 +39,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
+pub use advise::AdviseArgs;
 pub use args::{Args, Verb};
+pub use assess::AssessArgs;
 pub use calibrate::CalibrateArgs;
 pub use check::{CheckArgs, CheckFormat, Deny};
 pub use compare::CompareArgs;
@@ -51,6 +56,7 @@ pub use man::ManArgs;
 pub use merge::MergeArgs;
 pub use presets::PresetsArgs;
 pub use reference::verbs;
+pub use report::ReportArgs;
 pub use run::RunArgs;
 pub use shard::{Shard, ShardArg};
 pub use show::{ShowArgs, ShowFormat};
@@ -88,6 +94,8 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Run(verb) => run::run(verb),
         Verb::Compare(verb) => compare::compare(verb),
         Verb::Find(verb) => find::find(verb),
+        Verb::Advise(verb) => advise::advise(verb),
+        Verb::Assess(verb) => assess::assess(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Explain(verb) => explain::explain(verb),
         Verb::Show(verb) => show::show(verb),
@@ -96,6 +104,7 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Presets(verb) => presets::presets(verb),
         Verb::Sweep(verb) => sweep::sweep(verb),
         Verb::Merge(verb) => merge::merge(verb),
+        Verb::Report(verb) => report::report(verb),
         Verb::Validate(verb) => validate::validate(verb),
         Verb::Calibrate(verb) => calibrate::calibrate(verb),
         Verb::Schema => schema::schema(),

@@ -36,7 +36,7 @@ pub(super) fn not_written(error: FolderError) -> Failure {
     }
 }
 
-/// Adds the charts, closes the folder, and returns a line that says where it is.
+/// Adds the charts and the page, closes the folder, and returns a line that says where it is.
 pub(super) fn close(
     mut folder: RunFolder,
     with_charts: bool,
@@ -49,6 +49,7 @@ pub(super) fn close(
             folder.record(&name);
         }
     }
+    folder.write_report().map_err(not_written)?;
     let files = folder.finish(status).map_err(not_written)?;
     Ok(format!("{}/ ({} files and run.json)", path.display(), files.len()))
 }

@@ -75,7 +75,7 @@ fn half_width(text: &str) -> Result<f64, String> {
 
 /// Runs a scenario, writes its folder, then prints the result.
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
-    let variant = load::variant(&args.file, &args.layers.with_overrides(args.overrides()))?;
+    let mut variant = load::variant(&args.file, &args.layers.with_overrides(args.overrides()))?;
     let mut scenario = variant.scenario().clone();
     if !args.print.quiet {
         load::tell_all(&scenario);
@@ -92,14 +92,15 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     if args.until_ci.is_some() && stopped.is_none() {
         // What was done is what runs again.
         let done = format!("run.replications={}", replicated.runs.len());
-        scenario = variant.with(&[done]).map_err(|found| load::refused(&found))?.scenario().clone();
+        variant = variant.with(&[done]).map_err(|found| load::refused(&found))?;
+        scenario = variant.scenario().clone();
     }
     let mut summary = condense(&scenario, &replicated, stopped.as_deref());
     if summary.oom.count > 0 && summary.incomplete == 0 && stopped.is_none() {
         summary.leave_one_out = without(args, &variant, &summary)?;
     }
     let mark = interrupt::status(stopped.as_ref());
-    let written = write(args, (folder, mark), &scenario, &summary, &replicated)?;
+    let written = write(args, (folder, mark), &variant, &summary, &replicated)?;
     let mut page = report::page(&summary, Some(&Story::of(&replicated.worst)));
     page.close_with(report::speed(&summary, wall));
     let typed = hint::Typed { file: &args.file, layers: &args.layers, seed: args.run.seed };
@@ -238,12 +239,15 @@ fn open(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, Failure> {
 fn write(
     args: &RunArgs,
     (mut folder, mark): (RunFolder, Status),
-    scenario: &Scenario,
+    variant: &Variant,
     summary: &Summary,
     replicated: &Replicated,
 ) -> Result<Vec<String>, Failure> {
+    let scenario = variant.scenario();
+    let annotated = variant.annotated().map_err(|found| load::refused(&found))?;
     let files = RunFiles {
         effective: &scenario.effective,
+        origins: &annotated.without_folders().render(),
         summary,
         runs: &replicated.runs,
         worst: &replicated.worst,

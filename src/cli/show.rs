@@ -44,7 +44,7 @@ pub enum ShowFormat {
 pub(super) fn show(args: &ShowArgs) -> Result<Exit, Failure> {
     let template = load::template(&args.file, &args.layers)?;
     let (scenario, annotated) =
-        template.load_annotated().map_err(|mistakes| load::refused(&mistakes))?;
+        template.load_annotated(&[]).map_err(|mistakes| load::refused(&mistakes))?;
     load::tell_notes(&scenario.notes);
     let screen = Screen { width: output::width(), ..Screen::default() };
     let text = match (args.apf, args.format) {

@@ -13,7 +13,7 @@ use crate::engine::statistics::{nearest_rank, runs_for_maximum};
 use crate::results::{
     ActivityKind, ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, OomKillSpread,
     Outcome, OutcomeCount, PeakInterval, PhaseRecord, PhaseSummary, RunRecord, ServerRecord,
-    Summary,
+    Summary, Timeline, scraped_peaks,
 };
 use crate::scenario::{Expectation, Published};
 use crate::units::{SimSpan, SimTime};
@@ -88,12 +88,19 @@ pub fn summarize(subject: &Subject<'_>, replicated: &Replicated) -> Summary {
         worst_server: worst_server.map_or_else(String::new, |s| s.name.clone()),
         worst_peak_bytes: worst.peak_resident(),
         worst_peak_seconds: worst_server.map_or(0.0, |s| s.peak_at.as_secs_f64()),
+        scraped_peaks: worst_timeline(worst).map_or_else(Vec::new, scraped_peaks),
         simulated_seconds: runs.iter().map(|r| r.end).max().unwrap_or_default().as_secs_f64(),
         published: subject.published.iter().map(|p| judge(p, runs)).collect(),
         warnings: warnings(subject, runs),
     };
     summary.verdict = verdict(&summary);
     summary
+}
+
+/// The timeline of the server with the highest peak, where it was recorded.
+fn worst_timeline(run: &RunRecord) -> Option<&Timeline> {
+    let worst = run.worst_server()?;
+    run.timelines.iter().find(|timeline| timeline.server == worst.name)
 }
 
 fn warnings(subject: &Subject<'_>, runs: &[RunRecord]) -> Vec<String> {

@@ -4,7 +4,7 @@ use super::replicate::ReplicateError;
 use super::uncertain::draw_overrides;
 use crate::model::{self, RunOptions};
 use crate::results::RunRecord;
-use crate::scenario::{Diagnostics, Overlay, Scenario, Template};
+use crate::scenario::{Annotated, Diagnostics, Overlay, Scenario, Template};
 use crate::units::SimTime;
 
 /// A scenario file with overrides.
@@ -62,6 +62,14 @@ impl Variant {
     #[must_use]
     pub const fn scenario(&self) -> &Scenario {
         &self.scenario
+    }
+
+    /// The scenario with the origin of each value.
+    ///
+    /// # Errors
+    /// As [`Variant::load`].
+    pub fn annotated(&self) -> Result<Annotated, Diagnostics> {
+        self.template.load_annotated(&self.overrides).map(|(_, annotated)| annotated)
     }
 
     /// Runs a replication with the inputs drawn for `draw`, dumping API Priority and Fairness at

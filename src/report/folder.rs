@@ -3,7 +3,9 @@
 //! | file | what |
 //! |---|---|
 //! | `run.json` | the manifest: what was run, with which tool, whether it is complete, which files |
+//! | `report.html` | all of it as one page for a browser: see [`html`](super::html) |
 //! | `scenario.effective.toml` | the scenario with every default and override in place |
+//! | `scenario.origins.toml` | the same with where each value comes from |
 //! | `summary.json`, `summary.md` | the result for programs and for people |
 //! | `runs.csv` | one row per replication |
 //! | `timeline.csv`, `events.jsonl`, `attribution.csv` | the worst replication |
@@ -25,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use super::story::Story;
 use super::whole::{is_half_written, replace};
-use super::{csv, dump, events, json};
+use super::{csv, dump, events, html, json};
 use crate::results::{FORMAT_VERSION, RunRecord, Summary};
 
 /// Name of the manifest.
@@ -70,6 +72,8 @@ pub struct Manifest {
 pub struct RunFiles<'a> {
     /// The effective scenario as TOML.
     pub effective: &'a str,
+    /// The same with the origin of each value.
+    pub origins: &'a str,
     /// The summary.
     pub summary: &'a Summary,
     /// All replications.
@@ -261,6 +265,7 @@ impl RunFolder {
         // Fewer than were asked for, where a rule decides when to stop.
         self.manifest.replications = run.summary.replications;
         self.write_text("scenario.effective.toml", run.effective)?;
+        self.write_text("scenario.origins.toml", run.origins)?;
         self.write("summary.json", |out| out.write_all(json::summary(run.summary)?.as_bytes()))?;
         let story = Story::of(run.worst);
         self.write_text("summary.md", &super::run::page(run.summary, Some(&story)).markdown())?;
@@ -276,6 +281,18 @@ impl RunFolder {
         }
         self.write("attribution.csv", |out| csv::attribution(out, run.worst))?;
         self.write("events.jsonl", |out| events::write(out, &run.worst.log))
+    }
+
+    /// Writes `report.html`, which is made of the files written so far, where they are those of a
+    /// result: see [`html::render`].
+    ///
+    /// # Errors
+    /// Those of [`RunFolder::write`].
+    pub fn write_report(&mut self) -> Result<(), FolderError> {
+        let page = html::render(&self.path, &self.manifest.files).map_err(|error| {
+            FolderError::Io { path: self.path.join(html::REPORT), source: io::Error::other(error) }
+        })?;
+        page.map_or(Ok(()), |page| self.write_text(html::REPORT, &page))
     }
 
     /// Removes what the former run left and this one did not write, marks the folder complete, or
@@ -307,6 +324,73 @@ impl RunFolder {
             .and_then(|text| replace(&path, |out| out.write_all(text.as_bytes())));
         written.map_err(|source| FolderError::Io { path, source })
     }
+}
+
+/// Why a page was not made again.
+#[derive(Debug, thiserror::Error)]
+pub enum RemakeError {
+    /// No result is there.
+    #[error("{} holds no {MANIFEST} of a result: name a folder that oomcast wrote", .0.display())]
+    NoManifest(PathBuf),
+    /// Another major format.
+    #[error(
+        "{} was written in format {written}, which this version ({FORMAT_VERSION}) does not read: use the \
+         version of oomcast that wrote it ({tool}), or run the scenario again",
+        path.display()
+    )]
+    OtherFormat {
+        /// The folder.
+        path: PathBuf,
+        /// Its format.
+        written: String,
+        /// Which oomcast wrote it.
+        tool: String,
+    },
+    /// A result that has no page.
+    #[error("{} holds nothing to report: not a run, find, compare or sweep (merge shards first)", .0.display())]
+    NoResult(PathBuf),
+    /// One of its files is missing, or wrong.
+    #[error(transparent)]
+    Files(#[from] html::HtmlError),
+    /// The page could not be written.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+}
+
+/// Makes the page of a folder again from its files, and returns its path.
+///
+/// # Errors
+/// See [`RemakeError`].
+pub fn remake_report(path: &Path) -> Result<PathBuf, RemakeError> {
+    let bytes = fs::read(path.join(MANIFEST)).ok();
+    let manifest: Option<Manifest> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let mut manifest = manifest.ok_or_else(|| RemakeError::NoManifest(path.to_owned()))?;
+    let version = |text: &str| {
+        let (major, minor) = text.split_once('.')?;
+        Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?))
+    };
+    let readable = |(major, minor): (u32, u32)| {
+        version(FORMAT_VERSION).is_some_and(|ours| major == ours.0 && minor <= ours.1)
+    };
+    if !version(&manifest.format_version).is_some_and(readable) {
+        return Err(RemakeError::OtherFormat {
+            path: path.to_owned(),
+            written: manifest.format_version,
+            tool: manifest.tool_version,
+        });
+    }
+    let page = html::render(path, &manifest.files)?;
+    let page = page.ok_or_else(|| RemakeError::NoResult(path.to_owned()))?;
+    let target = path.join(html::REPORT);
+    let failed = |source| FolderError::Io { path: target.clone(), source };
+    replace(&target, |out| out.write_all(page.as_bytes())).map_err(failed)?;
+    if !manifest.files.iter().any(|name| name == html::REPORT) {
+        manifest.files.push(html::REPORT.to_owned());
+        manifest.files.sort();
+        let text = json::pretty(&manifest).map_err(io::Error::from).map_err(failed)?;
+        replace(&path.join(MANIFEST), |out| out.write_all(text.as_bytes())).map_err(failed)?;
+    }
+    Ok(target)
 }
 
 /// What a folder held before.

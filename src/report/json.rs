@@ -21,6 +21,7 @@
 //! | `cpu_seconds` | CPU time of all servers, median |
 //! | `counters` | totals of the worst replication |
 //! | `worst_replication`, `worst_server`, `worst_peak_bytes`, `worst_peak_seconds` | where the highest peak was |
+//! | `scraped_peaks[]` | what scrapes of that server would have seen: `interval_seconds`, `peak_bytes` and `failed` scrapes in the median schedule, whose first is at `first_seconds`; `lowest_bytes`, `highest_bytes` of all schedules |
 //! | `simulated_seconds` | length of the longest replication |
 //! | `published[]` | `phase`, `metric`, `published`, `predicted`, `error`, `within`, `source`, `note` |
 //! | `incomplete` | replications stopped at the event limit before their end |
@@ -33,7 +34,10 @@
 
 use serde::Serialize;
 
-use crate::results::{ApfPlan, CalibrationResult, CompareResult, FindResult, Summary, Validation};
+use crate::results::{
+    AdviseResult, ApfPlan, AssessResult, CalibrationResult, CompareResult, FindResult, Summary,
+    Validation,
+};
 
 /// Renders `summary.json`.
 ///
@@ -80,6 +84,22 @@ pub fn find(found: &FindResult) -> serde_json::Result<String> {
 /// # Errors
 /// None that plain data can cause; the serialiser's, if it ever has one.
 pub fn compare(result: &CompareResult) -> serde_json::Result<String> {
+    pretty(result)
+}
+
+/// Renders `advise.json`, whose keys are the fields of [`AdviseResult`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn advise(result: &AdviseResult) -> serde_json::Result<String> {
+    pretty(result)
+}
+
+/// Renders `assess.json`, whose keys are the fields of [`AssessResult`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn assess(result: &AssessResult) -> serde_json::Result<String> {
     pretty(result)
 }
 

@@ -9,7 +9,9 @@
 //! writes to a given [`Write`](std::io::Write), and the same results give the same bytes: no clock,
 //! no host, no order of threads enters a file.
 
+pub mod advise;
 pub mod apf;
+pub mod assess;
 pub mod assumptions;
 pub mod calibration;
 pub mod charts;
@@ -20,6 +22,7 @@ pub mod events;
 pub mod find;
 pub mod folder;
 mod format;
+pub mod html;
 pub mod import;
 pub mod json;
 mod judged;

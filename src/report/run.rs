@@ -115,7 +115,21 @@ fn servers(summary: &Summary) -> Section {
             Some(seconds) => clock(seconds),
             None => "never".to_owned(),
         });
-    Section::titled("Memory").table(table)
+    Section::titled("Memory").table(table).legends(scraped(summary))
+}
+
+/// What a usual scrape interval would have shown of the highest peak, where it misses much of it.
+fn scraped(summary: &Summary) -> Option<String> {
+    const SECONDS: u64 = 30;
+    const MISSED: f64 = 0.95;
+    let truth = summary.worst_peak_bytes;
+    let seen = summary.scraped_peaks.iter().find(|seen| seen.interval_seconds == SECONDS)?;
+    (seen.peak_bytes.as_f64() < MISSED * truth.as_f64()).then(|| {
+        format!(
+            "true peak {truth}; a {SECONDS} s scrape of {} saw {} ({} to {}, depending on when it falls)",
+            summary.worst_server, seen.peak_bytes, seen.lowest_bytes, seen.highest_bytes
+        )
+    })
 }
 
 fn short_name(server: &str) -> &str {

@@ -107,6 +107,33 @@ impl Table {
     }
 }
 
+impl Table {
+    /// The table as HTML, with a name for those who do not see it; `escape` makes text safe.
+    pub(super) fn html(&self, name: &str, escape: fn(&str) -> String) -> String {
+        let class = |number: bool| if number { " class=\"n\"" } else { "" };
+        let head = |look: &Look| {
+            format!("<th scope=\"col\"{}>{}</th>", class(look.number), escape(&look.name()))
+        };
+        let heads: String = self.looks.iter().map(head).collect();
+        let row = |(index, cells): (usize, &Vec<String>)| {
+            let warning = if self.strong.contains(&index) { " class=\"warning\"" } else { "" };
+            let cell = |(at, text): (usize, &String)| {
+                let number = self.looks.get(at).is_some_and(|look| look.number);
+                let lines: Vec<String> = text.split('\n').map(escape).collect();
+                format!("<td{}>{}</td>", class(number), lines.join("<br>"))
+            };
+            let cells: String = cells.iter().enumerate().map(cell).collect();
+            format!("<tr{warning}>{cells}</tr>\n")
+        };
+        let rows: String = self.rows.iter().enumerate().map(row).collect();
+        let name = escape(name);
+        format!(
+            "<div class=\"scroll\" tabindex=\"0\"><table aria-label=\"{name}\">\n<thead><tr>{heads}</tr></thead>\n\
+             <tbody>\n{rows}</tbody>\n</table></div>\n"
+        )
+    }
+}
+
 /// A table to which columns are added: each has its head, and what its cells say of a row.
 pub(super) struct Columns<'r, R> {
     rows: &'r [R],

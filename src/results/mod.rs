@@ -16,6 +16,7 @@ mod judged;
 mod levels;
 mod peak_interval;
 mod run;
+mod scrape;
 mod summary;
 mod sweep;
 mod validation;
@@ -24,7 +25,10 @@ pub use activity::{
     Activity, ActivityBucket, ActivityCounts, ActivityKind, BusiestSecond, KillScene,
     ServerActivity, WatchWindow, WindowPoint,
 };
-pub use answers::{LeaveOneOut, LeftOut, TrialFigures};
+pub use answers::{
+    AdviseResult, AssessResult, BreakingInput, LeaveOneOut, LeftOut, RemedyRow, RemedyState,
+    StormRow, TrialFigures,
+};
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
 pub use assumption::{Assumption, Held};
 pub use calibration::{
@@ -47,6 +51,7 @@ pub use run::{
     Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
     ServerRecord, Timeline, TimelinePoint,
 };
+pub use scrape::{SCRAPE_INTERVALS, Scrape, ScrapedPeak, scraped_peaks, scrapes};
 pub use summary::{
     ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, LevelSummary,
     OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,

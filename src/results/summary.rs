@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Counters, ExpectationRow, Holder, LeaveOneOut, PeakInterval, QuantileEstimate, StoppingRule,
-    Uncertainty,
+    Counters, ExpectationRow, Holder, LeaveOneOut, PeakInterval, QuantileEstimate, ScrapedPeak,
+    StoppingRule, Uncertainty,
 };
 use crate::units::Bytes;
 
@@ -238,6 +238,9 @@ pub struct Summary {
     pub worst_peak_bytes: Bytes,
     /// When it was; seconds.
     pub worst_peak_seconds: f64,
+    /// The highest memory that scrapes of that server would have seen in that replication.
+    #[serde(default)]
+    pub scraped_peaks: Vec<ScrapedPeak>,
     /// Simulated seconds of the longest replication.
     pub simulated_seconds: f64,
     /// Published figures beside the predictions.

@@ -99,8 +99,11 @@ impl Template {
     ///
     /// # Errors
     /// Every mistake in the file and the overrides.
-    pub fn load_annotated(&self) -> Result<(Scenario, Annotated), Diagnostics> {
-        self.loaded(&[], true)
+    pub fn load_annotated(
+        &self,
+        overrides: &[String],
+    ) -> Result<(Scenario, Annotated), Diagnostics> {
+        self.loaded(overrides, true)
     }
 
     fn loaded(

@@ -46,6 +46,7 @@ fn write(path: &Path, threads: usize, extra: Option<&str>) -> Vec<String> {
     let mut folder = RunFolder::open(path, &identity("storm"), false).expect("opens");
     let files = RunFiles {
         effective: "name = \"storm\"\n",
+        origins: "name = \"storm\"  # storm.toml:1\n",
         summary: &summary,
         runs: &replicated.runs,
         worst: &replicated.worst,
@@ -54,6 +55,7 @@ fn write(path: &Path, threads: usize, extra: Option<&str>) -> Vec<String> {
     if let Some(name) = extra {
         folder.write(name, |out| out.write_all(b"<svg/>")).expect("writes");
     }
+    folder.write_report().expect("writes");
     folder.finish(Status::Complete).expect("finishes")
 }
 

@@ -8,6 +8,7 @@ mod completions;
 mod docs;
 mod experiment;
 mod folder;
+mod html;
 mod import;
 mod interrupt;
 mod report;

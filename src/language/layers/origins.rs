@@ -76,6 +76,18 @@ impl Annotated {
         lines.map(|line| (line.path.as_str(), line.origin.as_str()))
     }
 
+    /// The same without the folders of files, which differ from machine to machine.
+    #[must_use]
+    pub fn without_folders(mut self) -> Self {
+        for line in self.blocks.iter_mut().flat_map(|block| &mut block.lines) {
+            if !line.origin.starts_with("derived") {
+                let name = |part: &str| part.rsplit(['/', '\\']).next().unwrap_or(part).to_owned();
+                line.origin = line.origin.split(", ").map(name).collect::<Vec<_>>().join(", ");
+            }
+        }
+        self
+    }
+
     /// As TOML with comments.
     #[must_use]
     pub fn render(&self) -> String {

@@ -42,6 +42,12 @@ const STRIPS: [(ActivityKind, &str, Colour); 6] = [
 const CALLS: [(ActivityKind, Colour); 2] =
     [(ActivityKind::Lists, palette::LISTS), (ActivityKind::WatchLists, palette::WATCH_LISTS)];
 
+/// The colour of a kind, where it is drawn.
+pub(super) fn colour(kind: ActivityKind) -> Option<Colour> {
+    let strips = STRIPS.iter().map(|(kind, _, colour)| (*kind, *colour));
+    strips.chain(CALLS).find(|(of, _)| *of == kind).map(|(_, colour)| colour)
+}
+
 /// Draws the chart; nothing when nothing happened or was recorded.
 pub(super) fn scene(input: &ChartInput) -> Option<Scene> {
     let activity = input.activity?;

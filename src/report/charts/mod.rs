@@ -56,13 +56,17 @@ mod watch_window;
 use std::path::{Path, PathBuf};
 
 use crate::report::whole::{replace, replace_by};
-use crate::results::{Activity, FindResult, PhaseRecord, ServerRecord, SweepSummary, Timeline};
+use crate::results::{
+    Activity, ActivityKind, FindResult, Mechanism, PhaseRecord, ServerRecord, SweepSummary,
+    Timeline,
+};
 use crate::units::{Bytes, SimSpan};
 
 pub use compare::CompareInput;
 pub use fit::write_fit;
 pub use measured::{MeasuredRun, write_measured_run};
 use scene::Scene;
+pub(super) use thin::survivors;
 
 /// The dash of thin lines.
 const DASH: (f64, f64) = (5.0, 4.0);
@@ -130,6 +134,21 @@ impl<'a> ChartInput<'a> {
         let highest = self.servers.iter().map(|s| s.peak_resident).max()?;
         self.servers.iter().find(|s| s.peak_resident == highest)
     }
+}
+
+/// The colour of a mechanism, for other pictures of a result: `#0072b2`.
+pub(super) fn colour_of(mechanism: Mechanism) -> String {
+    palette::mechanism(mechanism).css()
+}
+
+/// The colour of calls of a kind; none for those that no chart draws.
+pub(super) fn colour_of_calls(kind: ActivityKind) -> Option<String> {
+    activity::colour(kind).map(palette::Colour::css)
+}
+
+/// Colours of single lines, one after the other.
+pub(super) fn colours_of_lines() -> Vec<String> {
+    palette::LINES.map(palette::Colour::css).to_vec()
 }
 
 /// The charts there is something to say in, in the order of the table above.

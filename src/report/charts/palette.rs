@@ -18,6 +18,12 @@ const fn rgb(hex: u32) -> Colour {
 }
 
 impl Colour {
+    /// As style sheets write it: `#0072b2`.
+    pub(super) fn css(self) -> String {
+        let (red, green, blue) = self.rgb;
+        format!("#{red:02x}{green:02x}{blue:02x}")
+    }
+
     /// The same, letting what is below shine through.
     pub(super) const fn faded(self, opacity: f64) -> Self {
         Self { rgb: self.rgb, opacity }

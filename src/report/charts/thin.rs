@@ -50,7 +50,7 @@ pub(super) fn lines(
 
 /// Which points of a line to draw: of every pixel column the first, the first lowest, the first
 /// highest and the last, so that what follows a column goes on from where it left off. `xs` are pixels in ascending order.
-pub(super) fn survivors(xs: &[f64], values: &[u64]) -> Vec<usize> {
+pub(in crate::report) fn survivors(xs: &[f64], values: &[u64]) -> Vec<usize> {
     let count = xs.len().min(values.len());
     let mut kept = Vec::new();
     let mut start = 0;

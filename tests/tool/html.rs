@@ -1,0 +1,149 @@
+//! `report.html`: its figures are those of the other files, it loads nothing, and what a scenario
+//! calls things cannot get out of its place.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::synthetic;
+use crate::support::{folder, shipped};
+use oomcast::experiment::{Replicated, Replications, Subject, replicate_with, summarize};
+use oomcast::model::{self, RunOptions};
+use oomcast::report::folder::{Identity, RemakeError, RunFiles, RunFolder, Status, remake_report};
+use oomcast::results::{RunRecord, Summary};
+use serde_json::Value;
+
+const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{data}}";
+
+/// A run folder with its page.
+fn written(test: &str, run: impl Fn(RunOptions) -> RunRecord + Sync) -> (PathBuf, Summary) {
+    let plan = Replications { seed: 1, replications: 3, threads: Some(2) };
+    let replicated: Replicated = replicate_with(run, plan, |_| {}).expect("runs");
+    let warnings = [HOSTILE.to_owned()];
+    let subject = Subject {
+        scenario: HOSTILE,
+        scenario_hash: "0123456789ab",
+        seed: 1,
+        release: "1.32",
+        published: &[],
+        expectations: &[],
+        warnings: &warnings,
+        peak_interval: None,
+    };
+    let summary = summarize(&subject, &replicated);
+    let path = folder("html", test).join("run");
+    let identity = Identity {
+        tool_version: "0.1.0",
+        scenario: HOSTILE,
+        scenario_hash: "0123456789ab",
+        seed: 1,
+        replications: 3,
+        design_hash: None,
+    };
+    let mut folder = RunFolder::open(&path, &identity, false).expect("opens");
+    let files = RunFiles {
+        effective: "name = \"</pre><script>\"\n",
+        origins: "name = \"</pre><script>\"  # storm.toml:1\n",
+        summary: &summary,
+        runs: &replicated.runs,
+        worst: &replicated.worst,
+    };
+    folder.write_run(&files).expect("writes");
+    folder.write_report().expect("writes");
+    folder.finish(Status::Complete).expect("finishes");
+    (path, summary)
+}
+
+fn cascade(options: RunOptions) -> RunRecord {
+    let mut run = model::run(&shipped("ha-cascade", &["run.duration=2m30s"]).inputs, options);
+    run.log.iter_mut().for_each(|entry| entry.message += HOSTILE);
+    run
+}
+
+fn page(path: &Path) -> String {
+    fs::read_to_string(path.join("report.html")).expect("written")
+}
+
+/// The data inside the page.
+fn data(page: &str) -> Value {
+    let (_, from) =
+        page.split_once("<script type=\"application/json\" id=\"data\">").expect("data");
+    serde_json::from_str(from.split_once("</script>").expect("its end").0).expect("JSON")
+}
+
+#[test]
+fn the_figures_of_the_page_are_those_of_the_summary() {
+    let (path, summary) = written("figures", cascade);
+    let page = page(&path);
+    let data = data(&page);
+    let text = fs::read_to_string(path.join("summary.json")).expect("written");
+    let json: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(data["summary"], json);
+    let servers = data["servers"].as_array().expect("servers");
+    let drawn = servers.iter().flat_map(|server| server["resident"].as_array().expect("a line"));
+    assert_eq!(drawn.filter_map(Value::as_u64).max(), json["worst_peak_bytes"].as_u64());
+    // What scrapes saw, too: the dots that are drawn are those of the summary's schedule.
+    let server = summary.apiservers.iter().position(|s| s.name == summary.worst_server);
+    let server = &data["servers"][server.expect("a server")];
+    for (index, seen) in summary.scraped_peaks.iter().enumerate() {
+        let samples = server["seen"][index]["bytes"].as_array().expect("samples");
+        let highest = samples.iter().filter_map(Value::as_u64).max().expect("one");
+        let far = highest.abs_diff(seen.peak_bytes.0) as f64 / seen.peak_bytes.as_f64();
+        assert!(far < 1e-3, "{seen:?}: drawn {highest}");
+        let failed = samples.iter().filter(|sample| sample.is_null()).count() as u64;
+        assert_eq!(failed, seen.failed, "{seen:?}");
+    }
+    assert!(!summary.scraped_peaks.is_empty());
+    // Kills are marked, and lead to a line of the story that is there.
+    let marks = data["marks"].as_array().expect("marks");
+    assert!(marks.iter().any(|mark| mark["kind"] == "oom-kill"), "{marks:?}");
+    for mark in marks {
+        assert!(page.contains(&format!("id=\"beat-{}\"", mark["beat"])), "{mark}");
+    }
+    assert!(page.len() < 2_000_000, "{} bytes", page.len());
+}
+
+#[test]
+fn names_cannot_get_out_of_their_place() {
+    let (path, _) = written("hostile", cascade);
+    let page = page(&path);
+    assert_eq!(page.matches("<script").count(), 2);
+    assert_eq!(page.matches("</script").count(), 2);
+    assert!(!page.contains("<img"));
+    assert!(page.contains("{{data}}"), "what is put in is not read again");
+    assert!(page.contains("&lt;/script&gt;"));
+}
+
+#[test]
+fn the_page_loads_nothing() {
+    let (path, _) = written("alone", synthetic::cascade);
+    let page = page(&path);
+    let (head, _) = page.split_once("<script type").expect("data");
+    for (at, _) in head.match_indices("href=\"") {
+        let target = &head[at + "href=\"".len()..];
+        assert!(target.starts_with(['#', 'd']), "{}", &target[..target.len().min(40)]);
+    }
+    assert!(!head.contains("src=\"") && !head.contains("@import") && !head.contains("url("));
+    assert!(head.contains("default-src 'none'"));
+    let namespaces = page.matches("http://www.w3.org/2000/svg").count();
+    assert_eq!(page.matches("http://").count() + page.matches("https://").count(), namespaces);
+}
+
+#[test]
+fn a_page_is_made_again_from_its_folder() {
+    let (path, _) = written("again", synthetic::cascade);
+    let first = page(&path);
+    fs::remove_file(path.join("report.html")).expect("there");
+    remake_report(&path).expect("made");
+    assert_eq!(page(&path), first);
+    let manifest = fs::read_to_string(path.join("run.json")).expect("there");
+    let old = manifest.replace("\"format_version\": \"1.", "\"format_version\": \"0.");
+    fs::write(path.join("run.json"), old).expect("writes");
+    let refused = remake_report(&path).expect_err("another major version");
+    assert!(refused.to_string().contains("was written in format 0."), "{refused}");
+    fs::write(path.join("run.json"), manifest).expect("writes");
+    fs::remove_file(path.join("story.txt")).expect("there");
+    let refused = remake_report(&path).expect_err("a file is missing");
+    assert!(refused.to_string().contains("story.txt"), "{refused}");
+    let nothing = remake_report(path.parent().expect("a folder"));
+    assert!(matches!(nothing, Err(RemakeError::NoManifest(_))));
+}
