@@ -9,6 +9,11 @@
 //! takes, so that every answer can be run again by hand. The work has a bound in runs of the model,
 //! which is stated beforehand; [`stop`](crate::engine::stop) ends it early with what there is.
 
+pub mod advise;
+pub mod assess;
 pub mod binding;
 pub mod remedies;
 pub mod without;
+
+#[cfg(test)]
+mod tests;

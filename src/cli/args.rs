@@ -2,6 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
+use super::advise::AdviseArgs;
+use super::assess::AssessArgs;
 use super::calibrate::CalibrateArgs;
 use super::check::CheckArgs;
 use super::compare::CompareArgs;
@@ -37,6 +39,10 @@ Examples:
       What `kubectl get --raw /debug/api_priority_and_fairness/...` would show at 1:05.
   oomcast find storm.toml --vary clients.agents.count --probability 5%
       How many clients are too many? It also finds the smallest safe memory limit.
+  oomcast assess cluster.toml
+      Is it safe? Every standard storm, headroom and remedies on one page.
+  oomcast advise storm.toml
+      Which change prevents it, and what does it cost? Writes overlays and APF manifests.
   oomcast compare storm.toml --set-b apiserver.version=1.34 --tolerance peak=5%
       What would the upgrade change? Exit code 3 if the peak rises by more than 5 %.
   oomcast init my-cluster.toml --preset kubeadm-3
@@ -94,6 +100,10 @@ pub enum Verb {
     Compare(CompareArgs),
     /// Finds the value of a key at which a kill, or something else, becomes too likely.
     Find(FindArgs),
+    /// Runs the steady state and the standard storms: is it safe, how far may it grow, what prevents it?
+    Assess(AssessArgs),
+    /// Tries every remedy against the storm of a scenario, and ranks what prevents it.
+    Advise(AdviseArgs),
     /// Checks scenario files without running them.
     Check(CheckArgs),
     /// Explains a diagnostic code or a key of the scenario.

@@ -76,6 +76,13 @@ done
 [ -n "$namespace" ] || miss "flags, limits and number of apiservers: no pods of theirs are visible \
 (managed, or not run as pods); on k3s and RKE2 take the service's arguments"
 
+say "how many apiservers there are, and what etcd takes"
+save leases.json "number of apiservers" -n kube-system get leases \
+    -l apiserver.kubernetes.io/identity=kube-apiserver -o json
+save kubernetes.json "addresses of the apiservers" -n default get endpointslices kubernetes -o json
+save etcd-usage.json "memory of etcd (metrics-server)" -n kube-system get podmetrics \
+    -l component=etcd -o json
+
 # Where each server can be asked by itself: the addresses of the Service "kubernetes".
 addresses=$(k -n default get endpoints kubernetes -o \
     'jsonpath={range .subsets[*]}{range .addresses[*]}{.ip}{" "}{end}{.ports[0].port}{"\n"}{end}' \

@@ -2,7 +2,9 @@
 //!
 //! `flags` holds what verbs share, each verb's file its own arguments, `args` the list of verbs.
 
+mod advise;
 mod args;
+mod assess;
 mod calibrate;
 mod charts;
 mod check;
@@ -37,7 +39,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
+pub use advise::AdviseArgs;
 pub use args::{Args, Verb};
+pub use assess::AssessArgs;
 pub use calibrate::CalibrateArgs;
 pub use check::{CheckArgs, CheckFormat, Deny};
 pub use compare::CompareArgs;
@@ -90,6 +94,8 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Run(verb) => run::run(verb),
         Verb::Compare(verb) => compare::compare(verb),
         Verb::Find(verb) => find::find(verb),
+        Verb::Advise(verb) => advise::advise(verb),
+        Verb::Assess(verb) => assess::assess(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Explain(verb) => explain::explain(verb),
         Verb::Show(verb) => show::show(verb),

@@ -52,4 +52,6 @@ pub fn import(paths: &[PathBuf]) -> Findings {
 }
 
 #[cfg(test)]
+mod gather_tests;
+#[cfg(test)]
 mod tests;

@@ -166,3 +166,101 @@ kind: List
     let places: Vec<_> = found.skipped.iter().map(|one| (one.file.as_str(), one.line)).collect();
     assert_eq!(places, [("configmaps.yaml", Some(16))]);
 }
+
+#[test]
+fn a_family_in_two_places_is_one_scrape() {
+    let (head, pods) =
+        ("apiserver_storage_objects{resource=\"pods\"} 30\r\n", "objects{resource=\"pods\"}");
+    let apart = OLD.replace(head, "") + head;
+    assert!(apart.contains(pods));
+    let found = found("apart", &[("metrics.txt", &apart)]);
+    assert_eq!(found.replicas.map(|replicas| replicas.value), Some(1));
+    assert_eq!(found.resources["pods"].count.as_ref().map(|count| count.value), Some(30));
+}
+
+/// What a database of a monitoring system has of two servers, by two replicas of it, 60 s apart.
+#[test]
+fn samples_of_a_monitoring_system_go_by_their_times() {
+    let mut text = String::new();
+    for (server, start) in [("10.0.0.1:6443", 1000), ("10.0.0.2:6443", 1500)] {
+        for replica in ["a", "b"] {
+            let labels =
+                format!("job=\"apiserver\",instance=\"{server}\",prometheus_replica=\"{replica}\"");
+            for (at, count) in [(5000.25, 100), (5030.25, 130), (5060.25, 160)] {
+                text += &format!("process_start_time_seconds{{{labels}}} {start} {at}\n");
+                text +=
+                    &format!("apiserver_storage_objects{{{labels},resource=\"pods\"}} 50 {at}\n");
+                text += &format!(
+                    "apiserver_request_total{{{labels},verb=\"PUT\",code=\"200\",resource=\"pods\"}} {count} {at}\n"
+                );
+            }
+        }
+    }
+    text +=
+        "process_start_time_seconds{job=\"node\",instance=\"10.0.0.9:9100\"} 1 5000.25\n# EOF\n";
+    let found = found("dump", &[("dump.openmetrics", &text)]);
+    assert_eq!(found.skipped, []);
+    assert_eq!(found.replicas.as_ref().map(|replicas| replicas.value), Some(2));
+    let writes = found.resources["pods"].writes.as_ref().map(|writes| writes.value);
+    assert_eq!(writes, Some(2.0));
+}
+
+/// Levels of which `exempt` is not exported, and of a server with other limits.
+#[test]
+fn seats_tell_the_limits_of_a_server() {
+    let seats = |upper: &str| {
+        let level = |name: &str, seats: u32| {
+            format!(
+                "apiserver_flowcontrol_nominal_limit_seats{{priority_level=\"{name}\"}} {seats}\n"
+            )
+        };
+        let text = OLD.to_owned() + &level("catch-all", 80) + &level("system", 3921) + upper;
+        let found = found("seats", &[("metrics.txt", &text)]);
+        found.inflight.map(|inflight| inflight.value)
+    };
+    assert_eq!(seats(""), Some((3000, 1000)));
+    let upper = "apiserver_flowcontrol_upper_limit_seats{priority_level=\"catch-all\"} 1980\n";
+    assert_eq!(seats(upper), Some((1267, 633)));
+}
+
+const LEASE: &str = r#"{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"apiserver-NAME","namespace":"kube-system","labels":{"apiserver.kubernetes.io/identity":"kube-apiserver"}},"spec":{"renewTime":"2026-05-12T10:TIME:00.000000Z"}}"#;
+
+/// Three servers by their leases, a fourth that is gone; metrics of one of them, and of etcd.
+#[test]
+fn one_of_three_servers_stands_for_all() {
+    let leases: Vec<String> = [("a", "30"), ("b", "30"), ("c", "31"), ("gone", "05")]
+        .iter()
+        .map(|(name, time)| LEASE.replace("NAME", name).replace("TIME", time))
+        .collect();
+    let leases =
+        format!("{{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[{}]}}", leases.join(","));
+    let watches =
+        "apiserver_longrunning_requests{resource=\"pods\",scope=\"cluster\",verb=\"WATCH\"} 20\n";
+    let etcd = "etcd_server_has_leader 1\nprocess_resident_memory_bytes 3e8\nprocess_start_time_seconds 7\n";
+    let files = [
+        ("metrics.txt", &*(OLD.to_owned() + watches)),
+        ("leases.json", &leases),
+        ("etcd.txt", etcd),
+        ("README.md", "# Notes\n\nOf our cluster.\n"),
+        ("kubelet.txt", "kubelet_running_pods 3\n"),
+    ];
+    let found = found("one-of-three", &files);
+    assert!(found.skipped.iter().all(|one| one.cost.is_none()), "{:?}", found.skipped);
+    assert_eq!(found.skipped.len(), 2);
+    assert_eq!(found.replicas.as_ref().map(|replicas| replicas.value), Some(3));
+    assert_eq!(found.resources["pods"].watches.as_ref().map(|watches| watches.value), Some(60));
+    assert_eq!(found.nodes.etcd_memory.as_ref().map(|bytes| bytes.value), Some(Bytes(300_000_000)));
+    assert!(
+        found.assumed.iter().any(|one| one.what.contains("metrics of 1")),
+        "{:?}",
+        found.assumed
+    );
+}
+
+#[test]
+fn the_watch_cache_of_a_resource_can_be_off() {
+    let pod = POD.replace("--etcd-servers", "--watch-cache-sizes=pods#0,nodes#500, --etcd-servers");
+    let found = found("sizes", &[("kube-apiserver.yaml", &pod), ("metrics.txt", OLD)]);
+    let cached = |key: &str| found.resources[key].watch_cache.as_ref().map(|cached| cached.value);
+    assert_eq!((cached("pods"), cached("nodes")), (Some(false), None));
+}

@@ -142,6 +142,14 @@ pub struct SweepCost {
 #[must_use]
 pub fn sweep_cost(scenario: &Scenario, plan: &SweepPlan) -> Option<SweepCost> {
     let points = plan.points().ok()?;
+    let runs = f64::from(points) * f64::from(scenario.replications);
+    let time = run_time(scenario).scale(runs);
+    Some(SweepCost { points, replications: scenario.replications, time })
+}
+
+/// Processor time of a run of the scenario as it stands, roughly.
+#[must_use]
+pub fn run_time(scenario: &Scenario) -> SimSpan {
     let mut tried = scenario.inputs.clone();
     tried.max_events = tried.max_events.min(TRIED_EVENTS);
     let options = RunOptions { seed: scenario.seed, replication: 0, timelines: false };
@@ -150,9 +158,7 @@ pub fn sweep_cost(scenario: &Scenario, plan: &SweepPlan) -> Option<SweepCost> {
     let share = if record.cut_short { done / tried.duration.as_secs_f64() } else { 1.0 };
     let events = record.counters.engine_events as f64 / share.max(1e-9);
     let events = events.min(scenario.inputs.max_events as f64);
-    let runs = f64::from(points) * f64::from(scenario.replications);
-    let time = SimSpan::from_secs_f64(EVENT.as_secs_f64() * events * runs);
-    Some(SweepCost { points, replications: scenario.replications, time })
+    SimSpan::from_secs_f64(EVENT.as_secs_f64() * events)
 }
 
 /// A warning, if a sweep takes hours.

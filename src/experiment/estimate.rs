@@ -39,7 +39,8 @@ pub(super) fn quantiles(mut values: Vec<Bytes>, wanted: &[f64]) -> Vec<QuantileE
 ///
 /// Wilson's score interval; when none or all of the runs did, the exact one-sided bound (the "rule
 /// of three"), because then only one end is in question.
-pub(super) fn proportion(count: u32, n: u32) -> OutcomeCount {
+#[must_use]
+pub fn proportion(count: u32, n: u32) -> OutcomeCount {
     let (low, high) = match (count, n) {
         (_, 0) => (0.0, 1.0),
         (0, n) => (0.0, 1.0 - all_below(n)),

@@ -29,9 +29,10 @@ mod until;
 mod variant;
 mod verdict;
 
-pub use advice::{SweepCost, advice, idle_memory, long_sweep, sweep_cost};
+pub use advice::{SweepCost, advice, idle_memory, long_sweep, run_time, sweep_cost};
 pub use apf::apf_plan;
 pub use compare::{CompareSide, Compared, compare, compare_runs};
+pub use estimate::proportion;
 pub use measure::meets;
 pub use replicate::{
     ReplicateError, Replicated, Replications, replicate, replicate_with, try_replicate_with,

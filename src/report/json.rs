@@ -34,7 +34,10 @@
 
 use serde::Serialize;
 
-use crate::results::{ApfPlan, CalibrationResult, CompareResult, FindResult, Summary, Validation};
+use crate::results::{
+    AdviseResult, ApfPlan, AssessResult, CalibrationResult, CompareResult, FindResult, Summary,
+    Validation,
+};
 
 /// Renders `summary.json`.
 ///
@@ -81,6 +84,22 @@ pub fn find(found: &FindResult) -> serde_json::Result<String> {
 /// # Errors
 /// None that plain data can cause; the serialiser's, if it ever has one.
 pub fn compare(result: &CompareResult) -> serde_json::Result<String> {
+    pretty(result)
+}
+
+/// Renders `advise.json`, whose keys are the fields of [`AdviseResult`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn advise(result: &AdviseResult) -> serde_json::Result<String> {
+    pretty(result)
+}
+
+/// Renders `assess.json`, whose keys are the fields of [`AssessResult`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn assess(result: &AssessResult) -> serde_json::Result<String> {
     pretty(result)
 }
 

@@ -9,7 +9,9 @@
 //! writes to a given [`Write`](std::io::Write), and the same results give the same bytes: no clock,
 //! no host, no order of threads enters a file.
 
+pub mod advise;
 pub mod apf;
+pub mod assess;
 pub mod assumptions;
 pub mod calibration;
 pub mod charts;

@@ -86,6 +86,11 @@ impl Section {
         Self { title, ..Self::default() }
     }
 
+    /// Whether there is nothing in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
     /// Adds a table, unless it has no rows.
     pub(super) fn table(mut self, table: impl Into<Table>) -> Self {
         let table = table.into();

@@ -63,3 +63,181 @@ impl LeaveOneOut {
         self.without_one.iter().map(|row| row.peak_change).sum()
     }
 }
+
+/// What became of a remedy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RemedyState {
+    /// The upper end of the interval is below the probability that is allowed.
+    Suffices,
+    /// The same by the draws, but the limit lies within the error of the model.
+    TooClose,
+    /// It happens less often, or peaks are lower; not enough.
+    Helps,
+    /// No difference that shows.
+    #[default]
+    NoEffect,
+    /// It happens more often, or peaks are higher.
+    Worse,
+    /// Not in this scenario.
+    NotPossible,
+    /// The bound on the work, or Ctrl-C, came first.
+    NotTried,
+}
+
+impl RemedyState {
+    /// In a word, for people.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Suffices => "suffices",
+            Self::TooClose => "too close to call",
+            Self::Helps => "helps, not enough",
+            Self::NoEffect => "no effect",
+            Self::Worse => "MAKES IT WORSE",
+            Self::NotPossible => "not possible here",
+            Self::NotTried => "not tried",
+        }
+    }
+}
+
+/// A remedy, or two of them, in a scenario.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RemedyRow {
+    /// Its name; of two `a+b`.
+    pub name: String,
+    /// What is done.
+    pub what: String,
+    /// The dose: the least that suffices, else the strongest. Empty: it has none.
+    pub dose: String,
+    /// What became of it.
+    pub state: RemedyState,
+    /// Why it is not possible here.
+    pub because: Option<String>,
+    /// Whether no other remedy is as good in everything and better in something.
+    pub on_front: bool,
+    /// Whether clients get less than before: only who runs them knows whether that will do.
+    pub asks_less: bool,
+    /// What it came to.
+    pub figures: TrialFigures,
+    /// Replications that went wrong: a kill, or no recovery by the end.
+    pub failed: OutcomeCount,
+    /// The same with draws of another seed, where that was tried.
+    pub confirmed: Option<OutcomeCount>,
+    /// Change of the peak in the median pair of runs, as a share.
+    pub peak_change: f64,
+    /// Memory that all servers together may take more than before.
+    pub extra_bytes: Bytes,
+    /// Cores of all servers together beyond those before.
+    pub extra_cores: f64,
+    /// What else it does.
+    pub side_effects: String,
+    /// How to undo it.
+    pub way_back: String,
+    /// Where it comes from.
+    pub source: String,
+    /// The overlay that `run --overlay` takes.
+    pub overlay: String,
+    /// Objects for `kubectl apply`.
+    pub manifest: Option<String>,
+}
+
+/// `advise.json`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AdviseResult {
+    /// As of `summary.json`.
+    pub format_version: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// Its hash.
+    pub scenario_hash: String,
+    /// The Kubernetes release modelled.
+    pub release: String,
+    /// Master seed.
+    pub seed: u64,
+    /// Replications that a remedy must survive to be said to suffice.
+    pub replications: u32,
+    /// In what share of runs it may go wrong.
+    pub probability: f64,
+    /// One sentence: the answer.
+    pub verdict: String,
+    /// The scenario without a remedy.
+    pub base: TrialFigures,
+    /// Replications of it that went wrong: a kill, or no recovery by the end.
+    pub base_failed: OutcomeCount,
+    /// Who held the peak, in words.
+    pub held: Option<String>,
+    /// The remedies, best first.
+    pub remedies: Vec<RemedyRow>,
+    /// Runs of the model.
+    pub runs: u32,
+    /// Their bound.
+    pub most_runs: u32,
+    /// What the reader should know before trusting the answer.
+    pub warnings: Vec<String>,
+}
+
+/// A storm of `assess`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StormRow {
+    /// Its name: `steady`, `as written`, or that of a standard storm.
+    pub name: String,
+    /// What it is, in one sentence.
+    pub what: String,
+    /// Where it is from: `scenario`, `profile`, `built`.
+    pub from: String,
+    /// What it came to.
+    pub figures: TrialFigures,
+    /// Replications that went wrong: a kill, or no recovery by the end.
+    pub failed: OutcomeCount,
+    /// Whether the limit lies within the error of the model.
+    pub too_close: bool,
+    /// Who held the memory at the highest peak, in words.
+    pub held: Option<String>,
+    /// Why it was not run.
+    pub because: Option<String>,
+}
+
+/// How far an input may go in the most dangerous storm.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BreakingInput {
+    /// The key.
+    pub key: String,
+    /// The largest safe value as a multiple of the scenario's; `None`: no value of the range is safe.
+    pub factor: Option<f64>,
+    /// Whether the whole range is safe, so that the factor is the end of it.
+    pub beyond: bool,
+    /// One sentence.
+    pub verdict: String,
+}
+
+/// `assess.json`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AssessResult {
+    /// As of `summary.json`.
+    pub format_version: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// Its hash.
+    pub scenario_hash: String,
+    /// The Kubernetes release modelled.
+    pub release: String,
+    /// Master seed.
+    pub seed: u64,
+    /// Replications of each storm.
+    pub replications: u32,
+    /// In what share of runs a storm may go wrong.
+    pub probability: f64,
+    /// One sentence: the answer.
+    pub verdict: String,
+    /// The storms.
+    pub storms: Vec<StormRow>,
+    /// The most dangerous of them.
+    pub worst: String,
+    /// How far the two most dangerous inputs may go in it.
+    pub breaking: Vec<BreakingInput>,
+    /// What prevents it, where that is needed.
+    pub advice: Option<AdviseResult>,
+    /// What the reader should know before trusting the answer.
+    pub warnings: Vec<String>,
+}

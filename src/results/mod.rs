@@ -25,7 +25,10 @@ pub use activity::{
     Activity, ActivityBucket, ActivityCounts, ActivityKind, BusiestSecond, KillScene,
     ServerActivity, WatchWindow, WindowPoint,
 };
-pub use answers::{LeaveOneOut, LeftOut, TrialFigures};
+pub use answers::{
+    AdviseResult, AssessResult, BreakingInput, LeaveOneOut, LeftOut, RemedyRow, RemedyState,
+    StormRow, TrialFigures,
+};
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
 pub use assumption::{Assumption, Held};
 pub use calibration::{

@@ -68,6 +68,7 @@ pub mod reference;
 mod release;
 mod removed;
 pub mod schema;
+pub mod storms;
 pub mod sweep;
 #[cfg(test)]
 mod tests;

@@ -252,7 +252,8 @@ fn ha_cascade_kills_all_three_one_after_another() {
         first.sort_unstable();
         assert!(first.windows(2).all(|pair| pair[0] < pair[1]), "at one instant: {first:?}");
         let span = first[2].since(first[0]).as_secs_f64();
-        assert!(span < 60.0, "the last dies {span} s after the first");
+        // One that survives the first wave dies of the clients that the others lose when they come back.
+        assert!(span < 120.0, "the last dies {span} s after the first");
         assert!(run.outcome >= Outcome::Cascade, "{:?}", run.outcome);
     }
 }

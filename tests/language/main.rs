@@ -11,6 +11,9 @@ mod manifests;
 mod mistakes;
 mod presets;
 mod quantities;
+#[path = "../support/readers.rs"]
+mod readers;
+mod replayed;
 mod schema;
 #[path = "../support/mod.rs"]
 mod support;

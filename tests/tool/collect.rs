@@ -1,12 +1,10 @@
 //! `oomcast import`: the script that collects, with a stub of kubectl; and files that are broken.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use flate2::read::MultiGzDecoder;
-use oomcast::cluster;
-
 use crate::support::{done, folder, folder_with, oomcast, root, stderr, stdout};
+use flate2::read::MultiGzDecoder;
 
 fn data() -> PathBuf {
     root().join("tests/data/cluster")
@@ -87,52 +85,4 @@ fn broken_files_are_named() {
     assert_eq!(none.status.code(), Some(2), "{}", stderr(&none));
     assert!(!folder.join("none.toml").is_file());
     assert_eq!(oomcast(&folder, &["import"]).status.code(), Some(2));
-}
-
-/// Bytes that fell over on their way: nothing panics, and what is written can be read.
-#[test]
-fn no_file_breaks_the_readers() {
-    let folder = folder("collect", "mutated");
-    let sources = [
-        "audit.log.gz",
-        "a-1.34/metrics-0.txt.gz",
-        "a-1.34/nodes.json.gz",
-        "a-1.34/flowschemas.json.gz",
-    ];
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut draw = |below: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state % below as u64).expect("small")
-    };
-    for source in sources {
-        let whole = unpacked(source);
-        for round in 0..12 {
-            let from = draw(whole.len());
-            let mut part = whole[from..whole.len().min(from + 20_000)].to_vec();
-            if round % 3 == 0 {
-                part = whole[..whole.len().min(20_000)].to_vec();
-            }
-            for _ in 0..=draw(20) {
-                let at = draw(part.len());
-                match draw(4) {
-                    0 => part[at] ^= 1 << draw(8),
-                    1 => drop(part.remove(at)),
-                    2 => part.insert(at, b"{}[]\",:\n\\0"[draw(10)]),
-                    _ => part.truncate(at.max(1)),
-                }
-            }
-            import_bytes(&folder, &part);
-        }
-    }
-}
-
-fn import_bytes(folder: &Path, bytes: &[u8]) {
-    let file = folder.join("file");
-    std::fs::write(&file, bytes).expect("writes");
-    let findings = cluster::import(&[file]);
-    let names = cluster::write::Names { manifest: "apf.json".into(), scenario: "mutated".into() };
-    let text = cluster::write::scenario(&findings, &names);
-    assert!(toml::from_str::<toml::Table>(&text).is_ok(), "{text}");
 }

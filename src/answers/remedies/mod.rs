@@ -30,6 +30,8 @@ pub struct Remedy {
     pub needs: &'static [Need],
     /// The overlay with a dose; the reason, where there is nothing to change.
     pub build: fn(&Case<'_>, f64) -> Result<Built, &'static str>,
+    /// Whether clients get less than before: only who runs them knows whether that will do.
+    pub asks_less: bool,
     /// What else it does.
     pub side_effects: &'static str,
     /// How to undo it.

@@ -16,6 +16,7 @@
 //! A request counts once, when it is complete. A watch is open from its arrival to its end, or to its
 //! time-out if the end was never logged. What the tables cannot hold is counted and told.
 
+mod burst;
 mod clock;
 mod event;
 mod reader;

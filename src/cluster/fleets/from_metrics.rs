@@ -33,6 +33,8 @@ pub struct AllWatches {
 
 /// Resources that every server watches itself: one watch each is its own.
 const OWN: [&str; 5] = ["namespaces", "pods", "secrets", "services", "nodes"];
+/// More watches of a resource are no matter of controllers and their replicas (assumed).
+const MOST_CONTROLLERS: u64 = 10;
 /// Share of the nodes that an agent may miss.
 const MISSING: f64 = 0.2;
 /// Kubelets of this release on watch Secrets and `ConfigMaps` one by one.
@@ -175,23 +177,45 @@ impl Left {
         (!fleet.reads.is_empty()).then_some(fleet)
     }
 
-    /// What is left: one fleet per resource.
+    /// What is left. Watches of many kinds by a few each are controllers that read many resources: the
+    /// first has one of everything, the next one of what is left, and so on. What is watched by more is a
+    /// fleet of its own.
     fn controllers(&mut self) -> Vec<Fleet> {
-        let mut fleets = Vec::new();
+        let mut left: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut idle: BTreeMap<&str, u64> = BTreeMap::new();
         for (resource, open) in &self.open {
             let own = u64::from(OWN.contains(&resource.as_str()));
             let members = open.wide.saturating_sub(own);
-            let idle = open.narrow.checked_div(members).unwrap_or(0);
-            let plural = resource.split('.').next().unwrap_or(resource);
-            fleets.push(Fleet {
-                name: format!("{plural}-watchers"),
+            left.insert(resource, members);
+            idle.insert(resource, open.narrow.checked_div(members).unwrap_or(0));
+        }
+        let fleet = |name: String, members: u64, resources: &[&str]| {
+            let idle: u64 = resources.iter().filter_map(|resource| idle.get(resource)).sum();
+            Fleet {
+                name,
                 members: u32::try_from(members).unwrap_or(u32::MAX),
-                reads: vec![read(resource, Selected::All)],
+                reads: resources.iter().map(|resource| read(resource, Selected::All)).collect(),
                 idle_watches: u32::try_from(idle).unwrap_or(u32::MAX),
                 source: self.source.clone(),
                 evidence: "watches that are not one per node".to_owned(),
                 ..Fleet::default()
-            });
+            }
+        };
+        let mut fleets = Vec::new();
+        for (resource, members) in &left {
+            if *members > MOST_CONTROLLERS {
+                let plural = resource.split('.').next().unwrap_or(resource);
+                fleets.push(fleet(format!("{plural}-watchers"), *members, &[resource]));
+            }
+        }
+        left.retain(|_, members| (1..=MOST_CONTROLLERS).contains(members));
+        let mut number = 1;
+        while let Some(members) = left.values().copied().min() {
+            let resources: Vec<&str> = left.keys().copied().collect();
+            fleets.push(fleet(format!("controllers-{number}"), members, &resources));
+            left.values_mut().for_each(|count| *count -= members);
+            left.retain(|_, count| *count > 0);
+            number += 1;
         }
         fleets
     }

@@ -397,8 +397,11 @@ fn fleets_from_open_watches() {
     assert_eq!(of("cilium-agent").0, 60);
     assert_eq!(of("kube-proxy"), (60, "endpointslices, services".to_owned()));
     assert_eq!(of("node-agents-1"), (60, "pods of its node".to_owned()));
-    assert_eq!(of("pods-watchers"), (3, "pods".to_owned()));
-    assert_eq!(of("policyreports-watchers"), (1, "policyreports".to_owned()));
+    // Three watch Pods, two of them Nodes also, one everything.
+    let everything = "endpointslices, nodes, pods, policyreports, services";
+    assert_eq!(of("controllers-1"), (1, everything.to_owned()));
+    assert_eq!(of("controllers-2"), (1, "endpointslices, nodes, pods, services".to_owned()));
+    assert_eq!(of("controllers-3"), (1, "pods".to_owned()));
     assert!(found.notes[0].contains("guessed"));
     assert!(from_metrics(&AllWatches::default(), &Cluster::default()).fleets.is_empty());
 }

@@ -82,7 +82,7 @@ fn json(text: &str) -> Option<Kind> {
         Some(Kind::EtcdCounts)
     } else if has("Endpoint") && has("dbSize") {
         Some(Kind::EtcdStatus)
-    } else if has("resultType") || has("status") && has("data") && !has("kind") {
+    } else if has("resultType") || has("errorType") && has("status") && !has("kind") {
         Some(Kind::Prometheus)
     } else if has("gitVersion") && !has("kind") {
         Some(Kind::Version)

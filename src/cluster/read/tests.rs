@@ -21,6 +21,13 @@ fn files_are_recognised_by_their_content() {
         ("# a comment\napiVersion: v1\nkind: Pod\n", Some(Kind::ObjectsYaml)),
         ("{\"a\": \"\\\"auditID\\\": \\\"stage\\\":\"}", None),
         ("hello world 1\n", None),
+        // Prose with a line that looks like a metric; other answers of Prometheus' API.
+        ("Of the cluster:\nnodes 3\nas of today.\nAll is well.\n", None),
+        ("{\"status\":\"success\",\"data\":{\"headStats\":{}}}", None),
+        (
+            "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"x\"}",
+            Some(Kind::Prometheus),
+        ),
         ("", None),
     ];
     for (text, kind) in cases {

@@ -342,7 +342,7 @@ fn processes() -> Vec<Assumption> {
         row(
             "API Priority and Fairness lends seats first so long after a start, on the first machine",
             FIRST_ADJUSTMENT.to_string(),
-            "1.8 to 4.4 s there, 2.0 to 2.4 s on the faster machine, by when queued lists begin; then every 10 s",
+            "1.2 to 2.1 s, by when queued lists begin; 3.0 to 4.5 s with 20,000 Pods; then every 10 s",
             "how many lists of a burst at a young server run at once",
         ),
         row(

@@ -339,15 +339,24 @@ impl ProcessMemory {
             .filter(|(entry, _)| entry.mechanism() == Mechanism::Garbage)
             .collect();
         let collectable = self.collectable.iter().map(|(_, bytes)| bytes).sum();
-        let scannable: f64 = self
-            .ledger
-            .entries()
-            .map(|(entry, bytes)| self.scan.weight(entry) * bytes as f64)
-            .sum();
-        let work =
-            (costs::MARK_BASE_SECONDS + costs::MARK_PER_BYTE_NANOS * scannable / 1e9) / speed;
+        let scannable = self.scannable();
+        let marked = costs::MARK_PER_BYTE_NANOS * scannable as f64 / 1e9;
+        let work = (costs::MARK_BASE_SECONDS + marked) / speed;
         let heap = self.heap_in_use();
-        self.heap.begin(now, heap, collectable, scannable as u64, work);
+        self.heap.begin(now, heap, collectable, scannable, work);
+    }
+
+    /// Bytes of live heap that hold pointers.
+    fn scannable(&self) -> u64 {
+        let scanned = |(entry, bytes)| self.scan.weight(entry) * bytes as f64;
+        self.ledger.entries().map(scanned).sum::<f64>() as u64
+    }
+
+    /// The heap that mark assists aim at now, and the CPU-seconds of marking until then.
+    #[must_use]
+    pub fn aim(&self) -> (f64, f64) {
+        let scannable = if self.heap.marking().is_some() { self.scannable() } else { 0 };
+        self.heap.aim(self.heap_in_use(), scannable)
     }
 
     /// `sync.Pool`s drop at the start of a cycle what the former one made a victim.

@@ -1,6 +1,6 @@
 //! What a request meets in a server: whether its cache is filled, a pooled buffer.
 
-use crate::model::apiserver::list::ListShape;
+use crate::model::apiserver::list::{ListShape, Pace};
 use crate::model::apiserver::route::CacheState;
 use crate::model::context::Context;
 use crate::model::ids::{FleetId, ResourceId, ServerId};
@@ -23,7 +23,7 @@ impl Plane {
         }
     }
 
-    /// Gives the LIST's encoder the buffer that the server's pool has.
+    /// Gives the LIST's encoder the buffer that the server's pool has, and a pace.
     pub(crate) fn with_pool(
         &mut self,
         cx: &mut Context<'_>,
@@ -37,8 +37,10 @@ impl Plane {
         }
         let entry = cx.catalog.fleet_owner(fleet).entry(Mechanism::ResponseBuffer);
         let nested = cx.inputs.resources[read.resource].shape == Shape::Typed;
-        let memory = &mut self.servers[server].server.memory;
-        let pooled = memory.unpool(entry, nested).map(Bytes);
-        ListShape { pooled, ..list }
+        let state = &mut self.servers[server];
+        let pooled = state.server.memory.unpool(entry, nested).map(Bytes);
+        let pace = Pace::of(state.buffered_lists);
+        state.buffered_lists = state.buffered_lists.wrapping_add(1);
+        ListShape { pooled, pace, ..list }
     }
 }

@@ -11,6 +11,7 @@ use crate::model::costs;
 use crate::model::event::Event;
 use crate::model::ids::{ResourceId, ServerId};
 use crate::model::memory::ledger::OwnerId;
+use crate::model::objects::in_loopback_informers;
 use crate::model::plane::Plane;
 use crate::model::plane::server_state::{Life, name};
 use crate::results::{LogKind, Mechanism};
@@ -237,8 +238,22 @@ impl Plane {
         let entity = u64::from(server) << 32 | u64::from(boot);
         let luck = cx.streams.stream("adjustment phase", entity).uniform();
         let speed = cx.catalog.hardware.cpu_speed;
-        let first = next_adjustment(cx.inputs.apiserver.up_for, speed, luck);
+        let decoding = Self::own_informers(cx);
+        let first = next_adjustment(cx.inputs.apiserver.up_for, decoding, speed, luck);
         self.configure(cx, server, boot, first, now);
+    }
+
+    /// CPU time of decoding what a server's own informers read, on the first measured machine.
+    fn own_informers(cx: &Context<'_>) -> SimSpan {
+        let mut decoding = SimSpan::ZERO;
+        for id in cx.inputs.resource_ids() {
+            let (resource, profile) = (&cx.inputs.resources[id], &cx.catalog.profiles[id]);
+            if in_loopback_informers(resource) {
+                let count = resource.count;
+                decoding += profile.decode.of(count, profile.stored.times(count));
+            }
+        }
+        decoding
     }
 
     /// The whole configuration takes effect; the next adjustment follows after `first`, then every

@@ -68,6 +68,8 @@ pub struct ServerState {
     pub max_in_flight: MaxInFlight,
     /// Processes so far.
     pub boots: u32,
+    /// LISTs into a buffer that it has begun.
+    pub buffered_lists: u32,
     /// Writes so far, as events.
     pub writes: u32,
     /// Whether writes to a resource arrive here, by resource.
@@ -113,6 +115,7 @@ impl ServerState {
             admission: None,
             max_in_flight: MaxInFlight::default(),
             boots: 0,
+            buffered_lists: 0,
             writes: 0,
             writes_arrive: Table::filled(false, inputs.resources.len()),
             turned_away: Table::filled(false, inputs.resources.len()),

@@ -1,6 +1,6 @@
 //! What a member's next LIST asks for.
 
-use crate::model::apiserver::list::{ListShape, rounded_scan};
+use crate::model::apiserver::list::{ListShape, Pace, rounded_scan};
 use crate::model::apiserver::route::{Route, honours_limit};
 use crate::model::ids::ClientId;
 use crate::model::input::ReadInput;
@@ -33,6 +33,12 @@ impl World<'_> {
             _ if left == matching => stored,
             _ => rounded_scan(part(left)),
         };
-        ListShape { route, items, scanned: scanned.min(stored), pooled: None }
+        ListShape {
+            route,
+            items,
+            scanned: scanned.min(stored),
+            pooled: None,
+            pace: Pace::default(),
+        }
     }
 }

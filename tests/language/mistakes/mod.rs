@@ -5,7 +5,7 @@ mod check;
 mod columns;
 mod doubts;
 mod explained;
-mod mutated;
+pub(crate) mod mutated;
 mod planted;
 
 use std::path::PathBuf;

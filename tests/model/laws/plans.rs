@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::laws::world::{BURST, inputs};
-use oomcast::model::apiserver::list::{ListShape, rounded_scan};
+use oomcast::model::apiserver::list::{ListShape, Pace, rounded_scan};
 use oomcast::model::apiserver::plan::{RequestPlan, Step};
 use oomcast::model::apiserver::route::Route;
 use oomcast::model::apiserver::server::{Finished, PlanId, Server, ServerSettings};
@@ -142,7 +142,11 @@ fn case() -> impl Strategy<Value = Case> {
             };
             let made = Made::of(&inputs);
             let pooled = pooled.filter(|_| made.context(&inputs).uses_pool(FleetId(0), &read));
-            Case { inputs, read, list: ListShape { route, items, scanned: stored, pooled } }
+            Case {
+                inputs,
+                read,
+                list: ListShape { route, items, scanned: stored, pooled, pace: Pace::default() },
+            }
         },
     )
 }
@@ -402,7 +406,13 @@ fn bad_plans_are_found() {
     let Behaviour::Reflector { read, .. } = &inputs.fleets[0].behaviour else {
         panic!("a reflector");
     };
-    let shape = ListShape { route: Route::Cache, items: 200, scanned: 200, pooled: None };
+    let shape = ListShape {
+        route: Route::Cache,
+        items: 200,
+        scanned: 200,
+        pooled: None,
+        pace: Pace::default(),
+    };
     let id =
         made.with(&inputs, |plans, context| plans.list(context, FleetId(0), read, shape, false));
     let good = made.plans.made.get(id).clone();

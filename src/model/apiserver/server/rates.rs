@@ -129,14 +129,16 @@ impl Server {
     }
 
     /// Share of the program's processors that must help marking, so that marking ends before the
-    /// heap passes the hard goal.
+    /// heap passes what the pacer aims at. Past that nothing is allocated: whoever is in debt parks
+    /// until marking ends (`gcParkAssist`, Go `mgcmark.go`).
     fn assist_share(&self, mark: f64, used: f64) -> f64 {
         let heap = self.memory.heap();
-        let Some(marking) = heap.marking() else {
+        if heap.marking().is_none() {
             return 0.0;
-        };
-        let room = heap.hard_goal() - self.memory.heap_in_use() as f64;
-        let (work, alloc) = (marking.work_left, self.rates.heap);
+        }
+        let (aim, work) = self.memory.aim();
+        let room = aim - self.memory.heap_in_use() as f64;
+        let alloc = self.rates.heap;
         if alloc <= 0.0 || used <= 0.0 {
             return 0.0;
         }
@@ -237,6 +239,14 @@ impl Server {
         }
         let heap = memory.heap();
         if let Some(marking) = heap.marking() {
+            let room = memory.aim().0 - memory.heap_in_use() as f64;
+            if room > 0.0 && rates.heap > 0.0 {
+                sooner((room / rates.heap).max(GRAIN));
+            }
+            let until = marking.until_expected();
+            if until > 0.0 && rates.mark > 0.0 {
+                sooner((until / rates.mark).max(GRAIN));
+            }
             let work = (marking.work_left - MARK_DONE / 2.0).max(0.0) / rates.mark.max(1e-6);
             sooner(work.max(self.hold_until.since(self.settled).as_secs_f64()));
         } else {
@@ -290,10 +300,11 @@ impl Server {
 /// it waits for the copies that run, so many of them for each cycle. (Measured from the collector's
 /// trace: cycles of 0.8 to 3.2 s in heaps of large buffers, where marking takes 0.1 s; 1.5 to 2.)
 pub(crate) const COPIES_WAITED_FOR: f64 = 2.0;
-/// Shares of the processors that steady load and assists may take at most (assumed bounds, which keep a
-/// saturated server from standing still).
+/// Shares of the processors that steady load and assists may take at most (assumed bounds: the one keeps
+/// a saturated server from standing still, the other is what parked goroutines leave to those that do not
+/// allocate).
 const MOST_BACKGROUND: f64 = 0.9;
-const MOST_ASSIST: f64 = 0.8;
+const MOST_ASSIST: f64 = 0.98;
 /// Relative overage at which `memory.high` lets threads sleep for 2 s, the most
 /// (`MEMCG_MAX_HIGH_DELAY_JIFFIES`, Linux `mm/memcontrol.c`): 64 x^2 s for each batch of pages.
 const MOST_OVERAGE: f64 = 0.176_776_695;

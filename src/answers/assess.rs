@@ -1,0 +1,376 @@
+//! Is it safe? The steady state and the standard storms on one page, how far the cluster may grow, and
+//! what prevents the worst.
+//!
+//! # The simplest model
+//!
+//! A storm is the scenario as written, one of its profiles of a standard name, or, where it has none,
+//! one built from its fleets, in place of its events. The most dangerous is the one that goes wrong most
+//! often, of equals the one with the highest peak. In it, the two inputs behind most of the peak are
+//! searched for their breaking points between a quarter of the scenario's value and four times of it;
+//! and where it goes wrong too often, remedies are tried. A storm of which no run goes wrong is called
+//! safe only where the interval says so.
+
+use super::advise::{Question, advise, failed};
+use super::binding::{heaviest, holder};
+use crate::engine::stop;
+use crate::experiment::find::{self, FindError};
+use crate::experiment::model_error::{Circumstances, machine_known, peak_interval};
+use crate::experiment::{ReplicateError, Replications, Trial, Variant, proportion};
+use crate::results::{
+    AssessResult, BreakingInput, FORMAT_VERSION, FindResult, FoundWhere, RunRecord, StormRow,
+};
+use crate::scenario::measure::{Condition, Measure};
+use crate::scenario::storms::{self, Fleets};
+use crate::scenario::{Knob, Overlay, Scenario, Vary};
+use crate::units::SimSpan;
+use crate::validation::domain;
+
+/// Replications of a search for a breaking point, at most.
+const SEARCHED: u32 = 3;
+/// Inputs that are searched.
+const INPUTS: usize = 2;
+/// Values of a search below and above the scenario's: quarters of its fourth, and of it.
+const STEPS: f64 = 4.0;
+
+/// How much of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// In what share of runs a storm may go wrong.
+    pub probability: f64,
+    /// Runs of the search for remedies, at most; 0: none are tried.
+    pub most_advice: u32,
+}
+
+/// Runs of the model that all of it takes, at most.
+#[must_use]
+pub fn most_runs(plan: &Plan, replications: u32) -> u32 {
+    let storms = storms::NAMES.len() as u32 + 2;
+    // Both ends, a bisection of 13 values, four probes, both sides, and a scan if they disagree.
+    let search = replications.min(SEARCHED) * (2 + 4 + 4 + 2 + 13);
+    storms * (replications + 1) + INPUTS as u32 * search + plan.most_advice
+}
+
+/// A storm that can be run.
+struct Storm {
+    row: StormRow,
+    variant: Option<Variant>,
+}
+
+/// Assesses a scenario. `progress` is called with the number of steps done.
+///
+/// # Errors
+/// See [`ReplicateError`].
+pub fn assess(
+    variant: &Variant,
+    plan: &Plan,
+    replications: Replications,
+    progress: &dyn Fn(u32),
+) -> Result<AssessResult, ReplicateError> {
+    let scenario = variant.scenario();
+    let mut tried: Vec<(StormRow, Option<Variant>, Option<RunRecord>)> = Vec::new();
+    for (step, storm) in (1..).zip(all(variant)) {
+        tried.push(run(storm, replications)?);
+        progress(step);
+    }
+    let danger = |(row, variant, _): &(StormRow, Option<Variant>, Option<RunRecord>)| {
+        let figures = &row.figures;
+        let share = figures.highest_bytes.as_f64() / figures.limit_bytes.as_f64().max(1.0);
+        let ran = variant.is_some() && figures.replications > 0;
+        ran.then(|| {
+            f64::from(row.failed.count) / f64::from(figures.replications.max(1)) * 1e3 + share
+        })
+    };
+    let worst = tried
+        .iter()
+        .filter(|storm| danger(storm).is_some())
+        .max_by(|a, b| danger(a).unwrap_or(0.0).total_cmp(&danger(b).unwrap_or(0.0)));
+    let Some((row, Some(dangerous), Some(record))) = worst else {
+        return Err(ReplicateError::Stopped);
+    };
+    let mut result = AssessResult {
+        format_version: FORMAT_VERSION.to_owned(),
+        scenario: scenario.name.clone(),
+        scenario_hash: scenario.hash.clone(),
+        release: scenario.inputs.release.version(),
+        seed: replications.seed,
+        replications: replications.replications,
+        probability: plan.probability,
+        worst: row.name.clone(),
+        ..AssessResult::default()
+    };
+    for key in inputs(dangerous.scenario(), record) {
+        if result.breaking.len() < INPUTS && !stop::asked() {
+            result.breaking.extend(breaking(dangerous, &key, plan, replications)?);
+        }
+    }
+    progress(storms::NAMES.len() as u32 + 3);
+    if row.failed.count > 0 && plan.most_advice > 0 && !stop::asked() {
+        let question = Question {
+            probability: plan.probability,
+            only: Vec::new(),
+            without: Vec::new(),
+            max_memory: None,
+            most_runs: plan.most_advice,
+        };
+        let enough = super::advise::enough(plan.probability);
+        let more = Replications { replications: enough, ..replications };
+        result.advice = Some(advise(dangerous, &question, more, &|_| {})?);
+    }
+    result.storms = tried.into_iter().map(|(row, ..)| row).collect();
+    result.warnings = warnings(&result);
+    result.verdict = verdict(&result);
+    Ok(result)
+}
+
+/// The steady state, what is written, and the standard storms.
+fn all(variant: &Variant) -> Vec<Storm> {
+    let written = !variant.scenario().inputs.events.is_empty();
+    let quiet = |name: &str, storm: &str| {
+        let overlay = format!("{}{storm}", without_events(variant.scenario()));
+        variant.over(Overlay { name: name.to_owned(), text: overlay.into_bytes() })
+    };
+    let row = |name: &str, what: &str, from: &str| StormRow {
+        name: name.to_owned(),
+        what: what.to_owned(),
+        from: from.to_owned(),
+        ..StormRow::default()
+    };
+    let made = |row: StormRow, made: Result<Variant, crate::scenario::Diagnostics>| match made {
+        Ok(variant) => Storm { row, variant: Some(variant) },
+        Err(found) => {
+            let first = found.items.iter().find(|d| d.severity == crate::scenario::Severity::Error);
+            let because = first.map(|first| first.message.clone());
+            Storm { row: StormRow { because, ..row }, variant: None }
+        }
+    };
+    let steady = row("steady", "Nothing happens.", "built");
+    let mut found = vec![made(steady, quiet("steady", ""))];
+    if written {
+        let own = row("as written", "The events of the scenario.", "scenario");
+        found.push(Storm { row: own, variant: Some(variant.clone()) });
+    }
+    let fleets = fleets(variant.scenario());
+    let built = storms::storms(&Fleets {
+        heaviest: fleets.heaviest.as_ref().map(|(n, m)| (n.as_str(), *m)),
+        ..fleets.plain
+    });
+    for name in storms::NAMES {
+        if let Ok(profile) = variant.with_profile(name) {
+            found.push(Storm { row: row(name, "", "profile"), variant: Some(profile) });
+        } else if let Some(storm) = built.iter().find(|storm| storm.name == name) {
+            found.push(made(row(name, &storm.what, "built"), quiet(name, &storm.overlay())));
+        }
+    }
+    found
+}
+
+/// What [`Fleets`] borrows from.
+struct Built {
+    heaviest: Option<(String, u32)>,
+    plain: Fleets<'static>,
+}
+
+fn fleets(scenario: &Scenario) -> Built {
+    use crate::model::input::Behaviour;
+    let inputs = &scenario.inputs;
+    let weight = |fleet: &crate::model::input::FleetInput| match &fleet.behaviour {
+        Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => {
+            let resource = &inputs.resources[read.resource];
+            let bytes = resource.count as f64 * resource.size.as_f64() * read.selected;
+            bytes * f64::from(fleet.count)
+        }
+        Behaviour::Watcher { .. } => 0.0,
+    };
+    let running = inputs.fleets.iter().filter(|fleet| fleet.running);
+    let heaviest = running.max_by(|a, b| weight(a).total_cmp(&weight(b)));
+    let kubelets = inputs.fleets.iter().filter(|fleet| fleet.name.starts_with("kubelet"));
+    let nodes = kubelets.map(|fleet| fleet.count).max();
+    let sized =
+        scenario.effective.contains("\n[cluster]\n") && scenario.effective.contains("\nnodes = ");
+    let per_node = match nodes {
+        _ if sized => vec![("count", "1".to_owned()), ("per", "\"node\"".to_owned())],
+        Some(nodes) => vec![("count", nodes.to_string())],
+        None => vec![("count", "100".to_owned())],
+    };
+    let pods = inputs.resources.iter().any(|r| r.name == "pods" && r.count > 0);
+    Built {
+        heaviest: heaviest.map(|fleet| (fleet.name.clone(), fleet.count)),
+        plain: Fleets { heaviest: None, replicas: inputs.apiserver.replicas, pods, per_node },
+    }
+}
+
+/// The head of an overlay that takes out what happens in a scenario, and what is said of it; ten minutes
+/// at least are left for a storm.
+fn without_events(scenario: &Scenario) -> String {
+    let effective: toml::Table = scenario.effective.parse().unwrap_or_default();
+    let has = |key: &&str| {
+        effective.get(*key).and_then(toml::Value::as_array).is_some_and(|list| !list.is_empty())
+    };
+    let gone: Vec<String> = ["events", "published", "expect"]
+        .iter()
+        .filter(|key| has(key))
+        .map(|key| format!("\"{key}\""))
+        .collect();
+    let remove =
+        if gone.is_empty() { String::new() } else { format!("remove = [{}]\n", gone.join(", ")) };
+    let short = scenario.inputs.duration < SimSpan::secs(600);
+    remove + if short { "run.duration = \"10m\"\n" } else { "" }
+}
+
+fn run(
+    storm: Storm,
+    plan: Replications,
+) -> Result<(StormRow, Option<Variant>, Option<RunRecord>), ReplicateError> {
+    let Storm { mut row, variant } = storm;
+    let Some(variant) = variant else { return Ok((row, None, None)) };
+    let mut trial = Trial::new(&variant, plan);
+    if !stop::asked() {
+        trial.grow(plan.replications)?;
+    }
+    if trial.runs.is_empty() {
+        row.because = Some("stopped before it was run".to_owned());
+        return Ok((row, None, None));
+    }
+    row.figures = trial.figures();
+    row.failed = proportion(failed(&trial.runs), trial.runs.len() as u32);
+    let scenario = variant.scenario();
+    let known = Circumstances {
+        outside: domain::outside(&scenario.inputs).is_some(),
+        machine_known: machine_known(scenario),
+    };
+    row.too_close =
+        row.failed.count == 0 && peak_interval(&scenario.inputs, &trial.runs, known).too_close;
+    let worst = trial.worst()?;
+    row.held = worst.worst_server().and_then(|server| holder(&server.holders_at_peak));
+    Ok((row, Some(variant), Some(worst)))
+}
+
+/// Keys behind the peak, the most dangerous first: the size of the cluster, the members of the client
+/// that holds most, the objects that it reads.
+fn inputs(scenario: &Scenario, worst: &RunRecord) -> Vec<String> {
+    let holders = worst.worst_server().map_or(&[][..], |server| &server.holders_at_peak);
+    let quoted = |name: &str| {
+        let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if name.chars().all(bare) { name.to_owned() } else { toml::Value::from(name).to_string() }
+    };
+    let mut keys = vec!["cluster.nodes".to_owned()];
+    for (client, resource, _) in heaviest(holders) {
+        keys.push(format!("clients.{}.count", quoted(&client)));
+        keys.push(format!("objects.{}.count", quoted(&resource)));
+    }
+    let known = |key: &String| {
+        let knob = Knob::parse(key).ok();
+        knob.and_then(|knob| knob.current(scenario)).and_then(|value| value.coordinate()).is_some()
+    };
+    let mut seen = Vec::new();
+    keys.retain(|key| {
+        known(key) && !seen.contains(key) && {
+            seen.push(key.clone());
+            true
+        }
+    });
+    keys
+}
+
+/// How far a key may go; `None`: it cannot be searched.
+fn breaking(
+    variant: &Variant,
+    key: &str,
+    plan: &Plan,
+    replications: Replications,
+) -> Result<Option<BreakingInput>, ReplicateError> {
+    let scenario = variant.scenario();
+    let knob = Knob::parse(key).ok();
+    let Some(now) = knob.and_then(|k| k.current(scenario)).and_then(|v| v.coordinate()) else {
+        return Ok(None);
+    };
+    let question = |low: f64, high: f64| {
+        let step = ((high - low) / (3.0 * STEPS)).floor().max(1.0);
+        let (low, high) = (low.floor().max(1.0), high.ceil());
+        let vary = Vary::parse(&format!("{key}={low:.0}..{high:.0}:{step:.0}")).ok()?;
+        let until = Condition { measure: Measure::Oom, bound: None };
+        let probability = plan.probability;
+        Some(find::Question { knob: vary.knob, range: Some(vary.range), until, probability })
+    };
+    let few =
+        Replications { replications: replications.replications.min(SEARCHED), ..replications };
+    // Upwards from what there is; where that fails already, below it.
+    for (low, high) in [(now, now * STEPS), (now / STEPS, now)] {
+        let Some(question) = question(low, high) else { return Ok(None) };
+        match find::find(variant, &question, few, |_| {}) {
+            Ok(found) if found.found == FoundWhere::AlwaysPast && low >= now => {}
+            Ok(found) => return Ok(Some(input(key, now, &found))),
+            Err(FindError::Replicate(ReplicateError::Stopped)) => return Ok(None),
+            Err(FindError::Replicate(error)) => return Err(error),
+            // Values that the scenario cannot have.
+            Err(FindError::Grid(_) | FindError::NoValue(_) | FindError::Invalid(_)) => {
+                return Ok(None);
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn input(key: &str, now: f64, found: &FindResult) -> BreakingInput {
+    let number = match found.found {
+        FoundWhere::Inside => found.bracket.as_ref().map(|bracket| bracket.safe.value.number),
+        FoundWhere::NeverPast => Some(found.range.1.number),
+        FoundWhere::AlwaysPast => None,
+    };
+    BreakingInput {
+        key: key.to_owned(),
+        factor: number.map(|number| (number / now * 100.0).round() / 100.0),
+        beyond: found.found == FoundWhere::NeverPast,
+        verdict: found.verdict.clone(),
+    }
+}
+
+fn verdict(result: &AssessResult) -> String {
+    let ran = || result.storms.iter().filter(|row| row.figures.replications > 0);
+    let bad: Vec<String> = ran()
+        .filter(|row| row.failed.count > 0)
+        .map(|row| format!("{} ({} of {})", row.name, row.failed.count, row.figures.replications))
+        .collect();
+    let headroom = result.breaking.first().map(|input| match input.factor {
+        Some(factor) if input.beyond => format!("; {} may grow {factor} times or more", input.key),
+        Some(factor) => format!("; {} may be {factor} times what it is", input.key),
+        None => format!("; no {} down to a quarter is safe", input.key),
+    });
+    let headroom = headroom.unwrap_or_default();
+    if !bad.is_empty() {
+        return format!("NOT SAFE: it goes wrong in {}{headroom}", bad.join(", "));
+    }
+    let high = ran().map(|row| row.failed.high).fold(0.0, f64::max) * 100.0;
+    let close: Vec<&str> = ran().filter(|row| row.too_close).map(|row| row.name.as_str()).collect();
+    if !close.is_empty() {
+        return format!(
+            "Too close to call: no run goes wrong, but the limit is within the error of the model in \
+             {}{headroom}",
+            close.join(", ")
+        );
+    }
+    let sure = if high <= result.probability * 100.0 { "Safe" } else { "No run goes wrong" };
+    format!("{sure} in {} storms (each at most {high:.1} %){headroom}", ran().count())
+}
+
+fn warnings(result: &AssessResult) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let n = result.replications;
+    if proportion(0, n).high > result.probability {
+        warnings.push(format!(
+            "{n} replications cannot show that a storm is safe: -n {} can",
+            super::advise::enough(result.probability)
+        ));
+    }
+    let not: Vec<&str> = result
+        .storms
+        .iter()
+        .filter(|row| row.because.is_some())
+        .map(|row| row.name.as_str())
+        .collect();
+    if !not.is_empty() {
+        warnings.push(format!("not run: {}", not.join(", ")));
+    }
+    warnings.extend(result.advice.iter().flat_map(|advice| advice.warnings.clone()));
+    warnings
+}
