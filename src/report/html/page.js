@@ -349,7 +349,7 @@
       const drawn = run.replication === data.replication ? '; shown above' : '';
       node(dot, 'title', {}, `replication ${run.replication}: ${run.outcome}, peak ${size(run.peak)} on ${run.server}, ${kills}${drawn}`);
     }
-    element(box, 'p', 'One dot per replication; red: a server was OOM-killed; outlined: the one shown above, whose timelines are recorded.', 'help');
+    element(box, 'p', 'One dot per replication; red: a server was OOM-killed; outlined: the one shown above, whose timelines are recorded.', 'legend-text');
   };
 
   // ---- switches
