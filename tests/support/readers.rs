@@ -1,5 +1,5 @@
 //! Every reader of files, on arbitrary bytes: it ends, does not panic, and keeps what it promises. The
-//! fuzz targets of `fuzz/` and `tests/language/readers.rs` call the same functions.
+//! fuzz targets of `fuzz/` and `tests/language/replayed.rs` call the same functions.
 
 #![allow(dead_code, reason = "each fuzz target uses one")]
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::control::Control;
-use super::pod::{ApiserverPod, cores};
+use super::pod::{ApiserverPod, OWN_NAMESPACES, cores};
 use super::{Object, json as json_text, yaml};
 use crate::cluster::findings::{Found, Skipped, Source};
 use crate::cluster::read::{Input, Kind};
@@ -17,9 +17,6 @@ const MOST_IDENTITIES: usize = 2_000_000;
 const MOST_APF_BYTES: u64 = 4 << 20;
 /// Kinds that are told apart.
 const MOST_KINDS: usize = 20_000;
-/// Where the control plane of this cluster runs; others have control planes of others.
-pub(super) const OWN_NAMESPACES: [&str; 4] =
-    ["kube-system", "openshift-etcd", "openshift-kube-apiserver", ""];
 /// Mistakes of one file that are told of.
 const MOST_TOLD: usize = 10;
 

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Object;
-use super::collect::OWN_NAMESPACES;
 use crate::units::{Bytes, parse_bytes};
+
+/// Where the control plane of this cluster runs; others have control planes of others.
+pub(super) const OWN_NAMESPACES: [&str; 4] =
+    ["kube-system", "openshift-etcd", "openshift-kube-apiserver", ""];
 
 /// What the Pod of a kube-apiserver says.
 #[derive(Clone, Debug, Default, PartialEq)]

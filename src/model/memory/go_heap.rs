@@ -351,7 +351,7 @@ mod tests {
         heap.begin(SimTime(2), 1900 << 20, 0, 1000 << 20, 2.0);
         assert_eq!(heap.aim(1900 << 20, 1000 << 20), (goal, 1.0));
         heap.mark(1.0);
-        let further = f64::from(2100 << 20);
+        let further = f64::from(2100_u32 << 20);
         assert_eq!(heap.aim(1900 << 20, 1000 << 20), (further, 1.0));
         // And no further than what GOGC adds to the goal.
         assert_eq!(heap.aim(1900 << 20, u64::MAX).0, 2.0 * goal);

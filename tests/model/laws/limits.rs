@@ -96,16 +96,16 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
 fn kills_come_at_the_crossing() {
     let mut kills = 0;
     for growth in [
-        Growth { large: 4_000 * MB, small: 0, seconds: 10 },
-        Growth { large: 0, small: 4_500 * MB, seconds: 10 },
-        Growth { large: 2_500 * MB, small: 1_500 * MB, seconds: 10 },
-        Growth { large: 3_500 * MB, small: 900 * MB, seconds: 5 },
-        Growth { large: 4_500 * MB, small: 10 * MB, seconds: 2 },
-        Growth { large: 6_000 * MB, small: 0, seconds: 20 },
+        Growth { large: 6_500 * MB, small: 0, seconds: 10 },
+        Growth { large: 0, small: 6_500 * MB, seconds: 10 },
+        Growth { large: 4_000 * MB, small: 2_500 * MB, seconds: 10 },
+        Growth { large: 5_500 * MB, small: 1_000 * MB, seconds: 5 },
+        Growth { large: 6_500 * MB, small: 10 * MB, seconds: 2 },
+        Growth { large: 7_500 * MB, small: 0, seconds: 20 },
     ] {
         let (base, most, none) = grow(&growth, u64::MAX / 2);
         assert_eq!(none, None);
-        assert!(most > base + 400 * MB, "{base} grows to {most}");
+        assert!(most > base + 200 * MB, "{base} grows to {most}");
         let mut last = SimTime::ZERO;
         for step in 0..60 {
             let kill_at = base + (most - base) * step / 60;

@@ -86,7 +86,8 @@ fn twice_as_slow(inputs: &Inputs) -> Inputs {
 fn time_is_a_unit() {
     let no_limit = ["apiserver.memory-limit=14GiB"];
     // Marking takes 2^0.3 times as long only (`MARK_SPEED_EXPONENT`): where cycles follow one another,
-    // less is allocated during each, and less time is lost to them.
+    // less is allocated during each, and less time is lost to them. Assists that take less from
+    // allocation let more lists be at their largest at once.
     for (inputs, least_peak, least_time) in [
         (inputs(BURST, &no_limit), 0.94, 1.9),
         (shipped("list-benchmark-buffered", &["run.duration=2m"]).inputs, 0.94, 1.9),
@@ -98,7 +99,7 @@ fn time_is_a_unit() {
         for seed in 0..3 {
             let (fast, slow) = (run(&inputs, seed), run(&twice_as_slow(&inputs), seed));
             let ratio = slow.peak_resident().as_f64() / fast.peak_resident().as_f64();
-            assert!((least_peak..1.06).contains(&ratio), "{:?}: {ratio}", inputs.events[0].name);
+            assert!((least_peak..1.15).contains(&ratio), "{:?}: {ratio}", inputs.events[0].name);
             let lists = slow.counters.lists_ok as f64 / fast.counters.lists_ok as f64;
             assert!((0.95..1.05).contains(&lists), "{:?}: {lists}", inputs.events[0].name);
             for (fast, slow) in fast.phases.iter().zip(&slow.phases) {
