@@ -420,8 +420,8 @@ fn rank(mut rows: Vec<(RemedyRow, Option<Built>)>) -> Vec<(RemedyRow, Option<Bui
                 })
                 .any(|(other, _)| {
                     let theirs = costs(other);
-                    let mut sides = theirs.iter().zip(&own);
-                    theirs != own && sides.all(|(a, b)| a <= b)
+                    let sides = || theirs.iter().zip(&own);
+                    sides().any(|(a, b)| a < b) && sides().all(|(a, b)| a <= b)
                 });
             row.state <= RemedyState::Helps && !beaten
         })

@@ -85,9 +85,10 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, Failure> {
     let next = format!("oomcast run {} --profile cold-start", quoted(&out.to_string_lossy()));
     output::result(&page::page(&imported).terminal(&screen(&written, Some(&next))))?;
     // What lies about in a folder is no mistake; a file that was named, or is broken, is.
-    match findings.skipped.iter().any(|one| one.cost.is_some()) {
-        false => Ok(Exit::Done),
-        true => Err(Failure::reported(Exit::Incomplete)),
+    if findings.skipped.iter().any(|one| one.cost.is_some()) {
+        Err(Failure::reported(Exit::Incomplete))
+    } else {
+        Ok(Exit::Done)
     }
 }
 

@@ -13,10 +13,10 @@ use super::source::{Found, Source};
 use crate::scenario::builtin;
 use crate::units::Bytes;
 
-/// Prefixes of a kube-apiserver (`--etcd-prefix`): of OpenShift, and the default.
+/// Prefixes of a kube-apiserver (`--etcd-prefix`): of `OpenShift`, and the default.
 const PREFIXES: [&str; 2] = ["/kubernetes.io/", "/registry/"];
 /// Parts of keys that are not called as their resource
-/// (`SpecialDefaultResourcePrefixes` in pkg/kubeapiserver/default_storage_factory_builder.go, 1.34).
+/// (`SpecialDefaultResourcePrefixes` in `pkg/kubeapiserver/default_storage_factory_builder.go`, 1.34).
 const SPECIAL: [(&str, &str); 6] = [
     ("minions", "nodes"),
     ("controllers", "replicationcontrollers"),

@@ -1,4 +1,4 @@
-//! A must-gather of OpenShift: its folders, with what `oc adm inspect`, `gather_etcd`,
+//! A must-gather of `OpenShift`: its folders, with what `oc adm inspect`, `gather_etcd`,
 //! `gather_priority_and_fairness` and `gather_audit_logs` (openshift/must-gather) leave in them.
 
 use std::io::Write;
@@ -96,7 +96,7 @@ fn put(folder: &Path, name: &str, text: &str) {
     let path = folder.join("must-gather.local.1/quay-io-sha256-2/").join(name);
     std::fs::create_dir_all(path.parent().expect("a parent")).expect("creates");
     let bytes = text.as_bytes();
-    if name.ends_with(".gz") {
+    if path.extension().is_some_and(|ending| ending == "gz") {
         let file = std::fs::File::create(path).expect("creates");
         let mut packed = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
         packed.write_all(bytes).expect("writes");

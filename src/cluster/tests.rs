@@ -1,5 +1,6 @@
 //! Whole folders of small files, in the forms of other releases and distributions.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 
 use super::findings::Findings;
@@ -187,11 +188,12 @@ fn samples_of_a_monitoring_system_go_by_their_times() {
             let labels =
                 format!("job=\"apiserver\",instance=\"{server}\",prometheus_replica=\"{replica}\"");
             for (at, count) in [(5000.25, 100), (5030.25, 130), (5060.25, 160)] {
-                text += &format!("process_start_time_seconds{{{labels}}} {start} {at}\n");
-                text +=
-                    &format!("apiserver_storage_objects{{{labels},resource=\"pods\"}} 50 {at}\n");
-                text += &format!(
-                    "apiserver_request_total{{{labels},verb=\"PUT\",code=\"200\",resource=\"pods\"}} {count} {at}\n"
+                let _ = write!(
+                    text,
+                    "process_start_time_seconds{{{labels}}} {start} {at}\n\
+                     apiserver_storage_objects{{{labels},resource=\"pods\"}} 50 {at}\n\
+                     apiserver_request_total{{{labels},verb=\"PUT\",code=\"200\",resource=\"pods\"}} \
+                     {count} {at}\n"
                 );
             }
         }

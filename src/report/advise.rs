@@ -135,13 +135,13 @@ fn table<'r>(rows: &'r [&'r RemedyRow]) -> super::table::Columns<'r, &'r RemedyR
             row.figures.settled_seconds.map_or_else(|| "never".to_owned(), clock)
         })
         .numbers("429s", |row| grouped(row.figures.rejected))
-        .words("adds", adds)
+        .words("adds", |row| adds(row))
         .numbers("CPU seconds", |row| format!("{:.0}", row.figures.cpu_seconds))
         .markdown_only()
 }
 
 /// What is to be bought.
-fn adds(row: &&RemedyRow) -> String {
+fn adds(row: &RemedyRow) -> String {
     let mut parts = Vec::new();
     if row.extra_bytes > Bytes::ZERO {
         parts.push(row.extra_bytes.to_string());

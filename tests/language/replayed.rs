@@ -34,7 +34,9 @@ fn exports() -> Vec<Vec<u8>> {
     let files = ["metrics-0.txt", "nodes.json", "flowschemas.json", "version.json"];
     let mut found: Vec<Vec<u8>> =
         files.iter().map(|file| unpacked(&format!("a-1.34/{file}.gz"))).collect();
-    found.iter_mut().for_each(|bytes| bytes.truncate(LARGEST));
+    for bytes in &mut found {
+        bytes.truncate(LARGEST);
+    }
     found.extend(logs());
     found
 }
@@ -116,7 +118,9 @@ fn no_reader_breaks_on_seeds_and_their_mutations() {
     for (name, reader) in READERS {
         let (seeds, scratch) = (seeds(name), folder("replayed", name));
         write(&folder("seeds", name), &seeds);
-        seeds.iter().for_each(|seed| reader(&scratch, seed));
+        for seed in &seeds {
+            reader(&scratch, seed);
+        }
         let mut draws = Draws(0x2545_f491_4f6c_dd1d);
         for _ in 0..ROUNDS {
             let mut text = seeds[draws.below(seeds.len())].clone();

@@ -125,7 +125,8 @@ fn checked(number: usize, line: &[u8]) -> Vec<u8> {
         return line.to_vec();
     };
     let digest = Sha256::digest(inner);
-    let check: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let check =
+        digest.iter().take(6).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let key = if number == 0 { "sweep" } else { "row" };
     [format!("{{\"check\":\"{check}\",\"{key}\":").as_bytes(), inner, b"}\n"].concat()
 }

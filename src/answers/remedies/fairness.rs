@@ -234,6 +234,7 @@ pub(super) fn level(case: &Case<'_>, shares: f64) -> Result<Built, &'static str>
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as all builders of the table")]
 pub(super) fn switch_on(_: &Case<'_>, _: f64) -> Result<Built, &'static str> {
     Ok(Built::plain(set("apf.enabled", true)))
 }

@@ -127,6 +127,7 @@ pub(super) fn replicas(case: &Case<'_>, count: f64) -> Result {
 }
 
 /// So many times the processors.
+#[expect(clippy::unnecessary_wraps, reason = "as all builders of the table")]
 pub(super) fn cpu(case: &Case<'_>, factor: f64) -> Result {
     let (apiserver, node) = (&case.inputs().apiserver, &case.inputs().node);
     let now = apiserver.cpu_limit.unwrap_or(node.cores);
@@ -171,6 +172,7 @@ pub(super) fn progress_notify(case: &Case<'_>, seconds: f64) -> Result {
 }
 
 /// Requests that may be served at once, as a share of now.
+#[expect(clippy::unnecessary_wraps, reason = "as all builders of the table")]
 pub(super) fn fewer_at_once(case: &Case<'_>, share: f64) -> Result {
     let now = f64::from(case.inputs().apiserver.max_requests_inflight);
     let count = (now * share).round().max(1.0) as i64;

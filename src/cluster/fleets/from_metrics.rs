@@ -213,7 +213,9 @@ impl Left {
         while let Some(members) = left.values().copied().min() {
             let resources: Vec<&str> = left.keys().copied().collect();
             fleets.push(fleet(format!("controllers-{number}"), members, &resources));
-            left.values_mut().for_each(|count| *count -= members);
+            for count in left.values_mut() {
+                *count -= members;
+            }
             left.retain(|_, count| *count > 0);
             number += 1;
         }

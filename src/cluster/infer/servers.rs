@@ -167,7 +167,7 @@ fn replicas(material: &Material, findings: &mut Findings) -> Option<Found<u16>> 
 /// How the seats of a server are usually split: (sum, for reads, for writes).
 ///
 /// Sources: defaults of `k8s.io/apiserver/pkg/server/config.go` (1.34); of large clusters those of
-/// `cluster/gce/gci/configure-helper.sh`; of OpenShift those of cluster-kube-apiserver-operator.
+/// `cluster/gce/gci/configure-helper.sh`; of `OpenShift` those of cluster-kube-apiserver-operator.
 const USUAL: [(u32, u32, u32); 3] = [(600, 400, 200), (2000, 1500, 500), (4000, 3000, 1000)];
 
 /// The in-flight limits: flags, or the seats of a server, which are their sum. How they are split only
@@ -296,7 +296,7 @@ fn etcd(material: &Material, findings: &mut Findings) {
     let pods = pods.map(|file| Found::new(true, Source::new("Pods of etcd", file.clone())));
     // Members of a stacked etcd are asked by the addresses of the nodes, too.
     findings.nodes.etcd_beside = pods.or(servers);
-    findings.nodes.etcd_memory = material.etcd.memory.clone();
+    findings.nodes.etcd_memory.clone_from(&material.etcd.memory);
 }
 
 /// Priority levels with their nominal seats.

@@ -145,6 +145,7 @@ fn instance_of(series: &Series) -> &str {
 }
 
 /// Whether a series comes from a monitoring system and not from the server itself.
+#[must_use]
 pub fn is_monitored(series: &Series) -> bool {
     !instance_of(series).is_empty()
 }

@@ -1,5 +1,5 @@
 //! What tells how many apiservers there are, where their Pods are not to be seen; and the configuration of
-//! OpenShift's.
+//! `OpenShift`'s.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub struct Control {
     leases_file: String,
     /// Addresses behind the Service `kubernetes`, and the file.
     pub addresses: Option<(u64, String)>,
-    /// Arguments that OpenShift's servers take from a `ConfigMap`.
+    /// Arguments that `OpenShift`'s servers take from a `ConfigMap`.
     pub arguments: BTreeMap<String, String>,
     /// The file of that.
     pub arguments_file: String,

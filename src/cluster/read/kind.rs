@@ -9,7 +9,7 @@ pub enum Kind {
     Metrics,
     /// An answer of Prometheus' HTTP API.
     Prometheus,
-    /// What `gather_etcd` of an OpenShift must-gather counts: objects and bytes by prefix of the key.
+    /// What `gather_etcd` of an `OpenShift` must-gather counts: objects and bytes by prefix of the key.
     EtcdCounts,
     /// What `etcdctl endpoint status -w json` says.
     EtcdStatus,

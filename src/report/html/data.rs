@@ -143,7 +143,7 @@ pub(super) fn of_run(
         runs: runs(folder)?,
         scrapes: scraped.iter().map(|seen| seen.interval_seconds * 1000).collect(),
     };
-    let json = serde_json::to_string(&data).map_err(|e| folder.wrong("summary.json", e))?;
+    let json = serde_json::to_string(&data).map_err(|e| folder.wrong("summary.json", &e))?;
     Ok(json.replace('<', "\\u003c"))
 }
 
@@ -161,7 +161,7 @@ impl Table {
     fn read(folder: &Folder<'_>, name: &str) -> Result<Self, HtmlError> {
         let text = folder.text(name)?;
         let mut reader = csv::Reader::from_reader(text.as_bytes());
-        let wrong = |error: csv::Error| folder.wrong(name, error);
+        let wrong = |error: csv::Error| folder.wrong(name, &error);
         let heads = reader.headers().map_err(wrong)?.clone();
         let columns = heads.iter().enumerate().map(|(at, head)| (head.to_owned(), at)).collect();
         let rows = reader.records().collect::<Result<_, _>>().map_err(wrong)?;
@@ -269,7 +269,7 @@ fn log(folder: &Folder<'_>) -> Result<Vec<Logged>, HtmlError> {
     let name = "events.jsonl";
     let text = folder.text(name)?;
     let lines = text.lines().map(serde_json::from_str);
-    lines.collect::<Result<_, _>>().map_err(|error: serde_json::Error| folder.wrong(name, error))
+    lines.collect::<Result<_, _>>().map_err(|error: serde_json::Error| folder.wrong(name, &error))
 }
 
 /// Spans in which a server did not serve: from a kill or a stop until it was ready again. A server

@@ -105,12 +105,12 @@ impl Folder<'_> {
         fs::read_to_string(&path).map_err(|source| HtmlError::Io { path, source })
     }
 
-    fn wrong(&self, name: &str, what: impl ToString) -> HtmlError {
+    fn wrong(&self, name: &str, what: &impl ToString) -> HtmlError {
         HtmlError::Format { path: self.path.join(name), what: what.to_string() }
     }
 
     fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T, HtmlError> {
-        serde_json::from_str(&self.text(name)?).map_err(|error| self.wrong(name, error))
+        serde_json::from_str(&self.text(name)?).map_err(|error| self.wrong(name, &error))
     }
 }
 

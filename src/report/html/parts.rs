@@ -35,7 +35,10 @@ pub(super) fn subject(page: &Page) -> String {
 }
 
 pub(super) fn notes(notes: &[String]) -> String {
-    notes.iter().map(|note| format!("<p class=\"note\">{}</p>\n", escaped(note))).collect()
+    notes.iter().fold(String::new(), |mut text, note| {
+        let _ = writeln!(text, "<p class=\"note\">{}</p>", escaped(note));
+        text
+    })
 }
 
 pub(super) fn sections(sections: &[Section]) -> String {
@@ -49,17 +52,22 @@ fn section(section: &Section) -> String {
         let _ = writeln!(text, "<h2>{}</h2>", escaped(heading));
     }
     for block in &section.blocks {
-        text += &match block {
-            Block::Table(table) => table.html(heading, escaped),
-            Block::Text(line) => format!("<p>{}</p>\n", escaped(line)),
-            Block::Legend(line) => format!("<p class=\"legend-text\">{}</p>\n", escaped(line)),
-            Block::Items(items) => {
-                let item = |(label, item): &(String, String)| {
-                    format!("<dt>{}</dt><dd>{}</dd>\n", escaped(label), escaped(item))
-                };
-                format!("<dl>\n{}</dl>\n", items.iter().map(item).collect::<String>())
+        match block {
+            Block::Table(table) => text.push_str(&table.html(heading, escaped)),
+            Block::Text(line) => {
+                let _ = writeln!(text, "<p>{}</p>", escaped(line));
             }
-        };
+            Block::Legend(line) => {
+                let _ = writeln!(text, "<p class=\"legend-text\">{}</p>", escaped(line));
+            }
+            Block::Items(items) => {
+                text.push_str("<dl>\n");
+                for (label, item) in items {
+                    let _ = writeln!(text, "<dt>{}</dt><dd>{}</dd>", escaped(label), escaped(item));
+                }
+                text.push_str("</dl>\n");
+            }
+        }
     }
     text + "</section>\n"
 }
