@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `run.json` | the manifest: what was run, with which tool, whether it is complete, which files |
-//! | `report.html` | all of it as one page for a browser: see [`html`](super::html) |
+//! | `report.html` | all of it as one page for a browser: see `report::html` |
 //! | `scenario.effective.toml` | the scenario with every default and override in place |
 //! | `scenario.origins.toml` | the same with where each value comes from |
 //! | `summary.json`, `summary.md` | the result for programs and for people |

@@ -1,4 +1,4 @@
-//! Remedies: what operators do against storms, each a row of one [`table`].
+//! Remedies: what operators do against storms, each a row of the table in `table.rs`.
 //!
 //! A remedy is a small overlay that follows from the scenario ([`Case`]), with what must hold for it,
 //! its doses from the mildest on, its side effects, the way back and where it comes from. What is not

@@ -108,6 +108,11 @@ impl<'a> Drawing<'a> {
         let mut marks = vec![(self.found.began_seconds, "first event".to_owned(), EVENT)];
         for passed in &self.found.passed {
             let name = format!("P = {:.0} %", passed.probability * 100.0);
+            // Where both are passed at once, the higher says all.
+            let again = |(at, _, _): &mut (f64, _, _)| at.total_cmp(&passed.at_seconds).is_eq();
+            if marks.len() > 1 {
+                marks.pop_if(again);
+            }
             marks.push((passed.at_seconds, name, MUTED));
         }
         marks.extend(self.found.happened_seconds.map(|at| (at, self.found.until.clone(), RED)));
