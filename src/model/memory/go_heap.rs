@@ -162,15 +162,16 @@ impl GoHeap {
         self.by_limit
     }
 
-    /// The heap that mark assists aim at with `heap` bytes in use, `scannable` of them with pointers, and
+    /// The heap that mark assists aim at with `heap` bytes in use, `scannable()` of them with pointers, and
     /// the marking that they reckon with until then, in CPU-seconds (`gcControllerState.revise`, Go
     /// `mgcpacer.go`).
     ///
     /// As long as no more is marked than in the last cycle, marking is to end at the goal. Beyond, the
     /// goal is as much further from the trigger as the scannable heap has grown, with what was allocated
-    /// since. A heap above that may grow by another tenth.
+    /// since. A heap above that may grow by another tenth. `scannable` is asked only where it counts: the
+    /// answer is a sum over the ledger.
     #[must_use]
-    pub fn aim(&self, heap: u64, scannable: u64) -> (f64, f64) {
+    pub fn aim(&self, heap: u64, scannable: impl FnOnce() -> u64) -> (f64, f64) {
         let mut goal = self.goal as f64;
         let Some(marking) = &self.marking else {
             return (goal, 0.0);
@@ -178,7 +179,7 @@ impl GoHeap {
         let mut left = marking.until_expected().min(marking.work_left);
         if marking.beyond_expectation() {
             let start = marking.heap_start as f64;
-            let since = scannable as f64 / marking.scannable.max(1) as f64;
+            let since = scannable() as f64 / marking.scannable.max(1) as f64;
             let grown = since * marking.work / marking.expected.max(LEAST_WORK);
             let gogc = self.settings.gogc.map_or(f64::INFINITY, f64::from);
             let hard = goal * (1.0 + gogc / 100.0);
@@ -342,19 +343,19 @@ mod tests {
         let goal = heap.goal() as f64;
         // As much as in the last cycle: marking is to end at the goal.
         heap.begin(SimTime::ZERO, 1900 << 20, 0, 500 << 20, 1.0);
-        assert_eq!(heap.aim(1900 << 20, 500 << 20), (goal, 1.0));
+        assert_eq!(heap.aim(1900 << 20, || 500 << 20), (goal, 1.0));
         // Above it, a tenth is left.
-        assert_eq!(heap.aim(2000 << 20, 500 << 20), (goal * MAX_OVERSHOOT, 1.0));
+        assert_eq!(heap.aim(2000 << 20, || 500 << 20), (goal * MAX_OVERSHOOT, 1.0));
         heap.mark(1.0);
         heap.end(SimTime(1), 1000 << 20, 0, 0, 0);
         // Twice as much: unexpected at first, then the goal is twice as far from the trigger.
         heap.begin(SimTime(2), 1900 << 20, 0, 1000 << 20, 2.0);
-        assert_eq!(heap.aim(1900 << 20, 1000 << 20), (goal, 1.0));
+        assert_eq!(heap.aim(1900 << 20, || 1000 << 20), (goal, 1.0));
         heap.mark(1.0);
         let further = f64::from(2100_u32 << 20);
-        assert_eq!(heap.aim(1900 << 20, 1000 << 20), (further, 1.0));
+        assert_eq!(heap.aim(1900 << 20, || 1000 << 20), (further, 1.0));
         // And no further than what GOGC adds to the goal.
-        assert!((heap.aim(1900 << 20, u64::MAX).0 - 2.0 * goal).abs() < 1.0);
+        assert!((heap.aim(1900 << 20, || u64::MAX).0 - 2.0 * goal).abs() < 1.0);
     }
 
     #[test]

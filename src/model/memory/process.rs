@@ -355,8 +355,7 @@ impl ProcessMemory {
     /// The heap that mark assists aim at now, and the CPU-seconds of marking until then.
     #[must_use]
     pub fn aim(&self) -> (f64, f64) {
-        let scannable = if self.heap.marking().is_some() { self.scannable() } else { 0 };
-        self.heap.aim(self.heap_in_use(), scannable)
+        self.heap.aim(self.heap_in_use(), || self.scannable())
     }
 
     /// `sync.Pool`s drop at the start of a cycle what the former one made a victim.

@@ -136,12 +136,12 @@ impl Server {
         if heap.marking().is_none() {
             return 0.0;
         }
-        let (aim, work) = self.memory.aim();
-        let room = aim - self.memory.heap_in_use() as f64;
         let alloc = self.rates.heap;
         if alloc <= 0.0 || used <= 0.0 {
             return 0.0;
         }
+        let (aim, work) = self.memory.aim();
+        let room = aim - self.memory.heap_in_use() as f64;
         let most = if heap.by_limit() {
             (LIMITED_UTILIZATION - BACKGROUND_UTILIZATION) / (1.0 - BACKGROUND_UTILIZATION)
         } else {
@@ -239,9 +239,11 @@ impl Server {
         }
         let heap = memory.heap();
         if let Some(marking) = heap.marking() {
-            let room = memory.aim().0 - memory.heap_in_use() as f64;
-            if room > 0.0 && rates.heap > 0.0 {
-                sooner((room / rates.heap).max(GRAIN));
+            if rates.heap > 0.0 {
+                let room = memory.aim().0 - memory.heap_in_use() as f64;
+                if room > 0.0 {
+                    sooner((room / rates.heap).max(GRAIN));
+                }
             }
             let until = marking.until_expected();
             if until > 0.0 && rates.mark > 0.0 {
