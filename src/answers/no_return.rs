@@ -22,8 +22,7 @@ use crate::model::RunOptions;
 use crate::model::input::Inputs;
 use crate::model::world::World;
 use crate::results::{
-    ActivityKind, FORMAT_VERSION, NoReturn, NoReturnPoint, PassedPoint, RunRecord, Timeline,
-    Visible,
+    ActivityKind, FORMAT_VERSION, NoReturn, NoReturnPoint, PassedPoint, RunRecord, Visible,
 };
 use crate::scenario::measure::Condition;
 use crate::units::{SimSpan, SimTime};
@@ -256,7 +255,7 @@ fn visible(record: &RunRecord, at: SimTime) -> Visible {
     for line in &record.timelines {
         let limit = record.servers.iter().find(|server| server.name == line.server);
         let limit = limit.map_or(0.0, |server| server.limit.as_f64());
-        let resident = resident(line, at);
+        let resident = line.resident_at(at);
         let share = if limit > 0.0 { resident / limit } else { 0.0 };
         if (share, resident) > (seen.limit_share, seen.resident_bytes.as_f64()) {
             seen.limit_share = share;
@@ -284,22 +283,6 @@ fn visible(record: &RunRecord, at: SimTime) -> Visible {
         seen.connections_per_second = per_second(ActivityKind::Connections);
     }
     seen
-}
-
-/// The resident memory of a timeline at an instant, in bytes.
-fn resident(line: &Timeline, at: SimTime) -> f64 {
-    let after = line.points.partition_point(|point| point.at <= at);
-    let before = after.checked_sub(1).and_then(|index| line.points.get(index));
-    match (before, line.points.get(after)) {
-        (Some(before), Some(after)) => {
-            let span = after.at.since(before.at).as_secs_f64();
-            let part = if span > 0.0 { at.since(before.at).as_secs_f64() / span } else { 0.0 };
-            let (from, to) = (before.resident.as_f64(), after.resident.as_f64());
-            from + (to - from) * part
-        }
-        (Some(only), None) | (None, Some(only)) => only.resident.as_f64(),
-        (None, None) => 0.0,
-    }
 }
 
 fn verdict(result: &NoReturn) -> String {

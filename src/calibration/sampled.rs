@@ -135,20 +135,5 @@ fn highest_sample(timelines: &[Timeline], window: &Window, phase: u32) -> f64 {
 }
 
 fn highest_at(timelines: &[Timeline], at: SimTime) -> f64 {
-    timelines.iter().map(|timeline| resident_at(timeline, at)).fold(0.0, f64::max)
-}
-
-/// Resident bytes at an instant, on the straight line between two points.
-fn resident_at(timeline: &Timeline, at: SimTime) -> f64 {
-    let after = timeline.points.partition_point(|point| point.at <= at);
-    let before = after.checked_sub(1).and_then(|index| timeline.points.get(index));
-    match (before, timeline.points.get(after)) {
-        (Some(a), Some(b)) => {
-            let length = b.at.since(a.at).as_secs_f64();
-            let part = if length > 0.0 { at.since(a.at).as_secs_f64() / length } else { 0.0 };
-            a.resident.as_f64() + (b.resident.as_f64() - a.resident.as_f64()) * part
-        }
-        (Some(point), None) | (None, Some(point)) => point.resident.as_f64(),
-        (None, None) => 0.0,
-    }
+    timelines.iter().map(|timeline| timeline.resident_at(at)).fold(0.0, f64::max)
 }

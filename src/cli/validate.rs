@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::{interrupt, output};
 use crate::report::charts::{MeasuredRun, write_measured_run};
 use crate::report::{Page, json, validation as report};
-use crate::results::{Mechanism, ReplayedRun, Timeline, TimelinePoint, Validation};
+use crate::results::{ReplayedRun, Timeline, TimelinePoint, Validation};
 use crate::units::{Bytes, SimSpan, SimTime};
 use crate::validation::{self, COMMITTED_NAME, Curves, Gathered, Replay, Replayed};
 
@@ -224,15 +224,7 @@ fn subtitle(run: &ReplayedRun) -> String {
 
 /// The measured curve as the charts take it.
 pub(super) fn measured_timeline(curve: &[(SimTime, Bytes)]) -> Timeline {
-    let point = |(at, resident): &(SimTime, Bytes)| TimelinePoint {
-        at: *at,
-        resident: *resident,
-        live_heap: Bytes::ZERO,
-        heap_goal: Bytes::ZERO,
-        in_flight: 0,
-        watches: 0,
-        by_mechanism: [Bytes::ZERO; Mechanism::ALL.len()],
-    };
+    let point = |(at, resident): &(SimTime, Bytes)| TimelinePoint::of_resident(*at, *resident);
     Timeline {
         server: "measured".to_owned(),
         points: curve.iter().map(point).collect(),

@@ -346,6 +346,22 @@ pub struct TimelinePoint {
     pub by_mechanism: [Bytes; Mechanism::ALL.len()],
 }
 
+impl TimelinePoint {
+    /// Resident memory alone, of which nothing else is known.
+    #[must_use]
+    pub const fn of_resident(at: SimTime, resident: Bytes) -> Self {
+        Self {
+            at,
+            resident,
+            live_heap: Bytes::ZERO,
+            heap_goal: Bytes::ZERO,
+            in_flight: 0,
+            watches: 0,
+            by_mechanism: [Bytes::ZERO; Mechanism::ALL.len()],
+        }
+    }
+}
+
 /// A server's memory over time, thinned so that every local maximum survives.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timeline {
@@ -357,6 +373,25 @@ pub struct Timeline {
     pub down: Vec<(SimTime, SimTime)>,
     /// Its priority levels that were used, by name.
     pub levels: Vec<LevelTimeline>,
+}
+
+impl Timeline {
+    /// Resident bytes at an instant, on the straight line between two points: of several at once, after
+    /// all of them. Before the first point and after the last it is theirs; 0 without any.
+    #[must_use]
+    pub fn resident_at(&self, at: SimTime) -> f64 {
+        let after = self.points.partition_point(|point| point.at <= at);
+        let before = after.checked_sub(1).and_then(|index| self.points.get(index));
+        match (before, self.points.get(after)) {
+            (Some(a), Some(b)) => {
+                let length = b.at.since(a.at).as_secs_f64();
+                let part = if length > 0.0 { at.since(a.at).as_secs_f64() / length } else { 0.0 };
+                a.resident.as_f64() + (b.resident.as_f64() - a.resident.as_f64()) * part
+            }
+            (Some(point), None) | (None, Some(point)) => point.resident.as_f64(),
+            (None, None) => 0.0,
+        }
+    }
 }
 
 /// What a log entry is about.

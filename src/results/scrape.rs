@@ -44,28 +44,14 @@ pub struct Scrape {
 pub fn scrapes(timeline: &Timeline, first: SimSpan, interval: SimSpan) -> Vec<Scrape> {
     let end = timeline.points.last().map_or(SimTime::ZERO, |point| point.at);
     let mut seen = Vec::new();
-    let mut next = 1;
     let mut at = SimTime::ZERO + first;
-    while at <= end && interval > SimSpan::ZERO {
-        // The last point at or before this instant: of several at once, what it is after all of them.
-        while timeline.points.get(next).is_some_and(|point| point.at <= at) {
-            next += 1;
-        }
+    while at <= end && interval > SimSpan::ZERO && !timeline.points.is_empty() {
         let down = timeline.down.iter().any(|(from, to)| *from <= at && at < *to);
-        let resident = if down { None } else { between(timeline, next, at) };
+        let resident = (!down).then(|| Bytes::from_f64(timeline.resident_at(at)));
         seen.push(Scrape { at, resident });
         at += interval;
     }
     seen
-}
-
-/// Resident memory at an instant, on the straight line from the point before `next`.
-fn between(timeline: &Timeline, next: usize, at: SimTime) -> Option<Bytes> {
-    let a = timeline.points.get(next.checked_sub(1)?)?;
-    let Some(b) = timeline.points.get(next) else { return Some(a.resident) };
-    let share = at.since(a.at).0 as f64 / (b.at.since(a.at).0.max(1)) as f64;
-    let bytes = a.resident.as_f64() + (b.resident.as_f64() - a.resident.as_f64()) * share;
-    Some(Bytes::from_f64(bytes))
 }
 
 /// The peaks that scrapes of a server would have seen, at each of [`SCRAPE_INTERVALS`]; none without
@@ -101,7 +87,7 @@ pub fn scraped_peaks(timeline: &Timeline) -> Vec<ScrapedPeak> {
 #[cfg(test)]
 mod tests {
     use super::{Scrape, scraped_peaks, scrapes};
-    use crate::results::{Mechanism, Timeline, TimelinePoint};
+    use crate::results::{Timeline, TimelinePoint};
     use crate::units::{Bytes, SimSpan, SimTime};
 
     fn at(seconds: u64) -> SimTime {
@@ -110,15 +96,7 @@ mod tests {
 
     /// Flat at 4 GiB, up to 16 within ten seconds from 1:00 on, dead for eight, then 2 GiB.
     fn spike() -> Timeline {
-        let point = |seconds, gib| TimelinePoint {
-            at: at(seconds),
-            resident: Bytes::gib(gib),
-            live_heap: Bytes::ZERO,
-            heap_goal: Bytes::ZERO,
-            in_flight: 0,
-            watches: 0,
-            by_mechanism: [Bytes::ZERO; Mechanism::ALL.len()],
-        };
+        let point = |seconds, gib| TimelinePoint::of_resident(at(seconds), Bytes::gib(gib));
         let points = vec![
             point(0, 4),
             point(60, 4),

@@ -239,15 +239,7 @@ fn servers(
 /// Resident memory alone, as a timeline.
 fn line(times: &[u64], resident: &[u64], down: &[(u64, u64)]) -> Timeline {
     let instant = |ms: u64| SimTime::ZERO + SimSpan::millis(ms);
-    let point = |(t, bytes): (&u64, &u64)| TimelinePoint {
-        at: instant(*t),
-        resident: Bytes(*bytes),
-        live_heap: Bytes::ZERO,
-        heap_goal: Bytes::ZERO,
-        in_flight: 0,
-        watches: 0,
-        by_mechanism: [Bytes::ZERO; Mechanism::ALL.len()],
-    };
+    let point = |(t, bytes): (&u64, &u64)| TimelinePoint::of_resident(instant(*t), Bytes(*bytes));
     Timeline {
         points: times.iter().zip(resident).map(point).collect(),
         down: down.iter().map(|(from, to)| (instant(*from), instant(*to))).collect(),

@@ -82,15 +82,7 @@ fn point(seconds: f64, idle: Bytes, extra: Bytes, phase: f64) -> TimelinePoint {
 }
 
 fn nothing(seconds: f64) -> TimelinePoint {
-    TimelinePoint {
-        at: at(seconds),
-        resident: Bytes::ZERO,
-        live_heap: Bytes::ZERO,
-        heap_goal: Bytes::ZERO,
-        in_flight: 0,
-        watches: 0,
-        by_mechanism: [Bytes::ZERO; Mechanism::ALL.len()],
-    }
+    TimelinePoint::of_resident(at(seconds), Bytes::ZERO)
 }
 
 /// One server: storms at 20 % and 60 % of the time, later for later servers.
