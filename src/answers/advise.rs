@@ -13,7 +13,7 @@ use super::binding;
 use super::remedies::{Built, Case, Remedy, TABLE, text};
 use crate::engine::paired::PairedCounts;
 use crate::engine::stop;
-use crate::experiment::model_error::{Circumstances, machine_known, peak_interval};
+use crate::experiment::model_error::peak_interval;
 use crate::experiment::{ReplicateError, Replications, Trial, Variant, median_change, proportion};
 use crate::model::node::{cores, memory_limit};
 use crate::results::{AdviseResult, FORMAT_VERSION, Outcome, RemedyRow, RemedyState, RunRecord};
@@ -218,8 +218,7 @@ impl Lab<'_> {
             text: text(&[], &built.overlay).into_bytes(),
         };
         self.variant.over(overlay).map_err(|found| {
-            let error = found.items.iter().find(|d| d.severity == crate::scenario::Severity::Error);
-            error.map_or_else(String::new, |error| error.message.clone())
+            found.first_error().map_or_else(String::new, |error| error.message.clone())
         })
     }
 
@@ -280,11 +279,8 @@ impl Lab<'_> {
         }
         let whole = runs.len() as u32 == self.plan.replications && row.figures.incomplete == 0;
         if whole && row.failed.high <= self.question.probability {
-            let known = Circumstances {
-                outside: domain::outside(&scenario.inputs).is_some(),
-                machine_known: machine_known(scenario),
-            };
-            let close = peak_interval(&scenario.inputs, runs, known).too_close;
+            let close =
+                peak_interval(&scenario.inputs, runs, domain::circumstances(scenario)).too_close;
             return if close { RemedyState::TooClose } else { RemedyState::Suffices };
         }
         let pairs = || self.base.runs.iter().zip(runs);

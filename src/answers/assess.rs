@@ -14,7 +14,7 @@ use super::advise::{Question, advise, failed};
 use super::binding::{heaviest, holder};
 use crate::engine::stop;
 use crate::experiment::find::{self, FindError};
-use crate::experiment::model_error::{Circumstances, machine_known, peak_interval};
+use crate::experiment::model_error::peak_interval;
 use crate::experiment::{ReplicateError, Replications, Trial, Variant, proportion};
 use crate::results::{
     AssessResult, BreakingInput, FORMAT_VERSION, FindResult, FoundWhere, RunRecord, StormRow,
@@ -138,8 +138,7 @@ fn all(variant: &Variant) -> Vec<Storm> {
     let made = |row: StormRow, made: Result<Variant, crate::scenario::Diagnostics>| match made {
         Ok(variant) => Storm { row, variant: Some(variant) },
         Err(found) => {
-            let first = found.items.iter().find(|d| d.severity == crate::scenario::Severity::Error);
-            let because = first.map(|first| first.message.clone());
+            let because = found.first_error().map(|first| first.message.clone());
             Storm { row: StormRow { because, ..row }, variant: None }
         }
     };
@@ -234,10 +233,7 @@ fn run(
     row.figures = trial.figures();
     row.failed = proportion(failed(&trial.runs), trial.runs.len() as u32);
     let scenario = variant.scenario();
-    let known = Circumstances {
-        outside: domain::outside(&scenario.inputs).is_some(),
-        machine_known: machine_known(scenario),
-    };
+    let known = domain::circumstances(scenario);
     row.too_close =
         row.failed.count == 0 && peak_interval(&scenario.inputs, &trial.runs, known).too_close;
     let worst = trial.worst()?;

@@ -8,7 +8,7 @@ use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
 use super::{charts, hint, interrupt, load, output};
 use crate::answers::without::{leave_one_out, most_runs};
-use crate::experiment::model_error::{Circumstances, machine_known, peak_interval};
+use crate::experiment::model_error::peak_interval;
 use crate::experiment::{
     Replicated, Replications, Subject, Until, Variant, replicate_uncertain, summarize,
 };
@@ -205,8 +205,7 @@ fn dump_instants(args: &RunArgs, scenario: &Scenario) -> Result<Vec<SimTime>, Fa
 fn condense(scenario: &Scenario, replicated: &Replicated, stopped: Option<&str>) -> Summary {
     let notes = scenario.notes.iter().map(|note| note.message.clone());
     let outside = domain::outside(&scenario.inputs);
-    let known =
-        Circumstances { outside: outside.is_some(), machine_known: machine_known(scenario) };
+    let known = domain::circumstances(scenario);
     let interval = peak_interval(&scenario.inputs, &replicated.runs, known);
     let stopped = stopped.map(str::to_owned);
     let warnings: Vec<String> = notes.chain(outside).chain(stopped).collect();

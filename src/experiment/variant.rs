@@ -102,9 +102,7 @@ impl Variant {
         match self.template.load(&all) {
             Ok(scenario) => Ok(Cow::Owned(scenario.inputs)),
             Err(found) => {
-                let first =
-                    found.items.iter().find(|d| d.severity == crate::scenario::Severity::Error);
-                let why = first.map_or_else(String::new, |d| d.message.clone());
+                let why = found.first_error().map_or_else(String::new, |d| d.message.clone());
                 let reason = format!("{why} ({})", drawn.join(", "));
                 Err(ReplicateError::Draw { replication: draw, reason })
             }

@@ -1,10 +1,12 @@
 //! What the measured runs cover. A scenario outside gets a note: its figures are extrapolated.
 
+use crate::experiment::model_error::{Circumstances, machine_known};
 use crate::model::input::{
     Behaviour, Encoding, FleetInput, Inputs, ReadInput, ResourceInput, Shape,
 };
 use crate::model::objects::ObjectProfile;
 use crate::model::release::{Evidence, evidence, measured, with_evidence};
+use crate::scenario::Scenario;
 use crate::units::Bytes;
 
 /// Sizes of listed objects, in JSON.
@@ -46,6 +48,15 @@ const OTHERS: [(&str, &str); 7] = [
     ("writes", "up to 200/s to a resource"),
     ("servers", "1 and 3; two machines of 2 cores, one 1.9 times as fast"),
 ];
+
+/// What the interval around a peak depends on beside the runs.
+#[must_use]
+pub fn circumstances(scenario: &Scenario) -> Circumstances {
+    Circumstances {
+        outside: outside(&scenario.inputs).is_some(),
+        machine_known: machine_known(scenario),
+    }
+}
 
 /// One sentence of what lies outside the domain; `None`: nothing does.
 #[must_use]

@@ -9,7 +9,7 @@ use super::points::Points;
 use crate::model::RunOptions;
 use crate::results::{PointRow, PointValue, RunRecord};
 use crate::scenario::sweep::SweepPlan;
-use crate::scenario::{Diagnostics, Scenario, Severity, Template, Value};
+use crate::scenario::{Diagnostics, Scenario, Template, Value};
 
 /// What to do.
 #[derive(Clone, Copy, Debug)]
@@ -97,12 +97,11 @@ fn point_runs(
 
 /// The first mistake in one sentence, without the file's path: rows do not depend on where it lies.
 fn first_error(found: &Diagnostics) -> String {
-    let errors = || found.items.iter().filter(|d| d.severity == Severity::Error);
-    let Some(first) = errors().next() else {
+    let Some(first) = found.first_error() else {
         return "the scenario is not valid".to_owned();
     };
     let place = &first.primary.place;
-    let more = match errors().count() - 1 + found.hidden {
+    let more = match found.errors() - 1 + found.hidden {
         0 => String::new(),
         1 => ", and 1 more mistake".to_owned(),
         n => format!(", and {n} more mistakes"),

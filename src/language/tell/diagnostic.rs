@@ -75,7 +75,13 @@ impl Diagnostics {
     /// Whether there is any error.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.items.iter().any(|d| d.severity == Severity::Error)
+        self.first_error().is_some()
+    }
+
+    /// The first error.
+    #[must_use]
+    pub fn first_error(&self) -> Option<&Diagnostic> {
+        self.items.iter().find(|d| d.severity == Severity::Error)
     }
 
     /// How many are errors.
