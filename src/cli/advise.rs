@@ -9,7 +9,7 @@ use super::{hint, interrupt, load, output};
 use crate::answers::advise::{Question, advise as try_all, enough};
 use crate::answers::remedies::TABLE;
 use crate::experiment::{Replications, run_time};
-use crate::report::folder::{Identity, RunFolder};
+use crate::report::folder::RunFolder;
 use crate::report::{Page, advise as report, json};
 use crate::results::{AdviseResult, RemedyRow, RemedyState};
 use crate::scenario::Scenario;
@@ -113,7 +113,8 @@ pub(super) fn advise(args: &AdviseArgs) -> Result<Exit, Failure> {
         replications: args.run.replications.unwrap_or_else(|| enough(args.probability)),
         threads: args.run.threads(),
     };
-    let folder = open(args, scenario, plan)?;
+    let name = format!("advise-{}", scenario.name);
+    let folder = output::folder(&args.folder, (&name, &scenario.hash), plan)?;
     if !args.print.quiet {
         output::note(bound(scenario, &question));
     }
@@ -145,18 +146,6 @@ fn bound(scenario: &Scenario, question: &Question) -> String {
     )
 }
 
-fn open(args: &AdviseArgs, scenario: &Scenario, plan: Replications) -> Result<RunFolder, Failure> {
-    let identity = Identity {
-        tool_version: env!("CARGO_PKG_VERSION"),
-        scenario: &format!("advise-{}", scenario.name),
-        scenario_hash: &scenario.hash,
-        seed: plan.seed,
-        replications: plan.replications,
-        design_hash: None,
-    };
-    output::folder(&args.folder, &identity)
-}
-
 /// Writes the folder; returns where it is, and the lines that say so.
 fn write(
     mut folder: RunFolder,
@@ -167,25 +156,19 @@ fn write(
 ) -> Result<(PathBuf, Vec<String>), Failure> {
     let json = json::advise(result).map_err(Failure::internal)?;
     let path = folder.path().to_owned();
-    let mut put =
-        |name: &str, text: &str| folder.write_text(name, text).map_err(output::not_written);
-    put("scenario.effective.toml", &scenario.effective)?;
-    put("advise.json", &json)?;
-    put("advise.md", &page.markdown())?;
-    write_remedies(result, &mut put)?;
+    output::write_result(&mut folder, scenario, "advise", &json, page)?;
+    write_remedies(result, &mut folder)?;
     let line = output::close(folder, false, interrupt::status(stopped), |_| Ok(Vec::new()))?;
     Ok((path, vec![line]))
 }
 
 /// Writes the overlays and the manifests of what was tried.
-pub(super) fn write_remedies(
-    result: &AdviseResult,
-    put: &mut dyn FnMut(&str, &str) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+pub(super) fn write_remedies(result: &AdviseResult, folder: &mut RunFolder) -> Result<(), Failure> {
     for row in result.remedies.iter().filter(|row| row.figures.replications > 0) {
-        put(&overlay(row), &row.overlay)?;
+        folder.write_text(&overlay(row), &row.overlay).map_err(output::not_written)?;
         if let Some(manifest) = &row.manifest {
-            put(&format!("manifests/{}.yaml", row.name), manifest)?;
+            let name = format!("manifests/{}.yaml", row.name);
+            folder.write_text(&name, manifest).map_err(output::not_written)?;
         }
     }
     Ok(())

@@ -9,7 +9,6 @@ use super::progress::Progress;
 use super::{hint, interrupt, load, output};
 use crate::answers::assess::{Plan, assess as try_all, most_runs};
 use crate::experiment::{Replications, run_time};
-use crate::report::folder::Identity;
 use crate::report::{assess as report, json};
 use crate::scenario::storms::NAMES;
 
@@ -71,15 +70,8 @@ pub(super) fn assess(args: &AssessArgs) -> Result<Exit, Failure> {
         threads: args.run.threads(),
     };
     let plan = Plan { probability: args.probability, most_advice: args.max_runs };
-    let identity = Identity {
-        tool_version: env!("CARGO_PKG_VERSION"),
-        scenario: &format!("assess-{}", scenario.name),
-        scenario_hash: &scenario.hash,
-        seed: replications.seed,
-        replications: replications.replications,
-        design_hash: None,
-    };
-    let mut folder = output::folder(&args.folder, &identity)?;
+    let name = format!("assess-{}", scenario.name);
+    let mut folder = output::folder(&args.folder, (&name, &scenario.hash), replications)?;
     let most = most_runs(&plan, replications.replications);
     if !args.print.quiet {
         let minutes = (run_time(scenario).as_secs_f64() * f64::from(most) / 60.0).ceil();
@@ -97,13 +89,9 @@ pub(super) fn assess(args: &AssessArgs) -> Result<Exit, Failure> {
     let stopped = interrupt::note(ran, result.storms.len() as u32 + 1, "storms");
     let page = report::page(&result);
     let json = json::assess(&result).map_err(Failure::internal)?;
-    let mut put =
-        |name: &str, text: &str| folder.write_text(name, text).map_err(output::not_written);
-    put("scenario.effective.toml", &scenario.effective)?;
-    put("assess.json", &json)?;
-    put("assess.md", &page.markdown())?;
+    output::write_result(&mut folder, scenario, "assess", &json, &page)?;
     if let Some(advice) = &result.advice {
-        write_remedies(advice, &mut put)?;
+        write_remedies(advice, &mut folder)?;
     }
     let line =
         output::close(folder, false, interrupt::status(stopped.as_ref()), |_| Ok(Vec::new()))?;

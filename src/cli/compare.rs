@@ -8,7 +8,7 @@ use super::progress::Progress;
 use super::{interrupt, load, output};
 use crate::experiment::{CompareSide, Compared, Replications, Variant, compare as run_both};
 use crate::report::charts::{self, CompareInput};
-use crate::report::folder::{Identity, RunFolder, Status};
+use crate::report::folder::{RunFolder, Status};
 use crate::report::{Page, compare as report, json};
 use crate::results::RunRecord;
 use crate::scenario::measure::{Measure, Tolerance};
@@ -152,15 +152,8 @@ fn open(
     let (a, b) = (first.scenario(), second.scenario());
     // Six digits of each name the pair.
     let hash = format!("{:.6}{:.6}", a.hash, b.hash);
-    let identity = Identity {
-        tool_version: env!("CARGO_PKG_VERSION"),
-        scenario: &format!("compare-{}-{}", a.name, b.name),
-        scenario_hash: &hash,
-        seed: plan.seed,
-        replications: plan.replications,
-        design_hash: None,
-    };
-    output::folder(&args.folder, &identity)
+    let name = format!("compare-{}-{}", a.name, b.name);
+    output::folder(&args.folder, (&name, &hash), plan)
 }
 
 /// Writes the folder and returns the lines that say where.

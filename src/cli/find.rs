@@ -10,7 +10,7 @@ use crate::answers::binding::binding;
 use crate::answers::without::leave_one_out;
 use crate::experiment::find::{FindError, Question, find as search};
 use crate::experiment::{Replications, Variant};
-use crate::report::folder::{Identity, RunFolder, Status};
+use crate::report::folder::{RunFolder, Status};
 use crate::report::{Page, charts, find as report, json};
 use crate::results::FindResult;
 use crate::scenario::measure::{Condition, share_of};
@@ -152,15 +152,8 @@ fn open(
     question: &Question,
     plan: Replications,
 ) -> Result<RunFolder, Failure> {
-    let identity = Identity {
-        tool_version: env!("CARGO_PKG_VERSION"),
-        scenario: &format!("find-{}-{}", scenario.name, question.knob.key()),
-        scenario_hash: &scenario.hash,
-        seed: scenario.seed,
-        replications: plan.replications,
-        design_hash: None,
-    };
-    output::folder(&args.folder, &identity)
+    let name = format!("find-{}-{}", scenario.name, question.knob.key());
+    output::folder(&args.folder, (&name, &scenario.hash), plan)
 }
 
 /// Writes the folder and returns the lines that say where.
@@ -172,11 +165,9 @@ fn write(
     page: &Page,
 ) -> Result<Vec<String>, Failure> {
     let json = json::find(found).map_err(Failure::internal)?;
+    output::write_result(&mut folder, scenario, "find", &json, page)?;
     folder
-        .write_text("scenario.effective.toml", &scenario.effective)
-        .and_then(|()| folder.write_text("find.json", &json))
-        .and_then(|()| folder.write_text("find.md", &page.markdown()))
-        .and_then(|()| folder.write("breaking-points.csv", |out| report::rows_csv(out, found)))
+        .write("breaking-points.csv", |out| report::rows_csv(out, found))
         .map_err(output::not_written)?;
     let draw = |path: &_| charts::write_breaking_point(path, found);
     Ok(vec![output::close(folder, !args.folder.no_charts, mark, draw)?])

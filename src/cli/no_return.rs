@@ -8,7 +8,7 @@ use super::progress::Progress;
 use super::{interrupt, load, output};
 use crate::answers::no_return::{NoReturnQuestion, most_runs, no_return as search};
 use crate::experiment::Replications;
-use crate::report::folder::{Identity, RunFolder, Status};
+use crate::report::folder::{RunFolder, Status};
 use crate::report::{Page, charts, json, no_return as report};
 use crate::results::NoReturn;
 use crate::scenario::Scenario;
@@ -90,7 +90,8 @@ pub(super) fn no_return(args: &NoReturnArgs) -> Result<Exit, Failure> {
     if !args.print.quiet {
         output::note(format_args!("at most {most} runs of the model"));
     }
-    let folder = open(args, scenario, plan)?;
+    let name = format!("no-return-{}", scenario.name);
+    let folder = output::folder(&args.folder, (&name, &scenario.hash), plan)?;
     let shown = !args.run.no_progress && !args.print.quiet;
     let progress = Progress::new(u32::try_from(most).unwrap_or(u32::MAX), shown);
     interrupt::keep_what_is_done();
@@ -109,22 +110,6 @@ pub(super) fn no_return(args: &NoReturnArgs) -> Result<Exit, Failure> {
     interrupt::ended(stopped, || output::incomplete(cut))
 }
 
-fn open(
-    args: &NoReturnArgs,
-    scenario: &Scenario,
-    plan: Replications,
-) -> Result<RunFolder, Failure> {
-    let identity = Identity {
-        tool_version: env!("CARGO_PKG_VERSION"),
-        scenario: &format!("no-return-{}", scenario.name),
-        scenario_hash: &scenario.hash,
-        seed: scenario.seed,
-        replications: plan.replications,
-        design_hash: None,
-    };
-    output::folder(&args.folder, &identity)
-}
-
 /// Writes the folder and returns the lines that say where.
 fn write(
     args: &NoReturnArgs,
@@ -134,11 +119,9 @@ fn write(
     page: &Page,
 ) -> Result<Vec<String>, Failure> {
     let json = json::no_return(found).map_err(Failure::internal)?;
+    output::write_result(&mut folder, scenario, "no-return", &json, page)?;
     folder
-        .write_text("scenario.effective.toml", &scenario.effective)
-        .and_then(|()| folder.write_text("no-return.json", &json))
-        .and_then(|()| folder.write_text("no-return.md", &page.markdown()))
-        .and_then(|()| folder.write("no-return.csv", |out| report::rows_csv(out, found)))
+        .write("no-return.csv", |out| report::rows_csv(out, found))
         .map_err(output::not_written)?;
     let draw = |path: &_| charts::write_no_return(path, found);
     Ok(vec![output::close(folder, !args.folder.no_charts, mark, draw)?])

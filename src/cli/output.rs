@@ -8,17 +8,46 @@ use anstyle::{AnsiColor, Style};
 
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, Format, PrintFlags};
+use crate::experiment::Replications;
 use crate::report::charts::ChartError;
 use crate::report::folder::{FolderError, Identity, RunFolder, Status};
 use crate::report::{Page, Screen, whole};
+use crate::scenario::Scenario;
 
 /// Where results go when `--out` does not say.
 pub(super) const OUTPUT: &str = "output";
 
-/// Opens the folder of a result.
-pub(super) fn folder(flags: &FolderFlags, identity: &Identity<'_>) -> Result<RunFolder, Failure> {
-    let path = flags.out.clone().unwrap_or_else(|| default_path(identity));
-    RunFolder::open(&path, identity, flags.force).map_err(not_written)
+/// Opens the folder of a result; `name` is that of the scenario, after the verb's.
+pub(super) fn folder(
+    flags: &FolderFlags,
+    (name, scenario_hash): (&str, &str),
+    plan: Replications,
+) -> Result<RunFolder, Failure> {
+    let identity = Identity {
+        tool_version: env!("CARGO_PKG_VERSION"),
+        scenario: name,
+        scenario_hash,
+        seed: plan.seed,
+        replications: plan.replications,
+        design_hash: None,
+    };
+    let path = flags.out.clone().unwrap_or_else(|| default_path(&identity));
+    RunFolder::open(&path, &identity, flags.force).map_err(not_written)
+}
+
+/// Writes the scenario as it was run, and its result as `<stem>.json` and `<stem>.md`.
+pub(super) fn write_result(
+    folder: &mut RunFolder,
+    scenario: &Scenario,
+    stem: &str,
+    json: &str,
+    page: &Page,
+) -> Result<(), Failure> {
+    folder
+        .write_text("scenario.effective.toml", &scenario.effective)
+        .and_then(|()| folder.write_text(&format!("{stem}.json"), json))
+        .and_then(|()| folder.write_text(&format!("{stem}.md"), &page.markdown()))
+        .map_err(not_written)
 }
 
 /// Where a result goes when the user does not say.

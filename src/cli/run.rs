@@ -13,7 +13,7 @@ use crate::experiment::{
     Replicated, Replications, Subject, Until, Variant, replicate_uncertain, summarize,
 };
 use crate::model::RunOptions;
-use crate::report::folder::{Identity, RunFiles, RunFolder, Status};
+use crate::report::folder::{RunFiles, RunFolder, Status};
 use crate::report::story::Story;
 use crate::report::{json, junit, run as report};
 use crate::results::{LeaveOneOut, Summary};
@@ -159,13 +159,17 @@ fn incomplete(scenario: &Scenario, replicated: &Replicated) -> String {
     )
 }
 
-fn simulate(args: &RunArgs, variant: &Variant, dumps: &[SimTime]) -> Result<Replicated, Failure> {
-    let scenario = variant.scenario();
-    let plan = Replications {
+fn plan(args: &RunArgs, scenario: &Scenario) -> Replications {
+    Replications {
         seed: scenario.seed,
         replications: scenario.replications,
         threads: args.run.threads(),
-    };
+    }
+}
+
+fn simulate(args: &RunArgs, variant: &Variant, dumps: &[SimTime]) -> Result<Replicated, Failure> {
+    let scenario = variant.scenario();
+    let plan = plan(args, scenario);
     let progress = Progress::new(plan.replications, !args.run.no_progress && !args.print.quiet);
     // Only the replication that is kept whole, with its timelines, is dumped.
     let run = |draw, options: RunOptions| {
@@ -223,15 +227,8 @@ fn condense(scenario: &Scenario, replicated: &Replicated, stopped: Option<&str>)
 }
 
 fn open(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, Failure> {
-    let identity = Identity {
-        tool_version: env!("CARGO_PKG_VERSION"),
-        scenario: &scenario.name,
-        scenario_hash: &scenario.hash,
-        seed: scenario.seed,
-        replications: scenario.replications,
-        design_hash: None,
-    };
-    output::folder(&args.folder, &identity)
+    let plan = plan(args, scenario);
+    output::folder(&args.folder, (&scenario.name, &scenario.hash), plan)
 }
 
 /// Writes the run folder and returns the lines that say where.
