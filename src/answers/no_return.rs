@@ -68,10 +68,16 @@ pub fn no_return(
     plan: Replications,
     progress: impl Fn(u32) + Sync,
 ) -> Result<NoReturn, ReplicateError> {
-    let (chosen, happened_in) = choose(variant, question, plan, &progress)?;
+    // Of a replication that was named, its own run below tells whether it happens.
+    let found = match question.replication {
+        Some(_) => None,
+        None => Some(worst(variant, &question.until, plan, &progress)?),
+    };
+    let chosen = question.replication.or(found.map(|(worst, _)| worst)).unwrap_or(0);
     let inputs = variant.drawn(chosen, plan.seed)?;
     let options = RunOptions { seed: plan.seed, replication: chosen, timelines: true };
     let record = guarded(chosen, || Ok(World::new(&inputs, options).run(chosen)))?;
+    let happened_in = found.map_or(u32::from(meets(&question.until, &record)), |(_, n)| n);
     let lab = Lab {
         inputs: &inputs,
         options: RunOptions { timelines: false, ..options },
@@ -114,20 +120,15 @@ pub fn no_return(
 
 /// The replication to look at: of those in which it happens the one with the highest peak, else the
 /// one with the highest peak of all; and in how many it happens.
-fn choose(
+fn worst(
     variant: &Variant,
-    question: &NoReturnQuestion,
+    until: &Condition,
     plan: Replications,
     progress: &(impl Fn(u32) + Sync),
 ) -> Result<(u32, u32), ReplicateError> {
     let run = |options: RunOptions| variant.run(options.replication, options, &[]);
-    if let Some(replication) = question.replication {
-        let options = RunOptions { seed: plan.seed, replication, timelines: false };
-        let record = guarded(replication, || run(options))?;
-        return Ok((replication, u32::from(meets(&question.until, &record))));
-    }
     let runs = replicate_on(run, plan, progress)?;
-    let happens = |run: &&RunRecord| meets(&question.until, run);
+    let happens = |run: &&RunRecord| meets(until, run);
     let key =
         |run: &&RunRecord| (happens(run), run.peak_resident(), std::cmp::Reverse(run.replication));
     let worst = runs.iter().max_by_key(key).map_or(0, |run| run.replication);
@@ -157,10 +158,11 @@ impl<P: Fn(u32) + Sync> Lab<'_, P> {
     fn points(&self, began: SimTime, end: SimTime) -> Result<Vec<Share>, ReplicateError> {
         let before = SimTime(began.0.saturating_sub(1));
         let continuations = self.question.continuations.max(1);
-        let mut points = self.shares(&[before])?;
+        let mut trunk = World::new(self.inputs, self.options);
+        let mut points = self.shares(&mut trunk, &[before])?;
         let certain = points.iter().all(|point| point.happened == continuations);
         let parts = if certain { SPREAD_CERTAIN } else { SPREAD };
-        points.extend(self.shares(&between(began, end, parts).collect::<Vec<_>>())?);
+        points.extend(self.shares(&mut trunk, &between(began, end, parts).collect::<Vec<_>>())?);
         let mut closer: Vec<SimTime> = PASSED
             .iter()
             .filter_map(|probability| passing(&points, *probability, continuations))
@@ -169,16 +171,20 @@ impl<P: Fn(u32) + Sync> Lab<'_, P> {
             .collect();
         closer.sort_unstable();
         closer.dedup();
-        points.extend(self.shares(&closer)?);
+        // They lie before the instant that the trunk has come to.
+        points.extend(self.shares(&mut World::new(self.inputs, self.options), &closer)?);
         points.sort_unstable_by_key(|point| point.at);
         Ok(points)
     }
 
     /// The shares at these instants, which are in order; when the process is asked to end, at the
     /// first of them.
-    fn shares(&self, instants: &[SimTime]) -> Result<Vec<Share>, ReplicateError> {
+    fn shares(
+        &self,
+        trunk: &mut World<'_>,
+        instants: &[SimTime],
+    ) -> Result<Vec<Share>, ReplicateError> {
         let replication = self.options.replication;
-        let mut trunk = World::new(self.inputs, self.options);
         let mut shares = Vec::new();
         let continuations = self.question.continuations.max(1);
         for &at in instants {

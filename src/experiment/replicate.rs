@@ -268,7 +268,7 @@ pub(crate) fn guarded<T>(
 }
 
 /// The replication with the highest peak; the first of equals.
-fn first_worst(runs: &[RunRecord]) -> u32 {
+pub(super) fn first_worst(runs: &[RunRecord]) -> u32 {
     let worst = runs
         .iter()
         .reduce(|worst, run| if run.peak_resident() > worst.peak_resident() { run } else { worst });

@@ -5,7 +5,7 @@
 
 use super::estimate::{median, proportion, spread};
 use super::measure::whole_duration;
-use super::replicate::{ReplicateError, Replications, guarded, pool, until_stopped};
+use super::replicate::{ReplicateError, Replications, first_worst, guarded, pool, until_stopped};
 use super::variant::Variant;
 use crate::model::RunOptions;
 use crate::results::{Outcome, RunRecord, TrialFigures};
@@ -54,9 +54,7 @@ impl<'v> Trial<'v> {
     /// # Errors
     /// See [`ReplicateError`].
     pub fn worst(&self) -> Result<RunRecord, ReplicateError> {
-        let highest = self.runs.iter().map(RunRecord::peak_resident).max();
-        let worst = self.runs.iter().find(|run| Some(run.peak_resident()) == highest);
-        let replication = worst.map_or(0, |run| run.replication);
+        let replication = first_worst(&self.runs);
         let options = RunOptions { seed: self.plan.seed, replication, timelines: true };
         guarded(replication, || self.variant.run(replication, options, &[]))
     }

@@ -4,16 +4,13 @@ use crate::results::{FindResult, FoundShare, FoundWhere};
 use crate::units::Bytes;
 
 use super::font;
-use super::frame::{self, Key, MARGIN, SMALL};
+use super::frame::{self, Key, SMALL};
 use super::palette::{GOAL, GRID, INK, LIVE, MUTED, RED, RED_BAND, RESIDENT};
 use super::plot::{Axis, Plot};
 use super::scale::{self, round_ticks};
-use super::scene::{Anchor, Item, PAGE_HEIGHT, PAGE_WIDTH, Point, Rect, Scene};
+use super::scene::{Anchor, Item, PAGE_HEIGHT, Point, Rect, Scene};
 
 const NAME: &str = "breaking-point";
-/// Room for the labels at the left of the plot, and at its right.
-const LEFT: f64 = 54.0;
-const RIGHT: f64 = 24.0;
 
 /// Draws the chart.
 pub(super) fn scene(found: &FindResult) -> Scene {
@@ -59,13 +56,7 @@ struct Axes {
 
 impl Axes {
     fn new(found: &FindResult, top: f64) -> Self {
-        let left = MARGIN + LEFT;
-        let area = Rect {
-            x: left,
-            y: top,
-            w: PAGE_WIDTH - MARGIN - RIGHT - left,
-            h: PAGE_HEIGHT - frame::FOOT - top,
-        };
+        let area = frame::percent_area(top);
         let (low, high) = window(found);
         let plot = Plot { area, across: Axis::linear(low, high), up: Axis::linear(0.0, 1.0) };
         Self { plot, replications: f64::from(found.replications.max(1)) }

@@ -8,7 +8,7 @@ use super::font;
 use super::palette::{AXIS, Colour, DOWN, GRID, INK, MUTED, PAPER, RED, RED_BAND};
 use super::plot::{Plot, Value};
 use super::scale::{ByteAxis, clock, real_limit, time_ticks};
-use super::scene::{Anchor, PAGE_WIDTH, Point, Rect, Scene};
+use super::scene::{Anchor, PAGE_HEIGHT, PAGE_WIDTH, Point, Rect, Scene};
 
 /// Free pixels at the left and right of the page.
 pub(super) const MARGIN: f64 = 32.0;
@@ -134,6 +134,14 @@ pub(super) fn tick_below(scene: &mut Scene, area: Rect, x: f64, text: &str) {
 pub(super) fn caption_below(scene: &mut Scene, area: Rect, text: &str) {
     let at = (area.x + area.w / 2.0, area.bottom() + CAPTION_BELOW);
     scene.label(at, text, (SMALL, false), MUTED, Anchor::Middle);
+}
+
+/// The plot below a row of the page, as wide as there is room beside labels of percentages.
+pub(super) fn percent_area(top: f64) -> Rect {
+    const LEFT: f64 = 54.0;
+    const RIGHT: f64 = 24.0;
+    let left = MARGIN + LEFT;
+    Rect { x: left, y: top, w: PAGE_WIDTH - MARGIN - RIGHT - left, h: PAGE_HEIGHT - FOOT - top }
 }
 
 /// Horizontal grid lines at the quarters from 0 % to 100 %.

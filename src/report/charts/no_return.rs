@@ -4,16 +4,13 @@
 use crate::results::{NoReturn, NoReturnPoint};
 
 use super::font;
-use super::frame::{self, Key, MARGIN, SMALL};
+use super::frame::{self, Key, SMALL};
 use super::palette::{EVENT, GRID, LIVE, MUTED, RED, RESIDENT};
 use super::plot::{Axis, Plot};
 use super::scale::round_ticks;
-use super::scene::{Anchor, Item, PAGE_HEIGHT, PAGE_WIDTH, Point, Rect, Scene};
+use super::scene::{Anchor, Item, PAGE_HEIGHT, Point, Scene};
 
 const NAME: &str = "no-return";
-/// Room for the labels at the left of the plot, and at its right.
-const LEFT: f64 = 54.0;
-const RIGHT: f64 = 24.0;
 /// Room above the plot for the names of instants.
 const ABOVE: f64 = 62.0;
 
@@ -53,13 +50,7 @@ struct Drawing<'a> {
 
 impl<'a> Drawing<'a> {
     fn new(found: &'a NoReturn, top: f64) -> Self {
-        let left = MARGIN + LEFT;
-        let area = Rect {
-            x: left,
-            y: top,
-            w: PAGE_WIDTH - MARGIN - RIGHT - left,
-            h: PAGE_HEIGHT - frame::FOOT - top,
-        };
+        let area = frame::percent_area(top);
         let first = found.points.first().map_or(0.0, |point| point.at_seconds);
         let last = found.points.last().map_or(1.0, |point| point.at_seconds);
         let (low, high) = (first, found.happened_seconds.unwrap_or(last).max(first + 1e-3));

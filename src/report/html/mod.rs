@@ -23,9 +23,7 @@ use serde::de::DeserializeOwned;
 
 use super::page::{Mood, Page};
 use super::{advise, assess, compare, find, no_return, run, sweep};
-use crate::results::{
-    AdviseResult, AssessResult, CompareResult, FindResult, NoReturn, Summary, SweepSummary,
-};
+use crate::results::Summary;
 
 /// Name of the page in a folder.
 pub const REPORT: &str = "report.html";
@@ -63,31 +61,32 @@ pub enum HtmlError {
 /// Files that cannot be read, or are of another format.
 pub fn render(folder: &Path, files: &[String]) -> Result<Option<String>, HtmlError> {
     let folder = Folder { path: folder, files };
-    let page = if folder.has("summary.json") {
-        of_run(&folder)?
-    } else if folder.has("find.json") {
-        let page = find::page(&folder.json::<FindResult>("find.json")?);
-        plain(&folder, &page, &["scenario.effective.toml"])?
-    } else if folder.has("no-return.json") {
-        let page = no_return::page(&folder.json::<NoReturn>("no-return.json")?);
-        plain(&folder, &page, &["scenario.effective.toml"])?
-    } else if folder.has("advise.json") {
-        let page = advise::page(&folder.json::<AdviseResult>("advise.json")?);
-        plain(&folder, &page, &["scenario.effective.toml"])?
-    } else if folder.has("assess.json") {
-        let page = assess::page(&folder.json::<AssessResult>("assess.json")?);
-        plain(&folder, &page, &["scenario.effective.toml"])?
-    } else if folder.has("compare.json") {
-        let page = compare::page(&folder.json::<CompareResult>("compare.json")?);
-        plain(&folder, &page, &["a.effective.toml", "b.effective.toml"])?
-    } else if folder.has("sweep.json") {
-        let page = sweep::page(&folder.json::<SweepSummary>("sweep.json")?);
-        plain(&folder, &page, &["scenario.effective.toml"])?
-    } else {
+    if folder.has("summary.json") {
+        return of_run(&folder).map(Some);
+    }
+    let one = &["scenario.effective.toml"][..];
+    let two = &["a.effective.toml", "b.effective.toml"][..];
+    let known: [(&str, Reader, &[&str]); 6] = [
+        ("find.json", |folder, name| folder.json(name).map(|found| find::page(&found)), one),
+        (
+            "no-return.json",
+            |folder, name| folder.json(name).map(|found| no_return::page(&found)),
+            one,
+        ),
+        ("advise.json", |folder, name| folder.json(name).map(|found| advise::page(&found)), one),
+        ("assess.json", |folder, name| folder.json(name).map(|found| assess::page(&found)), one),
+        ("compare.json", |folder, name| folder.json(name).map(|found| compare::page(&found)), two),
+        ("sweep.json", |folder, name| folder.json(name).map(|found| sweep::page(&found)), one),
+    ];
+    let Some((name, read, effective)) = known.into_iter().find(|(name, ..)| folder.has(name))
+    else {
         return Ok(None);
     };
-    Ok(Some(page))
+    plain(&folder, &read(&folder, name)?, effective).map(Some)
 }
+
+/// Reads a result and makes its page.
+type Reader = fn(&Folder<'_>, &str) -> Result<Page, HtmlError>;
 
 /// The files of a result.
 struct Folder<'a> {
