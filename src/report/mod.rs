@@ -29,6 +29,7 @@ mod judged;
 pub mod junit;
 mod markdown;
 pub mod no_return;
+pub mod openmetrics;
 mod page;
 pub mod run;
 pub mod story;

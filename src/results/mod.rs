@@ -17,6 +17,7 @@ mod levels;
 mod no_return;
 mod peak_interval;
 mod run;
+mod sample;
 mod scrape;
 mod summary;
 mod sweep;
@@ -52,6 +53,9 @@ pub use peak_interval::PeakInterval;
 pub use run::{
     Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
     ServerRecord, Timeline, TimelinePoint,
+};
+pub use sample::{
+    LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample, scrape_instants,
 };
 pub use scrape::{SCRAPE_INTERVALS, Scrape, ScrapedPeak, scraped_peaks, scrapes};
 pub use summary::{
