@@ -10,6 +10,7 @@
 //! no host, no order of threads enters a file.
 
 pub mod advise;
+pub mod alerts;
 pub mod apf;
 pub mod assess;
 pub mod assumptions;

@@ -5,6 +5,7 @@
 //! made from a file as well as from a run.
 
 mod activity;
+mod alerts;
 mod answers;
 mod apf;
 mod assumption;
@@ -27,6 +28,7 @@ pub use activity::{
     Activity, ActivityBucket, ActivityCounts, ActivityKind, BusiestSecond, KillScene,
     ServerActivity, WatchWindow, WindowPoint,
 };
+pub use alerts::{AlertRow, AlertsResult, EmptySelector, FIRING, presence};
 pub use answers::{
     AdviseResult, AssessResult, BreakingInput, LeaveOneOut, LeftOut, RemedyRow, RemedyState,
     StormRow, TrialFigures,

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 pub use families::{FAMILIES, Family, Job, Kind, WITHOUT};
-pub use rehearsal::{Rehearsal, rehearsal};
+pub use rehearsal::{Rehearsal, Test, rehearsal};
 
 use crate::results::{ProcessSample, RequestCounts, ResourceSample, ServerSample};
 use crate::units::{SimSpan, SimTime};

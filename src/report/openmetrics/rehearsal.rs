@@ -8,6 +8,7 @@
 use std::fmt::Write;
 
 use super::{Cluster, Scraped, instants, selector, series};
+use crate::results::{FIRING, presence};
 use crate::units::SimSpan;
 
 /// How rules are rehearsed.
@@ -21,13 +22,26 @@ pub struct Rehearsal<'a> {
     pub evaluate: SimSpan,
     /// How long the state at the start has lasted before: what rules look back on.
     pub history: SimSpan,
+    /// Longer than all of it.
+    pub whole: SimSpan,
     /// Selectors of which to know whether they select anything.
     pub selectors: &'a [String],
 }
 
-/// The text of the test, in which time 0 is `history` before the first scrape, and how long it takes.
+/// A test and its clock.
+#[derive(Clone, Debug)]
+pub struct Test {
+    /// What `promtool test rules` reads.
+    pub text: String,
+    /// When the first scrape of the run is, on the test's clock.
+    pub lead: SimSpan,
+    /// The first evaluation that is asked for.
+    pub first: SimSpan,
+}
+
+/// The test of a replication.
 #[must_use]
-pub fn rehearsal(how: &Rehearsal<'_>, cluster: &Cluster<'_>, run: &Scraped) -> (String, SimSpan) {
+pub fn rehearsal(how: &Rehearsal<'_>, cluster: &Cluster<'_>, run: &Scraped) -> Test {
     let scrapes = instants(&run.samples).len();
     let before = (how.history.0 / how.scrape.0.max(1)) as usize;
     let lead = SimSpan(how.scrape.0 * before as u64);
@@ -53,17 +67,11 @@ pub fn rehearsal(how: &Rehearsal<'_>, cluster: &Cluster<'_>, run: &Scraped) -> (
     for number in first..=end.0 / how.evaluate.0.max(1) {
         ask(FIRING, SimSpan(how.evaluate.0 * number));
     }
-    let whole = milliseconds(end + SimSpan::secs(1));
     for selector in how.selectors {
-        ask(&format!("{PRESENT}present_over_time({selector}[{whole}]))"), end);
+        ask(&presence(selector, how.whole), end);
     }
-    (text, end)
+    Test { text, lead, first: SimSpan(how.evaluate.0 * first) }
 }
-
-/// Which alerts fire.
-pub(super) const FIRING: &str = "ALERTS{alertstate=\"firing\"}";
-/// How the question begins whether a selector selects anything.
-pub(super) const PRESENT: &str = "count(";
 
 fn milliseconds(span: SimSpan) -> String {
     format!("{}ms", span.0 / 1_000_000)
