@@ -7,7 +7,7 @@ use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::metrics::{cluster, whole_seconds};
 use super::progress::Progress;
 use super::temporary::Temporary;
-use super::{interrupt, load, output, promtool};
+use super::{hint, interrupt, load, output, promtool};
 use crate::answers::alerts::{Clock, Rehearsed, Rules, best, judge, read_answer};
 use crate::experiment::{Replications, Variant, scraped};
 use crate::report::folder::{RunFolder, Status};
@@ -99,7 +99,9 @@ pub(super) fn alerts(args: &AlertsArgs) -> Result<Exit, Failure> {
     result.warnings.extend(stopped.clone());
     let mark = interrupt::status(stopped.as_ref());
     let written = write(args, (folder, mark), scenario, &result)?;
-    output::tell(args.print, &report::page(&result), &written, None, || json::alerts(&result))?;
+    let next = format!("oomcast no-return {}", hint::quoted(&args.file.display().to_string()));
+    let next = (result.killed > 0).then_some(&*next);
+    output::tell(args.print, &report::page(&result), &written, next, || json::alerts(&result))?;
     interrupt::ended(stopped, || Ok(Exit::Done))
 }
 

@@ -56,7 +56,13 @@ fn alerts(result: &AlertsResult) -> Section {
         .numbers("false\nalarms", |row| row.false_alarms.to_string())
         .words("verdict", |row| row.verdict.clone())
         .markdown_only();
-    let verdicts = result.alerts.iter().map(|row| (row.alert.clone(), row.verdict.clone()));
+    // Those that were silent or late say so in the table.
+    let told = |row: &&AlertRow| {
+        row.fired_before + row.false_alarms + row.from_the_start > 0
+            || row.empty.iter().any(|selector| selector.why.is_some())
+    };
+    let verdicts = result.alerts.iter().filter(told);
+    let verdicts = verdicts.map(|row| (row.alert.clone(), row.verdict.clone()));
     Section::titled("Alerts")
         .table(table.done())
         .legend(

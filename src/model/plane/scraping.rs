@@ -12,6 +12,8 @@ use crate::units::{Bytes, SimSpan, SimTime};
 /// The present process of a server: when it began, and what its server had counted by then.
 #[derive(Clone, Debug, Default)]
 pub struct Process {
+    /// Which of the server's, from 1.
+    number: u64,
     began: SimTime,
     cpu: SimSpan,
     sent: Bytes,
@@ -24,7 +26,8 @@ impl ServerState {
     pub(super) fn process_begins(&mut self, now: SimTime) {
         let requests = Table::filled(RequestCounts::default(), self.cachers.len());
         let (cpu, sent) = (self.server.cpu(), self.server.bytes_sent());
-        self.process = Process { began: now, cpu, sent, requests };
+        let number = self.process.number + 1;
+        self.process = Process { number, began: now, cpu, sent, requests };
     }
 
     fn levels(&self) -> Vec<LevelSample> {
@@ -58,7 +61,7 @@ impl Plane {
             server: name(server),
             answers: state.life == Life::Serving && !state.partitioned(at),
             oom_kills: state.oom_kills.len() as u64,
-            restarts: u64::from(state.boots.saturating_sub(1)),
+            restarts: state.process.number.saturating_sub(1),
             node: (!state.node_lost).then(|| (node.memory, left - used)),
             cgroup_limit: cgroup.then_some(self.limit.limit),
             etcd_has_leader: !self.etcd.outage.down(at),

@@ -14,8 +14,12 @@ const CHART: &str = "alert-leads";
 const MOST_ROWS: usize = 24;
 /// Height of a row.
 const ROW: f64 = 30.0;
+/// Room above the rows.
+const ABOVE: f64 = 150.0;
+/// Alerts that fire later than this after the kill stand at the edge.
+const LATEST: f64 = 120.0;
 /// Room for names at the left and for verdicts at the right.
-const LEFT: f64 = 250.0;
+const LEFT: f64 = 300.0;
 const RIGHT: f64 = 330.0;
 
 /// Draws the chart.
@@ -35,10 +39,14 @@ pub(super) fn scene(result: &AlertsResult) -> Scene {
         result.killed,
         result.scrape_seconds
     );
-    let height = 190.0 + ROW * shown.len() as f64 + FOOT;
+    let height = ABOVE + ROW * shown.len() as f64 + FOOT;
     let mut scene = Scene::new(CHART, &result.verdict, &description, height);
     let y = frame::heading(&mut scene, &result.verdict, &subtitle);
-    let keys = [(Key::Line(RESIDENT, 6.0), "fires before"), (Key::Line(RED, 2.0), "first kill")];
+    let keys = [
+        (Key::Line(RESIDENT, 6.0), "fires before, a dot per run"),
+        (Key::Line(MUTED, 6.0), "fires after"),
+        (Key::Line(RED, 2.0), "first kill"),
+    ];
     let top = frame::keys(&mut scene, y, &keys) + 14.0;
     let area = Rect {
         x: MARGIN + LEFT,
@@ -47,7 +55,8 @@ pub(super) fn scene(result: &AlertsResult) -> Scene {
         h: ROW * shown.len().max(1) as f64,
     };
     let leads = || shown.iter().flat_map(|row| row.lead_seconds.iter().copied());
-    let (early, late) = (leads().fold(60.0, f64::max), leads().fold(-30.0, f64::min));
+    let early = leads().fold(60.0, f64::max);
+    let late = leads().fold(-30.0, f64::min).max(-early.max(LATEST));
     let margin = (early - late) * 0.04;
     let across = Axis::linear(-early - margin, -late + margin);
     let plot = Plot { area, across, up: Axis::linear(0.0, 1.0) };

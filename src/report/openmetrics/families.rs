@@ -109,8 +109,8 @@ fn bytes(bytes: Bytes) -> f64 {
 
 const UP: &str = "Whether the target answered this scrape.";
 
-/// Every metric; rows of one name follow on each other.
-pub const FAMILIES: &[Family] = &[
+/// Every metric; rows of one name follow on each other. A `static`: each row has one address.
+pub static FAMILIES: &[Family] = &[
     row(Gauge, Apiserver, "up", UP, Up),
     row(Gauge, Kubelet, "up", UP, Up),
     row(Gauge, Node, "up", UP, Up),
