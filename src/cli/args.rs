@@ -20,14 +20,17 @@ use super::no_return::NoReturnArgs;
 use super::presets::PresetsArgs;
 use super::report::ReportArgs;
 use super::run::RunArgs;
+use super::scenarios::ScenariosArgs;
 use super::show::ShowArgs;
 use super::sweep::SweepArgs;
 use super::validate::ValidateArgs;
 
 const EXAMPLES: &str = "\
 Examples:
-  oomcast run scenarios/kep-3157-buffered.toml
+  oomcast run kep-3157-buffered
       Will the apiserver survive these informers? Answers in seconds, writes output/.
+  oomcast scenarios
+      The scenarios that come with it.
   oomcast run storm.toml --set apiserver.memory-limit=32GiB -n 200
       The same storm with more memory, over 200 random runs.
   oomcast run storm.toml --until-ci 5% --junit junit.xml
@@ -119,6 +122,8 @@ pub enum Verb {
     Init(InitArgs),
     /// Makes a scenario of what a running cluster exports: metrics, audit logs, objects.
     Import(ImportArgs),
+    /// Lists the scenarios that come with it, prints one or writes one out.
+    Scenarios(ScenariosArgs),
     /// Lists the presets that a scenario can inherit, or prints one.
     Presets(PresetsArgs),
     /// Runs a scenario at many values of its keys; can be resumed and split into shards.

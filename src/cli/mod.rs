@@ -28,6 +28,7 @@ mod progress;
 mod reference;
 mod report;
 mod run;
+mod scenarios;
 mod schema;
 mod shard;
 mod show;
@@ -60,6 +61,7 @@ pub use presets::PresetsArgs;
 pub use reference::verbs;
 pub use report::ReportArgs;
 pub use run::RunArgs;
+pub use scenarios::ScenariosArgs;
 pub use shard::{Shard, ShardArg};
 pub use show::{ShowArgs, ShowFormat};
 pub use sweep::{DesignArg, SweepArgs};
@@ -104,6 +106,7 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Show(verb) => show::show(verb),
         Verb::Init(verb) => init::init(verb),
         Verb::Import(verb) => import::import(verb),
+        Verb::Scenarios(verb) => scenarios::scenarios(verb),
         Verb::Presets(verb) => presets::presets(verb),
         Verb::Sweep(verb) => sweep::sweep(verb),
         Verb::Merge(verb) => merge::merge(verb),
