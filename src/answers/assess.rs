@@ -239,17 +239,18 @@ fn run(
     let known = domain::circumstances(scenario);
     let close = || peak_interval(&scenario.inputs, &trial.runs, known).too_close;
     let figures = &row.figures;
-    row.state = match figures.wrong.count {
-        wrong if wrong > allowed(figures.replications, probability) => {
-            if figures.oom.count > 0 { StormState::Killed } else { StormState::NoRecovery }
-        }
-        _ if figures.incomplete > 0 || figures.replications < plan.replications => {
-            StormState::Unknown
-        }
-        _ if close() => StormState::TooClose,
-        _ if figures.wrong.high <= probability => StormState::Holds,
-        _ => StormState::NoneWrong,
-    };
+    row.state =
+        match figures.wrong.count {
+            wrong if wrong > allowed(figures.replications, probability) => {
+                if figures.oom.count > 0 { StormState::Killed } else { StormState::NoRecovery }
+            }
+            _ if figures.incomplete > 0 || figures.replications < plan.replications => {
+                StormState::Unknown
+            }
+            _ if close() => StormState::TooClose,
+            _ if figures.wrong.high <= probability => StormState::Holds,
+            _ => StormState::NoneWrong,
+        };
     let worst = trial.worst()?;
     row.held = worst.worst_server().and_then(|server| holder(&server.holders_at_peak));
     Ok((row, Some(variant), Some(worst)))

@@ -115,7 +115,9 @@ fn the_manifest_says_what_the_overlay_says() {
 fn as_many_may_go_wrong_as_the_interval_allows() {
     assert_eq!((allowed(10, 0.05), allowed(59, 0.05)), (0, 0));
     let most = allowed(200, 0.05);
-    assert!(most > 0 && proportion(most, 200).high <= 0.05 && proportion(most + 1, 200).high > 0.05);
+    assert!(
+        most > 0 && proportion(most, 200).high <= 0.05 && proportion(most + 1, 200).high > 0.05
+    );
 }
 
 /// Storms, headroom and breaking points mean the same by "wrong", or a cluster that never recovers is

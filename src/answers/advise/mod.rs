@@ -19,7 +19,7 @@ use crate::engine::paired::PairedCounts;
 use crate::engine::stop;
 use crate::experiment::model_error::peak_interval;
 use crate::experiment::{
-    ReplicateError, Replications, Trial, Variant, meets, median_change, proportion,
+    ReplicateError, Replications, Trial, Variant, median_change, meets, proportion,
 };
 use crate::model::node::{cores, memory_limit};
 use crate::results::{AdviseResult, FORMAT_VERSION, RemedyRow, RemedyState, RunRecord};
@@ -332,8 +332,7 @@ impl Lab<'_> {
         if !holds {
             let open = [RemedyState::NotTried, RemedyState::Undecided];
             let undecided = open.contains(&again.row.state);
-            tried.row.state =
-                if undecided { RemedyState::Undecided } else { RemedyState::Helps };
+            tried.row.state = if undecided { RemedyState::Undecided } else { RemedyState::Helps };
         }
         Ok(holds)
     }

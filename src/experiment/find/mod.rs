@@ -163,7 +163,10 @@ impl Lab<'_> {
         let options = RunOptions { seed: self.seed, replication, timelines: false };
         let record = at.run(replication, options, &[])?;
         let until = &self.question.until;
-        if until.measure == Measure::Oom && !meets(until, &record) && meets(&Condition::WRONG, &record) {
+        if until.measure == Measure::Oom
+            && !meets(until, &record)
+            && meets(&Condition::WRONG, &record)
+        {
             self.unrecovered.fetch_add(1, Ordering::Relaxed);
         }
         self.note_course(replication, (record.trace_hash, headroom(&record).to_bits()));
