@@ -19,7 +19,7 @@ use crate::report::story::Story;
 use crate::report::{json, junit, run as report};
 use crate::results::{LeaveOneOut, Summary};
 use crate::scenario::Scenario;
-use crate::scenario::measure::share_of;
+use crate::scenario::measure::{Condition, Measure, share_of};
 use crate::units::{SimSpan, SimTime, parse_span};
 use crate::validation::domain;
 
@@ -194,7 +194,8 @@ fn without(
     let clients = variant.scenario().inputs.fleets.len();
     let replications = (summary.replications / (most_runs(clients) + 1)).max(1);
     let plan = Replications { seed: summary.seed, replications, threads: args.run.threads() };
-    leave_one_out(variant, plan).map_err(|error| load::not_replicated(&error))
+    let until = Condition { measure: Measure::Oom, bound: None };
+    leave_one_out(variant, &until, plan).map_err(|error| load::not_replicated(&error))
 }
 
 /// When to dump API Priority and Fairness, if that can be.

@@ -31,7 +31,7 @@ pub use activity::{
 pub use alerts::{AlertRow, AlertsResult, EmptySelector, FIRING, presence};
 pub use answers::{
     AdviseResult, AssessResult, BreakingInput, LeaveOneOut, LeftOut, RemedyRow, RemedyState,
-    StormRow, TrialFigures,
+    StormRow, StormState, TrialFigures,
 };
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
 pub use assumption::{Assumption, Held};
