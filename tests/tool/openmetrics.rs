@@ -25,7 +25,7 @@ fn written(test: &str) -> (PathBuf, String) {
     let duration = format!("run.duration={DURATION}s");
     let line = ["run", "ha-cascade", "-n", "2", "--no-charts", "--no-progress", "-o", "out"];
     let more =
-        ["--set", &duration, "--openmetrics", "all.om", "--openmetrics-all", "--scrape", "15s"];
+        ["--set", &duration, "--openmetrics", "all.om", "--openmetrics-all", "--scrape", "5s"];
     let output = command(&place, &[&line[..], &more].concat()).output().expect("starts");
     assert_eq!(output.status.code(), Some(0), "{}", support::stderr(&output));
     let text = fs::read_to_string(place.join("all.om")).expect("written");
@@ -37,7 +37,7 @@ fn truth(replication: u32) -> RunRecord {
     let duration = format!("run.duration={DURATION}s");
     let scenario = support::shipped("ha-cascade", &[&duration, "run.replications=2"]);
     let instants =
-        scrape_instants(replication, SimSpan::secs(15), SimTime::ZERO + SimSpan::secs(DURATION));
+        scrape_instants(replication, SimSpan::secs(5), SimTime::ZERO + SimSpan::secs(DURATION));
     let options = RunOptions { seed: scenario.seed, replication, timelines: true };
     let record = model::run_scraped(&scenario.inputs, options, &instants);
     // Looking disturbs nothing.
@@ -125,8 +125,11 @@ fn promtool_accepts_the_file() {
     let file = fs::File::open(place.join("all.om")).expect("opens");
     let check = Command::new("promtool").args(["check", "metrics"]).stdin(file).output();
     let check = check.expect("starts");
-    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
-    assert!(check.stderr.is_empty(), "{}", String::from_utf8_lossy(&check.stderr));
+    // Its lint does not like two names of node-exporter, which are what they are.
+    let said = String::from_utf8_lossy(&check.stderr).into_owned();
+    let own = |line: &&str| !line.trim().is_empty() && !line.starts_with("node_memory_Mem");
+    assert_eq!(said.lines().find(own), None, "{said}");
+    assert_eq!(said.lines().filter(|line| line.ends_with("not 'camelCase'")).count(), 2, "{said}");
     blocks(&place);
 }
 
@@ -257,9 +260,8 @@ fn a_real_prometheus_answers_what_is_true() {
         println!("  true: {truth}");
         assert!(error <= within * truth.abs().max(1e-9), "{query} at {at}: {found}, true {truth}");
     };
-    let server = &record.servers.iter().find(|s| !s.oom_kills.is_empty()).expect("killed").name;
-    let kill =
-        seconds(record.servers.iter().find(|s| s.name == *server).expect("it").oom_kills[0].at);
+    let killed = record.servers.iter().find(|s| !s.oom_kills.is_empty()).expect("killed");
+    let (server, kill) = (&killed.name, seconds(killed.oom_kills[0].at));
     let mine = of(&record, server, end);
     let answered = mine.iter().filter(|s| s.answers);
     let residents = || {
@@ -278,20 +280,11 @@ fn a_real_prometheus_answers_what_is_true() {
     // 3: the highest sample; the true peak is not lower.
     let highest = residents().fold(0.0, f64::max);
     close(&q("max_over_time(process_resident_memory_bytes{@@}[10m])"), end, highest, 1e-9);
-    assert!(
-        highest
-            <= record
-                .servers
-                .iter()
-                .find(|s| s.name == *server)
-                .expect("it")
-                .peak_resident
-                .as_f64()
-    );
+    assert!(highest <= killed.peak_resident.as_f64());
     // 4: the gap after the kill: nobody answers.
     let gap = mine.iter().find(|s| seconds(s.at) > kill && !s.answers).expect("a failed scrape");
     let at = seconds(gap.at);
-    assert_eq!(one(&q("absent_over_time(process_resident_memory_bytes{@@}[10s])"), at), Some(1.0));
+    assert_eq!(one(&q("absent_over_time(process_resident_memory_bytes{@@}[4s])"), at), Some(1.0));
     assert_eq!(one(&q("up{@@}"), at), Some(0.0));
     // 5: kills, of all servers, by another job.
     let kills = mine.iter().map(|s| s.oom_kills).max().unwrap_or(0) as f64;
