@@ -214,7 +214,8 @@ impl Prometheus {
 
     /// An instant query: values by their labels, joined in the order of names.
     fn query(&self, query: &str, at: f64) -> BTreeMap<String, f64> {
-        let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encode = |text: String, byte: u8| text + &format!("%{byte:02X}");
+        let encoded = query.bytes().fold(String::new(), encode);
         let path = format!("/api/v1/query?query={encoded}&time={}", START + at);
         let answer = self.get(&path).expect("answers");
         let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
@@ -248,16 +249,12 @@ fn a_real_prometheus_answers_what_is_true() {
     let record = truth(0);
     let end = DURATION as f64;
     let ask = |query: &str, at: f64| {
-        let found =
-            prometheus.query(&query.replace("$", "job=\"apiserver\",replication=\"0\""), at);
-        println!("{query} at {at}: {found:?}");
-        found
+        prometheus.query(&query.replace('$', "job=\"apiserver\",replication=\"0\""), at)
     };
     let one = |query: &str, at: f64| ask(query, at).values().copied().next();
     let close = |query: &str, at: f64, truth: f64, within: f64| {
         let found = one(query, at).unwrap_or(f64::NAN);
         let error = (found - truth).abs();
-        println!("  true: {truth}");
         assert!(error <= within * truth.abs().max(1e-9), "{query} at {at}: {found}, true {truth}");
     };
     let killed = record.servers.iter().find(|s| !s.oom_kills.is_empty()).expect("killed");
@@ -315,17 +312,16 @@ fn a_real_prometheus_answers_what_is_true() {
     }
     assert_eq!(seats.len(), levels.len());
     // 9: open watches of the whole control plane.
-    let watches = |at: f64| -> u64 {
-        let now = record.samples.iter().filter(|s| (seconds(s.at) - at).abs() < 0.5 && s.answers);
-        now.filter_map(|s| s.process.as_ref()).flat_map(|p| &p.resources).map(|r| r.watches).sum()
-    };
-    close("sum(apiserver_longrunning_requests{$})", 0.0, watches(0.0) as f64, 1e-9);
+    let first = record.samples.iter().take_while(|s| s.at == SimTime::ZERO && s.answers);
+    let resources = first.filter_map(|s| s.process.as_ref()).flat_map(|p| &p.resources);
+    let watches: u64 = resources.map(|resource| resource.watches).sum();
+    close("sum(apiserver_longrunning_requests{$})", 0.0, watches as f64, 1e-9);
     // 10: LISTs answered, up to the last scrape before the kill.
     let lists =
         last.process.as_ref().map_or(0, |p| p.resources.iter().map(|r| r.requests.list_ok).sum());
     let found =
         one(&q("sum(apiserver_request_total{@@,verb=\"LIST\",code=\"200\"})"), seconds(last.at));
-    assert_eq!(found.unwrap_or(0.0), lists as f64);
+    assert!((found.unwrap_or(0.0) - lists as f64).abs() < 0.5, "{found:?}, true {lists}");
     // 11: the other replication is told apart.
     assert_eq!(one("count(count by (replication) (up))", end), Some(2.0));
 }
