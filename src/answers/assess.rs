@@ -311,7 +311,7 @@ fn input(key: &str, now: f64, found: &FindResult) -> BreakingInput {
     let number = match found.found {
         FoundWhere::Inside => found.bracket.as_ref().map(|bracket| bracket.safe.value.number),
         FoundWhere::NeverPast => Some(found.range.1.number),
-        FoundWhere::AlwaysPast => None,
+        FoundWhere::AlwaysPast | FoundWhere::Unknown => None,
     };
     BreakingInput {
         key: key.to_owned(),

@@ -30,7 +30,7 @@ mod silence;
 mod slow;
 mod versions;
 
-use crate::engine::{EventQueue, Streams};
+use crate::engine::{EventQueue, Streams, pulse, stop};
 use crate::model::RunOptions;
 use crate::model::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
 use crate::model::apiserver::server::Finished;
@@ -164,6 +164,7 @@ impl<'a> World<'a> {
         self.dump_before(SimTime::NEVER);
         let end = self.end;
         self.close(end);
+        stop::ran();
         outcome::record(self, replication, end)
     }
 
@@ -194,6 +195,9 @@ impl<'a> World<'a> {
         self.dump_before(now);
         self.plane.note_activity(&mut self.cx, now);
         self.cx.record.counters.engine_events += 1;
+        if self.cx.record.counters.engine_events.is_multiple_of(pulse::EVERY) {
+            pulse::beat(pulse::Pulse { events: self.work(), at: now, end: self.end });
+        }
         self.trace_event(now, event);
         #[cfg(debug_assertions)]
         let steps = self.steps_before(event);
