@@ -19,8 +19,6 @@ use crate::validation::{self, COMMITTED_NAME, Curves, Gathered, Replay, Replayed
 const REPLICATIONS: u32 = 5;
 /// The seed unless the command line says otherwise.
 const SEED: u64 = 1;
-/// Where the shipped scenarios are.
-const SCENARIOS: &str = "scenarios";
 
 /// `oomcast validate`.
 #[derive(Debug, clap::Args)]
@@ -40,9 +38,9 @@ pub struct ValidateArgs {
     #[arg(value_name = "DIR|FILE")]
     pub paths: Vec<PathBuf>,
     /// Replays the published figures of the scenarios in this folder [default without other arguments:
-    /// those of scenarios/, after the runs].
-    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = SCENARIOS)]
-    pub published: Option<PathBuf>,
+    /// those of the scenarios that come with oomcast, after the runs].
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    pub published: Option<Option<PathBuf>>,
     /// Leaves the published figures out.
     #[arg(long, conflicts_with = "published")]
     pub no_published: bool,
@@ -86,8 +84,8 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     result.notes.extend(gathered.notes);
     let failed = errors.len() as u32;
     let mut stopped = interrupt::note(replayed.len() as u32 + failed, steps, "runs");
-    if let Some(folder) = scenarios(args).filter(|_| stopped.is_none()) {
-        result.published = published(&folder, args)?;
+    if let Some(folder) = published_wanted(args).filter(|_| stopped.is_none()) {
+        result.published = published(folder, args)?;
         stopped = interrupt::cut("all runs and some of the published figures");
     }
     result.notes.extend(stopped.clone());
@@ -121,22 +119,21 @@ fn gather(args: &ValidateArgs) -> Gathered {
     gathered
 }
 
-/// The folder of scenarios whose published figures are wanted: that of the flag, or the shipped ones
-/// when nothing was named.
-fn scenarios(args: &ValidateArgs) -> Option<PathBuf> {
-    let shipped = || Path::new(SCENARIOS).is_dir().then(|| PathBuf::from(SCENARIOS));
+/// Whose published figures are wanted: those of a folder of scenarios, of the shipped ones (inner
+/// `None`), or nobody's.
+fn published_wanted(args: &ValidateArgs) -> Option<Option<&Path>> {
     match &args.published {
-        Some(folder) => Some(folder.clone()),
+        Some(folder) => Some(folder.as_deref()),
         None if args.no_published || !args.paths.is_empty() => None,
-        None => shipped(),
+        None => Some(None),
     }
 }
 
 fn published(
-    folder: &Path,
+    folder: Option<&Path>,
     args: &ValidateArgs,
 ) -> Result<Vec<crate::results::PublishedScenario>, Failure> {
-    if !folder.is_dir() {
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         return Err(Failure::usage(format_args!(
             "there is no folder {}: pass one with scenarios that have [[published]] figures, as \
              --published=DIR",
