@@ -154,13 +154,13 @@ mod tests {
     fn the_verdict_says_which_harm_was_done_and_how_much() {
         let of = |runs, max| HarmCount { runs, count: CountSpread { median: 0, max } };
         let harm_of = |replications, requests_failed, watches_ended, servers_behind| {
-            let harm = HarmSummary {
+            let of_three = HarmSummary {
                 requests_failed,
                 watches_ended,
                 servers_behind,
                 ..HarmSummary::default()
             };
-            harm(&Summary { replications, harm, ..Summary::default() })
+            harm(&Summary { replications, harm: of_three, ..Summary::default() })
         };
         let none = HarmCount::default();
         assert_eq!(harm_of(1, none, none, none), "");
