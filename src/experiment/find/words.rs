@@ -1,24 +1,24 @@
 //! What a search found, as values of the key and in a sentence.
 
-use super::Question;
-use super::grid::Grid;
+use super::Axis;
 use super::search::{Answer, Found, Search, Tally};
 use crate::results::{
     BreakingPoint, FORMAT_VERSION, FindResult, FoundBracket, FoundShare, FoundValue, FoundWhere,
 };
+use crate::scenario::measure::Condition;
 use crate::scenario::{Scenario, Value};
 
 /// Points counted as the search did, from the safe end, as values.
 struct Points<'a> {
-    grid: &'a Grid,
+    axis: &'a Axis<'a>,
     falling: bool,
 }
 
 impl Points<'_> {
     fn value(&self, point: usize) -> FoundValue {
-        let last = self.grid.points() - 1;
+        let last = self.axis.points - 1;
         let point = if self.falling { last - point.min(last) } else { point };
-        self.grid.value(point).map_or_else(FoundValue::default, |value| found_value(&value))
+        (self.axis.value)(point)
     }
 
     fn share(&self, tally: &Tally) -> FoundShare {
@@ -26,21 +26,20 @@ impl Points<'_> {
     }
 }
 
-fn found_value(value: &Value) -> FoundValue {
+pub(super) fn found_value(value: &Value) -> FoundValue {
     FoundValue { text: value.to_string(), number: value.coordinate().unwrap_or_default() }
 }
 
 /// The result as reports show it.
 pub(super) fn result(
     scenario: &Scenario,
-    question: &Question,
+    until: &Condition,
     search: &Search,
-    grid: &Grid,
-    current: Option<&Value>,
+    axis: &Axis<'_>,
     found: &Found,
 ) -> FindResult {
-    let points = Points { grid, falling: found.falling };
-    let last = grid.points() - 1;
+    let points = Points { axis, falling: found.falling };
+    let last = axis.points - 1;
     let bracket = match &found.answer {
         Answer::Found(bracket) => Some(FoundBracket {
             safe: points.share(&bracket.safe),
@@ -62,7 +61,7 @@ pub(super) fn result(
     if found.falling {
         curve.reverse();
     }
-    let ascending = Points { grid, falling: false };
+    let ascending = Points { axis, falling: false };
     let mut result = FindResult {
         format_version: FORMAT_VERSION.to_owned(),
         scenario: scenario.name.clone(),
@@ -70,13 +69,13 @@ pub(super) fn result(
         release: scenario.inputs.release.version(),
         seed: search.seed,
         replications: search.replications,
-        key: question.knob.key().to_owned(),
-        unit: question.knob.unit().suffix().trim_start_matches('_').to_owned(),
-        until: question.until.to_string(),
+        key: axis.key.to_owned(),
+        unit: axis.unit.to_owned(),
+        until: until.to_string(),
         probability: search.probability,
         range: (ascending.value(0), ascending.value(last)),
-        values: grid.points() as u64,
-        current: current.map(found_value),
+        values: axis.points as u64,
+        current: axis.current.clone(),
         falling: found.falling,
         verdict: String::new(),
         found: match &found.answer {
