@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
+use super::metrics::{MetricsFlags, write_openmetrics};
 use super::progress::Progress;
 use super::{charts, hint, interrupt, load, output};
 use crate::answers::without::{leave_one_out, most_runs};
@@ -51,6 +52,9 @@ pub struct RunArgs {
     /// 1m05s, in the replication with the highest peak. Repeatable.
     #[arg(long, value_name = "AT", value_parser = parse_span)]
     pub dump_apf: Vec<SimSpan>,
+    /// What is written for monitoring.
+    #[command(flatten)]
+    pub metrics: MetricsFlags,
     /// What is printed.
     #[command(flatten)]
     pub print: PrintFlags,
@@ -256,6 +260,8 @@ fn write(
         output::write(file, &junit::render(summary).map_err(Failure::internal)?)?;
         written.push(file.display().to_string());
     }
+    let plan = plan(args, scenario);
+    written.extend(write_openmetrics(&args.metrics, variant, plan, summary)?);
     Ok(written)
 }
 
