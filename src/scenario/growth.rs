@@ -49,3 +49,70 @@ pub(super) fn check_names(growth: &Growth, root: &Resolved, effective: &str, log
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::load;
+
+    const TEXT: &str = r#"
+        schema = 1
+        name = "grows"
+        run = { duration = "1m" }
+        apiserver = { version = "1.32" }
+        [objects.pods]
+        count = 1_000
+        size = "5kB"
+    "#;
+
+    fn growth(table: &str) -> Result<crate::scenario::growth::Growth, String> {
+        let text = format!("{TEXT}\n[growth]\n{table}\n");
+        let loaded = load("grows", text.as_bytes(), &[]);
+        let told = |found: crate::scenario::Diagnostics| {
+            found.first_error().map_or_else(String::new, |first| first.message.clone())
+        };
+        loaded.map(|scenario| scenario.growth.expect("it says so")).map_err(told)
+    }
+
+    #[test]
+    fn rates_compound_or_add() {
+        let read = growth(
+            "from = \"2026-11-30\"\nrates = [\"objects.pods.count=+4% per month\", \
+             \"objects.pods.size=+1kB/year\", \"objects.pods.writes=-1/s to +2/s a week\"]",
+        );
+        let growth = read.expect("it is valid");
+        let after = |index: usize, now: f64, days: f64, normal: f64| {
+            let rate: &crate::scenario::Rate = &growth.rates[index];
+            rate.after(now, days, normal).expect("a number").coordinate().expect("a number")
+        };
+        let year = 365.2425;
+        assert_eq!(after(0, 1_000.0, year, 0.0).to_bits(), 1_601.0_f64.to_bits());
+        assert_eq!(after(1, 5_000.0, 2.0 * year, 0.0).to_bits(), 7_000.0_f64.to_bits());
+        assert!(!growth.rates[0].is_uncertain() && growth.rates[2].is_uncertain());
+        // The middle of its rate, an end of it, and never less than nothing.
+        assert!((after(2, 0.0, 14.0, 0.0) - 1.0).abs() < 1e-6);
+        assert!((after(2, 0.0, 14.0, 1.644_853_627) - 4.0).abs() < 1e-6);
+        assert!(after(2, 0.0, 14.0, -9.0).abs() < 1e-9);
+        assert_eq!(growth.from.expect("a day").to_string(), "2026-11-30");
+    }
+
+    #[test]
+    fn what_is_no_growth_is_told() {
+        for (table, why) in [
+            ("rates = [\"objects.pods.count\"]", "of the form key=rate"),
+            ("rates = [\"objects.pods.count=+4%\"]", "needs a period"),
+            ("rates = [\"objects.pods.count=+4% per moon\"]", "must be day, week"),
+            ("rates = [\"objects.pods.count=fast per day\"]", "this is no rate"),
+            ("rates = [\"objects.pods.count=+4% to 9 per day\"]", "both ends"),
+            ("rates = [\"objects.pods.count=+9% to 4% per day\"]", "above the second"),
+            ("rates = [\"objects.pods.count=-100% per day\"]", "shrink"),
+            ("rates = [\"objects.pods.count=+x% per day\"]", "no rate"),
+            ("rates = [\"apiserver.version=+1 per year\"]", "only a number"),
+            ("rates = [\"objects.nodes.count=+1 per year\"]", "nodes"),
+            ("rates = [\"objects.pods.count=+1/day\", \"objects.pods.count=+1/day\"]", "twice"),
+            ("from = \"tomorrow\"\nrates = [\"objects.pods.count=+1/day\"]", "not a day"),
+        ] {
+            let told = growth(table).expect_err(table);
+            assert!(told.contains(why), "{table}: {told}");
+        }
+    }
+}

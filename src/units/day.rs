@@ -65,8 +65,21 @@ mod tests {
         for day in (-200_000..200_000).step_by(7) {
             assert_eq!(Day::parse(&Day(day).to_string()), (day >= -719_528).then_some(Day(day)));
         }
-        assert_eq!(Day::parse("2024-02-28").map(|day| day.plus(1.4).to_string()).unwrap(), "2024-02-29");
-        for bad in ["", "2026", "2026-11", "2026-11-31", "2023-02-29", "26-11-30", "2026-1-1", "2026-11-30Z", "+026-11-30"] {
+        assert_eq!(
+            Day::parse("2024-02-28").map(|day| day.plus(1.4).to_string()).unwrap(),
+            "2024-02-29"
+        );
+        for bad in [
+            "",
+            "2026",
+            "2026-11",
+            "2026-11-31",
+            "2023-02-29",
+            "26-11-30",
+            "2026-1-1",
+            "2026-11-30Z",
+            "+026-11-30",
+        ] {
             assert_eq!(Day::parse(bad), None, "{bad}");
         }
     }

@@ -123,6 +123,15 @@ fn amount(knob: &Knob, text: &str, frame: Frame) -> Result<(f64, bool), Failed> 
         }
         return Ok((sign * share / 100.0, true));
     }
+    // Half a client a week is a rate, though there are no half clients.
+    if knob.is_whole() {
+        let number: f64 = bare.replace('_', "").parse().map_err(|_| wrong())?;
+        return if (0.0..=1e12).contains(&number) {
+            Ok((sign * number, false))
+        } else {
+            Err(wrong())
+        };
+    }
     let value = read_as(&of_steps(knob.kind()), knob.key(), bare, frame)?;
     Ok((sign * value.coordinate().ok_or_else(wrong)?, false))
 }

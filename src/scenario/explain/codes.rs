@@ -5,9 +5,9 @@ use super::Example::{Command, Fragment, Manifest, Profile, Set, Vary};
 use super::Explanation;
 use super::text::{LEVEL, text};
 use crate::language::tell::code::Code::{
-    AfterTheEnd, BadConnection, BadExpectation, BadFigure, BadGrowth, BadName, BadOverride, BadQuantity,
-    BadSpread, BadVary, DoesNotFit, DuplicateName, EmptyRange, FieldType, FieldValue, Inherits,
-    ManifestFile, ManifestSyntax, Misplaced, MissingField, MissingKey, MoreThanMembers,
+    AfterTheEnd, BadConnection, BadExpectation, BadFigure, BadGrowth, BadName, BadOverride,
+    BadQuantity, BadSpread, BadVary, DoesNotFit, DuplicateName, EmptyRange, FieldType, FieldValue,
+    Inherits, ManifestFile, ManifestSyntax, Misplaced, MissingField, MissingKey, MoreThanMembers,
     NeedsCluster, NoSuchServer, NoSweep, NotAChoice, NotUncertain, NotUtf8, NotVariable,
     NothingToRemove, OneOf, OutOfBounds, OverrideTarget, ProtobufCustom, Refused, ShapeNeeded,
     Syntax, TooDeep, TooLarge, TooMany, TooManyPoints, TotalTooLarge, UnknownField, UnknownGate,

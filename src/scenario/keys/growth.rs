@@ -6,7 +6,7 @@ use crate::language::table::typed::{Earlier, earlier, text};
 use crate::language::{Code, Role};
 
 /// Keys that may grow.
-pub const MOST_RATES: usize = 32;
+const MOST_RATES: usize = 32;
 
 table! {
     Growth = GROWTH: "the growth";
