@@ -336,18 +336,19 @@ fn input(key: &str, now: f64, found: &FindResult) -> BreakingInput {
             (Some(bracket.safe.value.number), sides)
         }
         (None, FoundWhere::AlwaysPast) => (None, found.curve.first().map_or_else(String::new, at)),
-        (None, FoundWhere::NeverPast | FoundWhere::Inside) => {
+        (None, FoundWhere::NeverPast | FoundWhere::Inside | FoundWhere::Unknown) => {
             (Some(found.range.1.number), found.curve.last().map_or_else(String::new, at))
         }
     };
-    let stopped = format!("{} runs were stopped for the work they took", found.incomplete);
+    let incomplete = found.incomplete.max(u64::from(found.cut));
+    let stopped = format!("{incomplete} runs were stopped for the work they took, or by Ctrl-C");
     // What was cut short counts as safe in a search: here it must not.
-    let known = found.incomplete == 0;
+    let known = incomplete == 0;
     BreakingInput {
         key: key.to_owned(),
         factor: number.filter(|_| known).map(|number| (number / now * 100.0).round() / 100.0),
         beyond: known && found.found == FoundWhere::NeverPast,
-        incomplete: found.incomplete,
+        incomplete,
         verdict: if known { verdict } else { stopped },
     }
 }

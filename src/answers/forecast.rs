@@ -248,7 +248,9 @@ impl<'a> Lab<'a> {
             let (Some(when), _) = self.search(&laid)? else { continue };
             let until = match when.found {
                 FoundWhere::NeverPast => self.plan.when(self.plan.points() - 1).number,
-                FoundWhere::Inside | FoundWhere::AlwaysPast => safe(&when).max(0.0),
+                FoundWhere::Inside | FoundWhere::AlwaysPast | FoundWhere::Unknown => {
+                    safe(&when).max(0.0)
+                }
             };
             found.push(ForecastRemedy {
                 name: row.name,
@@ -301,6 +303,7 @@ fn sentence(found: &FindResult) -> String {
             )
         }
         (None, FoundWhere::AlwaysPast) => format!("it goes wrong in more than {most} of runs now"),
+        (None, FoundWhere::Unknown) => "it is not known: it was stopped before".to_owned(),
         (None, FoundWhere::NeverPast | FoundWhere::Inside) => {
             format!("it goes wrong in at most {most} of runs for {}", found.range.1.text)
         }

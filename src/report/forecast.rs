@@ -72,6 +72,7 @@ fn holds(storm: &ForecastStorm) -> String {
     match (&found.bracket, found.found) {
         (Some(bracket), _) => bracket.safe.value.text.clone(),
         (None, FoundWhere::AlwaysPast) => "WRONG NOW".to_owned(),
+        (None, FoundWhere::Unknown) => "not known".to_owned(),
         (None, FoundWhere::NeverPast | FoundWhere::Inside) => "all of it".to_owned(),
     }
 }

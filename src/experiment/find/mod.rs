@@ -11,12 +11,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub use grid::{Grid, GridError};
 pub use search::{Answer, Bracket, Contradiction, Found, Happened, Search, Tally, find_with};
 
+use super::estimate::proportion;
 use super::idle;
 use super::measure::{headroom, meets};
 use super::replicate::{ReplicateError, Replications};
 use super::variant::Variant;
+use crate::engine::stop;
 use crate::model::RunOptions;
-use crate::results::{FindResult, FoundValue};
+use crate::results::{FindResult, FoundShare, FoundValue};
 use crate::scenario::measure::{Condition, Measure};
 use crate::scenario::{Diagnostics, Knob, Range, Value};
 
@@ -71,9 +73,10 @@ pub fn find(
     let knob = &question.knob;
     let current = knob.current(variant.scenario());
     let lab = Lab::new(variant, question.until, plan.seed);
+    let mut tried = Vec::new();
     let grid = match &question.range {
         Some(range) => Grid::of(knob, range)?,
-        None => lab.range(question, current.as_ref(), plan)?,
+        None => lab.range(question, current.as_ref(), plan, &mut tried)?,
     };
     let axis = Axis {
         key: knob.key(),
@@ -86,7 +89,13 @@ pub fn find(
         },
         set: &|point, _| grid.value(point).map(|value| knob.set(&value)).into_iter().collect(),
     };
-    lab.search(&axis, question.probability, plan, progress)
+    match lab.search(&axis, question.probability, plan, progress) {
+        Err(FindError::Replicate(ReplicateError::Stopped)) if !tried.is_empty() => {
+            let search = axis.search(question.probability, plan);
+            Ok(words::of_pilots(variant.scenario(), &question.until, &search, &axis, tried))
+        }
+        found => found,
+    }
 }
 
 /// Points in an order along which something is searched: the values of a key, the days of a forecast.
@@ -104,6 +113,18 @@ pub struct Axis<'a> {
     pub value: &'a (dyn Fn(usize) -> FoundValue + Sync),
     /// The overrides that make a replication of the scenario what it is at a point.
     pub set: &'a (dyn Fn(usize, u32) -> Vec<String> + Sync),
+}
+
+impl Axis<'_> {
+    fn search(&self, probability: f64, plan: Replications) -> Search {
+        Search {
+            seed: plan.seed,
+            replications: plan.replications.max(1),
+            threads: plan.threads,
+            points: self.points,
+            probability,
+        }
+    }
 }
 
 /// Finds from which point on something is too likely.
@@ -163,17 +184,12 @@ impl<'a> Lab<'a> {
         plan: Replications,
         progress: impl Fn(u32) + Sync,
     ) -> Result<FindResult, FindError> {
+        let ends = [0, axis.points.saturating_sub(1)].map(|end| (axis.set)(end, 0));
         // A range that no scenario can have should be told before the work.
-        for end in [0, axis.points.saturating_sub(1)] {
-            self.at((axis.set)(end, 0))?;
+        for end in &ends {
+            self.at(end.clone())?;
         }
-        let search = Search {
-            seed: plan.seed,
-            replications: plan.replications.max(1),
-            threads: plan.threads,
-            points: axis.points,
-            probability,
-        };
+        let search = axis.search(probability, plan);
         let run = |point: usize, replication| {
             let at = self.at((axis.set)(point, replication)).map_err(|e| drawn(replication, &e))?;
             self.happens(&at, replication)
@@ -194,7 +210,8 @@ impl<'a> Lab<'a> {
         }
         if !self.felt.into_inner() && axis.points > 1 {
             let equal = "all runs are equal at every value tried";
-            result.warnings.push(idle::note(axis.key, equal));
+            let note = idle::note(&scenario.effective, axis.key, &ends.concat(), equal);
+            result.warnings.push(note);
         }
         Ok(result)
     }
@@ -237,12 +254,13 @@ impl<'a> Lab<'a> {
 
     /// A range around the scenario's value, by doubling and halving, at one end of which it happens
     /// in none of some replications and at the other in clearly more than are allowed; or as wide as
-    /// is sensible.
+    /// is sensible. What was found to happen at the values tried is added to `tried`.
     fn range(
         &self,
         question: &Question,
         current: Option<&Value>,
         plan: Replications,
+        tried: &mut Vec<Tried>,
     ) -> Result<Grid, FindError> {
         let knob = &question.knob;
         let centre = current.and_then(Value::coordinate).filter(|x| *x > 0.0);
@@ -254,51 +272,54 @@ impl<'a> Lab<'a> {
         for doubling in 0..=DOUBLINGS {
             for (index, sign) in [(0, -1), (1, 1)] {
                 let settled = ends[index].settled(&ends[1 - index], enough as u32);
-                if ends[index].stuck || doubling > 0 && settled {
+                if ends[index].stuck || doubling > 0 && settled || stop::asked() {
                     continue;
                 }
+                let plan = Replications { replications: pilots, ..plan };
                 let value = knob.at(centre * libm::exp2(f64::from(sign * doubling)));
-                self.extend(&mut ends[index], knob, value, pilots, plan.threads)?;
+                tried.extend(self.extend(&mut ends[index], (knob, value), doubling, plan)?);
             }
         }
-        let [low, high] = ends.map(|end| end.at);
+        let [low, mut high] = ends.map(|end| end.at);
+        if stop::asked() && high <= low {
+            // Nothing of the range is run: any will do for what is told of the values tried.
+            high = low * 2.0;
+        }
         Ok(Grid::between(knob, low, high)?)
     }
 
-    /// Moves an end of the range outwards, unless nothing is there.
+    /// Moves an end of the range outwards, unless nothing is there; and what happened there.
     fn extend(
         &self,
         end: &mut End,
-        knob: &Knob,
-        value: Option<Value>,
-        pilots: u32,
-        threads: Option<usize>,
-    ) -> Result<(), FindError> {
-        let Some(value) = value else {
+        (knob, value): (&Knob, Option<Value>),
+        doublings: i32,
+        plan: Replications,
+    ) -> Result<Option<Tried>, FindError> {
+        // The scenario itself is sound: past here it is not.
+        let known = value.and_then(|value| Some((self.at(vec![knob.set(&value)]).ok()?, value)));
+        let Some((variant, value)) = known else {
             end.stuck = true;
-            return Ok(());
+            return Ok(None);
         };
         let at = value.coordinate().unwrap_or(end.at);
-        // The scenario itself is sound: past here it is not.
-        let Ok(variant) = self.at(vec![knob.set(&value)]) else {
-            end.stuck = true;
-            return Ok(());
-        };
         let run = |_, replication| self.happens(&variant, replication);
-        let (mut happened, mut unknown) = (0, 0);
-        for outcome in search::outcomes(run, pilots, threads)? {
-            happened += u32::from(outcome == Happened::Yes);
-            unknown += u32::from(outcome == Happened::Unknown);
-        }
+        let outcomes = search::outcomes(run, plan.replications, plan.threads)?;
+        let of = |what| outcomes.iter().filter(|outcome| **outcome == what).count() as u32;
+        let (happened, unknown) = (of(Happened::Yes), of(Happened::Unknown));
         // Runs that are too much work to finish say nothing, and further out there are only more.
-        end.stuck = unknown > 0 || end.moved && (at - end.at).abs() < f64::EPSILON;
-        end.moved = true;
+        end.stuck = unknown > 0 || doublings != 0 && (at - end.at).abs() < f64::EPSILON;
         if unknown == 0 {
             (end.at, end.happened) = (at, happened);
         }
-        Ok(())
+        let n = outcomes.len() as u32;
+        let value = words::found_value(&value);
+        Ok((n > 0).then(|| (FoundShare { value, happened: proportion(happened, n) }, n)))
     }
 }
+
+/// What happened at a value, in so many replications.
+type Tried = (FoundShare, u32);
 
 /// One end of a range in the making.
 #[derive(Clone, Copy, Debug)]
@@ -307,13 +328,11 @@ struct End {
     happened: u32,
     /// Whether it can go no further.
     stuck: bool,
-    /// Whether it was looked at.
-    moved: bool,
 }
 
 impl End {
     const fn new(at: f64) -> Self {
-        Self { at, happened: 0, stuck: false, moved: false }
+        Self { at, happened: 0, stuck: false }
     }
 
     /// Whether this is the safe end of the two, or clearly the other one.
