@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::advise::AdviseArgs;
+use super::alerts::AlertsArgs;
 use super::assess::AssessArgs;
 use super::calibrate::CalibrateArgs;
 use super::check::CheckArgs;
@@ -45,6 +46,8 @@ Examples:
       How many clients are too many? It also finds the smallest safe memory limit.
   oomcast no-return storm.toml
       When was the kill inevitable, and what could be seen by then?
+  oomcast alerts storm.toml --rules rules.yaml
+      Would your alerts have warned you? Needs promtool of Prometheus.
   oomcast assess cluster.toml
       Is it safe? Every standard storm, headroom and remedies on one page.
   oomcast advise storm.toml
@@ -108,6 +111,8 @@ pub enum Verb {
     Find(FindArgs),
     /// Finds from when on a run could hardly have ended otherwise, and what could be seen by then.
     NoReturn(NoReturnArgs),
+    /// Evaluates Prometheus alert rules in every replication: which warns before the kill?
+    Alerts(AlertsArgs),
     /// Runs the steady state and the standard storms: is it safe, how far may it grow, what prevents it?
     Assess(AssessArgs),
     /// Tries every remedy against the storm of a scenario, and ranks what prevents it.

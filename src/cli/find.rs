@@ -99,7 +99,7 @@ pub(super) fn find(args: &FindArgs) -> Result<Exit, Failure> {
     let stopped = interrupt::note(found.replications, plan.replications, "replications");
     found.warnings.extend(stopped.clone());
     if stopped.is_none() {
-        past(&variant, &mut found, plan)?;
+        past(&variant, &question.until, &mut found, plan)?;
     }
     let page = report::page(&found);
     let mark = interrupt::status(stopped.as_ref());
@@ -112,7 +112,12 @@ pub(super) fn find(args: &FindArgs) -> Result<Exit, Failure> {
 }
 
 /// What gives way just past the answer, and without whom it would not.
-fn past(variant: &Variant, found: &mut FindResult, plan: Replications) -> Result<(), Failure> {
+fn past(
+    variant: &Variant,
+    until: &Condition,
+    found: &mut FindResult,
+    plan: Replications,
+) -> Result<(), Failure> {
     /// Replications that say what gives way.
     const LOOKED_AT: u32 = 5;
     let Some(bracket) = &found.bracket else { return Ok(()) };
@@ -121,7 +126,7 @@ fn past(variant: &Variant, found: &mut FindResult, plan: Replications) -> Result
     let plan = Replications { replications: plan.replications.min(LOOKED_AT), ..plan };
     let failed = |error| load::not_replicated(&error);
     found.binds = binding(&there, plan, &found.breaking_points).map_err(failed)?;
-    found.leave_one_out = leave_one_out(&there, plan).map_err(failed)?;
+    found.leave_one_out = leave_one_out(&there, until, plan).map_err(failed)?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Ctrl-C: the first asks the experiments to end with what they have, the second ends at once.
 
 use super::exit::{Exit, Failure};
-use super::output;
+use super::{output, temporary};
 use crate::engine::stop;
 use crate::report::folder::Status;
 
@@ -10,6 +10,7 @@ use crate::report::folder::Status;
 pub(super) fn keep_what_is_done() {
     let _ = ctrlc::set_handler(|| {
         if stop::ask() {
+            temporary::remove_all();
             std::process::exit(Exit::Interrupted.code().into());
         }
         output::note("stopping: what has begun is finished and kept; Ctrl-C again stops at once");

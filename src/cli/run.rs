@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
+use super::metrics::{MetricsFlags, write_openmetrics};
 use super::progress::Progress;
 use super::{charts, hint, interrupt, load, output};
 use crate::answers::simulate::summary_of;
@@ -16,7 +17,7 @@ use crate::report::story::Story;
 use crate::report::{json, junit, run as report};
 use crate::results::{LeaveOneOut, Summary};
 use crate::scenario::Scenario;
-use crate::scenario::measure::share_of;
+use crate::scenario::measure::{Condition, Measure, share_of};
 use crate::units::{SimSpan, SimTime, parse_span};
 
 /// How many replications `--until-ci` may take unless `--replications` says otherwise.
@@ -48,6 +49,9 @@ pub struct RunArgs {
     /// 1m05s, in the replication with the highest peak. Repeatable.
     #[arg(long, value_name = "AT", value_parser = parse_span)]
     pub dump_apf: Vec<SimSpan>,
+    /// What is written for monitoring.
+    #[command(flatten)]
+    pub metrics: MetricsFlags,
     /// What is printed.
     #[command(flatten)]
     pub print: PrintFlags,
@@ -187,7 +191,8 @@ fn without(
     let clients = variant.scenario().inputs.fleets.len();
     let replications = (summary.replications / (most_runs(clients) + 1)).max(1);
     let plan = Replications { seed: summary.seed, replications, threads: args.run.threads() };
-    leave_one_out(variant, plan).map_err(|error| load::not_replicated(&error))
+    let until = Condition { measure: Measure::Oom, bound: None };
+    leave_one_out(variant, &until, plan).map_err(|error| load::not_replicated(&error))
 }
 
 /// When to dump API Priority and Fairness, if that can be.
@@ -232,6 +237,8 @@ fn write(
         output::write(file, &junit::render(summary).map_err(Failure::internal)?)?;
         written.push(file.display().to_string());
     }
+    let plan = plan(args, scenario);
+    written.extend(write_openmetrics(&args.metrics, variant, plan, summary)?);
     Ok(written)
 }
 

@@ -104,8 +104,11 @@ pub fn compare_runs(
         quantiles(runs.iter().map(RunRecord::peak_resident).collect(), &PEAK_QUANTILES)
     };
     let side = |runs| ComparedSide { peak_quantiles: peaks(runs), ..ComparedSide::default() };
-    let (events, figures): (Vec<Measure>, Vec<Measure>) =
-        Measure::ALL.iter().partition(|measure| measure.is_event());
+    // Wrong is two of the others in one.
+    let (events, figures): (Vec<Measure>, Vec<Measure>) = Measure::ALL
+        .iter()
+        .filter(|measure| **measure != Measure::Wrong)
+        .partition(|measure| measure.is_event());
     let mut result = CompareResult {
         format_version: FORMAT_VERSION.to_owned(),
         replications: pairs.len() as u32,

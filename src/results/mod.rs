@@ -5,6 +5,7 @@
 //! made from a file as well as from a run.
 
 mod activity;
+mod alerts;
 mod answers;
 mod apf;
 mod assumption;
@@ -17,6 +18,7 @@ mod levels;
 mod no_return;
 mod peak_interval;
 mod run;
+mod sample;
 mod scrape;
 mod summary;
 mod sweep;
@@ -26,9 +28,10 @@ pub use activity::{
     Activity, ActivityBucket, ActivityCounts, ActivityKind, BusiestSecond, KillScene,
     ServerActivity, WatchWindow, WindowPoint,
 };
+pub use alerts::{AlertRow, AlertsResult, EmptySelector, FIRING, presence};
 pub use answers::{
     AdviseResult, AssessResult, BreakingInput, LeaveOneOut, LeftOut, RemedyRow, RemedyState,
-    StormRow, TrialFigures,
+    StormRow, StormState, TrialFigures,
 };
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
 pub use assumption::{Assumption, Held};
@@ -52,6 +55,9 @@ pub use peak_interval::PeakInterval;
 pub use run::{
     Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
     ServerRecord, Timeline, TimelinePoint,
+};
+pub use sample::{
+    LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample, scrape_instants,
 };
 pub use scrape::{SCRAPE_INTERVALS, Scrape, ScrapedPeak, scraped_peaks, scrapes};
 pub use summary::{

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Activity, ApfDump, FleetFlow, LevelRecord, LevelTimeline};
+use super::{Activity, ApfDump, FleetFlow, LevelRecord, LevelTimeline, ServerSample};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// What holds a byte of an apiserver's resident memory. The order is that of the stacked chart,
@@ -457,6 +457,9 @@ pub struct RunRecord {
     pub flows: Vec<FleetFlow>,
     /// Those asked for, by instant and server.
     pub apf_dumps: Vec<ApfDump>,
+    /// Those asked for, by instant and server.
+    #[serde(skip)]
+    pub samples: Vec<ServerSample>,
     /// The simulated time at which the run ended.
     pub end: SimTime,
     /// Whether it was stopped there because it had done the work it was allowed: what comes later
@@ -516,6 +519,7 @@ impl RunRecord {
         self.timelines = Vec::new();
         self.activity = self.activity.slim();
         self.apf_dumps = Vec::new();
+        self.samples = Vec::new();
         for server in &mut self.servers {
             server.holders_at_peak = Vec::new();
         }

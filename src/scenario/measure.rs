@@ -50,6 +50,7 @@ measures! {
     Oom "oom" Event Higher "A server was killed for memory."
     Cascade "cascade" Event Higher "Two servers or more were killed for memory."
     NonRecovering "non-recovering" Event Higher "At the end a server was down, or a client lacked its list."
+    Wrong "wrong" Event Higher "A server was killed for memory, or at the end one was down, or a client lacked its list."
     Absorbed "absorbed" Event Lower "No server was killed, no request failed, no watch was ended, no work fell behind."
     Peak "peak" Size Higher "Highest resident memory of any server."
     Headroom "headroom" Share Lower "The least share of its limit that a server had left at its peak."
@@ -129,6 +130,7 @@ impl Measure {
             Self::Oom | Self::Peak | Self::Duration | Self::BytesSent => true,
             Self::Cascade
             | Self::NonRecovering
+            | Self::Wrong
             | Self::Absorbed
             | Self::Headroom
             | Self::Rejected
@@ -231,6 +233,9 @@ pub enum Past {
 }
 
 impl Condition {
+    /// What a storm is judged by, and all that is asked about storms: whether a run goes wrong.
+    pub const WRONG: Self = Self { measure: Measure::Wrong, bound: None };
+
     /// Reads `oom`, `cascade`, `peak>32GiB` or `headroom<10%`.
     ///
     /// # Errors

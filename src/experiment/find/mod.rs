@@ -5,7 +5,7 @@ mod search;
 mod words;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use grid::{Grid, GridError};
@@ -17,7 +17,7 @@ use super::replicate::{ReplicateError, Replications};
 use super::variant::Variant;
 use crate::model::RunOptions;
 use crate::results::FindResult;
-use crate::scenario::measure::Condition;
+use crate::scenario::measure::{Condition, Measure};
 use crate::scenario::{Diagnostics, Knob, Range, Value};
 
 /// Replications that look for a range when none is given.
@@ -76,6 +76,7 @@ pub fn find(
         loaded: Mutex::default(),
         seen: Mutex::default(),
         felt: AtomicBool::new(false),
+        unrecovered: AtomicU32::new(0),
     };
     let grid = match &question.range {
         Some(range) => Grid::of(&question.knob, range)?,
@@ -102,6 +103,14 @@ pub fn find(
     let search = Search { replications: found.breaking_points.len() as u32, ..search };
     let mut result =
         words::result(variant.scenario(), question, &search, &grid, current.as_ref(), &found);
+    let unrecovered = lab.unrecovered.into_inner();
+    if unrecovered > 0 {
+        result.warnings.push(format!(
+            "in {unrecovered} runs without {} not all recovers by the end: --until {} counts these, too",
+            question.until,
+            Condition::WRONG
+        ));
+    }
     if !lab.felt.into_inner() && grid.points() > 1 {
         let equal = "all runs are equal at every value tried";
         result.warnings.push(idle::note(question.knob.key(), equal));
@@ -125,6 +134,8 @@ struct Lab<'a> {
     seen: Mutex<BTreeMap<u32, Course>>,
     /// Whether one went otherwise at another value.
     felt: AtomicBool,
+    /// Runs that recover no more, though no server is killed, where kills are asked for.
+    unrecovered: AtomicU32,
 }
 
 /// How a run went: all events with their times, and the share of the limit that was left.
@@ -151,8 +162,15 @@ impl Lab<'_> {
     fn happens(&self, at: &Variant, replication: u32) -> Result<Happened, ReplicateError> {
         let options = RunOptions { seed: self.seed, replication, timelines: false };
         let record = at.run(replication, options, &[])?;
+        let until = &self.question.until;
+        if until.measure == Measure::Oom
+            && !meets(until, &record)
+            && meets(&Condition::WRONG, &record)
+        {
+            self.unrecovered.fetch_add(1, Ordering::Relaxed);
+        }
         self.note_course(replication, (record.trace_hash, headroom(&record).to_bits()));
-        Ok(match (meets(&self.question.until, &record), record.cut_short) {
+        Ok(match (meets(until, &record), record.cut_short) {
             (true, _) => Happened::Yes,
             (false, false) => Happened::No,
             (false, true) => Happened::Unknown,

@@ -7,6 +7,7 @@ use crate::model::apiserver::server::Server;
 use crate::model::ids::{FleetId, ResourceId, ServerId, Table};
 use crate::model::input::Inputs;
 use crate::model::node::CrashLoopBackOff;
+use crate::model::plane::scraping::Process;
 use crate::model::plane::versions::Lag;
 use crate::model::release::Release;
 use crate::model::watchcache::capacity::unready_retry_after;
@@ -68,6 +69,8 @@ pub struct ServerState {
     pub max_in_flight: MaxInFlight,
     /// Processes so far.
     pub boots: u32,
+    /// Since when the present one is there, and what it has answered.
+    pub process: Process,
     /// LISTs into a buffer that it has begun.
     pub buffered_lists: u32,
     /// Writes so far, as events.
@@ -115,6 +118,7 @@ impl ServerState {
             admission: None,
             max_in_flight: MaxInFlight::default(),
             boots: 0,
+            process: Process::default(),
             buffered_lists: 0,
             writes: 0,
             writes_arrive: Table::filled(false, inputs.resources.len()),

@@ -39,6 +39,7 @@ pub(super) fn record(mut world: World<'_>, replication: u32, end: SimTime) -> Ru
         activity,
         flows: fleet_flows(world.cx.inputs),
         apf_dumps: world.take_dumps(),
+        samples: world.take_samples(),
         end,
         cut_short: world.cut_short(),
     }
