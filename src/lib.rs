@@ -56,7 +56,8 @@
 //! Imports run downwards only: `engine`, `results` -> `units`; `model` -> `engine`, `results`;
 //! `language` -> `units`; `scenario` -> `language` and the model's plain inputs ([`model::input`], [`model::release`], the objects of
 //! [`model::apf`]); `report` -> `results`; `experiment` -> `scenario`, `model`, `engine`, `results`;
-//! `validation` and `cluster` -> `experiment` and what it knows; `answers` and `calibration` -> `validation` and the same;
+//! `validation` and `cluster` -> `experiment` and what it knows; `answers` and `calibration` -> `validation` and the same
+//! (`answers` also `language`: rule files are YAML);
 //! `cli` -> all. A test holds this rule.
 //!
 //! Inside [`model`]:

@@ -89,7 +89,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let replicated = simulate(args, &variant, &dumps)?;
     let wall = begun.elapsed();
     let done = replicated.runs.len() as u32;
-    let stopped = interrupt::note(done, scenario.replications, "replications");
+    let stopped = interrupt::note(done, scenario.replications, "replications").or_else(|| {
+        // Inputs are drawn twice to tell what they contribute.
+        let left = !scenario.uncertain.is_empty() && replicated.uncertainty.is_none();
+        interrupt::cut("all replications").filter(|_| left)
+    });
     if args.until_ci.is_some() && stopped.is_none() {
         // What was done is what runs again.
         let done = format!("run.replications={}", replicated.runs.len());
@@ -97,8 +101,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         scenario = variant.scenario().clone();
     }
     let mut summary = summary_of(&scenario, &replicated, stopped.as_deref());
+    let mut stopped = stopped;
     if summary.oom.count > 0 && summary.incomplete == 0 && stopped.is_none() {
         summary.leave_one_out = without(args, &variant, &summary)?;
+        stopped = interrupt::cut("all replications, without what single clients change");
+        summary.warnings.extend(stopped.clone());
     }
     let mark = interrupt::status(stopped.as_ref());
     let written = write(args, (folder, mark), &variant, &summary, &replicated)?;
