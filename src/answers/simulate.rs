@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::experiment::model_error::peak_interval;
 use crate::experiment::{
-    Replicated, Replications, ReplicateError, Subject, Variant, replicate_uncertain, summarize,
+    ReplicateError, Replicated, Replications, Subject, Variant, replicate_uncertain, summarize,
 };
 use crate::results::Summary;
 use crate::scenario::{Diagnostics, Scenario, Template};
@@ -52,11 +52,8 @@ pub fn simulate(text: &str, overrides: &[&str]) -> Result<Summary, SimulateError
     let template = Template::of_text("scenario", text.as_bytes(), &overrides);
     let variant = Variant::load(&template, &[]).map_err(SimulateError::Scenario)?;
     let scenario = variant.scenario();
-    let plan = Replications {
-        seed: scenario.seed,
-        replications: scenario.replications,
-        threads: None,
-    };
+    let plan =
+        Replications { seed: scenario.seed, replications: scenario.replications, threads: None };
     let run = |draw, options| variant.run(draw, options, &[]);
     let replicated = replicate_uncertain(run, &scenario.uncertain, plan, None, |_| {})
         .map_err(SimulateError::Run)?;
