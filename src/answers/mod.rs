@@ -17,6 +17,7 @@ pub mod binding;
 pub mod forecast;
 pub mod no_return;
 pub mod remedies;
+pub mod simulate;
 pub mod without;
 
 #[cfg(test)]
