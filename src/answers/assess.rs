@@ -334,7 +334,7 @@ fn input(key: &str, now: f64, found: &FindResult) -> BreakingInput {
             (Some(bracket.safe.value.number), sides)
         }
         (None, FoundWhere::AlwaysPast) => (None, found.curve.first().map_or_else(String::new, at)),
-        (None, FoundWhere::NeverPast | FoundWhere::Inside) => {
+        (None, FoundWhere::NeverPast | FoundWhere::Inside | FoundWhere::Unknown) => {
             (Some(found.range.1.number), found.curve.last().map_or_else(String::new, at))
         }
     };

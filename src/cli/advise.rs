@@ -126,7 +126,8 @@ pub(super) fn advise(args: &AdviseArgs) -> Result<Exit, Failure> {
     let result = result.map_err(|error| load::not_replicated(&error))?;
     let untried = result.open();
     let all = result.remedies.len() as u32;
-    let stopped = interrupt::note(all - untried as u32, all, "remedies");
+    let stopped = interrupt::note(all - untried as u32, all, "remedies")
+        .or_else(|| interrupt::cut("all remedies, not all of them with every replication"));
     let page = report::page(&result);
     let written = write(folder, scenario, &result, &page, stopped.as_ref())?;
     let next = next(args, &written.0, &result);

@@ -96,11 +96,13 @@ pub(super) fn find(args: &FindArgs) -> Result<Exit, Failure> {
     let found = search(&variant, &question, plan, |done| progress.set(done));
     drop(progress);
     let mut found = found.map_err(|error| not_found(&error))?;
-    let stopped = interrupt::note(found.replications, plan.replications, "replications");
-    found.warnings.extend(stopped.clone());
-    if stopped.is_none() {
+    if !interrupt::asked() {
         past(&variant, &question.until, &mut found, plan)?;
     }
+    let known = found.breaking_points.len() as u32;
+    let stopped = interrupt::note(known, plan.replications, "breaking points")
+        .or_else(|| interrupt::cut("all breaking points, without what is tried past the answer"));
+    found.warnings.extend(stopped.clone());
     let page = report::page(&found);
     let mark = interrupt::status(stopped.as_ref());
     let written = write(args, (folder, mark), scenario, &found, &page)?;

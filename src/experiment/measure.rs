@@ -24,6 +24,7 @@ pub(super) fn value(measure: Measure, run: &RunRecord) -> Amount {
         Measure::Headroom => Amount::Share(headroom(run)),
         Measure::Duration => whole_duration(run).map_or(Amount::Never, Amount::Span),
         Measure::Rejected => Amount::Count(counters.requests_rejected),
+        Measure::WritesRejected => Amount::Count(counters.writes_rejected),
         Measure::Failed => Amount::Count(counters.requests_failed),
         Measure::TimedOut => Amount::Count(counters.requests_timed_out),
         Measure::Cpu => Amount::Span(run.cpu()),

@@ -61,8 +61,9 @@ pub use sample::{
 };
 pub use scrape::{SCRAPE_INTERVALS, Scrape, ScrapedPeak, scraped_peaks, scrapes};
 pub use summary::{
-    ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, LevelSummary,
-    OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
+    ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, HarmCount,
+    HarmSummary, LevelSummary, OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow, Spread,
+    Summary,
 };
 pub use sweep::{
     AxisRecord, DesignRecord, Effect, PointFigures, PointRow, PointValue, SWEEP_FORMAT,

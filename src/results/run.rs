@@ -325,6 +325,20 @@ pub struct Counters {
     /// Writes answered 429; not among `requests_made`.
     #[serde(default)]
     pub writes_rejected: u64,
+    /// Servers whose processors writes and watch events waited for longer than a second.
+    #[serde(default)]
+    pub servers_behind: u64,
+}
+
+impl Counters {
+    /// Requests that were cut off, timed out or rejected, reads and writes: what [`Outcome`] calls failed.
+    #[must_use]
+    pub const fn failed(&self) -> u64 {
+        self.requests_failed
+            + self.requests_rejected
+            + self.requests_timed_out
+            + self.writes_rejected
+    }
 }
 
 /// A point of a server's memory timeline. Straight lines run between points.

@@ -56,6 +56,7 @@ measures! {
     Headroom "headroom" Share Lower "The least share of its limit that a server had left at its peak."
     Duration "duration" Span Higher "From the first event until the last list asked for was answered."
     Rejected "rejected" Count Higher "Requests answered 429."
+    WritesRejected "writes-rejected" Count Higher "Writes answered 429."
     Failed "failed" Count Higher "Requests cut by a dying server, a time-out or a lost connection."
     TimedOut "timed-out" Count Higher "Requests answered 504 or cut at the request time-out."
     Cpu "cpu" Span Higher "CPU time of all servers."
@@ -134,6 +135,7 @@ impl Measure {
             | Self::Absorbed
             | Self::Headroom
             | Self::Rejected
+            | Self::WritesRejected
             | Self::Failed
             | Self::TimedOut
             | Self::Cpu => false,

@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::engine::stop;
 use crate::experiment::{Replications, Subject, replicate, summarize};
 use crate::results::PublishedScenario;
 use crate::scenario::shipped::{SHIPPED, Shipped};
 use crate::scenario::{self, Scenario};
 
 /// Replays every scenario of a folder, or every shipped one, that has published figures, in the order
-/// of their names. `progress` hears of each that is begun.
+/// of their names. `progress` hears of each that is begun. When the process is asked to
+/// end, those before.
 ///
 /// # Errors
 /// A folder that cannot be read, a scenario that is not valid or cannot be run.
@@ -29,7 +31,11 @@ pub fn published_figures(
         let scenario = scenario::load_file(&file, &[]).map_err(|found| found.render(false))?;
         if !scenario.published.is_empty() {
             progress(&scenario.name);
-            all.push(figures(&scenario, replications)?);
+            let rows = figures(&scenario, replications);
+            if stop::asked() {
+                break;
+            }
+            all.push(rows?);
         }
     }
     Ok(all)

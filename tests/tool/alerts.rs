@@ -15,6 +15,7 @@ use oomcast::units::{Bytes, SimSpan, SimTime};
 use serde_json::Value;
 
 /// Whether a program is there; else the test says what is not tested.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 pub(crate) fn there(program: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok();
     if !found {

@@ -25,7 +25,7 @@ fn written(test: &str) -> (PathBuf, String) {
     let duration = format!("run.duration={DURATION}s");
     let line = ["run", "ha-cascade", "-n", "2", "--no-charts", "--no-progress", "-o", "out"];
     let more =
-        ["--set", &duration, "--openmetrics", "all.om", "--openmetrics-all", "--scrape", "15s"];
+        ["--set", &duration, "--openmetrics", "all.om", "--openmetrics-all", "--scrape", "5s"];
     let output = command(&place, &[&line[..], &more].concat()).output().expect("starts");
     assert_eq!(output.status.code(), Some(0), "{}", support::stderr(&output));
     let text = fs::read_to_string(place.join("all.om")).expect("written");
@@ -37,7 +37,7 @@ fn truth(replication: u32) -> RunRecord {
     let duration = format!("run.duration={DURATION}s");
     let scenario = support::shipped("ha-cascade", &[&duration, "run.replications=2"]);
     let instants =
-        scrape_instants(replication, SimSpan::secs(15), SimTime::ZERO + SimSpan::secs(DURATION));
+        scrape_instants(replication, SimSpan::secs(5), SimTime::ZERO + SimSpan::secs(DURATION));
     let options = RunOptions { seed: scenario.seed, replication, timelines: true };
     let record = model::run_scraped(&scenario.inputs, options, &instants);
     // Looking disturbs nothing.
@@ -125,8 +125,11 @@ fn promtool_accepts_the_file() {
     let file = fs::File::open(place.join("all.om")).expect("opens");
     let check = Command::new("promtool").args(["check", "metrics"]).stdin(file).output();
     let check = check.expect("starts");
-    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
-    assert!(check.stderr.is_empty(), "{}", String::from_utf8_lossy(&check.stderr));
+    // Its lint does not like two names of node-exporter, which are what they are.
+    let said = String::from_utf8_lossy(&check.stderr).into_owned();
+    let own = |line: &&str| !line.trim().is_empty() && !line.starts_with("node_memory_Mem");
+    assert_eq!(said.lines().find(own), None, "{said}");
+    assert_eq!(said.lines().filter(|line| line.ends_with("not 'camelCase'")).count(), 2, "{said}");
     blocks(&place);
 }
 
@@ -211,7 +214,8 @@ impl Prometheus {
 
     /// An instant query: values by their labels, joined in the order of names.
     fn query(&self, query: &str, at: f64) -> BTreeMap<String, f64> {
-        let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encode = |text: String, byte: u8| text + &format!("%{byte:02X}");
+        let encoded = query.bytes().fold(String::new(), encode);
         let path = format!("/api/v1/query?query={encoded}&time={}", START + at);
         let answer = self.get(&path).expect("answers");
         let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
@@ -245,21 +249,16 @@ fn a_real_prometheus_answers_what_is_true() {
     let record = truth(0);
     let end = DURATION as f64;
     let ask = |query: &str, at: f64| {
-        let found =
-            prometheus.query(&query.replace("$", "job=\"apiserver\",replication=\"0\""), at);
-        println!("{query} at {at}: {found:?}");
-        found
+        prometheus.query(&query.replace('$', "job=\"apiserver\",replication=\"0\""), at)
     };
     let one = |query: &str, at: f64| ask(query, at).values().copied().next();
     let close = |query: &str, at: f64, truth: f64, within: f64| {
         let found = one(query, at).unwrap_or(f64::NAN);
         let error = (found - truth).abs();
-        println!("  true: {truth}");
         assert!(error <= within * truth.abs().max(1e-9), "{query} at {at}: {found}, true {truth}");
     };
-    let server = &record.servers.iter().find(|s| !s.oom_kills.is_empty()).expect("killed").name;
-    let kill =
-        seconds(record.servers.iter().find(|s| s.name == *server).expect("it").oom_kills[0].at);
+    let killed = record.servers.iter().find(|s| !s.oom_kills.is_empty()).expect("killed");
+    let (server, kill) = (&killed.name, seconds(killed.oom_kills[0].at));
     let mine = of(&record, server, end);
     let answered = mine.iter().filter(|s| s.answers);
     let residents = || {
@@ -278,20 +277,11 @@ fn a_real_prometheus_answers_what_is_true() {
     // 3: the highest sample; the true peak is not lower.
     let highest = residents().fold(0.0, f64::max);
     close(&q("max_over_time(process_resident_memory_bytes{@@}[10m])"), end, highest, 1e-9);
-    assert!(
-        highest
-            <= record
-                .servers
-                .iter()
-                .find(|s| s.name == *server)
-                .expect("it")
-                .peak_resident
-                .as_f64()
-    );
+    assert!(highest <= killed.peak_resident.as_f64());
     // 4: the gap after the kill: nobody answers.
     let gap = mine.iter().find(|s| seconds(s.at) > kill && !s.answers).expect("a failed scrape");
     let at = seconds(gap.at);
-    assert_eq!(one(&q("absent_over_time(process_resident_memory_bytes{@@}[10s])"), at), Some(1.0));
+    assert_eq!(one(&q("absent_over_time(process_resident_memory_bytes{@@}[4s])"), at), Some(1.0));
     assert_eq!(one(&q("up{@@}"), at), Some(0.0));
     // 5: kills, of all servers, by another job.
     let kills = mine.iter().map(|s| s.oom_kills).max().unwrap_or(0) as f64;
@@ -322,17 +312,16 @@ fn a_real_prometheus_answers_what_is_true() {
     }
     assert_eq!(seats.len(), levels.len());
     // 9: open watches of the whole control plane.
-    let watches = |at: f64| -> u64 {
-        let now = record.samples.iter().filter(|s| (seconds(s.at) - at).abs() < 0.5 && s.answers);
-        now.filter_map(|s| s.process.as_ref()).flat_map(|p| &p.resources).map(|r| r.watches).sum()
-    };
-    close("sum(apiserver_longrunning_requests{$})", 0.0, watches(0.0) as f64, 1e-9);
+    let first = record.samples.iter().take_while(|s| s.at == SimTime::ZERO && s.answers);
+    let resources = first.filter_map(|s| s.process.as_ref()).flat_map(|p| &p.resources);
+    let watches: u64 = resources.map(|resource| resource.watches).sum();
+    close("sum(apiserver_longrunning_requests{$})", 0.0, watches as f64, 1e-9);
     // 10: LISTs answered, up to the last scrape before the kill.
     let lists =
         last.process.as_ref().map_or(0, |p| p.resources.iter().map(|r| r.requests.list_ok).sum());
     let found =
         one(&q("sum(apiserver_request_total{@@,verb=\"LIST\",code=\"200\"})"), seconds(last.at));
-    assert_eq!(found.unwrap_or(0.0), lists as f64);
+    assert!((found.unwrap_or(0.0) - lists as f64).abs() < 0.5, "{found:?}, true {lists}");
     // 11: the other replication is told apart.
     assert_eq!(one("count(count by (replication) (up))", end), Some(2.0));
 }

@@ -18,7 +18,7 @@ pub mod probes;
 mod rates;
 mod rings;
 mod sampling;
-pub mod scraping;
+mod scraping;
 pub mod server_state;
 pub mod shutdown;
 mod stored;

@@ -6,30 +6,10 @@ use crate::model::input::Inputs;
 use crate::model::node::LimitKind;
 use crate::model::plane::Plane;
 use crate::model::plane::server_state::{Life, ServerState, name};
-use crate::results::{LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample};
+use crate::results::{LevelSample, ProcessSample, ResourceSample, ServerSample};
 use crate::units::{Bytes, SimSpan, SimTime};
 
-/// The present process of a server: when it began, and what its server had counted by then.
-#[derive(Clone, Debug, Default)]
-pub struct Process {
-    /// Which of the server's, from 1.
-    number: u64,
-    began: SimTime,
-    cpu: SimSpan,
-    sent: Bytes,
-    /// Answers to clients, by resource.
-    pub requests: Table<ResourceId, RequestCounts>,
-}
-
 impl ServerState {
-    /// A process begins.
-    pub(super) fn process_begins(&mut self, now: SimTime) {
-        let requests = Table::filled(RequestCounts::default(), self.cachers.len());
-        let (cpu, sent) = (self.server.cpu(), self.server.bytes_sent());
-        let number = self.process.number + 1;
-        self.process = Process { number, began: now, cpu, sent, requests };
-    }
-
     fn levels(&self) -> Vec<LevelSample> {
         let states = self.admission.iter().flat_map(Admission::level_states);
         states

@@ -30,7 +30,7 @@ mod silence;
 mod slow;
 mod versions;
 
-use crate::engine::{EventQueue, Streams};
+use crate::engine::{EventQueue, Streams, pulse, stop};
 use crate::model::RunOptions;
 use crate::model::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
 use crate::model::apiserver::server::Finished;
@@ -191,6 +191,7 @@ impl<'a> World<'a> {
         let end = self.end;
         self.scrape_before(end + SimSpan::nanos(1));
         self.close(end);
+        stop::ran();
         outcome::record(self, replication, end)
     }
 
@@ -222,6 +223,9 @@ impl<'a> World<'a> {
         self.scrape_before(now);
         self.plane.note_activity(&mut self.cx, now);
         self.cx.record.counters.engine_events += 1;
+        if self.cx.record.counters.engine_events.is_multiple_of(pulse::EVERY) {
+            pulse::beat(pulse::Pulse { events: self.work(), at: now, end: self.end });
+        }
         self.trace_event(now, event);
         #[cfg(debug_assertions)]
         let steps = self.steps_before(event);
