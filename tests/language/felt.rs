@@ -13,13 +13,14 @@ use rayon::prelude::*;
 const FELT: &str = include_str!("felt.txt");
 
 /// Keys that no run is to feel: what they are for.
-const NOT_OF_A_RUN: [(&str, &str); 7] = [
+const NOT_OF_A_RUN: [(&str, &str); 8] = [
     ("schema", "the form of the file"),
     ("name", "shown"),
     ("description", "shown"),
     ("run.replications", "how many runs"),
     ("run.seed", "which draws; model, `laws::determinism`"),
     ("sweep", "other scenarios"),
+    ("growth", "the scenario later; library, `answers::tests`"),
     ("published", "judges runs"),
 ];
 
