@@ -10,6 +10,8 @@
 //! - *ha-cascade*: three servers in a crash loop, 600 agents that relist again and again.
 //! - *large-cluster*: 5,000 nodes, 300,000 open watches, steady churn and one restart.
 //!
+//! Below the table: what `report.html` of such a run costs, in CPU time and bytes.
+//!
 //! The memory column is the highest resident memory of the process so far (Linux), so the rows
 //! stand in ascending order of what they need.
 
@@ -20,7 +22,9 @@ use std::hint::black_box;
 use std::sync::OnceLock;
 use std::time::Instant;
 
+use oomcast::experiment::{Replications, Subject, replicate_with, summarize};
 use oomcast::model::{self, RunOptions};
+use oomcast::report::folder::{Identity, RunFiles, RunFolder};
 use oomcast::scenario;
 use oomcast::units::SimSpan;
 
@@ -88,6 +92,60 @@ fn main() {
         let ms = time * 1e3;
         println!("{:<20} {ms:>9.2} {ratio:>7.1}x {:>9} {memory:>12}", case.name, events[index]);
     }
+    for case in [&CASES[0], &CASES[2]] {
+        let (time, bytes) = report(case, full);
+        let (ms, kib) = (time * 1e3, bytes / 1024);
+        println!("report.html of {:<20} {ms:>9.2} ms {kib:>6} KiB", case.name);
+    }
+}
+
+/// CPU seconds and bytes of the page of a run.
+fn report(case: &Case, full: bool) -> (f64, u64) {
+    let loaded = scenario::load(case.name, case.toml.as_bytes(), &[]);
+    let mut inputs = loaded.unwrap_or_else(|mistakes| panic!("{mistakes:?}")).inputs;
+    if !full {
+        inputs.duration = SimSpan::secs(1);
+    }
+    let plan = Replications { seed: 1, replications: 1, threads: Some(1) };
+    let run = |options| model::run(&inputs, options);
+    let replicated = replicate_with(run, plan, |_| {}).unwrap_or_else(|error| panic!("{error}"));
+    let subject = Subject {
+        scenario: case.name,
+        scenario_hash: "",
+        seed: 1,
+        release: "",
+        published: &[],
+        expectations: &[],
+        warnings: &[],
+        peak_interval: None,
+    };
+    let summary = summarize(&subject, &replicated);
+    let identity = Identity {
+        tool_version: "",
+        scenario: case.name,
+        scenario_hash: "",
+        seed: 1,
+        replications: 1,
+        design_hash: None,
+    };
+    let path = std::env::temp_dir().join(format!("oomcast-bench-{}", std::process::id()));
+    let files = RunFiles {
+        effective: case.toml,
+        origins: case.toml,
+        summary: &summary,
+        runs: &replicated.runs,
+        worst: &replicated.worst,
+    };
+    let cost = RunFolder::open(&path, &identity, true).and_then(|mut folder| {
+        folder.write_run(&files)?;
+        let begin = cpu_seconds();
+        folder.write_report()?;
+        Ok(cpu_seconds() - begin)
+    });
+    let bytes = fs::metadata(path.join("report.html")).map_or(0, |file| file.len());
+    // A folder that stays in the system's temporary folder does no harm.
+    let _ = fs::remove_dir_all(&path);
+    (cost.unwrap_or_else(|error| panic!("{error}")), bytes)
 }
 
 /// CPU seconds and engine events of one replication.

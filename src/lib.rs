@@ -56,7 +56,8 @@
 //! Imports run downwards only: `engine`, `results` -> `units`; `model` -> `engine`, `results`;
 //! `language` -> `units`; `scenario` -> `language` and the model's plain inputs ([`model::input`], [`model::release`], the objects of
 //! [`model::apf`]); `report` -> `results`; `experiment` -> `scenario`, `model`, `engine`, `results`;
-//! `validation` and `cluster` -> `experiment` and what it knows; `answers` and `calibration` -> `validation` and the same;
+//! `validation` and `cluster` -> `experiment` and what it knows; `answers` and `calibration` -> `validation` and the same
+//! (`answers` also `language`: rule files are YAML);
 //! `cli` -> all. A test holds this rule.
 //!
 //! Inside [`model`]:
@@ -159,7 +160,8 @@
 //! | a figure of `summary.json` | [`results::Summary`] (step [`FORMAT_VERSION`](results::FORMAT_VERSION)), `experiment/summarize.rs` |
 //! | the words of a result, on the terminal, in Markdown and HTML | the file of the result: [`report::run`], [`report::compare`], [`report::find`] ...; how pages are printed: `report/terminal.rs`, `report/markdown.rs`, `report/html/parts.rs`, `report/table.rs` |
 //! | the page for a browser | [`report::html`]: `data.rs` is what its script draws, `page.js` how; `.ci/browser` tries it |
-//! | what monitoring sees | `results/scrape.rs` |
+//! | what monitoring sees | `results/scrape.rs` (peaks), `results/sample.rs` and `model/plane/scraping.rs` (whole samples); the metrics made of them: `report/openmetrics/families.rs` |
+//! | what is said of an alert | `answers/alerts`; who evaluates it: `cli/promtool.rs` |
 //! | what is counted over time | [`results::ActivityKind`]: one line a counter; its chart: `report/charts/activity.rs` |
 //! | what the story of a run tells | [`report::story`] |
 //! | what can be varied, and how it is written | [`scenario::Vary`]; the designs: [`experiment::sweep`] |

@@ -4,29 +4,31 @@
 //! # The simplest model
 //!
 //! A storm is the scenario as written, one of its profiles of a standard name, or, where it has none,
-//! one built from its fleets, in place of its events. The most dangerous is the one that goes wrong most
-//! often, of equals the one with the highest peak. In it, the two inputs behind most of the peak are
-//! searched for their breaking points between a quarter of the scenario's value and four times of it;
-//! and where it goes wrong too often, remedies are tried. A storm of which no run goes wrong is called
-//! safe only where the interval says so.
+//! one built from its fleets, in place of its events. What a run that goes wrong is, is said in one place
+//! ([`Condition::WRONG`]), and how many of them may, too ([`allowed`]): of the storms, of the breaking
+//! points, of the remedies. The most dangerous storm is the one that goes wrong most often, of equals the
+//! one with the highest peak. In it, the two inputs behind most of the peak are searched for their
+//! breaking points, with the replications of the storm: upwards to four times the scenario's value where
+//! the storm holds, else, since there is no headroom, downwards to a quarter of it. Where it goes wrong
+//! too often, remedies are tried. A storm of which no run goes wrong is called safe only where the
+//! interval says so, and one of which a run was cut short is not known.
 
-use super::advise::{Question, advise, failed};
+use super::advise::{Question, advise, allowed};
 use super::binding::{heaviest, holder};
 use crate::engine::stop;
 use crate::experiment::find::{self, FindError};
 use crate::experiment::model_error::peak_interval;
 use crate::experiment::{ReplicateError, Replications, Trial, Variant, proportion};
 use crate::results::{
-    AssessResult, BreakingInput, FORMAT_VERSION, FindResult, FoundWhere, RunRecord, StormRow,
+    AssessResult, BreakingInput, FORMAT_VERSION, FindResult, FoundShare, FoundWhere, RunRecord,
+    StormRow, StormState,
 };
-use crate::scenario::measure::{Condition, Measure};
+use crate::scenario::measure::Condition;
 use crate::scenario::storms::{self, Fleets};
 use crate::scenario::{Knob, Overlay, Scenario, Vary};
 use crate::units::SimSpan;
 use crate::validation::domain;
 
-/// Replications of a search for a breaking point, at most.
-const SEARCHED: u32 = 3;
 /// Inputs that are searched.
 const INPUTS: usize = 2;
 /// Values of a search below and above the scenario's: quarters of its fourth, and of it.
@@ -46,7 +48,7 @@ pub struct Plan {
 pub fn most_runs(plan: &Plan, replications: u32) -> u32 {
     let storms = storms::NAMES.len() as u32 + 2;
     // Both ends, a bisection of 13 values, four probes, both sides, and a scan if they disagree.
-    let search = replications.min(SEARCHED) * (2 + 4 + 4 + 2 + 13);
+    let search = replications * (2 + 4 + 4 + 2 + 13);
     storms * (replications + 1) + INPUTS as u32 * search + plan.most_advice
 }
 
@@ -69,7 +71,7 @@ pub fn assess(
     let scenario = variant.scenario();
     let mut tried: Vec<(StormRow, Option<Variant>, Option<RunRecord>)> = Vec::new();
     for (step, storm) in (1..).zip(all(variant)) {
-        tried.push(run(storm, replications)?);
+        tried.push(run(storm, plan.probability, replications)?);
         progress(step);
     }
     let danger = |(row, variant, _): &(StormRow, Option<Variant>, Option<RunRecord>)| {
@@ -77,7 +79,7 @@ pub fn assess(
         let share = figures.highest_bytes.as_f64() / figures.limit_bytes.as_f64().max(1.0);
         let ran = variant.is_some() && figures.replications > 0;
         ran.then(|| {
-            f64::from(row.failed.count) / f64::from(figures.replications.max(1)) * 1e3 + share
+            f64::from(figures.wrong.count) / f64::from(figures.replications.max(1)) * 1e3 + share
         })
     };
     let worst = tried
@@ -100,11 +102,12 @@ pub fn assess(
     };
     for key in inputs(dangerous.scenario(), record) {
         if result.breaking.len() < INPUTS && !stop::asked() {
-            result.breaking.extend(breaking(dangerous, &key, plan, replications)?);
+            let wrong = row.state.is_wrong();
+            result.breaking.extend(breaking(dangerous, &key, wrong, plan, replications)?);
         }
     }
     progress(storms::NAMES.len() as u32 + 3);
-    if row.failed.count > 0 && plan.most_advice > 0 && !stop::asked() {
+    if row.state.is_wrong() && plan.most_advice > 0 && !stop::asked() {
         let question = Question {
             probability: plan.probability,
             only: Vec::new(),
@@ -218,6 +221,7 @@ fn without_events(scenario: &Scenario) -> String {
 
 fn run(
     storm: Storm,
+    probability: f64,
     plan: Replications,
 ) -> Result<(StormRow, Option<Variant>, Option<RunRecord>), ReplicateError> {
     let Storm { mut row, variant } = storm;
@@ -231,11 +235,22 @@ fn run(
         return Ok((row, None, None));
     }
     row.figures = trial.figures();
-    row.failed = proportion(failed(&trial.runs), trial.runs.len() as u32);
     let scenario = variant.scenario();
     let known = domain::circumstances(scenario);
-    row.too_close =
-        row.failed.count == 0 && peak_interval(&scenario.inputs, &trial.runs, known).too_close;
+    let close = || peak_interval(&scenario.inputs, &trial.runs, known).too_close;
+    let figures = &row.figures;
+    row.state =
+        match figures.wrong.count {
+            wrong if wrong > allowed(figures.replications, probability) => {
+                if figures.oom.count > 0 { StormState::Killed } else { StormState::NoRecovery }
+            }
+            _ if figures.incomplete > 0 || figures.replications < plan.replications => {
+                StormState::Unknown
+            }
+            _ if close() => StormState::TooClose,
+            _ if figures.wrong.high <= probability => StormState::Holds,
+            _ => StormState::NoneWrong,
+        };
     let worst = trial.worst()?;
     row.held = worst.worst_server().and_then(|server| holder(&server.holders_at_peak));
     Ok((row, Some(variant), Some(worst)))
@@ -268,85 +283,129 @@ fn inputs(scenario: &Scenario, worst: &RunRecord) -> Vec<String> {
     keys
 }
 
-/// How far a key may go; `None`: it cannot be searched.
+/// How far a key may go: upwards from what there is, or, where that goes wrong, below it. `None`: it
+/// cannot be searched.
 fn breaking(
     variant: &Variant,
     key: &str,
+    wrong_now: bool,
     plan: &Plan,
     replications: Replications,
 ) -> Result<Option<BreakingInput>, ReplicateError> {
-    let scenario = variant.scenario();
     let knob = Knob::parse(key).ok();
-    let Some(now) = knob.and_then(|k| k.current(scenario)).and_then(|v| v.coordinate()) else {
+    let Some(now) = knob.and_then(|k| k.current(variant.scenario())?.coordinate()) else {
         return Ok(None);
     };
-    let question = |low: f64, high: f64| {
-        let step = ((high - low) / (3.0 * STEPS)).floor().max(1.0);
-        let (low, high) = (low.floor().max(1.0), high.ceil());
-        let vary = Vary::parse(&format!("{key}={low:.0}..{high:.0}:{step:.0}")).ok()?;
-        let until = Condition { measure: Measure::Oom, bound: None };
-        let probability = plan.probability;
-        Some(find::Question { knob: vary.knob, range: Some(vary.range), until, probability })
+    let (low, high) = if wrong_now { (now / STEPS, now) } else { (now, now * STEPS) };
+    let step = ((high - low) / (3.0 * STEPS)).floor().max(1.0);
+    let (low, high) = (low.floor().max(1.0), high.ceil());
+    let Ok(vary) = Vary::parse(&format!("{key}={low:.0}..{high:.0}:{step:.0}")) else {
+        return Ok(None);
     };
-    let few =
-        Replications { replications: replications.replications.min(SEARCHED), ..replications };
-    // Upwards from what there is; where that fails already, below it.
-    for (low, high) in [(now, now * STEPS), (now / STEPS, now)] {
-        let Some(question) = question(low, high) else { return Ok(None) };
-        match find::find(variant, &question, few, |_| {}) {
-            Ok(found) if found.found == FoundWhere::AlwaysPast && low >= now => {}
-            Ok(found) => return Ok(Some(input(key, now, &found))),
-            Err(FindError::Replicate(ReplicateError::Stopped)) => return Ok(None),
-            Err(FindError::Replicate(error)) => return Err(error),
-            // Values that the scenario cannot have.
-            Err(FindError::Grid(_) | FindError::NoValue(_) | FindError::Invalid(_)) => {
-                return Ok(None);
-            }
-        }
+    let n = replications.replications.max(1);
+    let question = find::Question {
+        knob: vary.knob,
+        range: Some(vary.range),
+        until: Condition::WRONG,
+        // As many of the runs as may go wrong of a storm.
+        probability: f64::from(allowed(n, plan.probability)) / f64::from(n),
+    };
+    match find::find(variant, &question, replications, |_| {}) {
+        Ok(found) => Ok(Some(input(key, now, &found))),
+        // Values that the scenario cannot have.
+        Err(
+            FindError::Grid(_)
+            | FindError::NoValue(_)
+            | FindError::Invalid(_)
+            | FindError::Replicate(ReplicateError::Stopped),
+        ) => Ok(None),
+        Err(FindError::Replicate(error)) => Err(error),
     }
-    Ok(None)
 }
 
 fn input(key: &str, now: f64, found: &FindResult) -> BreakingInput {
-    let number = match found.found {
-        FoundWhere::Inside => found.bracket.as_ref().map(|bracket| bracket.safe.value.number),
-        FoundWhere::NeverPast => Some(found.range.1.number),
-        FoundWhere::AlwaysPast => None,
+    let at = |share: &FoundShare| {
+        let wrong = share.happened.count;
+        format!("at {} {wrong} of {} runs go wrong", share.value.text, found.replications)
     };
+    let (number, verdict) = match (&found.bracket, found.found) {
+        (Some(bracket), _) => {
+            let sides = format!("{}, {}", at(&bracket.safe), at(&bracket.past));
+            (Some(bracket.safe.value.number), sides)
+        }
+        (None, FoundWhere::AlwaysPast) => (None, found.curve.first().map_or_else(String::new, at)),
+        (None, FoundWhere::NeverPast | FoundWhere::Inside | FoundWhere::Unknown) => {
+            (Some(found.range.1.number), found.curve.last().map_or_else(String::new, at))
+        }
+    };
+    let stopped = format!("{} runs were stopped for the work they took", found.incomplete);
+    // What was cut short counts as safe in a search: here it must not.
+    let known = found.incomplete == 0;
     BreakingInput {
         key: key.to_owned(),
-        factor: number.map(|number| (number / now * 100.0).round() / 100.0),
-        beyond: found.found == FoundWhere::NeverPast,
-        verdict: found.verdict.clone(),
+        factor: number.filter(|_| known).map(|number| (number / now * 100.0).round() / 100.0),
+        beyond: known && found.found == FoundWhere::NeverPast,
+        incomplete: found.incomplete,
+        verdict: if known { verdict } else { stopped },
+    }
+}
+
+/// The names of storms of a state, with how many runs go wrong where some do.
+fn named(result: &AssessResult, of: impl Fn(StormState) -> bool) -> Option<String> {
+    let name = |row: &StormRow| match row.figures.wrong.count {
+        0 => row.name.clone(),
+        wrong => format!("{} ({wrong} of {})", row.name, row.figures.replications),
+    };
+    let names: Vec<String> = result.storms.iter().filter(|row| of(row.state)).map(name).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+/// What is left in the most dangerous storm.
+fn headroom(result: &AssessResult) -> String {
+    let wrong = result.storms.iter().any(|row| row.state.is_wrong());
+    let Some(input) = result.breaking.first() else {
+        return if wrong { "; no headroom".to_owned() } else { String::new() };
+    };
+    let (key, worst) = (&input.key, &result.worst);
+    match (wrong, input.factor) {
+        (true, Some(factor)) => format!("; no headroom: {worst} holds with {factor} times {key}"),
+        (true, None) if input.incomplete == 0 => {
+            format!("; no headroom: in {worst} not even a quarter of {key} holds")
+        }
+        (true, None) => "; no headroom".to_owned(),
+        (false, None) => format!("; how far {key} may grow is not known"),
+        (false, Some(factor)) if input.beyond => {
+            format!("; {key} may grow {factor} times or more in {worst}")
+        }
+        (false, Some(factor)) => format!("; {key} may be {factor} times what it is in {worst}"),
     }
 }
 
 fn verdict(result: &AssessResult) -> String {
-    let ran = || result.storms.iter().filter(|row| row.figures.replications > 0);
-    let bad: Vec<String> = ran()
-        .filter(|row| row.failed.count > 0)
-        .map(|row| format!("{} ({} of {})", row.name, row.failed.count, row.figures.replications))
-        .collect();
-    let headroom = result.breaking.first().map(|input| match input.factor {
-        Some(factor) if input.beyond => format!("; {} may grow {factor} times or more", input.key),
-        Some(factor) => format!("; {} may be {factor} times what it is", input.key),
-        None => format!("; no {} down to a quarter is safe", input.key),
-    });
-    let headroom = headroom.unwrap_or_default();
-    if !bad.is_empty() {
-        return format!("NOT SAFE: it goes wrong in {}{headroom}", bad.join(", "));
+    let headroom = headroom(result);
+    if let Some(wrong) = named(result, StormState::is_wrong) {
+        return format!("NOT SAFE: it goes wrong in {wrong}{headroom}");
     }
-    let high = ran().map(|row| row.failed.high).fold(0.0, f64::max) * 100.0;
-    let close: Vec<&str> = ran().filter(|row| row.too_close).map(|row| row.name.as_str()).collect();
-    if !close.is_empty() {
+    if let Some(unknown) = named(result, |state| state == StormState::Unknown) {
+        return format!("Not known: runs of {unknown} were stopped before their end{headroom}");
+    }
+    if let Some(close) = named(result, |state| state == StormState::TooClose) {
         return format!(
             "Too close to call: no run goes wrong, but the limit is within the error of the model in \
-             {}{headroom}",
-            close.join(", ")
+             {close}{headroom}"
         );
     }
-    let sure = if high <= result.probability * 100.0 { "Safe" } else { "No run goes wrong" };
-    format!("{sure} in {} storms (each at most {high:.1} %){headroom}", ran().count())
+    let ran: Vec<&StormRow> =
+        result.storms.iter().filter(|row| row.state != StormState::NotRun).collect();
+    let high = ran.iter().map(|row| row.figures.wrong.high).fold(0.0, f64::max) * 100.0;
+    let all = ran.iter().all(|row| row.state == StormState::Holds);
+    let sure = if all { "Safe" } else { "No run goes wrong" };
+    let of = if ran.len() < result.storms.len() {
+        format!("{} of {}", ran.len(), result.storms.len())
+    } else {
+        ran.len().to_string()
+    };
+    format!("{sure} in {of} storms (each at most {high:.1} %){headroom}")
 }
 
 fn warnings(result: &AssessResult) -> Vec<String> {

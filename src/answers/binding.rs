@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::experiment::{ReplicateError, Replications, Trial, Variant};
-use crate::results::{BreakingPoint, Holder, RunRecord, ServerRecord};
+use crate::results::{BreakingPoint, Holder, Outcome, RunRecord, ServerRecord};
 use crate::units::Bytes;
 
 /// What gives way in the worst of some replications, in one sentence. Where breaking points are known,
@@ -40,8 +40,8 @@ pub fn binding(
 
 fn sentence(run: &RunRecord, server: &ServerRecord) -> String {
     let what = match server.oom_kills.first() {
-        Some(kill) => format!("{} is killed at {}", server.name, kill.at),
-        None => format!("{} peaks at {}", server.name, server.peak_at),
+        Some(kill) => format!("memory. {} is killed at {}", server.name, kill.at),
+        None => format!("no server is killed. {} peaks at {}", server.name, server.peak_at),
     };
     let of = if server.limit > Bytes::ZERO {
         format!("{} of {}", server.peak_resident, server.limit)
@@ -60,8 +60,9 @@ fn sentence(run: &RunRecord, server: &ServerRecord) -> String {
         levels => format!("; requests wait in {}", levels.join(", ")),
     };
     let refused = if rejected > 0 { format!("; {rejected} answered 429") } else { String::new() };
+    let end = if run.outcome == Outcome::NonRecovering { "; no recovery by the end" } else { "" };
     let holder = holder(&server.holders_at_peak).map_or_else(String::new, |h| format!(", {h}"));
-    format!("What gives way: memory. {what}, {of}{holder}{seats}{refused}")
+    format!("What gives way: {what}, {of}{holder}{seats}{refused}{end}")
 }
 
 /// `61 % of it for node-agents (pods, mostly response buffer)`: the client that holds most.

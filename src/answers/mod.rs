@@ -1,5 +1,6 @@
 //! What an operator asks of a scenario: without whom would it have held ([`without`]), which change
-//! prevents it (`advise`), is the cluster safe (`assess`), when was it too late ([`no_return`]).
+//! prevents it (`advise`), is the cluster safe (`assess`), when was it too late ([`no_return`]),
+//! would anybody have been warned ([`alerts`]).
 //!
 //! # The simplest model
 //!
@@ -10,6 +11,7 @@
 //! which is stated beforehand; [`stop`](crate::engine::stop) ends it early with what there is.
 
 pub mod advise;
+pub mod alerts;
 pub mod assess;
 pub mod binding;
 pub mod no_return;

@@ -115,6 +115,12 @@ pub fn no_return(
     };
     result.verdict = verdict(&result);
     result.warnings = warnings(&result, &question.until);
+    if happened.is_none() && !meets(&question.until, &record) && meets(&Condition::WRONG, &record) {
+        let wrong = Condition::WRONG;
+        result.warnings.push(format!(
+            "not all recovers by the end of this run: --until {wrong} counts that, too"
+        ));
+    }
     Ok(result)
 }
 

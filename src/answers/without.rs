@@ -12,6 +12,7 @@ use crate::engine::stop;
 use crate::experiment::{ReplicateError, Replications, Trial, Variant, median_change};
 use crate::results::{LeaveOneOut, LeftOut};
 use crate::scenario::Overlay;
+use crate::scenario::measure::Condition;
 
 /// Most clients taken out one by one.
 const MOST_CLIENTS: usize = 12;
@@ -22,13 +23,14 @@ pub fn most_runs(clients: usize) -> u32 {
     (clients.min(MOST_CLIENTS) + 3) as u32
 }
 
-/// Runs the scenario without each client. `None`: there is none, or the process was asked to end
+/// Runs the scenario without each client, and counts how often something happens. `None`: there is none, or the process was asked to end
 /// before there was anything to keep.
 ///
 /// # Errors
 /// See [`ReplicateError`].
 pub fn leave_one_out(
     variant: &Variant,
+    until: &Condition,
     plan: Replications,
 ) -> Result<Option<LeaveOneOut>, ReplicateError> {
     // Overrides may name what is taken out: they are read into the text first.
@@ -37,7 +39,9 @@ pub fn leave_one_out(
     let mut base = Trial::new(&restated, plan);
     base.grow(plan.replications)?;
     let mut found = LeaveOneOut {
+        until: until.to_string(),
         with_all: base.figures(),
+        happened: base.share(until),
         not_tried: names.len().saturating_sub(MOST_CLIENTS) as u32,
         ..LeaveOneOut::default()
     };
@@ -51,6 +55,7 @@ pub fn leave_one_out(
             clients: clients.to_vec(),
             peak_change: median_change(&base.runs, &trial.runs),
             without: trial.figures(),
+            happened: trial.share(until),
         }))
     };
     for name in names.iter().take(MOST_CLIENTS) {
@@ -62,11 +67,11 @@ pub fn leave_one_out(
     let held = heaviest(holders);
     let rank = |row: &LeftOut| held.iter().position(|(name, ..)| row.clients.contains(name));
     found.without_one.sort_by(|a, b| {
-        let kills = |row: &LeftOut| row.without.oom.count;
+        let left = |row: &LeftOut| row.happened.count;
         let rank = |row: &LeftOut| rank(row).unwrap_or(usize::MAX);
         let by_peak = |x: f64| (x * 100.0).round();
-        kills(a)
-            .cmp(&kills(b))
+        left(a)
+            .cmp(&left(b))
             .then(by_peak(a.peak_change).total_cmp(&by_peak(b.peak_change)))
             .then(rank(a).cmp(&rank(b)))
     });
@@ -100,6 +105,7 @@ fn removal(clients: &[String]) -> Overlay {
 mod tests {
     use super::*;
     use crate::scenario::Template;
+    use crate::scenario::measure::Measure;
 
     const TEXT: &str = r#"
         schema = 1
@@ -138,8 +144,9 @@ mod tests {
         // An override of what is taken out must not stand in the way.
         let variant = Variant::load(&template, &["clients.heavy.count=9".to_owned()]).unwrap();
         let plan = Replications { seed: 1, replications: 2, threads: Some(1) };
-        let found = leave_one_out(&variant, plan).unwrap().unwrap();
-        assert_eq!(found.with_all.oom.count, 2);
+        let until = Condition { measure: Measure::Oom, bound: None };
+        let found = leave_one_out(&variant, &until, plan).unwrap().unwrap();
+        assert_eq!((found.with_all.oom.count, found.happened.count), (2, 2));
         let first = &found.without_one[0];
         assert_eq!((first.clients[0].as_str(), first.without.oom.count), ("heavy", 0));
         assert!(first.peak_change < -0.3, "{first:?}");

@@ -124,14 +124,15 @@ pub(super) fn advise(args: &AdviseArgs) -> Result<Exit, Failure> {
     let result = try_all(&variant, &question, plan, &|done| progress.set(done));
     drop(progress);
     let result = result.map_err(|error| load::not_replicated(&error))?;
-    let untried = result.remedies.iter().filter(|row| row.state == RemedyState::NotTried).count();
+    let untried = result.open();
     let all = result.remedies.len() as u32;
-    let stopped = interrupt::note(all - untried as u32, all, "remedies");
+    let stopped = interrupt::note(all - untried as u32, all, "remedies")
+        .or_else(|| interrupt::cut("all remedies, not all of them with every replication"));
     let page = report::page(&result);
     let written = write(folder, scenario, &result, &page, stopped.as_ref())?;
     let next = next(args, &written.0, &result);
     output::tell(args.print, &page, &written.1, next.as_deref(), || json::advise(&result))?;
-    let message = format!("{untried} remedies were not tried: raise --max-runs");
+    let message = format!("{untried} remedies were not tried to the end: raise --max-runs");
     interrupt::ended(stopped, || output::incomplete((untried > 0).then_some(message)))
 }
 

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::advise::AdviseArgs;
+use super::alerts::AlertsArgs;
 use super::assess::AssessArgs;
 use super::calibrate::CalibrateArgs;
 use super::check::CheckArgs;
@@ -20,14 +21,17 @@ use super::no_return::NoReturnArgs;
 use super::presets::PresetsArgs;
 use super::report::ReportArgs;
 use super::run::RunArgs;
+use super::scenarios::ScenariosArgs;
 use super::show::ShowArgs;
 use super::sweep::SweepArgs;
 use super::validate::ValidateArgs;
 
 const EXAMPLES: &str = "\
 Examples:
-  oomcast run scenarios/kep-3157-buffered.toml
+  oomcast run kep-3157-buffered
       Will the apiserver survive these informers? Answers in seconds, writes output/.
+  oomcast scenarios
+      The scenarios that come with it.
   oomcast run storm.toml --set apiserver.memory-limit=32GiB -n 200
       The same storm with more memory, over 200 random runs.
   oomcast run storm.toml --until-ci 5% --junit junit.xml
@@ -42,6 +46,8 @@ Examples:
       How many clients are too many? It also finds the smallest safe memory limit.
   oomcast no-return storm.toml
       When was the kill inevitable, and what could be seen by then?
+  oomcast alerts storm.toml --rules rules.yaml
+      Would your alerts have warned you? Needs promtool of Prometheus.
   oomcast assess cluster.toml
       Is it safe? Every standard storm, headroom and remedies on one page.
   oomcast advise storm.toml
@@ -105,6 +111,8 @@ pub enum Verb {
     Find(FindArgs),
     /// Finds from when on a run could hardly have ended otherwise, and what could be seen by then.
     NoReturn(NoReturnArgs),
+    /// Evaluates Prometheus alert rules in every replication: which warns before the kill?
+    Alerts(AlertsArgs),
     /// Runs the steady state and the standard storms: is it safe, how far may it grow, what prevents it?
     Assess(AssessArgs),
     /// Tries every remedy against the storm of a scenario, and ranks what prevents it.
@@ -119,6 +127,8 @@ pub enum Verb {
     Init(InitArgs),
     /// Makes a scenario of what a running cluster exports: metrics, audit logs, objects.
     Import(ImportArgs),
+    /// Lists the scenarios that come with it, prints one or writes one out.
+    Scenarios(ScenariosArgs),
     /// Lists the presets that a scenario can inherit, or prints one.
     Presets(PresetsArgs),
     /// Runs a scenario at many values of its keys; can be resumed and split into shards.

@@ -86,7 +86,9 @@ pub(super) fn assess(args: &AssessArgs) -> Result<Exit, Failure> {
     drop(progress);
     let result = result.map_err(|error| load::not_replicated(&error))?;
     let ran = result.storms.iter().filter(|row| row.because.is_none()).count() as u32;
-    let stopped = interrupt::note(ran, result.storms.len() as u32 + 1, "storms");
+    let possible = result.storms.len() as u32;
+    let stopped = interrupt::note(ran, possible, "storms")
+        .or_else(|| interrupt::cut("all storms, without all that follows from them"));
     let page = report::page(&result);
     let json = json::assess(&result).map_err(Failure::internal)?;
     output::write_result(&mut folder, scenario, "assess", &json, &page)?;

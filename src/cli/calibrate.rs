@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::exit::{Exit, Failure};
-use super::flags::{LayerArgs, PrintFlags, RunFlags, is_stdin};
+use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags, is_stdin};
 use super::output;
 use super::progress::Progress;
 use super::{hint, interrupt, load, validate};
 use crate::calibration::prepare::Base;
 use crate::calibration::{self, Calibrated, Drawn, Plan, parameters};
-use crate::engine::stop;
+use crate::experiment::Replications;
 use crate::report::charts::{ChartError, MeasuredRun, write_fit, write_measured_run};
+use crate::report::folder::{RunFolder, Status};
 use crate::report::{Page, calibration as report, json};
 use crate::results::{FittedObservation, Timeline};
 use crate::scenario::{Layers, Scenario};
@@ -36,6 +37,7 @@ const REPLICATIONS: u32 = 5;
     mut_arg("replications", |arg| arg.help(format!(
         "Replications of each observation; the median counts [default: {REPLICATIONS}]"
     ))),
+    mut_arg("out", |arg| arg.help("The folder to write [default: output/SCENARIO-calibration]")),
     mut_arg("format", |arg| arg.help("What to print: text, json or md")),
 )]
 pub struct CalibrateArgs {
@@ -58,12 +60,9 @@ pub struct CalibrateArgs {
     /// How each observation is replayed.
     #[command(flatten)]
     pub run: RunFlags,
-    /// The folder to write [default: output/SCENARIO-calibration].
-    #[arg(short, long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Writes no charts.
-    #[arg(long)]
-    pub no_charts: bool,
+    /// Where the files go.
+    #[command(flatten)]
+    pub folder: FolderFlags,
     /// What is printed.
     #[command(flatten)]
     pub print: PrintFlags,
@@ -119,6 +118,7 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, Failure> {
         parameters: args.fit.clone(),
         folds: args.folds,
     };
+    let folder = open(args, &scenario, plan.replay)?;
     let mut observed = Observed::default();
     args.observed.iter().for_each(|path| observed.add_path(path));
     let base = Base { file: &args.file, layers, scenario: &scenario };
@@ -127,15 +127,16 @@ pub(super) fn calibrate(args: &CalibrateArgs) -> Result<Exit, Failure> {
     let (calibrated, notes) = output::on_threads(args.run.threads(), work)??;
     let mut calibrated = calibrated;
     calibrated.result.notes.splice(0..0, notes);
-    let stopped = stop::asked().then(|| STOPPED.to_owned());
+    let stopped = interrupt::asked().then(|| STOPPED.to_owned());
     calibrated.result.notes.extend(stopped.clone());
     let result = &calibrated.result;
     let page = report::page(result);
-    let folder = write(args, &scenario, &calibrated, &page)?;
+    let path = folder.path().to_owned();
+    let status = interrupt::status(stopped.as_ref());
+    let written = write((folder, status), !args.folder.no_charts, &calibrated, &page)?;
     let fitted = result.parameters.iter().any(|parameter| parameter.state.is_fitted());
-    let next = fitted.then(|| hint::with_overlay(&args.file, &args.layers, &folder.join(OVERLAY)));
-    let written = [format!("{}/", folder.display())];
-    output::tell(args.print, &page, &written, next.as_deref(), || json::calibration(result))?;
+    let next = fitted.then(|| hint::with_overlay(&args.file, &args.layers, &path.join(OVERLAY)));
+    output::tell(args.print, &page, &[written], next.as_deref(), || json::calibration(result))?;
     interrupt::ended(stopped, || Ok(Exit::Done))
 }
 
@@ -165,40 +166,44 @@ fn fit(
     Ok((calibrated, notes.cloned().collect()))
 }
 
-/// Writes overlay, result and charts.
-fn write(
-    args: &CalibrateArgs,
-    scenario: &Scenario,
-    calibrated: &Calibrated,
-    page: &Page,
-) -> Result<PathBuf, Failure> {
-    let default = || Path::new(output::OUTPUT).join(format!("{}-calibration", scenario.name));
-    let folder = args.out.clone().unwrap_or_else(default);
-    let charts = folder.join("charts");
-    output::make_folder(if args.no_charts { &folder } else { &charts })?;
-    let result = &calibrated.result;
-    output::write(&folder.join(OVERLAY), &result.overlay)?;
-    let json = json::calibration(result).map_err(Failure::internal)?;
-    output::write(&folder.join("calibration.json"), &json)?;
-    output::write(&folder.join("calibration.md"), &page.markdown())?;
-    if !args.no_charts {
-        draw(&charts, calibrated).map_err(Failure::internal)?;
-    }
-    Ok(folder)
+fn open(args: &CalibrateArgs, scenario: &Scenario, replay: Replay) -> Result<RunFolder, Failure> {
+    let name = format!("{}-calibration", scenario.name);
+    let default = || Path::new(output::OUTPUT).join(&name);
+    let out = Some(args.folder.out.clone().unwrap_or_else(default));
+    let Replay { seed, replications } = replay;
+    let plan = Replications { seed, replications, threads: None };
+    output::folder(&FolderFlags { out, ..args.folder.clone() }, (&name, &scenario.hash), plan)
 }
 
-fn draw(folder: &Path, calibrated: &Calibrated) -> Result<(), ChartError> {
+/// Writes overlay, result and charts, and returns a line that says where.
+fn write(
+    (mut folder, status): (RunFolder, Status),
+    charts: bool,
+    calibrated: &Calibrated,
+    page: &Page,
+) -> Result<String, Failure> {
     let result = &calibrated.result;
-    write_fit(folder, &report::headline(result), result)?;
+    let json = json::calibration(result).map_err(Failure::internal)?;
+    folder
+        .write_text(OVERLAY, &result.overlay)
+        .and_then(|()| folder.write_text("calibration.json", &json))
+        .and_then(|()| folder.write_text("calibration.md", &page.markdown()))
+        .map_err(output::not_written)?;
+    output::close(folder, charts, status, |path| draw(&path.join("charts"), calibrated))
+}
+
+fn draw(folder: &Path, calibrated: &Calibrated) -> Result<Vec<String>, ChartError> {
+    let result = &calibrated.result;
+    let mut names = Vec::from(write_fit(folder, &report::headline(result), result)?);
     let mut used = BTreeSet::from(["fit".to_owned()]);
     for (observation, drawn) in result.observations.iter().zip(&calibrated.drawn) {
         let mut stem = validate::stem(&observation.id);
         while !used.insert(stem.clone()) {
             stem.push('-');
         }
-        curves(folder, &stem, observation, drawn)?;
+        names.extend(curves(folder, &stem, observation, drawn)?);
     }
-    Ok(())
+    Ok(names.into_iter().map(|name| format!("charts/{name}")).collect())
 }
 
 /// Measured and predicted curves of an observation.
@@ -207,8 +212,8 @@ fn curves(
     stem: &str,
     observation: &FittedObservation,
     drawn: &Drawn,
-) -> Result<(), ChartError> {
-    let Some(after) = &drawn.after else { return Ok(()) };
+) -> Result<Vec<String>, ChartError> {
+    let Some(after) = &drawn.after else { return Ok(Vec::new()) };
     let since = |at: f64| SimTime::ZERO + SimSpan::from_secs_f64(at);
     let measured: Vec<(SimTime, Bytes)> = drawn
         .measured
@@ -231,7 +236,7 @@ fn curves(
         limit: drawn.limit,
         end: last,
     };
-    write_measured_run(folder, stem, &drawn).map(drop)
+    write_measured_run(folder, stem, &drawn).map(Vec::from)
 }
 
 /// Whether there are two lines to draw.

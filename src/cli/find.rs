@@ -96,11 +96,13 @@ pub(super) fn find(args: &FindArgs) -> Result<Exit, Failure> {
     let found = search(&variant, &question, plan, |done| progress.set(done));
     drop(progress);
     let mut found = found.map_err(|error| not_found(&error))?;
-    let stopped = interrupt::note(found.replications, plan.replications, "replications");
-    found.warnings.extend(stopped.clone());
-    if stopped.is_none() {
-        past(&variant, &mut found, plan)?;
+    if !interrupt::asked() {
+        past(&variant, &question.until, &mut found, plan)?;
     }
+    let known = found.breaking_points.len() as u32;
+    let stopped = interrupt::note(known, plan.replications, "breaking points")
+        .or_else(|| interrupt::cut("all breaking points, without what is tried past the answer"));
+    found.warnings.extend(stopped.clone());
     let page = report::page(&found);
     let mark = interrupt::status(stopped.as_ref());
     let written = write(args, (folder, mark), scenario, &found, &page)?;
@@ -112,7 +114,12 @@ pub(super) fn find(args: &FindArgs) -> Result<Exit, Failure> {
 }
 
 /// What gives way just past the answer, and without whom it would not.
-fn past(variant: &Variant, found: &mut FindResult, plan: Replications) -> Result<(), Failure> {
+fn past(
+    variant: &Variant,
+    until: &Condition,
+    found: &mut FindResult,
+    plan: Replications,
+) -> Result<(), Failure> {
     /// Replications that say what gives way.
     const LOOKED_AT: u32 = 5;
     let Some(bracket) = &found.bracket else { return Ok(()) };
@@ -121,7 +128,7 @@ fn past(variant: &Variant, found: &mut FindResult, plan: Replications) -> Result
     let plan = Replications { replications: plan.replications.min(LOOKED_AT), ..plan };
     let failed = |error| load::not_replicated(&error);
     found.binds = binding(&there, plan, &found.breaking_points).map_err(failed)?;
-    found.leave_one_out = leave_one_out(&there, plan).map_err(failed)?;
+    found.leave_one_out = leave_one_out(&there, until, plan).map_err(failed)?;
     Ok(())
 }
 

@@ -61,7 +61,8 @@ pub(super) fn init(args: &InitArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
+/// Writes a file that a person will edit.
+pub(super) fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     // A folder that is not there is a mistyped one.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {

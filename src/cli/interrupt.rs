@@ -1,19 +1,31 @@
 //! Ctrl-C: the first asks the experiments to end with what they have, the second ends at once.
 
 use super::exit::{Exit, Failure};
-use super::output;
+use super::{output, temporary};
 use crate::engine::stop;
 use crate::report::folder::Status;
+
+/// How many runs of the model are done before a verb ends as at a first Ctrl-C: for tests.
+const STOP_AFTER: &str = "OOMCAST_STOP_AFTER_RUNS";
 
 /// From now on a first Ctrl-C keeps what is done. Where the system refuses, it ends the process as
 /// before.
 pub(super) fn keep_what_is_done() {
     let _ = ctrlc::set_handler(|| {
         if stop::ask() {
+            temporary::remove_all();
             std::process::exit(Exit::Interrupted.code().into());
         }
         output::note("stopping: what has begun is finished and kept; Ctrl-C again stops at once");
     });
+    if let Some(runs) = std::env::var(STOP_AFTER).ok().and_then(|runs| runs.parse().ok()) {
+        stop::after(runs);
+    }
+}
+
+/// Whether there was a Ctrl-C.
+pub(super) fn asked() -> bool {
+    stop::asked()
 }
 
 /// Whether a Ctrl-C kept a part of the work from being done, and what to say of it: what is kept, and
@@ -30,7 +42,7 @@ pub(super) fn note(done: u32, all: u32, what: &str) -> Option<String> {
 /// The same where what is done is no count: `what` is kept.
 pub(super) fn cut(what: &str) -> Option<String> {
     stop::asked().then(|| {
-        format!("stopped by Ctrl-C: the result is of {what}; the same command runs all of them")
+        format!("stopped by Ctrl-C: the result is of {what}; the same command does all of the work")
     })
 }
 

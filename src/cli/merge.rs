@@ -64,7 +64,7 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
     // The rows are those of the shards, so that writing them again loses nothing.
     let force = args.folder.force;
     let (folder, _) = SweepFolder::open(&path, whole, count, !force, force)?;
-    let summary = sweep::summary(head, &plan, &points, rows.into_values().collect());
+    let summary = sweep::summary(head, &plan, &points, rows.into_values().collect(), &effective);
     let shown = Shown {
         wall: Duration::ZERO,
         next: None,

@@ -3,6 +3,7 @@
 //! `flags` holds what verbs share, each verb's file its own arguments, `args` the list of verbs.
 
 mod advise;
+mod alerts;
 mod args;
 mod assess;
 mod calibrate;
@@ -21,18 +22,22 @@ mod interrupt;
 mod load;
 mod man;
 mod merge;
+mod metrics;
 mod no_return;
 mod output;
 mod presets;
 mod progress;
+mod promtool;
 mod reference;
 mod report;
 mod run;
+mod scenarios;
 mod schema;
 mod shard;
 mod show;
 mod sweep;
 mod sweep_folder;
+mod temporary;
 mod validate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -41,6 +46,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 pub use advise::AdviseArgs;
+pub use alerts::AlertsArgs;
 pub use args::{Args, Verb};
 pub use assess::AssessArgs;
 pub use calibrate::CalibrateArgs;
@@ -55,11 +61,13 @@ pub use import::ImportArgs;
 pub use init::InitArgs;
 pub use man::ManArgs;
 pub use merge::MergeArgs;
+pub use metrics::MetricsFlags;
 pub use no_return::NoReturnArgs;
 pub use presets::PresetsArgs;
 pub use reference::verbs;
 pub use report::ReportArgs;
 pub use run::RunArgs;
+pub use scenarios::ScenariosArgs;
 pub use shard::{Shard, ShardArg};
 pub use show::{ShowArgs, ShowFormat};
 pub use sweep::{DesignArg, SweepArgs};
@@ -98,12 +106,14 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Find(verb) => find::find(verb),
         Verb::NoReturn(verb) => no_return::no_return(verb),
         Verb::Advise(verb) => advise::advise(verb),
+        Verb::Alerts(verb) => alerts::alerts(verb),
         Verb::Assess(verb) => assess::assess(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Explain(verb) => explain::explain(verb),
         Verb::Show(verb) => show::show(verb),
         Verb::Init(verb) => init::init(verb),
         Verb::Import(verb) => import::import(verb),
+        Verb::Scenarios(verb) => scenarios::scenarios(verb),
         Verb::Presets(verb) => presets::presets(verb),
         Verb::Sweep(verb) => sweep::sweep(verb),
         Verb::Merge(verb) => merge::merge(verb),

@@ -115,13 +115,6 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     whole::replace(path, |out| out.write_all(text.as_bytes())).map_err(failed)
 }
 
-/// Makes a folder that is not a run folder.
-pub(super) fn make_folder(path: &Path) -> Result<(), Failure> {
-    let failed =
-        |error| Failure::internal(format_args!("cannot write {}: {error}", path.display()));
-    std::fs::create_dir_all(path).map_err(failed)
-}
-
 /// Writes the result. A reader that has seen enough (`| head -1`) is no failure.
 pub(super) fn result(text: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();

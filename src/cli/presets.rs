@@ -43,17 +43,24 @@ pub(super) fn named(name: &str) -> Result<&'static Preset, Failure> {
 
 /// A line each, under the names of their groups.
 fn list() -> String {
-    let width = PRESETS.iter().map(|preset| preset.name.len()).max().unwrap_or(0);
+    let rows = PRESETS.iter().map(|preset| (preset.group, preset.name, preset.summary()));
+    let list = grouped(&rows.collect::<Vec<_>>());
+    list + "\nIn a scenario: inherits = [\"preset:NAME\"]; `oomcast presets NAME` prints one.\n"
+}
+
+/// Groups, names and summaries, each name in a line of its own under its group.
+pub(super) fn grouped(rows: &[(&str, &str, &str)]) -> String {
+    let width = rows.iter().map(|(_, name, _)| name.len()).max().unwrap_or(0);
     let mut text = String::new();
-    let mut group = "";
-    for preset in PRESETS {
-        if preset.group != group {
-            let gap = if group.is_empty() { "" } else { "\n" };
-            group = preset.group;
+    let mut last = "";
+    for (group, name, summary) in rows {
+        if *group != last {
+            let gap = if last.is_empty() { "" } else { "\n" };
+            last = group;
             text.extend([gap, group, "\n"]);
         }
-        let gap = " ".repeat(width - preset.name.len() + 2);
-        text.extend(["  ", preset.name, &gap, preset.summary(), "\n"]);
+        let gap = " ".repeat(width - name.len() + 2);
+        text.extend(["  ", name, &gap, summary, "\n"]);
     }
-    text + "\nIn a scenario: inherits = [\"preset:NAME\"]; `oomcast presets NAME` prints one.\n"
+    text
 }

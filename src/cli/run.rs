@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
+use super::metrics::{MetricsFlags, write_openmetrics};
 use super::progress::Progress;
 use super::{charts, hint, interrupt, load, output};
 use crate::answers::without::{leave_one_out, most_runs};
@@ -18,7 +19,7 @@ use crate::report::story::Story;
 use crate::report::{json, junit, run as report};
 use crate::results::{LeaveOneOut, Summary};
 use crate::scenario::Scenario;
-use crate::scenario::measure::share_of;
+use crate::scenario::measure::{Condition, Measure, share_of};
 use crate::units::{SimSpan, SimTime, parse_span};
 use crate::validation::domain;
 
@@ -51,6 +52,9 @@ pub struct RunArgs {
     /// 1m05s, in the replication with the highest peak. Repeatable.
     #[arg(long, value_name = "AT", value_parser = parse_span)]
     pub dump_apf: Vec<SimSpan>,
+    /// What is written for monitoring.
+    #[command(flatten)]
+    pub metrics: MetricsFlags,
     /// What is printed.
     #[command(flatten)]
     pub print: PrintFlags,
@@ -88,7 +92,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let replicated = simulate(args, &variant, &dumps)?;
     let wall = begun.elapsed();
     let done = replicated.runs.len() as u32;
-    let stopped = interrupt::note(done, scenario.replications, "replications");
+    let stopped = interrupt::note(done, scenario.replications, "replications").or_else(|| {
+        // Inputs are drawn twice to tell what they contribute.
+        let left = !scenario.uncertain.is_empty() && replicated.uncertainty.is_none();
+        interrupt::cut("all replications").filter(|_| left)
+    });
     if args.until_ci.is_some() && stopped.is_none() {
         // What was done is what runs again.
         let done = format!("run.replications={}", replicated.runs.len());
@@ -96,8 +104,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         scenario = variant.scenario().clone();
     }
     let mut summary = condense(&scenario, &replicated, stopped.as_deref());
+    let mut stopped = stopped;
     if summary.oom.count > 0 && summary.incomplete == 0 && stopped.is_none() {
         summary.leave_one_out = without(args, &variant, &summary)?;
+        stopped = interrupt::cut("all replications, without what single clients change");
+        summary.warnings.extend(stopped.clone());
     }
     let mark = interrupt::status(stopped.as_ref());
     let written = write(args, (folder, mark), &variant, &summary, &replicated)?;
@@ -190,7 +201,8 @@ fn without(
     let clients = variant.scenario().inputs.fleets.len();
     let replications = (summary.replications / (most_runs(clients) + 1)).max(1);
     let plan = Replications { seed: summary.seed, replications, threads: args.run.threads() };
-    leave_one_out(variant, plan).map_err(|error| load::not_replicated(&error))
+    let until = Condition { measure: Measure::Oom, bound: None };
+    leave_one_out(variant, &until, plan).map_err(|error| load::not_replicated(&error))
 }
 
 /// When to dump API Priority and Fairness, if that can be.
@@ -255,6 +267,8 @@ fn write(
         output::write(file, &junit::render(summary).map_err(Failure::internal)?)?;
         written.push(file.display().to_string());
     }
+    let plan = plan(args, scenario);
+    written.extend(write_openmetrics(&args.metrics, variant, plan, summary)?);
     Ok(written)
 }
 

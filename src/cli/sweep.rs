@@ -14,7 +14,7 @@ use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
 use super::shard::{self, Shard, ShardArg};
 use super::sweep_folder::{Shown, SweepFolder};
-use super::{hint, load, output};
+use super::{hint, interrupt, load, output};
 use crate::experiment;
 use crate::experiment::sweep::{self, Points, SweepError, Task};
 use crate::model::{self, RunOptions};
@@ -143,13 +143,18 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
         which: &missing,
         threads: args.run.threads(),
     };
+    interrupt::keep_what_is_done();
     let (folder, rows) = simulate(args, &task, &base, folder, kept)?;
+    if rows.len() < which.len() {
+        return Err(stopped(rows.len(), which.len(), &path));
+    }
     if let Some(shard) = shard {
         let sound = rows.values().all(PointRow::is_complete);
         let path = folder.finish_shard(&rows, &base.effective)?;
         return tell_shard(shard, &path, rows.len(), sound);
     }
-    let summary = sweep::summary(head, &plan, &points, rows.into_values().collect());
+    let summary =
+        sweep::summary(head, &plan, &points, rows.into_values().collect(), &base.effective);
     let next = next(args, &plan, &summary);
     let shown = Shown {
         wall: begun.elapsed(),
@@ -266,6 +271,18 @@ fn simulate(
         Failure::internal(message)
     })?;
     Ok(state.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// What is said of a sweep that Ctrl-C ended.
+fn stopped(done: usize, all: usize, path: &std::path::Path) -> Failure {
+    Failure::new(
+        Exit::Interrupted,
+        format_args!(
+            "stopped by Ctrl-C after {done} of {all} points: they are kept in {}/; the same command with \
+             --resume runs the others",
+            path.display()
+        ),
+    )
 }
 
 fn tell_shard(

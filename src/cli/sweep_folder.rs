@@ -76,7 +76,6 @@ impl SweepFolder {
         } else {
             rows::kept(path, &first, wanted, resume).map_err(|e| refused(&e))?
         };
-        folder.remove_temporaries();
         folder.begin().map_err(not_written)?;
         let rows = RowFile::open(path, first, kept.as_ref()).map_err(|e| refused(&e))?;
         let kept = kept.map_or_else(BTreeMap::new, |kept: Rows| kept.rows);

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::exit::{Exit, Failure};
-use super::flags::{PrintFlags, RunFlags};
+use super::flags::{FolderFlags, PrintFlags, RunFlags};
 use super::progress::Progress;
 use super::{interrupt, output};
-use crate::report::charts::{MeasuredRun, write_measured_run};
+use crate::experiment::Replications;
+use crate::report::charts::{ChartError, MeasuredRun, write_measured_run};
+use crate::report::folder::{RunFolder, Status};
 use crate::report::{Page, json, validation as report};
 use crate::results::{ReplayedRun, Timeline, TimelinePoint, Validation};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -17,8 +19,6 @@ use crate::validation::{self, COMMITTED_NAME, Curves, Gathered, Replay, Replayed
 const REPLICATIONS: u32 = 5;
 /// The seed unless the command line says otherwise.
 const SEED: u64 = 1;
-/// Where the shipped scenarios are.
-const SCENARIOS: &str = "scenarios";
 
 /// `oomcast validate`.
 #[derive(Debug, clap::Args)]
@@ -27,6 +27,9 @@ const SCENARIOS: &str = "scenarios";
         "Replications of each run; the median counts [default: {REPLICATIONS}]"
     ))),
     mut_arg("seed", |arg| arg.help(format!("Seed of all random draws [default: {SEED}]"))),
+    mut_arg("out", |arg| arg.help(
+        "Writes the result, and a chart of each run as measured and predicted, into this folder"
+    )),
     mut_arg("format", |arg| arg.help("What to print: text, json or md")),
 )]
 pub struct ValidateArgs {
@@ -35,9 +38,9 @@ pub struct ValidateArgs {
     #[arg(value_name = "DIR|FILE")]
     pub paths: Vec<PathBuf>,
     /// Replays the published figures of the scenarios in this folder [default without other arguments:
-    /// those of scenarios/, after the runs].
-    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = SCENARIOS)]
-    pub published: Option<PathBuf>,
+    /// those of the scenarios that come with oomcast, after the runs].
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    pub published: Option<Option<PathBuf>>,
     /// Leaves the published figures out.
     #[arg(long, conflicts_with = "published")]
     pub no_published: bool,
@@ -47,9 +50,9 @@ pub struct ValidateArgs {
     /// Exits with 3 if the peak of any run is off by more than this, such as 15%.
     #[arg(long, value_name = "PERCENT", value_parser = share)]
     pub max_error: Option<f64>,
-    /// Writes the result, and a chart of each run as measured and predicted, into this folder.
-    #[arg(short, long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
+    /// Where the files go.
+    #[command(flatten)]
+    pub folder: FolderFlags,
     /// What is printed.
     #[command(flatten)]
     pub print: PrintFlags,
@@ -68,6 +71,7 @@ fn share(text: &str) -> Result<f64, String> {
 pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     let gathered = gather(args);
     let replay = replay(args);
+    let folder = open(args, replay)?;
     let steps = u32::try_from(gathered.found.len()).unwrap_or(u32::MAX);
     let progress = Progress::counting(steps, "runs", !args.run.no_progress && !args.print.quiet);
     let done = std::sync::atomic::AtomicU32::new(0);
@@ -78,18 +82,21 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     drop(progress);
     let mut result = validation::condense(&replayed, replay);
     result.notes.extend(gathered.notes);
-    let stopped = interrupt::note(replayed.len() as u32, steps, "runs");
-    result.notes.extend(stopped.clone());
-    if let Some(folder) = scenarios(args).filter(|_| stopped.is_none()) {
-        result.published = published(&folder, args)?;
+    let failed = errors.len() as u32;
+    let mut stopped = interrupt::note(replayed.len() as u32 + failed, steps, "runs");
+    if let Some(folder) = published_wanted(args).filter(|_| stopped.is_none()) {
+        result.published = published(folder, args)?;
+        stopped = interrupt::cut("all runs and some of the published figures");
     }
+    result.notes.extend(stopped.clone());
     let unreadable: Vec<_> = gathered.errors.into_iter().chain(errors).collect();
     for error in &unreadable {
         output::error(&Failure::usage(error));
     }
     let page = report::page(&result);
-    if let Some(folder) = &args.out {
-        write(folder, &result, &page, &replayed)?;
+    if let Some(folder) = folder {
+        let status = interrupt::status(stopped.as_ref());
+        write((folder, status), !args.folder.no_charts, &result, &page, &replayed)?;
     }
     output::tell(args.print, &page, &[], None, || json::validation(&result))?;
     interrupt::ended(stopped, || Ok(exit(args, &result, !unreadable.is_empty())))
@@ -112,22 +119,21 @@ fn gather(args: &ValidateArgs) -> Gathered {
     gathered
 }
 
-/// The folder of scenarios whose published figures are wanted: that of the flag, or the shipped ones
-/// when nothing was named.
-fn scenarios(args: &ValidateArgs) -> Option<PathBuf> {
-    let shipped = || Path::new(SCENARIOS).is_dir().then(|| PathBuf::from(SCENARIOS));
+/// Whose published figures are wanted: those of a folder of scenarios, of the shipped ones (inner
+/// `None`), or nobody's.
+fn published_wanted(args: &ValidateArgs) -> Option<Option<&Path>> {
     match &args.published {
-        Some(folder) => Some(folder.clone()),
+        Some(folder) => Some(folder.as_deref()),
         None if args.no_published || !args.paths.is_empty() => None,
-        None => shipped(),
+        None => Some(None),
     }
 }
 
 fn published(
-    folder: &Path,
+    folder: Option<&Path>,
     args: &ValidateArgs,
 ) -> Result<Vec<crate::results::PublishedScenario>, Failure> {
-    if !folder.is_dir() {
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         return Err(Failure::usage(format_args!(
             "there is no folder {}: pass one with scenarios that have [[published]] figures, as \
              --published=DIR",
@@ -155,27 +161,41 @@ fn exit(args: &ValidateArgs, result: &Validation, unreadable: bool) -> Exit {
     }
 }
 
+/// The folder, where one is wanted.
+fn open(args: &ValidateArgs, replay: Replay) -> Result<Option<RunFolder>, Failure> {
+    let Replay { seed, replications } = replay;
+    let plan = Replications { seed, replications, threads: None };
+    let wanted = args.folder.out.is_some();
+    wanted.then(|| output::folder(&args.folder, ("validation", ""), plan)).transpose()
+}
+
 /// Writes the result and one chart per run.
 fn write(
-    folder: &Path,
+    (mut folder, status): (RunFolder, Status),
+    charts: bool,
     result: &Validation,
     page: &Page,
     replayed: &[Replayed],
 ) -> Result<(), Failure> {
-    output::make_folder(folder)?;
     let json = json::validation(result).map_err(Failure::internal)?;
-    output::write(&folder.join("validation.json"), &json)?;
-    output::write(&folder.join("validation.md"), &page.markdown())?;
-    let mut used = BTreeSet::new();
-    for one in replayed {
-        let Replayed::Run(run, curves, _) = one else { continue };
-        let mut stem = stem(&run.id);
-        while !used.insert(stem.clone()) {
-            stem.push('-');
+    folder
+        .write_text("validation.json", &json)
+        .and_then(|()| folder.write_text("validation.md", &page.markdown()))
+        .map_err(output::not_written)?;
+    let draw = |path: &Path| {
+        let mut used = BTreeSet::new();
+        let mut names = Vec::new();
+        for one in replayed {
+            let Replayed::Run(run, curves, _) = one else { continue };
+            let mut stem = stem(&run.id);
+            while !used.insert(stem.clone()) {
+                stem.push('-');
+            }
+            names.extend(chart(path, &stem, run, curves)?);
         }
-        chart(folder, &stem, run, curves)?;
-    }
-    output::note(format_args!("wrote {} ({} charts)", folder.display(), used.len()));
+        Ok(names)
+    };
+    output::note(format_args!("wrote {}", output::close(folder, charts, status, draw)?));
     Ok(())
 }
 
@@ -187,8 +207,13 @@ pub(super) fn stem(id: &str) -> String {
     if name.is_empty() { "run".to_owned() } else { name.to_owned() }
 }
 
-fn chart(folder: &Path, stem: &str, run: &ReplayedRun, curves: &Curves) -> Result<(), Failure> {
-    let Some(predicted) = &curves.predicted else { return Ok(()) };
+fn chart(
+    folder: &Path,
+    stem: &str,
+    run: &ReplayedRun,
+    curves: &Curves,
+) -> Result<Vec<String>, ChartError> {
+    let Some(predicted) = &curves.predicted else { return Ok(Vec::new()) };
     let measured = measured_timeline(&curves.measured);
     let last = measured.points.last().map(|point| point.at).unwrap_or_default();
     let done = run.predicted_seconds.unwrap_or(0.0) + 2.0;
@@ -209,7 +234,7 @@ fn chart(folder: &Path, stem: &str, run: &ReplayedRun, curves: &Curves) -> Resul
         limit: curves.limit,
         end: last.max(done),
     };
-    write_measured_run(folder, stem, &drawn).map(drop).map_err(Failure::internal)
+    write_measured_run(folder, stem, &drawn).map(Vec::from)
 }
 
 fn subtitle(run: &ReplayedRun) -> String {

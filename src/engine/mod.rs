@@ -9,7 +9,7 @@
 //!   model leaves the draws of all others untouched.
 //! - [`statistics`]: exact time integrals, moments, and intervals for quantiles and probabilities;
 //!   [`paired`]: the same for two variants that were run on the same draws.
-//! - [`stop`]: whether experiments are to end early.
+//! - [`stop`]: whether experiments are to end early; [`pulse`]: how far a run has come.
 //!
 //! Time is whole nanoseconds ([`SimTime`](crate::units::SimTime)); nothing reads a real clock.
 //!
@@ -43,6 +43,7 @@
 
 pub mod fluid;
 pub mod paired;
+pub mod pulse;
 mod queue;
 mod queue_reference;
 mod random;

@@ -1,9 +1,11 @@
 //! Two variants on the same draws, compared replication by replication.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use super::estimate::{proportion, quantiles, six_decimals};
 use super::idle;
 use super::measure::{amount, happened, value};
-use super::replicate::{ReplicateError, Replications, replicate_on};
+use super::replicate::{ReplicateError, Replications, guarded, pool, until_stopped};
 use super::variant::Variant;
 use crate::engine::paired::{PairedCounts, correlation};
 use crate::engine::statistics::{Moments, nearest_rank, quantile_bounds};
@@ -51,14 +53,7 @@ pub fn compare(
     plan: Replications,
     progress: impl Fn(u32) + Sync,
 ) -> Result<Compared, ReplicateError> {
-    let replicate = |side: CompareSide<'_>, done: u32| {
-        let run = |options: RunOptions| side.variant.run(options.replication, options, &[]);
-        replicate_on(run, plan, |more| progress(done + more))
-    };
-    let mut first_runs = replicate(first, 0)?;
-    let second_runs = replicate(second, plan.replications)?;
-    // Where the second was stopped early, so many pairs there are.
-    first_runs.truncate(second_runs.len());
+    let (first_runs, second_runs) = pairs(first.variant, second.variant, plan, progress)?;
     let mut result = compare_runs(&first_runs, &second_runs, tolerances);
     result.seed = plan.seed;
     result.first =
@@ -73,10 +68,49 @@ pub fn compare(
     };
     result.inputs = differing.into_iter().map(input).collect();
     if result.identical {
-        let idle = |input: &InputDifference| idle::note(&input.key, "all pairs of runs are equal");
+        let idle = |input: &InputDifference| {
+            let equal = "all pairs of runs are equal";
+            let [a, b] = [first, second].map(|side| &side.variant.scenario().effective);
+            let set = |value: &Option<String>| -> Vec<String> {
+                value.iter().map(|value| format!("{}={value}", input.key)).collect()
+            };
+            let said = idle::note(a, &input.key, &set(&input.second), equal);
+            if said.ends_with(equal) {
+                return idle::note(b, &input.key, &set(&input.first), equal);
+            }
+            said
+        };
         result.warnings.extend(result.inputs.iter().map(idle));
     }
     Ok(Compared { result, first: first_runs, second: second_runs })
+}
+
+/// Both variants in every replication, pair by pair; the first pairs when the process is asked to end. If
+/// either is cut short in the first replication for the work it takes, that pair is the only one.
+fn pairs(
+    first: &Variant,
+    second: &Variant,
+    plan: Replications,
+    progress: impl Fn(u32) + Sync,
+) -> Result<(Vec<RunRecord>, Vec<RunRecord>), ReplicateError> {
+    let done = AtomicU32::new(0);
+    let run = |variant: &Variant, replication| {
+        let options = RunOptions { seed: plan.seed, replication, timelines: false };
+        let record = guarded(replication, || variant.run(replication, options, &[]))?.slim();
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+        Ok(record)
+    };
+    let pair = |replication| {
+        let (a, b) = rayon::join(|| run(first, replication), || run(second, replication));
+        Ok((a?, b?))
+    };
+    let threads = pool(plan.threads)?;
+    let head = threads.install(|| until_stopped(0..1, pair))?;
+    let too_much = head.iter().any(|(a, b): &(RunRecord, RunRecord)| a.cut_short || b.cut_short);
+    let rest = 1..if too_much { 1 } else { plan.replications.max(1) };
+    let rest = threads.install(|| until_stopped(rest, pair))?;
+    let all: Vec<(RunRecord, RunRecord)> = head.into_iter().chain(rest).collect();
+    if all.is_empty() { Err(ReplicateError::Stopped) } else { Ok(all.into_iter().unzip()) }
 }
 
 fn side(side: CompareSide<'_>, runs: &[RunRecord]) -> ComparedSide {
@@ -104,8 +138,11 @@ pub fn compare_runs(
         quantiles(runs.iter().map(RunRecord::peak_resident).collect(), &PEAK_QUANTILES)
     };
     let side = |runs| ComparedSide { peak_quantiles: peaks(runs), ..ComparedSide::default() };
-    let (events, figures): (Vec<Measure>, Vec<Measure>) =
-        Measure::ALL.iter().partition(|measure| measure.is_event());
+    // Wrong is two of the others in one.
+    let (events, figures): (Vec<Measure>, Vec<Measure>) = Measure::ALL
+        .iter()
+        .filter(|measure| **measure != Measure::Wrong)
+        .partition(|measure| measure.is_event());
     let mut result = CompareResult {
         format_version: FORMAT_VERSION.to_owned(),
         replications: pairs.len() as u32,

@@ -1,16 +1,75 @@
-//! Keys that change nothing: what sweeps, searches and comparisons say of them.
+//! Keys that change nothing: what sweeps, searches and comparisons say of them. A reason is given only
+//! where it is known: what the lint of keys without effect says of the key as it was set, or the events
+//! that start a number of members of their own.
 
-/// The note on a key along which all runs on the same draws are equal, with the likely reason.
-pub(super) fn note(key: &str, equal: &str) -> String {
-    let reason = match key.rsplit('.').next() {
-        Some("count") if key.starts_with("clients.") => {
-            "; an event that starts or restarts a `count` of its own does not follow it"
-        }
-        Some("start-jitter") => {
-            "; a single member, or one that no event starts, has nothing to spread"
-        }
-        Some("limit") => "; a LIST at resourceVersion 0 comes whole from the watch cache",
-        _ => "",
-    };
+use crate::scenario::{Code, load};
+
+/// The note on a key along which all runs on the same draws are equal: of a scenario as it is in effect,
+/// and the overrides that set the key.
+pub(super) fn note(effective: &str, key: &str, sets: &[String], equal: &str) -> String {
+    let reason = sets.iter().find_map(|set| lint(effective, set)).or_else(|| own(effective, key));
+    let reason = reason.map_or_else(String::new, |reason| format!("; {reason}"));
     format!("`{key}` changes nothing: {equal}{reason}")
+}
+
+/// What the lint says of the key as it is set.
+fn lint(effective: &str, set: &str) -> Option<String> {
+    let found = load("effective", effective.as_bytes(), &[set.to_owned()]).ok()?;
+    let idle = |note: &&crate::scenario::Diagnostic| {
+        note.code == Code::NoEffect && note.primary.place.file == "--set"
+    };
+    let note = found.notes.iter().find(idle)?;
+    Some(format!("{}, {}", note.code.id(), note.message))
+}
+
+/// The events that start a number of members of their own, whatever the count of the client.
+fn own(effective: &str, key: &str) -> Option<String> {
+    let client = key.strip_prefix("clients.")?.strip_suffix(".count")?;
+    let client = client.trim_matches('"');
+    let scenario: toml::Table = effective.parse().ok()?;
+    let starts = scenario.get("events")?.as_array()?.iter().filter_map(|event| {
+        let action = ["start", "restart"].iter().find_map(|action| event.get(action))?;
+        let of_client = action.get("client")?.as_str()? == client;
+        let count = action.get("count")?.as_integer()?;
+        of_client.then_some(())?;
+        Some(format!("`{}` {count}", event.get("name")?.as_str()?))
+    });
+    let starts: Vec<String> = starts.collect();
+    let words = match starts.len() {
+        0 => return None,
+        1 => "the event that starts it has a number of its own",
+        _ => "the events that start it have numbers of their own",
+    };
+    Some(format!("{words}: {}", starts.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::note;
+
+    const TEXT: &str = "schema = 1\nname = \"a\"\n[run]\nduration = \"1m\"\n[apiserver]\n\
+        version = \"1.32\"\n[node]\nmemory = \"8GiB\"\n[objects.secrets]\ncount = 10\nsize = \"1kB\"\n\
+        [[clients]]\nname = \"readers\"\ncount = 2\nstart = \"stopped\"\n\
+        reflector = { resource = \"secrets\" }\n[[clients]]\nname = \"others\"\ncount = 2\n\
+        reflector = { resource = \"secrets\", resource-version = \"\" }\n\
+        [[events]]\nname = \"go\"\nat = \"10s\"\nstart = { client = \"readers\", count = 1 }\n";
+
+    fn said(key: &str, set: &str) -> String {
+        note(TEXT, key, &[format!("{key}={set}")], "all are equal")
+    }
+
+    #[test]
+    fn a_reason_is_what_is_known_and_else_none() {
+        let limit = said("clients.readers.reflector.limit", "5");
+        assert!(limit.contains("; W0305, `limit` has no effect: a filled watch cache"), "{limit}");
+        // Of pages from etcd there is nothing of the kind to say.
+        let limit = said("clients.others.reflector.limit", "5");
+        assert!(limit.ends_with("all are equal"), "{limit}");
+        let count = said("clients.readers.count", "3");
+        assert!(count.ends_with("starts it has a number of its own: `go` 1"), "{count}");
+        for key in ["clients.others.count", "clients.readers.start-jitter"] {
+            let value = if key.ends_with("count") { "3" } else { "1s" };
+            assert!(said(key, value).ends_with("all are equal"), "{key}");
+        }
+    }
 }

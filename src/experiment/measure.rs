@@ -10,6 +10,7 @@ pub(super) fn happened(measure: Measure, run: &RunRecord) -> bool {
         Measure::Oom => run.oom_kills() > 0,
         Measure::Cascade => run.servers_killed() > 1,
         Measure::NonRecovering => run.outcome == Outcome::NonRecovering,
+        Measure::Wrong => run.oom_kills() > 0 || run.outcome == Outcome::NonRecovering,
         Measure::Absorbed => run.outcome == Outcome::Absorbed,
         figure => value(figure, run).as_f64() > 0.0,
     }
@@ -23,6 +24,7 @@ pub(super) fn value(measure: Measure, run: &RunRecord) -> Amount {
         Measure::Headroom => Amount::Share(headroom(run)),
         Measure::Duration => whole_duration(run).map_or(Amount::Never, Amount::Span),
         Measure::Rejected => Amount::Count(counters.requests_rejected),
+        Measure::WritesRejected => Amount::Count(counters.writes_rejected),
         Measure::Failed => Amount::Count(counters.requests_failed),
         Measure::TimedOut => Amount::Count(counters.requests_timed_out),
         Measure::Cpu => Amount::Span(run.cpu()),
@@ -100,7 +102,7 @@ pub(crate) fn happened_at(condition: &Condition, run: &RunRecord) -> Option<SimT
     let mut kills: Vec<SimTime> = run.servers.iter().filter_map(first).collect();
     kills.sort_unstable();
     match (condition.measure, condition.bound) {
-        (Measure::Oom, None) => kills.first().copied(),
+        (Measure::Oom | Measure::Wrong, None) => kills.first().copied(),
         (Measure::Cascade, None) => kills.get(1).copied(),
         _ => None,
     }

@@ -22,6 +22,7 @@ mod measure;
 pub mod model_error;
 mod published;
 mod replicate;
+mod scraped;
 mod summarize;
 pub mod sweep;
 mod trial;
@@ -40,6 +41,7 @@ pub use replicate::{
     ReplicateError, Replicated, Replications, replicate, replicate_with, try_replicate_with,
 };
 pub(crate) use replicate::{guarded, pool, replicate_on, until_stopped};
+pub use scraped::scraped;
 pub use summarize::{Subject, summarize};
 pub use trial::{Trial, median_change};
 pub use uncertain::{draw, draw_overrides, replicate_uncertain};

@@ -211,26 +211,10 @@ pub(crate) fn replicate_on(
 }
 
 /// Something for each replication of a range, on the threads at hand. If some fail, the error is that
-/// of the first in order, whatever the threads; those after it need not be tried.
-pub(super) fn in_order<T: Send>(
-    range: Range<u32>,
-    one: impl Fn(u32) -> Result<T, ReplicateError> + Sync,
-) -> Result<Vec<T>, ReplicateError> {
-    begun(range, || false, one)
-}
-
-/// The same; when the process is asked to end, for the first replications of the range: those that
-/// had begun by then.
+/// of the first in order, whatever the threads; those after it need not be tried. When the process is
+/// asked to end, for the first replications of the range: those that had begun by then.
 pub(crate) fn until_stopped<T: Send>(
     range: Range<u32>,
-    one: impl Fn(u32) -> Result<T, ReplicateError> + Sync,
-) -> Result<Vec<T>, ReplicateError> {
-    begun(range, stop::asked, one)
-}
-
-fn begun<T: Send>(
-    range: Range<u32>,
-    stopped: impl Fn() -> bool + Sync,
     one: impl Fn(u32) -> Result<T, ReplicateError> + Sync,
 ) -> Result<Vec<T>, ReplicateError> {
     let failed = AtomicU32::new(u32::MAX);
@@ -240,7 +224,7 @@ fn begun<T: Send>(
         .into_par_iter()
         .with_max_len(1)
         .map(|_| {
-            if stopped() {
+            if stop::asked() {
                 return None;
             }
             let replication = next.fetch_add(1, Ordering::Relaxed);

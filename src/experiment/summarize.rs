@@ -11,9 +11,9 @@ use super::replicate::Replicated;
 use super::verdict::verdict;
 use crate::engine::statistics::{nearest_rank, runs_for_maximum};
 use crate::results::{
-    ActivityKind, ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, OomKillSpread,
-    Outcome, OutcomeCount, PeakInterval, PhaseRecord, PhaseSummary, RunRecord, ServerRecord,
-    Summary, Timeline, scraped_peaks,
+    ActivityKind, ActivitySummary, ApiserverSummary, CountSpread, Counters, FORMAT_VERSION,
+    HarmCount, HarmSummary, OomKillSpread, Outcome, OutcomeCount, PeakInterval, PhaseRecord,
+    PhaseSummary, RunRecord, ServerRecord, Summary, Timeline, scraped_peaks,
 };
 use crate::scenario::{Expectation, Published};
 use crate::units::{SimSpan, SimTime};
@@ -80,6 +80,7 @@ pub fn summarize(subject: &Subject<'_>, replicated: &Replicated) -> Summary {
         bottleneck_level: levels::bottleneck(runs),
         largest_flow_schema: levels::largest_flow_schema(worst),
         activity: activity(runs),
+        harm: harm(runs),
         cpu_seconds: median(runs.iter().map(RunRecord::cpu).collect())
             .unwrap_or_default()
             .as_secs_f64(),
@@ -124,12 +125,27 @@ fn warnings(subject: &Subject<'_>, runs: &[RunRecord]) -> Vec<String> {
     warnings
 }
 
-fn activity(runs: &[RunRecord]) -> Vec<ActivitySummary> {
-    let spread = |count: &dyn Fn(&RunRecord) -> u64| {
-        let counts: Vec<u64> = runs.iter().map(count).collect();
-        let max = counts.iter().copied().max().unwrap_or(0);
-        CountSpread { median: median(counts).unwrap_or(0), max }
+fn count_spread(runs: &[RunRecord], count: &dyn Fn(&RunRecord) -> u64) -> CountSpread {
+    let counts: Vec<u64> = runs.iter().map(count).collect();
+    let max = counts.iter().copied().max().unwrap_or(0);
+    CountSpread { median: median(counts).unwrap_or(0), max }
+}
+
+fn harm(runs: &[RunRecord]) -> HarmSummary {
+    let of = |read: fn(&Counters) -> u64| HarmCount {
+        runs: count(runs, |run| read(&run.counters) > 0),
+        count: count_spread(runs, &|run| read(&run.counters)),
     };
+    HarmSummary {
+        requests_failed: of(Counters::failed),
+        writes_rejected: of(|counters| counters.writes_rejected),
+        watches_ended: of(|counters| counters.watches_terminated),
+        servers_behind: of(|counters| counters.servers_behind),
+    }
+}
+
+fn activity(runs: &[RunRecord]) -> Vec<ActivitySummary> {
+    let spread = |count: &dyn Fn(&RunRecord) -> u64| count_spread(runs, count);
     let row = |kind: ActivityKind| ActivitySummary {
         key: kind.key().to_owned(),
         name: kind.label().to_owned(),

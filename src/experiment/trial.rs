@@ -4,11 +4,12 @@
 //! far it grows depends on what it has seen, never on threads or time.
 
 use super::estimate::{median, proportion, spread};
-use super::measure::whole_duration;
+use super::measure::{meets, whole_duration};
 use super::replicate::{ReplicateError, Replications, first_worst, guarded, pool, until_stopped};
 use super::variant::Variant;
 use crate::model::RunOptions;
-use crate::results::{Outcome, RunRecord, TrialFigures};
+use crate::results::{OutcomeCount, RunRecord, TrialFigures};
+use crate::scenario::measure::{Condition, Measure};
 use crate::units::SimSpan;
 
 /// Replications of a variant, from the first on.
@@ -59,10 +60,11 @@ impl<'v> Trial<'v> {
         guarded(replication, || self.variant.run(replication, options, &[]))
     }
 
-    /// Replications with a kill.
+    /// Replications in which something happened.
     #[must_use]
-    pub fn kills(&self) -> u32 {
-        self.runs.iter().filter(|run| run.oom_kills() > 0).count() as u32
+    pub fn share(&self, condition: &Condition) -> OutcomeCount {
+        let happened = self.runs.iter().filter(|run| meets(condition, run)).count();
+        proportion(happened as u32, self.runs.len() as u32)
     }
 
     /// What they came to.
@@ -70,9 +72,7 @@ impl<'v> Trial<'v> {
     pub fn figures(&self) -> TrialFigures {
         let runs = &self.runs;
         let n = runs.len() as u32;
-        let count = |has: &dyn Fn(&RunRecord) -> bool| {
-            proportion(runs.iter().filter(|run| has(run)).count() as u32, n)
-        };
+        let share = |measure| self.share(&Condition { measure, bound: None });
         let peaks = spread(runs.iter().map(RunRecord::peak_resident).collect());
         // What never settles comes last.
         let never = SimSpan(u64::MAX);
@@ -80,8 +80,9 @@ impl<'v> Trial<'v> {
         TrialFigures {
             replications: n,
             incomplete: runs.iter().filter(|run| run.cut_short).count() as u32,
-            oom: count(&|run| run.oom_kills() > 0),
-            non_recovering: count(&|run| run.outcome == Outcome::NonRecovering),
+            oom: share(Measure::Oom),
+            non_recovering: share(Measure::NonRecovering),
+            wrong: share(Measure::Wrong),
             peak_bytes: peaks.median,
             highest_bytes: peaks.max,
             limit_bytes: runs

@@ -7,7 +7,7 @@
 
 use super::measure::value;
 use super::replicate::{
-    ReplicateError, Replicated, Replications, guarded, in_order, pool, try_replicate_with,
+    ReplicateError, Replicated, Replications, guarded, pool, try_replicate_with, until_stopped,
 };
 use super::until::Until;
 use crate::engine::paired::rank_correlation;
@@ -73,7 +73,10 @@ pub fn replicate_uncertain(
             RunOptions { seed: plan.seed, replication: replication | SECOND_RUN, timelines: false };
         guarded(replication, || run(replication, options)).map(RunRecord::slim)
     };
-    let second: Vec<RunRecord> = pool(plan.threads)?.install(|| in_order(0..pairs, again))?;
+    let second: Vec<RunRecord> = pool(plan.threads)?.install(|| until_stopped(0..pairs, again))?;
+    if (second.len() as u32) < pairs {
+        return Ok(replicated);
+    }
     replicated.uncertainty = Some(Uncertainty {
         inputs: inputs(uncertain, plan.seed, &replicated.runs),
         pairs,

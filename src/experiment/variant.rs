@@ -89,6 +89,19 @@ impl Variant {
         Ok(model::run_dumping(self.drawn(draw, options.seed)?.as_ref(), options, dumps))
     }
 
+    /// The same; what scrapes at these instants would have found is noted.
+    ///
+    /// # Errors
+    /// As [`Variant::run`].
+    pub fn scraped(
+        &self,
+        draw: u32,
+        options: RunOptions,
+        scrapes: &[SimTime],
+    ) -> Result<RunRecord, ReplicateError> {
+        Ok(model::run_scraped(self.drawn(draw, options.seed)?.as_ref(), options, scrapes))
+    }
+
     /// The inputs drawn for a replication.
     ///
     /// # Errors

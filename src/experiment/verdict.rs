@@ -64,8 +64,38 @@ fn aftermath(summary: &Summary) -> String {
     if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
 }
 
-/// What makes a run without a kill `degraded`, in the words of [`Outcome::meaning`].
-const HARM: &str = "requests failed, watches were ended or work fell behind";
+/// What went wrong of what makes a run without a kill `degraded`, in the words of [`Outcome::meaning`]:
+/// `; 200 requests failed, 1 server fell behind`, `; requests failed in 5 runs (at most 200 in one)`.
+fn harm(summary: &Summary) -> String {
+    let harm = &summary.harm;
+    let parts: Vec<String> = [
+        (harm.requests_failed, "request", "failed", "requests failed"),
+        (harm.watches_ended, "watch", "ended by a server", "watches were ended"),
+        (harm.servers_behind, "server", "fell behind", "work fell behind"),
+    ]
+    .into_iter()
+    .filter(|(what, ..)| what.runs > 0)
+    .map(|(what, one, did, words)| {
+        let most = what.count.max;
+        if summary.replications == 1 {
+            format!("{} {did}", counted(most, one))
+        } else {
+            format!("{words} in {} runs (at most {})", what.runs, counted(most, one))
+        }
+    })
+    .collect();
+    if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) }
+}
+
+/// `1 watch`, `12345 watches`.
+fn counted(n: u64, one: &str) -> String {
+    let many = match (n, one) {
+        (1, _) => "",
+        (_, "watch") => "es",
+        _ => "s",
+    };
+    format!("{n} {one}{many}")
+}
 
 fn survives(summary: &Summary) -> String {
     let n = summary.replications;
@@ -93,7 +123,7 @@ fn survives(summary: &Summary) -> String {
     format!(
         "{runs}: the highest peak is {peak}{of_limit} ({}){}{}",
         summary.worst_server,
-        but(Outcome::Degraded, HARM),
+        harm(summary),
         but(Outcome::NonRecovering, "no recovery")
     )
 }
@@ -118,9 +148,34 @@ fn interval(p: &OutcomeCount, n: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::{CountSpread, HarmCount, HarmSummary};
 
     #[test]
-    fn the_verdict_says_what_the_class_means() {
-        assert!(Outcome::Degraded.meaning().contains(HARM));
+    fn the_verdict_says_which_harm_was_done_and_how_much() {
+        let of = |runs, max| HarmCount { runs, count: CountSpread { median: 0, max } };
+        let harm_of = |replications, requests_failed, watches_ended, servers_behind| {
+            let of_three = HarmSummary {
+                requests_failed,
+                watches_ended,
+                servers_behind,
+                ..HarmSummary::default()
+            };
+            harm(&Summary { replications, harm: of_three, ..Summary::default() })
+        };
+        let none = HarmCount::default();
+        assert_eq!(harm_of(1, none, none, none), "");
+        assert_eq!(
+            harm_of(1, of(1, 1_200), of(1, 1), of(1, 2)),
+            "; 1200 requests failed, 1 watch ended by a server, 2 servers fell behind"
+        );
+        assert_eq!(
+            harm_of(5, of(4, 7), none, of(1, 1)),
+            "; requests failed in 4 runs (at most 7 requests), work fell behind in 1 runs (at most 1 \
+             server)"
+        );
+        // In the words of the table of classes.
+        for words in ["requests failed", "watches were ended", "work fell behind"] {
+            assert!(Outcome::Degraded.meaning().contains(words), "{words}");
+        }
     }
 }

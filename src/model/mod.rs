@@ -49,3 +49,10 @@ pub fn run(inputs: &Inputs, options: RunOptions) -> RunRecord {
 pub fn run_dumping(inputs: &Inputs, options: RunOptions, dumps: &[SimTime]) -> RunRecord {
     world::World::new(inputs, options).dumping(dumps).run(options.replication)
 }
+
+/// Runs one replication and notes what scrapes at these instants would have found; the run is the same
+/// as without.
+#[must_use]
+pub fn run_scraped(inputs: &Inputs, options: RunOptions, scrapes: &[SimTime]) -> RunRecord {
+    world::World::new(inputs, options).scraped(scrapes).run(options.replication)
+}

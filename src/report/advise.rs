@@ -77,14 +77,19 @@ fn tried(result: &AdviseResult) -> Vec<Section> {
         let rows: Vec<&RemedyRow> = rows.collect();
         Section::new(capital(state.label())).table(table(&rows).done())
     };
-    let states =
-        [RemedyState::Suffices, RemedyState::TooClose, RemedyState::Helps, RemedyState::Worse];
+    let states = [
+        RemedyState::Suffices,
+        RemedyState::TooClose,
+        RemedyState::Undecided,
+        RemedyState::Helps,
+        RemedyState::Worse,
+    ];
     let mut sections: Vec<Section> =
         states.into_iter().map(of).filter(|section| !section.is_empty()).collect();
     let held = result.held.as_ref().map_or_else(String::new, |held| format!("; {held}"));
     let heading = format!(
         "Without a remedy: {} go wrong; peak {} of {}{held}",
-        proportion(&result.base_failed, result.base.replications),
+        proportion(&result.base.wrong, result.base.replications),
         result.base.peak_bytes,
         result.base.limit_bytes
     );
@@ -127,7 +132,7 @@ fn table<'r>(rows: &'r [&'r RemedyRow]) -> super::table::Columns<'r, &'r RemedyR
         .words("", move |row| mark(row).to_owned())
         .words("remedy", |row| named(row))
         .at_most(31)
-        .numbers("wrong", |row| format!("{}/{}", row.failed.count, row.figures.replications))
+        .numbers("wrong", |row| format!("{}/{}", row.figures.wrong.count, row.figures.replications))
         .numbers("peak", |row| row.figures.peak_bytes.to_string())
         .markdown_only()
         .numbers("peak of\nlimit", move |row| whole_percent(share(row)))

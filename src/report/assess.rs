@@ -5,7 +5,7 @@ use super::format::{clock, whole_percent};
 use super::page::{Mood, Page, Section};
 use super::run::replications;
 use super::table::Table;
-use crate::results::{AssessResult, RemedyState, StormRow};
+use crate::results::{AssessResult, RemedyState, StormRow, StormState};
 
 /// Remedies shown.
 const REMEDIES: usize = 3;
@@ -13,8 +13,9 @@ const REMEDIES: usize = 3;
 /// The page.
 #[must_use]
 pub fn page(result: &AssessResult) -> Page {
-    let wrong = result.storms.iter().any(|row| row.failed.count > 0);
-    let close = result.storms.iter().any(|row| row.too_close || row.because.is_some());
+    let wrong = result.storms.iter().any(|row| row.state.is_wrong());
+    let sure = [StormState::NoneWrong, StormState::Holds];
+    let close = result.storms.iter().any(|row| !sure.contains(&row.state));
     let mut page = Page {
         title: result.scenario.clone(),
         verdict: result.verdict.clone(),
@@ -33,7 +34,7 @@ pub fn page(result: &AssessResult) -> Page {
         notes: result.warnings.clone(),
         ..Page::default()
     };
-    page.section(storms(&result.storms, result.probability));
+    page.section(storms(&result.storms));
     let held = |row: &StormRow| Some((row.name.clone(), row.held.clone()?));
     page.section(
         Section::new("Who held the memory at the peak")
@@ -43,9 +44,10 @@ pub fn page(result: &AssessResult) -> Page {
         let factor = match input.factor {
             Some(factor) if input.beyond => format!("{factor} times or more"),
             Some(factor) => format!("{factor} times"),
-            None => "none is safe".to_owned(),
+            None if input.incomplete > 0 => "not known".to_owned(),
+            None => "none holds".to_owned(),
         };
-        (input.key.clone(), format!("{factor}. {}", input.verdict))
+        (input.key.clone(), format!("{factor}: {}", input.verdict))
     });
     page.section(
         Section::new(format!("How far it may go in the worst storm, {}", result.worst))
@@ -55,18 +57,18 @@ pub fn page(result: &AssessResult) -> Page {
     page
 }
 
-fn storms(rows: &[StormRow], allowed: f64) -> Section {
+fn storms(rows: &[StormRow]) -> Section {
     let table = Table::of(rows)
         .words("storm", |row| row.name.clone())
         .at_most(16)
-        .words("", |row| verdict(row, allowed).to_owned())
+        .words("", |row| row.state.label().to_owned())
         .words("wrong (95 %)", |row| match row.figures.replications {
             0 => "-".to_owned(),
             n => format!(
                 "{}/{n}, {} to {}",
-                row.failed.count,
-                whole_percent(row.failed.low).trim_end_matches(" %"),
-                whole_percent(row.failed.high)
+                row.figures.wrong.count,
+                whole_percent(row.figures.wrong.low).trim_end_matches(" %"),
+                whole_percent(row.figures.wrong.high)
             ),
         })
         .numbers("highest", |row| row.figures.highest_bytes.to_string())
@@ -83,19 +85,6 @@ fn storms(rows: &[StormRow], allowed: f64) -> Section {
         .legends(rows.iter().filter_map(because))
 }
 
-/// `holds` only where the interval says so.
-fn verdict(row: &StormRow, allowed: f64) -> &'static str {
-    match &row.figures {
-        figures if figures.replications == 0 => "not run",
-        figures if figures.incomplete > 0 => "unknown",
-        figures if figures.oom.count > 0 => "KILLED",
-        _ if row.failed.count > 0 => "NO RECOVERY",
-        _ if row.too_close => "too close",
-        _ if row.failed.high <= allowed => "holds",
-        _ => "none wrong",
-    }
-}
-
 fn remedies(result: &AssessResult) -> Section {
     let Some(advice) = &result.advice else { return Section::default() };
     let best = advice.remedies.iter().filter(|row| row.state <= RemedyState::Helps);
@@ -103,7 +92,7 @@ fn remedies(result: &AssessResult) -> Section {
         let text = format!(
             "{}: {} of {} wrong, peak {}. {}",
             row.state.label(),
-            row.failed.count,
+            row.figures.wrong.count,
             row.figures.replications,
             row.figures.peak_bytes,
             row.what

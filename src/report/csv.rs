@@ -168,7 +168,7 @@ pub fn attribution(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
 }
 
 /// Columns of `runs.csv` before those of the servers.
-const RUN_COLUMNS: [&str; 30] = [
+const RUN_COLUMNS: [&str; 32] = [
     "replication",
     "outcome",
     "peak_resident_bytes",
@@ -199,6 +199,8 @@ const RUN_COLUMNS: [&str; 30] = [
     "nodes_not_ready",
     "nodes_not_ready_peak",
     "probe_kills",
+    "writes_rejected",
+    "servers_behind",
 ];
 
 /// Writes `runs.csv`: one row per replication, with `<server>_peak_bytes` and `<server>_oom_kills` at
@@ -266,6 +268,8 @@ fn run_row(run: &RunRecord) -> [String; RUN_COLUMNS.len()] {
         counters.nodes_not_ready.to_string(),
         counters.nodes_not_ready_peak.to_string(),
         counters.probe_kills.to_string(),
+        counters.writes_rejected.to_string(),
+        counters.servers_behind.to_string(),
     ]
 }
 

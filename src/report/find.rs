@@ -23,7 +23,7 @@ pub fn page(found: &FindResult) -> Page {
         mood: match found.found {
             FoundWhere::AlwaysPast => Mood::Bad,
             FoundWhere::NeverPast => Mood::Good,
-            FoundWhere::Inside => Mood::Mixed,
+            FoundWhere::Inside | FoundWhere::Unknown => Mood::Mixed,
         },
         subject: format!(
             "Kubernetes {} · {} · seed {} · {} runs",
@@ -100,6 +100,9 @@ fn trust(found: &FindResult) -> String {
             found.contradictions,
             found.curve.len()
         );
+    }
+    if found.cut {
+        return format!("monotone in all {probes} probes so far, not tested any further");
     }
     let sides = if found.bracket.is_some() { ", both sides run in full" } else { "" };
     format!("monotone in all {probes} probes{sides}")

@@ -19,6 +19,7 @@
 //! The same scenario, seed and tool give the same bytes. Each file appears whole or not at all, and
 //! `run.json` says `partial` until all of them are there.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
@@ -26,7 +27,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::story::Story;
-use super::whole::{is_half_written, replace};
+use super::whole::{is_half_written, remove_half_written, replace};
 use super::{csv, dump, events, html, json};
 use crate::results::{FORMAT_VERSION, RunRecord, Summary};
 
@@ -210,6 +211,7 @@ impl RunFolder {
     /// The file system.
     pub fn begin(&mut self) -> Result<(), FolderError> {
         if !self.begun {
+            self.remove_temporaries();
             self.write_manifest()?;
             self.manifest.files.clear();
             self.begun = true;
@@ -217,15 +219,14 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Removes what a writer left half-written when it was stopped. Only for the sole writer.
-    pub fn remove_temporaries(&self) {
-        let folders = [self.path.clone(), self.path.join("charts")];
-        let names =
-            folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
-        for entry in names.filter(|entry| is_half_written(&entry.file_name().to_string_lossy())) {
-            // One that cannot be removed does no harm.
-            let _ = fs::remove_file(entry.path());
-        }
+    /// Removes what writers left half-written when they were stopped, here and where the former run had
+    /// files.
+    fn remove_temporaries(&self) {
+        let former = self.former.iter().filter(|name| stays_inside(name));
+        let within = former.filter_map(|name| self.path.join(name).parent().map(Path::to_owned));
+        let folders: BTreeSet<PathBuf> =
+            within.chain([self.path.clone(), self.path.join("charts")]).collect();
+        folders.iter().for_each(|folder| remove_half_written(folder));
     }
 
     /// Writes one file, whole or not at all. `name` is relative, with `/` between folders.

@@ -35,8 +35,8 @@
 use serde::Serialize;
 
 use crate::results::{
-    AdviseResult, ApfPlan, AssessResult, CalibrationResult, CompareResult, FindResult, NoReturn,
-    Summary, Validation,
+    AdviseResult, AlertsResult, ApfPlan, AssessResult, CalibrationResult, CompareResult,
+    FindResult, NoReturn, Summary, Validation,
 };
 
 /// Renders `summary.json`.
@@ -85,6 +85,14 @@ pub fn find(found: &FindResult) -> serde_json::Result<String> {
 /// None that plain data can cause; the serialiser's, if it ever has one.
 pub fn no_return(found: &NoReturn) -> serde_json::Result<String> {
     pretty(found)
+}
+
+/// Renders `alerts.json`, whose keys are the fields of [`AlertsResult`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn alerts(result: &AlertsResult) -> serde_json::Result<String> {
+    pretty(result)
 }
 
 /// Renders `compare.json`, whose keys are the fields of [`CompareResult`].

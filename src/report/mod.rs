@@ -10,6 +10,7 @@
 //! no host, no order of threads enters a file.
 
 pub mod advise;
+pub mod alerts;
 pub mod apf;
 pub mod assess;
 pub mod assumptions;
@@ -29,6 +30,7 @@ mod judged;
 pub mod junit;
 mod markdown;
 pub mod no_return;
+pub mod openmetrics;
 mod page;
 pub mod run;
 pub mod story;

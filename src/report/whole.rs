@@ -50,6 +50,7 @@ pub fn create(target: &Path, text: &str) -> io::Result<()> {
 pub fn replace_by(target: &Path, make: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     if let Some(parent) = target.parent() {
         fs::create_dir_all(parent)?;
+        remove_half_written(if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
     }
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let extension =
@@ -67,10 +68,32 @@ pub fn replace_by(target: &Path, make: impl FnOnce(&Path) -> io::Result<()>) -> 
 /// What marks a temporary file, before its extension.
 const MARK: &str = "tmp";
 
-/// Whether a file of this name was left by a writer that was stopped.
+/// Whether a file of this name is half-written, or was left so by a writer that was stopped.
 pub(super) fn is_half_written(name: &str) -> bool {
-    let mut parts = name.strip_prefix('.').unwrap_or("").rsplit('.');
-    parts.next() == Some(MARK) || parts.next() == Some(MARK)
+    writer(name).is_some()
+}
+
+/// The process that writes a temporary file; `None`: the name is not of one.
+fn writer(name: &str) -> Option<u32> {
+    let inner = name.strip_prefix('.')?;
+    let before = |text: &str| text.rsplit('.').nth(1).map(str::to_owned);
+    let stem = inner.rsplit_once('.').map(|(stem, _)| stem);
+    let with_mark = [Some(inner), stem].into_iter().flatten();
+    let marked = with_mark.filter(|text| text.ends_with(&format!(".{MARK}")));
+    marked.filter_map(before).find_map(|id| id.parse().ok())
+}
+
+/// Removes the half-written files of a folder whose writers are gone.
+pub(super) fn remove_half_written(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let gone = |id: u32| {
+        // Where the system does not say which processes there are, all others count as gone.
+        id != std::process::id() && !Path::new(&format!("/proc/{id}")).exists()
+    };
+    for entry in entries.filter(|e| writer(&e.file_name().to_string_lossy()).is_some_and(gone)) {
+        // One that cannot be removed does no harm.
+        let _ = fs::remove_file(entry.path());
+    }
 }
 
 fn written(

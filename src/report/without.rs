@@ -26,11 +26,11 @@ pub(super) fn section(found: Option<&LeaveOneOut>) -> Section {
         })
         .at_most(60)
         .numbers("peak", |row| change(row))
-        .words("", |row| kills(row));
-    let with_all = &found.with_all;
+        .words("", |row| left(row, found));
     let heading = format!(
         "The same draws without a client (with all: {} in {} of {n} runs)",
-        "OOM kill", with_all.oom.count
+        what(found).0,
+        found.happened.count
     );
     Section::new(heading).table(table).legends(interaction(found))
 }
@@ -45,13 +45,22 @@ fn change(row: &LeftOut) -> String {
     }
 }
 
-fn kills(row: &LeftOut) -> String {
+/// What is counted: of the scenario, of what is left of it, and that it does not happen there.
+fn what(found: &LeaveOneOut) -> (&str, &str, String) {
+    match found.until.as_str() {
+        "oom" | "" => ("OOM kill", "killed", "no kill".to_owned()),
+        other => (other, other, format!("not {other}")),
+    }
+}
+
+fn left(row: &LeftOut, found: &LeaveOneOut) -> String {
     let n = row.without.replications;
-    match row.without.oom.count {
+    let (_, happens, not) = what(found);
+    match row.happened.count {
         _ if row.without.incomplete > 0 => "unknown: stopped for the work".to_owned(),
-        0 if n == 1 => "no kill".to_owned(),
-        0 => format!("no kill in {n} runs"),
-        count => format!("killed in {count} of {n}"),
+        0 if n == 1 => not,
+        0 => format!("{not} in {n} runs"),
+        count => format!("{happens} in {count} of {n}"),
     }
 }
 

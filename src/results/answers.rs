@@ -16,6 +16,8 @@ pub struct TrialFigures {
     pub oom: OutcomeCount,
     /// Replications at whose end a server was down or a client lacked its list.
     pub non_recovering: OutcomeCount,
+    /// Replications that went wrong: with a kill, or without recovery by the end.
+    pub wrong: OutcomeCount,
     /// Highest resident memory of any server, median.
     pub peak_bytes: Bytes,
     /// The highest of all replications.
@@ -39,13 +41,22 @@ pub struct LeftOut {
     pub peak_change: f64,
     /// What is left.
     pub without: TrialFigures,
+    /// Replications in which it still happened.
+    #[serde(default)]
+    pub happened: OutcomeCount,
 }
 
 /// `leave-one-out`: the scenario again without each of its clients.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LeaveOneOut {
+    /// What was to happen: `oom`.
+    #[serde(default)]
+    pub until: String,
     /// The scenario itself, on the same draws.
     pub with_all: TrialFigures,
+    /// Replications of it in which it happened.
+    #[serde(default)]
+    pub happened: OutcomeCount,
     /// Without each client, the one that changes most first.
     pub without_one: Vec<LeftOut>,
     /// Without the first two; `None` of fewer than three clients.
@@ -72,6 +83,8 @@ pub enum RemedyState {
     Suffices,
     /// The same by the draws, but the limit lies within the error of the model.
     TooClose,
+    /// None too many went wrong, but the bound on the work, or Ctrl-C, came before all were run.
+    Undecided,
     /// It happens less often, or peaks are lower; not enough.
     Helps,
     /// No difference that shows.
@@ -92,6 +105,7 @@ impl RemedyState {
         match self {
             Self::Suffices => "suffices",
             Self::TooClose => "too close to call",
+            Self::Undecided => "not decided, stopped at its bound",
             Self::Helps => "helps, not enough",
             Self::NoEffect => "no effect",
             Self::Worse => "MAKES IT WORSE",
@@ -120,9 +134,7 @@ pub struct RemedyRow {
     pub asks_less: bool,
     /// What it came to.
     pub figures: TrialFigures,
-    /// Replications that went wrong: a kill, or no recovery by the end.
-    pub failed: OutcomeCount,
-    /// The same with draws of another seed, where that was tried.
+    /// Replications that went wrong with draws of another seed, where that was tried.
     pub confirmed: Option<OutcomeCount>,
     /// Change of the peak in the median pair of runs, as a share.
     pub peak_change: f64,
@@ -163,8 +175,6 @@ pub struct AdviseResult {
     pub verdict: String,
     /// The scenario without a remedy.
     pub base: TrialFigures,
-    /// Replications of it that went wrong: a kill, or no recovery by the end.
-    pub base_failed: OutcomeCount,
     /// Who held the peak, in words.
     pub held: Option<String>,
     /// The remedies, best first.
@@ -175,6 +185,58 @@ pub struct AdviseResult {
     pub most_runs: u32,
     /// What the reader should know before trusting the answer.
     pub warnings: Vec<String>,
+}
+
+impl AdviseResult {
+    /// Remedies that were not tried, or not to the end.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        let open = [RemedyState::NotTried, RemedyState::Undecided];
+        self.remedies.iter().filter(|row| open.contains(&row.state)).count()
+    }
+}
+
+/// What became of a storm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StormState {
+    /// It was not.
+    #[default]
+    NotRun,
+    /// A run was stopped for the work it took, and no other went wrong too often.
+    Unknown,
+    /// Servers are killed, and more often than is allowed.
+    Killed,
+    /// None is, but not all recovers by the end, and more often than is allowed.
+    NoRecovery,
+    /// No run goes wrong, but the limit lies within the error of the model.
+    TooClose,
+    /// None too many go wrong; fewer runs than would show that it holds.
+    NoneWrong,
+    /// The upper end of the interval is below the probability that is allowed.
+    Holds,
+}
+
+impl StormState {
+    /// In a word, for people.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::NotRun => "not run",
+            Self::Unknown => "unknown",
+            Self::Killed => "KILLED",
+            Self::NoRecovery => "NO RECOVERY",
+            Self::TooClose => "too close",
+            Self::NoneWrong => "none wrong",
+            Self::Holds => "holds",
+        }
+    }
+
+    /// Whether it goes wrong, and more often than is allowed.
+    #[must_use]
+    pub const fn is_wrong(self) -> bool {
+        matches!(self, Self::Killed | Self::NoRecovery)
+    }
 }
 
 /// A storm of `assess`.
@@ -188,10 +250,8 @@ pub struct StormRow {
     pub from: String,
     /// What it came to.
     pub figures: TrialFigures,
-    /// Replications that went wrong: a kill, or no recovery by the end.
-    pub failed: OutcomeCount,
-    /// Whether the limit lies within the error of the model.
-    pub too_close: bool,
+    /// What became of it.
+    pub state: StormState,
     /// Who held the memory at the highest peak, in words.
     pub held: Option<String>,
     /// Why it was not run.
@@ -203,10 +263,13 @@ pub struct StormRow {
 pub struct BreakingInput {
     /// The key.
     pub key: String,
-    /// The largest safe value as a multiple of the scenario's; `None`: no value of the range is safe.
+    /// The largest value that holds, as a multiple of the scenario's; `None`: none of the range does,
+    /// or it is not known.
     pub factor: Option<f64>,
-    /// Whether the whole range is safe, so that the factor is the end of it.
+    /// Whether the whole range holds, so that the factor is the end of it.
     pub beyond: bool,
+    /// Runs that were stopped for the work they took: with any, the factor is not known.
+    pub incomplete: u64,
     /// One sentence.
     pub verdict: String,
 }

@@ -47,6 +47,8 @@ pub enum FoundWhere {
     NeverPast,
     /// No: nothing in the range is safe.
     AlwaysPast,
+    /// The search was stopped before it was known of any replication.
+    Unknown,
 }
 
 /// The breaking point of one replication.
@@ -108,6 +110,9 @@ pub struct FindResult {
     /// Whether the answer comes from counting at many values instead of from bisections, because
     /// something contradicted them.
     pub scanned: bool,
+    /// Whether the process was asked to end before the answer was tested.
+    #[serde(default)]
+    pub cut: bool,
     /// Runs of the model.
     pub runs: u64,
     /// Runs that were stopped before it could be known whether it happens.

@@ -5,6 +5,7 @@
 //! made from a file as well as from a run.
 
 mod activity;
+mod alerts;
 mod answers;
 mod apf;
 mod assumption;
@@ -17,6 +18,7 @@ mod levels;
 mod no_return;
 mod peak_interval;
 mod run;
+mod sample;
 mod scrape;
 mod summary;
 mod sweep;
@@ -26,9 +28,10 @@ pub use activity::{
     Activity, ActivityBucket, ActivityCounts, ActivityKind, BusiestSecond, KillScene,
     ServerActivity, WatchWindow, WindowPoint,
 };
+pub use alerts::{AlertRow, AlertsResult, EmptySelector, FIRING, presence};
 pub use answers::{
     AdviseResult, AssessResult, BreakingInput, LeaveOneOut, LeftOut, RemedyRow, RemedyState,
-    StormRow, TrialFigures,
+    StormRow, StormState, TrialFigures,
 };
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
 pub use assumption::{Assumption, Held};
@@ -53,10 +56,14 @@ pub use run::{
     Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
     ServerRecord, Timeline, TimelinePoint,
 };
+pub use sample::{
+    LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample, scrape_instants,
+};
 pub use scrape::{SCRAPE_INTERVALS, Scrape, ScrapedPeak, scraped_peaks, scrapes};
 pub use summary::{
-    ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, LevelSummary,
-    OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow, Spread, Summary,
+    ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, HarmCount,
+    HarmSummary, LevelSummary, OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow, Spread,
+    Summary,
 };
 pub use sweep::{
     AxisRecord, DesignRecord, Effect, PointFigures, PointRow, PointValue, SWEEP_FORMAT,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Activity, ApfDump, FleetFlow, LevelRecord, LevelTimeline};
+use super::{Activity, ApfDump, FleetFlow, LevelRecord, LevelTimeline, ServerSample};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// What holds a byte of an apiserver's resident memory. The order is that of the stacked chart,
@@ -325,6 +325,20 @@ pub struct Counters {
     /// Writes answered 429; not among `requests_made`.
     #[serde(default)]
     pub writes_rejected: u64,
+    /// Servers whose processors writes and watch events waited for longer than a second.
+    #[serde(default)]
+    pub servers_behind: u64,
+}
+
+impl Counters {
+    /// Requests that were cut off, timed out or rejected, reads and writes: what [`Outcome`] calls failed.
+    #[must_use]
+    pub const fn failed(&self) -> u64 {
+        self.requests_failed
+            + self.requests_rejected
+            + self.requests_timed_out
+            + self.writes_rejected
+    }
 }
 
 /// A point of a server's memory timeline. Straight lines run between points.
@@ -457,6 +471,9 @@ pub struct RunRecord {
     pub flows: Vec<FleetFlow>,
     /// Those asked for, by instant and server.
     pub apf_dumps: Vec<ApfDump>,
+    /// Those asked for, by instant and server.
+    #[serde(skip)]
+    pub samples: Vec<ServerSample>,
     /// The simulated time at which the run ended.
     pub end: SimTime,
     /// Whether it was stopped there because it had done the work it was allowed: what comes later
@@ -516,6 +533,7 @@ impl RunRecord {
         self.timelines = Vec::new();
         self.activity = self.activity.slim();
         self.apf_dumps = Vec::new();
+        self.samples = Vec::new();
         for server in &mut self.servers {
             server.holders_at_peak = Vec::new();
         }

@@ -11,7 +11,7 @@ use super::{
 use crate::units::Bytes;
 
 /// Version of the `summary.json` format. A minor step adds fields, a major one changes them.
-pub const FORMAT_VERSION: &str = "1.4";
+pub const FORMAT_VERSION: &str = "1.5";
 
 /// The spread of a byte figure over the replications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +59,28 @@ pub struct CountSpread {
     pub median: u64,
     /// The highest.
     pub max: u64,
+}
+
+/// In how many replications something went wrong, and how often in one of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HarmCount {
+    /// Replications in which it did.
+    pub runs: u32,
+    /// How often in a replication, over all of them.
+    pub count: CountSpread,
+}
+
+/// What makes a run without a kill `degraded`, each for itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HarmSummary {
+    /// Requests that were cut off, timed out or rejected: reads and writes.
+    pub requests_failed: HarmCount,
+    /// Those of them that are writes answered 429.
+    pub writes_rejected: HarmCount,
+    /// Watches that a server ended.
+    pub watches_ended: HarmCount,
+    /// Servers whose processors writes and watch events waited for longer than a second.
+    pub servers_behind: HarmCount,
 }
 
 /// Calls of one kind, or what they came to, over all replications.
@@ -226,6 +248,9 @@ pub struct Summary {
     /// What clients did, and what they met: connections, LISTs, 410s, 429s ...
     #[serde(default)]
     pub activity: Vec<ActivitySummary>,
+    /// What went wrong short of a kill.
+    #[serde(default)]
+    pub harm: HarmSummary,
     /// CPU-seconds of all servers, median over the replications.
     pub cpu_seconds: f64,
     /// Totals of the worst replication.

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::shipped::{self, read};
 use super::{Annotated, Layers, Overlay, Scenario, load_beside};
 use crate::language::tell::diagnostic::{Diagnostic, Diagnostics};
-use crate::language::text::file::{LARGEST_FILE, read};
+use crate::language::text::file::LARGEST_FILE;
 use crate::language::text::source::{Place, Sources};
 use crate::language::{Code, Finding, Log, Span};
 
@@ -38,13 +39,15 @@ pub struct Template {
 }
 
 impl Template {
-    /// Reads a file; `overrides` come before those of each loading.
+    /// Reads a file, or a [shipped](super::shipped) scenario by its name; `overrides` come before
+    /// those of each loading.
     ///
     /// # Errors
     /// A path that cannot be read.
     pub fn read(path: &Path, overrides: &[String]) -> Result<Self, Diagnostics> {
-        let Overlay { name, text } = Overlay::read(path)?;
-        let path = Some(path.to_owned());
+        let path = shipped::resolve(path);
+        let Overlay { name, text } = Overlay::read(&path).map_err(|found| meant(found, &path))?;
+        let path = Some(path);
         Ok(Self { path, ..Self::of_text(&name, &text, overrides) })
     }
 
@@ -116,6 +119,17 @@ impl Template {
             Layers { profiles: &self.profiles, overlays: &self.overlays, overrides: &overrides };
         load_beside(&self.name, &self.text, layers, self.path.as_deref(), annotate)
     }
+}
+
+/// What could not be read, with the shipped scenario that was probably meant.
+fn meant(mut found: Diagnostics, path: &Path) -> Diagnostics {
+    let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let near = shipped::find(name).map(|shipped| shipped.name).or_else(|| shipped::nearest(name));
+    if let (Some(near), false) = (near, path.exists()) {
+        let help = format!("did you mean {near}, which comes with oomcast (`oomcast scenarios`)?");
+        found.items = found.items.into_iter().map(|item| item.help(help.clone())).collect();
+    }
+    found
 }
 
 impl Overlay {

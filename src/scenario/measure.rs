@@ -50,11 +50,13 @@ measures! {
     Oom "oom" Event Higher "A server was killed for memory."
     Cascade "cascade" Event Higher "Two servers or more were killed for memory."
     NonRecovering "non-recovering" Event Higher "At the end a server was down, or a client lacked its list."
+    Wrong "wrong" Event Higher "A server was killed for memory, or at the end one was down, or a client lacked its list."
     Absorbed "absorbed" Event Lower "No server was killed, no request failed, no watch was ended, no work fell behind."
     Peak "peak" Size Higher "Highest resident memory of any server."
     Headroom "headroom" Share Lower "The least share of its limit that a server had left at its peak."
     Duration "duration" Span Higher "From the first event until the last list asked for was answered."
     Rejected "rejected" Count Higher "Requests answered 429."
+    WritesRejected "writes-rejected" Count Higher "Writes answered 429."
     Failed "failed" Count Higher "Requests cut by a dying server, a time-out or a lost connection."
     TimedOut "timed-out" Count Higher "Requests answered 504 or cut at the request time-out."
     Cpu "cpu" Span Higher "CPU time of all servers."
@@ -129,9 +131,11 @@ impl Measure {
             Self::Oom | Self::Peak | Self::Duration | Self::BytesSent => true,
             Self::Cascade
             | Self::NonRecovering
+            | Self::Wrong
             | Self::Absorbed
             | Self::Headroom
             | Self::Rejected
+            | Self::WritesRejected
             | Self::Failed
             | Self::TimedOut
             | Self::Cpu => false,
@@ -231,6 +235,9 @@ pub enum Past {
 }
 
 impl Condition {
+    /// What a storm is judged by, and all that is asked about storms: whether a run goes wrong.
+    pub const WRONG: Self = Self { measure: Measure::Wrong, bound: None };
+
     /// Reads `oom`, `cascade`, `peak>32GiB` or `headroom<10%`.
     ///
     /// # Errors

@@ -68,6 +68,7 @@ pub mod reference;
 mod release;
 mod removed;
 pub mod schema;
+pub mod shipped;
 pub mod storms;
 pub mod sweep;
 #[cfg(test)]

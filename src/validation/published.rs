@@ -2,38 +2,51 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::engine::stop;
 use crate::experiment::{Replications, Subject, replicate, summarize};
 use crate::results::PublishedScenario;
+use crate::scenario::shipped::{SHIPPED, Shipped};
 use crate::scenario::{self, Scenario};
 
-/// Replays every scenario of a folder that has published figures, in the order of their names.
-/// `progress` hears of each that is begun.
+/// Replays every scenario of a folder, or every shipped one, that has published figures, in the order
+/// of their names. `progress` hears of each that is begun. When the process is asked to
+/// end, those before.
 ///
 /// # Errors
 /// A folder that cannot be read, a scenario that is not valid or cannot be run.
 pub fn published_figures(
-    folder: &Path,
+    folder: Option<&Path>,
     replications: Option<u32>,
     progress: impl Fn(&str),
 ) -> Result<Vec<PublishedScenario>, String> {
-    let named = |error: std::io::Error| format!("{}: {error}", folder.display());
-    let mut files: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(named)? {
-        let path = entry.map_err(named)?.path();
-        if path.extension().is_some_and(|e| e == "toml") {
-            files.push(path);
+    let mut files = match folder {
+        None => SHIPPED.iter().map(Shipped::path).collect(),
+        Some(folder) => {
+            scenarios_of(folder).map_err(|error| format!("{}: {error}", folder.display()))?
         }
-    }
+    };
     files.sort();
     let mut all = Vec::new();
     for file in files {
         let scenario = scenario::load_file(&file, &[]).map_err(|found| found.render(false))?;
         if !scenario.published.is_empty() {
             progress(&scenario.name);
-            all.push(figures(&scenario, replications)?);
+            let rows = figures(&scenario, replications);
+            if stop::asked() {
+                break;
+            }
+            all.push(rows?);
         }
     }
     Ok(all)
+}
+
+/// The scenario files of a folder.
+fn scenarios_of(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let paths: Vec<PathBuf> = std::fs::read_dir(folder)?
+        .map(|entry| entry.map(|e| e.path()))
+        .collect::<Result<_, _>>()?;
+    Ok(paths.into_iter().filter(|path| path.extension().is_some_and(|e| e == "toml")).collect())
 }
 
 fn figures(scenario: &Scenario, replications: Option<u32>) -> Result<PublishedScenario, String> {

@@ -1,6 +1,8 @@
-//! `show`, `presets` and `init` as a user meets them.
+//! `show`, `scenarios`, `presets` and `init` as a user meets them.
 
 use std::path::Path;
+
+use oomcast::scenario::load_file;
 
 use crate::support::{self, oomcast};
 use crate::{BASE, folder};
@@ -80,6 +82,63 @@ fn presets_are_listed_and_printed() {
     let wrong = oomcast(&folder, &["presets", "kubadm-3"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("did you mean kubeadm-3?"));
+}
+
+#[test]
+fn shipped_scenarios_are_listed_printed_and_written_out() {
+    let folder = folder("shipped", &[("x", "")]);
+    let list = printed(&folder, &["scenarios"]);
+    assert!(list.contains("Incidents\n  antrea-restart "), "{list}");
+    assert!(list.lines().all(|line| line.chars().count() <= 80), "{list}");
+    assert!(printed(&folder, &["scenarios", "ha-cascade"]).contains("name = \"ha-cascade\""));
+    let wrong = oomcast(&folder, &["scenarios", "ha-cascad"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("did you mean ha-cascade?"));
+
+    let write = ["scenarios", "cilium-restart-apf", "--write", "mine"];
+    let wrote = printed(&folder, &write);
+    assert!(wrote.contains("wrote mine/manifests/cilium-flowschema.yaml\n"), "{wrote}");
+    assert_eq!(printed(&folder, &["check", "mine/cilium-restart-apf.toml"]), {
+        "mine/cilium-restart-apf.toml: ok\n"
+    });
+    // What a person may have edited stays.
+    let again = oomcast(&folder, &write);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("--force writes over it"));
+}
+
+/// A bare name is a shipped scenario in any folder, with what it names beside itself, and the same one.
+#[test]
+fn a_shipped_scenario_needs_no_file() {
+    let folder = folder("by-name", &[("x", "")]);
+    let apf = printed(&folder, &["show", "cilium-restart-apf", "--apf"]);
+    let path = support::root().join("scenarios/cilium-restart-apf.toml");
+    assert_eq!(apf, printed(&folder, &["show", &path.to_string_lossy(), "--apf"]));
+    for shipped in oomcast::scenario::shipped::SHIPPED {
+        let inside = load_file(Path::new(shipped.name), &[]).expect(shipped.name);
+        let path = support::root().join("scenarios").join(shipped.name).with_extension("toml");
+        let file = load_file(&path, &[]).expect(shipped.name);
+        assert_eq!((inside.name.as_str(), &inside.hash), (shipped.name, &file.hash));
+    }
+    // A file of that name comes first; a name that is nearly right is answered.
+    std::fs::write(folder.join("ha-cascade"), "schema = 2\n").expect("written");
+    assert_eq!(oomcast(&folder, &["check", "ha-cascade"]).status.code(), Some(2));
+    let wrong = oomcast(&folder, &["run", "scenarios/ha-cascade.toml"]);
+    let told = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(told.contains("did you mean ha-cascade, which comes with oomcast"), "{told}");
+}
+
+#[test]
+fn the_shipped_table_is_the_folder() {
+    let entries = std::fs::read_dir(support::root().join("scenarios")).expect("scenarios/");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().unwrap());
+    let mut files: Vec<String> =
+        names.filter_map(|name| Some(name.strip_suffix(".toml")?.to_owned())).collect();
+    files.sort();
+    let mut table: Vec<&str> =
+        oomcast::scenario::shipped::SHIPPED.iter().map(|shipped| shipped.name).collect();
+    table.sort_unstable();
+    assert_eq!(table, files);
 }
 
 #[test]

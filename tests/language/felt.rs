@@ -24,27 +24,19 @@ const NOT_OF_A_RUN: [(&str, &str); 7] = [
 ];
 
 /// Keys that are felt elsewhere, and by which tests.
-const FELT_ELSEWHERE: [(&str, &str); 21] = [
+const FELT_ELSEWHERE: [(&str, &str); 13] = [
     ("expect", "tool, `capacity`"),
     ("profiles", "language, `inherit`"),
     ("inherits", "language, `inherit`"),
     ("apf.manifests", "language, `manifests`"),
-    ("apf.flow-schemas", "model, `admission`"),
-    ("apf.levels.type", "model, `admission`"),
-    ("apf.levels.queues", "golden_cases, `golden_apf`"),
-    ("apf.levels.hand-size", "golden_cases, `golden_apf`"),
-    ("etcd.progress-notify-interval", "model, `dynamics::versions`"),
+    ("apf.flow-schemas.namespaces", "golden_cases, `golden_apf`: lists of one namespace"),
+    ("apf.flow-schemas.rules", "golden_cases, `golden_apf`; the list of rules is felt"),
+    ("apf.levels.type", "`a_level_that_rejects_is_felt`"),
     ("apiserver.shutdown-send-retry-after", "model, `faults`"),
-    ("objects.*.group", "model, `admission`"),
-    ("clients.flow-schema", "model, `admission`"),
     ("clients.lister.selector", "library, `model::apiserver::route`"),
-    ("events.lag.apiserver", "model, `dynamics::versions`"),
     ("clients.reflectors", "scenario, `reads`: the keys of a reflector"),
     ("clients.listers", "scenario, `reads`: the keys of a lister"),
     ("clients.watchers", "scenario, `reads`: the keys of a watcher"),
-    ("clients.reflector.resource", "language, `mistakes`"),
-    ("clients.lister.resource", "language, `mistakes`"),
-    ("clients.per", "language, `cluster`"),
     ("workloads.kind", "model, `dynamics::workloads`"),
 ];
 
@@ -120,6 +112,27 @@ fn no_key_is_left_out() {
         .filter(|path| path.rsplit('.').next() != Some("name"))
         .collect();
     assert!(left.is_empty(), "no case of tests/language/felt.txt for {left:#?}");
+}
+
+/// A level of another type has other keys, so that no override says it.
+#[test]
+fn a_level_that_rejects_is_felt() {
+    let queues = "type = \"queue\"\nshares = 20";
+    let busy = text()
+        .replace(queues, "type = \"queue\"\nshares = 1")
+        .replace("borrowing-limit = \"100%\"", "borrowing-limit = \"0%\"")
+        .replace("drain-rate = \"5MB/s\"", "drain-rate = \"10kB/s\"");
+    assert!(busy != text(), "every-key.toml has changed");
+    let only_queues = ["queues = 16", "hand-size = 4", "queue-length = 50"];
+    let rejecting: Vec<&str> = busy.lines().filter(|line| !only_queues.contains(line)).collect();
+    let rejecting = rejecting.join("\n").replace("type = \"queue\"", "type = \"reject\"");
+    let [queued, rejected] = [busy, rejecting].map(|text| {
+        let scenario = scenario::load("t.toml", text.as_bytes(), &[])
+            .unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)));
+        let options = RunOptions { seed: 1, replication: 0, timelines: false };
+        model::run(&scenario.inputs, options).counters.requests_rejected
+    });
+    assert!(rejected > queued, "{rejected} rejected, {queued} where they queue");
 }
 
 /// What has no effect says so.

@@ -8,7 +8,7 @@ use oomcast::scenario::Scenario;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-const BASE: &str = r#"
+pub(crate) const BASE: &str = r#"
 schema = 1
 name = "hostile"
 
@@ -77,7 +77,7 @@ fn run(set: &[&str]) -> RunRecord {
     run_text(BASE, set)
 }
 
-fn refusal(text: &str, set: &[&str]) -> String {
+pub(crate) fn refusal(text: &str, set: &[&str]) -> String {
     load(text, set).map(|s| s.name).expect_err("refused")
 }
 

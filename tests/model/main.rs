@@ -6,6 +6,7 @@ mod connections;
 mod dynamics;
 mod faults;
 mod hostile;
+mod largest;
 mod laws;
 mod outcomes;
 mod storms;

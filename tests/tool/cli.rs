@@ -291,7 +291,7 @@ fn a_scenario_may_come_from_standard_input() {
 #[test]
 fn published_figures_need_a_folder_of_scenarios() {
     let folder = sandbox("no-scenarios");
-    let output = oomcast(&folder, &["validate", "--published"]);
+    let output = oomcast(&folder, &["validate", "--published=scenarios"]);
     assert_eq!(output.status.code(), Some(2));
     let expected = "there is no folder scenarios: pass one";
     assert!(stderr(&output).contains(expected), "{}", stderr(&output));

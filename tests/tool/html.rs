@@ -16,7 +16,15 @@ const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=aler
 
 /// A run folder with its page.
 fn written(test: &str, run: impl Fn(RunOptions) -> RunRecord + Sync) -> (PathBuf, Summary) {
-    let plan = Replications { seed: 1, replications: 3, threads: Some(2) };
+    written_on(2, test, run)
+}
+
+fn written_on(
+    threads: usize,
+    test: &str,
+    run: impl Fn(RunOptions) -> RunRecord + Sync,
+) -> (PathBuf, Summary) {
+    let plan = Replications { seed: 1, replications: 3, threads: Some(threads) };
     let replicated: Replicated = replicate_with(run, plan, |_| {}).expect("runs");
     let warnings = [HOSTILE.to_owned()];
     let subject = Subject {
@@ -100,6 +108,28 @@ fn the_figures_of_the_page_are_those_of_the_summary() {
         assert!(page.contains(&format!("id=\"beat-{}\"", mark["beat"])), "{mark}");
     }
     assert!(page.len() < 2_000_000, "{} bytes", page.len());
+}
+
+#[test]
+fn the_page_of_a_run_does_not_depend_on_threads() {
+    let [one, three] = [(1, "one-thread"), (3, "three-threads")]
+        .map(|(threads, test)| page(&written_on(threads, test, cascade).0));
+    assert!(one == three, "{} and {} bytes", one.len(), three.len());
+}
+
+#[test]
+fn a_summary_of_an_older_minor_format_still_makes_a_page() {
+    let (path, _) = written("older", synthetic::cascade);
+    let text = fs::read_to_string(path.join("summary.json")).expect("there");
+    let mut summary: Value = serde_json::from_str(&text).expect("JSON");
+    // What format 1.4 added.
+    let keys = summary.as_object_mut().expect("an object");
+    for new in ["scraped_peaks", "leave_one_out", "peak_interval"] {
+        keys.remove(new);
+    }
+    fs::write(path.join("summary.json"), summary.to_string()).expect("writes");
+    remake_report(&path).expect("made");
+    assert!(page(&path).contains("</html>"));
 }
 
 #[test]

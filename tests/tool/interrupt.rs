@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::support::{self, command, folder_with};
 
+const MEASURED: &str = include_str!("../data/measured.jsonl");
+
 const SMALL: &str = "schema = 1\nname = \"small\"\n[run]\nduration = \"5m\"\n[apiserver]\n\
     version = \"1.32\"\nmemory-limit = \"2GiB\"\n[node]\nmemory = \"8GiB\"\n[objects.pods]\n\
     count = 3_000\nsize = \"5kB\"\n[[clients]]\nname = \"agents\"\ncount = 40\nstart = \"stopped\"\n\
@@ -43,27 +45,165 @@ fn interrupted(folder: &Path, arguments: &[&str]) -> Output {
     panic!("never interrupted while it worked")
 }
 
+/// The one test with a real signal: whatever the others find out about a stop is so after Ctrl-C.
 #[test]
-fn ctrl_c_keeps_the_replications_that_are_done() {
-    let here = place("run");
+fn ctrl_c_is_heard() {
+    let here = place("signal");
     let run = ["run", "s.toml", "-n", "100000", "-j", "2", "--no-charts", "-o", "cut"];
     let ended = interrupted(&here, &run);
     assert_eq!(ended.status.code(), Some(130), "{}", support::stderr(&ended));
-    assert!(
-        support::stderr(&ended).contains("of 100000 replications"),
-        "{}",
-        support::stderr(&ended)
-    );
+    let told = support::stderr(&ended);
+    assert!(told.contains("of 100000 replications"), "{told}");
     let manifest = json(&here.join("cut/run.json")).expect("a manifest");
     assert_eq!(manifest["status"], "partial");
     let done = manifest["replications"].as_u64().expect("a number");
     assert!((1..100_000).contains(&done), "{done}");
-    // What is kept is what a run of so many replications gives.
-    let n = done.to_string();
-    support::done(&here, &["run", "s.toml", "-n", &n, "--no-charts", "-o", "whole"]);
-    for file in ["runs.csv", "timeline.csv", "events.jsonl"] {
-        let read = |folder: &str| std::fs::read(here.join(folder).join(file)).expect("a file");
-        assert!(read("cut") == read("whole"), "{file} of {done} replications");
+}
+
+/// Runs a verb that is asked to end once so many runs of the model are done, and returns what it said.
+/// What it leaves in `cut` is marked partial.
+fn stopped_after(runs: u32, folder: &Path, arguments: &[&str]) -> String {
+    let arguments = [arguments, &["-j", "1", "-o", "cut", "--no-charts", "--force"]].concat();
+    let ended = command(folder, &arguments)
+        .env("OOMCAST_STOP_AFTER_RUNS", runs.to_string())
+        .output()
+        .expect("the binary starts");
+    let told = support::stderr(&ended);
+    assert_eq!(ended.status.code(), Some(130), "{arguments:?}: {told}");
+    assert!(told.contains("stopped by Ctrl-C"), "{arguments:?}: {told}");
+    let goes_on = told.contains("the same command");
+    assert!(goes_on, "{arguments:?} does not say how to go on: {told}");
+    let manifest = json(&folder.join("cut/run.json")).expect("a manifest");
+    assert_eq!(manifest["status"], "partial", "{arguments:?}");
+    told
+}
+
+/// These files of a folder are those of a verb that was to do no more.
+fn assert_like_whole(folder: &Path, arguments: &[&str], files: &[&str]) {
+    let arguments = [arguments, &["-j", "1", "-o", "whole", "--no-charts", "--force"]].concat();
+    let ended = support::oomcast(folder, &arguments);
+    assert!(ended.status.code() == Some(0), "{}", support::stderr(&ended));
+    for file in files {
+        let read = |of: &str| std::fs::read(folder.join(of).join(file)).expect("a file");
+        assert!(read("cut") == read("whole"), "{file} of {arguments:?}");
+    }
+}
+
+#[test]
+fn run_keeps_the_replications_that_are_done() {
+    let here = place("run");
+    let told = stopped_after(5, &here, &["run", "s.toml", "-n", "50"]);
+    assert!(told.contains("after 5 of 50 replications"), "{told}");
+    let files = ["runs.csv", "timeline.csv", "events.jsonl"];
+    assert_like_whole(&here, &["run", "s.toml", "-n", "5"], &files);
+}
+
+#[test]
+fn find_keeps_the_breaking_points_that_are_known() {
+    let here = place("find");
+    let find = ["find", "s.toml", "--vary", "clients.agents.count=1..400", "-n"];
+    let told = stopped_after(30, &here, &[&find[..], &["40"]].concat());
+    let found = json(&here.join("cut/find.json")).expect("a result");
+    let known = found["breaking_points"].as_array().expect("a list").len();
+    assert!((1..4).contains(&known), "{known}");
+    assert!(told.contains(&format!("after {known} of 40 breaking points")), "{told}");
+    let n = known.to_string();
+    assert_like_whole(&here, &[&find[..], &[&n]].concat(), &["breaking-points.csv"]);
+    // While it looks for a range no breaking point is known: what was tried is kept.
+    stopped_after(5, &here, &["find", "s.toml", "--vary", "clients.agents.count", "-n", "3"]);
+    let found = json(&here.join("cut/find.json")).expect("a result");
+    assert_eq!(found["found"], "unknown");
+    assert!(!found["curve"].as_array().expect("a list").is_empty(), "{found}");
+}
+
+#[test]
+fn compare_keeps_pairs() {
+    let here = place("compare");
+    let compare = ["compare", "s.toml", "--set-b", "clients.agents.count=50", "-n"];
+    let told = stopped_after(6, &here, &[&compare[..], &["30"]].concat());
+    assert!(told.contains("after 3 of 30 pairs of runs"), "{told}");
+    assert_like_whole(&here, &[&compare[..], &["3"]].concat(), &["pairs.csv"]);
+}
+
+#[test]
+fn a_sweep_says_how_to_go_on() {
+    let here = place("sweep");
+    let sweep =
+        ["sweep", "s.toml", "--vary", "clients.agents.count=10..60:10", "-n", "2", "-j", "1"];
+    let told = stopped_after(5, &here, &sweep[..sweep.len() - 2]);
+    assert!(told.contains("after 2 of 6 points") && told.contains("--resume"), "{told}");
+    support::done(&here, &[&sweep[..], &["-o", "cut", "--no-charts", "--resume"]].concat());
+    let files = ["rows.jsonl", "points.csv", "sweep.json", "run.json"];
+    assert_like_whole(&here, &sweep[..sweep.len() - 2], &files);
+}
+
+#[test]
+fn validate_keeps_the_runs_that_were_replayed() {
+    let here = place("validate");
+    let few: Vec<&str> = MEASURED.lines().take(4).collect();
+    std::fs::write(here.join("few.jsonl"), few.join("\n") + "\n").expect("writes");
+    let told = stopped_after(2, &here, &["validate", "few.jsonl", "-n", "1"]);
+    let runs = json(&here.join("cut/validation.json")).expect("a result")["runs"].clone();
+    let runs = runs.as_array().expect("a list").len();
+    assert!((1..4).contains(&runs), "{runs}");
+    assert!(told.contains(&format!("after {runs} of 4 runs")), "{told}");
+}
+
+#[test]
+fn calibrate_keeps_the_fit_as_far_as_it_came() {
+    let here = place("calibrate");
+    let few: Vec<&str> = MEASURED.lines().take(3).collect();
+    std::fs::write(here.join("few.jsonl"), few.join("\n") + "\n").expect("writes");
+    let fit = ["calibrate", "s.toml", "--observed", "few.jsonl", "-n", "1"];
+    let told = stopped_after(10, &here, &fit);
+    assert!(told.contains("the fit is as far as it came"), "{told}");
+    assert!(here.join("cut/overlay.toml").is_file() && here.join("cut/calibration.json").is_file());
+}
+
+#[test]
+fn advise_assess_and_no_return_keep_what_was_tried() {
+    let here = place("answers");
+    let memory = "apiserver.memory-limit=1GiB";
+    let told = stopped_after(40, &here, &["advise", "s.toml", "-n", "20", "--set", memory]);
+    assert!(told.contains(" remedies"), "{told}");
+    let advice = json(&here.join("cut/advise.json")).expect("a result");
+    let states = advice["remedies"].as_array().expect("a list").iter().map(|row| &row["state"]);
+    let tried = states.clone().filter(|state| *state != "not-tried").count();
+    assert!(tried > 0 && tried < states.count(), "{advice}");
+    let told = stopped_after(7, &here, &["assess", "s.toml", "-n", "4"]);
+    assert!(told.contains(" storms"), "{told}");
+    let storms = json(&here.join("cut/assess.json")).expect("a result")["storms"].clone();
+    let storms = storms.as_array().expect("a list");
+    assert!(storms.iter().any(|row| row["because"].is_null()), "{storms:?}");
+    assert!(storms.iter().any(|row| row["because"] == "stopped before it was run"), "{storms:?}");
+    let no_return = ["no-return", "s.toml", "-n", "4", "--continuations", "10", "--set", memory];
+    stopped_after(40, &here, &no_return);
+    let points = json(&here.join("cut/no-return.json")).expect("a result")["points"].clone();
+    assert!(!points.as_array().expect("a list").is_empty(), "{points}");
+}
+
+#[test]
+fn half_written_files_of_writers_that_are_gone_go_with_the_next() {
+    let here = place("temporaries");
+    let no_process = u32::MAX;
+    let left = [
+        format!("out/.runs.csv.{no_process}.tmp.csv"),
+        format!("out/charts/.peak-cdf.svg.{no_process}.tmp.svg"),
+        format!(".new.toml.{no_process}.tmp.toml"),
+    ];
+    let others = ["out/.keep.tmp", ".mine.tmp.toml"];
+    let run = ["run", "s.toml", "-n", "1", "-o", "out"];
+    let first = support::oomcast(&here, &run);
+    for name in left.iter().map(String::as_str).chain(others) {
+        std::fs::write(here.join(name), "half").expect("writes");
+    }
+    assert_eq!(support::oomcast(&here, &run).status.code(), first.status.code());
+    support::done(&here, &["init", "new.toml"]);
+    for name in &left {
+        assert!(!here.join(name).exists(), "{name} is still there");
+    }
+    for name in others {
+        assert!(here.join(name).exists(), "{name} was not ours");
     }
 }
 

@@ -145,6 +145,7 @@ fn record(options: RunOptions, outcome: Outcome, servers: Vec<ServerRecord>) -> 
             priority_level: "workload-low".into(),
         }],
         apf_dumps: Vec::new(),
+        samples: Vec::new(),
         servers,
         end: seconds(600),
         cut_short: false,

@@ -5,19 +5,21 @@ mod search;
 mod words;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use grid::{Grid, GridError};
 pub use search::{Answer, Bracket, Contradiction, Found, Happened, Search, Tally, find_with};
 
+use super::estimate::proportion;
 use super::idle;
 use super::measure::{headroom, meets};
 use super::replicate::{ReplicateError, Replications};
 use super::variant::Variant;
+use crate::engine::stop;
 use crate::model::RunOptions;
-use crate::results::FindResult;
-use crate::scenario::measure::Condition;
+use crate::results::{FindResult, FoundShare};
+use crate::scenario::measure::{Condition, Measure};
 use crate::scenario::{Diagnostics, Knob, Range, Value};
 
 /// Replications that look for a range when none is given.
@@ -76,10 +78,12 @@ pub fn find(
         loaded: Mutex::default(),
         seen: Mutex::default(),
         felt: AtomicBool::new(false),
+        unrecovered: AtomicU32::new(0),
     };
+    let mut tried = Vec::new();
     let grid = match &question.range {
         Some(range) => Grid::of(&question.knob, range)?,
-        None => lab.range(current.as_ref(), plan)?,
+        None => lab.range(current.as_ref(), plan, &mut tried)?,
     };
     // A range that no scenario can have should be told before the work.
     for end in [0, grid.points() - 1] {
@@ -97,14 +101,32 @@ pub fn find(
         let at = lab.at(&value).map_err(|e| drawn(replication, &e))?;
         lab.happens(&at, replication)
     };
-    let found = find_with(run, &search, progress)?;
+    let found = match find_with(run, &search, progress) {
+        Err(ReplicateError::Stopped) if !tried.is_empty() => {
+            let (scenario, current) = (variant.scenario(), current.as_ref());
+            return Ok(words::of_pilots(scenario, question, &search, &grid, current, tried));
+        }
+        found => found?,
+    };
     // Fewer than were asked for, where it was stopped.
     let search = Search { replications: found.breaking_points.len() as u32, ..search };
     let mut result =
         words::result(variant.scenario(), question, &search, &grid, current.as_ref(), &found);
+    let unrecovered = lab.unrecovered.into_inner();
+    if unrecovered > 0 {
+        result.warnings.push(format!(
+            "in {unrecovered} runs without {} not all recovers by the end: --until {} counts these, too",
+            question.until,
+            Condition::WRONG
+        ));
+    }
     if !lab.felt.into_inner() && grid.points() > 1 {
         let equal = "all runs are equal at every value tried";
-        result.warnings.push(idle::note(question.knob.key(), equal));
+        let ends = [0, grid.points() - 1].map(|point| grid.value(point));
+        let sets: Vec<String> =
+            ends.iter().flatten().map(|value| question.knob.set(value)).collect();
+        let effective = &variant.scenario().effective;
+        result.warnings.push(idle::note(effective, question.knob.key(), &sets, equal));
     }
     Ok(result)
 }
@@ -125,6 +147,8 @@ struct Lab<'a> {
     seen: Mutex<BTreeMap<u32, Course>>,
     /// Whether one went otherwise at another value.
     felt: AtomicBool,
+    /// Runs that recover no more, though no server is killed, where kills are asked for.
+    unrecovered: AtomicU32,
 }
 
 /// How a run went: all events with their times, and the share of the limit that was left.
@@ -151,8 +175,15 @@ impl Lab<'_> {
     fn happens(&self, at: &Variant, replication: u32) -> Result<Happened, ReplicateError> {
         let options = RunOptions { seed: self.seed, replication, timelines: false };
         let record = at.run(replication, options, &[])?;
+        let until = &self.question.until;
+        if until.measure == Measure::Oom
+            && !meets(until, &record)
+            && meets(&Condition::WRONG, &record)
+        {
+            self.unrecovered.fetch_add(1, Ordering::Relaxed);
+        }
         self.note_course(replication, (record.trace_hash, headroom(&record).to_bits()));
-        Ok(match (meets(&self.question.until, &record), record.cut_short) {
+        Ok(match (meets(until, &record), record.cut_short) {
             (true, _) => Happened::Yes,
             (false, false) => Happened::No,
             (false, true) => Happened::Unknown,
@@ -168,8 +199,13 @@ impl Lab<'_> {
 
     /// A range around the scenario's value, by doubling and halving, at one end of which it happens
     /// in none of some replications and at the other in clearly more than are allowed; or as wide as
-    /// is sensible.
-    fn range(&self, current: Option<&Value>, plan: Replications) -> Result<Grid, FindError> {
+    /// is sensible. What was found to happen at the values tried is added to `tried`.
+    fn range(
+        &self,
+        current: Option<&Value>,
+        plan: Replications,
+        tried: &mut Vec<Tried>,
+    ) -> Result<Grid, FindError> {
         let knob = &self.question.knob;
         let centre = current.and_then(Value::coordinate).filter(|x| *x > 0.0);
         let centre = centre.ok_or_else(|| FindError::NoValue(knob.key().to_owned()))?;
@@ -180,50 +216,55 @@ impl Lab<'_> {
         for doubling in 0..=DOUBLINGS {
             for (index, sign) in [(0, -1), (1, 1)] {
                 let settled = ends[index].settled(&ends[1 - index], enough as u32);
-                if ends[index].stuck || doubling > 0 && settled {
+                if ends[index].stuck || doubling > 0 && settled || stop::asked() {
                     continue;
                 }
-                self.extend(&mut ends[index], centre, sign * doubling, pilots, plan.threads)?;
+                let plan = Replications { replications: pilots, ..plan };
+                tried.extend(self.extend(&mut ends[index], centre, sign * doubling, plan)?);
             }
         }
-        let [low, high] = ends.map(|end| end.at);
+        let [low, mut high] = ends.map(|end| end.at);
+        if stop::asked() && high <= low {
+            // Nothing of the range is run: any will do for what is told of the values tried.
+            high = low * 2.0;
+        }
         Ok(Grid::between(knob, low, high)?)
     }
 
-    /// Moves an end of the range outwards, unless nothing is there.
+    /// Moves an end of the range outwards, unless nothing is there; and what happened there.
     fn extend(
         &self,
         end: &mut End,
         centre: f64,
         doublings: i32,
-        pilots: u32,
-        threads: Option<usize>,
-    ) -> Result<(), FindError> {
+        plan: Replications,
+    ) -> Result<Option<Tried>, FindError> {
         let there = centre * libm::exp2(f64::from(doublings));
-        let Some(value) = self.question.knob.at(there) else {
+        let value = self.question.knob.at(there);
+        // The scenario itself is sound: past here it is not.
+        let known = value.and_then(|value| Some((self.at(&value).ok()?, value)));
+        let Some((variant, value)) = known else {
             end.stuck = true;
-            return Ok(());
+            return Ok(None);
         };
         let at = value.coordinate().unwrap_or(centre);
-        // The scenario itself is sound: past here it is not.
-        let Ok(variant) = self.at(&value) else {
-            end.stuck = true;
-            return Ok(());
-        };
         let run = |_, replication| self.happens(&variant, replication);
-        let (mut happened, mut unknown) = (0, 0);
-        for outcome in search::outcomes(run, pilots, threads)? {
-            happened += u32::from(outcome == Happened::Yes);
-            unknown += u32::from(outcome == Happened::Unknown);
-        }
+        let outcomes = search::outcomes(run, plan.replications, plan.threads)?;
+        let of = |what| outcomes.iter().filter(|outcome| **outcome == what).count() as u32;
+        let (happened, unknown) = (of(Happened::Yes), of(Happened::Unknown));
         // Runs that are too much work to finish say nothing, and further out there are only more.
         end.stuck = unknown > 0 || doublings != 0 && (at - end.at).abs() < f64::EPSILON;
         if unknown == 0 {
             (end.at, end.happened) = (at, happened);
         }
-        Ok(())
+        let n = outcomes.len() as u32;
+        let value = words::found_value(&value);
+        Ok((n > 0).then(|| (FoundShare { value, happened: proportion(happened, n) }, n)))
     }
 }
+
+/// What happened at a value, in so many replications.
+type Tried = (FoundShare, u32);
 
 /// One end of a range in the making.
 #[derive(Clone, Copy, Debug)]

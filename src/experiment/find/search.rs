@@ -5,11 +5,15 @@
 //! of them, whatever their law. This rests on one assumption, that in a replication it does not stop
 //! happening further on; so points elsewhere are probed, both sides of the answer are run in full,
 //! and when either contradicts the assumption the answer comes from a scan that does without.
+//!
+//! A replication is run at both ends, bisected and probed before another begins, each in the direction
+//! that its own ends say. When the process is asked to end, the answer is that of the replications known
+//! by then, and is not tested any further.
 
 use crate::engine::Streams;
 use crate::engine::statistics::{nearest_rank, quantile_bounds, wilson_interval};
 use crate::experiment::estimate::proportion;
-use crate::experiment::replicate::{ReplicateError, guarded, in_order, pool, until_stopped};
+use crate::experiment::replicate::{ReplicateError, guarded, pool, until_stopped};
 use crate::results::OutcomeCount;
 
 /// Points probed in each replication on either side of its breaking point.
@@ -110,6 +114,8 @@ pub struct Found {
     pub runs: u64,
     /// Runs that were stopped before it could be known.
     pub unknown: u64,
+    /// Whether the process was asked to end before the answer was tested.
+    pub cut: bool,
 }
 
 /// Searches with any function as the model: whether it happens at a point in a replication.
@@ -122,58 +128,70 @@ pub fn find_with(
     progress: impl Fn(u32) + Sync,
 ) -> Result<Found, ReplicateError> {
     let last = search.points.saturating_sub(1);
-    let first = Bench { run: &run, search, falling: false };
-    let ends = first.all(|_| [0, last], |_| {})?;
-    let count = |end: usize| ends.iter().filter(|e| e.happened.get(end) == Some(&true)).count();
-    let bench = Bench { falling: count(0) > count(1), ..first };
+    let bench = Bench { run: &run, search, falling: false };
     let done = std::sync::atomic::AtomicU32::new(0);
-    let one = |replication: u32| {
-        let [low, high] = match ends.get(replication as usize).map(|e| e.happened.as_slice()) {
-            Some([low, high]) if bench.falling => [*high, *low],
-            Some([low, high]) => [*low, *high],
-            _ => [false, false],
-        };
-        let bisection = bench.bisect(replication, low, high)?;
+    let mut bisected = bench.each(|replication| {
+        let bisection = bench.ends_and_between(replication)?;
         progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1);
         Ok(bisection)
-    };
-    let range = 0..search.replications;
-    let bisected = pool(search.threads)?.install(|| until_stopped(range, one))?;
+    })?;
     if bisected.is_empty() && search.replications > 0 {
         return Err(ReplicateError::Stopped);
     }
+    let count = |end: fn(&Bisection) -> bool| bisected.iter().filter(|b| end(b)).count();
+    let falling = count(|b| b.ends[0]) > count(|b| b.ends[1]);
+    for (replication, one) in (0..).zip(&mut bisected) {
+        one.turn(replication, falling, last);
+    }
     // Where it was stopped, the answer is that of fewer replications.
+    let cut = (bisected.len() as u32) < search.replications;
     let search = &Search { replications: bisected.len() as u32, ..*search };
-    let bench = Bench { run: &run, search, falling: bench.falling };
+    let bench = Bench { run: &run, search, falling };
     let mut found = Found {
-        falling: bench.falling,
+        falling,
         answer: Answer::NeverPast(tally(last, 0, search.replications)),
         breaking_points: bisected.iter().map(|b| b.breaking_point).collect(),
         curve: Vec::new(),
         probes: bisected.iter().map(|b| b.probes).sum(),
         contradictions: bisected.iter().flat_map(|b| b.contradictions.clone()).collect(),
         scanned: false,
-        runs: bisected.iter().map(|b| b.runs).sum::<u64>() + 2 * u64::from(search.replications),
-        unknown: bisected.iter().map(|b| b.unknown).sum::<u64>()
-            + ends.iter().map(|e| e.unknown).sum::<u64>(),
+        runs: bisected.iter().map(|b| b.runs).sum(),
+        unknown: bisected.iter().map(|b| b.unknown).sum(),
+        cut,
     };
     bench.conclude(&mut found)?;
     Ok(found)
 }
 
-/// What one replication was found to do at some points.
-struct Seen {
-    happened: Vec<bool>,
-    unknown: u64,
-}
-
-/// The bisection of one replication.
+/// The bisection of one replication, with points counted in the direction that its ends say.
 struct Bisection {
+    /// Whether it happens at the first point and at the last, in the order of the points.
+    ends: [bool; 2],
     breaking_point: Option<usize>,
     probes: usize,
     contradictions: Vec<Contradiction>,
     runs: u64,
     unknown: u64,
+}
+
+impl Bisection {
+    /// Counts the points in the direction of the search.
+    fn turn(&mut self, replication: u32, falling: bool, last: usize) {
+        match (self.ends, falling) {
+            ([true, false], false) | ([false, true], true) => {
+                // Where it is safe for most, it happens; and it stops happening again.
+                self.breaking_point = Some(0);
+                self.contradictions =
+                    vec![Contradiction { replication, point: last, happened: false }];
+            }
+            ([true, true] | [false, false], true) => {
+                for contradiction in &mut self.contradictions {
+                    contradiction.point = last - contradiction.point;
+                }
+            }
+            ([true, true] | [false, false] | [false, true], false) | ([true, false], true) => {}
+        }
+    }
 }
 
 /// The model, with points counted in the direction of the search.
@@ -196,30 +214,31 @@ where
         guarded(replication, || (self.run)(point, replication))
     }
 
-    /// Something for every replication, on all threads, in order.
+    /// Something for every replication, on all threads, in order; when the process is asked to end,
+    /// for the first of them.
     fn each<T: Send>(
         &self,
         one: impl Fn(u32) -> Result<T, ReplicateError> + Sync,
     ) -> Result<Vec<T>, ReplicateError> {
-        pool(self.search.threads)?.install(|| in_order(0..self.search.replications, &one))
+        pool(self.search.threads)?.install(|| until_stopped(0..self.search.replications, &one))
     }
 
-    /// What happens at some points in every replication.
-    fn all<const N: usize>(
-        &self,
-        points: impl Fn(u32) -> [usize; N] + Sync,
-        done: impl Fn(u32) + Sync,
-    ) -> Result<Vec<Seen>, ReplicateError> {
-        self.each(|replication| {
-            let mut seen = Seen { happened: Vec::new(), unknown: 0 };
-            for point in points(replication) {
-                let happened = self.at(point, replication)?;
-                seen.happened.push(happened == Happened::Yes);
-                seen.unknown += u64::from(happened == Happened::Unknown);
-            }
-            done(replication);
-            Ok(seen)
-        })
+    /// Both ends of a replication, then what lies between.
+    fn ends_and_between(&self, replication: u32) -> Result<Bisection, ReplicateError> {
+        let [first, last] = [0, self.last()].map(|point| self.at(point, replication));
+        let ends = [first?, last?];
+        let [first, last] = ends.map(|end| end == Happened::Yes);
+        let mut result = Bisection {
+            ends: [first, last],
+            breaking_point: None,
+            probes: 0,
+            contradictions: Vec::new(),
+            runs: 2,
+            unknown: ends.iter().filter(|end| **end == Happened::Unknown).count() as u64,
+        };
+        let bench = Bench { falling: first && !last, ..*self };
+        bench.bisect(replication, first && last, first || last, &mut result)?;
+        Ok(result)
     }
 
     fn bisect(
@@ -227,14 +246,8 @@ where
         replication: u32,
         at_first: bool,
         at_last: bool,
-    ) -> Result<Bisection, ReplicateError> {
-        let mut result = Bisection {
-            breaking_point: None,
-            probes: 0,
-            contradictions: Vec::new(),
-            runs: 0,
-            unknown: 0,
-        };
+        result: &mut Bisection,
+    ) -> Result<(), ReplicateError> {
         let ask = |point: usize, result: &mut Bisection| {
             let happened = self.at(point, replication)?;
             result.runs += 1;
@@ -244,16 +257,11 @@ where
         let (mut safe, mut past) = (0, self.last());
         if at_first {
             result.breaking_point = Some(0);
-            if !at_last {
-                // It stops happening again.
-                let (point, happened) = (self.last(), false);
-                result.contradictions.push(Contradiction { replication, point, happened });
-            }
             (safe, past) = (0, 0);
         } else if at_last {
             while past - safe > 1 {
                 let middle = usize::midpoint(safe, past);
-                if ask(middle, &mut result)? { past = middle } else { safe = middle }
+                if ask(middle, result)? { past = middle } else { safe = middle }
             }
             result.breaking_point = Some(past);
         } else {
@@ -269,22 +277,23 @@ where
             let above = inside(past, self.last()).map(|point| (point, true));
             for (point, expected) in below.into_iter().chain(above) {
                 result.probes += 1;
-                let happened = ask(point, &mut result)?;
+                let happened = ask(point, result)?;
                 if happened != expected {
                     result.contradictions.push(Contradiction { replication, point, happened });
                 }
             }
         }
-        Ok(result)
+        Ok(())
     }
 
-    /// How often it happens at a point, by running it.
-    fn count(&self, point: usize, found: &mut Found) -> Result<Tally, ReplicateError> {
-        let seen = self.all(|_| [point], |_| {})?;
+    /// How often it happens at a point, by running it; `None`: the process was asked to end.
+    fn count(&self, point: usize, found: &mut Found) -> Result<Option<Tally>, ReplicateError> {
+        let seen = self.each(|replication| self.at(point, replication))?;
+        let of = |what| seen.iter().filter(|seen| **seen == what).count();
         found.runs += seen.len() as u64;
-        found.unknown += seen.iter().map(|s| s.unknown).sum::<u64>();
-        let count = seen.iter().filter(|s| s.happened == [true]).count() as u32;
-        Ok(tally(point, count, self.search.replications))
+        found.unknown += of(Happened::Unknown) as u64;
+        found.cut |= (seen.len() as u32) < self.search.replications;
+        Ok((!found.cut).then(|| tally(point, of(Happened::Yes) as u32, self.search.replications)))
     }
 
     fn conclude(&self, found: &mut Found) -> Result<(), ReplicateError> {
@@ -296,12 +305,11 @@ where
         let up_to = |point: usize| sorted.partition_point(|b| *b <= point) as u32;
         let allowed = (f64::from(n) * self.search.probability + 1e-9).floor() as usize;
         let breaking = sorted.get(allowed).copied().unwrap_or(self.search.points);
-        if found.contradictions.is_empty() && (1..self.search.points).contains(&breaking) {
-            let safe = self.count(breaking - 1, found)?;
-            let past = self.count(breaking, found)?;
-            let consistent =
-                safe.count.count == up_to(breaking - 1) && past.count.count == up_to(breaking);
-            if consistent {
+        let trusted = found.contradictions.is_empty() || found.cut;
+        if trusted && (1..self.search.points).contains(&breaking) {
+            let told = |point| tally(point, up_to(point), n);
+            let (safe, past) = (told(breaking - 1), told(breaking));
+            if self.confirm(safe, found)? && self.confirm(past, found)? {
                 let bounds = quantile_bounds(n as usize, self.search.probability, 0.95);
                 let end = |rank: Option<usize>| {
                     let point = rank.and_then(|rank| sorted.get(rank).copied());
@@ -312,7 +320,7 @@ where
                 found.curve = self.curve(&sorted);
                 return Ok(());
             }
-        } else if found.contradictions.is_empty() {
+        } else if trusted {
             found.answer = if breaking == 0 {
                 Answer::AlwaysPast(tally(0, up_to(0), n))
             } else {
@@ -322,6 +330,12 @@ where
             return Ok(());
         }
         self.scan(&sorted, breaking, found)
+    }
+
+    /// Whether runs at a point come to what the bisections say; as far as the process may go on.
+    fn confirm(&self, told: Tally, found: &mut Found) -> Result<bool, ReplicateError> {
+        let counted = if found.cut { None } else { self.count(told.point, found)? };
+        Ok(counted.is_none_or(|counted| counted.count.count == told.count.count))
     }
 
     /// The shares at each point where one changes, thinned for a chart.
@@ -360,7 +374,12 @@ where
         points.sort_unstable();
         points.dedup();
         for point in points {
-            let tally = self.count(point, found)?;
+            let Some(tally) = self.count(point, found)? else {
+                // What the bisections say is all there is.
+                found.curve.clear();
+                found.scanned = false;
+                return self.conclude(found);
+            };
             found.curve.push(tally);
         }
         let n = u64::from(self.search.replications);
@@ -392,7 +411,7 @@ fn tally(point: usize, count: u32, n: u32) -> Tally {
     Tally { point, count: proportion(count, n) }
 }
 
-/// What happens at one point in the first replications.
+/// What happens at one point in the first replications; fewer when the process is asked to end.
 pub(super) fn outcomes(
     run: impl Fn(usize, u32) -> Result<Happened, ReplicateError> + Sync,
     replications: u32,

@@ -5,6 +5,7 @@ use super::grid::Grid;
 use super::search::{Answer, Found, Search, Tally};
 use crate::results::{
     BreakingPoint, FORMAT_VERSION, FindResult, FoundBracket, FoundShare, FoundValue, FoundWhere,
+    OutcomeCount,
 };
 use crate::scenario::{Scenario, Value};
 
@@ -26,7 +27,7 @@ impl Points<'_> {
     }
 }
 
-fn found_value(value: &Value) -> FoundValue {
+pub(super) fn found_value(value: &Value) -> FoundValue {
     FoundValue { text: value.to_string(), number: value.coordinate().unwrap_or_default() }
 }
 
@@ -90,6 +91,7 @@ pub(super) fn result(
         probes: found.probes as u64,
         contradictions: found.contradictions.len() as u64,
         scanned: found.scanned,
+        cut: found.cut,
         runs: found.runs,
         incomplete: found.unknown,
         binds: None,
@@ -99,6 +101,43 @@ pub(super) fn result(
     result.verdict = verdict(&result, &found.answer);
     result.warnings = warnings(&result, &points, found);
     result
+}
+
+/// The result of a search that was stopped while it looked for a range: what happened at the values
+/// tried by then.
+pub(super) fn of_pilots(
+    scenario: &Scenario,
+    question: &Question,
+    search: &Search,
+    grid: &Grid,
+    current: Option<&Value>,
+    tried: Vec<(FoundShare, u32)>,
+) -> FindResult {
+    let found = Found {
+        falling: false,
+        answer: Answer::NeverPast(Tally { point: 0, count: OutcomeCount::default() }),
+        breaking_points: Vec::new(),
+        curve: Vec::new(),
+        probes: 0,
+        contradictions: Vec::new(),
+        scanned: false,
+        runs: tried.iter().map(|(_, n)| u64::from(*n)).sum(),
+        unknown: 0,
+        cut: true,
+    };
+    // At the last value it may be fewer.
+    let search = Search { replications: tried.first().map_or(0, |(_, n)| *n), ..*search };
+    let whole = tried.into_iter().filter(|(_, n)| *n == search.replications);
+    let mut tried: Vec<FoundShare> = whole.map(|(share, _)| share).collect();
+    tried.sort_by(|a, b| a.value.number.total_cmp(&b.value.number));
+    tried.dedup_by(|a, b| a.value == b.value);
+    let verdict = format!(
+        "Stopped before a breaking point of {} was known: what happened at the values tried by then \
+         is below",
+        question.knob.key()
+    );
+    let result = result(scenario, question, &search, grid, current, &found);
+    FindResult { found: FoundWhere::Unknown, curve: tried, verdict, ..result }
 }
 
 fn percent(share: f64) -> String {

@@ -78,13 +78,14 @@ fn hash(design: &DesignRecord, scenario: &Scenario) -> String {
     })
 }
 
-/// Condenses the rows of all points, which are in order.
+/// Condenses the rows of all points, which are in order, of a scenario as it is in effect.
 #[must_use]
 pub fn summary(
     head: SweepHead,
     plan: &SweepPlan,
     points: &Points<'_>,
     rows: Vec<PointRow>,
+    effective: &str,
 ) -> SweepSummary {
     let figures = || rows.iter().filter_map(|row| row.figures.as_ref());
     let mut summary = SweepSummary {
@@ -97,6 +98,6 @@ pub fn summary(
         rows,
     };
     summary.verdict = verdict::verdict(&summary);
-    summary.warnings = verdict::warnings(&summary);
+    summary.warnings = verdict::warnings(&summary, plan, effective);
     summary
 }

@@ -6,6 +6,7 @@ use super::super::replicate::{ReplicateError, in_this_pool, pool};
 use super::super::uncertain::draw_overrides;
 use super::condense::figures;
 use super::points::Points;
+use crate::engine::stop;
 use crate::model::RunOptions;
 use crate::results::{PointRow, PointValue, RunRecord};
 use crate::scenario::sweep::SweepPlan;
@@ -41,42 +42,46 @@ pub enum SweepError<E> {
 /// thread and in any order. A point that cannot be run makes a row that says why.
 ///
 /// # Errors
-/// No threads; the first refusal of `each`, after which no further point is begun.
+/// No threads; the first refusal of `each`, after which no further point is begun. When the process is
+/// asked to end, no further replication is begun, and a point that lacks some makes no row.
 pub fn sweep<E: Send>(
     task: &Task<'_>,
     run: &(impl Fn(&Scenario, RunOptions) -> RunRecord + Sync),
     each: &(impl Fn(PointRow) -> Result<(), E> + Sync),
 ) -> Result<(), SweepError<E>> {
     let threads = pool(task.threads).map_err(SweepError::Threads)?;
-    let one = |point: &u32| each(row(task, *point, run));
+    let one = |point: &u32| row(task, *point, run).map_or(Ok(()), each);
     // Points vary in length, and the last must not hold up a thread's share: give them out singly.
     threads
         .install(|| task.which.par_iter().with_max_len(1).try_for_each(one))
         .map_err(SweepError::Refused)
 }
 
-/// One point with all its replications.
+/// One point with all its replications; `None`: the process was asked to end before they were done.
 fn row(
     task: &Task<'_>,
     point: u32,
     run: &(impl Fn(&Scenario, RunOptions) -> RunRecord + Sync),
-) -> PointRow {
+) -> Option<PointRow> {
+    if stop::asked() {
+        return None;
+    }
     let values = task.points.values(point);
     let shown = |value: &Value| PointValue { text: value.to_string(), number: value.coordinate() };
     let mut row =
         PointRow { point, values: values.iter().map(shown).collect(), figures: None, error: None };
     match point_runs(task, &values, run) {
-        Ok(runs) => row.figures = Some(figures(&runs)),
+        Ok(runs) => row.figures = Some(figures(&runs?)),
         Err(why) => row.error = Some(why),
     }
-    row
+    Some(row)
 }
 
 fn point_runs(
     task: &Task<'_>,
     values: &[Value],
     run: &(impl Fn(&Scenario, RunOptions) -> RunRecord + Sync),
-) -> Result<Vec<RunRecord>, String> {
+) -> Result<Option<Vec<RunRecord>>, String> {
     let varied = task.plan.vary.iter().zip(values);
     let overrides: Vec<String> = varied.map(|(vary, value)| vary.knob.set(value)).collect();
     let scenario = task.template.load(&overrides).map_err(|found| first_error(&found))?;
@@ -92,7 +97,14 @@ fn point_runs(
             .map_err(|found| ReplicateError::Draw { replication, reason: first_error(&found) })?;
         Ok(run(&drawn, options))
     };
-    in_this_pool(scenario.replications, None, &one).map_err(|error| error.to_string())
+    match in_this_pool(scenario.replications, None, &one) {
+        Ok(runs) => {
+            let whole = runs.len() as u32 >= scenario.replications;
+            Ok((whole || runs.iter().any(|run| run.cut_short)).then_some(runs))
+        }
+        Err(ReplicateError::Stopped) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// The first mistake in one sentence, without the file's path: rows do not depend on where it lies.

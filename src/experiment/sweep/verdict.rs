@@ -6,6 +6,7 @@ use super::super::estimate::proportion;
 use super::super::idle;
 use crate::engine::statistics::runs_for_maximum;
 use crate::results::{AxisRecord, PointFigures, PointRow, Sensitivity, SweepSummary};
+use crate::scenario::sweep::SweepPlan;
 
 /// The risk that operators are asked to stay below: 5 %.
 const RISK: f64 = 0.05;
@@ -27,11 +28,20 @@ pub(super) fn verdict(sweep: &SweepSummary) -> String {
 }
 
 /// Keys that change nothing, and what few replications cannot say.
-pub(super) fn warnings(sweep: &SweepSummary) -> Vec<String> {
+pub(super) fn warnings(sweep: &SweepSummary, plan: &SweepPlan, effective: &str) -> Vec<String> {
     let axes = sweep.head.design.axes.iter().enumerate();
     let idle = axes.filter(|(at, _)| changes_nothing(*at, &sweep.rows));
     let equal = "all figures are equal along it";
-    let mut warnings: Vec<String> = idle.map(|(_, axis)| idle::note(&axis.key, equal)).collect();
+    let note = |(at, axis): (usize, &AxisRecord)| {
+        let set = |row: &PointRow| {
+            let knob = &plan.vary.get(at)?.knob;
+            Some(knob.set(&knob.value(&row.values.get(at)?.text).ok()?))
+        };
+        let ends = [sweep.rows.first(), sweep.rows.last()];
+        let sets: Vec<String> = ends.into_iter().flatten().filter_map(set).collect();
+        idle::note(effective, &axis.key, &sets, equal)
+    };
+    let mut warnings: Vec<String> = idle.map(note).collect();
     let n = sweep.head.replications;
     let none = proportion(0, n).high;
     if none > RISK {

@@ -24,8 +24,12 @@ pub struct LevelState<'a> {
     pub limit: u64,
     /// Seats in use.
     pub seats: u64,
+    /// Requests executing.
+    pub executing: u64,
     /// Requests waiting.
     pub waiting: u64,
+    /// Requests of this process dispatched so far.
+    pub dispatched: u64,
     /// Requests of this process answered 429 so far.
     pub rejected: u64,
 }
@@ -46,7 +50,9 @@ impl Admission {
                 nominal: nominal(state),
                 limit: state.queues.limit(),
                 seats: totals.seats_in_use,
+                executing: totals.executing,
                 waiting: totals.waiting,
+                dispatched: totals.dispatched,
                 rejected: self.seen.get(&id).map_or(0, |seen| seen.rejected),
             }
         })

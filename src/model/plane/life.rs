@@ -69,6 +69,7 @@ impl Plane {
             counts.for_each(|(resource, count)| admission.count_objects(resource, *count));
         }
         state.server.boot(SimTime::ZERO);
+        state.process_begins(SimTime::ZERO);
         state.life = Life::Serving;
         self.probe_from_now(cx, server, true, SimTime::ZERO);
         let state = &mut self.servers[server];
@@ -111,6 +112,7 @@ impl Plane {
         self.sample(cx, server, now);
         let state = &mut self.servers[server];
         state.server.boot(now);
+        state.process_begins(now);
         state.server.start(&self.plans.made, boot, Tag::StartUp(StartUp::Boot), false, now);
         self.touch(server);
         cx.record.note(now, LogKind::Started, &name(server), "process started".into());

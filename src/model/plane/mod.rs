@@ -18,6 +18,7 @@ pub mod probes;
 mod rates;
 mod rings;
 mod sampling;
+mod scraping;
 pub mod server_state;
 pub mod shutdown;
 mod stored;

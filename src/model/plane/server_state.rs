@@ -10,7 +10,7 @@ use crate::model::node::CrashLoopBackOff;
 use crate::model::plane::versions::Lag;
 use crate::model::release::Release;
 use crate::model::watchcache::capacity::unready_retry_after;
-use crate::results::{LevelRecord, OomKill};
+use crate::results::{LevelRecord, OomKill, RequestCounts};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// Where a server is in its life.
@@ -25,6 +25,21 @@ pub enum Life {
     Filling,
     /// `/readyz` passes.
     Serving,
+}
+
+/// The present process of a server: when it began, and what its server had counted by then.
+#[derive(Clone, Debug, Default)]
+pub struct Process {
+    /// Which of the server's, from 1.
+    pub(super) number: u64,
+    /// When it began.
+    pub(super) began: SimTime,
+    /// CPU time of its server by then.
+    pub(super) cpu: SimSpan,
+    /// Bytes that its server had sent by then.
+    pub(super) sent: Bytes,
+    /// Answers to clients, by resource.
+    pub requests: Table<ResourceId, RequestCounts>,
 }
 
 /// A server and what the control plane knows about it.
@@ -68,6 +83,8 @@ pub struct ServerState {
     pub max_in_flight: MaxInFlight,
     /// Processes so far.
     pub boots: u32,
+    /// Since when the present one is there, and what it has answered.
+    pub process: Process,
     /// LISTs into a buffer that it has begun.
     pub buffered_lists: u32,
     /// Writes so far, as events.
@@ -115,6 +132,7 @@ impl ServerState {
             admission: None,
             max_in_flight: MaxInFlight::default(),
             boots: 0,
+            process: Process::default(),
             buffered_lists: 0,
             writes: 0,
             writes_arrive: Table::filled(false, inputs.resources.len()),
@@ -127,6 +145,14 @@ impl ServerState {
             stopping: None,
             probed: Probed::default(),
         }
+    }
+
+    /// A process begins.
+    pub(super) fn process_begins(&mut self, now: SimTime) {
+        let requests = Table::filled(RequestCounts::default(), self.cachers.len());
+        let (cpu, sent) = (self.server.cpu(), self.server.bytes_sent());
+        let number = self.process.number + 1;
+        self.process = Process { number, began: now, cpu, sent, requests };
     }
 
     /// What its priority levels went through, over all its processes.

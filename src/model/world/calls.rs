@@ -18,7 +18,7 @@ use crate::model::ids::{ClientId, ResourceId, ServerId};
 use crate::model::input::{Behaviour, ResourceVersion};
 use crate::model::plane::server_state::Life;
 use crate::model::world::World;
-use crate::results::Mechanism;
+use crate::results::{Mechanism, RequestCounts};
 use crate::units::{SimSpan, SimTime};
 
 impl World<'_> {
@@ -239,7 +239,7 @@ impl World<'_> {
 
     /// A call was refused: its client does what [`reaction`] says.
     pub(super) fn refused(&mut self, client: ClientId, next: Next, refusal: Refusal, now: SimTime) {
-        self.count_refusal(client, refusal);
+        self.count_refusal(client, next, refusal);
         let member = &mut self.fleets.clients[client];
         let spec = &self.cx.inputs.fleets[member.fleet];
         let reaction = reaction(refusal, next, &spec.behaviour, spec.retries, member.retries);
@@ -264,7 +264,20 @@ impl World<'_> {
     }
 
     /// Counts a refusal, and notes which server it came from.
-    fn count_refusal(&mut self, client: ClientId, refusal: Refusal) {
+    fn count_refusal(&mut self, client: ClientId, next: Next, refusal: Refusal) {
+        let watch = matches!(next, Next::Watch | Next::WatchList);
+        if let (Some(server), Refusal::TooManyRequests(_) | Refusal::Expired) =
+            (self.fleets.clients[client].server, refusal)
+        {
+            let counts = self.request_counts(client, server);
+            let count = match (refusal == Refusal::Expired, watch) {
+                (true, true) => &mut counts.watch_gone,
+                (true, false) => &mut counts.list_gone,
+                (false, true) => &mut counts.watch_rejected,
+                (false, false) => &mut counts.list_rejected,
+            };
+            *count += 1;
+        }
         let record = &mut self.cx.record;
         let (count, gone) = match refusal {
             Refusal::TooManyRequests(_) => (&mut record.counters.requests_rejected, Some(false)),
@@ -275,6 +288,17 @@ impl World<'_> {
         if let (Some(server), Some(gone)) = (self.fleets.clients[client].server, gone) {
             record.activity.refused(server, gone);
         }
+    }
+
+    /// How the process of a server has answered requests such as a client's.
+    pub(super) fn request_counts(
+        &mut self,
+        client: ClientId,
+        server: ServerId,
+    ) -> &mut RequestCounts {
+        let fleet = self.fleets.clients[client].fleet;
+        let resource = self.cx.inputs.fleets[fleet].resource();
+        &mut self.plane.servers[server].process.requests[resource]
     }
 
     /// A member without retries gives a failed call up: listers go on to their next round.
@@ -320,7 +344,10 @@ impl World<'_> {
         }
         self.cx.record.counters.requests_answered += 1;
         match member.state {
-            State::Listing => self.listed(client, now),
+            State::Listing => {
+                self.request_counts(client, server).list_ok += 1;
+                self.listed(client, now);
+            }
             State::WatchListing => self.watch_listed(client, server, now),
             State::OpeningWatch => self.watching(client, server, now),
             _ => {}

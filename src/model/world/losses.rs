@@ -63,6 +63,7 @@ impl World<'_> {
         }
         self.touch(server);
         self.cx.record.counters.requests_timed_out += 1;
+        self.request_counts(client, server).list_timed_out += 1;
         self.fleets.clients[client].request = None;
         self.list_failed(client, SimSpan::ZERO, now);
     }

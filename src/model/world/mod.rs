@@ -30,7 +30,7 @@ mod silence;
 mod slow;
 mod versions;
 
-use crate::engine::{EventQueue, Streams};
+use crate::engine::{EventQueue, Streams, pulse, stop};
 use crate::model::RunOptions;
 use crate::model::apf::concurrency::BORROWING_ADJUSTMENT_PERIOD;
 use crate::model::apiserver::server::Finished;
@@ -42,8 +42,8 @@ use crate::model::ids::ServerId;
 use crate::model::input::Inputs;
 use crate::model::plane::{Plane, server_state};
 use crate::model::record::Record;
-use crate::results::{ApfDump, RunRecord};
-use crate::units::{Fnv, SimTime};
+use crate::results::{ApfDump, RunRecord, ServerSample};
+use crate::units::{Fnv, SimSpan, SimTime};
 
 /// Clients looked at that cost as much as an event.
 const CLIENTS_AN_EVENT: u64 = 64;
@@ -63,6 +63,9 @@ pub struct World<'a> {
     /// Instants to dump at, the next one last.
     dump_at: Vec<SimTime>,
     dumps: Vec<ApfDump>,
+    /// Instants to scrape at, the next one last.
+    scrape_at: Vec<SimTime>,
+    samples: Vec<ServerSample>,
     /// Work done, in events: see [`Inputs::max_events`].
     work: u64,
     cut_short: bool,
@@ -94,6 +97,8 @@ impl<'a> World<'a> {
             },
             dump_at: Vec::new(),
             dumps: Vec::new(),
+            scrape_at: Vec::new(),
+            samples: Vec::new(),
             work: 0,
             cut_short: false,
             end: SimTime::ZERO + inputs.duration,
@@ -138,6 +143,27 @@ impl<'a> World<'a> {
         self
     }
 
+    /// Asks for scrapes at these instants.
+    #[must_use]
+    pub fn scraped(mut self, at: &[SimTime]) -> Self {
+        self.scrape_at = at.to_vec();
+        self.scrape_at.sort_unstable_by(|a, b| b.cmp(a));
+        self
+    }
+
+    /// Takes the samples due before the next event.
+    fn scrape_before(&mut self, next: SimTime) {
+        while let Some(at) = self.scrape_at.pop_if(|at| *at < next) {
+            let one = |server| self.plane.scrape(self.cx.inputs, server, at);
+            self.samples.extend(self.plane.servers.ids().map(one));
+        }
+    }
+
+    /// The samples asked for.
+    fn take_samples(&mut self) -> Vec<ServerSample> {
+        std::mem::take(&mut self.samples)
+    }
+
     /// Takes the dumps due before the next event: what is dumped changes with events alone, so that
     /// looking at it disturbs nothing.
     fn dump_before(&mut self, next: SimTime) {
@@ -163,7 +189,9 @@ impl<'a> World<'a> {
         self.advance(SimTime::NEVER);
         self.dump_before(SimTime::NEVER);
         let end = self.end;
+        self.scrape_before(end + SimSpan::nanos(1));
         self.close(end);
+        stop::ran();
         outcome::record(self, replication, end)
     }
 
@@ -192,8 +220,12 @@ impl<'a> World<'a> {
     fn step(&mut self, now: SimTime, event: Event) {
         self.spend(1);
         self.dump_before(now);
+        self.scrape_before(now);
         self.plane.note_activity(&mut self.cx, now);
         self.cx.record.counters.engine_events += 1;
+        if self.cx.record.counters.engine_events.is_multiple_of(pulse::EVERY) {
+            pulse::beat(pulse::Pulse { events: self.work(), at: now, end: self.end });
+        }
         self.trace_event(now, event);
         #[cfg(debug_assertions)]
         let steps = self.steps_before(event);

@@ -4,7 +4,7 @@ use crate::model::admission::fleet_flows;
 use crate::model::ids::ServerId;
 use crate::model::plane::server_state::name;
 use crate::model::world::World;
-use crate::results::{Holder, Outcome, RunRecord, ServerRecord};
+use crate::results::{Counters, Holder, Outcome, RunRecord, ServerRecord};
 use crate::units::{Bytes, SimTime};
 
 /// Deaths of one server from which a run is a crash loop even when others died too.
@@ -26,12 +26,13 @@ pub(super) fn record(mut world: World<'_>, replication: u32, end: SimTime) -> Ru
     world.cx.record.counters.bytes_sent =
         world.plane.servers.iter().map(|s| s.server.bytes_sent()).sum();
     let clients_synced = world.fleets.synced_and_started(&world.cx);
+    let course = Course::of(&world, clients_synced);
     RunRecord {
         replication,
-        outcome: Course::of(&world, clients_synced).class(),
+        outcome: course.class(),
         servers,
         phases: std::mem::take(&mut world.cx.record.phases),
-        counters: world.cx.record.counters,
+        counters: Counters { servers_behind: course.behind, ..world.cx.record.counters },
         clients_synced,
         trace_hash: world.trace(),
         log: std::mem::take(&mut world.cx.record.log),
@@ -39,6 +40,7 @@ pub(super) fn record(mut world: World<'_>, replication: u32, end: SimTime) -> Ru
         activity,
         flows: fleet_flows(world.cx.inputs),
         apf_dumps: world.take_dumps(),
+        samples: world.take_samples(),
         end,
         cut_short: world.cut_short(),
     }
@@ -86,25 +88,21 @@ struct Course {
     failed: bool,
     /// Whether a server ended a watch.
     ended: bool,
-    /// Whether writes and watch events fell behind on a server's processors.
-    behind: bool,
+    /// Servers on whose processors writes and watch events fell behind.
+    behind: u64,
 }
 
 impl Course {
     fn of(world: &World<'_>, (synced, started): (u64, u64)) -> Self {
         let counters = &world.cx.record.counters;
-        let failed = counters.requests_failed
-            + counters.requests_rejected
-            + counters.requests_timed_out
-            + counters.writes_rejected;
         let servers = &world.plane.servers;
         Self {
             kills: servers.iter().map(|state| state.oom_kills.len()).collect(),
             serving: world.plane.all_serving(),
             synced: synced + world.fleets.given_up_unsynced(&world.cx) >= started,
-            failed: failed > 0,
+            failed: counters.failed() > 0,
             ended: counters.watches_terminated > 0,
-            behind: servers.iter().any(|state| state.server.fell_behind()),
+            behind: servers.iter().filter(|state| state.server.fell_behind()).count() as u64,
         }
     }
 
@@ -116,7 +114,7 @@ impl Course {
         let total: usize = self.kills.iter().sum();
         let most = self.kills.iter().max().copied().unwrap_or(0);
         match total {
-            0 if self.failed || self.ended || self.behind => Outcome::Degraded,
+            0 if self.failed || self.ended || self.behind > 0 => Outcome::Degraded,
             0 => Outcome::Absorbed,
             1 => Outcome::SingleOom,
             total if most >= CRASH_LOOP || most == total => Outcome::CrashLoop,
@@ -152,7 +150,7 @@ mod tests {
                     synced: holds(1),
                     failed: holds(2),
                     ended: holds(3),
-                    behind: holds(4),
+                    behind: u64::from(holds(4)),
                 };
                 let well = if cell >> 2 == 0 { Outcome::Absorbed } else { Outcome::Degraded };
                 let expected = match cell & 0b11 {

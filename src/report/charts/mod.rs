@@ -12,6 +12,7 @@
 //! | `compare` | What do two variants on the same draws differ in? |
 //! | `breaking-point` | At which value of a key does it become too likely? |
 //! | `no-return` | From when on could a run hardly have ended otherwise, and what could be seen by then? |
+//! | `alert-leads` | Which alert fires before the kill, and how long before? |
 //! | one per measured run | Does the predicted curve follow the measured one? (`oomcast validate --out`) |
 //!
 //! Of a sweep:
@@ -28,6 +29,7 @@
 //! gives the same bytes.
 
 mod activity;
+mod alerts;
 mod apf;
 mod attribution;
 mod breaking;
@@ -59,8 +61,8 @@ use std::path::{Path, PathBuf};
 
 use crate::report::whole::{replace, replace_by};
 use crate::results::{
-    Activity, ActivityKind, FindResult, Mechanism, NoReturn, PhaseRecord, ServerRecord,
-    SweepSummary, Timeline,
+    Activity, ActivityKind, AlertsResult, FindResult, Mechanism, NoReturn, PhaseRecord,
+    ServerRecord, SweepSummary, Timeline,
 };
 use crate::units::{Bytes, SimSpan};
 
@@ -240,6 +242,14 @@ pub fn write_breaking_point(dir: &Path, found: &FindResult) -> Result<Vec<String
 /// As [`write_all`].
 pub fn write_no_return(dir: &Path, found: &NoReturn) -> Result<Vec<String>, ChartError> {
     write_below(dir, &[no_return::scene(found)])
+}
+
+/// Writes the chart of a rehearsal of alerts, as [`write_all`] does.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn write_alerts(dir: &Path, result: &AlertsResult) -> Result<Vec<String>, ChartError> {
+    write_below(dir, &[alerts::scene(result)])
 }
 
 /// Writes the chart of a comparison, as [`write_all`] does.

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 use super::page::{Mood, Page};
-use super::{advise, assess, compare, find, no_return, run, sweep};
+use super::{advise, alerts, assess, compare, find, no_return, run, sweep};
 use crate::results::Summary;
 
 /// Name of the page in a folder.
@@ -66,7 +66,8 @@ pub fn render(folder: &Path, files: &[String]) -> Result<Option<String>, HtmlErr
     }
     let one = &["scenario.effective.toml"][..];
     let two = &["a.effective.toml", "b.effective.toml"][..];
-    let known: [(&str, Reader, &[&str]); 6] = [
+    let known: [(&str, Reader, &[&str]); 7] = [
+        ("alerts.json", |folder, name| folder.json(name).map(|found| alerts::page(&found)), one),
         ("find.json", |folder, name| folder.json(name).map(|found| find::page(&found)), one),
         (
             "no-return.json",
@@ -150,7 +151,8 @@ fn plain(folder: &Folder<'_>, page: &Page, scenarios: &[&str]) -> Result<String,
 }
 
 /// Charts that the timelines do not replace, in the order in which they are read.
-const CHARTS: [&str; 9] = [
+const CHARTS: [&str; 10] = [
+    "alert-leads",
     "sweep-lines",
     "sweep-heatmap",
     "tornado",

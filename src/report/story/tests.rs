@@ -37,6 +37,7 @@ fn calm() -> RunRecord {
         },
         flows: Vec::new(),
         apf_dumps: Vec::new(),
+        samples: Vec::new(),
         end: at(60),
         cut_short: false,
         trace_hash: 0,

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::fields::{Findings, Object, Paths};
 use super::objects::{self, Version};
-use crate::language::text::file;
 use crate::language::text::yaml::{Item, Node, documents};
 use crate::language::{Code, Finding, Log, Resolved, Span, nearest, shown};
+use crate::scenario::shipped;
 
 /// Bytes a manifest may have.
 const LARGEST: u64 = 1 << 20;
@@ -68,7 +68,7 @@ fn shown_path(path: &Path) -> String {
 }
 
 fn contents(path: &Path) -> Result<String, String> {
-    let bytes = file::read(path, LARGEST)?;
+    let bytes = shipped::read(path, LARGEST)?;
     if bytes.len() as u64 > LARGEST {
         return Err(format!("a manifest may have at most {} MiB", LARGEST >> 20));
     }

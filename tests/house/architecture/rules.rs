@@ -22,7 +22,19 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("experiment", &["scenario", "model", "engine", "results", "units"]),
     ("validation", &["experiment", "scenario", "model", "engine", "results", "units"]),
     ("cluster", &["experiment", "scenario", "language", "model", "results", "units"]),
-    ("answers", &["validation", "experiment", "scenario", "model", "engine", "results", "units"]),
+    (
+        "answers",
+        &[
+            "validation",
+            "experiment",
+            "scenario",
+            "language",
+            "model",
+            "engine",
+            "results",
+            "units",
+        ],
+    ),
     ("calibration", &["validation", "scenario", "model", "engine", "results", "units"]),
     ("report", &["results", "units"]),
     (

@@ -28,6 +28,7 @@ fn run(replication: u32, peak: u64, killed: bool) -> RunRecord {
         timelines: vec![],
         flows: vec![],
         apf_dumps: vec![],
+        samples: Vec::new(),
         end: SimTime::ZERO,
         cut_short: false,
         trace_hash: 0,

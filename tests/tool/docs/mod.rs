@@ -26,6 +26,7 @@
 //! written, to be shortened by hand.
 
 mod console;
+mod figures;
 mod links;
 mod matching;
 mod page;

@@ -2,21 +2,28 @@
 //!
 //! # The simplest model
 //!
-//! A run goes wrong if a server is killed for memory, or if the control plane has not recovered by its
-//! end. A remedy suffices if the upper end of the 95 % interval of that probability is not above the one
+//! What a run that goes wrong is, is said in one place for all answers about storms
+//! ([`Condition::WRONG`]). A remedy suffices if the upper end of the 95 % interval of that probability is not above the one
 //! allowed: with 5 % none of 59 runs may go wrong. Each is tried at its strongest dose first, on a few
 //! replications and then on more, and left as soon as it can no longer suffice. Of one that suffices, the
 //! least dose is found by bisection over its doses, and tried again with other draws: a dose that was
 //! chosen for surviving these may owe it to luck. Where none suffices, the best are combined by twos.
+
+mod rank;
+
+use rank::rank;
 
 use super::binding;
 use super::remedies::{Built, Case, Remedy, TABLE, text};
 use crate::engine::paired::PairedCounts;
 use crate::engine::stop;
 use crate::experiment::model_error::peak_interval;
-use crate::experiment::{ReplicateError, Replications, Trial, Variant, median_change, proportion};
+use crate::experiment::{
+    ReplicateError, Replications, Trial, Variant, median_change, meets, proportion,
+};
 use crate::model::node::{cores, memory_limit};
-use crate::results::{AdviseResult, FORMAT_VERSION, Outcome, RemedyRow, RemedyState, RunRecord};
+use crate::results::{AdviseResult, FORMAT_VERSION, RemedyRow, RemedyState, RunRecord};
+use crate::scenario::measure::Condition;
 use crate::scenario::{Overlay, Scenario};
 use crate::units::Bytes;
 use crate::validation::domain;
@@ -63,14 +70,16 @@ pub fn enough(probability: f64) -> u32 {
     (1..10_000).find(|n| proportion(0, *n).high <= probability).unwrap_or(10_000)
 }
 
-/// Whether a run went wrong.
-fn wrong(run: &RunRecord) -> bool {
-    run.oom_kills() > 0 || run.outcome == Outcome::NonRecovering
+/// Of some replications, how many may go wrong: the most with which the upper end of the interval is
+/// not above the probability; none where they are too few even for that.
+pub(super) fn allowed(replications: u32, probability: f64) -> u32 {
+    let holds = |wrong: &u32| proportion(*wrong, replications).high <= probability;
+    (0..replications).take_while(holds).last().unwrap_or(0)
 }
 
-/// How many did.
-pub(super) fn failed(runs: &[RunRecord]) -> u32 {
-    runs.iter().filter(|run| wrong(run)).count() as u32
+/// How many went wrong.
+fn wrong(trial: &Trial<'_>) -> u32 {
+    trial.share(&Condition::WRONG).count
 }
 
 /// Tries the remedies. `progress` is called with the number of runs done.
@@ -88,7 +97,7 @@ pub fn advise(
     for step in STEPS.into_iter().chain([plan.replications]) {
         runs += base.grow(step.min(question.most_runs.saturating_sub(1)))?;
         // All go wrong: more of them would tell nothing.
-        if base.runs.len() >= 8 && failed(&base.runs) as usize == base.runs.len() {
+        if base.runs.len() >= 8 && wrong(&base) as usize == base.runs.len() {
             break;
         }
     }
@@ -99,20 +108,17 @@ pub fn advise(
     runs += 1;
     let scenario = variant.scenario();
     let case = Case::new(scenario, &worst, question.max_memory);
-    let mut lab = Lab { variant, question, plan, base: &base, runs, progress, most_wrong: 0 };
-    lab.most_wrong = (0..plan.replications)
-        .take_while(|wrong| proportion(*wrong, plan.replications).high <= question.probability)
-        .last()
-        .unwrap_or(0);
-    let mut rows: Vec<(RemedyRow, Option<Built>)> = Vec::new();
+    let most_wrong = allowed(plan.replications, question.probability);
+    let mut lab = Lab { variant, question, plan, base: &base, runs, progress, most_wrong };
+    let mut rows: Vec<Row> = Vec::new();
     for remedy in question.remedies() {
         rows.push(lab.remedy(remedy, &case)?);
     }
-    if !rows.iter().any(|(row, _)| row.state <= RemedyState::TooClose) {
+    if lab.left() > 0 && !rows.iter().any(|(row, _)| row.state <= RemedyState::TooClose) {
         let pairs = lab.pairs(&rows)?;
         rows.extend(pairs);
     }
-    let mut rows: Vec<(RemedyRow, Option<Built>)> = rank(rows);
+    let mut rows = rank(rows);
     lab.confirm(&mut rows)?;
     let rows = rank(rows);
     let holders = worst.worst_server().map_or(&[][..], |server| &server.holders_at_peak);
@@ -126,7 +132,6 @@ pub fn advise(
         probability: question.probability,
         verdict: String::new(),
         base: base.figures(),
-        base_failed: proportion(failed(&base.runs), base.runs.len() as u32),
         held: binding::holder(holders),
         runs: lab.runs,
         most_runs: question.most_runs,
@@ -150,6 +155,15 @@ struct Lab<'a> {
     most_wrong: u32,
 }
 
+/// A remedy at a dose, laid over the scenario.
+struct Laid {
+    built: Built,
+    variant: Variant,
+}
+
+/// A remedy, and what was tried of it.
+type Row = (RemedyRow, Option<Laid>);
+
 /// A remedy that was tried.
 struct Tried {
     runs: Vec<RunRecord>,
@@ -158,11 +172,7 @@ struct Tried {
 
 impl Lab<'_> {
     /// A remedy at the least dose that suffices, else at its strongest.
-    fn remedy(
-        &mut self,
-        remedy: &Remedy,
-        case: &Case<'_>,
-    ) -> Result<(RemedyRow, Option<Built>), ReplicateError> {
+    fn remedy(&mut self, remedy: &Remedy, case: &Case<'_>) -> Result<Row, ReplicateError> {
         let blank = RemedyRow {
             name: remedy.name.to_owned(),
             what: remedy.what.to_owned(),
@@ -175,13 +185,10 @@ impl Lab<'_> {
         // A dose that is not possible, such as less than there is, leaves the others.
         let mut because = "there is nothing to change".to_owned();
         let doses = if remedy.doses.is_empty() { &[0.0][..] } else { remedy.doses };
-        let mut possible: Vec<Built> = Vec::new();
+        let mut possible: Vec<Laid> = Vec::new();
         for dose in doses {
-            match remedy.built(case, *dose) {
-                Ok(built) => match self.laid(&blank, &built) {
-                    Ok(_) => possible.push(built),
-                    Err(why) => because = why,
-                },
+            match remedy.built(case, *dose).and_then(|built| self.laid(remedy.name, built)) {
+                Ok(laid) => possible.push(laid),
                 Err(why) => because = why,
             }
         }
@@ -204,6 +211,9 @@ impl Lab<'_> {
             }
             let strongest = possible.len() - 1;
             while best < strongest && !self.holds_again(&blank, &possible[best], &mut tried)? {
+                if self.left() == 0 {
+                    break;
+                }
                 best += 1;
                 tried = self.tried(&blank, &possible[best], self.plan)?;
             }
@@ -211,15 +221,14 @@ impl Lab<'_> {
         Ok((tried.row, possible.into_iter().nth(best)))
     }
 
-    /// The variant under a remedy, or why there is none.
-    fn laid(&self, row: &RemedyRow, built: &Built) -> Result<Variant, String> {
-        let overlay = Overlay {
-            name: format!("{}.toml", row.name),
-            text: text(&[], &built.overlay).into_bytes(),
-        };
-        self.variant.over(overlay).map_err(|found| {
+    /// The scenario under a remedy, or why that cannot be.
+    fn laid(&self, name: &str, built: Built) -> Result<Laid, String> {
+        let text = text(&[], &built.overlay).into_bytes();
+        let laid = self.variant.over(Overlay { name: format!("{name}.toml"), text });
+        let variant = laid.map_err(|found| {
             found.first_error().map_or_else(String::new, |error| error.message.clone())
-        })
+        })?;
+        Ok(Laid { built, variant })
     }
 
     fn left(&self) -> u32 {
@@ -237,24 +246,22 @@ impl Lab<'_> {
     fn tried(
         &mut self,
         blank: &RemedyRow,
-        built: &Built,
+        laid: &Laid,
         plan: Replications,
     ) -> Result<Tried, ReplicateError> {
-        let row = self.described(blank, built);
-        let Ok(variant) = self.laid(blank, built) else { return Ok(Tried { runs: vec![], row }) };
-        let mut trial = Trial::new(&variant, plan);
+        let mut trial = Trial::new(&laid.variant, plan);
         for step in STEPS.into_iter().chain([plan.replications]) {
             self.grow(&mut trial, step.min(plan.replications))?;
-            if failed(&trial.runs) > self.most_wrong {
+            if wrong(&trial) > self.most_wrong {
                 break;
             }
         }
-        let mut row = row;
+        let mut row = self.described(blank, &laid.built);
+        let scenario = laid.variant.scenario();
         row.figures = trial.figures();
-        row.failed = proportion(failed(&trial.runs), trial.runs.len() as u32);
         row.peak_change = median_change(&self.base.runs, &trial.runs);
-        (row.extra_bytes, row.extra_cores) = extra(self.variant.scenario(), variant.scenario());
-        row.state = self.state(&row, &trial.runs, variant.scenario());
+        (row.extra_bytes, row.extra_cores) = extra(self.variant.scenario(), scenario);
+        row.state = self.state(&row, &trial.runs, scenario);
         Ok(Tried { runs: trial.runs, row })
     }
 
@@ -278,12 +285,16 @@ impl Lab<'_> {
             return RemedyState::NotTried;
         }
         let whole = runs.len() as u32 == self.plan.replications && row.figures.incomplete == 0;
-        if whole && row.failed.high <= self.question.probability {
+        if !whole && row.figures.wrong.count <= self.most_wrong {
+            return RemedyState::Undecided;
+        }
+        if whole && row.figures.wrong.high <= self.question.probability {
             let close =
                 peak_interval(&scenario.inputs, runs, domain::circumstances(scenario)).too_close;
             return if close { RemedyState::TooClose } else { RemedyState::Suffices };
         }
         let pairs = || self.base.runs.iter().zip(runs);
+        let wrong = |run| meets(&Condition::WRONG, run);
         let counts = PairedCounts::of(pairs().map(|(a, b)| (wrong(a), wrong(b))));
         let (low, high) = counts.difference_interval();
         // How bad it is where it goes wrong both times: kills.
@@ -308,40 +319,40 @@ impl Lab<'_> {
     fn holds_again(
         &mut self,
         blank: &RemedyRow,
-        built: &Built,
+        laid: &Laid,
         tried: &mut Tried,
     ) -> Result<bool, ReplicateError> {
         if tried.row.confirmed.is_some() || tried.row.state > RemedyState::TooClose {
             return Ok(tried.row.state <= RemedyState::TooClose);
         }
         let seed = self.plan.seed.wrapping_add(1) & (i64::MAX as u64);
-        let again = self.tried(blank, built, Replications { seed, ..self.plan })?;
-        tried.row.confirmed = (!again.runs.is_empty()).then_some(again.row.failed);
+        let again = self.tried(blank, laid, Replications { seed, ..self.plan })?;
+        tried.row.confirmed = (!again.runs.is_empty()).then_some(again.row.figures.wrong);
         let holds = again.row.state <= RemedyState::TooClose;
         if !holds {
-            tried.row.state = RemedyState::Helps;
+            let open = [RemedyState::NotTried, RemedyState::Undecided];
+            let undecided = open.contains(&again.row.state);
+            tried.row.state = if undecided { RemedyState::Undecided } else { RemedyState::Helps };
         }
         Ok(holds)
     }
 
     /// The best remedies by twos, each at its strongest.
-    fn pairs(
-        &mut self,
-        rows: &[(RemedyRow, Option<Built>)],
-    ) -> Result<Vec<(RemedyRow, Option<Built>)>, ReplicateError> {
-        let mut best: Vec<(&RemedyRow, &Built)> = rows
+    fn pairs(&mut self, rows: &[Row]) -> Result<Vec<Row>, ReplicateError> {
+        let mut best: Vec<(&RemedyRow, &Laid)> = rows
             .iter()
             .filter(|(row, _)| row.state == RemedyState::Helps)
-            .filter_map(|(row, built)| Some((row, built.as_ref()?)))
+            .filter_map(|(row, laid)| Some((row, laid.as_ref()?)))
             .collect();
         best.sort_by(|(a, _), (b, _)| {
-            a.failed.high.total_cmp(&b.failed.high).then(a.peak_change.total_cmp(&b.peak_change))
+            let (one, other) = (a.figures.wrong.high, b.figures.wrong.high);
+            one.total_cmp(&other).then(a.peak_change.total_cmp(&b.peak_change))
         });
         best.truncate(COMBINED);
         let mut found = Vec::new();
         for (index, (a, first)) in best.iter().enumerate() {
             for (b, second) in best.iter().skip(index + 1) {
-                let both = (*first).clone().and((*second).clone());
+                let both = first.built.clone().and(second.built.clone());
                 let join = |a: &str, b: &str| format!("{a} {b}");
                 let blank = RemedyRow {
                     name: format!("{}+{}", a.name, b.name),
@@ -352,19 +363,27 @@ impl Lab<'_> {
                     asks_less: a.asks_less || b.asks_less,
                     ..RemedyRow::default()
                 };
-                found.push((self.tried(&blank, &both, self.plan)?.row, Some(both)));
+                match self.laid(&blank.name, both) {
+                    Ok(both) => {
+                        found.push((self.tried(&blank, &both, self.plan)?.row, Some(both)));
+                    }
+                    Err(why) => {
+                        let state = RemedyState::NotPossible;
+                        found.push((RemedyRow { state, because: Some(why), ..blank }, None));
+                    }
+                }
             }
         }
         Ok(found)
     }
 
     /// Tries the first that suffice with other draws.
-    fn confirm(&mut self, rows: &mut [(RemedyRow, Option<Built>)]) -> Result<(), ReplicateError> {
-        for (row, built) in rows.iter_mut().take(CONFIRMED) {
-            let Some(built) = built else { continue };
+    fn confirm(&mut self, rows: &mut [Row]) -> Result<(), ReplicateError> {
+        for (row, laid) in rows.iter_mut().take(CONFIRMED) {
+            let Some(laid) = laid else { continue };
             let mut tried = Tried { runs: Vec::new(), row: row.clone() };
             if row.state <= RemedyState::TooClose && row.confirmed.is_none() && self.left() > 0 {
-                self.holds_again(&row.clone(), built, &mut tried)?;
+                self.holds_again(&row.clone(), laid, &mut tried)?;
                 *row = tried.row;
             }
         }
@@ -388,70 +407,19 @@ fn extra(before: &Scenario, after: &Scenario) -> (Bytes, f64) {
     (more - memory, (faster - cores).max(0.0))
 }
 
-/// What a remedy costs and leaves, each the less the better, in steps that matter.
-fn costs(row: &RemedyRow) -> [f64; 6] {
-    let figures = &row.figures;
-    let share = figures.peak_bytes.as_f64() / figures.limit_bytes.as_f64().max(1.0);
-    [
-        (share * 20.0).round(),
-        row.extra_bytes.as_f64(),
-        row.extra_cores,
-        figures.settled_seconds.map_or(f64::INFINITY, |seconds| (seconds / 10.0).round()),
-        (figures.cpu_seconds / 10.0).round(),
-        libm::log2(figures.rejected as f64 + 1.0).round(),
-    ]
-}
-
-/// Best first: what suffices, what leaves clients what they have, the Pareto front of it, what costs
-/// nothing to buy, the lower peak.
-fn rank(mut rows: Vec<(RemedyRow, Option<Built>)>) -> Vec<(RemedyRow, Option<Built>)> {
-    let front: Vec<bool> = rows
-        .iter()
-        .map(|(row, _)| {
-            let own = costs(row);
-            let beaten = rows
-                .iter()
-                .filter(|(other, _)| {
-                    other.state == row.state && (row.asks_less || !other.asks_less)
-                })
-                .any(|(other, _)| {
-                    let theirs = costs(other);
-                    let sides = || theirs.iter().zip(&own);
-                    sides().any(|(a, b)| a < b) && sides().all(|(a, b)| a <= b)
-                });
-            row.state <= RemedyState::Helps && !beaten
-        })
-        .collect();
-    for ((row, _), on_front) in rows.iter_mut().zip(front) {
-        row.on_front = on_front;
-    }
-    rows.sort_by(|(a, _), (b, _)| {
-        let bought = |row: &RemedyRow| row.extra_bytes > Bytes::ZERO || row.extra_cores > 0.0;
-        let share = |row: &RemedyRow| costs(row)[0];
-        a.state
-            .cmp(&b.state)
-            .then(a.asks_less.cmp(&b.asks_less))
-            .then(b.on_front.cmp(&a.on_front))
-            .then(bought(a).cmp(&bought(b)))
-            .then(a.failed.high.total_cmp(&b.failed.high))
-            .then(share(a).total_cmp(&share(b)))
-    });
-    rows
-}
-
 fn verdict(result: &AdviseResult) -> String {
     let allowed = format!("{:.1}", result.probability * 100.0);
     let allowed = allowed.trim_end_matches(".0");
     let base = format!(
         "it goes wrong in {} of {} runs without",
-        result.base_failed.count, result.base.replications
+        result.base.wrong.count, result.base.replications
     );
-    if result.base_failed.high <= result.probability {
+    if result.base.incomplete == 0 && result.base.wrong.high <= result.probability {
         return format!(
             "No remedy is needed: {} of {} runs go wrong (at most {:.1} %)",
-            result.base_failed.count,
+            result.base.wrong.count,
             result.base.replications,
-            result.base_failed.high * 100.0
+            result.base.wrong.high * 100.0
         );
     }
     let dose = |row: &RemedyRow| {
@@ -462,9 +430,9 @@ fn verdict(result: &AdviseResult) -> String {
             "{}{} prevents it: {} of {} runs go wrong (at most {:.1} %), peak {} of {}; {base}",
             row.name,
             dose(row),
-            row.failed.count,
+            row.figures.wrong.count,
             row.figures.replications,
-            row.failed.high * 100.0,
+            row.figures.wrong.high * 100.0,
             row.figures.highest_bytes,
             row.figures.limit_bytes
         ),
@@ -473,7 +441,7 @@ fn verdict(result: &AdviseResult) -> String {
              of the model; {base}",
             row.name,
             dose(row),
-            row.failed.count,
+            row.figures.wrong.count,
             row.figures.replications,
             row.figures.highest_bytes,
             row.figures.limit_bytes
@@ -484,10 +452,11 @@ fn verdict(result: &AdviseResult) -> String {
 
 fn warnings(result: &AdviseResult) -> Vec<String> {
     let mut warnings = Vec::new();
-    let untried = result.remedies.iter().filter(|row| row.state == RemedyState::NotTried).count();
+    let untried = result.open();
     if untried > 0 {
         warnings.push(format!(
-            "{untried} remedies were not tried: the work was stopped after {} of at most {} runs",
+            "{untried} remedies were not tried, or not to the end: the work was stopped after {} of at \
+             most {} runs",
             result.runs, result.most_runs
         ));
     }

@@ -1,0 +1,30 @@
+//! Replications as scrapes saw them.
+
+use std::ops::Range;
+
+use super::replicate::{ReplicateError, Replications, guarded, pool, until_stopped};
+use super::variant::Variant;
+use crate::model::RunOptions;
+use crate::results::{RunRecord, scrape_instants};
+use crate::units::{SimSpan, SimTime};
+
+/// Something of each replication of a range, in order, whose records have samples at the interval's
+/// instants ([`scrape_instants`]). When the process is asked to end: of those begun by then.
+///
+/// # Errors
+/// See [`ReplicateError`].
+pub fn scraped<T: Send>(
+    variant: &Variant,
+    plan: Replications,
+    which: Range<u32>,
+    interval: SimSpan,
+    each: impl Fn(RunRecord) -> T + Sync,
+) -> Result<Vec<T>, ReplicateError> {
+    let end = SimTime::ZERO + variant.scenario().inputs.duration;
+    let one = |replication| {
+        let instants = scrape_instants(replication, interval, end);
+        let options = RunOptions { seed: plan.seed, replication, timelines: false };
+        guarded(replication, || variant.scraped(replication, options, &instants)).map(&each)
+    };
+    pool(plan.threads)?.install(|| until_stopped(which, one))
+}

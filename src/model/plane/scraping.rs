@@ -1,0 +1,91 @@
+//! What a scrape of a server finds. It looks at a copy, so that the run is the same without it.
+
+use crate::model::admission::Admission;
+use crate::model::ids::{ResourceId, ServerId, Table};
+use crate::model::input::Inputs;
+use crate::model::node::LimitKind;
+use crate::model::plane::Plane;
+use crate::model::plane::server_state::{Life, ServerState, name};
+use crate::results::{LevelSample, ProcessSample, ResourceSample, ServerSample};
+use crate::units::{Bytes, SimSpan, SimTime};
+
+impl ServerState {
+    fn levels(&self) -> Vec<LevelSample> {
+        let states = self.admission.iter().flat_map(Admission::level_states);
+        states
+            .map(|state| LevelSample {
+                name: state.name.to_owned(),
+                nominal_seats: state.nominal,
+                limit_seats: state.limit,
+                seats: state.seats,
+                executing: state.executing,
+                waiting: state.waiting,
+                dispatched: state.dispatched,
+                rejected: state.rejected,
+            })
+            .collect()
+    }
+}
+
+impl Plane {
+    /// A server as it is at `at`, after all events up to then.
+    pub(crate) fn scrape(&self, inputs: &Inputs, server: ServerId, at: SimTime) -> ServerSample {
+        let state = &self.servers[server];
+        let process = state.server.running().then(|| self.process(inputs, state, at));
+        let used = process.as_ref().map_or(Bytes::ZERO, |process| process.resident);
+        let node = &inputs.node;
+        let left = node.memory - node.system_memory - node.etcd_memory - node.daemons_memory;
+        let cgroup = self.limit.kind == LimitKind::Cgroup;
+        ServerSample {
+            at,
+            server: name(server),
+            answers: state.life == Life::Serving && !state.partitioned(at),
+            oom_kills: state.oom_kills.len() as u64,
+            restarts: state.process.number.saturating_sub(1),
+            node: (!state.node_lost).then(|| (node.memory, left - used)),
+            cgroup_limit: cgroup.then_some(self.limit.limit),
+            etcd_has_leader: !self.etcd.outage.down(at),
+            process,
+        }
+    }
+
+    fn process(&self, inputs: &Inputs, state: &ServerState, at: SimTime) -> ProcessSample {
+        let mut server = state.server.clone();
+        server.settle(at);
+        let memory = &server.memory;
+        let warm = inputs.apiserver.warm && state.process.began == SimTime::ZERO;
+        let before = if warm { inputs.apiserver.up_for } else { SimSpan::ZERO };
+        let uncharged = self.limit.kill_at - self.limit.limit;
+        let levels = state.levels();
+        ProcessSample {
+            age: at.since(state.process.began) + before,
+            resident: Bytes(memory.resident()),
+            charged: Bytes(memory.resident()) - uncharged,
+            heap: Bytes(memory.heap_in_use()),
+            heap_goal: Bytes(memory.heap().goal()),
+            heap_free: Bytes(memory.freed()),
+            gc_cycles: memory.heap().cycles(),
+            cpu: SimSpan(server.cpu().0.saturating_sub(state.process.cpu.0)),
+            sent: server.bytes_sent() - state.process.sent,
+            in_flight: u64::from(server.in_flight()),
+            in_queue: levels.iter().map(|level| level.waiting).sum(),
+            resources: self.resources(inputs, state),
+            levels,
+        }
+    }
+
+    fn resources(&self, inputs: &Inputs, state: &ServerState) -> Vec<ResourceSample> {
+        let mut watches = Table::filled(0, inputs.resources.len());
+        for (fleet, open) in state.watches.pairs() {
+            watches[inputs.fleets[fleet].resource()] += open;
+        }
+        let sample = |id: ResourceId| ResourceSample {
+            group: inputs.resources[id].api_group.clone(),
+            resource: inputs.resources[id].name.clone(),
+            objects: self.etcd.objects[id],
+            watches: watches[id],
+            requests: state.process.requests[id],
+        };
+        inputs.resource_ids().map(sample).collect()
+    }
+}

@@ -1,0 +1,94 @@
+//! What a rehearsal of alert rules leaves behind: the public interface `alerts.json`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::SimSpan;
+
+/// What an evaluation is asked for: which alerts fire.
+pub const FIRING: &str = "ALERTS{alertstate=\"firing\"}";
+
+/// A question whether a selector selects anything in the last `whole` of time.
+#[must_use]
+pub fn presence(selector: &str, whole: SimSpan) -> String {
+    format!("count(present_over_time({selector}[{}ms]))", whole.0 / 1_000_000)
+}
+
+/// A selector of a rule that selected nothing in any replication.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmptySelector {
+    /// As the rule has it.
+    pub selector: String,
+    /// Its metric; empty where the selector names none.
+    pub metric: String,
+    /// Why; `None`: the metric is there, but no series of it has these labels.
+    pub why: Option<String>,
+}
+
+/// One alert over all replications.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AlertRow {
+    /// Its name.
+    pub alert: String,
+    /// Its label `severity`; empty without one.
+    pub severity: String,
+    /// The rule file it is from.
+    pub file: String,
+    /// `for` as the rule has it; empty without one.
+    pub wait: String,
+    /// Replications with a kill in which it fired before the first, at it or not at all later.
+    pub fired_before: u32,
+    /// Those in which it fired at or after the first kill only.
+    pub fired_after: u32,
+    /// Those in which it did not fire.
+    pub silent: u32,
+    /// Replications without a kill in which it fired.
+    pub false_alarms: u32,
+    /// Those of them that were absorbed: nothing went wrong at all.
+    pub false_alarms_absorbed: u32,
+    /// Replications in which it fired at the first evaluation: of the state before anything happened.
+    pub from_the_start: u32,
+    /// Per replication with a kill in which it fired, in order: from there to the first kill, in
+    /// seconds; negative after it.
+    pub lead_seconds: Vec<f64>,
+    /// The median of those that are positive.
+    pub median_lead_seconds: Option<f64>,
+    /// Selectors that selected nothing.
+    pub empty: Vec<EmptySelector>,
+    /// One sentence.
+    pub verdict: String,
+}
+
+/// `alerts.json`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AlertsResult {
+    /// As of `summary.json`.
+    pub format_version: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// Its hash.
+    pub scenario_hash: String,
+    /// The Kubernetes release modelled.
+    pub release: String,
+    /// Master seed.
+    pub seed: u64,
+    /// How many replications were looked at.
+    pub replications: u32,
+    /// Those with a kill.
+    pub killed: u32,
+    /// Those in which nothing went wrong.
+    pub absorbed: u32,
+    /// From one scrape to the next.
+    pub scrape_seconds: f64,
+    /// From one evaluation to the next, where a group does not say.
+    pub evaluate_seconds: f64,
+    /// How long the state at the start is taken to have lasted.
+    pub history_seconds: f64,
+    /// The `promtool` that evaluated, as it names itself.
+    pub engine: String,
+    /// One sentence: which alert warns in time.
+    pub verdict: String,
+    /// Every alert, in the order of the files.
+    pub alerts: Vec<AlertRow>,
+    /// What the reader should know before trusting the answer.
+    pub warnings: Vec<String>,
+}

@@ -1,0 +1,254 @@
+//! Alert rules, evaluated by `promtool`: on series made by hand, where the firing times can be worked
+//! out, and through the binary. Without `promtool` the tests say so and end.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{self, command, folder_with, root};
+use oomcast::answers::alerts::{Clock, Rehearsed, Rules, judge, read_answer};
+use oomcast::model::{self, RunOptions};
+use oomcast::report::openmetrics::{Cluster, FAMILIES, Rehearsal, START, Scraped, rehearsal};
+use oomcast::results::{AlertRow, OomKill, Outcome, ProcessSample, RunRecord, ServerSample};
+use oomcast::scenario;
+use oomcast::units::{Bytes, SimSpan, SimTime};
+use serde_json::Value;
+
+/// Whether a program is there; else the test says what is not tested.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+pub(crate) fn there(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").output().is_ok();
+    if !found {
+        eprintln!("skipped: {program} is not on the PATH (apt-get install prometheus)");
+    }
+    found
+}
+
+const fn at(seconds: u64) -> SimTime {
+    SimTime(seconds * 1_000_000_000)
+}
+
+/// 4 GiB up to 2:00, then 1 GiB more every 30 s; killed at 4:50 below a limit of 10 GiB, back at 6:00.
+fn climb() -> Vec<ServerSample> {
+    let gib = |seconds: u64| match seconds {
+        0..=120 => Some(4),
+        121..=289 => Some(4 + (seconds - 120) / 30),
+        290..=359 => None,
+        _ => Some(2),
+    };
+    let sample = |scrape: u64| {
+        let seconds = scrape * 30;
+        let process = gib(seconds).map(|gib| ProcessSample {
+            resident: Bytes::gib(gib),
+            charged: Bytes::gib(gib),
+            ..ProcessSample::default()
+        });
+        ServerSample {
+            at: at(seconds),
+            server: "apiserver-0".into(),
+            answers: process.is_some(),
+            oom_kills: u64::from(seconds > 290),
+            node: Some((Bytes::gib(64), Bytes::gib(50))),
+            cgroup_limit: Some(Bytes::gib(10)),
+            process,
+            ..ServerSample::default()
+        }
+    };
+    (0..=20).map(sample).collect()
+}
+
+/// 8 GiB of 10 are passed at 240 s, and more than 1.5 GiB per minute from 180 s on; `up` is 0 at 300
+/// and 330 s.
+const RULES: &str = "\
+groups:
+- name: by-hand
+  rules:
+  - record: memory:growth:1m
+    expr: container_memory_working_set_bytes - container_memory_working_set_bytes offset 1m
+  - alert: NearLimit
+    expr: container_memory_working_set_bytes / container_spec_memory_limit_bytes > 0.75
+  - alert: Grows
+    expr: memory:growth:1m > 1.5 * 2^30
+    for: 1m
+    labels: {severity: page}
+  - alert: DownForHalfAMinute
+    expr: up{job=\"apiserver\"} == 0
+    for: 30s
+  - alert: DownForAMinute
+    expr: up{job=\"apiserver\"} == 0
+    for: 1m
+  - alert: Killed
+    expr: increase(container_oom_events_total[2m]) > 0
+  - alert: Vanished
+    expr: absent(process_resident_memory_bytes)
+  - alert: Pressure
+    expr: rate(node_pressure_memory_waiting_seconds_total[1m]) > 0.1
+";
+
+/// The alerts of [`RULES`] over one run with these samples.
+fn rehearsed(test: &str, samples: Vec<ServerSample>) -> Vec<AlertRow> {
+    let place = folder_with("alerts", test, &[("rules.yaml", RULES)]);
+    let mut rules = Rules::default();
+    rules.read("rules.yaml", RULES);
+    let selectors: Vec<String> = rules.selectors().into_iter().map(|s| s.text).collect();
+    let whole = SimSpan::secs(7_200);
+    let how = Rehearsal {
+        rule_files: &["rules.yaml".to_owned()],
+        scrape: SimSpan::secs(30),
+        evaluate: SimSpan::secs(30),
+        history: SimSpan::secs(600),
+        whole,
+        selectors: &selectors,
+    };
+    let cluster = Cluster { name: "climb", version: "1.34", minor: 34, start: START };
+    let test = rehearsal(&how, &cluster, &Scraped { replication: 0, samples });
+    fs::write(place.join("test.yaml"), &test.text).expect("writes");
+    let promtool = Command::new("promtool")
+        .args(["test", "rules", "test.yaml"])
+        .current_dir(&place)
+        .output()
+        .expect("starts");
+    let found = read_answer(&String::from_utf8_lossy(&promtool.stderr)).expect("evaluates");
+    let options = RunOptions { seed: 1, replication: 0, timelines: false };
+    let storm = scenario::load("storm", STORM.as_bytes(), &[]).expect("valid");
+    let mut record: RunRecord = model::run(&storm.inputs, options);
+    let kill = OomKill { at: at(290), resident: Bytes::gib(10), back_at: Some(at(360)) };
+    record.servers[0].oom_kills = vec![kill];
+    record.outcome = Outcome::SingleOom;
+    let clock = Clock { lead: test.lead, first_scrape: SimTime::ZERO, first: test.first };
+    let run = Rehearsed::of(&record, &found, &clock);
+    judge(&rules, &[run], whole, |metric| {
+        FAMILIES.iter().all(|family| family.name != metric).then(|| "not there".to_owned())
+    })
+}
+
+#[test]
+fn firing_times_are_those_worked_out_by_hand() {
+    if !there("promtool") {
+        return;
+    }
+    let rows = rehearsed("by-hand", climb());
+    let leads: Vec<(&str, &[f64])> =
+        rows.iter().map(|row| (&*row.alert, &*row.lead_seconds)).collect();
+    assert_eq!(
+        leads,
+        [
+            // 8 of 10 GiB at 240 s.
+            ("NearLimit", &[50.0][..]),
+            // 2 GiB in a minute at 180, 210 and 240 s: a minute of it at 240 s.
+            ("Grows", &[50.0]),
+            // Down at 300 and 330 s: half a minute at 330 s, and a whole one never.
+            ("DownForHalfAMinute", &[-40.0]),
+            ("DownForAMinute", &[]),
+            // The kubelet's first scrape after the kill.
+            ("Killed", &[-10.0]),
+            // The series ends with the scrape that fails, not five minutes later.
+            ("Vanished", &[-10.0]),
+            ("Pressure", &[]),
+        ]
+    );
+    assert_eq!(rows[1].severity, "page");
+    let pressure = &rows[6];
+    assert_eq!(
+        pressure.verdict,
+        "cannot fire here: the model has no node_pressure_memory_waiting_seconds_total"
+    );
+    assert!(rows[..6].iter().all(|row| row.empty.is_empty()), "{rows:?}");
+}
+
+const STORM: &str = "schema = 1\nname = \"storm\"\n[run]\nduration = \"4m\"\n[apiserver]\n\
+    version = \"1.32\"\nmemory-limit = \"1GiB\"\n[node]\nmemory = \"8GiB\"\n[objects.pods]\n\
+    count = 6_000\nsize = \"5kB\"\n[[clients]]\nname = \"agents\"\ncount = 60\nstart = \"stopped\"\n\
+    start-jitter = \"30s\"\nreflector = { resource = \"pods\", encoding = \"json\" }\n\
+    [[events]]\nname = \"go\"\nat = \"1m\"\nstart = { client = \"agents\" }\n";
+
+fn alerts(test: &str, rules: &str, more: &[&str]) -> (std::path::PathBuf, std::process::Output) {
+    let place = folder_with("alerts", test, &[("storm.toml", STORM), ("rules.yaml", rules)]);
+    let mut line = vec!["alerts", "storm.toml", "-n", "3", "-o", "out", "--no-progress"];
+    line.extend(more);
+    let output = command(&place, &line).output().expect("starts");
+    (place, output)
+}
+
+#[test]
+fn the_shipped_rules_run_through_the_verb() {
+    if !there("promtool") {
+        return;
+    }
+    let (place, output) = alerts("shipped", "", &["--scrape", "15s"]);
+    assert_eq!(output.status.code(), Some(0), "{}", support::stderr(&output));
+    let text = fs::read_to_string(place.join("out/alerts.json")).expect("written");
+    let json: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(json["replications"], 3);
+    let rows = json["alerts"].as_array().expect("rows");
+    assert!(rows.len() > 10, "{}", rows.len());
+    for row in rows {
+        // Every metric of the shipped rules is one that the model has.
+        let lacks = row["empty"].as_array().expect("a list");
+        assert!(lacks.iter().all(|selector| selector["why"].is_null()), "{row}");
+        let counts = ["fired_before", "fired_after", "silent"];
+        let killed: u64 = counts.iter().map(|name| row[name].as_u64().expect("a count")).sum();
+        assert_eq!(Some(killed), json["killed"].as_u64());
+    }
+    for file in ["alerts.md", "alerts.csv", "charts/alert-leads.svg", "report.html"] {
+        assert!(place.join("out").join(file).exists(), "{file}");
+    }
+    // Threads make no difference.
+    let (again, _) = alerts("threads", "", &["--scrape", "15s", "-j", "1"]);
+    let same = fs::read_to_string(again.join("out/alerts.json")).expect("written");
+    assert_eq!(text, same);
+}
+
+#[test]
+fn a_rule_file_with_a_mistake_is_refused_in_promtools_words() {
+    if !there("promtool") {
+        return;
+    }
+    let wrong = "groups:\n- name: a\n  rules:\n  - alert: X\n    expr: sum by (job (up)\n";
+    let (_, output) = alerts("wrong", wrong, &["--rules", "rules.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = support::stderr(&output);
+    assert!(said.contains("promtool refuses rules.yaml"), "{said}");
+    assert!(said.contains("rules.yaml: 5:11: group \"a\", rule 1"), "{said}");
+    let object = "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nspec: {groups: []}\n";
+    let (_, output) = alerts("object", object, &["--rules", "rules.yaml"]);
+    assert!(support::stderr(&output).contains("yq .spec"), "{}", support::stderr(&output));
+}
+
+#[test]
+fn without_promtool_the_package_is_named() {
+    let place = folder_with("alerts", "missing", &[("storm.toml", STORM)]);
+    let mut command = command(&place, &["alerts", "storm.toml", "-o", "out"]);
+    let output = command.env("PATH", &place).output().expect("starts");
+    assert_eq!(output.status.code(), Some(2));
+    let said = support::stderr(&output);
+    assert!(
+        said.contains("promtool is not on the PATH") && said.contains("`prometheus`"),
+        "{said}"
+    );
+    assert!(!place.join("out").exists());
+}
+
+/// Words of a text that look like metrics.
+fn metrics(text: &str) -> Vec<String> {
+    let first = |word: &str| {
+        let prefixes =
+            ["apiserver_", "process_", "go_", "container_", "kube_pod_", "node_", "etcd_"];
+        prefixes.iter().any(|prefix| word.starts_with(prefix)) || word == "up"
+    };
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'));
+    words.filter(|word| first(word)).map(str::to_owned).collect()
+}
+
+#[test]
+fn rules_and_dashboard_ask_for_metrics_that_there_are() {
+    for file in ["deploy/rules/control-plane.yaml", "deploy/grafana/control-plane.json"] {
+        let text = fs::read_to_string(root().join(Path::new(file))).expect("there");
+        let expressions: Vec<&str> = text.lines().filter(|l| !l.trim().starts_with('#')).collect();
+        let found = metrics(&expressions.join("\n"));
+        assert!(found.len() > 10, "{file}: {found:?}");
+        for name in found {
+            assert!(FAMILIES.iter().any(|family| family.name == name), "{file}: {name}");
+        }
+    }
+}
