@@ -16,6 +16,7 @@ pub mod assess;
 pub mod binding;
 pub mod no_return;
 pub mod remedies;
+pub mod simulate;
 pub mod without;
 
 #[cfg(test)]
