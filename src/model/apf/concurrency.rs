@@ -249,7 +249,12 @@ mod tests {
     fn the_phase_of_an_old_server_is_luck() {
         for up_for in [601, 603, 10_000] {
             for tenths in [0, 3, 9] {
-                let wait = next_adjustment(SimSpan::secs(up_for), 1.0, f64::from(tenths) / 10.0);
+                let wait = next_adjustment(
+                    SimSpan::secs(up_for),
+                    SimSpan::ZERO,
+                    1.0,
+                    f64::from(tenths) / 10.0,
+                );
                 assert_eq!(wait, SimSpan::secs(u64::from(tenths)), "{up_for}");
             }
         }

