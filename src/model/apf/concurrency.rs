@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn the_phase_of_an_old_server_is_luck() {
         for up_for in [601, 603, 10_000] {
-            for tenths in [0, 3, 9] {
+            for tenths in [0_u32, 3, 9] {
                 let wait = next_adjustment(
                     SimSpan::secs(up_for),
                     SimSpan::ZERO,
