@@ -18,7 +18,13 @@ pub struct ImportArgs {
     #[arg(required_unless_present = "script", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The scenario to write.
-    #[arg(long, value_name = "FILE", default_value = "my-cluster.toml", conflicts_with = "update")]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "my-cluster.toml",
+        conflicts_with = "update"
+    )]
     pub out: PathBuf,
     /// Renews the measured values of this scenario, and keeps everything else in it.
     #[arg(long, value_name = "FILE")]

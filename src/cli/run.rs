@@ -8,11 +8,9 @@ use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::metrics::{MetricsFlags, write_openmetrics};
 use super::progress::Progress;
 use super::{charts, hint, interrupt, load, output};
+use crate::answers::simulate::summary_of;
 use crate::answers::without::{leave_one_out, most_runs};
-use crate::experiment::model_error::peak_interval;
-use crate::experiment::{
-    Replicated, Replications, Subject, Until, Variant, replicate_uncertain, summarize,
-};
+use crate::experiment::{Replicated, Replications, Until, Variant, replicate_uncertain};
 use crate::model::RunOptions;
 use crate::report::folder::{RunFiles, RunFolder, Status};
 use crate::report::story::Story;
@@ -21,7 +19,6 @@ use crate::results::{LeaveOneOut, Summary};
 use crate::scenario::Scenario;
 use crate::scenario::measure::{Condition, Measure, share_of};
 use crate::units::{SimSpan, SimTime, parse_span};
-use crate::validation::domain;
 
 /// How many replications `--until-ci` may take unless `--replications` says otherwise.
 const MOST_REPLICATIONS: u32 = 10_000;
@@ -103,7 +100,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         variant = variant.with(&[done]).map_err(|found| load::refused(&found))?;
         scenario = variant.scenario().clone();
     }
-    let mut summary = condense(&scenario, &replicated, stopped.as_deref());
+    let mut summary = summary_of(&scenario, &replicated, stopped.as_deref());
     let mut stopped = stopped;
     if summary.oom.count > 0 && summary.incomplete == 0 && stopped.is_none() {
         summary.leave_one_out = without(args, &variant, &summary)?;
@@ -216,26 +213,6 @@ fn dump_instants(args: &RunArgs, scenario: &Scenario) -> Result<Vec<SimTime>, Fa
         return usage("--dump-apf: API Priority and Fairness is off in this scenario".into());
     }
     Ok(args.dump_apf.iter().map(|at| SimTime::ZERO + *at).collect())
-}
-
-fn condense(scenario: &Scenario, replicated: &Replicated, stopped: Option<&str>) -> Summary {
-    let notes = scenario.notes.iter().map(|note| note.message.clone());
-    let outside = domain::outside(&scenario.inputs);
-    let known = domain::circumstances(scenario);
-    let interval = peak_interval(&scenario.inputs, &replicated.runs, known);
-    let stopped = stopped.map(str::to_owned);
-    let warnings: Vec<String> = notes.chain(outside).chain(stopped).collect();
-    let subject = Subject {
-        scenario: &scenario.name,
-        scenario_hash: &scenario.hash,
-        seed: scenario.seed,
-        release: &scenario.inputs.release.version(),
-        published: &scenario.published,
-        expectations: &scenario.expectations,
-        warnings: &warnings,
-        peak_interval: Some(&interval),
-    };
-    summarize(&subject, replicated)
 }
 
 fn open(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, Failure> {

@@ -53,9 +53,7 @@ fn alerts(result: &AlertsResult) -> Section {
         .numbers("lead\n(s)", |row| {
             row.median_lead_seconds.map_or_else(String::new, |lead| format!("{lead:.0}"))
         })
-        .numbers("false\nalarms", |row| row.false_alarms.to_string())
-        .words("verdict", |row| row.verdict.clone())
-        .markdown_only();
+        .numbers("false\nalarms", |row| row.false_alarms.to_string());
     // Those that were silent or late say so in the table.
     let told = |row: &&AlertRow| {
         row.fired_before + row.false_alarms + row.from_the_start > 0

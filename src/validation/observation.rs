@@ -1,4 +1,4 @@
-//! One observation of a genuine kube-apiserver: the format users write for their own clusters.
+//! One observation of a real kube-apiserver: the format users write for their own clusters.
 //!
 //! An observation is a JSON object, alone in a file (`run.json`) or one a line (`*.jsonl`), either
 //! gzipped or not. Bytes are integers, times are seconds since the first phase began. Every field may be left

@@ -102,6 +102,12 @@ fn seeds(reader: &str) -> Vec<Vec<u8>> {
         "rows" => rows(),
         "import" => exports(),
         "audit" => logs(),
+        "rules" => vec![
+            include_bytes!("../../deploy/rules/control-plane.yaml").to_vec(),
+            b"    expr: \"ALERTS\", time: 1m30s,\n        exp: nil\n        got: {alertname=\"A\\n\", \
+              severity=\"b\"} 1E+00, {} 2E+00\n"
+                .to_vec(),
+        ],
         other => panic!("{other} has no seeds"),
     }
 }

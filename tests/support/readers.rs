@@ -6,6 +6,7 @@
 use std::io::Cursor;
 use std::path::Path;
 
+use oomcast::answers::alerts::{Rules, read_answer};
 use oomcast::cluster::audit::{Log, read};
 use oomcast::cluster::fleets::{Cluster, from_audit};
 use oomcast::cluster::read::Lines;
@@ -19,7 +20,7 @@ use sha2::{Digest, Sha256};
 pub(crate) type Reader = fn(&Path, &[u8]);
 
 /// All of them, by the names of their fuzz targets.
-pub(crate) const READERS: [(&str, Reader); 7] = [
+pub(crate) const READERS: [(&str, Reader); 8] = [
     ("load", scenario),
     ("manifest", manifest),
     ("observation", measured),
@@ -27,6 +28,7 @@ pub(crate) const READERS: [(&str, Reader); 7] = [
     ("rows", resumed),
     ("import", imported),
     ("audit", audited),
+    ("rules", rules),
 ];
 
 /// The loader of scenarios: what it accepts, it accepts once more in its canonical form.
@@ -154,6 +156,17 @@ pub(crate) fn audited(_: &Path, bytes: &[u8]) {
     assert!(fleets.iter().all(|fleet| fleet.members > 0 && fleet.share.is_finite()));
     let rates = fleets.iter().flat_map(|fleet| &fleet.writes).map(|write| write.rate);
     assert!(rates.into_iter().all(f64::is_finite));
+}
+
+/// A file of Prometheus rules, and what `promtool` says of a test of them.
+pub(crate) fn rules(_: &Path, bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let mut rules = Rules::default();
+    rules.read("rules.yaml", &text);
+    for alert in &rules.alerts {
+        assert!(rules.asked_by(alert).len() >= alert.selectors.len());
+    }
+    let _ = read_answer(&text);
 }
 
 /// A folder of this process alone, for fuzz targets.

@@ -58,6 +58,38 @@ fn the_script_collects_what_import_reads() {
     done(&folder, &["check", "mine.toml"]);
 }
 
+/// The plugin collects, imports and assesses in one command, and renews the scenario the next time.
+#[cfg(unix)]
+#[test]
+fn the_kubectl_plugin_goes_from_a_cluster_to_the_page() {
+    let folder = folder("collect", "plugin");
+    let plugin = root().join("deploy/kubectl/kubectl-oomcast");
+    let called = |arguments: &[&str]| {
+        Command::new("sh")
+            .arg(&plugin)
+            .args(arguments)
+            .current_dir(&folder)
+            .env("KUBECTL", format!("sh {}", data().join("kubectl").display()))
+            .env("OOMCAST", env!("CARGO_BIN_EXE_oomcast"))
+            .env("DATA", data())
+            .env("CALLS", folder.join("calls"))
+            .env("WAIT", "0")
+            .output()
+            .expect("sh")
+    };
+    let short = ["--", "-n", "1", "--max-runs", "0", "--no-charts", "--no-progress"];
+    for wanted in ["wrote mine.toml", "renewed"] {
+        let page = called(&[&["assess", "mine/"][..], &short].concat());
+        assert_eq!(page.status.code(), Some(0), "{}{}", stdout(&page), stderr(&page));
+        assert!(stderr(&page).contains(wanted), "{}", stderr(&page));
+        assert!(stdout(&page).contains("cold-start"), "{}", stdout(&page));
+    }
+    // Any other verb is oomcast's own, with its exit code.
+    assert!(stdout(&called(&["--version"])).starts_with("oomcast "));
+    assert_eq!(called(&["check", "none.toml"]).status.code(), Some(2));
+    assert_eq!(called(&["collect", "mine", "too"]).status.code(), Some(2));
+}
+
 /// What cannot be used is named, and the exit code says whether anything was left.
 #[test]
 fn broken_files_are_named() {

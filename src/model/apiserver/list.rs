@@ -75,6 +75,8 @@ impl Pace {
     const COUNT: u32 = 5;
     /// CPU time from one pace to the next, as a share of the mean.
     const STEP: f64 = 0.04;
+    /// How far the slowest and the quickest lie from the mean.
+    pub(crate) const SPREAD: f64 = Self::STEP * (Self::COUNT / 2) as f64;
 
     /// The pace of a server's list with this number, counted from its start.
     #[must_use]
