@@ -46,7 +46,7 @@
 //! | [`language`] | TOML texts with places, laid over one another and checked along tables of keys | what is configured |
 //! | [`scenario`] | a TOML file to the model's [`Inputs`](model::input::Inputs), or to every mistake in it | how inputs are run |
 //! | [`experiment`] | many replications to one summary, published figures beside it; breaking points, comparisons, sweeps | files, how results are shown |
-//! | [`answers`] | what an operator asks: without whom, which remedy, is it safe, when was it too late; mostly on trials of variants with equal draws | files, how answers are shown |
+//! | [`answers`] | what an operator asks: without whom, which remedy, is it safe, when was it too late, when is it outgrown; mostly on trials of variants with equal draws | files, how answers are shown |
 //! | [`validation`] | observations of real servers, replayed; exports of monitoring | how they are shown |
 //! | [`cluster`] | what a running cluster exports (metrics, audit logs, objects) to a commented scenario | the network, how findings are shown |
 //! | [`calibration`] | parameters fitted to observations by least squares | files, how results are shown |
@@ -154,6 +154,7 @@
 //! | a preset | `presets/NAME.toml`, and its line in [`scenario::presets`] |
 //! | a metric of expectations, published figures, comparisons, breaking points | [`scenario::measure`], `scenario/claims.rs`, `experiment/measure.rs` |
 //! | how uncertain inputs are written, and drawn | `language/table/uncertain.rs`, `experiment/uncertain.rs` |
+//! | how growth is written; when a cluster is outgrown | `language/vary/rate.rs`, [`scenario::growth`]; [`answers::forecast`] |
 //! | when a run could no longer end otherwise | [`answers::no_return`], on [`World::branch`](model::world::World::branch) |
 //! | how a breaking point is searched | `experiment/find/search.rs` |
 //! | how wide the interval around a peak is | `experiment/model_error.rs`; its table is learned from the ledger |

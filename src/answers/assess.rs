@@ -24,7 +24,7 @@ use crate::results::{
     StormRow, StormState,
 };
 use crate::scenario::measure::Condition;
-use crate::scenario::storms::{self, Fleets};
+use crate::scenario::storms::{self as standard, Fleets, NAMES};
 use crate::scenario::{Knob, Overlay, Scenario, Vary};
 use crate::units::SimSpan;
 use crate::validation::domain;
@@ -46,16 +46,18 @@ pub struct Plan {
 /// Runs of the model that all of it takes, at most.
 #[must_use]
 pub fn most_runs(plan: &Plan, replications: u32) -> u32 {
-    let storms = storms::NAMES.len() as u32 + 2;
+    let storms = NAMES.len() as u32 + 2;
     // Both ends, a bisection of 13 values, four probes, both sides, and a scan if they disagree.
     let search = replications * (2 + 4 + 4 + 2 + 13);
     storms * (replications + 1) + INPUTS as u32 * search + plan.most_advice
 }
 
 /// A storm that can be run.
-struct Storm {
-    row: StormRow,
-    variant: Option<Variant>,
+pub(super) struct Storm {
+    /// Its name, and what it is.
+    pub(super) row: StormRow,
+    /// `None`: it cannot be run, for what the row says.
+    pub(super) variant: Option<Variant>,
 }
 
 /// Assesses a scenario. `progress` is called with the number of steps done.
@@ -70,7 +72,7 @@ pub fn assess(
 ) -> Result<AssessResult, ReplicateError> {
     let scenario = variant.scenario();
     let mut tried: Vec<(StormRow, Option<Variant>, Option<RunRecord>)> = Vec::new();
-    for (step, storm) in (1..).zip(all(variant)) {
+    for (step, storm) in (1..).zip(storms(variant)) {
         tried.push(run(storm, plan.probability, replications)?);
         progress(step);
     }
@@ -106,7 +108,7 @@ pub fn assess(
             result.breaking.extend(breaking(dangerous, &key, wrong, plan, replications)?);
         }
     }
-    progress(storms::NAMES.len() as u32 + 3);
+    progress(NAMES.len() as u32 + 3);
     if row.state.is_wrong() && plan.most_advice > 0 && !stop::asked() {
         let question = Question {
             probability: plan.probability,
@@ -126,7 +128,7 @@ pub fn assess(
 }
 
 /// The steady state, what is written, and the standard storms.
-fn all(variant: &Variant) -> Vec<Storm> {
+pub(super) fn storms(variant: &Variant) -> Vec<Storm> {
     let written = !variant.scenario().inputs.events.is_empty();
     let quiet = |name: &str, storm: &str| {
         let overlay = format!("{}{storm}", without_events(variant.scenario()));
@@ -152,11 +154,11 @@ fn all(variant: &Variant) -> Vec<Storm> {
         found.push(Storm { row: own, variant: Some(variant.clone()) });
     }
     let fleets = fleets(variant.scenario());
-    let built = storms::storms(&Fleets {
+    let built = standard::storms(&Fleets {
         heaviest: fleets.heaviest.as_ref().map(|(n, m)| (n.as_str(), *m)),
         ..fleets.plain
     });
-    for name in storms::NAMES {
+    for name in NAMES {
         if let Ok(profile) = variant.with_profile(name) {
             found.push(Storm { row: row(name, "", "profile"), variant: Some(profile) });
         } else if let Some(storm) = built.iter().find(|storm| storm.name == name) {
@@ -338,14 +340,15 @@ fn input(key: &str, now: f64, found: &FindResult) -> BreakingInput {
             (Some(found.range.1.number), found.curve.last().map_or_else(String::new, at))
         }
     };
-    let stopped = format!("{} runs were stopped for the work they took", found.incomplete);
+    let incomplete = found.incomplete.max(u64::from(found.cut));
+    let stopped = format!("{incomplete} runs were stopped for the work they took, or by Ctrl-C");
     // What was cut short counts as safe in a search: here it must not.
-    let known = found.incomplete == 0;
+    let known = incomplete == 0;
     BreakingInput {
         key: key.to_owned(),
         factor: number.filter(|_| known).map(|number| (number / now * 100.0).round() / 100.0),
         beyond: known && found.found == FoundWhere::NeverPast,
-        incomplete: found.incomplete,
+        incomplete,
         verdict: if known { verdict } else { stopped },
     }
 }

@@ -1,10 +1,10 @@
 //! What an operator asks of a scenario: without whom would it have held ([`without`]), which change
-//! prevents it (`advise`), is the cluster safe (`assess`), when was it too late ([`no_return`]),
-//! would anybody have been warned ([`alerts`]).
+//! prevents it ([`advise`](mod@advise)), is the cluster safe ([`assess`](mod@assess)), when was it too
+//! late ([`no_return`](mod@no_return)), when will it be outgrown ([`forecast`](mod@forecast)), would anybody have been warned ([`alerts`]).
 //!
 //! # The simplest model
 //!
-//! Every answer but the last is a comparison: the scenario, and the scenario under a small overlay, run on the same
+//! Every answer but that of [`no_return`](mod@no_return) is a comparison: the scenario, and the scenario under a small overlay, run on the same
 //! draws ([`Trial`](crate::experiment::Trial)). Draws are keyed by names, so that taking a client out
 //! or changing a key leaves those of all others as they were. An overlay is TOML that `run --overlay`
 //! takes, so that every answer can be run again by hand. The work has a bound in runs of the model,
@@ -14,6 +14,7 @@ pub mod advise;
 pub mod alerts;
 pub mod assess;
 pub mod binding;
+pub mod forecast;
 pub mod no_return;
 pub mod remedies;
 pub mod simulate;

@@ -349,7 +349,12 @@ fn warnings(result: &NoReturn, until: &Condition) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Share, between, passed, passing};
+    use super::{
+        NoReturnQuestion, ReplicateError, Replications, RunOptions, Share, SimSpan, Variant, World,
+        between, meets, no_return, passed, passing, until_stopped,
+    };
+    use crate::scenario::Template;
+    use crate::scenario::measure::{Condition, Measure};
     use crate::units::SimTime;
 
     fn shares(happened: &[u32]) -> Vec<Share> {
@@ -381,6 +386,69 @@ mod tests {
         assert!(
             found.iter().all(|p| p.at_seconds.to_bits() == SimTime(10).as_secs_f64().to_bits())
         );
+    }
+
+    /// A storm that kills in about half of its runs.
+    const EVEN: &str = r#"
+        schema = 1
+        name = "even"
+        [run]
+        duration = "95s"
+        [apiserver]
+        version = "1.32"
+        memory-limit = "6500MiB"
+        [objects.secrets]
+        count = 400
+        size = "1MB"
+        [[clients]]
+        name = "heavy"
+        count = 8
+        start = "stopped"
+        start-jitter = "20s"
+        reflector = { resource = "secrets", encoding = "json", watch-list = false }
+        [[events]]
+        name = "storm"
+        at = "1m"
+        start = { client = "heavy" }
+    "#;
+
+    /// Continues the run to `instants` of the answer with other draws, each time from its very beginning,
+    /// and holds the shares against the answer's: at most four standard errors apart.
+    fn brute_force(continuations: u32, instants: usize) {
+        let variant = Variant::load(&Template::of_text("even", EVEN.as_bytes(), &[]), &[])
+            .expect("it is valid");
+        let until = Condition { measure: Measure::Oom, bound: None };
+        let question = NoReturnQuestion { until, continuations, replication: None };
+        let plan = Replications { seed: 1, replications: 5, threads: None };
+        let found = no_return(&variant, &question, plan, |_| {}).expect("it runs");
+        let inputs = variant.drawn(found.replication, plan.seed).expect("it is drawn");
+        let options =
+            RunOptions { seed: plan.seed, replication: found.replication, timelines: false };
+        let every = found.points.len().div_ceil(instants);
+        for point in found.points.iter().step_by(every) {
+            let at = SimTime(SimSpan::from_secs_f64(point.at_seconds).0);
+            let one = |fresh: u32| {
+                let mut world = World::new(&inputs, options);
+                world.advance(at);
+                let run = world.branch(1_000_000 + fresh, at).run(found.replication);
+                Ok::<bool, ReplicateError>(meets(&until, &run))
+            };
+            let ends = until_stopped(0..continuations, one).expect("they run");
+            let n = f64::from(continuations);
+            let happened = ends.iter().filter(|happened| **happened).count() as f64 / n;
+            let told = f64::from(point.happened.count) / n;
+            let p = f64::midpoint(happened, told);
+            let error = libm::sqrt((2.0 * p * (1.0 - p) / n).max(0.0));
+            assert!((happened - told).abs() <= 4.0 * error + 1e-9, "{point:?}: {happened}");
+        }
+    }
+
+    /// With `BRUTE_FORCE=1` in the environment 1,000 continuations at ten instants, which takes minutes.
+    #[test]
+    fn shares_agree_with_brute_force() {
+        let whole = std::env::var_os("BRUTE_FORCE").is_some();
+        let (continuations, instants) = if whole { (1_000, 10) } else { (60, 3) };
+        brute_force(continuations, instants);
     }
 
     #[test]

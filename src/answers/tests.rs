@@ -1,12 +1,14 @@
 //! Answers about a small storm that kills.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use super::advise::{Question, advise, allowed, enough};
 use super::assess::{Plan, assess, most_runs};
+use super::forecast;
 use super::no_return::{NoReturnQuestion, no_return};
 use crate::experiment::{Replications, Variant, apf_plan, find, proportion};
-use crate::results::{AdviseResult, FoundWhere, RemedyState, StormState};
+use crate::results::{AdviseResult, ForecastResult, FoundWhere, RemedyState, StormState};
 use crate::scenario::measure::Condition;
 use crate::scenario::{Overlay, Template, Vary, load_file};
 
@@ -151,6 +153,73 @@ fn what_asks_for_kills_tells_of_runs_that_never_recover() {
     let question = NoReturnQuestion { until, continuations: 1, replication: Some(0) };
     let found = no_return(&too_slow(), &question, plan, |_| {}).expect("it runs");
     assert!(found.warnings.iter().any(|text| text.contains("--until wrong")), "{found:#?}");
+}
+
+fn grows(rates: &str) -> Variant {
+    let text = format!("{TEXT}\n[growth]\nfrom = \"2026-11-30\"\nrates = [{rates}]\n");
+    let template = Template::of_text("small", text.as_bytes(), &[]);
+    Variant::load(&template, &["clients.heavy.count=2".to_owned()]).expect("it is valid")
+}
+
+fn forecast_of(variant: &Variant, replications: Replications, most_advice: u32) -> ForecastResult {
+    let growth = variant.scenario().growth.as_ref().expect("it grows");
+    let plan = forecast::Plan {
+        probability: 0.05,
+        within_months: 12.0,
+        from: growth.from,
+        storms: vec!["as written".to_owned()],
+        most_advice,
+    };
+    forecast::forecast(variant, growth, &plan, replications, &|_| {}).expect("it runs")
+}
+
+#[test]
+fn a_forecast_is_the_breaking_point_at_its_date() {
+    let plan = Replications { seed: 1, replications: 4, threads: Some(2) };
+    let variant = grows("\"clients.heavy.count=+1 per month\"");
+    let result = forecast_of(&variant, plan, 0);
+    let found = result.storms[0].when.as_ref().expect("it is searched");
+    let bracket = found.bracket.as_ref().expect("it breaks within the year");
+    let vary = Vary::parse("clients.heavy.count=2..14").expect("it is valid");
+    let until = Condition::WRONG;
+    let question =
+        find::Question { knob: vary.knob, range: Some(vary.range), until, probability: 0.05 };
+    let by_count = find::find(&variant, &question, plan, |_| {}).expect("it runs");
+    let by_count = by_count.bracket.expect("it breaks in the range");
+    for (date, count) in [(&bracket.safe, &by_count.safe), (&bracket.past, &by_count.past)] {
+        let then = (2.0 + date.value.number).round();
+        assert_eq!(then.to_bits(), count.value.number.to_bits(), "{date:?} {count:?}");
+        assert_eq!(date.happened, count.happened);
+    }
+    assert!(bracket.safe.value.text.contains("months (2027-"), "{bracket:?}");
+    assert!(result.verdict.starts_with("Outgrown first by as written"), "{}", result.verdict);
+    let then = &result.growth[0];
+    assert_eq!((then.now.as_str(), then.then.as_str()), ("2", "14"));
+}
+
+#[test]
+fn an_uncertain_rate_spreads_the_dates_on_any_number_of_threads() {
+    let variant = grows("\"clients.heavy.count=+0.5 to 3 per month\"");
+    let with = |threads| Replications { seed: 1, replications: 8, threads: Some(threads) };
+    let result = forecast_of(&variant, with(1), 0);
+    assert_eq!(result, forecast_of(&variant, with(2), 0));
+    let found = result.storms[0].when.as_ref().expect("it is searched");
+    let dates: BTreeSet<&str> = found
+        .breaking_points
+        .iter()
+        .filter_map(|point| Some(point.past.as_ref()?.text.as_str()))
+        .collect();
+    assert!(dates.len() > 3, "{dates:?}");
+}
+
+#[test]
+fn a_remedy_buys_months() {
+    let plan = Replications { seed: 1, replications: 2, threads: Some(2) };
+    let variant = grows("\"clients.heavy.count=+1 per month\"");
+    let result = forecast_of(&variant, plan, 200);
+    let best = result.remedies.first().expect("a remedy helps");
+    assert!(best.bought_months > 0.0, "{best:#?}");
+    assert!(result.verdict.contains(&format!("{} buys", best.name)), "{}", result.verdict);
 }
 
 #[test]

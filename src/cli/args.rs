@@ -13,6 +13,7 @@ use super::exit::Exit;
 use super::explain::ExplainArgs;
 use super::find::FindArgs;
 use super::flags::Color;
+use super::forecast::ForecastArgs;
 use super::import::ImportArgs;
 use super::init::InitArgs;
 use super::man::ManArgs;
@@ -115,6 +116,8 @@ pub enum Verb {
     Alerts(AlertsArgs),
     /// Runs the steady state and the standard storms: is it safe, how far may it grow, what prevents it?
     Assess(AssessArgs),
+    /// Finds when the cluster will be outgrown at the rates of [growth], and what remedies buy.
+    Forecast(ForecastArgs),
     /// Tries every remedy against the storm of a scenario, and ranks what prevents it.
     Advise(AdviseArgs),
     /// Checks scenario files without running them.

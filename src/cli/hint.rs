@@ -67,6 +67,7 @@ pub(super) fn with_overlay(file: &Path, layers: &LayerArgs, overlay: &Path) -> S
     let mut words = vec!["oomcast run".to_owned(), quoted(&file.to_string_lossy())];
     words.extend(below_set(layers));
     words.extend(as_overlay(overlay));
+    words.extend(layers.set.iter().map(|set| format!("--set {}", quoted(set))));
     words.join(" ")
 }
 
@@ -93,7 +94,7 @@ pub(super) fn quoted(text: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{LayerArgs, Typed, as_typed, quoted};
+    use super::{LayerArgs, Typed, as_typed, quoted, with_overlay};
 
     #[test]
     fn a_hint_repeats_what_was_typed() {
@@ -101,6 +102,8 @@ mod tests {
         let layers = LayerArgs { set, ..LayerArgs::default() };
         let typed = Typed { file: Path::new("a b.toml"), layers: &layers, seed: Some(7) };
         assert_eq!(as_typed(typed, "z"), "oomcast run 'a b.toml' --set x.y=1 --seed 7");
+        let laid = with_overlay(Path::new("a.toml"), &layers, Path::new("o.toml"));
+        assert_eq!(laid, "oomcast run a.toml --overlay o.toml --set x.y=1 --set z=2");
     }
 
     #[test]

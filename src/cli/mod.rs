@@ -15,6 +15,7 @@ mod exit;
 mod explain;
 mod find;
 mod flags;
+mod forecast;
 mod hint;
 mod import;
 mod init;
@@ -57,6 +58,7 @@ pub use exit::{Exit, Failure};
 pub use explain::ExplainArgs;
 pub use find::FindArgs;
 pub use flags::{Color, FolderFlags, Format, LayerArgs, PrintFlags, RunFlags};
+pub use forecast::ForecastArgs;
 pub use import::ImportArgs;
 pub use init::InitArgs;
 pub use man::ManArgs;
@@ -108,6 +110,7 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Advise(verb) => advise::advise(verb),
         Verb::Alerts(verb) => alerts::alerts(verb),
         Verb::Assess(verb) => assess::assess(verb),
+        Verb::Forecast(verb) => forecast::forecast(verb),
         Verb::Check(verb) => check::check(verb),
         Verb::Explain(verb) => explain::explain(verb),
         Verb::Show(verb) => show::show(verb),

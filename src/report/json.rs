@@ -36,7 +36,7 @@ use serde::Serialize;
 
 use crate::results::{
     AdviseResult, AlertsResult, ApfPlan, AssessResult, CalibrationResult, CompareResult,
-    FindResult, NoReturn, Summary, Validation,
+    FindResult, ForecastResult, NoReturn, Summary, Validation,
 };
 
 /// Renders `summary.json`.
@@ -77,6 +77,14 @@ pub fn calibration(result: &CalibrationResult) -> serde_json::Result<String> {
 /// None that plain data can cause; the serialiser's, if it ever has one.
 pub fn find(found: &FindResult) -> serde_json::Result<String> {
     pretty(found)
+}
+
+/// Renders `forecast.json`, whose keys are the fields of [`ForecastResult`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn forecast(result: &ForecastResult) -> serde_json::Result<String> {
+    pretty(result)
 }
 
 /// Renders `no-return.json`, whose keys are the fields of [`NoReturn`].

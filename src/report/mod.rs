@@ -22,6 +22,7 @@ pub mod dump;
 pub mod events;
 pub mod find;
 pub mod folder;
+pub mod forecast;
 mod format;
 pub mod html;
 pub mod import;

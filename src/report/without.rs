@@ -77,7 +77,49 @@ fn interaction(found: &LeaveOneOut) -> Option<String> {
     } else {
         "they hold memory for each other, or one after the other"
     };
+    let pair = found.without_two.as_ref().and_then(|two| {
+        let of_two = |row: &&LeftOut| row.clients.iter().any(|name| two.clients.contains(name));
+        let alone: f64 = found.without_one.iter().filter(of_two).map(|row| row.peak_change).sum();
+        let (names, both) = (two.clients.join(" and "), two.peak_change);
+        ((both - alone).abs() > WORTH).then(|| {
+            format!("; {names} alone sum to {}, together {}", percent(alone), percent(both))
+        })
+    });
     (apart.abs() > WORTH).then(|| {
-        format!("single clients sum to {}, all together are {}: {what}", percent(sum), percent(all))
+        let (sum, all) = (percent(sum), percent(all));
+        let pair = pair.unwrap_or_default();
+        format!("single clients sum to {sum}, all together are {all}: {what}{pair}")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::interaction;
+    use crate::results::{LeaveOneOut, LeftOut};
+
+    fn left_out(clients: &[&str], peak_change: f64) -> LeftOut {
+        let clients = clients.iter().map(|name| (*name).to_owned()).collect();
+        LeftOut { clients, peak_change, ..LeftOut::default() }
+    }
+
+    #[test]
+    fn what_single_clients_do_not_explain_is_said_and_named() {
+        let mut found = LeaveOneOut {
+            without_one: vec![
+                left_out(&["a"], -0.1),
+                left_out(&["b"], -0.05),
+                left_out(&["c"], 0.0),
+            ],
+            without_two: Some(left_out(&["a", "b"], -0.7)),
+            without_all: Some(left_out(&["a", "b", "c"], -0.75)),
+            ..LeaveOneOut::default()
+        };
+        let told = interaction(&found).expect("sixty points are not explained");
+        assert!(told.contains("sum to -15 %, all together are -75 %"), "{told}");
+        assert!(told.contains("a and b alone sum to -15 %, together -70 %"), "{told}");
+        // Where they add up, there is nothing to say.
+        found.without_two = Some(left_out(&["a", "b"], -0.15));
+        found.without_all = Some(left_out(&["a", "b", "c"], -0.16));
+        assert_eq!(interaction(&found), None);
+    }
 }

@@ -12,6 +12,7 @@ mod assumption;
 mod calibration;
 mod compare;
 mod find;
+mod forecast;
 mod import;
 mod judged;
 mod levels;
@@ -43,6 +44,7 @@ pub use compare::{
     CompareResult, ComparedSide, EventChange, FigureChange, InputDifference, ToleranceRow,
 };
 pub use find::{BreakingPoint, FindResult, FoundBracket, FoundShare, FoundValue, FoundWhere};
+pub use forecast::{ForecastRemedy, ForecastResult, ForecastStorm, GrowthRow};
 pub use import::{ImportCheck, ImportSkipped, Imported, ImportedFact};
 pub use judged::{
     ExpectationRow, QuantileEstimate, StoppingRule, UncertainInput, Uncertainty, VarianceSplit,

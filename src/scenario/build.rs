@@ -44,6 +44,7 @@ pub(super) fn scenario(root: Root, names: &Names) -> Option<Scenario> {
         published,
         expect,
         sweep: Earlier,
+        growth: Earlier,
         workloads,
     } = root;
     let Run { duration, seed, max_events, replications } = run;
@@ -78,6 +79,7 @@ pub(super) fn scenario(root: Root, names: &Names) -> Option<Scenario> {
         expectations: expect.into_iter().map(claims::expectation).collect::<Option<_>>()?,
         uncertain: Vec::new(),
         sweep: None,
+        growth: None,
         notes: Vec::new(),
         anchors: super::Anchors::default(),
         effective: String::new(),

@@ -56,6 +56,7 @@ mod derive;
 mod differ;
 pub mod explain;
 mod file;
+pub mod growth;
 mod identity;
 pub mod keys;
 mod knob;
@@ -83,7 +84,9 @@ pub use crate::language::tell::code::{Code, Severity};
 pub use crate::language::tell::diagnostic::{Diagnostic, Diagnostics, Label};
 pub use crate::language::text::file::LARGEST_FILE;
 pub use crate::language::text::source::Place;
-pub use crate::language::vary::{Knob, MOST_VALUES, Range, Unit, Value, Vary};
+pub use crate::language::vary::{
+    DAYS_PER_MONTH, Knob, MOST_VALUES, Range, Rate, Unit, Value, Vary,
+};
 pub use anchors::{Anchors, ReadAnchor};
 pub use claims::{Claim, Expectation, Published};
 pub use differ::{Difference, differences};
@@ -103,6 +106,7 @@ use crate::language::tell::diagnostic::Log;
 use crate::language::text::source::{Sources, Span};
 use crate::language::text::tree::{Item, Node};
 use crate::model::input::Inputs;
+use growth::Growth;
 use keys::load::Root;
 use sweep::SweepPlan;
 
@@ -136,13 +140,16 @@ pub struct Scenario {
     pub uncertain: Vec<Uncertain>,
     /// What `[sweep]` says, if there is one.
     pub sweep: Option<SweepPlan>,
+    /// What `[growth]` says, if there is one.
+    pub growth: Option<Growth>,
     /// Warnings and notes.
     pub notes: Vec<Diagnostic>,
     /// Where the text says what others than this room judge.
     pub anchors: Anchors,
     /// The scenario as canonical TOML with every default filled in. Loads again to the same inputs.
     pub effective: String,
-    /// 12 hex digits that stay the same while nothing but seed, replications and sweep changes.
+    /// 12 hex digits that stay the same while nothing but seed, replications, sweep and growth
+    /// changes.
     pub hash: String,
 }
 
@@ -258,6 +265,7 @@ fn check(
     timeline::check(&root, &names, log);
     workloads::check(&root, &names, log);
     let sweep = sweep::read(&root, log);
+    let growth = growth::read(&root, log);
     if log.has_errors() {
         return None;
     }
@@ -266,9 +274,12 @@ fn check(
     let typed = Root::from_table(&root);
     let built = typed.and_then(|typed| build::scenario(typed, &names));
     debug_assert!(built.is_some(), "a tree without errors is a scenario");
-    let scenario = Scenario { uncertain: uncertain::collect(&root), sweep, ..built? };
+    let scenario = Scenario { uncertain: uncertain::collect(&root), sweep, growth, ..built? };
     if let Some(plan) = &scenario.sweep {
         sweep::check_names(plan, &root, &text, log);
+    }
+    if let Some(growth) = &scenario.growth {
+        growth::check_names(growth, &root, &text, log);
     }
     Some((Scenario { effective: text, hash, anchors, ..scenario }, annotated))
 }

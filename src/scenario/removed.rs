@@ -12,7 +12,8 @@ pub(super) fn take_along(root: &mut Node, list: &str, (name, at): (&str, Span), 
     let mut gone = of_events(root, name);
     gone.extend(of_workloads(root, name));
     gone.extend(of_connections(root, name));
-    gone.extend(of_sweep(root, name));
+    gone.extend(of_texts(root, ("sweep", "vary"), name, "[sweep] varies none of it"));
+    gone.extend(of_texts(root, ("growth", "rates"), name, "nothing of it is in [growth]"));
     if !gone.is_empty() {
         let message = format!("`{}` is removed with what names it", shown(name));
         let finding = Finding::new(Code::RemovedAlong, at, message).label("removed here");
@@ -78,23 +79,28 @@ fn of_connections(root: &mut Node, name: &str) -> Vec<String> {
     gone
 }
 
-/// What a sweep varies of it; a sweep of nothing else goes.
-fn of_sweep(root: &mut Node, name: &str) -> Vec<String> {
-    let Some(vary) = root.get_mut("sweep").and_then(|sweep| items(sweep, "vary")) else {
+/// What a sweep varies of it, or how it grows; a table of nothing else goes.
+fn of_texts(
+    root: &mut Node,
+    (table, key): (&'static str, &'static str),
+    name: &str,
+    told: &str,
+) -> Vec<String> {
+    let Some(texts) = root.get_mut(table).and_then(|table| items(table, key)) else {
         return Vec::new();
     };
-    let before = vary.len();
-    vary.retain(|vary| match &vary.item {
+    let before = texts.len();
+    texts.retain(|text| match &text.item {
         Item::Text(text) => !split(text, 0).is_some_and(|(parts, _)| {
             matches!(parts.as_slice(), [list, entry, ..] if list.name == "clients" && entry.name == name)
         }),
         _ => true,
     });
-    let (gone, left) = (before - vary.len(), vary.len());
+    let (gone, left) = (before - texts.len(), texts.len());
     if gone > 0 && left == 0 {
-        root.take("sweep");
+        root.take(table);
     }
-    if gone > 0 { vec!["[sweep] varies none of it".to_owned()] } else { Vec::new() }
+    if gone > 0 { vec![told.to_owned()] } else { Vec::new() }
 }
 
 /// Whether a value is the name.

@@ -4,12 +4,14 @@
 //! checked: a quantity that came from a user can be absurd, but it cannot panic.
 
 mod bytes;
+mod day;
 mod hash;
 mod rate;
 mod text;
 mod time;
 
 pub use bytes::Bytes;
+pub use day::Day;
 pub use hash::Fnv;
 pub use rate::ByteRate;
 pub use text::{QuantityError, parse_byte_rate, parse_bytes, parse_span};

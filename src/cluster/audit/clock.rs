@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::units::SimSpan;
+use crate::units::{Day, SimSpan};
 
 /// Microseconds since 1970: what audit logs count in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,7 +18,7 @@ impl Micros {
                 digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0'))
             })
         };
-        let day = days(number(0, 4)?, number(5, 7)?, number(8, 10)?)?;
+        let Day(day) = Day::of(number(0, 4)?, number(5, 7)?, number(8, 10)?)?;
         let clock = number(11, 13)? * 3_600 + number(14, 16)? * 60 + number(17, 19)?;
         let mut rest = bytes.get(19..)?;
         let mut micros = 0;
@@ -60,17 +60,6 @@ fn east(zone: &[u8]) -> Option<i64> {
         }
         Some(_) => None,
     }
-}
-
-/// Days from 1970-01-01 to a date of the Gregorian calendar, counted in years that begin in March.
-fn days(year: i64, month: i64, day: i64) -> Option<i64> {
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    let year = if month <= 2 { year - 1 } else { year };
-    let in_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    Some(365 * year + leap_days + in_year - 719_468)
 }
 
 /// Cells of a [`Grid`].

@@ -18,7 +18,7 @@ use super::replicate::{ReplicateError, Replications};
 use super::variant::Variant;
 use crate::engine::stop;
 use crate::model::RunOptions;
-use crate::results::{FindResult, FoundShare};
+use crate::results::{FindResult, FoundShare, FoundValue};
 use crate::scenario::measure::{Condition, Measure};
 use crate::scenario::{Diagnostics, Knob, Range, Value};
 
@@ -70,65 +70,75 @@ pub fn find(
     plan: Replications,
     progress: impl Fn(u32) + Sync,
 ) -> Result<FindResult, FindError> {
-    let current = question.knob.current(variant.scenario());
-    let lab = Lab {
-        variant,
-        question,
-        seed: plan.seed,
-        loaded: Mutex::default(),
-        seen: Mutex::default(),
-        felt: AtomicBool::new(false),
-        unrecovered: AtomicU32::new(0),
-    };
+    let knob = &question.knob;
+    let current = knob.current(variant.scenario());
+    let lab = Lab::new(variant, question.until, plan.seed);
     let mut tried = Vec::new();
     let grid = match &question.range {
-        Some(range) => Grid::of(&question.knob, range)?,
-        None => lab.range(current.as_ref(), plan, &mut tried)?,
+        Some(range) => Grid::of(knob, range)?,
+        None => lab.range(question, current.as_ref(), plan, &mut tried)?,
     };
-    // A range that no scenario can have should be told before the work.
-    for end in [0, grid.points() - 1] {
-        lab.at(&lab.value(&grid, end)?)?;
-    }
-    let search = Search {
-        seed: plan.seed,
-        replications: plan.replications.max(1),
-        threads: plan.threads,
+    let axis = Axis {
+        key: knob.key(),
+        unit: knob.unit().suffix().trim_start_matches('_'),
         points: grid.points(),
-        probability: question.probability,
+        current: current.as_ref().map(words::found_value),
+        value: &|point| {
+            let value = grid.value(point);
+            value.map_or_else(FoundValue::default, |value| words::found_value(&value))
+        },
+        set: &|point, _| grid.value(point).map(|value| knob.set(&value)).into_iter().collect(),
     };
-    let run = |point: usize, replication| {
-        let value = lab.value(&grid, point).map_err(|e| drawn(replication, &e))?;
-        let at = lab.at(&value).map_err(|e| drawn(replication, &e))?;
-        lab.happens(&at, replication)
-    };
-    let found = match find_with(run, &search, progress) {
-        Err(ReplicateError::Stopped) if !tried.is_empty() => {
-            let (scenario, current) = (variant.scenario(), current.as_ref());
-            return Ok(words::of_pilots(scenario, question, &search, &grid, current, tried));
+    match lab.search(&axis, question.probability, plan, progress) {
+        Err(FindError::Replicate(ReplicateError::Stopped)) if !tried.is_empty() => {
+            let search = axis.search(question.probability, plan);
+            Ok(words::of_pilots(variant.scenario(), &question.until, &search, &axis, tried))
         }
-        found => found?,
-    };
-    // Fewer than were asked for, where it was stopped.
-    let search = Search { replications: found.breaking_points.len() as u32, ..search };
-    let mut result =
-        words::result(variant.scenario(), question, &search, &grid, current.as_ref(), &found);
-    let unrecovered = lab.unrecovered.into_inner();
-    if unrecovered > 0 {
-        result.warnings.push(format!(
-            "in {unrecovered} runs without {} not all recovers by the end: --until {} counts these, too",
-            question.until,
-            Condition::WRONG
-        ));
+        found => found,
     }
-    if !lab.felt.into_inner() && grid.points() > 1 {
-        let equal = "all runs are equal at every value tried";
-        let ends = [0, grid.points() - 1].map(|point| grid.value(point));
-        let sets: Vec<String> =
-            ends.iter().flatten().map(|value| question.knob.set(value)).collect();
-        let effective = &variant.scenario().effective;
-        result.warnings.push(idle::note(effective, question.knob.key(), &sets, equal));
+}
+
+/// Points in an order along which something is searched: the values of a key, the days of a forecast.
+#[derive(Clone)]
+pub struct Axis<'a> {
+    /// What it is called.
+    pub key: &'a str,
+    /// In what it is counted: `bytes`, `months`; empty: things.
+    pub unit: &'a str,
+    /// How many points there are.
+    pub points: usize,
+    /// What the scenario itself has.
+    pub current: Option<FoundValue>,
+    /// What a point is called, and where it lies.
+    pub value: &'a (dyn Fn(usize) -> FoundValue + Sync),
+    /// The overrides that make a replication of the scenario what it is at a point.
+    pub set: &'a (dyn Fn(usize, u32) -> Vec<String> + Sync),
+}
+
+impl Axis<'_> {
+    fn search(&self, probability: f64, plan: Replications) -> Search {
+        Search {
+            seed: plan.seed,
+            replications: plan.replications.max(1),
+            threads: plan.threads,
+            points: self.points,
+            probability,
+        }
     }
-    Ok(result)
+}
+
+/// Finds from which point on something is too likely.
+///
+/// # Errors
+/// See [`FindError`].
+pub fn find_along(
+    variant: &Variant,
+    axis: &Axis<'_>,
+    (until, probability): (Condition, f64),
+    plan: Replications,
+    progress: impl Fn(u32) + Sync,
+) -> Result<FindResult, FindError> {
+    Lab::new(variant, until, plan.seed).search(axis, probability, plan, progress)
 }
 
 /// A value inside the range that the scenario cannot have, though it can have the ends.
@@ -136,13 +146,13 @@ fn drawn(replication: u32, error: &FindError) -> ReplicateError {
     ReplicateError::Draw { replication, reason: error.to_string() }
 }
 
-/// Runs the scenario at values of the key.
+/// Runs the scenario at points of an axis.
 struct Lab<'a> {
     variant: &'a Variant,
-    question: &'a Question,
+    until: Condition,
     seed: u64,
-    /// Scenarios by the override that made them.
-    loaded: Mutex<BTreeMap<String, Arc<Variant>>>,
+    /// Scenarios by the overrides that made them.
+    loaded: Mutex<BTreeMap<Vec<String>, Arc<Variant>>>,
     /// How each replication went at the first value it was tried at.
     seen: Mutex<BTreeMap<u32, Course>>,
     /// Whether one went otherwise at another value.
@@ -154,19 +164,64 @@ struct Lab<'a> {
 /// How a run went: all events with their times, and the share of the limit that was left.
 type Course = (u64, u64);
 
-impl Lab<'_> {
-    fn value(&self, grid: &Grid, point: usize) -> Result<Value, FindError> {
-        let key = || self.question.knob.key().to_owned();
-        grid.value(point).ok_or_else(|| GridError::NoOrder(key()).into())
+impl<'a> Lab<'a> {
+    fn new(variant: &'a Variant, until: Condition, seed: u64) -> Self {
+        Self {
+            variant,
+            until,
+            seed,
+            loaded: Mutex::default(),
+            seen: Mutex::default(),
+            felt: AtomicBool::new(false),
+            unrecovered: AtomicU32::new(0),
+        }
     }
 
-    fn at(&self, value: &Value) -> Result<Arc<Variant>, FindError> {
-        let set = self.question.knob.set(value);
+    fn search(
+        self,
+        axis: &Axis<'_>,
+        probability: f64,
+        plan: Replications,
+        progress: impl Fn(u32) + Sync,
+    ) -> Result<FindResult, FindError> {
+        let ends = [0, axis.points.saturating_sub(1)].map(|end| (axis.set)(end, 0));
+        // A range that no scenario can have should be told before the work.
+        for end in &ends {
+            self.at(end.clone())?;
+        }
+        let search = axis.search(probability, plan);
+        let run = |point: usize, replication| {
+            let at = self.at((axis.set)(point, replication)).map_err(|e| drawn(replication, &e))?;
+            self.happens(&at, replication)
+        };
+        let found = find_with(run, &search, progress)?;
+        // Fewer than were asked for, where it was stopped.
+        let search = Search { replications: found.breaking_points.len() as u32, ..search };
+        let scenario = self.variant.scenario();
+        let mut result = words::result(scenario, &self.until, &search, axis, &found);
+        let unrecovered = self.unrecovered.into_inner();
+        if unrecovered > 0 {
+            result.warnings.push(format!(
+                "in {unrecovered} runs without {} not all recovers by the end: --until {} counts these, \
+                 too",
+                self.until,
+                Condition::WRONG
+            ));
+        }
+        if !self.felt.into_inner() && axis.points > 1 {
+            let equal = "all runs are equal at every value tried";
+            let note = idle::note(&scenario.effective, axis.key, &ends.concat(), equal);
+            result.warnings.push(note);
+        }
+        Ok(result)
+    }
+
+    fn at(&self, set: Vec<String>) -> Result<Arc<Variant>, FindError> {
         let lock = || self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(variant) = lock().get(&set) {
             return Ok(Arc::clone(variant));
         }
-        let variant = self.variant.with(std::slice::from_ref(&set)).map_err(FindError::Invalid)?;
+        let variant = self.variant.with(&set).map_err(FindError::Invalid)?;
         let variant = Arc::new(variant);
         lock().insert(set, Arc::clone(&variant));
         Ok(variant)
@@ -175,7 +230,7 @@ impl Lab<'_> {
     fn happens(&self, at: &Variant, replication: u32) -> Result<Happened, ReplicateError> {
         let options = RunOptions { seed: self.seed, replication, timelines: false };
         let record = at.run(replication, options, &[])?;
-        let until = &self.question.until;
+        let until = &self.until;
         if until.measure == Measure::Oom
             && !meets(until, &record)
             && meets(&Condition::WRONG, &record)
@@ -202,16 +257,17 @@ impl Lab<'_> {
     /// is sensible. What was found to happen at the values tried is added to `tried`.
     fn range(
         &self,
+        question: &Question,
         current: Option<&Value>,
         plan: Replications,
         tried: &mut Vec<Tried>,
     ) -> Result<Grid, FindError> {
-        let knob = &self.question.knob;
+        let knob = &question.knob;
         let centre = current.and_then(Value::coordinate).filter(|x| *x > 0.0);
         let centre = centre.ok_or_else(|| FindError::NoValue(knob.key().to_owned()))?;
         let pilots = plan.replications.clamp(1, PILOTS);
         // Half-way between the probability and certainty: further out, runs cost more and tell less.
-        let enough = (f64::from(pilots) * f64::midpoint(1.0, self.question.probability)).ceil();
+        let enough = (f64::from(pilots) * f64::midpoint(1.0, question.probability)).ceil();
         let mut ends = [End::new(centre), End::new(centre)];
         for doubling in 0..=DOUBLINGS {
             for (index, sign) in [(0, -1), (1, 1)] {
@@ -220,7 +276,8 @@ impl Lab<'_> {
                     continue;
                 }
                 let plan = Replications { replications: pilots, ..plan };
-                tried.extend(self.extend(&mut ends[index], centre, sign * doubling, plan)?);
+                let value = knob.at(centre * libm::exp2(f64::from(sign * doubling)));
+                tried.extend(self.extend(&mut ends[index], (knob, value), doubling, plan)?);
             }
         }
         let [low, mut high] = ends.map(|end| end.at);
@@ -235,19 +292,17 @@ impl Lab<'_> {
     fn extend(
         &self,
         end: &mut End,
-        centre: f64,
+        (knob, value): (&Knob, Option<Value>),
         doublings: i32,
         plan: Replications,
     ) -> Result<Option<Tried>, FindError> {
-        let there = centre * libm::exp2(f64::from(doublings));
-        let value = self.question.knob.at(there);
         // The scenario itself is sound: past here it is not.
-        let known = value.and_then(|value| Some((self.at(&value).ok()?, value)));
+        let known = value.and_then(|value| Some((self.at(vec![knob.set(&value)]).ok()?, value)));
         let Some((variant, value)) = known else {
             end.stuck = true;
             return Ok(None);
         };
-        let at = value.coordinate().unwrap_or(centre);
+        let at = value.coordinate().unwrap_or(end.at);
         let run = |_, replication| self.happens(&variant, replication);
         let outcomes = search::outcomes(run, plan.replications, plan.threads)?;
         let of = |what| outcomes.iter().filter(|outcome| **outcome == what).count() as u32;

@@ -1,25 +1,25 @@
 //! What a search found, as values of the key and in a sentence.
 
-use super::Question;
-use super::grid::Grid;
+use super::Axis;
 use super::search::{Answer, Found, Search, Tally};
 use crate::results::{
     BreakingPoint, FORMAT_VERSION, FindResult, FoundBracket, FoundShare, FoundValue, FoundWhere,
     OutcomeCount,
 };
+use crate::scenario::measure::Condition;
 use crate::scenario::{Scenario, Value};
 
 /// Points counted as the search did, from the safe end, as values.
 struct Points<'a> {
-    grid: &'a Grid,
+    axis: &'a Axis<'a>,
     falling: bool,
 }
 
 impl Points<'_> {
     fn value(&self, point: usize) -> FoundValue {
-        let last = self.grid.points() - 1;
+        let last = self.axis.points - 1;
         let point = if self.falling { last - point.min(last) } else { point };
-        self.grid.value(point).map_or_else(FoundValue::default, |value| found_value(&value))
+        (self.axis.value)(point)
     }
 
     fn share(&self, tally: &Tally) -> FoundShare {
@@ -34,14 +34,13 @@ pub(super) fn found_value(value: &Value) -> FoundValue {
 /// The result as reports show it.
 pub(super) fn result(
     scenario: &Scenario,
-    question: &Question,
+    until: &Condition,
     search: &Search,
-    grid: &Grid,
-    current: Option<&Value>,
+    axis: &Axis<'_>,
     found: &Found,
 ) -> FindResult {
-    let points = Points { grid, falling: found.falling };
-    let last = grid.points() - 1;
+    let points = Points { axis, falling: found.falling };
+    let last = axis.points - 1;
     let bracket = match &found.answer {
         Answer::Found(bracket) => Some(FoundBracket {
             safe: points.share(&bracket.safe),
@@ -63,7 +62,7 @@ pub(super) fn result(
     if found.falling {
         curve.reverse();
     }
-    let ascending = Points { grid, falling: false };
+    let ascending = Points { axis, falling: false };
     let mut result = FindResult {
         format_version: FORMAT_VERSION.to_owned(),
         scenario: scenario.name.clone(),
@@ -71,13 +70,13 @@ pub(super) fn result(
         release: scenario.inputs.release.version(),
         seed: search.seed,
         replications: search.replications,
-        key: question.knob.key().to_owned(),
-        unit: question.knob.unit().suffix().trim_start_matches('_').to_owned(),
-        until: question.until.to_string(),
+        key: axis.key.to_owned(),
+        unit: axis.unit.to_owned(),
+        until: until.to_string(),
         probability: search.probability,
         range: (ascending.value(0), ascending.value(last)),
-        values: grid.points() as u64,
-        current: current.map(found_value),
+        values: axis.points as u64,
+        current: axis.current.clone(),
         falling: found.falling,
         verdict: String::new(),
         found: match &found.answer {
@@ -107,10 +106,9 @@ pub(super) fn result(
 /// tried by then.
 pub(super) fn of_pilots(
     scenario: &Scenario,
-    question: &Question,
+    until: &Condition,
     search: &Search,
-    grid: &Grid,
-    current: Option<&Value>,
+    axis: &Axis<'_>,
     tried: Vec<(FoundShare, u32)>,
 ) -> FindResult {
     let found = Found {
@@ -134,9 +132,9 @@ pub(super) fn of_pilots(
     let verdict = format!(
         "Stopped before a breaking point of {} was known: what happened at the values tried by then \
          is below",
-        question.knob.key()
+        axis.key
     );
-    let result = result(scenario, question, &search, grid, current, &found);
+    let result = result(scenario, until, &search, axis, &found);
     FindResult { found: FoundWhere::Unknown, curve: tried, verdict, ..result }
 }
 

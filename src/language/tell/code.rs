@@ -88,6 +88,7 @@ codes! {
     EmptyRange "E0403" "A range to vary over holds no value, or its step passes over it."
     TooManyPoints "E0404" "There are more values to vary over than can be simulated."
     NoSweep "E0405" "What `[sweep]` says makes no sweep."
+    BadGrowth "E0406" "A rate of growth is not of the form key=+4% per month, or its first day is none."
     Inherits "E0501" "What the file inherits cannot be read, does not exist, or inherits itself."
     UnknownProfile "E0502" "The scenario has no profile of this name."
     NothingToRemove "E0503" "A `remove` names something that is not inherited."

@@ -12,10 +12,12 @@
 
 mod knob;
 mod range;
+mod rate;
 mod value;
 
 pub use knob::Knob;
 pub use range::{MOST_VALUES, Range};
+pub use rate::{DAYS_PER_MONTH, Rate};
 pub use value::{Unit, Value};
 
 use crate::language::table::Table;

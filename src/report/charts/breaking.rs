@@ -12,6 +12,11 @@ use super::scene::{Anchor, Item, PAGE_HEIGHT, Point, Rect, Scene};
 
 const NAME: &str = "breaking-point";
 
+/// Draws the chart of a storm of a forecast.
+pub(super) fn of_storm(name: &str, found: &FindResult) -> Scene {
+    scene(&FindResult { verdict: format!("{name}: {}", found.verdict), ..found.clone() })
+}
+
 /// Draws the chart.
 pub(super) fn scene(found: &FindResult) -> Scene {
     let mut scene = Scene::new(NAME, &found.verdict, &describe(found), PAGE_HEIGHT);
@@ -218,6 +223,7 @@ fn ticks(unit: &str, low: f64, high: f64) -> (&'static str, Vec<(f64, String)>) 
         "per_s" => "per second",
         "percent" => "%",
         "cores" => "cores",
+        "months" => "months",
         _ => "",
     };
     let size = if unit == "bytes_per_s" { 1e6 } else { 1.0 };

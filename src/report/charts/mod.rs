@@ -61,8 +61,8 @@ use std::path::{Path, PathBuf};
 
 use crate::report::whole::{replace, replace_by};
 use crate::results::{
-    Activity, ActivityKind, AlertsResult, FindResult, Mechanism, NoReturn, PhaseRecord,
-    ServerRecord, SweepSummary, Timeline,
+    Activity, ActivityKind, AlertsResult, FindResult, ForecastResult, ForecastStorm, Mechanism,
+    NoReturn, PhaseRecord, ServerRecord, SweepSummary, Timeline,
 };
 use crate::units::{Bytes, SimSpan};
 
@@ -236,6 +236,19 @@ pub fn write_breaking_point(dir: &Path, found: &FindResult) -> Result<Vec<String
     write_below(dir, &[breaking::scene(found)])
 }
 
+/// Writes a chart for each storm of a forecast, as [`write_all`] does.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn write_forecast(dir: &Path, result: &ForecastResult) -> Result<Vec<String>, ChartError> {
+    let scene = |storm: &ForecastStorm| {
+        let scene = breaking::of_storm(&storm.name, storm.when.as_ref()?);
+        Some((format!("forecast-{}", storm.name.replace(' ', "-")), scene))
+    };
+    let scenes: Vec<(String, Scene)> = result.storms.iter().filter_map(scene).collect();
+    write_named(dir, scenes.iter().map(|(name, scene)| (name.as_str(), scene)))
+}
+
 /// Writes the chart of a point of no return, as [`write_all`] does.
 ///
 /// # Errors
@@ -262,13 +275,19 @@ pub fn write_comparison(dir: &Path, input: &CompareInput) -> Result<Vec<String>,
 
 /// Writes charts into the folder `charts` below `dir`, which is not made for none.
 fn write_below(dir: &Path, scenes: &[Scene]) -> Result<Vec<String>, ChartError> {
+    write_named(dir, scenes.iter().map(|scene| (scene.name, scene)))
+}
+
+/// The same under names of their own.
+fn write_named<'s>(
+    dir: &Path,
+    scenes: impl Iterator<Item = (&'s str, &'s Scene)>,
+) -> Result<Vec<String>, ChartError> {
     let folder = dir.join("charts");
-    if !scenes.is_empty() {
-        std::fs::create_dir_all(&folder).map_err(|e| io_error(&folder, e))?;
-    }
     let mut written = Vec::new();
-    for scene in scenes {
-        let names = write_one(&folder, scene.name, scene)?;
+    for (name, scene) in scenes {
+        std::fs::create_dir_all(&folder).map_err(|e| io_error(&folder, e))?;
+        let names = write_one(&folder, name, scene)?;
         written.extend(names.map(|name| format!("charts/{name}")));
     }
     Ok(written)

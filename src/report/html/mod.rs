@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 use super::page::{Mood, Page};
-use super::{advise, alerts, assess, compare, find, no_return, run, sweep};
+use super::{advise, alerts, assess, compare, find, forecast, no_return, run, sweep};
 use crate::results::Summary;
 
 /// Name of the page in a folder.
@@ -66,12 +66,17 @@ pub fn render(folder: &Path, files: &[String]) -> Result<Option<String>, HtmlErr
     }
     let one = &["scenario.effective.toml"][..];
     let two = &["a.effective.toml", "b.effective.toml"][..];
-    let known: [(&str, Reader, &[&str]); 7] = [
+    let known: [(&str, Reader, &[&str]); 8] = [
         ("alerts.json", |folder, name| folder.json(name).map(|found| alerts::page(&found)), one),
         ("find.json", |folder, name| folder.json(name).map(|found| find::page(&found)), one),
         (
             "no-return.json",
             |folder, name| folder.json(name).map(|found| no_return::page(&found)),
+            one,
+        ),
+        (
+            "forecast.json",
+            |folder, name| folder.json(name).map(|found| forecast::page(&found)),
             one,
         ),
         ("advise.json", |folder, name| folder.json(name).map(|found| advise::page(&found)), one),

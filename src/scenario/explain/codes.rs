@@ -5,9 +5,9 @@ use super::Example::{Command, Fragment, Manifest, Profile, Set, Vary};
 use super::Explanation;
 use super::text::{LEVEL, text};
 use crate::language::tell::code::Code::{
-    AfterTheEnd, BadConnection, BadExpectation, BadFigure, BadName, BadOverride, BadQuantity,
-    BadSpread, BadVary, DoesNotFit, DuplicateName, EmptyRange, FieldType, FieldValue, Inherits,
-    ManifestFile, ManifestSyntax, Misplaced, MissingField, MissingKey, MoreThanMembers,
+    AfterTheEnd, BadConnection, BadExpectation, BadFigure, BadGrowth, BadName, BadOverride,
+    BadQuantity, BadSpread, BadVary, DoesNotFit, DuplicateName, EmptyRange, FieldType, FieldValue,
+    Inherits, ManifestFile, ManifestSyntax, Misplaced, MissingField, MissingKey, MoreThanMembers,
     NeedsCluster, NoSuchServer, NoSweep, NotAChoice, NotUncertain, NotUtf8, NotVariable,
     NothingToRemove, OneOf, OutOfBounds, OverrideTarget, ProtobufCustom, Refused, ShapeNeeded,
     Syntax, TooDeep, TooLarge, TooMany, TooManyPoints, TotalTooLarge, UnknownField, UnknownGate,
@@ -462,6 +462,13 @@ static VARIED: &[Explanation] = &[
          points.",
         Fragment("[sweep]\nvary = [\"clients.agents.count=100..1000\"]"),
         Fragment("[sweep]\nvary = [\"clients.agents.count=100..1000:100\"]"),
+    ),
+    text(
+        BadGrowth,
+        "What grows is a key that holds a number, each once, with a rate and its period: +4% per month \
+         compounds, +200 per week adds, +2% to 6% per month is not known exactly. `from` is a day.",
+        Fragment("[growth]\nrates = [\"clients.agents.count=+4%\"]"),
+        Fragment("[growth]\nrates = [\"clients.agents.count=+4% per month\"]"),
     ),
 ];
 

@@ -4,6 +4,7 @@ use super::apf::Apf;
 use super::claims::{Expect, Published};
 use super::cluster::{CLUSTER, OWN_NODE, PER, UNITS};
 use super::events::Event;
+use super::growth::GROWTH;
 use super::server::{Apiserver, Run};
 use super::sweep::SWEEP;
 use super::workloads::Workload;
@@ -79,6 +80,10 @@ table! {
     sweep: Earlier = earlier(Kind::Table(&SWEEP))
         .may_be_empty()
         .role(Role::Outside { why: "it says what to vary itself", hashed: false });
+    /// How the cluster grows, for `oomcast forecast`.
+    growth: Earlier = earlier(Kind::Table(&GROWTH))
+        .may_be_empty()
+        .role(Role::Outside { why: "it says what grows itself", hashed: false });
     /// What writes, creates and deletes objects.
     workloads: Vec<Workload> = list(1000);
 }

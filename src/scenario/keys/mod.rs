@@ -13,6 +13,7 @@ pub(super) mod apf;
 pub(super) mod claims;
 pub(super) mod cluster;
 pub(super) mod events;
+pub(super) mod growth;
 pub(super) mod load;
 pub(super) mod server;
 pub(super) mod sweep;

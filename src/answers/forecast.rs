@@ -1,0 +1,352 @@
+//! When will the cluster be outgrown?
+//!
+//! # The simplest model
+//!
+//! Growth makes every key of `[growth]` a function of one number: the days since the cluster was as the
+//! scenario says. So it is `find` over days, with its bisections, common draws and intervals
+//! ([`find_along`]), for each of the storms that `assess` runs, judged by the same definition of a run
+//! that goes wrong ([`Condition::WRONG`]). A rate that is not known exactly is drawn for each replication,
+//! from a stream of its own, so that the interval of the answer has it in it. What a remedy buys is the
+//! same search under its overlay, on the same draws; remedies are those that do best at the end of the
+//! time looked at. No clock is read: without a first day the answer is in months.
+
+use super::advise::{Question, advise};
+use super::assess::storms;
+use crate::engine::{Streams, stop};
+use crate::experiment::find::{Axis, FindError, find_along};
+use crate::experiment::{ReplicateError, Replications, Variant};
+use crate::results::{
+    FORMAT_VERSION, FindResult, ForecastRemedy, ForecastResult, ForecastStorm, FoundValue,
+    FoundWhere, GrowthRow, RemedyState,
+};
+use crate::scenario::growth::Growth;
+use crate::scenario::measure::Condition;
+use crate::scenario::{DAYS_PER_MONTH, Overlay, Rate};
+use crate::units::Day;
+
+/// Remedies of which it is found what they buy.
+const REMEDIES: usize = 3;
+/// Points of a search, about: the answer is as fine as this.
+const POINTS: f64 = 100.0;
+
+/// How far, and how much of it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// In what share of runs a storm may go wrong.
+    pub probability: f64,
+    /// How far to look.
+    pub within_months: f64,
+    /// When the cluster was as the scenario says.
+    pub from: Option<Day>,
+    /// Only these storms; empty: all.
+    pub storms: Vec<String>,
+    /// Runs of the search for remedies, at most; 0: none are tried.
+    pub most_advice: u32,
+}
+
+impl Plan {
+    /// Days between two points: whole ones.
+    fn step(&self) -> f64 {
+        (self.within_months * DAYS_PER_MONTH / POINTS).floor().max(1.0)
+    }
+
+    fn points(&self) -> usize {
+        (self.within_months * DAYS_PER_MONTH / self.step()).floor() as usize + 1
+    }
+
+    fn days(&self, point: usize) -> f64 {
+        self.step() * point as f64
+    }
+
+    /// `7.3 months`, with its date where a first day is known.
+    fn when(&self, point: usize) -> FoundValue {
+        let days = self.days(point);
+        let number = (days / DAYS_PER_MONTH * 1e3).round() / 1e3;
+        let text = match self.from {
+            Some(from) => format!("{number:.1} months ({})", from.plus(days)),
+            None => format!("{number:.1} months"),
+        };
+        FoundValue { text, number }
+    }
+}
+
+/// Runs of the model that all of it takes, at most, for a number of storms.
+#[must_use]
+pub fn most_runs(plan: &Plan, storms: usize, replications: u32) -> u64 {
+    let bisection = u64::from(plan.points().max(2).ilog2() + 1);
+    // Both ends, the bisection, four probes, both sides; and a scan if they disagree.
+    let search = u64::from(replications) * (2 + bisection + 4 + 2 + 50);
+    let remedies = if plan.most_advice > 0 { REMEDIES } else { 0 };
+    search * (storms + remedies) as u64 + u64::from(plan.most_advice)
+}
+
+/// Forecasts. `progress` is called with the number of steps done: one for each storm and remedy.
+///
+/// # Errors
+/// See [`ReplicateError`].
+pub fn forecast(
+    variant: &Variant,
+    growth: &Growth,
+    plan: &Plan,
+    replications: Replications,
+    progress: &dyn Fn(u32),
+) -> Result<ForecastResult, ReplicateError> {
+    let scenario = variant.scenario();
+    let lab = Lab { growth, plan, replications };
+    let mut result = ForecastResult {
+        format_version: FORMAT_VERSION.to_owned(),
+        scenario: scenario.name.clone(),
+        scenario_hash: scenario.hash.clone(),
+        release: scenario.inputs.release.version(),
+        seed: replications.seed,
+        replications: replications.replications,
+        probability: plan.probability,
+        from: plan.from.map(|day| day.to_string()),
+        within: plan.when(plan.points() - 1),
+        growth: lab.rows(variant),
+        ..ForecastResult::default()
+    };
+    let mut first: Option<(f64, Variant)> = None;
+    let asked = |name: &str| plan.storms.is_empty() || plan.storms.iter().any(|one| one == name);
+    let storms = storms(variant).into_iter().filter(|storm| asked(&storm.row.name));
+    for (step, storm) in (1..).zip(storms) {
+        let (when, because) = match &storm.variant {
+            _ if stop::asked() => (None, Some("stopped before it was run".to_owned())),
+            Some(variant) => lab.search(variant)?,
+            None => (None, storm.row.because),
+        };
+        let safe = when.as_ref().filter(|found| found.found != FoundWhere::NeverPast).map(safe);
+        if let (Some(safe), Some(variant)) = (safe, storm.variant)
+            && first.as_ref().is_none_or(|(earliest, _)| safe < *earliest)
+        {
+            first = Some((safe, variant));
+            result.first.clone_from(&storm.row.name);
+        }
+        let (name, what) = (storm.row.name, storm.row.what);
+        result.storms.push(ForecastStorm { name, what, because, when });
+        progress(step);
+    }
+    if result.storms.iter().all(|storm| storm.when.is_none()) && stop::asked() {
+        return Err(ReplicateError::Stopped);
+    }
+    if let Some((safe, storm)) = first.filter(|_| plan.most_advice > 0 && !stop::asked()) {
+        result.remedies = lab.remedies(&storm, safe)?;
+    }
+    result.warnings = warnings(&result, variant, growth);
+    result.verdict = verdict(&result);
+    Ok(result)
+}
+
+/// The last month that holds; of a storm that goes wrong already, and before.
+fn safe(found: &FindResult) -> f64 {
+    found.bracket.as_ref().map_or(-1.0, |bracket| bracket.safe.value.number)
+}
+
+/// Searches over time.
+struct Lab<'a> {
+    growth: &'a Growth,
+    plan: &'a Plan,
+    replications: Replications,
+}
+
+impl<'a> Lab<'a> {
+    /// The keys that grow, with what they are in a variant.
+    fn now(&self, variant: &Variant) -> Result<Vec<(&'a Rate, f64)>, String> {
+        let one = |rate: &'a Rate| {
+            let knob = &rate.knob;
+            let now = knob.current(variant.scenario()).and_then(|value| value.coordinate());
+            now.map(|now| (rate, now)).ok_or_else(|| format!("it does not set {}", knob.key()))
+        };
+        self.growth.rates.iter().map(one).collect()
+    }
+
+    fn rows(&self, variant: &Variant) -> Vec<GrowthRow> {
+        let days = self.plan.days(self.plan.points() - 1);
+        let row = |(rate, now): (&Rate, f64)| {
+            let text =
+                |days| rate.after(now, days, 0.0).map_or_else(String::new, |v| v.to_string());
+            GrowthRow {
+                key: rate.knob.key().to_owned(),
+                rate: rate.text.clone(),
+                now: text(0.0),
+                then: text(days),
+            }
+        };
+        self.now(variant).unwrap_or_default().into_iter().map(row).collect()
+    }
+
+    /// When a storm goes wrong too often; or why that cannot be told.
+    fn search(
+        &self,
+        variant: &Variant,
+    ) -> Result<(Option<FindResult>, Option<String>), ReplicateError> {
+        let now = match self.now(variant) {
+            Ok(now) => now,
+            Err(because) => return Ok((None, Some(because))),
+        };
+        let set = |point: usize, replication: u32| {
+            overrides(&now, self.plan.days(point), Some((self.replications.seed, replication)))
+        };
+        let axis = Axis {
+            key: "time",
+            unit: "months",
+            points: self.plan.points(),
+            current: None,
+            value: &|point| self.plan.when(point),
+            set: &set,
+        };
+        let asked = (Condition::WRONG, self.plan.probability);
+        match find_along(variant, &axis, asked, self.replications, |_| {}) {
+            Ok(mut found) => {
+                found.verdict = sentence(&found);
+                Ok((Some(found), None))
+            }
+            Err(FindError::Replicate(ReplicateError::Stopped)) => {
+                Ok((None, Some("stopped before it was known".to_owned())))
+            }
+            Err(FindError::Replicate(ReplicateError::Draw { reason, .. })) => {
+                Ok((None, Some(reason)))
+            }
+            Err(FindError::Replicate(error)) => Err(error),
+            Err(FindError::Invalid(found)) => {
+                Ok((None, found.first_error().map(|error| error.message.clone())))
+            }
+            Err(error @ (FindError::Grid(_) | FindError::NoValue(_))) => {
+                Ok((None, Some(error.to_string())))
+            }
+        }
+    }
+
+    /// What the remedies buy that do best at the end of the time, in a storm that holds until `safe`.
+    fn remedies(
+        &self,
+        storm: &Variant,
+        safe_months: f64,
+    ) -> Result<Vec<ForecastRemedy>, ReplicateError> {
+        let Ok(now) = self.now(storm) else { return Ok(Vec::new()) };
+        let last = self.plan.days(self.plan.points() - 1);
+        let Ok(end) = storm.with(&overrides(&now, last, None)) else { return Ok(Vec::new()) };
+        let question = Question {
+            probability: self.plan.probability,
+            only: Vec::new(),
+            without: Vec::new(),
+            max_memory: None,
+            most_runs: self.plan.most_advice,
+        };
+        let enough = super::advise::enough(self.plan.probability);
+        let more = Replications { replications: enough, ..self.replications };
+        let advice = match advise(&end, &question, more, &|_| {}) {
+            Err(ReplicateError::Stopped) => return Ok(Vec::new()),
+            advice => advice?,
+        };
+        let mut found = Vec::new();
+        let good = advice.remedies.into_iter().filter(|row| row.state <= RemedyState::Helps);
+        for row in good.take(REMEDIES) {
+            let text = row.overlay.clone().into_bytes();
+            let laid = storm.over(Overlay { name: format!("{}.toml", row.name), text });
+            let Some(laid) = laid.ok().filter(|_| !stop::asked()) else { continue };
+            let (Some(when), _) = self.search(&laid)? else { continue };
+            let until = match when.found {
+                FoundWhere::NeverPast => self.plan.when(self.plan.points() - 1).number,
+                FoundWhere::Inside | FoundWhere::AlwaysPast | FoundWhere::Unknown => {
+                    safe(&when).max(0.0)
+                }
+            };
+            found.push(ForecastRemedy {
+                name: row.name,
+                dose: row.dose,
+                what: row.what,
+                side_effects: row.side_effects,
+                overlay: row.overlay,
+                manifest: row.manifest,
+                bought_months: ((until - safe_months.max(0.0)) * 10.0).round() / 10.0,
+                beyond: when.found == FoundWhere::NeverPast,
+                when,
+            });
+        }
+        found.sort_by(|a, b| b.bought_months.total_cmp(&a.bought_months));
+        Ok(found)
+    }
+}
+
+/// What makes the scenario that of some days later; in a replication of a seed with its own rates.
+fn overrides(now: &[(&Rate, f64)], days: f64, drawn: Option<(u64, u32)>) -> Vec<String> {
+    let one = |(index, (rate, now)): (u64, &(&Rate, f64))| {
+        let normal = match drawn {
+            Some((seed, replication)) if rate.is_uncertain() => {
+                Streams::new(seed, replication).stream("growth", index).normal()
+            }
+            _ => 0.0,
+        };
+        rate.after(*now, days, normal).map(|value| rate.knob.set(&value))
+    };
+    (0..).zip(now).filter_map(one).collect()
+}
+
+fn percent(share: f64) -> String {
+    let text = format!("{:.1}", share * 100.0);
+    format!("{} %", text.trim_end_matches(".0"))
+}
+
+/// `after 7.3 months (95 % CI 6.0 months to 8.1 months) it goes wrong in more than 5 % of runs`.
+fn sentence(found: &FindResult) -> String {
+    let most = percent(found.probability);
+    match (&found.bracket, found.found) {
+        (Some(bracket), _) => {
+            let end = |value: &Option<FoundValue>| {
+                value.as_ref().map_or_else(|| "?".to_owned(), |value| value.text.clone())
+            };
+            let (low, high) = (end(&bracket.low), end(&bracket.high));
+            let at = &bracket.safe.value.text;
+            format!(
+                "after {at} (95 % CI {low} to {high}) it goes wrong in more than {most} of runs"
+            )
+        }
+        (None, FoundWhere::AlwaysPast) => format!("it goes wrong in more than {most} of runs now"),
+        (None, FoundWhere::Unknown) => "it is not known: it was stopped before".to_owned(),
+        (None, FoundWhere::NeverPast | FoundWhere::Inside) => {
+            format!("it goes wrong in at most {most} of runs for {}", found.range.1.text)
+        }
+    }
+}
+
+fn verdict(result: &ForecastResult) -> String {
+    let of = |storm: &&ForecastStorm| storm.name == result.first;
+    let open = result.storms.iter().filter_map(|storm| storm.when.as_ref());
+    let incomplete = open.map(|found| found.incomplete).sum::<u64>() > 0;
+    let buys = match result.remedies.first() {
+        Some(best) if best.bought_months > 0.0 => {
+            let more = if best.beyond { " or more" } else { "" };
+            format!("; {} buys {:.1} months{more}", best.name, best.bought_months)
+        }
+        _ => String::new(),
+    };
+    match result.storms.iter().find(of).and_then(|storm| storm.when.as_ref()) {
+        Some(found) if found.found == FoundWhere::AlwaysPast => {
+            format!("Outgrown already: {}: {}{buys}", result.first, found.verdict)
+        }
+        Some(found) => format!("Outgrown first by {}: {}{buys}", result.first, found.verdict),
+        None if incomplete => "Not known: runs were stopped for the work they took".to_owned(),
+        None => format!(
+            "No storm goes wrong in more than {} of runs within {}",
+            percent(result.probability),
+            result.within.text
+        ),
+    }
+}
+
+fn warnings(result: &ForecastResult, variant: &Variant, growth: &Growth) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let uncertain = &variant.scenario().uncertain;
+    let keys = growth.rates.iter().map(|rate| rate.knob.key());
+    for key in keys.filter(|key| uncertain.iter().any(|input| input.key == *key)) {
+        warnings.push(format!("{key} is uncertain in the scenario: it grows from its median"));
+    }
+    for storm in &result.storms {
+        let found = storm.when.iter().flat_map(|found| &found.warnings);
+        warnings.extend(found.map(|text| format!("{}: {text}", storm.name)));
+        let because = storm.because.iter();
+        warnings.extend(because.map(|why| format!("{} is not forecast: {why}", storm.name)));
+    }
+    warnings
+}

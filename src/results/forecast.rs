@@ -1,0 +1,89 @@
+//! What a forecast leaves behind: the public interface `forecast.json`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{FindResult, FoundValue};
+
+/// A key that grows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GrowthRow {
+    /// The key.
+    pub key: String,
+    /// How fast, as written.
+    pub rate: String,
+    /// What it is in the scenario.
+    pub now: String,
+    /// What it is at the end of the time looked at, at the middle of its rate.
+    pub then: String,
+}
+
+/// When a storm goes wrong too often.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ForecastStorm {
+    /// Its name: `steady`, `as written`, or that of a standard storm.
+    pub name: String,
+    /// What it is, in one sentence.
+    pub what: String,
+    /// Why that is not known.
+    pub because: Option<String>,
+    /// The search over months.
+    pub when: Option<FindResult>,
+}
+
+/// What a remedy buys in the storm that goes wrong first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ForecastRemedy {
+    /// Its name; of two `a+b`.
+    pub name: String,
+    /// The dose; empty: it has none.
+    pub dose: String,
+    /// What is done.
+    pub what: String,
+    /// What else it does.
+    pub side_effects: String,
+    /// The overlay that `run --overlay` takes.
+    pub overlay: String,
+    /// Objects for `kubectl apply`.
+    pub manifest: Option<String>,
+    /// How much later the storm goes wrong too often, in months.
+    pub bought_months: f64,
+    /// Whether it holds to the end of the time looked at, so that this is the least.
+    pub beyond: bool,
+    /// The search over months under the remedy.
+    pub when: FindResult,
+}
+
+/// `forecast.json`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ForecastResult {
+    /// As of `summary.json`.
+    pub format_version: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// Its hash.
+    pub scenario_hash: String,
+    /// The Kubernetes release modelled.
+    pub release: String,
+    /// Master seed.
+    pub seed: u64,
+    /// Replications of each storm.
+    pub replications: u32,
+    /// In what share of runs a storm may go wrong.
+    pub probability: f64,
+    /// When the cluster was as the scenario says: `2026-11-30`.
+    pub from: Option<String>,
+    /// The end of the time looked at.
+    pub within: FoundValue,
+    /// What grows.
+    pub growth: Vec<GrowthRow>,
+    /// One sentence: the answer.
+    pub verdict: String,
+    /// The storms.
+    pub storms: Vec<ForecastStorm>,
+    /// The one that goes wrong first; empty: none does.
+    pub first: String,
+    /// What remedies buy in it, most first.
+    pub remedies: Vec<ForecastRemedy>,
+    /// What the reader should know before trusting the answer.
+    pub warnings: Vec<String>,
+}
