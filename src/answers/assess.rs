@@ -131,7 +131,8 @@ pub fn assess(
 pub(super) fn storms(variant: &Variant) -> Vec<Storm> {
     let written = !variant.scenario().inputs.events.is_empty();
     let quiet = |name: &str, storm: &str| {
-        let overlay = format!("{}{storm}", without_events(variant.scenario()));
+        let lasts = storm.contains("duration = ");
+        let overlay = format!("{}{storm}", without_events(variant.scenario(), lasts));
         variant.over(Overlay { name: name.to_owned(), text: overlay.into_bytes() })
     };
     let row = |name: &str, what: &str, from: &str| StormRow {
@@ -204,8 +205,8 @@ fn fleets(scenario: &Scenario) -> Built {
 }
 
 /// The head of an overlay that takes out what happens in a scenario, and what is said of it; ten minutes
-/// at least are left for a storm.
-fn without_events(scenario: &Scenario) -> String {
+/// at least are left for a storm that does not say how long it `lasts`.
+fn without_events(scenario: &Scenario, lasts: bool) -> String {
     let effective: toml::Table = scenario.effective.parse().unwrap_or_default();
     let has = |key: &&str| {
         effective.get(*key).and_then(toml::Value::as_array).is_some_and(|list| !list.is_empty())
@@ -217,7 +218,7 @@ fn without_events(scenario: &Scenario) -> String {
         .collect();
     let remove =
         if gone.is_empty() { String::new() } else { format!("remove = [{}]\n", gone.join(", ")) };
-    let short = scenario.inputs.duration < SimSpan::secs(600);
+    let short = !lasts && scenario.inputs.duration < SimSpan::secs(600);
     remove + if short { "run.duration = \"10m\"\n" } else { "" }
 }
 

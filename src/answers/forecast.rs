@@ -293,14 +293,14 @@ fn sentence(found: &FindResult) -> String {
     let most = percent(found.probability);
     match (&found.bracket, found.found) {
         (Some(bracket), _) => {
-            let end = |value: &Option<FoundValue>| {
-                value.as_ref().map_or_else(|| "?".to_owned(), |value| value.text.clone())
+            let interval = match (&bracket.low, &bracket.high) {
+                (Some(low), Some(high)) => format!("95 % CI {} to {}", low.text, high.text),
+                (Some(low), None) => format!("95 % CI from {}, no upper end", low.text),
+                (None, Some(high)) => format!("95 % CI up to {}, no lower end", high.text),
+                (None, None) => "too few replications for an interval".to_owned(),
             };
-            let (low, high) = (end(&bracket.low), end(&bracket.high));
             let at = &bracket.safe.value.text;
-            format!(
-                "after {at} (95 % CI {low} to {high}) it goes wrong in more than {most} of runs"
-            )
+            format!("after {at} ({interval}) it goes wrong in more than {most} of runs")
         }
         (None, FoundWhere::AlwaysPast) => format!("it goes wrong in more than {most} of runs now"),
         (None, FoundWhere::Unknown) => "it is not known: it was stopped before".to_owned(),

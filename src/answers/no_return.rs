@@ -424,7 +424,7 @@ mod tests {
         let inputs = variant.drawn(found.replication, plan.seed).expect("it is drawn");
         let options =
             RunOptions { seed: plan.seed, replication: found.replication, timelines: false };
-        let every = found.points.len().div_ceil(instants);
+        let every = (found.points.len() / instants).max(1);
         for point in found.points.iter().step_by(every) {
             let at = SimTime(SimSpan::from_secs_f64(point.at_seconds).0);
             let one = |fresh: u32| {

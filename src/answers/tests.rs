@@ -228,6 +228,11 @@ fn a_page_of_storms() {
     let replications = Replications { seed: 1, replications: 2, threads: Some(2) };
     let result = assess(&variant(), &plan, replications, &|_| {}).expect("it runs");
     assert!(most_runs(&plan, 2) > 14);
+    // A run that is shorter than the storms that say how long they last.
+    let three = set(&["apiserver.replicas=3"]);
+    let rolled = assess(&three, &plan, replications, &|_| {}).expect("it runs");
+    assert!(rolled.storms.iter().any(|row| row.name == "roll"), "{:#?}", rolled.storms);
+    assert!(rolled.storms.iter().all(|row| row.because.is_none()), "{:#?}", rolled.storms);
     let names: Vec<&str> = result.storms.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(names[..2], ["steady", "as written"]);
     assert!(names.contains(&"lose-a-server") && names.contains(&"cold-start"), "{names:?}");

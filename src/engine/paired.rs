@@ -172,6 +172,18 @@ mod tests {
         assert!(p(0, 2_000) < 1e-100);
     }
 
+    /// Newcombe's correction takes n / 2 from a product above zero, but not past zero.
+    #[test]
+    fn phi_is_corrected_towards_zero() {
+        let phi = |both, first_only, second_only, neither| {
+            PairedCounts { both, first_only, second_only, neither }.correlation()
+        };
+        // By hand: (15 - 1 - 5) / 24; 4 - 2 - 4 is below zero; (1 - 9) / 16.
+        assert!(near(phi(5, 1, 1, 3), 0.375));
+        assert!(near(phi(4, 1, 2, 1), 0.0));
+        assert!(near(phi(1, 3, 3, 1), -0.5));
+    }
+
     #[test]
     fn equal_variants_do_not_differ() {
         let same = PairedCounts { both: 12, neither: 18, ..PairedCounts::default() };

@@ -261,6 +261,16 @@ mod tests {
     }
 
     #[test]
+    fn the_spread_is_the_factor_from_the_middle_to_either_end() {
+        let spread = |gib: &[u64]| {
+            let peaks: Vec<Bytes> = gib.iter().copied().map(Bytes::gib).collect();
+            libm::exp(spread_of(&peaks))
+        };
+        assert!((spread(&[4, 1, 2]) - 2.0).abs() < 1e-12);
+        assert_eq!((spread(&[]), spread(&[7]), spread(&[0, 3])), (1.0, 1.0, 1.0));
+    }
+
+    #[test]
     fn a_run_is_not_judged_by_itself() {
         let mut errors = vec![(ReadMechanism::StreamedLists, 0.01); 20];
         errors[7].1 = 0.3;

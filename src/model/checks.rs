@@ -85,6 +85,15 @@ mod tests {
         }
     }
 
+    /// Each of a thousand steps may come with eight crossings.
+    #[test]
+    fn crossings_that_steps_explain_are_no_flapping() {
+        let mut thresholds = Thresholds::default();
+        for micros in 0..9_000 {
+            thresholds.tick(1, micros % 9 == 0, SimTime(micros * 1_000));
+        }
+    }
+
     #[test]
     fn calls_that_end_once_add_up() {
         let counters = Counters {

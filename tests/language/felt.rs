@@ -13,18 +13,19 @@ use rayon::prelude::*;
 const FELT: &str = include_str!("felt.txt");
 
 /// Keys that no run is to feel: what they are for.
-const NOT_OF_A_RUN: [(&str, &str); 7] = [
+const NOT_OF_A_RUN: [(&str, &str); 8] = [
     ("schema", "the form of the file"),
     ("name", "shown"),
     ("description", "shown"),
     ("run.replications", "how many runs"),
     ("run.seed", "which draws; model, `laws::determinism`"),
     ("sweep", "other scenarios"),
+    ("growth", "the scenario later; library, `answers::tests`"),
     ("published", "judges runs"),
 ];
 
 /// Keys that are felt elsewhere, and by which tests.
-const FELT_ELSEWHERE: [(&str, &str); 13] = [
+const FELT_ELSEWHERE: [(&str, &str); 12] = [
     ("expect", "tool, `capacity`"),
     ("profiles", "language, `inherit`"),
     ("inherits", "language, `inherit`"),
@@ -32,11 +33,10 @@ const FELT_ELSEWHERE: [(&str, &str); 13] = [
     ("apf.flow-schemas.namespaces", "golden_cases, `golden_apf`: lists of one namespace"),
     ("apf.flow-schemas.rules", "golden_cases, `golden_apf`; the list of rules is felt"),
     ("apf.levels.type", "`a_level_that_rejects_is_felt`"),
-    ("apiserver.shutdown-send-retry-after", "model, `faults`"),
-    ("clients.lister.selector", "library, `model::apiserver::route`"),
-    ("clients.reflectors", "scenario, `reads`: the keys of a reflector"),
-    ("clients.listers", "scenario, `reads`: the keys of a lister"),
-    ("clients.watchers", "scenario, `reads`: the keys of a watcher"),
+    ("apiserver.shutdown-send-retry-after", "model, `connections`"),
+    ("clients.reflectors", "the keys of a reflector, which are felt; one by name is"),
+    ("clients.listers", "the keys of a lister, which are felt; one by name is"),
+    ("clients.watchers", "the keys of a watcher, which are felt; one by name is"),
     ("workloads.kind", "model, `dynamics::workloads`"),
 ];
 

@@ -64,6 +64,7 @@ fn series() -> Vec<Vec<u8>> {
         format!("\u{feff}sep=;\nTime;a\n{}", rows.replace(',', ";")),
         "time,a\n1778580000,2000000000\n1778580015,4e9\n1778580030.5,3GiB\n".to_owned(),
         "\"Series\",\"Time\",\"Value\"\n\"a\",1,1e9\n\"a\",2,1e9\n\"b\",2,2e9\n".to_owned(),
+        "\"Series\",\"Time\",\"Value\"\n\"a\",1,1e9\n\"b\",4,1e9\n\"c\",2,2e9\n".to_owned(),
         "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{\"metric\":\
          {\"pod\":\"a\"},\"values\":[[1,\"1e9\"],[2,\"2e9\"],[3.5,\"3e9\"]]}]}}"
             .to_owned(),

@@ -215,6 +215,7 @@ fn kubelets_without_a_server_lose_their_nodes() {
     assert_eq!((all.counters.nodes_not_ready, all.counters.nodes_not_ready_peak), (60, 60));
     assert!((100.0..110.1).contains(&first(&all, LogKind::NotReady, "first node")));
     assert!((100.0..110.1).contains(&first(&all, LogKind::NotReady, "60 nodes")));
+    assert!(all.log.is_sorted_by_key(|line| line.at), "{:?}", all.log);
 }
 
 #[test]

@@ -81,12 +81,6 @@ impl ConfiguredLimits {
         Self { nominal, min: nominal - lendable, max: nominal + borrowing }
     }
 
-    /// The limit of a new level before its first adjustment.
-    #[must_use]
-    pub fn initial(&self) -> i64 {
-        self.nominal - (self.nominal - self.min) / 2
-    }
-
     /// The most seats that the work estimator may give a request of a level that queues; `None` for
     /// others.
     #[must_use]
@@ -248,6 +242,22 @@ mod tests {
             assert_eq!(limits.max_seats(queue(hand)), Some(seats));
         }
         assert_eq!(ConfiguredLimits::default().max_seats(LimitResponse::Reject), None);
+    }
+
+    /// When a server has been up for long, its next adjustment is anywhere in the period.
+    #[test]
+    fn the_phase_of_an_old_server_is_luck() {
+        for up_for in [601, 603, 10_000] {
+            for tenths in [0_u32, 3, 9] {
+                let wait = next_adjustment(
+                    SimSpan::secs(up_for),
+                    SimSpan::ZERO,
+                    1.0,
+                    f64::from(tenths) / 10.0,
+                );
+                assert_eq!(wait, SimSpan::secs(u64::from(tenths)), "{up_for}");
+            }
+        }
     }
 
     #[test]

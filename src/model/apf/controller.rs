@@ -208,7 +208,8 @@ impl ConfigController {
             queues,
             quiescing: false,
             limits: ConfiguredLimits::default(),
-            current: -1,
+            // The first adjustment, at the end of the same digestion, sets it.
+            current: 0,
             seat_demand: SeatDemandStats::default(),
             max_seats: 0,
         }));
@@ -225,9 +226,6 @@ impl ConfigController {
             state.limits = ConfiguredLimits::new(&state.config, server_limit, share_sum);
             if let Some(max_seats) = state.limits.max_seats(state.config.response) {
                 state.max_seats = max_seats;
-            }
-            if state.current < 0 {
-                state.current = state.limits.initial();
             }
         }
         self.nominal_sum = self.levels().map(|(_, state)| state.limits.nominal).sum();

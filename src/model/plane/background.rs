@@ -136,3 +136,20 @@ fn event_bytes(inputs: &Inputs, catalog: &Catalog, fleet: FleetId) -> Bytes {
         Behaviour::Watcher { .. } => profile.json,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Load;
+    use crate::model::ids::{ResourceId, Table};
+
+    /// Of three servers one turns the writes to the first resource away.
+    #[test]
+    fn writes_that_others_handle_are_events_here() {
+        let (watches, writes) = (Table::filled(0, 1), Table::filled(30.0, 2));
+        let turned_away: Table<ResourceId, bool> = [true, false].into_iter().collect();
+        let load =
+            Load { watches: &watches, writes: &writes, turned_away: &turned_away, serving: 3 };
+        let of = |row| (load.handled(ResourceId(row)), load.events(ResourceId(row)));
+        assert_eq!((of(0), of(1)), ((0.0, 20.0), (10.0, 30.0)));
+    }
+}

@@ -50,7 +50,6 @@ impl EtcdState {
     pub fn begin(&mut self, lasts: SimSpan, compacted: bool, now: SimTime) {
         if !self.down(now) {
             self.since = now;
-            self.compacted = false;
         }
         self.back_at = self.back_at.max(now + lasts);
         self.compacted |= compacted;
@@ -152,5 +151,37 @@ impl Plane {
         if now >= self.etcd.slow_until {
             self.etcd.speed = 1.0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EtcdState;
+    use crate::units::{SimSpan, SimTime};
+
+    fn at(seconds: u64) -> SimTime {
+        SimTime::ZERO + SimSpan::secs(seconds)
+    }
+
+    #[test]
+    fn outages_that_overlap_are_one() {
+        let mut etcd = EtcdState::default();
+        assert_eq!(etcd.latest(at(9)), at(9));
+        etcd.begin(SimSpan::secs(20), false, at(10));
+        etcd.begin(SimSpan::secs(5), true, at(15));
+        assert_eq!((etcd.since(), etcd.back_at()), (at(10), at(30)));
+        assert!(etcd.down(at(29)) && !etcd.down(at(30)));
+        assert_eq!((etcd.latest(at(29)), etcd.latest(at(30))), (at(10), at(30)));
+        assert!(etcd.take_compacted() && !etcd.take_compacted());
+    }
+
+    #[test]
+    fn versions_are_lost_until_the_caches_know() {
+        let mut etcd = EtcdState::default();
+        etcd.begin(SimSpan::secs(5), true, at(10));
+        // The next begins at the instant at which the caches would have noticed.
+        etcd.begin(SimSpan::secs(5), false, at(15));
+        assert_eq!((etcd.since(), etcd.back_at()), (at(15), at(20)));
+        assert!(etcd.take_compacted());
     }
 }

@@ -182,7 +182,7 @@ fn pick(export: Export, column: Option<&str>) -> Result<Series, String> {
             names()
         ));
     }
-    let step = chosen.iter().map(|c| step_seconds(&c.samples)).fold(0.0, f64::max);
+    let slowest = chosen.iter().map(|c| step_seconds(&c.samples)).fold(0.0, f64::max);
     let metric = chosen.iter().find_map(|c| Metric::named(&c.name));
     let mut samples: Vec<Sample> = chosen.iter().flat_map(|c| c.samples.iter().copied()).collect();
     samples.sort_by(|a, b| a.at.total_cmp(&b.at).then(b.bytes.cmp(&a.bytes)));
@@ -193,6 +193,8 @@ fn pick(export: Export, column: Option<&str>) -> Result<Series, String> {
             samples.len()
         ));
     }
+    // A server that was sampled once has no step of its own.
+    let step = if slowest > 0.0 { slowest } else { step_seconds(&samples) };
     let highest = samples.iter().map(|s| s.bytes).max().unwrap_or_default();
     if highest < TOO_SMALL {
         return Err(format!(

@@ -149,6 +149,13 @@ fn mistakes_of_descriptions_are_told_with_their_places() {
 }
 
 #[test]
+fn servers_that_were_sampled_once_have_the_step_of_all() {
+    let text = "Series,Time,Value\na,1778580000,1e9\nb,1778580030,1e9\nc,1778580010,2e9\n";
+    let step = read("a.csv", text, None).expect("valid").step_seconds;
+    assert!((step - 20.0).abs() < 1e-9, "{step}");
+}
+
+#[test]
 fn what_is_no_burst_is_told() {
     let series = read("a.csv", &plain(), None).expect("valid");
     for (burst, told) in [

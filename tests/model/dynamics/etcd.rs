@@ -76,10 +76,26 @@ fn a_short_outage_passes_unnoticed_by_watchers() {
     assert_eq!((counters.cache_reinitializations, counters.watches_terminated), (0, 0));
     // What a cache answers by itself goes on; a consistent read asks etcd, and fails after 7 s.
     assert!(counters.lists_ok >= 2 && counters.requests_failed >= 1, "{counters:?}");
-    // Nothing is written meanwhile.
-    let ring = |seconds| at(&record, Mechanism::WatchCacheEventRing, seconds);
-    assert!((ring(84.0) - ring(61.0)).abs() < 1.0);
     assert!(most(&record, Mechanism::WatchCacheObjects) < STORE * 1.001);
+}
+
+#[test]
+fn nothing_is_written_without_etcd() {
+    // A killed server's ring begins empty, so that it shows every write.
+    let record = run(
+        "version = \"1.32\"",
+        "3m",
+        "[objects.configmaps]\ncount = 2_000\nsize = \"10kB\"\nwrites = \"100/s\"\n\
+         [[events]]\nname = \"kill\"\nat = \"10s\"\nkill = { apiserver = 0 }\n\
+         [[events]]\nname = \"outage\"\nat = \"40s\"\netcd-outage = { lasts = \"15s\" }\n",
+    );
+    let ring = |seconds| at(&record, Mechanism::WatchCacheEventRing, seconds);
+    let grown = |from: f64, to: f64| ring(to) - ring(from);
+    let usual = grown(25.0, 38.0);
+    assert!(usual > 13.0 * 100.0 * 10_000.0, "{usual}");
+    assert!(grown(41.0, 54.0).abs() < 1.0, "{}", grown(41.0, 54.0));
+    // What could not be written is not made up for.
+    assert!((grown(57.0, 70.0) / usual - 1.0).abs() < 0.01, "{}", grown(57.0, 70.0));
 }
 
 #[test]
@@ -118,13 +134,35 @@ fn a_compacted_etcd_costs_the_caches_at_once() {
 #[test]
 fn a_server_that_starts_meanwhile_fills_its_caches_when_etcd_is_back() {
     let record = run(
-        "version = \"1.34\"",
+        "version = \"1.34\"\nreplicas = 2",
         "6m",
         "[objects.pods]\ncount = 20_000\nsize = \"5kB\"\n\
          [[events]]\nname = \"out\"\nat = \"1m\"\netcd-outage = { lasts = \"2m\" }\n\
-         [[events]]\nname = \"kill\"\nat = \"70s\"\nkill = { apiserver = 0 }\n",
+         [[events]]\nname = \"kill\"\nat = \"70s\"\nkill = { apiserver = 0 }\n\
+         # What another server no longer waits for, this one still does.\n\
+         [[events]]\nname = \"other\"\nat = \"100s\"\nkill = { apiserver = 1 }\n",
     );
     let store = |seconds| at(&record, Mechanism::WatchCacheObjects, seconds);
     assert!(store(175.0) < 1.0);
     assert!((store(350.0) - STORE).abs() < 1.0, "{}", store(350.0));
+    // Its own informers wait for etcd too, and with them its readiness.
+    let informers = |seconds| at(&record, Mechanism::LoopbackInformers, seconds);
+    assert!(informers(175.0) < 1.0 && (informers(350.0) / informers(50.0) - 1.0).abs() < 0.01);
+}
+
+#[test]
+fn watch_lists_that_fail_become_lists() {
+    let record = run(
+        "version = \"1.34\"",
+        "3m",
+        "[objects.pods]\ncount = 2_000\nsize = \"5kB\"\n\
+         [[clients]]\nname = \"agents\"\ncount = 30\nstart = \"stopped\"\n\
+         reflector = { resource = \"pods\", watch-list = true }\n\
+         [[events]]\nname = \"outage\"\nat = \"1m\"\netcd-outage = { lasts = \"20s\" }\n\
+         [[events]]\nname = \"start\"\nat = \"70s\"\nstart = { client = \"agents\" }\n",
+    );
+    let counters = record.counters;
+    assert_eq!((record.clients_synced, counters.lists_ok), ((30, 30), 30), "{counters:?}");
+    // A watch-list that fails is not asked for again.
+    assert_eq!(counters.requests_failed, 30, "{counters:?}");
 }

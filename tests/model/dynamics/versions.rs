@@ -1,6 +1,7 @@
 //! What quiet reflectors have seen, and reads of data older than was seen before.
 
-use oomcast::results::Counters;
+use oomcast::results::{Counters, RunRecord};
+use oomcast::units::SimSpan;
 
 use crate::dynamics::run;
 
@@ -57,8 +58,8 @@ fn without_bookmarks_notifications_do_not_reach_the_clients() {
 }
 
 /// A kubelet restarts against a server whose cache does not follow etcd (kubernetes#59848).
-fn time_travel(version: &str, read: &str, event: &str) -> Counters {
-    let record = run(
+fn time_travel(version: &str, read: &str, event: &str) -> RunRecord {
+    run(
         &format!("version = \"{version}\"\nreplicas = 2"),
         "5m",
         &format!(
@@ -87,28 +88,32 @@ at = "2m"
 restart = {{ client = "kubelets" }}
 "#
         ),
-    );
-    record.counters
+    )
 }
 
 const LAG: &str = "lag = { apiserver = 1, lasts = \"2m\" }";
 
 #[test]
 fn a_restarted_kubelet_sees_older_data_at_a_server_that_lags() {
-    let stale = time_travel("1.28", "", LAG).stale_reads;
+    let stale = time_travel("1.28", "", LAG).counters.stale_reads;
     // Those that came from the other server and land here.
     assert!((4..=20).contains(&stale), "{stale}");
-    assert_eq!(time_travel("1.28", "", "").stale_reads, 0);
+    assert_eq!(time_travel("1.28", "", "").counters.stale_reads, 0);
     let over = "lag = { apiserver = 1, lasts = \"30s\" }";
-    assert_eq!(time_travel("1.28", "", over).stale_reads, 0, "it has caught up");
+    assert_eq!(time_travel("1.28", "", over).counters.stale_reads, 0, "it has caught up");
 }
 
 #[test]
 fn consistent_reads_are_never_stale_and_fall_back_to_etcd() {
     for (version, falls_back) in [("1.30", false), ("1.32", true), ("1.34", true)] {
-        let counters = time_travel(version, ", resource-version = \"\"", LAG);
+        let record = time_travel(version, ", resource-version = \"\"", LAG);
+        let counters = record.counters;
         assert_eq!(counters.stale_reads, 0, "{version}");
         assert_eq!(counters.lists_fallback_to_etcd > 0, falls_back, "{version}: {counters:?}");
         assert!(counters.lists_from_etcd >= counters.lists_fallback_to_etcd);
+        // The cache is given 3 s to become fresh.
+        let restart = record.phases.last().expect("the restart");
+        let took = restart.settled_at.expect("all have listed").since(restart.start);
+        assert_eq!(took >= SimSpan::secs(3), falls_back, "{version}: {took}");
     }
 }

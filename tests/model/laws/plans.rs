@@ -8,7 +8,7 @@ use oomcast::model::apiserver::plan::{RequestPlan, Step};
 use oomcast::model::apiserver::route::Route;
 use oomcast::model::apiserver::server::{Finished, PlanId, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
-use oomcast::model::apiserver::watch::{IDLE_WATCH, Opening};
+use oomcast::model::apiserver::watch::{IDLE_WATCH, Opening, rounded_events};
 use oomcast::model::catalog::Catalog;
 use oomcast::model::ids::{ClientId, Table};
 use oomcast::model::input::{
@@ -30,6 +30,17 @@ fn opening(watches: u64) -> Opening {
 /// So many cases; what fails is told, not kept.
 fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// To the nearest number of three significant bits.
+#[test]
+fn events_are_rounded_to_the_nearest() {
+    for events in 0..10_000_u64 {
+        let rounded = rounded_events(events);
+        let spacing = (events + 1).next_power_of_two() / 8;
+        assert!(rounded.abs_diff(events) * 2 <= spacing.max(1), "{events}: {rounded}");
+        assert_eq!(rounded % spacing.max(1), 0, "{events}: {rounded}");
+    }
 }
 
 /// What a request may look like.

@@ -1,8 +1,8 @@
 //! Comparisons: nothing against itself, a known change against a tolerance.
 
-use oomcast::experiment::{CompareSide, Compared, Replications, compare, compare_runs};
+use oomcast::experiment::{CompareSide, Compared, Replications, compare, compare_runs, meets};
 use oomcast::results::{OomKill, Outcome, RunRecord, ServerRecord};
-use oomcast::scenario::measure::Tolerance;
+use oomcast::scenario::measure::{Condition, Tolerance};
 use oomcast::units::{Bytes, SimTime};
 
 use crate::capacity::{BURST, variant};
@@ -43,6 +43,16 @@ fn noisy(factor: f64, killed: impl Fn(u32) -> bool) -> Vec<RunRecord> {
 
 fn tolerances(texts: &[&str]) -> Vec<Tolerance> {
     texts.iter().map(|text| Tolerance::parse(text).expect(text)).collect()
+}
+
+#[test]
+fn a_bound_itself_is_not_past_it() {
+    let met = |text: &str| {
+        let condition = Condition::parse(text).expect(text);
+        [1, 2, 3].map(|gib| meets(&condition, &run(0, gib << 30, false)))
+    };
+    assert_eq!(met("peak>2GiB"), [false, false, true]);
+    assert_eq!(met("peak<2GiB"), [true, false, false]);
 }
 
 #[test]

@@ -71,6 +71,24 @@ fn every_breaking_point_is_found_exactly() {
     assert!(found.contradictions.is_empty() && !found.scanned && !found.falling);
 }
 
+/// The curve has both ends, is thinned for a chart, and counts right.
+#[test]
+fn the_curve_counts_the_breaking_points_up_to_a_point() {
+    for replications in [10, 150, 900] {
+        let run = |point, replication| Ok(at(point, breaking_point(7, replication)));
+        let found = find_with(run, &Search { replications, ..search(7, 0.1) }, |_| {});
+        let curve = found.expect("runs").curve;
+        assert!((2..=201).contains(&curve.len()), "{}", curve.len());
+        let points: Vec<usize> = curve.iter().map(|tally| tally.point).collect();
+        assert_eq!((points.first(), points.last()), (Some(&0), Some(&(POINTS - 1))));
+        assert!(points.is_sorted());
+        for tally in &curve {
+            let broken = (0..replications).filter(|r| breaking_point(7, *r) <= tally.point);
+            assert_eq!(tally.count.count, broken.count() as u32, "{tally:?}");
+        }
+    }
+}
+
 #[test]
 fn what_happens_at_small_values_is_found_from_above() {
     let run = |point, replication| {

@@ -135,6 +135,20 @@ mod tests {
         assert!(read_all(Bytes(u64::MAX), Bytes(0)).total.0 > 1 << 62);
     }
 
+    /// A piece is read into until less than a sixteenth of it is free.
+    #[test]
+    fn a_piece_ends_with_the_read_that_fills_it() {
+        let most = Bytes(700);
+        let leaves = |left| leaves_piece(Bytes(1_600), Bytes(left), most);
+        // 700 and 1,400 leave more than 100 free; the third read is cut at the end of the piece.
+        assert_eq!(
+            (leaves(1_500), leaves(1_501), leaves(9_000)),
+            (None, Some(Bytes(1_501)), Some(Bytes(1_600)))
+        );
+        // 1,510 at once leaves 90 free.
+        assert_eq!(leaves_piece(Bytes(1_600), Bytes(9_000), Bytes(1_510)), Some(Bytes(1_510)));
+    }
+
     proptest! {
         #[test]
         fn read_all_holds(size in 0u64..1 << 40, most in 1u64..1 << 20) {
