@@ -92,3 +92,25 @@ fn fleet(inputs: &Inputs, admission: &mut Admission, fleet: FleetId) -> FleetPla
 fn at_once(nominal: i64, seats: u64) -> u64 {
     (u64::try_from(nominal).unwrap_or(0) / seats.max(1)).max(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ConfiguredLimits, LimitResponse, PriorityLevelConfiguration, borrowing_limit};
+
+    #[test]
+    fn a_borrowing_limit_is_what_a_level_may_have_beyond_its_own() {
+        let limits = ConfiguredLimits { nominal: 20, min: 15, max: 30 };
+        let limit = |borrowing_limit_percent| {
+            let config = PriorityLevelConfiguration {
+                name: "agents".to_owned(),
+                nominal_concurrency_shares: 10,
+                lendable_percent: Some(25),
+                borrowing_limit_percent,
+                response: LimitResponse::Reject,
+            };
+            borrowing_limit(&config, &limits)
+        };
+        assert_eq!(limit(Some(50)), Some(10));
+        assert_eq!(limit(None), None, "it borrows without limit");
+    }
+}

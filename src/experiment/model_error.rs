@@ -246,6 +246,7 @@ pub fn without_limit(inputs: &Inputs) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::Template;
 
     #[test]
     fn half_widths_are_the_ninetieth_percentile_of_the_next_error() {
@@ -275,5 +276,19 @@ mod tests {
         let mut errors = vec![(ReadMechanism::StreamedLists, 0.01); 20];
         errors[7].1 = 0.3;
         assert_eq!(held_left_out(&errors), 19);
+    }
+
+    #[test]
+    fn runs_without_kills_are_taken_as_they_are() {
+        let text = include_bytes!("../../tests/data/storm.toml");
+        let scenario = Template::of_text("storm", text, &[]).load(&[]).expect("a scenario");
+        let options = RunOptions { seed: 1, replication: 0, timelines: false };
+        let mut run = model::run(&scenario.inputs, options);
+        for server in &mut run.servers {
+            server.oom_kills.clear();
+            server.peak_resident = Bytes::mib(512);
+        }
+        let interval = peak_interval(&scenario.inputs, &[run], Circumstances::default());
+        assert_eq!((interval.peak_bytes, interval.without_limit), (Bytes::mib(512), false));
     }
 }

@@ -83,3 +83,34 @@ impl Batches {
         (!batch.is_empty()).then_some(batch)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::widest;
+    use crate::model::{self, RunOptions};
+    use crate::results::{RunRecord, ServerRecord};
+    use crate::scenario::Template;
+    use crate::units::Bytes;
+
+    #[test]
+    fn the_widest_interval_is_of_a_probability_or_of_a_peak() {
+        let text = include_bytes!("../../tests/data/storm.toml");
+        let scenario = Template::of_text("storm", text, &[]).load(&[]).expect("a scenario");
+        let options = RunOptions { seed: 1, replication: 0, timelines: false };
+        let run = model::run(&scenario.inputs, options);
+        // A hundred runs without kills.
+        let half_width = |peak: fn(u64) -> u64| {
+            let run = |index| {
+                let peak_resident = Bytes(peak(index));
+                let server = ServerRecord { peak_resident, ..ServerRecord::default() };
+                RunRecord { servers: vec![server], ..run.clone() }
+            };
+            widest(&(0..100).map(run).collect::<Vec<_>>()).expect("closed intervals")
+        };
+        // Equal peaks: what is left is the probability of a kill, from 0 to 1 - 0.05^(1/100).
+        assert!((half_width(|_| 1_000) - 0.029_513 / 2.0).abs() < 1e-6);
+        // The median of as many peaks of 900 as of 1100 is 900, its interval from 900 to 1100.
+        assert!((half_width(|index| 900 + index % 2 * 200) - 100.0 / 900.0).abs() < 1e-9);
+        assert_eq!(widest(&[]), None);
+    }
+}

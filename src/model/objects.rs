@@ -248,3 +248,32 @@ impl ObjectProfile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ResourceInput, Shape, are_definitions};
+    use crate::model::input::WriterInput;
+    use crate::units::Bytes;
+
+    #[test]
+    fn only_the_built_in_definitions_of_custom_resources_are_definitions() {
+        let is = |name: &str, shape| {
+            are_definitions(&ResourceInput {
+                name: name.to_owned(),
+                api_group: String::new(),
+                count: 1,
+                size: Bytes(10_000),
+                shape,
+                json_size: None,
+                heap_size: None,
+                versions: 1,
+                writes_per_second: 0.0,
+                writer: WriterInput::default(),
+                watch_cache: true,
+            })
+        };
+        assert!(is("customresourcedefinitions", Shape::Typed));
+        assert!(!is("customresourcedefinitions", Shape::CustomBlob));
+        assert!(!is("pods", Shape::Typed));
+    }
+}

@@ -235,3 +235,20 @@ fn warnings(result: &FindResult, points: &Points<'_>, found: &Found) -> Vec<Stri
     }
     warnings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FindResult, FoundValue, margin};
+
+    #[test]
+    fn the_margin_is_the_ratio_to_the_scenarios_value() {
+        let of = |current: Option<f64>, safe| {
+            let value = |number: f64| FoundValue { text: format!("{number} nodes"), number };
+            margin(&FindResult { current: current.map(value), ..FindResult::default() }, safe)
+        };
+        assert_eq!(of(Some(50.0), 100.0), "; 2.00 times the scenario's 50 nodes");
+        assert_eq!(of(Some(50.0), 2.0), "; 0.040 times the scenario's 50 nodes");
+        assert_eq!(of(Some(50.0), 10_000.0), "; 200 times the scenario's 50 nodes");
+        assert_eq!((of(Some(0.0), 100.0), of(None, 100.0)), (String::new(), String::new()));
+    }
+}

@@ -142,8 +142,8 @@ fn among(rows: &[&PointRow]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::changes_nothing;
-    use crate::results::{PointFigures, PointRow, PointValue};
+    use super::{among, changes_nothing};
+    use crate::results::{OutcomeCount, PointFigures, PointRow, PointValue};
 
     fn row(values: [&str; 2], cpu_seconds: f64) -> PointRow {
         let value = |text: &str| PointValue { text: text.to_owned(), number: None };
@@ -169,5 +169,19 @@ mod tests {
         // No two points differ in one key alone: nothing is known.
         let apart = [row(["16", "8GiB"], 1.0), row(["40", "9GiB"], 1.0)];
         assert!(!changes_nothing(0, &apart) && !changes_nothing(1, &apart));
+    }
+
+    #[test]
+    fn points_above_the_risk_are_counted() {
+        // Of 20 replications one is 5 %, which is still within it.
+        let point = |kills: u32| {
+            let oom = OutcomeCount { count: kills, ..OutcomeCount::default() };
+            let figures = PointFigures { replications: 20, oom, ..PointFigures::default() };
+            PointRow { figures: Some(figures), ..PointRow::default() }
+        };
+        let (safe, unsafe_) = (point(1), point(2));
+        assert_eq!(among(&[&safe, &safe]), "P(OOM) is within 5 % at all 2 points");
+        assert_eq!(among(&[&unsafe_, &unsafe_]), "P(OOM) is above 5 % at all 2 points");
+        assert_eq!(among(&[&safe, &unsafe_, &safe]), "P(OOM) is above 5 % at 1 of 3 points");
     }
 }

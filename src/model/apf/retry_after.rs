@@ -114,4 +114,19 @@ mod tests {
             assert_eq!(waits, SimSpan::secs(expected), "after second {second}");
         }
     }
+
+    #[test]
+    fn one_drop_a_second_leaves_it_as_it_is() {
+        let mut tracker = DroppedRequests::default();
+        let mut after = |second: u64, drops: u32| {
+            let now = SimTime(second * 1_000_000_000);
+            (0..drops).map(|_| tracker.record_dropped_request(now)).last()
+        };
+        assert_eq!(after(0, 5), Some(SimSpan::secs(1)));
+        assert_eq!(after(1, 2), Some(SimSpan::secs(2)));
+        // Two drops in the two seconds before.
+        assert_eq!(after(3, 1), Some(SimSpan::secs(2)));
+        // One.
+        assert_eq!(after(5, 1), Some(SimSpan::secs(1)));
+    }
 }

@@ -113,3 +113,22 @@ impl Plane {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ByteRate, Bytes, Pace};
+
+    #[test]
+    fn a_slow_watcher_is_given_what_fits_and_what_it_takes_meanwhile() {
+        // Events of 1 MiB: 4 in the window and 100 in the channel, which fills in 10 seconds.
+        let given = |takes: Option<u64>, missed| {
+            let (queued, size) = (10.0, Bytes::mib(1));
+            let takes = takes.map(|mib| ByteRate(mib << 20));
+            Pace { queued, matching: queued, size, takes, channel: 100 }.given(missed)
+        };
+        assert_eq!(given(Some(1), 1_000), 114);
+        assert_eq!(given(Some(1), 50), 50);
+        assert_eq!(given(None, 1_000), 1_000, "it takes all");
+        assert_eq!(given(Some(0), 1_000), 1_000, "it never reads");
+    }
+}

@@ -430,3 +430,30 @@ fn some(names: &[&str]) -> String {
     }
     some.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::Template;
+
+    #[test]
+    fn paths_that_the_api_server_refuses_are_refused() {
+        let told = |url: &str| {
+            let text = include_str!("../../../tests/data/every-key.toml");
+            let text = text.replace("urls = [\"/version\"]", &format!("urls = [\"{url}\"]"));
+            let scenario = Template::of_text("urls", text.as_bytes(), &[]).load(&[]);
+            scenario.err().map_or_else(String::new, |told| told.to_string())
+        };
+        for (url, wrong) in [
+            ("healthz", "must start with a slash"),
+            ("/health z", "must not have blanks"),
+            ("/healthz//etcd", "must not have two slashes together"),
+            ("/*/etcd", "may have `*` at its end only"),
+        ] {
+            let told = told(url);
+            assert!(told.contains(&format!("`{url}`: a path {wrong}")), "{told}");
+        }
+        for url in ["*", "/", "/healthz", "/healthz/*"] {
+            assert!(!told(url).contains("a path"), "{url}");
+        }
+    }
+}

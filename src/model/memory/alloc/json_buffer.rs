@@ -338,4 +338,17 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_value_is_built_by_its_quotes_and_what_lies_between() {
+        let values = |n| {
+            let mut buffer = JsonBuffer::default();
+            buffer.write(Write::Value(Bytes(n)));
+            buffer.values
+        };
+        // The quote gets the smallest block; the text a block of its own size; the last quote doubles
+        // it where the text has filled it.
+        assert_eq!(values(65), [8, 64, 128].map(Bytes));
+        assert_eq!(values(60), [8, 64].map(Bytes));
+    }
 }
