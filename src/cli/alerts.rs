@@ -1,5 +1,6 @@
 //! `oomcast alerts`: would your alerts have warned you?
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::exit::{Exit, Failure};
@@ -8,12 +9,12 @@ use super::metrics::{cluster, whole_seconds};
 use super::progress::Progress;
 use super::temporary::Temporary;
 use super::{hint, interrupt, load, output, promtool};
-use crate::answers::alerts::{Clock, Rehearsed, Rules, best, judge, read_answer};
+use crate::answers::alerts::{Clock, Pass, Rehearsed, Rules, best, judge, read_answer};
 use crate::experiment::{Replications, Variant, scraped};
 use crate::report::folder::{RunFolder, Status};
 use crate::report::openmetrics::{FAMILIES, Rehearsal, START, Scraped, WITHOUT, rehearsal};
 use crate::report::{alerts as report, charts, json};
-use crate::results::{AlertsResult, FORMAT_VERSION, Outcome, RunRecord};
+use crate::results::{AlertsResult, FORMAT_VERSION, Outcome, RunRecord, scrape_instants};
 use crate::scenario::Scenario;
 use crate::units::{SimSpan, SimTime, parse_span};
 use crate::validation::domain;
@@ -162,13 +163,14 @@ fn rehearse(
         progress.set(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1);
         rehearsed
     };
-    let runs = scraped(variant, plan, 0..plan.replications.max(1), stage.args.scrape, each);
+    let how = (stage.args.scrape, true);
+    let runs = scraped(variant, plan, 0..plan.replications.max(1), how, each);
     let runs: Result<Vec<Rehearsed>, Failure> =
         runs.map_err(|error| load::not_replicated(&error))?.into_iter().collect();
     runs
 }
 
-/// What the rules make of a replication.
+/// What the rules make of a replication: once for every interval of evaluation.
 fn evaluate(
     stage: &Stage<'_>,
     scenario: &Scenario,
@@ -176,32 +178,79 @@ fn evaluate(
 ) -> Result<Rehearsed, Failure> {
     let selectors: Vec<String> =
         stage.rules.selectors().into_iter().map(|selector| selector.text).collect();
-    let how = Rehearsal {
+    let samples = std::mem::take(&mut record.samples);
+    let run = Scraped { replication: record.replication, samples };
+    let end = SimTime::ZERO + scenario.inputs.duration;
+    let first = scrape_instants(run.replication, stage.args.scrape, end);
+    let mut how = Rehearsal {
         rule_files: stage.files,
         scrape: stage.args.scrape,
+        first_scrape: first.first().copied().unwrap_or(end),
         evaluate: stage.args.evaluate,
         history: stage.args.history,
         whole: whole(stage.args, scenario),
         selectors: &selectors,
     };
-    let samples = std::mem::take(&mut record.samples);
-    let first_scrape = samples.first().map_or(SimTime::ZERO, |sample| sample.at);
-    let run = Scraped { replication: record.replication, samples };
-    let version = scenario.inputs.release.version();
-    let test = rehearsal(&how, &cluster(scenario, &version, START), &run);
-    let file = format!("test-{}.yaml", record.replication);
-    let path = stage.folder.join(&file);
-    output::write(&path, &test.text)?;
-    let answer = promtool::test_rules(stage.folder, &file)?;
-    // The next one needs the room.
-    let _ = std::fs::remove_file(&path);
-    let found = read_answer(&answer)
-        .map_err(|why| Failure::usage(format!("promtool cannot evaluate the rules: {why}")))?;
-    let clock = Clock { lead: test.lead, first_scrape, first: test.first };
-    if found.is_empty() && !answer.contains("SUCCESS") {
-        return Err(Failure::internal(format!("promtool did not test the rules: {answer}")));
+    let mut errors = BTreeMap::new();
+    let mut passes = Vec::new();
+    for interval in stage.rules.intervals() {
+        how.evaluate = interval.unwrap_or(stage.args.evaluate);
+        passes.push(Pass { interval, ..pass(stage, scenario, how, &run, &mut errors)? });
+        // Once is enough to know what is there.
+        how.selectors = &[];
     }
-    Ok(Rehearsed::of(&record, &found, &clock))
+    Ok(Rehearsed::of(&record, &passes, errors))
+}
+
+/// One interval. Rules that cannot be evaluated end the engine: they are noted, and it goes on without.
+fn pass(
+    stage: &Stage<'_>,
+    scenario: &Scenario,
+    how: Rehearsal<'_>,
+    run: &Scraped,
+    errors: &mut BTreeMap<String, String>,
+) -> Result<Pass, Failure> {
+    let version = scenario.inputs.release.version();
+    loop {
+        let mut own = Vec::new();
+        if !errors.is_empty() {
+            let names: BTreeSet<String> = errors.keys().cloned().collect();
+            for (number, text) in stage.rules.without(&names).iter().enumerate() {
+                own.push(format!("rules-{number}-{}.yaml", run.replication));
+                output::write(&stage.folder.join(&own[number]), text)?;
+            }
+        }
+        let rule_files = if own.is_empty() { how.rule_files } else { &own };
+        let how = Rehearsal { rule_files, ..how };
+        let test = rehearsal(&how, &cluster(scenario, &version, START), run);
+        let file = format!("test-{}.yaml", run.replication);
+        output::write(&stage.folder.join(&file), &test.text)?;
+        let answer = promtool::test_rules(stage.folder, &file)?;
+        // The next one needs the room.
+        for file in own.iter().chain([&file]) {
+            let _ = std::fs::remove_file(stage.folder.join(file));
+        }
+        let found = match read_answer(&answer) {
+            Ok(found) => found,
+            Err(failed) => {
+                let known = errors.len();
+                errors
+                    .extend(failed.iter().map(|failed| (failed.rule.clone(), failed.why.clone())));
+                if errors.len() > known {
+                    continue;
+                }
+                let why = failed.first().map_or("", |failed| &failed.why);
+                return Err(Failure::usage(format!("promtool cannot evaluate the rules: {why}")));
+            }
+        };
+        if found.is_empty() && !answer.contains("SUCCESS") {
+            return Err(Failure::internal(format!("promtool did not test the rules: {answer}")));
+        }
+        let (lead, first) = (test.lead, test.first);
+        let (first_scrape, evaluate) = (how.first_scrape, how.evaluate);
+        let clock = Clock { lead, first_scrape, first, evaluate };
+        return Ok(Pass { interval: None, clock, found });
+    }
 }
 
 /// The time over which to ask whether a selector selects anything.

@@ -58,7 +58,7 @@ pub(super) fn write_openmetrics(
     let scenario = variant.scenario();
     let worst = summary.worst_replication;
     let which = if flags.openmetrics_all { 0..summary.replications } else { worst..worst + 1 };
-    let runs = scraped(variant, plan, which, flags.scrape, |record| Scraped {
+    let runs = scraped(variant, plan, which, (flags.scrape, false), |record| Scraped {
         replication: record.replication,
         samples: record.samples,
     });

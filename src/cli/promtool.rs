@@ -14,7 +14,8 @@ promtool from https://prometheus.io/download on the PATH";
 /// Runs it in a folder. It must not hear a Ctrl-C of the terminal: what has begun is finished.
 fn promtool(folder: &Path, args: &[&str]) -> Result<Output, Failure> {
     let mut command = Command::new("promtool");
-    command.current_dir(folder).args(args);
+    // What it puts aside lies with the rest.
+    command.current_dir(folder).env("TMPDIR", folder).args(args);
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.output().map_err(|error| match error.kind() {
@@ -64,5 +65,12 @@ pub(super) fn check_rules(folder: &Path, file: &str, shown: &str) -> Result<(), 
 
 /// What it finds in a test of rules; a test that expects nothing fails, and that is the answer.
 pub(super) fn test_rules(folder: &Path, file: &str) -> Result<String, Failure> {
-    promtool(folder, &["test", "rules", file]).map(|output| said(&output))
+    let answer = said(&promtool(folder, &["test", "rules", file])?);
+    if answer.contains("no space left on device") {
+        return Err(Failure::internal(format_args!(
+            "the disk of {} is full: the variable TMPDIR can name a folder on another",
+            folder.display()
+        )));
+    }
+    Ok(answer)
 }

@@ -15,8 +15,12 @@ impl Temporary {
     /// A new folder of this process in the system's folder for temporary files.
     pub(super) fn new(name: &str) -> Result<Self, Failure> {
         let path = std::env::temp_dir().join(format!("oomcast-{name}-{}", std::process::id()));
-        let failed =
-            |error| Failure::internal(format_args!("cannot write {}: {error}", path.display()));
+        let failed = |error| {
+            let path = path.display();
+            Failure::internal(format_args!(
+                "cannot write {path} (TMPDIR can name another): {error}"
+            ))
+        };
         std::fs::create_dir_all(&path).map_err(failed)?;
         if let Ok(mut folders) = FOLDERS.lock() {
             folders.push(path.clone());

@@ -1,5 +1,6 @@
 //! A rehearsal of alert rules for people and as rows.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use csv::Writer;
@@ -31,17 +32,30 @@ pub fn page(result: &AlertsResult) -> Page {
             result.seed
         ),
         hashes: vec![result.scenario_hash.clone()],
+        again: format!(
+            "alerts scenario.toml -n {} --seed {} --scrape {}s --evaluate {}s --history {}s{}",
+            result.replications,
+            result.seed,
+            result.scrape_seconds,
+            result.evaluate_seconds,
+            result.history_seconds,
+            rule_files(result)
+        ),
         notes: result.warnings.clone(),
         ..Page::default()
     };
     page.section(alerts(result));
-    let missing: Vec<(String, String)> = result.alerts.iter().filter_map(missing).collect();
+    page.notes.extend(cannot_fire(result));
+    let there = result.alerts.iter().filter(|row| row.lacks().is_none());
+    let missing: Vec<(String, String)> = there.filter_map(missing).collect();
     page.section(Section::new("What rules ask for and did not find").items(missing));
     page
 }
 
 fn alerts(result: &AlertsResult) -> Section {
-    let table = Table::of(&result.alerts)
+    let there: Vec<AlertRow> =
+        result.alerts.iter().filter(|row| row.lacks().is_none()).cloned().collect();
+    let table = Table::of(&there)
         .words("alert", |row| row.alert.clone())
         .at_most(34)
         .words("severity", |row| row.severity.clone())
@@ -53,21 +67,52 @@ fn alerts(result: &AlertsResult) -> Section {
         .numbers("lead\n(s)", |row| {
             row.median_lead_seconds.map_or_else(String::new, |lead| format!("{lead:.0}"))
         })
-        .numbers("false\nalarms", |row| row.false_alarms.to_string());
+        .numbers("false\nalarms", |row| row.false_alarms.to_string())
+        .numbers("fires,\nno kill", |row| row.fired_no_kill.to_string());
     // Those that were silent or late say so in the table.
     let told = |row: &&AlertRow| {
-        row.fired_before + row.false_alarms + row.from_the_start > 0
-            || row.empty.iter().any(|selector| selector.why.is_some())
+        row.fired_before + row.resolved_before + row.from_the_start > 0
+            || row.false_alarms + row.fired_no_kill > 0
+            || row.error.is_some()
     };
-    let verdicts = result.alerts.iter().filter(told);
+    let verdicts = there.iter().filter(told);
     let verdicts = verdicts.map(|row| (row.alert.clone(), row.verdict.clone()));
     Section::titled("Alerts")
         .table(table.done())
         .legend(
-            "Runs in which it fired before the first kill, at it or after it, not at all; the median \
-             lead of the first; runs without a kill in which it fired.",
+            "Runs in which it fired before the first kill and still did or had resolved at most 5 min \
+             before it; at the kill or after it; neither; the median lead of the first. False alarms: \
+             absorbed runs in which it fired; then other runs without a kill.",
         )
         .items(verdicts.collect())
+}
+
+/// The rule files of an answer as a flag; none where they are the shipped ones.
+fn rule_files(result: &AlertsResult) -> String {
+    let mut files: Vec<&str> = result.alerts.iter().map(|row| row.file.as_str()).collect();
+    files.dedup();
+    files.retain(|file| *file != "deploy/rules/control-plane.yaml");
+    if files.is_empty() { String::new() } else { format!(" --rules '{}'", files.join("' '")) }
+}
+
+/// Alerts that ask for what the model lacks, by metric.
+fn cannot_fire(result: &AlertsResult) -> Option<String> {
+    let mut by_metric: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in &result.alerts {
+        if let Some(metric) = row.lacks() {
+            by_metric.entry(metric).or_default().push(&row.alert);
+        }
+    }
+    let count: usize = by_metric.values().map(Vec::len).sum();
+    let one = |(metric, alerts): (&&str, &Vec<&str>)| format!("{metric}: {}", alerts.join(", "));
+    let all: Vec<String> = by_metric.iter().map(one).collect();
+    (count > 0).then(|| {
+        format!(
+            "{count} of {} alerts cannot fire here, for the model lacks what they ask for: {}",
+            result.alerts.len(),
+            all.join("; ")
+        )
+    })
 }
 
 /// The selectors of an alert that selected nothing.
@@ -93,8 +138,9 @@ pub fn rows_csv(out: &mut dyn Write, result: &AlertsResult) -> io::Result<()> {
         "fired_before",
         "fired_after",
         "silent",
+        "resolved_before",
         "false_alarms",
-        "false_alarms_absorbed",
+        "fired_no_kill",
         "median_lead_s",
         "verdict",
     ])?;
@@ -106,8 +152,9 @@ pub fn rows_csv(out: &mut dyn Write, result: &AlertsResult) -> io::Result<()> {
             row.fired_before.to_string(),
             row.fired_after.to_string(),
             row.silent.to_string(),
+            row.resolved_before.to_string(),
             row.false_alarms.to_string(),
-            row.false_alarms_absorbed.to_string(),
+            row.fired_no_kill.to_string(),
             row.median_lead_seconds.map_or_else(String::new, |lead| format!("{lead:.3}")),
             row.verdict.clone(),
         ])?;

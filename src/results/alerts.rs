@@ -7,6 +7,10 @@ use crate::units::SimSpan;
 /// What an evaluation is asked for: which alerts fire.
 pub const FIRING: &str = "ALERTS{alertstate=\"firing\"}";
 
+/// An alert that resolved no longer ago has still warned: before that, nobody is told that it resolved
+/// (`group_interval` of Alertmanager, 5 min by default, docs/configuration.md of 0.27).
+pub const TOLD: SimSpan = SimSpan::secs(300);
+
 /// A question whether a selector selects anything in the last `whole` of time.
 #[must_use]
 pub fn presence(selector: &str, whole: SimSpan) -> String {
@@ -35,27 +39,45 @@ pub struct AlertRow {
     pub file: String,
     /// `for` as the rule has it; empty without one.
     pub wait: String,
-    /// Replications with a kill in which it fired before the first, at it or not at all later.
+    /// `interval` of its group, in seconds; `None`: that of the command line.
+    pub interval_seconds: Option<f64>,
+    /// Replications with a kill in which it fired before the first, and still did at it or had resolved
+    /// no longer than [`TOLD`] before.
     pub fired_before: u32,
-    /// Those in which it fired at or after the first kill only.
+    /// The others of those in which it fired at or after the first kill.
     pub fired_after: u32,
-    /// Those in which it did not fire.
+    /// Those with neither.
     pub silent: u32,
-    /// Replications without a kill in which it fired.
+    /// Of those late or silent: it fired, and had resolved longer before the kill.
+    pub resolved_before: u32,
+    /// Replications that were absorbed, nothing went wrong at all, in which it fired.
     pub false_alarms: u32,
-    /// Those of them that were absorbed: nothing went wrong at all.
-    pub false_alarms_absorbed: u32,
+    /// Other replications without a kill in which it fired.
+    pub fired_no_kill: u32,
     /// Replications in which it fired at the first evaluation: of the state before anything happened.
     pub from_the_start: u32,
-    /// Per replication with a kill in which it fired, in order: from there to the first kill, in
-    /// seconds; negative after it.
+    /// Per replication with a kill in which it fired before or after, in order: from the start of that
+    /// episode to the first kill, in seconds; negative after it.
     pub lead_seconds: Vec<f64>,
     /// The median of those that are positive.
     pub median_lead_seconds: Option<f64>,
+    /// Why it could not be evaluated; nothing is counted then.
+    pub error: Option<String>,
     /// Selectors that selected nothing.
     pub empty: Vec<EmptySelector>,
     /// One sentence.
     pub verdict: String,
+}
+
+impl AlertRow {
+    /// The metric for whose lack in the model it cannot fire.
+    #[must_use]
+    pub fn lacks(&self) -> Option<&str> {
+        let fired = self.fired_before + self.fired_after + self.false_alarms;
+        let silent = fired + self.fired_no_kill + self.resolved_before == 0 && self.error.is_none();
+        let lacking = self.empty.iter().find(|selector| selector.why.is_some());
+        lacking.filter(|_| silent).map(|selector| selector.metric.as_str())
+    }
 }
 
 /// `alerts.json`.

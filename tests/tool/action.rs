@@ -73,7 +73,7 @@ fn one_comment_is_written_then_updated() {
     assert_eq!(body.matches("<details").count(), body.matches("</details>").count());
     assert!(read(&place, "gh.log").contains("-X POST repos/o/r/issues/7/comments"));
     assert_eq!(read(&place, "step.md"), body);
-    assert!(read(&place, "oomcast-results/gate.junit.xml").contains("<testsuites"));
+    assert!(read(&place, "oomcast-results/load-gate.junit.xml").contains("<testsuites"));
     assert!(read(&place, "oomcast-results/oomcast.sarif").contains("\"2.1.0\""));
 
     // Twelve times the clients: worse than the base branch.
@@ -96,5 +96,31 @@ fn mistakes_are_told_and_nothing_is_run() {
     assert_eq!(output.status.code(), Some(2), "{}", support::stderr(&output));
     let body = read(&place, "body.md");
     assert!(body.contains("mistakes") && body.contains("memory-limt"), "{body}");
-    assert!(!place.join("oomcast-results/gate").exists());
+    assert!(!place.join("oomcast-results/load-gate").exists());
+}
+
+#[test]
+fn scenarios_of_one_name_in_two_folders_are_told_apart_and_what_is_said_is_told() {
+    let (place, base) = repository("names");
+    fs::create_dir(place.join("load/deep")).expect("makes");
+    // One that says something besides its answer: there is no junit file to be had at a folder.
+    fs::write(place.join("load/deep/gate.toml"), GATE).expect("writes");
+    fs::create_dir_all(place.join("oomcast-results/load-deep-gate.junit.xml")).expect("makes");
+    let mut command = Command::new("bash");
+    let output = command
+        .arg(root().join("deploy/action/oomcast-ci"))
+        .current_dir(&place)
+        .env("OOMCAST", env!("CARGO_BIN_EXE_oomcast"))
+        .env("OOMCAST_SCENARIOS", "load/gate.toml load/deep/gate.toml")
+        .env("OOMCAST_BASE", base)
+        .env("OOMCAST_COMMENT", "false")
+        .output()
+        .expect("bash is there");
+    assert_ne!(output.status.code(), Some(0), "{}", support::stderr(&output));
+    for name in ["load-gate", "load-deep-gate"] {
+        assert!(place.join("oomcast-results").join(name).is_dir(), "{name}");
+    }
+    let comment = read(&place, "oomcast-results/comment.md");
+    assert!(comment.contains("cannot write"), "{comment}");
+    assert_eq!(comment.matches("<details").count(), comment.matches("</details>").count());
 }

@@ -1,12 +1,13 @@
 //! Alert rules, evaluated by `promtool`: on series made by hand, where the firing times can be worked
 //! out, and through the binary. Without `promtool` the tests say so and end.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use crate::support::{self, command, folder_with, root};
-use oomcast::answers::alerts::{Clock, Rehearsed, Rules, judge, read_answer};
+use oomcast::answers::alerts::{Clock, Pass, Rehearsed, Rules, judge, read_answer};
 use oomcast::model::{self, RunOptions};
 use oomcast::report::openmetrics::{Cluster, FAMILIES, Rehearsal, START, Scraped, rehearsal};
 use oomcast::results::{AlertRow, OomKill, Outcome, ProcessSample, RunRecord, ServerSample};
@@ -95,6 +96,7 @@ fn rehearsed(test: &str, samples: Vec<ServerSample>) -> Vec<AlertRow> {
     let how = Rehearsal {
         rule_files: &["rules.yaml".to_owned()],
         scrape: SimSpan::secs(30),
+        first_scrape: SimTime::ZERO,
         evaluate: SimSpan::secs(30),
         history: SimSpan::secs(600),
         whole,
@@ -115,8 +117,10 @@ fn rehearsed(test: &str, samples: Vec<ServerSample>) -> Vec<AlertRow> {
     let kill = OomKill { at: at(290), resident: Bytes::gib(10), back_at: Some(at(360)) };
     record.servers[0].oom_kills = vec![kill];
     record.outcome = Outcome::SingleOom;
-    let clock = Clock { lead: test.lead, first_scrape: SimTime::ZERO, first: test.first };
-    let run = Rehearsed::of(&record, &found, &clock);
+    let (lead, first, evaluate) = (test.lead, test.first, how.evaluate);
+    let clock = Clock { lead, first_scrape: SimTime::ZERO, first, evaluate };
+    let passes = [Pass { interval: None, clock, found }];
+    let run = Rehearsed::of(&record, &passes, BTreeMap::new());
     judge(&rules, &[run], whole, |metric| {
         FAMILIES.iter().all(|family| family.name != metric).then(|| "not there".to_owned())
     })
@@ -133,17 +137,17 @@ fn firing_times_are_those_worked_out_by_hand() {
     assert_eq!(
         leads,
         [
-            // 8 of 10 GiB at 240 s.
-            ("NearLimit", &[50.0][..]),
+            // 8 of 10 GiB at 240 s. Replication 0 is evaluated 15 s after each scrape.
+            ("NearLimit", &[35.0][..]),
             // 2 GiB in a minute at 180, 210 and 240 s: a minute of it at 240 s.
-            ("Grows", &[50.0]),
+            ("Grows", &[35.0]),
             // Down at 300 and 330 s: half a minute at 330 s, and a whole one never.
-            ("DownForHalfAMinute", &[-40.0]),
+            ("DownForHalfAMinute", &[-55.0]),
             ("DownForAMinute", &[]),
             // The kubelet's first scrape after the kill.
-            ("Killed", &[-10.0]),
+            ("Killed", &[-25.0]),
             // The series ends with the scrape that fails, not five minutes later.
-            ("Vanished", &[-10.0]),
+            ("Vanished", &[-25.0]),
             ("Pressure", &[]),
         ]
     );
@@ -193,10 +197,64 @@ fn the_shipped_rules_run_through_the_verb() {
     for file in ["alerts.md", "alerts.csv", "charts/alert-leads.svg", "report.html"] {
         assert!(place.join("out").join(file).exists(), "{file}");
     }
+    let page = fs::read_to_string(place.join("out/report.html")).expect("written");
+    let again =
+        "oomcast alerts scenario.toml -n 3 --seed 1 --scrape 15s --evaluate 30s --history 3600s";
+    assert!(page.contains(&format!("<pre>{again}</pre>")), "{page}");
     // Threads make no difference.
     let (again, _) = alerts("threads", "", &["--scrape", "15s", "-j", "1"]);
     let same = fs::read_to_string(again.join("out/alerts.json")).expect("written");
     assert_eq!(text, same);
+}
+
+/// Per alert: whether it fired from the start, its verdict, its fired runs.
+fn judged(test: &str, rules: &str, more: &[&str]) -> BTreeMap<String, Value> {
+    let more: Vec<&str> = ["--rules", "rules.yaml"].iter().chain(more).copied().collect();
+    let (place, output) = alerts(test, rules, &more);
+    assert_eq!(output.status.code(), Some(0), "{}", support::stderr(&output));
+    let text = fs::read_to_string(place.join("out/alerts.json")).expect("written");
+    let json: Value = serde_json::from_str(&text).expect("JSON");
+    let rows = json["alerts"].as_array().expect("rows");
+    rows.iter()
+        .map(|row| (row["alert"].as_str().expect("a name").to_owned(), row.clone()))
+        .collect()
+}
+
+#[test]
+fn history_is_the_state_at_time_0_even_if_the_storm_is_over_at_the_first_scrape() {
+    if !there("promtool") {
+        return;
+    }
+    let rules = "groups:\n- name: a\n  rules:\n  - alert: Storm\n    \
+        expr: sum(apiserver_longrunning_requests{verb=\"WATCH\"}) > 20\n    for: 5m\n  \
+        - alert: Seen\n    expr: sum(apiserver_longrunning_requests{verb=\"WATCH\"}) > 20\n";
+    let more = ["--set", "events.go.at=1s", "--set", "clients.agents.start-jitter=1s"];
+    let more = [&more[..], &["--set", "apiserver.memory-limit=8GiB", "--scrape", "60s"]].concat();
+    let rows = judged("history", rules, &more);
+    // A storm of four minutes does not last five; an hour of history would have made it do so.
+    assert_eq!(rows["Storm"]["from_the_start"], 0, "{rows:?}");
+    assert_eq!(rows["Storm"]["verdict"], "silent, and no server was killed");
+    let seen = |name: &str| rows["Seen"][name].as_u64().expect("a count");
+    assert_eq!(seen("false_alarms") + seen("fired_no_kill"), 3, "{rows:?}");
+}
+
+#[test]
+fn groups_keep_their_interval_and_a_rule_that_fails_ends_no_other() {
+    if !there("promtool") {
+        return;
+    }
+    let rules = "groups:\n- name: quick\n  rules:\n\
+        \x20 - {alert: Bad, expr: up * on(cluster) up}\n\
+        \x20 - {alert: Held, expr: up == 1, for: 1s, labels: {severity: '{{ $labels.job }}'}}\n\
+        - name: slow\n  interval: 1h\n  rules:\n\
+        \x20 - {alert: Slow, expr: process_resident_memory_bytes > 1, for: 1s}\n";
+    let rows = judged("intervals", rules, &["--history", "10m"]);
+    let bad = rows["Bad"]["verdict"].as_str().expect("a sentence");
+    assert!(bad.starts_with("error: ") && bad.contains("many-to-many"), "{bad}");
+    assert_eq!(rows["Held"]["from_the_start"], 3, "{rows:?}");
+    // Evaluated once an hour it is seen once at most, and `for` needs twice.
+    assert_eq!(rows["Slow"]["from_the_start"], 0, "{rows:?}");
+    assert_eq!(rows["Slow"]["interval_seconds"], 3600.0);
 }
 
 #[test]
@@ -250,5 +308,95 @@ fn rules_and_dashboard_ask_for_metrics_that_there_are() {
         for name in found {
             assert!(FAMILIES.iter().any(|family| family.name == name), "{file}: {name}");
         }
+    }
+}
+
+/// What an expression finds at times, by Prometheus: how many samples.
+fn counts(test: &str, series: &[(&str, &str)], asked: &[(String, u64)]) -> Vec<usize> {
+    let rules = fs::read_to_string(root().join("deploy/rules/control-plane.yaml")).expect("there");
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    let input = series.iter().map(|(name, values)| {
+        format!("  - series: {}\n    values: {}\n", quoted(name), quoted(values))
+    });
+    let input: String = input.collect();
+    let ask = |(expression, at): &(String, u64)| {
+        format!("  - expr: {}\n    eval_time: {at}s\n", quoted(expression))
+    };
+    let asks: String = asked.iter().map(ask).collect();
+    let text = format!(
+        "rule_files: [rules.yaml]\nevaluation_interval: 15s\ntests:\n- interval: 15s\n  \
+         input_series:\n{input}  promql_expr_test:\n{asks}"
+    );
+    let place = folder_with("alerts", test, &[("rules.yaml", &rules), ("test.yaml", &text)]);
+    let mut promtool = Command::new("promtool");
+    let output = promtool.args(["test", "rules", "test.yaml"]).current_dir(&place).output();
+    let found = read_answer(&String::from_utf8_lossy(&output.expect("starts").stderr));
+    let found = found.expect("evaluates");
+    let of = |(expression, at): &(String, u64)| {
+        let mine =
+            found.iter().filter(|f| f.expression == *expression && f.at == SimSpan::secs(*at));
+        mine.map(|f| f.samples.len()).sum()
+    };
+    asked.iter().map(of).collect()
+}
+
+#[test]
+fn only_nodes_of_apiservers_are_watched() {
+    if !there("promtool") {
+        return;
+    }
+    let series = [
+        ("node_memory_MemAvailable_bytes{instance=\"cp:9100\"}", "1x20"),
+        ("node_memory_MemTotal_bytes{instance=\"cp:9100\"}", "100x20"),
+        ("node_memory_MemAvailable_bytes{instance=\"worker\"}", "1x20"),
+        ("node_memory_MemTotal_bytes{instance=\"worker\"}", "100x20"),
+        // The apiserver is down from 30 s on, and its node as full as before.
+        (
+            "container_memory_working_set_bytes{container=\"kube-apiserver\",node=\"cp\"}",
+            "1 1 stale",
+        ),
+    ];
+    let alert = "ALERTS{alertname=\"ControlPlaneNodeMemoryHigh\"}".to_owned();
+    assert_eq!(counts("nodes", &series, &[(alert.clone(), 15), (alert, 60)]), [1, 1]);
+}
+
+#[test]
+fn a_dead_server_is_not_drawn_although_its_series_has_no_stale_marker() {
+    let text = fs::read_to_string(root().join("deploy/grafana/control-plane.json")).expect("there");
+    let board: Value = serde_json::from_str(&text).expect("JSON");
+    let panels = board["panels"].as_array().expect("panels");
+    let targets = panels.iter().filter_map(|panel| panel["targets"].as_array()).flatten();
+    let all: Vec<&str> = targets.filter_map(|target| target["expr"].as_str()).collect();
+    let over_time = |e: &&str| ["rate(", "increase(", "changes("].iter().any(|f| e.contains(f));
+    for expression in all.iter().copied().filter(over_time) {
+        assert!(expression.contains("[$__rate_interval]"), "{expression}");
+    }
+    let own = |e: &&str| e.contains("job=\"apiserver\"") && !over_time(e) && !e.starts_with("up{");
+    let own: Vec<String> =
+        all.iter().copied().filter(own).map(|e| e.replace("$cluster", ".*")).collect();
+    assert!(own.len() > 7, "{own:?}");
+    if !there("promtool") {
+        return;
+    }
+    let labels = "job=\"apiserver\",instance=\"a:6443\",cluster=\"c\",replication=\"0\"";
+    let with = |metric: &str, more: &str| format!("{metric}{{{labels}{more}}}");
+    let mut series = vec![(with("up", ""), "1 1 0x9")];
+    let metrics = metrics(&own.join("\n"));
+    for metric in metrics.iter().filter(|metric| *metric != "up") {
+        let all = [",verb=\"WATCH\"", ",request_kind=\"readOnly\"", ",priority_level=\"x\""];
+        let more = all.iter().zip(["longrunning", "inflight", "flowcontrol"]);
+        let more = more.filter(|(_, part)| metric.contains(part)).map(|(more, _)| *more).next();
+        let more = more.unwrap_or(if metric.contains("current_inqueue") { all[1] } else { "" });
+        let named = with(metric, more);
+        if !series.iter().any(|(known, _)| *known == named) {
+            series.push((named, "5 5"));
+        }
+    }
+    let series: Vec<(&str, &str)> =
+        series.iter().map(|(name, values)| (&**name, *values)).collect();
+    let asked: Vec<(String, u64)> =
+        own.iter().flat_map(|e| [(e.clone(), 15), (e.clone(), 60)]).collect();
+    for (pair, expression) in counts("panels", &series, &asked).chunks(2).zip(&own) {
+        assert_eq!(pair, [1, 0], "{expression}");
     }
 }

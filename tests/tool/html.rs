@@ -3,9 +3,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::synthetic;
-use crate::support::{folder, shipped};
+use crate::support::{self, command, folder, folder_with, shipped};
 use oomcast::experiment::{Replicated, Replications, Subject, replicate_with, summarize};
 use oomcast::model::{self, RunOptions};
 use oomcast::report::folder::{Identity, RemakeError, RunFiles, RunFolder, Status, remake_report};
@@ -176,4 +177,49 @@ fn a_page_is_made_again_from_its_folder() {
     assert!(refused.to_string().contains("story.txt"), "{refused}");
     let nothing = remake_report(path.parent().expect("a folder"));
     assert!(matches!(nothing, Err(RemakeError::NoManifest(_))));
+}
+
+const SMALL: &str = "schema = 1\nname = \"small\"\n[run]\nduration = \"1m\"\n[apiserver]\n\
+    version = \"1.32\"\nmemory-limit = \"1GiB\"\n[node]\nmemory = \"8GiB\"\n[objects.pods]\n\
+    count = 500\nsize = \"5kB\"\n[[clients]]\nname = \"agents\"\ncount = 6\n\
+    reflector = { resource = \"pods\", encoding = \"json\" }\n";
+
+/// What a page says of how to run it again does so, on the scenarios that it shows.
+#[test]
+fn the_line_that_runs_it_again_runs_it_again() {
+    let verbs = [
+        "find small.toml -n 3 --vary clients.agents.count=2..9 --until peak>1GiB",
+        "sweep small.toml -n 2 --vary clients.agents.count=2,4",
+        "compare small.toml -n 3 --seed 7 --set-b clients.agents.count=8",
+        "no-return small.toml -n 2",
+    ];
+    for verb in verbs {
+        let name = verb.split(' ').next().expect("a verb");
+        let place = folder_with("again", name, &[("small.toml", SMALL)]);
+        let quick = ["--no-charts", "-q", "--no-progress"];
+        let line: Vec<&str> = verb.split(' ').chain(quick).chain(["-o", "out"]).collect();
+        let output = command(&place, &line).output().expect("starts");
+        assert_eq!(output.status.code(), Some(0), "{verb}: {}", support::stderr(&output));
+        let out = place.join("out");
+        let page = page(&out);
+        let (_, rest) = page.split_once("<pre>oomcast ").expect("a line to run");
+        let (again, _) = rest.split_once("</pre>").expect("an end");
+        let again = again.replace("&#39;", "'").replace("&gt;", ">").replace("&lt;", "<");
+        assert!(again.starts_with(name) && again.contains(" --seed "), "{again}");
+        for to in ["scenario", "a", "b"] {
+            let from = out.join(format!("{to}.effective.toml"));
+            if from.exists() {
+                fs::copy(from, place.join(format!("{to}.toml"))).expect("copies");
+            }
+        }
+        let binary = env!("CARGO_BIN_EXE_oomcast");
+        let line = format!("{binary} {again} {} -o again", quick.join(" "));
+        let output = Command::new("bash").args(["-c", &line]).current_dir(&place).output();
+        let output = output.expect("bash is there");
+        assert_eq!(output.status.code(), Some(0), "{again}: {}", support::stderr(&output));
+        let result = format!("{name}.json");
+        let read =
+            |folder: &str| fs::read_to_string(place.join(folder).join(&result)).expect("there");
+        assert_eq!(read("again"), read("out"), "{again}");
+    }
 }

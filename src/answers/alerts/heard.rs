@@ -25,15 +25,28 @@ pub struct Found {
     pub samples: Vec<BTreeMap<String, String>>,
 }
 
+/// A rule that could not be evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotEvaluated {
+    /// Its name; for an expression, the expression.
+    pub rule: String,
+    /// Why, in the words of the engine.
+    pub why: String,
+}
+
 /// Reads the answer.
 ///
 /// # Errors
-/// What `promtool` said of a rule or an expression that it could not evaluate.
-pub fn read(answer: &str) -> Result<Vec<Found>, String> {
+/// What `promtool` said of the rules that it could not evaluate: it ends at the first time with one.
+pub fn read(answer: &str) -> Result<Vec<Found>, Vec<NotEvaluated>> {
     let mut all: Vec<Found> = Vec::new();
+    let mut failed: Vec<NotEvaluated> = Vec::new();
     for line in answer.lines().map(str::trim) {
-        if let Some((_, why)) = line.split_once(", err: ") {
-            return Err(format!("{}: {why}", line.split(", err: ").next().unwrap_or("")));
+        if let Some((what, why)) = line.split_once(", err: ") {
+            let what = what.trim_start_matches("rule: ").trim_start_matches("expr: ");
+            let rule = what.rsplit_once(", time: ").map_or(what, |(rule, _)| rule).to_owned();
+            failed.push(NotEvaluated { rule, why: why.to_owned() });
+            continue;
         }
         if let Some(rest) = line.strip_prefix("expr: ") {
             let Some((expression, rest)) = string(rest) else { continue };
@@ -44,7 +57,7 @@ pub fn read(answer: &str) -> Result<Vec<Found>, String> {
             last.samples = samples(rest);
         }
     }
-    Ok(all)
+    if failed.is_empty() { Ok(all) } else { Err(failed) }
 }
 
 /// A string in Go's double quotes at the start of a text, and what follows it.
@@ -93,7 +106,7 @@ fn samples(text: &str) -> Vec<Labels> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Labels, read};
+    use super::{Labels, NotEvaluated, read};
     use crate::units::SimSpan;
 
     #[test]
@@ -113,10 +126,8 @@ mod tests {
             (SimSpan::secs(3605), &[Labels::new()][..])
         );
         let failed = "  FAILED:\n    rule: X, time: 30s, err: many-to-many matching not allowed";
-        assert_eq!(
-            read(failed),
-            Err("rule: X, time: 30s: many-to-many matching not allowed".to_owned())
-        );
+        let why = "many-to-many matching not allowed".to_owned();
+        assert_eq!(read(failed), Err(vec![NotEvaluated { rule: "X".to_owned(), why }]));
         assert_eq!(read("  SUCCESS\n"), Ok(Vec::new()));
     }
 }

@@ -1,20 +1,21 @@
 //! What alert rules would have done in a scenario: when each fired, and when the first server was killed.
 //!
 //! The model: every replication is scraped, and Prometheus' own engine evaluates the rules on what the
-//! scrapes found; this room knows no process and no file, only what it says. An alert fires from the
-//! first evaluation on at which it does. Its lead is from there to the first kill.
+//! scrapes found; this room knows no process and no file, only what it says. An alert fires in episodes:
+//! evaluations in a row at which some series of it does. It warns of a kill if an episode began before
+//! and had not ended, or not longer than [`TOLD`] before; its lead is from the start of that episode.
 
 mod heard;
 mod promql;
 mod rules;
 
-pub use heard::{Found, read as read_answer};
+pub use heard::{Found, NotEvaluated, read as read_answer};
 pub use promql::{Selector, selectors};
 pub use rules::{AlertRule, Rules};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::results::{AlertRow, EmptySelector, FIRING, Outcome, RunRecord, presence};
+use crate::results::{AlertRow, EmptySelector, FIRING, Outcome, RunRecord, TOLD, presence};
 use crate::units::{SimSpan, SimTime};
 
 /// How a replication went, with and without alerts.
@@ -22,37 +23,81 @@ use crate::units::{SimSpan, SimTime};
 pub struct Rehearsed {
     first_kill: Option<SimTime>,
     outcome: Outcome,
-    /// By evaluation: the first.
-    began: SimTime,
-    /// Names and severities, and since when they fired first.
-    firings: Vec<(String, String, SimTime)>,
+    episodes: Vec<Episode>,
     /// Expressions that found something.
     present: BTreeSet<String>,
+    /// Rules that could not be evaluated, and why.
+    errors: BTreeMap<String, String>,
 }
 
-impl Rehearsed {
-    /// A replication and what the engine found in it.
-    #[must_use]
-    pub fn of(record: &RunRecord, found: &[Found], clock: &Clock) -> Self {
-        let mut firings: Vec<(String, String, SimTime)> = Vec::new();
-        for at in found.iter().filter(|found| found.expression == FIRING) {
-            let label =
-                |labels: &heard::Labels, name| labels.get(name).cloned().unwrap_or_default();
-            for labels in &at.samples {
-                let (name, severity) = (label(labels, "alertname"), label(labels, "severity"));
-                let known = firings.iter().any(|(n, s, _)| (n, s) == (&name, &severity));
-                if !known {
-                    firings.push((name, severity, clock.of_run(at.at)));
+/// An alert fires.
+#[derive(Clone, Debug)]
+struct Episode {
+    alert: String,
+    severity: String,
+    /// The interval at which it was evaluated.
+    interval: Option<SimSpan>,
+    from: SimTime,
+    /// The first evaluation at which it does not.
+    until: SimTime,
+    /// Whether it did at the first evaluation.
+    at_once: bool,
+}
+
+/// What the engine found with one interval of evaluation.
+#[derive(Clone, Debug)]
+pub struct Pass {
+    /// The interval of the groups meant; `None`: those that do not say.
+    pub interval: Option<SimSpan>,
+    /// When.
+    pub clock: Clock,
+    /// What.
+    pub found: Vec<Found>,
+}
+
+impl Pass {
+    /// The episodes of all alerts, by their begin.
+    fn episodes(&self) -> Vec<Episode> {
+        let mut all: Vec<Episode> = Vec::new();
+        for found in self.found.iter().filter(|found| found.expression == FIRING) {
+            let now = self.clock.of_run(found.at);
+            let until = self.clock.of_run(found.at + self.clock.evaluate);
+            for labels in &found.samples {
+                let label = |name| labels.get(name).cloned().unwrap_or_default();
+                let (alert, severity) = (label("alertname"), label("severity"));
+                let goes_on = |episode: &&mut Episode| {
+                    (&episode.alert, &episode.severity) == (&alert, &severity)
+                        && episode.until >= now
+                };
+                match all.iter_mut().find(goes_on) {
+                    Some(episode) => episode.until = until,
+                    None => all.push(Episode {
+                        alert,
+                        severity,
+                        interval: self.interval,
+                        from: now,
+                        until,
+                        at_once: found.at == self.clock.first,
+                    }),
                 }
             }
         }
-        let present = found.iter().filter(|found| found.expression != FIRING);
+        all
+    }
+}
+
+impl Rehearsed {
+    /// A replication, what the engine found in it, and the rules that it could not evaluate.
+    #[must_use]
+    pub fn of(record: &RunRecord, passes: &[Pass], errors: BTreeMap<String, String>) -> Self {
+        let found = passes.iter().flat_map(|pass| &pass.found);
+        let present = found.filter(|found| found.expression != FIRING);
         Self {
             first_kill: record.first_oom(),
             outcome: record.outcome,
-            began: clock.of_run(clock.first),
-            firings,
+            episodes: passes.iter().flat_map(Pass::episodes).collect(),
             present: present.map(|found| found.expression.clone()).collect(),
+            errors,
         }
     }
 
@@ -68,11 +113,14 @@ impl Rehearsed {
         self.outcome
     }
 
-    fn fired(&self, rule: &AlertRule) -> Option<SimTime> {
-        let same = |(name, severity, _): &&(String, String, SimTime)| {
-            *name == rule.alert && *severity == rule.severity
-        };
-        self.firings.iter().find(same).map(|(_, _, at)| *at)
+    /// The episodes of an alert. A severity that is a template is what the series make of it.
+    fn fired<'a>(&'a self, rule: &'a AlertRule) -> impl Iterator<Item = &'a Episode> {
+        let templated = rule.severity.contains("{{");
+        self.episodes.iter().filter(move |episode| {
+            episode.alert == rule.alert
+                && (templated || episode.severity == rule.severity)
+                && episode.interval == rule.interval
+        })
     }
 }
 
@@ -85,12 +133,14 @@ pub struct Clock {
     pub first_scrape: SimTime,
     /// The first evaluation asked for, on the engine's clock.
     pub first: SimSpan,
+    /// From one evaluation to the next.
+    pub evaluate: SimSpan,
 }
 
 impl Clock {
-    /// An instant of the run, from one on the engine's clock.
+    /// An instant of the run, from one on the engine's clock; 0 for those before.
     fn of_run(&self, at: SimSpan) -> SimTime {
-        self.first_scrape + SimSpan(at.0.saturating_sub(self.lead.0))
+        self.first_scrape + at - self.lead
     }
 }
 
@@ -108,58 +158,77 @@ pub fn judge(
     let recorded = |metric: &str| rules.recorded.iter().any(|(name, _)| name == metric);
     let row = |rule: &AlertRule| {
         let asked = rules.asked_by(rule);
-        let empty = asked.iter().filter(|selector| !seen(selector)).map(|selector| {
+        let error = |name: &str| runs.iter().find_map(|run| run.errors.get(name));
+        let error = error(&rule.alert).or_else(|| asked.iter().find_map(|s| error(&s.metric)));
+        let empty = asked.iter().filter(|selector| error.is_none() && !seen(selector));
+        let empty = empty.map(|selector| {
             let why = known(&selector.metric).filter(|_| !recorded(&selector.metric));
             let (selector, metric) = (selector.text.clone(), selector.metric.clone());
             EmptySelector { selector, metric, why }
         });
-        judged(rule, runs, empty.collect())
+        let row = AlertRow {
+            alert: rule.alert.clone(),
+            severity: rule.severity.clone(),
+            file: rule.file.clone(),
+            wait: rule.wait.clone(),
+            interval_seconds: rule.interval.map(SimSpan::as_secs_f64),
+            empty: empty.collect(),
+            ..AlertRow::default()
+        };
+        match error {
+            Some(why) => {
+                AlertRow { error: Some(why.clone()), verdict: format!("error: {why}"), ..row }
+            }
+            None => judged(rule, runs, row),
+        }
     };
     rules.alerts.iter().map(row).collect()
 }
 
-fn judged(rule: &AlertRule, runs: &[Rehearsed], empty: Vec<EmptySelector>) -> AlertRow {
-    let mut row = AlertRow {
-        alert: rule.alert.clone(),
-        severity: rule.severity.clone(),
-        file: rule.file.clone(),
-        wait: rule.wait.clone(),
-        empty,
-        ..AlertRow::default()
-    };
+fn judged(rule: &AlertRule, runs: &[Rehearsed], mut row: AlertRow) -> AlertRow {
     for run in runs {
-        let fired = run.fired(rule);
-        row.from_the_start += u32::from(fired == Some(run.began));
-        match (run.first_kill, fired) {
-            (Some(kill), Some(fired)) => {
-                let lead = kill.0 as f64 / 1e9 - fired.0 as f64 / 1e9;
-                row.lead_seconds.push(lead);
-                *(if lead > 0.0 { &mut row.fired_before } else { &mut row.fired_after }) += 1;
+        let Some(kill) = run.first_kill else {
+            let mut fired = run.fired(rule).peekable();
+            if fired.peek().is_some() {
+                let absorbed = run.outcome == Outcome::Absorbed;
+                *(if absorbed { &mut row.false_alarms } else { &mut row.fired_no_kill }) += 1;
             }
-            (Some(_), None) => row.silent += 1,
-            (None, Some(_)) => {
-                row.false_alarms += 1;
-                row.false_alarms_absorbed += u32::from(run.outcome == Outcome::Absorbed);
+            row.from_the_start += u32::from(fired.any(|episode| episode.at_once));
+            continue;
+        };
+        let before = |episode: &&Episode| episode.from < kill;
+        let warns = |episode: &&Episode| before(episode) && episode.until + TOLD >= kill;
+        let lead = |from: SimTime| kill.as_secs_f64() - from.as_secs_f64();
+        // Of those that do, the one that goes on latest.
+        if let Some(episode) = run.fired(rule).filter(warns).max_by_key(|episode| episode.until) {
+            row.from_the_start += u32::from(episode.at_once);
+            row.lead_seconds.push(lead(episode.from));
+            row.fired_before += 1;
+            continue;
+        }
+        row.resolved_before += u32::from(run.fired(rule).any(|episode| before(&episode)));
+        match run.fired(rule).find(|episode| !before(episode)) {
+            Some(episode) => {
+                row.lead_seconds.push(lead(episode.from));
+                row.fired_after += 1;
             }
-            (None, None) => {}
+            None => row.silent += 1,
         }
     }
     let mut leads: Vec<f64> = row.lead_seconds.iter().copied().filter(|lead| *lead > 0.0).collect();
     leads.sort_by(f64::total_cmp);
     row.median_lead_seconds = leads.get(leads.len() / 2).copied();
-    row.verdict = verdict(&row, runs.len() as u32);
+    let absorbed = runs.iter().filter(|run| !run.killed() && run.outcome == Outcome::Absorbed);
+    row.verdict = verdict(&row, runs.len() as u32, absorbed.count() as u32);
     row
 }
 
 /// One sentence.
-fn verdict(row: &AlertRow, replications: u32) -> String {
+fn verdict(row: &AlertRow, replications: u32, absorbed: u32) -> String {
     let killed = row.fired_before + row.fired_after + row.silent;
-    let calm = replications - killed;
-    let fired = row.fired_before + row.fired_after + row.false_alarms;
-    if fired == 0
-        && let Some(lacking) = row.empty.iter().find(|selector| selector.why.is_some())
-    {
-        return format!("cannot fire here: the model has no {}", lacking.metric);
+    let other = replications - killed - absorbed;
+    if let Some(metric) = row.lacks() {
+        return format!("cannot fire here: the model has no {metric}");
     }
     if row.from_the_start == replications && replications > 0 {
         return "fires from the start: it says nothing of the storm".to_owned();
@@ -168,7 +237,7 @@ fn verdict(row: &AlertRow, replications: u32) -> String {
         Some(lead) => {
             format!("fires {lead:.0} s before the kill in {} of {killed}", row.fired_before)
         }
-        None if killed == 0 && row.false_alarms == 0 => {
+        None if killed == 0 && row.false_alarms + row.fired_no_kill == 0 => {
             return "silent, and no server was killed".to_owned();
         }
         None if killed == 0 => String::new(),
@@ -177,15 +246,21 @@ fn verdict(row: &AlertRow, replications: u32) -> String {
         }
         None => format!("silent in all {killed} with a kill: useless here"),
     };
-    let late = match row.fired_after {
-        after if after > 0 && row.fired_before > 0 => format!(", after it in {after}"),
-        _ => String::new(),
-    };
-    let alarms = match row.false_alarms {
-        0 => String::new(),
-        n => format!("false alarm in {n} of {calm} without a kill"),
-    };
-    let parts = [main + &late, alarms];
+    let part = |count: u32, text: String| if count > 0 { text } else { String::new() };
+    let late =
+        part(row.fired_after.min(row.fired_before), format!(", after it in {}", row.fired_after));
+    let parts = [
+        main + &late,
+        part(row.resolved_before, format!("fired and resolved before in {}", row.resolved_before)),
+        part(
+            row.false_alarms,
+            format!("false alarm in {} of {absorbed} absorbed", row.false_alarms),
+        ),
+        part(
+            row.fired_no_kill,
+            format!("fires in {} of {other} others without a kill", row.fired_no_kill),
+        ),
+    ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
@@ -200,7 +275,8 @@ pub fn best(rows: &[AlertRow], killed: u32) -> String {
     let best = useful.reduce(|best, row| if key(row) > key(best) { row } else { best });
     match best {
         _ if killed == 0 => {
-            let alarms = rows.iter().filter(|row| row.false_alarms > 0).count();
+            let alarms = rows.iter().filter(|row| row.false_alarms + row.fired_no_kill > 0);
+            let alarms = alarms.count();
             format!("No server is killed; {alarms} of {} alerts fire all the same", rows.len())
         }
         Some(row) => format!(

@@ -5,6 +5,9 @@ use super::promql::{Selector, selectors};
 use crate::language::Log;
 use crate::language::text::source::Sources;
 use crate::language::text::yaml::{Entry, Item, Node, documents};
+use crate::units::{SimSpan, parse_span};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// An alert.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub struct AlertRule {
     pub file: String,
     /// `for`, as it is written.
     pub wait: String,
+    /// `interval` of its group, in whole seconds; `None`: the group does not say.
+    pub interval: Option<SimSpan>,
     /// What it asks for; through recorded series, what these ask for.
     pub selectors: Vec<Selector>,
 }
@@ -28,21 +33,53 @@ pub struct Rules {
     pub alerts: Vec<AlertRule>,
     /// Recorded series: their names, and what they ask for.
     pub recorded: Vec<(String, Vec<Selector>)>,
+    /// The groups of each file, as they are written.
+    files: Vec<Vec<Value>>,
 }
 
 impl Rules {
     /// Adds those of a file.
     pub fn read(&mut self, file: &str, text: &str) {
         let mut log = Log::new(Sources::new(file, text.to_owned()));
+        let mut all = Vec::new();
         for document in documents(0, &mut log) {
             let groups = list(field(&document, "groups"));
-            for rule in groups.iter().flat_map(|group| list(field(group, "rules"))) {
-                self.add(file, rule);
+            for group in groups {
+                let interval = interval(&self::text(field(group, "interval")));
+                list(field(group, "rules")).iter().for_each(|rule| self.add(file, rule, interval));
+                all.push(value(group));
             }
         }
+        self.files.push(all);
     }
 
-    fn add(&mut self, file: &str, rule: &Node) {
+    /// The intervals at which alerts are evaluated, each once; `None`: that of the command line.
+    #[must_use]
+    pub fn intervals(&self) -> Vec<Option<SimSpan>> {
+        let all: BTreeSet<_> = self.alerts.iter().map(|alert| alert.interval).collect();
+        all.into_iter().collect()
+    }
+
+    /// The texts of the files without the rules of these names.
+    #[must_use]
+    pub fn without(&self, names: &BTreeSet<String>) -> Vec<String> {
+        let dropped = |rule: &Value| {
+            let name = rule.get("alert").or_else(|| rule.get("record")).and_then(Value::as_str);
+            name.is_some_and(|name| names.contains(name))
+        };
+        let file = |groups: &Vec<Value>| {
+            let mut groups = groups.clone();
+            for group in &mut groups {
+                if let Some(rules) = group.get_mut("rules").and_then(Value::as_array_mut) {
+                    rules.retain(|rule| !dropped(rule));
+                }
+            }
+            json!({ "groups": groups }).to_string()
+        };
+        self.files.iter().map(file).collect()
+    }
+
+    fn add(&mut self, file: &str, rule: &Node, interval: Option<SimSpan>) {
         let text = |name| text(field(rule, name));
         let selectors = selectors(&text("expr"));
         let record = text("record");
@@ -57,6 +94,7 @@ impl Rules {
             severity,
             file: file.to_owned(),
             wait: text("for"),
+            interval,
             selectors,
         };
         // Two rules of one name and severity are one alert to those who are paged.
@@ -64,7 +102,10 @@ impl Rules {
             (&other.alert, &other.severity) == (&alert.alert, &alert.severity)
         };
         match self.alerts.iter_mut().find(same) {
-            Some(known) => known.selectors.extend(alert.selectors),
+            Some(known) => {
+                known.selectors.extend(alert.selectors);
+                known.interval = known.interval.or(alert.interval);
+            }
             None if !alert.alert.is_empty() => self.alerts.push(alert),
             None => {}
         }
@@ -101,6 +142,27 @@ impl Rules {
             next += 1;
         }
         asked
+    }
+}
+
+/// A group's interval: whole seconds, one at least.
+fn interval(text: &str) -> Option<SimSpan> {
+    let span = parse_span(text).ok().filter(|span| *span > SimSpan::ZERO)?;
+    Some(SimSpan::secs((span.0 / SimSpan::secs(1).0).max(1)))
+}
+
+/// A node as JSON, which is YAML too. Floats are left out: nothing that decides a rule is one.
+fn value(node: &Node) -> Value {
+    match &node.item {
+        Item::Null | Item::Float => Value::Null,
+        Item::Flag(flag) => json!(flag),
+        Item::Integer(number) => json!(*number as i64),
+        Item::Text(text) => json!(text),
+        Item::List(items) => items.iter().map(value).collect(),
+        Item::Object(entries) => {
+            let one = |entry: &Entry| (entry.name.clone(), value(&entry.node));
+            Value::Object(entries.iter().map(one).collect::<Map<_, _>>())
+        }
     }
 }
 

@@ -24,7 +24,8 @@ const RIGHT: f64 = 330.0;
 
 /// Draws the chart.
 pub(super) fn scene(result: &AlertsResult) -> Scene {
-    let shown: Vec<&AlertRow> = result.alerts.iter().take(MOST_ROWS).collect();
+    let there = result.alerts.iter().filter(|row| row.lacks().is_none());
+    let shown: Vec<&AlertRow> = there.take(MOST_ROWS).collect();
     let description = format!(
         "Time from each alert to the first kill, a dot per replication, for {} alerts. {}.",
         shown.len(),

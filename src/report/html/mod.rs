@@ -137,7 +137,14 @@ fn of_run(folder: &Folder<'_>) -> Result<String, HtmlError> {
             ("tables", &parts::sections(tables)),
             ("charts", &charts(folder)?),
             ("trust", &parts::trust(&summary)),
-            ("inputs", &inputs(folder, &["scenario.origins.toml", "scenario.effective.toml"])?),
+            (
+                "inputs",
+                &inputs(
+                    folder,
+                    &["scenario.origins.toml", "scenario.effective.toml"],
+                    "run scenario.toml",
+                )?,
+            ),
             ("data", &data),
         ],
         &page,
@@ -149,7 +156,7 @@ fn plain(folder: &Folder<'_>, page: &Page, scenarios: &[&str]) -> Result<String,
     let parts = [
         ("front", &*parts::sections(&page.sections)),
         ("charts", &charts(folder)?),
-        ("inputs", &inputs(folder, scenarios)?),
+        ("inputs", &inputs(folder, scenarios, &page.again)?),
         ("data", "{}"),
     ];
     Ok(filled(FRAME, &parts, page))
@@ -179,7 +186,7 @@ fn charts(folder: &Folder<'_>) -> Result<String, HtmlError> {
 }
 
 /// The scenarios, and how to run them again. Of a run's two, the one with origins is shown.
-fn inputs(folder: &Folder<'_>, scenarios: &[&str]) -> Result<String, HtmlError> {
+fn inputs(folder: &Folder<'_>, scenarios: &[&str], again: &str) -> Result<String, HtmlError> {
     let mut shown: Vec<(&str, String)> = Vec::new();
     for name in scenarios.iter().filter(|name| folder.has(name)) {
         let again = shown.iter().any(|(other, _)| other.ends_with("origins.toml"));
@@ -187,7 +194,7 @@ fn inputs(folder: &Folder<'_>, scenarios: &[&str]) -> Result<String, HtmlError> 
             shown.push((name, folder.text(name)?));
         }
     }
-    Ok(parts::inputs(&shown))
+    Ok(parts::inputs(&shown, again))
 }
 
 /// A template with its names replaced: those of `parts`, then those of the page; others by nothing.

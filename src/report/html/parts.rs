@@ -181,21 +181,21 @@ pub(super) fn trust(summary: &Summary) -> String {
 }
 
 /// The scenarios, and how to run them again.
-pub(super) fn inputs(scenarios: &[(&str, String)]) -> String {
+pub(super) fn inputs(scenarios: &[(&str, String)], again: &str) -> String {
     let mut text = "<section id=\"inputs\">\n<h2>Inputs, and how to run it again</h2>\n".to_owned();
-    text += match scenarios {
+    let (what, again) = match scenarios {
         [(name, _)] if name.ends_with("origins.toml") => {
-            "<p>Save the text below as <code>scenario.toml</code>, then:</p>\n\
-             <pre>oomcast run scenario.toml</pre>\n\
-             <p>The comments say where each value comes from. The same version of oomcast gives the same \
-             figures.</p>\n"
+            ("text below as <code>scenario.toml</code>", "run scenario.toml")
         }
-        [_, _] => {
-            "<p>Save the texts below as <code>a.toml</code> and <code>b.toml</code>, then:</p>\n\
-             <pre>oomcast compare a.toml b.toml</pre>\n"
-        }
-        _ => "<p>The scenario with every default and override in place:</p>\n",
+        [_, _] => ("texts below as <code>a.toml</code> and <code>b.toml</code>", again),
+        _ => ("scenario below as <code>scenario.toml</code>", again),
     };
+    let _ = writeln!(
+        text,
+        "<p>Save the {what}, then:</p>\n<pre>oomcast {}</pre>\n<p>Every default and override is in place. \
+         The same version of oomcast gives the same figures.</p>",
+        escaped(again)
+    );
     for (name, toml) in scenarios {
         let _ = writeln!(
             text,

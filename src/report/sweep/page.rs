@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::report::format::{clean, clock, grouped, percent};
 use crate::report::page::{Mood, Page, Section};
 use crate::report::table::Table;
-use crate::results::{OutcomeCount, PointFigures, PointRow, PointValue, Sensitivity, SweepSummary};
+use crate::results::{
+    OutcomeCount, PointFigures, PointRow, PointValue, Sensitivity, SweepHead, SweepSummary,
+};
 use crate::units::Bytes;
 
 /// Points shown; all are in `points.csv`.
@@ -43,6 +45,7 @@ pub fn page(sweep: &SweepSummary) -> Page {
             head.seed
         ),
         hashes: vec![head.scenario_hash.clone(), head.design_hash.clone()],
+        again: again(head),
         notes: sweep.warnings.clone(),
         ..Page::default()
     };
@@ -53,6 +56,20 @@ pub fn page(sweep: &SweepSummary) -> Page {
     });
     page.section(failures(sweep));
     page
+}
+
+/// The line that makes a sweep again.
+fn again(head: &SweepHead) -> String {
+    let design = match head.design.kind.as_str() {
+        "morris" => " --sensitivity".to_owned(),
+        kind => format!(" --design {kind}"),
+    };
+    let samples = head.design.samples.map_or_else(String::new, |n| format!(" --samples {n}"));
+    let axes =
+        head.design.axes.iter().map(|axis| format!(" --vary '{}={}'", axis.key, axis.values));
+    let axes: String = axes.collect();
+    let (replications, seed) = (head.replications, head.seed);
+    format!("sweep scenario.toml -n {replications} --seed {seed}{design}{samples}{axes}")
 }
 
 /// How long it took, for the end of the terminal's form.
