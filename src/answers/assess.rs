@@ -5,7 +5,7 @@
 //!
 //! A storm is the scenario as written, one of its profiles of a standard name, or, where it has none,
 //! one built from its fleets, in place of its events. What a run that goes wrong is, is said in one place
-//! ([`Condition::WRONG`]), and how many of them may, too ([`allowed`]): of the storms, of the breaking
+//! ([`Condition::WRONG`]), and how many of them may, too (`allowed`): of the storms, of the breaking
 //! points, of the remedies. The most dangerous storm is the one that goes wrong most often, of equals the
 //! one with the highest peak. In it, the two inputs behind most of the peak are searched for their
 //! breaking points, with the replications of the storm: upwards to four times the scenario's value where

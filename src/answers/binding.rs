@@ -18,16 +18,11 @@ pub fn binding(
     breaking: &[BreakingPoint],
 ) -> Result<Option<String>, ReplicateError> {
     // The replication that breaks first, if there is one; else the worst of the first few.
-    let number = |point: &&BreakingPoint| point.past.as_ref().map_or(f64::MAX, |at| at.number);
-    let first = breaking.iter().min_by(|a, b| number(a).total_cmp(&number(b)));
-    let worst = match first.filter(|point| point.past.is_some()) {
-        Some(point) => {
-            let options = crate::model::RunOptions {
-                seed: plan.seed,
-                replication: point.replication,
-                timelines: true,
-            };
-            variant.run(point.replication, options, &[])?
+    let worst = match breaks_first(breaking) {
+        Some(replication) => {
+            let options =
+                crate::model::RunOptions { seed: plan.seed, replication, timelines: true };
+            variant.run(replication, options, &[])?
         }
         None => {
             let mut trial = Trial::new(variant, plan);
@@ -36,6 +31,19 @@ pub fn binding(
         }
     };
     Ok(worst.worst_server().map(|server| sentence(&worst, server)))
+}
+
+/// The replication that breaks nearest to the safe side: at the lowest value, or at the highest where
+/// values below are the dangerous ones, as of a memory limit.
+fn breaks_first(breaking: &[BreakingPoint]) -> Option<u32> {
+    let falls = breaking.iter().any(|point| match (&point.safe, &point.past) {
+        (Some(safe), Some(past)) => safe.number > past.number,
+        _ => false,
+    });
+    let broken = breaking.iter().filter_map(|point| Some((point.past.as_ref()?, point)));
+    let order = |number: f64| if falls { -number } else { number };
+    let first = broken.min_by(|(a, _), (b, _)| order(a.number).total_cmp(&order(b.number)));
+    first.map(|(_, point)| point.replication)
 }
 
 fn sentence(run: &RunRecord, server: &ServerRecord) -> String {
@@ -88,4 +96,34 @@ pub fn heaviest(holders: &[Holder]) -> Vec<(String, String, Bytes)> {
         held.into_iter().map(|((c, r), bytes)| (c.to_owned(), r.to_owned(), bytes)).collect();
     rows.sort_by_key(|(_, _, bytes)| std::cmp::Reverse(*bytes));
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::breaks_first;
+    use crate::results::{BreakingPoint, FoundValue};
+
+    fn point(replication: u32, safe: Option<f64>, past: Option<f64>) -> BreakingPoint {
+        let value = |number: f64| FoundValue { text: number.to_string(), number };
+        BreakingPoint { replication, safe: safe.map(value), past: past.map(value) }
+    }
+
+    #[test]
+    fn the_first_to_break_is_nearest_to_the_safe_side() {
+        // Clients: more of them is dangerous.
+        let clients = [
+            point(0, Some(30.0), Some(40.0)),
+            point(1, Some(10.0), Some(20.0)),
+            point(2, Some(90.0), None),
+        ];
+        assert_eq!(breaks_first(&clients), Some(1));
+        // A memory limit: less of it is dangerous; the one that needs most breaks first.
+        let limit = [
+            point(0, Some(15.0), Some(14.0)),
+            point(1, Some(17.0), Some(16.0)),
+            point(2, Some(14.0), None),
+        ];
+        assert_eq!(breaks_first(&limit), Some(1));
+        assert_eq!(breaks_first(&[point(0, Some(1.0), None)]), None);
+    }
 }

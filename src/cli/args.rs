@@ -116,7 +116,7 @@ pub enum Verb {
     Alerts(AlertsArgs),
     /// Runs the steady state and the standard storms: is it safe, how far may it grow, what prevents it?
     Assess(AssessArgs),
-    /// Finds when the cluster will be outgrown at the rates of [growth], and what remedies buy.
+    /// Finds when the cluster will be outgrown at the rates of its table `growth`, and what remedies buy.
     Forecast(ForecastArgs),
     /// Tries every remedy against the storm of a scenario, and ranks what prevents it.
     Advise(AdviseArgs),

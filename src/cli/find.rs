@@ -121,7 +121,7 @@ fn past(
     plan: Replications,
 ) -> Result<(), Failure> {
     /// Replications that say what gives way.
-    const LOOKED_AT: u32 = 5;
+    const LOOKED_AT: u32 = 10;
     let Some(bracket) = &found.bracket else { return Ok(()) };
     let set = format!("{}={}", found.key, bracket.past.value.text);
     let Ok(there) = variant.with(&[set]) else { return Ok(()) };

@@ -40,7 +40,7 @@ Examples:
     ))),
 )]
 pub struct ForecastArgs {
-    /// The scenario file, with a table [growth]; `-`: standard input.
+    /// The scenario file, with a table `growth`; `-`: standard input.
     pub file: PathBuf,
     /// The day on which the cluster was as the file says [default: that of the file, else none].
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]

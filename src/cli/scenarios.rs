@@ -80,8 +80,10 @@ fn written(one: &Shipped, folder: &Path, force: bool) -> Result<(), Failure> {
         })?;
         init::write(path, text, force)?;
     }
-    let mut told: String =
-        files.iter().map(|(path, _)| format!("wrote {}\n", path.display())).collect();
+    let mut told = String::new();
+    for (path, _) in &files {
+        told.extend(["wrote ", &path.to_string_lossy(), "\n"]);
+    }
     told.extend(["next: oomcast run ", &quoted(&file.to_string_lossy()), "\n"]);
     output::result(&told)
 }

@@ -84,8 +84,8 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     result.notes.extend(gathered.notes);
     let failed = errors.len() as u32;
     let mut stopped = interrupt::note(replayed.len() as u32 + failed, steps, "runs");
-    if let Some(folder) = published_wanted(args).filter(|_| stopped.is_none()) {
-        result.published = published(folder, args)?;
+    if stopped.is_none() {
+        result.published = published(&published_of(args), args)?;
         stopped = interrupt::cut("all runs and some of the published figures");
     }
     result.notes.extend(stopped.clone());
@@ -119,20 +119,33 @@ fn gather(args: &ValidateArgs) -> Gathered {
     gathered
 }
 
-/// Whose published figures are wanted: those of a folder of scenarios, of the shipped ones (inner
-/// `None`), or nobody's.
-fn published_wanted(args: &ValidateArgs) -> Option<Option<&Path>> {
+/// Whose published figures are replayed.
+enum PublishedOf<'a> {
+    /// Nobody's.
+    Nobody,
+    /// Those of the scenarios that come with oomcast.
+    Shipped,
+    /// Those of a folder of scenarios.
+    Folder(&'a Path),
+}
+
+fn published_of(args: &ValidateArgs) -> PublishedOf<'_> {
     match &args.published {
-        Some(folder) => Some(folder.as_deref()),
-        None if args.no_published || !args.paths.is_empty() => None,
-        None => Some(None),
+        Some(Some(folder)) => PublishedOf::Folder(folder),
+        None if args.no_published || !args.paths.is_empty() => PublishedOf::Nobody,
+        Some(None) | None => PublishedOf::Shipped,
     }
 }
 
 fn published(
-    folder: Option<&Path>,
+    of: &PublishedOf<'_>,
     args: &ValidateArgs,
 ) -> Result<Vec<crate::results::PublishedScenario>, Failure> {
+    let folder = match of {
+        PublishedOf::Nobody => return Ok(Vec::new()),
+        PublishedOf::Shipped => None,
+        PublishedOf::Folder(folder) => Some(*folder),
+    };
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         return Err(Failure::usage(format_args!(
             "there is no folder {}: pass one with scenarios that have [[published]] figures, as \

@@ -68,7 +68,8 @@ fn alerts(result: &AlertsResult) -> Section {
             row.median_lead_seconds.map_or_else(String::new, |lead| format!("{lead:.0}"))
         })
         .numbers("false\nalarms", |row| row.false_alarms.to_string())
-        .numbers("fires,\nno kill", |row| row.fired_no_kill.to_string());
+        .numbers("fires,\nno kill", |row| row.fired_no_kill.to_string())
+        .markdown_only();
     // Those that were silent or late say so in the table.
     let told = |row: &&AlertRow| {
         row.fired_before + row.resolved_before + row.from_the_start > 0
@@ -80,9 +81,9 @@ fn alerts(result: &AlertsResult) -> Section {
     Section::titled("Alerts")
         .table(table.done())
         .legend(
-            "Runs in which it fired before the first kill and still did or had resolved at most 5 min \
-             before it; at the kill or after it; neither; the median lead of the first. False alarms: \
-             absorbed runs in which it fired; then other runs without a kill.",
+            "Runs in which it fired before the first kill and still did or had resolved at most 1 min \
+             before it; at the kill or after it; neither; the median lead of the first; absorbed runs in \
+             which it fired.",
         )
         .items(verdicts.collect())
 }

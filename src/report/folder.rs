@@ -226,7 +226,9 @@ impl RunFolder {
         let within = former.filter_map(|name| self.path.join(name).parent().map(Path::to_owned));
         let folders: BTreeSet<PathBuf> =
             within.chain([self.path.clone(), self.path.join("charts")]).collect();
-        folders.iter().for_each(|folder| remove_half_written(folder));
+        for folder in &folders {
+            remove_half_written(folder);
+        }
     }
 
     /// Writes one file, whole or not at all. `name` is relative, with `/` between folders.

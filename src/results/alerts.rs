@@ -7,9 +7,9 @@ use crate::units::SimSpan;
 /// What an evaluation is asked for: which alerts fire.
 pub const FIRING: &str = "ALERTS{alertstate=\"firing\"}";
 
-/// An alert that resolved no longer ago has still warned: before that, nobody is told that it resolved
-/// (`group_interval` of Alertmanager, 5 min by default, docs/configuration.md of 0.27).
-pub const TOLD: SimSpan = SimSpan::secs(300);
+/// An alert that resolved no longer than this before the kill has still warned of it: two evaluations
+/// of the default interval, for a value that crosses its threshold back and forth. Ours.
+pub const TOLD: SimSpan = SimSpan::secs(60);
 
 /// A question whether a selector selects anything in the last `whole` of time.
 #[must_use]

@@ -2,7 +2,7 @@
 //!
 //! A bare name without an extension, such as `kep-3157-buffered`, stands for one of them wherever a
 //! scenario file is read, unless a file of that name is there. What a shipped scenario names beside
-//! itself (`manifests/...`) is inside as well: both are read through [`read`].
+//! itself (`manifests/...`) is inside as well: both are read through one function.
 
 use std::path::{Path, PathBuf};
 

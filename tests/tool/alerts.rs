@@ -274,6 +274,46 @@ fn a_rule_file_with_a_mistake_is_refused_in_promtools_words() {
 }
 
 #[test]
+fn alerts_that_cannot_fire_here_are_told_once() {
+    if !there("promtool") {
+        return;
+    }
+    let rules = "groups:\n- name: a\n  rules:\n  - {alert: PressureOne, expr: node_pressure_x > 1}\n  \
+        - {alert: PressureTwo, expr: node_pressure_x > 2}\n  - {alert: Down, expr: up == 0}\n";
+    let (place, output) = alerts("lacking", rules, &["--rules", "rules.yaml", "--format", "md"]);
+    assert_eq!(output.status.code(), Some(0), "{}", support::stderr(&output));
+    let page = fs::read_to_string(place.join("out/alerts.md")).expect("written");
+    let line = "2 of 3 alerts cannot fire here, for the model lacks what they ask for: node_pressure_x: \
+        PressureOne, PressureTwo";
+    assert!(page.replace('\\', "").contains(line), "{page}");
+    assert_eq!(page.matches("PressureOne").count(), 1, "{page}");
+}
+
+#[test]
+fn a_full_disk_is_named() {
+    // One that says what the real one says, and where it would have written.
+    let fake = "#!/bin/sh\ncase \"$1\" in --version) echo promtool ;; check) ;; \
+        *) echo \"write $TMPDIR/x: no space left on device\"; exit 1 ;; esac\n\
+        case \"$TMPDIR\" in */oomcast-alerts-*) ;; *) exit 3 ;; esac\n";
+    let place = folder_with("alerts", "full", &[("storm.toml", STORM), ("promtool", fake)]);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(place.join("promtool"), mode).expect("sets");
+    let line = ["alerts", "storm.toml", "-n", "1", "-o", "out", "--no-progress"];
+    let path = format!("{}:/usr/bin:/bin", place.display());
+    let run = |temporary: &Path| {
+        let mut command = command(&place, &line);
+        let output = command.env("PATH", &path).env("TMPDIR", temporary).output().expect("starts");
+        assert_eq!(output.status.code(), Some(1), "{}", support::stderr(&output));
+        support::stderr(&output)
+    };
+    let said = run(&place);
+    let disk = format!("the disk of {}/oomcast-alerts-", place.display());
+    assert!(said.contains(&disk) && said.contains("TMPDIR"), "{said}");
+    let said = run(Path::new("/proc/nowhere"));
+    assert!(said.contains("cannot write /proc/nowhere/") && said.contains("TMPDIR"), "{said}");
+}
+
+#[test]
 fn without_promtool_the_package_is_named() {
     let place = folder_with("alerts", "missing", &[("storm.toml", STORM)]);
     let mut command = command(&place, &["alerts", "storm.toml", "-o", "out"]);

@@ -46,7 +46,9 @@ impl Rules {
             let groups = list(field(&document, "groups"));
             for group in groups {
                 let interval = interval(&self::text(field(group, "interval")));
-                list(field(group, "rules")).iter().for_each(|rule| self.add(file, rule, interval));
+                for rule in list(field(group, "rules")) {
+                    self.add(file, rule, interval);
+                }
                 all.push(value(group));
             }
         }

@@ -189,7 +189,7 @@ impl Bisection {
                     contradiction.point = last - contradiction.point;
                 }
             }
-            ([true, true] | [false, false] | [false, true], false) | ([true, false], true) => {}
+            ([true | false, true] | [false, false], false) | ([true, false], true) => {}
         }
     }
 }
