@@ -139,6 +139,9 @@ pub fn forecast(
 
 /// The last month that holds; of a storm that goes wrong already, and before.
 fn safe(found: &FindResult) -> f64 {
+    if found.past_at_lowest() {
+        return -1.0;
+    }
     found.bracket.as_ref().map_or(-1.0, |bracket| bracket.safe.value.number)
 }
 
@@ -300,6 +303,11 @@ fn sentence(found: &FindResult) -> String {
                 (None, None) => "too few replications for an interval".to_owned(),
             };
             let at = &bracket.safe.value.text;
+            if found.past_at_lowest() {
+                return format!(
+                    "it goes wrong in more than {most} of runs now, until {at} ({interval})"
+                );
+            }
             format!("after {at} ({interval}) it goes wrong in more than {most} of runs")
         }
         (None, FoundWhere::AlwaysPast) => format!("it goes wrong in more than {most} of runs now"),
@@ -322,16 +330,25 @@ fn verdict(result: &ForecastResult) -> String {
         _ => String::new(),
     };
     match result.storms.iter().find(of).and_then(|storm| storm.when.as_ref()) {
-        Some(found) if found.found == FoundWhere::AlwaysPast => {
+        Some(found) if found.past_at_lowest() => {
             format!("Outgrown already: {}: {}{buys}", result.first, found.verdict)
         }
         Some(found) => format!("Outgrown first by {}: {}{buys}", result.first, found.verdict),
         None if incomplete => "Not known: runs were stopped for the work they took".to_owned(),
-        None => format!(
-            "No storm goes wrong in more than {} of runs within {}",
-            percent(result.probability),
-            result.within.text
-        ),
+        None => {
+            let known = result.storms.iter().filter(|storm| storm.when.is_some()).count();
+            let most = percent(result.probability);
+            let (all, within) = (result.storms.len(), &result.within.text);
+            match known {
+                0 => "Not known: no storm could be forecast".to_owned(),
+                _ if known < all => format!(
+                    "None of the {known} storms that could be forecast goes wrong in more than {most} of \
+                     runs within {within}; {} are not known",
+                    all - known
+                ),
+                _ => format!("No storm goes wrong in more than {most} of runs within {within}"),
+            }
+        }
     }
 }
 

@@ -109,6 +109,9 @@ fn the_manifest_says_what_the_overlay_says() {
     std::fs::write(&file, format!("{TEXT}\n[apf]\nmanifests = [\"m.yaml\"]\n")).expect("written");
     let applied = apf_plan(&load_file(&file, &[]).expect("kubectl would take it"));
     std::fs::remove_dir_all(&folder).expect("removed");
+    // The scenario does not say who the client is: whoever applies it is told.
+    let manifest = row.manifest.as_deref().unwrap_or_default();
+    assert!(manifest.contains("\"default:heavy\": the scenario does not say"), "{manifest}");
     assert_eq!(laid, applied);
     assert!(laid.fleets[0].level.starts_with("limit-"), "{laid:#?}");
 }
@@ -171,6 +174,31 @@ fn forecast_of(variant: &Variant, replications: Replications, most_advice: u32) 
         most_advice,
     };
     forecast::forecast(variant, growth, &plan, replications, &|_| {}).expect("it runs")
+}
+
+/// What is wrong today is not told as what holds until it gets better.
+#[test]
+fn a_storm_that_gets_better_is_wrong_now() {
+    let plan = Replications { seed: 1, replications: 4, threads: Some(2) };
+    let variant = grows("\"clients.heavy.count=-1 per month\"");
+    let variant = variant.with(&["clients.heavy.count=12".to_owned()]).expect("it is valid");
+    let result = forecast_of(&variant, plan, 0);
+    let found = result.storms[0].when.as_ref().expect("it is searched");
+    assert!(found.falling && found.bracket.is_some(), "{found:#?}");
+    assert!(result.verdict.starts_with("Outgrown already: as written"), "{}", result.verdict);
+    assert!(found.verdict.contains("of runs now, until"), "{}", found.verdict);
+}
+
+#[test]
+fn where_nothing_could_be_forecast_nothing_is_called_safe() {
+    let plan = Replications { seed: 1, replications: 2, threads: Some(2) };
+    let result = forecast_of(
+        &grows("\"objects.secrets.size=+4% per month\", \"cluster.nodes=+4% per month\""),
+        plan,
+        0,
+    );
+    assert!(result.storms.iter().all(|storm| storm.when.is_none()), "{result:#?}");
+    assert!(result.verdict.starts_with("Not known"), "{}", result.verdict);
 }
 
 #[test]

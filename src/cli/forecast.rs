@@ -134,8 +134,12 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<Exit, Failure> {
     output::tell(args.print, &page, &written, next.as_deref(), || json::forecast(&result))?;
     let found = result.storms.iter().filter_map(|storm| storm.when.as_ref());
     let cut: u64 = found.map(|found| found.incomplete).sum();
-    let message = format!("{cut} runs hit the event limit; raise run.max-events");
-    interrupt::ended(stopped, || output::incomplete((cut > 0).then_some(message)))
+    let cut = (cut > 0).then(|| format!("{cut} runs hit the event limit; raise run.max-events"));
+    let unknown = result.storms.iter().all(|storm| storm.when.is_none());
+    let because =
+        result.storms.iter().find_map(|storm| storm.because.as_deref()).unwrap_or("none is");
+    let unknown = unknown.then(|| format!("no storm could be forecast: {because}"));
+    interrupt::ended(stopped, || output::incomplete(unknown.or(cut)))
 }
 
 /// What the scenario says of growth, which must be something.

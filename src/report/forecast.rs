@@ -59,11 +59,9 @@ fn storms(result: &ForecastResult) -> Section {
         .numbers("95 % from", end(|bracket| bracket.low.as_ref()))
         .numbers("to", end(|bracket| bracket.high.as_ref()))
         .numbers("wrong at the end", |storm| {
-            let last = storm.when.as_ref().and_then(|found| found.curve.last());
-            last.map_or_else(
-                || "-".to_owned(),
-                |share| proportion(&share.happened, result.replications),
-            )
+            let found = storm.when.as_ref();
+            let last = found.and_then(|found| Some((found.curve.last()?, found.replications)));
+            last.map_or_else(|| "-".to_owned(), |(share, n)| proportion(&share.happened, n))
         });
     let heading =
         format!("How long each storm goes wrong in at most {}", percent(result.probability));
@@ -76,6 +74,9 @@ fn storms(result: &ForecastResult) -> Section {
 fn holds(storm: &ForecastStorm) -> String {
     let Some(found) = &storm.when else { return "not known".to_owned() };
     match (&found.bracket, found.found) {
+        (Some(bracket), _) if found.past_at_lowest() => {
+            format!("WRONG NOW, until {}", bracket.safe.value.text)
+        }
         (Some(bracket), _) => bracket.safe.value.text.clone(),
         (None, FoundWhere::AlwaysPast) => "WRONG NOW".to_owned(),
         (None, FoundWhere::Unknown) => "not known".to_owned(),

@@ -126,3 +126,11 @@ pub struct FindResult {
     /// What the reader should know before trusting the answer.
     pub warnings: Vec<String>,
 }
+
+impl FindResult {
+    /// Whether it happens too often at the lowest value: everywhere, or up to the breaking point.
+    #[must_use]
+    pub fn past_at_lowest(&self) -> bool {
+        self.found == FoundWhere::AlwaysPast || (self.falling && self.bracket.is_some())
+    }
+}

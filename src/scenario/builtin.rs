@@ -66,7 +66,7 @@ const RESOURCE: &str = "resource.k8s.io";
 const STORAGE: &str = "storage.k8s.io";
 
 /// The API group of a resource that the scenario gives none.
-const CUSTOM: &str = "custom.example.com";
+pub const CUSTOM: &str = "custom.example.com";
 
 /// Whether a resource is built in.
 #[must_use]

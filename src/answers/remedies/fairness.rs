@@ -8,6 +8,7 @@ use toml::Table;
 use super::case::{Case, entry};
 use super::{Built, Need, all, set};
 use crate::model::input::{FleetInput, MEMBER, ResourceInput};
+use crate::scenario::builtin;
 
 pub(super) const FAIRNESS: Need =
     Need { holds: |case| case.inputs().apf.enabled, otherwise: "API Priority and Fairness is off" };
@@ -179,10 +180,27 @@ impl Scope {
                 quoted(name)
             );
         }
+        let mut told = String::new();
+        for (_, name) in self.accounts.iter().filter(|(namespace, _)| namespace == "default") {
+            let account = quoted(&format!("default:{name}"));
+            let _ = writeln!(
+                told,
+                "# ServiceAccount {account}: the scenario does not say who that client is (its `user`). \
+                 Put the real account here, or this matches nobody."
+            );
+        }
+        if self.api_groups.contains(builtin::CUSTOM) {
+            let _ = writeln!(
+                told,
+                "# API group {}: the scenario does not say of which group these objects are (their \
+                 `group`). Put the real one here, or this matches nothing.",
+                builtin::CUSTOM
+            );
+        }
         let (name, verbs) = (&self.name, self.verbs().join(", "));
         let (groups, resources) = (list(&self.api_groups), list(&self.resources));
         format!(
-            "---
+            "{told}---
 apiVersion: flowcontrol.apiserver.k8s.io/{version}
 kind: PriorityLevelConfiguration
 metadata:
