@@ -354,7 +354,7 @@ mod tests {
         between, meets, no_return, passed, passing, until_stopped,
     };
     use crate::scenario::Template;
-    use crate::scenario::measure::{Condition, Measure};
+    use crate::scenario::measure::Condition;
     use crate::units::SimTime;
 
     fn shares(happened: &[u32]) -> Vec<Share> {
@@ -417,7 +417,7 @@ mod tests {
     fn brute_force(continuations: u32, instants: usize) {
         let variant = Variant::load(&Template::of_text("even", EVEN.as_bytes(), &[]), &[])
             .expect("it is valid");
-        let until = Condition { measure: Measure::Oom, bound: None };
+        let until = Condition::OOM;
         let question = NoReturnQuestion { until, continuations, replication: None };
         let plan = Replications { seed: 1, replications: 5, threads: None };
         let found = no_return(&variant, &question, plan, |_| {}).expect("it runs");

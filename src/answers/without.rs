@@ -105,7 +105,6 @@ fn removal(clients: &[String]) -> Overlay {
 mod tests {
     use super::*;
     use crate::scenario::Template;
-    use crate::scenario::measure::Measure;
 
     const TEXT: &str = r#"
         schema = 1
@@ -144,7 +143,7 @@ mod tests {
         // An override of what is taken out must not stand in the way.
         let variant = Variant::load(&template, &["clients.heavy.count=9".to_owned()]).unwrap();
         let plan = Replications { seed: 1, replications: 2, threads: Some(1) };
-        let until = Condition { measure: Measure::Oom, bound: None };
+        let until = Condition::OOM;
         let found = leave_one_out(&variant, &until, plan).unwrap().unwrap();
         assert_eq!((found.with_all.oom.count, found.happened.count), (2, 2));
         let first = &found.without_one[0];

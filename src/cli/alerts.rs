@@ -14,14 +14,15 @@ use crate::experiment::{Replications, Variant, scraped};
 use crate::report::folder::{RunFolder, Status};
 use crate::report::openmetrics::{FAMILIES, Rehearsal, START, Scraped, WITHOUT, rehearsal};
 use crate::report::{alerts as report, charts, json};
-use crate::results::{AlertsResult, FORMAT_VERSION, Outcome, RunRecord, scrape_instants};
+use crate::results::{
+    AlertsResult, FORMAT_VERSION, Outcome, RunRecord, SHIPPED_RULES, scrape_instants,
+};
 use crate::scenario::Scenario;
 use crate::units::{SimSpan, SimTime, parse_span};
 use crate::validation::domain;
 
 /// The rules that are used where the command line names none.
 const SHIPPED: &str = include_str!("../../deploy/rules/control-plane.yaml");
-const SHIPPED_NAME: &str = "deploy/rules/control-plane.yaml";
 
 /// How large a rule file may be.
 const LARGEST: u64 = 4 << 20;
@@ -93,7 +94,15 @@ pub(super) fn alerts(args: &AlertsArgs) -> Result<Exit, Failure> {
     let name = format!("alerts-{}", scenario.name);
     let folder = output::folder(&args.folder, (&name, &scenario.hash), plan)?;
     interrupt::keep_what_is_done();
-    let stage = Stage { args, folder: temporary.path(), rules: &rules, files: &files };
+    let selectors: Vec<String> =
+        rules.selectors().into_iter().map(|selector| selector.text).collect();
+    let stage = Stage {
+        args,
+        folder: temporary.path(),
+        rules: &rules,
+        files: &files,
+        selectors: &selectors,
+    };
     let runs = rehearse(&stage, &variant, plan)?;
     let stopped = interrupt::note(runs.len() as u32, plan.replications, "replications");
     let mut result = condense(&stage, scenario, &runs, engine);
@@ -112,6 +121,8 @@ struct Stage<'a> {
     folder: &'a Path,
     rules: &'a Rules,
     files: &'a [String],
+    /// Everything that the rules ask for.
+    selectors: &'a [String],
 }
 
 /// Reads and checks the rule files; copies of them are what is evaluated.
@@ -127,7 +138,7 @@ fn rules(paths: &[PathBuf], folder: &Path) -> Result<(Rules, Vec<String>), Failu
         texts.push((path.display().to_string(), text));
     }
     if paths.is_empty() {
-        texts.push((SHIPPED_NAME.to_owned(), SHIPPED.to_owned()));
+        texts.push((SHIPPED_RULES.to_owned(), SHIPPED.to_owned()));
     }
     let (mut rules, mut files, mut refused) = (Rules::default(), Vec::new(), Vec::new());
     for (number, (shown, text)) in texts.iter().enumerate() {
@@ -176,8 +187,6 @@ fn evaluate(
     scenario: &Scenario,
     mut record: RunRecord,
 ) -> Result<Rehearsed, Failure> {
-    let selectors: Vec<String> =
-        stage.rules.selectors().into_iter().map(|selector| selector.text).collect();
     let samples = std::mem::take(&mut record.samples);
     let run = Scraped { replication: record.replication, samples };
     let end = SimTime::ZERO + scenario.inputs.duration;
@@ -189,7 +198,7 @@ fn evaluate(
         evaluate: stage.args.evaluate,
         history: stage.args.history,
         whole: whole(stage.args, scenario),
-        selectors: &selectors,
+        selectors: stage.selectors,
     };
     let mut errors = BTreeMap::new();
     let mut passes = Vec::new();

@@ -17,7 +17,7 @@ use crate::report::story::Story;
 use crate::report::{json, junit, run as report};
 use crate::results::{LeaveOneOut, Summary};
 use crate::scenario::Scenario;
-use crate::scenario::measure::{Condition, Measure, share_of};
+use crate::scenario::measure::{Condition, share_of};
 use crate::units::{SimSpan, SimTime, parse_span};
 
 /// How many replications `--until-ci` may take unless `--replications` says otherwise.
@@ -198,8 +198,7 @@ fn without(
     let clients = variant.scenario().inputs.fleets.len();
     let replications = (summary.replications / (most_runs(clients) + 1)).max(1);
     let plan = Replications { seed: summary.seed, replications, threads: args.run.threads() };
-    let until = Condition { measure: Measure::Oom, bound: None };
-    leave_one_out(variant, &until, plan).map_err(|error| load::not_replicated(&error))
+    leave_one_out(variant, &Condition::OOM, plan).map_err(|error| load::not_replicated(&error))
 }
 
 /// When to dump API Priority and Fairness, if that can be.

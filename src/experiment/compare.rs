@@ -74,11 +74,8 @@ pub fn compare(
             let set = |value: &Option<String>| -> Vec<String> {
                 value.iter().map(|value| format!("{}={value}", input.key)).collect()
             };
-            let said = idle::note(a, &input.key, &set(&input.second), equal);
-            if said.ends_with(equal) {
-                return idle::note(b, &input.key, &set(&input.first), equal);
-            }
-            said
+            let tried = [(a.as_str(), set(&input.second)), (b.as_str(), set(&input.first))];
+            idle::note(&tried, &input.key, equal)
         };
         result.warnings.extend(result.inputs.iter().map(idle));
     }

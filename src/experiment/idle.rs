@@ -4,10 +4,12 @@
 
 use crate::scenario::{Code, load};
 
-/// The note on a key along which all runs on the same draws are equal: of a scenario as it is in effect,
-/// and the overrides that set the key.
-pub(super) fn note(effective: &str, key: &str, sets: &[String], equal: &str) -> String {
-    let reason = sets.iter().find_map(|set| lint(effective, set)).or_else(|| own(effective, key));
+/// The note on a key along which all runs on the same draws are equal: of scenarios as they are in
+/// effect, each with the overrides that set the key there. The first reason known counts.
+pub(super) fn note(tried: &[(&str, Vec<String>)], key: &str, equal: &str) -> String {
+    let reason = tried.iter().find_map(|(effective, sets)| {
+        sets.iter().find_map(|set| lint(effective, set)).or_else(|| own(effective, key))
+    });
     let reason = reason.map_or_else(String::new, |reason| format!("; {reason}"));
     format!("`{key}` changes nothing: {equal}{reason}")
 }
@@ -55,7 +57,7 @@ mod tests {
         [[events]]\nname = \"go\"\nat = \"10s\"\nstart = { client = \"readers\", count = 1 }\n";
 
     fn said(key: &str, set: &str) -> String {
-        note(TEXT, key, &[format!("{key}={set}")], "all are equal")
+        note(&[(TEXT, vec![format!("{key}={set}")])], key, "all are equal")
     }
 
     #[test]

@@ -8,7 +8,7 @@ use csv::Writer;
 use super::page::{Mood, Page, Section};
 use super::run::replications;
 use super::table::Table;
-use crate::results::{AlertRow, AlertsResult};
+use crate::results::{AlertRow, AlertsResult, SHIPPED_RULES};
 
 /// The page.
 #[must_use]
@@ -92,7 +92,7 @@ fn alerts(result: &AlertsResult) -> Section {
 fn rule_files(result: &AlertsResult) -> String {
     let mut files: Vec<&str> = result.alerts.iter().map(|row| row.file.as_str()).collect();
     files.dedup();
-    files.retain(|file| *file != "deploy/rules/control-plane.yaml");
+    files.retain(|file| *file != SHIPPED_RULES);
     if files.is_empty() { String::new() } else { format!(" --rules '{}'", files.join("' '")) }
 }
 

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::SimSpan;
 
+/// The rules that are rehearsed where none are named, as results call their file.
+pub const SHIPPED_RULES: &str = "deploy/rules/control-plane.yaml";
+
 /// What an evaluation is asked for: which alerts fire.
 pub const FIRING: &str = "ALERTS{alertstate=\"firing\"}";
 

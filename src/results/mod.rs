@@ -29,7 +29,7 @@ pub use activity::{
     Activity, ActivityBucket, ActivityCounts, ActivityKind, BusiestSecond, KillScene,
     ServerActivity, WatchWindow, WindowPoint,
 };
-pub use alerts::{AlertRow, AlertsResult, EmptySelector, FIRING, TOLD, presence};
+pub use alerts::{AlertRow, AlertsResult, EmptySelector, FIRING, SHIPPED_RULES, TOLD, presence};
 pub use answers::{
     AdviseResult, AssessResult, BreakingInput, LeaveOneOut, LeftOut, RemedyRow, RemedyState,
     StormRow, StormState, TrialFigures,

@@ -238,6 +238,9 @@ impl Condition {
     /// What a storm is judged by, and all that is asked about storms: whether a run goes wrong.
     pub const WRONG: Self = Self { measure: Measure::Wrong, bound: None };
 
+    /// Whether a server is killed for memory.
+    pub const OOM: Self = Self { measure: Measure::Oom, bound: None };
+
     /// Reads `oom`, `cascade`, `peak>32GiB` or `headroom<10%`.
     ///
     /// # Errors

@@ -210,7 +210,7 @@ impl<'a> Lab<'a> {
         }
         if !self.felt.into_inner() && axis.points > 1 {
             let equal = "all runs are equal at every value tried";
-            let note = idle::note(&scenario.effective, axis.key, &ends.concat(), equal);
+            let note = idle::note(&[(&*scenario.effective, ends.concat())], axis.key, equal);
             result.warnings.push(note);
         }
         Ok(result)

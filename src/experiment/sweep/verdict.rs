@@ -39,7 +39,7 @@ pub(super) fn warnings(sweep: &SweepSummary, plan: &SweepPlan, effective: &str) 
         };
         let ends = [sweep.rows.first(), sweep.rows.last()];
         let sets: Vec<String> = ends.into_iter().flatten().filter_map(set).collect();
-        idle::note(effective, &axis.key, &sets, equal)
+        idle::note(&[(effective, sets)], &axis.key, equal)
     };
     let mut warnings: Vec<String> = idle.map(note).collect();
     let n = sweep.head.replications;
