@@ -23,6 +23,7 @@ use super::presets::PresetsArgs;
 use super::report::ReportArgs;
 use super::run::RunArgs;
 use super::scenarios::ScenariosArgs;
+use super::schema::SchemaArgs;
 use super::show::ShowArgs;
 use super::sweep::SweepArgs;
 use super::validate::ValidateArgs;
@@ -144,8 +145,8 @@ pub enum Verb {
     Validate(ValidateArgs),
     /// Fits the model to observations of your own servers, and writes an overlay for scenarios.
     Calibrate(CalibrateArgs),
-    /// Prints the JSON Schema of scenario files, for editors and linters.
-    Schema,
+    /// Prints the JSON Schema of scenario files, or of a result.
+    Schema(SchemaArgs),
     /// Prints completions for a shell.
     Completions(CompletionsArgs),
     /// Writes manual pages.

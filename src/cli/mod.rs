@@ -70,6 +70,7 @@ pub use reference::verbs;
 pub use report::ReportArgs;
 pub use run::RunArgs;
 pub use scenarios::ScenariosArgs;
+pub use schema::{OutputSchema, SCHEMAS, SchemaArgs};
 pub use shard::{Shard, ShardArg};
 pub use show::{ShowArgs, ShowFormat};
 pub use sweep::{DesignArg, SweepArgs};
@@ -123,7 +124,7 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Report(verb) => report::report(verb),
         Verb::Validate(verb) => validate::validate(verb),
         Verb::Calibrate(verb) => calibrate::calibrate(verb),
-        Verb::Schema => schema::schema(),
+        Verb::Schema(verb) => schema::schema(verb),
         Verb::Completions(verb) => completions::completions(verb, &mut Args::command()),
         Verb::Man(verb) => man::man(verb, Args::command()),
     }
