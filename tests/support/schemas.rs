@@ -51,7 +51,10 @@ const PRINTED: [(&str, &str); 14] = [
 static VALIDATORS: LazyLock<BTreeMap<&str, Validator>> = LazyLock::new(|| {
     let closed = |text: &str| {
         let mut schema: Value = serde_json::from_str(text).expect("JSON");
-        close(&mut schema);
+        // Those of scenarios are closed already.
+        if schema.get("x-format-version").is_some() {
+            close(&mut schema);
+        }
         jsonschema::validator_for(&schema).expect("a schema")
     };
     SCHEMAS.iter().map(|one| (one.name, closed(&one.json()))).collect()
