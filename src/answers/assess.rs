@@ -20,8 +20,8 @@ use crate::experiment::find::{self, FindError};
 use crate::experiment::model_error::peak_interval;
 use crate::experiment::{ReplicateError, Replications, Trial, Variant, proportion};
 use crate::results::{
-    AssessResult, BreakingInput, FORMAT_VERSION, FindResult, FoundShare, FoundWhere, RunRecord,
-    StormRow, StormState,
+    AssessResult, BreakingInput, FORMAT_VERSION, FindResult, ForecastResult, FoundShare,
+    FoundWhere, RunRecord, StormRow, StormState,
 };
 use crate::scenario::measure::Condition;
 use crate::scenario::storms::{self as standard, Fleets, NAMES};
@@ -151,7 +151,7 @@ pub(super) fn storms(variant: &Variant) -> Vec<Storm> {
     let steady = row("steady", "Nothing happens.", "built");
     let mut found = vec![made(steady, quiet("steady", ""))];
     if written {
-        let own = row("as written", "The events of the scenario.", "scenario");
+        let own = row(ForecastResult::OWN, "The events of the scenario.", "scenario");
         found.push(Storm { row: own, variant: Some(variant.clone()) });
     }
     let fleets = fleets(variant.scenario());

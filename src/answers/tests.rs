@@ -201,6 +201,41 @@ fn where_nothing_could_be_forecast_nothing_is_called_safe() {
     assert!(result.verdict.starts_with("Not known"), "{}", result.verdict);
 }
 
+/// A key that grows beside an event with a number of its own changes nothing: that is not safe, but not
+/// known, and the key is named.
+#[test]
+fn growth_that_changes_nothing_is_not_called_safe() {
+    let text =
+        TEXT.replace("start = { client = \"heavy\" }", "start = { client = \"heavy\", count = 2 }");
+    let of = |rates: &str| {
+        let text = format!("{text}\n[growth]\nrates = [{rates}]\n");
+        let template = Template::of_text("small", text.as_bytes(), &[]);
+        let plan = Replications { seed: 1, replications: 2, threads: Some(2) };
+        forecast_of(&Variant::load(&template, &[]).expect("it is valid"), plan, 0)
+    };
+    let alone = of("\"clients.heavy.count=+1 per month\"");
+    assert!(alone.storms[0].when.is_none() && alone.is_unknown(), "{alone:#?}");
+    assert!(alone.verdict.starts_with("Not known"), "{}", alone.verdict);
+    let note = "`clients.heavy.count` grows and changes nothing in as written; the event that starts it \
+                has a number of its own: `storm` 2";
+    assert_eq!(alone.warnings.iter().filter(|text| *text == note).count(), 1, "{alone:#?}");
+    // Beside one that matters, it is named all the same, and the answer is that of the other.
+    let both = of("\"objects.secrets.count=+1% per month\", \"clients.heavy.count=+1 per month\"");
+    let storm = &both.storms[0];
+    assert!(storm.when.is_some() && !both.is_unknown(), "{both:#?}");
+    let idle: Vec<&str> = storm.idle.iter().map(|idle| idle.key.as_str()).collect();
+    assert_eq!(idle, ["clients.heavy.count"], "{both:#?}");
+    assert!(both.warnings.iter().any(|text| text == note), "{both:#?}");
+    // What goes wrong today does so whatever grows.
+    let text =
+        TEXT.replace("start = { client = \"heavy\" }", "start = { client = \"heavy\", count = 8 }");
+    let text = format!("{text}\n[growth]\nrates = [\"clients.heavy.count=+1 per month\"]\n");
+    let template = Template::of_text("small", text.as_bytes(), &[]);
+    let plan = Replications { seed: 1, replications: 2, threads: Some(2) };
+    let wrong = forecast_of(&Variant::load(&template, &[]).expect("it is valid"), plan, 0);
+    assert!(wrong.verdict.starts_with("Outgrown already"), "{}", wrong.verdict);
+}
+
 #[test]
 fn a_forecast_is_the_breaking_point_at_its_date() {
     let plan = Replications { seed: 1, replications: 4, threads: Some(2) };

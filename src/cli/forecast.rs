@@ -135,10 +135,13 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<Exit, Failure> {
     let found = result.storms.iter().filter_map(|storm| storm.when.as_ref());
     let cut: u64 = found.map(|found| found.incomplete).sum();
     let cut = (cut > 0).then(|| format!("{cut} runs hit the event limit; raise run.max-events"));
-    let unknown = result.storms.iter().all(|storm| storm.when.is_none());
-    let because =
-        result.storms.iter().find_map(|storm| storm.because.as_deref()).unwrap_or("none is");
-    let unknown = unknown.then(|| format!("no storm could be forecast: {because}"));
+    let unknown = result.is_unknown().then(|| {
+        let storm = result.storms.iter().find(|storm| storm.because.is_some());
+        storm.map_or_else(
+            || "no storm could be forecast".to_owned(),
+            |storm| format!("{}: {}", storm.name, storm.because.as_deref().unwrap_or_default()),
+        )
+    });
     interrupt::ended(stopped, || output::incomplete(unknown.or(cut)))
 }
 

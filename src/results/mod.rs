@@ -44,7 +44,7 @@ pub use compare::{
     CompareResult, ComparedSide, EventChange, FigureChange, InputDifference, ToleranceRow,
 };
 pub use find::{BreakingPoint, FindResult, FoundBracket, FoundShare, FoundValue, FoundWhere};
-pub use forecast::{ForecastRemedy, ForecastResult, ForecastStorm, GrowthRow};
+pub use forecast::{ForecastRemedy, ForecastResult, ForecastStorm, GrowthRow, IdleGrowth};
 pub use import::{ImportCheck, ImportSkipped, Imported, ImportedFact};
 pub use judged::{
     ExpectationRow, QuantileEstimate, StoppingRule, UncertainInput, Uncertainty, VarianceSplit,
