@@ -85,7 +85,15 @@ pub fn most_runs(plan: &Plan, storms: usize, replications: u32) -> u64 {
     search * (storms + remedies) as u64 + u64::from(plan.most_advice)
 }
 
-/// Forecasts. `progress` is called with the number of steps done: one for each storm and remedy.
+/// Steps of the work for a number of storms: the replications of each, of the search for remedies, and of
+/// each of these.
+#[must_use]
+pub fn steps(plan: &Plan, storms: usize, replications: u32) -> u32 {
+    let remedies = if plan.most_advice > 0 { 1 + REMEDIES } else { 0 };
+    (storms + remedies) as u32 * replications
+}
+
+/// Forecasts. `progress` is called with the number of [`steps`] done.
 ///
 /// # Errors
 /// See [`ReplicateError`].
@@ -94,10 +102,10 @@ pub fn forecast(
     growth: &Growth,
     plan: &Plan,
     replications: Replications,
-    progress: &dyn Fn(u32),
+    progress: &(dyn Fn(u32) + Sync),
 ) -> Result<ForecastResult, ReplicateError> {
     let scenario = variant.scenario();
-    let lab = Lab { growth, plan, replications };
+    let lab = Lab { growth, plan, replications, progress };
     let mut result = ForecastResult {
         format_version: FORMAT_VERSION.to_owned(),
         scenario: scenario.name.clone(),
@@ -114,10 +122,10 @@ pub fn forecast(
     let mut first: Option<(f64, Variant)> = None;
     let asked = |name: &str| plan.storms.is_empty() || plan.storms.iter().any(|one| one == name);
     let storms = storms(variant).into_iter().filter(|storm| asked(&storm.row.name));
-    for (step, storm) in (1..).zip(storms) {
+    for (step, storm) in (0..).zip(storms) {
         let found = match &storm.variant {
             _ if stop::asked() => Searched::not("stopped before it was run"),
-            Some(variant) => lab.search(variant)?,
+            Some(variant) => lab.search(variant, step)?,
             None => Searched { because: storm.row.because, ..Searched::default() },
         };
         let Searched { when, because, idle } = found;
@@ -130,13 +138,13 @@ pub fn forecast(
         }
         let (name, what) = (storm.row.name, storm.row.what);
         result.storms.push(ForecastStorm { name, what, because, idle, when });
-        progress(step);
+        progress((step + 1) * replications.replications);
     }
     if result.storms.iter().all(|storm| storm.when.is_none()) && stop::asked() {
         return Err(ReplicateError::Stopped);
     }
     if let Some((safe, storm)) = first.filter(|_| plan.most_advice > 0 && !stop::asked()) {
-        result.remedies = lab.remedies(&storm, safe)?;
+        result.remedies = lab.remedies(&storm, safe, result.storms.len() as u32)?;
     }
     result.warnings = warnings(&result, variant, growth);
     result.verdict = verdict(&result);
@@ -177,6 +185,7 @@ struct Lab<'a> {
     growth: &'a Growth,
     plan: &'a Plan,
     replications: Replications,
+    progress: &'a (dyn Fn(u32) + Sync),
 }
 
 impl<'a> Lab<'a> {
@@ -206,7 +215,9 @@ impl<'a> Lab<'a> {
     }
 
     /// When a storm goes wrong too often; or why that cannot be told.
-    fn search(&self, variant: &Variant) -> Result<Searched, ReplicateError> {
+    fn search(&self, variant: &Variant, step: u32) -> Result<Searched, ReplicateError> {
+        let n = self.replications.replications;
+        let progress = |done| (self.progress)(step * n + done);
         let now = match self.now(variant) {
             Ok(now) => now,
             Err(because) => return Ok(Searched::not(because)),
@@ -224,7 +235,7 @@ impl<'a> Lab<'a> {
         };
         let asked = (Condition::WRONG, self.plan.probability);
         let not = |because: String| Ok(Searched::not(because));
-        match find_along(variant, &axis, asked, self.replications, |_| {}) {
+        match find_along(variant, &axis, asked, self.replications, progress) {
             Ok((mut found, felt)) => {
                 found.verdict = sentence(&found);
                 let idle = self.idle(variant, &now, felt)?;
@@ -293,6 +304,7 @@ impl<'a> Lab<'a> {
         &self,
         storm: &Variant,
         safe_months: f64,
+        step: u32,
     ) -> Result<Vec<ForecastRemedy>, ReplicateError> {
         let Ok(now) = self.now(storm) else { return Ok(Vec::new()) };
         let last = self.plan.days(self.plan.points() - 1);
@@ -306,17 +318,20 @@ impl<'a> Lab<'a> {
         };
         let enough = super::advise::enough(self.plan.probability);
         let more = Replications { replications: enough, ..self.replications };
-        let advice = match advise(&end, &question, more, &|_| {}) {
+        let n = self.replications.replications;
+        let share = |runs: u32| f64::from(runs) / f64::from(self.plan.most_advice.max(1));
+        let progress = |runs| (self.progress)(step * n + (share(runs) * f64::from(n)) as u32);
+        let advice = match advise(&end, &question, more, &progress) {
             Err(ReplicateError::Stopped) => return Ok(Vec::new()),
             advice => advice?,
         };
         let mut found = Vec::new();
         let good = advice.remedies.into_iter().filter(|row| row.state <= RemedyState::Helps);
-        for row in good.take(REMEDIES) {
+        for (step, row) in (step + 1..).zip(good.take(REMEDIES)) {
             let text = row.overlay.clone().into_bytes();
             let laid = storm.over(Overlay { name: format!("{}.toml", row.name), text });
             let Some(laid) = laid.ok().filter(|_| !stop::asked()) else { continue };
-            let Some(when) = self.search(&laid)?.when else { continue };
+            let Some(when) = self.search(&laid, step)?.when else { continue };
             let until = match when.found {
                 FoundWhere::NeverPast => self.plan.when(self.plan.points() - 1).number,
                 FoundWhere::Inside | FoundWhere::AlwaysPast | FoundWhere::Unknown => {

@@ -31,8 +31,8 @@ pub use activity::{
 };
 pub use alerts::{AlertRow, AlertsResult, EmptySelector, FIRING, SHIPPED_RULES, TOLD, presence};
 pub use answers::{
-    AdviseResult, AssessResult, BreakingInput, LeaveOneOut, LeftOut, RemedyRow, RemedyState,
-    StormRow, StormState, TrialFigures,
+    AdviseResult, AssessResult, BreakingInput, LeaveOneOut, LeftOut, RemedyElsewhere, RemedyRow,
+    RemedyState, StormRow, StormState, TrialFigures,
 };
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
 pub use assumption::{Assumption, Held};
