@@ -290,7 +290,7 @@ pub struct BreakingInput {
 }
 
 /// A remedy for the most dangerous storm, in another that goes wrong.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RemedyElsewhere {
     /// The remedy.
     pub remedy: String,

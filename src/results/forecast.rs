@@ -19,7 +19,7 @@ pub struct GrowthRow {
 }
 
 /// A growing key that changes nothing in a storm.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct IdleGrowth {
     /// The key.
     pub key: String,
