@@ -21,6 +21,7 @@ mod peak_interval;
 mod run;
 mod sample;
 mod scrape;
+mod speed;
 mod summary;
 mod sweep;
 mod validation;
@@ -62,6 +63,7 @@ pub use sample::{
     LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample, scrape_instants,
 };
 pub use scrape::{SCRAPE_INTERVALS, Scrape, ScrapedPeak, scraped_peaks, scrapes};
+pub use speed::{MachineSpeed, SPEED_FORMAT_VERSION};
 pub use summary::{
     ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, HarmCount,
     HarmSummary, LevelSummary, OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow, Spread,

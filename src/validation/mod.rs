@@ -29,7 +29,7 @@ pub use published::published_figures;
 
 use crate::engine::statistics::nearest_rank;
 use crate::engine::stop;
-use crate::experiment::model_error::{ReadMechanism, held_left_out};
+use crate::experiment::model_error::{ReadMechanism, held_left_out, machine_shift};
 use crate::results::{
     Coverage, DomainRow, ErrorSpread, LossAgreement, ReplayedRun, ReplayedServers,
     VALIDATION_FORMAT_VERSION, Validation,
@@ -146,6 +146,20 @@ pub fn model_errors(runs: &[ReplayedRun]) -> Vec<(ReadMechanism, f64)> {
         (ratio > 0.0 && ratio.is_finite()).then(|| (mechanism, libm::log(ratio)))
     };
     survived.filter_map(error).collect()
+}
+
+/// How far the peaks of measured runs move on machines of other speed: see [`machine_shift`]. Runs that lost
+/// their server, or cannot be mapped, are left out.
+#[must_use]
+pub fn machine_shifts(found: &[Found]) -> Vec<(ReadMechanism, f64)> {
+    let one = |found: &Found| match &found.observation {
+        Observation::Run(run) if !run.result.lost() => {
+            let inputs = mapping::inputs(run).ok()?;
+            Some((ReadMechanism::of(&inputs), machine_shift(&inputs)))
+        }
+        Observation::Run(_) | Observation::Servers(_) => None,
+    };
+    found.par_iter().filter_map(one).collect()
 }
 
 fn coverage(runs: &[ReplayedRun]) -> Coverage {

@@ -5,7 +5,7 @@ use std::process::Output;
 use std::sync::OnceLock;
 
 use crate::support::{self, folder, stderr, stdout};
-use oomcast::experiment::model_error::learn;
+use oomcast::experiment::model_error::{Learned, learn};
 use oomcast::report::Screen;
 use oomcast::report::validation::page;
 use oomcast::results::{
@@ -13,7 +13,9 @@ use oomcast::results::{
     PublishedScenario, ReplayedRun, ReplayedServers, Validation,
 };
 use oomcast::units::Bytes;
-use oomcast::validation::{Gathered, Replay, condense, model_errors, published_figures, replay};
+use oomcast::validation::{
+    Gathered, Replay, condense, machine_shifts, model_errors, published_figures, replay,
+};
 
 /// Highest median of the absolute errors of the peaks.
 const MEDIAN: f64 = 0.05;
@@ -30,11 +32,16 @@ fn committed() -> &'static Validation {
     ONCE.get_or_init(|| replayed(5))
 }
 
-fn replayed(replications: u32) -> Validation {
+fn gathered() -> Gathered {
     let mut gathered = Gathered::default();
     gathered.add_committed();
     assert_eq!(gathered.errors, []);
     assert_eq!(gathered.notes, Vec::<String>::new());
+    gathered
+}
+
+fn replayed(replications: u32) -> Validation {
+    let gathered = gathered();
     let how = Replay { seed: 1, replications };
     let (replayed, errors) = replay(&gathered.found, how, || {});
     assert_eq!(errors, []);
@@ -89,10 +96,12 @@ fn the_ledger_of_the_documentation_is_this_one() {
 fn the_model_error_is_learned_from_the_ledger() {
     const MARK: &str = "/// One row for each mechanism.\n";
     let result = committed();
-    let rows = learn(&model_errors(&result.runs)).into_iter().map(|row| {
+    let shifts = machine_shifts(&gathered().found);
+    let rows = learn(&model_errors(&result.runs), &shifts).into_iter().map(|row| {
+        let Learned { mechanism, runs, half_width, machine } = row;
         format!(
-            "    Learned {{ mechanism: ReadMechanism::{:?}, runs: {}, half_width: {:.3} }},\n",
-            row.mechanism, row.runs, row.half_width
+            "    Learned {{\n        mechanism: ReadMechanism::{mechanism:?},\n        runs: {runs},\n        \
+             half_width: {half_width:.3},\n        machine: {machine:.3},\n    }},\n"
         )
     });
     let rows: Vec<String> = rows.collect();
