@@ -119,13 +119,13 @@ pub struct Learned {
     pub runs: u32,
     /// Half the width of the interval around the logarithm of a peak.
     pub half_width: f64,
-    /// What a machine of unknown speed adds to it: how far nine of ten replayed runs move within
-    /// [`CPU_SPEEDS`] and [`PAGE_FAULTS`].
+    /// What a machine of unknown speed adds to it: nine of ten replayed runs move less between the corners
+    /// of [`CPU_SPEEDS`] and [`PAGE_FAULTS`].
     pub machine: f64,
 }
 
 /// Learns half widths from the errors ln(measured / predicted) of measured runs, and from their
-/// [`machine_shift`]s; one row for each mechanism, in the order of [`ReadMechanism::ALL`].
+/// [`machine_shifts`]; one row for each mechanism, in the order of [`ReadMechanism::ALL`].
 #[must_use]
 pub fn learn(errors: &[(ReadMechanism, f64)], shifts: &[(ReadMechanism, f64)]) -> Vec<Learned> {
     let row = |mechanism: ReadMechanism| Learned {
@@ -149,10 +149,10 @@ fn learn_one(errors: &[(ReadMechanism, f64)], mechanism: ReadMechanism) -> f64 {
     })
 }
 
-/// How far the peak of a run moves, as a logarithm, on the machines that one of unknown speed may be: the
-/// largest of the corners of [`CPU_SPEEDS`] and [`PAGE_FAULTS`], from their first.
+/// How far the peak of a run moves, as a logarithm, on machines that one of unknown speed may be: from the
+/// first corner of [`CPU_SPEEDS`] and [`PAGE_FAULTS`], which is the default, to each of the others.
 #[must_use]
-pub fn machine_shift(inputs: &Inputs) -> f64 {
+pub fn machine_shifts(inputs: &Inputs) -> Vec<f64> {
     let corners = CPU_SPEEDS.iter().flat_map(|speed| PAGE_FAULTS.map(|fault| (*speed, fault)));
     let peak = |(speed, fault)| {
         let mut moved = inputs.clone();
@@ -162,7 +162,7 @@ pub fn machine_shift(inputs: &Inputs) -> f64 {
     };
     let peaks: Vec<f64> = corners.map(peak).collect();
     let first = peaks.first().copied().unwrap_or(1.0);
-    peaks.iter().map(|peak| libm::log(peak / first).abs()).fold(0.0, f64::max)
+    peaks.iter().skip(1).map(|peak| libm::log(peak / first)).collect()
 }
 
 /// How many of the runs lie within the interval that the other runs give for them.

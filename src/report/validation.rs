@@ -4,7 +4,9 @@ use super::format::{clean, percent};
 use super::page::{Page, Section};
 use super::run;
 use super::table::Table;
-use crate::results::{Coverage, ErrorSpread, Orderings, ReplayedRun, ReplayedServers, Validation};
+use crate::results::{
+    Coverage, ErrorSpread, HolderRow, Orderings, ReplayedRun, ReplayedServers, Validation,
+};
 use crate::units::Bytes;
 
 /// The longest name of a run that fits into 80 columns.
@@ -28,6 +30,7 @@ pub fn page(validation: &Validation) -> Page {
     for run in &validation.several_servers {
         page.section(servers(run));
     }
+    page.section(holders(validation));
     for scenario in &validation.published {
         let heading = format!("Published figures: {}", scenario.scenario);
         let section = Section::new(heading).table(run::published(&scenario.rows));
@@ -187,6 +190,23 @@ fn figures(run: &ReplayedServers) -> Vec<[String; 3]> {
             run.predicted_peak_bytes.to_string(),
         ),
     ]
+}
+
+/// Who held the heap, in the profile and in the ledger.
+fn holders(validation: &Validation) -> Section {
+    let error = |row: &HolderRow| {
+        let measured = row.measured_bytes.as_f64();
+        (measured > 0.0).then(|| row.predicted_bytes.as_f64() / measured - 1.0)
+    };
+    let table = Table::of(&validation.holders)
+        .words("heap in use, GiB", |row| clean(&row.run, NAME))
+        .at_most(WORST)
+        .numbers("at", |row| format!("{:.1} s", row.at_seconds))
+        .words("who", |row| row.what.clone())
+        .numbers("profile", |row| gib(row.measured_bytes))
+        .numbers("ledger", |row| gib(row.predicted_bytes))
+        .numbers("error", |row| signed(error(row)));
+    Section::new("Holders against heap profiles").table(table)
 }
 
 fn domain(validation: &Validation) -> Section {

@@ -74,6 +74,6 @@ pub use sweep::{
     Sensitivity, SweepHead, SweepSummary,
 };
 pub use validation::{
-    Coverage, DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedScenario,
-    ReplayedRun, ReplayedServers, VALIDATION_FORMAT_VERSION, Validation,
+    Coverage, DomainRow, ErrorSpread, HolderRow, LossAgreement, OrderedPair, Orderings,
+    PublishedScenario, ReplayedRun, ReplayedServers, VALIDATION_FORMAT_VERSION, Validation,
 };

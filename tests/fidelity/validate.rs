@@ -9,12 +9,12 @@ use oomcast::experiment::model_error::{Learned, learn};
 use oomcast::report::Screen;
 use oomcast::report::validation::page;
 use oomcast::results::{
-    Coverage, DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedRow,
-    PublishedScenario, ReplayedRun, ReplayedServers, Validation,
+    Coverage, DomainRow, ErrorSpread, HolderRow, LossAgreement, OrderedPair, Orderings,
+    PublishedRow, PublishedScenario, ReplayedRun, ReplayedServers, Validation,
 };
 use oomcast::units::Bytes;
 use oomcast::validation::{
-    Gathered, Replay, condense, machine_shifts, model_errors, published_figures, replay,
+    Gathered, Replay, condense, holders, machine_shifts, model_errors, published_figures, replay,
 };
 
 /// Highest median of the absolute errors of the peaks.
@@ -25,6 +25,8 @@ const P90: f64 = 0.15;
 const ORDERED: f64 = 0.95;
 /// Highest error of a run.
 const WORST: f64 = 0.30;
+
+const REPLAY: Replay = Replay { seed: 1, replications: 5 };
 
 /// The committed runs, replayed once for all tests.
 fn committed() -> &'static Validation {
@@ -42,7 +44,7 @@ fn gathered() -> Gathered {
 
 fn replayed(replications: u32) -> Validation {
     let gathered = gathered();
-    let how = Replay { seed: 1, replications };
+    let how = Replay { replications, ..REPLAY };
     let (replayed, errors) = replay(&gathered.found, how, || {});
     assert_eq!(errors, []);
     condense(&replayed, how)
@@ -83,6 +85,7 @@ fn the_ledger_of_the_documentation_is_this_one() {
     let (prose, generated) = text.split_once(MARK).expect("the mark of what is generated");
     let mut result = committed().clone();
     result.published = published_figures(None, Some(5), |_| {}).expect("sound");
+    result.holders = holders(REPLAY);
     let fresh = format!("\n{}", oomcast::report::validation::page(&result).markdown());
     if std::env::var_os("UPDATE_LEDGER").is_some() {
         std::fs::write(&page, format!("{prose}{MARK}{fresh}")).expect("written");
@@ -120,6 +123,20 @@ fn the_model_error_is_learned_from_the_ledger() {
         let share = f64::from(held_left_out) / f64::from(survived);
         assert!((0.8..=1.0).contains(&share), "{held_left_out} of {survived}");
     }
+}
+
+/// A coarse bound, which real differences stay within: they are in the table of `docs/fidelity.md`.
+#[test]
+fn holders_are_those_of_heap_profiles() {
+    let rows = holders(REPLAY);
+    assert_eq!(rows.len(), 18);
+    let off = |row: &&HolderRow| {
+        let (measured, predicted) = (row.measured_bytes.as_gib(), row.predicted_bytes.as_gib());
+        let bound = if row.what == "idle" { 0.2 * measured } else { 0.15 + 0.5 * measured };
+        (predicted - measured).abs() > bound
+    };
+    let off: Vec<&HolderRow> = rows.iter().filter(off).collect();
+    assert!(off.is_empty(), "{off:#?}\nof {rows:#?}");
 }
 
 #[test]
@@ -219,6 +236,13 @@ fn made_up() -> Validation {
                 source: "KEP-3157".into(),
                 note: String::new(),
             }],
+        }],
+        holders: vec![HolderRow {
+            run: "kep3157-1.32-json-rv0-8".into(),
+            at_seconds: 15.5,
+            what: "buffers".into(),
+            measured_bytes: gib(3.1),
+            predicted_bytes: gib(2.8),
         }],
         domain: vec![DomainRow { what: "objects".into(), measured: "1 kB to 1.4 MB".into() }],
         notes: vec!["a.json: `before.oddity` is not known and was ignored".into()],

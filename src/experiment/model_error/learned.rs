@@ -9,14 +9,14 @@ pub const LEARNED: [Learned; 4] = [
         mechanism: ReadMechanism::BufferedLists,
         runs: 45,
         half_width: 0.130,
-        machine: 0.101,
+        machine: 0.068,
     },
     Learned {
         mechanism: ReadMechanism::StreamedLists,
         runs: 41,
         half_width: 0.097,
-        machine: 0.126,
+        machine: 0.119,
     },
-    Learned { mechanism: ReadMechanism::WatchLists, runs: 10, half_width: 0.115, machine: 0.098 },
-    Learned { mechanism: ReadMechanism::OtherWork, runs: 8, half_width: 0.115, machine: 0.126 },
+    Learned { mechanism: ReadMechanism::WatchLists, runs: 10, half_width: 0.115, machine: 0.080 },
+    Learned { mechanism: ReadMechanism::OtherWork, runs: 8, half_width: 0.115, machine: 0.173 },
 ];
