@@ -4,9 +4,7 @@ use super::format::{clean, percent};
 use super::page::{Page, Section};
 use super::run;
 use super::table::Table;
-use crate::results::{
-    Coverage, ErrorSpread, HolderRow, Orderings, ReplayedRun, ReplayedServers, Validation,
-};
+use crate::results::{Coverage, ErrorSpread, Orderings, ReplayedRun, ReplayedServers, Validation};
 use crate::units::Bytes;
 
 /// The longest name of a run that fits into 80 columns.
@@ -194,10 +192,6 @@ fn figures(run: &ReplayedServers) -> Vec<[String; 3]> {
 
 /// Who held the heap, in the profile and in the ledger.
 fn holders(validation: &Validation) -> Section {
-    let error = |row: &HolderRow| {
-        let measured = row.measured_bytes.as_f64();
-        (measured > 0.0).then(|| row.predicted_bytes.as_f64() / measured - 1.0)
-    };
     let table = Table::of(&validation.holders)
         .words("heap in use, GiB", |row| clean(&row.run, NAME))
         .at_most(WORST)
@@ -205,7 +199,7 @@ fn holders(validation: &Validation) -> Section {
         .words("who", |row| row.what.clone())
         .numbers("profile", |row| gib(row.measured_bytes))
         .numbers("ledger", |row| gib(row.predicted_bytes))
-        .numbers("error", |row| signed(error(row)));
+        .numbers("at most", |row| gib(row.predicted_most_bytes));
     Section::new("Holders against heap profiles").table(table)
 }
 

@@ -191,8 +191,10 @@ pub struct HolderRow {
     pub what: String,
     /// Bytes in use in the profile.
     pub measured_bytes: Bytes,
-    /// The same in the ledger.
+    /// The same in the ledger at the end of the last collection before.
     pub predicted_bytes: Bytes,
+    /// The same at the end of the collection at which it was most.
+    pub predicted_most_bytes: Bytes,
 }
 
 /// Every replayed run, and how far off the predictions are.

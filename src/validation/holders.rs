@@ -2,9 +2,10 @@
 //!
 //! `tests/data/heap-profiles.csv` has, of six bursts, two instants each: idle before the burst, and of the others
 //! the one with most in use. Its rows are bytes in use by the Go function that allocated them (at least 2 MiB),
-//! a row without a function is the whole. A profile is of the last collection that ended before its instant. A
-//! replay is not at the same place at the same second, so the second of the two is held against the collection
-//! at which the replay has most in use.
+//! a row without a function is the whole. A profile is of the last collection that ended before its instant, without
+//! what was allocated while that one marked. Of the replay there is what it had in use at the end of its own
+//! last collection before that instant, and at most at the end of any: it is not at the same place at the same
+//! second.
 
 use rayon::prelude::*;
 
@@ -12,7 +13,7 @@ use super::files::{Found, Gathered};
 use super::{Observation, Replay, mapping};
 use crate::model::{self, RunOptions, costs};
 use crate::results::{HolderRow, Mechanism, Timeline, TimelinePoint};
-use crate::units::Bytes;
+use crate::units::{Bytes, SimSpan, SimTime};
 
 const PROFILES: &str = include_str!("../../tests/data/heap-profiles.csv");
 
@@ -86,34 +87,35 @@ fn rows(
     let inputs = mapping::inputs(&run).ok()?;
     let options = RunOptions { seed: replay.seed, replication: 0, timelines: true };
     let timeline = model::run(&inputs, options).timelines.into_iter().next()?;
-    let (before, during) = (timeline.points.first()?, highest(&timeline)?);
-    let buffers = buffers(during) - buffers(before);
+    let before = timeline.points.first()?;
+    let ends: Vec<&TimelinePoint> = ends_of_collections(&timeline).collect();
+    let at = SimTime::ZERO + SimSpan::from_secs_f64(burst.at_seconds);
+    let last = ends.iter().rev().find(|point| point.at <= at).copied().unwrap_or(before);
+    let row =
+        |at_seconds, what: &str, measured_bytes, of: &dyn Fn(&TimelinePoint) -> Bytes| HolderRow {
+            run: idle.run.clone(),
+            at_seconds,
+            what: what.to_owned(),
+            measured_bytes,
+            predicted_bytes: of(if at_seconds < 0.0 { before } else { last }),
+            predicted_most_bytes: ends.iter().map(|point| of(point)).max().unwrap_or_default(),
+        };
+    let buffered = |point: &TimelinePoint| buffers(point) - buffers(before);
+    let others = |point: &TimelinePoint| point.live_heap - before.live_heap - buffered(point);
     let measured_buffers = burst.buffers - idle.buffers;
-    let row = |at_seconds, what: &str, measured_bytes, predicted_bytes| HolderRow {
-        run: idle.run.clone(),
-        at_seconds,
-        what: what.to_owned(),
-        measured_bytes,
-        predicted_bytes,
-    };
-    let at = burst.at_seconds;
+    let measured_others = burst.all - idle.all - measured_buffers;
+    let whole = |_: &TimelinePoint| before.live_heap + costs::EMPTY_LIVE_HEAP;
     Some(vec![
-        row(idle.at_seconds, "idle", idle.all, before.live_heap + costs::EMPTY_LIVE_HEAP),
-        row(at, "buffers", measured_buffers, buffers),
-        row(
-            at,
-            "lists, copies, events",
-            burst.all - idle.all - measured_buffers,
-            during.live_heap - before.live_heap - buffers,
-        ),
+        row(idle.at_seconds, "idle", idle.all, &whole),
+        row(burst.at_seconds, "buffers", measured_buffers, &buffered),
+        row(burst.at_seconds, "lists, copies, events", measured_others, &others),
     ])
 }
 
-/// Of the points at which a collection ended, where the goal of the next is set, that with most in use.
-fn highest(timeline: &Timeline) -> Option<&TimelinePoint> {
+/// The points at which a collection ended, in order: where the goal of the next is set.
+fn ends_of_collections(timeline: &Timeline) -> impl Iterator<Item = &TimelinePoint> {
     let pairs = timeline.points.windows(2);
-    let ended = pairs.filter(|pair| pair[0].heap_goal != pair[1].heap_goal).map(|pair| &pair[1]);
-    ended.max_by_key(|point| point.live_heap).or(timeline.points.first())
+    pairs.filter(|pair| pair[0].heap_goal != pair[1].heap_goal).map(|pair| &pair[1])
 }
 
 fn buffers(point: &TimelinePoint) -> Bytes {
@@ -124,7 +126,6 @@ fn buffers(point: &TimelinePoint) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::SimTime;
 
     #[test]
     fn every_profile_is_a_pair_and_has_its_whole() {
@@ -149,6 +150,8 @@ mod tests {
         };
         let points = vec![point(5, 1), point(5, 99), point(9, 3), point(9, 50), point(7, 2)];
         let timeline = Timeline { points, ..Timeline::default() };
-        assert_eq!(highest(&timeline).map(|point| point.live_heap), Some(Bytes::mib(3)));
+        let live: Vec<Bytes> =
+            ends_of_collections(&timeline).map(|point| point.live_heap).collect();
+        assert_eq!(live, [Bytes::mib(3), Bytes::mib(2)]);
     }
 }
