@@ -15,8 +15,9 @@ use crate::report::folder::Manifest;
 use crate::report::{events, sweep::rows};
 use crate::results::{
     AdviseResult, AlertsResult, ApfPlan, AssessResult, CALIBRATION_FORMAT_VERSION,
-    CalibrationResult, CompareResult, FORMAT_VERSION, FindResult, ForecastResult, NoReturn,
-    SWEEP_FORMAT, Summary, SweepSummary, VALIDATION_FORMAT_VERSION, Validation,
+    CalibrationResult, CompareResult, FORMAT_VERSION, FindResult, ForecastResult, MachineSpeed,
+    NoReturn, SPEED_FORMAT_VERSION, SWEEP_FORMAT, Summary, SweepSummary, VALIDATION_FORMAT_VERSION,
+    Validation,
 };
 use crate::scenario::schema::{self as scenario, Extent};
 
@@ -78,6 +79,7 @@ schemas! {
     "rows": "a line of rows.jsonl of sweep and merge", |name| of::<rows::Line>(name, SWEEP_FORMAT);
     "validation": "validation.json of validate", |name| of::<Validation>(name, VALIDATION_FORMAT_VERSION);
     "calibration": "calibration.json of calibrate", |name| of::<CalibrationResult>(name, CALIBRATION_FORMAT_VERSION);
+    "speed": "speed --format json", |name| of::<MachineSpeed>(name, SPEED_FORMAT_VERSION);
     "check": "check --format json", |name| of::<check::Report<'_>>(name, check::FORMAT_VERSION);
     "apf": "show --apf --format json", |name| of::<ApfPlan>(name, FORMAT_VERSION);
 }

@@ -182,7 +182,7 @@ pub struct PublishedScenario {
 }
 
 /// Who held the heap of a run at an instant, beside a heap profile of a real server.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct HolderRow {
     /// The run.
     pub run: String,

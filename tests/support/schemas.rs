@@ -31,7 +31,7 @@ const FILES: [(&str, &str); 14] = [
 ];
 
 /// Verbs with `--format json`, and the schema of what they print.
-const PRINTED: [(&str, &str); 14] = [
+const PRINTED: [(&str, &str); 15] = [
     ("run", "summary"),
     ("find", "find"),
     ("no-return", "no-return"),
@@ -44,6 +44,7 @@ const PRINTED: [(&str, &str); 14] = [
     ("merge", "sweep"),
     ("validate", "validation"),
     ("calibrate", "calibration"),
+    ("speed", "speed"),
     ("check", "check"),
     ("show", "show"),
 ];
