@@ -21,6 +21,7 @@ mod peak_interval;
 mod run;
 mod sample;
 mod scrape;
+mod speed;
 mod summary;
 mod sweep;
 mod validation;
@@ -62,6 +63,7 @@ pub use sample::{
     LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample, scrape_instants,
 };
 pub use scrape::{SCRAPE_INTERVALS, Scrape, ScrapedPeak, scraped_peaks, scrapes};
+pub use speed::{MachineSpeed, SPEED_FORMAT_VERSION};
 pub use summary::{
     ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, HarmCount,
     HarmSummary, LevelSummary, OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow, Spread,
@@ -72,6 +74,6 @@ pub use sweep::{
     Sensitivity, SweepHead, SweepSummary,
 };
 pub use validation::{
-    Coverage, DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedScenario,
-    ReplayedRun, ReplayedServers, VALIDATION_FORMAT_VERSION, Validation,
+    Coverage, DomainRow, ErrorSpread, HolderRow, LossAgreement, OrderedPair, Orderings,
+    PublishedScenario, ReplayedRun, ReplayedServers, VALIDATION_FORMAT_VERSION, Validation,
 };

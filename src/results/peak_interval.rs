@@ -1,11 +1,12 @@
 //! What a predicted peak is worth: the interval that holds the real one in nine of ten runs.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::Bytes;
 
 /// A peak with the error of the model and the luck of the seeds around it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PeakInterval {
     /// The median peak; where a server is killed, the peak it would have without a memory limit.
     pub peak_bytes: Bytes,
@@ -21,6 +22,9 @@ pub struct PeakInterval {
     pub learned_from: u32,
     /// Why the interval is wider than those runs say, for people.
     pub widened: Vec<String>,
+    /// Whether the speed of the machine was not stated, so that the interval has that doubt, too.
+    #[serde(default)]
+    pub machine_unknown: bool,
     /// The memory a server may use.
     pub limit_bytes: Bytes,
     /// Whether the limit lies in the interval: whether a server is killed is too close to call.

@@ -1,15 +1,16 @@
 //! Predictions beside what was measured: the public interface of `oomcast validate --format json`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PublishedRow;
 use crate::units::Bytes;
 
 /// Version of the format of [`Validation`]. A minor step adds fields, a major one changes them.
-pub const VALIDATION_FORMAT_VERSION: &str = "1.1";
+pub const VALIDATION_FORMAT_VERSION: &str = "1.2";
 
 /// A measured run of one server, replayed. Relative errors are (predicted - measured) / measured.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a field of the published JSON")]
 pub struct ReplayedRun {
     /// The observation's name.
@@ -59,7 +60,7 @@ pub struct ReplayedRun {
 }
 
 /// A measured run of several servers, replayed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReplayedServers {
     /// The observation's name.
     pub id: String,
@@ -105,7 +106,7 @@ pub struct ReplayedServers {
 }
 
 /// How absolute relative errors spread (order statistics).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorSpread {
     /// How many errors.
     pub count: u32,
@@ -120,7 +121,7 @@ pub struct ErrorSpread {
 }
 
 /// How many measured peaks lie in the intervals of their predictions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Coverage {
     /// Runs.
     pub runs: u32,
@@ -133,7 +134,7 @@ pub struct Coverage {
 }
 
 /// Whether the right servers were lost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LossAgreement {
     /// Runs that lost their server.
     pub lost: u32,
@@ -150,7 +151,7 @@ pub struct LossAgreement {
 
 /// Whether predictions are ordered as measurements are, over pairs of runs that differ in one
 /// setting.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Orderings {
     /// Pairs with clearly different measured peaks.
     pub pairs: u32,
@@ -161,7 +162,7 @@ pub struct Orderings {
 }
 
 /// Two runs that differ in one setting.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderedPair {
     /// The setting.
     pub setting: String,
@@ -172,7 +173,7 @@ pub struct OrderedPair {
 }
 
 /// The published figures of one shipped scenario.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PublishedScenario {
     /// The scenario's name.
     pub scenario: String,
@@ -180,8 +181,25 @@ pub struct PublishedScenario {
     pub rows: Vec<PublishedRow>,
 }
 
+/// Who held the heap of a run at an instant, beside a heap profile of a real server.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HolderRow {
+    /// The run.
+    pub run: String,
+    /// When the profile was taken, in seconds since the first phase began.
+    pub at_seconds: f64,
+    /// Who: the idle server, or what a burst added to it.
+    pub what: String,
+    /// Bytes in use in the profile.
+    pub measured_bytes: Bytes,
+    /// The same in the ledger at the end of the last collection before.
+    pub predicted_bytes: Bytes,
+    /// The same at the end of the collection at which it was most.
+    pub predicted_most_bytes: Bytes,
+}
+
 /// Every replayed run, and how far off the predictions are.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Validation {
     /// See [`VALIDATION_FORMAT_VERSION`].
     pub format_version: String,
@@ -217,6 +235,9 @@ pub struct Validation {
     pub several_servers: Vec<ReplayedServers>,
     /// Published figures of the shipped scenarios.
     pub published: Vec<PublishedScenario>,
+    /// Holders beside heap profiles.
+    #[serde(default)]
+    pub holders: Vec<HolderRow>,
     /// What the measured runs that come with oomcast cover.
     pub domain: Vec<DomainRow>,
     /// What the reader should know.
@@ -224,7 +245,7 @@ pub struct Validation {
 }
 
 /// One row of the domain in which predictions are held to measurements.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DomainRow {
     /// What it is about.
     pub what: String,
