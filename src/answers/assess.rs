@@ -10,7 +10,8 @@
 //! one with the highest peak. In it, the two inputs behind most of the peak are searched for their
 //! breaking points, with the replications of the storm: upwards to four times the scenario's value where
 //! the storm holds, else, since there is no headroom, downwards to a quarter of it. Where it goes wrong
-//! too often, remedies are tried. A storm of which no run goes wrong is called safe only where the
+//! too often, remedies are tried, and the best three of them in the other storms that go wrong, too. A
+//! storm of which no run goes wrong is called safe only where the
 //! interval says so, and one of which a run was cut short is not known.
 
 use super::advise::{Question, advise, allowed};
@@ -20,8 +21,8 @@ use crate::experiment::find::{self, FindError};
 use crate::experiment::model_error::peak_interval;
 use crate::experiment::{ReplicateError, Replications, Trial, Variant, proportion};
 use crate::results::{
-    AssessResult, BreakingInput, FORMAT_VERSION, FindResult, FoundShare, FoundWhere, RunRecord,
-    StormRow, StormState,
+    AdviseResult, AssessResult, BreakingInput, FORMAT_VERSION, FindResult, ForecastResult,
+    FoundShare, FoundWhere, RemedyElsewhere, RemedyState, RunRecord, StormRow, StormState,
 };
 use crate::scenario::measure::Condition;
 use crate::scenario::storms::{self as standard, Fleets, NAMES};
@@ -31,6 +32,8 @@ use crate::validation::domain;
 
 /// Inputs that are searched.
 const INPUTS: usize = 2;
+/// Remedies that are tried in the other storms that go wrong, too.
+const REMEDIES: usize = 3;
 /// Values of a search below and above the scenario's: quarters of its fourth, and of it.
 const STEPS: f64 = 4.0;
 
@@ -49,7 +52,9 @@ pub fn most_runs(plan: &Plan, replications: u32) -> u32 {
     let storms = NAMES.len() as u32 + 2;
     // Both ends, a bisection of 13 values, four probes, both sides, and a scan if they disagree.
     let search = replications * (2 + 4 + 4 + 2 + 13);
-    storms * (replications + 1) + INPUTS as u32 * search + plan.most_advice
+    let elsewhere =
+        if plan.most_advice > 0 { REMEDIES as u32 * (storms - 1) * replications } else { 0 };
+    storms * (replications + 1) + INPUTS as u32 * search + plan.most_advice + elsewhere
 }
 
 /// A storm that can be run.
@@ -59,6 +64,9 @@ pub(super) struct Storm {
     /// `None`: it cannot be run, for what the row says.
     pub(super) variant: Option<Variant>,
 }
+
+/// A storm that was run, and its worst run.
+type Ran = (StormRow, Option<Variant>, Option<RunRecord>);
 
 /// Assesses a scenario. `progress` is called with the number of steps done.
 ///
@@ -71,12 +79,12 @@ pub fn assess(
     progress: &dyn Fn(u32),
 ) -> Result<AssessResult, ReplicateError> {
     let scenario = variant.scenario();
-    let mut tried: Vec<(StormRow, Option<Variant>, Option<RunRecord>)> = Vec::new();
+    let mut tried: Vec<Ran> = Vec::new();
     for (step, storm) in (1..).zip(storms(variant)) {
         tried.push(run(storm, plan.probability, replications)?);
         progress(step);
     }
-    let danger = |(row, variant, _): &(StormRow, Option<Variant>, Option<RunRecord>)| {
+    let danger = |(row, variant, _): &Ran| {
         let figures = &row.figures;
         let share = figures.highest_bytes.as_f64() / figures.limit_bytes.as_f64().max(1.0);
         let ran = variant.is_some() && figures.replications > 0;
@@ -119,7 +127,10 @@ pub fn assess(
         };
         let enough = super::advise::enough(plan.probability);
         let more = Replications { replications: enough, ..replications };
-        result.advice = Some(advise(dangerous, &question, more, &|_| {})?);
+        let advice = advise(dangerous, &question, more, &|_| {})?;
+        progress(NAMES.len() as u32 + 4);
+        result.elsewhere = elsewhere(&advice, &tried, &result.worst, replications)?;
+        result.advice = Some(advice);
     }
     result.storms = tried.into_iter().map(|(row, ..)| row).collect();
     result.warnings = warnings(&result);
@@ -151,7 +162,7 @@ pub(super) fn storms(variant: &Variant) -> Vec<Storm> {
     let steady = row("steady", "Nothing happens.", "built");
     let mut found = vec![made(steady, quiet("steady", ""))];
     if written {
-        let own = row("as written", "The events of the scenario.", "scenario");
+        let own = row(ForecastResult::OWN, "The events of the scenario.", "scenario");
         found.push(Storm { row: own, variant: Some(variant.clone()) });
     }
     let fleets = fleets(variant.scenario());
@@ -222,11 +233,7 @@ fn without_events(scenario: &Scenario, lasts: bool) -> String {
     remove + if short { "run.duration = \"10m\"\n" } else { "" }
 }
 
-fn run(
-    storm: Storm,
-    probability: f64,
-    plan: Replications,
-) -> Result<(StormRow, Option<Variant>, Option<RunRecord>), ReplicateError> {
+fn run(storm: Storm, probability: f64, plan: Replications) -> Result<Ran, ReplicateError> {
     let Storm { mut row, variant } = storm;
     let Some(variant) = variant else { return Ok((row, None, None)) };
     let mut trial = Trial::new(&variant, plan);
@@ -257,6 +264,47 @@ fn run(
     let worst = trial.worst()?;
     row.held = worst.worst_server().and_then(|server| holder(&server.holders_at_peak));
     Ok((row, Some(variant), Some(worst)))
+}
+
+/// The best remedies in the other storms that go wrong.
+fn elsewhere(
+    advice: &AdviseResult,
+    tried: &[Ran],
+    worst: &str,
+    plan: Replications,
+) -> Result<Vec<RemedyElsewhere>, ReplicateError> {
+    let mut found = Vec::new();
+    let best = advice.remedies.iter().filter(|row| row.state <= RemedyState::Helps);
+    for remedy in best.take(REMEDIES) {
+        let others = tried.iter().filter(|(row, ..)| row.state.is_wrong() && row.name != worst);
+        for (storm, variant, _) in others {
+            let Some(variant) = variant.as_ref().filter(|_| !stop::asked()) else { continue };
+            let mut row = RemedyElsewhere {
+                remedy: remedy.name.clone(),
+                storm: storm.name.clone(),
+                ..RemedyElsewhere::default()
+            };
+            let text = remedy.overlay.clone().into_bytes();
+            let overlay = Overlay { name: format!("{}.toml", remedy.name), text };
+            match variant.settled().over(overlay) {
+                Ok(laid) => {
+                    let mut trial = Trial::new(&laid, plan);
+                    trial.grow(plan.replications)?;
+                    row.figures = trial.figures();
+                    let most = allowed(plan.replications, advice.probability);
+                    row.holds = row.figures.replications == plan.replications
+                        && row.figures.incomplete == 0
+                        && row.figures.wrong.count <= most;
+                }
+                Err(mistakes) => {
+                    let first = mistakes.first_error();
+                    row.because = Some(first.map_or_else(String::new, |e| e.message.clone()));
+                }
+            }
+            found.push(row);
+        }
+    }
+    Ok(found)
 }
 
 /// Keys behind the peak, the most dangerous first: the size of the cluster, the members of the client
@@ -367,7 +415,7 @@ fn named(result: &AssessResult, of: impl Fn(StormState) -> bool) -> Option<Strin
 /// What is left in the most dangerous storm.
 fn headroom(result: &AssessResult) -> String {
     let wrong = result.storms.iter().any(|row| row.state.is_wrong());
-    let Some(input) = result.breaking.first() else {
+    let Some(input) = result.tightest() else {
         return if wrong { "; no headroom".to_owned() } else { String::new() };
     };
     let (key, worst) = (&input.key, &result.worst);

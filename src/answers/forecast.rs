@@ -9,15 +9,18 @@
 //! from a stream of its own, so that the interval of the answer has it in it. What a remedy buys is the
 //! same search under its overlay, on the same draws; remedies are those that do best at the end of the
 //! time looked at. No clock is read: without a first day the answer is in months.
+//!
+//! A key that grows and changes nothing in a storm is named. Where that is true of all of them, growth
+//! tells nothing of the storm, and it is not known: it must not be told as one that holds.
 
 use super::advise::{Question, advise};
 use super::assess::storms;
 use crate::engine::{Streams, stop};
 use crate::experiment::find::{Axis, FindError, find_along};
-use crate::experiment::{ReplicateError, Replications, Variant};
+use crate::experiment::{ReplicateError, Replications, Variant, course_of, idle_reason};
 use crate::results::{
     FORMAT_VERSION, FindResult, ForecastRemedy, ForecastResult, ForecastStorm, FoundValue,
-    FoundWhere, GrowthRow, RemedyState,
+    FoundWhere, GrowthRow, IdleGrowth, RemedyState,
 };
 use crate::scenario::growth::Growth;
 use crate::scenario::measure::Condition;
@@ -28,6 +31,8 @@ use crate::units::Day;
 const REMEDIES: usize = 3;
 /// Points of a search, about: the answer is as fine as this.
 const POINTS: f64 = 100.0;
+/// Replications in which it is looked whether a key changes anything.
+const LOOKED_AT: u32 = 2;
 
 /// How far, and how much of it.
 #[derive(Clone, Debug)]
@@ -80,7 +85,15 @@ pub fn most_runs(plan: &Plan, storms: usize, replications: u32) -> u64 {
     search * (storms + remedies) as u64 + u64::from(plan.most_advice)
 }
 
-/// Forecasts. `progress` is called with the number of steps done: one for each storm and remedy.
+/// Steps of the work for a number of storms: the replications of each, of the search for remedies, and of
+/// each of these.
+#[must_use]
+pub fn steps(plan: &Plan, storms: usize, replications: u32) -> u32 {
+    let remedies = if plan.most_advice > 0 { 1 + REMEDIES } else { 0 };
+    (storms + remedies) as u32 * replications
+}
+
+/// Forecasts. `progress` is called with the number of [`steps`] done.
 ///
 /// # Errors
 /// See [`ReplicateError`].
@@ -89,10 +102,10 @@ pub fn forecast(
     growth: &Growth,
     plan: &Plan,
     replications: Replications,
-    progress: &dyn Fn(u32),
+    progress: &(dyn Fn(u32) + Sync),
 ) -> Result<ForecastResult, ReplicateError> {
     let scenario = variant.scenario();
-    let lab = Lab { growth, plan, replications };
+    let lab = Lab { growth, plan, replications, progress };
     let mut result = ForecastResult {
         format_version: FORMAT_VERSION.to_owned(),
         scenario: scenario.name.clone(),
@@ -109,12 +122,13 @@ pub fn forecast(
     let mut first: Option<(f64, Variant)> = None;
     let asked = |name: &str| plan.storms.is_empty() || plan.storms.iter().any(|one| one == name);
     let storms = storms(variant).into_iter().filter(|storm| asked(&storm.row.name));
-    for (step, storm) in (1..).zip(storms) {
-        let (when, because) = match &storm.variant {
-            _ if stop::asked() => (None, Some("stopped before it was run".to_owned())),
-            Some(variant) => lab.search(variant)?,
-            None => (None, storm.row.because),
+    for (step, storm) in (0..).zip(storms) {
+        let found = match &storm.variant {
+            _ if stop::asked() => Searched::not("stopped before it was run"),
+            Some(variant) => lab.search(variant, step)?,
+            None => Searched { because: storm.row.because, ..Searched::default() },
         };
+        let Searched { when, because, idle } = found;
         let safe = when.as_ref().filter(|found| found.found != FoundWhere::NeverPast).map(safe);
         if let (Some(safe), Some(variant)) = (safe, storm.variant)
             && first.as_ref().is_none_or(|(earliest, _)| safe < *earliest)
@@ -123,18 +137,24 @@ pub fn forecast(
             result.first.clone_from(&storm.row.name);
         }
         let (name, what) = (storm.row.name, storm.row.what);
-        result.storms.push(ForecastStorm { name, what, because, when });
-        progress(step);
+        result.storms.push(ForecastStorm { name, what, because, idle, when });
+        progress((step + 1) * replications.replications);
     }
     if result.storms.iter().all(|storm| storm.when.is_none()) && stop::asked() {
         return Err(ReplicateError::Stopped);
     }
     if let Some((safe, storm)) = first.filter(|_| plan.most_advice > 0 && !stop::asked()) {
-        result.remedies = lab.remedies(&storm, safe)?;
+        result.remedies = lab.remedies(&storm, safe, result.storms.len() as u32)?;
     }
     result.warnings = warnings(&result, variant, growth);
     result.verdict = verdict(&result);
     Ok(result)
+}
+
+/// Whether a storm goes wrong as the scenario is.
+fn wrong_now(when: &Option<FindResult>) -> bool {
+    when.as_ref()
+        .is_some_and(|found| found.found == FoundWhere::AlwaysPast || found.past_at_lowest())
 }
 
 /// The last month that holds; of a storm that goes wrong already, and before.
@@ -145,11 +165,27 @@ fn safe(found: &FindResult) -> f64 {
     found.bracket.as_ref().map_or(-1.0, |bracket| bracket.safe.value.number)
 }
 
+/// What a search over time came to.
+#[derive(Default)]
+struct Searched {
+    when: Option<FindResult>,
+    /// Why it is not known when.
+    because: Option<String>,
+    idle: Vec<IdleGrowth>,
+}
+
+impl Searched {
+    fn not(because: impl Into<String>) -> Self {
+        Self { because: Some(because.into()), ..Self::default() }
+    }
+}
+
 /// Searches over time.
 struct Lab<'a> {
     growth: &'a Growth,
     plan: &'a Plan,
     replications: Replications,
+    progress: &'a (dyn Fn(u32) + Sync),
 }
 
 impl<'a> Lab<'a> {
@@ -179,13 +215,12 @@ impl<'a> Lab<'a> {
     }
 
     /// When a storm goes wrong too often; or why that cannot be told.
-    fn search(
-        &self,
-        variant: &Variant,
-    ) -> Result<(Option<FindResult>, Option<String>), ReplicateError> {
+    fn search(&self, variant: &Variant, step: u32) -> Result<Searched, ReplicateError> {
+        let n = self.replications.replications;
+        let progress = |done| (self.progress)(step * n + done);
         let now = match self.now(variant) {
             Ok(now) => now,
-            Err(because) => return Ok((None, Some(because))),
+            Err(because) => return Ok(Searched::not(because)),
         };
         let set = |point: usize, replication: u32| {
             overrides(&now, self.plan.days(point), Some((self.replications.seed, replication)))
@@ -199,25 +234,69 @@ impl<'a> Lab<'a> {
             set: &set,
         };
         let asked = (Condition::WRONG, self.plan.probability);
-        match find_along(variant, &axis, asked, self.replications, |_| {}) {
-            Ok(mut found) => {
+        let not = |because: String| Ok(Searched::not(because));
+        match find_along(variant, &axis, asked, self.replications, progress) {
+            Ok((mut found, felt)) => {
                 found.verdict = sentence(&found);
-                Ok((Some(found), None))
+                let idle = self.idle(variant, &now, felt)?;
+                let when = Some(found);
+                Ok(match idle.len() {
+                    // What goes wrong today does so whatever grows.
+                    all if all == now.len() && !wrong_now(&when) => {
+                        let because = Some("nothing that grows changes anything in it".to_owned());
+                        Searched { when: None, because, idle }
+                    }
+                    _ => Searched { when, because: None, idle },
+                })
             }
             Err(FindError::Replicate(ReplicateError::Stopped)) => {
-                Ok((None, Some("stopped before it was known".to_owned())))
+                not("stopped before it was known".to_owned())
             }
-            Err(FindError::Replicate(ReplicateError::Draw { reason, .. })) => {
-                Ok((None, Some(reason)))
-            }
+            Err(FindError::Replicate(ReplicateError::Draw { reason, .. })) => not(reason),
             Err(FindError::Replicate(error)) => Err(error),
             Err(FindError::Invalid(found)) => {
-                Ok((None, found.first_error().map(|error| error.message.clone())))
+                not(found.first_error().map_or_else(String::new, |error| error.message.clone()))
             }
-            Err(error @ (FindError::Grid(_) | FindError::NoValue(_))) => {
-                Ok((None, Some(error.to_string())))
+            Err(error @ (FindError::Grid(_) | FindError::NoValue(_))) => not(error.to_string()),
+        }
+    }
+
+    /// The keys that change nothing in a storm: all of them where no run `felt` anything, else those
+    /// that change no run at the end of the time, neither alone nor with all others.
+    fn idle(
+        &self,
+        variant: &Variant,
+        now: &[(&'a Rate, f64)],
+        felt: bool,
+    ) -> Result<Vec<IdleGrowth>, ReplicateError> {
+        let days = self.plan.days(self.plan.points() - 1);
+        let seed = self.replications.seed;
+        // Of the keys that are let grow, in a replication.
+        let course = |grows: &dyn Fn(usize) -> bool, replication: u32| {
+            let sets = overrides_of(now, days, Some((seed, replication)), grows);
+            let at = variant.with(&sets).ok();
+            at.map(|at| course_of(&at, seed, replication)).transpose()
+        };
+        let mut found = Vec::new();
+        for (index, (rate, _)) in now.iter().enumerate() {
+            let mut idle = !felt;
+            if felt && now.len() > 1 && !stop::asked() {
+                idle = true;
+                for replication in 0..LOOKED_AT.min(self.replications.replications) {
+                    let alone = course(&|one| one == index, replication)?;
+                    let all = course(&|_| true, replication)?;
+                    idle &= alone == course(&|_| false, replication)?
+                        && all == course(&|one| one != index, replication)?;
+                }
+            }
+            if idle {
+                let set = overrides_of(now, days, None, &|one| one == index);
+                let key = rate.knob.key().to_owned();
+                let because = idle_reason(&variant.scenario().effective, &set, &key);
+                found.push(IdleGrowth { key, because });
             }
         }
+        Ok(found)
     }
 
     /// What the remedies buy that do best at the end of the time, in a storm that holds until `safe`.
@@ -225,6 +304,7 @@ impl<'a> Lab<'a> {
         &self,
         storm: &Variant,
         safe_months: f64,
+        step: u32,
     ) -> Result<Vec<ForecastRemedy>, ReplicateError> {
         let Ok(now) = self.now(storm) else { return Ok(Vec::new()) };
         let last = self.plan.days(self.plan.points() - 1);
@@ -238,17 +318,20 @@ impl<'a> Lab<'a> {
         };
         let enough = super::advise::enough(self.plan.probability);
         let more = Replications { replications: enough, ..self.replications };
-        let advice = match advise(&end, &question, more, &|_| {}) {
+        let n = self.replications.replications;
+        let share = |runs: u32| f64::from(runs) / f64::from(self.plan.most_advice.max(1));
+        let progress = |runs| (self.progress)(step * n + (share(runs) * f64::from(n)) as u32);
+        let advice = match advise(&end, &question, more, &progress) {
             Err(ReplicateError::Stopped) => return Ok(Vec::new()),
             advice => advice?,
         };
         let mut found = Vec::new();
         let good = advice.remedies.into_iter().filter(|row| row.state <= RemedyState::Helps);
-        for row in good.take(REMEDIES) {
+        for (step, row) in (step + 1..).zip(good.take(REMEDIES)) {
             let text = row.overlay.clone().into_bytes();
             let laid = storm.over(Overlay { name: format!("{}.toml", row.name), text });
             let Some(laid) = laid.ok().filter(|_| !stop::asked()) else { continue };
-            let (Some(when), _) = self.search(&laid)? else { continue };
+            let Some(when) = self.search(&laid, step)?.when else { continue };
             let until = match when.found {
                 FoundWhere::NeverPast => self.plan.when(self.plan.points() - 1).number,
                 FoundWhere::Inside | FoundWhere::AlwaysPast | FoundWhere::Unknown => {
@@ -274,16 +357,26 @@ impl<'a> Lab<'a> {
 
 /// What makes the scenario that of some days later; in a replication of a seed with its own rates.
 fn overrides(now: &[(&Rate, f64)], days: f64, drawn: Option<(u64, u32)>) -> Vec<String> {
-    let one = |(index, (rate, now)): (u64, &(&Rate, f64))| {
+    overrides_of(now, days, drawn, &|_| true)
+}
+
+/// The same where only some of the keys grow.
+fn overrides_of(
+    now: &[(&Rate, f64)],
+    days: f64,
+    drawn: Option<(u64, u32)>,
+    grows: &dyn Fn(usize) -> bool,
+) -> Vec<String> {
+    let one = |(index, (rate, now)): (usize, &(&Rate, f64))| {
         let normal = match drawn {
             Some((seed, replication)) if rate.is_uncertain() => {
-                Streams::new(seed, replication).stream("growth", index).normal()
+                Streams::new(seed, replication).stream("growth", index as u64).normal()
             }
             _ => 0.0,
         };
         rate.after(*now, days, normal).map(|value| rate.knob.set(&value))
     };
-    (0..).zip(now).filter_map(one).collect()
+    (0..).zip(now).filter(|(index, _)| grows(*index)).filter_map(one).collect()
 }
 
 fn percent(share: f64) -> String {
@@ -336,15 +429,27 @@ fn verdict(result: &ForecastResult) -> String {
         Some(found) => format!("Outgrown first by {}: {}{buys}", result.first, found.verdict),
         None if incomplete => "Not known: runs were stopped for the work they took".to_owned(),
         None => {
-            let known = result.storms.iter().filter(|storm| storm.when.is_some()).count();
+            let not = |storm: &&ForecastStorm| storm.when.is_none();
+            let unknown: Vec<&str> =
+                result.storms.iter().filter(not).map(|storm| storm.name.as_str()).collect();
+            let known = result.storms.len() - unknown.len();
             let most = percent(result.probability);
-            let (all, within) = (result.storms.len(), &result.within.text);
+            let within = &result.within.text;
+            let nothing = result.storms.iter().any(|storm| !storm.idle.is_empty());
             match known {
+                0 if nothing => {
+                    "Not known: nothing that grows changes anything in a storm".to_owned()
+                }
                 0 => "Not known: no storm could be forecast".to_owned(),
-                _ if known < all => format!(
-                    "None of the {known} storms that could be forecast goes wrong in more than {most} of \
-                     runs within {within}; {} are not known",
-                    all - known
+                _ if result.is_unknown() => format!(
+                    "Not known of {}; of the other {known} storms none goes wrong in more than {most} \
+                     of runs within {within}",
+                    unknown.join(", ")
+                ),
+                _ if !unknown.is_empty() => format!(
+                    "None of the {known} storms that could be forecast goes wrong in more than {most} \
+                     of runs within {within}; not known: {}",
+                    unknown.join(", ")
                 ),
                 _ => format!("No storm goes wrong in more than {most} of runs within {within}"),
             }
@@ -365,5 +470,20 @@ fn warnings(result: &ForecastResult, variant: &Variant, growth: &Growth) -> Vec<
         let because = storm.because.iter();
         warnings.extend(because.map(|why| format!("{} is not forecast: {why}", storm.name)));
     }
+    for rate in &growth.rates {
+        warnings.extend(idle_note(result, rate.knob.key()));
+    }
     warnings
+}
+
+/// In which storms a growing key changes nothing.
+fn idle_note(result: &ForecastResult, key: &str) -> Option<String> {
+    let of = |storm: &ForecastStorm| storm.idle.iter().find(|idle| idle.key == key).cloned();
+    let idle: Vec<(&str, IdleGrowth)> =
+        result.storms.iter().filter_map(|storm| Some((storm.name.as_str(), of(storm)?))).collect();
+    let names: Vec<&str> = idle.iter().map(|(name, _)| *name).collect();
+    let because = idle.iter().find_map(|(_, idle)| idle.because.clone());
+    let because = because.map_or_else(String::new, |because| format!("; {because}"));
+    (!names.is_empty())
+        .then(|| format!("`{key}` grows and changes nothing in {}{because}", names.join(", ")))
 }

@@ -7,10 +7,15 @@ use super::advise::{Question, advise, allowed, enough};
 use super::assess::{Plan, assess, most_runs};
 use super::forecast;
 use super::no_return::{NoReturnQuestion, no_return};
+use super::remedies::{Case, TABLE};
 use crate::experiment::{Replications, Variant, apf_plan, find, proportion};
-use crate::results::{AdviseResult, ForecastResult, FoundWhere, RemedyState, StormState};
+use crate::results::{
+    AdviseResult, AssessResult, BreakingInput, ForecastResult, FoundWhere, RemedyRow, RemedyState,
+    StormState,
+};
 use crate::scenario::measure::Condition;
 use crate::scenario::{Overlay, Template, Vary, load_file};
+use crate::units::Bytes;
 
 const TEXT: &str = r#"
     schema = 1
@@ -67,6 +72,134 @@ fn ask(only: &[&str], replications: u32, most_runs: u32) -> AdviseResult {
     let result = advise(&variant(), &question, plan, &|runs| done.set(runs)).expect("it runs");
     assert!(result.runs <= most_runs && done.get() <= most_runs, "{}", result.runs);
     result
+}
+
+/// The memory limit of an overlay.
+fn limit(row: &RemedyRow) -> Bytes {
+    let overlay: toml::Table = row.overlay.parse().expect("it is TOML");
+    let text = overlay["apiserver"]["memory-limit"].as_str().expect("it sets the limit");
+    crate::units::parse_bytes(text).expect("a size")
+}
+
+/// The least dose is not as coarse as the doses of the table, and `--max-memory` is itself one.
+#[test]
+fn the_least_dose_lies_between_those_of_the_table() {
+    let question = |max_memory| Question {
+        probability: 0.05,
+        only: vec!["memory".to_owned()],
+        without: Vec::new(),
+        max_memory,
+        most_runs: 2_000,
+    };
+    let plan = Replications { seed: 1, replications: 59, threads: Some(2) };
+    let of = |max_memory| {
+        // What the command line sets does not hide what the remedy sets.
+        let variant = set(&["apiserver.memory-limit=5GiB"]);
+        let mut found = advise(&variant, &question(max_memory), plan, &|_| {}).expect("it runs");
+        found.remedies.remove(0)
+    };
+    let row = of(None);
+    assert!(row.state <= RemedyState::TooClose && row.is_confirmed(), "{row:#?}");
+    let least = limit(&row);
+    let doses = [1.25, 1.5, 2.0, 3.0, 4.0].map(|factor| Bytes::gib(5).scale(factor));
+    assert!(!doses.contains(&least) && least < doses[4], "{least}");
+    // The ladder steps over it, so that it must be tried itself.
+    let most = of(Some(least));
+    assert_eq!((most.state, limit(&most)), (row.state, least), "{most:#?}");
+    // Less than there is is no dose.
+    assert_eq!(of(Some(Bytes::gib(5))).state, RemedyState::NotPossible);
+}
+
+/// What was chosen for surviving some draws, and not tried with others, is marked.
+#[test]
+fn what_is_not_confirmed_is_marked() {
+    let found = ask(&["streamed-lists"], 59, 8 + 1 + 59 + 10);
+    let row = &found.remedies[0];
+    assert!(row.state <= RemedyState::TooClose && !row.is_confirmed(), "{row:#?}");
+    assert_eq!(row.confirmed_in, 10, "{row:#?}");
+    assert!(found.verdict.contains("may prevent it"), "{}", found.verdict);
+    assert!(found.warnings.iter().any(|text| text.contains("not confirmed")), "{found:#?}");
+    let whole = ask(&["streamed-lists"], 59, 8 + 1 + 59 + 59);
+    assert!(whole.remedies[0].is_confirmed(), "{whole:#?}");
+    assert!(whole.warnings.is_empty(), "{whole:#?}");
+    // Without a remedy that is possible, none was tried.
+    let none = ask(&["bookmarks"], 59, 1_000);
+    assert!(none.verdict.starts_with("No remedy was tried, none is possible"), "{}", none.verdict);
+}
+
+/// Nobody paces clients that restart by themselves, or start because others do.
+#[test]
+fn only_what_is_rolled_out_can_be_paced() {
+    let paced = |events: &str| {
+        let text = TEXT.replace("start = { client = \"heavy\" }", events);
+        let template = Template::of_text("small", text.as_bytes(), &[]);
+        let variant = Variant::load(&template, &[]).expect("it is valid");
+        let options = crate::model::RunOptions { seed: 1, replication: 0, timelines: true };
+        let worst = variant.run(0, options, &[]).expect("it runs");
+        let case = Case::new(variant.scenario(), &worst, None);
+        let remedy = TABLE.iter().find(|remedy| remedy.name == "paced-rollout").expect("a row");
+        remedy.built(&case, 120.0).map(|built| toml::to_string(&built.overlay).expect("TOML"))
+    };
+    let start = paced("start = { client = \"heavy\", over = \"2s\" }").expect("it can be");
+    assert!(start.contains("over = \"120s\""), "{start}");
+    let rollout = "rollout = { client = \"heavy\", max-unavailable = 4, start-time = \"15s\" }";
+    let rollout = paced(rollout).expect("it can be");
+    assert!(rollout.contains("max-unavailable = 1"), "{rollout}");
+    for own in [
+        "restart = { client = \"heavy\", over = \"10s\" }",
+        "start = { client = \"heavy\" }\n[[events]]\nname = \"lost\"\nat = \"1m\"\n\
+         kill = { apiserver = 0 }",
+    ] {
+        let because = paced(own).expect_err("nobody decides it");
+        assert!(because.contains("nothing is rolled out"), "{because}");
+    }
+}
+
+#[test]
+fn the_headroom_is_that_of_the_tightest_input() {
+    let input = |key: &str, factor, incomplete| BreakingInput {
+        key: key.to_owned(),
+        factor,
+        incomplete,
+        ..BreakingInput::default()
+    };
+    let of = |inputs: &[BreakingInput]| {
+        let result = AssessResult { breaking: inputs.to_vec(), ..AssessResult::default() };
+        result.tightest().map(|input| input.key.clone()).unwrap_or_default()
+    };
+    let (wide, tight) = (input("wide", Some(4.0), 0), input("tight", Some(1.2), 0));
+    let (none, unknown) = (input("none", None, 0), input("unknown", None, 3));
+    assert_eq!(of(&[wide.clone(), tight.clone()]), "tight");
+    assert_eq!(of(&[unknown, wide.clone()]), "wide");
+    assert_eq!(of(&[tight, none, wide]), "none");
+}
+
+/// A remedy is found in the most dangerous storm, and tried in every other that goes wrong.
+#[test]
+fn remedies_are_tried_in_the_other_storms_that_go_wrong() {
+    let plan = Plan { probability: 0.05, most_advice: 400 };
+    let replications = Replications { seed: 1, replications: 2, threads: Some(2) };
+    let text = TEXT.replace("start = \"stopped\"", "start = \"running\"");
+    let text = text.replace("start = { client", "restart = { client");
+    let template = Template::of_text("small", text.as_bytes(), &[]);
+    let variant = Variant::load(&template, &[]).expect("it is valid");
+    let result = assess(&variant, &plan, replications, &|_| {}).expect("it runs");
+    let others: Vec<&str> = result
+        .storms
+        .iter()
+        .filter(|row| row.state.is_wrong() && row.name != result.worst)
+        .map(|row| row.name.as_str())
+        .collect();
+    assert!(!others.is_empty(), "{:#?}", result.storms);
+    let best = result.advice.as_ref().map_or("", |advice| advice.remedies[0].name.as_str());
+    let tried: Vec<&str> = result
+        .elsewhere
+        .iter()
+        .filter(|row| row.remedy == best)
+        .map(|row| row.storm.as_str())
+        .collect();
+    assert_eq!(tried, others);
+    assert!(result.elsewhere.iter().any(|row| row.holds), "{:#?}", result.elsewhere);
 }
 
 #[test]
@@ -199,6 +332,41 @@ fn where_nothing_could_be_forecast_nothing_is_called_safe() {
     );
     assert!(result.storms.iter().all(|storm| storm.when.is_none()), "{result:#?}");
     assert!(result.verdict.starts_with("Not known"), "{}", result.verdict);
+}
+
+/// A key that grows beside an event with a number of its own changes nothing: that is not safe, but not
+/// known, and the key is named.
+#[test]
+fn growth_that_changes_nothing_is_not_called_safe() {
+    let text =
+        TEXT.replace("start = { client = \"heavy\" }", "start = { client = \"heavy\", count = 2 }");
+    let of = |rates: &str| {
+        let text = format!("{text}\n[growth]\nrates = [{rates}]\n");
+        let template = Template::of_text("small", text.as_bytes(), &[]);
+        let plan = Replications { seed: 1, replications: 2, threads: Some(2) };
+        forecast_of(&Variant::load(&template, &[]).expect("it is valid"), plan, 0)
+    };
+    let alone = of("\"clients.heavy.count=+1 per month\"");
+    assert!(alone.storms[0].when.is_none() && alone.is_unknown(), "{alone:#?}");
+    assert!(alone.verdict.starts_with("Not known"), "{}", alone.verdict);
+    let note = "`clients.heavy.count` grows and changes nothing in as written; the event that starts it \
+                has a number of its own: `storm` 2";
+    assert_eq!(alone.warnings.iter().filter(|text| *text == note).count(), 1, "{alone:#?}");
+    // Beside one that matters, it is named all the same, and the answer is that of the other.
+    let both = of("\"objects.secrets.count=+1% per month\", \"clients.heavy.count=+1 per month\"");
+    let storm = &both.storms[0];
+    assert!(storm.when.is_some() && !both.is_unknown(), "{both:#?}");
+    let idle: Vec<&str> = storm.idle.iter().map(|idle| idle.key.as_str()).collect();
+    assert_eq!(idle, ["clients.heavy.count"], "{both:#?}");
+    assert!(both.warnings.iter().any(|text| text == note), "{both:#?}");
+    // What goes wrong today does so whatever grows.
+    let text =
+        TEXT.replace("start = { client = \"heavy\" }", "start = { client = \"heavy\", count = 8 }");
+    let text = format!("{text}\n[growth]\nrates = [\"clients.heavy.count=+1 per month\"]\n");
+    let template = Template::of_text("small", text.as_bytes(), &[]);
+    let plan = Replications { seed: 1, replications: 2, threads: Some(2) };
+    let wrong = forecast_of(&Variant::load(&template, &[]).expect("it is valid"), plan, 0);
+    assert!(wrong.verdict.starts_with("Outgrown already"), "{}", wrong.verdict);
 }
 
 #[test]

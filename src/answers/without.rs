@@ -2,18 +2,23 @@
 //!
 //! A client is taken out with whatever names it: events, workloads, connections. What single clients
 //! change does not sum to what all of them change; the difference is what they do to each other, and is
-//! shown as such. The first two are taken out together, too: with kills, one client's absence may change
-//! nothing as another kills alone.
+//! shown as such. Two are taken out together, too: with kills, one client's absence may change nothing as
+//! another kills alone. These are the first two, or, where no single one changes anything that counts, the
+//! two that hold most at the peak.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::binding::heaviest;
 use crate::engine::stop;
 use crate::experiment::{ReplicateError, Replications, Trial, Variant, median_change};
-use crate::results::{LeaveOneOut, LeftOut};
+use crate::results::{Holder, LeaveOneOut, LeftOut};
 use crate::scenario::Overlay;
 use crate::scenario::measure::Condition;
+use crate::units::Bytes;
 
+/// A change of the peak that counts, as a share.
+const WORTH: f64 = 0.05;
 /// Most clients taken out one by one.
 const MOST_CLIENTS: usize = 12;
 
@@ -61,28 +66,43 @@ pub fn leave_one_out(
     for name in names.iter().take(MOST_CLIENTS) {
         found.without_one.extend(without(std::slice::from_ref(name))?);
     }
-    // Where one alone changes nothing, those who hold most come first.
     let worst = base.worst()?;
     let holders = worst.worst_server().map_or(&[][..], |server| &server.holders_at_peak);
-    let held = heaviest(holders);
-    let rank = |row: &LeftOut| held.iter().position(|(name, ..)| row.clients.contains(name));
-    found.without_one.sort_by(|a, b| {
-        let left = |row: &LeftOut| row.happened.count;
-        let rank = |row: &LeftOut| rank(row).unwrap_or(usize::MAX);
-        let by_peak = |x: f64| (x * 100.0).round();
-        left(a)
-            .cmp(&left(b))
-            .then(by_peak(a.peak_change).total_cmp(&by_peak(b.peak_change)))
-            .then(rank(a).cmp(&rank(b)))
+    let rank = by_weight(holders);
+    let rank = |row: &LeftOut| {
+        rank.iter().position(|name| row.clients.contains(name)).unwrap_or(usize::MAX)
+    };
+    // Of those that change nothing that counts, who holds most comes first.
+    found.without_one.sort_by_key(|row| {
+        let change = row.peak_change;
+        let counts = if change.abs() < WORTH { 0 } else { (change * 100.0).round() as i64 };
+        (row.happened.count, counts, rank(row))
     });
-    if let [first, second, _, ..] = found.without_one.as_slice() {
-        let two = [first.clients.as_slice(), second.clients.as_slice()].concat();
+    if found.without_one.len() > 2 {
+        let mut order: Vec<&LeftOut> = found.without_one.iter().collect();
+        let happened = found.happened.count;
+        if happened > 0 && order.iter().all(|row| row.happened.count >= happened) {
+            order.sort_by_key(|row| rank(row));
+        }
+        let two: Vec<String> =
+            order.iter().take(2).flat_map(|row| row.clients.iter().cloned()).collect();
         found.without_two = without(&two)?;
     }
     if names.len() > 1 {
         found.without_all = without(&names)?;
     }
     Ok((!found.without_one.is_empty()).then_some(found))
+}
+
+/// The names of the clients that hold memory, most first.
+fn by_weight(holders: &[Holder]) -> Vec<String> {
+    let mut held: BTreeMap<String, Bytes> = BTreeMap::new();
+    for (client, _, bytes) in heaviest(holders) {
+        *held.entry(client).or_default() += bytes;
+    }
+    let mut names: Vec<(String, Bytes)> = held.into_iter().collect();
+    names.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+    names.into_iter().map(|(name, _)| name).collect()
 }
 
 /// The names of the clients, in their order.
@@ -153,5 +173,35 @@ mod tests {
         assert_eq!(second.without.oom.count, 2, "{second:?}");
         let none = found.without_all.unwrap();
         assert!(none.peak_change <= first.peak_change, "{none:?}");
+    }
+
+    /// Two clients each of which kills alone, and two that do not matter: the pair to take out is that
+    /// of the two that hold most.
+    #[test]
+    fn where_no_single_client_helps_the_two_that_hold_most_are_paired() {
+        let more = r#"
+        [[clients]]
+        name = "idle"
+        count = 2
+        reflector = { resource = "secrets", selected = "0.1%" }
+        [[clients]]
+        name = "also-heavy"
+        count = 8
+        start = "stopped"
+        reflector = { resource = "secrets", encoding = "json" }
+        [[events]]
+        name = "second storm"
+        at = "1m"
+        start = { client = "also-heavy" }
+        "#;
+        let template = Template::of_text("two", format!("{TEXT}{more}").as_bytes(), &[]);
+        let variant = Variant::load(&template, &[]).unwrap();
+        let plan = Replications { seed: 1, replications: 2, threads: Some(2) };
+        let found = leave_one_out(&variant, &Condition::OOM, plan).unwrap().unwrap();
+        assert!(found.without_one.iter().all(|row| row.happened.count == 2), "{found:#?}");
+        let two = found.without_two.unwrap();
+        let mut clients = two.clients.clone();
+        clients.sort();
+        assert_eq!((clients, two.happened.count), (vec!["also-heavy".into(), "heavy".into()], 0));
     }
 }

@@ -46,7 +46,7 @@ fn alike(a: &Subject, b: &Subject) -> bool {
         inputs
     };
     match (&a.view, &b.view) {
-        (View::Run(_), View::Run(_)) => bare(a) == bare(b),
+        (View::Run(_), View::Run(_)) | (View::Servers, View::Servers) => bare(a) == bare(b),
         (View::Samples(one), View::Samples(other)) => {
             one.event == other.event && a.inputs == b.inputs
         }

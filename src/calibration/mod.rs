@@ -3,7 +3,7 @@
 //! [`parameters`] is the table of what can be fitted, [`subject`] what an observation asks of a replay
 //! (`sampled`: as monitoring would have seen it), `prepare` makes subjects of observations, `fit` is the
 //! least squares, `identify` finds which parameters the observations say something of, `cross` what the fit
-//! is worth on observations left out, `condense` makes the result.
+//! is worth on observations left out, `condense` makes the result. [`speed`] measures the machine it runs on.
 
 mod condense;
 mod cross;
@@ -12,6 +12,7 @@ mod identify;
 pub mod parameters;
 pub mod prepare;
 mod sampled;
+pub mod speed;
 pub mod subject;
 
 use std::sync::atomic::{AtomicU32, Ordering};

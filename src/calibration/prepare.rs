@@ -9,8 +9,10 @@ use crate::model::input::{Action, Inputs};
 use crate::results::FigureKind;
 use crate::scenario::{self, Layers, Scenario};
 use crate::units::Bytes;
+use crate::validation::fields::FieldError;
+use crate::validation::observation::{Run, Servers};
 use crate::validation::series::{Observed, SeriesBurst};
-use crate::validation::{self, Found, Observation, ObservationError, Replay, compare, mapping};
+use crate::validation::{self, Found, Observation, ObservationError, Replay, compare, ha, mapping};
 
 /// What can be fitted to, and what is worth knowing.
 #[derive(Clone, Debug, Default)]
@@ -39,15 +41,13 @@ pub struct Base<'a> {
 pub fn prepare(base: Base<'_>, observed: &Observed, replay: Replay) -> Prepared {
     let mut prepared = Prepared::default();
     for found in &observed.runs.found {
-        match &found.observation {
-            Observation::Run(_) => match run(found) {
-                Ok(subject) => prepared.subjects.push(subject),
-                Err(error) => prepared.errors.push(error),
-            },
-            Observation::Servers(servers) => prepared.notes.push(format!(
-                "{}: a run of several servers is not fitted: its peaks are its limits",
-                servers.id
-            )),
+        let subject = match &found.observation {
+            Observation::Run(one) => run(one, found),
+            Observation::Servers(several) => servers(several, found),
+        };
+        match subject {
+            Ok(subject) => prepared.subjects.push(subject),
+            Err(error) => prepared.errors.push(error),
         }
     }
     for burst in &observed.bursts {
@@ -63,31 +63,30 @@ fn error(file: &str, reason: String) -> ObservationError {
     ObservationError { file: file.to_owned(), path: String::new(), reason }
 }
 
+/// What cannot be mapped, with its file.
+fn unmapped(found: &Found, wrong: FieldError) -> ObservationError {
+    let FieldError { path, reason } = wrong;
+    ObservationError { file: found.file.clone(), path, reason }
+}
+
+/// The base, if one was seen, and the peak.
+fn memory(found: &Found, base: Option<u64>, peak: u64) -> Result<Vec<Target>, ObservationError> {
+    if peak == 0 {
+        let path = "result.peak_resident_bytes".to_owned();
+        let reason = "the highest resident memory cannot be 0".to_owned();
+        return Err(ObservationError { file: found.file.clone(), path, reason });
+    }
+    let target = |kind, bytes: u64| Target { kind, measured: bytes as f64, spread: MEMORY_SPREAD };
+    let base = base.filter(|bytes| *bytes > 0).map(|bytes| target(FigureKind::Base, bytes));
+    Ok(base.into_iter().chain([target(FigureKind::Peak, peak)]).collect())
+}
+
 /// A recorded run.
-fn run(found: &Found) -> Result<Subject, ObservationError> {
-    let Observation::Run(run) = &found.observation else {
-        return Err(error(&found.file, "this is no run of one server".to_owned()));
-    };
-    let inputs = mapping::inputs(run).map_err(|wrong| ObservationError {
-        file: found.file.clone(),
-        path: wrong.path,
-        reason: wrong.reason,
-    })?;
+fn run(run: &Run, found: &Found) -> Result<Subject, ObservationError> {
+    let inputs = mapping::inputs(run).map_err(|wrong| unmapped(found, wrong))?;
     let lost = run.result.lost();
     let base = run.before.as_ref().and_then(|before| before.resident_bytes);
-    let memory = |kind, bytes: u64| Target { kind, measured: bytes as f64, spread: MEMORY_SPREAD };
-    let peak = run.result.peak_resident_bytes;
-    if peak == 0 {
-        let reason = "the highest resident memory cannot be 0".to_owned();
-        return Err(ObservationError {
-            file: found.file.clone(),
-            path: "result.peak_resident_bytes".to_owned(),
-            reason,
-        });
-    }
-    let mut targets = Vec::new();
-    targets.extend(base.filter(|bytes| *bytes > 0).map(|bytes| memory(FigureKind::Base, bytes)));
-    targets.push(memory(FigureKind::Peak, peak));
+    let mut targets = memory(found, base, run.result.peak_resident_bytes)?;
     let seconds = compare::measured_seconds(run).filter(|seconds| *seconds > 0.0 && !lost);
     targets.extend(seconds.map(|seconds| Target {
         kind: FigureKind::Duration,
@@ -100,9 +99,28 @@ fn run(found: &Found) -> Result<Subject, ObservationError> {
         file: found.file.clone(),
         inputs,
         targets,
-        view: View::Run(run.clone()),
+        view: View::Run(Box::new(run.clone())),
         lost,
         curve: curve.into_iter().map(|(at, bytes)| (at.as_secs_f64(), bytes)).collect(),
+    })
+}
+
+/// A recorded run of several servers: their mean base, and the highest peak. Where they were killed for
+/// memory the peak is their limit, and says no more than that they were.
+fn servers(several: &Servers, found: &Found) -> Result<Subject, ObservationError> {
+    let inputs = ha::inputs(several).map_err(|wrong| unmapped(found, wrong))?;
+    let result = &several.result;
+    let bases = result.resident_bytes_before.as_deref().unwrap_or_default();
+    let base = bases.iter().sum::<u64>().checked_div(bases.len() as u64);
+    let peak = result.peak_resident_bytes.iter().flatten().max().copied().unwrap_or_default();
+    Ok(Subject {
+        id: several.id.clone(),
+        file: found.file.clone(),
+        inputs,
+        targets: memory(found, base, peak)?,
+        view: View::Servers,
+        lost: result.deaths > u32::from(several.server_0_killed_at_s.is_some()),
+        curve: Vec::new(),
     })
 }
 

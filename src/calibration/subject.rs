@@ -4,7 +4,8 @@ use super::sampled::{self, Window};
 use crate::model::input::Inputs;
 use crate::results::{FigureKind, Timeline};
 use crate::units::Bytes;
-use crate::validation::compare::{self, Replay};
+use crate::validation::compare::{self, Outlook, Replay};
+use crate::validation::ha;
 use crate::validation::observation::Run;
 
 /// Relative spread of a measured amount of memory: repeated runs differ by 2 to 3 %.
@@ -17,6 +18,8 @@ pub const TIME_SPREAD: f64 = 0.3;
 pub enum View {
     /// A recorded run: the whole of it, to the byte.
     Run(Box<Run>),
+    /// A recorded run of several servers: the highest of them.
+    Servers,
     /// Samples of a series about an event of a scenario.
     Samples(Window),
 }
@@ -67,13 +70,15 @@ impl Subject {
     #[must_use]
     pub fn predict(&self, inputs: &Inputs, replay: Replay) -> Predicted {
         match &self.view {
-            View::Run(run) => self.predict_run(run, inputs, replay),
+            View::Run(run) => {
+                self.predict_run(inputs, replay, compare::outlook(run, inputs, replay))
+            }
+            View::Servers => self.predict_run(inputs, replay, ha::outlook(inputs, replay)),
             View::Samples(window) => self.predict_samples(window, inputs, replay),
         }
     }
 
-    fn predict_run(&self, run: &Run, inputs: &Inputs, replay: Replay) -> Predicted {
-        let outlook = compare::outlook(run, inputs, replay);
+    fn predict_run(&self, inputs: &Inputs, replay: Replay, outlook: Outlook) -> Predicted {
         let figure = |target: &Target| match target.kind {
             FigureKind::Base => compare::idle(inputs, replay).as_f64(),
             FigureKind::Peak => outlook.peak.as_f64(),
@@ -113,7 +118,7 @@ impl Subject {
     #[must_use]
     pub fn curve_of(&self, inputs: &Inputs, replay: Replay) -> Option<Timeline> {
         match &self.view {
-            View::Run(_) => compare::median_timeline(inputs, replay),
+            View::Run(_) | View::Servers => compare::median_timeline(inputs, replay),
             View::Samples(window) => sampled::timeline(window, inputs, replay),
         }
     }

@@ -6,9 +6,9 @@ use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
 use super::{hint, interrupt, load, output};
-use crate::answers::advise::{Question, advise as try_all, enough};
+use crate::answers::advise::{Question, advise as try_all, enough, least_runs};
 use crate::answers::remedies::TABLE;
-use crate::experiment::{Replications, run_time};
+use crate::experiment::Replications;
 use crate::report::folder::RunFolder;
 use crate::report::{Page, advise as report, json};
 use crate::results::{AdviseResult, RemedyRow, RemedyState};
@@ -27,6 +27,9 @@ Examples:
   oomcast run storm.toml --overlay output/advise-storm-1a2b3c/overlays/apf-level.toml --seed 2
       The storm with a remedy, and other draws.
 ";
+
+/// Remedies that a bound on the work should do for.
+const FEW: u32 = 6;
 
 /// `oomcast advise`.
 #[derive(Debug, clap::Args)]
@@ -113,6 +116,10 @@ pub(super) fn advise(args: &AdviseArgs) -> Result<Exit, Failure> {
         replications: args.run.replications.unwrap_or_else(|| enough(args.probability)),
         threads: args.run.threads(),
     };
+    if question.remedies().next().is_none() {
+        return Err(Failure::usage("--without leaves none of the remedies that --only names"));
+    }
+    check_work(args.probability, plan.replications, args.max_runs, "")?;
     let name = format!("advise-{}", scenario.name);
     let folder = output::folder(&args.folder, (&name, &scenario.hash), plan)?;
     if !args.print.quiet {
@@ -132,19 +139,37 @@ pub(super) fn advise(args: &AdviseArgs) -> Result<Exit, Failure> {
     let written = write(folder, scenario, &result, &page, stopped.as_ref())?;
     let next = next(args, &written.0, &result);
     output::tell(args.print, &page, &written.1, next.as_deref(), || json::advise(&result))?;
-    let message = format!("{untried} remedies were not tried to the end: raise --max-runs");
+    let what = if untried == 1 { "remedy was" } else { "remedies were" };
+    let message = format!("{untried} {what} not tried to the end: raise --max-runs");
     interrupt::ended(stopped, || output::incomplete((untried > 0).then_some(message)))
+}
+
+/// Refuses a bound on the work within which nothing could be shown to suffice.
+pub(super) fn check_work(
+    probability: f64,
+    replications: u32,
+    max_runs: u32,
+    otherwise: &str,
+) -> Result<(), Failure> {
+    let least = least_runs(replications);
+    if max_runs >= least {
+        return Ok(());
+    }
+    let percent = probability * 100.0;
+    Err(Failure::usage(format!(
+        "to show that a remedy keeps it at or below {percent} % takes {replications} runs of each, and \
+         {least} in all for one: --max-runs {max_runs} is too few. Write --max-runs {} for a few of them{}, \
+         or ask for a higher --probability",
+        least.saturating_mul(FEW),
+        otherwise
+    )))
 }
 
 /// What it will take, at most.
 fn bound(scenario: &Scenario, question: &Question) -> String {
     let count = question.remedies().count();
-    let time = run_time(scenario).as_secs_f64() * f64::from(question.most_runs);
-    let minutes = (time / 60.0).ceil();
-    format!(
-        "{count} remedies, at most {} runs of the model: at most about {minutes:.0} min of a processor",
-        question.most_runs
-    )
+    let remedies = if count == 1 { "remedy" } else { "remedies" };
+    format!("{count} {remedies}, {}", output::bound(scenario, question.most_runs.into()))
 }
 
 /// Writes the folder; returns where it is, and the lines that say so.
@@ -182,7 +207,13 @@ fn overlay(row: &RemedyRow) -> String {
 /// The first remedy with other draws.
 fn next(args: &AdviseArgs, folder: &std::path::Path, result: &AdviseResult) -> Option<String> {
     let first = result.remedies.first().filter(|row| row.state <= RemedyState::TooClose)?;
-    let run = hint::with_overlay(&args.file, &args.layers, &folder.join(overlay(first)));
+    // What is set on the command line would hide what the overlay sets: it is in the effective scenario.
+    let (file, layers) = if args.layers.set.is_empty() {
+        (args.file.clone(), args.layers.clone())
+    } else {
+        (folder.join("scenario.effective.toml"), LayerArgs::default())
+    };
+    let run = hint::with_overlay(&file, &layers, &folder.join(overlay(first)));
     let seed = result.seed.wrapping_add(2) & (i64::MAX as u64);
     Some(format!("{run} --seed {seed}  # the storm with it, other draws"))
 }

@@ -24,6 +24,7 @@ use super::report::ReportArgs;
 use super::run::RunArgs;
 use super::scenarios::ScenariosArgs;
 use super::show::ShowArgs;
+use super::speed::SpeedArgs;
 use super::sweep::SweepArgs;
 use super::validate::ValidateArgs;
 
@@ -69,6 +70,8 @@ Examples:
       How far the predictions are from what was measured.
   oomcast calibrate my-cluster.toml --observed working-set.csv
       Fits the model to your own servers, from an export of your monitoring.
+  oomcast speed
+      How fast this machine is, as a scenario says it.
 ";
 
 /// The last line of the help.
@@ -144,6 +147,8 @@ pub enum Verb {
     Validate(ValidateArgs),
     /// Fits the model to observations of your own servers, and writes an overlay for scenarios.
     Calibrate(CalibrateArgs),
+    /// Measures how fast this machine is, as `hardware.cpu-speed` takes it: run it on a control-plane node.
+    Speed(SpeedArgs),
     /// Prints the JSON Schema of scenario files, for editors and linters.
     Schema,
     /// Prints completions for a shell.

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::advise::{probability, write_remedies};
+use super::advise::{check_work, probability, write_remedies};
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
 use super::{hint, interrupt, load, output};
+use crate::answers::advise::enough;
 use crate::answers::assess::{Plan, assess as try_all, most_runs};
-use crate::experiment::{Replications, run_time};
+use crate::experiment::Replications;
 use crate::report::{assess as report, json};
 use crate::scenario::storms::NAMES;
 
@@ -70,17 +71,18 @@ pub(super) fn assess(args: &AssessArgs) -> Result<Exit, Failure> {
         threads: args.run.threads(),
     };
     let plan = Plan { probability: args.probability, most_advice: args.max_runs };
+    if plan.most_advice > 0 {
+        let none = ", or --max-runs 0 to try none";
+        check_work(plan.probability, enough(plan.probability), plan.most_advice, none)?;
+    }
     let name = format!("assess-{}", scenario.name);
     let mut folder = output::folder(&args.folder, (&name, &scenario.hash), replications)?;
     let most = most_runs(&plan, replications.replications);
     if !args.print.quiet {
-        let minutes = (run_time(scenario).as_secs_f64() * f64::from(most) / 60.0).ceil();
-        output::note(format_args!(
-            "at most {most} runs of the model: at most about {minutes:.0} min of a processor"
-        ));
+        output::note(output::bound(scenario, most.into()));
     }
     let wanted = !args.run.no_progress && !args.print.quiet;
-    let progress = Progress::counting(NAMES.len() as u32 + 4, "steps", wanted);
+    let progress = Progress::counting(NAMES.len() as u32 + 5, "steps", wanted);
     interrupt::keep_what_is_done();
     let result = try_all(&variant, &plan, replications, &|done| progress.set(done));
     drop(progress);

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::advise::probability;
+use super::advise::{check_work, probability};
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
 use super::{hint, interrupt, load, output};
-use crate::answers::forecast::{Plan, forecast as search, most_runs};
+use crate::answers::advise::enough;
+use crate::answers::forecast::{Plan, forecast as search, most_runs, steps};
 use crate::experiment::Replications;
 use crate::report::folder::RunFolder;
 use crate::report::{Page, charts, forecast as report, json};
@@ -111,15 +112,20 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<Exit, Failure> {
         storms: args.storms.clone(),
         most_advice: args.max_runs,
     };
+    if plan.most_advice > 0 {
+        let none = ", or --max-runs 0 to try none";
+        check_work(plan.probability, enough(plan.probability), plan.most_advice, none)?;
+    }
     let name = format!("forecast-{}", scenario.name);
     let folder = output::folder(&args.folder, (&name, &scenario.hash), replications)?;
     let storms = if args.storms.is_empty() { NAMES.len() + 2 } else { args.storms.len() };
     if !args.print.quiet {
         let most = most_runs(&plan, storms, replications.replications);
-        output::note(format_args!("at most {most} runs of the model"));
+        output::note(output::bound(scenario, most));
     }
     let wanted = !args.run.no_progress && !args.print.quiet;
-    let progress = Progress::counting(storms as u32, "storms", wanted);
+    let progress =
+        Progress::counting(steps(&plan, storms, replications.replications), "steps", wanted);
     interrupt::keep_what_is_done();
     let result = search(&variant, growth, &plan, replications, &|done| progress.set(done));
     drop(progress);
@@ -135,10 +141,13 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<Exit, Failure> {
     let found = result.storms.iter().filter_map(|storm| storm.when.as_ref());
     let cut: u64 = found.map(|found| found.incomplete).sum();
     let cut = (cut > 0).then(|| format!("{cut} runs hit the event limit; raise run.max-events"));
-    let unknown = result.storms.iter().all(|storm| storm.when.is_none());
-    let because =
-        result.storms.iter().find_map(|storm| storm.because.as_deref()).unwrap_or("none is");
-    let unknown = unknown.then(|| format!("no storm could be forecast: {because}"));
+    let unknown = result.is_unknown().then(|| {
+        let storm = result.storms.iter().find(|storm| storm.because.is_some());
+        storm.map_or_else(
+            || "no storm could be forecast".to_owned(),
+            |storm| format!("{}: {}", storm.name, storm.because.as_deref().unwrap_or_default()),
+        )
+    });
     interrupt::ended(stopped, || output::incomplete(unknown.or(cut)))
 }
 

@@ -36,6 +36,7 @@ mod scenarios;
 mod schema;
 mod shard;
 mod show;
+mod speed;
 mod sweep;
 mod sweep_folder;
 mod temporary;
@@ -72,6 +73,7 @@ pub use run::RunArgs;
 pub use scenarios::ScenariosArgs;
 pub use shard::{Shard, ShardArg};
 pub use show::{ShowArgs, ShowFormat};
+pub use speed::SpeedArgs;
 pub use sweep::{DesignArg, SweepArgs};
 pub use validate::ValidateArgs;
 
@@ -123,6 +125,7 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Report(verb) => report::report(verb),
         Verb::Validate(verb) => validate::validate(verb),
         Verb::Calibrate(verb) => calibrate::calibrate(verb),
+        Verb::Speed(verb) => speed::speed(verb),
         Verb::Schema => schema::schema(),
         Verb::Completions(verb) => completions::completions(verb, &mut Args::command()),
         Verb::Man(verb) => man::man(verb, Args::command()),

@@ -88,7 +88,7 @@ pub(super) fn no_return(args: &NoReturnArgs) -> Result<Exit, Failure> {
     };
     let most = most_runs(&question, plan);
     if !args.print.quiet {
-        output::note(format_args!("at most {most} runs of the model"));
+        output::note(output::bound(scenario, most));
     }
     let name = format!("no-return-{}", scenario.name);
     let folder = output::folder(&args.folder, (&name, &scenario.hash), plan)?;

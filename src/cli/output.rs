@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, Format, PrintFlags};
-use crate::experiment::Replications;
+use crate::experiment::{Replications, run_time};
 use crate::report::charts::ChartError;
 use crate::report::folder::{FolderError, Identity, RunFolder, Status};
 use crate::report::{Page, Screen, whole};
@@ -130,6 +130,12 @@ pub(super) fn result(text: &str) -> Result<(), Failure> {
 pub(super) fn width() -> usize {
     let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
     told.unwrap_or_else(textwrap::termwidth).clamp(40, 120)
+}
+
+/// The bound on the work of a verb, in runs of the model and in time.
+pub(super) fn bound(scenario: &Scenario, most_runs: u64) -> String {
+    let minutes = (run_time(scenario).as_secs_f64() * most_runs as f64 / 60.0).ceil();
+    format!("at most {most_runs} runs of the model: at most about {minutes:.0} min of a processor")
 }
 
 /// Writes a line beside the result. If stderr is gone there is nobody to read it.

@@ -85,6 +85,9 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<Exit, Failure> {
     let failed = errors.len() as u32;
     let mut stopped = interrupt::note(replayed.len() as u32 + failed, steps, "runs");
     if stopped.is_none() {
+        if args.paths.is_empty() && args.published.is_none() {
+            result.holders = validation::holders(replay);
+        }
         result.published = published(&published_of(args), args)?;
         stopped = interrupt::cut("all runs and some of the published figures");
     }

@@ -2,16 +2,46 @@
 //! where it is known: what the lint of keys without effect says of the key as it was set, or the events
 //! that start a number of members of their own.
 
+use super::measure::headroom;
+use super::replicate::{ReplicateError, guarded};
+use super::variant::Variant;
+use crate::model::RunOptions;
+use crate::results::RunRecord;
 use crate::scenario::{Code, load};
+
+/// How a run went: all events with their times, and the share of the limit that was left.
+pub(crate) type Course = (u64, u64);
+
+/// How a run went.
+pub(super) fn course(run: &RunRecord) -> Course {
+    (run.trace_hash, headroom(run).to_bits())
+}
+
+/// How a replication goes.
+///
+/// # Errors
+/// See [`ReplicateError`].
+pub(crate) fn course_of(
+    variant: &Variant,
+    seed: u64,
+    replication: u32,
+) -> Result<Course, ReplicateError> {
+    let options = RunOptions { seed, replication, timelines: false };
+    guarded(replication, || variant.run(replication, options, &[])).map(|run| course(&run))
+}
 
 /// The note on a key along which all runs on the same draws are equal: of scenarios as they are in
 /// effect, each with the overrides that set the key there. The first reason known counts.
 pub(super) fn note(tried: &[(&str, Vec<String>)], key: &str, equal: &str) -> String {
-    let reason = tried.iter().find_map(|(effective, sets)| {
-        sets.iter().find_map(|set| lint(effective, set)).or_else(|| own(effective, key))
-    });
+    let reason = tried.iter().find_map(|(effective, sets)| reason(effective, sets, key));
     let reason = reason.map_or_else(String::new, |reason| format!("; {reason}"));
     format!("`{key}` changes nothing: {equal}{reason}")
+}
+
+/// Why a key changes nothing in a scenario as it is in effect, with the overrides that set the key there;
+/// `None`: that is not known.
+pub(crate) fn reason(effective: &str, sets: &[String], key: &str) -> Option<String> {
+    sets.iter().find_map(|set| lint(effective, set)).or_else(|| own(effective, key))
 }
 
 /// What the lint says of the key as it is set.

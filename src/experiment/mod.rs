@@ -35,6 +35,7 @@ pub use advice::{SweepCost, advice, idle_memory, long_sweep, run_time, sweep_cos
 pub use apf::apf_plan;
 pub use compare::{CompareSide, Compared, compare, compare_runs};
 pub use estimate::proportion;
+pub(crate) use idle::{course_of, reason as idle_reason};
 pub(crate) use measure::happened_at;
 pub use measure::meets;
 pub use replicate::{

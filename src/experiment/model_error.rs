@@ -17,7 +17,7 @@ use crate::model::objects::ObjectProfile;
 use crate::model::{self, RunOptions};
 use crate::results::{PeakInterval, RunRecord};
 use crate::scenario::Scenario;
-use crate::units::Bytes;
+use crate::units::{Bytes, SimSpan};
 
 use super::estimate::median;
 
@@ -30,13 +30,12 @@ const FEW: usize = 10;
 /// figures of the shipped scenarios, most of which lie outside, are off by up to a quarter where their
 /// inputs are stated in full, and by more where they are not.
 const OUTSIDE: f64 = 2.0;
-/// What a machine of unknown speed adds to the half width for buffered lists, as a logarithm: how many
-/// buffers are alive at once depends on processor, page faults and clients. Assumed, 0.1 to 0.2, from one
-/// pair of measured machines (16 lists of Pods on 1.32: 5.6 GB against 6.3 to 6.6).
-const UNKNOWN_MACHINE_BUFFERED: f64 = 0.15;
-/// The same for everything else. Assumed, 0.03 to 0.11, from the same pair (16 streamed lists of Pods on
-/// 1.36: 2.88 GB against 2.97 to 3.2).
-const UNKNOWN_MACHINE: f64 = 0.07;
+/// `hardware.cpu-speed` of control-plane machines where it is not stated: from the slower to the faster of
+/// the measured machines. Assumed for others.
+pub const CPU_SPEEDS: [f64; 2] = [1.0, 2.0];
+/// `hardware.page-fault-per-gb` of them: from the default to what the slower one takes
+/// (`validation/mapping.rs`).
+pub const PAGE_FAULTS: [SimSpan; 2] = [SimSpan::millis(250), SimSpan::millis(1_600)];
 /// A response that is smaller decides no peak: bytes of JSON (assumed, 0.1 to 10 MB).
 const LARGE: f64 = 1e6;
 
@@ -120,21 +119,50 @@ pub struct Learned {
     pub runs: u32,
     /// Half the width of the interval around the logarithm of a peak.
     pub half_width: f64,
+    /// What a machine of unknown speed adds to it: nine of ten replayed runs move less between the corners
+    /// of [`CPU_SPEEDS`] and [`PAGE_FAULTS`].
+    pub machine: f64,
 }
 
-/// Learns half widths from the errors ln(measured / predicted) of measured runs; one row for each
-/// mechanism, in the order of [`ReadMechanism::ALL`].
+/// Learns half widths from the errors ln(measured / predicted) of measured runs, and from their
+/// [`machine_shifts`]; one row for each mechanism, in the order of [`ReadMechanism::ALL`].
 #[must_use]
-pub fn learn(errors: &[(ReadMechanism, f64)]) -> Vec<Learned> {
-    let all: Vec<f64> = errors.iter().map(|(_, error)| error.abs()).collect();
-    let row = |mechanism: ReadMechanism| {
-        let own = errors.iter().filter(|(of, _)| *of == mechanism);
-        let own: Vec<f64> = own.map(|(_, error)| error.abs()).collect();
-        let runs = own.len();
-        let half_width = next_quantile(if runs < FEW { all.clone() } else { own });
-        Learned { mechanism, runs: u32::try_from(runs).unwrap_or(u32::MAX), half_width }
+pub fn learn(errors: &[(ReadMechanism, f64)], shifts: &[(ReadMechanism, f64)]) -> Vec<Learned> {
+    let row = |mechanism: ReadMechanism| Learned {
+        mechanism,
+        runs: u32::try_from(errors.iter().filter(|(of, _)| *of == mechanism).count())
+            .unwrap_or(u32::MAX),
+        half_width: learn_one(errors, mechanism),
+        machine: learn_one(shifts, mechanism),
     };
     ReadMechanism::ALL.into_iter().map(row).collect()
+}
+
+/// What nine of ten of a mechanism's are not above; of all, where it has few.
+fn learn_one(errors: &[(ReadMechanism, f64)], mechanism: ReadMechanism) -> f64 {
+    let own = errors.iter().filter(|(of, _)| *of == mechanism);
+    let own: Vec<f64> = own.map(|(_, error)| error.abs()).collect();
+    next_quantile(if own.len() < FEW {
+        errors.iter().map(|(_, error)| error.abs()).collect()
+    } else {
+        own
+    })
+}
+
+/// How far the peak of a run moves, as a logarithm, on machines that one of unknown speed may be: from the
+/// first corner of [`CPU_SPEEDS`] and [`PAGE_FAULTS`], which is the default, to each of the others.
+#[must_use]
+pub fn machine_shifts(inputs: &Inputs) -> Vec<f64> {
+    let corners = CPU_SPEEDS.iter().flat_map(|speed| PAGE_FAULTS.map(|fault| (*speed, fault)));
+    let peak = |(speed, fault)| {
+        let mut moved = inputs.clone();
+        moved.hardware.cpu_speed = speed;
+        moved.hardware.page_fault_per_gb = fault;
+        without_limit(&moved).as_f64().max(1.0)
+    };
+    let peaks: Vec<f64> = corners.map(peak).collect();
+    let first = peaks.first().copied().unwrap_or(1.0);
+    peaks.iter().skip(1).map(|peak| libm::log(peak / first)).collect()
 }
 
 /// How many of the runs lie within the interval that the other runs give for them.
@@ -143,9 +171,7 @@ pub fn held_left_out(errors: &[(ReadMechanism, f64)]) -> u32 {
     let held = |index: &usize| {
         let mut others = errors.to_vec();
         let (mechanism, error) = others.remove(*index);
-        let learned = learn(&others);
-        let row = learned.iter().find(|row| row.mechanism == mechanism);
-        row.is_some_and(|row| error.abs() <= row.half_width)
+        error.abs() <= learn_one(&others, mechanism)
     };
     u32::try_from((0..errors.len()).filter(held).count()).unwrap_or(u32::MAX)
 }
@@ -167,7 +193,8 @@ pub struct Circumstances {
     pub machine_known: bool,
 }
 
-/// Whether the speed of the processors is stated: another than the default, or a range.
+/// Whether the speed of the processors is stated: another than the default, which stands for an unknown
+/// one, or a range.
 #[must_use]
 pub fn machine_known(scenario: &Scenario) -> bool {
     const CPU_SPEED: &str = "hardware.cpu-speed";
@@ -184,14 +211,11 @@ pub fn peak_interval(inputs: &Inputs, runs: &[RunRecord], known: Circumstances) 
     let (runs_learned, mut width) = learned.map_or((0, 0.0), |row| (row.runs, row.half_width));
     let mut widened = Vec::new();
     if !known.machine_known {
-        let machine = match mechanism {
-            ReadMechanism::BufferedLists => UNKNOWN_MACHINE_BUFFERED,
-            ReadMechanism::StreamedLists | ReadMechanism::WatchLists | ReadMechanism::OtherWork => {
-                UNKNOWN_MACHINE
-            }
-        };
-        width = width.hypot(machine);
-        widened.push("the speed of the machine is not stated".to_owned());
+        width = width.hypot(learned.map_or(0.0, |row| row.machine));
+        let [slow, fast] = CPU_SPEEDS;
+        widened.push(format!(
+            "hardware.cpu-speed is not stated: {slow:.1} to {fast:.1} is assumed, `oomcast speed` measures it"
+        ));
     }
     if known.outside {
         width *= OUTSIDE;
@@ -216,6 +240,7 @@ pub fn peak_interval(inputs: &Inputs, runs: &[RunRecord], known: Circumstances) 
         mechanism: mechanism.label().to_owned(),
         learned_from: runs_learned,
         widened,
+        machine_unknown: !known.machine_known,
         limit_bytes: limit,
         too_close: limit > Bytes::ZERO && (low..=high).contains(&limit),
     }
@@ -254,11 +279,13 @@ mod tests {
             .map(|n| (ReadMechanism::StreamedLists, f64::from(n) / 100.0))
             .chain([(ReadMechanism::WatchLists, -0.5)])
             .collect();
-        let learned = learn(&errors);
+        let shifts = [(ReadMechanism::WatchLists, 0.2)];
+        let learned = learn(&errors, &shifts);
         assert_eq!((learned[1].runs, learned[1].half_width), (19, 0.18));
         // One run says too little.
         assert_eq!((learned[2].runs, learned[2].half_width), (1, 0.19));
         assert_eq!((learned[0].runs, learned[0].half_width), (0, 0.19));
+        assert_eq!(learned[0].machine, 0.2);
     }
 
     #[test]
@@ -276,6 +303,23 @@ mod tests {
         let mut errors = vec![(ReadMechanism::StreamedLists, 0.01); 20];
         errors[7].1 = 0.3;
         assert_eq!(held_left_out(&errors), 19);
+    }
+
+    #[test]
+    fn an_unknown_machine_widens_the_interval_and_leaves_its_middle() {
+        let text = include_bytes!("../../tests/data/storm.toml");
+        let scenario = Template::of_text("storm", text, &[]).load(&[]).expect("a scenario");
+        let options = RunOptions { seed: 1, replication: 0, timelines: false };
+        let runs = [model::run(&scenario.inputs, options)];
+        let known = |machine_known| {
+            let known = Circumstances { outside: false, machine_known };
+            peak_interval(&scenario.inputs, &runs, known)
+        };
+        let (stated, unstated) = (known(true), known(false));
+        assert_eq!(stated.peak_bytes, unstated.peak_bytes);
+        assert!(unstated.low_bytes < stated.low_bytes && unstated.high_bytes > stated.high_bytes);
+        assert!(!stated.machine_unknown && stated.widened.is_empty());
+        assert!(unstated.machine_unknown && unstated.widened[0].contains("oomcast speed"));
     }
 
     #[test]

@@ -61,6 +61,13 @@ impl Variant {
         Self::load(&Template::of_text(&self.scenario.name, text, &[]), &[])
     }
 
+    /// The same without overrides on top, so that an overlay can change what they set.
+    #[must_use]
+    pub fn settled(&self) -> Self {
+        let restated = (!self.overrides.is_empty()).then(|| self.restated().ok()).flatten();
+        restated.unwrap_or_else(|| self.clone())
+    }
+
     /// The scenario, with medians where it is uncertain.
     #[must_use]
     pub const fn scenario(&self) -> &Scenario {

@@ -25,7 +25,8 @@ fn too_close(summary: &Summary) -> String {
     let peak = interval.peak_bytes;
     let without = if interval.without_limit { " without a limit" } else { "" };
     let limit = interval.limit_bytes;
-    format!("; {peak} ± {half}{without}, limit {limit}: too close to call")
+    let speed = if interval.machine_unknown { ", cpu-speed not stated" } else { "" };
+    format!("; {peak} ± {half}{without}, limit {limit}{speed}: too close to call")
 }
 
 fn of_what_was_run(summary: &Summary) -> String {

@@ -100,11 +100,6 @@ fn tried(result: &AdviseResult) -> Vec<Section> {
         result.base.limit_bytes
     );
     sections.insert(0, Section::default().text(heading));
-    let again: Vec<String> = result
-        .remedies
-        .iter()
-        .filter_map(|row| Some(format!("{} {}", named(row), row.confirmed?.count)))
-        .collect();
     let mut legend = Section::default()
         .text(
             "wrong: a server is killed for memory, or not all has recovered by the end of the run",
@@ -114,15 +109,29 @@ fn tried(result: &AdviseResult) -> Vec<Section> {
         legend = legend
             .text("?: clients get less than before: only who runs them knows if that will do");
     }
-    if !again.is_empty() {
-        legend = legend.text(format!(
-            "wrong of {} with draws of another seed: {}",
-            result.replications,
-            again.join(", ")
-        ));
+    if result.remedies.iter().any(|row| row.state <= RemedyState::TooClose) {
+        legend = legend.text("again: wrong with draws of another seed; -: not confirmed so");
+    }
+    if result.remedies.iter().any(|row| shown_by_pairs(row.state)) {
+        legend = legend.text(
+            "helps, worse: a sign test of the pairs of runs on the same draws says so (p of at most 1 %)",
+        );
     }
     sections.push(legend);
     sections
+}
+
+/// Whether a state is what pairs of runs show.
+const fn shown_by_pairs(state: RemedyState) -> bool {
+    matches!(state, RemedyState::Helps | RemedyState::NoEffect | RemedyState::Worse)
+}
+
+/// Wrong with other draws.
+fn again(row: &RemedyRow) -> String {
+    match row.confirmed {
+        Some(wrong) => format!("{}/{}", wrong.count, row.confirmed_in),
+        None => "-".to_owned(),
+    }
 }
 
 fn table<'r>(rows: &'r [&'r RemedyRow]) -> super::table::Columns<'r, &'r RemedyRow> {
@@ -134,11 +143,17 @@ fn table<'r>(rows: &'r [&'r RemedyRow]) -> super::table::Columns<'r, &'r RemedyR
         (true, false) => "*",
         (false, false) => "",
     };
-    Table::of(rows)
+    let mut table = Table::of(rows)
         .words("", move |row| mark(row).to_owned())
         .words("remedy", |row| named(row))
         .at_most(31)
-        .numbers("wrong", |row| format!("{}/{}", row.figures.wrong.count, row.figures.replications))
+        .numbers("wrong", |row| {
+            format!("{}/{}", row.figures.wrong.count, row.figures.replications)
+        });
+    if rows.iter().any(|row| row.state <= RemedyState::TooClose || row.confirmed.is_some()) {
+        table = table.numbers("again", |row| again(row));
+    }
+    table
         .numbers("peak", |row| row.figures.peak_bytes.to_string())
         .markdown_only()
         .numbers("peak of\nlimit", move |row| whole_percent(share(row)))

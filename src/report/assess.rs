@@ -5,7 +5,7 @@ use super::format::{clock, whole_percent};
 use super::page::{Mood, Page, Section};
 use super::run::replications;
 use super::table::Table;
-use crate::results::{AssessResult, RemedyState, StormRow, StormState};
+use crate::results::{AssessResult, RemedyElsewhere, RemedyState, StormRow, StormState};
 
 /// Remedies shown.
 const REMEDIES: usize = 3;
@@ -96,14 +96,31 @@ fn remedies(result: &AssessResult) -> Section {
     let best = advice.remedies.iter().filter(|row| row.state <= RemedyState::Helps);
     let items = best.take(REMEDIES).map(|row| {
         let text = format!(
-            "{}: {} of {} wrong, peak {}. {}",
+            "{}: {} of {} wrong, peak {}{}. {}",
             row.state.label(),
             row.figures.wrong.count,
             row.figures.replications,
             row.figures.peak_bytes,
+            elsewhere(result, &row.name),
             row.what
         );
         (advise::named(row), text)
     });
     Section::new(format!("What prevents it in {}", result.worst)).items(items.collect())
+}
+
+/// Whether a remedy does in the other storms that go wrong.
+fn elsewhere(result: &AssessResult, remedy: &str) -> String {
+    let told = |row: &RemedyElsewhere| match (&row.because, row.holds) {
+        (Some(_), _) => format!("does not apply to {}", row.storm),
+        (None, holds) => format!(
+            "{} in {} ({} of {} wrong)",
+            if holds { "holds" } else { "NOT ENOUGH" },
+            row.storm,
+            row.figures.wrong.count,
+            row.figures.replications
+        ),
+    };
+    let rows = result.elsewhere.iter().filter(|row| row.remedy == remedy);
+    rows.map(told).fold(String::new(), |text, told| text + "; " + &told)
 }

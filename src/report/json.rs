@@ -36,7 +36,7 @@ use serde::Serialize;
 
 use crate::results::{
     AdviseResult, AlertsResult, ApfPlan, AssessResult, CalibrationResult, CompareResult,
-    FindResult, ForecastResult, NoReturn, Summary, Validation,
+    FindResult, ForecastResult, MachineSpeed, NoReturn, Summary, Validation,
 };
 
 /// Renders `summary.json`.
@@ -69,6 +69,14 @@ pub fn validation(validation: &Validation) -> serde_json::Result<String> {
 /// None that plain data can cause; the serialiser's, if it ever has one.
 pub fn calibration(result: &CalibrationResult) -> serde_json::Result<String> {
     pretty(result)
+}
+
+/// Renders the result of `oomcast speed`: the serialised [`MachineSpeed`].
+///
+/// # Errors
+/// None that plain data can cause; the serialiser's, if it ever has one.
+pub fn speed(speed: &MachineSpeed) -> serde_json::Result<String> {
+    pretty(speed)
 }
 
 /// Renders `find.json`, whose keys are the fields of [`FindResult`].

@@ -34,6 +34,7 @@ pub mod no_return;
 pub mod openmetrics;
 mod page;
 pub mod run;
+pub mod speed;
 pub mod story;
 pub mod sweep;
 mod table;

@@ -323,7 +323,10 @@ fn outcomes(summary: &Summary) -> Section {
     let table = Table::of(&rows)
         .words("outcome", |row: &(String, String)| row.0.clone())
         .words("replications (95 % interval)", |row| row.1.clone());
-    let mut section = Section::titled("Outcomes").table(table);
+    let wider = summary.peak_interval.iter().flat_map(|interval| &interval.widened);
+    let mut section = Section::titled("Outcomes")
+        .table(table)
+        .legends(wider.map(|why| format!("(real peak: {why})")));
     // What never happened is one line: all of these have the same interval.
     if let Some((_, interval)) = never.first() {
         let names: Vec<&str> = never.iter().map(|(outcome, _)| *outcome).collect();

@@ -28,6 +28,7 @@ pub fn page(validation: &Validation) -> Page {
     for run in &validation.several_servers {
         page.section(servers(run));
     }
+    page.section(holders(validation));
     for scenario in &validation.published {
         let heading = format!("Published figures: {}", scenario.scenario);
         let section = Section::new(heading).table(run::published(&scenario.rows));
@@ -187,6 +188,19 @@ fn figures(run: &ReplayedServers) -> Vec<[String; 3]> {
             run.predicted_peak_bytes.to_string(),
         ),
     ]
+}
+
+/// Who held the heap, in the profile and in the ledger.
+fn holders(validation: &Validation) -> Section {
+    let table = Table::of(&validation.holders)
+        .words("heap in use, GiB", |row| clean(&row.run, NAME))
+        .at_most(WORST)
+        .numbers("at", |row| format!("{:.1} s", row.at_seconds))
+        .words("who", |row| row.what.clone())
+        .numbers("profile", |row| gib(row.measured_bytes))
+        .numbers("ledger", |row| gib(row.predicted_bytes))
+        .numbers("at most", |row| gib(row.predicted_most_bytes));
+    Section::new("Holders against heap profiles").table(table)
 }
 
 fn domain(validation: &Validation) -> Section {

@@ -27,12 +27,21 @@ pub(super) fn section(found: Option<&LeaveOneOut>) -> Section {
         .at_most(60)
         .numbers("peak", |row| change(row))
         .words("", |row| left(row, found));
-    let heading = format!(
-        "The same draws without a client (with all: {} in {} of {n} runs)",
-        what(found).0,
-        found.happened.count
-    );
-    Section::new(heading).table(table).legends(interaction(found))
+    let with_all = match (found.happened.count, n) {
+        (0, 1) => format!("no {} in one run", what(found).0),
+        (_, 1) => format!("{} in one run", what(found).0),
+        (count, _) => format!("{} in {count} of {n} runs", what(found).0),
+    };
+    let heading = format!("The same draws without a client (with all: {with_all})");
+    Section::new(heading).table(table).legends(few(n)).legends(interaction(found))
+}
+
+/// That so few runs show no share.
+fn few(runs: u32) -> Option<String> {
+    /// With fewer, what happens in all of them may happen in hardly more than half.
+    const ENOUGH: u32 = 5;
+    let what = if runs == 1 { "one run shows".to_owned() } else { format!("{runs} runs show") };
+    (runs < ENOUGH).then(|| format!("{what} what can happen, not how often: more with a higher -n"))
 }
 
 /// `-61 %`.
@@ -59,6 +68,7 @@ fn left(row: &LeftOut, found: &LeaveOneOut) -> String {
     match row.happened.count {
         _ if row.without.incomplete > 0 => "unknown: stopped for the work".to_owned(),
         0 if n == 1 => not,
+        _ if n == 1 => happens.to_owned(),
         0 => format!("{not} in {n} runs"),
         count => format!("{happens} in {count} of {n}"),
     }
@@ -94,12 +104,25 @@ fn interaction(found: &LeaveOneOut) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::interaction;
-    use crate::results::{LeaveOneOut, LeftOut};
+    use super::{few, interaction, left};
+    use crate::results::{LeaveOneOut, LeftOut, TrialFigures};
 
     fn left_out(clients: &[&str], peak_change: f64) -> LeftOut {
         let clients = clients.iter().map(|name| (*name).to_owned()).collect();
         LeftOut { clients, peak_change, ..LeftOut::default() }
+    }
+
+    #[test]
+    fn few_runs_are_not_told_as_many() {
+        assert!(few(1).is_some_and(|told| told.starts_with("one run shows what can happen")));
+        assert!(few(2).is_some_and(|told| told.starts_with("2 runs show")) && few(5).is_none());
+        let one = LeaveOneOut {
+            with_all: TrialFigures { replications: 1, ..TrialFigures::default() },
+            ..LeaveOneOut::default()
+        };
+        let mut row = left_out(&["a"], 0.0);
+        (row.without.replications, row.happened.count) = (1, 1);
+        assert_eq!(left(&row, &one), "killed");
     }
 
     #[test]

@@ -85,12 +85,12 @@ pub enum RemedyState {
     TooClose,
     /// None too many went wrong, but the bound on the work, or Ctrl-C, came before all were run.
     Undecided,
-    /// It happens less often, or peaks are lower; not enough.
+    /// Pairs of runs show that less goes wrong, or peaks are lower; not enough.
     Helps,
-    /// No difference that shows.
+    /// Pairs of runs show no difference.
     #[default]
     NoEffect,
-    /// It happens more often, or peaks are higher.
+    /// Pairs of runs show that more goes wrong, or peaks are higher.
     Worse,
     /// Not in this scenario.
     NotPossible,
@@ -107,7 +107,7 @@ impl RemedyState {
             Self::TooClose => "too close to call",
             Self::Undecided => "not decided, stopped at its bound",
             Self::Helps => "helps, not enough",
-            Self::NoEffect => "no effect",
+            Self::NoEffect => "no difference shown",
             Self::Worse => "MAKES IT WORSE",
             Self::NotPossible => "not possible here",
             Self::NotTried => "not tried",
@@ -136,6 +136,10 @@ pub struct RemedyRow {
     pub figures: TrialFigures,
     /// Replications that went wrong with draws of another seed, where that was tried.
     pub confirmed: Option<OutcomeCount>,
+    /// How many replications that were: fewer than the others where the bound on the work, or Ctrl-C,
+    /// came first.
+    #[serde(default)]
+    pub confirmed_in: u32,
     /// Change of the peak in the median pair of runs, as a share.
     pub peak_change: f64,
     /// Memory that all servers together may take more than before.
@@ -152,6 +156,14 @@ pub struct RemedyRow {
     pub overlay: String,
     /// Objects for `kubectl apply`.
     pub manifest: Option<String>,
+}
+
+impl RemedyRow {
+    /// Whether it was tried with draws of another seed, too, and to the end.
+    #[must_use]
+    pub const fn is_confirmed(&self) -> bool {
+        self.confirmed.is_some() && self.confirmed_in >= self.figures.replications
+    }
 }
 
 /// `advise.json`.
@@ -274,6 +286,21 @@ pub struct BreakingInput {
     pub verdict: String,
 }
 
+/// A remedy for the most dangerous storm, in another that goes wrong.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RemedyElsewhere {
+    /// The remedy.
+    pub remedy: String,
+    /// The storm.
+    pub storm: String,
+    /// What it came to, in as many replications as the storm had.
+    pub figures: TrialFigures,
+    /// Whether none too many of them go wrong.
+    pub holds: bool,
+    /// Why it cannot be applied there.
+    pub because: Option<String>,
+}
+
 /// `assess.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AssessResult {
@@ -301,6 +328,23 @@ pub struct AssessResult {
     pub breaking: Vec<BreakingInput>,
     /// What prevents it, where that is needed.
     pub advice: Option<AdviseResult>,
+    /// The best of that in the other storms that go wrong.
+    #[serde(default)]
+    pub elsewhere: Vec<RemedyElsewhere>,
     /// What the reader should know before trusting the answer.
     pub warnings: Vec<String>,
+}
+
+impl AssessResult {
+    /// The input with the least headroom: of one of which no value holds, none. One that is not known
+    /// comes last.
+    #[must_use]
+    pub fn tightest(&self) -> Option<&BreakingInput> {
+        let factor = |input: &BreakingInput| match input.factor {
+            Some(factor) => factor,
+            None if input.incomplete == 0 => 0.0,
+            None => f64::INFINITY,
+        };
+        self.breaking.iter().min_by(|a, b| factor(a).total_cmp(&factor(b)))
+    }
 }

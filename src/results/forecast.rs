@@ -17,6 +17,15 @@ pub struct GrowthRow {
     pub then: String,
 }
 
+/// A growing key that changes nothing in a storm.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct IdleGrowth {
+    /// The key.
+    pub key: String,
+    /// Why, where that is known.
+    pub because: Option<String>,
+}
+
 /// When a storm goes wrong too often.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ForecastStorm {
@@ -26,6 +35,9 @@ pub struct ForecastStorm {
     pub what: String,
     /// Why that is not known.
     pub because: Option<String>,
+    /// Growing keys that change nothing in it. Where these are all of them, growth tells nothing of it.
+    #[serde(default)]
+    pub idle: Vec<IdleGrowth>,
     /// The search over months.
     pub when: Option<FindResult>,
 }
@@ -86,4 +98,17 @@ pub struct ForecastResult {
     pub remedies: Vec<ForecastRemedy>,
     /// What the reader should know before trusting the answer.
     pub warnings: Vec<String>,
+}
+
+impl ForecastResult {
+    /// The storm that is the scenario's own events.
+    pub const OWN: &'static str = "as written";
+
+    /// Whether nothing is known to go wrong, and no storm could be forecast, or not the scenario's own.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        let none = self.storms.iter().all(|storm| storm.when.is_none());
+        let own = self.storms.iter().any(|storm| storm.name == Self::OWN && storm.when.is_none());
+        self.first.is_empty() && (none || own)
+    }
 }

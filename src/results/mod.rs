@@ -21,6 +21,7 @@ mod peak_interval;
 mod run;
 mod sample;
 mod scrape;
+mod speed;
 mod summary;
 mod sweep;
 mod validation;
@@ -31,8 +32,8 @@ pub use activity::{
 };
 pub use alerts::{AlertRow, AlertsResult, EmptySelector, FIRING, SHIPPED_RULES, TOLD, presence};
 pub use answers::{
-    AdviseResult, AssessResult, BreakingInput, LeaveOneOut, LeftOut, RemedyRow, RemedyState,
-    StormRow, StormState, TrialFigures,
+    AdviseResult, AssessResult, BreakingInput, LeaveOneOut, LeftOut, RemedyElsewhere, RemedyRow,
+    RemedyState, StormRow, StormState, TrialFigures,
 };
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
 pub use assumption::{Assumption, Held};
@@ -44,7 +45,7 @@ pub use compare::{
     CompareResult, ComparedSide, EventChange, FigureChange, InputDifference, ToleranceRow,
 };
 pub use find::{BreakingPoint, FindResult, FoundBracket, FoundShare, FoundValue, FoundWhere};
-pub use forecast::{ForecastRemedy, ForecastResult, ForecastStorm, GrowthRow};
+pub use forecast::{ForecastRemedy, ForecastResult, ForecastStorm, GrowthRow, IdleGrowth};
 pub use import::{ImportCheck, ImportSkipped, Imported, ImportedFact};
 pub use judged::{
     ExpectationRow, QuantileEstimate, StoppingRule, UncertainInput, Uncertainty, VarianceSplit,
@@ -62,6 +63,7 @@ pub use sample::{
     LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample, scrape_instants,
 };
 pub use scrape::{SCRAPE_INTERVALS, Scrape, ScrapedPeak, scraped_peaks, scrapes};
+pub use speed::{MachineSpeed, SPEED_FORMAT_VERSION};
 pub use summary::{
     ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, HarmCount,
     HarmSummary, LevelSummary, OomKillSpread, OutcomeCount, PhaseSummary, PressureSummary,
@@ -72,6 +74,6 @@ pub use sweep::{
     Sensitivity, SweepHead, SweepSummary,
 };
 pub use validation::{
-    Coverage, DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedScenario,
-    ReplayedRun, ReplayedServers, VALIDATION_FORMAT_VERSION, Validation,
+    Coverage, DomainRow, ErrorSpread, HolderRow, LossAgreement, OrderedPair, Orderings,
+    PublishedScenario, ReplayedRun, ReplayedServers, VALIDATION_FORMAT_VERSION, Validation,
 };

@@ -21,6 +21,9 @@ pub struct PeakInterval {
     pub learned_from: u32,
     /// Why the interval is wider than those runs say, for people.
     pub widened: Vec<String>,
+    /// Whether the speed of the machine was not stated, so that the interval has that doubt, too.
+    #[serde(default)]
+    pub machine_unknown: bool,
     /// The memory a server may use.
     pub limit_bytes: Bytes,
     /// Whether the limit lies in the interval: whether a server is killed is too close to call.

@@ -6,7 +6,7 @@ use super::PublishedRow;
 use crate::units::Bytes;
 
 /// Version of the format of [`Validation`]. A minor step adds fields, a major one changes them.
-pub const VALIDATION_FORMAT_VERSION: &str = "1.1";
+pub const VALIDATION_FORMAT_VERSION: &str = "1.2";
 
 /// A measured run of one server, replayed. Relative errors are (predicted - measured) / measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -180,6 +180,23 @@ pub struct PublishedScenario {
     pub rows: Vec<PublishedRow>,
 }
 
+/// Who held the heap of a run at an instant, beside a heap profile of a real server.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HolderRow {
+    /// The run.
+    pub run: String,
+    /// When the profile was taken, in seconds since the first phase began.
+    pub at_seconds: f64,
+    /// Who: the idle server, or what a burst added to it.
+    pub what: String,
+    /// Bytes in use in the profile.
+    pub measured_bytes: Bytes,
+    /// The same in the ledger at the end of the last collection before.
+    pub predicted_bytes: Bytes,
+    /// The same at the end of the collection at which it was most.
+    pub predicted_most_bytes: Bytes,
+}
+
 /// Every replayed run, and how far off the predictions are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Validation {
@@ -217,6 +234,9 @@ pub struct Validation {
     pub several_servers: Vec<ReplayedServers>,
     /// Published figures of the shipped scenarios.
     pub published: Vec<PublishedScenario>,
+    /// Holders beside heap profiles.
+    #[serde(default)]
+    pub holders: Vec<HolderRow>,
     /// What the measured runs that come with oomcast cover.
     pub domain: Vec<DomainRow>,
     /// What the reader should know.

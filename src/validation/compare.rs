@@ -136,7 +136,7 @@ fn timeline(inputs: &Inputs, seed: u64, replication: u32) -> Option<Timeline> {
     model::run(inputs, options).timelines.into_iter().next()
 }
 
-fn mostly_killed(records: &[RunRecord]) -> bool {
+pub(super) fn mostly_killed(records: &[RunRecord]) -> bool {
     2 * records.iter().filter(|record| record.oom_kills() > 0).count() > records.len()
 }
 

@@ -6,7 +6,9 @@
 
 use std::path::Path;
 
-use super::compare::{MEASURED_MACHINE, Replay, error, median_or_never, peak, replications};
+use super::compare::{
+    MEASURED_MACHINE, Outlook, Replay, error, median_or_never, mostly_killed, peak, replications,
+};
 use super::fields::{FieldError, within, wrong};
 use super::files::deaths;
 use super::mapping::{
@@ -124,6 +126,14 @@ pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
         events,
         workloads: WorkloadsInput::default(),
     })
+}
+
+/// What a replay says of a run, with inputs that are its own but for parameters. How long its agents take
+/// is not compared.
+#[must_use]
+pub fn outlook(inputs: &Inputs, replay: Replay) -> Outlook {
+    let records = replications(inputs, replay);
+    Outlook { peak: peak(&records), killed: mostly_killed(&records), seconds: None }
 }
 
 /// Replays a run and compares it; `folder` is where its events are.

@@ -2,7 +2,7 @@
 //!
 //! [`observation`] is the format, `files` finds observations, [`mapping`] (one server) and [`ha`] (several)
 //! turn them into the model's inputs, [`series`] reads what monitoring exports of one's own servers, [`compare`] replays them and puts both side by side, `published` does
-//! the same with the figures of the shipped scenarios, and [`domain`] says what all that covers.
+//! the same with the figures of the shipped scenarios, `holders` with heap profiles, and [`domain`] says what all that covers.
 //! The results are plain ([`Validation`]).
 
 pub mod compare;
@@ -10,6 +10,7 @@ pub mod domain;
 pub mod fields;
 mod files;
 pub mod ha;
+mod holders;
 mod manifests;
 pub mod mapping;
 pub mod observation;
@@ -24,12 +25,13 @@ use rayon::prelude::*;
 
 pub use compare::{Curves, Replay};
 pub use files::{COMMITTED_NAME, Found, Gathered, resident_series};
+pub use holders::holders;
 pub use observation::{Observation, ObservationError};
 pub use published::published_figures;
 
 use crate::engine::statistics::nearest_rank;
 use crate::engine::stop;
-use crate::experiment::model_error::{ReadMechanism, held_left_out};
+use crate::experiment::model_error::{self, ReadMechanism, held_left_out};
 use crate::results::{
     Coverage, DomainRow, ErrorSpread, LossAgreement, ReplayedRun, ReplayedServers,
     VALIDATION_FORMAT_VERSION, Validation,
@@ -114,6 +116,7 @@ pub fn condense(replayed: &[Replayed], replay: Replay) -> Validation {
         runs,
         several_servers,
         published: Vec::new(),
+        holders: Vec::new(),
         domain: domain::domain().into_iter().map(row).collect(),
         notes: Vec::new(),
     }
@@ -146,6 +149,22 @@ pub fn model_errors(runs: &[ReplayedRun]) -> Vec<(ReadMechanism, f64)> {
         (ratio > 0.0 && ratio.is_finite()).then(|| (mechanism, libm::log(ratio)))
     };
     survived.filter_map(error).collect()
+}
+
+/// How far the peaks of measured runs move on machines of other speed: see [`model_error::machine_shifts`].
+/// Runs that lost their server, or cannot be mapped, are left out.
+#[must_use]
+pub fn machine_shifts(found: &[Found]) -> Vec<(ReadMechanism, f64)> {
+    let one = |found: &Found| match &found.observation {
+        Observation::Run(run) if !run.result.lost() => {
+            let inputs = mapping::inputs(run).ok()?;
+            let mechanism = ReadMechanism::of(&inputs);
+            let shifts = model_error::machine_shifts(&inputs).into_iter();
+            Some(shifts.map(|shift| (mechanism, shift)).collect::<Vec<_>>())
+        }
+        Observation::Run(_) | Observation::Servers(_) => None,
+    };
+    found.par_iter().filter_map(one).flatten_iter().collect()
 }
 
 fn coverage(runs: &[ReplayedRun]) -> Coverage {

@@ -14,7 +14,7 @@ use oomcast::results::{CalibrationResult, FigureKind, FittedParameter, Parameter
 use oomcast::scenario::{Layers, Overlay, Scenario, load, load_file_with};
 use oomcast::units::Bytes;
 use oomcast::validation::series::Observed;
-use oomcast::validation::{Gathered, Observation, Replay};
+use oomcast::validation::{Gathered, Replay};
 
 const MEASURED: &str = include_str!("../data/measured.jsonl");
 const REPLAY: Replay = Replay { seed: 1, replications: 3 };
@@ -59,9 +59,7 @@ fn runs(names: &[&str]) -> Vec<Subject> {
         observed.runs.add(&format!("measured.jsonl:{number}"), line, "run", None);
     }
     let Gathered { found, .. } = &mut observed.runs;
-    found.retain(|one| {
-        matches!(one.observation, Observation::Run(_)) && names.contains(&one.observation.id())
-    });
+    found.retain(|one| names.contains(&one.observation.id()));
     assert_eq!(found.len(), names.len(), "every run is there");
     subjects(&observed)
 }
@@ -151,6 +149,27 @@ fn known_parameters_come_back_within_their_intervals() {
     let network = parameter(&result, "hardware.network");
     assert_eq!((network.state, &network.value), (ParameterState::NoEffect, &network.default));
     assert!(!result.overlay.contains("network"), "{}", result.overlay);
+}
+
+#[test]
+fn runs_of_several_servers_are_fitted_too() {
+    let names = ["ha-list-1.34-36-2000m", "ha-watchlist-1.36-36-1500m", "ha-list-1.36-36-1500m"];
+    let mut subjects = runs(&names);
+    let lost: Vec<bool> = subjects.iter().map(|subject| subject.lost).collect();
+    assert_eq!(lost.iter().filter(|lost| **lost).count(), 1, "one of them was killed for memory");
+    let truth = [("calibration.typed-heap", 1.25)];
+    synthetic(&mut subjects, &truth);
+    let result = fit(&subjects, &["calibration.typed-heap"], 0);
+    let found = parameter(&result, truth[0].0);
+    assert_eq!(found.state, ParameterState::Fitted);
+    assert!((found.low..=found.high).contains(&truth[0].1), "{found:?}");
+    assert_eq!(result.observations.len(), 3);
+}
+
+#[test]
+fn a_server_killed_by_hand_is_not_one_lost_for_memory() {
+    let subject = &runs(&["ha-restart-1.36-500-20wps"])[0];
+    assert!(!subject.lost);
 }
 
 #[test]

@@ -5,15 +5,17 @@ use std::process::Output;
 use std::sync::OnceLock;
 
 use crate::support::{self, folder, stderr, stdout};
-use oomcast::experiment::model_error::learn;
+use oomcast::experiment::model_error::{Learned, learn};
 use oomcast::report::Screen;
 use oomcast::report::validation::page;
 use oomcast::results::{
-    Coverage, DomainRow, ErrorSpread, LossAgreement, OrderedPair, Orderings, PublishedRow,
-    PublishedScenario, ReplayedRun, ReplayedServers, Validation,
+    Coverage, DomainRow, ErrorSpread, HolderRow, LossAgreement, OrderedPair, Orderings,
+    PublishedRow, PublishedScenario, ReplayedRun, ReplayedServers, Validation,
 };
 use oomcast::units::Bytes;
-use oomcast::validation::{Gathered, Replay, condense, model_errors, published_figures, replay};
+use oomcast::validation::{
+    Gathered, Replay, condense, holders, machine_shifts, model_errors, published_figures, replay,
+};
 
 /// Highest median of the absolute errors of the peaks.
 const MEDIAN: f64 = 0.05;
@@ -24,18 +26,25 @@ const ORDERED: f64 = 0.95;
 /// Highest error of a run.
 const WORST: f64 = 0.30;
 
+const REPLAY: Replay = Replay { seed: 1, replications: 5 };
+
 /// The committed runs, replayed once for all tests.
 fn committed() -> &'static Validation {
     static ONCE: OnceLock<Validation> = OnceLock::new();
     ONCE.get_or_init(|| replayed(5))
 }
 
-fn replayed(replications: u32) -> Validation {
+fn gathered() -> Gathered {
     let mut gathered = Gathered::default();
     gathered.add_committed();
     assert_eq!(gathered.errors, []);
     assert_eq!(gathered.notes, Vec::<String>::new());
-    let how = Replay { seed: 1, replications };
+    gathered
+}
+
+fn replayed(replications: u32) -> Validation {
+    let gathered = gathered();
+    let how = Replay { replications, ..REPLAY };
     let (replayed, errors) = replay(&gathered.found, how, || {});
     assert_eq!(errors, []);
     condense(&replayed, how)
@@ -76,6 +85,7 @@ fn the_ledger_of_the_documentation_is_this_one() {
     let (prose, generated) = text.split_once(MARK).expect("the mark of what is generated");
     let mut result = committed().clone();
     result.published = published_figures(None, Some(5), |_| {}).expect("sound");
+    result.holders = holders(REPLAY);
     let fresh = format!("\n{}", oomcast::report::validation::page(&result).markdown());
     if std::env::var_os("UPDATE_LEDGER").is_some() {
         std::fs::write(&page, format!("{prose}{MARK}{fresh}")).expect("written");
@@ -89,10 +99,12 @@ fn the_ledger_of_the_documentation_is_this_one() {
 fn the_model_error_is_learned_from_the_ledger() {
     const MARK: &str = "/// One row for each mechanism.\n";
     let result = committed();
-    let rows = learn(&model_errors(&result.runs)).into_iter().map(|row| {
+    let shifts = machine_shifts(&gathered().found);
+    let rows = learn(&model_errors(&result.runs), &shifts).into_iter().map(|row| {
+        let Learned { mechanism, runs, half_width, machine } = row;
         format!(
-            "    Learned {{ mechanism: ReadMechanism::{:?}, runs: {}, half_width: {:.3} }},\n",
-            row.mechanism, row.runs, row.half_width
+            "    Learned {{\n        mechanism: ReadMechanism::{mechanism:?},\n        runs: {runs},\n        \
+             half_width: {half_width:.3},\n        machine: {machine:.3},\n    }},\n"
         )
     });
     let rows: Vec<String> = rows.collect();
@@ -113,6 +125,23 @@ fn the_model_error_is_learned_from_the_ledger() {
     }
 }
 
+/// A coarse bound, which real differences stay within: they are in the table of `docs/fidelity.md`.
+#[test]
+fn holders_are_those_of_heap_profiles() {
+    let rows = holders(REPLAY);
+    assert_eq!(rows.len(), 18);
+    let off = |row: &&HolderRow| {
+        let [measured, predicted, most] =
+            [row.measured_bytes, row.predicted_bytes, row.predicted_most_bytes].map(Bytes::as_gib);
+        match row.what.as_str() {
+            "idle" => (predicted - measured).abs() > 0.2 * measured,
+            _ => measured > 0.2 + 1.5 * most || most > 0.2 + 3.0 * measured,
+        }
+    };
+    let off: Vec<&HolderRow> = rows.iter().filter(off).collect();
+    assert!(off.is_empty(), "{off:#?}\nof {rows:#?}");
+}
+
 #[test]
 fn replays_do_not_depend_on_threads() {
     let on =
@@ -127,6 +156,18 @@ fn gib(value: f64) -> Bytes {
 /// Four losses, one of them missed.
 fn losses() -> LossAgreement {
     LossAgreement { lost: 2, lost_predicted: 1, survived: 2, survived_predicted: 2, too_close: 1 }
+}
+
+/// Who held the heap at an instant.
+fn holder() -> HolderRow {
+    HolderRow {
+        run: "kep3157-1.32-json-rv0-8".into(),
+        at_seconds: 15.5,
+        what: "buffers".into(),
+        measured_bytes: gib(3.1),
+        predicted_bytes: gib(2.8),
+        predicted_most_bytes: gib(5.5),
+    }
 }
 
 /// A made-up result with something of everything.
@@ -211,6 +252,7 @@ fn made_up() -> Validation {
                 note: String::new(),
             }],
         }],
+        holders: vec![holder()],
         domain: vec![DomainRow { what: "objects".into(), measured: "1 kB to 1.4 MB".into() }],
         notes: vec!["a.json: `before.oddity` is not known and was ignored".into()],
     }

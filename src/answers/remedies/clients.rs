@@ -94,35 +94,62 @@ pub(super) fn back_off(case: &Case<'_>, _: f64) -> Result {
     built(case.change("clients", old), "no client is older than client-go 1.18")
 }
 
-/// Starts and restarts spread over a span of this many seconds, within a run that lasts that long.
+/// Starts and rollouts spread over this many seconds, within a run that lasts that long.
 pub(super) fn paced(case: &Case<'_>, seconds: f64) -> Result {
     /// What a run lasts after the last start.
     const AFTER: SimSpan = SimSpan::secs(5 * 60);
     let over = SimSpan::from_secs_f64(seconds);
-    let span = |table: &Table, key: &str| {
-        table.get(key).and_then(Value::as_str).and_then(|text| parse_span(text).ok())
-    };
     let mut end = case.inputs().duration;
     for event in case.entries("events") {
-        end = end.max(span(event, "at").unwrap_or_default() + over + AFTER);
+        end = end.max(span_of(event, "at").unwrap_or_default() + over + AFTER);
     }
     let change = |event: &Table| {
-        let mut change = Table::new();
-        for action in ["start", "restart"] {
-            let Some(table) = event.get(action).and_then(Value::as_table) else { continue };
-            if span(table, "over").is_none_or(|now| now < over) {
-                change = set(&format!("{action}.over"), format!("{seconds:.0}s"));
-            }
-        }
-        (!change.is_empty()).then_some(change)
+        let start = event.get("start").and_then(Value::as_table).filter(|_| planned(case, event));
+        let slower = start.filter(|start| span_of(start, "over").is_none_or(|now| now < over));
+        slower.map(|_| set("start.over", format!("{seconds:.0}s"))).or_else(|| {
+            let rollout = event.get("rollout").and_then(Value::as_table)?;
+            let fewer = fewer_at_once(case, rollout, over)?;
+            Some(set("rollout.max-unavailable", fewer))
+        })
     };
-    let changed = case
-        .change("events", change)
-        .ok_or("no event starts or restarts clients: nothing could be spread")?;
+    let changed = case.change("events", change).ok_or(
+        "nothing is rolled out: nobody paces clients that restart or come back by themselves, such as \
+         after the loss of a server",
+    )?;
     let longer = (end > case.inputs().duration)
         .then(|| set("run.duration", format!("{:.0}s", end.as_secs_f64().ceil())));
     let overlay = all([changed].into_iter().chain(longer));
     Ok(Built { overlay, dose: format!("over {over}"), manifest: None })
+}
+
+fn span_of(table: &Table, key: &str) -> Option<SimSpan> {
+    table.get(key).and_then(Value::as_str).and_then(|text| parse_span(text).ok())
+}
+
+/// Whether somebody decides when clients start: not if they do at the instant at which others restart,
+/// or at which servers, the network or etcd fail. Then they are part of that.
+fn planned(case: &Case<'_>, event: &Table) -> bool {
+    const FAILURES: [&str; 7] =
+        ["restart", "kill", "partition", "slow-etcd", "failover", "etcd-outage", "lag"];
+    let at = span_of(event, "at");
+    let fails = |other: &Table| FAILURES.iter().any(|failure| other.contains_key(*failure));
+    !case.entries("events").any(|other| span_of(other, "at") == at && fails(other))
+}
+
+/// How many members of a rollout may be down at once if it is to take this long; `None`: not fewer than
+/// now.
+fn fewer_at_once(case: &Case<'_>, rollout: &Table, over: SimSpan) -> Option<i64> {
+    let client = rollout.get("client").and_then(Value::as_str)?;
+    let fleet = case.inputs().fleets.iter().find(|fleet| fleet.name == client)?;
+    let members = f64::from(fleet.count);
+    let now = match rollout.get("max-unavailable")? {
+        Value::Integer(count) => *count as f64,
+        Value::String(share) => members * share.trim_end_matches('%').parse::<f64>().ok()? / 100.0,
+        _ => return None,
+    };
+    let each = span_of(rollout, "start-time")?;
+    let fewer = (members * each.as_secs_f64() / over.as_secs_f64()).floor().max(1.0);
+    (fewer < now).then_some(fewer as i64)
 }
 
 /// A pause of this many seconds between the lists of endless listers.

@@ -74,12 +74,12 @@ fn rounded(bytes: Bytes) -> Bytes {
     bytes.round_up(256 << 20)
 }
 
-/// So many times the memory, on a node that holds it.
+/// So many times the memory, on a node that holds it; no more than is allowed.
 pub(super) fn memory(case: &Case<'_>, factor: f64) -> Result {
     let (apiserver, node) = (&case.inputs().apiserver, &case.inputs().node);
     let now = memory_limit(apiserver, node).limit;
-    let limit = rounded(now.scale(factor));
-    if case.max_memory.is_some_and(|most| limit > most) {
+    let limit = rounded(now.scale(factor)).min(case.max_memory.unwrap_or(Bytes(u64::MAX)));
+    if limit <= now {
         return Err("--max-memory allows no more");
     }
     // What else is on the node stays as it is.
@@ -121,6 +121,9 @@ pub(super) fn replicas(case: &Case<'_>, count: f64) -> Result {
     let count = count as u16;
     if case.inputs().apiserver.replicas >= count {
         return Err("there are as many servers already");
+    }
+    if count > 2 && count.is_multiple_of(2) {
+        return Err("an etcd beside each server wants an odd number of them");
     }
     let overlay = set("apiserver.replicas", i64::from(count));
     Ok(Built { overlay, dose: format!("{count} servers"), manifest: None })

@@ -53,6 +53,9 @@ pub fn scenario(findings: &Findings, names: &Names) -> String {
     cluster(findings, &mut out);
     apiserver(findings, &mut out);
     node(findings, &mut out);
+    // Nothing that a server exports tells it: its durations contain waiting, and its CPU time all it does.
+    out.table("[hardware]");
+    out.assumed("cpu-speed", "1.0", "oomcast speed, on a control-plane node");
     out.table("[run]");
     out.plain("duration", "\"10m\"");
     out.plain("replications", "10");

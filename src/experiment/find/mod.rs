@@ -12,8 +12,8 @@ pub use grid::{Grid, GridError};
 pub use search::{Answer, Bracket, Contradiction, Found, Happened, Search, Tally, find_with};
 
 use super::estimate::proportion;
-use super::idle;
-use super::measure::{headroom, meets};
+use super::idle::{self, Course};
+use super::measure::meets;
 use super::replicate::{ReplicateError, Replications};
 use super::variant::Variant;
 use crate::engine::stop;
@@ -90,11 +90,20 @@ pub fn find(
         set: &|point, _| grid.value(point).map(|value| knob.set(&value)).into_iter().collect(),
     };
     match lab.search(&axis, question.probability, plan, progress) {
+        Ok((mut found, felt)) => {
+            if !felt && axis.points > 1 {
+                let ends = [0, axis.points - 1].map(|end| (axis.set)(end, 0)).concat();
+                let equal = "all runs are equal at every value tried";
+                let effective = &*variant.scenario().effective;
+                found.warnings.push(idle::note(&[(effective, ends)], axis.key, equal));
+            }
+            Ok(found)
+        }
         Err(FindError::Replicate(ReplicateError::Stopped)) if !tried.is_empty() => {
             let search = axis.search(question.probability, plan);
             Ok(words::of_pilots(variant.scenario(), &question.until, &search, &axis, tried))
         }
-        found => found,
+        Err(error) => Err(error),
     }
 }
 
@@ -127,7 +136,8 @@ impl Axis<'_> {
     }
 }
 
-/// Finds from which point on something is too likely.
+/// Finds from which point on something is too likely; and whether any run differed from that of the same
+/// replication at another point. Where none did, nothing along the axis changes anything.
 ///
 /// # Errors
 /// See [`FindError`].
@@ -137,7 +147,7 @@ pub fn find_along(
     (until, probability): (Condition, f64),
     plan: Replications,
     progress: impl Fn(u32) + Sync,
-) -> Result<FindResult, FindError> {
+) -> Result<(FindResult, bool), FindError> {
     Lab::new(variant, until, plan.seed).search(axis, probability, plan, progress)
 }
 
@@ -161,9 +171,6 @@ struct Lab<'a> {
     unrecovered: AtomicU32,
 }
 
-/// How a run went: all events with their times, and the share of the limit that was left.
-type Course = (u64, u64);
-
 impl<'a> Lab<'a> {
     fn new(variant: &'a Variant, until: Condition, seed: u64) -> Self {
         Self {
@@ -183,7 +190,7 @@ impl<'a> Lab<'a> {
         probability: f64,
         plan: Replications,
         progress: impl Fn(u32) + Sync,
-    ) -> Result<FindResult, FindError> {
+    ) -> Result<(FindResult, bool), FindError> {
         let ends = [0, axis.points.saturating_sub(1)].map(|end| (axis.set)(end, 0));
         // A range that no scenario can have should be told before the work.
         for end in &ends {
@@ -208,12 +215,7 @@ impl<'a> Lab<'a> {
                 Condition::WRONG
             ));
         }
-        if !self.felt.into_inner() && axis.points > 1 {
-            let equal = "all runs are equal at every value tried";
-            let note = idle::note(&[(&*scenario.effective, ends.concat())], axis.key, equal);
-            result.warnings.push(note);
-        }
-        Ok(result)
+        Ok((result, self.felt.into_inner()))
     }
 
     fn at(&self, set: Vec<String>) -> Result<Arc<Variant>, FindError> {
@@ -237,7 +239,7 @@ impl<'a> Lab<'a> {
         {
             self.unrecovered.fetch_add(1, Ordering::Relaxed);
         }
-        self.note_course(replication, (record.trace_hash, headroom(&record).to_bits()));
+        self.note_course(replication, idle::course(&record));
         Ok(match (meets(until, &record), record.cut_short) {
             (true, _) => Happened::Yes,
             (false, false) => Happened::No,

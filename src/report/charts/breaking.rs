@@ -206,6 +206,10 @@ fn window(found: &FindResult) -> (f64, f64) {
         high = high.max(current.number);
     }
     let margin = (high - low).max((last - first) / 100.0) * 0.15;
+    // Time begins today.
+    if found.unit == "months" {
+        return (first, (high + margin).min(last));
+    }
     ((low - margin).max(first), (high + margin).min(last))
 }
 
@@ -232,8 +236,28 @@ fn ticks(unit: &str, low: f64, high: f64) -> (&'static str, Vec<(f64, String)>) 
 
 #[cfg(test)]
 mod tests {
-    use super::{round_ticks, ticks};
+    use super::{round_ticks, ticks, window};
+    use crate::results::{FindResult, FoundShare, FoundValue, FoundWhere, OutcomeCount};
     use crate::units::Bytes;
+
+    #[test]
+    fn time_begins_today() {
+        let value = |number: f64| FoundValue { text: number.to_string(), number };
+        let share = |(number, count)| FoundShare {
+            value: value(number),
+            happened: OutcomeCount { count, ..OutcomeCount::default() },
+        };
+        let found = |unit: &str| FindResult {
+            unit: unit.to_owned(),
+            found: FoundWhere::Inside,
+            range: (value(0.0), value(24.0)),
+            curve: [(0.0, 0), (15.0, 0), (16.0, 9), (24.0, 9)].map(share).to_vec(),
+            ..FindResult::default()
+        };
+        assert!(window(&found("")).0 > 10.0);
+        let (low, high) = window(&found("months"));
+        assert!(low.abs() < 1e-9 && (16.0..20.0).contains(&high), "{low} {high}");
+    }
 
     #[test]
     fn ticks_are_few_round_and_inside() {

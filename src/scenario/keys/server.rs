@@ -141,7 +141,8 @@ const fn at_most_an_hour() -> Typed<SimSpan> {
 
 table! {
     for Hardware = HARDWARE: "the hardware";
-    /// Speed of a core relative to the measured machine.
+    /// Speed of a core relative to the first measured machine: `oomcast speed` measures it; 1.0 counts as not
+    /// stated.
     cpu_speed: f64 = number(0.01, 100.0).default("1.0");
     /// CPU time to hand out pages, per GB of resident growth.
     page_fault_per_gb: SimSpan = at_most_an_hour().default("250ms");

@@ -1,0 +1,110 @@
+//! The answer in a sentence, and what to know before trusting it.
+
+use super::enough;
+use crate::experiment::proportion;
+use crate::results::{AdviseResult, RemedyRow, RemedyState};
+
+fn percent(share: f64) -> String {
+    let text = format!("{:.1}", share * 100.0);
+    format!("{} %", text.trim_end_matches(".0"))
+}
+
+pub(super) fn verdict(result: &AdviseResult) -> String {
+    let allowed = percent(result.probability);
+    let base = format!(
+        "it goes wrong in {} of {} runs without",
+        result.base.wrong.count, result.base.replications
+    );
+    if result.base.incomplete == 0 && result.base.wrong.high <= result.probability {
+        return format!(
+            "No remedy is needed: {} of {} runs go wrong (at most {:.1} %)",
+            result.base.wrong.count,
+            result.base.replications,
+            result.base.wrong.high * 100.0
+        );
+    }
+    match result.remedies.first() {
+        Some(row) if row.state == RemedyState::Suffices => {
+            let (prevents, not) = if row.is_confirmed() {
+                ("prevents", "")
+            } else {
+                ("may prevent", ", not confirmed with other draws")
+            };
+            format!(
+                "{}{} {prevents} it: {} of {} runs go wrong (at most {:.1} %){not}, peak {} of {}; {base}",
+                row.name,
+                dose(row),
+                row.figures.wrong.count,
+                row.figures.replications,
+                row.figures.wrong.high * 100.0,
+                row.figures.highest_bytes,
+                row.figures.limit_bytes
+            )
+        }
+        Some(row) if row.state == RemedyState::TooClose => format!(
+            "{}{} may prevent it: {} of {} runs go wrong, but its peak, {} of {}, is within the error \
+             of the model; {base}",
+            row.name,
+            dose(row),
+            row.figures.wrong.count,
+            row.figures.replications,
+            row.figures.highest_bytes,
+            row.figures.limit_bytes
+        ),
+        Some(row) if row.state == RemedyState::Undecided => format!(
+            "Not known: {}{} went wrong in {} of {} runs when the work ended; {base}",
+            row.name,
+            dose(row),
+            row.figures.wrong.count,
+            row.figures.replications
+        ),
+        _ if result.remedies.iter().all(|row| row.figures.replications == 0) => {
+            format!("No remedy was tried, {}; {base}", untried(result))
+        }
+        _ => format!("No remedy tried keeps it at or below {allowed}; {base}"),
+    }
+}
+
+/// Why none was.
+fn untried(result: &AdviseResult) -> &'static str {
+    if result.open() == 0 { "none is possible here" } else { "the work ended before" }
+}
+
+fn dose(row: &RemedyRow) -> String {
+    if row.dose.is_empty() { String::new() } else { format!(" ({})", row.dose) }
+}
+
+pub(super) fn warnings(result: &AdviseResult) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let (runs, most) = (result.runs, result.most_runs);
+    let untried = result.open();
+    let what = if untried == 1 { "remedy was" } else { "remedies were" };
+    if untried > 0 {
+        warnings.push(format!(
+            "{untried} {what} not tried, or not to the end: the work was stopped after {runs} of at most \
+             {most} runs"
+        ));
+    }
+    let open: Vec<&str> = result
+        .remedies
+        .iter()
+        .take(super::CONFIRMED)
+        .filter(|row| row.state <= RemedyState::TooClose && !row.is_confirmed())
+        .map(|row| row.name.as_str())
+        .collect();
+    if !open.is_empty() {
+        warnings.push(format!(
+            "not confirmed with draws of another seed, since the work was stopped after {runs} of at most \
+             {most} runs: {}",
+            open.join(", ")
+        ));
+    }
+    if proportion(0, result.replications).high > result.probability {
+        warnings.push(format!(
+            "{} replications cannot show that anything suffices: {} can",
+            result.replications,
+            enough(result.probability)
+        ));
+    }
+    warnings
+}
