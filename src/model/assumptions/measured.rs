@@ -8,6 +8,7 @@ use crate::model::apiserver::server::COPIES_WAITED_FOR;
 use crate::model::apiserver::startup::FILL_OVERHEAD;
 use crate::model::costs::{self, Cost};
 use crate::model::input::{ResourceInput, Shape, WriterInput};
+use crate::model::memory::pool::MOST_IN_PLAY;
 use crate::model::objects::{ObjectProfile, TYPED_STREAM_NANOS};
 use crate::results::{Assumption, Held};
 use crate::units::Bytes;
@@ -341,7 +342,9 @@ fn processes() -> Vec<Assumption> {
         ),
         row(
             "P on which a list takes its buffer from the pool, and puts it back",
-            "each of those in play as likely, which are as many as processors and one more".into(),
+            format!(
+                "each of those in play as likely: processors and one more, at most {MOST_IN_PLAY}"
+            ),
             "GOMAXPROCS of 1 and 2 measured: 20 lists, one after the other, leave as many buffers behind; more \
              follow from Go's rules (`sync/pool.go`, `runtime/proc.go`), between 2 and GOMAXPROCS",
             "second and later buffered lists on machines of many cores",

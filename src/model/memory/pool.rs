@@ -12,8 +12,8 @@
 //! Which P runs a goroutine is drawn, uniformly among the Ps in play: one that runs for longer than 10 ms is
 //! preempted and goes on wherever a P is free (`forcePreemptNS`, Go `runtime/proc.go`). As many Ps are in play
 //! as there are processors, and one more that is handed over: idle Ps are a stack, of which the last one is
-//! taken first (`pidleget`); a collection, which marks on every P, leaves them in another order. Not told apart:
-//! the order in which the shared lists of other Ps are tried.
+//! taken first (`pidleget`); a collection, which marks on every P, leaves them in another order. Never more than
+//! [`MOST_IN_PLAY`]. Not told apart: the order in which the shared lists of other Ps are tried.
 //!
 //! On one P and on two it is not drawn but known from measured runs: of lists one after the other, as many fill
 //! a buffer as there are Ps; twice as many where objects have fields that call `json.Marshal` themselves
@@ -29,6 +29,10 @@ type Pooled = Option<(EntryId, u64)>;
 
 /// Ps up to which it was measured how many buffers there are.
 const MEASURED_PROCS: u64 = 2;
+
+/// Ps in play at most (assumed, 4 to 16: the stack of idle Ps keeps them few on large machines. The list
+/// benchmark of KEP-5116 on 32 processors leaves no room for all, kubernetes#114276 none for fewer.)
+pub(crate) const MOST_IN_PLAY: u64 = 8;
 
 /// What one generation of the pool holds.
 #[derive(Clone, Debug, Default)]
@@ -72,7 +76,7 @@ impl SyncPool {
     #[must_use]
     pub fn new(procs: f64, processors: f64, draws: Stream) -> Self {
         let procs = procs.ceil().max(1.0) as u64;
-        let in_play = procs.min(processors.ceil() as u64 + 1);
+        let in_play = procs.min(processors.ceil() as u64 + 1).min(MOST_IN_PLAY);
         let (local, victim) = (Slots::default(), Slots::default());
         Self { procs, in_play, first: 0, local, victim, draws }
     }
