@@ -23,6 +23,7 @@ use super::presets::PresetsArgs;
 use super::report::ReportArgs;
 use super::run::RunArgs;
 use super::scenarios::ScenariosArgs;
+use super::schema::SchemaArgs;
 use super::show::ShowArgs;
 use super::speed::SpeedArgs;
 use super::sweep::SweepArgs;
@@ -149,8 +150,8 @@ pub enum Verb {
     Calibrate(CalibrateArgs),
     /// Measures how fast this machine is, as `hardware.cpu-speed` takes it: run it on a control-plane node.
     Speed(SpeedArgs),
-    /// Prints the JSON Schema of scenario files, for editors and linters.
-    Schema,
+    /// Prints the JSON Schema of scenario files, or of a result.
+    Schema(SchemaArgs),
     /// Prints completions for a shell.
     Completions(CompletionsArgs),
     /// Writes manual pages.

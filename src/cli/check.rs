@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::exit::{Exit, Failure};
@@ -12,7 +13,7 @@ use crate::experiment;
 use crate::scenario::{Diagnostic, Diagnostics, Overlay, Scenario, Severity, sarif};
 
 /// Version of what `--format json` prints; a major step breaks readers.
-const FORMAT_VERSION: &str = "1.0";
+pub(super) const FORMAT_VERSION: &str = "1.0";
 
 /// `oomcast check`.
 #[derive(Debug, clap::Args)]
@@ -167,21 +168,32 @@ fn summary(checked: &[Checked]) -> String {
     format!("{} files: {good} ok, {bad} not{counts}\n", checked.len())
 }
 
-#[derive(Serialize)]
-struct Report<'c> {
+/// What `--format json` prints.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Report<'c> {
+    /// `MAJOR.MINOR`: a major step breaks readers.
     format_version: &'static str,
+    /// Errors in all files.
     errors: usize,
+    /// Warnings in all files.
     warnings: usize,
+    /// Notes in all files.
     notes: usize,
+    /// One per file, in the order of the command line.
     files: Vec<File<'c>>,
 }
 
-#[derive(Serialize)]
+/// A checked file.
+#[derive(Serialize, JsonSchema)]
 struct File<'c> {
+    /// As it was named on the command line.
     #[serde(rename = "file")]
     name: &'c str,
+    /// Whether nothing was found that fails it.
     passed: bool,
+    /// What was found, in order of place.
     findings: &'c [Diagnostic],
+    /// How many more findings there are.
     hidden: usize,
 }
 

@@ -100,8 +100,16 @@ scrape() {
         *" $start "*) rm -f "$1" ;;
         *)
             starts="$starts $start"
-            mv "$1" "$out/metrics-$number$2.txt"
-            say "  $out/metrics-$number$2.txt"
+            # The second round may reach them in another order, or fewer: a server keeps its number.
+            name=$number
+            for first in "$out"/metrics-*[0-9].txt; do
+                if [ -n "$2" ] && [ "$(start_of "$first")" = "$start" ]; then
+                    name=${first##*/metrics-}
+                    name=${name%.txt}
+                fi
+            done
+            mv "$1" "$out/metrics-$name$2.txt"
+            say "  $out/metrics-$name$2.txt"
             number=$((number + 1))
             ;;
         esac
@@ -197,6 +205,10 @@ fi
 
 rm -f "$out/.error" "$out/.scrape" "$out/.servers" "$out/.pods"
 [ -s "$missing" ] || rm -f "$missing"
+if ! [ -f "$out/version.json" ] && ! [ -f "$out/nodes.json" ] && ! [ -f "$out/metrics-0.txt" ]; then
+    say "nothing could be had: is the cluster reachable?  $KUBECTL version"
+    exit 1
+fi
 say ""
 say "next: look through $out, then  oomcast import $out"
 exit 0

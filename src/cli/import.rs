@@ -62,7 +62,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, Failure> {
     let findings = cluster::import(&args.paths);
     let out = args.update.as_ref().unwrap_or(&args.out);
     if findings.is_empty() {
-        let imported = tell::tell(&findings, &out.display().to_string(), Vec::new());
+        let imported = tell::tell(&findings, &[], &out.display().to_string(), Vec::new());
         output::note(page::page(&imported).terminal(&screen(&[], None)));
         let message =
             "nothing in these files tells anything about a kube-apiserver; nothing is written";
@@ -72,12 +72,18 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, Failure> {
     let names = write::Names { manifest: format!("{name}-apf.json"), scenario: name };
     let mut written = Vec::new();
     let text = write::scenario(&findings, &names);
-    let (text, changes) = match &args.update {
-        None => (text, Vec::new()),
+    let (text, mut changes, edited) = match &args.update {
+        None => (text, Vec::new(), String::new()),
         Some(file) => updated(file, &text)?,
     };
-    if let Some(apf) = &findings.apf {
-        let manifest = out.parent().unwrap_or(Path::new("")).join(&names.manifest);
+    if let Some(apf) = findings.apf.as_ref().filter(|_| text.contains(&names.manifest)) {
+        let mut manifest = out.parent().unwrap_or(Path::new("")).join(&names.manifest);
+        if args.update.is_some() && is_edited(&manifest, &apf.value.1, &edited) {
+            let now = manifest.with_file_name(format!("{}-now.json", names.scenario));
+            let what = format!("kept as it is, yours: {}", manifest.display());
+            changes.push((what, format!("what the cluster has is in {}", now.display())));
+            manifest = now;
+        }
         put(&manifest, &apf.value.1, args.force || args.update.is_some())?;
         written.push(manifest.display().to_string());
     }
@@ -86,7 +92,8 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, Failure> {
     let scenario = load_file(out, &[]).map_err(|mistakes| load::refused(&mistakes))?;
     load::tell_all(&scenario);
     let checks = check::checks(&scenario, &findings);
-    let mut imported = tell::tell(&findings, &out.display().to_string(), checks);
+    let assumed = write::assumed(&text);
+    let mut imported = tell::tell(&findings, &assumed, &out.display().to_string(), checks);
     imported.changes = changes;
     let next = format!("oomcast run {} --profile cold-start", quoted(&out.to_string_lossy()));
     output::result(&page::page(&imported).terminal(&screen(&written, Some(&next))))?;
@@ -102,8 +109,17 @@ fn screen<'s>(written: &'s [String], next: Option<&'s str>) -> Screen<'s> {
     Screen { width: output::width(), styled: true, written, next }
 }
 
-/// The edited scenario with what is measured now, and what changed.
-fn updated(file: &Path, imported: &str) -> Result<(String, Vec<(String, String)>), Failure> {
+/// Whether a person has edited a manifest since the scenario, as it was, was written beside it.
+fn is_edited(manifest: &Path, now: &str, scenario: &str) -> bool {
+    let there = std::fs::read_to_string(manifest).ok();
+    there.is_some_and(|there| there != now && !scenario.contains(&write::digest(&there)))
+}
+
+/// What an update did: key by key, and what to add.
+type Changes = Vec<(String, String)>;
+
+/// The edited scenario with what is measured now, what changed, and as it was.
+fn updated(file: &Path, imported: &str) -> Result<(String, Changes, String), Failure> {
     let failed = |what: String| Failure::usage(format_args!("{}: {what}", file.display()));
     let edited = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
     let update = write::update(&edited, imported).map_err(failed)?;
@@ -113,8 +129,9 @@ fn updated(file: &Path, imported: &str) -> Result<(String, Vec<(String, String)>
     let changes = of("renewed", update.renewed)
         .chain(of("added", update.added))
         .chain(of("kept as it is, yours:", update.kept))
+        .chain(of("removed, no longer found:", update.removed))
         .chain(of("no longer found, kept:", update.gone));
-    Ok((update.text, changes.collect()))
+    Ok((update.text, changes.collect(), edited))
 }
 
 /// Writes a file, over another one only if that is wanted.

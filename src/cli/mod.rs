@@ -71,6 +71,7 @@ pub use reference::verbs;
 pub use report::ReportArgs;
 pub use run::RunArgs;
 pub use scenarios::ScenariosArgs;
+pub use schema::{OutputSchema, SCHEMAS, SchemaArgs};
 pub use shard::{Shard, ShardArg};
 pub use show::{ShowArgs, ShowFormat};
 pub use speed::SpeedArgs;
@@ -126,7 +127,7 @@ fn dispatch(args: &Args) -> Result<Exit, Failure> {
         Verb::Validate(verb) => validate::validate(verb),
         Verb::Calibrate(verb) => calibrate::calibrate(verb),
         Verb::Speed(verb) => speed::speed(verb),
-        Verb::Schema => schema::schema(),
+        Verb::Schema(verb) => schema::schema(verb),
         Verb::Completions(verb) => completions::completions(verb, &mut Args::command()),
         Verb::Man(verb) => man::man(verb, Args::command()),
     }

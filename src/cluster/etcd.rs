@@ -25,14 +25,18 @@ const SPECIAL: [(&str, &str); 6] = [
     ("apiextensions.k8s.io", "customresourcedefinitions.apiextensions.k8s.io"),
     ("apiregistration.k8s.io", "apiservices.apiregistration.k8s.io"),
 ];
-/// Keys of several resources together: Services with Endpoints, and allocated addresses.
-const SEVERAL: [&str; 2] = ["services", "ranges"];
+/// Keys of Services and Endpoints together.
+pub(super) const SERVICES: &str = "services";
+/// Keys of allocated addresses and ports.
+const RANGES: &str = "ranges";
 
 /// What is known of etcd.
 #[derive(Clone, Debug, Default)]
 pub struct Etcd {
     /// Objects and their bytes by `plural.group`, and the file.
     pub stored: BTreeMap<String, (u64, Bytes, String)>,
+    /// The same by API group, of custom resources: keys begin with their group.
+    pub groups: BTreeMap<String, (u64, Bytes, String)>,
     /// The size of its database.
     pub database: Option<Found<Bytes>>,
     /// Its resident memory: of several members the largest.
@@ -54,13 +58,22 @@ impl Etcd {
             };
             let name = text("object_name");
             let part = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix));
-            let key = part.and_then(resource_of_part);
-            let (Some(key), Ok(count), Some(bytes)) =
-                (key, text("object_count").parse(), iec(&text("object_size")))
+            let (Some(part), Ok(count), Some(bytes)) =
+                (part, text("object_count").parse::<u64>(), iec(&text("object_size")))
             else {
                 continue;
             };
-            self.stored.insert(key, (count, bytes, file.to_owned()));
+            let one = |count, bytes| (count, bytes, file.to_owned());
+            if part == SERVICES {
+                // As a rule each Service has Endpoints.
+                let half = one(count.div_ceil(2), Bytes(bytes.0.div_ceil(2)));
+                self.stored.insert(SERVICES.to_owned(), half.clone());
+                self.stored.insert("endpoints".to_owned(), half);
+            } else if let Some(key) = resource_of_part(part) {
+                self.stored.insert(key, one(count, bytes));
+            } else if part.contains('.') {
+                self.groups.insert(part.to_owned(), one(count, bytes));
+            }
         }
         Ok(())
     }
@@ -99,13 +112,12 @@ impl Etcd {
     }
 }
 
-/// The resource of the first part of a key; `None`: several, or unknown.
+/// The resource of the first part of a key; `None`: unknown.
 fn resource_of_part(part: &str) -> Option<String> {
     if let Some((_, key)) = SPECIAL.iter().find(|(special, _)| *special == part) {
         return Some((*key).to_owned());
     }
-    (!SEVERAL.contains(&part) && builtin::is_known(part))
-        .then(|| key_of(part, builtin::group_of(part)))
+    (part != RANGES && builtin::is_known(part)).then(|| key_of(part, builtin::group_of(part)))
 }
 
 /// Bytes as `numfmt --to=iec` writes them: `812`, `3.4K`, `12M`.

@@ -57,6 +57,8 @@ pub struct Resource {
     pub versions: Option<Found<u32>>,
     /// Writes per second.
     pub writes: Option<Found<f64>>,
+    /// Whether that is a mean since the servers started.
+    pub writes_since_start: bool,
     /// The user who writes most of them.
     pub writer: Option<Found<String>>,
     /// Watches open at the last scrape, on all servers.
@@ -181,6 +183,29 @@ impl Findings {
     pub fn is_empty(&self) -> bool {
         let known = |resource: &Resource| resource.count.as_ref().is_some_and(|c| c.value > 0);
         self.servers.is_empty() && self.fleets.is_empty() && !self.resources.values().any(known)
+    }
+
+    /// The tightest memory limit: that server dies first.
+    #[must_use]
+    pub fn memory_limit(&self) -> Option<&Found<Bytes>> {
+        let limits = self.servers.iter().filter_map(|server| server.memory_limit.as_ref());
+        limits.min_by_key(|found| found.value)
+    }
+
+    /// The fewest cores that the container of a server may use.
+    #[must_use]
+    pub fn cpu_limit(&self) -> Option<&Found<f64>> {
+        let limits = self.servers.iter().filter_map(|server| server.cpu_limit.as_ref());
+        limits.min_by(|a, b| a.value.total_cmp(&b.value))
+    }
+
+    /// The smallest GOMEMLIMIT, and where it is from.
+    #[must_use]
+    pub fn gomemlimit(&self) -> Option<Found<Bytes>> {
+        let limits = self.servers.iter().filter_map(|server| server.gomemlimit.as_ref());
+        let limits =
+            limits.filter_map(|found| Some(Found::new(found.value?, found.source.clone())));
+        limits.min_by_key(|found| found.value)
     }
 
     /// Notes a value that no file has.

@@ -45,6 +45,8 @@ pub struct Read {
     pub kind: ReadKind,
     /// Which of its objects.
     pub selected: Selected,
+    /// Whether a share was assumed: nothing tells how many objects are in its namespaces.
+    pub share_assumed: bool,
     /// The selectors as they were seen first; empty: none.
     pub selector: String,
     /// The namespace it is confined to.

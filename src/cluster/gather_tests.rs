@@ -68,6 +68,7 @@ const COUNTS: &str = r#"{"etcd_resources":[
 {"object_count":"4","object_name":"/kubernetes.io/minions","object_size":"2.4M"},
 {"object_count":"900","object_name":"/kubernetes.io/services","object_size":"1.1M"},
 {"object_count":"212","object_name":"/kubernetes.io/apiextensions.k8s.io","object_size":"9.9M"},
+{"object_count":"200","object_name":"/kubernetes.io/operators.coreos.com","object_size":"90M"},
 {"object_count":"77","object_name":"/openshift.io/images","object_size":"812"}]}"#;
 
 const FLOW: &str = "\
@@ -194,6 +195,9 @@ fn a_must_gather_is_read_as_it_is() {
     };
     assert_eq!(resource("pods"), (Some(4321), Some(Bytes(6_795))));
     assert_eq!(resource("customresourcedefinitions.apiextensions.k8s.io").0, Some(212));
+    assert_eq!((resource("services").0, resource("endpoints").0), (Some(450), Some(450)));
+    let together = resource("operators.operators.coreos.com");
+    assert_eq!(together, (Some(200), Some(Bytes((90 << 20) / 200))));
     assert!(!found.resources.contains_key("images"));
     let server = &found.servers[0];
     assert_eq!(server.gogc.as_ref().and_then(|gogc| gogc.value), Some(63));
@@ -204,6 +208,10 @@ fn a_must_gather_is_read_as_it_is() {
     assert!(found.assumed.iter().any(|one| one.what.contains("audit logs of 1 of 3 servers")));
     let names = write::Names { scenario: "a".into(), manifest: "a.json".into() };
     let text = write::scenario(&found, &names);
+    // Nothing counts Secrets: what reads them is there nevertheless, and what was taken is told.
+    assert!(text.contains("listers.secrets = "), "{text}");
+    let told = write::assumed(&text);
+    assert!(told.iter().any(|one| one.what == "objects.secrets: count = 1_000"), "{told:?}");
     assert!(
         text.contains("shutdown-delay = \"70s\" # apiServerArguments.shutdown-delay-duration"),
         "{text}"

@@ -106,11 +106,28 @@ impl Material {
         let (told, more_skipped) = pair(kept);
         findings.skipped.extend(skipped.into_iter().chain(more_skipped));
         material.servers = if servers.is_empty() { told } else { servers };
+        material.leave_out_others(findings);
         material
     }
 }
 
 impl Material {
+    /// Extension servers, such as metrics-server, have metrics of the same library, and store nothing.
+    fn leave_out_others(&mut self, findings: &mut Findings) {
+        let stores = |server: &ServerScrapes| server.last.counts_objects();
+        if !self.servers.iter().any(stores) {
+            return;
+        }
+        let (own, others) = std::mem::take(&mut self.servers).into_iter().partition(stores);
+        self.servers = own;
+        let others: Vec<ServerScrapes> = others;
+        findings.skipped.extend(others.into_iter().map(|other| {
+            let what =
+                "an apiserver that counts no objects: an extension server, not counted as one";
+            Skipped::passed_over(other.last.file, what)
+        }));
+    }
+
     /// How many servers there are for each whose metrics are here: what each does is taken for alike.
     #[must_use]
     pub fn unseen(&self, findings: &Findings) -> f64 {

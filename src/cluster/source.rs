@@ -1,5 +1,8 @@
 //! Values with where they are from.
 
+/// What stands for the source of a size that follows from another.
+pub(super) const ESTIMATED: &str = "estimated from size";
+
 /// Where a value is from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {

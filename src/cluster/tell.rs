@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::findings::{Findings, Found, Skipped, Source};
+use super::findings::{Assumed, Findings, Found, Skipped, Source};
+use super::fleet::Fleet;
 use crate::results::{ImportCheck, ImportSkipped, Imported, ImportedFact};
 use crate::units::Bytes;
 
@@ -11,19 +12,25 @@ const MOST_FILES: usize = 16;
 /// Resources that are shown one by one.
 const SHOWN: usize = 8;
 
-/// What to tell of an import.
+/// What to tell of an import: of what was found, and of what its text had to assume.
 #[must_use]
-pub fn tell(findings: &Findings, scenario: &str, checks: Vec<ImportCheck>) -> Imported {
+pub fn tell(
+    findings: &Findings,
+    assumed: &[Assumed],
+    scenario: &str,
+    checks: Vec<ImportCheck>,
+) -> Imported {
     let place = |one: &Skipped| match one.line {
         Some(line) => format!("{}:{line}", one.file),
         None => one.file.clone(),
     };
+    let row = |assumed: &Assumed| (assumed.what.clone(), assumed.command.clone());
     Imported {
         scenario: scenario.to_owned(),
         read: files(&findings.read),
         found: facts(findings),
         checks,
-        assumed: findings.assumed.iter().map(|a| (a.what.clone(), a.command.clone())).collect(),
+        assumed: findings.assumed.iter().chain(assumed).map(row).collect(),
         missing: findings.missing.iter().map(|m| (m.what.clone(), m.command.clone())).collect(),
         skipped: findings
             .skipped
@@ -74,12 +81,12 @@ fn facts(findings: &Findings) -> Vec<ImportedFact> {
     let mut facts = Vec::new();
     facts.extend(findings.release.as_ref().map(|f| fact("release", f, |r| r.git_version.clone())));
     facts.extend(findings.replicas.as_ref().map(|f| fact("servers", f, ToString::to_string)));
+    facts.extend(findings.memory_limit().map(|f| fact("memory limit", f, Bytes::to_string)));
     if let Some(server) = findings.servers.first() {
         let limit = |limit: &Option<Bytes>| limit.map_or("none".to_owned(), |l| l.to_string());
-        facts.extend(
-            server.memory_limit.as_ref().map(|f| fact("memory limit", f, Bytes::to_string)),
-        );
-        facts.extend(server.gomemlimit.as_ref().map(|f| fact("GOMEMLIMIT", f, limit)));
+        let tightest = findings.gomemlimit().map(|found| found.map(Some));
+        let soft = tightest.as_ref().or(server.gomemlimit.as_ref());
+        facts.extend(soft.map(|f| fact("GOMEMLIMIT", f, limit)));
         facts.extend(server.gomaxprocs.as_ref().map(|f| fact("GOMAXPROCS", f, u32::to_string)));
     }
     let inflight = |(reads, writes): &(u32, u32)| format!("{reads} + {writes}");
@@ -97,14 +104,18 @@ fn facts(findings: &Findings) -> Vec<ImportedFact> {
         facts.push(ImportedFact {
             what: fleet.name.clone(),
             value: format!("{} {members}, {} reads", fleet.members, fleet.reads.len()),
-            evidence: if fleet.evidence.is_empty() {
-                evidence(&fleet.source)
-            } else {
-                fleet.evidence.clone()
-            },
+            evidence: fleet_evidence(fleet),
         });
     }
     facts
+}
+
+/// How much was seen of a fleet, and its share of all requests.
+fn fleet_evidence(fleet: &Fleet) -> String {
+    let seen =
+        if fleet.evidence.is_empty() { evidence(&fleet.source) } else { fleet.evidence.clone() };
+    let percent = fleet.share * 100.0;
+    if percent < 0.05 { seen } else { format!("{seen}, {percent:.1} % of the requests") }
 }
 
 /// The largest resources, and how many more there are.

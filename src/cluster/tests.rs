@@ -13,7 +13,9 @@ fn found(test: &str, files: &[(&str, &str)]) -> Findings {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("creates");
     for (name, text) in files {
-        std::fs::write(folder.join(name), text).expect("writes");
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("creates");
+        std::fs::write(path, text).expect("writes");
     }
     import(&[folder])
 }
@@ -265,4 +267,105 @@ fn the_watch_cache_of_a_resource_can_be_off() {
     let found = found("sizes", &[("kube-apiserver.yaml", &pod), ("metrics.txt", OLD)]);
     let cached = |key: &str| found.resources[key].watch_cache.as_ref().map(|cached| cached.value);
     assert_eq!((cached("pods"), cached("nodes")), (Some(false), None));
+}
+
+/// Sizes of all Pods where only those of the control plane are in the files.
+#[test]
+fn a_handful_of_objects_does_not_stand_for_all() {
+    let metrics = OLD.replace("\"pods\"} 30", "\"pods\"} 2400")
+        + "apiserver_watch_events_sizes_sum{group=\"\",kind=\"Pod\",version=\"v1\"} 504000\n\
+           apiserver_watch_events_sizes_count{group=\"\",kind=\"Pod\",version=\"v1\"} 100\n";
+    let json = |name, files: &[(&str, &str)]| {
+        let found = found(name, files);
+        (found.resources["pods"].json_size.as_ref().map(|size| size.value), found)
+    };
+    let both = [("kube-apiserver.yaml", POD), ("metrics.txt", &metrics)];
+    assert_eq!(json("handful", &both).0, Some(Bytes(5_000)));
+    // Where nothing else tells the size it is taken, and said.
+    let pods = OLD.replace("\"pods\"} 30", "\"pods\"} 2400");
+    let (_, found) = json("handful-alone", &[("kube-apiserver.yaml", POD), ("metrics.txt", &pods)]);
+    assert!(found.assumed.iter().any(|one| one.what.contains("2400 is taken for that of a few")));
+    // JSON that is less than what is stored is of other objects.
+    let stored = "apiserver_resource_objects{group=\"\",resource=\"secrets\"} 2\n\
+                  apiserver_resource_size_estimate_bytes{group=\"\",resource=\"secrets\"} 8000\n";
+    let secrets: Vec<String> = (0..2)
+        .map(|i| format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s{i}}}\n---\n"))
+        .collect();
+    let files = [("secrets.yaml", &*secrets.concat()), ("metrics.txt", &(OLD.to_owned() + stored))];
+    let found = self::found("less-than-stored", &files);
+    let size = found.resources["secrets"].json_size.as_ref().map(|size| size.value.0);
+    assert!(size.is_some_and(|size| size > 4_000), "{size:?}");
+    assert!(found.skipped.iter().any(|one| one.what.contains("not the same")));
+}
+
+/// A limit in plain bytes, of the middle one of three servers, each with its own manifest.
+#[test]
+fn the_tightest_of_several_manifests_counts_in_any_form_of_its_quantities() {
+    let pod = |memory: &str| {
+        POD.replace("memory: 8Gi, cpu: 3500m", &format!("memory: {memory}, cpu: 1.5"))
+    };
+    let manifests = [pod("16Gi"), pod("\"8589934592\""), pod("1.6e10")];
+    let files = [
+        ("m1/kube-apiserver.yaml", &*manifests[0]),
+        ("m2/kube-apiserver.yaml", &manifests[1]),
+        ("m3/kube-apiserver.yaml", &manifests[2]),
+        ("metrics.txt", OLD),
+    ];
+    let found = found("manifests", &files);
+    assert_eq!(found.replicas.as_ref().map(|replicas| replicas.value), Some(3));
+    assert_eq!(found.memory_limit().map(|limit| limit.value), Some(Bytes::gib(8)));
+    assert_eq!(found.gomemlimit().map(|limit| limit.value), Some(Bytes::gib(8)));
+    assert_eq!(found.cpu_limit().map(|limit| limit.value), Some(1.5));
+    assert!(found.assumed.iter().any(|one| one.what.contains("servers have")));
+}
+
+#[test]
+fn flow_control_that_is_off_is_off_and_what_is_assumed_is_told() {
+    let pod = POD
+        .replace("--goaway-chance", "--enable-priority-and-fairness=false\n    - --goaway-chance");
+    let found = found("apf-off", &[("kube-apiserver.yaml", &pod), ("metrics.txt", OLD)]);
+    let names = write::Names { scenario: "a".into(), manifest: "a.json".into() };
+    let text = write::scenario(&found, &names);
+    assert!(text.contains("[apf]\nenabled = false # --enable-priority-and-fairness"), "{text}");
+    let told: Vec<String> = write::assumed(&text).into_iter().map(|one| one.what).collect();
+    assert!(told.contains(&"node: memory = \"64GiB\"".to_owned()), "{told:?}");
+    assert!(
+        told.iter().any(|one| one.starts_with("objects.") && one.contains("size = ")),
+        "{told:?}"
+    );
+}
+
+/// A list whose head says the kind of its items, as `kubectl get --raw` has it, as YAML.
+#[test]
+fn items_without_a_kind_have_that_of_their_list() {
+    let list = "kind: SecretList\napiVersion: v1\nmetadata: {remainingItemCount: 3}\nitems:\n\
+                - metadata: {name: a}\n- metadata: {name: b}\n";
+    let found = found("headed", &[("secrets.yaml", list)]);
+    assert_eq!(found.resources["secrets"].count.as_ref().map(|count| count.value), Some(5));
+}
+
+/// A young server that has counted little yet, a list of Nodes that breaks off, an extension server.
+#[test]
+fn the_larger_of_several_counts_is_taken_and_told() {
+    let young = OLD.replace("start_time_seconds 1000", "start_time_seconds 1009");
+    let young = young.replace("\"pods\"} 30", "\"pods\"} 0");
+    let node = "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"a\"}}";
+    let extension = "apiserver_request_total{verb=\"GET\",code=\"200\"} 3\n\
+        apiserver_flowcontrol_read_vs_write_current_requests_count{phase=\"executing\"} 1e11\n\
+        apiserver_flowcontrol_nominal_limit_seats{priority_level=\"system\"} 3\n\
+        process_start_time_seconds 7\n";
+    let files = [
+        ("metrics-0.txt", &*young),
+        ("metrics-1.txt", OLD),
+        ("node.json", node),
+        ("metrics-server.txt", extension),
+    ];
+    let found = found("young", &files);
+    assert_eq!(found.replicas.as_ref().map(|replicas| replicas.value), Some(2));
+    assert_eq!(found.resources["pods"].count.as_ref().map(|count| count.value), Some(30));
+    assert_eq!(found.nodes.count.as_ref().map(|count| count.value), Some(3));
+    let told: Vec<(&str, bool)> =
+        found.skipped.iter().map(|one| (one.file.as_str(), one.cost.is_some())).collect();
+    let expected = [("metrics-server.txt", false), ("node.json", false), ("metrics-1.txt", false)];
+    assert_eq!(told, expected, "{:?}", found.skipped);
 }

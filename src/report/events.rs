@@ -5,15 +5,21 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::results::{LogEntry, LogKind};
 
-#[derive(Serialize)]
-struct Line<'a> {
+/// A line of `events.jsonl`.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Line<'a> {
+    /// Seconds since the scenario began.
     t_s: f64,
+    /// What happened.
     kind: LogKind,
+    /// A server, fleet or event; empty for the whole control plane.
     subject: &'a str,
+    /// In words.
     message: &'a str,
 }
 

@@ -24,6 +24,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::story::Story;
@@ -35,7 +36,7 @@ use crate::results::{FORMAT_VERSION, RunRecord, Summary};
 pub const MANIFEST: &str = "run.json";
 
 /// Whether all files of a folder are there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Being written, or its writer was stopped: by Ctrl-C, its files hold what was done by then.
@@ -45,7 +46,7 @@ pub enum Status {
 }
 
 /// `run.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {
     /// As of `summary.json`.
     pub format_version: String,

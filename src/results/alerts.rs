@@ -1,5 +1,6 @@
 //! What a rehearsal of alert rules leaves behind: the public interface `alerts.json`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::SimSpan;
@@ -21,7 +22,7 @@ pub fn presence(selector: &str, whole: SimSpan) -> String {
 }
 
 /// A selector of a rule that selected nothing in any replication.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EmptySelector {
     /// As the rule has it.
     pub selector: String,
@@ -32,7 +33,7 @@ pub struct EmptySelector {
 }
 
 /// One alert over all replications.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AlertRow {
     /// Its name.
     pub alert: String,
@@ -84,7 +85,7 @@ impl AlertRow {
 }
 
 /// `alerts.json`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AlertsResult {
     /// As of `summary.json`.
     pub format_version: String,

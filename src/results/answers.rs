@@ -1,12 +1,13 @@
 //! What changes of a scenario come to, tried on the same draws: without a client, with a remedy.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::OutcomeCount;
 use crate::units::Bytes;
 
 /// What some replications of a variant came to.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrialFigures {
     /// Replications.
     pub replications: u32,
@@ -33,7 +34,7 @@ pub struct TrialFigures {
 }
 
 /// The scenario without something, against the scenario.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LeftOut {
     /// The clients taken out.
     pub clients: Vec<String>,
@@ -47,7 +48,7 @@ pub struct LeftOut {
 }
 
 /// `leave-one-out`: the scenario again without each of its clients.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LeaveOneOut {
     /// What was to happen: `oom`.
     #[serde(default)]
@@ -76,7 +77,9 @@ impl LeaveOneOut {
 }
 
 /// What became of a remedy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum RemedyState {
     /// The upper end of the interval is below the probability that is allowed.
@@ -116,7 +119,7 @@ impl RemedyState {
 }
 
 /// A remedy, or two of them, in a scenario.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RemedyRow {
     /// Its name; of two `a+b`.
     pub name: String,
@@ -167,7 +170,7 @@ impl RemedyRow {
 }
 
 /// `advise.json`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AdviseResult {
     /// As of `summary.json`.
     pub format_version: String,
@@ -209,7 +212,7 @@ impl AdviseResult {
 }
 
 /// What became of a storm.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StormState {
     /// It was not.
@@ -252,7 +255,7 @@ impl StormState {
 }
 
 /// A storm of `assess`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StormRow {
     /// Its name: `steady`, `as written`, or that of a standard storm.
     pub name: String,
@@ -271,7 +274,7 @@ pub struct StormRow {
 }
 
 /// How far an input may go in the most dangerous storm.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BreakingInput {
     /// The key.
     pub key: String,
@@ -287,7 +290,7 @@ pub struct BreakingInput {
 }
 
 /// A remedy for the most dangerous storm, in another that goes wrong.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RemedyElsewhere {
     /// The remedy.
     pub remedy: String,
@@ -302,7 +305,7 @@ pub struct RemedyElsewhere {
 }
 
 /// `assess.json`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AssessResult {
     /// As of `summary.json`.
     pub format_version: String,

@@ -1,10 +1,11 @@
 //! API Priority and Fairness of a scenario as it stands before a run: the levels with their limits,
 //! and where each fleet's requests fall.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What `oomcast show --apf` shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ApfPlan {
     /// The scenario's name.
     pub scenario: String,
@@ -27,7 +28,7 @@ pub struct ApfPlan {
 }
 
 /// A priority level and its limits of each server, in seats.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LevelPlan {
     /// Its name.
     pub name: String,
@@ -58,7 +59,7 @@ pub struct LevelPlan {
 }
 
 /// A fleet's requests.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FleetPlan {
     /// The fleet.
     pub name: String,

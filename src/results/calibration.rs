@@ -1,5 +1,6 @@
 //! What a calibration found: the public interface of `oomcast calibrate --format json`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ErrorSpread;
@@ -8,7 +9,9 @@ use super::ErrorSpread;
 pub const CALIBRATION_FORMAT_VERSION: &str = "1.0";
 
 /// What a figure of an observation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum FigureKind {
     /// Memory before the burst, in bytes.
@@ -35,7 +38,7 @@ impl FigureKind {
 }
 
 /// A figure, measured and predicted. Relative errors are (predicted - measured) / measured.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FittedFigure {
     /// What it is.
     pub kind: FigureKind,
@@ -54,7 +57,7 @@ pub struct FittedFigure {
 }
 
 /// An observation.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FittedObservation {
     /// Its name.
     pub id: String,
@@ -71,7 +74,7 @@ pub struct FittedObservation {
 }
 
 /// How a parameter came out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ParameterState {
     /// The observations say what it is.
@@ -96,7 +99,7 @@ impl ParameterState {
 }
 
 /// A parameter.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FittedParameter {
     /// The scenario's key.
     pub key: String,
@@ -119,7 +122,7 @@ pub struct FittedParameter {
 }
 
 /// What the fit is worth on observations that it has not seen.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CrossValidation {
     /// How many parts were left out in turn; observations with equal inputs are never apart.
     pub folds: u32,
@@ -130,7 +133,7 @@ pub struct CrossValidation {
 }
 
 /// Errors of one kind of figure.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FitErrors {
     /// With the scenario's values.
     pub before: Option<ErrorSpread>,
@@ -139,7 +142,7 @@ pub struct FitErrors {
 }
 
 /// The whole result.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CalibrationResult {
     /// See [`CALIBRATION_FORMAT_VERSION`].
     pub format_version: String,

@@ -1,12 +1,13 @@
 //! What a comparison of two variants leaves behind: the public interface `compare.json`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{OutcomeCount, QuantileEstimate};
 use crate::units::Bytes;
 
 /// One of the two variants.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ComparedSide {
     /// What it is called in the comparison: its file, and its own changes.
     pub label: String,
@@ -23,7 +24,7 @@ pub struct ComparedSide {
 }
 
 /// A key of the effective scenario that differs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InputDifference {
     /// The key.
     pub key: String,
@@ -34,7 +35,7 @@ pub struct InputDifference {
 }
 
 /// An event in pairs of runs on the same draws.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EventChange {
     /// The metric.
     pub metric: String,
@@ -58,7 +59,7 @@ pub struct EventChange {
 
 /// A figure in pairs of runs on the same draws. Differences are the second's value less the first's;
 /// bytes, seconds, counts or shares.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FigureChange {
     /// The metric.
     pub metric: String,
@@ -94,7 +95,7 @@ pub struct FigureChange {
 }
 
 /// How a tolerance came out.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ToleranceRow {
     /// The metric.
     pub metric: String,
@@ -110,7 +111,7 @@ pub struct ToleranceRow {
 }
 
 /// `compare.json`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CompareResult {
     /// As of `summary.json`.
     pub format_version: String,

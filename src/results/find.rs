@@ -1,11 +1,12 @@
 //! What a search for a breaking point leaves behind: the public interface `find.json`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{LeaveOneOut, OutcomeCount};
 
 /// A value of the key that was varied.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FoundValue {
     /// As the scenario writes it: `16GiB`.
     pub text: String,
@@ -14,7 +15,7 @@ pub struct FoundValue {
 }
 
 /// How often it happened at a value.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FoundShare {
     /// The value.
     pub value: FoundValue,
@@ -23,7 +24,7 @@ pub struct FoundShare {
 }
 
 /// Both sides of the breaking point.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FoundBracket {
     /// The last value at which the probability is not above the one allowed.
     pub safe: FoundShare,
@@ -37,7 +38,7 @@ pub struct FoundBracket {
 }
 
 /// Whether there was a breaking point in the range.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FoundWhere {
     /// Yes.
@@ -52,7 +53,7 @@ pub enum FoundWhere {
 }
 
 /// The breaking point of one replication.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BreakingPoint {
     /// Which replication.
     pub replication: u32,
@@ -63,7 +64,7 @@ pub struct BreakingPoint {
 }
 
 /// `find.json`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FindResult {
     /// As of `summary.json`.
     pub format_version: String,

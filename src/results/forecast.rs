@@ -1,11 +1,12 @@
 //! What a forecast leaves behind: the public interface `forecast.json`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{FindResult, FoundValue};
 
 /// A key that grows.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GrowthRow {
     /// The key.
     pub key: String,
@@ -18,7 +19,7 @@ pub struct GrowthRow {
 }
 
 /// A growing key that changes nothing in a storm.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct IdleGrowth {
     /// The key.
     pub key: String,
@@ -27,7 +28,7 @@ pub struct IdleGrowth {
 }
 
 /// When a storm goes wrong too often.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ForecastStorm {
     /// Its name: `steady`, `as written`, or that of a standard storm.
     pub name: String,
@@ -43,7 +44,7 @@ pub struct ForecastStorm {
 }
 
 /// What a remedy buys in the storm that goes wrong first.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ForecastRemedy {
     /// Its name; of two `a+b`.
     pub name: String,
@@ -66,7 +67,7 @@ pub struct ForecastRemedy {
 }
 
 /// `forecast.json`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ForecastResult {
     /// As of `summary.json`.
     pub format_version: String,

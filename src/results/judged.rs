@@ -1,13 +1,14 @@
 //! What is said about many replications beyond their spread: quantiles with intervals, expectations,
 //! the stopping rule, and what uncertain inputs contribute.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::Bytes;
 
 /// A quantile of the peak over the replications, with a 95 % interval that holds whatever the law of
 /// the peaks: two order statistics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QuantileEstimate {
     /// Which quantile, 0 to 1.
     pub quantile: f64,
@@ -20,7 +21,7 @@ pub struct QuantileEstimate {
 }
 
 /// How an expectation came out.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExpectationRow {
     /// Its name.
     pub name: String,
@@ -49,7 +50,7 @@ pub struct ExpectationRow {
 }
 
 /// `--until-ci`: replications went on until the intervals were narrow enough.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StoppingRule {
     /// The half width wanted, 0.05 for 5 %: of probabilities in points, of the median and the 95th
     /// percentile of the peak relative to them.
@@ -61,7 +62,7 @@ pub struct StoppingRule {
 }
 
 /// An input that was not known exactly, and what was drawn for it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UncertainInput {
     /// The key.
     pub key: String,
@@ -77,7 +78,7 @@ pub struct UncertainInput {
 ///
 /// Estimated from pairs of runs with the same inputs and different seeds: what both runs of a pair
 /// share is the inputs' doing, what they differ in is the seed's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VarianceSplit {
     /// Standard deviation over all runs.
     pub total_sd: f64,
@@ -94,7 +95,7 @@ pub struct VarianceSplit {
 }
 
 /// What uncertain inputs contribute.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Uncertainty {
     /// The inputs, the one most correlated with the peak first.
     pub inputs: Vec<UncertainInput>,

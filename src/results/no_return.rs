@@ -1,12 +1,13 @@
 //! What a search for the point of no return leaves behind: the public interface `no-return.json`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::OutcomeCount;
 use crate::units::Bytes;
 
 /// What somebody who watched the control plane could have seen at an instant.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Visible {
     /// Resident memory of the server that was nearest to its limit.
     pub resident_bytes: Bytes,
@@ -27,7 +28,7 @@ pub struct Visible {
 }
 
 /// How likely it was at an instant that it happens.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NoReturnPoint {
     /// The instant; the state is the one after all that happened then.
     pub at_seconds: f64,
@@ -38,7 +39,7 @@ pub struct NoReturnPoint {
 }
 
 /// When a probability was passed for good.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PassedPoint {
     /// The probability.
     pub probability: f64,
@@ -49,7 +50,7 @@ pub struct PassedPoint {
 }
 
 /// `no-return.json`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NoReturn {
     /// As of `summary.json`.
     pub format_version: String,

@@ -1,11 +1,12 @@
 //! What a predicted peak is worth: the interval that holds the real one in nine of ten runs.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::Bytes;
 
 /// A peak with the error of the model and the luck of the seeds around it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PeakInterval {
     /// The median peak; where a server is killed, the peak it would have without a memory limit.
     pub peak_bytes: Bytes,

@@ -1,5 +1,6 @@
 //! The record of one replication.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Activity, ApfDump, FleetFlow, LevelRecord, LevelTimeline, ServerSample};
@@ -7,7 +8,9 @@ use crate::units::{Bytes, SimSpan, SimTime};
 
 /// What holds a byte of an apiserver's resident memory. The order is that of the stacked chart,
 /// from the base upwards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mechanism {
     /// Binary pages, runtime tables, stacks of the idle server, type metadata, `OpenAPI`.
@@ -118,7 +121,7 @@ impl Mechanism {
 }
 
 /// One entry of the ledger: bytes held by a mechanism for a client group and a resource.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Holder {
     /// What holds the bytes.
     pub mechanism: Mechanism,
@@ -138,7 +141,9 @@ pub struct Holder {
 /// - *ended*: watches that a server closed because their reader, or the server itself, was too slow;
 /// - *fell behind*: writes and watch events waited for a server's processors for more than a second;
 /// - *recovered*: at the end every server serves, and every client that has not given up has its list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// See [`Outcome::meaning`].
@@ -318,7 +323,7 @@ pub struct PhaseRecord {
 }
 
 /// Totals over all servers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counters {
     /// LISTs (and pages) answered in full.
     pub lists_ok: u64,
@@ -481,7 +486,9 @@ impl Timeline {
 }
 
 /// What a log entry is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogKind {
     /// A scenario event began.

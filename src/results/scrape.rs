@@ -4,6 +4,7 @@
 //! not serve (dead, starting, not ready) does not answer. When the first scrape falls is chance, so a
 //! peak that a scrape interval shows is told for all whole seconds at which it may.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Timeline;
@@ -14,7 +15,7 @@ use crate::units::{Bytes, SimSpan, SimTime};
 pub const SCRAPE_INTERVALS: [u64; 3] = [15, 30, 60];
 
 /// The highest memory that scrapes of a server would have seen in a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScrapedPeak {
     /// From one scrape to the next.
     pub interval_seconds: u64,

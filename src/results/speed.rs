@@ -1,12 +1,13 @@
 //! How fast a machine is: the public interface of `oomcast speed --format json`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Version of the format of [`MachineSpeed`]. A minor step adds fields, a major one changes them.
 pub const SPEED_FORMAT_VERSION: &str = "1.0";
 
 /// The speed of a machine, with nine tenths of its repeats.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MachineSpeed {
     /// See [`SPEED_FORMAT_VERSION`].
     pub format_version: String,

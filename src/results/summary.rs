@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -14,7 +15,7 @@ use crate::units::Bytes;
 pub const FORMAT_VERSION: &str = "1.6";
 
 /// The spread of a byte figure over the replications.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Spread {
     /// Half of the replications were at or below.
     pub median: Bytes,
@@ -25,7 +26,7 @@ pub struct Spread {
 }
 
 /// Kills of one server over the replications.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OomKillSpread {
     /// Median count a run.
     pub median: u32,
@@ -52,7 +53,7 @@ pub struct PressureSummary {
 }
 
 /// One server over all replications.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ApiserverSummary {
     /// `apiserver-0` ...
     pub name: String,
@@ -74,7 +75,7 @@ pub struct ApiserverSummary {
 }
 
 /// The spread of a count over the replications.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CountSpread {
     /// Half of the replications were at or below.
     pub median: u64,
@@ -83,7 +84,7 @@ pub struct CountSpread {
 }
 
 /// In how many replications something went wrong, and how often in one of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HarmCount {
     /// Replications in which it did.
     pub runs: u32,
@@ -92,7 +93,7 @@ pub struct HarmCount {
 }
 
 /// What makes a run without a kill `degraded`, each for itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HarmSummary {
     /// Requests that were cut off, timed out or rejected: reads and writes.
     pub requests_failed: HarmCount,
@@ -105,7 +106,7 @@ pub struct HarmSummary {
 }
 
 /// Calls of one kind, or what they came to, over all replications.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ActivitySummary {
     /// The column of `activity.csv`.
     pub key: String,
@@ -118,7 +119,7 @@ pub struct ActivitySummary {
 }
 
 /// A priority level of API Priority and Fairness over all replications.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LevelSummary {
     /// The level's name.
     pub name: String,
@@ -137,7 +138,7 @@ pub struct LevelSummary {
 }
 
 /// The part of a peak that the clients of one flow schema held.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FlowSchemaShare {
     /// The flow schema's name.
     pub name: String,
@@ -148,7 +149,7 @@ pub struct FlowSchemaShare {
 }
 
 /// One named event until the next, over all replications.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PhaseSummary {
     /// The event's name.
     pub name: String,
@@ -167,7 +168,7 @@ pub struct PhaseSummary {
 
 /// How many replications ended so, with a 95 % interval of the probability: Wilson's, or the exact
 /// one-sided bound when none or all did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OutcomeCount {
     /// Replications.
     pub count: u32,
@@ -178,7 +179,7 @@ pub struct OutcomeCount {
 }
 
 /// A published figure beside the prediction.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PublishedRow {
     /// The phase it belongs to; empty: the whole run.
     pub phase: String,
@@ -199,7 +200,7 @@ pub struct PublishedRow {
 }
 
 /// `summary.json`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// See [`FORMAT_VERSION`].
     pub format_version: String,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{OomKillSpread, OutcomeCount, Spread};
@@ -11,7 +12,7 @@ use crate::units::Bytes;
 pub const SWEEP_FORMAT: &str = "1.0";
 
 /// One varied key.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AxisRecord {
     /// The dotted key.
     pub key: String,
@@ -22,7 +23,7 @@ pub struct AxisRecord {
 }
 
 /// How the points of a sweep are laid out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DesignRecord {
     /// `grid`, `random`, `lhs` or `morris`.
     pub kind: String,
@@ -33,7 +34,7 @@ pub struct DesignRecord {
 }
 
 /// What a sweep is: two with equal heads have equal rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SweepHead {
     /// See [`SWEEP_FORMAT`].
     pub format_version: String,
@@ -58,7 +59,7 @@ pub struct SweepHead {
 }
 
 /// The value of a varied key at a point.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PointValue {
     /// As in the scenario file: `16GiB`.
     pub text: String,
@@ -75,7 +76,7 @@ impl PointValue {
 }
 
 /// All replications of a point, condensed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PointFigures {
     /// Replications run.
     pub replications: u32,
@@ -121,7 +122,7 @@ impl PointFigures {
 }
 
 /// One point of a sweep.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PointRow {
     /// Which point of the whole sweep, from 0.
     pub point: u32,
@@ -143,7 +144,7 @@ impl PointRow {
 
 /// How a figure depends on a key: elementary effects of Morris screening, each the change of the
 /// figure per whole range of the key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Effect {
     /// Mean of the effects: the sign says which way the figure goes.
     pub mean: f64,
@@ -154,7 +155,7 @@ pub struct Effect {
 }
 
 /// What screening says of one key.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sensitivity {
     /// The key.
     pub key: String,
@@ -167,7 +168,7 @@ pub struct Sensitivity {
 }
 
 /// A whole sweep: `sweep.json`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SweepSummary {
     /// What was swept.
     #[serde(flatten)]

@@ -1,5 +1,6 @@
 //! Predictions beside what was measured: the public interface of `oomcast validate --format json`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PublishedRow;
@@ -9,7 +10,7 @@ use crate::units::Bytes;
 pub const VALIDATION_FORMAT_VERSION: &str = "1.2";
 
 /// A measured run of one server, replayed. Relative errors are (predicted - measured) / measured.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a field of the published JSON")]
 pub struct ReplayedRun {
     /// The observation's name.
@@ -59,7 +60,7 @@ pub struct ReplayedRun {
 }
 
 /// A measured run of several servers, replayed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReplayedServers {
     /// The observation's name.
     pub id: String,
@@ -105,7 +106,7 @@ pub struct ReplayedServers {
 }
 
 /// How absolute relative errors spread (order statistics).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorSpread {
     /// How many errors.
     pub count: u32,
@@ -120,7 +121,7 @@ pub struct ErrorSpread {
 }
 
 /// How many measured peaks lie in the intervals of their predictions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Coverage {
     /// Runs.
     pub runs: u32,
@@ -133,7 +134,7 @@ pub struct Coverage {
 }
 
 /// Whether the right servers were lost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LossAgreement {
     /// Runs that lost their server.
     pub lost: u32,
@@ -150,7 +151,7 @@ pub struct LossAgreement {
 
 /// Whether predictions are ordered as measurements are, over pairs of runs that differ in one
 /// setting.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Orderings {
     /// Pairs with clearly different measured peaks.
     pub pairs: u32,
@@ -161,7 +162,7 @@ pub struct Orderings {
 }
 
 /// Two runs that differ in one setting.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderedPair {
     /// The setting.
     pub setting: String,
@@ -172,7 +173,7 @@ pub struct OrderedPair {
 }
 
 /// The published figures of one shipped scenario.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PublishedScenario {
     /// The scenario's name.
     pub scenario: String,
@@ -181,7 +182,7 @@ pub struct PublishedScenario {
 }
 
 /// Who held the heap of a run at an instant, beside a heap profile of a real server.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct HolderRow {
     /// The run.
     pub run: String,
@@ -198,7 +199,7 @@ pub struct HolderRow {
 }
 
 /// Every replayed run, and how far off the predictions are.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Validation {
     /// See [`VALIDATION_FORMAT_VERSION`].
     pub format_version: String,
@@ -244,7 +245,7 @@ pub struct Validation {
 }
 
 /// One row of the domain in which predictions are held to measurements.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DomainRow {
     /// What it is about.
     pub what: String,

@@ -2,8 +2,10 @@
 
 use super::keys::ROOT;
 
+pub use crate::language::print::schema::Extent;
+
 /// The schema as indented JSON.
 #[must_use]
-pub fn json() -> String {
-    crate::language::print::schema::json(&ROOT)
+pub fn json(extent: Extent) -> String {
+    crate::language::print::schema::json(&ROOT, extent)
 }

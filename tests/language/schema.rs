@@ -4,15 +4,13 @@ use std::path::PathBuf;
 
 use crate::support::root;
 use jsonschema::Validator;
+use oomcast::cli::SCHEMAS;
 use oomcast::scenario;
+use oomcast::scenario::schema::Extent;
 use serde_json::Value;
 
-fn committed() -> PathBuf {
-    root().join("scenarios/oomcast.schema.json")
-}
-
 fn schema() -> Value {
-    serde_json::from_str(&scenario::schema::json()).expect("JSON")
+    serde_json::from_str(&scenario::schema::json(Extent::Whole)).expect("JSON")
 }
 
 fn validator() -> Validator {
@@ -41,23 +39,35 @@ fn scenarios() -> Vec<(PathBuf, String)> {
     found
 }
 
-/// `UPDATE_SCHEMA=1` renews it.
+/// `UPDATE_SCHEMA=1` renews them. That of scenarios is beside the scenarios, which name it.
 #[test]
-fn the_committed_schema_is_up_to_date() {
-    let fresh = scenario::schema::json();
-    if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        std::fs::write(committed(), &fresh).expect("written");
+fn the_committed_schemas_are_up_to_date() {
+    let folder = root().join("schemas");
+    for one in SCHEMAS {
+        let path = match one.name {
+            "scenario" => root().join("scenarios/oomcast.schema.json"),
+            name => folder.join(format!("{name}.schema.json")),
+        };
+        let fresh = one.json();
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write(&path, &fresh).expect("written");
+        }
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        let renew = "renew it: UPDATE_SCHEMA=1 cargo test --test language schema";
+        assert!(there == fresh, "{}: {renew}", path.display());
     }
-    let there = std::fs::read_to_string(committed()).unwrap_or_default();
-    assert!(there == fresh, "renew it: UPDATE_SCHEMA=1 cargo test --test language schema");
+    let committed = std::fs::read_dir(folder).expect("a folder").count();
+    assert_eq!(committed, SCHEMAS.len() - 1, "schemas/ holds files that nothing makes");
 }
 
 #[test]
-fn it_is_a_schema_of_draft_7() {
-    let schema = schema();
-    assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
-    if let Err(error) = jsonschema::draft7::meta::validate(&schema) {
-        panic!("{error} at {}", error.instance_path());
+fn they_are_schemas_of_draft_7() {
+    for one in SCHEMAS {
+        let schema: Value = serde_json::from_str(&one.json()).expect("JSON");
+        assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#", "{}", one.name);
+        if let Err(error) = jsonschema::draft7::meta::validate(&schema) {
+            panic!("{}: {error} at {}", one.name, error.instance_path());
+        }
     }
 }
 
@@ -99,11 +109,7 @@ fn effective_scenarios_validate() {
 /// A file that inherits need not have everything, nor need what it inherits.
 #[test]
 fn parts_and_presets_validate() {
-    let mut part = schema();
-    let fields = part.as_object_mut().expect("an object");
-    for needs in ["if", "then", "else"] {
-        assert!(fields.remove(needs).is_some());
-    }
+    let part = serde_json::from_str(&scenario::schema::json(Extent::Part)).expect("JSON");
     let part = jsonschema::validator_for(&part).expect("a schema");
     let presets = std::fs::read_dir(root().join("presets")).expect("presets");
     let mut count = 0;

@@ -2,13 +2,18 @@
 
 #![allow(dead_code, reason = "each program uses a part of it")]
 
+mod schemas;
+
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use oomcast::model::input::Inputs;
 use oomcast::model::{self, RunOptions};
 use oomcast::results::RunRecord;
 use oomcast::scenario::{self, Diagnostics, Scenario};
+
+pub(crate) use schemas::Written;
 
 /// A scenario that uses every table and key, and nothing is wrong with.
 pub(crate) const EVERYTHING: &str = include_str!("../data/everything.toml");
@@ -59,8 +64,32 @@ pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs the binary in a folder, into pipes.
+#[track_caller]
 pub(crate) fn oomcast(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().expect("the binary starts")
+    finished(&mut command(folder, arguments))
+}
+
+/// What a command of the binary did, whose every JSON output must fit its schema.
+#[track_caller]
+pub(crate) fn finished(command: &mut Command) -> Output {
+    let before = Written::below(command);
+    let output = command.output().expect("the binary starts");
+    before.check(&output.stdout);
+    output
+}
+
+/// The same with something on the standard input.
+#[track_caller]
+pub(crate) fn fed(folder: &Path, arguments: &[&str], stdin: &[u8]) -> Output {
+    let mut command = command(folder, arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let before = Written::below(&command);
+    let mut child = command.spawn().expect("the binary starts");
+    // Who reads nothing has closed it.
+    let _ = child.stdin.take().expect("a pipe").write_all(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    before.check(&output.stdout);
+    output
 }
 
 /// Runs what must succeed.

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{self, command, folder_with, root};
+use crate::support::{self, command, finished, folder_with, root};
 use oomcast::answers::alerts::{Clock, Pass, Rehearsed, Rules, judge, read_answer};
 use oomcast::model::{self, RunOptions};
 use oomcast::report::openmetrics::{Cluster, FAMILIES, Rehearsal, START, Scraped, rehearsal};
@@ -170,7 +170,7 @@ fn alerts(test: &str, rules: &str, more: &[&str]) -> (std::path::PathBuf, std::p
     let place = folder_with("alerts", test, &[("storm.toml", STORM), ("rules.yaml", rules)]);
     let mut line = vec!["alerts", "storm.toml", "-n", "3", "-o", "out", "--no-progress"];
     line.extend(more);
-    let output = command(&place, &line).output().expect("starts");
+    let output = finished(&mut command(&place, &line));
     (place, output)
 }
 
@@ -302,7 +302,7 @@ fn a_full_disk_is_named() {
     let path = format!("{}:/usr/bin:/bin", place.display());
     let run = |temporary: &Path| {
         let mut command = command(&place, &line);
-        let output = command.env("PATH", &path).env("TMPDIR", temporary).output().expect("starts");
+        let output = finished(command.env("PATH", &path).env("TMPDIR", temporary));
         assert_eq!(output.status.code(), Some(1), "{}", support::stderr(&output));
         support::stderr(&output)
     };
@@ -317,7 +317,7 @@ fn a_full_disk_is_named() {
 fn without_promtool_the_package_is_named() {
     let place = folder_with("alerts", "missing", &[("storm.toml", STORM)]);
     let mut command = command(&place, &["alerts", "storm.toml", "-o", "out"]);
-    let output = command.env("PATH", &place).output().expect("starts");
+    let output = finished(command.env("PATH", &place));
     assert_eq!(output.status.code(), Some(2));
     let said = support::stderr(&output);
     assert!(

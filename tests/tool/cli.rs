@@ -1,10 +1,10 @@
 //! The binary as a user meets it: exit codes, streams, help.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
-use crate::support::{command, folder, folder_with, oomcast, root, stderr, stdout};
+use crate::support::{command, fed, folder, folder_with, oomcast, root, stderr, stdout};
 
 /// Runs the binary where nothing of the repository is.
 fn output(arguments: &[&str]) -> Output {
@@ -260,29 +260,19 @@ fn a_run_answers_first_and_leaves_its_folder() {
     assert!(!folder.join("other/charts").exists());
 }
 
-/// Runs with a scenario on standard input.
-fn piped(folder: &Path, arguments: &[&str], scenario: &[u8]) -> Output {
-    let mut command = command(folder, arguments);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the binary starts");
-    // A verb that refuses to read closes the pipe.
-    let _ = child.stdin.take().expect("a pipe").write_all(scenario);
-    child.wait_with_output().expect("it ends")
-}
-
 #[test]
 fn a_scenario_may_come_from_standard_input() {
     let folder = sandbox("piped");
     let text = std::fs::read(folder.join("small.toml")).expect("there");
     let common = ["--no-charts", "--format", "json", "-o", "out", "--force"];
     let from_file = oomcast(&folder, &[&["run", "small.toml"][..], &common].concat());
-    let from_pipe = piped(&folder, &[&["run", "-"][..], &common].concat(), &text);
+    let from_pipe = fed(&folder, &[&["run", "-"][..], &common].concat(), &text);
     assert_eq!(from_pipe.status.code(), Some(0), "{}", stderr(&from_pipe));
     assert_eq!(stdout(&from_pipe), stdout(&from_file));
-    assert_eq!(piped(&folder, &["show", "-"], &text).status.code(), Some(0));
+    assert_eq!(fed(&folder, &["show", "-"], &text).status.code(), Some(0));
     // What would read it twice says so.
     for verb in [&["compare", "-"][..], &["calibrate", "-", "--observed", "nowhere"]] {
-        let refused = piped(&folder, verb, &text);
+        let refused = fed(&folder, verb, &text);
         assert_eq!(refused.status.code(), Some(2), "{verb:?}");
         assert!(stderr(&refused).contains("as a file"), "{}", stderr(&refused));
     }

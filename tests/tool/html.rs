@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::synthetic;
-use crate::support::{self, command, folder, folder_with, shipped};
+use crate::support::{self, command, finished, folder, folder_with, shipped};
 use oomcast::experiment::{Replicated, Replications, Subject, replicate_with, summarize};
 use oomcast::model::{self, RunOptions};
 use oomcast::report::folder::{Identity, RemakeError, RunFiles, RunFolder, Status, remake_report};
@@ -197,7 +197,7 @@ fn the_line_that_runs_it_again_runs_it_again() {
         let place = folder_with("again", name, &[("small.toml", SMALL)]);
         let quick = ["--no-charts", "-q", "--no-progress"];
         let line: Vec<&str> = verb.split(' ').chain(quick).chain(["-o", "out"]).collect();
-        let output = command(&place, &line).output().expect("starts");
+        let output = finished(&mut command(&place, &line));
         assert_eq!(output.status.code(), Some(0), "{verb}: {}", support::stderr(&output));
         let out = place.join("out");
         let page = page(&out);

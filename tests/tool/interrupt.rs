@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::support::{self, command, folder_with};
+use crate::support::{self, command, finished, folder_with};
 
 const MEASURED: &str = include_str!("../data/measured.jsonl");
 
@@ -64,10 +64,8 @@ fn ctrl_c_is_heard() {
 /// What it leaves in `cut` is marked partial.
 fn stopped_after(runs: u32, folder: &Path, arguments: &[&str]) -> String {
     let arguments = [arguments, &["-j", "1", "-o", "cut", "--no-charts", "--force"]].concat();
-    let ended = command(folder, &arguments)
-        .env("OOMCAST_STOP_AFTER_RUNS", runs.to_string())
-        .output()
-        .expect("the binary starts");
+    let mut command = command(folder, &arguments);
+    let ended = finished(command.env("OOMCAST_STOP_AFTER_RUNS", runs.to_string()));
     let told = support::stderr(&ended);
     assert_eq!(ended.status.code(), Some(130), "{arguments:?}: {told}");
     assert!(told.contains("stopped by Ctrl-C"), "{arguments:?}: {told}");
@@ -241,7 +239,7 @@ fn a_kill_at_any_instant_leaves_whole_files_only() {
     ];
     for arguments in verbs {
         let begun = Instant::now();
-        let first = command(&here, arguments).output().expect("it runs");
+        let first = finished(&mut command(&here, arguments));
         let whole = begun.elapsed();
         assert!(first.status.code().is_some_and(|code| code != 2), "{}", support::stderr(&first));
         // From the back: that is when files are written.
@@ -256,7 +254,7 @@ fn a_kill_at_any_instant_leaves_whole_files_only() {
             child.wait().expect("it ends");
             assert_whole(&here);
         }
-        let last = command(&here, arguments).output().expect("it runs");
+        let last = finished(&mut command(&here, arguments));
         assert_eq!(last.status.code(), first.status.code(), "{arguments:?} after kills");
     }
 }

@@ -10,7 +10,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::alerts::there;
-use crate::support::{self, command, folder};
+use crate::support::{self, command, finished, folder};
 use oomcast::model::{self, RunOptions};
 use oomcast::results::{RunRecord, ServerSample, scrape_instants};
 use oomcast::units::{SimSpan, SimTime};
@@ -26,7 +26,7 @@ fn written(test: &str) -> (PathBuf, String) {
     let line = ["run", "ha-cascade", "-n", "2", "--no-charts", "--no-progress", "-o", "out"];
     let more =
         ["--set", &duration, "--openmetrics", "all.om", "--openmetrics-all", "--scrape", "5s"];
-    let output = command(&place, &[&line[..], &more].concat()).output().expect("starts");
+    let output = finished(&mut command(&place, &[&line[..], &more].concat()));
     assert_eq!(output.status.code(), Some(0), "{}", support::stderr(&output));
     let text = fs::read_to_string(place.join("all.om")).expect("written");
     (place, text)
@@ -161,7 +161,7 @@ fn a_full_disk_and_a_folder_that_cannot_be_written_are_told() {
 
     let words: Vec<&str> = run.split(' ').collect();
     let nowhere = ["-o", "/proc/nowhere/out"];
-    let output = command(&place, &[&words[..], &nowhere].concat()).output().expect("starts");
+    let output = finished(&mut command(&place, &[&words[..], &nowhere].concat()));
     assert_eq!(output.status.code(), Some(1), "{}", support::stderr(&output));
     assert!(support::stderr(&output).contains("/proc/nowhere"), "{}", support::stderr(&output));
 }

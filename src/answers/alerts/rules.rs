@@ -156,7 +156,7 @@ fn interval(text: &str) -> Option<SimSpan> {
 /// A node as JSON, which is YAML too. Floats are left out: nothing that decides a rule is one.
 fn value(node: &Node) -> Value {
     match &node.item {
-        Item::Null | Item::Float => Value::Null,
+        Item::Null | Item::Float(_) => Value::Null,
         Item::Flag(flag) => json!(flag),
         Item::Integer(number) => json!(*number as i64),
         Item::Text(text) => json!(text),
@@ -174,7 +174,7 @@ fn entries(node: &Node) -> &[Entry] {
         Item::Null
         | Item::Flag(_)
         | Item::Integer(_)
-        | Item::Float
+        | Item::Float(_)
         | Item::Text(_)
         | Item::List(_) => &[],
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::folded::{fold, weight};
 use super::members::{LEAST_SCALED, counted, in_all, members};
 use super::work::{Work, work};
 use super::{Cluster, Fleet, Fleets, OTHERS, flows, names};
@@ -23,7 +24,7 @@ const MANY_USERS: [&str; 2] = ["kube-controller-manager", "cloud-controller-mana
 pub fn from_audit(audit: &Audit, file: &str, cluster: &Cluster<'_>) -> Fleets {
     let clients = joined(&audit.clients);
     let nodes = cluster.nodes.map(u64::from).or_else(|| kubelets(&clients));
-    let unseen = unseen(audit, cluster);
+    let unseen = unseen(audit, cluster, kubelets(&clients));
     let mut taken = BTreeSet::from([OTHERS.to_owned()]);
     let mut found: Vec<(f64, String, Fleet)> = Vec::new();
     let mut others = Others::default();
@@ -55,9 +56,7 @@ pub fn from_audit(audit: &Audit, file: &str, cluster: &Cluster<'_>) -> Fleets {
             flow_schema: None,
         };
         fleet.flow_schema = flows::flow_schema(&fleet, cluster.flow_schemas);
-        let watches = fleet.reads.len() as f64 + f64::from(fleet.idle_watches);
-        let weight = watches * all as f64 + total;
-        found.push((weight, client.family.clone(), fleet.clone()));
+        found.push((weight(&fleet, cluster), client.family.clone(), fleet.clone()));
         for (by, reads) in &work.reads_of_some {
             let some = Fleet {
                 members: u32::try_from(*by).unwrap_or(u32::MAX),
@@ -69,7 +68,7 @@ pub fn from_audit(audit: &Audit, file: &str, cluster: &Cluster<'_>) -> Fleets {
                 evidence: format!("{} of {} do this also", by, members.evidence),
                 ..fleet.clone()
             };
-            found.push((*by as f64 * reads.len() as f64, client.family.clone(), some));
+            found.push((weight(&some, cluster), client.family.clone(), some));
         }
     }
     found.retain(|(_, _, fleet)| {
@@ -81,7 +80,7 @@ pub fn from_audit(audit: &Audit, file: &str, cluster: &Cluster<'_>) -> Fleets {
     let mut fleets = Vec::new();
     for (place, (_, family, mut fleet)) in found.into_iter().enumerate() {
         if place >= MOST_FLEETS {
-            others.add_fleet(&fleet);
+            others.add_fleet(&family, fleet);
             continue;
         }
         let name = names::name(&family, &fleet.user);
@@ -89,13 +88,22 @@ pub fn from_audit(audit: &Audit, file: &str, cluster: &Cluster<'_>) -> Fleets {
         fleets.push(fleet);
     }
     fleets.extend(others.fleet(audit, file));
-    Fleets { fleets, notes: notes(audit, cluster) }
+    Fleets { fleets, notes: notes(audit, cluster, kubelets(&clients)) }
 }
 
-/// How many servers there are for each whose log is there.
-fn unseen(audit: &Audit, cluster: &Cluster<'_>) -> f64 {
+/// How many servers there are for each whose log is there: by the number of servers, or by the nodes
+/// whose kubelets are not in it.
+fn unseen(audit: &Audit, cluster: &Cluster<'_>, kubelets: Option<u64>) -> f64 {
     let servers = cluster.servers.map_or(0.0, f64::from);
-    (servers / audit.servers.max(1) as f64).max(1.0)
+    let by_logs = (servers / audit.servers.max(1) as f64).max(1.0);
+    let by_nodes = elsewhere(cluster, kubelets).map(|(seen, nodes)| nodes as f64 / seen as f64);
+    by_nodes.map_or(by_logs, |by_nodes| by_logs.max(by_nodes))
+}
+
+/// Kubelets in the log, and nodes, where a tenth of them and more is missing.
+fn elsewhere(cluster: &Cluster<'_>, kubelets: Option<u64>) -> Option<(u64, u64)> {
+    let found = kubelets.zip(cluster.nodes.map(u64::from));
+    found.filter(|(seen, nodes)| *seen >= LEAST_SCALED && seen * 10 < nodes * 9)
 }
 
 fn is_per_node(members: u64, nodes: u64) -> bool {
@@ -182,8 +190,8 @@ struct Others {
     clients: u64,
     requests: u64,
     once: u64,
-    idle_watches: u64,
-    writes: Vec<super::Write>,
+    share: f64,
+    folded: Vec<Fleet>,
     names: Vec<String>,
 }
 
@@ -192,26 +200,23 @@ impl Others {
         self.clients += 1;
         self.requests += client.requests;
         self.once += work.once;
-        self.add_writes(&work.writes, members);
-        if self.names.len() < 3 {
-            self.names.push(names::name(&client.family, &client.user));
+        self.name(&client.family, &client.user);
+        if !work.writes.is_empty() {
+            let members = u32::try_from(members).unwrap_or(u32::MAX);
+            self.folded.push(Fleet { members, writes: work.writes.clone(), ..Fleet::default() });
         }
     }
 
-    fn add_fleet(&mut self, fleet: &Fleet) {
-        let members = u64::from(fleet.members);
+    fn add_fleet(&mut self, family: &str, fleet: Fleet) {
         self.clients += 1;
-        self.idle_watches += members * (u64::from(fleet.idle_watches) + fleet.reads.len() as u64);
-        self.add_writes(&fleet.writes, members);
+        self.share += fleet.share;
+        self.name(family, &fleet.user);
+        self.folded.push(fleet);
     }
 
-    fn add_writes(&mut self, writes: &[super::Write], members: u64) {
-        for write in writes {
-            let rate = write.rate * members as f64;
-            match self.writes.iter_mut().find(|own| own.resource == write.resource) {
-                Some(own) => own.rate += rate,
-                None => self.writes.push(super::Write { rate, ..write.clone() }),
-            }
+    fn name(&mut self, family: &str, user: &str) {
+        if self.names.len() < 3 {
+            self.names.push(names::name(family, user));
         }
     }
 
@@ -228,24 +233,30 @@ impl Others {
         }
         Some(Fleet {
             name: OTHERS.to_owned(),
-            members: 1,
-            writes: self.writes,
-            idle_watches: u32::try_from(self.idle_watches).unwrap_or(u32::MAX),
-            share: self.requests as f64 / audit.requests.max(1) as f64,
+            share: self.share + self.requests as f64 / audit.requests.max(1) as f64,
             source: Source::new("all that is not worth a fleet of its own", file),
             evidence,
-            ..Fleet::default()
+            ..fold(&self.folded)
         })
     }
 }
 
 /// What a log cannot tell.
-fn notes(audit: &Audit, cluster: &Cluster<'_>) -> Vec<String> {
+fn notes(audit: &Audit, cluster: &Cluster<'_>, kubelets: Option<u64>) -> Vec<String> {
     let mut notes = Vec::new();
-    if unseen(audit, cluster) > 1.0 {
+    let scaled = format!("fleets of {LEAST_SCALED} and more are taken for as many on the others");
+    let by_logs = unseen(audit, cluster, None);
+    if let Some((seen, nodes)) = elsewhere(cluster, kubelets)
+        && nodes as f64 / seen as f64 > by_logs
+    {
         notes.push(format!(
-            "audit logs of {} of {} servers: fleets of {LEAST_SCALED} and more are taken for as many on \
-             the others; single clients of the others are not seen",
+            "the audit log has kubelets of {seen} of {nodes} nodes: there are about {:.1} servers for \
+             each whose log is there; {scaled}",
+            nodes as f64 / seen as f64
+        ));
+    } else if by_logs > 1.0 {
+        notes.push(format!(
+            "audit logs of {} of {} servers: {scaled}; single clients of the others are not seen",
             audit.servers,
             cluster.servers.unwrap_or(1)
         ));

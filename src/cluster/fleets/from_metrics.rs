@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use super::{Cluster, Fleet, Fleets, Read, ReadKind, Selected};
 use crate::cluster::findings::Source;
+use crate::units::SimSpan;
 
 /// Watches on a resource, on all servers together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,6 +28,8 @@ pub struct OpenWatches {
 pub struct AllWatches {
     /// By resource.
     pub open: BTreeMap<String, OpenWatches>,
+    /// Lists per second of what comes again between two scrapes, by resource.
+    pub lists: BTreeMap<String, f64>,
     /// Where they are from.
     pub source: Source,
 }
@@ -67,9 +70,10 @@ pub fn from_metrics(watches: &AllWatches, cluster: &Cluster<'_>) -> Fleets {
         }
     }
     fleets.extend(left.controllers());
+    fleets.extend(pollers(watches));
     let mut notes = vec![
-        "clients are guessed from open watches: metrics say how many watch what, but not who, with \
-         which selectors, by which lists, nor how often something is listed without a watch"
+        "clients are guessed from open watches: metrics say how many watch what and how often it is \
+         listed, but not who, nor with which selectors"
             .to_owned(),
     ];
     if nodes < 2 {
@@ -223,12 +227,33 @@ impl Left {
     }
 }
 
+/// What is listed again and again, as one client that does all of it: each page is a list.
+fn pollers(watches: &AllWatches) -> Option<Fleet> {
+    let reads = watches.lists.iter().map(|(resource, rate)| Read {
+        kind: ReadKind::Poller(SimSpan::from_secs_f64(1.0 / rate)),
+        limit: None,
+        resource_version: String::new(),
+        list_seen: true,
+        ..read(resource, Selected::All)
+    });
+    let reads: Vec<Read> = reads.collect();
+    (!reads.is_empty()).then(|| Fleet {
+        name: "pollers".to_owned(),
+        members: 1,
+        reads,
+        source: watches.source.clone(),
+        evidence: "lists between two scrapes".to_owned(),
+        ..Fleet::default()
+    })
+}
+
 /// A reflector as client-go has it.
 fn read(resource: &str, selected: Selected) -> Read {
     Read {
         resource: resource.to_owned(),
         kind: ReadKind::Reflector,
         selected,
+        share_assumed: false,
         selector: String::new(),
         namespace: None,
         limit: Some(500),

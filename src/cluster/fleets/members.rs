@@ -28,6 +28,13 @@ pub(super) fn members(client: &Client) -> Members {
     } else {
         (counted(seen, "address", "addresses"), false)
     };
+    let nodes = client.kinds.iter().filter(|kind| by_node(kind)).map(|kind| kind.selectors).max();
+    if let Some(nodes) = nodes.filter(|nodes| !sure && *nodes > seen.max(open)) {
+        return said(
+            nodes,
+            &format!("{}, from {by}", counted(nodes, "node asked for", "nodes asked for")),
+        );
+    }
     if open == 0 {
         return said(seen, &by);
     }
@@ -88,6 +95,12 @@ fn usual_open(client: &Client) -> u64 {
     let near = |a: u64, b: u64| a.abs_diff(b) * 20 <= a.max(b);
     let votes = |one: u64| open.iter().filter(|other| near(one, **other)).count();
     open.iter().copied().max_by_key(|one| (votes(*one), *one)).unwrap_or(0)
+}
+
+/// Whether a kind reads what is on one node, by the name of that.
+pub(super) fn by_node(kind: &Kind) -> bool {
+    let mut terms = kind.target.selector.split([',', ' ']);
+    terms.any(|term| term == "spec.nodeName=" || term == "spec.nodeName==")
 }
 
 /// Whether a kind reads a single object by its name.

@@ -12,7 +12,9 @@
 //! Everything that is seen ends in a fleet. What has nothing steady, or next to nothing, is one fleet,
 //! the last.
 
+mod counts;
 mod flows;
+mod folded;
 mod from_audit;
 mod from_metrics;
 mod infer;
@@ -25,11 +27,14 @@ mod export_tests;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::cluster) use counts::together;
 pub use from_audit::from_audit;
 pub use from_metrics::{AllWatches, OpenWatches, from_metrics};
 pub use infer::infer;
 
 pub use super::fleet::{Fleet, Read, ReadKind, Selected, Write};
+
+use std::collections::BTreeMap;
 
 use crate::model::apf::config::FlowSchema;
 
@@ -47,6 +52,10 @@ pub struct Cluster<'c> {
     pub servers: Option<u16>,
     /// Its flow schemas.
     pub flow_schemas: &'c [FlowSchema],
+    /// Bytes of all objects of a resource, where they are known.
+    pub bytes: Option<&'c BTreeMap<String, f64>>,
+    /// Shares of the objects of a resource that are in a namespace, where its objects were read.
+    pub shares: Option<&'c BTreeMap<(String, String), f64>>,
 }
 
 /// Fleets, and what to know about them.

@@ -385,7 +385,9 @@ fn fleets_from_open_watches() {
     ] {
         watches.open.insert(resource.to_owned(), OpenWatches { wide, narrow, receivers });
     }
+    watches.lists.insert("pods".to_owned(), 4.0 / 63.0);
     let found = from_metrics(&watches, &Cluster { nodes: Some(60), ..Cluster::default() });
+    assert_eq!(reads(named(&found, "pollers")), ["poller 16 s pods rv="]);
     let of = |name: &str| {
         let fleet = named(&found, name);
         (
@@ -404,4 +406,105 @@ fn fleets_from_open_watches() {
     assert_eq!(of("controllers-3"), (1, "pods".to_owned()));
     assert!(found.notes[0].contains("guessed"));
     assert!(from_metrics(&AllWatches::default(), &Cluster::default()).fleets.is_empty());
+}
+
+/// Agents behind a balancer that rewrites their addresses, told apart by the nodes that they ask for.
+#[test]
+fn pollers_behind_one_address_are_as_many_as_their_nodes() {
+    let mut log = Planted::default();
+    let user = "system:serviceaccount:m:agent";
+    let who = Who { user, pod: "", address: "10.2.2.2", agent: "agent/v1" };
+    for round in 0..20_u32 {
+        for node in 0..60_u32 {
+            let uri = format!("/api/v1/pods?fieldSelector=spec.nodeName%3Dnode-{node}");
+            log.request("list", &uri, who, f64::from(round) * 30.0 + f64::from(node) / 2.0);
+        }
+    }
+    let found = fleets(&log);
+    let fleet = named(&found, "agent");
+    assert_eq!(fleet.members, 60, "{}", fleet.evidence);
+    assert_eq!(reads(fleet), ["poller 30 s pods of its node rv="]);
+}
+
+/// A log of one server of two that nothing else tells of: its kubelets are half of the nodes.
+#[test]
+fn kubelets_that_are_missing_tell_of_other_servers() {
+    let mut log = Planted::default();
+    for node in 0..27_u32 {
+        let (user, pod) = (format!("system:node:n{node}"), format!("cilium-{node}"));
+        let kubelet = Who { user: &user, pod: "", address: "10.0.0.1", agent: "kubelet/v1.31.0" };
+        log.reflector("/api/v1/services", kubelet, 1.0, 900.0);
+        let user = "system:serviceaccount:kube-system:cilium";
+        let cilium = Who { user, pod: &pod, address: "10.0.0.2", agent: "cilium-agent/1.17" };
+        log.reflector("/api/v1/pods", cilium, 1.0, 900.0);
+    }
+    let cluster = Cluster { nodes: Some(60), servers: Some(1), ..Cluster::default() };
+    let found = from_audit(&log.audit(), "audit.log", &cluster);
+    for name in ["kubelet", "cilium-agent"] {
+        assert_eq!(
+            (named(&found, name).members, named(&found, name).per_node),
+            (60, true),
+            "{name}"
+        );
+    }
+    assert!(found.notes[0].contains("kubelets of 27 of 60 nodes"), "{:?}", found.notes);
+}
+
+/// More fleets than are told apart: the one that costs most stays, the small ones are one together.
+#[test]
+fn small_fleets_are_folded_with_all_that_they_read() {
+    let mut log = Planted::default();
+    let inventory = "system:serviceaccount:tools:inventory";
+    let poller = Who { user: inventory, pod: "", address: "10.3.3.9", agent: "python-requests/2" };
+    for round in 0..40_u32 {
+        log.request("list", "/api/v1/pods", poller, f64::from(round) * 15.0);
+    }
+    for number in 0..70_u32 {
+        let user = format!("system:serviceaccount:ns{number}:operator-{number}");
+        let agent = format!("op{number}/v1");
+        let who = Who { user: &user, pod: "", address: "10.3.3.3", agent: &agent };
+        for path in ["/api/v1/services", "/api/v1/nodes", "/apis/apps/v1/deployments"] {
+            log.reflector(path, who, 5.0, 600.0);
+        }
+    }
+    let found = fleets(&log);
+    assert_eq!(reads(named(&found, "inventory")), ["poller 15 s pods rv="]);
+    let others = named(&found, OTHERS);
+    assert_eq!((others.members, others.reads.len(), others.idle_watches), (11, 3, 0));
+    assert!(others.reads.iter().all(|read| read.selected == Selected::All), "{others:?}");
+    assert!(others.share > 0.1, "{}", others.share);
+}
+
+#[test]
+fn the_share_of_a_namespace_is_that_of_its_objects_where_they_are_known() {
+    let mut log = Planted::default();
+    let user = "system:serviceaccount:prod:agent";
+    let who = Who { user, pod: "agent-1", address: "10.3.3.3", agent: "agent/v1" };
+    log.reflector("/api/v1/namespaces/prod/pods", who, 5.0, 600.0);
+    let selected = |cluster: Cluster<'_>| {
+        let read = named(&from_audit(&log.audit(), "a", &cluster), "agent").reads[0].clone();
+        (read.selected, read.share_assumed)
+    };
+    let known = Cluster { namespaces: Some(16), ..Cluster::default() };
+    assert_eq!(selected(known), (Selected::Share(1.0 / 16.0), true));
+    let shares = [(("pods".to_owned(), "prod".to_owned()), 0.95)].into();
+    assert_eq!(
+        selected(Cluster { shares: Some(&shares), ..known }),
+        (Selected::Share(0.95), false)
+    );
+}
+
+/// What lists every 15 s and also watches is both, however short the log is.
+#[test]
+fn a_poller_may_watch_what_it_lists() {
+    let mut log = Planted::default();
+    let user = "system:serviceaccount:m:ksm";
+    let who = Who { user, pod: "ksm-1", address: "10.3.3.3", agent: "ksm/v2" };
+    log.reflector("/api/v1/pods", who, 0.0, 150.0);
+    for round in 1..10_u32 {
+        log.request("list", "/api/v1/pods", who, f64::from(round) * 15.0);
+    }
+    let found = fleets(&log);
+    let kinds = reads(named(&found, "ksm"));
+    assert!(kinds.iter().any(|kind| kind.starts_with("poller 15 s pods")), "{kinds:?}");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::members::of_one_object;
+use super::members::{by_node, of_one_object};
 use super::{Cluster, Read, ReadKind, Selected, Write, plural_group};
 use crate::cluster::audit::{Client, Kind, Target, Verb, VersionAsked};
 use crate::units::SimSpan;
@@ -113,8 +113,15 @@ fn version(asked: VersionAsked) -> String {
 /// What is common to all reads.
 fn read(client: &Client, kind: &Kind, per_member: f64, cluster: &Cluster<'_>) -> Read {
     let one_namespace = kind.target.namespaced && kind.namespaces <= 1;
-    let selected = own_node(kind, client).unwrap_or_else(|| {
-        if kind.target.namespaced {
+    let resource = plural_group(&kind.target.resource, &kind.target.group);
+    let known = cluster.shares.filter(|_| one_namespace);
+    let known = known.and_then(|all| all.get(&(resource.clone(), kind.namespace.clone())));
+    let own_node = own_node(kind, client);
+    let share_assumed = own_node.is_none() && kind.target.namespaced && known.is_none();
+    let selected = own_node.unwrap_or_else(|| {
+        if let Some(share) = known {
+            Selected::Share(*share)
+        } else if kind.target.namespaced {
             let one = cluster.namespaces.map_or(NAMESPACE_SHARE, |all| 1.0 / all.max(1) as f64);
             let each = if one_namespace { 1.0 } else { per_member.max(1.0) };
             Selected::Share((one * each).min(1.0))
@@ -123,9 +130,10 @@ fn read(client: &Client, kind: &Kind, per_member: f64, cluster: &Cluster<'_>) ->
         }
     });
     Read {
-        resource: plural_group(&kind.target.resource, &kind.target.group),
+        resource,
         kind: ReadKind::Reflector,
         selected,
+        share_assumed,
         selector: kind.selector.clone(),
         namespace: one_namespace.then(|| kind.namespace.clone()),
         limit: kind.limit,
@@ -137,14 +145,12 @@ fn read(client: &Client, kind: &Kind, per_member: f64, cluster: &Cluster<'_>) ->
 /// Whether it reads what belongs to the node that its member is on: Pods by `spec.nodeName`, the Node by
 /// its name. A client with one selector for one node's name is such a member also.
 fn own_node(kind: &Kind, client: &Client) -> Option<Selected> {
-    let mut terms = kind.target.selector.split([',', ' ']);
-    let by_node = terms.any(|term| term == "spec.nodeName=" || term == "spec.nodeName==");
     let many = client.instances_at_once.max(kind.open).max(1);
     let own_name = kind.target.resource == "nodes"
         && kind.target.group.is_empty()
         && of_one_object(kind)
         && kind.selectors * 2 >= many;
-    (by_node || own_name).then_some(Selected::OwnNode)
+    (by_node(kind) || own_name).then_some(Selected::OwnNode)
 }
 
 /// A list as a poller, and how many instances do it; `None` if it does not come again and again.
@@ -155,14 +161,19 @@ fn poller(
     span: SimSpan,
     cluster: &Cluster<'_>,
 ) -> Option<(u64, Read)> {
-    let by = alive(client, list);
-    let rounds = list.count / list.instances.max(1);
+    // Behind one address, nodes are told apart by what is asked for.
+    let instances = list.instances.max(1);
+    let spread = if by_node(list) { (list.selectors / instances).max(1) } else { 1 };
+    let by = alive(client, list) * spread;
+    let rounds = list.count / (instances * spread);
     // A reflector lists again when its version is too old: that is none.
-    if renewed > 0 && (rounds < 4 * LEAST_ROUNDS || list.count < 3 * renewed) {
+    let few = if list.period.is_some() { LEAST_ROUNDS + 1 } else { 4 * LEAST_ROUNDS };
+    if renewed > 0 && (rounds < few || list.count < 3 * renewed) {
         return None;
     }
     let lasts = list.last.since(list.first);
-    let (by, period) = match list.period.or(list.mean_gap) {
+    let gap = list.period.or(list.mean_gap).map(|gap| SimSpan(gap.0.saturating_mul(spread)));
+    let (by, period) = match gap {
         Some(period) if rounds >= LEAST_ROUNDS => (by, period),
         // A program that has had the time for no more; a person lists twice by chance.
         Some(period)

@@ -17,7 +17,7 @@ pub(crate) fn resource_of(series: &Series) -> Option<String> {
 }
 
 /// The entry of a resource.
-pub(super) fn entry<'f>(findings: &'f mut Findings, key: &str) -> &'f mut Resource {
+pub(crate) fn entry<'f>(findings: &'f mut Findings, key: &str) -> &'f mut Resource {
     let (plural, group) = key.split_once('.').unwrap_or((key, ""));
     let resource = findings.resources.entry(key.to_owned()).or_default();
     plural.clone_into(&mut resource.plural);

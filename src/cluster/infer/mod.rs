@@ -5,14 +5,14 @@ mod resources;
 mod servers;
 mod sizes;
 
-pub(crate) use keys::resource_of;
+pub(crate) use keys::{entry, resource_of};
 pub(crate) use sizes::is_custom;
 
 use super::findings::{Findings, Found, Missing, ReleaseFound, Skipped, Source};
 use super::material::Material;
 use super::metrics::servers::ServerScrapes;
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR};
-use resources::COUNTS;
+use resources::counted;
 
 /// Fills the findings with what the material says; fleets are left to their own room.
 pub fn infer(material: &Material, findings: &mut Findings) {
@@ -73,11 +73,6 @@ fn tell_mixed(material: &Material, findings: &mut Findings) {
         let build = server.last.get("kubernetes_build_info").first();
         build.and_then(|series| minor_of(series.label("git_version")))
     };
-    let stored = |server: &ServerScrapes| -> f64 {
-        let counts = COUNTS.into_iter().map(|metric| server.last.get(metric));
-        let counts = counts.filter(|series| !series.is_empty()).take(1).flatten();
-        counts.map(|series| series.value.max(0.0)).filter(|value| value.is_finite()).sum()
-    };
     for other in others {
         let (one, two) = (version(first), version(other));
         if one.is_some() && two.is_some() && one != two {
@@ -86,11 +81,26 @@ fn tell_mixed(material: &Material, findings: &mut Findings) {
                 "the releases are taken for that of the first; was one scraped during an upgrade?";
             findings.skipped.push(Skipped::file(&other.last.file, what, cost));
         }
-        let (one, two) = (stored(first), stored(other));
-        if one > 0.0 && two > 0.0 && !(0.8..=1.25).contains(&(two / one)) {
-            let what = format!("stores {two:.0} objects, {} {one:.0}", first.last.file);
-            let cost = "counts are those of the first: are these servers of one cluster?";
-            findings.skipped.push(Skipped::file(&other.last.file, what, cost));
+        let (one, two) = (counted(&first.last), counted(&other.last));
+        let both = || one.iter().filter_map(|(key, (a, _))| Some((*a, two.get(key)?.0)));
+        // A young server has not counted everything yet.
+        let both_know = || both().filter(|(a, b)| *a > 0 && *b > 0);
+        let a: u64 = both_know().map(|(a, _)| a).sum();
+        let b: u64 = both_know().map(|(_, b)| b).sum();
+        let (files, less) = ((&other.last.file, &first.last.file), a.min(b));
+        if a.max(b) > less + less / 4 {
+            let what = format!("stores {b} objects, {} {a}", files.1);
+            let cost = "the larger counts are taken: are these servers of one cluster?";
+            findings.skipped.push(Skipped::file(files.0, what, cost));
+        }
+        let nothing = both().filter(|(a, b)| (*a == 0) != (*b == 0)).count();
+        if nothing > 0 {
+            let what = format!(
+                "{nothing} resources that only one of it and {} has objects of: a young server has \
+                 not counted yet; the larger counts are taken",
+                files.1
+            );
+            findings.skipped.push(Skipped::passed_over(files.0, what));
         }
     }
 }

@@ -3,18 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::keys::{entry, resource_of};
-use crate::cluster::findings::{Findings, Found, Source};
+use crate::cluster::etcd::SERVICES;
+use crate::cluster::findings::{Findings, Found, Skipped, Source};
+use crate::cluster::fleets::together;
 use crate::cluster::material::Material;
-use crate::cluster::metrics::Scrape;
 use crate::cluster::metrics::servers::ServerScrapes;
+use crate::cluster::metrics::{COUNTS, Scrape};
 
 /// The size of etcd's database, by its newer and its older name.
 const DATABASE: [&str; 2] =
     ["apiserver_storage_size_bytes", "apiserver_storage_db_total_size_in_bytes"];
 
-/// Objects by resource: from 1.34; from 1.21; before.
-pub(super) const COUNTS: [&str; 3] =
-    ["apiserver_resource_objects", "apiserver_storage_objects", "etcd_object_counts"];
 /// Changes that reached the watch cache; each server sees all of them.
 const CHANGES: [&str; 2] =
     ["apiserver_storage_events_received_total", "apiserver_watch_cache_events_received_total"];
@@ -38,9 +37,21 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
     versions(material, findings);
     let of = |key: &str| findings.resources.get(key).and_then(|resource| resource.count.clone());
     (findings.crds, findings.namespaces) = (of(CRDS), of("namespaces"));
-    if findings.nodes.count.is_none() {
-        findings.nodes.count =
-            of("nodes").map(|found| found.map(|count| u32::try_from(count).unwrap_or(u32::MAX)));
+    if let Some(found) = of("nodes") {
+        let found = found.map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+        match &findings.nodes.count {
+            Some(before) if before.value >= found.value => {}
+            before => {
+                let fewer = before.as_ref().filter(|before| before.value > 0).map(|before| {
+                    let (all, file) = (found.value, &found.source.file);
+                    let what =
+                        format!("{} Nodes, {file} says {all}: {all} are taken", before.value);
+                    Skipped::passed_over(&before.source.file, what)
+                });
+                findings.skipped.extend(fewer);
+                findings.nodes.count = Some(found);
+            }
+        }
     }
     findings.database = DATABASE.into_iter().find_map(|metric| {
         let server = material.servers.first()?;
@@ -53,15 +64,27 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
     findings.database = findings.database.take().or_else(|| material.etcd.database.clone());
 }
 
-/// Counts of objects. Servers that started at different times may miss a resource: any one counts.
-fn counts(scrape: &Scrape, findings: &mut Findings) {
+/// What a server counts, by resource, and the metric: of several the newest.
+pub(super) fn counted(scrape: &Scrape) -> BTreeMap<String, (u64, &'static str)> {
+    let mut found = BTreeMap::new();
     for metric in COUNTS {
         for series in scrape.get(metric) {
             // -1: the server could not count them.
-            let Some(key) = resource_of(series).filter(|_| series.value >= 0.0) else { continue };
-            let source = Source::new(metric, scrape.file.clone());
-            let found = Found::new(series.value as u64, source);
-            entry(findings, &key).count.get_or_insert(found);
+            if let Some(key) = resource_of(series).filter(|_| series.value >= 0.0) {
+                found.entry(key).or_insert((series.value as u64, metric));
+            }
+        }
+    }
+    found
+}
+
+/// Counts of objects. A server counts every minute or two, and a young one says 0: the most counts.
+fn counts(scrape: &Scrape, findings: &mut Findings) {
+    for (key, (count, metric)) in counted(scrape) {
+        let found = Found::new(count, Source::new(metric, scrape.file.clone()));
+        let most = entry(findings, &key).count.get_or_insert_with(|| found.clone());
+        if found.value > most.value {
+            *most = found;
         }
     }
 }
@@ -72,16 +95,75 @@ fn in_etcd(material: &Material, findings: &mut Findings) {
         let found = Found::new(*count, Source::new("object_count", file.clone()));
         entry(findings, key).count.get_or_insert(found);
     }
+    if let Some((_, _, file)) = material.etcd.stored.get(SERVICES) {
+        let what =
+            format!("services and endpoints: {file} counts both together, half each is taken");
+        findings.assume(&what, "kubectl get services -A --no-headers | wc -l");
+    }
+    for (group, counted) in &material.etcd.groups {
+        of_group(group, counted, material, findings);
+    }
 }
 
-/// Counts of objects in files, where metrics have none.
+/// Objects of a group that are counted together, evenly over its resources that are not counted by
+/// themselves; all under the name of the group if none is known.
+fn of_group(
+    group: &str,
+    (count, bytes, file): &(u64, crate::units::Bytes, String),
+    material: &Material,
+    findings: &mut Findings,
+) {
+    let of = |key: &str| key.split_once('.').is_some_and(|(_, of)| of == group);
+    let counted = material.objects.counted.iter().filter(|(key, _)| of(key));
+    let files: u64 = counted.map(|(_, counted)| counted.count).sum();
+    let by_metrics = findings.resources.iter().any(|(key, found)| of(key) && found.count.is_some());
+    let left = count.saturating_sub(files);
+    if left == 0 || by_metrics {
+        return;
+    }
+    let crds = material.objects.crds.keys().filter(|key| of(key));
+    let crds = crds.filter(|key| !material.objects.counted.contains_key(*key));
+    let mut keys: Vec<String> = crds.cloned().collect();
+    if keys.is_empty() {
+        keys.push(together(group));
+    }
+    let (each, size) = (left.div_ceil(keys.len() as u64), bytes.0 / (*count).max(1));
+    let what = format!(
+        "{group}: {file} counts {count} objects of all its resources together; {left} are taken for \
+         {each} each of {}",
+        keys.join(", ")
+    );
+    findings.assume(&what, "kubectl get --raw /metrics > metrics-0.txt");
+    for key in keys {
+        let resource = entry(findings, &key);
+        let source = |what: &str| Source::new(what, file.clone());
+        resource.count = Some(Found::new(each, source("object_count of the group")));
+        let size = crate::units::Bytes(size);
+        resource.size = Some(Found::new(size, source("object_size of the group")));
+    }
+}
+
+/// Counts of objects in files, where metrics have none, or fewer.
 fn listed(material: &Material, findings: &mut Findings) {
     let mut used = false;
     for (key, counted) in &material.objects.counted {
         let source = Source::new("objects counted", counted.file.clone());
-        let resource = entry(findings, key);
-        used |= resource.count.is_none();
-        resource.count.get_or_insert(Found::new(counted.count, source));
+        let found = Found::new(counted.count, source);
+        let count = &mut entry(findings, key).count;
+        used |= count.is_none();
+        let before = count.get_or_insert_with(|| found.clone());
+        if found.value > before.value {
+            let metrics = std::mem::replace(before, found);
+            // They come and go between the files.
+            if counted.count > metrics.value + metrics.value / 4 + 2 {
+                let what = format!(
+                    "{} {key}, {} says {}: the larger is taken",
+                    counted.count, metrics.source.file, metrics.value
+                );
+                let cost = "nothing if these files are of one cluster; are they?";
+                findings.skipped.push(Skipped::file(&counted.file, what, cost));
+            }
+        }
     }
     if used {
         let what = "counts: where metrics have none, the objects in the files are taken for all";
@@ -108,9 +190,14 @@ fn requests(server: &ServerScrapes) -> BTreeMap<String, (f64, f64)> {
 /// Write rates: changes that the watch caches saw, which every server sees; of resources without a
 /// watch cache the requests, which add up over the servers.
 fn writes(material: &Material, findings: &mut Findings) {
-    let unseen = material.unseen(findings);
+    // Means since the start have installations and old storms in them: two scrapes of one server go
+    // before those of all others.
+    let now = material.servers.iter().any(|server| server.earlier.is_some());
+    let servers = || material.servers.iter().filter(move |s| s.earlier.is_some() || !now);
+    let all = findings.replicas.as_ref().map_or(0.0, |found| f64::from(found.value));
+    let unseen = (all / servers().count().max(1) as f64).max(1.0);
     let mut rates: BTreeMap<String, (f64, Source)> = BTreeMap::new();
-    for server in &material.servers {
+    for server in servers() {
         for (key, (count, seconds)) in requests(server) {
             let source = Source::new(source_words(REQUESTS, server), server.last.file.clone());
             let rate = rates.entry(key).or_insert((0.0, source));
@@ -118,7 +205,7 @@ fn writes(material: &Material, findings: &mut Findings) {
         }
     }
     let mut seen: BTreeMap<String, (f64, Source)> = BTreeMap::new();
-    for server in &material.servers {
+    for server in servers() {
         let Some(metric) = CHANGES.into_iter().find(|m| !server.last.get(m).is_empty()) else {
             continue;
         };
@@ -135,7 +222,9 @@ fn writes(material: &Material, findings: &mut Findings) {
     rates.extend(seen);
     for (key, (rate, source)) in rates {
         if rate > 0.0 {
-            entry(findings, &key).writes = Some(Found::new(rate, source));
+            let resource = entry(findings, &key);
+            resource.writes = Some(Found::new(rate, source));
+            resource.writes_since_start = !now;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The servers and what they stand on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cluster::findings::{Findings, Found, LevelSeats, Server, Source};
 use crate::cluster::material::Material;
@@ -38,16 +38,21 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
     let scraped = material.servers.iter().map(scraped);
     let mut servers: Vec<Server> = scraped.collect();
     let pods = &material.objects.apiservers;
-    if servers.is_empty() {
-        servers =
-            pods.iter().map(|p| Server { name: p.name.clone(), ..Server::default() }).collect();
-    }
-    for (at, server) in servers.iter_mut().enumerate() {
-        // Pods and scrapes rarely share a name; servers of a cluster are configured alike.
-        let named = pods.iter().find(|pod| pod.name == server.name);
-        if let Some(pod) = named.or(pods.get(at)).or(pods.first()) {
+    // Pods and scrapes rarely share a name; servers of a cluster are configured alike.
+    let mut left: Vec<&ApiserverPod> = pods.iter().collect();
+    for server in &mut servers {
+        let named = left.iter().position(|pod| pod.name == server.name).unwrap_or(0);
+        let pod = (named < left.len()).then(|| left.remove(named));
+        if let Some(pod) = pod.or(pods.first()) {
             configured(server, pod);
         }
+    }
+    for pod in left {
+        let mut server = Server { name: pod.name.clone(), ..Server::default() };
+        configured(&mut server, pod);
+        servers.push(server);
+    }
+    for server in &mut servers {
         let control = &material.objects.control;
         for (name, value) in control.arguments.iter().filter(|(name, _)| FLAGS.contains(&&***name))
         {
@@ -56,6 +61,7 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
         }
     }
     findings.servers = servers;
+    tell_different(findings);
     findings.replicas = replicas(material, findings);
     inflight(material, findings);
     gates(material, findings);
@@ -71,6 +77,23 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
         let what = "FlowSchemas and PriorityLevelConfigurations";
         Found::new((all.len(), text), Source::new(what, objects.apf_file.clone()))
     });
+}
+
+/// Limits that servers have in different sizes: the tightest server dies first.
+fn tell_different(findings: &mut Findings) {
+    let limits = |of: fn(&Server) -> Option<Bytes>| {
+        let all = || findings.servers.iter().filter_map(of);
+        all().min().zip(all().max()).filter(|(least, most)| least < most)
+    };
+    let memory = limits(|server| Some(server.memory_limit.as_ref()?.value));
+    let soft = limits(|server| server.gomemlimit.as_ref()?.value);
+    let command = "kubectl -n kube-system get pods -l component=kube-apiserver -o json";
+    for (what, found) in [("memory-limit", memory), ("gomemlimit", soft)] {
+        if let Some((least, most)) = found {
+            let what = format!("{what}: servers have {least} to {most}, all are taken for {least}");
+            findings.assume(&what, command);
+        }
+    }
 }
 
 /// What a server says of itself.
@@ -127,8 +150,15 @@ fn quantity(text: &str) -> Option<Bytes> {
     text.parse().map(Bytes).ok().or_else(|| parse_bytes(text).ok())
 }
 
+/// Static manifests, which are one of each server: as many as addresses, or as files.
+fn manifests(pods: &[ApiserverPod]) -> usize {
+    let manifests = pods.iter().filter(|pod| pod.node.is_empty());
+    let of = |pod: &ApiserverPod| pod.flags.get("advertise-address").unwrap_or(&pod.file).clone();
+    manifests.map(of).collect::<BTreeSet<_>>().len()
+}
+
 /// How many servers: their Pods; else the leases by which they know each other; else whatever is most of
-/// scrapes, control-plane nodes and addresses of the Service `kubernetes` (which can be a balancer's).
+/// scrapes, control-plane nodes, static manifests and addresses of the Service `kubernetes` (which can be a balancer's).
 fn replicas(material: &Material, findings: &mut Findings) -> Option<Found<u16>> {
     let objects = &material.objects;
     let scraped = material.servers.len();
@@ -147,6 +177,11 @@ fn replicas(material: &Material, findings: &mut Findings) -> Option<Found<u16>> 
         (scraped, processes, first(material.servers.first().map(|server| &server.last.file))),
         (masters.len(), "control-plane nodes".to_owned(), first(masters.first().map(|n| &n.file))),
     ];
+    others.push((
+        manifests(&objects.apiservers),
+        "manifests of kube-apiserver".to_owned(),
+        first(objects.apiservers.first().map(|pod| &pod.file)),
+    ));
     others.extend(objects.control.addresses.as_ref().map(|(count, file)| {
         (*count as usize, "addresses of the Service kubernetes".to_owned(), file.clone())
     }));
@@ -181,7 +216,11 @@ fn inflight(material: &Material, findings: &mut Findings) {
     if let Some((_, source)) = reads.as_ref().or(writes.as_ref()) {
         let of = |flag: &Option<(u32, Source)>, default| flag.as_ref().map_or(default, |(v, _)| *v);
         let value = (of(&reads, USUAL[0].1), of(&writes, USUAL[0].2));
-        findings.inflight = Some(Found::new(value, source.clone()));
+        let mut source = source.clone();
+        if reads.is_none() || writes.is_none() {
+            source.what += " (of the other, the default)";
+        }
+        findings.inflight = Some(Found::new(value, source));
         return;
     }
     let Some((seats, what, file)) = material.servers.iter().find_map(|server| seats(&server.last))

@@ -8,11 +8,15 @@
 use std::collections::BTreeMap;
 
 use super::keys::{entry, resource_of};
-use crate::cluster::findings::{Findings, Found, Resource, Source};
+use super::resources::counted;
+use crate::cluster::findings::{Findings, Found, Resource, Skipped, Source};
 use crate::cluster::material::Material;
 use crate::cluster::metrics::Series;
+use crate::cluster::source::ESTIMATED;
 use crate::units::Bytes;
 
+/// Objects that stand for any number of their kind.
+const LEAST_SAMPLE: u64 = 100;
 /// Bytes that the server adds to a created object: uid, times, versions, one entry of managed fields.
 const ADDED_BYTES: f64 = 270.0;
 /// What an entry of managed fields names, per byte of a built-in object: every field, up to those that
@@ -81,7 +85,7 @@ fn stored_of(resource: &Resource, json: f64) -> f64 {
 
 pub(super) fn infer(material: &Material, findings: &mut Findings) {
     let stored = stored(material);
-    let seen: Vec<Seen> = vec![listed(material), crossed(material, findings)];
+    let (listed, crossed) = (listed(material, findings), crossed(material, findings));
     let keys: Vec<String> = findings.resources.keys().cloned().collect();
     for key in keys {
         let resource = entry(findings, &key);
@@ -89,14 +93,17 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
         if count == 0 {
             continue;
         }
-        let json = seen.iter().find_map(|seen| seen.get(&key).cloned());
-        let exact = stored.get(&key).map(|(bytes, source)| (bytes / count as f64, source.clone()));
+        // Objects in files are what the API returned, if they are enough to stand for all.
+        let all = listed.get(&key).filter(|(seen, _)| seen.stand_for(count)).map(|(_, json)| json);
+        let few = listed.get(&key).map(|(_, json)| json);
+        let json = all.or(crossed.get(&key)).or(few).cloned();
+        let exact = stored.get(&key).cloned();
         let bytes = |bytes: f64| Bytes(bytes.round().max(1.0) as u64);
-        // Objects in files are what the API returned; what else is seen of them is less sure.
-        let listed = seen.first().and_then(|listed| listed.get(&key));
+        // JSON is never less than what is stored of it.
+        let told = all.filter(|(json, _)| exact.as_ref().is_none_or(|(size, _)| json >= size));
         let (size, json, source) = match (exact, json) {
             (Some((size, source)), _) => {
-                let json = listed.map_or_else(|| json_of(resource, size), |(json, _)| *json);
+                let json = told.map_or_else(|| json_of(resource, size), |(json, _)| *json);
                 (size, json, source)
             }
             (None, Some((json, source))) => (stored_of(resource, json), json, source),
@@ -104,48 +111,92 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
         };
         resource.size = Some(Found::new(bytes(size), source.clone()));
         if !is_custom(resource) {
-            let source = listed.map_or_else(
-                || Source { what: "estimated from size".to_owned(), file: String::new() },
-                |(_, source)| source.clone(),
-            );
+            let source =
+                told.map_or_else(|| Source::new(ESTIMATED, ""), |(_, source)| source.clone());
             resource.json_size = Some(Found::new(bytes(json), source));
         }
+        match (all, told, few) {
+            (Some((json, source)), None, _) => {
+                let what = format!(
+                    "{key}: objects of {json:.0} B as JSON, stored in {size:.0} B: not the same \
+                     objects; the stored ones count"
+                );
+                findings.skipped.push(Skipped::passed_over(&source.file, what));
+            }
+            (None, _, Some((_, from))) if *from == source => few_stand_for(&key, count, findings),
+            _ => {}
+        }
+    }
+}
+
+/// The size of all is that of a few.
+fn few_stand_for(key: &str, count: u64, findings: &mut Findings) {
+    let what =
+        format!("objects.{key}: the size of {count} is taken for that of a few in the files");
+    let command = format!("kubectl get {key} -A --show-managed-fields -o json > {key}.json");
+    findings.assume(&what, &command);
+}
+
+/// Of how many objects a size is the mean.
+struct Sample(u64);
+
+impl Sample {
+    /// A page of objects, or half of them; a handful of a control plane is like no others.
+    fn stand_for(&self, count: u64) -> bool {
+        self.0 >= LEAST_SAMPLE || self.0 * 2 >= count
     }
 }
 
 /// Mean JSON by resource.
 type Seen = BTreeMap<String, (f64, Source)>;
 
-/// Stored bytes of a resource, as the servers estimate them (1.34), or as they were counted in etcd.
+/// Mean stored size, as the server estimates it (1.34) that counts most objects, or as it was counted
+/// in etcd.
 fn stored(material: &Material) -> Seen {
     const SIZES: &str = "apiserver_resource_size_estimate_bytes";
+    let mut most: BTreeMap<String, u64> = BTreeMap::new();
     let mut found = Seen::new();
     for server in &material.servers {
+        let counted = counted(&server.last);
         for series in server.last.get(SIZES).iter().filter(|series| series.value > 0.0) {
-            if let Some(key) = resource_of(series) {
+            let Some(key) = resource_of(series) else { continue };
+            let count = counted.get(&key).map_or(0, |(count, _)| *count);
+            let most = most.entry(key.clone()).or_default();
+            if count > *most {
+                *most = count;
                 let source = Source::new(format!("{SIZES} / objects"), server.last.file.clone());
-                found.entry(key).or_insert((series.value, source));
+                found.insert(key, (series.value / count as f64, source));
             }
         }
     }
-    for (key, (_, bytes, file)) in &material.etcd.stored {
+    for (key, (count, bytes, file)) in &material.etcd.stored {
         let source = Source::new("object_size / object_count", file.clone());
-        found.entry(key.clone()).or_insert((bytes.as_f64(), source));
+        let mean = bytes.as_f64() / (*count).max(1) as f64;
+        found.entry(key.clone()).or_insert((mean, source));
     }
     found
 }
 
 /// Objects in files. `kubectl get` leaves the managed fields out unless it is asked for them.
-fn listed(material: &Material) -> Seen {
-    let mut found = Seen::new();
+fn listed(material: &Material, findings: &Findings) -> BTreeMap<String, (Sample, (f64, Source))> {
+    let mut found = BTreeMap::new();
     for (key, counted) in &material.objects.counted {
-        let without = counted.count.saturating_sub(counted.with_managed_fields);
-        let mean = (counted.json_bytes + without * ADDED_BYTES as u64) as f64
-            / counted.count.max(1) as f64;
+        let all = counted.count.max(1) as f64;
+        let without = counted.count.saturating_sub(counted.with_managed_fields) as f64;
+        let json = counted.json_bytes as f64 / all;
+        let resource = findings.resources.get(key);
+        let plain = resource.is_none_or(|resource| is_custom(resource) || is_plain(resource));
+        let named = if plain { 0.0 } else { NAMED_SHARE * json.min(NAMED_BYTES) };
+        let mean = json + without / all * (named + ADDED_BYTES);
         let source = Source::new("JSON of the objects", counted.file.clone());
-        found.insert(key.clone(), (mean, source));
+        found.insert(key.clone(), (Sample(counted.seen), (mean, source)));
     }
     found
+}
+
+/// Whether an object is mostly texts of its owner, of which managed fields name little.
+fn is_plain(resource: &Resource) -> bool {
+    ["configmaps", "secrets"].contains(&resource.plural.as_str())
 }
 
 /// Growth of sums and counts, by resource and over all servers.
@@ -210,8 +261,7 @@ fn crossed(material: &Material, findings: &Findings) -> Seen {
 /// A created object as the server keeps it.
 fn filled_in(resource: &Resource, body: f64) -> f64 {
     let written = if resource.writes.is_some() { WRITER_BYTES } else { 0.0 };
-    let plain = ["configmaps", "secrets"].contains(&resource.plural.as_str());
-    if is_custom(resource) || plain {
+    if is_custom(resource) || is_plain(resource) {
         return body + ADDED_BYTES + written;
     }
     // Defaults: containers, tolerations and the volume of the token; addresses and policies.

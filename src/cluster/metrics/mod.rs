@@ -51,6 +51,10 @@ const WANTED: [&str; 36] = [
     "etcd_requests_total",
 ];
 
+/// Objects by resource: from 1.34; from 1.21; before.
+pub(super) const COUNTS: [&str; 3] =
+    ["apiserver_resource_objects", "apiserver_storage_objects", "etcd_object_counts"];
+
 /// Whether something asks for a metric.
 #[must_use]
 pub fn is_wanted(metric: &str) -> bool {
@@ -99,6 +103,12 @@ impl Scrape {
     #[must_use]
     pub fn value(&self, metric: &str) -> Option<f64> {
         self.get(metric).first().map(|series| series.value).filter(|value| value.is_finite())
+    }
+
+    /// Whether who said it counts stored objects.
+    #[must_use]
+    pub fn counts_objects(&self) -> bool {
+        COUNTS.iter().any(|metric| !self.get(metric).is_empty())
     }
 
     /// Whether a member of etcd said it.

@@ -34,14 +34,16 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Whether something asks for a series of a metric that is wanted: of requests those that wrote, of
-    /// what runs long the watches.
+    /// Whether something asks for a series of a metric that is wanted: of requests those that wrote or
+    /// listed a whole resource, of what runs long the watches.
     #[must_use]
     pub fn asks_for(metric: &str, series: &Series) -> bool {
         match metric {
             "apiserver_request_total" => {
                 let reads = ["GET", "LIST", "WATCH", "CONNECT", "PROXY"];
-                series.label("code").starts_with('2') && !reads.contains(&series.label("verb"))
+                let lists = series.label("verb") == "LIST" && series.label("scope") == "cluster";
+                let asked = lists || !reads.contains(&series.label("verb"));
+                series.label("code").starts_with('2') && asked
             }
             "apiserver_longrunning_requests" => series.label("verb") == "WATCH",
             _ => true,

@@ -5,7 +5,7 @@
 //! count nanoseconds. Where they are missing (it is switched off), the processor time that Go could
 //! have had, over GOMAXPROCS, tells it as of the last garbage collections.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Scrape, Series};
 use crate::cluster::findings::Skipped;
@@ -53,14 +53,9 @@ impl ServerScrapes {
                 None => return Vec::new(),
             },
         };
-        let key = |series: &Series| {
-            let mut labels = series.labels.clone();
-            labels.sort();
-            labels
-        };
-        let before: BTreeMap<_, f64> = before.iter().map(|s| (key(s), s.value)).collect();
+        let before: BTreeMap<_, f64> = before.iter().map(|s| (sorted(s), s.value)).collect();
         let grown = self.last.get(metric).iter().map(|series| {
-            let count = series.value - before.get(&key(series)).copied().unwrap_or(0.0);
+            let count = series.value - before.get(&sorted(series)).copied().unwrap_or(0.0);
             (
                 series,
                 Counted { count: if count.is_finite() { count.max(0.0) } else { 0.0 }, seconds },
@@ -85,6 +80,7 @@ pub fn pair(scrapes: Vec<Scrape>) -> (Vec<ServerScrapes>, Vec<Skipped>) {
         groups.into_iter().filter_map(|group| server(group, &mut skipped)).collect();
     servers.sort_by(|a, b| a.name.cmp(&b.name));
     one_process_each(&mut servers, &mut skipped);
+    shorten(&mut servers);
     (servers, skipped)
 }
 
@@ -96,7 +92,8 @@ fn same(a: &Scrape, b: &Scrape) -> bool {
             a.instance.is_none() || b.instance.is_none() || a.instance == b.instance
         }
         (Some(_), Some(_)) => false,
-        _ => a.instance.is_some() && a.instance == b.instance,
+        // A file that was cut has no start: it is of the process whose place it has.
+        _ => a.instance == b.instance && (a.instance.is_some() || stem(&a.file) == stem(&b.file)),
     }
 }
 
@@ -121,8 +118,13 @@ fn server(mut group: Vec<Scrape>, skipped: &mut Vec<Skipped>) -> Option<ServerSc
         clock(scrape).or(scrape.unix_seconds).or(cpu).unwrap_or(0.0)
     };
     group.sort_by(|a, b| order(a).total_cmp(&order(b)));
-    let last = group.pop()?;
-    let name = last.instance.clone().unwrap_or_else(|| stem(&last.file));
+    let mut last = group.pop()?;
+    // A second round of scrapes may have reached fewer servers, and numbered them anew.
+    let first = group.first().unwrap_or(&last);
+    let name = last.instance.clone().unwrap_or_else(|| stem(&first.file));
+    if let Some(before) = group.last() {
+        skipped.extend(completed(&mut last, before));
+    }
     let between = |earlier: &Scrape| {
         let own = clock(&last).zip(clock(earlier)).map(|(last, first)| last - first);
         let told = last.unix_seconds.zip(earlier.unix_seconds).map(|(last, first)| last - first);
@@ -146,17 +148,46 @@ fn server(mut group: Vec<Scrape>, skipped: &mut Vec<Skipped>) -> Option<ServerSc
     Some(ServerScrapes { name, last, earlier })
 }
 
+/// Takes what a scrape that breaks off has no longer from the one before it, unless it is a counter.
+fn completed(last: &mut Scrape, before: &Scrape) -> Option<Skipped> {
+    let lost = before.metrics.keys().filter(|metric| !last.metrics.contains_key(*metric)).count();
+    if lost == 0 {
+        return None;
+    }
+    let counts =
+        |metric: &str| ["_total", "_count", "_sum"].iter().any(|end| metric.ends_with(end));
+    for (metric, series) in before.metrics.iter().filter(|(metric, _)| !counts(metric)) {
+        let own = last.metrics.entry(metric.clone()).or_default();
+        let has: BTreeSet<_> = own.iter().map(sorted).collect();
+        own.extend(series.iter().filter(|one| !has.contains(&sorted(one))).cloned());
+    }
+    let what = format!(
+        "breaks off: {lost} metrics of {} are not in it; their values of then are taken",
+        before.file
+    );
+    Some(Skipped::file(&last.file, what, "the rates of what is missing"))
+}
+
+/// The labels of a series, in one order.
+fn sorted(series: &Series) -> Vec<(String, String)> {
+    let mut labels = series.labels.clone();
+    labels.sort();
+    labels
+}
+
 /// Of a server that restarted between two scrapes, the older process is left out.
 fn one_process_each(servers: &mut Vec<ServerScrapes>, skipped: &mut Vec<Skipped>) {
     let start = |s: &ServerScrapes| s.last.value("process_start_time_seconds").unwrap_or(0.0);
     let mut at = 0;
     while at < servers.len() {
         let this = &servers[at];
-        // Two processes in one file are two servers.
+        // Two processes in one file, or at one time, are two servers.
+        let scraped = this.up_seconds().map(|up| start(this) + up);
         let newer = servers.iter().find(|other| {
             other.name == this.name
                 && other.last.file != this.last.file
                 && start(other) > start(this)
+                && scraped.is_none_or(|scraped| start(other) + LEAST_SECONDS > scraped)
         });
         let Some(newer) = newer else {
             at += 1;
@@ -169,14 +200,36 @@ fn one_process_each(servers: &mut Vec<ServerScrapes>, skipped: &mut Vec<Skipped>
     }
 }
 
-/// What files of one server have in common: their name without its ending and without words and
+/// Names without the folder that all are in; those that are left twice get numbers.
+fn shorten(servers: &mut [ServerScrapes]) {
+    let folder = |server: &ServerScrapes| server.name.rsplit_once('/').map(|(at, _)| at.len() + 1);
+    let first = servers.first().map(|first| (first.name.clone(), folder(first)));
+    if let Some((name, Some(at))) = first
+        && servers.iter().all(|other| folder(other) == Some(at) && other.name[..at] == name[..at])
+    {
+        for server in servers.iter_mut() {
+            server.name.drain(..at);
+        }
+    }
+    let mut taken: BTreeMap<String, u32> = BTreeMap::new();
+    for server in servers {
+        let times = taken.entry(server.name.clone()).or_default();
+        *times += 1;
+        if *times > 1 {
+            server.name = format!("{}-{times}", server.name);
+        }
+    }
+}
+
+/// What files of one server have in common: their folder, and their name without its ending and without words and
 /// numbers that tell the time.
 fn stem(file: &str) -> String {
     const WHEN: [&str; 12] = [
         "earlier", "later", "before", "after", "first", "second", "last", "old", "new", "1st",
         "2nd", "prev",
     ];
-    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let at = file.rfind(['/', '\\']).map_or(0, |at| at + 1);
+    let (folder, name) = file.split_at(at);
     let name = name.trim_end_matches(".gz");
     let name = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let is_when = |part: &&str| {
@@ -185,5 +238,6 @@ fn stem(file: &str) -> String {
         WHEN.contains(&part.to_ascii_lowercase().as_str()) || stamp
     };
     let parts: Vec<&str> = name.split(['-', '_']).filter(|part| !is_when(part)).collect();
-    if parts.is_empty() { name.to_owned() } else { parts.join("-") }
+    let plain = if parts.is_empty() { name.to_owned() } else { parts.join("-") };
+    format!("{}{plain}", folder.replace('\\', "/"))
 }

@@ -63,6 +63,40 @@ fn a_restart_leaves_the_newer_process() {
     assert_eq!(skipped[0].file, "metrics-0-before.txt");
 }
 
+/// Files of one name in folders of servers; and a second round that reached the second server only.
+#[test]
+fn servers_with_files_of_one_name_are_no_restarts() {
+    let folders = ["master-1", "master-2", "master-3"];
+    let scrapes = folders.iter().zip([1000.0, 1003.0, 1009.0]);
+    let scrapes = scrapes.map(|(at, start)| scrape(&format!("{at}/metrics.txt"), start, 90.0, 1.0));
+    let (servers, skipped) = pair(scrapes.collect());
+    let names: Vec<&str> = servers.iter().map(|server| server.name.as_str()).collect();
+    assert_eq!(names, ["master-1/metrics", "master-2/metrics", "master-3/metrics"]);
+    assert_eq!(skipped, []);
+    let (servers, skipped) = pair(vec![
+        scrape("a/metrics-0.txt", 1000.0, 160.0, 5.0),
+        scrape("a/metrics-0-later.txt", 1009.0, 211.0, 9.0),
+        scrape("a/metrics-1.txt", 1009.0, 151.0, 3.0),
+    ]);
+    let named: Vec<_> = servers.iter().map(|s| (s.name.as_str(), s.earlier.is_some())).collect();
+    assert_eq!((named, skipped), (vec![("metrics-0", false), ("metrics-1", true)], vec![]));
+}
+
+/// The newer file has neither the start of the process nor the counts of objects any more.
+#[test]
+fn what_a_cut_file_lacks_is_that_of_the_one_before() {
+    let pods = vec![Series { labels: Vec::new(), value: 7.0 }];
+    let mut earlier = scrape("metrics-0.txt", 1000.0, 100.0, 200.0);
+    earlier.metrics.insert("apiserver_storage_objects".to_owned(), pods.clone());
+    let mut cut = scrape("metrics-0-later.txt", 1000.0, 160.0, 500.0);
+    cut.metrics.remove("process_start_time_seconds");
+    let (servers, skipped) = pair(vec![cut, earlier]);
+    assert_eq!(servers.len(), 1);
+    assert_eq!(servers[0].growth("apiserver_request_total")[0].1.count, 300.0);
+    assert_eq!(servers[0].last.get("apiserver_storage_objects"), pods);
+    assert!(skipped[0].what.contains("breaks off") && skipped[0].cost.is_some(), "{skipped:?}");
+}
+
 #[test]
 fn scrapes_of_one_moment_give_no_rates() {
     let (servers, skipped) =

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::control::Control;
-use super::pod::{ApiserverPod, OWN_NAMESPACES, cores};
+use super::pod::{ApiserverPod, OWN_NAMESPACES};
+use super::quantity::{bytes_of, cores_of};
 use super::{Object, json as json_text, yaml};
 use crate::cluster::findings::{Found, Skipped, Source};
 use crate::cluster::read::{Input, Kind};
-use crate::units::{Bytes, Fnv, parse_bytes};
+use crate::units::{Bytes, Fnv};
 
 /// Objects that are told apart by their identity; beyond, duplicates are counted twice.
 const MOST_IDENTITIES: usize = 2_000_000;
@@ -17,6 +18,8 @@ const MOST_IDENTITIES: usize = 2_000_000;
 const MOST_APF_BYTES: u64 = 4 << 20;
 /// Kinds that are told apart.
 const MOST_KINDS: usize = 20_000;
+/// Namespaces of a kind that are told apart.
+const MOST_NAMESPACES: usize = 5_000;
 /// Mistakes of one file that are told of.
 const MOST_TOLD: usize = 10;
 
@@ -29,12 +32,26 @@ pub struct Counted {
     pub group: String,
     /// How many.
     pub count: u64,
-    /// Of those, how many had their managed fields.
+    /// Of those, how many were there; of the others a list only says that there are more.
+    pub seen: u64,
+    /// Of all, how many had their managed fields.
     pub with_managed_fields: u64,
     /// Bytes of compact JSON of all of them.
     pub json_bytes: u64,
+    /// By namespace, how many were there.
+    pub namespaces: BTreeMap<String, u64>,
     /// The file of the last one.
     pub file: String,
+}
+
+impl Counted {
+    fn add_namespace(&mut self, namespace: &str) {
+        if let Some(count) = self.namespaces.get_mut(namespace) {
+            *count += 1;
+        } else if self.namespaces.len() < MOST_NAMESPACES {
+            self.namespaces.insert(namespace.to_owned(), 1);
+        }
+    }
 }
 
 /// What a Node says.
@@ -126,7 +143,8 @@ impl Objects {
             .bytes(object.text("/metadata/namespace").as_bytes())
             .bytes(b"/")
             .bytes(object.text("/metadata/name").as_bytes())
-            .bytes(object.text("/metadata/uid").as_bytes());
+            .bytes(object.text("/metadata/uid").as_bytes())
+            .bytes(manifest_of(object).as_bytes());
         let fresh = self.seen.len() >= MOST_IDENTITIES || self.seen.insert(identity.value());
         if !fresh {
             return;
@@ -141,6 +159,8 @@ impl Objects {
         counted.plural = plural;
         counted.group = group;
         counted.count += 1;
+        counted.seen += 1;
+        counted.add_namespace(object.text("/metadata/namespace"));
         counted.json_bytes += size.0;
         counted.with_managed_fields += u64::from(object.field("/metadata/managedFields").is_some());
         object.file.clone_into(&mut counted.file);
@@ -181,8 +201,8 @@ impl Objects {
         self.nodes.push(NodeFact {
             name: object.text("/metadata/name").to_owned(),
             control_plane,
-            cores: cores(object.text("/status/capacity/cpu")),
-            memory: parse_bytes(object.text("/status/capacity/memory")).ok(),
+            cores: object.field("/status/capacity/cpu").and_then(cores_of),
+            memory: object.field("/status/capacity/memory").and_then(bytes_of),
             kubelet: object.text("/status/nodeInfo/kubeletVersion").to_owned(),
             file: object.file.to_owned(),
         });
@@ -205,7 +225,7 @@ impl Objects {
         let containers = object.field("/containers").and_then(Value::as_array);
         let etcd =
             containers.into_iter().flatten().filter(|c| c.get("name") == Some(&json!("etcd")));
-        let bytes = etcd.filter_map(|c| parse_bytes(c.pointer("/usage/memory")?.as_str()?).ok());
+        let bytes = etcd.filter_map(|c| bytes_of(c.pointer("/usage/memory")?));
         let of_cluster = OWN_NAMESPACES.contains(&object.text("/metadata/namespace"));
         self.etcd_usage.extend(
             bytes
@@ -235,6 +255,13 @@ impl Objects {
         self.apf.insert((object.kind.to_owned(), name), stripped);
         object.file.clone_into(&mut self.apf_file);
     }
+}
+
+/// The file of a static manifest: those of several servers have one name, and no uid. Empty: it is none.
+fn manifest_of<'o>(object: &Object<'o>) -> &'o str {
+    let apart = object.kind == "Pod" && object.text("/metadata/uid").is_empty();
+    let placed = !object.text("/spec/nodeName").is_empty();
+    if apart && !placed { object.file } else { "" }
 }
 
 /// `plural.group`, or the plural alone for core.

@@ -5,6 +5,7 @@ mod collect;
 mod control;
 mod json;
 mod pod;
+mod quantity;
 mod yaml;
 
 pub(crate) use collect::key_of;

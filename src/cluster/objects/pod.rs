@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Object;
-use crate::units::{Bytes, parse_bytes};
+use super::quantity::{bytes_of, cores_of, text_of};
+use crate::units::Bytes;
 
 /// Where the control plane of this cluster runs; others have control planes of others.
 pub(super) const OWN_NAMESPACES: [&str; 4] =
@@ -46,7 +47,7 @@ impl ApiserverPod {
             name == "kube-apiserver" || program.rsplit('/').next() == Some("kube-apiserver")
         })?;
         let limit = |name: &str| container.pointer(&format!("/resources/limits/{name}"));
-        let memory_limit = limit("memory").map(text_of).and_then(|text| parse_bytes(&text).ok());
+        let memory_limit = limit("memory").and_then(bytes_of);
         let env = environment(container, memory_limit);
         Some(Self {
             file: object.file.to_owned(),
@@ -55,7 +56,7 @@ impl ApiserverPod {
             flags: flags(words(container, "command").chain(words(container, "args"))),
             env,
             memory_limit,
-            cpu_limit: limit("cpu").map(text_of).and_then(|text| cores(&text)),
+            cpu_limit: limit("cpu").and_then(cores_of),
             probes: container.get("livenessProbe").is_some(),
         })
     }
@@ -106,19 +107,4 @@ fn environment(container: &Value, memory_limit: Option<Bytes>) -> BTreeMap<Strin
         found.insert(name.to_owned(), value);
     }
     found
-}
-
-/// A quantity as text: YAML has some of them as numbers.
-fn text_of(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Cores of a CPU quantity: `4`, `1500m`.
-#[must_use]
-pub(super) fn cores(text: &str) -> Option<f64> {
-    let cores = match text.strip_suffix('m') {
-        Some(milli) => milli.parse::<f64>().ok()? / 1000.0,
-        None => text.parse().ok()?,
-    };
-    (cores.is_finite() && cores > 0.0).then_some(cores)
 }

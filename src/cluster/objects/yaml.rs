@@ -21,8 +21,14 @@ pub(super) fn read(input: &Input, objects: &mut Objects) -> Vec<Mistake> {
         Ok(lines) => lines,
         Err(error) => return vec![(None, error.to_string())],
     };
-    let mut reader =
-        Reader { file: &input.name, objects, text: String::new(), at: 1, wrong: vec![] };
+    let mut reader = Reader {
+        file: &input.name,
+        objects,
+        text: String::new(),
+        at: 1,
+        wrong: vec![],
+        head: None,
+    };
     let mut in_items = false;
     while let Some(line) = lines.advance() {
         let (number, line) = match line {
@@ -40,8 +46,12 @@ pub(super) fn read(input: &Input, objects: &mut Objects) -> Vec<Mistake> {
         let document = line == "---" || line.starts_with("--- ") || line == "...";
         let leaves = in_items && line.starts_with(|c: char| c.is_ascii_alphabetic());
         let enters = !in_items && line.trim_end() == "items:";
+        if document {
+            reader.flush(number, false);
+            reader.list_ends();
+        }
         if item || document || leaves || enters {
-            reader.flush(number);
+            reader.flush(number, enters);
             in_items = item || enters;
         }
         if !document && !enters {
@@ -49,7 +59,8 @@ pub(super) fn read(input: &Input, objects: &mut Objects) -> Vec<Mistake> {
             reader.text.push('\n');
         }
     }
-    reader.flush(0);
+    reader.flush(0, false);
+    reader.list_ends();
     reader.wrong
 }
 
@@ -60,11 +71,14 @@ struct Reader<'r> {
     text: String,
     at: u64,
     wrong: Vec<Mistake>,
+    /// What stands before the items of a list.
+    head: Option<Value>,
 }
 
 impl Reader<'_> {
-    /// Hands on what was read; the next object begins at this line.
-    fn flush(&mut self, next: u64) {
+    /// Hands on what was read; the next object begins at this line. What stands before items is the head
+    /// of their list.
+    fn flush(&mut self, next: u64, head: bool) {
         let (text, at) = (std::mem::take(&mut self.text), std::mem::replace(&mut self.at, next));
         if text.trim().is_empty() {
             return;
@@ -81,6 +95,7 @@ impl Reader<'_> {
         }
         for node in &found {
             match value(node) {
+                list @ Value::Object(_) if head => self.head = Some(list),
                 Value::Array(items) => items.iter().for_each(|item| self.hand_on(item)),
                 object => self.hand_on(&object),
             }
@@ -89,12 +104,27 @@ impl Reader<'_> {
 
     fn hand_on(&mut self, value: &Value) {
         let text = |key| value.get(key).and_then(Value::as_str).unwrap_or("");
-        let (kind, api_version) = (text("kind"), text("apiVersion"));
+        let (mut kind, mut api_version) = (text("kind"), text("apiVersion"));
+        let head = self.head.take();
+        if let Some(head) = head.as_ref().filter(|_| kind.is_empty()) {
+            // Items of a list of one kind need not say it.
+            let text = |key| head.get(key).and_then(Value::as_str).unwrap_or_default();
+            kind = text("kind").strip_suffix("List").unwrap_or_default();
+            api_version = text("apiVersion");
+        }
         // What is left of a list without its items.
         if kind == "List" || kind.ends_with("List") && value.get("spec").is_none() {
             self.objects.list_ends(value);
-        } else if !kind.is_empty() {
+        } else {
             self.objects.add(&Object { file: self.file, kind, api_version, value });
+        }
+        self.head = head;
+    }
+
+    /// The end of a list whose head came first.
+    fn list_ends(&mut self) {
+        if let Some(head) = self.head.take() {
+            self.objects.list_ends(&head);
         }
     }
 }
@@ -105,7 +135,7 @@ fn value(node: &Node) -> Value {
         Item::Null => Value::Null,
         Item::Flag(flag) => Value::Bool(*flag),
         Item::Integer(number) => Number::from_i128(*number).map_or(Value::Null, Value::Number),
-        Item::Float => Number::from_f64(0.5).map_or(Value::Null, Value::Number),
+        Item::Float(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
         Item::Text(text) => Value::String(text.clone()),
         Item::List(items) => Value::Array(items.iter().map(value).collect()),
         Item::Object(entries) => {

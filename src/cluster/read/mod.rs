@@ -77,28 +77,51 @@ pub fn gather(paths: &[PathBuf]) -> Gathered {
     }
     files.sort();
     files.dedup();
-    let mut seen: BTreeMap<u64, String> = BTreeMap::new();
+    tell_apart(&mut files);
+    let mut seen: BTreeMap<u64, (String, PathBuf)> = BTreeMap::new();
     let mut foreign = Vec::new();
     for (name, path) in files {
         let named = paths.contains(&path);
         match recognise(&path) {
             Err(error) => gathered.skip(name, error.to_string()),
+            Ok((None, _)) if is_utf16(&path) => gathered.skip(name, UTF16.to_owned()),
             Ok((None, _)) if named => gathered.skip(name, FOREIGN.to_owned()),
             Ok((None, _)) => foreign.push(name),
-            Ok((Some(kind), digest)) => match seen.get(&digest) {
-                Some(first) => {
+            Ok((Some(kind), digest)) => {
+                let alike = seen.get(&digest).filter(|(_, other)| same_text(other, &path));
+                if let Some((first, _)) = alike {
                     let what = format!("the same as {first}: used once");
                     gathered.skipped.push(Skipped::passed_over(name, what));
+                    continue;
                 }
-                None => {
-                    seen.insert(digest, name.clone());
-                    gathered.inputs.push(Input { name, path, kind, named });
-                }
-            },
+                seen.entry(digest).or_insert_with(|| (name.clone(), path.clone()));
+                gathered.inputs.push(Input { name, path, kind, named });
+            }
         }
     }
     gathered.tell_foreign(foreign);
     gathered
+}
+
+/// Files of one name, from several folders that the user named, are called by their whole paths.
+fn tell_apart(files: &mut [(String, PathBuf)]) {
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for (name, _) in files.iter() {
+        *times.entry(name.clone()).or_default() += 1;
+    }
+    for (name, path) in files.iter_mut().filter(|(name, _)| times.get(name) > Some(&1)) {
+        *name = path.to_string_lossy().into_owned();
+    }
+}
+
+/// What is said of a text as Windows PowerShell redirects it.
+const UTF16: &str = "UTF-16: save it as UTF-8, with `| Out-File -Encoding utf8` or iconv";
+
+/// Whether a file begins with the byte order mark of UTF-16.
+fn is_utf16(path: &Path) -> bool {
+    let mut head = [0; 2];
+    let read = open(path).and_then(|mut text| text.read_exact(&mut head));
+    read.is_ok() && matches!(head, [0xff, 0xfe] | [0xfe, 0xff])
 }
 
 /// What is said of a file that is of no use.
@@ -192,6 +215,25 @@ fn recognise(path: &Path) -> io::Result<(Option<Kind>, u64)> {
         }
     }
     Ok((kind, digest.value()))
+}
+
+/// Whether two texts that begin alike are the same to their ends: a copy of a log may have grown since.
+fn same_text(one: &Path, other: &Path) -> bool {
+    let text = |path: &Path| {
+        let mut digest = Fnv::new();
+        let mut bytes = 0_u64;
+        let mut text = open(path)?;
+        let mut buffer = vec![0; HEAD_BYTES];
+        while let Ok(read @ 1..) = text.read(&mut buffer) {
+            bytes += read as u64;
+            // What was compared before is alike.
+            if bytes > COMPARED_BYTES {
+                digest = digest.bytes(&buffer[..read]);
+            }
+        }
+        io::Result::Ok((bytes, digest.value()))
+    };
+    text(one).ok() == text(other).ok()
 }
 
 #[cfg(test)]

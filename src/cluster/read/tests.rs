@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use super::{Kind, Line, Lines};
+use super::{COMPARED_BYTES, Kind, Line, Lines, gather};
 
 #[test]
 fn files_are_recognised_by_their_content() {
@@ -45,4 +45,27 @@ fn lines_end_as_on_unix_or_windows() {
     }
     let owned = |(number, line): (u64, &str)| (number, line.to_owned());
     assert_eq!(seen, [(1, "one"), (2, "two"), (3, ""), (4, "last")].map(owned));
+}
+
+/// Two copies of a log, of which one has grown beyond what is compared at first; and one copy again.
+#[test]
+fn a_copy_that_has_grown_is_no_duplicate() {
+    let folder =
+        std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/tmp/cluster/grown");
+    std::fs::create_dir_all(&folder).expect("creates");
+    let line = "{\"kind\":\"Event\",\"auditID\":\"a\",\"stage\":\"Panic\"}\n";
+    let long = line.repeat(COMPARED_BYTES as usize / line.len() + 2_000);
+    let pack = |name: &str, text: &str| {
+        let file = std::fs::File::create(folder.join(name)).expect("creates");
+        let mut packed = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        std::io::Write::write_all(&mut packed, text.as_bytes()).expect("writes");
+        packed.finish().expect("writes");
+    };
+    pack("a.log.gz", &long);
+    pack("b.log.gz", &(long.clone() + line));
+    pack("c.log.gz", &long);
+    let gathered = gather(&[folder]);
+    let names: Vec<&str> = gathered.inputs.iter().map(|input| input.name.as_str()).collect();
+    assert_eq!(names, ["a.log.gz", "b.log.gz"]);
+    assert_eq!(gathered.skipped[0].file, "c.log.gz");
 }

@@ -43,10 +43,14 @@ pub(super) fn write(findings: &Findings, out: &mut Lines) {
     for fleet in &findings.fleets {
         let all = entries(findings, fleet);
         if all.is_empty() {
+            left_out(fleet, out);
             continue;
         }
         out.table("[[clients]]");
-        let evidence = [shown(&fleet.agent), fleet.evidence.clone()];
+        let schema =
+            fleet.flow_schema.as_ref().map(|name| format!(", flow schema {}", shown(name)));
+        let more = share(fleet) + &schema.unwrap_or_default();
+        let evidence = [shown(&fleet.agent), fleet.evidence.clone() + &more];
         let evidence: Vec<&str> =
             evidence.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
         if !evidence.is_empty() {
@@ -60,19 +64,34 @@ pub(super) fn write(findings: &Findings, out: &mut Lines) {
         } else {
             out.commented("count", &fleet.members.max(1).to_string(), &source);
         }
-        identity(fleet, findings, out);
+        identity(fleet, &all, findings, out);
         let streams = streams(findings);
         for entry in &all {
             let bare = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
             let name = &entry.name;
             let name = if name.chars().all(bare) { name.clone() } else { quoted(name) };
-            out.plain(&format!("{}.{name}", entry.table), &reads(entry, fleet, streams));
+            let key = format!("{}.{name}", entry.table);
+            out.commented(&key, &reads(entry, fleet, streams), &source);
         }
     }
 }
 
+/// A fleet that reads nothing: what it writes is with the objects.
+fn left_out(fleet: &Fleet, out: &mut Lines) {
+    let share = share(fleet);
+    out.blank();
+    let text = format!("Left out: {}, {}{share}: reads nothing.", fleet.name, fleet.evidence);
+    out.comment(&shown_long(&text));
+}
+
+/// Its share of all requests, where that is known.
+fn share(fleet: &Fleet) -> String {
+    let percent = fleet.share * 100.0;
+    if percent < 0.05 { String::new() } else { format!(", {percent:.1} % of the requests") }
+}
+
 /// Who the members are, and what else they hold.
-fn identity(fleet: &Fleet, findings: &Findings, out: &mut Lines) {
+fn identity(fleet: &Fleet, all: &[Entry<'_>], findings: &Findings, out: &mut Lines) {
     if !fleet.user.is_empty() {
         out.plain("user", &quoted(&fleet.user));
         let known = fleet.user.starts_with("system:");
@@ -89,14 +108,15 @@ fn identity(fleet: &Fleet, findings: &Findings, out: &mut Lines) {
         out.commented("client-version", &format!("\"1.{minor}\""), &shown(&fleet.agent));
     }
     // They are held with the first read, which must be one that watches.
-    let of = |table_name| fleet.reads.iter().any(|read| table(read.kind) == table_name);
+    let of = |name| all.iter().any(|entry| entry.table == name);
     let holds = of("reflectors") || of("watchers") && !of("listers");
-    if holds && fleet.idle_watches > 0 {
-        out.commented(
-            "idle-watches",
-            &fleet.idle_watches.min(10_000).to_string(),
-            &words(&fleet.source),
-        );
+    // Watches of what has no objects are there all the same.
+    let watches = |kind| !matches!(kind, ReadKind::Poller(_));
+    let read = all.iter().filter(|entry| watches(entry.read.kind)).count();
+    let empty = fleet.reads.iter().filter(|read| watches(read.kind)).count() - read;
+    let idle = u64::from(fleet.idle_watches) + empty as u64;
+    if holds && idle > 0 {
+        out.commented("idle-watches", &idle.min(10_000).to_string(), &words(&fleet.source));
     }
     if fleet.user.starts_with("system:node:") && fleet.name.contains("kubelet") {
         out.plain("heartbeats", "true");

@@ -10,10 +10,10 @@ mod objects;
 mod storms;
 mod update;
 
-use super::findings::{Findings, Found, Server};
+use super::findings::{Assumed, Findings, Server};
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR};
 use crate::units::Bytes;
-use lines::{Lines, quoted};
+use lines::{ASSUMED, Lines, quoted};
 
 pub use names::names;
 pub use update::{Update, update};
@@ -28,6 +28,8 @@ const HEAD: &str = "\
 #   oomcast run FILE --profile restart-agents   a storm; more at the end of the file
 #   oomcast import FOLDER --update FILE         renews what was measured, and keeps your changes
 ";
+/// Tables with the same assumption that are told by their names.
+const MOST_TABLES: usize = 12;
 /// The release that is taken where none is found.
 const TAKEN_MINOR: u8 = 34;
 
@@ -59,15 +61,30 @@ pub fn scenario(findings: &Findings, names: &Names) -> String {
     out.table("[run]");
     out.plain("duration", "\"10m\"");
     out.plain("replications", "10");
-    if let Some(apf) = &findings.apf {
-        out.table("[apf]");
-        let manifests = format!("[{}]", quoted(&names.manifest));
-        out.found("manifests", &manifests, apf);
-    }
+    apf(findings, names, &mut out);
     objects::write(findings, &mut out);
     clients::write(findings, &mut out);
     storms::write(findings, &mut out);
     out.text
+}
+
+/// API Priority and Fairness: switched off by its flag, or the objects of it.
+fn apf(findings: &Findings, names: &Names, out: &mut Lines) {
+    let off = findings.servers.iter().find_map(|server| {
+        server.flags.get("enable-priority-and-fairness").filter(|flag| flag.value == "false")
+    });
+    if off.is_none() && findings.apf.is_none() {
+        return;
+    }
+    out.table("[apf]");
+    if let Some(off) = off {
+        return out.found("enabled", "false", off);
+    }
+    if let Some(apf) = &findings.apf {
+        let manifests = format!("[{}]", quoted(&names.manifest));
+        let what = format!("{}, {}", apf.source.what, digest(&apf.value.1));
+        out.commented("manifests", &manifests, &format!("{what}, {}", apf.source.file));
+    }
 }
 
 fn cluster(findings: &Findings, out: &mut Lines) {
@@ -103,22 +120,15 @@ fn apiserver(findings: &Findings, out: &mut Lines) {
             "kubectl get nodes -l node-role.kubernetes.io/control-plane",
         ),
     }
-    // Servers that differ: the tightest limit dies first.
-    let least = |of: fn(&Server) -> Option<&Found<Bytes>>| {
-        findings.servers.iter().filter_map(of).min_by_key(|found| found.value)
-    };
-    if let Some(limit) = least(|server| server.memory_limit.as_ref()) {
+    if let Some(limit) = findings.memory_limit() {
         out.found("memory-limit", &exactly(limit.value), limit);
     }
     let first = findings.servers.first();
-    if let Some(limit) = first.and_then(|server| server.cpu_limit.as_ref()) {
+    if let Some(limit) = findings.cpu_limit() {
         out.found("cpu-limit", &format!("{}", limit.value), limit);
     }
-    let soft = findings.servers.iter().filter_map(|server| server.gomemlimit.as_ref());
-    if let Some((limit, found)) =
-        soft.filter_map(|found| Some((found.value?, found))).min_by_key(|(limit, _)| *limit)
-    {
-        out.found("gomemlimit", &exactly(limit), found);
+    if let Some(limit) = findings.gomemlimit() {
+        out.found("gomemlimit", &exactly(limit.value), &limit);
     }
     if let Some(gogc) = first.and_then(|server| server.gogc.as_ref())
         && gogc.value != Some(100)
@@ -197,6 +207,42 @@ fn node(findings: &Findings, out: &mut Lines) {
             out.assumed("etcd-memory", "\"1GiB\"", command);
         }
     }
+}
+
+/// What a scenario says of the text of its manifest, so that an update knows whether a person edited it.
+#[must_use]
+pub fn digest(manifest: &str) -> String {
+    format!("digest {:016x}", crate::units::Fnv::new().bytes(manifest.as_bytes()).value())
+}
+
+/// Every value of a scenario's text that is marked as assumed: its key and value, and the command that
+/// tells it. Keys of several tables that have one command are one.
+#[must_use]
+pub fn assumed(text: &str) -> Vec<Assumed> {
+    let mark = format!(" # {ASSUMED}: ");
+    let (mut table, mut found): (&str, Vec<(String, &str, Vec<&str>)>) = ("", Vec::new());
+    for line in text.lines() {
+        if line.starts_with('[') {
+            table = line.trim_matches(['[', ']']);
+        }
+        let Some((value, command)) = line.split_once(&mark) else { continue };
+        // Of all profiles that take the same, the first.
+        let of = table.split('.').next().filter(|part| *part == "profiles").unwrap_or(table);
+        match found.iter_mut().find(|(v, c, _)| v == value && *c == command) {
+            Some((_, _, tables)) if of == "profiles" && tables.contains(&of) => {}
+            Some((_, _, tables)) => tables.push(of),
+            None => found.push((value.to_owned(), command, vec![of])),
+        }
+    }
+    let one = |(value, command, tables): (String, &str, Vec<&str>)| {
+        let more = tables.len().saturating_sub(MOST_TABLES);
+        let mut tables = tables[..tables.len() - more].join(", ");
+        if more > 0 {
+            tables = format!("{tables} and {more} more");
+        }
+        Assumed { what: format!("{tables}: {value}"), command: command.to_owned() }
+    };
+    found.into_iter().map(one).collect()
 }
 
 /// A size without rounding, in quotes.

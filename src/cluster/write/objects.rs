@@ -20,6 +20,9 @@ const DEFINITIONS: &str = "customresourcedefinitions";
 /// What an object is taken for whose size nothing tells.
 const ASSUMED_SIZE: Bytes = Bytes(2_000);
 
+/// What tells the size of objects.
+const SIZE_COMMAND: &str = "kubectl get RESOURCE -A --show-managed-fields -o json > RESOURCE.json";
+
 /// A resource of which there is something: how many and how large.
 struct Stored<'f> {
     name: String,
@@ -98,7 +101,7 @@ fn one(stored: &Stored<'_>, findings: &Findings, out: &mut Lines) {
     }
     match &resource.size {
         Some(found) => out.found("size", &exactly(found.value), found),
-        None => out.assumed("size", &exactly(*size), "kubectl get --raw '...?limit=500' | wc -c"),
+        None => out.assumed("size", &exactly(*size), SIZE_COMMAND),
     }
     // A key that changes nothing would be reported.
     let heard = resource.writes.is_some() || json_readers(findings).contains(name);

@@ -1,13 +1,17 @@
 //! Measured values renewed in a scenario that a person has edited since.
 //!
-//! The rule: a value is renewed if it still ends in the comment of its source, in both texts. A value
-//! without one is the person's own, and so is everything else: comments, keys, profiles, events, tables.
-//! What was measured and is not there yet is added.
+//! The rule: a value is renewed if it still ends in the comment of its source, in both texts: what, and a
+//! file. A value without one, or with words of its own, is the person's, and so is everything else: comments,
+//! keys, profiles, events, tables. What was measured and is not there yet is added; reads of a client that
+//! are no longer found go.
 
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value};
 
 use super::lines::ASSUMED;
+use crate::cluster::source::ESTIMATED;
 
+/// Tables of what a client reads.
+const READS: [&str; 3] = ["reflectors", "listers", "watchers"];
 /// Tables whose keys are renewed one by one.
 const TABLES: [&str; 4] = ["cluster", "apiserver", "node", "apf"];
 
@@ -22,6 +26,8 @@ pub struct Update {
     pub added: Vec<String>,
     /// Keys whose values are a person's own, and were measured as well.
     pub kept: Vec<String>,
+    /// Reads of clients that are no longer found.
+    pub removed: Vec<String>,
     /// Resources and clients of the file that are no longer found.
     pub gone: Vec<String>,
 }
@@ -64,10 +70,26 @@ fn comment(value: &Value) -> &str {
     suffix.trim().trim_start_matches('#').trim()
 }
 
-/// Whether a value was measured: it names a source.
+/// Whether a value was measured: it has a comment of this program.
 fn measured(value: &Value) -> bool {
     let comment = comment(value);
     !comment.is_empty() && !comment.starts_with(ASSUMED)
+}
+
+/// Whether a comment names a source: what, and a file; or that it was assumed.
+fn names_source(comment: &str) -> bool {
+    let assumed = comment.strip_prefix(ASSUMED).is_some_and(|rest| rest.starts_with(':'));
+    let file = comment.rsplit_once(", ").map(|(_, file)| match file.rsplit_once(" and ") {
+        Some((first, more)) if more.ends_with(" more") => first,
+        _ => file,
+    });
+    let is_file = |file: &str| {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        let plain = |text: &str| !text.is_empty() && text.chars().all(char::is_alphanumeric);
+        !file.contains(' ') && (plain(ending) || file.contains('/'))
+    };
+    assumed || comment == ESTIMATED || file.is_some_and(is_file)
 }
 
 /// Renews the keys of a table.
@@ -77,7 +99,9 @@ fn renew(path: &str, to: &mut Table, from: &Table, update: &mut Update) {
         let Some(value) = item.as_value().filter(|value| measured(value)) else { continue };
         let name = format!("{path}.{key}");
         match to.get_mut(key).map(Item::as_value_mut) {
-            Some(Some(there)) if !comment(there).is_empty() => {
+            Some(Some(there))
+                if names_source(comment(there)) || comment(there) == comment(value) =>
+            {
                 let same = there.to_string().trim() == value.to_string().trim();
                 let plain = |value: &Value| value.clone().decorated("", "").to_string();
                 if plain(there) != plain(value) {
@@ -108,6 +132,33 @@ fn renew(path: &str, to: &mut Table, from: &Table, update: &mut Update) {
             None => {
                 to.remove("per");
             }
+        }
+    }
+}
+
+/// Renews what a client reads.
+fn reads(path: &str, to: &mut Table, from: &Table, update: &mut Update) {
+    for kind in READS {
+        let new = from.get(kind).and_then(Item::as_table);
+        let path = format!("{path}.{kind}");
+        let Some(own) = to.get_mut(kind).and_then(Item::as_table_mut) else {
+            if let Some(new) = new.filter(|_| !to.contains_key(kind)) {
+                to.insert(kind, Item::Table(new.clone()));
+                update.added.extend(new.iter().map(|(name, _)| format!("{path}.{name}")));
+            }
+            continue;
+        };
+        let nothing = Table::new();
+        let new = new.unwrap_or(&nothing);
+        renew(&path, own, new, update);
+        let old = own.iter().filter(|(name, item)| {
+            let value = item.as_value().filter(|value| measured(value));
+            !new.contains_key(name) && value.is_some_and(|value| names_source(comment(value)))
+        });
+        let old: Vec<String> = old.map(|(name, _)| name.to_owned()).collect();
+        for name in old {
+            own.remove(&name);
+            update.removed.push(format!("{path}.{name}"));
         }
     }
 }
@@ -148,7 +199,10 @@ fn clients(old: &mut DocumentMut, new: &DocumentMut, update: &mut Update) {
         let path = format!("clients.{name}");
         let there = to.iter().position(|own| name_of(own).as_ref() == Some(&name));
         match there.and_then(|there| to.get_mut(there)) {
-            Some(own) => renew(&path, own, table, update),
+            Some(own) => {
+                renew(&path, own, table, update);
+                reads(&path, own, table, update);
+            }
             None => {
                 to.push(unplaced(table));
                 update.added.push(path);
@@ -171,12 +225,13 @@ name = \"mine\"
 [apiserver]
 # why this one
 replicas = 1 # 1 process, metrics-0.txt
+gomemlimit = \"3GiB\" # my own sizing
 memory-limit = \"8GiB\"
 gogc = 50 # limits, old.json
 
 [objects.pods]
 count = 10 # apiserver_storage_objects, metrics-0.txt
-size = \"5kB\" # mine, but still from a source
+size = \"5kB\" # sizes, metrics-0.txt
 
 [objects.widgets]
 count = 3
@@ -184,6 +239,12 @@ size = \"1kB\"
 
 [profiles.next.cluster]
 nodes = 9
+
+[[clients]]
+name = \"agent\"
+reflectors.pods = { own-node = true } # requests of agent, audit.log
+reflectors.nodes = {} # requests of agent, audit.log and 2 more
+reflectors.jobs = {}
 ";
     const IMPORTED: &str = "\
 name = \"imported\"
@@ -191,6 +252,7 @@ name = \"imported\"
 [apiserver]
 replicas = 3 # 3 processes, metrics-0.txt
 memory-limit = \"16GiB\" # limits.memory, pods.json
+gomemlimit = \"9GiB\" # limits.memory, pods.json
 gogc = 100 # assumed: nothing says it
 
 [objects.pods]
@@ -200,6 +262,11 @@ size = \"6kB\" # sizes, metrics-1.txt
 
 [objects.secrets]
 count = 7 # apiserver_storage_objects, metrics-1.txt
+
+[[clients]]
+name = \"agent\"
+reflectors.pods = {} # requests of agent, audit.log
+listers.secrets = { pause = \"2s\" } # requests of agent, audit.log
 
 [[clients]]
 name = \"kubelet\"
@@ -216,6 +283,7 @@ name = \"mine\"
 [apiserver]
 # why this one
 replicas = 3 # 3 processes, metrics-0.txt
+gomemlimit = \"3GiB\" # my own sizing
 memory-limit = \"8GiB\"
 gogc = 50 # limits, old.json
 
@@ -235,12 +303,20 @@ count = 7 # apiserver_storage_objects, metrics-1.txt
 nodes = 9
 
 [[clients]]
+name = \"agent\"
+reflectors.pods = {} # requests of agent, audit.log
+reflectors.jobs = {}
+listers.secrets = { pause = \"2s\" } # requests of agent, audit.log
+
+[[clients]]
 name = \"kubelet\"
 count = 3 # audit.log
 ";
         assert_eq!(updated.text, expected);
-        assert_eq!(updated.kept, ["apiserver.memory-limit"]);
-        assert_eq!(updated.added, ["objects.secrets", "clients.kubelet"]);
+        assert_eq!(updated.kept, ["apiserver.memory-limit", "apiserver.gomemlimit"]);
+        let added = ["objects.secrets", "clients.agent.listers.secrets", "clients.kubelet"];
+        assert_eq!(updated.added, added);
+        assert_eq!(updated.removed, ["clients.agent.reflectors.nodes"]);
         assert_eq!(updated.gone, ["objects.widgets"]);
         assert_eq!(updated.renewed[0], "apiserver.replicas: 3, was 1");
     }

@@ -9,7 +9,7 @@ use crate::language::text::source::{Place, Sources, Span};
 const KEPT: usize = 100;
 
 /// A place and what is to be said about it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Label {
     /// Where.
     pub place: Place,
@@ -18,7 +18,7 @@ pub struct Label {
 }
 
 /// One finding about a scenario.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Diagnostic {
     /// How grave.
     pub severity: Severity,

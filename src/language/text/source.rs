@@ -11,7 +11,7 @@ use crate::language::text::tree::{Item, Node};
 const QUOTABLE: usize = 1000;
 
 /// A position in a file (or in an override), with the line it is on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Place {
     /// The file's name, or `--set`.
     pub file: String,

@@ -33,7 +33,7 @@ pub(crate) enum Item {
     /// An integer.
     Integer(i128),
     /// A number that is no integer.
-    Float,
+    Float(f64),
     /// A string.
     Text(String),
     /// A list.
@@ -60,7 +60,7 @@ impl Node {
             Item::Null => "nothing",
             Item::Flag(_) => "a boolean",
             Item::Integer(_) => "an integer",
-            Item::Float => "a float",
+            Item::Float(_) => "a float",
             Item::Text(_) => "a string",
             Item::List(_) => "a list",
             Item::Object(_) => "an object",
@@ -364,7 +364,7 @@ fn number(text: &str) -> Option<Item> {
         // Past 128 bits it is out of every bound.
         return Some(Item::Integer(text.parse().unwrap_or(i128::MAX)));
     }
-    digits.parse::<f64>().is_ok().then_some(Item::Float)
+    text.parse().ok().map(Item::Float)
 }
 
 #[cfg(test)]
@@ -391,7 +391,7 @@ mod tests {
             Item::Null => "null".into(),
             Item::Flag(flag) => flag.to_string(),
             Item::Integer(n) => n.to_string(),
-            Item::Float => "float".into(),
+            Item::Float(_) => "float".into(),
             Item::Text(text) => format!("'{text}'"),
             Item::List(items) => {
                 format!("[{}]", items.iter().map(shape).collect::<Vec<_>>().join(", "))

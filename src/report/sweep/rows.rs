@@ -12,6 +12,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -32,12 +33,36 @@ const BEFORE: &str = "{\"check\":\"";
 const DIGITS: usize = 12;
 
 /// The first line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct First {
     /// What the sweep is.
     pub head: SweepHead,
     /// `2/7` where only a part of its points is here.
     pub shard: Option<String>,
+}
+
+/// A line of `rows.jsonl`.
+///
+/// For its schema only: [`line`] writes it around the text whose checksum it carries.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "for the schema")]
+pub(crate) struct Line {
+    /// First 12 hexadecimal digits of the SHA-256 of what follows.
+    check: String,
+    /// The head, or a row.
+    #[serde(flatten)]
+    content: Content,
+}
+
+/// What a line holds.
+#[derive(JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "for the schema")]
+enum Content {
+    /// The first line.
+    Sweep(First),
+    /// Any other.
+    Row(PointRow),
 }
 
 /// The rows of a file.

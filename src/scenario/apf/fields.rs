@@ -259,7 +259,7 @@ impl Findings<'_> {
             (Item::Text(text), "an integer") if text.trim().parse::<i64>().is_ok() => {
                 Some("write the number without quotes".to_owned())
             }
-            (Item::Flag(_) | Item::Integer(_) | Item::Float, "a string") => {
+            (Item::Flag(_) | Item::Integer(_) | Item::Float(_), "a string") => {
                 Some("write it in quotes".to_owned())
             }
             (Item::Text(_), "a list") => {

@@ -9,7 +9,7 @@ pub(crate) mod mutated;
 mod planted;
 
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use crate::support::{self, EVERYTHING as VALID};
 
@@ -20,16 +20,5 @@ fn folder(name: &str) -> PathBuf {
 
 /// Runs the binary in a folder, with something on its standard input.
 fn oomcast(folder: &std::path::Path, arguments: &[&str], stdin: &str) -> Output {
-    use std::io::Write;
-    let mut child = support::command(folder, arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    let mut pipe = child.stdin.take().expect("a pipe");
-    // Who reads nothing has closed it.
-    let _ = pipe.write_all(stdin.as_bytes());
-    drop(pipe);
-    child.wait_with_output().expect("it ends")
+    support::fed(folder, arguments, stdin.as_bytes())
 }

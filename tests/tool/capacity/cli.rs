@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use crate::capacity::BURST;
-use crate::support::{command, folder_with, oomcast, stderr, stdout};
+use crate::support::{command, finished, folder_with, oomcast, stderr, stdout};
 
 fn sandbox(name: &str) -> PathBuf {
     folder_with("capacity", name, &[("burst.toml", BURST)])
@@ -159,7 +159,7 @@ fn every_verb_fits_the_terminal() {
         for width in [40, 80, 120] {
             let out = ["--no-charts", "--force", "-o", "out"];
             let mut command = command(&folder, &[verb, &out].concat());
-            let output = command.env("COLUMNS", width.to_string()).output().expect("starts");
+            let output = finished(command.env("COLUMNS", width.to_string()));
             assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
             fits(&stdout(&output), width);
         }

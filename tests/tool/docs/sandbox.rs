@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use crate::support::{command, folder, root};
+use crate::support::{Written, command, folder, root};
 
 /// A folder with a copy of the shipped scenarios.
 pub(crate) struct Sandbox {
@@ -61,12 +61,14 @@ impl Sandbox {
             .stdin(Stdio::null())
             .stdout(writer.try_clone().expect("a second end"))
             .stderr(writer);
+        let before = Written::below(&command);
         let mut child = command.spawn().expect("the binary starts");
         // Its ends of the pipe go with it; else the reader would wait for more.
         drop(command);
         let mut printed = Vec::new();
         reader.read_to_end(&mut printed).expect("reads");
         let status = child.wait().expect("ends");
+        before.check(b"");
         let printed = String::from_utf8(printed).expect("text");
         (status.code().expect("no signal"), printed)
     }

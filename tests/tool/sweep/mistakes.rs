@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::{STORM, files, scratch};
-use crate::support::{command, done, oomcast, stderr, stdout};
+use crate::support::{done, oomcast, stderr, stdout};
 
 /// What is told about a command that must fail with a code, without the paths of this machine.
 fn told(folder: &Path, arguments: &[&str], code: i32) -> String {
@@ -162,7 +162,7 @@ fn points_that_cannot_be_run_do_not_lose_the_others() {
     let text = text.replace("client = \"agents\" }", "client = \"agents\", count = 5 }");
     fs::write(root.join("storm.toml"), text).unwrap();
     let flags = ["sweep", "storm.toml", "-o", "out", "--vary", "clients.agents.count=2..8:2"];
-    let failed = command(&root, &flags).output().unwrap();
+    let failed = oomcast(&root, &flags);
     assert_eq!(failed.status.code(), Some(4), "{}", stderr(&failed));
     assert!(stderr(&failed).contains("of 4 points, 2 could not be run"), "{}", stderr(&failed));
     let screen = stdout(&failed);

@@ -1,7 +1,7 @@
 //! Threads and shards: who ran a point does not show.
 
 use super::{STORM, assert_same, scratch};
-use crate::support::{command, done, oomcast, stderr, stdout};
+use crate::support::{command, done, finished, oomcast, stderr, stdout};
 
 #[test]
 fn one_two_and_four_threads_give_the_same_bytes() {
@@ -54,7 +54,7 @@ fn batch_systems_name_their_shard() {
     let root = scratch("env");
     let run = |variables: &[(&str, &str)]| {
         let mut command = command(&root, &["sweep", STORM, "--shard", "env", "-o", "env"]);
-        let output = command.envs(variables.iter().copied()).output().unwrap();
+        let output = finished(command.envs(variables.iter().copied()));
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         stdout(&output)
     };

@@ -19,11 +19,27 @@ use crate::language::table::uncertain::{QUANTILES, may_be, numeric};
 use crate::language::table::{Flags, Key, Kind, NameForm, OneOf, Presence, Table};
 use forms::Form;
 
+/// What a file is checked as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// A scenario that can be run.
+    Whole,
+    /// A part of one: a preset, an overlay. Nothing is required.
+    Part,
+}
+
 /// The schema as indented JSON.
 #[must_use]
-pub(crate) fn json(root: &'static Table) -> String {
+pub(crate) fn json(root: &'static Table, extent: Extent) -> String {
+    let mut schema = schema(root);
+    if let (Extent::Part, Value::Object(map)) = (extent, &mut schema) {
+        map.retain(|key, _| key != "x-taplo" && !needs::PARTS.contains(&key.as_str()));
+        map.insert("title".into(), json!("oomcast partial scenario"));
+        let what = "A part of a scenario, such as a preset or an overlay: nothing is required.";
+        map.insert("description".into(), json!(what));
+    }
     // Keys and strings only: this cannot fail.
-    serde_json::to_string_pretty(&schema(root)).unwrap_or_default() + "\n"
+    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
 }
 
 /// The schema.

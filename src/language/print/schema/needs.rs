@@ -7,11 +7,14 @@ use crate::language::table::{Kind, Presence, Table};
 /// The key with which a file is laid over others.
 const INHERITS: &str = "inherits";
 
+/// Where the needs stand in the schema's root.
+pub(super) const PARTS: [&str; 3] = ["if", "then", "else"];
+
 /// The needs of a scenario, to stand in the schema's root.
 pub(crate) fn of_root(root: &Table) -> Map<String, Value> {
     let needs = of(root).map(Value::Object).unwrap_or_default();
-    let parts = [("if", json!({ "required": [INHERITS] })), ("then", json!({})), ("else", needs)];
-    parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let values = [json!({ "required": [INHERITS] }), json!({}), needs];
+    PARTS.into_iter().map(str::to_owned).zip(values).collect()
 }
 
 /// The keys that a table must have.
