@@ -36,7 +36,7 @@ pub struct OomKillSpread {
 
 /// How busy a server was, and what it lacked: medians over the replications. Shares are of the whole run, 0
 /// to 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PressureSummary {
     /// CPU time used, of what its cores or its CPU limit would have allowed.
     pub cpu_utilisation: f64,
