@@ -3,5 +3,6 @@
 pub mod alloc;
 pub mod go_heap;
 pub mod ledger;
+pub mod pages;
 pub mod pool;
 pub mod process;
