@@ -119,6 +119,13 @@ impl FluidPool {
         c.rate as f64 * c.members as f64
     }
 
+    /// Cores that the activities would use on an endless machine.
+    #[must_use]
+    pub fn wanted(&self) -> f64 {
+        let wanted = |c: &Class| c.own_ceiling * c.cpu_per_part * c.members as f64;
+        self.active.iter().map(|class| wanted(&self.classes[*class])).sum()
+    }
+
     /// Adds an activity. `id` comes back from [`FluidPool::pop_finished`].
     pub fn join(&mut self, class: ClassId, id: u64) -> Joined {
         let c = &mut self.classes[class];

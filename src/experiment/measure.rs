@@ -1,6 +1,6 @@
 //! The metrics of a run.
 
-use crate::results::{Outcome, PhaseRecord, RunRecord};
+use crate::results::{Outcome, PhaseRecord, RunRecord, ServerRecord};
 use crate::scenario::measure::{Amount, Condition, Measure, Past};
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -29,8 +29,20 @@ pub(super) fn value(measure: Measure, run: &RunRecord) -> Amount {
         Measure::TimedOut => Amount::Count(counters.requests_timed_out),
         Measure::Cpu => Amount::Span(run.cpu()),
         Measure::BytesSent => Amount::Size(counters.bytes_sent),
+        Measure::CpuUtilisation => most(run, ServerRecord::cpu_utilisation),
+        Measure::Throttled => {
+            let throttled = run.servers.iter().map(|server| server.pressure.throttled);
+            Amount::Span(throttled.max().unwrap_or_default())
+        }
+        Measure::CpuPressure => most(run, |server| server.share(|lacked| lacked.cpu_some)),
+        Measure::MemoryPressure => most(run, |server| server.share(|lacked| lacked.memory_some)),
         event => Amount::Share(f64::from(u8::from(happened(event, run)))),
     }
+}
+
+/// The highest share of any server.
+fn most(run: &RunRecord, share: impl Fn(&ServerRecord) -> f64) -> Amount {
+    Amount::Share(run.servers.iter().map(share).fold(0.0, f64::max))
 }
 
 /// The value of a metric in a phase of a run, or in the whole of it where none is named.

@@ -13,7 +13,7 @@ use crate::engine::statistics::{nearest_rank, runs_for_maximum};
 use crate::results::{
     ActivityKind, ActivitySummary, ApiserverSummary, CountSpread, Counters, FORMAT_VERSION,
     HarmCount, HarmSummary, OomKillSpread, Outcome, OutcomeCount, PeakInterval, PhaseRecord,
-    PhaseSummary, RunRecord, ServerRecord, Summary, Timeline, scraped_peaks,
+    PhaseSummary, PressureSummary, RunRecord, ServerRecord, Summary, Timeline, scraped_peaks,
 };
 use crate::scenario::{Expectation, Published};
 use crate::units::{SimSpan, SimTime};
@@ -206,6 +206,23 @@ fn apiserver(records: &[&ServerRecord]) -> ApiserverSummary {
         },
         first_oom_seconds: median_instant(first_kills.map(|kill| kill.at)),
         back_after_seconds: median_span(killed.iter().map(|record| back_after(record))),
+        pressure: pressure(records),
+    }
+}
+
+fn pressure(records: &[&ServerRecord]) -> PressureSummary {
+    let of = |figure: &dyn Fn(&ServerRecord) -> f64| {
+        let mut figures: Vec<f64> = records.iter().map(|record| figure(record)).collect();
+        figures.sort_by(f64::total_cmp);
+        nearest_rank(&figures, 0.5).unwrap_or(0.0)
+    };
+    PressureSummary {
+        cpu_utilisation: of(&ServerRecord::cpu_utilisation),
+        throttled_seconds: of(&|r| r.pressure.throttled.as_secs_f64()),
+        cpu_some: of(&|r| r.share(|lacked| lacked.cpu_some)),
+        cpu_full: of(&|r| r.share(|lacked| lacked.cpu_full)),
+        memory_some: of(&|r| r.share(|lacked| lacked.memory_some)),
+        memory_full: of(&|r| r.share(|lacked| lacked.memory_full)),
     }
 }
 

@@ -308,6 +308,8 @@ pub struct ResourceInput {
     pub versions: u32,
     /// Writes per second to objects of the resource, steady (each a MODIFIED event).
     pub writes_per_second: f64,
+    /// GETs of single objects per second, steady.
+    pub gets_per_second: f64,
     /// Who writes, for API Priority and Fairness.
     pub writer: WriterInput,
     /// Whether the watch cache is enabled for it (events: no).
@@ -371,6 +373,8 @@ pub struct ReadInput {
     pub selected: f64,
     /// Whether a selector was sent at all (affects routing while a cache is cold).
     pub selector: bool,
+    /// Whether the path names a namespace: etcd is asked for its objects only.
+    pub namespaced: bool,
 }
 
 /// What a member of a fleet does.

@@ -60,13 +60,24 @@ pub fn memory_limit(apiserver: &ApiserverInput, node: &NodeInput) -> MemoryLimit
     }
 }
 
-/// Cores a server may use: the node's, its CPU limit, and no more than GOMAXPROCS, which bounds the
-/// threads that run Go code at once (package runtime).
+/// Cores a server may use at once: the node's, and no more than GOMAXPROCS, which bounds the threads that
+/// run Go code at once (package runtime).
+#[must_use]
+pub fn threads(apiserver: &ApiserverInput, node: &NodeInput) -> f64 {
+    let procs = apiserver.gomaxprocs.map_or(f64::INFINITY, |procs| f64::from(procs.max(1)));
+    node.cores.min(procs)
+}
+
+/// Its CPU limit, where that is less.
+#[must_use]
+pub fn cpu_limit(apiserver: &ApiserverInput, node: &NodeInput) -> Option<f64> {
+    apiserver.cpu_limit.filter(|limit| *limit < threads(apiserver, node))
+}
+
+/// Cores it may use in the mean.
 #[must_use]
 pub fn cores(apiserver: &ApiserverInput, node: &NodeInput) -> f64 {
-    let limit = apiserver.cpu_limit.unwrap_or(f64::INFINITY);
-    let procs = apiserver.gomaxprocs.map_or(f64::INFINITY, |procs| f64::from(procs.max(1)));
-    node.cores.min(limit).min(procs)
+    cpu_limit(apiserver, node).unwrap_or_else(|| threads(apiserver, node))
 }
 
 /// Whether clients on the server's node take processor time from it: they run on the cores that it

@@ -7,8 +7,9 @@ use csv::Writer;
 use crate::results::{ActivityKind, Mechanism, RunRecord, ServerRecord};
 use crate::units::{SimSpan, SimTime};
 
-/// Writes `timeline.csv`: the memory of each server of a replication over time. Straight lines run
-/// between rows of a server; the columns of mechanisms sum to `resident_bytes`.
+/// Writes `timeline.csv`: the memory of each server of a replication over time, and what it has
+/// lacked since the start (threads that stood still for the CPU limit, and pressure). Straight lines run between
+/// rows of a server; the columns of mechanisms sum to `resident_bytes`.
 ///
 /// # Errors
 /// Those of the writer.
@@ -22,6 +23,11 @@ pub fn timeline(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
         "heap_goal_bytes",
         "in_flight",
         "watches",
+        "throttled_s",
+        "cpu_some_s",
+        "cpu_full_s",
+        "memory_some_s",
+        "memory_full_s",
     ];
     let mechanisms = Mechanism::ALL.map(|m| format!("{}_bytes", m.key().replace('-', "_")));
     csv.write_record(fixed.iter().copied().chain(mechanisms.iter().map(String::as_str)))?;
@@ -34,6 +40,9 @@ pub fn timeline(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
             }
             csv.write_field(point.in_flight.to_string())?;
             csv.write_field(point.watches.to_string())?;
+            for lacked in point.pressure.columns() {
+                csv.write_field(span(lacked))?;
+            }
             csv.write_record(point.by_mechanism.map(|bytes| bytes.0.to_string()))?;
         }
     }

@@ -10,7 +10,9 @@ use super::page::{Mood, Page, Section};
 use super::story::Story;
 use super::table::Table;
 use super::without;
-use crate::results::{ActivitySummary, Outcome, OutcomeCount, PublishedRow, Summary};
+use crate::results::{
+    ActivitySummary, ApiserverSummary, Outcome, OutcomeCount, PublishedRow, Summary,
+};
 use crate::units::Bytes;
 
 /// Holders shown; the rest is one row, and all are in `attribution.csv`.
@@ -43,6 +45,7 @@ pub fn page(summary: &Summary, story: Option<&Story>) -> Page {
         let heading = format!("What happened in replication {}", story.replication());
         page.section(Section::new(heading).items(story.short(STORY_LINES, 80)));
     }
+    page.section(saturation(summary));
     page.section(calls(summary));
     page.section(levels(summary));
     page.section(phases(summary));
@@ -116,6 +119,28 @@ fn servers(summary: &Summary) -> Section {
             None => "never".to_owned(),
         });
     Section::titled("Memory").table(table).legends(scraped(summary))
+}
+
+/// How busy the servers were and how much was missing, where a limit made threads stand still.
+fn saturation(summary: &Summary) -> Section {
+    let lacking = |server: &&ApiserverSummary| {
+        server.pressure.throttled_seconds > 0.0 || server.pressure.memory_some > 0.0
+    };
+    let servers: Vec<&ApiserverSummary> = summary.apiservers.iter().filter(lacking).collect();
+    let table = Table::of(&servers)
+        .words("apiserver", |server| short_name(&server.name).to_owned())
+        .at_most(12)
+        .numbers("CPU\nused", |server| whole_percent(server.pressure.cpu_utilisation))
+        .numbers("throttled\nCPU time", |server| clock(server.pressure.throttled_seconds))
+        .numbers("CPU\nsome", |server| whole_percent(server.pressure.cpu_some))
+        .numbers("CPU\nfull", |server| whole_percent(server.pressure.cpu_full))
+        .numbers("memory\nsome", |server| whole_percent(server.pressure.memory_some))
+        .numbers("memory\nfull", |server| whole_percent(server.pressure.memory_full));
+    let section = Section::titled("Saturation").table(table);
+    if servers.is_empty() {
+        return section;
+    }
+    section.legend("(median of the runs; some, full: share of the run in which somebody, or everybody, waited)")
 }
 
 /// What a usual scrape interval would have shown of the highest peak, where it misses much of it.

@@ -56,8 +56,8 @@ pub use levels::{
 pub use no_return::{NoReturn, NoReturnPoint, PassedPoint, Visible};
 pub use peak_interval::PeakInterval;
 pub use run::{
-    Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
-    ServerRecord, Timeline, TimelinePoint,
+    Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, PressureRecord,
+    RunRecord, ServerRecord, Timeline, TimelinePoint,
 };
 pub use sample::{
     LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample, scrape_instants,
@@ -66,8 +66,8 @@ pub use scrape::{SCRAPE_INTERVALS, Scrape, ScrapedPeak, scraped_peaks, scrapes};
 pub use speed::{MachineSpeed, SPEED_FORMAT_VERSION};
 pub use summary::{
     ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, HarmCount,
-    HarmSummary, LevelSummary, OomKillSpread, OutcomeCount, PhaseSummary, PublishedRow, Spread,
-    Summary,
+    HarmSummary, LevelSummary, OomKillSpread, OutcomeCount, PhaseSummary, PressureSummary,
+    PublishedRow, Spread, Summary,
 };
 pub use sweep::{
     AxisRecord, DesignRecord, Effect, PointFigures, PointRow, PointValue, SWEEP_FORMAT,

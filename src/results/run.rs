@@ -232,10 +232,79 @@ pub struct ServerRecord {
     pub oom_kills: Vec<OomKill>,
     /// CPU time used.
     pub cpu: SimSpan,
+    /// CPU time that it could have used: its cores or its CPU limit, over the run.
+    pub cpu_capacity: SimSpan,
+    /// What it lacked.
+    pub pressure: PressureRecord,
+    /// How long the run lasted.
+    pub span: SimSpan,
     /// Priority levels that its requests went through.
     pub levels: Vec<LevelRecord>,
     /// Who held the memory at the peak, largest first; the bytes sum to the peak.
     pub holders_at_peak: Vec<Holder>,
+}
+
+/// What a server lacked, summed over the run; *some* and *full* as Linux' pressure stall information has
+/// them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PressureRecord {
+    /// Threads stood still for the CPU limit, over all processors (`container_cpu_cfs_throttled_seconds_total`).
+    pub throttled: SimSpan,
+    /// The time in which they did: each period of the limit was spent before its end.
+    pub throttled_time: SimSpan,
+    /// Somebody waited for a processor, or for a P of Go.
+    pub cpu_some: SimSpan,
+    /// Nobody ran, for the CPU limit was spent.
+    pub cpu_full: SimSpan,
+    /// Somebody slept above `memory.high`.
+    pub memory_some: SimSpan,
+    /// All slept.
+    pub memory_full: SimSpan,
+}
+
+impl ServerRecord {
+    /// CPU time used, of what there was: 0 to 1, a little more where a quota was saved up.
+    #[must_use]
+    pub fn cpu_utilisation(&self) -> f64 {
+        self.cpu.as_secs_f64() / self.cpu_capacity.as_secs_f64().max(1e-9)
+    }
+
+    /// Share of the run that it lacked something, 0 to 1.
+    #[must_use]
+    pub fn share(&self, lacked: impl Fn(&PressureRecord) -> SimSpan) -> f64 {
+        lacked(&self.pressure).as_secs_f64() / self.span.as_secs_f64().max(1e-9)
+    }
+}
+
+impl PressureRecord {
+    /// Nothing was lacked.
+    pub const NONE: Self = Self {
+        throttled: SimSpan::ZERO,
+        throttled_time: SimSpan::ZERO,
+        cpu_some: SimSpan::ZERO,
+        cpu_full: SimSpan::ZERO,
+        memory_some: SimSpan::ZERO,
+        memory_full: SimSpan::ZERO,
+    };
+
+    /// What `timeline.csv` has of it.
+    #[must_use]
+    pub const fn columns(&self) -> [SimSpan; 5] {
+        [self.throttled, self.cpu_some, self.cpu_full, self.memory_some, self.memory_full]
+    }
+
+    /// What came since `earlier`.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            throttled: self.throttled - earlier.throttled,
+            throttled_time: self.throttled_time - earlier.throttled_time,
+            cpu_some: self.cpu_some - earlier.cpu_some,
+            cpu_full: self.cpu_full - earlier.cpu_full,
+            memory_some: self.memory_some - earlier.memory_some,
+            memory_full: self.memory_full - earlier.memory_full,
+        }
+    }
 }
 
 /// What happened between one named event and the next.
@@ -364,6 +433,8 @@ pub struct TimelinePoint {
     pub in_flight: u32,
     /// Open watches.
     pub watches: u32,
+    /// What the server has lacked so far.
+    pub pressure: PressureRecord,
     /// Resident bytes by mechanism, in the order of [`Mechanism::ALL`].
     pub by_mechanism: [Bytes; Mechanism::ALL.len()],
 }
@@ -379,6 +450,7 @@ impl TimelinePoint {
             heap_goal: Bytes::ZERO,
             in_flight: 0,
             watches: 0,
+            pressure: PressureRecord::NONE,
             by_mechanism: [Bytes::ZERO; Mechanism::ALL.len()],
         }
     }

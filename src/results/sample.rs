@@ -4,6 +4,7 @@
 //! so counters reset at a restart as those of a real process do. A server answers its own scrape while
 //! it serves; the kubelet, node-exporter and kube-state-metrics are others, and answer always.
 
+use super::PressureRecord;
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// Instants of scrapes of a replication, from one to the next `interval`, up to the end of the run. When
@@ -66,6 +67,10 @@ pub struct ProcessSample {
     pub gc_cycles: u64,
     /// CPU time.
     pub cpu: SimSpan,
+    /// What it has lacked.
+    pub pressure: PressureRecord,
+    /// Its CPU limit, in cores.
+    pub cpu_limit: Option<f64>,
     /// Bytes written to clients.
     pub sent: Bytes,
     /// Reads being served.

@@ -12,7 +12,7 @@ use super::{
 use crate::units::Bytes;
 
 /// Version of the `summary.json` format. A minor step adds fields, a major one changes them.
-pub const FORMAT_VERSION: &str = "1.5";
+pub const FORMAT_VERSION: &str = "1.6";
 
 /// The spread of a byte figure over the replications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +34,24 @@ pub struct OomKillSpread {
     pub max: u32,
 }
 
+/// How busy a server was, and what it lacked: medians over the replications. Shares are of the whole run, 0
+/// to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PressureSummary {
+    /// CPU time used, of what its cores or its CPU limit would have allowed.
+    pub cpu_utilisation: f64,
+    /// Seconds in which threads stood still for the CPU limit, over all processors.
+    pub throttled_seconds: f64,
+    /// In which somebody waited for a processor.
+    pub cpu_some: f64,
+    /// In which nobody ran, for the CPU limit was spent.
+    pub cpu_full: f64,
+    /// In which somebody slept above `memory.high`.
+    pub memory_some: f64,
+    /// In which all slept.
+    pub memory_full: f64,
+}
+
 /// One server over all replications.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ApiserverSummary {
@@ -51,6 +69,9 @@ pub struct ApiserverSummary {
     pub first_oom_seconds: Option<f64>,
     /// Median time from the first kill until it was ready again; seconds. `None`: never.
     pub back_after_seconds: Option<f64>,
+    /// How busy it was, and what it lacked.
+    #[serde(default)]
+    pub pressure: PressureSummary,
 }
 
 /// The spread of a count over the replications.

@@ -146,6 +146,7 @@ fn resource(name: String, table: Objects) -> ResourceInput {
         versions,
         writes: writes_per_second,
         writes_per: Earlier,
+        gets: gets_per_second,
         writer: user,
         watch_cache,
     } = table;
@@ -159,6 +160,7 @@ fn resource(name: String, table: Objects) -> ResourceInput {
         heap_size,
         versions,
         writes_per_second,
+        gets_per_second,
         writer: WriterInput { groups: groups_of(&user), user },
         watch_cache,
     }
@@ -242,14 +244,23 @@ fn behaviour(reads: Reads, names: &Names) -> Option<Behaviour> {
             limit,
             selected,
             own_node: Earlier,
+            namespaced,
             selector,
             watch_list,
             watch,
             bookmarks,
         }) => {
             let resource = names.resource(&resource)?;
-            let read =
-                ReadInput { resource, encoding, gzip, resource_version, limit, selected, selector };
+            let read = ReadInput {
+                resource,
+                encoding,
+                gzip,
+                resource_version,
+                limit,
+                selected,
+                selector,
+                namespaced,
+            };
             Behaviour::Reflector { read, watch_list, watch, bookmarks }
         }
         Reads::Lister(Lister {
@@ -260,14 +271,23 @@ fn behaviour(reads: Reads, names: &Names) -> Option<Behaviour> {
             limit,
             selected,
             own_node: Earlier,
+            namespaced,
             selector,
             rounds: OrWord(rounds),
             pause,
             all_pages,
         }) => {
             let resource = names.resource(&resource)?;
-            let read =
-                ReadInput { resource, encoding, gzip, resource_version, limit, selected, selector };
+            let read = ReadInput {
+                resource,
+                encoding,
+                gzip,
+                resource_version,
+                limit,
+                selected,
+                selector,
+                namespaced,
+            };
             Behaviour::Lister { read, rounds, pause, all_pages }
         }
         Reads::Watcher(Watcher { resource }) => {

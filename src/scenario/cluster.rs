@@ -56,7 +56,9 @@ pub(super) fn scale(root: &mut Resolved, log: &mut Log) {
     if let Some(Value::Named(tables)) = root.value_mut("objects") {
         for (name, _, table) in tables {
             used |= ["per", "writes-per"].iter().any(|key| table.given(key).is_some());
-            multiply_writes(table, name, size, log);
+            for (key, done) in [("writes", "written"), ("gets", "read")] {
+                multiply_rate(table, (key, done), name, size, log);
+            }
             multiply(table, name, size, log);
         }
     }
@@ -67,7 +69,8 @@ pub(super) fn scale(root: &mut Resolved, log: &mut Log) {
             multiply(client, &name, size, log);
             for kind in [reads::Kind::Reflector, reads::Kind::Lister] {
                 reads::each_mut(client, kind, |read| {
-                    used |= read.given("own-node").is_some();
+                    used |= read.given("own-node").or(read.given("namespaced")).is_some();
+                    one_namespace(read, size, log);
                     own_node(read, size, log);
                 });
             }
@@ -81,21 +84,29 @@ pub(super) fn scale(root: &mut Resolved, log: &mut Log) {
     }
 }
 
-/// The writes of a resource.
-fn multiply_writes(table: &mut Resolved, name: &str, size: Size, log: &mut Log) {
+/// How often objects of a resource are written or read.
+fn multiply_rate(
+    table: &mut Resolved,
+    (key, done): (&str, &str),
+    name: &str,
+    size: Size,
+    log: &mut Log,
+) {
     let own = if table.given("writes-per").is_some() { "writes-per" } else { "per" };
-    if let (Some(writes), Some((each, total))) =
-        (table.number("writes"), factor(table, own, size, log))
-    {
-        let all = writes * total as f64 / each as f64;
-        let most = table.slot("writes").map_or(f64::INFINITY, most);
+    // The size of the cluster is asked for once.
+    if key != "writes" && table.number(key) == Some(0.0) {
+        return;
+    }
+    if let (Some(rate), Some((each, total))) = (table.number(key), factor(table, own, size, log)) {
+        let all = rate * total as f64 / each as f64;
+        let most = table.slot(key).map_or(f64::INFINITY, most);
         let sound = (all <= most).then_some(Plain::PerSecond(all));
         if sound.is_none() {
-            let message = format!("`{}` must not be written more than {most}/s", shown(name));
-            let finding = Finding::new(Code::OutOfBounds, table.at("writes"), message);
+            let message = format!("`{}` must not be {done} more than {most}/s", shown(name));
+            let finding = Finding::new(Code::OutOfBounds, table.at(key), message);
             log.push(finding.label(format!("this is {all:.0}/s")).related(size.at, "the cluster"));
         }
-        table.replace("writes", sound);
+        table.replace(key, sound);
     }
 }
 
@@ -137,6 +148,17 @@ fn most(slot: &Slot) -> f64 {
         Kind::Integer { max, .. } => max as f64,
         Kind::PerSecond { max } => max,
         _ => f64::INFINITY,
+    }
+}
+
+/// One reader that asks for one namespace, of whose size nothing is said.
+fn one_namespace(read: &mut Resolved, size: Size, log: &mut Log) {
+    let said = read.flag("own-node") == Some(true) || read.given("selected").is_some();
+    if read.flag("namespaced") != Some(true) || said || read.is_bad("selected") {
+        return;
+    }
+    if let Some(all) = known(size.total("namespace"), read, "namespaced", size, log) {
+        read.fill("selected", Plain::Percent(100.0 / all as f64));
     }
 }
 

@@ -109,6 +109,12 @@ fn read_defaults(read: &mut Resolved, shapes: &BTreeMap<String, String>, log: &m
             read.take("selected");
         }
     }
+    if read.flag("namespaced") == Some(true) {
+        read.fill("selector", Plain::Flag(false));
+        if read.given("selected").is_none() && read.flag("own-node") != Some(true) {
+            read.take("selected");
+        }
+    }
     if let Some(selected) = read.number("selected") {
         read.fill("selector", Plain::Flag(selected < 1.0));
     }

@@ -61,6 +61,10 @@ measures! {
     TimedOut "timed-out" Count Higher "Requests answered 504 or cut at the request time-out."
     Cpu "cpu" Span Higher "CPU time of all servers."
     BytesSent "bytes-sent" Size Higher "Bytes written to clients."
+    CpuUtilisation "cpu-utilisation" Share Higher "CPU time of the busiest server, of what its cores or its CPU limit allow in the run."
+    Throttled "throttled" Span Higher "Time that threads of a server stood still for its CPU limit, over all processors; the most of any server."
+    CpuPressure "cpu-pressure" Share Higher "Share of the run in which work of a server waited for a processor (PSI some); the most of any."
+    MemoryPressure "memory-pressure" Share Higher "Share of the run in which threads of a server slept above memory.high (PSI some); the most of any."
 }
 
 /// What a metric counts in.
@@ -138,7 +142,11 @@ impl Measure {
             | Self::WritesRejected
             | Self::Failed
             | Self::TimedOut
-            | Self::Cpu => false,
+            | Self::Cpu
+            | Self::CpuUtilisation
+            | Self::Throttled
+            | Self::CpuPressure
+            | Self::MemoryPressure => false,
         }
     }
 

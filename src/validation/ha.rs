@@ -75,6 +75,7 @@ pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
         limit: None,
         selected: 1.0,
         selector: false,
+        namespaced: false,
     };
     let watch_list = agents.watch_list == Some(true);
     let begins_with_watch = agents.begin_with_watch == Some(true);

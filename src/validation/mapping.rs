@@ -322,6 +322,7 @@ fn fleet(
         limit: phase.limit,
         selected: within(&format!("{at}.selected"), share, 0.0..=1.0)?,
         selector: phase.label_selector.is_some() || phase.field_selector.is_some(),
+        namespaced: phase.path.as_deref().is_some_and(|path| parse(path).namespaced),
     };
     let behaviour = match phase.kind {
         PhaseKind::WatchList => {

@@ -165,6 +165,7 @@ fn timeline(server: &ServerRecord) -> Timeline {
             heap_goal: Bytes::gib(12),
             in_flight: 24,
             watches: 9_000,
+            pressure: oomcast::results::PressureRecord::NONE,
             by_mechanism,
         }
     };

@@ -118,6 +118,7 @@ pub fn first_read(fleet: &FleetInput) -> ReadInput {
             limit: None,
             selected: 1.0,
             selector: false,
+            namespaced: false,
         },
     }
 }

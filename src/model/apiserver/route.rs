@@ -96,6 +96,7 @@ mod tests {
             limit,
             selected: 1.0,
             selector: false,
+            namespaced: false,
         }
     }
 

@@ -8,12 +8,15 @@
 
 mod backlog;
 mod booking;
+mod pressure;
 mod rates;
 
 pub use backlog::FanOut;
+pub(crate) use pressure::CFS_PERIOD;
 pub(crate) use rates::COPIES_WAITED_FOR;
 
 use backlog::Backlog;
+use pressure::{Pressed, Pressure, Quota};
 
 use std::sync::Arc;
 
@@ -21,10 +24,12 @@ use super::list::touched;
 use super::plan::{Holdings, RampKind, RequestPlan, Stage};
 use super::tag::Tag;
 use crate::engine::fluid::{ClassId, FluidPool, Joined, PARTS};
+use crate::engine::{Purpose, Streams};
 use crate::model::costs;
 use crate::model::input::Hardware;
 use crate::model::memory::go_heap::GcSettings;
 use crate::model::memory::ledger::{EntryId, OwnerId};
+use crate::model::memory::pool::SyncPool;
 use crate::model::memory::process::{ProcessMemory, ScanWeights};
 use crate::results::Mechanism;
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -107,6 +112,8 @@ struct PhaseClass {
     touched: (Bytes, Bytes),
     /// Processor time that clients on this machine take from each member.
     clients: SimSpan,
+    /// How long each member sleeps above `memory.high`, at the present overage.
+    pause: SimSpan,
     /// What each ramp has applied for the present members.
     applied: Vec<u64>,
 }
@@ -114,8 +121,10 @@ struct PhaseClass {
 /// Constant settings of a server.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
-    /// Cores it may use: the node's, or its CFS quota.
+    /// Cores it may use at once: the node's, but no more than GOMAXPROCS.
     pub cores: f64,
+    /// Cores that its CPU limit grants it in the mean, if that is less.
+    pub cpu_limit: Option<f64>,
     /// GOMAXPROCS.
     pub procs: f64,
     /// Speeds; `cpu_speed` includes the replication's noise.
@@ -133,6 +142,15 @@ pub struct ServerSettings {
     /// Number of ledger owners.
     pub owners: usize,
 }
+
+impl ServerSettings {
+    fn empty_memory(&self, pool: SyncPool, now: SimTime) -> ProcessMemory {
+        ProcessMemory::new(self.gc, self.owners, self.scan.clone(), pool, now)
+    }
+}
+
+/// Which P runs what: the draws of a server's pools.
+const POOL_PLACES: Purpose = Purpose::named("places in pools");
 
 /// A steady load besides requests: watch fan-out, writes, the idle process.
 #[derive(Clone, Debug, Default)]
@@ -207,6 +225,9 @@ pub struct Server {
     in_flight: u32,
     settled: SimTime,
     rates: Rates,
+    quota: Option<Quota>,
+    pressure: Pressure,
+    pressed: Pressed,
     /// A running collection cannot end before: the world does not stop in the middle of a copy.
     hold_until: SimTime,
     /// Scratch of [`Server::book_departure`]: bytes by ramp.
@@ -245,9 +266,10 @@ impl Server {
     /// A server whose process is not running.
     #[must_use]
     pub fn new(settings: Arc<ServerSettings>) -> Self {
-        let memory =
-            ProcessMemory::new(settings.gc, settings.owners, settings.scan.clone(), SimTime::ZERO)
-                .with_procs(settings.procs);
+        let draws = Streams::new(0, 0).stream(POOL_PLACES, 0);
+        let pool = SyncPool::new(settings.procs, settings.cores, draws);
+        let memory = settings.empty_memory(pool, SimTime::ZERO);
+        let quota = settings.cpu_limit.map(Quota::new);
         Self {
             settings,
             memory,
@@ -260,6 +282,9 @@ impl Server {
             in_flight: 0,
             settled: SimTime::ZERO,
             rates: Rates::default(),
+            quota,
+            pressure: Pressure::default(),
+            pressed: Pressed::default(),
             hold_until: SimTime::ZERO,
             departed: Vec::new(),
             litter_carry: Vec::new(),
@@ -276,6 +301,11 @@ impl Server {
             running: false,
             cut_off: false,
         }
+    }
+
+    /// Draws from the streams of a replication, as server number `index`.
+    pub fn draw_from(&mut self, streams: &Streams, index: u64) {
+        self.memory.draw_pool_from(streams.stream(POOL_PLACES, index));
     }
 
     /// Cuts the server off from its clients, or connects it again.
@@ -330,13 +360,7 @@ impl Server {
 
     /// Starts the process: empty but for its binary.
     pub fn boot(&mut self, now: SimTime) {
-        self.memory = ProcessMemory::new(
-            self.settings.gc,
-            self.settings.owners,
-            self.settings.scan.clone(),
-            now,
-        )
-        .with_procs(self.settings.procs);
+        self.memory = self.settings.empty_memory(self.memory.pool().of_next_process(), now);
         let base = OwnerId::SERVER.entry(Mechanism::ProcessBase);
         let outside = costs::BINARY_RESIDENT + costs::RUNTIME_RESIDENT;
         self.memory.add_outside_heap(base, outside.0);
@@ -362,6 +386,8 @@ impl Server {
         self.classes.iter_mut().for_each(|class| class.applied.fill(0));
         self.in_flight = 0;
         self.rates = Rates::default();
+        self.pressure = Pressure::default();
+        self.quota = self.settings.cpu_limit.map(Quota::new);
     }
 
     /// Tags of the requests being served of which nothing has been written, in slot order.
@@ -487,6 +513,7 @@ impl Server {
             phase,
             touched: touched(spec),
             clients: SimSpan::ZERO,
+            pause: SimSpan::ZERO,
             applied: vec![0; spec.ramps.len()],
         });
         class

@@ -4,6 +4,7 @@ use super::{decimal, how, value};
 use crate::model::apiserver::consistency::LOOK;
 use crate::model::apiserver::definitions::INSTALL_GARBAGE;
 use crate::model::apiserver::list::{MOST_MANAGED_FIELDS, TABLE_ROW};
+use crate::model::apiserver::server::CFS_PERIOD;
 use crate::model::apiserver::startup::{BODY_READ, REST_STORED, STRUCT_COPY};
 use crate::model::client::go::REDIAL_SPREAD;
 use crate::model::costs;
@@ -42,6 +43,21 @@ fn constants() -> Vec<Assumption> {
             "a round among members and a sync each; etcd's tuning guide wants the sync below 10 ms (p99)",
             "1 to 20 ms",
             "seats that writes hold",
+        ),
+        row(
+            "period of a CPU limit",
+            CFS_PERIOD.to_string(),
+            "`--cpu-cfs-quota-period` of the kubelet; a bucket of one period's quota, filled at the limit, stands \
+             for the periods",
+            "10 to 100 ms, as configured",
+            "how long a burst runs free before it is throttled",
+        ),
+        row(
+            "a GET of one object costs what a LIST of one from etcd does, besides its JSON",
+            costs::REQUEST_BASE.to_string(),
+            "put together from the parts of measured LISTs; no GET was measured",
+            "0.1 to 0.5 ms",
+            "CPU time and garbage of `gets`",
         ),
         row(
             "state of a gzip writer",

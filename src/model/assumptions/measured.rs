@@ -8,7 +8,7 @@ use crate::model::apiserver::server::COPIES_WAITED_FOR;
 use crate::model::apiserver::startup::FILL_OVERHEAD;
 use crate::model::costs::{self, Cost};
 use crate::model::input::{ResourceInput, Shape, WriterInput};
-use crate::model::memory::process::MEASURED_PROCS;
+use crate::model::memory::pool::MOST_IN_PLAY;
 use crate::model::objects::{ObjectProfile, TYPED_STREAM_NANOS};
 use crate::results::{Assumption, Held};
 use crate::units::Bytes;
@@ -97,6 +97,7 @@ fn profile(name: &str, shape: Shape) -> ObjectProfile {
         heap_size: none,
         versions: 1,
         writes_per_second: 0.0,
+        gets_per_second: 0.0,
         writer,
         watch_cache: true,
     })
@@ -334,11 +335,13 @@ fn processes() -> Vec<Assumption> {
             "durations of buffered lists, and with them how many buffers are alive at once",
         ),
         row(
-            "Ps whose pooled buffers are told apart",
-            MEASURED_PROCS.to_string(),
-            "GOMAXPROCS of 1 and 2 measured; larger machines are taken for 2, as the figures of KEP-3157 want \
-             (Go `sync/pool.go` has one per P)",
-            "second and later bursts of buffered lists on machines of many cores",
+            "P on which a list takes its buffer from the pool, and puts it back",
+            format!(
+                "each of those in play as likely: processors and one more, at most {MOST_IN_PLAY}"
+            ),
+            "GOMAXPROCS of 1 and 2 measured: 20 lists, one after the other, leave as many buffers behind; more \
+             follow from Go's rules (`sync/pool.go`, `runtime/proc.go`), between 2 and GOMAXPROCS",
+            "second and later buffered lists on machines of many cores",
         ),
         row(
             "copies of large buffers that a collection waits for, per cycle",

@@ -94,6 +94,7 @@ mod tests {
             limit: None,
             selected: 1.0,
             selector: false,
+            namespaced: false,
         };
         Behaviour::Reflector { read, watch_list: true, watch: true, bookmarks: true }
     }

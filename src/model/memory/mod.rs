@@ -4,4 +4,5 @@ pub mod alloc;
 pub mod go_heap;
 pub mod ledger;
 pub mod pages;
+pub mod pool;
 pub mod process;

@@ -7,24 +7,12 @@
 use super::go_heap::{FORGETS_START_UP, GcSettings, GoHeap};
 use super::ledger::{EntryId, Ledger, OwnerId};
 use super::pages::Pages;
+use super::pool::SyncPool;
+use crate::engine::Stream;
 use crate::model::apiserver::plan::{Holdings, RampKind, Step};
 use crate::model::costs;
 use crate::results::Mechanism;
 use crate::units::{Bytes, SimSpan, SimTime};
-
-/// A buffer in a `sync.Pool`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct PooledBuffer {
-    entry: EntryId,
-    bytes: u64,
-    /// Whether a collection has begun since it was put in: it is in the victim cache.
-    victim: bool,
-}
-
-/// Ps up to which private slots are told apart (number of processors; GOMAXPROCS of 1 and 2 were
-/// measured). A larger machine is taken for one of two: it is assumed, because KEP-3157's figures of a
-/// larger one leave no room for more.
-pub(crate) const MEASURED_PROCS: usize = 2;
 
 /// See the module's documentation.
 #[derive(Clone, Debug)]
@@ -38,9 +26,7 @@ pub struct ProcessMemory {
     pages: Pages,
     /// Garbage that the running cycle will free, by entry.
     collectable: Vec<(EntryId, u64)>,
-    pools: Vec<PooledBuffer>,
-    /// GOMAXPROCS: a `sync.Pool` keeps one buffer for each P, which no other P is given.
-    procs: usize,
+    pool: SyncPool,
     /// Heap and freed pages together that the scavenger leaves alone.
     retain: u64,
     /// The goal of the cycle before.
@@ -93,17 +79,22 @@ fn freed_entry() -> EntryId {
 }
 
 impl ProcessMemory {
-    /// An empty process.
+    /// An empty process, whose encoders share `pool`.
     #[must_use]
-    pub fn new(settings: GcSettings, owners: usize, scan: ScanWeights, now: SimTime) -> Self {
+    pub fn new(
+        settings: GcSettings,
+        owners: usize,
+        scan: ScanWeights,
+        pool: SyncPool,
+        now: SimTime,
+    ) -> Self {
         Self {
             ledger: Ledger::new(owners),
             heap: GoHeap::new(settings, 0, now),
             heap_resident: 0,
             pages: Pages::default(),
             collectable: Vec::new(),
-            pools: Vec::new(),
-            procs: 1,
+            pool,
             retain: u64::MAX,
             last_goal: 0,
             scan,
@@ -282,7 +273,7 @@ impl ProcessMemory {
                 let pooled = entry.owner().entry(Mechanism::Pools);
                 self.ledger.shift(entry, pooled, bytes.0);
                 self.pages.hand_over(entry, pooled, bytes.0);
-                self.pools.push(PooledBuffer { entry: pooled, bytes: bytes.0, victim: false });
+                self.pool.put(pooled, bytes.0);
             }
             // The pool gave the buffer up in `unpool`; it waits in the taker's entry.
             Step::Unpool(..) => {}
@@ -315,35 +306,31 @@ impl ProcessMemory {
         self.pages.dropped(entry, bytes);
     }
 
-    /// Tells how many Ps share the pools.
+    /// The pool of its encoders.
     #[must_use]
-    pub fn with_procs(mut self, procs: f64) -> Self {
-        self.procs = (procs.ceil() as usize).max(1);
-        self
+    pub fn pool(&self) -> &SyncPool {
+        &self.pool
     }
 
-    /// Takes the most recently used buffer out of the pools for `entry`; its capacity.
-    ///
-    /// A P does not get what lies in another's private slot (`poolLocal`, Go `sync/pool.go`): with as
-    /// many buffers as Ps each has its own, with fewer a taker finds none sooner or later. (Measured on
-    /// two processors: the second of twenty lists, one after the other, fills a new buffer, later ones
-    /// do not.) `nested`: objects with fields that call `json.Marshal` themselves (`IntOrString`), whose
-    /// small buffers lie in the private slots, so that lists miss as many again (measured: of lists of
-    /// Pods, four at a time, three of the second four fill new buffers).
+    /// Lets other draws decide which P runs what.
+    pub fn draw_pool_from(&mut self, draws: Stream) {
+        self.pool.draw_from(draws);
+    }
+
+    /// Takes a buffer out of the pool for `entry`; its capacity. `nested`: see [`SyncPool::get`].
     pub fn unpool(&mut self, entry: EntryId, nested: bool) -> Option<u64> {
-        let kept = self.procs.min(MEASURED_PROCS) * if nested { 2 } else { 1 };
-        if self.pools.len() < kept {
-            return None;
-        }
-        let buffer = self.pools.pop()?;
-        self.ledger.shift(buffer.entry, entry, buffer.bytes);
-        self.pages.hand_over(buffer.entry, entry, buffer.bytes);
-        Some(buffer.bytes)
+        let (pooled, bytes) = self.pool.get(nested)?;
+        self.ledger.shift(pooled, entry, bytes);
+        self.pages.hand_over(pooled, entry, bytes);
+        Some(bytes)
     }
 
     /// Begins a collection; `speed` scales marking.
     pub fn begin_cycle(&mut self, now: SimTime, speed: f64) {
-        self.age_pools();
+        for (entry, bytes) in self.pool.clean() {
+            self.ledger.shift(entry, entry.garbage(), bytes);
+            self.pages.dropped(entry, bytes);
+        }
         self.pages.begin_cycle();
         self.collectable = self
             .ledger
@@ -368,20 +355,6 @@ impl ProcessMemory {
     #[must_use]
     pub fn aim(&self) -> (f64, f64) {
         self.heap.aim(self.heap_in_use(), || self.scannable())
-    }
-
-    /// `sync.Pool`s drop at the start of a cycle what the former one made a victim.
-    fn age_pools(&mut self) {
-        let (ledger, pages) = (&mut self.ledger, &mut self.pages);
-        self.pools.retain_mut(|buffer| {
-            if buffer.victim {
-                ledger.shift(buffer.entry, buffer.entry.garbage(), buffer.bytes);
-                pages.dropped(buffer.entry, buffer.bytes);
-                return false;
-            }
-            buffer.victim = true;
-            true
-        });
     }
 
     /// Ends a collection: what was dead at its start is freed. Stacks are `roots`.
@@ -411,7 +384,7 @@ impl ProcessMemory {
         self.heap_resident = 0;
         self.pages = Pages::default();
         self.collectable.clear();
-        self.pools.clear();
+        self.pool.clear();
         self.runtime = 0;
     }
 
@@ -426,35 +399,5 @@ impl ProcessMemory {
             + self.runtime;
         assert_eq!(self.heap_resident + outside, self.ledger.total(), "heap and ledger disagree");
         assert_eq!(self.pages.freed(), self.freed(), "pages and ledger disagree");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Lists of 100 bytes one after the other: how many find a buffer.
-    fn found(procs: f64, nested: bool, lists: usize) -> usize {
-        let settings = GcSettings { gogc: None, memory_limit: None };
-        let scan = ScanWeights { scannable: vec![false] };
-        let mut memory = ProcessMemory::new(settings, 1, scan, SimTime::ZERO).with_procs(procs);
-        let entry = OwnerId::SERVER.entry(Mechanism::ResponseBuffer);
-        let mut found = 0;
-        for _ in 0..lists {
-            match memory.unpool(entry, nested) {
-                Some(_) => found += 1,
-                None => memory.step(Step::Take(entry, Bytes(100))),
-            }
-            memory.step(Step::Pool(entry, Bytes(100)));
-        }
-        memory.check();
-        found
-    }
-
-    #[test]
-    fn each_p_has_a_buffer_of_its_own() {
-        assert_eq!(found(1.0, false, 20), 19);
-        assert_eq!(found(2.0, false, 20), 18, "as measured with twenty lists on two processors");
-        assert_eq!(found(2.0, true, 20), 16, "small buffers of nested marshalling take as many");
     }
 }

@@ -64,6 +64,13 @@ pub fn steady_load(
     let other = costs::IDLE_GARBAGE_PER_SECOND + inputs.apiserver.other_garbage.0;
     let mut litter = vec![(base, other)];
     for (id, resource) in inputs.resource_ids().zip(&inputs.resources) {
+        if resource.gets_per_second > 0.0 {
+            let (get, garbage) = of_get(inputs, catalog, id);
+            let gets = resource.gets_per_second / load.serving as f64;
+            cores += gets * get.as_secs_f64();
+            let entry = catalog.resource_owner(id).entry(Mechanism::Garbage);
+            litter.push((entry, (gets * garbage.as_f64()) as u64));
+        }
         let writes = load.handled(id);
         if load.writes[id] <= 0.0 {
             continue;
@@ -112,6 +119,20 @@ pub fn steady_load(
         litter.push((catalog.fleet_owner(id).entry(Mechanism::Garbage), rate as u64));
     }
     Background { cores: cores / speed, write_cores, fan_out, litter, growth }
+}
+
+/// CPU time and garbage of a GET of one object: a LIST from etcd of one item, answered in JSON. (client-go
+/// sends no resourceVersion, which goes to etcd on every release: `Cacher.Get`, apiserver
+/// `pkg/storage/cacher`. Put together from the parts that LISTs were measured with; not measured itself.)
+fn of_get(inputs: &Inputs, catalog: &Catalog, resource: ResourceId) -> (SimSpan, Bytes) {
+    let profile = &catalog.profiles[resource];
+    let cpu = costs::REQUEST_BASE
+        + costs::GRPC_READ.of(0, profile.stored)
+        + profile.decode.of(1, profile.stored)
+        + profile.encode_json.of(1, profile.json)
+        + costs::WRITE.of(0, profile.json);
+    let raw = profile.stored.times(u64::from(inputs.release.grpc_raw_copies));
+    (cpu, costs::REQUEST_GARBAGE + raw + profile.decoded + profile.json)
 }
 
 /// Events per second that one watcher of a fleet gets, and their size.

@@ -28,6 +28,7 @@ mod write_seats;
 
 use std::sync::Arc;
 
+use crate::engine::Streams;
 use crate::model::apiserver::server::{Server, ServerSettings};
 use crate::model::catalog::Catalog;
 use crate::model::context::Context;
@@ -82,7 +83,8 @@ impl Plane {
     pub fn new(inputs: &Inputs, catalog: &Catalog) -> Self {
         let limit = node::memory_limit(&inputs.apiserver, &inputs.node);
         let settings = Arc::new(ServerSettings {
-            cores: node::cores(&inputs.apiserver, &inputs.node),
+            cores: node::threads(&inputs.apiserver, &inputs.node),
+            cpu_limit: node::cpu_limit(&inputs.apiserver, &inputs.node),
             procs: node::processors(&inputs.apiserver, &inputs.node, &inputs.release),
             hardware: catalog.hardware.clone(),
             local_clients: node::clients_contend(&inputs.apiserver, &inputs.node),
@@ -112,6 +114,13 @@ impl Plane {
             limit,
             plans: PlanCache::default(),
             touched: Vec::new(),
+        }
+    }
+
+    /// Lets the servers draw from these streams.
+    pub(crate) fn draw_from(&mut self, streams: &Streams) {
+        for server in self.servers.ids() {
+            self.servers[server].server.draw_from(streams, server.into());
         }
     }
 

@@ -66,6 +66,8 @@ impl Plane {
             heap_free: Bytes(memory.freed()),
             gc_cycles: memory.heap().cycles(),
             cpu: SimSpan(server.cpu().0.saturating_sub(state.process.cpu.0)),
+            pressure: server.pressed().since(&state.process.pressure),
+            cpu_limit: inputs.apiserver.cpu_limit,
             sent: server.bytes_sent() - state.process.sent,
             in_flight: u64::from(server.in_flight()),
             in_queue: levels.iter().map(|level| level.waiting).sum(),

@@ -10,7 +10,7 @@ use crate::model::node::CrashLoopBackOff;
 use crate::model::plane::versions::Lag;
 use crate::model::release::Release;
 use crate::model::watchcache::capacity::unready_retry_after;
-use crate::results::{LevelRecord, OomKill, RequestCounts};
+use crate::results::{LevelRecord, OomKill, PressureRecord, RequestCounts};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// Where a server is in its life.
@@ -36,6 +36,8 @@ pub struct Process {
     pub(super) began: SimTime,
     /// CPU time of its server by then.
     pub(super) cpu: SimSpan,
+    /// What its server had lacked by then.
+    pub(super) pressure: PressureRecord,
     /// Bytes that its server had sent by then.
     pub(super) sent: Bytes,
     /// Answers to clients, by resource.
@@ -151,8 +153,9 @@ impl ServerState {
     pub(super) fn process_begins(&mut self, now: SimTime) {
         let requests = Table::filled(RequestCounts::default(), self.cachers.len());
         let (cpu, sent) = (self.server.cpu(), self.server.bytes_sent());
+        let pressure = self.server.pressed();
         let number = self.process.number + 1;
-        self.process = Process { number, began: now, cpu, sent, requests };
+        self.process = Process { number, began: now, cpu, pressure, sent, requests };
     }
 
     /// What its priority levels went through, over all its processes.

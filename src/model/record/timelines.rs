@@ -61,6 +61,7 @@ impl Recorder {
             heap_goal: if server.running() { server.heap_goal() } else { Bytes::ZERO },
             in_flight: server.in_flight(),
             watches: u32::try_from(watches).unwrap_or(u32::MAX),
+            pressure: server.pressed(),
             by_mechanism: memory.ledger.by_mechanism(),
         };
         let bucket = now.0 / self.width;

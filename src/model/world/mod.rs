@@ -107,6 +107,7 @@ impl<'a> World<'a> {
             #[cfg(debug_assertions)]
             thresholds: crate::model::checks::Thresholds::default(),
         };
+        world.plane.draw_from(&streams);
         world.plane.open(&mut world.cx);
         for server in world.plane.servers.ids() {
             world.let_in(server, SimTime::ZERO);
@@ -130,6 +131,7 @@ impl<'a> World<'a> {
         let mut world = self.clone();
         world.cx.streams = self.cx.streams.branch(branch);
         world.cx.record.recorder = None;
+        world.plane.draw_from(&world.cx.streams);
         world.fleets.redraw_starts(&mut world.cx, now);
         world
     }

@@ -2,6 +2,7 @@
 
 use crate::model::admission::fleet_flows;
 use crate::model::ids::ServerId;
+use crate::model::node;
 use crate::model::plane::server_state::name;
 use crate::model::world::World;
 use crate::results::{Counters, Holder, Outcome, RunRecord, ServerRecord};
@@ -19,7 +20,7 @@ pub(super) fn record(mut world: World<'_>, replication: u32, end: SimTime) -> Ru
     let servers: Vec<ServerRecord> = names
         .iter()
         .zip(world.plane.servers.ids())
-        .map(|(name, id)| server_record(&world, id, name))
+        .map(|(name, id)| server_record(&world, id, name, end))
         .collect();
     world.cx.record.counters.gc_cycles =
         world.plane.servers.iter().map(|s| s.server.memory.heap().cycles()).sum();
@@ -46,7 +47,8 @@ pub(super) fn record(mut world: World<'_>, replication: u32, end: SimTime) -> Ru
     }
 }
 
-fn server_record(world: &World<'_>, id: ServerId, name: &str) -> ServerRecord {
+fn server_record(world: &World<'_>, id: ServerId, name: &str, end: SimTime) -> ServerRecord {
+    let inputs = world.cx.inputs;
     let state = &world.plane.servers[id];
     let (peak_resident, peak_at, entries) = state.server.peak();
     let mut holders: Vec<Holder> = entries
@@ -69,6 +71,9 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str) -> ServerRecord {
         peak_at,
         oom_kills: state.oom_kills.clone(),
         cpu: state.server.cpu(),
+        cpu_capacity: end.since(SimTime::ZERO).scale(node::cores(&inputs.apiserver, &inputs.node)),
+        pressure: state.server.pressed(),
+        span: end.since(SimTime::ZERO),
         levels: state.level_records(),
         holders_at_peak: holders,
     }

@@ -29,6 +29,8 @@ impl World<'_> {
         let whole = matching.max(1);
         let part = |of: u64| (stored as f64 * of as f64 / whole as f64).ceil() as u64;
         let scanned = match route {
+            // The prefix of a namespace holds nothing else.
+            Route::Etcd if read.namespaced => items,
             Route::Etcd => part(items),
             _ if left == matching => stored,
             _ => rounded_scan(part(left)),

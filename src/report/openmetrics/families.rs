@@ -107,6 +107,14 @@ fn bytes(bytes: Bytes) -> f64 {
     bytes.as_f64()
 }
 
+/// A figure of a process that has a CPU limit.
+fn limited(sample: &ServerSample, figure: impl Fn(&ProcessSample) -> f64) -> Option<f64> {
+    sample.process.as_ref().filter(|process| process.cpu_limit.is_some()).map(figure)
+}
+
+/// `--cpu-cfs-quota-period` of the kubelet, in seconds.
+const CFS_PERIOD_SECONDS: f64 = 0.1;
+
 const UP: &str = "Whether the target answered this scrape.";
 
 /// Every metric; rows of one name follow on each other. A `static`: each row has one address.
@@ -303,6 +311,60 @@ pub static FAMILIES: &[Family] = &[
         "CPU time of the container.",
         Process(|p| p.cpu.as_secs_f64()),
     ),
+    // Only a container with a CPU limit has them.
+    row(
+        Counter,
+        Kubelet,
+        "container_cpu_cfs_periods_total",
+        "Periods of the CPU limit, of 100 ms each.",
+        Server(|s| limited(s, |p| p.age.as_secs_f64() / CFS_PERIOD_SECONDS)),
+    ),
+    row(
+        Counter,
+        Kubelet,
+        "container_cpu_cfs_throttled_periods_total",
+        "Those of them in which threads stood still for the CPU limit.",
+        Server(|s| limited(s, |p| p.pressure.throttled_time.as_secs_f64() / CFS_PERIOD_SECONDS)),
+    ),
+    row(
+        Counter,
+        Kubelet,
+        "container_cpu_cfs_throttled_seconds_total",
+        "Time that threads stood still for the CPU limit, over all processors.",
+        Server(|s| limited(s, |p| p.pressure.throttled.as_secs_f64())),
+    ),
+    row(
+        Counter,
+        Kubelet,
+        "container_pressure_cpu_stalled_seconds_total",
+        "Time in which nobody ran, for the CPU limit was spent (PSI full).",
+        Process(|p| p.pressure.cpu_full.as_secs_f64()),
+    )
+    .since(33),
+    row(
+        Counter,
+        Kubelet,
+        "container_pressure_cpu_waiting_seconds_total",
+        "Time in which somebody waited for a processor (PSI some); here also goroutines in Go's own queue.",
+        Process(|p| p.pressure.cpu_some.as_secs_f64()),
+    )
+    .since(33),
+    row(
+        Counter,
+        Kubelet,
+        "container_pressure_memory_stalled_seconds_total",
+        "Time in which all threads slept above memory.high (PSI full).",
+        Process(|p| p.pressure.memory_full.as_secs_f64()),
+    )
+    .since(33),
+    row(
+        Counter,
+        Kubelet,
+        "container_pressure_memory_waiting_seconds_total",
+        "Time in which a thread slept above memory.high (PSI some).",
+        Process(|p| p.pressure.memory_some.as_secs_f64()),
+    )
+    .since(33),
     row(
         Counter,
         Kubelet,
@@ -357,6 +419,27 @@ pub static FAMILIES: &[Family] = &[
         Server(|s| s.node.map(|(_, available)| bytes(available))),
     ),
     row(
+        Counter,
+        Node,
+        "node_pressure_cpu_waiting_seconds_total",
+        "Time in which somebody waited for a processor (PSI some); here also goroutines in Go's own queue.",
+        Process(|p| p.pressure.cpu_some.as_secs_f64()),
+    ),
+    row(
+        Counter,
+        Node,
+        "node_pressure_memory_stalled_seconds_total",
+        "Time in which all threads slept above memory.high (PSI full).",
+        Process(|p| p.pressure.memory_full.as_secs_f64()),
+    ),
+    row(
+        Counter,
+        Node,
+        "node_pressure_memory_waiting_seconds_total",
+        "Time in which a thread slept above memory.high (PSI some).",
+        Process(|p| p.pressure.memory_some.as_secs_f64()),
+    ),
+    row(
         Gauge,
         Etcd,
         "etcd_server_has_leader",
@@ -376,10 +459,5 @@ pub const WITHOUT: &[(&str, &str)] = &[
     ("etcd_request_duration_seconds", "histograms are not modelled"),
     ("etcd_mvcc_db_total_size_in_bytes", "etcd's own memory and disk are not modelled"),
     ("go_goroutines", "goroutines are not counted"),
-    ("container_cpu_cfs_throttled_seconds_total", "throttling is not recorded"),
-    ("container_pressure_memory_waiting_seconds_total", "pressure (PSI) is not modelled"),
-    ("container_pressure_memory_stalled_seconds_total", "pressure (PSI) is not modelled"),
-    ("node_pressure_memory_waiting_seconds_total", "pressure (PSI) is not modelled"),
-    ("node_pressure_memory_stalled_seconds_total", "pressure (PSI) is not modelled"),
     ("workqueue_depth", "controllers are not modelled"),
 ];

@@ -24,7 +24,7 @@ pub(in crate::scenario) static UNITS: Units = Units {
 
 /// What the counts of a resource or a fleet are counted by.
 pub(super) const PER: Typed<Earlier> = earlier(Kind::Per(&UNITS)).may_be_empty().doc(
-    "What `count` and `writes` are counted by: \"node\", \"pod\" or \"namespace\" of [cluster], several \
+    "What `count`, `writes` and `gets` are counted by: \"node\", \"pod\" or \"namespace\" of [cluster], several \
      of them, as in \"100 nodes\", or \"cluster\"; totals are rounded up. A layer that sets another count \
      must repeat it: without `per` that count is a total. `--set` leaves `per` as it is.",
 );

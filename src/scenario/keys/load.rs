@@ -120,8 +120,10 @@ table! {
     versions: u32 = integer(1, 32).default("1").codes(&[Code::VersionsOfBuiltIn]);
     /// Steady writes to objects of the resource.
     writes: f64 = per_second(1e6).default("0/s");
-    /// What `writes` are counted by, where that differs from `per`: "cluster" for a total.
+    /// What `writes` and `gets` are counted by, where that differs from `per`: "cluster" for a total.
     writes_per: Earlier = earlier(Kind::Per(&UNITS)).may_be_empty();
+    /// Steady GETs of single objects of the resource, counted as `writes` are.
+    gets: f64 = per_second(1e6).default("0/s");
     /// The user who writes them, on whose priority level the writes take seats.
     writer: String = text(1024)
         .derived(
@@ -216,6 +218,10 @@ const GZIP: Typed<bool> =
 const LIMIT: Typed<Option<u64>> = integer(1, 1_000_000_000).optional().doc("Objects per page.");
 const SELECTED: Typed<f64> =
     percent(100.0).default("100%").doc("Share of the objects that the selectors match.");
+const NAMESPACED: Typed<bool> = flag().default("false").doc(
+    "Reads one namespace: the path names it, so that etcd is asked for its objects only. `selected` is its share of \
+     the objects, one of cluster.namespaces unless stated.",
+);
 const SELECTOR: Typed<bool> =
     flag().derived("true where selected is below 100%").doc("Whether a selector is sent at all.");
 
@@ -231,6 +237,7 @@ table! {
     limit: Option<u64> = LIMIT;
     selected: f64 = SELECTED;
     own_node: Earlier = OWN_NODE;
+    namespaced: bool = NAMESPACED;
     selector: bool = SELECTOR;
     /// Whether it streams the initial list by WATCH.
     watch_list: bool =
@@ -252,6 +259,7 @@ table! {
     limit: Option<u64> = LIMIT;
     selected: f64 = SELECTED;
     own_node: Earlier = OWN_NODE;
+    namespaced: bool = NAMESPACED;
     selector: bool = SELECTOR;
     /// Number of lists in all, or "endless".
     rounds: OrWord<u64> = integer_or(1, 1_000_000_000, "endless").default("1");

@@ -58,6 +58,22 @@ fn a_client_is_a_fleet_for_each_read_in_one_process() {
 }
 
 #[test]
+fn a_namespace_is_a_share_of_the_objects_without_a_selector() {
+    let read = |text: &str, set: &[&str]| {
+        let scenario = sound(text, set);
+        let Behaviour::Reflector { read, .. } = &scenario.inputs.fleets[2].behaviour else {
+            panic!()
+        };
+        (read.selected, read.selector, read.namespaced)
+    };
+    let stated = SEVERAL.replace("selected = \"50%\"", "selected = \"50%\", namespaced = true");
+    assert_eq!(read(&stated, &[]), (0.5, false, true));
+    let usual = SEVERAL.replace("selected = \"50%\"", "namespaced = true");
+    assert_eq!(read(&usual, &["cluster.namespaces=5"]), (0.2, false, true));
+    assert_eq!(codes(load_with(&usual, &[])).len(), 1, "the number of namespaces is not known");
+}
+
+#[test]
 fn reads_go_by_their_names() {
     let set = ["clients.b.reflectors.half.selected=20%", "clients.c.reflectors.nodes={}"];
     let scenario = sound(SEVERAL, &set);

@@ -166,3 +166,31 @@ fn watch_lists_that_fail_become_lists() {
     // A watch-list that fails is not asked for again.
     assert_eq!(counters.requests_failed, 30, "{counters:?}");
 }
+
+/// Before 1.31 a LIST without a version goes to etcd: of one namespace, with its prefix.
+#[test]
+fn a_list_of_one_namespace_reads_no_others() {
+    let peak = |namespaced: bool| {
+        let lists = format!(
+            r#"
+[objects.pods]
+count = 20_000
+size = "5kB"
+
+[[clients]]
+name = "controllers"
+count = 40
+start = "stopped"
+lister = {{ resource = "pods", selected = "5%", namespaced = {namespaced} }}
+
+[[events]]
+name = "lists"
+at = "5s"
+start = {{ client = "controllers" }}
+"#
+        );
+        run("version = \"1.28\"", "30s", &lists).peak_resident().as_f64()
+    };
+    let (one, all) = (peak(true), peak(false));
+    assert!(one < 0.4 * all, "{one} of {all}");
+}

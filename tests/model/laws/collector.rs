@@ -52,6 +52,7 @@ impl Process {
         let plan = plans.add(RequestPlan { phases, wire: Bytes::ZERO });
         let mut server = Server::new(Arc::new(ServerSettings {
             cores: CORES,
+            cpu_limit: None,
             procs: CORES,
             hardware: inputs(BURST, &[]).hardware,
             local_clients: false,

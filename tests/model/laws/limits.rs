@@ -51,6 +51,7 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
     hardware.page_fault_per_gb = SimSpan::ZERO;
     let mut settings = ServerSettings {
         cores: 4.0,
+        cpu_limit: None,
         procs: 4.0,
         hardware,
         local_clients: false,

@@ -10,6 +10,7 @@ mod determinism;
 mod limits;
 mod metamorphic;
 mod plans;
+mod quota;
 mod thresholds;
 mod world;
 

@@ -98,6 +98,7 @@ fn read() -> impl Strategy<Value = ReadInput> {
             limit: None,
             selected,
             selector: selected < 1.0,
+            namespaced: false,
         },
     )
 }
@@ -175,6 +176,7 @@ fn largest_step(plan: &RequestPlan) -> u64 {
 fn server(inputs: &Inputs, made: &Made) -> Server {
     let mut server = Server::new(Arc::new(ServerSettings {
         cores: 4.0,
+        cpu_limit: None,
         procs: 1.0,
         hardware: made.catalog.hardware.clone(),
         local_clients: false,

@@ -21,6 +21,7 @@ impl Server {
         let cores = self.rates.background;
         self.cpu_nanos += self.backlog.pass(&self.background, cores, !self.cut_off, span);
         self.backlog.note(self.lateness());
+        self.pass_pressure(seconds);
         if self.memory.heap().marking().is_some() {
             self.memory.heap_mut().mark(self.rates.mark * seconds);
         }

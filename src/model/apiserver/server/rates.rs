@@ -31,7 +31,7 @@ impl Server {
         if self.memory.heap().marking().is_some_and(|marking| marking.since == self.settled) {
             self.hold_until = self.settled + self.rates.copy.scale(COPIES_WAITED_FOR);
         }
-        let cores = self.settings.cores;
+        let cores = self.cores();
         let marking = self.memory.heap().marking().is_some();
         // Requests are left a little; marking is served before steady load.
         let most = cores * (1.0 - LEAST_PROGRAM);
@@ -67,11 +67,12 @@ impl Server {
         }
         self.rates.mark = mark;
         self.rates.cores = (used - self.rates.clients).max(0.0) / efficiency + background;
+        self.measure_pressure(waits);
     }
 
     /// Cores that steady load can have before requests get any.
     pub(super) fn most_background(&self) -> f64 {
-        self.settings.cores * MOST_BACKGROUND
+        self.cores() * MOST_BACKGROUND
     }
 
     /// Share of the processor time that is marking's: a quarter. With a CPU quota below GOMAXPROCS the
@@ -81,7 +82,7 @@ impl Server {
     /// single server was measured under a quota: it rests on the runs of three servers of half a core each.)
     fn marking_share(&self) -> f64 {
         let members: u64 = self.pool.active().iter().map(|class| self.pool.members(*class)).sum();
-        if members as f64 <= self.settings.cores {
+        if members as f64 <= self.cores() {
             // Each has a core of its own: what they leave marks anyway.
             return BACKGROUND_UTILIZATION;
         }
@@ -90,10 +91,10 @@ impl Server {
     }
 
     /// The demand of a class, with the page faults that its memory costs now.
-    fn demand(&self, plans: &Plans, class: ClassId, fresh: (bool, bool)) -> Demand {
+    fn demand(&mut self, plans: &Plans, class: ClassId, fresh: (bool, bool)) -> Demand {
         let state = &self.classes[class];
-        let mut demand = plans.get(state.plan).phases[state.phase as usize].demand;
         let (large, small) = state.touched;
+        let mut demand = plans.get(state.plan).phases[state.phase as usize].demand;
         let hardware = &self.settings.hardware;
         let per_byte = hardware.page_fault_per_gb.as_secs_f64() / 1e9;
         let large_share = if fresh.0 { 1.0 } else { 0.0 };
@@ -103,6 +104,7 @@ impl Server {
         demand.cpu += faults;
         if let Some(high) = self.settings.memory_high {
             let pause = self.throttle(high, large + small);
+            self.classes[class].pause = pause;
             demand.floor = demand.floor.max(pause);
         }
         demand
@@ -212,7 +214,7 @@ impl Server {
     #[must_use]
     pub fn time_of(&self, work: SimSpan) -> SimSpan {
         let members = self.pool.active().iter().map(|class| self.pool.members(*class));
-        let share = (self.settings.cores / (members.sum::<u64>() + 1) as f64).min(1.0);
+        let share = (self.cores() / (members.sum::<u64>() + 1) as f64).min(1.0);
         work.scale(1.0 / (share * self.settings.hardware.cpu_speed))
     }
 
@@ -230,6 +232,7 @@ impl Server {
             next = next.min(span);
         };
         self.until_backlog_turns().into_iter().for_each(&mut sooner);
+        self.until_spent().into_iter().for_each(|left| sooner(left.max(GRAIN)));
         let rates = &self.rates;
         for line in &self.background.growth {
             if line.until < SimTime::NEVER {

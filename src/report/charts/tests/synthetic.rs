@@ -77,6 +77,7 @@ fn point(seconds: f64, idle: Bytes, extra: Bytes, phase: f64) -> TimelinePoint {
         heap_goal: idle.scale(1.3) + extra.scale(1.1),
         in_flight: 0,
         watches: 0,
+        pressure: crate::results::PressureRecord::NONE,
         by_mechanism: held,
     }
 }
