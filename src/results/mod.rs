@@ -18,6 +18,7 @@ mod judged;
 mod levels;
 mod no_return;
 mod peak_interval;
+mod pressure;
 mod run;
 mod sample;
 mod scrape;
@@ -55,9 +56,10 @@ pub use levels::{
 };
 pub use no_return::{NoReturn, NoReturnPoint, PassedPoint, Visible};
 pub use peak_interval::PeakInterval;
+pub use pressure::PressureRecord;
 pub use run::{
-    Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, PressureRecord,
-    RunRecord, ServerRecord, Timeline, TimelinePoint,
+    Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
+    ServerRecord, Timeline, TimelinePoint,
 };
 pub use sample::{
     LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample, scrape_instants,

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Activity, ApfDump, FleetFlow, LevelRecord, LevelTimeline, ServerSample};
+use super::{
+    Activity, ApfDump, FleetFlow, LevelRecord, LevelTimeline, PressureRecord, ServerSample,
+};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// What holds a byte of an apiserver's resident memory. The order is that of the stacked chart,
@@ -244,24 +246,6 @@ pub struct ServerRecord {
     pub holders_at_peak: Vec<Holder>,
 }
 
-/// What a server lacked, summed over the run; *some* and *full* as Linux' pressure stall information has
-/// them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PressureRecord {
-    /// Threads stood still for the CPU limit, over all processors (`container_cpu_cfs_throttled_seconds_total`).
-    pub throttled: SimSpan,
-    /// The time in which they did: each period of the limit was spent before its end.
-    pub throttled_time: SimSpan,
-    /// Somebody waited for a processor, or for a P of Go.
-    pub cpu_some: SimSpan,
-    /// Nobody ran, for the CPU limit was spent.
-    pub cpu_full: SimSpan,
-    /// Somebody slept above `memory.high`.
-    pub memory_some: SimSpan,
-    /// All slept.
-    pub memory_full: SimSpan,
-}
-
 impl ServerRecord {
     /// CPU time used, of what there was: 0 to 1, a little more where a quota was saved up.
     #[must_use]
@@ -273,37 +257,6 @@ impl ServerRecord {
     #[must_use]
     pub fn share(&self, lacked: impl Fn(&PressureRecord) -> SimSpan) -> f64 {
         lacked(&self.pressure).as_secs_f64() / self.span.as_secs_f64().max(1e-9)
-    }
-}
-
-impl PressureRecord {
-    /// Nothing was lacked.
-    pub const NONE: Self = Self {
-        throttled: SimSpan::ZERO,
-        throttled_time: SimSpan::ZERO,
-        cpu_some: SimSpan::ZERO,
-        cpu_full: SimSpan::ZERO,
-        memory_some: SimSpan::ZERO,
-        memory_full: SimSpan::ZERO,
-    };
-
-    /// What `timeline.csv` has of it.
-    #[must_use]
-    pub const fn columns(&self) -> [SimSpan; 5] {
-        [self.throttled, self.cpu_some, self.cpu_full, self.memory_some, self.memory_full]
-    }
-
-    /// What came since `earlier`.
-    #[must_use]
-    pub fn since(&self, earlier: &Self) -> Self {
-        Self {
-            throttled: self.throttled - earlier.throttled,
-            throttled_time: self.throttled_time - earlier.throttled_time,
-            cpu_some: self.cpu_some - earlier.cpu_some,
-            cpu_full: self.cpu_full - earlier.cpu_full,
-            memory_some: self.memory_some - earlier.memory_some,
-            memory_full: self.memory_full - earlier.memory_full,
-        }
     }
 }
 

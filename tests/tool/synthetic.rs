@@ -3,7 +3,7 @@
 use oomcast::model::RunOptions;
 use oomcast::results::{
     Counters, FleetFlow, Holder, LevelRecord, LogEntry, LogKind, Mechanism, OomKill, Outcome,
-    PhaseRecord, RunRecord, ServerRecord, Timeline, TimelinePoint,
+    PhaseRecord, PressureRecord, RunRecord, ServerRecord, Timeline, TimelinePoint,
 };
 use oomcast::units::{Bytes, SimSpan, SimTime};
 
@@ -57,6 +57,9 @@ fn server(index: u16, peak: Bytes, oom_kills: Vec<OomKill>) -> ServerRecord {
         peak_resident: peak,
         peak_at: oom_kills.first().map_or(seconds(61), |kill| kill.at),
         cpu: SimSpan::millis(12_345),
+        cpu_capacity: SimSpan::secs(4_800),
+        pressure: PressureRecord::NONE,
+        span: SimSpan::secs(600),
         levels: levels(if oom_kills.is_empty() { 0 } else { 4_213 + u64::from(index) }),
         oom_kills,
         holders_at_peak: holders(peak),
@@ -165,7 +168,7 @@ fn timeline(server: &ServerRecord) -> Timeline {
             heap_goal: Bytes::gib(12),
             in_flight: 24,
             watches: 9_000,
-            pressure: oomcast::results::PressureRecord::NONE,
+            pressure: PressureRecord::NONE,
             by_mechanism,
         }
     };

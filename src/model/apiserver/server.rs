@@ -10,10 +10,12 @@ mod backlog;
 mod booking;
 mod pressure;
 mod rates;
+mod settings;
 
 pub use backlog::FanOut;
 pub(crate) use pressure::CFS_PERIOD;
 pub(crate) use rates::COPIES_WAITED_FOR;
+pub use settings::{Background, Growth, ServerSettings};
 
 use backlog::Backlog;
 use pressure::{Pressed, Pressure, Quota};
@@ -26,11 +28,9 @@ use super::tag::Tag;
 use crate::engine::fluid::{ClassId, FluidPool, Joined, PARTS};
 use crate::engine::{Purpose, Streams};
 use crate::model::costs;
-use crate::model::input::Hardware;
-use crate::model::memory::go_heap::GcSettings;
 use crate::model::memory::ledger::{EntryId, OwnerId};
 use crate::model::memory::pool::SyncPool;
-use crate::model::memory::process::{ProcessMemory, ScanWeights};
+use crate::model::memory::process::ProcessMemory;
 use crate::results::Mechanism;
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -118,65 +118,8 @@ struct PhaseClass {
     applied: Vec<u64>,
 }
 
-/// Constant settings of a server.
-#[derive(Clone, Debug)]
-pub struct ServerSettings {
-    /// Cores it may use at once: the node's, but no more than GOMAXPROCS.
-    pub cores: f64,
-    /// Cores that its CPU limit grants it in the mean, if that is less.
-    pub cpu_limit: Option<f64>,
-    /// GOMAXPROCS.
-    pub procs: f64,
-    /// Speeds; `cpu_speed` includes the replication's noise.
-    pub hardware: Hardware,
-    /// Whether the clients take processor time from the server.
-    pub local_clients: bool,
-    /// GOGC, GOMEMLIMIT.
-    pub gc: GcSettings,
-    /// Resident memory at which the kernel kills it.
-    pub kill_at: Bytes,
-    /// cgroup `memory.high`, if set.
-    pub memory_high: Option<Bytes>,
-    /// Scan weights by owner.
-    pub scan: ScanWeights,
-    /// Number of ledger owners.
-    pub owners: usize,
-}
-
-impl ServerSettings {
-    fn empty_memory(&self, pool: SyncPool, now: SimTime) -> ProcessMemory {
-        ProcessMemory::new(self.gc, self.owners, self.scan.clone(), pool, now)
-    }
-}
-
 /// Which P runs what: the draws of a server's pools.
 const POOL_PLACES: Purpose = Purpose::named("places in pools");
-
-/// A steady load besides requests: watch fan-out, writes, the idle process.
-#[derive(Clone, Debug, Default)]
-pub struct Background {
-    /// Cores it keeps busy when it is done as it comes.
-    pub cores: f64,
-    /// Those of them that writes keep busy.
-    pub write_cores: f64,
-    /// Those that watch events keep busy, by fleet.
-    pub fan_out: Vec<FanOut>,
-    /// Garbage it makes: entry and bytes a second.
-    pub litter: Vec<(EntryId, u64)>,
-    /// What grows steadily.
-    pub growth: Vec<Growth>,
-}
-
-/// Live heap that grows at a constant rate, until it is worked out again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Growth {
-    /// Of which entry.
-    pub entry: EntryId,
-    /// Bytes a second.
-    pub per_second: u64,
-    /// When the rate may change.
-    pub until: SimTime,
-}
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Rates {

@@ -3,8 +3,8 @@
 use crate::report::charts::{ChartInput, PublishedPeak, ServerPeaks};
 use crate::results::{
     Activity, ActivityBucket, ActivityCounts, BusiestSecond, Holder, LevelPoint, LevelTimeline,
-    Mechanism, OomKill, PhaseRecord, ServerActivity, ServerRecord, Timeline, TimelinePoint,
-    WatchWindow, WindowPoint,
+    Mechanism, OomKill, PhaseRecord, PressureRecord, ServerActivity, ServerRecord, Timeline,
+    TimelinePoint, WatchWindow, WindowPoint,
 };
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -77,7 +77,7 @@ fn point(seconds: f64, idle: Bytes, extra: Bytes, phase: f64) -> TimelinePoint {
         heap_goal: idle.scale(1.3) + extra.scale(1.1),
         in_flight: 0,
         watches: 0,
-        pressure: crate::results::PressureRecord::NONE,
+        pressure: PressureRecord::NONE,
         by_mechanism: held,
     }
 }
@@ -191,6 +191,9 @@ fn record(name: String, recipe: &Recipe, timeline: &Timeline, kills: Vec<OomKill
         peak_at: top.map(|p| p.at).unwrap_or_default(),
         oom_kills: kills,
         cpu: SimSpan::ZERO,
+        cpu_capacity: SimSpan::ZERO,
+        pressure: PressureRecord::NONE,
+        span: SimSpan::ZERO,
         levels: Vec::new(),
         holders_at_peak: holders,
     }
