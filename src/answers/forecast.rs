@@ -384,15 +384,19 @@ fn percent(share: f64) -> String {
     format!("{} %", text.trim_end_matches(".0"))
 }
 
-/// `after 7.3 months (95 % CI 6.0 months to 8.1 months) it goes wrong in more than 5 % of runs`.
+/// `after 7.3 months (2027-07-09) it goes wrong in more than 5 % of runs (95 % CI 6.0 to 8.1 months)`.
 fn sentence(found: &FindResult) -> String {
     let most = percent(found.probability);
     match (&found.bracket, found.found) {
         (Some(bracket), _) => {
             let interval = match (&bracket.low, &bracket.high) {
-                (Some(low), Some(high)) => format!("95 % CI {} to {}", low.text, high.text),
-                (Some(low), None) => format!("95 % CI from {}, no upper end", low.text),
-                (None, Some(high)) => format!("95 % CI up to {}, no lower end", high.text),
+                (Some(low), Some(high)) => {
+                    format!("95 % CI {:.1} to {:.1} months", low.number, high.number)
+                }
+                (Some(low), None) => format!("95 % CI from {:.1} months, no upper end", low.number),
+                (None, Some(high)) => {
+                    format!("95 % CI up to {:.1} months, no lower end", high.number)
+                }
                 (None, None) => "too few replications for an interval".to_owned(),
             };
             let at = &bracket.safe.value.text;
@@ -401,7 +405,7 @@ fn sentence(found: &FindResult) -> String {
                     "it goes wrong in more than {most} of runs now, until {at} ({interval})"
                 );
             }
-            format!("after {at} ({interval}) it goes wrong in more than {most} of runs")
+            format!("after {at} it goes wrong in more than {most} of runs ({interval})")
         }
         (None, FoundWhere::AlwaysPast) => format!("it goes wrong in more than {most} of runs now"),
         (None, FoundWhere::Unknown) => "it is not known: it was stopped before".to_owned(),

@@ -175,7 +175,7 @@ fn adds(row: &RemedyRow) -> String {
     if row.extra_cores > 0.0 {
         parts.push(format!("{:.0} cores", row.extra_cores));
     }
-    parts.join(", ")
+    parts.join(",\n")
 }
 
 fn explained(row: &RemedyRow) -> Section {
@@ -187,4 +187,38 @@ fn explained(row: &RemedyRow) -> Section {
     ];
     let items = items.map(|(name, text)| (name.to_owned(), text.clone())).to_vec();
     Section::new(named(row)).items(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{again, table};
+    use crate::results::{OutcomeCount, RemedyRow, RemedyState, TrialFigures};
+    use crate::units::Bytes;
+
+    #[test]
+    fn what_is_not_confirmed_is_marked_and_the_table_fits() {
+        let figures = TrialFigures {
+            replications: 59,
+            rejected: 55_231,
+            settled_seconds: Some(738.0),
+            peak_bytes: Bytes::gib(3),
+            limit_bytes: Bytes::gib(4),
+            ..TrialFigures::default()
+        };
+        let open = RemedyRow {
+            name: "paced-rollout".to_owned(),
+            dose: "over 20m".to_owned(),
+            state: RemedyState::Suffices,
+            extra_bytes: Bytes::gib(14),
+            extra_cores: 16.0,
+            figures,
+            ..RemedyRow::default()
+        };
+        let wrong = OutcomeCount { count: 1, ..OutcomeCount::default() };
+        let cut = RemedyRow { confirmed: Some(wrong), confirmed_in: 24, ..open.clone() };
+        assert_eq!((again(&open), again(&cut)), ("-".to_owned(), "1/24".to_owned()));
+        assert!(!open.is_confirmed() && !cut.is_confirmed());
+        let lines = table(&[&open, &cut]).done().lines(80);
+        assert!(lines[1].contains("wrong  again"), "{lines:#?}");
+    }
 }

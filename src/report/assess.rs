@@ -96,8 +96,13 @@ fn remedies(result: &AssessResult) -> Section {
     let best = advice.remedies.iter().filter(|row| row.state <= RemedyState::Helps);
     let items = best.take(REMEDIES).map(|row| {
         let text = format!(
-            "{}: {} of {} wrong, peak {}{}. {}",
+            "{}{}: {} of {} wrong, peak {}{}. {}",
             row.state.label(),
+            if row.state <= RemedyState::TooClose && !row.is_confirmed() {
+                ", not confirmed with other draws"
+            } else {
+                ""
+            },
             row.figures.wrong.count,
             row.figures.replications,
             row.figures.peak_bytes,

@@ -11,8 +11,8 @@
 //!    on the work ends with what is least likely to be first. The least dose that suffices is found by
 //!    bisection over the doses of the table, then between the last of these that fails and the first that
 //!    does not.
-//! 3. The first three are tried again with other draws: a dose that was chosen for surviving these may
-//!    owe it to luck. What was not is marked.
+//! 3. They are tried again with other draws, the first three first: a dose that was chosen for surviving
+//!    these may owe it to luck. What was not is marked.
 //! 4. One that failed is held against the scenario in eight runs, pair by pair, and said to help or to harm
 //!    only where a sign test says so.
 //! 5. Where none suffices, the best are combined by twos.
@@ -39,7 +39,7 @@ const STEPS: [u32; 3] = [2, 8, 24];
 const LOOK: u32 = 8;
 /// Replications of the scenario beyond which more tell nothing, once it is known that it goes wrong.
 const PAIRS: u32 = 59;
-/// Remedies that are tried again with other draws.
+/// Remedies that are tried again with other draws before all others.
 const CONFIRMED: usize = 3;
 
 /// What is asked.
@@ -176,11 +176,12 @@ impl Lab<'_> {
             self.compare(row)?;
         }
         if self.left() > 0 && !rows.iter().any(|(row, _)| row.state <= RemedyState::Undecided) {
-            let mut pairs = self.pairs(&rows)?;
-            for row in &mut pairs {
-                self.confirm(row)?;
-            }
+            let pairs = self.pairs(&rows)?;
             rows.extend(pairs);
+        }
+        let mut rows = rank(rows);
+        for row in &mut rows {
+            self.confirm(row)?;
         }
         // One that is not confirmed does not come before one that is.
         let mut rows = rank(rows);
