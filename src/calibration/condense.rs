@@ -215,7 +215,7 @@ fn overlay(scenario: &Scenario, chosen: &[Chosen], observations: usize) -> Strin
          # Lay it over a scenario: oomcast run FILE --overlay overlay.toml\n"
     );
     if chosen.iter().all(|one| one.value.is_none()) {
-        text.extend(["# Nothing could be identified: ", &scenario.name, " stays as it is.\n"]);
+        text.extend(["# Nothing was identified: ", &scenario.name, " stays as it is.\n"]);
     }
     let mut section = "";
     for one in chosen {

@@ -10,6 +10,7 @@ use nalgebra::DMatrix;
 
 use super::fit::{Factors, Problem, at_bound};
 use super::parameters::{PARAMETERS, PRIOR};
+use crate::engine::stop;
 use crate::results::ParameterState;
 
 /// Share of [`PRIOR`] that the spread of an identified parameter may be.
@@ -47,6 +48,9 @@ pub(super) fn fit(problem: &Problem<'_>, wanted: &[usize]) -> Fit {
     let mut standings = [Standing::default(); PARAMETERS.len()];
     let mut active: Vec<usize> = wanted.to_vec();
     let first = problem.jacobian(&factors, &active);
+    if stop::asked() {
+        return unfinished(problem, wanted);
+    }
     let moves = |column: usize| first.column(column).norm() > NO_EFFECT;
     let kept: Vec<usize> =
         (0..active.len()).filter(|column| moves(*column)).map(|column| active[column]).collect();
@@ -56,6 +60,9 @@ pub(super) fn fit(problem: &Problem<'_>, wanted: &[usize]) -> Fit {
     active = kept;
     loop {
         factors = problem.fit(&factors, &active);
+        if stop::asked() {
+            return unfinished(problem, wanted);
+        }
         let look = Look::new(problem, &factors, &active);
         let worst = look.worst();
         match worst.filter(|column| look.spread(*column) > KEPT * PRIOR) {
@@ -74,6 +81,20 @@ pub(super) fn fit(problem: &Problem<'_>, wanted: &[usize]) -> Fit {
             }
         }
     }
+}
+
+/// Nothing is known of what was wanted: a fit that was cut off says nothing of any effect.
+fn unfinished(problem: &Problem<'_>, wanted: &[usize]) -> Fit {
+    let factors: Factors = [0.0; PARAMETERS.len()];
+    let mut standings = [Standing::default(); PARAMETERS.len()];
+    for index in wanted {
+        let state = ParameterState::Unfinished;
+        standings[*index] = Standing { state, half: 1.96 * PRIOR, with: None };
+    }
+    let residuals = problem.residuals(&factors);
+    let squares: f64 = residuals.iter().map(|r| r * r).sum();
+    let residual_spread = (squares / residuals.len().max(1) as f64).sqrt();
+    Fit { factors, standings, freedom: residuals.len(), residual_spread }
 }
 
 /// The active parameters as they were before one was taken out.

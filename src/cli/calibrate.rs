@@ -21,8 +21,8 @@ use crate::validation::Replay;
 use crate::validation::series::Observed;
 
 /// What is said of a fit that Ctrl-C ended.
-const STOPPED: &str = "stopped by Ctrl-C: the fit is as far as it came, and was not held against what \
-    it has not seen; the same command fits to the end";
+const STOPPED: &str = "stopped by Ctrl-C: what was not fitted by then is left as it is, and nothing was \
+    held against observations left out; the same command fits to the end";
 
 /// The overlay's file.
 const OVERLAY: &str = "overlay.toml";

@@ -51,15 +51,16 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
     let first = parts.first().ok_or_else(|| Failure::usage("nothing to merge"))?;
     let head = first.rows.first.head.clone();
     same_sweep(&parts)?;
-    let rows = union(&parts, head.points)?;
+    let from = first.path.clone();
     let plan = sweep::plan_of(&head).ok_or_else(|| {
-        let file = first.path.join(ROWS);
+        let file = from.join(ROWS);
         Failure::usage(format_args!("{}: what was varied cannot be read", file.display()))
     })?;
     let points = Points::new(&plan, head.seed).map_err(Failure::usage)?;
-    let effective = effective(&first.path)?;
+    let effective = effective(&from)?;
     let whole = First { head: head.clone(), shard: None };
     let path = args.folder.out.clone().unwrap_or_else(|| default_path(args, &parts, &whole));
+    let rows = union(parts, head.points)?;
     let count = rows.len();
     // The rows are those of the shards, so that writing them again loses nothing.
     let force = args.folder.force;
@@ -71,7 +72,7 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
         print: args.print,
         charts: !args.folder.no_charts,
     };
-    folder.finish(&summary, &effective, &shown)
+    folder.finish(summary, &effective, &shown)
 }
 
 /// The shards inside a folder, or the folder itself.
@@ -117,19 +118,19 @@ fn same_sweep(parts: &[Part]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// All rows by point, if each point is there once.
-fn union(parts: &[Part], wanted: u32) -> Result<BTreeMap<u32, PointRow>, Failure> {
+/// All rows by point, if each point is there once. They are moved, not copied: there may be a million.
+fn union(mut parts: Vec<Part>, wanted: u32) -> Result<BTreeMap<u32, PointRow>, Failure> {
     let mut rows = BTreeMap::new();
     let mut twice: Vec<u32> = Vec::new();
-    for row in parts.iter().flat_map(|part| part.rows.rows.values()) {
-        if rows.insert(row.point, row.clone()).is_some() {
-            twice.push(row.point);
+    for (point, row) in parts.iter_mut().flat_map(|part| std::mem::take(&mut part.rows.rows)) {
+        if rows.insert(point, row).is_some() {
+            twice.push(point);
         }
     }
     let missing: Vec<u32> = (0..wanted).filter(|point| !rows.contains_key(point)).collect();
     let mut found = Vec::new();
     if !missing.is_empty() {
-        let parts = unfinished(parts, &missing);
+        let parts = unfinished(&parts, &missing);
         found.push(format!(
             "{} of {wanted} points are missing: {}{parts}",
             missing.len(),

@@ -162,7 +162,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
         print: args.print,
         charts: !args.folder.no_charts,
     };
-    folder.finish(&summary, &base.effective, &shown)
+    folder.finish(summary, &base.effective, &shown)
 }
 
 /// All mistakes at once, on stderr.

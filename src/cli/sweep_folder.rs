@@ -105,7 +105,7 @@ impl SweepFolder {
     /// Every file of a whole sweep, then the result on stdout, and the exit code.
     pub(super) fn finish(
         self,
-        summary: &SweepSummary,
+        mut summary: SweepSummary,
         effective: &str,
         shown: &Shown<'_>,
     ) -> Result<Exit, Failure> {
@@ -121,24 +121,37 @@ impl SweepFolder {
         folder
             .write("points.parquet", |out| parquet::write(out, head, rows))
             .map_err(not_written)?;
-        let document = json(summary).map_err(Failure::internal)?;
-        let mut page = page(summary);
+        let mut page = page(&summary);
         folder
-            .write_text("sweep.json", &document)
+            .write("sweep.json", |out| json(out, &summary))
             .and_then(|()| folder.write_text("sweep.md", &page.markdown()))
             .map_err(not_written)?;
-        let draw = |path: &_| charts::write_sweep(path, summary);
+        let document = folder.path().join("sweep.json");
+        let points = summary.rows.len();
+        // The page reads the rows from the file again: a million of them are not held twice.
+        if !shown.charts {
+            summary.rows = Vec::new();
+        }
+        let draw = |path: &_| {
+            let drawn = charts::write_sweep(path, &summary);
+            summary.rows = Vec::new();
+            drawn
+        };
         let written = [output::close(folder, shown.charts, Status::Complete, draw)?];
         if !shown.wall.is_zero() {
             page.close_with(took(shown.wall));
         }
-        output::tell(shown.print, &page, &written, shown.next, || Ok(document))?;
-        incomplete(summary)
+        let read = || {
+            std::fs::read_to_string(document)
+                .map_err(<serde_json::Error as serde::de::Error>::custom)
+        };
+        output::tell(shown.print, &page, &written, shown.next, read)?;
+        incomplete(&summary, points)
     }
 }
 
 /// The exit code: a result with points that failed or were cut short is incomplete.
-fn incomplete(summary: &SweepSummary) -> Result<Exit, Failure> {
+fn incomplete(summary: &SweepSummary, points: usize) -> Result<Exit, Failure> {
     let mut parts = Vec::new();
     if summary.failed > 0 {
         parts.push(format!("{} could not be run", summary.failed));
@@ -146,7 +159,8 @@ fn incomplete(summary: &SweepSummary) -> Result<Exit, Failure> {
     if summary.incomplete > 0 {
         parts.push(format!("{} have runs that hit the event limit", summary.incomplete));
     }
-    output::incomplete((!parts.is_empty()).then(|| {
-        format!("of {} points, {}; the others are sound", summary.rows.len(), parts.join(" and "))
-    }))
+    output::incomplete(
+        (!parts.is_empty())
+            .then(|| format!("of {points} points, {}; the others are sound", parts.join(" and "))),
+    )
 }

@@ -13,8 +13,8 @@ use super::metrics::{Scrape, prometheus, text};
 use super::objects::Objects;
 use super::read::{Input, Kind, gather};
 
-/// What an answer of Prometheus, or of `/version`, may take.
-const MOST_ANSWER_BYTES: u64 = 12 << 20;
+/// What an answer of `/version` and the like may take; as values it takes some ten times as much.
+const MOST_ANSWER_BYTES: u64 = 6 << 20;
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -59,8 +59,9 @@ impl Material {
                     foreign.then(|| of_something_else(&input))
                 }
                 Kind::Prometheus => {
-                    let added = small_json(&input);
-                    let added = added.and_then(|a| prometheus::add(&input.name, &a, &mut kept));
+                    let text = input.open().map_err(|error| error.to_string());
+                    let added = text
+                        .and_then(|text| prometheus::read(&input.name, text, &mut kept, &mut left));
                     whole("the figures of this answer", added)
                 }
                 Kind::Version => {
@@ -164,7 +165,7 @@ fn small_json(input: &Input) -> Result<Value, String> {
     read.map_err(|error| error.to_string())?;
     if bytes.len() as u64 > MOST_ANSWER_BYTES {
         let most = MOST_ANSWER_BYTES >> 20;
-        return Err(format!("more than {most} MiB: ask for fewer series, or a longer step"));
+        return Err(format!("more than {most} MiB"));
     }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     serde_json::from_slice(text).map_err(|error| error.to_string())

@@ -369,3 +369,29 @@ fn the_larger_of_several_counts_is_taken_and_told() {
     let expected = [("metrics-server.txt", false), ("node.json", false), ("metrics-1.txt", false)];
     assert_eq!(told, expected, "{:?}", found.skipped);
 }
+
+/// Lists of tools that sort keys: items, which have no kind, come before the kind of their list.
+#[test]
+fn a_list_may_say_its_kind_after_its_items() {
+    let yaml =
+        "apiVersion: v1\nitems:\n- metadata: {name: a}\n- metadata: {name: b}\nkind: SecretList\n";
+    let json = "{\"apiVersion\":\"v1\",\"items\":[{\"metadata\":{\"name\":\"a\"}}],\"kind\": \"ConfigMapList\"}";
+    let none = "{\"apiVersion\":\"v1\",\"items\":[{\"metadata\":{\"name\":\"a\"}}]}";
+    let files = [("secrets.yaml", yaml), ("configmaps.json", json), ("none.json", none)];
+    let found = found("kind-after", &files);
+    let count = |key: &str| found.resources[key].count.as_ref().map(|count| count.value);
+    assert_eq!((count("secrets"), count("configmaps")), (Some(2), Some(1)));
+    assert!(found.skipped.iter().any(|one| one.file == "none.json" && one.cost.is_some()));
+}
+
+/// Windows PowerShell writes what it redirects so.
+#[test]
+fn utf16_is_named() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/tmp/cluster/utf16");
+    std::fs::create_dir_all(&folder).expect("creates");
+    let text: Vec<u8> = OLD.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(folder.join("metrics.txt"), [&[0xff, 0xfe][..], &text].concat())
+        .expect("writes");
+    let found = import(&[folder]);
+    assert!(found.skipped[0].what.starts_with("UTF-16") && found.skipped[0].cost.is_some());
+}

@@ -7,6 +7,7 @@ use super::idle;
 use super::measure::{amount, happened, value};
 use super::replicate::{ReplicateError, Replications, guarded, pool, until_stopped};
 use super::variant::Variant;
+use super::verdict::until_cut;
 use crate::engine::paired::{PairedCounts, correlation};
 use crate::engine::statistics::{Moments, nearest_rank, quantile_bounds};
 use crate::model::RunOptions;
@@ -151,7 +152,8 @@ pub fn compare_runs(
         tolerances: tolerances.iter().map(|t| tolerance(t, &pairs)).collect(),
         ..CompareResult::default()
     };
-    result.verdict = verdict(&result);
+    let cut = pairs.iter().filter(|(a, b)| a.cut_short || b.cut_short).count() as u64;
+    result.verdict = until_cut(verdict(&result), cut, pairs.len() as u64, "pairs of runs");
     result.warnings = warnings(first, second);
     result
 }

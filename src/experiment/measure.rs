@@ -89,8 +89,13 @@ pub(super) fn duration(phase: &PhaseRecord) -> Option<SimSpan> {
     phase.settled_at.map(|at| at.since(phase.start))
 }
 
-/// From the first event until the last list of any phase was answered.
+/// From the first event until the last list of any phase was answered; none while a client lacks its
+/// list at the end.
 pub(super) fn whole_duration(run: &RunRecord) -> Option<SimSpan> {
+    let (synced, started) = run.clients_synced;
+    if synced < started {
+        return None;
+    }
     let start = run.phases.first().map_or(SimTime::ZERO, |p| p.start);
     let settled = run.phases.iter().filter_map(|p| p.settled_at).max()?;
     Some(settled.since(start))

@@ -9,9 +9,16 @@ pub(super) fn verdict(summary: &Summary) -> String {
     let verdict = of_what_was_run(summary) + &too_close(summary);
     let at = SimTime(SimSpan::from_secs_f64(summary.simulated_seconds).0);
     match (summary.incomplete, summary.replications) {
-        (0, _) => verdict,
-        (_, 1) => format!("Incomplete, stopped at {at}; until then: {verdict}"),
-        (some, n) => format!("Incomplete, {some} of {n} runs were stopped; until then: {verdict}"),
+        (1.., 1) => format!("Incomplete, stopped at {at}; until then: {verdict}"),
+        (cut, n) => until_cut(verdict, cut.into(), n.into(), "runs"),
+    }
+}
+
+/// A verdict on runs, or points, of which some were stopped at the event limit.
+pub(super) fn until_cut(verdict: String, cut: u64, all: u64, what: &str) -> String {
+    match cut {
+        0 => verdict,
+        _ => format!("Incomplete, {cut} of {all} {what} were stopped; until then: {verdict}"),
     }
 }
 

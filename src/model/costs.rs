@@ -36,10 +36,6 @@ pub const GROW_BUFFER: Cost = Cost { per_byte: 0.3, per_object: 0.0 };
 /// second machine, where large buffers take 0.15 to 0.5 s/GB.)
 pub const SMALL_FAULT_SHARE: f64 = 0.06;
 
-/// Share of freed pages that a growing large buffer can use: it needs one contiguous run
-/// (measured 0 to 0.66 for buffers of 0.7 GB, 0.65 to 1 for those of 0.2 GB).
-pub const LARGE_REUSE: f64 = 0.5;
-
 /// Smallest buffer that is charged as large.
 pub const LARGE_BUFFER: Bytes = Bytes::kib(256);
 

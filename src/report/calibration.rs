@@ -37,6 +37,9 @@ pub fn headline(result: &CalibrationResult) -> String {
         1 => "1 observation".to_owned(),
         n => format!("{n} observations"),
     };
+    if unfinished(result) {
+        return "the calibration was stopped before anything was fitted: the scenario stays as it is".to_owned();
+    }
     if fitted == 0 {
         return format!("no parameter can be identified from {runs}: the scenario stays as it is");
     }
@@ -54,6 +57,10 @@ pub fn headline(result: &CalibrationResult) -> String {
         format!(", {} where left out of the fit", percent(peaks.median))
     });
     format!("{fitted} of {all} parameters fitted to {runs}{errors}{unseen}")
+}
+
+fn unfinished(result: &CalibrationResult) -> bool {
+    result.parameters.iter().any(|p| p.state == ParameterState::Unfinished)
 }
 
 fn fitted(result: &CalibrationResult) -> usize {
@@ -93,6 +100,7 @@ fn state(parameter: &FittedParameter) -> String {
         ParameterState::AtBound => "at its bound".to_owned(),
         ParameterState::NoEffect => "no figure depends on it".to_owned(),
         ParameterState::Weak => "its effect is too weak".to_owned(),
+        ParameterState::Unfinished => "stopped before it was fitted".to_owned(),
         ParameterState::Entangled => {
             format!(
                 "cannot be told apart from {}",

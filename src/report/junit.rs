@@ -17,9 +17,21 @@ pub fn render(summary: &Summary) -> Result<String, quick_junit::SerializeError> 
     suite.add_property(("replications", summary.replications.to_string().as_str()));
     suite.add_property(("scenario_hash", summary.scenario_hash.as_str()));
     suite.add_test_cases(summary.expectations.iter().map(case));
+    suite.add_test_cases(incomplete(summary));
     let mut report = Report::new("oomcast");
     report.add_test_suite(suite);
     report.to_string()
+}
+
+/// An error where runs were stopped before their end: what the expectations say holds until then.
+fn incomplete(summary: &Summary) -> Option<TestCase> {
+    let (cut, n) = (summary.incomplete, summary.replications);
+    (cut > 0).then(|| {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_message(format!("{cut} of {n} runs were stopped; raise run.max-events"));
+        status.set_type("incomplete");
+        TestCase::new("all runs came to their end", status)
+    })
 }
 
 fn case(row: &ExpectationRow) -> TestCase {

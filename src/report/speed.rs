@@ -35,11 +35,11 @@ pub fn page(speed: &MachineSpeed) -> Page {
             seconds(speed.page_fault_seconds_per_gb)
         ),
         mood: Mood::Good,
-        subject: format!("{} rounds of encoding, copying, reading and hashing", speed.repeats),
         notes: speed.notes.clone(),
         ..Page::default()
     };
-    page.section(Section::titled("Measured").table(table));
+    let rounds = format!("({} rounds of encoding, copying, reading and hashing)", speed.repeats);
+    page.section(Section::titled("Measured").table(table).legend(rounds));
     let lines = speed.toml.lines().map(|line| format!("  {line}"));
     page.section(Section::new("In the scenario").legends(lines));
     page

@@ -11,7 +11,7 @@ mod servers;
 mod tests;
 
 use super::format::{clean, grouped, wrap};
-use crate::results::{LogKind, RunRecord};
+use crate::results::{LogKind, Outcome, RunRecord};
 use crate::units::{SimSpan, SimTime};
 
 /// Events of one moment: what comes within this span of each other is one beat.
@@ -166,7 +166,7 @@ fn ending(run: &RunRecord) -> Vec<Beat> {
     let (synced, started) = run.clients_synced;
     let mut beats = Vec::new();
     let last = run.log.iter().rev().find(|entry| entry.kind == LogKind::Synced);
-    if let Some(last) = last.filter(|_| synced == started) {
+    if let Some(last) = last.filter(|_| synced == started && started > 0) {
         let text = format!("all {} have synced", counted(started, "client", "clients"));
         beats.push(Beat::new(last.at, 88, text));
     }
@@ -177,6 +177,9 @@ fn ending(run: &RunRecord) -> Vec<Beat> {
         .map(|timeline| timeline.server.as_str())
         .collect();
     let serving = match down.as_slice() {
+        [] if run.outcome == Outcome::NonRecovering && synced == started => {
+            "; a server is cut off or etcd has no quorum".to_owned()
+        }
         [] => String::new(),
         servers => format!("; not serving: {}", clean(&servers.join(", "), 120)),
     };

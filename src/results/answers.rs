@@ -15,7 +15,7 @@ pub struct TrialFigures {
     pub incomplete: u32,
     /// Replications with a kill for memory.
     pub oom: OutcomeCount,
-    /// Replications at whose end a server was down or a client lacked its list.
+    /// Replications at whose end a server was down or cut off, etcd had no quorum, or a client lacked its list.
     pub non_recovering: OutcomeCount,
     /// Replications that went wrong: with a kill, or without recovery by the end.
     pub wrong: OutcomeCount,

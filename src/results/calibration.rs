@@ -88,6 +88,8 @@ pub enum ParameterState {
     Weak,
     /// Another parameter has the same effect.
     Entangled,
+    /// The calibration was stopped before it was known.
+    Unfinished,
 }
 
 impl ParameterState {

@@ -140,7 +140,8 @@ pub struct Holder {
 /// - *failed*: requests that were cut off, timed out or rejected, reads and writes;
 /// - *ended*: watches that a server closed because their reader, or the server itself, was too slow;
 /// - *fell behind*: writes and watch events waited for a server's processors for more than a second;
-/// - *recovered*: at the end every server serves, and every client that has not given up has its list.
+/// - *recovered*: at the end every server serves and can be reached, etcd has its quorum, and every client
+///   has its list; one that gave up without it lacks it.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -176,16 +177,18 @@ impl Outcome {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Absorbed => {
-                "No server was killed, no request failed, no watch was ended, no work fell behind."
+                "No server was killed for memory, no request failed, no watch was ended, no work fell behind."
             }
             Self::Degraded => {
-                "No server was killed and all recovered, but requests failed, watches were ended or \
+                "No server was killed for memory and all recovered, but requests failed, watches were ended or \
                  work fell behind."
             }
             Self::SingleOom => "One server was killed, once, and all recovered.",
             Self::Cascade => "Two servers or more were killed, and all recovered.",
             Self::CrashLoop => "One server was killed again and again, and all recovered.",
-            Self::NonRecovering => "At the end a server was down, or a client lacked its list.",
+            Self::NonRecovering => {
+                "At the end a server was down or cut off, etcd had no quorum, or a client lacked its list."
+            }
         }
     }
 

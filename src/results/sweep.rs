@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{OomKillSpread, OutcomeCount, Spread};
+use super::{OomKillSpread, Outcome, OutcomeCount, Spread};
 use crate::units::Bytes;
 
 /// Version of the rows and of `sweep.json`. A minor step adds fields, a major one changes them.
@@ -83,7 +83,7 @@ pub struct PointFigures {
     /// Of them, those stopped at the event limit before their end.
     pub incomplete: u32,
     /// Replications by outcome; every outcome is present.
-    pub outcomes: BTreeMap<String, u32>,
+    pub outcomes: BTreeMap<Outcome, u32>,
     /// Replications in which a server was killed for memory.
     pub oom: OutcomeCount,
     /// Replications in which two servers or more were.
@@ -189,7 +189,17 @@ pub struct SweepSummary {
 
 #[cfg(test)]
 mod tests {
-    use super::PointValue;
+    use super::{Outcome, PointRow, PointValue};
+
+    /// A sweep has at most a million points, and `merge` and the charts hold each once.
+    #[test]
+    fn a_million_points_stay_below_a_gigabyte() {
+        const HEADS_OF_HEAP_BLOCKS: usize = 4 * 16;
+        let values = 2 * size_of::<PointValue>();
+        let outcomes = 2 * 11 * size_of::<(Outcome, u32)>();
+        let row = size_of::<PointRow>() + values + outcomes + HEADS_OF_HEAP_BLOCKS;
+        assert!(row * 1_000_000 < 1 << 30, "{row} bytes per point");
+    }
 
     #[test]
     fn an_empty_value_is_seen() {

@@ -1,6 +1,7 @@
 //! At which memory limit a server dies: predicted, beside measured servers that died at one and their
-//! like that lived.
+//! like that lived. The table of docs/fidelity.md is made here.
 
+use crate::support;
 use oomcast::model::{self, RunOptions};
 use oomcast::units::Bytes;
 use oomcast::validation::observation::Run;
@@ -54,27 +55,73 @@ fn breaking_point(run: &Run) -> Bytes {
     high
 }
 
+/// A series: who died, at which highest limit; the least that one lived with; where the model breaks.
+struct Row {
+    burst: String,
+    died_at: Option<Bytes>,
+    lived_with: Option<Bytes>,
+    predicted: Bytes,
+}
+
+impl Row {
+    fn of(died: &[&Run], lived: &[&Run]) -> Self {
+        let limit = |run: &&Run| Bytes(run.environment.memory_limit_bytes.expect("it died at one"));
+        let first = died.iter().chain(lived).next().expect("a run of the series");
+        Self {
+            burst: first.id.clone(),
+            died_at: died.iter().map(limit).max(),
+            lived_with: lived.iter().map(|run| Bytes(run.result.peak_resident_bytes)).min(),
+            predicted: breaking_point(first),
+        }
+    }
+
+    fn markdown(&self) -> String {
+        let or_dash = |bytes: Option<Bytes>| bytes.map_or("-".into(), |b| b.to_string());
+        let (died, lived) = (or_dash(self.died_at), or_dash(self.lived_with));
+        format!("| {} | {died} | {lived} | {} |\n", self.burst, self.predicted)
+    }
+}
+
 #[test]
 fn servers_die_at_the_limits_at_which_real_ones_die() {
+    const MARKS: [&str; 2] = ["<!-- breaking points -->\n", "<!-- end -->\n"];
     let mut gathered = Gathered::default();
     gathered.add_committed();
     let run = |id: &&str| {
         let mut runs = gathered.found.iter().filter_map(|found| match &found.observation {
-            Observation::Run(run) if run.id == **id => Some(run),
+            Observation::Run(run) if run.id == **id => Some(&**run),
             Observation::Run(_) | Observation::Servers(_) => None,
         });
         runs.next().expect("a committed run")
     };
+    let mut fresh = "| burst | real servers died at, at most | and lived with, at least | predicted to die below |\n\
+                     | --- | --: | --: | --: |\n"
+        .to_owned();
     for (died, lived) in SERIES {
-        for run in died.iter().map(run) {
-            let limit = Bytes(run.environment.memory_limit_bytes.expect("it died at one"));
-            let predicted = breaking_point(run);
-            assert!(predicted >= limit.scale(1.0 - BELOW), "{}: at {predicted}", run.id);
+        let died: Vec<&Run> = died.iter().map(run).collect();
+        let lived: Vec<&Run> = lived.iter().map(run).collect();
+        let row = Row::of(&died, &lived);
+        fresh.push_str(&row.markdown());
+        let Row { burst, predicted, .. } = &row;
+        if let Some(limit) = row.died_at {
+            assert!(*predicted >= limit.scale(1.0 - BELOW), "{burst}: at {predicted}");
         }
-        for run in lived.iter().map(run) {
-            let peak = Bytes(run.result.peak_resident_bytes);
-            let predicted = breaking_point(run);
-            assert!(predicted <= peak.scale(1.0 + ABOVE), "{}: at {predicted}", run.id);
+        if let Some(peak) = row.lived_with {
+            assert!(*predicted <= peak.scale(1.0 + ABOVE), "{burst}: at {predicted}");
         }
+    }
+    let page = support::root().join("docs/fidelity.md");
+    let text = std::fs::read_to_string(&page).expect("docs/fidelity.md");
+    let (before, rest) = text.split_once(MARKS[0]).expect("the mark where the table begins");
+    let (table, after) = rest.split_once(MARKS[1]).expect("the mark where it ends");
+    if std::env::var_os("UPDATE_LIMITS").is_some() {
+        let [begin, end] = MARKS;
+        std::fs::write(&page, format!("{before}{begin}\n{fresh}\n{end}{after}")).expect("written");
+    } else {
+        assert_eq!(
+            table,
+            format!("\n{fresh}\n"),
+            "renew it: UPDATE_LIMITS=1 cargo test --test fidelity limits"
+        );
     }
 }

@@ -103,12 +103,16 @@ fn the_model_error_is_learned_from_the_ledger() {
     let rows = learn(&model_errors(&result.runs), &shifts).into_iter().map(|row| {
         let Learned { mechanism, runs, half_width, machine } = row;
         format!(
-            "    Learned {{\n        mechanism: ReadMechanism::{mechanism:?},\n        runs: {runs},\n        \
-             half_width: {half_width:.3},\n        machine: {machine:.3},\n    }},\n"
+            "    Learned {{ mechanism: ReadMechanism::{mechanism:?}, runs: {runs}, \
+             half_width: {half_width:.3}, machine: {machine:.3} }},\n"
         )
     });
     let rows: Vec<String> = rows.collect();
-    let fresh = format!("pub const LEARNED: [Learned; {}] = [\n{}];\n", rows.len(), rows.concat());
+    let fresh = format!(
+        "#[rustfmt::skip]\npub const LEARNED: [Learned; {}] = [\n{}];\n",
+        rows.len(),
+        rows.concat()
+    );
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/experiment/model_error/learned.rs");
     let text = std::fs::read_to_string(&file).expect("the table");
     let (head, table) = text.split_once(MARK).expect("the head of the table");

@@ -267,6 +267,27 @@ fn writes_that_wait_too_long_are_turned_away() {
     }
 }
 
+/// What is turned away because too many wait for the processors takes a place in the queue as well; it
+/// is not turned away again when it has waited there for too long.
+#[test]
+fn a_write_is_turned_away_once() {
+    let mut inputs = writes("400/s");
+    inputs.fleets = cluster(&[]).fleets.split_off(1);
+    inputs.fleets[0].count = 1;
+    inputs.fleets[0].drain_rate = Some(ByteRate(10_000));
+    inputs.resources[2].writer.user = "system:serviceaccount:default:controller".into();
+    inputs.resources[2].writer.groups = inputs.fleets[0].groups.clone();
+    let response = LimitResponse::Queue { queues: 1, hand_size: 1, queue_length_limit: 1_000 };
+    inputs.apf.levels = vec![PriorityLevelConfiguration { response, ..one_queue() }];
+    inputs.apiserver.max_requests_inflight = 1;
+    inputs.apiserver.max_mutating_requests_inflight = 0;
+    inputs.hardware.cpu_speed = 0.02;
+    inputs.duration = SimSpan::secs(55);
+    let run = model::run(&inputs, options(1));
+    let rejected = run.counters.writes_rejected;
+    assert!((200 * 55..=400 * 55).contains(&rejected), "{rejected}");
+}
+
 /// Distinguishers of the requests that wait or execute in a level, and queues that they wait in.
 fn flows(inputs: &Inputs, at: SimTime, level: &str) -> (BTreeSet<String>, BTreeSet<Option<u64>>) {
     let run = model::run_dumping(inputs, options(2), &[at]);

@@ -1,7 +1,9 @@
 //! How runs end, told from what clients and servers went through.
 
 use crate::support;
+use oomcast::experiment::meets;
 use oomcast::results::{Outcome, RunRecord};
+use oomcast::scenario::measure::Condition;
 
 const READER: &str = r#"
 schema = 1
@@ -64,10 +66,10 @@ fn a_list_that_never_fits_its_time_out_is_no_recovery() {
 }
 
 #[test]
-fn a_client_that_gave_up_does_not_lack_its_list() {
+fn a_client_that_gave_up_lacks_its_list() {
     let gave_up = run(READER, &["clients.reader.retries=never"]);
     assert_eq!(gave_up.clients_synced, (0, 1));
-    assert_eq!(gave_up.outcome, Outcome::Degraded);
+    assert_eq!(gave_up.outcome, Outcome::NonRecovering);
 }
 
 #[test]
@@ -86,4 +88,36 @@ fn a_server_that_cannot_keep_up_is_not_absorbed() {
     let busy = run(WRITES, &[set[0], set[1], "node.cores=1"]);
     assert_eq!(busy.counters.requests_failed, 0);
     assert_eq!(busy.outcome, Outcome::Degraded);
+}
+
+/// The scenario of [`WRITES`] with one more event.
+fn writes_with(event: &str) -> RunRecord {
+    run(&format!("{WRITES}[[events]]\nname = \"e\"\nat = \"1m\"\n{event}\n"), &[])
+}
+
+#[test]
+fn what_does_not_answer_at_the_end_has_not_recovered() {
+    for event in ["partition = { apiserver = 0, lasts", "etcd-outage = { lasts"] {
+        let lasting = writes_with(&format!("{event} = \"1h\" }}"));
+        assert_eq!(lasting.outcome, Outcome::NonRecovering, "{event}");
+        let passing = writes_with(&format!("{event} = \"20s\" }}"));
+        assert_ne!(passing.outcome, Outcome::NonRecovering, "{event}");
+    }
+}
+
+/// The first phase settles at once; who starts in the second never has its list.
+#[test]
+fn what_never_settles_has_no_duration() {
+    let text = format!(
+        "{}[[clients]]\nname = \"other\"\ncount = 1\nstart = \"stopped\"\n\
+         reflector = {{ resource = \"secrets\", watch-list = false }}\n\
+         [[events]]\nname = \"first\"\nat = \"30s\"\nstart = {{ client = \"other\" }}\n",
+        READER
+    );
+    let long = Condition::parse("duration>5m").expect("a condition");
+    let run_of = |set: &[&str]| run(&text, set);
+    let slow = run_of(&[]);
+    assert_eq!(slow.clients_synced, (1, 2));
+    assert!(meets(&long, &slow), "{:?}", slow.phases);
+    assert!(!meets(&long, &run_of(&["clients.reader.drain-rate=20MB/s"])));
 }

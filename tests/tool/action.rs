@@ -105,13 +105,14 @@ fn scenarios_of_one_name_in_two_folders_are_told_apart_and_what_is_said_is_told(
     fs::create_dir(place.join("load/deep")).expect("makes");
     // One that says something besides its answer: there is no junit file to be had at a folder.
     fs::write(place.join("load/deep/gate.toml"), GATE).expect("writes");
+    fs::write(place.join("load-gate.toml"), GATE).expect("writes");
     fs::create_dir_all(place.join("oomcast-results/load-deep-gate.junit.xml")).expect("makes");
     let mut command = Command::new("bash");
     let output = command
         .arg(root().join("deploy/action/oomcast-ci"))
         .current_dir(&place)
         .env("OOMCAST", env!("CARGO_BIN_EXE_oomcast"))
-        .env("OOMCAST_SCENARIOS", "load/gate.toml load/deep/gate.toml")
+        .env("OOMCAST_SCENARIOS", "load/gate.toml load/deep/gate.toml load-gate.toml")
         .env("OOMCAST_BASE", base)
         .env("OOMCAST_COMMENT", "false")
         .output()
@@ -120,6 +121,11 @@ fn scenarios_of_one_name_in_two_folders_are_told_apart_and_what_is_said_is_told(
     for name in ["load-gate", "load-deep-gate"] {
         assert!(place.join("oomcast-results").join(name).is_dir(), "{name}");
     }
+    let folders = fs::read_dir(place.join("oomcast-results")).expect("results");
+    let runs = folders.map(|entry| entry.expect("an entry").path()).filter(|path| {
+        path.join("run.json").exists() && path.extension().is_none_or(|end| end != "compare")
+    });
+    assert_eq!(runs.count(), 3, "load/gate and load-gate are two scenarios");
     let comment = read(&place, "oomcast-results/comment.md");
     assert!(comment.contains("cannot write"), "{comment}");
     assert_eq!(comment.matches("<details").count(), comment.matches("</details>").count());

@@ -354,3 +354,21 @@ fn dumps_are_files_of_the_run() {
     assert_eq!(late.status.code(), Some(2));
     assert!(stderr(&late).contains("--dump-apf 11m is after the end of the run, 10m"));
 }
+
+/// How fast the machine is, is not asserted: it is another every time.
+#[test]
+fn speed_prints_lines_that_a_scenario_takes() {
+    let folder = sandbox("speed");
+    let told = oomcast(&folder, &["speed", "--repeats", "1", "--format", "json"]);
+    assert_eq!(told.status.code(), Some(0), "{}", stderr(&told));
+    let json: serde_json::Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    assert_eq!((&json["format_version"], &json["repeats"]), (&"1.0".into(), &1.into()));
+    let toml = json["toml"].as_str().expect("lines");
+    std::fs::write(folder.join("speed.toml"), toml).expect("writes");
+    let arguments = ["show", "small.toml", "--overlay", "speed.toml", "--no-origins"];
+    let shown = oomcast(&folder, &[&arguments[..], &["--format", "json"]].concat());
+    assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
+    let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+    let line = shown["hardware"]["cpu-speed"].as_f64().expect("a number");
+    assert!(toml.contains(&format!("cpu-speed = {line:.2}\n")), "{toml}");
+}

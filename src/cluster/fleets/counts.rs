@@ -17,11 +17,7 @@ const COMPUTED: &str = "metrics.k8s.io";
 
 /// Takes counts for resources that fleets read and nothing counts. Servers count all that they store.
 pub(super) fn assume(found: &Fleets, material: &Material, findings: &mut Findings) {
-    if findings.nodes.count.is_none() {
-        let kubelets = found.fleets.iter().find(|fleet| fleet.user.starts_with("system:node:"));
-        findings.nodes.count = kubelets
-            .map(|fleet| Found::new(fleet.members, Source::new("kubelets", &fleet.source.file)));
-    }
+    nodes(found, findings);
     let counted = material.servers.iter().any(|server| server.last.counts_objects());
     let reads = found.fleets.iter().flat_map(|fleet| &fleet.reads);
     let read: BTreeSet<&String> = reads.map(|read| &read.resource).collect();
@@ -42,6 +38,26 @@ pub(super) fn assume(found: &Fleets, material: &Material, findings: &mut Finding
     }
 }
 
+/// As many nodes as kubelets, where fewer are known.
+fn nodes(found: &Fleets, findings: &mut Findings) {
+    let mut fleets = found.fleets.iter();
+    let Some(fleet) = fleets.find(|fleet| fleet.user.starts_with("system:node:")) else { return };
+    let kubelets = Found::new(fleet.members, Source::new("kubelets", &fleet.source.file));
+    match &findings.nodes.count {
+        Some(known) if u64::from(kubelets.value) * 10 <= u64::from(known.value) * 11 => return,
+        Some(known) => {
+            let (few, all) = (known.value, kubelets.value);
+            let what = format!(
+                "{few} Nodes, {} has {all} kubelets: {all} are taken",
+                kubelets.source.file
+            );
+            findings.skipped.push(Skipped::passed_over(&known.source.file, what));
+        }
+        None => {}
+    }
+    findings.nodes.count = Some(kubelets);
+}
+
 /// What is known of its group together, or the usual number.
 fn take(key: &str, findings: &mut Findings) {
     let group = key.split_once('.').map_or("", |(_, group)| group);
@@ -50,13 +66,14 @@ fn take(key: &str, findings: &mut Findings) {
         (resource.count, resource.size) = (together.count, together.size);
         return;
     }
-    let nodes = findings.nodes.count.as_ref().map(|nodes| u64::from(nodes.value));
+    let nodes = findings.nodes.count.clone().map(|found| found.map(u64::from));
+    let assumed = |count| Found::new(count, Source::new(COMMAND, ""));
     let count = match (key, nodes) {
         ("nodes", Some(nodes)) => nodes,
-        ("pods", Some(nodes)) => nodes * PODS_A_NODE,
-        _ => OBJECTS,
+        ("pods", Some(nodes)) => assumed(nodes.value * PODS_A_NODE),
+        _ => assumed(OBJECTS),
     };
-    entry(findings, key).count = Some(Found::new(count, Source::new(COMMAND, "")));
+    entry(findings, key).count = Some(count);
 }
 
 /// The name under which objects of a group are counted whose resources nothing tells apart.

@@ -23,7 +23,8 @@ const MANY_USERS: [&str; 2] = ["kube-controller-manager", "cloud-controller-mana
 #[must_use]
 pub fn from_audit(audit: &Audit, file: &str, cluster: &Cluster<'_>) -> Fleets {
     let clients = joined(&audit.clients);
-    let nodes = cluster.nodes.map(u64::from).or_else(|| kubelets(&clients));
+    // Each node has one kubelet: where the log has more, Nodes are missing in the files.
+    let nodes = cluster.nodes.map(u64::from).max(kubelets(&clients));
     let unseen = unseen(audit, cluster, kubelets(&clients));
     let mut taken = BTreeSet::from([OTHERS.to_owned()]);
     let mut found: Vec<(f64, String, Fleet)> = Vec::new();

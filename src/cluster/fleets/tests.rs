@@ -448,6 +448,10 @@ fn kubelets_that_are_missing_tell_of_other_servers() {
         );
     }
     assert!(found.notes[0].contains("kubelets of 27 of 60 nodes"), "{:?}", found.notes);
+    // More kubelets than nodes: of these some are missing.
+    let few = Cluster { nodes: Some(12), ..Cluster::default() };
+    let found = from_audit(&log.audit(), "audit.log", &few);
+    assert!(named(&found, "kubelet").per_node && named(&found, "cilium-agent").per_node);
 }
 
 /// More fleets than are told apart: the one that costs most stays, the small ones are one together.

@@ -113,16 +113,26 @@ impl Samples {
                 (true, false) => None,
             };
             let (mut earlier, mut last) = (Scrape::default(), Scrape::default());
+            let mut files: Vec<String> = all.iter().map(|kept| kept.file.clone()).collect();
+            files.sort();
+            files.dedup();
+            // Each answer is of one metric, or a few.
+            let file = match files.as_slice() {
+                [] => String::new(),
+                [only] => only.clone(),
+                [first, more @ ..] => format!("{first} and {} more", more.len()),
+            };
             for kept in all {
                 if kept.first.0 < kept.last.0 {
                     let series = Series { value: kept.first.1, ..kept.series.clone() };
-                    put(&mut earlier, &kept.metric, series, (kept.first.0, &kept.file));
+                    put(&mut earlier, &kept.metric, series, kept.first.0);
                 }
                 let series = Series { value: kept.last.1, ..kept.series };
-                put(&mut last, &kept.metric, series, (kept.last.0, &kept.file));
+                put(&mut last, &kept.metric, series, kept.last.0);
             }
             for mut scrape in [earlier, last] {
                 scrape.instance.clone_from(&instance);
+                scrape.file.clone_from(&file);
                 scrapes.push(scrape);
             }
         }
@@ -152,9 +162,7 @@ pub fn is_monitored(series: &Series) -> bool {
     !instance_of(series).is_empty()
 }
 
-fn put(scrape: &mut Scrape, metric: &str, series: Series, (at, file): (f64, &str)) {
-    scrape.file.clear();
-    scrape.file.push_str(file);
+fn put(scrape: &mut Scrape, metric: &str, series: Series, at: f64) {
     if at > 0.0 {
         scrape.unix_seconds = Some(scrape.unix_seconds.map_or(at, |before| before.max(at)));
     }

@@ -109,7 +109,11 @@ fn scrapes_of_one_moment_give_no_rates() {
 fn answers_of_prometheus_become_scrapes_of_each_instance() {
     let series = |name: &str, instance: &str, values: serde_json::Value| json!({ "metric": { "__name__": name, "instance": instance, "resource": "pods" }, "values": values });
     let mut kept = Samples::default();
-    let mut add = |file, answer| prometheus::add(file, answer, &mut kept);
+    let mut left = 1 << 20;
+    let mut add = |file, answer: &serde_json::Value| {
+        let text = std::io::Cursor::new(answer.to_string().into_bytes());
+        prometheus::read(file, Box::new(text), &mut kept, &mut left)
+    };
     let range = json!({ "status": "success", "data": { "resultType": "matrix", "result": [
         series("apiserver_request_total", "10.0.0.1:6443", json!([[100, "10"], [130, "11"], [160, "70"]])),
         series("apiserver_request_total", "10.0.0.2:6443", json!([[100, "1"], [160, "1"]])),
@@ -125,4 +129,19 @@ fn answers_of_prometheus_become_scrapes_of_each_instance() {
     assert_eq!(servers[0].name, "10.0.0.1:6443");
     let grown = servers[0].growth("apiserver_request_total");
     assert_eq!((grown[0].1.count, grown[0].1.seconds), (60.0, 60.0));
+}
+
+/// An answer with all series of four servers is longer than what is ever held of it.
+#[test]
+fn an_answer_may_have_any_length() {
+    let idle =
+        json!({ "metric": { "__name__": "go_info", "instance": "a" }, "values": [[1, "1"]] });
+    let one = json!({ "metric": { "__name__": "apiserver_storage_objects", "instance": "a", "resource": "pods" }, "value": [7, "30"] });
+    let results = vec![idle.to_string(); 160_000].join(",");
+    let text = format!("{{\"data\":{{\"result\":[{results},{one}]}},\"status\":\"success\"}}");
+    assert!(text.len() > 8 << 20);
+    let (mut kept, mut left) = (Samples::default(), 1 << 20);
+    let text = Box::new(std::io::Cursor::new(text.into_bytes()));
+    assert_eq!(prometheus::read("all.json", text, &mut kept, &mut left), Ok(()));
+    assert_eq!(kept.scrapes().len(), 0, "an apiserver has more than one metric");
 }

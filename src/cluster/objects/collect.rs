@@ -93,6 +93,8 @@ pub struct Objects {
     /// The file of the last of those.
     pub apf_file: String,
     apf_bytes: u64,
+    /// Items of lists of the file that is read that say no kind.
+    nameless: u64,
     seen: BTreeSet<u64>,
     last: Option<String>,
 }
@@ -111,6 +113,11 @@ impl Objects {
             | Kind::EtcdStatus
             | Kind::Dump => Vec::new(),
         };
+        let nameless = std::mem::take(&mut self.nameless);
+        let nameless = (nameless > 0).then(|| {
+            let what = format!("{nameless} objects in a list say no kind, nor does the list");
+            Skipped::file(&input.name, what, "these objects")
+        });
         let hidden = mistakes.len().saturating_sub(MOST_TOLD);
         let mut skipped: Vec<Skipped> = mistakes
             .into_iter()
@@ -123,7 +130,14 @@ impl Objects {
         if let Some(last) = skipped.last_mut().filter(|_| hidden > 0) {
             last.cost = Some(format!("this object, and {hidden} more mistakes in this file"));
         }
+        skipped.extend(nameless);
         skipped
+    }
+
+    /// Takes in an item of a list.
+    pub(super) fn add_item(&mut self, object: &Object<'_>) {
+        self.nameless += u64::from(object.kind.is_empty());
+        self.add(object);
     }
 
     /// Takes in an object.

@@ -9,11 +9,11 @@ use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::{Object, Objects};
+use super::{Object, Objects, kind_of_items};
 use crate::cluster::read::Input;
 
 /// What one object may take; etcd accepts 1.5 MB. As values it takes some ten times as much.
-const MOST_OBJECT_BYTES: u64 = 6 << 20;
+pub(in crate::cluster) const MOST_OBJECT_BYTES: u64 = 6 << 20;
 
 /// Reads a file of JSON objects.
 ///
@@ -21,11 +21,10 @@ const MOST_OBJECT_BYTES: u64 = 6 << 20;
 /// What is wrong and at which line; what comes before it has been handed on.
 pub(super) fn read(input: &Input, objects: &mut Objects) -> Result<(), (Option<u64>, String)> {
     let text = input.open().map_err(|error| (None, error.to_string()))?;
-    let left = Rc::new(Cell::new(MOST_OBJECT_BYTES));
     // The reader takes byte by byte.
-    let bounded = BufReader::new(Bounded { text, left: Rc::clone(&left), begun: false });
+    let (bounded, left) = Bounded::of(text);
     let mut reader = serde_json::Deserializer::from_reader(bounded);
-    let document = Document { file: &input.name, objects, left: &left };
+    let document = Document { input, objects, left: &left };
     // Several documents may follow each other.
     let mut document = Some(document);
     while let Some(mut one) = document.take() {
@@ -39,10 +38,18 @@ pub(super) fn read(input: &Input, objects: &mut Objects) -> Result<(), (Option<u
 }
 
 /// A text of which only so much is read before somebody sets the count back.
-struct Bounded {
+pub(in crate::cluster) struct Bounded {
     text: Box<dyn BufRead>,
     left: Rc<Cell<u64>>,
     begun: bool,
+}
+
+impl Bounded {
+    /// A text, and what is left of it.
+    pub(in crate::cluster) fn of(text: Box<dyn BufRead>) -> (BufReader<Self>, Rc<Cell<u64>>) {
+        let left = Rc::new(Cell::new(MOST_OBJECT_BYTES));
+        (BufReader::new(Self { text, left: Rc::clone(&left), begun: false }), left)
+    }
 }
 
 impl Read for Bounded {
@@ -63,7 +70,7 @@ impl Read for Bounded {
 
 /// A document that is being read.
 struct Document<'d> {
-    file: &'d str,
+    input: &'d Input,
     objects: &'d mut Objects,
     left: &'d Cell<u64>,
 }
@@ -97,7 +104,7 @@ impl<'de> Visitor<'de> for &mut Document<'_> {
         } else {
             let text = |key| own.get(key).and_then(Value::as_str).unwrap_or("");
             let (kind, api_version) = (text("kind"), text("apiVersion"));
-            self.objects.add(&Object { file: self.file, kind, api_version, value: &own });
+            self.objects.add(&Object { file: &self.input.name, kind, api_version, value: &own });
         }
         self.left.set(MOST_OBJECT_BYTES);
         Ok(())
@@ -130,13 +137,18 @@ impl<'de> Visitor<'de> for Items<'_, '_> {
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
+        let mut looked = false;
         while let Some(value) = items.next_element::<Value>()? {
+            if self.kind.is_empty() && !looked && value.get("kind").is_none() {
+                looked = true;
+                self.kind = kind_of_items(self.document.input).unwrap_or_default();
+            }
             let own = |key| value.get(key).and_then(Value::as_str);
             let kind = own("kind").unwrap_or(&self.kind);
             let api_version = own("apiVersion").unwrap_or(&self.version);
-            let file = self.document.file;
-            self.document.objects.add(&Object { file, kind, api_version, value: &value });
+            let file = self.document.input.name.as_str();
+            self.document.objects.add_item(&Object { file, kind, api_version, value: &value });
             self.document.left.set(MOST_OBJECT_BYTES);
         }
         Ok(())

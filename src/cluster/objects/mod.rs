@@ -3,7 +3,7 @@
 
 mod collect;
 mod control;
-mod json;
+pub(super) mod json;
 mod pod;
 mod quantity;
 mod yaml;
@@ -13,7 +13,11 @@ pub use collect::{Counted, NodeFact, Objects};
 pub use control::Control;
 pub use pod::ApiserverPod;
 
+use std::io::Read;
+
 use serde_json::Value;
+
+use crate::cluster::read::Input;
 
 /// An object and where it is from.
 #[derive(Clone, Copy, Debug)]
@@ -64,5 +68,32 @@ pub fn plural(kind: &str) -> String {
         Some('s') => lower + "es",
         Some('y') => format!("{}ies", &lower[..lower.len() - 1]),
         _ => lower + "s",
+    }
+}
+
+/// The kind of the items of a list that says it after them, as tools write it that sort keys: of
+/// `kind: NodeList`, in either form, `Node`.
+fn kind_of_items(input: &Input) -> Option<String> {
+    const LIST: &[u8] = b"List";
+    /// Longer than any kind, with its key.
+    const KEPT_BYTES: usize = 256;
+    let mut text = input.open().ok()?;
+    let (mut window, mut buffer) = (Vec::new(), vec![0; 64 << 10]);
+    loop {
+        let read = text.read(&mut buffer).ok().filter(|read| *read > 0)?;
+        window.extend_from_slice(&buffer[..read]);
+        for at in memchr::memmem::find_iter(&window, LIST) {
+            let plain = |byte: &u8| byte.is_ascii_alphanumeric();
+            let from = window[..at].iter().rposition(|byte| !plain(byte)).map_or(0, |at| at + 1);
+            let key = window[..from].trim_ascii_end();
+            let key = key.strip_suffix(b"\"").unwrap_or(key).trim_ascii_end();
+            let key = key.strip_suffix(b":").map(<[u8]>::trim_ascii_end).unwrap_or_default();
+            let key = key.strip_suffix(b"\"").unwrap_or(key);
+            let ends = !window.get(at + LIST.len()).is_some_and(plain);
+            if ends && from < at && key.ends_with(b"kind") {
+                return Some(String::from_utf8_lossy(&window[from..at]).into_owned());
+            }
+        }
+        window.drain(..window.len().saturating_sub(KEPT_BYTES));
     }
 }

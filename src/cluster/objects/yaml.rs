@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::{Object, Objects};
+use super::{Object, Objects, kind_of_items};
 use crate::cluster::read::{Input, Line};
 use crate::language::Log;
 use crate::language::text::source::Sources;
@@ -22,7 +22,8 @@ pub(super) fn read(input: &Input, objects: &mut Objects) -> Vec<Mistake> {
         Err(error) => return vec![(None, error.to_string())],
     };
     let mut reader = Reader {
-        file: &input.name,
+        input,
+        of_items: None,
         objects,
         text: String::new(),
         at: 1,
@@ -54,6 +55,9 @@ pub(super) fn read(input: &Input, objects: &mut Objects) -> Vec<Mistake> {
             reader.flush(number, enters);
             in_items = item || enters;
         }
+        if enters && reader.head.is_none() {
+            reader.head = Some(Value::Null);
+        }
         if !document && !enters {
             reader.text.push_str(&line);
             reader.text.push('\n');
@@ -65,7 +69,9 @@ pub(super) fn read(input: &Input, objects: &mut Objects) -> Vec<Mistake> {
 }
 
 struct Reader<'r> {
-    file: &'r str,
+    input: &'r Input,
+    /// The kind of the items of a list that says it after them, once it was looked for.
+    of_items: Option<String>,
     objects: &'r mut Objects,
     /// The object that is being read, and its first line.
     text: String,
@@ -87,7 +93,7 @@ impl Reader<'_> {
             let what = format!("an object of more than {} MiB", MOST_OBJECT_BYTES >> 20);
             return self.wrong.push((Some(at), what));
         }
-        let mut log = Log::new(Sources::new(self.file, text));
+        let mut log = Log::new(Sources::new(&self.input.name, text));
         let found = documents(0, &mut log);
         for mistake in log.finish().items {
             let line = at + mistake.primary.place.line.saturating_sub(1) as u64;
@@ -111,12 +117,17 @@ impl Reader<'_> {
             let text = |key| head.get(key).and_then(Value::as_str).unwrap_or_default();
             kind = text("kind").strip_suffix("List").unwrap_or_default();
             api_version = text("apiVersion");
+            if kind.is_empty() {
+                let look = || kind_of_items(self.input).unwrap_or_default();
+                kind = self.of_items.get_or_insert_with(look);
+            }
         }
         // What is left of a list without its items.
         if kind == "List" || kind.ends_with("List") && value.get("spec").is_none() {
             self.objects.list_ends(value);
         } else {
-            self.objects.add(&Object { file: self.file, kind, api_version, value });
+            let object = Object { file: &self.input.name, kind, api_version, value };
+            if head.is_some() { self.objects.add_item(&object) } else { self.objects.add(&object) }
         }
         self.head = head;
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::clients::json_readers;
-use super::lines::{Lines, quoted, words};
+use super::lines::{ASSUMED, Lines, quoted, words};
 use super::{exactly, grouped, names};
 use crate::cluster::findings::{Findings, Found, Resource};
 use crate::cluster::infer::is_custom;
@@ -91,7 +91,9 @@ fn one(stored: &Stored<'_>, findings: &Findings, out: &mut Lines) {
     let Stored { name, resource, count, size } = stored;
     let key = if name.contains('.') { quoted(name) } else { name.clone() };
     out.table(&format!("[objects.{key}]"));
-    let by = counted_by(name, count.value, findings);
+    // What was assumed is told as it is.
+    let told = !count.source.what.starts_with(ASSUMED);
+    let by = told.then(|| counted_by(name, count.value, findings)).flatten();
     match by {
         Some((per, each, _)) => {
             out.commented("count", &grouped(each), &words(&count.source));

@@ -2,6 +2,7 @@
 
 use super::Axis;
 use super::search::{Answer, Found, Search, Tally};
+use crate::experiment::verdict::until_cut;
 use crate::results::{
     BreakingPoint, FORMAT_VERSION, FindResult, FoundBracket, FoundShare, FoundValue, FoundWhere,
     OutcomeCount,
@@ -98,7 +99,8 @@ pub(super) fn result(
         leave_one_out: None,
         warnings: Vec::new(),
     };
-    result.verdict = verdict(&result, &found.answer);
+    let verdict = verdict(&result, &found.answer);
+    result.verdict = until_cut(verdict, result.incomplete, result.runs, "runs");
     result.warnings = warnings(&result, &points, found);
     result
 }

@@ -43,9 +43,9 @@ fn count(runs: &[RunRecord], has: impl Fn(&RunRecord) -> bool) -> u32 {
     runs.iter().filter(|run| has(run)).count() as u32
 }
 
-fn outcomes(runs: &[RunRecord]) -> std::collections::BTreeMap<String, u32> {
+fn outcomes(runs: &[RunRecord]) -> std::collections::BTreeMap<Outcome, u32> {
     let of = |outcome: Outcome| count(runs, |run| run.outcome == outcome);
-    Outcome::ALL.iter().map(|outcome| (outcome.key().to_owned(), of(*outcome))).collect()
+    Outcome::ALL.iter().map(|outcome| (*outcome, of(*outcome))).collect()
 }
 
 /// Runs that never settled count as longer than all others.

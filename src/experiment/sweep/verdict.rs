@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::estimate::proportion;
 use super::super::idle;
+use super::super::verdict::until_cut;
 use crate::engine::statistics::runs_for_maximum;
 use crate::results::{AxisRecord, PointFigures, PointRow, Sensitivity, SweepSummary};
 use crate::scenario::sweep::SweepPlan;
@@ -13,6 +14,11 @@ const RISK: f64 = 0.05;
 
 /// Where the risk of a kill crosses the line; what matters most, of a screening.
 pub(super) fn verdict(sweep: &SweepSummary) -> String {
+    let all = sweep.rows.len() as u64;
+    until_cut(of_what_was_run(sweep), sweep.incomplete.into(), all, "points")
+}
+
+fn of_what_was_run(sweep: &SweepSummary) -> String {
     let axes = &sweep.head.design.axes;
     let sound: Vec<&PointRow> = sweep.rows.iter().filter(|row| row.figures.is_some()).collect();
     if sound.is_empty() {
@@ -42,6 +48,7 @@ pub(super) fn warnings(sweep: &SweepSummary, plan: &SweepPlan, effective: &str) 
         idle::note(&[(effective, sets)], &axis.key, equal)
     };
     let mut warnings: Vec<String> = idle.map(note).collect();
+    warnings.extend(unrecovered(&sweep.rows));
     let n = sweep.head.replications;
     let none = proportion(0, n).high;
     if none > RISK {
@@ -53,6 +60,19 @@ pub(super) fn warnings(sweep: &SweepSummary, plan: &SweepPlan, effective: &str) 
         ));
     }
     warnings
+}
+
+/// What a verdict on kills does not say: runs that end badly without one.
+fn unrecovered(rows: &[PointRow]) -> Option<String> {
+    let bad = |figures: &&PointFigures| figures.non_recovering.count > figures.oom.count;
+    let points = rows.iter().filter_map(|row| row.figures.as_ref()).filter(bad).count();
+    let of = rows.len();
+    (points > 0).then(|| {
+        format!(
+            "at {points} of {of} points runs do not recover though no server is killed for memory: \
+             column non_recovering_runs"
+        )
+    })
 }
 
 /// Whether points that differ in this key alone came out alike, to the last figure: on the same draws

@@ -30,6 +30,9 @@ pub struct Write {
     pub watches: u64,
     /// Writes that it stands for, at least 1.
     pub together: f64,
+    /// Whether they were answered 429 when they came: what is left is the seats that the writes
+    /// before them hold.
+    pub turned_away: bool,
 }
 
 impl Write {
@@ -96,11 +99,13 @@ impl Admission {
         self.writes.get(&serial).is_some_and(|writing| writing.stage == WriteStage::Waiting)
     }
 
-    /// How many writes are answered 429 if this one has waited for too long; none if it does not wait.
+    /// How many writes are answered 429 if this one has waited for too long; none if it does not wait
+    /// or was answered before.
     #[must_use]
     pub fn write_timed_out(&self, serial: u32) -> u64 {
-        let waits = |writing: &&Writing| writing.stage == WriteStage::Waiting;
-        self.writes.get(&serial).filter(waits).map_or(0, |writing| writing.write.count())
+        let unanswered =
+            |writing: &&Writing| writing.stage == WriteStage::Waiting && !writing.write.turned_away;
+        self.writes.get(&serial).filter(unanswered).map_or(0, |writing| writing.write.count())
     }
 
     /// A stage of a write is over, unless it was over before: until when its seats linger.

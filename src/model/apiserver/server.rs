@@ -18,7 +18,7 @@ use backlog::Backlog;
 use std::sync::Arc;
 
 use super::list::touched;
-use super::plan::{Holdings, RequestPlan, Stage};
+use super::plan::{Holdings, RampKind, RequestPlan, Stage};
 use super::tag::Tag;
 use crate::engine::fluid::{ClassId, FluidPool, Joined, PARTS};
 use crate::model::costs;
@@ -168,16 +168,17 @@ struct Rates {
     clients: f64,
     /// CPU-seconds of marking a second.
     mark: f64,
-    /// Growth of the heap that the collector sees, bytes a second.
+    /// Growth of the heap that the collector sees, bytes a second: of small blocks, since large ones count
+    /// at once.
     heap: f64,
+    /// Bytes touched a second, small and large.
+    touched: f64,
     /// Growth of resident memory.
     resident: f64,
-    /// Loss of freed pages to reuse and to the scavenger.
+    /// Loss of freed pages to small blocks and to the scavenger.
     freed: f64,
-    /// Loss of the freed pages that large blocks can use.
+    /// Loss of the freed pages that large blocks have to those.
     large_reuse: f64,
-    /// Loss of those that they cannot use, while that makes a difference to them.
-    gaps: f64,
     /// Those of the cores that steady load uses.
     background: f64,
     /// Growth of heap and freed pages together, before the scavenger returns any.
@@ -434,6 +435,11 @@ impl Server {
         let parts = self.pool.leave(request.class, request.joined);
         self.book_departure(plans, request.class, parts);
         let phase = request.phase as usize;
+        for (ramp, done) in plans.get(request.plan).phases[phase].ramps.iter().zip(&self.departed) {
+            if ramp.kind == RampKind::TakeLarge {
+                self.memory.forsake(ramp.entry, ramp.bytes, *done);
+            }
+        }
         let held: Holdings = plans.get(request.plan).holdings_after(phase, &self.departed);
         self.memory.abandon(&held);
         self.release(id.slot);
@@ -452,6 +458,8 @@ impl Server {
         let class = self.class(plans, request.plan, request.phase);
         let phase = &plans.get(request.plan).phases[request.phase as usize];
         phase.start.iter().for_each(|step| self.memory.step(*step));
+        let blocks = phase.ramps.iter().filter(|ramp| ramp.kind == RampKind::TakeLarge);
+        blocks.for_each(|ramp| self.memory.allocate(ramp.entry, ramp.bytes));
         let id = RequestId { slot, generation: request.generation };
         let joined = self.pool.join(class, id.pack());
         let request = &mut self.requests[slot as usize];
@@ -529,7 +537,7 @@ impl Server {
     /// Straight lines must be stopped where they cross the limit: what lies above it now must come
     /// from steps since the last time, or from the shortest wait for a threshold.
     fn note_overshoot(&mut self) {
-        let excused = self.memory.take_stepped() + (self.rates.heap * 1.1 * GRAIN) as u64;
+        let excused = self.memory.take_stepped() + (self.rates.touched * 1.1 * GRAIN) as u64;
         let bound = self.settings.kill_at.0.saturating_add(excused).saturating_add(ROUNDING);
         self.overshoot = self.overshoot.max(self.memory.resident().saturating_sub(bound));
     }

@@ -167,12 +167,6 @@ fn memory() -> Vec<Assumption> {
             "churn",
         ),
         row(
-            "freed pages that a growing large buffer can use",
-            costs::LARGE_REUSE.to_string(),
-            "0 to 0.66 for buffers of 0.7 GB, 0.65 to 1 for those of 0.2 GB",
-            "second and later bursts of buffered lists",
-        ),
-        row(
             "what the scavenger returns per second",
             format!("{}/s", decimal(Bytes(costs::SCAVENGE_BYTES_PER_SECOND))),
             "80 to 245 MB/s",

@@ -3,4 +3,5 @@
 pub mod alloc;
 pub mod go_heap;
 pub mod ledger;
+pub mod pages;
 pub mod process;

@@ -1,11 +1,12 @@
 //! The memory of one process: the ledger, the collector over it, `sync.Pool`s and freed pages.
 //!
 //! Resident memory grows when pages are touched that were not resident, and shrinks only when the
-//! scavenger returns freed pages. Freed pages are touched again first; a large block can use only
-//! part of them, because it needs one contiguous run.
+//! scavenger returns freed pages. Freed pages are touched again first, if they are of any use
+//! ([`super::pages`]).
 
 use super::go_heap::{FORGETS_START_UP, GcSettings, GoHeap};
 use super::ledger::{EntryId, Ledger, OwnerId};
+use super::pages::Pages;
 use crate::model::apiserver::plan::{Holdings, RampKind, Step};
 use crate::model::costs;
 use crate::results::Mechanism;
@@ -33,8 +34,8 @@ pub struct ProcessMemory {
     heap: GoHeap,
     /// Heap bytes that are resident: live and garbage.
     heap_resident: u64,
-    /// Freed pages that no large block can use: gaps.
-    gaps: u64,
+    /// Freed pages.
+    pages: Pages,
     /// Garbage that the running cycle will free, by entry.
     collectable: Vec<(EntryId, u64)>,
     pools: Vec<PooledBuffer>,
@@ -99,7 +100,7 @@ impl ProcessMemory {
             ledger: Ledger::new(owners),
             heap: GoHeap::new(settings, 0, now),
             heap_resident: 0,
-            gaps: 0,
+            pages: Pages::default(),
             collectable: Vec::new(),
             pools: Vec::new(),
             procs: 1,
@@ -117,10 +118,11 @@ impl ProcessMemory {
         self.ledger.total()
     }
 
-    /// What the collector sees: allocated and not yet freed.
+    /// What the collector sees: allocated and not yet freed. A large block counts as soon as it is
+    /// allocated (`heapLive`, Go `mcache.go`).
     #[must_use]
     pub fn heap_in_use(&self) -> u64 {
-        self.heap_resident
+        self.heap_resident + self.pages.untouched()
     }
 
     /// Reachable heap: in use, without garbage.
@@ -149,7 +151,7 @@ impl ProcessMemory {
     /// How many bytes the scavenger still has to return.
     #[must_use]
     pub fn to_scavenge(&self) -> u64 {
-        (self.heap_resident + self.freed()).saturating_sub(self.retain).min(self.freed())
+        (self.heap_resident + self.freed()).saturating_sub(self.retain).min(self.pages.for_small())
     }
 
     /// Bytes that heap and freed pages together may grow by before the scavenger works.
@@ -162,31 +164,31 @@ impl ProcessMemory {
     /// mapped.
     pub fn scavenge(&mut self, bytes: u64, grown: u64) {
         let above = (self.heap_resident + self.freed() + grown).saturating_sub(self.retain);
-        let bytes = bytes.min(above).min(self.freed());
+        let bytes = bytes.min(above).min(self.pages.for_small());
         self.ledger.take(freed_entry(), bytes);
-        self.gaps = self.gaps.min(self.freed());
+        self.pages.scavenge(bytes);
     }
 
-    /// Freed pages that no large block can use.
+    /// Which pages are free, and for what.
     #[must_use]
-    pub fn gaps(&self) -> u64 {
-        self.gaps.min(self.freed())
+    pub fn pages(&self) -> &Pages {
+        &self.pages
     }
 
-    /// Freed pages that large blocks can use.
-    #[must_use]
-    pub fn freed_for_large(&self) -> u64 {
-        self.freed().saturating_sub(self.gaps)
+    /// Allocates a large block: ramps of its entry touch it.
+    pub fn allocate(&mut self, entry: EntryId, bytes: Bytes) {
+        self.pages.allocate(entry, bytes.0);
     }
 
-    /// Makes `bytes` resident for `entry`, from freed pages as far as they can be used: small
-    /// objects fill gaps first.
+    /// A large block of an entry will not be touched any further.
+    pub fn forsake(&mut self, entry: EntryId, bytes: Bytes, touched: u64) {
+        self.pages.forsake(entry, bytes.0, touched.min(bytes.0));
+    }
+
+    /// Makes `bytes` resident for `entry`, from freed pages as far as they can be used.
     fn touch(&mut self, entry: EntryId, bytes: u64, large: bool) {
         let reused =
-            if large { bytes.min(self.freed_for_large()) } else { bytes.min(self.freed()) };
-        if !large {
-            self.gaps = self.gaps.saturating_sub(reused);
-        }
+            if large { self.pages.touch_large(bytes) } else { self.pages.touch_small(bytes) };
         self.ledger.take(freed_entry(), reused);
         self.ledger.add(entry, bytes);
         self.heap_resident += bytes;
@@ -224,7 +226,9 @@ impl ProcessMemory {
         self.stepped += bytes;
         self.ledger.add(freed_entry(), bytes);
         if scattered {
-            self.gaps += bytes;
+            self.pages.add_gaps(bytes);
+        } else {
+            self.pages.add_run(bytes);
         }
     }
 
@@ -267,7 +271,7 @@ impl ProcessMemory {
                 self.stepped += bytes.0;
                 self.touch(entry, bytes.0, false);
             }
-            Step::Drop(entry, bytes) => self.ledger.shift(entry, entry.garbage(), bytes.0),
+            Step::Drop(entry, bytes) => self.drop_bytes(entry, bytes.0),
             Step::Litter(entry, bytes) => {
                 self.stepped += bytes.0;
                 self.touch(entry.garbage(), bytes.0, false);
@@ -277,6 +281,7 @@ impl ProcessMemory {
             Step::Pool(entry, bytes) => {
                 let pooled = entry.owner().entry(Mechanism::Pools);
                 self.ledger.shift(entry, pooled, bytes.0);
+                self.pages.hand_over(entry, pooled, bytes.0);
                 self.pools.push(PooledBuffer { entry: pooled, bytes: bytes.0, victim: false });
             }
             // The pool gave the buffer up in `unpool`; it waits in the taker's entry.
@@ -290,7 +295,7 @@ impl ProcessMemory {
             RampKind::Take => self.touch(entry, bytes, false),
             RampKind::TakeLarge => self.touch(entry, bytes, true),
             RampKind::Litter => self.touch(entry.garbage(), bytes, false),
-            RampKind::Drop => self.ledger.shift(entry, entry.garbage(), bytes),
+            RampKind::Drop => self.drop_bytes(entry, bytes),
             RampKind::TakeOutside => self.grow_outside_heap(entry, bytes),
         }
     }
@@ -298,11 +303,16 @@ impl ProcessMemory {
     /// Drops what a cut request held.
     pub fn abandon(&mut self, held: &Holdings) {
         for (entry, bytes) in &held.heap {
-            self.ledger.shift(*entry, entry.garbage(), *bytes);
+            self.drop_bytes(*entry, *bytes);
         }
         for (entry, bytes) in &held.kernel {
             self.ledger.take(*entry, *bytes);
         }
+    }
+
+    fn drop_bytes(&mut self, entry: EntryId, bytes: u64) {
+        self.ledger.shift(entry, entry.garbage(), bytes);
+        self.pages.dropped(entry, bytes);
     }
 
     /// Tells how many Ps share the pools.
@@ -327,12 +337,14 @@ impl ProcessMemory {
         }
         let buffer = self.pools.pop()?;
         self.ledger.shift(buffer.entry, entry, buffer.bytes);
+        self.pages.hand_over(buffer.entry, entry, buffer.bytes);
         Some(buffer.bytes)
     }
 
     /// Begins a collection; `speed` scales marking.
     pub fn begin_cycle(&mut self, now: SimTime, speed: f64) {
         self.age_pools();
+        self.pages.begin_cycle();
         self.collectable = self
             .ledger
             .entries()
@@ -360,10 +372,11 @@ impl ProcessMemory {
 
     /// `sync.Pool`s drop at the start of a cycle what the former one made a victim.
     fn age_pools(&mut self) {
-        let ledger = &mut self.ledger;
+        let (ledger, pages) = (&mut self.ledger, &mut self.pages);
         self.pools.retain_mut(|buffer| {
             if buffer.victim {
                 ledger.shift(buffer.entry, buffer.entry.garbage(), buffer.bytes);
+                pages.dropped(buffer.entry, buffer.bytes);
                 return false;
             }
             buffer.victim = true;
@@ -380,7 +393,7 @@ impl ProcessMemory {
             freed += bytes;
         }
         self.heap_resident -= freed;
-        self.gaps += (freed as f64 * (1.0 - costs::LARGE_REUSE)) as u64;
+        self.pages.end_cycle(freed);
         let heap = self.heap_in_use();
         let roots = self.ledger.mechanism(Mechanism::WatchStream) / 4;
         self.heap.end(now, heap, self.runtime, self.freed(), roots);
@@ -396,7 +409,7 @@ impl ProcessMemory {
     pub fn clear(&mut self) {
         self.ledger.clear();
         self.heap_resident = 0;
-        self.gaps = 0;
+        self.pages = Pages::default();
         self.collectable.clear();
         self.pools.clear();
         self.runtime = 0;
@@ -412,6 +425,7 @@ impl ProcessMemory {
             + self.ledger.mechanism(Mechanism::SocketBuffers)
             + self.runtime;
         assert_eq!(self.heap_resident + outside, self.ledger.total(), "heap and ledger disagree");
+        assert_eq!(self.pages.freed(), self.freed(), "pages and ledger disagree");
     }
 }
 

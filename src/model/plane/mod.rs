@@ -149,9 +149,11 @@ impl Plane {
         self.servers.iter().map(|state| state.server.bytes_sent()).sum()
     }
 
-    /// Whether every server serves.
+    /// Whether every server serves and can be reached, and etcd has its quorum: whoever asks is
+    /// answered.
     #[must_use]
-    pub(crate) fn all_serving(&self) -> bool {
-        self.servers.iter().all(|state| state.life == Life::Serving)
+    pub(crate) fn all_serving(&self, now: SimTime) -> bool {
+        let serves = |state: &ServerState| state.life == Life::Serving && !state.partitioned(now);
+        !self.etcd.outage.down(now) && self.servers.iter().all(serves)
     }
 }

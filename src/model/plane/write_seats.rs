@@ -93,7 +93,7 @@ impl Plane {
         state.server.settle(now);
         let seats = admission.seats_for_writes(cx.inputs, resource);
         let full = seats.is_some_and(|seats| state.server.writes_waiting(work) >= seats as f64);
-        let write = Write { serial, resource, watches, together };
+        let write = Write { serial, resource, watches, together, turned_away: full };
         let accepted =
             matches!(admission.arrive_write(cx.inputs, write, now), Arrival::Accepted(_));
         let turned_away = full || !accepted;

@@ -26,7 +26,7 @@ pub(super) fn record(mut world: World<'_>, replication: u32, end: SimTime) -> Ru
     world.cx.record.counters.bytes_sent =
         world.plane.servers.iter().map(|s| s.server.bytes_sent()).sum();
     let clients_synced = world.fleets.synced_and_started(&world.cx);
-    let course = Course::of(&world, clients_synced);
+    let course = Course::of(&world, clients_synced, end);
     RunRecord {
         replication,
         outcome: course.class(),
@@ -80,9 +80,9 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str) -> ServerRecord {
 struct Course {
     /// How often each server was killed for memory.
     kills: Vec<usize>,
-    /// Whether every server serves at the end.
+    /// Whether every server serves at the end, is connected, and has etcd behind it.
     serving: bool,
-    /// Whether every client that has not given up has its list at the end.
+    /// Whether every client has its list at the end; who gave up without it lacks it.
     synced: bool,
     /// Whether a request was cut off, timed out or rejected: a read or a write.
     failed: bool,
@@ -93,13 +93,13 @@ struct Course {
 }
 
 impl Course {
-    fn of(world: &World<'_>, (synced, started): (u64, u64)) -> Self {
+    fn of(world: &World<'_>, (synced, started): (u64, u64), end: SimTime) -> Self {
         let counters = &world.cx.record.counters;
         let servers = &world.plane.servers;
         Self {
             kills: servers.iter().map(|state| state.oom_kills.len()).collect(),
-            serving: world.plane.all_serving(),
-            synced: synced + world.fleets.given_up_unsynced(&world.cx) >= started,
+            serving: world.plane.all_serving(end),
+            synced: synced >= started,
             failed: counters.failed() > 0,
             ended: counters.watches_terminated > 0,
             behind: servers.iter().filter(|state| state.server.fell_behind()).count() as u64,

@@ -44,7 +44,7 @@ fn share(count: &OutcomeCount, figures: &PointFigures) -> Cell {
 }
 
 fn ended(figures: &PointFigures, outcome: Outcome) -> Cell {
-    Cell::Whole(figures.outcomes.get(outcome.key()).copied().unwrap_or(0).into())
+    Cell::Whole(figures.outcomes.get(&outcome).copied().unwrap_or(0).into())
 }
 
 /// The figures of a point, in the order of the table.
@@ -121,21 +121,22 @@ pub fn names(head: &SweepHead) -> Vec<String> {
         .collect()
 }
 
-/// The cells of a row, in the order of [`names`].
+/// The cell of a row in a column, by its place in [`names`].
 #[must_use]
-pub fn cells(row: &PointRow) -> Vec<Cell> {
-    let value = |value: &crate::results::PointValue| match value.number {
-        Some(number) => Cell::Real(number),
-        None => Cell::Text(value.text.clone()),
-    };
-    let mut cells = vec![Cell::Whole(row.point.into())];
-    cells.extend(row.values.iter().map(value));
-    cells.extend(FIGURES.iter().map(|column| match &row.figures {
-        Some(figures) => (column.get)(figures),
-        None => Cell::Nothing,
-    }));
-    cells.push(row.error.clone().map_or(Cell::Nothing, Cell::Text));
-    cells
+pub fn cell(head: &SweepHead, row: &PointRow, column: usize) -> Cell {
+    let Some(at) = column.checked_sub(1) else { return Cell::Whole(row.point.into()) };
+    let axes = head.design.axes.len();
+    if at < axes {
+        return row.values.get(at).map_or(Cell::Nothing, |value| match value.number {
+            Some(number) => Cell::Real(number),
+            None => Cell::Text(value.text.clone()),
+        });
+    }
+    match (FIGURES.get(at - axes), &row.figures) {
+        (Some(column), Some(figures)) => (column.get)(figures),
+        (Some(_), None) => Cell::Nothing,
+        (None, _) => row.error.clone().map_or(Cell::Nothing, Cell::Text),
+    }
 }
 
 /// Writes `points.csv`.
@@ -144,13 +145,14 @@ pub fn cells(row: &PointRow) -> Vec<Cell> {
 /// Those of the writer.
 pub fn csv(out: &mut dyn Write, head: &SweepHead, rows: &[PointRow]) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(names(head))?;
+    let names = names(head);
+    csv.write_record(&names)?;
     for row in rows {
-        csv.write_record(cells(row).iter().map(|cell| match cell {
+        csv.write_record((0..names.len()).map(|column| match cell(head, row, column) {
             Cell::Whole(n) => n.to_string(),
             // The shortest digits that read back, never with an exponent.
             Cell::Real(x) => x.to_string(),
-            Cell::Text(text) => text.clone(),
+            Cell::Text(text) => text,
             Cell::Nothing => String::new(),
         }))?;
     }

@@ -16,15 +16,17 @@ mod page;
 pub mod parquet;
 pub mod rows;
 
-use super::json;
+use std::io::{self, Write};
+
 use crate::results::SweepSummary;
 
 pub use page::{page, took};
 
-/// Renders `sweep.json`, whose keys are the fields of [`SweepSummary`].
+/// Writes `sweep.json`, whose keys are the fields of [`SweepSummary`].
 ///
 /// # Errors
-/// None that plain data can cause; the serialiser's, if it ever has one.
-pub fn json(sweep: &SweepSummary) -> serde_json::Result<String> {
-    json::pretty(sweep)
+/// Those of the writer.
+pub fn json(out: &mut dyn Write, sweep: &SweepSummary) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, sweep)?;
+    out.write_all(b"\n")
 }

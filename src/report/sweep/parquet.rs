@@ -10,7 +10,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{Type, TypePtr};
 
-use super::columns::{Cell, cells, names};
+use super::columns::{Cell, cell, names};
 use crate::results::{PointRow, SweepHead};
 
 /// What a column holds.
@@ -21,21 +21,23 @@ enum Kind {
     Text,
 }
 
-/// Writes `points.parquet`: one row group, no compression, every column optional.
+/// Writes `points.parquet`: one row group, no compression, every column optional. The cells of one column
+/// are in memory at a time.
 ///
 /// # Errors
 /// Those of the writer.
 pub fn write(out: &mut dyn Write, head: &SweepHead, rows: &[PointRow]) -> io::Result<()> {
-    let table: Vec<Vec<Cell>> = rows.iter().map(cells).collect();
-    let bytes = encode(&names(head), &table, &head.tool_version).map_err(io::Error::other)?;
+    let column = |at: usize| -> Vec<Cell> { rows.iter().map(|row| cell(head, row, at)).collect() };
+    let bytes = encode(&names(head), column, &head.tool_version).map_err(io::Error::other)?;
     out.write_all(&bytes)
 }
 
-fn encode(names: &[String], table: &[Vec<Cell>], version: &str) -> Result<Vec<u8>, ParquetError> {
-    let columns: Vec<Vec<&Cell>> = (0..names.len())
-        .map(|index| table.iter().map(|row| row.get(index).unwrap_or(&Cell::Nothing)).collect())
-        .collect();
-    let kinds: Vec<Kind> = columns.iter().map(|cells| kind(cells)).collect();
+fn encode(
+    names: &[String],
+    cells: impl Fn(usize) -> Vec<Cell>,
+    version: &str,
+) -> Result<Vec<u8>, ParquetError> {
+    let kinds: Vec<Kind> = (0..names.len()).map(|at| kind(&cells(at))).collect();
     let fields: Result<Vec<TypePtr>, _> =
         names.iter().zip(&kinds).map(|(name, kind)| field(name, *kind)).collect();
     let schema = Type::group_type_builder("points").with_fields(fields?).build()?;
@@ -44,8 +46,8 @@ fn encode(names: &[String], table: &[Vec<Cell>], version: &str) -> Result<Vec<u8
     let mut bytes = Vec::new();
     let mut writer = SerializedFileWriter::new(&mut bytes, Arc::new(schema), Arc::new(properties))?;
     let mut group = writer.next_row_group()?;
-    for (cells, kind) in columns.iter().zip(kinds) {
-        column(&mut group, cells, kind)?;
+    for (at, kind) in kinds.into_iter().enumerate() {
+        column(&mut group, &cells(at), kind)?;
     }
     group.close()?;
     writer.close()?;
@@ -53,8 +55,8 @@ fn encode(names: &[String], table: &[Vec<Cell>], version: &str) -> Result<Vec<u8
 }
 
 /// Of what the cells are; a column without any is taken for text, as is a mixed one.
-fn kind(cells: &[&Cell]) -> Kind {
-    let mut known = cells.iter().filter(|cell| ***cell != Cell::Nothing).peekable();
+fn kind(cells: &[Cell]) -> Kind {
+    let mut known = cells.iter().filter(|cell| **cell != Cell::Nothing).peekable();
     if known.peek().is_none() {
         return Kind::Text;
     }
@@ -81,10 +83,10 @@ fn field(name: &str, kind: Kind) -> Result<TypePtr, ParquetError> {
 
 fn column<W: Write + Send>(
     group: &mut SerializedRowGroupWriter<'_, W>,
-    cells: &[&Cell],
+    cells: &[Cell],
     kind: Kind,
 ) -> Result<(), ParquetError> {
-    let levels: Vec<i16> = cells.iter().map(|cell| i16::from(**cell != Cell::Nothing)).collect();
+    let levels: Vec<i16> = cells.iter().map(|cell| i16::from(*cell != Cell::Nothing)).collect();
     let Some(mut column) = group.next_column()? else {
         return Ok(());
     };
@@ -107,13 +109,12 @@ fn column<W: Write + Send>(
             column.typed::<DoubleType>().write_batch(&values, Some(&levels), None)?;
         }
         Kind::Text => {
-            let text =
-                cells.iter().filter(|cell| ***cell != Cell::Nothing).map(|cell| match cell {
-                    Cell::Text(text) => ByteArray::from(text.as_str()),
-                    Cell::Whole(n) => ByteArray::from(n.to_string().as_str()),
-                    Cell::Real(x) => ByteArray::from(x.to_string().as_str()),
-                    Cell::Nothing => ByteArray::new(),
-                });
+            let text = cells.iter().filter(|cell| **cell != Cell::Nothing).map(|cell| match cell {
+                Cell::Text(text) => ByteArray::from(text.as_str()),
+                Cell::Whole(n) => ByteArray::from(n.to_string().as_str()),
+                Cell::Real(x) => ByteArray::from(x.to_string().as_str()),
+                Cell::Nothing => ByteArray::new(),
+            });
             let values: Vec<ByteArray> = text.collect();
             column.typed::<ByteArrayType>().write_batch(&values, Some(&levels), None)?;
         }
@@ -134,8 +135,9 @@ mod tests {
             vec![Cell::Whole(0), Cell::Real(0.25), Cell::Text("random".into()), Cell::Nothing],
             vec![Cell::Whole(1), Cell::Nothing, Cell::Text("ü".into()), Cell::Nothing],
         ];
-        let bytes = encode(&names, &table, "1").expect("encoded");
-        assert_eq!(encode(&names, &table, "1").expect("encoded"), bytes);
+        let column = |at: usize| -> Vec<Cell> { table.iter().map(|row| row[at].clone()).collect() };
+        let bytes = encode(&names, column, "1").expect("encoded");
+        assert_eq!(encode(&names, column, "1").expect("encoded"), bytes);
         let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).expect("a file");
         let rows: Vec<String> = reader
             .get_row_iter(None)
@@ -151,6 +153,6 @@ mod tests {
 
     #[test]
     fn a_sweep_without_points_is_a_table_too() {
-        assert!(encode(&["point".to_owned()], &[], "1").is_ok());
+        assert!(encode(&["point".to_owned()], |_| Vec::new(), "1").is_ok());
     }
 }

@@ -6,9 +6,10 @@
 //! bytes however often the sweep was stopped and resumed.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -175,45 +176,62 @@ impl FolderLock {
 /// A file that is not of a sweep or is damaged.
 pub fn read(folder: &Path) -> Result<Option<Rows>, RowsError> {
     let path = folder.join(ROWS);
-    let mut bytes = Vec::new();
-    match File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes)) {
-        Ok(_) => parse(&path, &bytes),
+    match File::open(&path) {
+        Ok(file) => parse(&path, io::BufReader::with_capacity(1 << 16, file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(RowsError::Io { path, source }),
     }
 }
 
-fn parse(path: &Path, bytes: &[u8]) -> Result<Option<Rows>, RowsError> {
-    // What follows the last line feed is torn: the feed is the last byte of a line to be written.
-    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+/// Reads lines one at a time: what is held is the rows.
+fn parse(path: &Path, mut file: impl BufRead) -> Result<Option<Rows>, RowsError> {
     let foreign = || RowsError::Foreign(path.to_owned());
-    let (lines, tail) = bytes.split_at(whole);
-    if whole == 0 {
-        let before = BEFORE.as_bytes();
-        let begun = tail.len().min(before.len());
-        return if tail[..begun] == before[..begun] { Ok(None) } else { Err(foreign()) };
-    }
-    let mut lines = lines.strip_suffix(b"\n").unwrap_or(lines).split(|byte| *byte == b'\n');
-    let first = lines.next().ok_or_else(foreign)?;
-    if !first.starts_with(BEFORE.as_bytes()) {
-        return Err(foreign());
-    }
     let damaged =
         |line: usize, why: String| RowsError::Damaged { path: path.to_owned(), line, why };
-    let first: First =
-        content(first, "sweep").map_err(|_| RowsError::Headless { path: path.to_owned() })?;
-    let mut rows: BTreeMap<u32, PointRow> = BTreeMap::new();
-    for (line, text) in (2..).zip(lines) {
-        let row: PointRow = content(text, "row").map_err(|why| damaged(line, why))?;
-        if row.point >= first.head.points || row.values.len() != first.head.design.axes.len() {
+    let mut found: Option<Rows> = None;
+    let mut text = Vec::new();
+    for line in 1.. {
+        text.clear();
+        let read = file.read_until(b'\n', &mut text);
+        read.map_err(|source| RowsError::Io { path: path.to_owned(), source })?;
+        let begun = text.len().min(BEFORE.len());
+        if found.is_none() && text[..begun] != BEFORE.as_bytes()[..begun] {
+            return Err(foreign());
+        }
+        // What follows the last line feed is torn: the feed is the last byte of a line to be written.
+        let Some(whole) = text.strip_suffix(b"\n") else {
+            if let Some(rows) = &mut found {
+                rows.torn = !text.is_empty();
+            }
+            break;
+        };
+        let length = text.len() as u64;
+        if found.is_none() {
+            let first = content(whole, "sweep");
+            let first = first.map_err(|_| RowsError::Headless { path: path.to_owned() })?;
+            found = Some(Rows { first, rows: BTreeMap::new(), whole: length, torn: false });
+            continue;
+        }
+        let Some(rows) = &mut found else { continue };
+        rows.whole += length;
+        let row: PointRow = content(whole, "row").map_err(|why| damaged(line, why))?;
+        let head = &rows.first.head;
+        if row.point >= head.points || row.values.len() != head.design.axes.len() {
             return Err(damaged(line, "the sweep has no such point".into()));
         }
         let point = row.point;
-        if rows.insert(point, row.clone()).is_some_and(|other| other != row) {
-            return Err(damaged(line, format!("point {point} is there twice, with other figures")));
+        match rows.rows.entry(point) {
+            Entry::Vacant(place) => {
+                place.insert(row);
+            }
+            Entry::Occupied(other) if *other.get() == row => {}
+            Entry::Occupied(_) => {
+                let why = format!("point {point} is there twice, with other figures");
+                return Err(damaged(line, why));
+            }
         }
     }
-    Ok(Some(Rows { first, rows, whole: whole as u64, torn: !tail.is_empty() }))
+    Ok(found)
 }
 
 /// What a line holds under its key.
@@ -407,7 +425,7 @@ mod tests {
         for at in 0..text.len() - 1 {
             let mut bytes = text.clone().into_bytes();
             bytes[at] = if bytes[at] == b'x' { b'y' } else { b'x' };
-            let found = parse(Path::new("rows.jsonl"), &bytes);
+            let found = parse(Path::new("rows.jsonl"), &bytes[..]);
             assert!(found.is_err(), "byte {at} was changed unnoticed");
         }
     }

@@ -10,7 +10,7 @@ use oomcast::results::RunRecord;
 use oomcast::units::{SimSpan, SimTime};
 
 /// A limit at which about half of the bursts end in a kill.
-const LIMIT: &str = "apiserver.memory-limit=4304MiB";
+const LIMIT: &str = "apiserver.memory-limit=4112MiB";
 
 const OPTIONS: RunOptions = RunOptions { seed: 11, replication: 3, timelines: true };
 

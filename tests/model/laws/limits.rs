@@ -32,8 +32,10 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
     let before = plans.add(RequestPlan {
         phases: vec![
             Phase::cpu(Stage::Working, SimSpan::secs(1))
-                .ramp(RampKind::Take, list, Bytes(2_000 * MB))
-                .at_end(Step::Drop(list, Bytes(2_000 * MB))),
+                .ramp(RampKind::TakeLarge, buffer, Bytes(1_000 * MB))
+                .ramp(RampKind::Take, list, Bytes(1_000 * MB))
+                .at_end(Step::Drop(buffer, Bytes(1_000 * MB)))
+                .at_end(Step::Drop(list, Bytes(1_000 * MB))),
         ],
         wire: Bytes::ZERO,
     });
@@ -76,8 +78,8 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
         server.check();
         if began.is_none() && server.memory.to_scavenge() > 1_000 * MB {
             server.background = Background::default();
-            let pages = server.memory.freed_for_large();
-            assert!(pages > 100 * MB, "{pages} for large blocks");
+            let pages = server.memory.pages().for_small();
+            assert!(pages > 1_000 * MB, "{pages} are free");
             began = Some(server.memory.resident());
             settings.kill_at = Bytes(kill_at);
             server.settings = Arc::new(settings.clone());

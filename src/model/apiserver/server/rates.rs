@@ -14,7 +14,8 @@ impl Server {
         if !self.running {
             return;
         }
-        let fresh = (self.memory.freed_for_large() == 0, self.memory.freed() == 0);
+        let pages = self.memory.pages();
+        let fresh = (pages.for_large() == 0, pages.for_small() == 0);
         self.rates.copy = SimSpan::ZERO;
         for index in 0..self.pool.active().len() {
             let class = self.pool.active()[index];
@@ -136,7 +137,7 @@ impl Server {
         if heap.marking().is_none() {
             return 0.0;
         }
-        let alloc = self.rates.heap;
+        let alloc = self.rates.touched;
         if alloc <= 0.0 || used <= 0.0 {
             return 0.0;
         }
@@ -176,22 +177,18 @@ impl Server {
         let background = &self.background;
         small += background.litter.iter().map(|(_, rate)| *rate as f64).sum::<f64>();
         small += background.growth.iter().map(|line| line.per_second as f64).sum::<f64>();
-        let large_reuse = if self.memory.freed_for_large() > 0 { large } else { 0.0 };
-        let small_reuse = if self.memory.freed() > 0 { small } else { 0.0 };
+        let pages = self.memory.pages();
+        let large_reuse = if pages.for_large() > 0 { large } else { 0.0 };
+        let small_reuse = if pages.for_small() > 0 { small } else { 0.0 };
         let reuse = large_reuse + small_reuse;
-        self.rates.heap = small + large;
+        self.rates.heap = small;
+        self.rates.touched = small + large;
         self.rates.resident = small + large + outside - reuse;
         self.rates.mapped = small + large - reuse;
         self.rates.scavenge = self.scavenge_rate();
         let scavenged = self.rates.scavenge as f64;
-        self.rates.freed = reuse + scavenged;
-        // Small blocks fill gaps first; the scavenger takes what large blocks could use. Where there
-        // are no large blocks, it does not matter when that runs out.
-        let gaps = self.memory.gaps() > 0;
-        let small_takes = if gaps { 0.0 } else { small_reuse };
-        self.rates.large_reuse =
-            if large > 0.0 { large_reuse + small_takes + scavenged } else { 0.0 };
-        self.rates.gaps = if large > 0.0 && gaps { small_reuse } else { 0.0 };
+        self.rates.freed = small_reuse + scavenged;
+        self.rates.large_reuse = large_reuse;
         self.rates.resident -= scavenged;
     }
 
@@ -202,7 +199,9 @@ impl Server {
         let most = costs::SCAVENGE_BYTES_PER_SECOND;
         match self.memory.to_scavenge() {
             left if left > SCAVENGE_SLACK => most,
-            _ if self.memory.freed() > 0 && self.memory.until_scavenged() <= SCAVENGE_SLACK => {
+            _ if self.memory.pages().for_small() > 0
+                && self.memory.until_scavenged() <= SCAVENGE_SLACK =>
+            {
                 most.min(self.rates.mapped as u64)
             }
             _ => 0,
@@ -258,17 +257,13 @@ impl Server {
             }
             sooner(heap.forced_at().since(self.settled).as_secs_f64());
         }
-        let freed = memory.freed();
+        let freed = memory.pages().for_small();
         if freed > 0 && rates.freed > 0.0 {
             sooner((freed as f64 / rates.freed).max(GRAIN));
         }
-        let runs = memory.freed_for_large();
+        let runs = memory.pages().for_large();
         if runs > 0 && rates.large_reuse > 0.0 {
             sooner((runs as f64 / rates.large_reuse).max(GRAIN));
-        }
-        let gaps = memory.gaps();
-        if runs > 0 && gaps > 0 && rates.gaps > 0.0 {
-            sooner((gaps as f64 / rates.gaps).max(GRAIN));
         }
         let left = memory.to_scavenge();
         let gain = rates.scavenge as f64 - rates.mapped;

@@ -10,6 +10,10 @@ use crate::report::charts::scene::{Anchor, Item, PAGE_WIDTH, Rect, Scene};
 
 const NAME: &str = "sweep-heatmap";
 const HEIGHT: f64 = 720.0;
+/// Most cells in a row or a column: more would be narrower than five pixels.
+const MOST_CELLS: usize = 150;
+/// Most points of a design that is no grid: more hide each other.
+const MOST_DOTS: usize = 20_000;
 /// Steps of the colour bar.
 const SHADES: u32 = 40;
 
@@ -69,7 +73,7 @@ pub(super) fn scene(sweep: &SweepSummary, across: &AxisRecord, upwards: &AxisRec
     let mut scene = Scene::new(NAME, title, &describe(sweep, across, upwards), HEIGHT);
     let y = frame::heading(&mut scene, title, &subtitle(sweep));
     colour_bar(&mut scene, what, y + 4.0, &remark(sweep));
-    let rows = levels(&sweep.rows, 1);
+    let rows = levels(&sweep.rows, 1, MOST_CELLS);
     let widths = rows.iter().map(|value| font::width(&shown(upwards, value), SMALL, false));
     let left = MARGIN + 30.0 + widths.fold(0.0, f64::max).min(170.0);
     let top = y + 58.0;
@@ -100,7 +104,7 @@ fn describe(sweep: &SweepSummary, across: &AxisRecord, upwards: &AxisRecord) -> 
 
 impl<'a> Map<'a> {
     fn new(sweep: &'a SweepSummary, area: Rect, what: Shown, rows: Vec<PointValue>) -> Self {
-        let columns = levels(&sweep.rows, 0);
+        let columns = levels(&sweep.rows, 0, MOST_CELLS);
         let mut cells = vec![vec![None; rows.len()]; columns.len()];
         for row in &sweep.rows {
             let [a, b] = row.values.as_slice() else { continue };
@@ -231,7 +235,7 @@ fn scattered(
     what: Shown,
     (across, upwards): (&AxisRecord, &AxisRecord),
 ) {
-    let (columns, rows) = (levels(&sweep.rows, 0), levels(&sweep.rows, 1));
+    let (columns, rows) = (levels(&sweep.rows, 0, MOST_CELLS), levels(&sweep.rows, 1, MOST_CELLS));
     let inner = Rect { x: area.x + 14.0, y: area.y + 14.0, w: area.w - 28.0, h: area.h - 28.0 };
     let part = |levels: &[PointValue], value: &PointValue| {
         let scale = Scale::of(levels);
@@ -246,7 +250,7 @@ fn scattered(
     let frame = [(area.x, area.y), (area.x, area.bottom()), (area.right(), area.bottom())];
     scene.line(frame.to_vec(), AXIS, 1.0);
     let radius = (170.0 / (sweep.rows.len().max(1) as f64).sqrt()).clamp(3.0, 9.0);
-    for (row, figures) in sound(&sweep.rows) {
+    for (row, figures) in sound(&sweep.rows).step_by(1 + sweep.rows.len() / MOST_DOTS) {
         let [a, b] = row.values.as_slice() else { continue };
         let at = (inner.x + inner.w * part(&columns, a), inner.bottom() - inner.h * part(&rows, b));
         let rim = if figures.oom_share() > RISK { INK } else { AXIS };

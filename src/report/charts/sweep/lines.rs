@@ -15,6 +15,8 @@ use crate::report::charts::{DASH, font};
 
 const NAME: &str = "sweep-lines";
 const HEIGHT: f64 = 720.0;
+/// Most values of the key that are drawn: more than the plot has pixels.
+const MOST_STOPS: usize = 2000;
 /// Height of the upper plot.
 const UPPER: f64 = 210.0;
 /// The colour of the risk of a cascade.
@@ -43,12 +45,12 @@ pub(super) fn scene(sweep: &SweepSummary, axis: &AxisRecord) -> Scene {
     let lower = Rect { x: left, y: below, w, h: HEIGHT - frame::FOOT - below };
     let stops = stops_at(upper);
     // A line between words would say that something lies between them.
-    let joined = Scale::of(&levels(&sweep.rows, 0)).is_some();
+    let joined = Scale::of(&levels(&sweep.rows, 0, MOST_STOPS)).is_some();
     risk(&mut scene, upper, &stops, joined, y);
     peaks(&mut scene, lower, &stops, joined);
     ticks(&mut scene, upper, &stops, false);
     ticks(&mut scene, lower, &stops, true);
-    let log = Scale::of(&levels(&sweep.rows, 0)).is_some_and(|scale| scale.log);
+    let log = Scale::of(&levels(&sweep.rows, 0, MOST_STOPS)).is_some_and(|scale| scale.log);
     let caption = format!("{}{}", axis.key, if log { " (logarithmic)" } else { "" });
     let caption = font::fit_name(&caption, SMALL, false, w);
     let at = (lower.x + lower.w / 2.0, lower.bottom() + 41.0);
@@ -57,7 +59,7 @@ pub(super) fn scene(sweep: &SweepSummary, axis: &AxisRecord) -> Scene {
 }
 
 fn stops<'a>(sweep: &'a SweepSummary, axis: &AxisRecord, area: Rect) -> Vec<Stop<'a>> {
-    let levels = levels(&sweep.rows, 0);
+    let levels = levels(&sweep.rows, 0, MOST_STOPS);
     let scale = Scale::of(&levels);
     let count = levels.len().max(1) as f64;
     let stop = |(index, level): (usize, &crate::results::PointValue)| {

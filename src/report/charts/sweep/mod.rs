@@ -6,6 +6,8 @@ mod lines;
 mod tests;
 mod tornado;
 
+use std::collections::BTreeSet;
+
 use crate::results::{AxisRecord, PointFigures, PointRow, PointValue, SweepSummary};
 use crate::units::Bytes;
 
@@ -55,16 +57,22 @@ fn shown(axis: &AxisRecord, value: &PointValue) -> String {
     }
 }
 
-/// The distinct values of a key, ascending; words as they come.
-fn levels(rows: &[PointRow], which: usize) -> Vec<PointValue> {
+/// The distinct values of a key, ascending; words as they come. Of more than `most`, that many at even
+/// distances, with both ends.
+fn levels(rows: &[PointRow], which: usize, most: usize) -> Vec<PointValue> {
     let mut levels: Vec<PointValue> = Vec::new();
+    let mut seen = BTreeSet::new();
     for value in rows.iter().filter_map(|row| row.values.get(which)) {
-        if levels.last() != Some(value) && !levels.contains(value) {
+        if levels.last() != Some(value) && seen.insert(value.text.as_str()) {
             levels.push(value.clone());
         }
     }
     if levels.iter().all(|level| level.number.is_some()) {
         levels.sort_by(|a, b| a.number.unwrap_or(0.0).total_cmp(&b.number.unwrap_or(0.0)));
+    }
+    let last = levels.len().saturating_sub(1);
+    if levels.len() > most {
+        return (0..most).map(|place| levels[place * last / (most - 1)].clone()).collect();
     }
     levels
 }
