@@ -21,8 +21,8 @@ use crate::engine::stop;
 use crate::experiment::find::{self, FindError};
 use crate::experiment::{ReplicateError, Replications, Trial, Variant, proportion};
 use crate::results::{
-    AdviseResult, AssessResult, BreakingInput, FORMAT_VERSION, FindResult,
-    FoundShare, FoundWhere, RemedyElsewhere, RemedyState, RunRecord, StormRow, StormState,
+    AdviseResult, AssessResult, BreakingInput, FORMAT_VERSION, FindResult, FoundShare, FoundWhere,
+    RemedyElsewhere, RemedyState, RunRecord, StormRow, StormState,
 };
 use crate::scenario::measure::Condition;
 use crate::scenario::storms::NAMES;
@@ -157,7 +157,11 @@ fn state(
     let figures = trial.figures();
     match figures.wrong.count {
         wrong if wrong > allowed(figures.replications, probability) => {
-            if figures.oom.count > 0 { StormState::Killed } else { StormState::NoRecovery }
+            if figures.oom.count > 0 {
+                StormState::Killed
+            } else {
+                StormState::NoRecovery
+            }
         }
         _ if figures.incomplete > 0 || figures.replications < plan.replications => {
             StormState::Unknown

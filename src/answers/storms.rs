@@ -172,7 +172,8 @@ fn running(scenario: &Scenario, started: &[Started<'_>]) -> String {
     let effective: toml::Table = scenario.effective.parse().unwrap_or_default();
     let has_per = |name: &str| {
         let clients = effective.get("clients").and_then(toml::Value::as_array);
-        let named = |client: &&toml::Value| client.get("name").and_then(|n| n.as_str()) == Some(name);
+        let named =
+            |client: &&toml::Value| client.get("name").and_then(|n| n.as_str()) == Some(name);
         let client = clients.and_then(|clients| clients.iter().find(named));
         client.is_some_and(|client| client.get("per").is_some())
     };

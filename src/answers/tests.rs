@@ -12,8 +12,8 @@ use super::no_return::{NoReturnQuestion, no_return};
 use super::remedies::{Case, TABLE};
 use crate::experiment::{Replications, Variant, apf_plan, find, proportion};
 use crate::results::{
-    AdviseResult, AssessResult, BreakingInput, ForecastResult, FoundWhere, RemedyElsewhere, RemedyRow, RemedyState,
-    StormState,
+    AdviseResult, AssessResult, BreakingInput, ForecastResult, FoundWhere, RemedyElsewhere,
+    RemedyRow, RemedyState, StormState,
 };
 use crate::scenario::measure::Condition;
 use crate::scenario::{Overlay, Template, Vary, load_file};

@@ -132,11 +132,8 @@ fn few_runs_do_not_confirm_a_remedy_elsewhere() {
             state: RemedyState::Suffices,
             ..Default::default()
         });
-        let result = AssessResult {
-            advice: Some(advice),
-            elsewhere: vec![row],
-            ..AssessResult::default()
-        };
+        let result =
+            AssessResult { advice: Some(advice), elsewhere: vec![row], ..AssessResult::default() };
         page(&result).markdown()
     };
     assert!(told(StormState::Holds).contains("; holds in roll"));
