@@ -14,21 +14,19 @@
 //! storm of which no run goes wrong is called safe only where the
 //! interval says so, and one of which a run was cut short is not known.
 
-use super::advise::{Question, advise, allowed};
+use super::advise::{Question, advise, allowed, too_close};
 use super::binding::{heaviest, holder};
+use super::storms::{Storm, note, storms};
 use crate::engine::stop;
 use crate::experiment::find::{self, FindError};
-use crate::experiment::model_error::peak_interval;
 use crate::experiment::{ReplicateError, Replications, Trial, Variant, proportion};
 use crate::results::{
-    AdviseResult, AssessResult, BreakingInput, FORMAT_VERSION, FindResult, ForecastResult,
-    FoundShare, FoundWhere, RemedyElsewhere, RemedyState, RunRecord, StormRow, StormState,
+    AdviseResult, AssessResult, BreakingInput, FORMAT_VERSION, FindResult, FoundShare, FoundWhere,
+    RemedyElsewhere, RemedyState, RunRecord, StormRow, StormState,
 };
 use crate::scenario::measure::Condition;
-use crate::scenario::storms::{self as standard, Fleets, NAMES};
+use crate::scenario::storms::NAMES;
 use crate::scenario::{Knob, Overlay, Scenario, Vary};
-use crate::units::SimSpan;
-use crate::validation::domain;
 
 /// Inputs that are searched.
 const INPUTS: usize = 2;
@@ -55,14 +53,6 @@ pub fn most_runs(plan: &Plan, replications: u32) -> u32 {
     let elsewhere =
         if plan.most_advice > 0 { REMEDIES as u32 * (storms - 1) * replications } else { 0 };
     storms * (replications + 1) + INPUTS as u32 * search + plan.most_advice + elsewhere
-}
-
-/// A storm that can be run.
-pub(super) struct Storm {
-    /// Its name, and what it is.
-    pub(super) row: StormRow,
-    /// `None`: it cannot be run, for what the row says.
-    pub(super) variant: Option<Variant>,
 }
 
 /// A storm that was run, and its worst run.
@@ -134,103 +124,9 @@ pub fn assess(
     }
     result.storms = tried.into_iter().map(|(row, ..)| row).collect();
     result.warnings = warnings(&result);
+    result.warnings.extend(note(scenario));
     result.verdict = verdict(&result);
     Ok(result)
-}
-
-/// The steady state, what is written, and the standard storms.
-pub(super) fn storms(variant: &Variant) -> Vec<Storm> {
-    let written = !variant.scenario().inputs.events.is_empty();
-    let quiet = |name: &str, storm: &str| {
-        let lasts = storm.contains("duration = ");
-        let overlay = format!("{}{storm}", without_events(variant.scenario(), lasts));
-        variant.over(Overlay { name: name.to_owned(), text: overlay.into_bytes() })
-    };
-    let row = |name: &str, what: &str, from: &str| StormRow {
-        name: name.to_owned(),
-        what: what.to_owned(),
-        from: from.to_owned(),
-        ..StormRow::default()
-    };
-    let made = |row: StormRow, made: Result<Variant, crate::scenario::Diagnostics>| match made {
-        Ok(variant) => Storm { row, variant: Some(variant) },
-        Err(found) => {
-            let because = found.first_error().map(|first| first.message.clone());
-            Storm { row: StormRow { because, ..row }, variant: None }
-        }
-    };
-    let steady = row("steady", "Nothing happens.", "built");
-    let mut found = vec![made(steady, quiet("steady", ""))];
-    if written {
-        let own = row(ForecastResult::OWN, "The events of the scenario.", "scenario");
-        found.push(Storm { row: own, variant: Some(variant.clone()) });
-    }
-    let fleets = fleets(variant.scenario());
-    let built = standard::storms(&Fleets {
-        heaviest: fleets.heaviest.as_ref().map(|(n, m)| (n.as_str(), *m)),
-        ..fleets.plain
-    });
-    for name in NAMES {
-        if let Ok(profile) = variant.with_profile(name) {
-            found.push(Storm { row: row(name, "", "profile"), variant: Some(profile) });
-        } else if let Some(storm) = built.iter().find(|storm| storm.name == name) {
-            found.push(made(row(name, &storm.what, "built"), quiet(name, &storm.overlay())));
-        }
-    }
-    found
-}
-
-/// What [`Fleets`] borrows from.
-struct Built {
-    heaviest: Option<(String, u32)>,
-    plain: Fleets<'static>,
-}
-
-fn fleets(scenario: &Scenario) -> Built {
-    use crate::model::input::Behaviour;
-    let inputs = &scenario.inputs;
-    let weight = |fleet: &crate::model::input::FleetInput| match &fleet.behaviour {
-        Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => {
-            let resource = &inputs.resources[read.resource];
-            let bytes = resource.count as f64 * resource.size.as_f64() * read.selected;
-            bytes * f64::from(fleet.count)
-        }
-        Behaviour::Watcher { .. } => 0.0,
-    };
-    let running = inputs.fleets.iter().filter(|fleet| fleet.running);
-    let heaviest = running.max_by(|a, b| weight(a).total_cmp(&weight(b)));
-    let kubelets = inputs.fleets.iter().filter(|fleet| fleet.name.starts_with("kubelet"));
-    let nodes = kubelets.map(|fleet| fleet.count).max();
-    let sized =
-        scenario.effective.contains("\n[cluster]\n") && scenario.effective.contains("\nnodes = ");
-    let per_node = match nodes {
-        _ if sized => vec![("count", "1".to_owned()), ("per", "\"node\"".to_owned())],
-        Some(nodes) => vec![("count", nodes.to_string())],
-        None => vec![("count", "100".to_owned())],
-    };
-    let pods = inputs.resources.iter().any(|r| r.name == "pods" && r.count > 0);
-    Built {
-        heaviest: heaviest.map(|fleet| (fleet.name.clone(), fleet.count)),
-        plain: Fleets { heaviest: None, replicas: inputs.apiserver.replicas, pods, per_node },
-    }
-}
-
-/// The head of an overlay that takes out what happens in a scenario, and what is said of it; ten minutes
-/// at least are left for a storm that does not say how long it `lasts`.
-fn without_events(scenario: &Scenario, lasts: bool) -> String {
-    let effective: toml::Table = scenario.effective.parse().unwrap_or_default();
-    let has = |key: &&str| {
-        effective.get(*key).and_then(toml::Value::as_array).is_some_and(|list| !list.is_empty())
-    };
-    let gone: Vec<String> = ["events", "published", "expect"]
-        .iter()
-        .filter(|key| has(key))
-        .map(|key| format!("\"{key}\""))
-        .collect();
-    let remove =
-        if gone.is_empty() { String::new() } else { format!("remove = [{}]\n", gone.join(", ")) };
-    let short = !lasts && scenario.inputs.duration < SimSpan::secs(600);
-    remove + if short { "run.duration = \"10m\"\n" } else { "" }
 }
 
 fn run(storm: Storm, probability: f64, plan: Replications) -> Result<Ran, ReplicateError> {
@@ -245,25 +141,35 @@ fn run(storm: Storm, probability: f64, plan: Replications) -> Result<Ran, Replic
         return Ok((row, None, None));
     }
     row.figures = trial.figures();
-    let scenario = variant.scenario();
-    let known = domain::circumstances(scenario);
-    let close = || peak_interval(&scenario.inputs, &trial.runs, known).too_close;
-    let figures = &row.figures;
-    row.state =
-        match figures.wrong.count {
-            wrong if wrong > allowed(figures.replications, probability) => {
-                if figures.oom.count > 0 { StormState::Killed } else { StormState::NoRecovery }
-            }
-            _ if figures.incomplete > 0 || figures.replications < plan.replications => {
-                StormState::Unknown
-            }
-            _ if close() => StormState::TooClose,
-            _ if figures.wrong.high <= probability => StormState::Holds,
-            _ => StormState::NoneWrong,
-        };
+    row.state = state(variant.scenario(), &trial, probability, plan);
     let worst = trial.worst()?;
     row.held = worst.worst_server().and_then(|server| holder(&server.holders_at_peak));
     Ok((row, Some(variant), Some(worst)))
+}
+
+/// What became of a storm, with or without a remedy.
+fn state(
+    scenario: &Scenario,
+    trial: &Trial<'_>,
+    probability: f64,
+    plan: Replications,
+) -> StormState {
+    let figures = trial.figures();
+    match figures.wrong.count {
+        wrong if wrong > allowed(figures.replications, probability) => {
+            if figures.oom.count > 0 {
+                StormState::Killed
+            } else {
+                StormState::NoRecovery
+            }
+        }
+        _ if figures.incomplete > 0 || figures.replications < plan.replications => {
+            StormState::Unknown
+        }
+        _ if too_close(scenario, &trial.runs) => StormState::TooClose,
+        _ if figures.wrong.high <= probability => StormState::Holds,
+        _ => StormState::NoneWrong,
+    }
 }
 
 /// The best remedies in the other storms that go wrong.
@@ -291,10 +197,7 @@ fn elsewhere(
                     let mut trial = Trial::new(&laid, plan);
                     trial.grow(plan.replications)?;
                     row.figures = trial.figures();
-                    let most = allowed(plan.replications, advice.probability);
-                    row.holds = row.figures.replications == plan.replications
-                        && row.figures.incomplete == 0
-                        && row.figures.wrong.count <= most;
+                    row.state = state(laid.scenario(), &trial, advice.probability, plan);
                 }
                 Err(mistakes) => {
                     let first = mistakes.first_error();
@@ -336,7 +239,7 @@ fn inputs(scenario: &Scenario, worst: &RunRecord) -> Vec<String> {
 
 /// How far a key may go: upwards from what there is, or, where that goes wrong, below it. `None`: it
 /// cannot be searched.
-fn breaking(
+pub(super) fn breaking(
     variant: &Variant,
     key: &str,
     wrong_now: bool,
@@ -392,13 +295,20 @@ fn input(key: &str, now: f64, found: &FindResult) -> BreakingInput {
     let incomplete = found.incomplete.max(u64::from(found.cut));
     let stopped = format!("{incomplete} runs were stopped for the work they took, or by Ctrl-C");
     // What was cut short counts as safe in a search: here it must not.
-    let known = incomplete == 0;
+    let known = incomplete == 0 && !found.idle;
+    // Why it changes nothing, where that is known, is in the note.
+    let idle = found.warnings.last().filter(|_| found.idle);
     BreakingInput {
         key: key.to_owned(),
         factor: number.filter(|_| known).map(|number| (number / now * 100.0).round() / 100.0),
         beyond: known && found.found == FoundWhere::NeverPast,
         incomplete,
-        verdict: if known { verdict } else { stopped },
+        idle: found.idle,
+        verdict: match idle {
+            _ if incomplete > 0 => stopped,
+            Some(note) => note.clone(),
+            None => verdict,
+        },
     }
 }
 
@@ -412,10 +322,22 @@ fn named(result: &AssessResult, of: impl Fn(StormState) -> bool) -> Option<Strin
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// What is left in the most dangerous storm.
-fn headroom(result: &AssessResult) -> String {
+/// What is left in the most dangerous storm, and what cannot be said of it.
+pub(super) fn headroom(result: &AssessResult) -> String {
+    let known = known_headroom(result);
+    let idle: Vec<&str> =
+        result.breaking.iter().filter(|input| input.idle).map(|input| input.key.as_str()).collect();
+    if idle.is_empty() {
+        return known;
+    }
+    let (keys, worst) = (idle.join(", "), &result.worst);
+    let verb = if idle.len() == 1 { "changes" } else { "change" };
+    format!("{known}; {keys} {verb} nothing in {worst}: how far is not known")
+}
+
+fn known_headroom(result: &AssessResult) -> String {
     let wrong = result.storms.iter().any(|row| row.state.is_wrong());
-    let Some(input) = result.tightest() else {
+    let Some(input) = result.tightest().filter(|input| !input.idle) else {
         return if wrong { "; no headroom".to_owned() } else { String::new() };
     };
     let (key, worst) = (&input.key, &result.worst);
@@ -450,7 +372,7 @@ fn verdict(result: &AssessResult) -> String {
     let ran: Vec<&StormRow> =
         result.storms.iter().filter(|row| row.state != StormState::NotRun).collect();
     let high = ran.iter().map(|row| row.figures.wrong.high).fold(0.0, f64::max) * 100.0;
-    let all = ran.iter().all(|row| row.state == StormState::Holds);
+    let all = result.storms.iter().all(|row| row.state == StormState::Holds);
     let sure = if all { "Safe" } else { "No run goes wrong" };
     let of = if ran.len() < result.storms.len() {
         format!("{} of {}", ran.len(), result.storms.len())

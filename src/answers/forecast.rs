@@ -14,7 +14,7 @@
 //! tells nothing of the storm, and it is not known: it must not be told as one that holds.
 
 use super::advise::{Question, advise};
-use super::assess::storms;
+use super::storms::{note, storms};
 use crate::engine::{Streams, stop};
 use crate::experiment::find::{Axis, FindError, find_along};
 use crate::experiment::{ReplicateError, Replications, Variant, course_of, idle_reason};
@@ -477,6 +477,7 @@ fn warnings(result: &ForecastResult, variant: &Variant, growth: &Growth) -> Vec<
     for rate in &growth.rates {
         warnings.extend(idle_note(result, rate.knob.key()));
     }
+    warnings.extend(note(variant.scenario()));
     warnings
 }
 

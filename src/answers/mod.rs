@@ -18,6 +18,7 @@ pub mod forecast;
 pub mod no_return;
 pub mod remedies;
 pub mod simulate;
+mod storms;
 pub mod without;
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Answers about a small storm that kills.
 
+mod safe;
+
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
@@ -10,8 +12,8 @@ use super::no_return::{NoReturnQuestion, no_return};
 use super::remedies::{Case, TABLE};
 use crate::experiment::{Replications, Variant, apf_plan, find, proportion};
 use crate::results::{
-    AdviseResult, AssessResult, BreakingInput, ForecastResult, FoundWhere, RemedyRow, RemedyState,
-    StormState,
+    AdviseResult, AssessResult, BreakingInput, ForecastResult, FoundWhere, RemedyElsewhere,
+    RemedyRow, RemedyState, StormState,
 };
 use crate::scenario::measure::Condition;
 use crate::scenario::{Overlay, Template, Vary, load_file};
@@ -199,7 +201,9 @@ fn remedies_are_tried_in_the_other_storms_that_go_wrong() {
         .map(|row| row.storm.as_str())
         .collect();
     assert_eq!(tried, others);
-    assert!(result.elsewhere.iter().any(|row| row.holds), "{:#?}", result.elsewhere);
+    // Two runs show nothing.
+    let none_wrong = |row: &RemedyElsewhere| row.state == StormState::NoneWrong;
+    assert!(result.elsewhere.iter().any(none_wrong), "{:#?}", result.elsewhere);
 }
 
 #[test]
@@ -434,7 +438,8 @@ fn a_page_of_storms() {
     assert!(names.contains(&"lose-a-server") && names.contains(&"cold-start"), "{names:?}");
     assert!(result.storms.iter().all(|row| row.because.is_none()), "{:#?}", result.storms);
     assert_eq!(result.storms[0].figures.wrong.count, 0);
-    assert_eq!(result.worst, "as written");
+    // What the scenario starts is there in the built storms, too.
+    assert!(result.warnings.iter().any(|text| text.ends_with("heavy (8)")), "{result:#?}");
     assert!(result.verdict.starts_with("NOT SAFE"), "{}", result.verdict);
     assert!(result.verdict.contains("no headroom"), "{}", result.verdict);
     assert!(result.breaking.iter().any(|input| input.key == "clients.heavy.count"));

@@ -50,6 +50,7 @@ pub fn page(result: &AssessResult) -> Page {
         let factor = match input.factor {
             Some(factor) if input.beyond => format!("{factor} times or more"),
             Some(factor) => format!("{factor} times"),
+            None if input.idle => "changes nothing".to_owned(),
             None if input.incomplete > 0 => "not known".to_owned(),
             None => "none holds".to_owned(),
         };
@@ -116,15 +117,18 @@ fn remedies(result: &AssessResult) -> Section {
 
 /// Whether a remedy does in the other storms that go wrong.
 fn elsewhere(result: &AssessResult, remedy: &str) -> String {
-    let told = |row: &RemedyElsewhere| match (&row.because, row.holds) {
-        (Some(_), _) => format!("does not apply to {}", row.storm),
-        (None, holds) => format!(
-            "{} in {} ({} of {} wrong)",
-            if holds { "holds" } else { "NOT ENOUGH" },
-            row.storm,
-            row.figures.wrong.count,
-            row.figures.replications
-        ),
+    let told = |row: &RemedyElsewhere| {
+        let (storm, figures) = (&row.storm, &row.figures);
+        if row.because.is_some() {
+            return format!("does not apply to {storm}");
+        }
+        let word = match row.state {
+            StormState::Holds => "holds",
+            StormState::Killed | StormState::NoRecovery => "NOT ENOUGH",
+            StormState::TooClose => "too close to call",
+            StormState::NoneWrong | StormState::Unknown | StormState::NotRun => "not confirmed",
+        };
+        format!("{word} in {storm} ({} of {} wrong)", figures.wrong.count, figures.replications)
     };
     let rows = result.elsewhere.iter().filter(|row| row.remedy == remedy);
     rows.map(told).fold(String::new(), |text, told| text + "; " + &told)

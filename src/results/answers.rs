@@ -190,6 +190,9 @@ pub struct AdviseResult {
     pub verdict: String,
     /// The scenario without a remedy.
     pub base: TrialFigures,
+    /// Whether its limit lies within the error of the model.
+    #[serde(default)]
+    pub base_too_close: bool,
     /// Who held the peak, in words.
     pub held: Option<String>,
     /// The remedies, best first.
@@ -285,6 +288,9 @@ pub struct BreakingInput {
     pub beyond: bool,
     /// Runs that were stopped for the work they took: with any, the factor is not known.
     pub incomplete: u64,
+    /// Whether the key changes nothing in this storm: the factor is not known.
+    #[serde(default)]
+    pub idle: bool,
     /// One sentence.
     pub verdict: String,
 }
@@ -298,8 +304,9 @@ pub struct RemedyElsewhere {
     pub storm: String,
     /// What it came to, in as many replications as the storm had.
     pub figures: TrialFigures,
-    /// Whether none too many of them go wrong.
-    pub holds: bool,
+    /// What became of the storm under it.
+    #[serde(default)]
+    pub state: StormState,
     /// Why it cannot be applied there.
     pub because: Option<String>,
 }
@@ -338,6 +345,14 @@ pub struct AssessResult {
     pub warnings: Vec<String>,
 }
 
+impl BreakingInput {
+    /// Whether it is known how far it may go.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        self.incomplete == 0 && !self.idle
+    }
+}
+
 impl AssessResult {
     /// The input with the least headroom: of one of which no value holds, none. One that is not known
     /// comes last.
@@ -345,7 +360,7 @@ impl AssessResult {
     pub fn tightest(&self) -> Option<&BreakingInput> {
         let factor = |input: &BreakingInput| match input.factor {
             Some(factor) => factor,
-            None if input.incomplete == 0 => 0.0,
+            None if input.is_known() => 0.0,
             None => f64::INFINITY,
         };
         self.breaking.iter().min_by(|a, b| factor(a).total_cmp(&factor(b)))

@@ -111,6 +111,10 @@ pub struct FindResult {
     /// Whether the answer comes from counting at many values instead of from bisections, because
     /// something contradicted them.
     pub scanned: bool,
+    /// Whether no run differed from that of the same draws at another value: the key changes nothing
+    /// here, and nothing is known of it.
+    #[serde(default)]
+    pub idle: bool,
     /// Whether the process was asked to end before the answer was tested.
     #[serde(default)]
     pub cut: bool,

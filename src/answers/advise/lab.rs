@@ -249,7 +249,7 @@ impl Lab<'_> {
 }
 
 /// Whether the limit lies within the error of the model.
-pub(super) fn too_close(scenario: &Scenario, runs: &[RunRecord]) -> bool {
+pub(in crate::answers) fn too_close(scenario: &Scenario, runs: &[RunRecord]) -> bool {
     peak_interval(&scenario.inputs, runs, domain::circumstances(scenario)).too_close
 }
 

@@ -23,6 +23,7 @@ mod paired;
 mod rank;
 mod words;
 
+pub(super) use lab::too_close;
 use lab::{Lab, Row};
 use rank::rank;
 
@@ -137,6 +138,7 @@ pub fn advise(
         probability: question.probability,
         verdict: String::new(),
         base: base.figures(),
+        base_too_close: too_close(variant.scenario(), &base.runs),
         held: binding::holder(holders),
         runs: lab.runs,
         most_runs: question.most_runs,

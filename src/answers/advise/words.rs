@@ -1,6 +1,6 @@
 //! The answer in a sentence, and what to know before trusting it.
 
-use super::enough;
+use super::{allowed, enough};
 use crate::experiment::proportion;
 use crate::results::{AdviseResult, RemedyRow, RemedyState};
 
@@ -10,12 +10,16 @@ fn percent(share: f64) -> String {
 }
 
 pub(super) fn verdict(result: &AdviseResult) -> String {
-    let allowed = percent(result.probability);
+    let at_most = percent(result.probability);
     let base = format!(
         "it goes wrong in {} of {} runs without",
         result.base.wrong.count, result.base.replications
     );
-    if result.base.incomplete == 0 && result.base.wrong.high <= result.probability {
+    let none_needed = result.base.incomplete == 0 && result.base.wrong.high <= result.probability;
+    if none_needed && result.base_too_close {
+        return too_close_without(result);
+    }
+    if none_needed {
         return format!(
             "No remedy is needed: {} of {} runs go wrong (at most {:.1} %)",
             result.base.wrong.count,
@@ -58,11 +62,37 @@ pub(super) fn verdict(result: &AdviseResult) -> String {
             row.figures.wrong.count,
             row.figures.replications
         ),
+        _ if result.base.wrong.count <= allowed(result.base.replications, result.probability) => {
+            format!(
+                "Not known: {} of {} runs go wrong without a remedy, which cannot show that it is at or \
+                 below {at_most}: -n {} can",
+                result.base.wrong.count,
+                result.base.replications,
+                enough(result.probability)
+            )
+        }
         _ if result.remedies.iter().all(|row| row.figures.replications == 0) => {
             format!("No remedy was tried, {}; {base}", untried(result))
         }
-        _ => format!("No remedy tried keeps it at or below {allowed}; {base}"),
+        _ => format!("No remedy tried keeps it at or below {at_most}; {base}"),
     }
+}
+
+/// Where no run goes wrong, but a real one may.
+fn too_close_without(result: &AdviseResult) -> String {
+    let far = result.remedies.first().filter(|row| row.state == RemedyState::Suffices);
+    format!(
+        "Too close to call: {} of {} runs go wrong, but the peak, {} of {}, is within the error of the \
+         model; {}",
+        result.base.wrong.count,
+        result.base.replications,
+        result.base.highest_bytes,
+        result.base.limit_bytes,
+        far.map_or_else(
+            || "no remedy tried is shown to bring it out of that".to_owned(),
+            |row| format!("{}{} brings it out of that", row.name, dose(row))
+        )
+    )
 }
 
 /// Why none was.

@@ -96,6 +96,8 @@ pub fn find(
                 let equal = "all runs are equal at every value tried";
                 let effective = &*variant.scenario().effective;
                 found.warnings.push(idle::note(&[(effective, ends)], axis.key, equal));
+                found.verdict = words::changes_nothing(&found);
+                found.idle = true;
             }
             Ok(found)
         }

@@ -91,6 +91,7 @@ pub(super) fn result(
         probes: found.probes as u64,
         contradictions: found.contradictions.len() as u64,
         scanned: found.scanned,
+        idle: false,
         cut: found.cut,
         runs: found.runs,
         incomplete: found.unknown,
@@ -176,6 +177,17 @@ fn verdict(result: &FindResult, answer: &Answer) -> String {
             )
         }
     }
+}
+
+/// The answer where the key changes nothing: a range that holds by itself would be told as headroom.
+pub(super) fn changes_nothing(result: &FindResult) -> String {
+    let (low, high) = (&result.range.0.text, &result.range.1.text);
+    let happened = result.curve.iter().map(|share| share.happened.count).max().unwrap_or(0);
+    format!(
+        "{} changes nothing from {low} to {high}, so it is not known how far it may go: P({}) is that of \
+         the scenario, it happens in {happened} of {}",
+        result.key, result.until, result.replications
+    )
 }
 
 /// ` (95 % CI 198 to 225)`, in ascending order.

@@ -1,0 +1,148 @@
+//! What is not known must not be told as safe.
+
+use super::super::advise::{Question, advise};
+use super::super::assess::{Plan, breaking, headroom};
+use super::super::storms::{note, storms};
+use super::{TEXT, set};
+use crate::experiment::{Replications, Variant};
+use crate::report::assess::page;
+use crate::results::{AdviseResult, AssessResult, RemedyElsewhere, RemedyState, StormState};
+use crate::scenario::Template;
+
+/// The small storm with some of its text replaced.
+fn with(changes: &[(&str, &str)]) -> Variant {
+    let text = changes.iter().fold(TEXT.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    });
+    Variant::load(&Template::of_text("small", text.as_bytes(), &[]), &[]).expect("it is valid")
+}
+
+const START: &str = "start = { client = \"heavy\" }";
+
+fn two(replications: u32) -> Replications {
+    Replications { seed: 1, replications, threads: Some(2) }
+}
+
+/// A key whose events have numbers of their own would be told as headroom: the whole range holds.
+#[test]
+fn a_key_that_changes_nothing_is_no_headroom() {
+    let variant = with(&[(START, "start = { client = \"heavy\", count = 2 }")]);
+    let plan = Plan { probability: 0.05, most_advice: 0 };
+    let of = |key| {
+        breaking(&variant, key, false, &plan, two(2)).expect("it runs").expect("it is searched")
+    };
+    let idle = of("clients.heavy.count");
+    assert!(idle.idle && !idle.beyond && idle.factor.is_none(), "{idle:#?}");
+    assert!(idle.verdict.contains("has a number of its own: `storm` 2"), "{idle:#?}");
+    let felt = of("objects.secrets.count");
+    assert!(!felt.idle && felt.factor.is_some(), "{felt:#?}");
+    let told = |breaking| {
+        let result =
+            AssessResult { breaking, worst: "as written".to_owned(), ..AssessResult::default() };
+        let markdown = page(&result).markdown();
+        (headroom(&result), markdown)
+    };
+    let (headline, markdown) = told(vec![idle.clone()]);
+    assert_eq!(
+        headline,
+        "; clients.heavy.count changes nothing in as written: how far is not known"
+    );
+    assert!(markdown.contains("changes nothing"), "{markdown}");
+    let (both, _) = told(vec![idle, felt]);
+    assert!(both.contains("objects.secrets.count may") && both.ends_with(&headline), "{both}");
+}
+
+/// Built storms take the scenario's events out: what these start runs in the storms all the same.
+#[test]
+fn fleets_that_events_start_are_in_the_built_storms() {
+    let twice = "start = { client = \"heavy\", count = 2 }\n[[events]]\nname = \"off\"\nat = \"2m\"\n\
+                 stop = { client = \"heavy\" }\n[[events]]\nname = \"more\"\nat = \"3m\"\n\
+                 start = { client = \"heavy\", count = 3 }";
+    let nodes = ("[objects.secrets]", "[cluster]\nnodes = 8\n[objects.secrets]");
+    let per_node = ("count = 8", "count = 1\nper = \"node\"");
+    let cases = [
+        (with(&[]), 8),
+        (with(&[(START, twice)]), 3),
+        (with(&[nodes, per_node, (START, twice)]), 3),
+        (with(&[nodes, per_node]), 8),
+    ];
+    for (variant, members) in cases {
+        let told = note(variant.scenario()).expect("it is told");
+        assert!(told.ends_with(&format!("heavy ({members})")), "{told}");
+        let storms = storms(&variant);
+        let agents = storms.iter().find(|storm| storm.row.name == "restart-agents");
+        let what = &agents.expect("the fleet can restart").row.what;
+        assert!(what.starts_with(&format!("All {members} members of heavy restart")), "{what}");
+        for storm in storms.iter().filter(|storm| storm.row.from == "built") {
+            let because = &storm.row.because;
+            let variant = storm.variant.as_ref().unwrap_or_else(|| panic!("{because:?}"));
+            let heavy = &variant.scenario().inputs.fleets[0];
+            assert_eq!((heavy.running, heavy.count), (true, members), "{}", storm.row.name);
+        }
+    }
+    assert_eq!(note(with(&[("start = \"stopped\"", "start = \"running\"")]).scenario()), None);
+}
+
+fn advised(variant: &Variant, replications: u32) -> AdviseResult {
+    // Not possible here: what is told is of the scenario itself.
+    let question = Question {
+        probability: 0.05,
+        only: vec!["bookmarks".to_owned()],
+        without: Vec::new(),
+        max_memory: None,
+        most_runs: 100,
+    };
+    advise(variant, &question, two(replications), &|_| {}).expect("it runs")
+}
+
+/// `run` and `assess` call it too close; so does `advise`.
+#[test]
+fn a_scenario_that_is_too_close_to_call_may_need_a_remedy() {
+    let few = "clients.heavy.count=2";
+    let wide = advised(&set(&[few, "apiserver.memory-limit=64GiB"]), 59);
+    assert!(!wide.base_too_close, "{:#?}", wide.base);
+    assert!(wide.verdict.starts_with("No remedy is needed: 0 of 59"), "{}", wide.verdict);
+    let limit = wide.base.highest_bytes.scale(1.1).0 >> 20;
+    let close = advised(&set(&[few, &format!("apiserver.memory-limit={limit}MiB")]), 59);
+    assert_eq!(close.base.wrong.count, 0, "{:#?}", close.base);
+    assert!(close.verdict.starts_with("Too close to call: 0 of 59"), "{}", close.verdict);
+}
+
+#[test]
+fn too_few_runs_without_a_failure_are_no_failure_of_remedies() {
+    let few = advised(&set(&["clients.heavy.count=2", "apiserver.memory-limit=64GiB"]), 3);
+    assert!(few.verdict.starts_with("Not known: 0 of 3 runs go wrong"), "{}", few.verdict);
+    assert!(few.verdict.ends_with("-n 59 can"), "{}", few.verdict);
+}
+
+/// A remedy holds in another storm only where the interval says so.
+#[test]
+fn few_runs_do_not_confirm_a_remedy_elsewhere() {
+    let told = |state| {
+        let row = RemedyElsewhere {
+            remedy: "memory".to_owned(),
+            storm: "roll".to_owned(),
+            state,
+            ..RemedyElsewhere::default()
+        };
+        let mut advice = AdviseResult::default();
+        advice.remedies.push(crate::results::RemedyRow {
+            name: "memory".to_owned(),
+            state: RemedyState::Suffices,
+            ..Default::default()
+        });
+        let result =
+            AssessResult { advice: Some(advice), elsewhere: vec![row], ..AssessResult::default() };
+        page(&result).markdown()
+    };
+    assert!(told(StormState::Holds).contains("; holds in roll"));
+    for (state, word) in [
+        (StormState::NoneWrong, "not confirmed in roll"),
+        (StormState::TooClose, "too close to call in roll"),
+        (StormState::Killed, "NOT ENOUGH in roll"),
+    ] {
+        let text = told(state);
+        assert!(text.contains(word) && !text.contains("holds in"), "{text}");
+    }
+}
