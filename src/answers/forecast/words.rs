@@ -151,7 +151,8 @@ pub(super) fn warnings(result: &ForecastResult, variant: &Variant, growth: &Grow
     for rate in &growth.rates {
         warnings.extend(idle_note(result, rate.knob.key()));
     }
-    warnings.extend(note(variant.scenario()));
+    let others = result.storms.iter().any(|storm| storm.name != ForecastResult::OWN);
+    warnings.extend(note(variant.scenario()).filter(|_| others));
     warnings
 }
 
