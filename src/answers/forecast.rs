@@ -163,9 +163,8 @@ pub fn forecast(
 }
 
 /// Whether a storm goes wrong as the scenario is.
-fn wrong_now(when: &Option<FindResult>) -> bool {
-    when.as_ref()
-        .is_some_and(|found| found.found == FoundWhere::AlwaysPast || found.past_at_lowest())
+fn wrong_now(when: Option<&FindResult>) -> bool {
+    when.is_some_and(|found| found.found == FoundWhere::AlwaysPast || found.past_at_lowest())
 }
 
 /// The last month that holds; of a storm that goes wrong already, and before.
@@ -255,7 +254,7 @@ impl<'a> Lab<'a> {
                 let when = Some(found);
                 Ok(match idle.len() {
                     // What goes wrong today does so whatever grows.
-                    all if all == now.len() && !wrong_now(&when) => {
+                    all if all == now.len() && !wrong_now(when.as_ref()) => {
                         let because = Some("nothing that grows changes anything in it".to_owned());
                         Searched { because, idle, ..Searched::default() }
                     }
