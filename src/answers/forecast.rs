@@ -10,14 +10,21 @@
 //! same search under its overlay, on the same draws; remedies are those that do best at the end of the
 //! time looked at. No clock is read: without a first day the answer is in months.
 //!
+//! A storm that holds all the time is run at its worst end again, to hold its peaks against the limit: one
+//! within the error of the model is too close to call, as everywhere.
+//!
 //! A key that grows and changes nothing in a storm is named. Where that is true of all of them, growth
 //! tells nothing of the storm, and it is not known: it must not be told as one that holds.
 
-use super::advise::{Question, advise};
-use super::storms::{note, storms};
+mod words;
+
+use words::{sentence, verdict, warnings};
+
+use super::advise::{Question, advise, too_close};
+use super::storms::storms;
 use crate::engine::{Streams, stop};
 use crate::experiment::find::{Axis, FindError, find_along};
-use crate::experiment::{ReplicateError, Replications, Variant, course_of, idle_reason};
+use crate::experiment::{ReplicateError, Replications, Trial, Variant, course_of, idle_reason};
 use crate::results::{
     FORMAT_VERSION, FindResult, ForecastRemedy, ForecastResult, ForecastStorm, FoundValue,
     FoundWhere, GrowthRow, IdleGrowth, RemedyState,
@@ -33,6 +40,10 @@ const REMEDIES: usize = 3;
 const POINTS: f64 = 100.0;
 /// Replications in which it is looked whether a key changes anything.
 const LOOKED_AT: u32 = 2;
+
+/// Replications of the end of the time, of a storm that holds until then, whose peaks are held against the
+/// limit.
+const LOOKED_CLOSE: u32 = 8;
 
 /// How far, and how much of it.
 #[derive(Clone, Debug)]
@@ -80,7 +91,7 @@ impl Plan {
 pub fn most_runs(plan: &Plan, storms: usize, replications: u32) -> u64 {
     let bisection = u64::from(plan.points().max(2).ilog2() + 1);
     // Both ends, the bisection, four probes, both sides; and a scan if they disagree.
-    let search = u64::from(replications) * (2 + bisection + 4 + 2 + 50);
+    let search = u64::from(replications) * (2 + bisection + 4 + 2 + 50) + u64::from(LOOKED_CLOSE);
     let remedies = if plan.most_advice > 0 { REMEDIES } else { 0 };
     search * (storms + remedies) as u64 + u64::from(plan.most_advice)
 }
@@ -128,7 +139,7 @@ pub fn forecast(
             Some(variant) => lab.search(variant, step)?,
             None => Searched { because: storm.row.because, ..Searched::default() },
         };
-        let Searched { when, because, idle } = found;
+        let Searched { when, because, idle, too_close } = found;
         let safe = when.as_ref().filter(|found| found.found != FoundWhere::NeverPast).map(safe);
         if let (Some(safe), Some(variant)) = (safe, storm.variant)
             && first.as_ref().is_none_or(|(earliest, _)| safe < *earliest)
@@ -137,7 +148,7 @@ pub fn forecast(
             result.first.clone_from(&storm.row.name);
         }
         let (name, what) = (storm.row.name, storm.row.what);
-        result.storms.push(ForecastStorm { name, what, because, idle, when });
+        result.storms.push(ForecastStorm { name, what, because, idle, too_close, when });
         progress((step + 1) * replications.replications);
     }
     if result.storms.iter().all(|storm| storm.when.is_none()) && stop::asked() {
@@ -152,9 +163,8 @@ pub fn forecast(
 }
 
 /// Whether a storm goes wrong as the scenario is.
-fn wrong_now(when: &Option<FindResult>) -> bool {
-    when.as_ref()
-        .is_some_and(|found| found.found == FoundWhere::AlwaysPast || found.past_at_lowest())
+fn wrong_now(when: Option<&FindResult>) -> bool {
+    when.is_some_and(|found| found.found == FoundWhere::AlwaysPast || found.past_at_lowest())
 }
 
 /// The last month that holds; of a storm that goes wrong already, and before.
@@ -172,6 +182,7 @@ struct Searched {
     /// Why it is not known when.
     because: Option<String>,
     idle: Vec<IdleGrowth>,
+    too_close: bool,
 }
 
 impl Searched {
@@ -239,14 +250,15 @@ impl<'a> Lab<'a> {
             Ok((mut found, felt)) => {
                 found.verdict = sentence(&found);
                 let idle = self.idle(variant, &now, felt)?;
+                let too_close = self.too_close(variant, &now, &found)?;
                 let when = Some(found);
                 Ok(match idle.len() {
                     // What goes wrong today does so whatever grows.
-                    all if all == now.len() && !wrong_now(&when) => {
+                    all if all == now.len() && !wrong_now(when.as_ref()) => {
                         let because = Some("nothing that grows changes anything in it".to_owned());
-                        Searched { when: None, because, idle }
+                        Searched { because, idle, ..Searched::default() }
                     }
-                    _ => Searched { when, because: None, idle },
+                    _ => Searched { when, because: None, idle, too_close },
                 })
             }
             Err(FindError::Replicate(ReplicateError::Stopped)) => {
@@ -259,6 +271,25 @@ impl<'a> Lab<'a> {
             }
             Err(error @ (FindError::Grid(_) | FindError::NoValue(_))) => not(error.to_string()),
         }
+    }
+
+    /// Whether the limit of a storm that holds all the time lies within the error of the model at the
+    /// worst end of it, with rates at their middle.
+    fn too_close(
+        &self,
+        variant: &Variant,
+        now: &[(&Rate, f64)],
+        found: &FindResult,
+    ) -> Result<bool, ReplicateError> {
+        if found.found != FoundWhere::NeverPast || stop::asked() {
+            return Ok(false);
+        }
+        let last = if found.falling { 0 } else { self.plan.points() - 1 };
+        let end = variant.with(&overrides(now, self.plan.days(last), None));
+        let Ok(end) = end else { return Ok(false) };
+        let mut trial = Trial::new(&end, self.replications);
+        trial.grow(LOOKED_CLOSE)?;
+        Ok(too_close(end.scenario(), &trial.runs))
     }
 
     /// The keys that change nothing in a storm: all of them where no run `felt` anything, else those
@@ -377,118 +408,4 @@ fn overrides_of(
         rate.after(*now, days, normal).map(|value| rate.knob.set(&value))
     };
     (0..).zip(now).filter(|(index, _)| grows(*index)).filter_map(one).collect()
-}
-
-fn percent(share: f64) -> String {
-    let text = format!("{:.1}", share * 100.0);
-    format!("{} %", text.trim_end_matches(".0"))
-}
-
-/// `after 7.3 months (2027-07-09) it goes wrong in more than 5 % of runs (95 % CI 6.0 to 8.1 months)`.
-fn sentence(found: &FindResult) -> String {
-    let most = percent(found.probability);
-    match (&found.bracket, found.found) {
-        (Some(bracket), _) => {
-            let interval = match (&bracket.low, &bracket.high) {
-                (Some(low), Some(high)) => {
-                    format!("95 % CI {:.1} to {:.1} months", low.number, high.number)
-                }
-                (Some(low), None) => format!("95 % CI from {:.1} months, no upper end", low.number),
-                (None, Some(high)) => {
-                    format!("95 % CI up to {:.1} months, no lower end", high.number)
-                }
-                (None, None) => "too few replications for an interval".to_owned(),
-            };
-            let at = &bracket.safe.value.text;
-            if found.past_at_lowest() {
-                return format!(
-                    "it goes wrong in more than {most} of runs now, until {at} ({interval})"
-                );
-            }
-            format!("after {at} it goes wrong in more than {most} of runs ({interval})")
-        }
-        (None, FoundWhere::AlwaysPast) => format!("it goes wrong in more than {most} of runs now"),
-        (None, FoundWhere::Unknown) => "it is not known: it was stopped before".to_owned(),
-        (None, FoundWhere::NeverPast | FoundWhere::Inside) => {
-            format!("it goes wrong in at most {most} of runs for {}", found.range.1.text)
-        }
-    }
-}
-
-fn verdict(result: &ForecastResult) -> String {
-    let of = |storm: &&ForecastStorm| storm.name == result.first;
-    let open = result.storms.iter().filter_map(|storm| storm.when.as_ref());
-    let incomplete = open.map(|found| found.incomplete).sum::<u64>() > 0;
-    let buys = match result.remedies.first() {
-        Some(best) if best.bought_months > 0.0 => {
-            let more = if best.beyond { " or more" } else { "" };
-            format!("; {} buys {:.1} months{more}", best.name, best.bought_months)
-        }
-        _ => String::new(),
-    };
-    match result.storms.iter().find(of).and_then(|storm| storm.when.as_ref()) {
-        Some(found) if found.past_at_lowest() => {
-            format!("Outgrown already: {}: {}{buys}", result.first, found.verdict)
-        }
-        Some(found) => format!("Outgrown first by {}: {}{buys}", result.first, found.verdict),
-        None if incomplete => "Not known: runs were stopped for the work they took".to_owned(),
-        None => {
-            let not = |storm: &&ForecastStorm| storm.when.is_none();
-            let unknown: Vec<&str> =
-                result.storms.iter().filter(not).map(|storm| storm.name.as_str()).collect();
-            let known = result.storms.len() - unknown.len();
-            let most = percent(result.probability);
-            let within = &result.within.text;
-            let nothing = result.storms.iter().any(|storm| !storm.idle.is_empty());
-            match known {
-                0 if nothing => {
-                    "Not known: nothing that grows changes anything in a storm".to_owned()
-                }
-                0 => "Not known: no storm could be forecast".to_owned(),
-                _ if result.is_unknown() => format!(
-                    "Not known of {}; of the other {known} storms none goes wrong in more than {most} \
-                     of runs within {within}",
-                    unknown.join(", ")
-                ),
-                _ if !unknown.is_empty() => format!(
-                    "None of the {known} storms that could be forecast goes wrong in more than {most} \
-                     of runs within {within}; not known: {}",
-                    unknown.join(", ")
-                ),
-                _ => format!("No storm goes wrong in more than {most} of runs within {within}"),
-            }
-        }
-    }
-}
-
-fn warnings(result: &ForecastResult, variant: &Variant, growth: &Growth) -> Vec<String> {
-    let mut warnings = Vec::new();
-    let uncertain = &variant.scenario().uncertain;
-    let keys = growth.rates.iter().map(|rate| rate.knob.key());
-    for key in keys.filter(|key| uncertain.iter().any(|input| input.key == *key)) {
-        warnings.push(format!("{key} is uncertain in the scenario: it grows from its median"));
-    }
-    for storm in &result.storms {
-        let found = storm.when.iter().flat_map(|found| &found.warnings);
-        warnings.extend(found.map(|text| format!("{}: {text}", storm.name)));
-        let because = storm.because.iter();
-        warnings.extend(because.map(|why| format!("{} is not forecast: {why}", storm.name)));
-    }
-    for rate in &growth.rates {
-        warnings.extend(idle_note(result, rate.knob.key()));
-    }
-    warnings.extend(note(variant.scenario()));
-    warnings
-}
-
-/// In which storms a growing key changes nothing.
-fn idle_note(result: &ForecastResult, key: &str) -> Option<String> {
-    let of = |storm: &ForecastStorm| storm.idle.iter().find(|idle| idle.key == key).cloned();
-    let idle: Vec<(&str, IdleGrowth)> =
-        result.storms.iter().filter_map(|storm| Some((storm.name.as_str(), of(storm)?))).collect();
-    let names: Vec<&str> = idle.iter().map(|(name, _)| *name).collect();
-    let because = idle.iter().find_map(|(_, idle)| idle.because.clone());
-    let because = because.map_or_else(String::new, |because| format!("; {because}"));
-    (!names.is_empty())
-        .then(|| format!("`{key}` grows and changes nothing in {}{because}", names.join(", ")))
 }

@@ -363,6 +363,8 @@ fn growth_that_changes_nothing_is_not_called_safe() {
     let idle: Vec<&str> = storm.idle.iter().map(|idle| idle.key.as_str()).collect();
     assert_eq!(idle, ["clients.heavy.count"], "{both:#?}");
     assert!(both.warnings.iter().any(|text| text == note), "{both:#?}");
+    let named = "; clients.heavy.count changes nothing in as written: not forecast there";
+    assert!(both.verdict.ends_with(named), "{}", both.verdict);
     // What goes wrong today does so whatever grows.
     let text =
         TEXT.replace("start = { client = \"heavy\" }", "start = { client = \"heavy\", count = 8 }");

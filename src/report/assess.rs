@@ -133,3 +133,54 @@ fn elsewhere(result: &AssessResult, remedy: &str) -> String {
     let rows = result.elsewhere.iter().filter(|row| row.remedy == remedy);
     rows.map(told).fold(String::new(), |text, told| text + "; " + &told)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::page;
+    use crate::results::{
+        AdviseResult, AssessResult, BreakingInput, RemedyElsewhere, RemedyRow, RemedyState,
+        StormState,
+    };
+
+    /// A remedy holds in another storm only where the interval says so.
+    #[test]
+    fn few_runs_do_not_confirm_a_remedy_elsewhere() {
+        let told = |state| {
+            let row = RemedyElsewhere {
+                remedy: "memory".to_owned(),
+                storm: "roll".to_owned(),
+                state,
+                ..RemedyElsewhere::default()
+            };
+            let mut advice = AdviseResult::default();
+            advice.remedies.push(RemedyRow {
+                name: "memory".to_owned(),
+                state: RemedyState::Suffices,
+                ..RemedyRow::default()
+            });
+            let result = AssessResult {
+                advice: Some(advice),
+                elsewhere: vec![row],
+                ..AssessResult::default()
+            };
+            page(&result).markdown()
+        };
+        assert!(told(StormState::Holds).contains("; holds in roll"));
+        for (state, word) in [
+            (StormState::NoneWrong, "not confirmed in roll"),
+            (StormState::TooClose, "too close to call in roll"),
+            (StormState::Killed, "NOT ENOUGH in roll"),
+        ] {
+            let text = told(state);
+            assert!(text.contains(word) && !text.contains("holds in"), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_input_that_changes_nothing_has_no_factor() {
+        let input = BreakingInput { idle: true, ..BreakingInput::default() };
+        let result = AssessResult { breaking: vec![input], ..AssessResult::default() };
+        let text = page(&result).markdown();
+        assert!(text.contains("changes nothing") && !text.contains("none holds"), "{text}");
+    }
+}

@@ -9,11 +9,11 @@ use crate::results::{ForecastRemedy, ForecastResult, ForecastStorm, FoundValue, 
 /// The page.
 #[must_use]
 pub fn page(result: &ForecastResult) -> Page {
-    let known = result.storms.iter().all(|storm| storm.when.is_some());
+    let holds = result.storms.iter().all(|storm| storm.holds(result.probability));
     let mut page = Page {
         title: result.scenario.clone(),
         verdict: result.verdict.clone(),
-        mood: match (result.first.is_empty(), known) {
+        mood: match (result.first.is_empty(), holds) {
             (true, true) => Mood::Good,
             (true, false) | (false, _) => Mood::Mixed,
         },
@@ -55,7 +55,7 @@ fn storms(result: &ForecastResult) -> Section {
     let table = Table::of(&result.storms)
         .words("storm", |storm| storm.name.clone())
         .at_most(20)
-        .words("holds for", holds)
+        .words("holds for", |storm| holds(storm, result.probability))
         .numbers("95 % from", end(|bracket| bracket.low.as_ref()))
         .numbers("to", end(|bracket| bracket.high.as_ref()))
         .numbers("wrong at the end", |storm| {
@@ -71,7 +71,7 @@ fn storms(result: &ForecastResult) -> Section {
     )
 }
 
-fn holds(storm: &ForecastStorm) -> String {
+fn holds(storm: &ForecastStorm, probability: f64) -> String {
     let Some(found) = &storm.when else { return "not known".to_owned() };
     match (&found.bracket, found.found) {
         (Some(bracket), _) if found.past_at_lowest() => {
@@ -80,7 +80,13 @@ fn holds(storm: &ForecastStorm) -> String {
         (Some(bracket), _) => bracket.safe.value.text.clone(),
         (None, FoundWhere::AlwaysPast) => "WRONG NOW".to_owned(),
         (None, FoundWhere::Unknown) => "not known".to_owned(),
-        (None, FoundWhere::NeverPast | FoundWhere::Inside) => "all of it".to_owned(),
+        (None, FoundWhere::NeverPast | FoundWhere::Inside) if storm.too_close => {
+            "too close to call".to_owned()
+        }
+        (None, FoundWhere::NeverPast | FoundWhere::Inside) if storm.holds(probability) => {
+            "all of it".to_owned()
+        }
+        (None, FoundWhere::NeverPast | FoundWhere::Inside) => "all of it, not shown".to_owned(),
     }
 }
 

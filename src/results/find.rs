@@ -65,6 +65,7 @@ pub struct BreakingPoint {
 
 /// `find.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each a key of the file")]
 pub struct FindResult {
     /// As of `summary.json`.
     pub format_version: String,

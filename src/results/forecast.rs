@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{FindResult, FoundValue};
+use super::{FindResult, FoundValue, FoundWhere};
 
 /// A key that grows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,8 +39,23 @@ pub struct ForecastStorm {
     /// Growing keys that change nothing in it. Where these are all of them, growth tells nothing of it.
     #[serde(default)]
     pub idle: Vec<IdleGrowth>,
+    /// Whether it holds all the time by the draws, but the limit lies within the error of the model at the
+    /// end of it.
+    #[serde(default)]
+    pub too_close: bool,
     /// The search over months.
     pub when: Option<FindResult>,
+}
+
+impl ForecastStorm {
+    /// Whether the interval shows, all the time, that it does not go wrong more often than this.
+    #[must_use]
+    pub fn holds(&self, probability: f64) -> bool {
+        self.when.as_ref().is_some_and(|found| {
+            let high = found.curve.iter().map(|share| share.happened.high).fold(0.0, f64::max);
+            found.found == FoundWhere::NeverPast && !self.too_close && high <= probability
+        })
+    }
 }
 
 /// What a remedy buys in the storm that goes wrong first.

@@ -55,9 +55,9 @@ impl Lab<'_> {
                 && too_close(laid.variant.scenario(), &at.runs);
             let most = PILOT.min(self.plan.replications);
             if at.survives(most, self.most_wrong) && !close {
-                high = middle
+                high = middle;
             } else {
-                low = middle + 1
+                low = middle + 1;
             }
         }
         Ok(high)

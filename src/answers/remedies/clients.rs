@@ -1,10 +1,13 @@
 //! Remedies on the side of clients: how they read, and when they start.
 
+use std::cell::Cell;
+
 use toml::{Table, Value};
 
 use super::case::{Case, How, Read};
 use super::{Built, all, set};
-use crate::units::{SimSpan, parse_span};
+use crate::model::input::{Action, EventInput};
+use crate::units::{SimSpan, SimTime, parse_span};
 
 type Result = std::result::Result<Built, &'static str>;
 
@@ -99,27 +102,49 @@ pub(super) fn paced(case: &Case<'_>, seconds: f64) -> Result {
     /// What a run lasts after the last start.
     const AFTER: SimSpan = SimSpan::secs(5 * 60);
     let over = SimSpan::from_secs_f64(seconds);
-    let mut end = case.inputs().duration;
-    for event in case.entries("events") {
-        end = end.max(span_of(event, "at").unwrap_or_default() + over + AFTER);
-    }
-    let change = |event: &Table| {
+    let (ends, meets) = (Cell::new(case.inputs().duration), Cell::new(false));
+    let slower = |event: &Table| {
         let start = event.get("start").and_then(Value::as_table).filter(|_| planned(case, event));
-        let slower = start.filter(|start| span_of(start, "over").is_none_or(|now| now < over));
-        slower.map(|_| set("start.over", format!("{seconds:.0}s"))).or_else(|| {
-            let rollout = event.get("rollout").and_then(Value::as_table)?;
-            let fewer = fewer_at_once(case, rollout, over)?;
-            Some(set("rollout.max-unavailable", fewer))
-        })
+        if let Some(start) = start {
+            let slower = span_of(start, "over").is_none_or(|now| now < over);
+            return slower.then(|| (set("start.over", format!("{seconds:.0}s")), over));
+        }
+        let rollout = event.get("rollout").and_then(Value::as_table)?;
+        let (fewer, takes) = fewer_at_once(case, rollout, over)?;
+        Some((set("rollout.max-unavailable", fewer), takes))
     };
-    let changed = case.change("events", change).ok_or(
+    let change = |event: &Table| {
+        let (keys, takes) = slower(event)?;
+        let name = event.get("name").and_then(Value::as_str)?;
+        let typed = case.inputs().events.iter().find(|typed| typed.name == name)?;
+        if meets_another(case, typed, takes) {
+            meets.set(true);
+            return None;
+        }
+        ends.set(ends.get().max(typed.at.since(SimTime::ZERO) + takes + AFTER));
+        Some(keys)
+    };
+    let changed = case.change("events", change).ok_or(if meets.get() {
+        "a later event would fall into the slower rollout, and meet fewer clients than as written"
+    } else {
         "nothing is rolled out: nobody paces clients that restart or come back by themselves, such as \
-         after the loss of a server",
-    )?;
+         after the loss of a server"
+    })?;
+    let end = ends.get();
     let longer = (end > case.inputs().duration)
         .then(|| set("run.duration", format!("{:.0}s", end.as_secs_f64().ceil())));
     let overlay = all([changed].into_iter().chain(longer));
     Ok(Built { overlay, dose: format!("over {over}"), manifest: None })
+}
+
+/// Whether something happens while clients start that meets all of them where they start faster: it
+/// would look harmless only because it comes too early.
+fn meets_another(case: &Case<'_>, start: &EventInput, takes: SimSpan) -> bool {
+    let harmless = |action: &Action| {
+        matches!(action, Action::Mark | Action::Start { .. } | Action::Rollout { .. })
+    };
+    let within = |other: &EventInput| other.at > start.at && other.at <= start.at + takes;
+    case.inputs().events.iter().any(|other| within(other) && !harmless(&other.action))
 }
 
 fn span_of(table: &Table, key: &str) -> Option<SimSpan> {
@@ -136,9 +161,9 @@ fn planned(case: &Case<'_>, event: &Table) -> bool {
     !case.entries("events").any(|other| span_of(other, "at") == at && fails(other))
 }
 
-/// How many members of a rollout may be down at once if it is to take this long; `None`: not fewer than
-/// now.
-fn fewer_at_once(case: &Case<'_>, rollout: &Table, over: SimSpan) -> Option<i64> {
+/// How many members of a rollout may be down at once if it is to take this long, and how long it then
+/// takes; `None`: not fewer than now.
+fn fewer_at_once(case: &Case<'_>, rollout: &Table, over: SimSpan) -> Option<(i64, SimSpan)> {
     let client = rollout.get("client").and_then(Value::as_str)?;
     let fleet = case.inputs().fleets.iter().find(|fleet| fleet.name == client)?;
     let members = f64::from(fleet.count);
@@ -149,7 +174,8 @@ fn fewer_at_once(case: &Case<'_>, rollout: &Table, over: SimSpan) -> Option<i64>
     };
     let each = span_of(rollout, "start-time")?;
     let fewer = (members * each.as_secs_f64() / over.as_secs_f64()).floor().max(1.0);
-    (fewer < now).then_some(fewer as i64)
+    let takes = SimSpan::from_secs_f64(members * each.as_secs_f64() / fewer);
+    (fewer < now).then_some((fewer as i64, over.max(takes)))
 }
 
 /// A pause of this many seconds between the lists of endless listers.

@@ -1,10 +1,8 @@
 //! Remedies on the side of servers: memory, processors, the collector, the release, the balancer.
 
-use toml::Table;
-
 use super::case::Case;
 use super::{Built, Need, all, set};
-use crate::model::input::{BalancerPolicy, HealthCheck};
+use crate::model::input::{ApiserverInput, BalancerPolicy, HealthCheck, NodeInput};
 use crate::model::node::memory_limit;
 use crate::model::release::{MINORS, Release};
 use crate::units::Bytes;
@@ -74,25 +72,39 @@ fn rounded(bytes: Bytes) -> Bytes {
     bytes.round_up(256 << 20)
 }
 
-/// So many times the memory, on a node that holds it; no more than is allowed.
+/// So many times the memory, on a node that holds it; no more than is allowed. The dose is what a server
+/// may use then.
 pub(super) fn memory(case: &Case<'_>, factor: f64) -> Result {
+    const NO_MORE: &str = "--max-memory allows no more";
     let (apiserver, node) = (&case.inputs().apiserver, &case.inputs().node);
     let now = memory_limit(apiserver, node).limit;
-    let limit = rounded(now.scale(factor)).min(case.max_memory.unwrap_or(Bytes(u64::MAX)));
+    let most = case.max_memory.unwrap_or(Bytes(u64::MAX));
+    let limit = rounded(now.scale(factor)).min(most);
     if limit <= now {
-        return Err("--max-memory allows no more");
+        return Err(NO_MORE);
     }
-    // What else is on the node stays as it is.
-    let least = node.memory + (limit - now);
-    let mut overlay = Table::new();
-    if apiserver.memory_limit.is_some() {
-        super::merge(&mut overlay, set("apiserver.memory-limit", format!("{limit:#}")));
-    }
+    let own = apiserver.memory_limit.map(|_| limit);
+    let at = |memory| {
+        let apiserver = ApiserverInput { memory_limit: own, ..apiserver.clone() };
+        memory_limit(&apiserver, &NodeInput { memory, ..node.clone() }).limit
+    };
     let room = limit + node.system_memory + node.etcd_memory + node.daemons_memory + Bytes::gib(1);
-    if apiserver.memory_limit.is_none() || room > node.memory {
-        let larger = if apiserver.memory_limit.is_none() { least } else { room.max(node.memory) };
-        super::merge(&mut overlay, set("node.memory", format!("{:#}", rounded(larger))));
+    // What else is on the node stays as it is.
+    let larger = if own.is_none() { node.memory + (limit - now) } else { room.max(node.memory) };
+    let nodes = [rounded(larger), Bytes(larger.0 >> 20 << 20)];
+    let larger = if own.is_some() && room <= node.memory {
+        node.memory
+    } else {
+        // What is rounded up is the server's, too.
+        nodes.into_iter().find(|memory| at(*memory) <= most).ok_or(NO_MORE)?
+    };
+    let limit = at(larger);
+    if limit <= now {
+        return Err(NO_MORE);
     }
+    let own = own.map(|own| set("apiserver.memory-limit", format!("{own:#}")));
+    let node = (larger != node.memory).then(|| set("node.memory", format!("{larger:#}")));
+    let overlay = all(own.into_iter().chain(node));
     Ok(Built { overlay, dose: format!("{limit}"), manifest: None })
 }
 

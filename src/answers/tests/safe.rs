@@ -2,12 +2,15 @@
 
 use super::super::advise::{Question, advise};
 use super::super::assess::{Plan, breaking, headroom};
+use super::super::remedies::{Case, TABLE};
 use super::super::storms::{note, storms};
-use super::{TEXT, set};
+use super::{TEXT, forecast_of, grows, set};
 use crate::experiment::{Replications, Variant};
-use crate::report::assess::page;
-use crate::results::{AdviseResult, AssessResult, RemedyElsewhere, RemedyState, StormState};
-use crate::scenario::Template;
+use crate::model::RunOptions;
+use crate::model::node::memory_limit;
+use crate::results::{AdviseResult, AssessResult};
+use crate::scenario::{Overlay, Template};
+use crate::units::Bytes;
 
 /// The small storm with some of its text replaced.
 fn with(changes: &[(&str, &str)]) -> Variant {
@@ -38,18 +41,15 @@ fn a_key_that_changes_nothing_is_no_headroom() {
     let felt = of("objects.secrets.count");
     assert!(!felt.idle && felt.factor.is_some(), "{felt:#?}");
     let told = |breaking| {
-        let result =
-            AssessResult { breaking, worst: "as written".to_owned(), ..AssessResult::default() };
-        let markdown = page(&result).markdown();
-        (headroom(&result), markdown)
+        let worst = "as written".to_owned();
+        headroom(&AssessResult { breaking, worst, ..AssessResult::default() })
     };
-    let (headline, markdown) = told(vec![idle.clone()]);
+    let headline = told(vec![idle.clone()]);
     assert_eq!(
         headline,
         "; clients.heavy.count changes nothing in as written: how far is not known"
     );
-    assert!(markdown.contains("changes nothing"), "{markdown}");
-    let (both, _) = told(vec![idle, felt]);
+    let both = told(vec![idle, felt]);
     assert!(both.contains("objects.secrets.count may") && both.ends_with(&headline), "{both}");
 }
 
@@ -116,33 +116,76 @@ fn too_few_runs_without_a_failure_are_no_failure_of_remedies() {
     assert!(few.verdict.ends_with("-n 59 can"), "{}", few.verdict);
 }
 
-/// A remedy holds in another storm only where the interval says so.
+/// The overlay of a remedy, and its dose in words.
+fn built(
+    variant: &Variant,
+    name: &str,
+    dose: f64,
+    most: Option<Bytes>,
+) -> Result<(String, String), String> {
+    let options = RunOptions { seed: 1, replication: 0, timelines: true };
+    let worst = variant.run(0, options, &[]).expect("it runs");
+    let case = Case::new(variant.scenario(), &worst, most);
+    let remedy = TABLE.iter().find(|remedy| remedy.name == name).expect("a row");
+    let built = remedy.built(&case, dose)?;
+    Ok((toml::to_string(&built.overlay).expect("TOML"), built.dose))
+}
+
+/// A failure that comes while a slower rollout is not done yet meets few clients: no remedy.
 #[test]
-fn few_runs_do_not_confirm_a_remedy_elsewhere() {
-    let told = |state| {
-        let row = RemedyElsewhere {
-            remedy: "memory".to_owned(),
-            storm: "roll".to_owned(),
-            state,
-            ..RemedyElsewhere::default()
-        };
-        let mut advice = AdviseResult::default();
-        advice.remedies.push(crate::results::RemedyRow {
-            name: "memory".to_owned(),
-            state: RemedyState::Suffices,
-            ..Default::default()
-        });
-        let result =
-            AssessResult { advice: Some(advice), elsewhere: vec![row], ..AssessResult::default() };
-        page(&result).markdown()
+fn a_rollout_is_not_paced_past_a_failure() {
+    let with = |later: &str| {
+        let events = format!(
+            "start = {{ client = \"heavy\", over = \"2s\" }}\n[[events]]\nname = \"later\"\n\
+             at = \"3m\"\n{later}"
+        );
+        with(&[(START, &events)])
     };
-    assert!(told(StormState::Holds).contains("; holds in roll"));
-    for (state, word) in [
-        (StormState::NoneWrong, "not confirmed in roll"),
-        (StormState::TooClose, "too close to call in roll"),
-        (StormState::Killed, "NOT ENOUGH in roll"),
-    ] {
-        let text = told(state);
-        assert!(text.contains(word) && !text.contains("holds in"), "{text}");
-    }
+    let kill = with("kill = { apiserver = 0 }");
+    let because = built(&kill, "paced-rollout", 120.0, None).expect_err("it meets the kill");
+    assert!(because.starts_with("a later event would fall into"), "{because}");
+    built(&kill, "paced-rollout", 100.0, None).expect("it is done before");
+    // Further starts only add to it.
+    built(&with(START), "paced-rollout", 120.0, None).expect("nothing fails");
+}
+
+/// Without a limit of its own a server has what its node leaves: rounding that up exceeds what is allowed.
+#[test]
+fn a_larger_node_keeps_to_max_memory() {
+    let node = "[node]\nmemory = \"10GiB\"\nsystem-memory = \"700MiB\"";
+    let variant = with(&[("memory-limit = \"6GiB\"", node)]);
+    let limit = |variant: &Variant| {
+        let inputs = &variant.scenario().inputs;
+        memory_limit(&inputs.apiserver, &inputs.node).limit
+    };
+    let most = Bytes::mib(10_103);
+    let (text, dose) = built(&variant, "memory", 2.0, Some(most)).expect("there is room");
+    let overlay = Overlay { name: "o".to_owned(), text: text.into_bytes() };
+    let then = limit(&variant.over(overlay).expect("it is an overlay"));
+    assert!(then <= most && then > limit(&variant), "{then} of {most}");
+    assert_eq!(dose, then.to_string());
+}
+
+/// Storms that hold all the time, by four runs.
+fn forecast_with(limit_mib: u64) -> String {
+    let variant = grows("\"objects.secrets.count=+1% per year\"");
+    let limit = format!("apiserver.memory-limit={limit_mib}MiB");
+    let result = forecast_of(&variant.with(&[limit]).expect("it is valid"), two(4), 0);
+    assert!(result.storms.iter().all(|storm| !storm.holds(0.05)), "{result:#?}");
+    assert!(result.warnings.iter().any(|text| text.ends_with("-n 59 can")), "{result:#?}");
+    result.verdict
+}
+
+#[test]
+fn a_forecast_of_few_runs_shows_nothing() {
+    let verdict = forecast_with(64 << 10);
+    assert!(verdict.starts_with("Not shown: no storm goes wrong"), "{verdict}");
+    assert!(verdict.contains("4 replications cannot show that: -n 59 can"), "{verdict}");
+}
+
+#[test]
+fn a_forecast_knows_the_error_of_the_model() {
+    let wide = advised(&set(&["clients.heavy.count=2", "apiserver.memory-limit=64GiB"]), 4);
+    let verdict = forecast_with(wide.base.highest_bytes.scale(1.1).0 >> 20);
+    assert!(verdict.starts_with("Too close to call: no storm goes wrong"), "{verdict}");
 }
