@@ -51,7 +51,7 @@ measures! {
     Cascade "cascade" Event Higher "Two servers or more were killed for memory."
     NonRecovering "non-recovering" Event Higher "At the end a server was down or cut off, etcd had no quorum, or a client lacked its list."
     Wrong "wrong" Event Higher "A server was killed for memory, or at the end one was down or cut off, etcd had no quorum, or a client lacked its list."
-    Absorbed "absorbed" Event Lower "No server was killed, no request failed, no watch was ended, no work fell behind."
+    Absorbed "absorbed" Event Lower "No server was killed for memory, no request failed, no watch was ended, no work fell behind."
     Peak "peak" Size Higher "Highest resident memory of any server."
     Headroom "headroom" Share Lower "The least share of its limit that a server had left at its peak."
     Duration "duration" Span Higher "From the first event until the last list asked for was answered."
@@ -61,10 +61,10 @@ measures! {
     TimedOut "timed-out" Count Higher "Requests answered 504 or cut at the request time-out."
     Cpu "cpu" Span Higher "CPU time of all servers."
     BytesSent "bytes-sent" Size Higher "Bytes written to clients."
-    CpuUtilisation "cpu-utilisation" Share Higher "CPU time of the busiest server, of what its cores or its CPU limit allow in the run."
+    CpuUtilisation "cpu-used" Share Higher "CPU time of the busiest server, of what its cores or its CPU limit allow in the run."
     Throttled "throttled" Span Higher "Time that threads of a server stood still for its CPU limit, over all processors; the most of any server."
-    CpuPressure "cpu-pressure" Share Higher "Share of the run in which work of a server waited for a processor (PSI some); the most of any."
-    MemoryPressure "memory-pressure" Share Higher "Share of the run in which threads of a server slept above memory.high (PSI some); the most of any."
+    CpuPressure "cpu-psi" Share Higher "Share of the run in which work of a server waited for a processor (PSI some); the most of any."
+    MemoryPressure "memory-psi" Share Higher "Share of the run in which threads of a server slept above memory.high (PSI some); the most of any."
 }
 
 /// What a metric counts in.

@@ -20,6 +20,7 @@ const MEASURED: &str = include_str!("../data/measured.jsonl");
 const REPLAY: Replay = Replay { seed: 1, replications: 3 };
 
 /// A cluster whose burst is 4 lists of 60 MB.
+/// With two Ps it is not drawn which of them has a pooled buffer, so that few figures are enough.
 const CLUSTER: &str = r#"
 schema = 1
 name = "my-cluster"
@@ -28,6 +29,7 @@ duration = "4m"
 replications = 3
 [apiserver]
 version = "1.32"
+gomaxprocs = 2
 [node]
 memory = "16GiB"
 cores = 4

@@ -193,12 +193,12 @@ fn the_hashes_of_shipped_scenarios_stand() {
 }
 
 const HASHES: &str = "\
-cilium-restart-64g d8967de212dc
-cilium-restart-apf 3e76487fc55c
-cilium-restart b9e29ba276fa
-ha-cascade-streamed 53d675d2285f
-ha-cascade 0a5f9799af79
-kep-3157-buffered c1c53692d151
-kep-3157-streamed 0c5294ee5e93
-list-benchmark-buffered 3fdcc4038205
-list-benchmark-streamed 405e13d23e0e";
+cilium-restart-64g bd991e46e39a
+cilium-restart-apf 3fe77d3736bc
+cilium-restart 93581b115c2c
+ha-cascade-streamed af77540a19ba
+ha-cascade ca9fe608c1a2
+kep-3157-buffered 5bfe462b6e20
+kep-3157-streamed 205933ad8f9d
+list-benchmark-buffered 40e06b5ddb84
+list-benchmark-streamed 58ce7b1c2dea";

@@ -109,10 +109,9 @@ fn what_does_not_answer_at_the_end_has_not_recovered() {
 #[test]
 fn what_never_settles_has_no_duration() {
     let text = format!(
-        "{}[[clients]]\nname = \"other\"\ncount = 1\nstart = \"stopped\"\n\
+        "{READER}[[clients]]\nname = \"other\"\ncount = 1\nstart = \"stopped\"\n\
          reflector = {{ resource = \"secrets\", watch-list = false }}\n\
-         [[events]]\nname = \"first\"\nat = \"30s\"\nstart = {{ client = \"other\" }}\n",
-        READER
+         [[events]]\nname = \"first\"\nat = \"30s\"\nstart = {{ client = \"other\" }}\n"
     );
     let long = Condition::parse("duration>5m").expect("a condition");
     let run_of = |set: &[&str]| run(&text, set);

@@ -83,7 +83,7 @@ groups:
   - alert: Vanished
     expr: absent(process_resident_memory_bytes)
   - alert: Pressure
-    expr: rate(node_pressure_memory_waiting_seconds_total[1m]) > 0.1
+    expr: rate(node_pressure_io_waiting_seconds_total[1m]) > 0.1
 ";
 
 /// The alerts of [`RULES`] over one run with these samples.
@@ -155,7 +155,7 @@ fn firing_times_are_those_worked_out_by_hand() {
     let pressure = &rows[6];
     assert_eq!(
         pressure.verdict,
-        "cannot fire here: the model has no node_pressure_memory_waiting_seconds_total"
+        "cannot fire here: the model has no node_pressure_io_waiting_seconds_total"
     );
     assert!(rows[..6].iter().all(|row| row.empty.is_empty()), "{rows:?}");
 }

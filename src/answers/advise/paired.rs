@@ -67,8 +67,11 @@ mod tests {
     use super::{Harm, judged};
     use crate::results::RemedyState;
 
-    fn state(pairs: &[((usize, f64), (usize, f64))]) -> RemedyState {
-        let harm = |(kills, peak): (usize, f64)| Harm { wrong: kills > 0, kills, peak };
+    /// Kills and the peak of a run.
+    type Course = (usize, f64);
+
+    fn state(pairs: &[(Course, Course)]) -> RemedyState {
+        let harm = |(kills, peak): Course| Harm { wrong: kills > 0, kills, peak };
         judged(pairs.iter().map(|(before, after)| (harm(*before), harm(*after))))
     }
 

@@ -42,7 +42,7 @@ fn a_key_that_changes_nothing_is_no_headroom() {
     assert!(!felt.idle && felt.factor.is_some(), "{felt:#?}");
     let told = |breaking| {
         let worst = "as written".to_owned();
-        headroom(&AssessResult { breaking, worst, ..AssessResult::default() })
+        headroom(&AssessResult { worst, breaking, ..AssessResult::default() })
     };
     let headline = told(vec![idle.clone()]);
     assert_eq!(

@@ -89,6 +89,12 @@ pub(super) struct Request<'e> {
     pub(super) timeout_seconds: Option<u64>,
 }
 
+/// Whether a resource can be named so (a DNS label, as Kubernetes `apiextensions` demands of plurals).
+fn is_resource(name: &str) -> bool {
+    let of_label = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !name.is_empty() && name.chars().all(of_label)
+}
+
 impl<'e> Request<'e> {
     /// What an event asks for.
     pub(super) fn of(event: &'e Event<'_>) -> Self {
@@ -109,7 +115,7 @@ impl<'e> Request<'e> {
         let mut dry = false;
         request.read_query(query, &mut dry);
         let stored = !dry
-            && !request.resource.is_empty()
+            && is_resource(&request.resource)
             && !NOT_STORED.contains(&subresource)
             && !QUESTIONS.contains(&request.resource.as_ref());
         request.verb = verb(event.verb(), query).filter(|_| stored);

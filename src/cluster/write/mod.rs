@@ -220,7 +220,8 @@ pub fn digest(manifest: &str) -> String {
 #[must_use]
 pub fn assumed(text: &str) -> Vec<Assumed> {
     let mark = format!(" # {ASSUMED}: ");
-    let (mut table, mut found): (&str, Vec<(String, &str, Vec<&str>)>) = ("", Vec::new());
+    let mut table = "";
+    let mut found: Vec<(String, &str, Vec<&str>)> = Vec::new();
     for line in text.lines() {
         if line.starts_with('[') {
             table = line.trim_matches(['[', ']']);

@@ -89,7 +89,9 @@ fn read_names(findings: &Findings, names: &BTreeMap<String, String>) -> BTreeSet
 
 fn one(stored: &Stored<'_>, findings: &Findings, out: &mut Lines) {
     let Stored { name, resource, count, size } = stored;
-    let key = if name.contains('.') { quoted(name) } else { name.clone() };
+    // What TOML takes without quotes; names of metrics may be anything.
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let key = if name.chars().all(bare) { name.clone() } else { quoted(name) };
     out.table(&format!("[objects.{key}]"));
     // What was assumed is told as it is.
     let told = !count.source.what.starts_with(ASSUMED);

@@ -152,6 +152,13 @@ impl Fleets {
         cx.inputs.fleet_ids().map(members).sum()
     }
 
+    /// Clients that have given up something without a complete view of it, and try for nothing else.
+    pub(crate) fn given_up_unsynced(&self, cx: &Context<'_>) -> u64 {
+        let lacks = |c: &Client| c.state != State::Stopped && !c.synced;
+        let tries = |c: &Client| lacks(c) && c.state != State::Finished;
+        self.count_members(cx, lacks) - self.count_members(cx, tries)
+    }
+
     /// Clients that were started and want a view: those that have it of all they read, and all of
     /// them.
     pub(crate) fn synced_and_started(&self, cx: &Context<'_>) -> (u64, u64) {

@@ -168,6 +168,7 @@ impl World<'_> {
         let kills = kills.filter(|kill| kill.at >= since).count();
         let sent = self.plane.bytes_sent();
         let (synced, started) = self.fleets.synced_and_started(&self.cx);
+        let given_up = self.fleets.given_up_unsynced(&self.cx);
         let phases = &mut self.cx.record.phases;
         let settled = phases.iter().rev().take_while(|phase| phase.start == since);
         let settled = settled.filter_map(|phase| phase.settled_at).max();
@@ -175,7 +176,7 @@ impl World<'_> {
             phase.peak_resident = peak;
             phase.oom_kills = kills as u32;
             phase.bytes_sent = sent - phase.bytes_sent;
-            phase.settled_at = settled.filter(|_| synced == started);
+            phase.settled_at = settled.filter(|_| synced + given_up == started);
         }
     }
 }

@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn what_is_written_reads_back() {
         let names = ["point", "share", "policy", "error"].map(str::to_owned);
-        let table = vec![
+        let table = [
             vec![Cell::Whole(0), Cell::Real(0.25), Cell::Text("random".into()), Cell::Nothing],
             vec![Cell::Whole(1), Cell::Nothing, Cell::Text("ü".into()), Cell::Nothing],
         ];

@@ -63,8 +63,8 @@ fn relists_after_a_roll_go_to_etcd_before_1_18() {
     assert!(peak(&old) > 3.0 * peak(&new), "{} and {} GiB", peak(&old), peak(&new));
 }
 
-/// kubernetes#87794 and #87795: with growing delays and relists from the cache the others survive (the
-/// one that comes back has a memory limit to reach, too, and does in one run of four).
+/// kubernetes#87794 and #87795: with growing delays and relists from the cache the others survive. The
+/// one that comes back has the whole herd of its first second, and may reach its limit once more.
 #[test]
 fn a_herd_in_step_kills_the_others() {
     let kills = |run: &RunRecord| -> Vec<usize> {
@@ -77,7 +77,7 @@ fn a_herd_in_step_kills_the_others() {
     let new: Vec<_> =
         (0..4).map(|n| kills(&run("reflector-herd.toml", &[], &versions, n))).collect();
     assert!(new.iter().all(|servers| servers[1..] == [0, 0]), "{new:?}");
-    assert!(new.iter().map(|servers| servers[0]).sum::<usize>() <= 1, "{new:?}");
+    assert!(new.iter().all(|servers| servers[0] <= 1), "{new:?}");
 }
 
 /// Sums over a few runs.

@@ -73,7 +73,10 @@ fn a_breaking_point_is_told_and_written() {
     let told = stdout(&text);
     assert!(told.starts_with("clients.informers.count may be up to "), "{told}");
     fits(&told, 80);
-    assert!(told.contains("monotone in all ") && told.contains("\n  past  "), "{told}");
+    // Which P finds a pooled buffer is drawn for each number of informers anew: near the answer one more
+    // may take less memory.
+    let counted = told.contains("monotone in all ") || told.contains("not monotone (0 of ");
+    assert!(counted && told.contains("\n  past  "), "{told}");
     let one = find(&["--format", "json", "-j", "1"]);
     let two = find(&["--format", "json", "-j", "2"]);
     assert_eq!(stdout(&one), stdout(&two));

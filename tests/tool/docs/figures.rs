@@ -11,6 +11,8 @@ use super::{pages, read};
 const REPEATED: &str = "## Why trust it";
 /// Begins what the ledger writes.
 const GENERATED: &str = "<!-- generated -->";
+/// Around the table that `tests/fidelity/limits.rs` holds.
+const LIMITS: [&str; 2] = ["<!-- breaking points -->", "<!-- end -->"];
 
 /// `13.9 %`: as verdicts print it.
 fn percent(share: f64) -> String {
@@ -28,6 +30,8 @@ fn known() -> Vec<String> {
 /// The sentences of a page: without fenced blocks and what is generated.
 fn prose(text: &str) -> String {
     let text = text.split(GENERATED).next().unwrap_or(text);
+    let table = text.split_once(LIMITS[0]).zip(text.split_once(LIMITS[1]));
+    let text = table.map_or(text.to_owned(), |((before, _), (_, after))| before.to_owned() + after);
     let mut fenced = false;
     let mut repeated = false;
     let lines = text.lines().filter(|line| {
