@@ -13,7 +13,7 @@
 //! preempted and goes on wherever a P is free (`forcePreemptNS`, Go `runtime/proc.go`). As many Ps are in play
 //! as there are processors, and one more that is handed over: idle Ps are a stack, of which the last one is
 //! taken first (`pidleget`); a collection, which marks on every P, leaves them in another order. Never more than
-//! [`MOST_IN_PLAY`]. Not told apart: the order in which the shared lists of other Ps are tried.
+//! `MOST_IN_PLAY`. Not told apart: the order in which the shared lists of other Ps are tried.
 //!
 //! On one P and on two it is not drawn but known from measured runs: of lists one after the other, as many fill
 //! a buffer as there are Ps; twice as many where objects have fields that call `json.Marshal` themselves
