@@ -22,7 +22,7 @@ use crate::experiment::find::{self, FindError};
 use crate::experiment::{ReplicateError, Replications, Trial, Variant, proportion};
 use crate::results::{
     AdviseResult, AssessResult, BreakingInput, FORMAT_VERSION, FindResult, FoundShare, FoundWhere,
-    RemedyElsewhere, RemedyState, RunRecord, StormRow, StormState,
+    RemedyElsewhere, RemedyState, RunRecord, StormRow, StormState, TrialFigures,
 };
 use crate::scenario::measure::Condition;
 use crate::scenario::storms::NAMES;
@@ -141,7 +141,7 @@ fn run(storm: Storm, probability: f64, plan: Replications) -> Result<Ran, Replic
         return Ok((row, None, None));
     }
     row.figures = trial.figures();
-    row.state = state(variant.scenario(), &trial, probability, plan);
+    row.state = state(variant.scenario(), &row.figures, &trial.runs, (probability, plan));
     let worst = trial.worst()?;
     row.held = worst.worst_server().and_then(|server| holder(&server.holders_at_peak));
     Ok((row, Some(variant), Some(worst)))
@@ -150,11 +150,10 @@ fn run(storm: Storm, probability: f64, plan: Replications) -> Result<Ran, Replic
 /// What became of a storm, with or without a remedy.
 fn state(
     scenario: &Scenario,
-    trial: &Trial<'_>,
-    probability: f64,
-    plan: Replications,
+    figures: &TrialFigures,
+    runs: &[RunRecord],
+    (probability, plan): (f64, Replications),
 ) -> StormState {
-    let figures = trial.figures();
     match figures.wrong.count {
         wrong if wrong > allowed(figures.replications, probability) => {
             if figures.oom.count > 0 {
@@ -166,7 +165,7 @@ fn state(
         _ if figures.incomplete > 0 || figures.replications < plan.replications => {
             StormState::Unknown
         }
-        _ if too_close(scenario, &trial.runs) => StormState::TooClose,
+        _ if too_close(scenario, runs) => StormState::TooClose,
         _ if figures.wrong.high <= probability => StormState::Holds,
         _ => StormState::NoneWrong,
     }
@@ -197,11 +196,11 @@ fn elsewhere(
                     let mut trial = Trial::new(&laid, plan);
                     trial.grow(plan.replications)?;
                     row.figures = trial.figures();
-                    row.state = state(laid.scenario(), &trial, advice.probability, plan);
+                    let asked = (advice.probability, plan);
+                    row.state = state(laid.scenario(), &row.figures, &trial.runs, asked);
                 }
                 Err(mistakes) => {
-                    let first = mistakes.first_error();
-                    row.because = Some(first.map_or_else(String::new, |e| e.message.clone()));
+                    row.because = Some(mistakes.first_message());
                 }
             }
             found.push(row);

@@ -266,9 +266,7 @@ impl<'a> Lab<'a> {
             }
             Err(FindError::Replicate(ReplicateError::Draw { reason, .. })) => not(reason),
             Err(FindError::Replicate(error)) => Err(error),
-            Err(FindError::Invalid(found)) => {
-                not(found.first_error().map_or_else(String::new, |error| error.message.clone()))
-            }
+            Err(FindError::Invalid(found)) => not(found.first_message()),
             Err(error @ (FindError::Grid(_) | FindError::NoValue(_))) => not(error.to_string()),
         }
     }
@@ -308,16 +306,21 @@ impl<'a> Lab<'a> {
             let at = variant.with(&sets).ok();
             at.map(|at| course_of(&at, seed, replication)).transpose()
         };
+        // What each key is held against: no key grows, and all do.
+        let mut ends = Vec::new();
+        if felt && now.len() > 1 && !stop::asked() {
+            for replication in 0..LOOKED_AT.min(self.replications.replications) {
+                ends.push((course(&|_| false, replication)?, course(&|_| true, replication)?));
+            }
+        }
         let mut found = Vec::new();
         for (index, (rate, _)) in now.iter().enumerate() {
             let mut idle = !felt;
-            if felt && now.len() > 1 && !stop::asked() {
+            if !ends.is_empty() && !stop::asked() {
                 idle = true;
-                for replication in 0..LOOKED_AT.min(self.replications.replications) {
-                    let alone = course(&|one| one == index, replication)?;
-                    let all = course(&|_| true, replication)?;
-                    idle &= alone == course(&|_| false, replication)?
-                        && all == course(&|one| one != index, replication)?;
+                for (replication, (none, all)) in (0..).zip(&ends) {
+                    idle &= course(&|one| one == index, replication)? == *none
+                        && course(&|one| one != index, replication)? == *all;
                 }
             }
             if idle {

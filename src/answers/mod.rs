@@ -21,5 +21,8 @@ pub mod simulate;
 mod storms;
 pub mod without;
 
+/// A change of the peak that counts, as a share.
+const WORTH: f64 = 0.05;
+
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use super::WORTH;
 use super::binding::heaviest;
 use crate::engine::stop;
 use crate::experiment::{ReplicateError, Replications, Trial, Variant, median_change};
@@ -17,8 +18,6 @@ use crate::scenario::Overlay;
 use crate::scenario::measure::Condition;
 use crate::units::Bytes;
 
-/// A change of the peak that counts, as a share.
-const WORTH: f64 = 0.05;
 /// Most clients taken out one by one.
 const MOST_CLIENTS: usize = 12;
 

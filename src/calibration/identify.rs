@@ -92,9 +92,16 @@ fn unfinished(problem: &Problem<'_>, wanted: &[usize]) -> Fit {
         standings[*index] = Standing { state, half: 1.96 * PRIOR, with: None };
     }
     let residuals = problem.residuals(&factors);
-    let squares: f64 = residuals.iter().map(|r| r * r).sum();
-    let residual_spread = (squares / residuals.len().max(1) as f64).sqrt();
+    let residual_spread = root_mean_square(&residuals);
     Fit { factors, standings, freedom: residuals.len(), residual_spread }
+}
+
+fn root_mean_square(residuals: &[f64]) -> f64 {
+    (squares(residuals) / residuals.len().max(1) as f64).sqrt()
+}
+
+fn squares(residuals: &[f64]) -> f64 {
+    residuals.iter().map(|r| r * r).sum()
 }
 
 /// The active parameters as they were before one was taken out.
@@ -117,8 +124,7 @@ impl Look {
     fn new(problem: &Problem<'_>, factors: &Factors, active: &[usize]) -> Self {
         let residuals = problem.residuals(factors);
         let freedom = residuals.len().saturating_sub(active.len());
-        let squares: f64 = residuals.iter().map(|r| r * r).sum();
-        let variance = (squares / freedom.max(1) as f64).max(1.0);
+        let variance = (squares(&residuals) / freedom.max(1) as f64).max(1.0);
         let jacobian = problem.jacobian(factors, active);
         let mut precision = jacobian.transpose() * &jacobian / variance;
         for (column, index) in active.iter().enumerate() {
@@ -131,7 +137,7 @@ impl Look {
             precision,
             covariance: covariance.unwrap_or_else(|| DMatrix::identity(size, size) * PRIOR * PRIOR),
             freedom,
-            residual_spread: (squares / residuals.len().max(1) as f64).sqrt(),
+            residual_spread: root_mean_square(&residuals),
         }
     }
 

@@ -144,8 +144,18 @@ pub(super) fn advise(args: &AdviseArgs) -> Result<Exit, Failure> {
     interrupt::ended(stopped, || output::incomplete((untried > 0).then_some(message)))
 }
 
+/// The same for verbs that need not try remedies.
+pub(super) fn check_advice(probability: f64, max_runs: u32) -> Result<(), Failure> {
+    match max_runs {
+        0 => Ok(()),
+        _ => {
+            check_work(probability, enough(probability), max_runs, ", or --max-runs 0 to try none")
+        }
+    }
+}
+
 /// Refuses a bound on the work within which nothing could be shown to suffice.
-pub(super) fn check_work(
+fn check_work(
     probability: f64,
     replications: u32,
     max_runs: u32,

@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::advise::{check_work, probability, write_remedies};
+use super::advise::{check_advice, probability, write_remedies};
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
 use super::{hint, interrupt, load, output};
-use crate::answers::advise::enough;
 use crate::answers::assess::{Plan, assess as try_all, most_runs};
 use crate::experiment::Replications;
 use crate::report::{assess as report, json};
@@ -71,10 +70,7 @@ pub(super) fn assess(args: &AssessArgs) -> Result<Exit, Failure> {
         threads: args.run.threads(),
     };
     let plan = Plan { probability: args.probability, most_advice: args.max_runs };
-    if plan.most_advice > 0 {
-        let none = ", or --max-runs 0 to try none";
-        check_work(plan.probability, enough(plan.probability), plan.most_advice, none)?;
-    }
+    check_advice(plan.probability, plan.most_advice)?;
     let name = format!("assess-{}", scenario.name);
     let mut folder = output::folder(&args.folder, (&name, &scenario.hash), replications)?;
     let most = most_runs(&plan, replications.replications);

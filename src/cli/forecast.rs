@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::advise::{check_work, probability};
+use super::advise::{check_advice, probability};
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
 use super::{hint, interrupt, load, output};
-use crate::answers::advise::enough;
 use crate::answers::forecast::{Plan, forecast as search, most_runs, steps};
 use crate::experiment::Replications;
 use crate::report::folder::RunFolder;
@@ -112,10 +111,7 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<Exit, Failure> {
         storms: args.storms.clone(),
         most_advice: args.max_runs,
     };
-    if plan.most_advice > 0 {
-        let none = ", or --max-runs 0 to try none";
-        check_work(plan.probability, enough(plan.probability), plan.most_advice, none)?;
-    }
+    check_advice(plan.probability, plan.most_advice)?;
     let name = format!("forecast-{}", scenario.name);
     let folder = output::folder(&args.folder, (&name, &scenario.hash), replications)?;
     let storms = if args.storms.is_empty() { NAMES.len() + 2 } else { args.storms.len() };

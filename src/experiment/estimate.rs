@@ -6,6 +6,12 @@ use crate::engine::statistics::{nearest_rank, quantile_bounds, wilson_interval};
 use crate::results::{OutcomeCount, QuantileEstimate, Spread};
 use crate::units::Bytes;
 
+/// A share as it was asked for: `5 %`, `0.5 %`.
+pub(crate) fn percent(share: f64) -> String {
+    let text = format!("{:.1}", share * 100.0);
+    format!("{} %", text.trim_end_matches(".0"))
+}
+
 /// The nearest-rank median of values in any order; `None` of no values.
 pub(super) fn median<T: Copy + Ord>(mut values: Vec<T>) -> Option<T> {
     values.sort_unstable();

@@ -34,6 +34,7 @@ mod verdict;
 pub use advice::{SweepCost, advice, idle_memory, long_sweep, run_time, sweep_cost};
 pub use apf::apf_plan;
 pub use compare::{CompareSide, Compared, compare, compare_runs};
+pub(crate) use estimate::percent;
 pub use estimate::proportion;
 pub(crate) use idle::{course_of, reason as idle_reason};
 pub(crate) use measure::happened_at;

@@ -122,8 +122,7 @@ impl Variant {
         match self.template.load(&all) {
             Ok(scenario) => Ok(Cow::Owned(scenario.inputs)),
             Err(found) => {
-                let why = found.first_error().map_or_else(String::new, |d| d.message.clone());
-                let reason = format!("{why} ({})", drawn.join(", "));
+                let reason = format!("{} ({})", found.first_message(), drawn.join(", "));
                 Err(ReplicateError::Draw { replication: draw, reason })
             }
         }

@@ -56,7 +56,7 @@ pub use levels::{
 };
 pub use no_return::{NoReturn, NoReturnPoint, PassedPoint, Visible};
 pub use peak_interval::PeakInterval;
-pub use pressure::PressureRecord;
+pub use pressure::{CFS_PERIOD, PressureRecord};
 pub use run::{
     Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
     ServerRecord, Timeline, TimelinePoint,

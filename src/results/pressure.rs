@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::SimSpan;
 
+/// `cpu.max`'s period that the kubelet sets (`--cpu-cfs-quota-period`).
+pub const CFS_PERIOD: SimSpan = SimSpan::millis(100);
+
 /// What a server lacked, summed over the run; *some* and *full* as Linux' pressure stall information has
 /// them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -67,10 +67,9 @@ mod tests {
     fn growth(table: &str) -> Result<crate::scenario::growth::Growth, String> {
         let text = format!("{TEXT}\n[growth]\n{table}\n");
         let loaded = load("grows", text.as_bytes(), &[]);
-        let told = |found: crate::scenario::Diagnostics| {
-            found.first_error().map_or_else(String::new, |first| first.message.clone())
-        };
-        loaded.map(|scenario| scenario.growth.expect("it says so")).map_err(told)
+        loaded
+            .map(|scenario| scenario.growth.expect("it says so"))
+            .map_err(|found| found.first_message())
     }
 
     #[test]

@@ -243,22 +243,28 @@ fn writes_crowd_lists_out_of_their_level() {
     assert!(2 * busy.lists_ok < calm.lists_ok, "{calm:?}, {busy:?}");
 }
 
+/// Writes of 55 seconds to the level of one client that reads slowly, with its only seat.
+fn writes_behind_a_slow_reader(rate: &str) -> Inputs {
+    let mut inputs = writes(rate);
+    inputs.fleets = cluster(&[]).fleets.split_off(1);
+    inputs.fleets[0].count = 1;
+    inputs.fleets[0].drain_rate = Some(ByteRate(10_000));
+    inputs.resources[2].writer.user = "system:serviceaccount:default:controller".into();
+    inputs.resources[2].writer.groups.clone_from(&inputs.fleets[0].groups);
+    let response = LimitResponse::Queue { queues: 1, hand_size: 1, queue_length_limit: 1_000 };
+    inputs.apf.levels = vec![PriorityLevelConfiguration { response, ..one_queue() }];
+    inputs.apiserver.max_requests_inflight = 1;
+    inputs.apiserver.max_mutating_requests_inflight = 0;
+    inputs.duration = SimSpan::secs(55);
+    inputs
+}
+
 /// Who reads slowly holds the only seat throughout: each write waits for 15 s, a quarter of its time. Up
 /// to 1.28 it is the next write that turns it away.
 #[test]
 fn writes_that_wait_too_long_are_turned_away() {
     for version in ["1.28", "1.32"] {
-        let mut inputs = writes("1/s");
-        inputs.fleets = cluster(&[]).fleets.split_off(1);
-        inputs.fleets[0].count = 1;
-        inputs.fleets[0].drain_rate = Some(ByteRate(10_000));
-        inputs.resources[2].writer.user = "system:serviceaccount:default:controller".into();
-        inputs.resources[2].writer.groups = inputs.fleets[0].groups.clone();
-        let response = LimitResponse::Queue { queues: 1, hand_size: 1, queue_length_limit: 1_000 };
-        inputs.apf.levels = vec![PriorityLevelConfiguration { response, ..one_queue() }];
-        inputs.apiserver.max_requests_inflight = 1;
-        inputs.apiserver.max_mutating_requests_inflight = 0;
-        inputs.duration = SimSpan::secs(55);
+        let mut inputs = writes_behind_a_slow_reader("1/s");
         inputs.release = cluster(&[format!("apiserver.version={version}")]).release;
         let run = model::run(&inputs, options(1));
         check_levels(&run);
@@ -271,18 +277,8 @@ fn writes_that_wait_too_long_are_turned_away() {
 /// is not turned away again when it has waited there for too long.
 #[test]
 fn a_write_is_turned_away_once() {
-    let mut inputs = writes("400/s");
-    inputs.fleets = cluster(&[]).fleets.split_off(1);
-    inputs.fleets[0].count = 1;
-    inputs.fleets[0].drain_rate = Some(ByteRate(10_000));
-    inputs.resources[2].writer.user = "system:serviceaccount:default:controller".into();
-    inputs.resources[2].writer.groups = inputs.fleets[0].groups.clone();
-    let response = LimitResponse::Queue { queues: 1, hand_size: 1, queue_length_limit: 1_000 };
-    inputs.apf.levels = vec![PriorityLevelConfiguration { response, ..one_queue() }];
-    inputs.apiserver.max_requests_inflight = 1;
-    inputs.apiserver.max_mutating_requests_inflight = 0;
+    let mut inputs = writes_behind_a_slow_reader("400/s");
     inputs.hardware.cpu_speed = 0.02;
-    inputs.duration = SimSpan::secs(55);
     let run = model::run(&inputs, options(1));
     let rejected = run.counters.writes_rejected;
     assert!((200 * 55..=400 * 55).contains(&rejected), "{rejected}");

@@ -126,9 +126,7 @@ impl Lab<'_> {
     fn laid_over(&self, name: &str, built: Built, dose: f64) -> Result<Laid, String> {
         let text = text(&[], &built.overlay).into_bytes();
         let laid = self.variant.over(Overlay { name: format!("{name}.toml"), text });
-        let variant = laid.map_err(|found| {
-            found.first_error().map_or_else(String::new, |error| error.message.clone())
-        })?;
+        let variant = laid.map_err(|found| found.first_message())?;
         Ok(Laid { dose, is_rung: true, built, variant })
     }
 

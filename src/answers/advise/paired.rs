@@ -7,13 +7,12 @@
 
 use std::cmp::Ordering;
 
+use crate::answers::WORTH;
 use crate::engine::paired::PairedCounts;
 use crate::experiment::meets;
 use crate::results::{RemedyState, RunRecord};
 use crate::scenario::measure::Condition;
 
-/// A change of the peak that counts, as a share.
-const WORTH: f64 = 0.05;
 /// The p-value up to which a difference is said to be one. Eight pairs that all agree have 0.8 %; with 5 %
 /// one of two dozen remedies without any effect would be said to have one.
 const SURE: f64 = 0.01;

@@ -1,13 +1,8 @@
 //! The answer in a sentence, and what to know before trusting it.
 
 use super::{allowed, enough};
-use crate::experiment::proportion;
+use crate::experiment::{percent, proportion};
 use crate::results::{AdviseResult, RemedyRow, RemedyState};
-
-fn percent(share: f64) -> String {
-    let text = format!("{:.1}", share * 100.0);
-    format!("{} %", text.trim_end_matches(".0"))
-}
 
 pub(super) fn verdict(result: &AdviseResult) -> String {
     let at_most = percent(result.probability);

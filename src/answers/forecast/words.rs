@@ -2,14 +2,9 @@
 
 use crate::answers::advise::enough;
 use crate::answers::storms::note;
-use crate::experiment::{Variant, proportion};
+use crate::experiment::{Variant, percent, proportion};
 use crate::results::{FindResult, ForecastResult, ForecastStorm, FoundWhere, IdleGrowth};
 use crate::scenario::growth::Growth;
-
-fn percent(share: f64) -> String {
-    let text = format!("{:.1}", share * 100.0);
-    format!("{} %", text.trim_end_matches(".0"))
-}
 
 /// `after 7.3 months (2027-07-09) it goes wrong in more than 5 % of runs (95 % CI 6.0 to 8.1 months)`.
 pub(super) fn sentence(found: &FindResult) -> String {

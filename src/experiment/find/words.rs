@@ -2,6 +2,7 @@
 
 use super::Axis;
 use super::search::{Answer, Found, Search, Tally};
+use crate::experiment::estimate::percent;
 use crate::experiment::verdict::until_cut;
 use crate::results::{
     BreakingPoint, FORMAT_VERSION, FindResult, FoundBracket, FoundShare, FoundValue, FoundWhere,
@@ -139,11 +140,6 @@ pub(super) fn of_pilots(
     );
     let result = result(scenario, until, &search, axis, &found);
     FindResult { found: FoundWhere::Unknown, curve: tried, verdict, ..result }
-}
-
-fn percent(share: f64) -> String {
-    let text = format!("{:.1}", share * 100.0);
-    format!("{} %", text.trim_end_matches(".0"))
 }
 
 fn verdict(result: &FindResult, answer: &Answer) -> String {

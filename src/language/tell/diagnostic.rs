@@ -84,6 +84,12 @@ impl Diagnostics {
         self.items.iter().find(|d| d.severity == Severity::Error)
     }
 
+    /// What the first error says, without its place; empty if there is none.
+    #[must_use]
+    pub fn first_message(&self) -> String {
+        self.first_error().map_or_else(String::new, |error| error.message.clone())
+    }
+
     /// How many are errors.
     #[must_use]
     pub fn errors(&self) -> usize {

@@ -13,7 +13,6 @@ mod rates;
 mod settings;
 
 pub use backlog::FanOut;
-pub(crate) use pressure::CFS_PERIOD;
 pub(crate) use rates::COPIES_WAITED_FOR;
 pub use settings::{Background, Growth, ServerSettings};
 

@@ -4,11 +4,10 @@ use super::{decimal, how, value};
 use crate::model::apiserver::consistency::LOOK;
 use crate::model::apiserver::definitions::INSTALL_GARBAGE;
 use crate::model::apiserver::list::{MOST_MANAGED_FIELDS, TABLE_ROW};
-use crate::model::apiserver::server::CFS_PERIOD;
 use crate::model::apiserver::startup::{BODY_READ, REST_STORED, STRUCT_COPY};
 use crate::model::client::go::REDIAL_SPREAD;
 use crate::model::costs;
-use crate::results::{Assumption, Held};
+use crate::results::{Assumption, CFS_PERIOD, Held};
 use crate::units::Bytes;
 
 pub(super) fn rows() -> Vec<Assumption> {

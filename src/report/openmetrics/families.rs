@@ -6,8 +6,8 @@
 //! schemas of a level, and have no label `flow_schema` or `reason`; WATCH requests are counted when
 //! they are refused, as nobody knows when the others will end; writes are not counted.
 
-use crate::results::{LevelSample, ProcessSample, ResourceSample, ServerSample};
-use crate::units::Bytes;
+use crate::results::{CFS_PERIOD, LevelSample, ProcessSample, ResourceSample, ServerSample};
+use crate::units::{Bytes, SimSpan};
 
 /// Whose metric it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,13 +107,15 @@ fn bytes(bytes: Bytes) -> f64 {
     bytes.as_f64()
 }
 
+/// How many periods of a CPU limit a span has.
+fn cfs_periods(span: SimSpan) -> f64 {
+    span.as_secs_f64() / CFS_PERIOD.as_secs_f64()
+}
+
 /// A figure of a process that has a CPU limit.
 fn limited(sample: &ServerSample, figure: impl Fn(&ProcessSample) -> f64) -> Option<f64> {
     sample.process.as_ref().filter(|process| process.cpu_limit.is_some()).map(figure)
 }
-
-/// `--cpu-cfs-quota-period` of the kubelet, in seconds.
-const CFS_PERIOD_SECONDS: f64 = 0.1;
 
 const UP: &str = "Whether the target answered this scrape.";
 
@@ -317,14 +319,14 @@ pub static FAMILIES: &[Family] = &[
         Kubelet,
         "container_cpu_cfs_periods_total",
         "Periods of the CPU limit, of 100 ms each.",
-        Server(|s| limited(s, |p| p.age.as_secs_f64() / CFS_PERIOD_SECONDS)),
+        Server(|s| limited(s, |p| cfs_periods(p.age))),
     ),
     row(
         Counter,
         Kubelet,
         "container_cpu_cfs_throttled_periods_total",
         "Those of them in which threads stood still for the CPU limit.",
-        Server(|s| limited(s, |p| p.pressure.throttled_time.as_secs_f64() / CFS_PERIOD_SECONDS)),
+        Server(|s| limited(s, |p| cfs_periods(p.pressure.throttled_time))),
     ),
     row(
         Counter,

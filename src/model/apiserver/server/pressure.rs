@@ -15,11 +15,9 @@
 use super::Server;
 use crate::engine::fluid::PARTS;
 use crate::model::memory::go_heap::BACKGROUND_UTILIZATION;
-use crate::results::PressureRecord;
+use crate::results::{CFS_PERIOD, PressureRecord};
 use crate::units::SimSpan;
 
-/// `cpu.max`'s period that the kubelet sets (`--cpu-cfs-quota-period`).
-pub(crate) const CFS_PERIOD: SimSpan = SimSpan::millis(100);
 /// A throttled group runs again once it has been granted a slice (`sched_cfs_bandwidth_slice_us`, Linux
 /// `kernel/sched/fair.c`: 5 ms), in CPU-seconds.
 const SLICE: f64 = 0.005;
