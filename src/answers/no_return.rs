@@ -13,7 +13,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::engine::stop;
+use crate::engine::{stop, turn};
 use crate::experiment::{
     ReplicateError, Replications, Variant, guarded, happened_at, meets, pool, proportion,
     replicate_on, until_stopped,
@@ -73,11 +73,18 @@ pub fn no_return(
         Some(_) => None,
         None => Some(worst(variant, &question.until, plan, &progress)?),
     };
-    let chosen = question.replication.or(found.map(|(worst, _)| worst)).unwrap_or(0);
+    let chosen = question.replication.or(found.map(|found| found.worst)).unwrap_or(0);
+    let mut result = counted(variant, question, plan.seed, (chosen, found));
     let inputs = variant.drawn(chosen, plan.seed)?;
     let options = RunOptions { seed: plan.seed, replication: chosen, timelines: true };
-    let record = guarded(chosen, || Ok(World::new(&inputs, options).run(chosen)))?;
-    let happened_in = found.map_or(u32::from(meets(&question.until, &record)), |(_, n)| n);
+    let run = || guarded(chosen, || Ok(World::new(&inputs, options).run(chosen)));
+    let Some(record) = stop::or_not(run) else {
+        return found.map(|_| result).ok_or(ReplicateError::Stopped);
+    };
+    let record = record?;
+    if found.is_none() {
+        result.happened_in = u32::from(meets(&question.until, &record));
+    }
     let lab = Lab {
         inputs: &inputs,
         options: RunOptions { timelines: false, ..options },
@@ -90,29 +97,14 @@ pub fn no_return(
     let happened = happened_at(&question.until, &record);
     let points =
         pool(plan.threads)?.install(|| lab.points(began, happened.unwrap_or(record.end)))?;
+    result.began_seconds = began.as_secs_f64();
+    result.happened_seconds = happened.map(SimTime::as_secs_f64);
     if points.is_empty() {
-        return Err(ReplicateError::Stopped);
+        return Ok(result);
     }
-    let scenario = variant.scenario();
-    let mut result = NoReturn {
-        format_version: FORMAT_VERSION.to_owned(),
-        scenario: scenario.name.clone(),
-        scenario_hash: scenario.hash.clone(),
-        release: scenario.inputs.release.version(),
-        seed: plan.seed,
-        replications: question.replication.map_or(plan.replications.max(1), |_| 1),
-        happened_in,
-        replication: chosen,
-        continuations: question.continuations.max(1),
-        until: question.until.to_string(),
-        began_seconds: began.as_secs_f64(),
-        happened_seconds: happened.map(SimTime::as_secs_f64),
-        verdict: String::new(),
-        passed: passed(&points, question.continuations.max(1), happened),
-        incomplete: points.iter().map(|point| u64::from(point.unknown)).sum(),
-        points: points.into_iter().map(|point| lab.shown(&point)).collect(),
-        warnings: Vec::new(),
-    };
+    result.passed = passed(&points, question.continuations.max(1), happened);
+    result.incomplete = points.iter().map(|point| u64::from(point.unknown)).sum();
+    result.points = points.into_iter().map(|point| lab.shown(&point)).collect();
     result.verdict = verdict(&result);
     result.warnings = warnings(&result, &question.until);
     if happened.is_none() && !meets(&question.until, &record) && meets(&Condition::WRONG, &record) {
@@ -124,6 +116,47 @@ pub fn no_return(
     Ok(result)
 }
 
+/// In how many replications it happens, and which one to look at.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    worst: u32,
+    happened_in: u32,
+    replications: u32,
+}
+
+/// What is known before an instant was looked at.
+fn counted(
+    variant: &Variant,
+    question: &NoReturnQuestion,
+    seed: u64,
+    (replication, found): (u32, Option<Found>),
+) -> NoReturn {
+    let scenario = variant.scenario();
+    let (happened_in, replications) = found.map_or((0, 1), |f| (f.happened_in, f.replications));
+    let until = question.until.to_string();
+    NoReturn {
+        format_version: FORMAT_VERSION.to_owned(),
+        scenario: scenario.name.clone(),
+        scenario_hash: scenario.hash.clone(),
+        release: scenario.inputs.release.version(),
+        seed,
+        replications,
+        happened_in,
+        replication,
+        continuations: question.continuations.max(1),
+        verdict: format!(
+            "{until} happened in {happened_in} of {replications} replications; no instant was looked at"
+        ),
+        until,
+        began_seconds: 0.0,
+        happened_seconds: None,
+        passed: Vec::new(),
+        incomplete: 0,
+        points: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
 /// The replication to look at: of those in which it happens the one with the highest peak, else the
 /// one with the highest peak of all; and in how many it happens.
 fn worst(
@@ -131,14 +164,15 @@ fn worst(
     until: &Condition,
     plan: Replications,
     progress: &(impl Fn(u32) + Sync),
-) -> Result<(u32, u32), ReplicateError> {
+) -> Result<Found, ReplicateError> {
     let run = |options: RunOptions| variant.run(options.replication, options, &[]);
     let runs = replicate_on(run, plan, progress)?;
     let happens = |run: &&RunRecord| meets(until, run);
     let key =
         |run: &&RunRecord| (happens(run), run.peak_resident(), std::cmp::Reverse(run.replication));
     let worst = runs.iter().max_by_key(key).map_or(0, |run| run.replication);
-    Ok((worst, runs.iter().filter(happens).count() as u32))
+    let happened_in = runs.iter().filter(happens).count() as u32;
+    Ok(Found { worst, happened_in, replications: runs.len() as u32 })
 }
 
 /// How often it happened after an instant.
@@ -194,11 +228,14 @@ impl<P: Fn(u32) + Sync> Lab<'_, P> {
         let mut shares = Vec::new();
         let continuations = self.question.continuations.max(1);
         for &at in instants {
-            guarded(replication, || {
+            let advance = || {
                 trunk.advance(at);
                 Ok(())
-            })?;
+            };
+            let Some(come) = stop::or_not(|| guarded(replication, advance)) else { break };
+            come?;
             let one = |branch| {
+                let _turn = turn::take(self.inputs.members());
                 let record =
                     guarded(replication, || Ok(trunk.branch(branch, at).run(replication)))?;
                 (self.progress)(self.done.fetch_add(1, Ordering::Relaxed) + 1);

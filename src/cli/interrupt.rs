@@ -7,6 +7,8 @@ use crate::report::folder::Status;
 
 /// How many runs of the model are done before a verb ends as at a first Ctrl-C: for tests.
 const STOP_AFTER: &str = "OOMCAST_STOP_AFTER_RUNS";
+/// The same within a run, in pulses of 16,384 events.
+const STOP_AFTER_PULSES: &str = "OOMCAST_STOP_AFTER_PULSES";
 
 /// From now on a first Ctrl-C keeps what is done. Where the system refuses, it ends the process as
 /// before.
@@ -16,10 +18,14 @@ pub(super) fn keep_what_is_done() {
             temporary::remove_all();
             std::process::exit(Exit::Interrupted.code().into());
         }
-        output::note("stopping: what has begun is finished and kept; Ctrl-C again stops at once");
+        output::note("stopping: what is finished is kept; Ctrl-C again stops at once");
     });
-    if let Some(runs) = std::env::var(STOP_AFTER).ok().and_then(|runs| runs.parse().ok()) {
+    let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    if let Some(runs) = number(STOP_AFTER) {
         stop::after(runs);
+    }
+    if let Some(pulses) = number(STOP_AFTER_PULSES) {
+        stop::after_pulses(pulses);
     }
 }
 

@@ -74,7 +74,7 @@ pub(super) fn close(
 ) -> Result<String, Failure> {
     let path = folder.path().to_owned();
     if with_charts {
-        for name in draw(&path).map_err(Failure::internal)? {
+        for name in draw(folder.new_files()).map_err(Failure::internal)? {
             folder.record(&name);
         }
     }

@@ -102,6 +102,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     }
     let mut summary = summary_of(&scenario, &replicated, stopped.as_deref());
     let mut stopped = stopped;
+    if stopped.is_some() && replicated.worst.timelines.is_empty() {
+        summary.warnings.push(WITHOUT_TIMELINES.to_owned());
+    }
     if summary.oom.count > 0 && summary.incomplete == 0 && stopped.is_none() {
         summary.leave_one_out = without(args, &variant, &summary)?;
         stopped = interrupt::cut("all replications, without what single clients change");
@@ -119,6 +122,10 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         _ => output::incomplete(Some(incomplete(&scenario, &replicated))),
     })
 }
+
+/// What is said where the worst run was not run again.
+const WITHOUT_TIMELINES: &str =
+    "no timelines, story and holders: the worst run would take long to be run again";
 
 /// Whether the intervals became as narrow as asked for, and whether what must hold does.
 fn judged(summary: &Summary) -> Result<Exit, Failure> {

@@ -49,6 +49,7 @@ mod queue_reference;
 mod random;
 pub mod statistics;
 pub mod stop;
+pub mod turn;
 
 pub use queue::EventQueue;
 pub use queue_reference::ReferenceQueue;

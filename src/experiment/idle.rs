@@ -1,6 +1,8 @@
 //! Keys that change nothing: what sweeps, searches and comparisons say of them. A reason is given only
-//! where it is known: what the lint of keys without effect says of the key as it was set, or the events
-//! that start a number of members of their own.
+//! where it is known: what the lint of keys without effect says of the key as it was set, the events
+//! that start a number of members of their own, or a row of [`reasons`].
+
+mod reasons;
 
 use super::measure::headroom;
 use super::replicate::{ReplicateError, guarded};
@@ -41,7 +43,11 @@ pub(super) fn note(tried: &[(&str, Vec<String>)], key: &str, equal: &str) -> Str
 /// Why a key changes nothing in a scenario as it is in effect, with the overrides that set the key there;
 /// `None`: that is not known.
 pub(crate) fn reason(effective: &str, sets: &[String], key: &str) -> Option<String> {
-    sets.iter().find_map(|set| lint(effective, set)).or_else(|| own(effective, key))
+    let known = || {
+        let scenario = load("effective", effective.as_bytes(), sets).ok()?;
+        reasons::known(&scenario, key).map(str::to_owned)
+    };
+    sets.iter().find_map(|set| lint(effective, set)).or_else(|| own(effective, key)).or_else(known)
 }
 
 /// What the lint says of the key as it is set.
@@ -99,9 +105,21 @@ mod tests {
         assert!(limit.ends_with("all are equal"), "{limit}");
         let count = said("clients.readers.count", "3");
         assert!(count.ends_with("starts it has a number of its own: `go` 1"), "{count}");
-        for key in ["clients.others.count", "clients.readers.start-jitter"] {
-            let value = if key.ends_with("count") { "3" } else { "1s" };
-            assert!(said(key, value).ends_with("all are equal"), "{key}");
+        assert!(said("clients.others.count", "3").ends_with("all are equal"));
+        for (key, value, reason) in [
+            ("clients.readers.drain-rate", "1GB/s", "its clients never took less than came"),
+            ("balancer.policy", "round-robin", "there is one server"),
+            ("apiserver.goaway-chance", "0.01", "there is one server"),
+            (
+                "hardware.network",
+                "20Gbit/s",
+                "answers and watch events never wanted more than that",
+            ),
+            ("apiserver.shutdown-delay", "20s", "no event asks a server to end"),
+            ("etcd.progress-notify-interval", "20s", "nothing is written"),
+            ("apiserver.request-timeout", "2m", "no request took that long"),
+        ] {
+            assert!(said(key, value).ends_with(&format!("; {reason}")), "{}", said(key, value));
         }
     }
 }

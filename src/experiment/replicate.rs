@@ -29,7 +29,8 @@ pub struct Replications {
 pub struct Replicated {
     /// Every replication in order, without log, timelines and holders.
     pub runs: Vec<RunRecord>,
-    /// The one with the highest peak (the first of equals), complete.
+    /// The one with the highest peak (the first of equals), complete; without log and timelines when the
+    /// process was asked to end and the run would take long again.
     pub worst: RunRecord,
     /// How it was decided when to stop, where that was by an interval.
     pub rule: Option<StoppingRule>,
@@ -81,6 +82,10 @@ pub enum ReplicateError {
     },
 }
 
+/// Most events of the worst replication that it is run again for when the process was asked to end: a few
+/// seconds.
+const AGAIN_WHEN_STOPPED: u64 = 2_000_000;
+
 /// Runs every replication of a plan, then the worst one again with timelines. If the first is cut
 /// short for the work it takes, it stays the only one.
 ///
@@ -125,7 +130,7 @@ pub fn try_replicate_with(
         guarded(replication, || run(options))
     };
     if plan.replications <= 1 {
-        let worst = worst(0)?;
+        let worst = stop::or_not(|| worst(0)).unwrap_or(Err(ReplicateError::Stopped))?;
         progress(1);
         let rule = until.map(|until| until.check(std::slice::from_ref(&worst)));
         let runs = vec![worst.clone().slim()];
@@ -133,6 +138,12 @@ pub fn try_replicate_with(
     }
     let runs = batches(&run, plan, until, &progress)?;
     let replication = first_worst(&runs);
+    let slim = runs.get(replication as usize).filter(|_| stop::asked());
+    if let Some(slim) = slim.filter(|slim| slim.counters.engine_events > AGAIN_WHEN_STOPPED) {
+        let rule = until.map(|until| until.check(&runs));
+        let worst = slim.clone();
+        return Ok(Replicated { runs, worst, rule, uncertainty: None });
+    }
     let worst = worst(replication)?;
     // A free check of the promise that equal seeds give equal runs.
     if runs.get(replication as usize) != Some(&worst.clone().slim()) {
@@ -212,14 +223,15 @@ pub(crate) fn replicate_on(
 
 /// Something for each replication of a range, on the threads at hand. If some fail, the error is that
 /// of the first in order, whatever the threads; those after it need not be tried. When the process is
-/// asked to end, for the first replications of the range: those that had begun by then.
+/// asked to end, for the first replications of the range, up to one that was not done by then.
 pub(crate) fn until_stopped<T: Send>(
     range: Range<u32>,
     one: impl Fn(u32) -> Result<T, ReplicateError> + Sync,
 ) -> Result<Vec<T>, ReplicateError> {
     let failed = AtomicU32::new(u32::MAX);
     // In order, whichever thread is free: what has begun is the first part of the range.
-    let next = AtomicU32::new(range.start);
+    let first = range.start;
+    let next = AtomicU32::new(first);
     let tried: Vec<Option<(u32, Result<T, ReplicateError>)>> = range
         .into_par_iter()
         .with_max_len(1)
@@ -231,7 +243,7 @@ pub(crate) fn until_stopped<T: Send>(
             if replication > failed.load(Ordering::Relaxed) {
                 return None;
             }
-            let result = one(replication);
+            let result = stop::or_not(|| one(replication))?;
             if result.is_err() {
                 failed.fetch_min(replication, Ordering::Relaxed);
             }
@@ -240,7 +252,9 @@ pub(crate) fn until_stopped<T: Send>(
         .collect();
     let mut tried: Vec<(u32, Result<T, ReplicateError>)> = tried.into_iter().flatten().collect();
     tried.sort_unstable_by_key(|(replication, _)| *replication);
-    tried.into_iter().map(|(_, result)| result).collect()
+    // One that broke off leaves a gap: what comes after it is not known to be the next.
+    let in_order = tried.into_iter().zip(first..).take_while(|((own, _), next)| own == next);
+    in_order.map(|((_, result), _)| result).collect()
 }
 
 /// Runs one replication. If it breaks off it must say which it was, and stop the others.

@@ -141,6 +141,8 @@ fn harm(runs: &[RunRecord]) -> HarmSummary {
         writes_rejected: of(|counters| counters.writes_rejected),
         watches_ended: of(|counters| counters.watches_terminated),
         servers_behind: of(|counters| counters.servers_behind),
+        servers_lost: of(|counters| counters.servers_lost),
+        nodes_not_ready: of(|counters| counters.nodes_not_ready),
     }
 }
 

@@ -80,6 +80,8 @@ fn harm(summary: &Summary) -> String {
         (harm.requests_failed, "request", "failed", "requests failed"),
         (harm.watches_ended, "watch", "ended by a server", "watches were ended"),
         (harm.servers_behind, "server", "fell behind", "work fell behind"),
+        (harm.servers_lost, "server", "lost", "servers were lost"),
+        (harm.nodes_not_ready, "node", "NotReady", "nodes were NotReady"),
     ]
     .into_iter()
     .filter(|(what, ..)| what.runs > 0)

@@ -72,6 +72,12 @@ impl Inputs {
     pub fn fleet_ids(&self) -> Ids<FleetId> {
         ids::all(self.fleets.len())
     }
+
+    /// Members of all fleets.
+    #[must_use]
+    pub fn members(&self) -> u64 {
+        self.fleets.iter().map(|fleet| u64::from(fleet.count)).sum()
+    }
 }
 
 impl Index<ResourceId> for Vec<ResourceInput> {

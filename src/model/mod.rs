@@ -22,6 +22,7 @@ pub mod release;
 pub mod watchcache;
 pub mod world;
 
+use crate::engine::turn;
 use crate::results::RunRecord;
 use crate::units::SimTime;
 use input::Inputs;
@@ -40,6 +41,7 @@ pub struct RunOptions {
 /// Runs one replication.
 #[must_use]
 pub fn run(inputs: &Inputs, options: RunOptions) -> RunRecord {
+    let _turn = turn::take(inputs.members());
     world::World::new(inputs, options).run(options.replication)
 }
 
@@ -47,6 +49,7 @@ pub fn run(inputs: &Inputs, options: RunOptions) -> RunRecord {
 /// have said at these instants; the run is the same as without.
 #[must_use]
 pub fn run_dumping(inputs: &Inputs, options: RunOptions, dumps: &[SimTime]) -> RunRecord {
+    let _turn = turn::take(inputs.members());
     world::World::new(inputs, options).dumping(dumps).run(options.replication)
 }
 
@@ -54,5 +57,6 @@ pub fn run_dumping(inputs: &Inputs, options: RunOptions, dumps: &[SimTime]) -> R
 /// as without.
 #[must_use]
 pub fn run_scraped(inputs: &Inputs, options: RunOptions, scrapes: &[SimTime]) -> RunRecord {
+    let _turn = turn::take(inputs.members());
     world::World::new(inputs, options).scraped(scrapes).run(options.replication)
 }

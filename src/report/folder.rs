@@ -16,8 +16,9 @@
 //! | `apf-<server>-<at>.txt` | its debug dumps of API Priority and Fairness, where asked for |
 //! | `charts/*.svg`, `charts/*.png` | see [`charts`](super::charts) |
 //!
-//! The same scenario, seed and tool give the same bytes. Each file appears whole or not at all, and
-//! `run.json` says `partial` until all of them are there.
+//! The same scenario, seed and tool give the same bytes. All files take the place of a former run's at once
+//! ([`publish`](super::publish)): a writer that is killed leaves the former run or the new one. Only a sweep
+//! writes in place, since it goes on with what is there: its `run.json` says `partial` until it is complete.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -29,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use super::story::Story;
 use super::whole::{is_half_written, remove_half_written, replace};
-use super::{csv, dump, events, html, json};
+use super::{csv, dump, events, html, json, publish};
 use crate::results::{FORMAT_VERSION, RunRecord, Summary};
 
 /// Name of the manifest.
@@ -39,7 +40,8 @@ pub const MANIFEST: &str = "run.json";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// Being written, or its writer was stopped: by Ctrl-C, its files hold what was done by then.
+    /// A sweep that goes on or was stopped, or files that are being moved to their places; or its writer was
+    /// stopped by Ctrl-C, and its files hold what was done by then.
     Partial,
     /// All there.
     Complete,
@@ -151,10 +153,12 @@ impl Identity<'_> {
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
+    /// Where files are written until all are there.
+    new: PathBuf,
     manifest: Manifest,
     /// Files of the run that was there before.
     former: Vec<String>,
-    /// Whether the manifest on disk says `partial`.
+    /// Whether the first file is or was being written.
     begun: bool,
 }
 
@@ -165,6 +169,8 @@ impl RunFolder {
     /// # Errors
     /// A folder with foreign files or another scenario's run, unless `force`; the file system.
     pub fn open(path: &Path, run: &Identity<'_>, force: bool) -> Result<Self, FolderError> {
+        publish::roll_forward(path)
+            .map_err(|source| FolderError::Io { path: path.to_owned(), source })?;
         let former = match former_run(path)? {
             Former::Nothing => Vec::new(),
             Former::Foreign if force => Vec::new(),
@@ -197,7 +203,9 @@ impl RunFolder {
             // Until the end the former files are this run's to clean up.
             files: former.clone(),
         };
-        Ok(Self { path: path.to_owned(), manifest, former, begun: false })
+        let in_place = run.design_hash.is_some();
+        let new = if in_place { path.to_owned() } else { publish::beside(path) };
+        Ok(Self { path: path.to_owned(), new, manifest, former, begun: false })
     }
 
     /// The folder.
@@ -206,18 +214,31 @@ impl RunFolder {
         &self.path
     }
 
-    /// Writes the manifest, which says `partial`, before the first file.
+    /// Where files are written until all are there: what else renders a file puts it there.
+    #[must_use]
+    pub fn new_files(&self) -> &Path {
+        &self.new
+    }
+
+    /// Gets ready for the first file: of a sweep the manifest says `partial` from then on.
     ///
     /// # Errors
     /// The file system.
     pub fn begin(&mut self) -> Result<(), FolderError> {
         if !self.begun {
             self.remove_temporaries();
-            self.write_manifest()?;
+            if self.in_place() {
+                self.write_manifest()?;
+            }
             self.manifest.files.clear();
             self.begun = true;
         }
         Ok(())
+    }
+
+    /// Whether files are written where they belong.
+    fn in_place(&self) -> bool {
+        self.new == self.path
     }
 
     /// Removes what writers left half-written when they were stopped, here and where the former run had
@@ -242,7 +263,7 @@ impl RunFolder {
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), FolderError> {
         self.begin()?;
-        let target = self.path.join(name);
+        let target = self.new.join(name);
         replace(&target, fill).map_err(|source| FolderError::Io { path: target, source })?;
         self.record(name);
         Ok(())
@@ -293,7 +314,7 @@ impl RunFolder {
     /// # Errors
     /// Those of [`RunFolder::write`].
     pub fn write_report(&mut self) -> Result<(), FolderError> {
-        let page = html::render(&self.path, &self.manifest.files).map_err(|error| {
+        let page = html::render(&self.new, &self.manifest.files).map_err(|error| {
             FolderError::Io { path: self.path.join(html::REPORT), source: io::Error::other(error) }
         })?;
         page.map_or(Ok(()), |page| self.write_text(html::REPORT, &page))
@@ -305,8 +326,12 @@ impl RunFolder {
     /// # Errors
     /// The file system.
     pub fn finish(mut self, status: Status) -> Result<Vec<String>, FolderError> {
-        self.manifest.files.sort();
-        self.manifest.files.dedup();
+        let new = self.ready(status)?;
+        if !self.in_place() {
+            publish::publish(&self.path, &new, &self.former)
+                .map_err(|source| FolderError::Io { path: self.path.clone(), source })?;
+            return Ok(std::mem::take(&mut self.manifest.files));
+        }
         for stale in &self.former {
             let ours = !self.manifest.files.contains(stale) && stays_inside(stale);
             if ours {
@@ -316,13 +341,24 @@ impl RunFolder {
                 let _ = path.parent().map(fs::remove_dir);
             }
         }
-        self.manifest.status = status;
         self.write_manifest()?;
-        Ok(self.manifest.files)
+        Ok(std::mem::take(&mut self.manifest.files))
+    }
+
+    /// All files are there: where they are, with their manifest if that is not their place.
+    pub(super) fn ready(&mut self, status: Status) -> Result<PathBuf, FolderError> {
+        self.begin()?;
+        self.manifest.files.sort();
+        self.manifest.files.dedup();
+        self.manifest.status = status;
+        if !self.in_place() {
+            self.write_manifest()?;
+        }
+        Ok(self.new.clone())
     }
 
     fn write_manifest(&self) -> Result<(), FolderError> {
-        let path = self.path.join(MANIFEST);
+        let path = self.new.join(MANIFEST);
         let written = json::pretty(&self.manifest)
             .map_err(io::Error::from)
             .and_then(|text| replace(&path, |out| out.write_all(text.as_bytes())));
@@ -366,6 +402,8 @@ pub enum RemakeError {
 /// # Errors
 /// See [`RemakeError`].
 pub fn remake_report(path: &Path) -> Result<PathBuf, RemakeError> {
+    let failed = |source| FolderError::Io { path: path.to_owned(), source };
+    publish::roll_forward(path).map_err(failed)?;
     let bytes = fs::read(path.join(MANIFEST)).ok();
     let manifest: Option<Manifest> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let mut manifest = manifest.ok_or_else(|| RemakeError::NoManifest(path.to_owned()))?;
@@ -397,6 +435,15 @@ pub fn remake_report(path: &Path) -> Result<PathBuf, RemakeError> {
     Ok(target)
 }
 
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        // What is not published is of no use; a folder that cannot be removed does no harm.
+        if !self.in_place() {
+            let _ = fs::remove_dir_all(&self.new);
+        }
+    }
+}
+
 /// What a folder held before.
 enum Former {
     Nothing,
@@ -423,7 +470,7 @@ fn former_run(path: &Path) -> Result<Former, FolderError> {
 }
 
 /// A name from a manifest that somebody may have edited: never follow it out of the folder.
-fn stays_inside(name: &str) -> bool {
+pub(super) fn stays_inside(name: &str) -> bool {
     Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
 }
 

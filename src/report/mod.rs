@@ -33,6 +33,7 @@ mod markdown;
 pub mod no_return;
 pub mod openmetrics;
 mod page;
+mod publish;
 pub mod run;
 pub mod speed;
 pub mod story;

@@ -11,7 +11,7 @@ mod servers;
 mod tests;
 
 use super::format::{clean, grouped, wrap};
-use crate::results::{LogKind, Outcome, RunRecord};
+use crate::results::{LogKind, RunRecord, Unserved};
 use crate::units::{SimSpan, SimTime};
 
 /// Events of one moment: what comes within this span of each other is one beat.
@@ -170,28 +170,33 @@ fn ending(run: &RunRecord) -> Vec<Beat> {
         let text = format!("all {} have synced", counted(started, "client", "clients"));
         beats.push(Beat::new(last.at, 88, text));
     }
-    let down: Vec<&str> = run
-        .timelines
-        .iter()
-        .filter(|timeline| timeline.down.last().is_some_and(|(_, to)| *to >= run.end))
-        .map(|timeline| timeline.server.as_str())
-        .collect();
-    let serving = match down.as_slice() {
-        [] if run.outcome == Outcome::NonRecovering && synced == started => {
-            "; a server is cut off or etcd has no quorum".to_owned()
-        }
-        [] => String::new(),
-        servers => format!("; not serving: {}", clean(&servers.join(", "), 120)),
-    };
     let why = if run.cut_short { "the run is stopped at its event limit" } else { "the run ends" };
     let text = format!(
-        "{why} ({}): {} of {} synced{serving}",
+        "{why} ({}): {} of {} synced{}",
         run.outcome.key(),
         grouped(synced),
-        counted(started, "client", "clients")
+        counted(started, "client", "clients"),
+        silent(&run.unserved)
     );
     beats.push(Beat::new(run.end, 100, text));
     beats
+}
+
+/// Who does not answer at the end.
+fn silent(unserved: &Unserved) -> String {
+    let servers = [
+        ("not serving", &unserved.down),
+        ("shutting down", &unserved.stopping),
+        ("cut off", &unserved.cut_off),
+    ];
+    let named = servers.iter().filter(|(_, servers)| !servers.is_empty());
+    let mut text: String = named
+        .map(|(what, servers)| format!("; {what}: {}", clean(&servers.join(", "), 120)))
+        .collect();
+    if unserved.etcd {
+        text.push_str("; etcd has no quorum");
+    }
+    text
 }
 
 /// A count with its noun.

@@ -92,7 +92,7 @@ pub(super) fn remove_half_written(folder: &Path) {
     };
     for entry in entries.filter(|e| writer(&e.file_name().to_string_lossy()).is_some_and(gone)) {
         // One that cannot be removed does no harm.
-        let _ = fs::remove_file(entry.path());
+        let _ = fs::remove_file(entry.path()).or_else(|_| fs::remove_dir_all(entry.path()));
     }
 }
 

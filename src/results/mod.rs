@@ -25,6 +25,7 @@ mod scrape;
 mod speed;
 mod summary;
 mod sweep;
+mod unserved;
 mod validation;
 
 pub use activity::{
@@ -75,6 +76,7 @@ pub use sweep::{
     AxisRecord, DesignRecord, Effect, PointFigures, PointRow, PointValue, SWEEP_FORMAT,
     Sensitivity, SweepHead, SweepSummary,
 };
+pub use unserved::Unserved;
 pub use validation::{
     Coverage, DomainRow, ErrorSpread, HolderRow, LossAgreement, OrderedPair, Orderings,
     PublishedScenario, ReplayedRun, ReplayedServers, VALIDATION_FORMAT_VERSION, Validation,

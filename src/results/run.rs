@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Activity, ApfDump, FleetFlow, LevelRecord, LevelTimeline, PressureRecord, ServerSample,
+    Unserved,
 };
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -141,9 +142,12 @@ pub struct Holder {
 /// - *killed*: by the kernel, for memory;
 /// - *failed*: requests that were cut off, timed out or rejected, reads and writes;
 /// - *ended*: watches that a server closed because their reader, or the server itself, was too slow;
-/// - *fell behind*: writes and watch events waited for a server's processors for more than a second;
-/// - *recovered*: at the end every server serves and can be reached, etcd has its quorum, and every client
-///   has its list; one that gave up without it lacks it.
+/// - *lost*: a server that was killed otherwise (by the scenario, or the kubelet when a probe failed), that went
+///   with its node, was cut off from the network, or was replaced while no other served;
+/// - *fell behind*: writes and watch events waited for a server's processors for more than a second, or
+///   requests wanted more processors than there were for more than 30 s on end;
+/// - *recovered*: at the end every server serves and can be reached ([`Unserved`]), etcd has its quorum, and
+///   every client has its list; one that gave up without it lacks it.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -179,11 +183,12 @@ impl Outcome {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Absorbed => {
-                "No server was killed for memory, no request failed, no watch was ended, no work fell behind."
+                "No server was killed or lost, no request failed, no watch was ended, no node was NotReady, no work \
+                 fell behind."
             }
             Self::Degraded => {
-                "No server was killed for memory and all recovered, but requests failed, watches were ended or \
-                 work fell behind."
+                "No server was killed for memory and all recovered, but a server was lost, requests failed, watches \
+                 were ended, nodes were NotReady or work fell behind."
             }
             Self::SingleOom => "One server was killed, once, and all recovered.",
             Self::Cascade => "Two servers or more were killed, and all recovered.",
@@ -355,9 +360,15 @@ pub struct Counters {
     /// Writes answered 429; not among `requests_made`.
     #[serde(default)]
     pub writes_rejected: u64,
-    /// Servers whose processors writes and watch events waited for longer than a second.
+    /// Servers whose processors were too few: see [`Outcome`], *fell behind*.
     #[serde(default)]
     pub servers_behind: u64,
+    /// Writes answered 504, or that etcd could not take before they failed; not among `requests_made`.
+    #[serde(default)]
+    pub writes_timed_out: u64,
+    /// Times that a server was lost: see [`Outcome`].
+    #[serde(default)]
+    pub servers_lost: u64,
 }
 
 impl Counters {
@@ -368,6 +379,7 @@ impl Counters {
             + self.requests_rejected
             + self.requests_timed_out
             + self.writes_rejected
+            + self.writes_timed_out
     }
 }
 
@@ -495,6 +507,9 @@ pub struct RunRecord {
     pub counters: Counters,
     /// Clients that had a synced view, and all that were started, at the end.
     pub clients_synced: (u64, u64),
+    /// Who could not be asked at the end.
+    #[serde(default)]
+    pub unserved: Unserved,
     /// What happened, in order of time (bounded; the oldest are kept).
     pub log: Vec<LogEntry>,
     /// One per server, when recording was asked for.

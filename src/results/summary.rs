@@ -12,7 +12,7 @@ use super::{
 use crate::units::Bytes;
 
 /// Version of the `summary.json` format. A minor step adds fields, a major one changes them.
-pub const FORMAT_VERSION: &str = "1.6";
+pub const FORMAT_VERSION: &str = "1.7";
 
 /// The spread of a byte figure over the replications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -101,8 +101,14 @@ pub struct HarmSummary {
     pub writes_rejected: HarmCount,
     /// Watches that a server ended.
     pub watches_ended: HarmCount,
-    /// Servers whose processors writes and watch events waited for longer than a second.
+    /// Servers whose processors were too few: see [`Outcome`](super::Outcome), *fell behind*.
     pub servers_behind: HarmCount,
+    /// Times that a server was lost: see [`Outcome`](super::Outcome).
+    #[serde(default)]
+    pub servers_lost: HarmCount,
+    /// Times that a node became `NotReady`.
+    #[serde(default)]
+    pub nodes_not_ready: HarmCount,
 }
 
 /// Calls of one kind, or what they came to, over all replications.

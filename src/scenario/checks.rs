@@ -17,6 +17,14 @@ const MOST_WATCHES: i64 = 50_000_000;
 const MOST_STORED: Bytes = Bytes::gib(1 << 10);
 /// Bytes of one resource in any other form, all versions together.
 const MOST_HELD: Bytes = Bytes::gib(64 << 10);
+/// What is kept of each replication until the result is made, for each named event, server, and priority
+/// level of a server (sizes in memory, rounded up), and the most of all replications together.
+const KEPT_EVENT: Bytes = Bytes(160);
+const KEPT_SERVER: Bytes = Bytes(400);
+const KEPT_LEVEL: Bytes = Bytes(160);
+const MOST_KEPT: Bytes = Bytes::gib(1);
+/// Priority levels of the default configuration.
+const LEVELS: u64 = 8;
 /// etcd's default `--max-request-bytes`.
 const LARGE_OBJECT: Bytes = Bytes::kib(1536);
 
@@ -35,6 +43,29 @@ pub(super) fn check(root: &Resolved, log: &mut Log) {
     }
     fleets(root, log);
     connections(root, log);
+    kept(root, log);
+}
+
+/// What all replications leave behind must fit into memory.
+fn kept(root: &Resolved, log: &mut Log) {
+    let Some(run) = root.table("run") else { return };
+    let servers = root.table("apiserver").and_then(|server| server.count("replicas")).unwrap_or(1);
+    let levels = LEVELS + root.table("apf").map_or(0, |apf| apf.list("levels").len() as u64);
+    let events = (root.list("events").len() + root.list("workloads").len()) as u64;
+    let each = KEPT_EVENT.times(events) + (KEPT_SERVER + KEPT_LEVEL.times(levels)).times(servers);
+    let replications = run.count("replications").unwrap_or(1);
+    let total = each.times(replications);
+    if total > MOST_KEPT {
+        let message = format!(
+            "what {replications} replications leave would take {total}; at most {MOST_KEPT}"
+        );
+        let finding = Finding::new(Code::TotalTooLarge, run.at("replications"), message);
+        let most = MOST_KEPT.0 / each.0.max(1);
+        let help = format!(
+            "with so many events, servers and priority levels at most {most} replications: -n {most}"
+        );
+        log.push(finding.label("too many with so many events and servers").help(help));
+    }
 }
 
 /// Who shares connections with whom: with members that have some of their own.

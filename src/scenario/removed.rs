@@ -9,11 +9,19 @@ pub(super) fn take_along(root: &mut Node, list: &str, (name, at): (&str, Span), 
     if list != "clients" {
         return;
     }
-    let mut gone = of_events(root, name);
+    let (mut gone, lost) = of_events(root, name);
     gone.extend(of_workloads(root, name));
     gone.extend(of_connections(root, name));
-    gone.extend(of_texts(root, ("sweep", "vary"), name, "[sweep] varies none of it"));
-    gone.extend(of_texts(root, ("growth", "rates"), name, "nothing of it is in [growth]"));
+    let its = |path: &[&str]| match path {
+        ["clients", entry, ..] => *entry == name,
+        ["events", event, rest @ ..] => lost.iter().any(|(called, actions)| {
+            let its = |action: &&str| actions.iter().any(|gone| gone == action);
+            called == event && (actions.is_empty() || rest.first().is_some_and(its))
+        }),
+        _ => false,
+    };
+    gone.extend(of_texts(root, ("sweep", "vary"), its, "[sweep] varies none of it"));
+    gone.extend(of_texts(root, ("growth", "rates"), its, "nothing of it is in [growth]"));
     if !gone.is_empty() {
         let message = format!("`{}` is removed with what names it", shown(name));
         let finding = Finding::new(Code::RemovedAlong, at, message).label("removed here");
@@ -21,30 +29,37 @@ pub(super) fn take_along(root: &mut Node, list: &str, (name, at): (&str, Span), 
     }
 }
 
-/// What it did in events. An event that does nothing any more goes, unless a figure or an expectation
-/// belongs to its phase.
-fn of_events(root: &mut Node, name: &str) -> Vec<String> {
+/// An event that lost actions, and which; none: it is gone itself.
+type Lost = (String, Vec<String>);
+
+/// What it did in events, in words, and what they lost. An event that does nothing any more goes, unless a
+/// figure or an expectation belongs to its phase.
+fn of_events(root: &mut Node, name: &str) -> (Vec<String>, Vec<Lost>) {
     let phases = phases_judged(root);
-    let mut gone = Vec::new();
+    let (mut gone, mut lost) = (Vec::new(), Vec::new());
     let mut stays = |event: &mut Node| {
         let called = event.name().unwrap_or("").to_owned();
         let Item::Table(entries) = &mut event.item else { return true };
-        let before = entries.len();
-        entries
-            .retain_mut(|entry| !entry.node.get_mut("client").is_some_and(|node| is(node, name)));
-        if entries.len() == before {
+        let mut actions = Vec::new();
+        entries.retain_mut(|entry| {
+            let its = entry.node.get_mut("client").is_some_and(|node| is(node, name));
+            actions.extend(its.then(|| entry.name.clone()));
+            !its
+        });
+        if actions.is_empty() {
             return true;
         }
         let bare = entries.iter().all(|entry| ["name", "at"].contains(&entry.name.as_str()));
         let stays = !bare || phases.contains(&called);
         let how = if stays { "stays without it" } else { "goes" };
         gone.push(format!("event `{}` {how}", shown(&called)));
+        lost.push((called, if stays { actions } else { Vec::new() }));
         stays
     };
     if let Some(events) = items(root, "events") {
         events.retain_mut(&mut stays);
     }
-    gone
+    (gone, lost)
 }
 
 /// Its name among those that join with a workload.
@@ -83,7 +98,7 @@ fn of_connections(root: &mut Node, name: &str) -> Vec<String> {
 fn of_texts(
     root: &mut Node,
     (table, key): (&'static str, &'static str),
-    name: &str,
+    its: impl Fn(&[&str]) -> bool,
     told: &str,
 ) -> Vec<String> {
     let Some(texts) = root.get_mut(table).and_then(|table| items(table, key)) else {
@@ -92,7 +107,7 @@ fn of_texts(
     let before = texts.len();
     texts.retain(|text| match &text.item {
         Item::Text(text) => !split(text, 0).is_some_and(|(parts, _)| {
-            matches!(parts.as_slice(), [list, entry, ..] if list.name == "clients" && entry.name == name)
+            its(&parts.iter().map(|part| part.name.as_str()).collect::<Vec<_>>())
         }),
         _ => true,
     });

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use crate::hostile::{BASE, refusal};
-use crate::support::{folder_with, oomcast};
+use crate::support::{self, folder_with, oomcast};
 
 /// What nobody can have is told with what can be had.
 #[test]
 fn more_than_the_tool_takes_is_refused() {
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 6] = [
         (&["apiserver.replicas=1000"], "must be between 1 and 32"),
         (&["run.duration=87600h"], "must be between 1ms and 30d"),
         (
@@ -17,11 +17,25 @@ fn more_than_the_tool_takes_is_refused() {
         ),
         (&["clients.reflectors.count=1_000_000_000"], "between 1 and 1_000_000"),
         (&["run.replications=1_000_000_000"], "between 1 and 100_000"),
+        (
+            &["apiserver.replicas=32", "run.replications=100_000"],
+            "replications leave would take 5.01 GiB; at most 1.00 GiB",
+        ),
     ];
     for (set, expected) in cases {
         let told = refusal(BASE, set);
         assert!(told.contains(expected), "{told}");
     }
+    let queues =
+        "\n[[apf.levels]]\nname = \"many\"\ntype = \"queue\"\nqueues = 990_000\nhand-size = 1\n";
+    assert!(support::load(&format!("{BASE}{queues}"), &["apiserver.replicas=1"]).is_ok());
+    let told = refusal(&format!("{BASE}{queues}"), &["apiserver.replicas=32"]);
+    assert!(told.contains("more than 1_000_000 queues in total on 32 servers"), "{told}");
+    assert!(told.contains("at most 31250 on each"), "{told}");
+    let event = |n: u32| format!("[[events]]\nname = \"e{n}\"\nat = \"1m\"\n");
+    let events = (0..9_000).fold(BASE.to_owned(), |text, n| text + &event(n));
+    let told = refusal(&events, &["run.replications=5_000"]);
+    assert!(told.contains("what 5000 replications leave would take"), "{told}");
     let here = folder_with("hostile", "refused", &[("s.toml", BASE)]);
     let ten_million = ["clients.listers.count=1..10000:1", "objects.secrets.count=1..1000:1"];
     let sweep = ["sweep", "s.toml", "--vary", ten_million[0], "--vary", ten_million[1]];

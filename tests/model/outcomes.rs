@@ -120,3 +120,77 @@ fn what_never_settles_has_no_duration() {
     assert!(meets(&long, &slow), "{:?}", slow.phases);
     assert!(!meets(&long, &run_of(&["clients.reader.drain-rate=20MB/s"])));
 }
+
+/// A control plane that nobody asks for anything.
+fn empty(event: &str, set: &[&str]) -> RunRecord {
+    let text = WRITES.split("[[clients]]").next().expect("a head").replace("50/s", "0/s");
+    run(&format!("{text}[[events]]\nname = \"e\"\n{event}\n"), set)
+}
+
+#[test]
+fn a_server_that_is_lost_is_not_absorbed_though_nobody_asked() {
+    for lost in [
+        "at = \"1m\"\nkill = { apiserver = 0 }",
+        "at = \"1m\"\nroll = { every = \"1m\" }",
+        // It ends before the run does, and whoever was connected has not noticed.
+        "at = \"4m50s\"\npartition = { apiserver = 0, lasts = \"5s\" }",
+    ] {
+        let run = empty(lost, &[]);
+        assert_eq!((run.counters.failed(), run.counters.servers_lost), (0, 1), "{lost}");
+        assert_eq!(run.outcome, Outcome::Degraded, "{lost}");
+    }
+    // Of three servers that are replaced one after the other, two serve.
+    let rolled = empty("at = \"1m\"\nroll = { every = \"1m\" }", &["apiserver.replicas=3"]);
+    assert_eq!((rolled.counters.servers_lost, rolled.outcome), (0, Outcome::Absorbed));
+}
+
+#[test]
+fn a_server_whose_readyz_fails_at_the_end_has_not_recovered() {
+    let roll = "at = \"4m\"\nroll = { every = \"10s\" }";
+    let run = empty(roll, &["apiserver.replicas=3", "apiserver.shutdown-delay=10m"]);
+    assert_eq!(run.unserved.stopping, ["apiserver-0", "apiserver-1", "apiserver-2"]);
+    assert_eq!(run.outcome, Outcome::NonRecovering);
+}
+
+#[test]
+fn who_does_not_answer_at_the_end_is_named() {
+    let cut = writes_with("partition = { apiserver = 0, lasts = \"1h\" }").unserved;
+    assert_eq!((cut.cut_off, cut.etcd), (vec!["apiserver-0".to_owned()], false));
+    let etcd = writes_with("etcd-outage = { lasts = \"1h\" }").unserved;
+    assert!(etcd.etcd && etcd.cut_off.is_empty() && etcd.down.is_empty());
+}
+
+/// Forty clients that list 100 MB again and again keep one core busy to the end.
+#[test]
+fn a_server_saturated_by_lists_is_not_absorbed() {
+    let lists = |cores: &str, clients: &str| {
+        let text = READER
+            .replace("drain-rate = \"1MB/s\"\n", "")
+            .replace("count = 400", "count = 100")
+            .replace("reflector = { resource = \"secrets\", encoding = \"json\", watch-list = false }",
+                "lister = { resource = \"secrets\", encoding = \"json\", rounds = \"endless\", pause = \"1s\" }");
+        run(&text, &[cores, clients, "apiserver.request-timeout=10m"])
+    };
+    let busy = lists("node.cores=1", "clients.reader.count=40");
+    assert_eq!((busy.oom_kills(), busy.counters.failed()), (0, 0), "{:?}", busy.counters);
+    assert_eq!((busy.counters.servers_behind, busy.outcome), (1, Outcome::Degraded));
+    assert_eq!(lists("node.cores=8", "clients.reader.count=1").outcome, Outcome::Absorbed);
+}
+
+/// 1 MB per second for 60 s, again and again: the answers are cut off, and what was sent was sent.
+#[test]
+fn answers_that_break_off_are_bytes_sent() {
+    let slow = run(READER, &[]);
+    assert_eq!(slow.counters.lists_ok, 0);
+    let sent = slow.counters.bytes_sent.as_f64();
+    assert!((100e6..=540e6 * 1.01 + 32e6).contains(&sent), "{sent}");
+}
+
+/// 50 writes per second for 60 s, of which those of the last seven seconds wait until etcd is back.
+#[test]
+fn writes_that_etcd_cannot_take_fail() {
+    let out = writes_with("etcd-outage = { lasts = \"60s\" }");
+    assert_eq!(out.counters.writes_timed_out, 50 * 53);
+    let short = writes_with("etcd-outage = { lasts = \"5s\" }");
+    assert_eq!((short.counters.writes_timed_out, short.outcome), (0, Outcome::Absorbed));
+}

@@ -96,6 +96,30 @@ fn run_keeps_the_replications_that_are_done() {
     assert_like_whole(&here, &["run", "s.toml", "-n", "5"], &files);
 }
 
+/// Asked to end within a run: that run is left out, and what was done is kept.
+#[test]
+fn a_run_under_way_breaks_off() {
+    let here = place("within");
+    let more = "clients.agents.count=2000";
+    let run = ["run", "s.toml", "--set", more, "-j", "1", "--no-charts", "--force", "-o", "cut"];
+    let stopped = |pulses: &str, n: &str| {
+        let arguments = [&run[..], &["-n", n]].concat();
+        let mut command = command(&here, &arguments);
+        let ended = finished(command.env("OOMCAST_STOP_AFTER_PULSES", pulses));
+        assert_eq!(ended.status.code(), Some(130), "{}", support::stderr(&ended));
+        support::stderr(&ended)
+    };
+    assert!(stopped("1", "1").contains("nothing is kept"));
+    assert!(!here.join("cut/run.json").exists());
+    // Later and later, until the first replication is done: the one after it breaks off.
+    let kept = (1..12).map(|power| stopped(&(1 << power).to_string(), "5000"));
+    let told =
+        kept.into_iter().find(|told| !told.contains("nothing is kept")).expect("one is kept");
+    assert!(told.contains(" of 5000 replications"), "{told}");
+    let manifest = json(&here.join("cut/run.json")).expect("a manifest");
+    assert!(manifest["replications"].as_u64().expect("a number") >= 1, "{manifest}");
+}
+
 #[test]
 fn find_keeps_the_breaking_points_that_are_known() {
     let here = place("find");
@@ -178,6 +202,11 @@ fn advise_assess_and_no_return_keep_what_was_tried() {
     assert!(storms.iter().any(|row| row["because"].is_null()), "{storms:?}");
     assert!(storms.iter().any(|row| row["because"] == "stopped before it was run"), "{storms:?}");
     let no_return = ["no-return", "s.toml", "-n", "4", "--continuations", "10", "--set", memory];
+    // While it looks for the worst replication it is known in how many it happens.
+    let told = stopped_after(2, &here, &no_return);
+    assert!(!told.contains("nothing is kept"), "{told}");
+    let begun = json(&here.join("cut/no-return.json")).expect("a result");
+    assert_eq!((&begun["replications"], &begun["points"]), (&2.into(), &serde_json::json!([])));
     stopped_after(40, &here, &no_return);
     let points = json(&here.join("cut/no-return.json")).expect("a result")["points"].clone();
     assert!(!points.as_array().expect("a list").is_empty(), "{points}");

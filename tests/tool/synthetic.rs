@@ -3,7 +3,7 @@
 use oomcast::model::RunOptions;
 use oomcast::results::{
     Counters, FleetFlow, Holder, LevelRecord, LogEntry, LogKind, Mechanism, OomKill, Outcome,
-    PhaseRecord, PressureRecord, RunRecord, ServerRecord, Timeline, TimelinePoint,
+    PhaseRecord, PressureRecord, RunRecord, ServerRecord, Timeline, TimelinePoint, Unserved,
 };
 use oomcast::units::{Bytes, SimSpan, SimTime};
 
@@ -134,6 +134,7 @@ fn record(options: RunOptions, outcome: Outcome, servers: Vec<ServerRecord>) -> 
             ..Counters::default()
         },
         clients_synced: (if kills < 3 { 2_000 } else { 900 }, 2_000),
+        unserved: Unserved::default(),
         log: vec![LogEntry {
             at: seconds(60),
             kind: LogKind::Event,

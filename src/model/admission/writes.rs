@@ -30,16 +30,16 @@ pub struct Write {
     pub watches: u64,
     /// Writes that it stands for, at least 1.
     pub together: f64,
-    /// Whether they were answered 429 when they came: what is left is the seats that the writes
-    /// before them hold.
-    pub turned_away: bool,
+    /// Share of them that is let in; the rest was answered 429 when it came: what is left of that is the
+    /// seats that the writes before it hold.
+    pub let_in: f64,
 }
 
 impl Write {
-    /// Whole writes that it stands for.
+    /// Whole writes that were let in.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.together.round() as u64
+        (self.together * self.let_in).round() as u64
     }
 }
 
@@ -103,9 +103,8 @@ impl Admission {
     /// or was answered before.
     #[must_use]
     pub fn write_timed_out(&self, serial: u32) -> u64 {
-        let unanswered =
-            |writing: &&Writing| writing.stage == WriteStage::Waiting && !writing.write.turned_away;
-        self.writes.get(&serial).filter(unanswered).map_or(0, |writing| writing.write.count())
+        let waits = |writing: &&Writing| writing.stage == WriteStage::Waiting;
+        self.writes.get(&serial).filter(waits).map_or(0, |writing| writing.write.count())
     }
 
     /// A stage of a write is over, unless it was over before: until when its seats linger.

@@ -72,7 +72,7 @@ pub fn consistency_plan(
     let waits = etcd.latency.times(pages - 1) + etcd.read_rate.time_for(raw - raw_page);
     compare.demand.floor = compare.demand.cpu.max(waits);
 
-    let mut plan = RequestPlan { phases: vec![look, first, compare], wire: Bytes::ZERO };
+    let mut plan = RequestPlan { phases: vec![look, first, compare] };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }

@@ -180,7 +180,7 @@ impl ListContext<'_> {
         if let (Some(buffer), Some(first)) = (list.pooled, phases.first_mut()) {
             first.start.push(Step::Unpool(self.entry(Mechanism::ResponseBuffer), buffer));
         }
-        let mut plan = RequestPlan { phases, wire };
+        let mut plan = RequestPlan { phases };
         plan.scale_cpu(self.hardware.cpu_speed / list.pace.factor());
         plan
     }

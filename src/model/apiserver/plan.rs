@@ -123,8 +123,6 @@ impl Phase {
 pub struct RequestPlan {
     /// In order; never empty.
     pub phases: Vec<Phase>,
-    /// Response bytes on the wire.
-    pub wire: Bytes,
 }
 
 /// What a request holds at some point: to be dropped when it is cut.

@@ -11,18 +11,18 @@ mod booking;
 mod pressure;
 mod rates;
 mod settings;
+mod streams;
 
-pub use backlog::FanOut;
 pub(crate) use rates::COPIES_WAITED_FOR;
-pub use settings::{Background, Growth, ServerSettings};
+pub use settings::{Background, FanOut, Growth, ServerSettings};
 
 use backlog::Backlog;
-use pressure::{Pressed, Pressure, Quota};
+use pressure::{Pressed, Pressure, Quota, Shortage};
 
 use std::sync::Arc;
 
 use super::list::touched;
-use super::plan::{Holdings, RampKind, RequestPlan, Stage};
+use super::plan::{Holdings, RampKind, RequestPlan, Stage, part_of};
 use super::tag::Tag;
 use crate::engine::fluid::{ClassId, FluidPool, Joined, PARTS};
 use crate::engine::{Purpose, Streams};
@@ -107,6 +107,8 @@ struct Request {
 struct PhaseClass {
     plan: PlanId,
     phase: u32,
+    /// Response bytes that each member writes.
+    wire: Bytes,
     /// Bytes that page faults are charged for: large and small.
     touched: (Bytes, Bytes),
     /// Processor time that clients on this machine take from each member.
@@ -141,6 +143,9 @@ struct Rates {
     large_reuse: f64,
     /// Those of the cores that steady load uses.
     background: f64,
+    /// Bytes per second that watch streams can have of the network, and whether they want more.
+    stream_room: f64,
+    wire_bound: bool,
     /// Growth of heap and freed pages together, before the scavenger returns any.
     mapped: f64,
     /// Bytes per second that the scavenger returns.
@@ -170,6 +175,7 @@ pub struct Server {
     quota: Option<Quota>,
     pressure: Pressure,
     pressed: Pressed,
+    shortage: Shortage,
     /// A running collection cannot end before: the world does not stop in the middle of a copy.
     hold_until: SimTime,
     /// Scratch of [`Server::book_departure`]: bytes by ramp.
@@ -184,8 +190,8 @@ pub struct Server {
     peak: (u64, SimTime),
     phase_peak: u64,
     peak_holders: Vec<(EntryId, u64)>,
-    /// Response bytes of finished requests.
-    answered: u64,
+    /// Response bytes of phases that are over, to their end or broken off.
+    written: u64,
     /// Ends of phases, begins and ends of collections so far.
     steps: u64,
     /// Bytes above the limit that a crossing noticed too late has let through: always none.
@@ -227,6 +233,7 @@ impl Server {
             quota,
             pressure: Pressure::default(),
             pressed: Pressed::default(),
+            shortage: Shortage::default(),
             hold_until: SimTime::ZERO,
             departed: Vec::new(),
             litter_carry: Vec::new(),
@@ -237,7 +244,7 @@ impl Server {
             peak: (0, SimTime::ZERO),
             phase_peak: 0,
             peak_holders: Vec::new(),
-            answered: 0,
+            written: 0,
             steps: 0,
             overshoot: 0,
             running: false,
@@ -274,10 +281,13 @@ impl Server {
         SimSpan(self.cpu_nanos as u64)
     }
 
-    /// Response bytes of finished requests, and those of watch events.
+    /// Bytes written to clients: answers, so far as they have come, and watch events.
     #[must_use]
     pub fn bytes_sent(&self) -> Bytes {
-        Bytes(self.answered) + self.backlog.streamed()
+        let under_way =
+            |class: &ClassId| part_of(self.classes[*class].wire, self.pool.progress(*class));
+        let under_way: u64 = self.pool.active().iter().map(under_way).sum();
+        Bytes(self.written + under_way) + self.streamed()
     }
 
     /// Ends of phases, begins and ends of collections so far: what is behind a tick that is not the
@@ -321,7 +331,8 @@ impl Server {
             if request.alive {
                 request.alive = false;
                 request.generation += 1;
-                self.pool.leave(request.class, request.joined);
+                let parts = self.pool.leave(request.class, request.joined);
+                self.written += part_of(self.classes[request.class].wire, u128::from(parts));
                 self.free.push(slot as u32);
             }
         }
@@ -329,6 +340,7 @@ impl Server {
         self.in_flight = 0;
         self.rates = Rates::default();
         self.pressure = Pressure::default();
+        self.shortage.short = false;
         self.quota = self.settings.cpu_limit.map(Quota::new);
     }
 
@@ -401,6 +413,7 @@ impl Server {
         self.settle(now);
         let request = self.requests[id.slot as usize];
         let parts = self.pool.leave(request.class, request.joined);
+        self.written += part_of(self.classes[request.class].wire, u128::from(parts));
         self.book_departure(plans, request.class, parts);
         let phase = request.phase as usize;
         for (ramp, done) in plans.get(request.plan).phases[phase].ramps.iter().zip(&self.departed) {
@@ -453,6 +466,7 @@ impl Server {
         self.classes.push(PhaseClass {
             plan,
             phase,
+            wire: spec.demand.wire,
             touched: touched(spec),
             clients: SimSpan::ZERO,
             pause: SimSpan::ZERO,
@@ -480,6 +494,7 @@ impl Server {
             }
             self.steps += 1;
             self.pool.finish(class, request.joined);
+            self.written += self.classes[class].wire.0;
             self.book_departure(plans, class, PARTS);
             let plan = plans.get(request.plan);
             for step in &plan.phases[request.phase as usize].end {
@@ -494,7 +509,6 @@ impl Server {
                     finished.push(Finished { id, tag: request.tag });
                 }
             } else {
-                self.answered += plan.wire.0;
                 self.release(id.slot);
                 finished.push(Finished { id, tag: request.tag });
             }

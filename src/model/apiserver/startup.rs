@@ -76,7 +76,7 @@ pub fn cache_plan(
         fill.demand.cpu.scale(1.0 / f64::from(workers)).max(etcd.read_rate.time_for(raw - page));
     let spans = profile.cached.times(count).scale(profile.span_overhead());
     fill = fill.ramp(RampKind::TakeOutside, OwnerId::SERVER.entry(Mechanism::ProcessBase), spans);
-    let mut plan = RequestPlan { phases: vec![read, fill], wire: Bytes::ZERO };
+    let mut plan = RequestPlan { phases: vec![read, fill] };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }
@@ -112,7 +112,7 @@ pub fn loopback_plan(
     } else {
         loopback_pages(release, etcd, profile, count, owner)
     };
-    let mut plan = RequestPlan { phases, wire: Bytes::ZERO };
+    let mut plan = RequestPlan { phases };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }
@@ -207,7 +207,7 @@ pub fn rest_plan(hardware: &Hardware, etcd: &EtcdInput, heap: Bytes) -> RequestP
         .ramp(RampKind::Take, entry, heap)
         .ramp(RampKind::TakeOutside, entry, heap.scale(costs::SPAN_OVERHEAD));
     load.demand.floor = etcd.latency + etcd.read_rate.time_for(stored);
-    let mut plan = RequestPlan { phases: vec![load], wire: Bytes::ZERO };
+    let mut plan = RequestPlan { phases: vec![load] };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }
@@ -226,7 +226,7 @@ pub fn boot_plan(hardware: &Hardware, calibration: &Calibration) -> RequestPlan 
         .ramp(RampKind::Take, entry, costs::EMPTY_LIVE_HEAP.scale(calibration.base_heap))
         .ramp(RampKind::Litter, entry, costs::START_UP_GARBAGE);
     boot.demand = Demand { cpu: costs::START_UP_CPU, wire: Bytes::ZERO, floor: costs::START_UP };
-    let mut plan = RequestPlan { phases: vec![boot], wire: Bytes::ZERO };
+    let mut plan = RequestPlan { phases: vec![boot] };
     plan.scale_cpu(hardware.cpu_speed);
     plan.phases[0].demand.floor = costs::START_UP.scale(1.0 / hardware.cpu_speed);
     plan

@@ -99,7 +99,7 @@ pub fn watch_list_plan(
     if idle.watches > 0 {
         phases.push(open(idle.watches, costs::WATCH_OPEN.times(idle.watches), owner));
     }
-    let mut plan = RequestPlan { phases, wire };
+    let mut plan = RequestPlan { phases };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }
@@ -174,7 +174,7 @@ pub fn watch_plan(hardware: &Hardware, opening: Opening, owner: OwnerId) -> Requ
         costs::WATCH_OPEN.times(opening.watches) + costs::TLS_HANDSHAKE.times(opening.handshakes);
     let mut phases: Vec<Phase> = opening.lists(owner).into_iter().collect();
     phases.push(open(opening.watches, cpu, owner));
-    let mut plan = RequestPlan { phases, wire: Bytes::ZERO };
+    let mut plan = RequestPlan { phases };
     plan.scale_cpu(hardware.cpu_speed);
     plan
 }

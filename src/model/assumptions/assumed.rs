@@ -159,6 +159,22 @@ fn simplifications() -> Vec<Assumption> {
             "churn in bursts",
         ),
         row(
+            "a write that is turned away or times out is not made again, and objects are created and deleted at the \
+             rate that was asked for all the same",
+            "a controller makes it again after Retry-After and its own back-off; kubelets replace it by their next",
+            "how long an overload by writes lasts: it is longer with those that are made again",
+        ),
+        row(
+            "watch streams have up to 90 % of the network before answers, and share it by what waits",
+            "max-min fair shares of many small streams beside a few large answers come to that",
+            "servers whose network is full",
+        ),
+        row(
+            "what a cache that does not follow etcd holds up weighs in memory when it is written, not when it comes",
+            "ring and garbage of the events",
+            "the memory of a server during `lag`",
+        ),
+        row(
             "etcd is a rate and a latency; its memory is a fixed amount",
             "`[etcd]`, `node.etcd-memory`",
             "lists from etcd by many at once; etcd on the same node",

@@ -17,7 +17,7 @@ use crate::model::catalog::Catalog;
 use crate::model::client::go::WATCH_TIMEOUT;
 use crate::model::costs;
 use crate::model::ids::{FleetId, ResourceId, Table};
-use crate::model::input::{Behaviour, Inputs};
+use crate::model::input::{Behaviour, FleetInput, Inputs};
 use crate::model::memory::ledger::OwnerId;
 use crate::results::Mechanism;
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -29,22 +29,28 @@ pub struct Load<'a> {
     pub watches: &'a Table<FleetId, u64>,
     /// Writes per second, by resource.
     pub writes: &'a Table<ResourceId, f64>,
-    /// Whether the writes that come to this server are turned away, by resource.
-    pub turned_away: &'a Table<ResourceId, bool>,
+    /// Share of the writes that come to this server that are let in, by resource.
+    pub let_in: &'a Table<ResourceId, f64>,
     /// Servers that share the writes.
     pub serving: usize,
+    /// Until when the caches do not follow etcd.
+    pub held: Option<SimTime>,
 }
 
 impl Load<'_> {
+    /// Writes per second that come to this server.
+    fn offered(&self, resource: ResourceId) -> f64 {
+        self.writes[resource] / self.serving as f64
+    }
+
     /// Writes per second that this server handles.
     fn handled(&self, resource: ResourceId) -> f64 {
-        if self.turned_away[resource] { 0.0 } else { self.writes[resource] / self.serving as f64 }
+        self.offered(resource) * self.let_in[resource]
     }
 
     /// Events per second of a resource: the other servers are taken to handle their share.
     fn events(&self, resource: ResourceId) -> f64 {
-        let (all, servers) = (self.writes[resource], self.serving as f64);
-        if self.turned_away[resource] { all * (servers - 1.0) / servers } else { all }
+        self.writes[resource] - self.offered(resource) + self.handled(resource)
     }
 }
 
@@ -59,7 +65,8 @@ pub fn steady_load(
     let speed = catalog.hardware.cpu_speed;
     let (least, most) = WATCH_TIMEOUT;
     let watch_life = (least + most).as_secs_f64() / 2.0;
-    let (mut cores, mut write_cores, mut fan_out) = (costs::IDLE_CORES, 0.0, Vec::new());
+    let (mut cores, mut fan_out) = (costs::IDLE_CORES, Vec::new());
+    let mut writing = Background::default();
     let base = OwnerId::SERVER.entry(Mechanism::Garbage);
     let other = costs::IDLE_GARBAGE_PER_SECOND + inputs.apiserver.other_garbage.0;
     let mut litter = vec![(base, other)];
@@ -77,9 +84,12 @@ pub fn steady_load(
         }
         let owner = catalog.resource_owner(id);
         let json = catalog.profiles[id].json;
-        let handling = writes * costs::WRITE_REQUEST.of(1, json).as_secs_f64();
-        cores += handling;
-        write_cores += handling / speed;
+        let work = costs::WRITE_REQUEST.of(1, json).as_secs_f64();
+        cores += writes * work;
+        writing.writes_per_second += writes;
+        writing.write_cores += writes * work / speed;
+        writing.offered_cores += load.offered(id) * work / speed;
+        writing.admitted_cores += writes * work / speed;
         let garbage = costs::WRITE_GARBAGE + json.times(costs::WRITE_GARBAGE_PER_BYTE);
         // Every server decodes every event for its cache; while the ring grows, the version that
         // the event supersedes is kept, else the event pushed out leaves as much.
@@ -103,22 +113,32 @@ pub fn steady_load(
         let (events, json) = events_of(inputs, catalog, load, id);
         // A member's idle watches are quiet; one of its watches is on the resource it reads.
         let readers = open / f64::from(1 + fleet.idle_watches);
-        let delivering = readers * events * costs::FAN_OUT_EVENT.of(1, json).as_secs_f64();
-        cores += delivering;
+        let one = costs::FAN_OUT_EVENT.of(1, json).as_secs_f64();
+        let delivering = readers * events * one;
+        let held = load.held.filter(|_| inputs.resources[fleet.resource()].watch_cache);
+        if held.is_none() {
+            cores += delivering;
+            let follows = readers * selected(fleet) * one / speed;
+            writing.offered_cores += load.offered(fleet.resource()) * follows;
+            writing.admitted_cores += load.handled(fleet.resource()) * follows;
+        }
         if delivering > 0.0 {
             let size = event_bytes(inputs, catalog, id);
             fan_out.push(FanOut {
                 fleet: id,
                 cores: delivering / speed,
                 bytes_per_second: readers * events * size.as_f64(),
+                takes: None,
+                room: Bytes(u64::MAX),
                 lasts: SimSpan(u64::MAX),
                 not_before: SimTime::ZERO,
+                held,
             });
         }
         let rate = reopened + readers * events * 512.0;
         litter.push((catalog.fleet_owner(id).entry(Mechanism::Garbage), rate as u64));
     }
-    Background { cores: cores / speed, write_cores, fan_out, litter, growth }
+    Background { cores: cores / speed, fan_out, litter, growth, ..writing }
 }
 
 /// CPU time and garbage of a GET of one object: a LIST from etcd of one item, answered in JSON. (client-go
@@ -139,11 +159,15 @@ fn of_get(inputs: &Inputs, catalog: &Catalog, resource: ResourceId) -> (SimSpan,
 fn events_of(inputs: &Inputs, catalog: &Catalog, load: Load<'_>, fleet: FleetId) -> (f64, Bytes) {
     let spec = &inputs.fleets[fleet];
     let resource = spec.resource();
-    let selected = match &spec.behaviour {
+    (load.events(resource) * selected(spec), catalog.profiles[resource].json)
+}
+
+/// Share of a resource's events that a fleet watches.
+fn selected(fleet: &FleetInput) -> f64 {
+    match &fleet.behaviour {
         Behaviour::Reflector { read, .. } | Behaviour::Lister { read, .. } => read.selected,
         Behaviour::Watcher { .. } => 1.0,
-    };
-    (load.events(resource) * selected, catalog.profiles[resource].json)
+    }
 }
 
 /// Bytes of a watch event as the members of a fleet are sent it.
@@ -163,14 +187,14 @@ mod tests {
     use super::Load;
     use crate::model::ids::{ResourceId, Table};
 
-    /// Of three servers one turns the writes to the first resource away.
+    /// Of three servers one lets none of the writes to the first resource in, and half of those to the second.
     #[test]
     fn writes_that_others_handle_are_events_here() {
         let (watches, writes) = (Table::filled(0, 1), Table::filled(30.0, 2));
-        let turned_away: Table<ResourceId, bool> = [true, false].into_iter().collect();
+        let let_in: Table<ResourceId, f64> = [0.0, 0.5].into_iter().collect();
         let load =
-            Load { watches: &watches, writes: &writes, turned_away: &turned_away, serving: 3 };
+            Load { watches: &watches, writes: &writes, let_in: &let_in, serving: 3, held: None };
         let of = |row| (load.handled(ResourceId(row)), load.events(ResourceId(row)));
-        assert_eq!((of(0), of(1)), ((0.0, 20.0), (10.0, 30.0)));
+        assert_eq!((of(0), of(1)), ((0.0, 20.0), (5.0, 25.0)));
     }
 }

@@ -36,6 +36,7 @@ use crate::model::ids::{ResourceId, ServerId, Table};
 use crate::model::input::Inputs;
 use crate::model::memory::go_heap::GcSettings;
 use crate::model::node::{self, MemoryLimit};
+use crate::results::Unserved;
 use crate::units::{Bytes, SimTime};
 use balancer::Balancer;
 use etcd::EtcdState;
@@ -93,6 +94,7 @@ impl Plane {
                 memory_limit: inputs.apiserver.gomemlimit,
             },
             kill_at: limit.kill_at,
+            request_timeout: inputs.apiserver.request_timeout,
             memory_high: inputs.apiserver.memory_high,
             scan: catalog.scan_weights(inputs),
             owners: catalog.owners.names.len(),
@@ -158,11 +160,19 @@ impl Plane {
         self.servers.iter().map(|state| state.server.bytes_sent()).sum()
     }
 
-    /// Whether every server serves and can be reached, and etcd has its quorum: whoever asks is
-    /// answered.
+    /// Who does not answer: servers that do not serve or cannot be reached, and etcd without its quorum.
     #[must_use]
-    pub(crate) fn all_serving(&self, now: SimTime) -> bool {
-        let serves = |state: &ServerState| state.life == Life::Serving && !state.partitioned(now);
-        !self.etcd.outage.down(now) && self.servers.iter().all(serves)
+    pub(crate) fn unserved(&self, now: SimTime) -> Unserved {
+        let mut unserved = Unserved { etcd: self.etcd.outage.down(now), ..Unserved::default() };
+        for (server, state) in self.servers.pairs() {
+            let with = match state.life {
+                Life::Down | Life::Booting | Life::Filling => &mut unserved.down,
+                Life::Serving if state.partitioned(now) => &mut unserved.cut_off,
+                Life::Serving if state.stopping.is_some() => &mut unserved.stopping,
+                Life::Serving => continue,
+            };
+            with.push(server_state::name(server));
+        }
+        unserved
     }
 }

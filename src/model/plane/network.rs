@@ -40,6 +40,7 @@ impl Plane {
         state.server.cut_off(now, true);
         self.touch(server);
         cx.queue.push(now + lasts, Event::Heal { server });
+        cx.record.counters.servers_lost += 1;
         let message = "cut off from the network".to_owned();
         cx.record.note(now, LogKind::Stopped, &name(server), message);
     }

@@ -92,24 +92,41 @@ impl Plane {
         SimSpan::from_secs_f64((2 * channel) as f64 / queued.max(1e-9))
     }
 
-    /// How events come to a fleet's watchers on a server; `None`: its members decode nothing.
+    /// Watches of a fleet on a server that are on the resource it reads: one for each member.
+    pub(crate) fn readers(&self, cx: &Context<'_>, fleet: FleetId, server: ServerId) -> f64 {
+        let watches = self.servers[server].watches[fleet];
+        watches as f64 / f64::from(1 + cx.inputs.fleets[fleet].idle_watches)
+    }
+
+    /// How events come to a fleet's watchers on a server; `None`: its members watch nothing.
     pub(crate) fn pace(&self, cx: &Context<'_>, fleet: FleetId, server: ServerId) -> Option<Pace> {
         let spec = &cx.inputs.fleets[fleet];
-        let Behaviour::Reflector { read, .. } = &spec.behaviour else { return None };
+        let (read, size) = match &spec.behaviour {
+            Behaviour::Reflector { read, .. } => {
+                let profile = &cx.catalog.profiles[spec.resource()];
+                (Some(read), item_bytes(profile, read.encoding))
+            }
+            Behaviour::Watcher { .. } => (None, cx.catalog.profiles[spec.resource()].json),
+            Behaviour::Lister { .. } => return None,
+        };
         let resource = spec.resource();
         let writes = self.writes[resource];
         let indexed = watcher_index(&cx.inputs.resources[resource].name).is_some();
-        let matching = writes * read.selected;
+        let matching = writes * read.map_or(1.0, |read| read.selected);
         let takes = match (spec.drain_rate, spec.decode_rate) {
             (Some(drain), Some(decode)) => Some(drain.min(decode)),
             (drain, decode) => drain.or(decode),
         };
         Some(Pace {
-            queued: if indexed && read.selector { matching } else { writes },
+            queued: if indexed && read.is_some_and(|read| read.selector) {
+                matching
+            } else {
+                writes
+            },
             matching,
-            size: item_bytes(&cx.catalog.profiles[resource], read.encoding),
+            size,
             takes,
-            channel: self.channel_of(cx, server, resource, Some(read)),
+            channel: self.channel_of(cx, server, resource, read),
         })
     }
 }

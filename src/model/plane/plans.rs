@@ -248,7 +248,7 @@ impl PlanCache {
                 costs::REQUEST_GARBAGE,
             ));
             wait.demand.floor = after;
-            let mut plan = RequestPlan { phases: vec![wait], wire: Bytes::ZERO };
+            let mut plan = RequestPlan { phases: vec![wait] };
             plan.scale_cpu(context.catalog.hardware.cpu_speed);
             plan
         })
@@ -353,5 +353,5 @@ impl PlanCache {
 fn nothing() -> RequestPlan {
     let mut phase = Phase::cpu(Stage::Working, SimSpan::ZERO);
     phase.demand.floor = SimSpan::nanos(1);
-    RequestPlan { phases: vec![phase], wire: Bytes::ZERO }
+    RequestPlan { phases: vec![phase] }
 }

@@ -87,6 +87,7 @@ impl Plane {
         let state = &mut self.servers[server];
         let probe = if state.probed.started { "liveness" } else { "startup" };
         cx.record.counters.probe_kills += 1;
+        cx.record.counters.servers_lost += 1;
         let message = format!("killed by the kubelet: the {probe} probe failed");
         cx.record.note(now, LogKind::Stopped, &name(server), message);
         state.crash_loop.died(now)

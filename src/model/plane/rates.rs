@@ -12,11 +12,18 @@ impl Plane {
     /// Works out the rates of a server from now on, and when they change next.
     pub(crate) fn renew_rates(&mut self, cx: &mut Context<'_>, server: ServerId, now: SimTime) {
         self.turn_rings(cx, server, now);
+        let follows = self.servers[server].lag.is_none_or(|lag| now >= lag.until);
+        if follows && self.servers[server].server.holds_events() {
+            self.servers[server].background_stale = true;
+        }
         if self.servers[server].background_stale {
-            let background = self.steady_load(cx, server);
+            let background = self.steady_load(cx, server, now);
             let state = &mut self.servers[server];
             state.server.background = background;
             state.background_stale = false;
+            if follows {
+                state.server.release_events();
+            }
         }
         let state = &mut self.servers[server];
         state.server.refresh(&self.plans.made);
@@ -29,7 +36,12 @@ impl Plane {
     }
 
     /// The load of a server apart from requests.
-    pub(crate) fn steady_load(&self, cx: &Context<'_>, server: ServerId) -> Background {
+    pub(crate) fn steady_load(
+        &self,
+        cx: &Context<'_>,
+        server: ServerId,
+        now: SimTime,
+    ) -> Background {
         let state = &self.servers[server];
         let growth = self.ring_growth(cx, server);
         if !matches!(state.life, Life::Serving) {
@@ -39,12 +51,20 @@ impl Plane {
         let load = background::Load {
             watches: &state.watches,
             writes: &self.writes,
-            turned_away: &state.turned_away,
+            let_in: &state.let_in,
             serving,
+            held: state.lag.map(|lag| lag.until).filter(|until| now < *until),
         };
         let mut background = background::steady_load(cx.inputs, &cx.catalog, load, growth);
         for found in &mut background.fan_out {
             found.lasts = self.channels_last(cx, found.fleet, server);
+            let readers = self.readers(cx, found.fleet, server);
+            if let Some(pace) = self.pace(cx, found.fleet, server) {
+                found.takes = pace.takes.map(|takes| takes.as_f64() * readers);
+                // The channel that the cacher fills is one more than lies behind it.
+                let behind = pace.buffered() + pace.size.times(pace.channel);
+                found.room = behind.scale(readers);
+            }
             found.not_before = state.overflowed[found.fleet] + found.lasts;
         }
         background

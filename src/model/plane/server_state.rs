@@ -93,8 +93,10 @@ pub struct ServerState {
     pub writes: u32,
     /// Whether writes to a resource arrive here, by resource.
     pub writes_arrive: Table<ResourceId, bool>,
-    /// Whether the latest writes to a resource were turned away here, by resource.
-    pub turned_away: Table<ResourceId, bool>,
+    /// Share of the latest writes to a resource that was let in here, by resource, and what is left of the
+    /// last write that was turned away in part.
+    pub let_in: Table<ResourceId, f64>,
+    pub(super) turned_away: Table<ResourceId, f64>,
     /// When the channels of a fleet's watches were last full because the server was behind.
     pub overflowed: Table<FleetId, SimTime>,
     /// Until when a count of objects waits for the cache, by resource.
@@ -138,7 +140,8 @@ impl ServerState {
             buffered_lists: 0,
             writes: 0,
             writes_arrive: Table::filled(false, inputs.resources.len()),
-            turned_away: Table::filled(false, inputs.resources.len()),
+            let_in: Table::filled(1.0, inputs.resources.len()),
+            turned_away: Table::filled(0.0, inputs.resources.len()),
             overflowed: Table::filled(SimTime::ZERO, inputs.fleets.len()),
             counting_until: Table::filled(SimTime::ZERO, inputs.resources.len()),
             levels: Vec::new(),

@@ -53,7 +53,10 @@ impl Plane {
         now: SimTime,
     ) {
         let lag = Lag { version: now - behind, until: now + lasts };
-        self.servers[server].lag = Some(lag);
+        let state = &mut self.servers[server];
+        state.lag = Some(lag);
+        state.background_stale = true;
+        self.touch(server);
     }
 
     /// At which version a server's caches have stopped, if they do not follow etcd.

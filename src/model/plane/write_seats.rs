@@ -7,8 +7,10 @@
 //! Little's law they take the same seats on average: 1,000 writes of 8 ms per second are 8 seats
 //! either way. A bundle that is turned away stands for as many writes, but counts as one 429; until the
 //! next comes, the writes to its resource cost the server nothing. Writes that wait for the processors
-//! hold seats, too: when there are as many as their level has, the next are turned away. (The bundle
-//! that stands for them takes its seats nevertheless, for as long as without the wait.)
+//! hold seats, too: what is let in until the next bundle comes is what the processors can do by then beside
+//! all else, and what brings the writes that wait up, or down, to the seats of their level. (The bundle
+//! takes its seats nevertheless, for as long as without the wait.) A write that takes longer than the request
+//! time-out by itself, where etcd is slow, is answered 504 then.
 
 use crate::model::admission::{Arrival, Write, WriteStage};
 use crate::model::apf::queue_wait::request_wait_limit;
@@ -77,7 +79,6 @@ impl Plane {
     ) -> Option<u32> {
         let (together, interval) = self.pace_of_writes(resource);
         let watches = self.watches_that_see(cx, server, resource);
-        let work = Self::write_work(cx, resource);
         let state = &mut self.servers[server];
         let admission = state.admission.as_mut().filter(|_| state.boots == boot)?;
         if self.writes[resource] <= 0.0 {
@@ -92,15 +93,19 @@ impl Plane {
         state.writes = serial.wrapping_add(1);
         state.server.settle(now);
         let seats = admission.seats_for_writes(cx.inputs, resource);
-        let full = seats.is_some_and(|seats| state.server.writes_waiting(work) >= seats as f64);
-        let write = Write { serial, resource, watches, together, turned_away: full };
+        let room = |seats| (seats as f64 - state.server.writes_waiting()) / together;
+        let can_be = |seats| state.server.share_of_writes() + room(seats);
+        let let_in = seats.map_or(1.0, |seats| can_be(seats).clamp(0.0, 1.0));
+        let write = Write { serial, resource, watches, together, let_in };
         let accepted =
             matches!(admission.arrive_write(cx.inputs, write, now), Arrival::Accepted(_));
-        let turned_away = full || !accepted;
-        if turned_away {
-            cx.record.counters.writes_rejected += write.count();
-        }
-        if std::mem::replace(&mut state.turned_away[resource], turned_away) != turned_away {
+        let let_in = if accepted { let_in } else { 0.0 };
+        let away = &mut state.turned_away[resource];
+        *away += together * (1.0 - let_in);
+        cx.record.counters.writes_rejected += away.floor() as u64;
+        *away -= away.floor();
+        #[expect(clippy::float_cmp, reason = "whether it was computed anew")]
+        if std::mem::replace(&mut state.let_in[resource], let_in) != let_in {
             state.background_stale = true;
             self.touch(server);
         }
@@ -153,7 +158,11 @@ impl Plane {
         let Some(write) = admission.write_dispatched(serial) else { return };
         let work = Self::write_work(cx, write.resource);
         let commit = costs::ETCD_COMMIT.scale(1.0 / self.etcd.speed);
-        let until = now + (work + commit).scale(write.together);
+        let timeout = cx.inputs.apiserver.request_timeout;
+        if work + commit > timeout {
+            cx.record.counters.writes_timed_out += write.count();
+        }
+        let until = now + (work + commit).min(timeout).scale(write.together);
         let stage = WriteStage::Executing;
         cx.queue.push(until, Event::WriteEnds { server, serial, stage });
     }

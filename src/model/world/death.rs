@@ -34,6 +34,7 @@ impl World<'_> {
             return;
         }
         let delay = state.crash_loop.died(now);
+        self.cx.record.counters.servers_lost += 1;
         self.end_process(server, delay, now);
     }
 
@@ -41,6 +42,10 @@ impl World<'_> {
     pub(super) fn replace(&mut self, server: ServerId, now: SimTime) {
         self.cx.record.note(now, LogKind::Stopped, &name(server), "stopped by the scenario".into());
         self.settle_all(now);
+        let served = self.plane.servers[server].life == Life::Serving;
+        if served && !self.plane.another_serves(server, now) {
+            self.cx.record.counters.servers_lost += 1;
+        }
         self.end_process(server, SimSpan::ZERO, now);
     }
 

@@ -1,6 +1,6 @@
 //! etcd without a quorum, and what the servers do until it is back and then.
 //!
-//! Versions stand still: nobody can write. Reads that need etcd (LISTs that the cache does not
+//! Versions stand still: nobody can write, and writes fail as reads do. Reads that need etcd (LISTs that the cache does not
 //! answer, and consistent reads, which ask it for the latest version) fail after
 //! [`READ_FAILS_AFTER`]; what a filled cache answers by itself goes on.
 //!
@@ -15,6 +15,7 @@
 //! than the list, and they list again; so do the server's own informers.
 
 use crate::model::event::{Event, LoadEvent};
+use crate::model::plane::etcd::READ_FAILS_AFTER;
 use crate::model::watchcache::capacity::CACHER_INTERNAL_ERROR_RETRY;
 use crate::model::world::World;
 use crate::results::LogKind;
@@ -46,6 +47,7 @@ impl World<'_> {
         if self.plane.etcd.outage.take_compacted() {
             self.empty_caches(now);
         }
+        self.note_failed_writes(now);
         self.halt_writes(false, now);
         self.plane.resume_waiting(now);
         for server in self.plane.servers.ids() {
@@ -61,6 +63,14 @@ impl World<'_> {
             }
         }
         self.cx.record.note(now, LogKind::Event, "", "etcd is back".to_owned());
+    }
+
+    /// Writes that came while etcd had no quorum, and did not get it in time. Who makes them is taken to go
+    /// on at his usual rate; what flows create and delete waits.
+    pub(super) fn note_failed_writes(&mut self, now: SimTime) {
+        let failed = now.since(self.plane.etcd.outage.since() + READ_FAILS_AFTER).as_secs_f64();
+        let rates = self.cx.inputs.resource_ids().map(|id| self.plane.flows.usual_rate(id));
+        self.cx.record.counters.writes_timed_out += (rates.sum::<f64>() * failed) as u64;
     }
 
     /// No cache of any server can go on: each is to be filled again.

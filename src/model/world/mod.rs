@@ -69,6 +69,8 @@ pub struct World<'a> {
     /// Work done, in events: see [`Inputs::max_events`].
     work: u64,
     cut_short: bool,
+    /// Whether it was broken off, for its result is not wanted any more.
+    broken_off: bool,
     /// When the run ends.
     end: SimTime,
     trace: Fnv,
@@ -101,6 +103,7 @@ impl<'a> World<'a> {
             samples: Vec::new(),
             work: 0,
             cut_short: false,
+            broken_off: false,
             end: SimTime::ZERO + inputs.duration,
             trace: Fnv::new(),
             finished: Vec::new(),
@@ -193,7 +196,9 @@ impl<'a> World<'a> {
         let end = self.end;
         self.scrape_before(end + SimSpan::nanos(1));
         self.close(end);
-        stop::ran();
+        if !self.broken_off {
+            stop::ran();
+        }
         outcome::record(self, replication, end)
     }
 
@@ -204,7 +209,7 @@ impl<'a> World<'a> {
         let due = |queue: &EventQueue<Event>| {
             until == SimTime::NEVER || queue.next_time().is_some_and(|next| next <= until)
         };
-        while !self.cut_short && due(&self.cx.queue) {
+        while !self.cut_short && !self.broken_off && due(&self.cx.queue) {
             let Some((now, event)) = self.cx.queue.pop() else { break };
             if now > self.end {
                 break;
@@ -227,6 +232,7 @@ impl<'a> World<'a> {
         self.cx.record.counters.engine_events += 1;
         if self.cx.record.counters.engine_events.is_multiple_of(pulse::EVERY) {
             pulse::beat(pulse::Pulse { events: self.work(), at: now, end: self.end });
+            self.broken_off = stop::breaks_off();
         }
         self.trace_event(now, event);
         #[cfg(debug_assertions)]
@@ -412,6 +418,9 @@ impl<'a> World<'a> {
             let state = &mut self.plane.servers[server];
             state.server.process(&self.plane.plans.made, end, &mut finished);
             self.plane.sample(&mut self.cx, server, end);
+        }
+        if self.plane.etcd.outage.down(end) {
+            self.note_failed_writes(end);
         }
         self.close_phase();
         self.fleets.note_worst_of_leases(&mut self.cx);

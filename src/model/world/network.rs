@@ -61,6 +61,7 @@ impl World<'_> {
     pub(super) fn lose_node(&mut self, server: ServerId, lasts: Option<SimSpan>, now: SimTime) {
         self.cx.record.note(now, LogKind::Stopped, &name(server), "lost with its node".into());
         self.plane.servers[server].node_lost = true;
+        self.cx.record.counters.servers_lost += 1;
         self.plane.clear_process(&mut self.cx, server, now);
         for client in self.fleets.clients.ids() {
             let member = &self.fleets.clients[client];

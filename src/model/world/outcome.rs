@@ -5,7 +5,7 @@ use crate::model::ids::ServerId;
 use crate::model::node;
 use crate::model::plane::server_state::name;
 use crate::model::world::World;
-use crate::results::{Counters, Holder, Outcome, RunRecord, ServerRecord};
+use crate::results::{Counters, Holder, Outcome, RunRecord, ServerRecord, Unserved};
 use crate::units::{Bytes, SimTime};
 
 /// Deaths of one server from which a run is a crash loop even when others died too.
@@ -27,7 +27,10 @@ pub(super) fn record(mut world: World<'_>, replication: u32, end: SimTime) -> Ru
     world.cx.record.counters.bytes_sent =
         world.plane.servers.iter().map(|s| s.server.bytes_sent()).sum();
     let clients_synced = world.fleets.synced_and_started(&world.cx);
-    let course = Course::of(&world, clients_synced, end);
+    let late: f64 = world.plane.servers.iter().map(|s| s.server.writes_timed_out()).sum();
+    world.cx.record.counters.writes_timed_out += late as u64;
+    let unserved = world.plane.unserved(end);
+    let course = Course::of(&world, clients_synced, &unserved);
     RunRecord {
         replication,
         outcome: course.class(),
@@ -35,6 +38,7 @@ pub(super) fn record(mut world: World<'_>, replication: u32, end: SimTime) -> Ru
         phases: std::mem::take(&mut world.cx.record.phases),
         counters: Counters { servers_behind: course.behind, ..world.cx.record.counters },
         clients_synced,
+        unserved,
         trace_hash: world.trace(),
         log: std::mem::take(&mut world.cx.record.log),
         timelines,
@@ -93,20 +97,26 @@ struct Course {
     failed: bool,
     /// Whether a server ended a watch.
     ended: bool,
-    /// Servers on whose processors writes and watch events fell behind.
+    /// Whether a server was lost otherwise than for memory.
+    lost: bool,
+    /// Whether a node was `NotReady`.
+    not_ready: bool,
+    /// Servers whose processors were too few.
     behind: u64,
 }
 
 impl Course {
-    fn of(world: &World<'_>, (synced, started): (u64, u64), end: SimTime) -> Self {
+    fn of(world: &World<'_>, (synced, started): (u64, u64), unserved: &Unserved) -> Self {
         let counters = &world.cx.record.counters;
         let servers = &world.plane.servers;
         Self {
             kills: servers.iter().map(|state| state.oom_kills.len()).collect(),
-            serving: world.plane.all_serving(end),
+            serving: unserved.is_empty(),
             synced: synced >= started,
             failed: counters.failed() > 0,
             ended: counters.watches_terminated > 0,
+            lost: counters.servers_lost > 0,
+            not_ready: counters.nodes_not_ready > 0,
             behind: servers.iter().filter(|state| state.server.fell_behind()).count() as u64,
         }
     }
@@ -118,8 +128,9 @@ impl Course {
         }
         let total: usize = self.kills.iter().sum();
         let most = self.kills.iter().max().copied().unwrap_or(0);
+        let harmed = self.failed || self.ended || self.lost || self.not_ready || self.behind > 0;
         match total {
-            0 if self.failed || self.ended || self.behind > 0 => Outcome::Degraded,
+            0 if harmed => Outcome::Degraded,
             0 => Outcome::Absorbed,
             1 => Outcome::SingleOom,
             total if most >= CRASH_LOOP || most == total => Outcome::CrashLoop,
@@ -147,7 +158,7 @@ mod tests {
     #[test]
     fn every_cell_of_the_table() {
         for (kills, recovered) in BY_KILLS {
-            for cell in 0..32_u32 {
+            for cell in 0..128_u32 {
                 let holds = |bit: u32| cell >> bit & 1 == 1;
                 let course = Course {
                     kills: kills.to_vec(),
@@ -156,6 +167,8 @@ mod tests {
                     failed: holds(2),
                     ended: holds(3),
                     behind: u64::from(holds(4)),
+                    lost: holds(5),
+                    not_ready: holds(6),
                 };
                 let well = if cell >> 2 == 0 { Outcome::Absorbed } else { Outcome::Degraded };
                 let expected = match cell & 0b11 {

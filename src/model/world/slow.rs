@@ -110,10 +110,10 @@ impl World<'_> {
     /// full: it ends them, and their members watch again from what they were given last.
     pub(super) fn end_late_watches(&mut self, server: ServerId, now: SimTime) {
         let state = &mut self.plane.servers[server];
-        let late = state.server.lateness();
         let full: Vec<FleetId> = state.server.overflowing(now).collect();
         for fleet in full {
             let state = &mut self.plane.servers[server];
+            let late = state.server.lateness_of(fleet);
             state.server.drop_events_of(fleet, now);
             state.overflowed[fleet] = now;
             state.background_stale = true;
@@ -232,8 +232,19 @@ impl World<'_> {
     /// Closes all watches of a member.
     pub(super) fn close_watches(&mut self, client: ClientId, now: SimTime) {
         let watches = self.cx.inputs.fleets[self.fleets.clients[client].fleet].watches();
+        self.drop_bytes(client, now);
         self.close_some(client, watches, now);
         self.drop_interval(client);
+    }
+
+    /// What waits for a member's watch goes with it.
+    fn drop_bytes(&mut self, client: ClientId, now: SimTime) {
+        let member = &self.fleets.clients[client];
+        let (Some(server), fleet) = (member.server, member.fleet) else { return };
+        let share = 1.0 / self.plane.readers(&self.cx, fleet, server).max(1.0);
+        let state = &mut self.plane.servers[server];
+        state.server.settle(now);
+        state.server.drop_bytes_of(fleet, share);
     }
 
     /// What a member's reading watch kept of its interval goes with it.
@@ -271,6 +282,7 @@ impl World<'_> {
     /// The server ends a member's watch on what it reads; the others stay.
     fn close_reading_watch(&mut self, client: ClientId, now: SimTime) {
         let Some(server) = self.fleets.clients[client].server else { return };
+        self.drop_bytes(client, now);
         self.close_some(client, 1, now);
         self.drop_interval(client);
         self.touch(server);

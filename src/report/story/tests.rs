@@ -5,6 +5,7 @@ use super::{Edition, Story};
 use crate::results::{
     Activity, ActivityBucket, ActivityCounts, ActivityKind, Counters, Holder, KillScene, LogEntry,
     LogKind, Mechanism, OomKill, Outcome, RunRecord, ServerActivity, ServerRecord, Timeline,
+    Unserved,
 };
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -28,6 +29,7 @@ fn calm() -> RunRecord {
         phases: Vec::new(),
         counters: Counters::default(),
         clients_synced: (1, 1),
+        unserved: Unserved::default(),
         log: Vec::new(),
         timelines: vec![timeline(0), timeline(1)],
         activity: Activity {
@@ -68,6 +70,19 @@ fn count(run: &mut RunRecord, kind: ActivityKind, second: usize, count: u64) {
 fn nothing_but_the_end_is_told_of_a_calm_run() {
     let story = Story::of(&calm());
     assert_eq!(story.full(), "   1:00.0  the run ends (absorbed): 1 of 1 client synced\n");
+}
+
+#[test]
+fn the_end_says_who_does_not_answer() {
+    let one = |server: &str| vec![server.to_owned()];
+    let mut run = calm();
+    run.outcome = Outcome::NonRecovering;
+    run.unserved.etcd = true;
+    let end = "   1:00.0  the run ends (non-recovering): 1 of 1 client synced";
+    assert_eq!(Story::of(&run).full(), format!("{end}; etcd has no quorum\n"));
+    run.unserved = Unserved { cut_off: one("apiserver-1"), down: one("b"), ..Unserved::default() };
+    let servers = "not serving: b; cut off: apiserver-1";
+    assert_eq!(Story::of(&run).full(), format!("{end}; {servers}\n"));
 }
 
 #[test]

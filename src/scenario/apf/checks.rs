@@ -47,7 +47,8 @@ pub(in crate::scenario) fn check(
     for table in levels {
         check.level(table);
     }
-    check.all_queues(levels);
+    let servers = root.table("apiserver").and_then(|server| server.count("replicas"));
+    check.all_queues(levels, servers.unwrap_or(1));
     for table in schemas {
         check.flow_schema(table);
     }
@@ -171,15 +172,25 @@ impl Check<'_> {
         self.refuse(at, message, label, Some(help));
     }
 
-    fn all_queues(&mut self, levels: &[Resolved]) {
+    /// Every server has its own.
+    fn all_queues(&mut self, levels: &[Resolved], servers: i64) {
         let mut total: i64 = 0;
         for table in levels {
             let before = total;
-            total = total.saturating_add(table.count("queues").unwrap_or(0));
+            let queues: i64 = table.count("queues").unwrap_or(0);
+            total = total.saturating_add(queues.saturating_mul(servers));
             if before <= MOST_QUEUES && total > MOST_QUEUES {
-                let message = "the priority levels have more than 1_000_000 queues in total";
+                let on = if servers > 1 { format!(" on {servers} servers") } else { String::new() };
+                let message =
+                    format!("the priority levels have more than 1_000_000 queues in total{on}");
                 let finding = Finding::new(Code::TotalTooLarge, table.at("queues"), message);
-                self.log.push(finding.label("the total exceeds the limit here"));
+                let finding = finding.label("the total exceeds the limit here");
+                self.log.push(if servers > 1 {
+                    let most = MOST_QUEUES / servers;
+                    finding.help(format!("at most {most} on each: write fewer, or fewer replicas"))
+                } else {
+                    finding
+                });
             }
         }
     }

@@ -79,7 +79,8 @@ const NAMED: &str = "[[clients]]\nname = \"b\"\ncount = 3\nstart = \"stopped\"\n
     [[expect]]\nname = \"e\"\nphase = \"judged\"\nmetric = \"peak\"\nquantile = \"50%\"\nat-most = \"8GiB\"\n\
     [[workloads]]\nname = \"grow\"\nkind = \"node-scale-out\"\nnodes = 2\nover = \"1m\"\njoins = [\"a\", \"b\"]\n\
     [objects.nodes]\ncount = 5\nsize = \"8kB\"\n[objects.leases]\ncount = 5\nsize = \"1kB\"\n\
-    [sweep]\nvary = [\"clients.b.count=1,2\", \"objects.pods.count=10,20\"]\n";
+    [sweep]\nvary = [\"clients.b.count=1,2\", \"events.go.start.count=1,2\", \"events.judged.restart.count=1,2\", \
+    \"objects.pods.count=10,20\"]\n";
 
 #[test]
 fn a_client_is_removed_with_what_names_it() {

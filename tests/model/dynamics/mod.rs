@@ -5,6 +5,7 @@ mod counts;
 mod etcd;
 mod saturation;
 mod slow;
+mod streams;
 mod versions;
 mod workloads;
 

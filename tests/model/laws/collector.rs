@@ -49,7 +49,7 @@ impl Process {
     fn run(&self, span: SimSpan) -> Teeth {
         let mut plans = Plans::default();
         let phases = vec![Phase::cpu(Stage::Working, REQUEST)];
-        let plan = plans.add(RequestPlan { phases, wire: Bytes::ZERO });
+        let plan = plans.add(RequestPlan { phases });
         let mut server = Server::new(Arc::new(ServerSettings {
             cores: CORES,
             cpu_limit: None,
@@ -59,6 +59,7 @@ impl Process {
             gc: self.gc,
             kill_at: Bytes(self.kill_at),
             memory_high: None,
+            request_timeout: SimSpan::secs(60),
             scan: ScanWeights { scannable: vec![true] },
             owners: 1,
         }));

@@ -37,7 +37,6 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
                 .at_end(Step::Drop(buffer, Bytes(1_000 * MB)))
                 .at_end(Step::Drop(list, Bytes(1_000 * MB))),
         ],
-        wire: Bytes::ZERO,
     });
     let plan = plans.add(RequestPlan {
         phases: vec![
@@ -45,7 +44,6 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
                 .ramp(RampKind::TakeLarge, buffer, Bytes(growth.large))
                 .ramp(RampKind::Take, list, Bytes(growth.small)),
         ],
-        wire: Bytes::ZERO,
     });
     let mut hardware = inputs(BURST, &[]).hardware;
     hardware.page_fault_per_gb = SimSpan::ZERO;
@@ -58,6 +56,7 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
         gc: GcSettings { gogc: Some(100), memory_limit: None },
         kill_at: Bytes(u64::MAX / 2),
         memory_high: None,
+        request_timeout: SimSpan::secs(60),
         scan: ScanWeights { scannable: vec![true] },
         owners: 1,
     };

@@ -183,6 +183,7 @@ fn server(inputs: &Inputs, made: &Made) -> Server {
         gc: GcSettings { gogc: Some(100), memory_limit: None },
         kill_at: Bytes(u64::MAX / 2),
         memory_high: None,
+        request_timeout: SimSpan::secs(60),
         scan: made.catalog.scan_weights(inputs),
         owners: made.catalog.owners.names.len(),
     }));

@@ -16,7 +16,7 @@ use oomcast::units::{Bytes, SimSpan, SimTime};
 fn eight_requests(cpu_limit: Option<f64>) -> (f64, f64, PressureRecord) {
     let mut plans = Plans::default();
     let phases = vec![Phase::cpu(Stage::Working, SimSpan::secs(2))];
-    let plan = plans.add(RequestPlan { phases, wire: Bytes::ZERO });
+    let plan = plans.add(RequestPlan { phases });
     let mut server = Server::new(Arc::new(ServerSettings {
         cores: 8.0,
         cpu_limit,
@@ -26,6 +26,7 @@ fn eight_requests(cpu_limit: Option<f64>) -> (f64, f64, PressureRecord) {
         gc: GcSettings { gogc: None, memory_limit: None },
         kill_at: Bytes(u64::MAX / 2),
         memory_high: None,
+        request_timeout: SimSpan::secs(60),
         scan: ScanWeights { scannable: vec![true] },
         owners: 1,
     }));

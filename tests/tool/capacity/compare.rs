@@ -1,7 +1,7 @@
 //! Comparisons: nothing against itself, a known change against a tolerance.
 
 use oomcast::experiment::{CompareSide, Compared, Replications, compare, compare_runs, meets};
-use oomcast::results::{OomKill, Outcome, RunRecord, ServerRecord};
+use oomcast::results::{OomKill, Outcome, RunRecord, ServerRecord, Unserved};
 use oomcast::scenario::measure::{Condition, Tolerance};
 use oomcast::units::{Bytes, SimTime};
 
@@ -23,6 +23,7 @@ fn run(replication: u32, peak: u64, killed: bool) -> RunRecord {
         phases: vec![],
         counters: oomcast::results::Counters::default(),
         clients_synced: (1, 1),
+        unserved: Unserved::default(),
         log: vec![],
         activity: oomcast::results::Activity::default(),
         timelines: vec![],

@@ -2,29 +2,17 @@
 //!
 //! The simplest model: one fluid, first come first served. Work comes at the rate of
 //! [`Background::cores`], and is done at the rate that the sharing of the processors leaves it
-//! (`rates.rs`); the difference waits. What waits is made up as what comes: so many parts of it are
-//! writes, so many the watch events of each fleet. What was due is done, or waits, or was dropped
-//! with the process or with the watches that it was for, and so it is with the bytes of watch events.
-//! Garbage is booked when the work that makes it comes.
+//! (`rates.rs`); the difference waits. What waits is made up as what came: so many writes, so many bytes of
+//! watch events of each fleet ([`streams`](super::streams)). Work that is done, waits, was dropped with the
+//! process or with the watches that it was for, or is held up by a cache that does not follow etcd, sums up
+//! to what was due. A write that waits for longer than the request time-out is answered 504: of those that
+//! wait while the wait is longer than that, one time-out's worth per time-out. Garbage is booked when the
+//! work that makes it comes.
 
+use super::streams::Streams;
 use super::{Background, Server};
 use crate::model::ids::FleetId;
 use crate::units::{Bytes, SimSpan, SimTime};
-
-/// Watch events for the members of a fleet that watch on a server.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct FanOut {
-    /// Whose.
-    pub fleet: FleetId,
-    /// Cores that they keep busy.
-    pub cores: f64,
-    /// Bytes per second that they are due.
-    pub bytes_per_second: f64,
-    /// How far behind they may be until their channels are full.
-    pub lasts: SimSpan,
-    /// Their channels were emptied, and cannot be full again before.
-    pub not_before: SimTime,
-}
 
 /// What was due, and what became of it: nanoseconds of CPU time, or bytes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,42 +21,94 @@ pub(super) struct Account {
     done: f64,
     dropped: f64,
     pub(super) waiting: f64,
+    held: f64,
 }
 
 impl Account {
-    /// More is due, and so much of what is there can be done; the share that is done.
-    fn pass(&mut self, due: f64, most: f64) -> f64 {
+    /// More is due.
+    pub(super) fn comes(&mut self, due: f64) {
         self.due += due;
-        let there = self.waiting + due;
-        let done = if there - most < LEAST { there } else { most };
-        self.done += done;
-        self.waiting = there - done;
-        if there > 0.0 { done / there } else { 1.0 }
+        self.waiting += due;
     }
 
-    /// A share of what waits is wanted no more.
-    fn drop(&mut self, share: f64) {
-        let dropped = self.waiting * share.clamp(0.0, 1.0);
+    /// So much of what waits can be done; how much is.
+    pub(super) fn does(&mut self, most: f64) -> f64 {
+        let done = if self.waiting - most < LEAST { self.waiting } else { most };
+        self.done += done;
+        self.waiting -= done;
+        done
+    }
+
+    /// So much of what waits is wanted no more.
+    pub(super) fn drop(&mut self, dropped: f64) {
+        let dropped = dropped.clamp(0.0, self.waiting);
         self.dropped += dropped;
         self.waiting -= dropped;
     }
 
+    /// More is due, and held up.
+    pub(super) fn hold(&mut self, due: f64) {
+        self.due += due;
+        self.held += due;
+    }
+
+    /// So much of what is held up waits from now on.
+    pub(super) fn release(&mut self, held: f64) {
+        self.held = (self.held - held).max(0.0);
+        self.waiting += held;
+    }
+
+    /// All is over.
+    pub(super) fn clear(&mut self) {
+        self.dropped += self.waiting + self.held;
+        (self.waiting, self.held) = (0.0, 0.0);
+    }
+
+    /// What was done.
+    pub(super) fn done(&self) -> f64 {
+        self.done
+    }
+
     /// Panics when something was lost or came from nowhere: the conservation law.
-    fn check(&self, of: &str) {
-        let ends = self.done + self.dropped + self.waiting;
+    pub(super) fn check(&self, of: &str) {
+        let ends = self.done + self.dropped + self.waiting + self.held;
         let off = (self.due - ends).abs();
         assert!(off <= self.due * 1e-9 + 1.0, "{of}: {} were due, {ends} accounted for", self.due);
-        assert!(self.waiting >= 0.0 && self.done >= 0.0, "{of}: {self:?}");
+        let signed = [self.waiting, self.held, self.done, self.dropped];
+        assert!(signed.iter().all(|part| *part >= 0.0), "{of}: {self:?}");
     }
 }
 
-/// See the module's documentation.
+/// Writes that wait, and those that waited in vain.
 #[derive(Clone, Copy, Debug, Default)]
+struct Writes {
+    waiting: f64,
+    /// CPU time that they take, nanoseconds: a part of the work that waits.
+    work: f64,
+    timed_out: f64,
+}
+
+/// What bounds a backlog for a span.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pass {
+    /// Cores that steady load has.
+    pub(super) cores: f64,
+    /// Bytes per second that the network takes of watch events.
+    pub(super) wire: f64,
+    /// Whether clients can be reached.
+    pub(super) connected: bool,
+    /// Writes that wait are answered 504 at this rate: one time-out's worth per time-out.
+    pub(super) times_out: Option<SimSpan>,
+}
+
+/// See the module's documentation.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Backlog {
     /// CPU time, nanoseconds.
     pub(super) work: Account,
-    /// Watch events, bytes.
-    stream: Account,
+    writes: Writes,
+    /// Watch events.
+    pub(super) streams: Streams,
     /// The longest that work has waited.
     longest: SimSpan,
 }
@@ -79,23 +119,31 @@ impl Backlog {
         self.work.waiting > 0.0
     }
 
-    /// Lets a span pass: work comes at the rate of `background` and `cores` do it. The CPU time used,
-    /// in nanoseconds.
-    pub(super) fn pass(
-        &mut self,
-        background: &Background,
-        cores: f64,
-        connected: bool,
-        span: SimSpan,
-    ) -> f64 {
+    /// Lets a span pass. The CPU time used, in nanoseconds.
+    pub(super) fn pass(&mut self, background: &Background, pass: Pass, span: SimSpan) -> f64 {
         let nanos = span.0 as f64;
-        let before = self.work.done;
-        let share = self.work.pass(background.cores * nanos, cores * nanos);
-        let bytes = background.stream() * span.as_secs_f64();
-        let bytes = if connected { bytes } else { 0.0 };
-        let most = (self.stream.waiting + bytes) * share;
-        self.stream.pass(bytes, most);
-        self.work.done - before
+        self.work.comes(background.cores * nanos);
+        self.writes.waiting += background.writes_per_second * span.as_secs_f64();
+        self.writes.work += background.write_cores * nanos;
+        let there = self.work.waiting;
+        let done = self.work.does(pass.cores * nanos);
+        let share = if there > 0.0 { done / there } else { 1.0 };
+        self.writes.waiting *= 1.0 - share;
+        self.writes.work *= 1.0 - share;
+        self.work.hold(self.streams.pass(&background.fan_out, &pass, share, span));
+        if let Some(timeout) = pass.times_out {
+            let share = -libm::expm1(-span.as_secs_f64() / timeout.as_secs_f64().max(1e-9));
+            self.writes.timed_out += self.writes.waiting * share;
+            self.work.drop(self.writes.work * share);
+            self.writes.waiting *= 1.0 - share;
+            self.writes.work *= 1.0 - share;
+        }
+        done
+    }
+
+    /// What was held up waits from now on; `most`: cores that steady load can have.
+    pub(super) fn release(&mut self, background: &Background, most: f64) {
+        self.work.release(self.streams.release(&background.fan_out, most));
     }
 
     /// Notes how long work that comes now would wait.
@@ -103,15 +151,11 @@ impl Backlog {
         self.longest = self.longest.max(wait);
     }
 
-    /// A share of the work and of the bytes that wait is wanted no more.
-    fn drop(&mut self, work: f64, bytes: f64) {
-        self.work.drop(work);
-        self.stream.drop(bytes);
-    }
-
     /// The process is gone.
     pub(super) fn clear(&mut self) {
-        self.drop(1.0, 1.0);
+        self.work.clear();
+        self.streams.clear();
+        self.writes = Writes { timed_out: self.writes.timed_out, ..Writes::default() };
     }
 
     /// The longest that work has waited.
@@ -119,22 +163,10 @@ impl Backlog {
         self.longest
     }
 
-    /// Bytes of watch events that were written.
-    pub(super) fn streamed(&self) -> Bytes {
-        Bytes(self.stream.done as u64)
-    }
-
-    /// Panics unless both accounts balance.
+    /// Panics unless all accounts balance.
     pub(super) fn check(&self) {
         self.work.check("CPU time of steady load");
-        self.stream.check("bytes of watch events");
-    }
-}
-
-impl Background {
-    /// Bytes per second that all watchers are due.
-    fn stream(&self) -> f64 {
-        self.fan_out.iter().map(|fleet| fleet.bytes_per_second).sum()
+        self.streams.check();
     }
 }
 
@@ -145,31 +177,74 @@ impl Server {
         SimSpan((self.backlog.work.waiting / self.most_background()) as u64)
     }
 
-    /// Writes that wait for the processors, if `work` is what one of them takes.
+    /// Writes that wait for the processors.
     #[must_use]
-    pub fn writes_waiting(&self, work: SimSpan) -> f64 {
-        let due = self.background.cores;
-        let share = if due > 0.0 { self.background.write_cores / due } else { 0.0 };
-        self.backlog.work.waiting * share / (work.0 as f64).max(1.0)
+    pub fn writes_waiting(&self) -> f64 {
+        self.backlog.writes.waiting
+    }
+
+    /// Writes that waited for the processors for longer than the request time-out.
+    #[must_use]
+    pub fn writes_timed_out(&self) -> f64 {
+        self.backlog.writes.timed_out
+    }
+
+    /// Share of the writes that come which the processors can do beside all else: above 1, more than come.
+    #[must_use]
+    pub fn share_of_writes(&self) -> f64 {
+        let Background { cores, offered_cores, admitted_cores, .. } = self.background;
+        let most =
+            if self.backlog.waits() { self.rates.background } else { self.most_background() };
+        if offered_cores > 0.0 { (most - (cores - admitted_cores)) / offered_cores } else { 1.0 }
+    }
+
+    /// What bounds the backlog at the present rates.
+    pub(super) fn bounds_of_backlog(&self) -> Pass {
+        let timeout = self.settings.request_timeout;
+        Pass {
+            cores: self.rates.background,
+            wire: self.rates.stream_room,
+            connected: !self.cut_off,
+            times_out: (self.lateness() > timeout).then_some(timeout),
+        }
+    }
+
+    /// Bytes of watch events that were written.
+    pub(super) fn streamed(&self) -> Bytes {
+        self.backlog.streams.sent()
     }
 
     /// Fleets whose watchers are so far behind that their channels are full.
     pub fn overflowing(&self, now: SimTime) -> impl Iterator<Item = FleetId> {
         let (waiting, most) = (self.backlog.work.waiting, self.most_background());
-        let full = move |found: &&FanOut| {
-            waiting > 0.0 && waiting >= found.lasts.0 as f64 * most && now >= found.not_before
+        let full = move |found: &&super::FanOut| {
+            let late = waiting > 0.0 && waiting >= found.lasts.0 as f64 * most;
+            let full = late || self.backlog.streams.full(found, self.rates.wire_bound);
+            full && found.held.is_none() && now >= found.not_before
         };
         self.background.fan_out.iter().filter(full).map(|found| found.fleet)
     }
 
     /// The events that wait for a fleet's watchers go with their watches.
     pub fn drop_events_of(&mut self, fleet: FleetId, now: SimTime) {
-        let (cores, bytes) = (self.background.cores, self.background.stream());
+        let cores = self.background.cores;
         if let Some(found) = self.background.fan_out.iter_mut().find(|found| found.fleet == fleet) {
             found.not_before = now + found.lasts;
-            let share = |part: f64, all: f64| if all > 0.0 { part / all } else { 0.0 };
-            self.backlog.drop(share(found.cores, cores), share(found.bytes_per_second, bytes));
+            let share = if cores > 0.0 { found.cores / cores } else { 0.0 };
+            self.backlog.work.drop(self.backlog.work.waiting * share);
         }
+        self.backlog.streams.drop(fleet, 1.0);
+    }
+
+    /// A share of a fleet's watches is closed: the bytes that waited for them go along.
+    pub fn drop_bytes_of(&mut self, fleet: FleetId, share: f64) {
+        self.backlog.streams.drop(fleet, share);
+    }
+
+    /// The caches follow etcd again: what was held up is to be sent.
+    pub fn release_events(&mut self) {
+        let most = self.most_background();
+        self.backlog.release(&self.background, most);
     }
 
     /// Seconds until the backlog is empty, or a fleet's channels are full, if it goes on so.
@@ -177,7 +252,7 @@ impl Server {
         let (waiting, growth) = (self.backlog.work.waiting, self.backlog_growth());
         let empty = (waiting > 0.0 && growth < 0.0).then(|| waiting / -growth / 1e9);
         let most = self.most_background();
-        let full = |fleet: &FanOut| {
+        let full = |fleet: &super::FanOut| {
             let missing = fleet.lasts.0 as f64 * most - waiting;
             let seconds = match missing {
                 missing if missing <= 0.0 => 0.0,
@@ -188,8 +263,9 @@ impl Server {
             Some(seconds.max(spared) + if missing > 0.0 { LEAST / 1e9 } else { 0.0 })
         };
         let busy = waiting > 0.0 || growth > 0.0;
-        let full = self.background.fan_out.iter().filter(|_| busy).filter_map(full);
-        full.chain(empty).reduce(f64::min)
+        let sent = self.background.fan_out.iter().filter(|fleet| fleet.held.is_none());
+        let full = sent.filter(|_| busy).filter_map(full);
+        full.chain(empty).chain(self.until_streams_turn()).reduce(f64::min)
     }
 
     /// Cores by which the backlog grows.
@@ -200,65 +276,19 @@ impl Server {
 }
 
 /// Nanoseconds of CPU time, or bytes, that are not told from nothing.
-const LEAST: f64 = 1.0;
+pub(super) const LEAST: f64 = 1.0;
 
-/// Kubernetes' service level objective for one-object writes and for watch events: within a second
-/// (sig-scalability, `slos/api_call_latency.md`, `slos/watch_latency.md`).
+/// Kubernetes' service level objectives: one-object writes and watch events within a second, LISTs within
+/// 30 s (sig-scalability, `slos/api_call_latency.md`, `slos/watch_latency.md`).
 const PROMPT: SimSpan = SimSpan::secs(1);
+const PROMPT_LIST: SimSpan = SimSpan::secs(30);
 
 impl Server {
-    /// Whether its steady load waited for its processors for longer than a second.
+    /// Whether its processors were too few: steady load waited for them for longer than a second, or
+    /// requests wanted more of them than there were for longer than 30 s on end, so that a LIST that came
+    /// then cannot have been answered in time.
     #[must_use]
     pub fn fell_behind(&self) -> bool {
-        self.backlog.longest() > PROMPT
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn background(cores: f64) -> Background {
-        let fan_out = FanOut {
-            fleet: FleetId(0),
-            cores: cores / 2.0,
-            bytes_per_second: 1e6,
-            lasts: SimSpan::secs(1),
-            not_before: SimTime::ZERO,
-        };
-        Background { cores, fan_out: vec![fan_out], ..Background::default() }
-    }
-
-    #[test]
-    fn work_and_bytes_wait_and_are_made_up_for() {
-        let mut backlog = Backlog::default();
-        // Twice what one core does for ten seconds, then nothing.
-        let used = backlog.pass(&background(2.0), 1.0, true, SimSpan::secs(10));
-        assert!((used - 10e9).abs() < 1.0 && (backlog.work.waiting - 10e9).abs() < 1.0);
-        assert_eq!(backlog.streamed(), Bytes(5_000_000));
-        let used = backlog.pass(&Background::default(), 1.0, true, SimSpan::secs(15));
-        assert!((used - 10e9).abs() < 2.0 && !backlog.waits());
-        assert_eq!(backlog.streamed(), Bytes(10_000_000));
-        backlog.check();
-    }
-
-    #[test]
-    fn what_goes_with_its_watchers_is_dropped() {
-        let mut backlog = Backlog::default();
-        backlog.pass(&background(2.0), 1.0, true, SimSpan::secs(10));
-        backlog.drop(0.5, 1.0);
-        assert!((backlog.work.waiting - 5e9).abs() < 1.0);
-        backlog.clear();
-        backlog.check();
-        assert!(!backlog.waits());
-    }
-
-    #[test]
-    #[should_panic(expected = "accounted for")]
-    fn lost_work_is_found() {
-        let mut backlog = Backlog::default();
-        backlog.pass(&background(2.0), 1.0, true, SimSpan::secs(10));
-        backlog.work.waiting = 0.0;
-        backlog.check();
+        self.backlog.longest() > PROMPT || self.shortage.longest() > PROMPT_LIST
     }
 }

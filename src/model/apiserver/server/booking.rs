@@ -18,8 +18,8 @@ impl Server {
         let seconds = span.as_secs_f64();
         let others = self.rates.cores - self.rates.background + self.rates.mark;
         self.cpu_nanos += others * span.0 as f64;
-        let cores = self.rates.background;
-        self.cpu_nanos += self.backlog.pass(&self.background, cores, !self.cut_off, span);
+        let bounds = self.bounds_of_backlog();
+        self.cpu_nanos += self.backlog.pass(&self.background, bounds, span);
         self.backlog.note(self.lateness());
         self.pass_pressure(seconds);
         if self.memory.heap().marking().is_some() {

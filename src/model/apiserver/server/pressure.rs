@@ -69,6 +69,41 @@ pub(super) struct Pressure {
     memory_full: f64,
 }
 
+/// How long requests have wanted more processors than there were, on end: a pause ends that only when it
+/// lasts ([`PAUSE`]).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Shortage {
+    /// Whether they want more than they get.
+    pub(super) short: bool,
+    lasted: f64,
+    paused: f64,
+    /// The longest so far, seconds.
+    longest: f64,
+}
+
+impl Shortage {
+    /// Lets a span pass.
+    pub(super) fn pass(&mut self, seconds: f64) {
+        if self.short {
+            (self.lasted, self.paused) = (self.lasted + self.paused + seconds, 0.0);
+            self.longest = self.longest.max(self.lasted);
+        } else {
+            self.paused += seconds;
+            if self.paused >= PAUSE {
+                (self.lasted, self.paused) = (0.0, 0.0);
+            }
+        }
+    }
+
+    /// The longest so far.
+    pub(super) fn longest(&self) -> SimSpan {
+        SimSpan::from_secs_f64(self.longest)
+    }
+}
+
+/// Processors that have room for so many seconds have caught up (assumed).
+const PAUSE: f64 = 1.0;
+
 /// Sums of [`Pressure`] in seconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pressed(Pressure);
@@ -100,6 +135,7 @@ impl Server {
             quota.pass(used, seconds);
         }
         self.pressed.pass(self.pressure, seconds);
+        self.shortage.pass(seconds);
     }
 
     /// Seconds until the quota is spent.
@@ -107,8 +143,11 @@ impl Server {
         self.quota.as_ref()?.lasts(self.rates.cores + self.rates.mark)
     }
 
-    /// Works out what holds from the instant settled to, once processors are shared.
-    pub(super) fn measure_pressure(&mut self, waits: bool) {
+    /// Works out what holds from the instant settled to, once processors are shared; `left`: those that
+    /// requests can have.
+    pub(super) fn measure_pressure(&mut self, waits: bool, left: f64) {
+        // A server that starts has no steady load, and its own requests only.
+        self.shortage.short = self.background.cores > 0.0 && self.pool.wanted() > left * MORE;
         let marking = self.memory.heap().marking().is_some();
         let load = if waits { f64::INFINITY } else { self.background.cores };
         let work = self.pool.wanted() + load;
@@ -167,6 +206,18 @@ impl Server {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shortage_outlasts_short_pauses() {
+        let mut shortage = Shortage::default();
+        for (short, seconds) in
+            [(true, 20.0), (false, 0.5), (true, 20.0), (false, 1.0), (true, 5.0)]
+        {
+            shortage.short = short;
+            shortage.pass(seconds);
+        }
+        assert_eq!(shortage.longest(), SimSpan::millis(40_500));
+    }
 
     #[test]
     fn a_burst_runs_free_until_the_quota_of_a_period_is_spent() {

@@ -42,8 +42,10 @@ impl Server {
         let wanted = if waits { f64::INFINITY } else { self.background.cores };
         let mut background = wanted.min(self.most_background()).min(most - reserved);
         let wire = if self.cut_off { 0.0 } else { self.settings.hardware.network.as_f64() };
+        let wire = self.share_wire(wire, background);
         let efficiency = if marking { costs::EFFICIENCY_WHILE_MARKING } else { 1.0 };
         let mut program = (cores - background - reserved) * efficiency;
+        let left = program;
         let mut used = self.pool.share(program, wire);
         if background < wanted {
             // Nothing is left idle while work waits.
@@ -67,7 +69,7 @@ impl Server {
         }
         self.rates.mark = mark;
         self.rates.cores = (used - self.rates.clients).max(0.0) / efficiency + background;
-        self.measure_pressure(waits);
+        self.measure_pressure(waits, left);
     }
 
     /// Cores that steady load can have before requests get any.
@@ -232,6 +234,7 @@ impl Server {
             next = next.min(span);
         };
         self.until_backlog_turns().into_iter().for_each(&mut sooner);
+        self.until_released().into_iter().for_each(&mut sooner);
         self.until_spent().into_iter().for_each(|left| sooner(left.max(GRAIN)));
         let rates = &self.rates;
         for line in &self.background.growth {

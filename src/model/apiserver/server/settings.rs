@@ -1,12 +1,12 @@
 //! What a server is given: constant settings, and the steady load besides requests.
 
-use super::FanOut;
+use crate::model::ids::FleetId;
 use crate::model::input::Hardware;
 use crate::model::memory::go_heap::GcSettings;
 use crate::model::memory::ledger::EntryId;
 use crate::model::memory::pool::SyncPool;
 use crate::model::memory::process::{ProcessMemory, ScanWeights};
-use crate::units::{Bytes, SimTime};
+use crate::units::{Bytes, SimSpan, SimTime};
 
 /// Constant settings of a server.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct ServerSettings {
     pub gc: GcSettings,
     /// Resident memory at which the kernel kills it.
     pub kill_at: Bytes,
+    /// How long a write may take.
+    pub request_timeout: SimSpan,
     /// cgroup `memory.high`, if set.
     pub memory_high: Option<Bytes>,
     /// Scan weights by owner.
@@ -46,12 +48,39 @@ pub struct Background {
     pub cores: f64,
     /// Those of them that writes keep busy.
     pub write_cores: f64,
+    /// Writes per second that are let in.
+    pub writes_per_second: f64,
+    /// Cores that the writes that come here would keep busy with all that follows from them, ...
+    pub offered_cores: f64,
+    /// ... and those that the writes that are let in do.
+    pub admitted_cores: f64,
     /// Those that watch events keep busy, by fleet.
     pub fan_out: Vec<FanOut>,
     /// Garbage it makes: entry and bytes a second.
     pub litter: Vec<(EntryId, u64)>,
     /// What grows steadily.
     pub growth: Vec<Growth>,
+}
+
+/// Watch events for the members of a fleet that watch on a server.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FanOut {
+    /// Whose.
+    pub fleet: FleetId,
+    /// Cores that they keep busy.
+    pub cores: f64,
+    /// Bytes per second that they are due.
+    pub bytes_per_second: f64,
+    /// Bytes per second that they take; `None`: all that comes.
+    pub takes: Option<f64>,
+    /// Bytes that wait in their channels and sockets when these are full.
+    pub room: Bytes,
+    /// How far behind they may be until their channels are full.
+    pub lasts: SimSpan,
+    /// Their channels were emptied, and cannot be full again before.
+    pub not_before: SimTime,
+    /// The cache does not follow etcd until then: nothing is dispatched.
+    pub held: Option<SimTime>,
 }
 
 /// Live heap that grows at a constant rate, until it is worked out again.
