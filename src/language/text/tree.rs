@@ -4,7 +4,7 @@
 use serde_json::{Map, Number, Value};
 use toml::de::{DeArray, DeTable, DeValue};
 
-use crate::language::text::source::Span;
+use crate::language::text::span::Span;
 
 /// A value and where it is.
 #[derive(Clone, Debug)]
