@@ -7,7 +7,7 @@ use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::language::print::schema::{definition, form, scalar, schema, uncertain};
+use crate::language::print::schema::{definition, scalar, schema, uncertain};
 use crate::language::table::read::scalar as read;
 use crate::language::table::uncertain::is_meant;
 use crate::language::table::{Kind, Table};
