@@ -108,7 +108,7 @@ mod tests {
         assert!(said("clients.others.count", "3").ends_with("all are equal"));
         for (key, value, reason) in [
             ("clients.readers.drain-rate", "1GB/s", "its clients never took less than came"),
-            ("balancer.policy", "round-robin", "there is one server"),
+            ("balancer.check-interval", "2s", "there is one server"),
             ("apiserver.goaway-chance", "0.01", "there is one server"),
             (
                 "hardware.network",
