@@ -306,6 +306,7 @@ impl Run {
             .collect();
         let published = (self.recipe.servers == 3)
             .then_some(PublishedPeak { label: "KEP-3157", bytes: self.recipe.limit.scale(0.6) });
+        let scrapes = self.timelines.first().map(scraped_peaks).unwrap_or_default();
         with(&ChartInput {
             scenario: &self.scenario,
             release: "1.32",
@@ -319,6 +320,7 @@ impl Run {
             published,
             activity: Some(&self.activity),
             duration: SimSpan::secs(self.recipe.seconds),
+            scrapes: &scrapes,
             peaks: &peaks,
         })
     }
