@@ -28,6 +28,7 @@ fn run_with(kill: Option<u64>, outcome: Outcome, episodes: &[(&str, u64, u64)]) 
         at_once: *from == 0,
     };
     Rehearsed {
+        replication: 0,
         first_kill: kill.map(at),
         outcome,
         episodes: episodes.iter().map(episode).collect(),

@@ -4,7 +4,7 @@ use crate::report::charts::{ChartInput, PublishedPeak, ServerPeaks};
 use crate::results::{
     Activity, ActivityBucket, ActivityCounts, BusiestSecond, Holder, LevelPoint, LevelTimeline,
     Mechanism, OomKill, PhaseRecord, PressureRecord, ServerActivity, ServerRecord, Timeline,
-    TimelinePoint, WatchWindow, WindowPoint,
+    TimelinePoint, WatchWindow, WindowPoint, scraped_peaks,
 };
 use crate::units::{Bytes, SimSpan, SimTime};
 
