@@ -55,7 +55,7 @@ pub fn idle_memory(inputs: &Inputs) -> Bytes {
 
 fn idle_above_limit(scenario: &Scenario) -> Option<Diagnostic> {
     let inputs = &scenario.inputs;
-    let allowed = memory_limit(&inputs.apiserver, &inputs.node);
+    let allowed = memory_limit(inputs);
     let needed = idle_memory(inputs);
     if needed <= allowed.kill_at {
         return None;

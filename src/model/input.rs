@@ -5,6 +5,7 @@
 
 mod events;
 mod failures;
+mod residents;
 mod workloads;
 
 pub use super::ids::{FleetId, Id, ResourceId, ServerId};
@@ -157,8 +158,9 @@ pub struct NodeInput {
     /// Whether the clients run on the servers' node and take processor time from them, as in the
     /// measured runs ([`LOCAL_CLIENT`](super::costs::LOCAL_CLIENT)).
     pub local_clients: bool,
-    /// RAM that etcd uses on the node (`oom_score_adj` -997).
-    pub etcd_memory: Bytes,
+    /// RAM that etcd uses on the node (`oom_score_adj` -997), where it is stated; else
+    /// [`Inputs::etcd_memory`].
+    pub etcd_memory: Option<Bytes>,
     /// RAM of the kernel, the kubelet and others that the OOM killer does not take.
     pub system_memory: Bytes,
     /// RAM of ordinary processes that the OOM killer takes before the apiserver.

@@ -2,7 +2,7 @@
 //! restarts.
 
 use super::costs;
-use super::input::{ApiserverInput, NodeInput};
+use super::input::{ApiserverInput, Inputs, NodeInput};
 use super::release::Release;
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -40,9 +40,10 @@ pub struct MemoryLimit {
 /// adj × RAM / 1000 (docs/facts/memory.md section 4.2). Ordinary processes score above a static pod's
 /// -997, so they die first and leave their memory; then the larger of apiserver and etcd.
 #[must_use]
-pub fn memory_limit(apiserver: &ApiserverInput, node: &NodeInput) -> MemoryLimit {
-    let total = node.memory;
-    let left = total - node.system_memory - node.etcd_memory;
+pub fn memory_limit(inputs: &Inputs) -> MemoryLimit {
+    let (apiserver, node) = (&inputs.apiserver, &inputs.node);
+    let (total, etcd) = (node.memory, inputs.etcd_memory());
+    let left = total - node.system_memory - etcd;
     let before_daemons = left - node.daemons_memory;
     let score = |resident: Bytes, adj: i64| {
         i128::from(resident.0) + i128::from(adj) * i128::from(total.0) / 1000
@@ -51,7 +52,7 @@ pub fn memory_limit(apiserver: &ApiserverInput, node: &NodeInput) -> MemoryLimit
     let own = score(before_daemons, adj);
     let spared = own < score(node.daemons_memory, 0) && adj < 0;
     let node_limit =
-        if spared || own < score(node.etcd_memory, ETCD_SCORE_ADJ) { left } else { before_daemons };
+        if spared || own < score(etcd, ETCD_SCORE_ADJ) { left } else { before_daemons };
     match apiserver.memory_limit {
         Some(limit) if limit + costs::BINARY_UNCHARGED <= node_limit => {
             MemoryLimit { limit, kill_at: limit + costs::BINARY_UNCHARGED, kind: LimitKind::Cgroup }

@@ -6,6 +6,7 @@ use super::derive::is_custom;
 use super::reads::{self, Read};
 use super::release::{default_release, release_of};
 use crate::language::{Code, Finding, Log, Resolved, grouped, nearest, shown};
+use crate::model::input::NodeInput;
 use crate::model::release::Release;
 use crate::units::Bytes;
 
@@ -141,11 +142,18 @@ fn node_memory(root: &Resolved, apiserver: &Resolved, node: &Resolved, log: &mut
         log.push(finding.help(format!("write [node] memory = \"{memory:#}\"")));
     }
     let parts = ["etcd-memory", "system-memory", "daemons-memory"];
-    let used: Bytes = parts.iter().filter_map(|key| node.size(key)).sum();
+    let stored = root
+        .named("objects")
+        .iter()
+        .filter_map(|(_, _, table)| Some(table.size("size")?.times(table.count("count")?)));
+    let etcd = NodeInput::etcd_memory(node.size(parts[0]), &stored.collect::<Vec<_>>());
+    let used = etcd + parts[1..].iter().filter_map(|key| node.size(key)).sum::<Bytes>();
     if used >= memory {
         let at = node.given("memory").unwrap_or_else(|| root.at("node"));
         let message = format!("no memory of the node ({memory}) is left for the apiserver");
-        let help = format!("`{}` and `{}` add up to {used}", parts[..2].join("`, `"), parts[2]);
+        let by = if node.size(parts[0]).is_none() { " (by the objects stored)" } else { "" };
+        let [etcd, system, daemons] = parts;
+        let help = format!("`{etcd}`{by}, `{system}` and `{daemons}` add up to {used}");
         let finding = Finding::new(Code::DoesNotFit, at, message).label("too small");
         log.push(finding.help(help));
     }

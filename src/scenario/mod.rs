@@ -100,10 +100,11 @@ use crate::language::layers::{inherit, overrides, profiles};
 use crate::language::print::effective;
 use crate::language::table::resolved::Resolved;
 use crate::language::table::typed::FromTable;
-use crate::language::table::uncertain;
+use crate::language::table::uncertain_keys;
 use crate::language::table::walk::Walker;
 use crate::language::tell::diagnostic::Log;
-use crate::language::text::source::{Sources, Span};
+use crate::language::text::source::Sources;
+use crate::language::text::span::Span;
 use crate::language::text::tree::{Item, Node};
 use crate::model::input::Inputs;
 use growth::Growth;
@@ -274,7 +275,7 @@ fn check(
     let typed = Root::from_table(&root);
     let built = typed.and_then(|typed| build::scenario(typed, &names));
     debug_assert!(built.is_some(), "a tree without errors is a scenario");
-    let scenario = Scenario { uncertain: uncertain::collect(&root), sweep, growth, ..built? };
+    let scenario = Scenario { uncertain: uncertain_keys::collect(&root), sweep, growth, ..built? };
     if let Some(plan) = &scenario.sweep {
         sweep::check_names(plan, &root, &text, log);
     }

@@ -254,7 +254,7 @@ fn extra(before: &Scenario, after: &Scenario) -> (Bytes, f64) {
     let of = |scenario: &Scenario| {
         let inputs = &scenario.inputs;
         let servers = inputs.apiserver.replicas;
-        let memory = memory_limit(&inputs.apiserver, &inputs.node).limit.times(servers.into());
+        let memory = memory_limit(inputs).limit.times(servers.into());
         (memory, cores(&inputs.apiserver, &inputs.node) * f64::from(servers))
     };
     let ((memory, cores), (more, faster)) = (of(before), of(after));

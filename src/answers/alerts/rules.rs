@@ -4,9 +4,10 @@
 use super::promql::{Selector, selectors};
 use crate::language::Log;
 use crate::language::text::source::Sources;
-use crate::language::text::yaml::{Entry, Item, Node, documents};
+use crate::language::text::tree::{Item, Node};
+use crate::language::text::yaml::documents;
 use crate::units::{SimSpan, parse_span};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// An alert.
@@ -43,13 +44,13 @@ impl Rules {
         let mut log = Log::new(Sources::new(file, text.to_owned()));
         let mut all = Vec::new();
         for document in documents(0, &mut log) {
-            let groups = list(field(&document, "groups"));
+            let groups = items(document.get("groups"));
             for group in groups {
-                let interval = interval(&self::text(field(group, "interval")));
-                for rule in list(field(group, "rules")) {
+                let interval = interval(&self::text(group.get("interval")));
+                for rule in items(group.get("rules")) {
                     self.add(file, rule, interval);
                 }
-                all.push(value(group));
+                all.push(group.to_json());
             }
         }
         self.files.push(all);
@@ -82,14 +83,14 @@ impl Rules {
     }
 
     fn add(&mut self, file: &str, rule: &Node, interval: Option<SimSpan>) {
-        let text = |name| text(field(rule, name));
+        let text = |name| text(rule.get(name));
         let selectors = selectors(&text("expr"));
         let record = text("record");
         if !record.is_empty() {
             self.recorded.push((record, selectors));
             return;
         }
-        let severity = field(rule, "labels").and_then(|labels| field(labels, "severity"));
+        let severity = rule.get("labels").and_then(|labels| labels.get("severity"));
         let severity = self::text(severity);
         let alert = AlertRule {
             alert: text("alert"),
@@ -153,48 +154,14 @@ fn interval(text: &str) -> Option<SimSpan> {
     Some(SimSpan::secs((span.0 / SimSpan::secs(1).0).max(1)))
 }
 
-/// A node as JSON, which is YAML too. Floats are left out: nothing that decides a rule is one.
-fn value(node: &Node) -> Value {
-    match &node.item {
-        Item::Null | Item::Float(_) => Value::Null,
-        Item::Flag(flag) => json!(flag),
-        Item::Integer(number) => json!(*number as i64),
-        Item::Text(text) => json!(text),
-        Item::List(items) => items.iter().map(value).collect(),
-        Item::Object(entries) => {
-            let one = |entry: &Entry| (entry.name.clone(), value(&entry.node));
-            Value::Object(entries.iter().map(one).collect::<Map<_, _>>())
-        }
-    }
-}
-
-fn entries(node: &Node) -> &[Entry] {
-    match &node.item {
-        Item::Object(entries) => entries,
-        Item::Null
-        | Item::Flag(_)
-        | Item::Integer(_)
-        | Item::Float(_)
-        | Item::Text(_)
-        | Item::List(_) => &[],
-    }
-}
-
-fn field<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
-    entries(node).iter().find(|entry| entry.name == name).map(|entry| &entry.node)
-}
-
-fn list(node: Option<&Node>) -> &[Node] {
-    match node.map(|node| &node.item) {
-        Some(Item::List(items)) => items,
-        _ => &[],
-    }
+fn items(node: Option<&Node>) -> &[Node] {
+    node.map_or(&[], Node::items)
 }
 
 fn text(node: Option<&Node>) -> String {
     match node.map(|node| &node.item) {
         Some(Item::Text(text)) => text.clone(),
-        Some(Item::Integer(number)) => number.to_string(),
+        Some(Item::Integer(Some(number))) => number.to_string(),
         _ => String::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::{Built, Need, all, set};
-use crate::model::input::{ApiserverInput, BalancerPolicy, HealthCheck, NodeInput};
+use crate::model::input::{BalancerPolicy, HealthCheck};
 use crate::model::node::memory_limit;
 use crate::model::release::{MINORS, Release};
 use crate::units::Bytes;
@@ -77,7 +77,7 @@ fn rounded(bytes: Bytes) -> Bytes {
 pub(super) fn memory(case: &Case<'_>, factor: f64) -> Result {
     const NO_MORE: &str = "--max-memory allows no more";
     let (apiserver, node) = (&case.inputs().apiserver, &case.inputs().node);
-    let now = memory_limit(apiserver, node).limit;
+    let now = memory_limit(case.inputs()).limit;
     let most = case.max_memory.unwrap_or(Bytes(u64::MAX));
     let limit = rounded(now.scale(factor)).min(most);
     if limit <= now {
@@ -85,10 +85,12 @@ pub(super) fn memory(case: &Case<'_>, factor: f64) -> Result {
     }
     let own = apiserver.memory_limit.map(|_| limit);
     let at = |memory| {
-        let apiserver = ApiserverInput { memory_limit: own, ..apiserver.clone() };
-        memory_limit(&apiserver, &NodeInput { memory, ..node.clone() }).limit
+        let mut larger = case.inputs().clone();
+        (larger.apiserver.memory_limit, larger.node.memory) = (own, memory);
+        memory_limit(&larger).limit
     };
-    let room = limit + node.system_memory + node.etcd_memory + node.daemons_memory + Bytes::gib(1);
+    let etcd = case.inputs().etcd_memory();
+    let room = limit + node.system_memory + etcd + node.daemons_memory + Bytes::gib(1);
     // What else is on the node stays as it is.
     let larger = if own.is_none() { node.memory + (limit - now) } else { room.max(node.memory) };
     let nodes = [rounded(larger), Bytes(larger.0 >> 20 << 20)];
@@ -110,8 +112,8 @@ pub(super) fn memory(case: &Case<'_>, factor: f64) -> Result {
 
 /// GOMEMLIMIT at a share of the memory.
 pub(super) fn gomemlimit(case: &Case<'_>, share: f64) -> Result {
-    let (apiserver, node) = (&case.inputs().apiserver, &case.inputs().node);
-    let soft = memory_limit(apiserver, node).limit.scale(share);
+    let apiserver = &case.inputs().apiserver;
+    let soft = memory_limit(case.inputs()).limit.scale(share);
     let soft = Bytes(soft.0 >> 20 << 20);
     if apiserver.gomemlimit.is_some_and(|now| now <= soft) {
         return Err("GOMEMLIMIT is as low already");

@@ -279,10 +279,7 @@ fn a_rollout_is_not_paced_past_a_failure() {
 fn a_larger_node_keeps_to_max_memory() {
     let node = "[node]\nmemory = \"10GiB\"\nsystem-memory = \"700MiB\"";
     let variant = with(&[("memory-limit = \"6GiB\"", node)]);
-    let limit = |variant: &Variant| {
-        let inputs = &variant.scenario().inputs;
-        memory_limit(&inputs.apiserver, &inputs.node).limit
-    };
+    let limit = |variant: &Variant| memory_limit(&variant.scenario().inputs).limit;
     let most = Bytes::mib(10_103);
     let (text, dose) = built(&variant, "memory", 2.0, Some(most)).expect("there is room");
     let overlay = Overlay { name: "o".to_owned(), text: text.into_bytes() };

@@ -1,13 +1,13 @@
 //! YAML as kubectl prints it: documents, and lists whose items begin at the first column. Each item
 //! is parsed by itself.
 
-use serde_json::{Map, Number, Value};
+use serde_json::Value;
 
 use super::{Object, Objects, kind_of_items};
 use crate::cluster::read::{Input, Line};
 use crate::language::Log;
 use crate::language::text::source::Sources;
-use crate::language::text::yaml::{Item, Node, documents};
+use crate::language::text::yaml::documents;
 
 /// What one object may take.
 const MOST_OBJECT_BYTES: usize = 6 << 20;
@@ -100,7 +100,7 @@ impl Reader<'_> {
             self.wrong.push((Some(line), mistake.message));
         }
         for node in &found {
-            match value(node) {
+            match node.to_json() {
                 list @ Value::Object(_) if head => self.head = Some(list),
                 Value::Array(items) => items.iter().for_each(|item| self.hand_on(item)),
                 object => self.hand_on(&object),
@@ -136,24 +136,6 @@ impl Reader<'_> {
     fn list_ends(&mut self) {
         if let Some(head) = self.head.take() {
             self.objects.list_ends(&head);
-        }
-    }
-}
-
-/// As JSON. The depth is bounded by the reader of YAML.
-fn value(node: &Node) -> Value {
-    match &node.item {
-        Item::Null => Value::Null,
-        Item::Flag(flag) => Value::Bool(*flag),
-        Item::Integer(number) => Number::from_i128(*number).map_or(Value::Null, Value::Number),
-        Item::Float(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
-        Item::Text(text) => Value::String(text.clone()),
-        Item::List(items) => Value::Array(items.iter().map(value).collect()),
-        Item::Object(entries) => {
-            let entry = |entry: &crate::language::text::yaml::Entry| {
-                (entry.name.clone(), value(&entry.node))
-            };
-            Value::Object(entries.iter().map(entry).collect::<Map<_, _>>())
         }
     }
 }

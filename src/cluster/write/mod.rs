@@ -11,6 +11,7 @@ mod storms;
 mod update;
 
 use super::findings::{Assumed, Findings, Server};
+use crate::model::input::NodeInput;
 use crate::model::release::{NEWEST_MINOR, OLDEST_MINOR};
 use crate::units::Bytes;
 use lines::{ASSUMED, Lines, quoted};
@@ -195,16 +196,21 @@ fn node(findings: &Findings, out: &mut Lines) {
         None => out.assumed("cores", "8", NODES),
     }
     let nodes = &findings.nodes;
+    let stored = findings.resources.values().filter_map(|resource| {
+        Some(resource.size.as_ref()?.value.times(resource.count.as_ref()?.value))
+    });
+    let etcd = NodeInput::etcd_memory(None, &stored.collect::<Vec<_>>()).round_up(1 << 20);
     match (&nodes.etcd_beside, &nodes.etcd_memory) {
         (Some(found), _) if !found.value => out.found("etcd-memory", "\"0B\"", found),
         (_, Some(memory)) => out.found("etcd-memory", &exactly(memory.value), memory),
         (Some(found), None) => {
-            let what = format!("{}: on the same nodes; its size is assumed", found.source.what);
-            out.commented("etcd-memory", "\"1GiB\"", &format!("{what}, {}", found.source.file));
+            let what =
+                format!("{}: on the same nodes; its size by the objects stored", found.source.what);
+            out.commented("etcd-memory", &exactly(etcd), &format!("{what}, {}", found.source.file));
         }
         (None, None) => {
             let command = "kubectl -n kube-system get pods -l component=etcd";
-            out.assumed("etcd-memory", "\"1GiB\"", command);
+            out.assumed("etcd-memory", &exactly(etcd), command);
         }
     }
 }

@@ -100,7 +100,7 @@ fn step(knob: &Knob, width: f64) -> f64 {
     if knob.is_whole() {
         return 1.0;
     }
-    if knob.unit() == Unit::Bytes {
+    if knob.unit() == Some(Unit::Bytes) {
         return libm::exp2(libm::ceil(libm::log2(least))).max(1.0);
     }
     let decade = libm::pow(10.0, libm::floor(libm::log10(least)));

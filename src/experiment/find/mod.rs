@@ -20,7 +20,7 @@ use crate::engine::stop;
 use crate::model::RunOptions;
 use crate::results::{FindResult, FoundShare, FoundValue};
 use crate::scenario::measure::{Condition, Measure};
-use crate::scenario::{Diagnostics, Knob, Range, Value};
+use crate::scenario::{Diagnostics, Knob, Range, Unit, Value};
 
 /// Replications that look for a range when none is given.
 const PILOTS: u32 = 20;
@@ -80,7 +80,7 @@ pub fn find(
     };
     let axis = Axis {
         key: knob.key(),
-        unit: knob.unit().suffix().trim_start_matches('_'),
+        unit: knob.unit().map_or("", Unit::suffix).trim_start_matches('_'),
         points: grid.points(),
         current: current.as_ref().map(words::found_value),
         value: &|point| {

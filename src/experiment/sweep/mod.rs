@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::results::{AxisRecord, DesignRecord, PointRow, SWEEP_FORMAT, SweepHead, SweepSummary};
 use crate::scenario::sweep::{Design, SweepPlan};
-use crate::scenario::{Scenario, Vary};
+use crate::scenario::{Scenario, Unit, Vary};
 
 pub use points::Points;
 pub use run::{SweepError, Task, sweep};
@@ -27,7 +27,7 @@ pub use run::{SweepError, Task, sweep};
 pub fn head(scenario: &Scenario, plan: &SweepPlan, points: &Points<'_>, tool: &str) -> SweepHead {
     let axis = |vary: &Vary| AxisRecord {
         key: vary.knob.key().to_owned(),
-        column: format!("{}{}", vary.knob.key(), vary.knob.unit().suffix()),
+        column: format!("{}{}", vary.knob.key(), vary.knob.unit().map_or("", Unit::suffix)),
         values: vary.range.to_string(),
     };
     let samples = match plan.design {

@@ -3,7 +3,7 @@
 use crate::language::table::Table;
 use crate::language::tell::diagnostic::{Finding, Log};
 use crate::language::text::path::Part;
-use crate::language::text::source::Span;
+use crate::language::text::span::Span;
 use crate::language::text::tree::{Entry, Node};
 
 /// A language: its tables, what its files may inherit, and what keys that belong together ask for when

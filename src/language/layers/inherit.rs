@@ -13,7 +13,7 @@ use crate::language::tell::code::Code;
 use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::tell::suggest::nearest;
 use crate::language::text::file::{LARGEST_FILE, read};
-use crate::language::text::source::Span;
+use crate::language::text::span::Span;
 use crate::language::text::tree::{Item, Node};
 
 /// Files and presets that a scenario may inherit in total.

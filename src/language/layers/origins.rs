@@ -8,7 +8,8 @@ use crate::language::table::read::grouped;
 use crate::language::table::resolved::{Resolved, Slot, State, Value};
 use crate::language::table::write::{key, path_part};
 use crate::language::table::{Presence, Table};
-use crate::language::text::source::{Sources, Span};
+use crate::language::text::source::Sources;
+use crate::language::text::span::Span;
 
 /// Where the column of comments may begin at most; longer lines push theirs out.
 const WIDEST: usize = 44;

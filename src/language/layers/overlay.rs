@@ -8,7 +8,7 @@
 use super::grammar::Grammar;
 use crate::language::layers::removal::{self, REMOVE, Removal};
 use crate::language::tell::diagnostic::Log;
-use crate::language::text::source::Span;
+use crate::language::text::span::Span;
 use crate::language::text::tree::{Entry, Item, Node};
 
 /// What is laid over a scenario file: first its profiles, then the overlays, one after the other, then

@@ -8,7 +8,7 @@ use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::tell::suggest::nearest;
 use crate::language::text::nesting;
 use crate::language::text::path::{Part, split};
-use crate::language::text::source::Span;
+use crate::language::text::span::Span;
 use crate::language::text::tree::{Entry, Item, Node};
 
 /// Applies the override that is source `source`.

@@ -3,7 +3,7 @@
 use crate::language::tell::code::Code;
 use crate::language::tell::diagnostic::{Finding, Log};
 use crate::language::text::nesting;
-use crate::language::text::source::Span;
+use crate::language::text::span::Span;
 use crate::language::text::tree::{self, Node};
 
 /// The tree of a source; `None` if it nests too deeply. Syntax errors are reported one per line, and

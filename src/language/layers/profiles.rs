@@ -9,7 +9,7 @@ use crate::language::table::walk::Walker;
 use crate::language::tell::code::Code;
 use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::tell::suggest::nearest;
-use crate::language::text::source::Span;
+use crate::language::text::span::Span;
 use crate::language::text::tree::{Entry, Item, Node};
 
 /// Lays the chosen profiles over the tree, in the order in which they were chosen. The others are

@@ -6,7 +6,7 @@
 use crate::language::tell::code::Code;
 use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::tell::suggest::nearest;
-use crate::language::text::source::Span;
+use crate::language::text::span::Span;
 use crate::language::text::tree::{Entry, Item, Node};
 
 /// The key that removes.

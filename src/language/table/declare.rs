@@ -184,9 +184,10 @@ pub(crate) use {key_name, table, words};
 #[cfg(test)]
 mod tests {
     use crate::language::table::Presence;
-    use crate::language::table::resolved::{Plain, Resolved, State, Value};
+    use crate::language::table::plain::Plain;
+    use crate::language::table::resolved::{Resolved, State, Value};
     use crate::language::table::typed::{FromTable, flag, integer, size};
-    use crate::language::text::source::Span;
+    use crate::language::text::span::Span;
     use crate::units::Bytes;
 
     table! {

@@ -2,7 +2,7 @@
 
 use super::{Family, Key, Kind, NameForm, Presence};
 use crate::language::table::read::scalar;
-use crate::language::text::source::Span;
+use crate::language::text::span::Span;
 use crate::language::text::tree::Node;
 
 /// What a key might hold, as TOML: `"16GiB"`, `600`, `{ WatchList = true }`. Tables have no example

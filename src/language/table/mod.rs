@@ -7,10 +7,13 @@
 pub(crate) mod declare;
 pub(crate) mod example;
 mod kind;
+pub(crate) mod plain;
+pub(crate) mod quantity;
 pub(crate) mod read;
 pub(crate) mod resolved;
 pub(crate) mod typed;
 pub(crate) mod uncertain;
+pub(crate) mod uncertain_keys;
 pub(crate) mod walk;
 pub(crate) mod write;
 

@@ -1,6 +1,6 @@
 //! One scalar of the text, read as its key's kind demands.
 
-use crate::language::table::resolved::Plain;
+use crate::language::table::plain::Plain;
 use crate::language::table::{Kind, NameForm, Units, one_of};
 use crate::language::tell::code::Code;
 use crate::language::tell::diagnostic::shown;
@@ -461,7 +461,7 @@ pub(crate) fn grouped(n: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::text::source::Span;
+    use crate::language::text::span::Span;
 
     fn read(kind: &Kind, toml: &str) -> Read {
         let mut node = Node::from_raw(toml, Span::default());

@@ -1,10 +1,11 @@
 //! The checked tree: every key of the schema with its value, typed, defaults filled in.
 
+use super::plain::Plain;
 use super::write::scalar;
 use crate::language::table::uncertain::Spread;
 use crate::language::table::{Key, Table};
-use crate::language::text::source::Span;
-use crate::units::{ByteRate, Bytes, SimSpan};
+use crate::language::text::span::Span;
+use crate::units::{Bytes, SimSpan};
 
 /// A checked table: one slot for each key of its schema, in the schema's order.
 #[derive(Debug)]
@@ -41,33 +42,6 @@ pub(crate) enum State {
     Bad,
     /// It has one.
     Set(Value),
-}
-
-/// A checked value.
-#[derive(Clone, Debug)]
-pub(crate) enum Plain {
-    /// A string.
-    Text(String),
-    /// `true` or `false`.
-    Flag(bool),
-    /// An integer.
-    Integer(i64),
-    /// A number.
-    Number(f64),
-    /// A size.
-    Size(Bytes),
-    /// A span of time.
-    Span(SimSpan),
-    /// Bytes per second.
-    Rate(ByteRate),
-    /// Occurrences per second.
-    PerSecond(f64),
-    /// Per cent, as written: 15 for 15 %.
-    Percent(f64),
-    /// Minor version of a release.
-    Minor(u8),
-    /// Strings with their places.
-    Texts(Vec<(String, Span)>),
 }
 
 /// A checked value or a structure of them.

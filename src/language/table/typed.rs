@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
-use super::resolved::{Plain, Resolved, Slot, State, Value};
+use super::plain::Plain;
+use super::resolved::{Resolved, Slot, State, Value};
 use super::{Family, Flags, Key, Kind, NameForm, Presence, Role, Table};
 use crate::language::tell::code::Code;
 use crate::units::{ByteRate, Bytes, SimSpan};

@@ -3,16 +3,16 @@
 //! The checked tree holds the median; the distribution stands beside it, for the replications to
 //! draw from. Its figures are written as the key's values are, so that units are checked.
 
+use crate::language::table::plain::Plain;
+use crate::language::table::quantity::{Unit, from_atoms};
 use crate::language::table::read::scalar;
-use crate::language::table::resolved::{Plain, Resolved, State, Value};
-use crate::language::table::write::{path_part, scalar as printed};
+use crate::language::table::write::scalar as printed;
 use crate::language::table::{Key, Kind, Role, one_of};
 use crate::language::tell::code::Code;
 use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::tell::suggest::nearest;
-use crate::language::text::source::Span;
+use crate::language::text::span::Span;
 use crate::language::text::tree::{Entry, Item, Node};
-use crate::units::{ByteRate, Bytes, SimSpan};
 
 /// Standard normal quantiles of the probabilities a distribution may be given by.
 pub(crate) const QUANTILES: [(&str, f64); 7] = [
@@ -109,6 +109,11 @@ impl Spread {
     }
 
     /// For people: `lognormal, p5 3GiB, p95 8GiB`.
+    /// The key of this kind, so distributed.
+    pub(super) fn of_key(&self, key: String, kind: Kind) -> Uncertain {
+        Uncertain { key, law: self.describe(), distribution: self.distribution, kind }
+    }
+
     fn describe(&self) -> String {
         let figures = self.figures.iter();
         let figures = figures.map(|(name, plain)| format!(", {name} {}", bare(plain)));
@@ -155,27 +160,12 @@ impl Uncertain {
 
 /// Whether a value is meant to be uncertain.
 pub(crate) fn is_meant(kind: &Kind, node: &Node) -> bool {
-    numeric(kind)
+    kind.unit().is_some()
         && match &node.item {
             Item::Text(text) => range(text).is_some(),
             Item::Table(_) => true,
             _ => false,
         }
-}
-
-pub(crate) const fn numeric(kind: &Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Integer { .. }
-            | Kind::IntegerOr { .. }
-            | Kind::Number { .. }
-            | Kind::Cores { .. }
-            | Kind::Size { .. }
-            | Kind::Span { .. }
-            | Kind::Rate { .. }
-            | Kind::PerSecond { .. }
-            | Kind::Percent { .. }
-    )
 }
 
 /// The two ends of `3 to 8`.
@@ -211,7 +201,7 @@ pub(crate) fn read(key: &Key, node: &Node, log: &mut Log) -> Option<(Plain, Spre
 
 /// Whether a key may be uncertain.
 pub(crate) fn may_be(key: &Key) -> bool {
-    numeric(&key.kind) && key.role == Role::Input
+    key.kind.unit().is_some() && key.role == Role::Input
 }
 
 type Failed = Box<Finding>;
@@ -387,68 +377,21 @@ fn number(plain: &Plain) -> Option<f64> {
 
 /// The other way round, inside the bounds of the key.
 fn plain(kind: &Kind, value: f64) -> Option<Plain> {
-    // Four digits and two more say all that a draw knows, and keep the override short.
-    let short = |x: f64| (x * 1e6).round() / 1e6;
-    Some(match *kind {
-        Kind::Integer { min, max } | Kind::IntegerOr { min, max, .. } => {
-            Plain::Integer((value.round() as i64).clamp(min, max))
+    let atoms = match kind.unit()? {
+        Unit::Count | Unit::Bytes | Unit::Seconds | Unit::BytesPerSecond => value.round() as i128,
+        // Six digits say all that a draw knows, and keep the override short.
+        Unit::Number | Unit::Cores | Unit::PerSecond | Unit::Percent => {
+            (value * 1e6).round() as i128 * 1000
         }
-        Kind::Number { min, max } | Kind::Cores { min, max } => {
-            Plain::Number(short(value).clamp(min, max))
-        }
-        Kind::PerSecond { max } => Plain::PerSecond(short(value).clamp(0.0, max)),
-        Kind::Percent { max } => Plain::Percent(short(value).clamp(0.0, max)),
-        Kind::Size { min, max, .. } => Plain::Size(Bytes::from_f64(value).clamp(min, max)),
-        Kind::Span { min, max } => Plain::Span(SimSpan(value.round() as u64).clamp(min, max)),
-        Kind::Rate { min, max } => Plain::Rate(ByteRate(value.round() as u64).clamp(min, max)),
-        _ => return None,
-    })
-}
-
-/// Every uncertain key of a checked tree, in the order of the tree.
-pub(crate) fn collect(root: &Resolved) -> Vec<Uncertain> {
-    let mut found = Vec::new();
-    visit(root, "", &mut found);
-    found
-}
-
-fn visit(table: &Resolved, prefix: &str, found: &mut Vec<Uncertain>) {
-    for slot in &table.slots {
-        let path = format!("{prefix}{}", slot.key.name);
-        if let Some(spread) = &slot.spread {
-            found.push(Uncertain {
-                key: path,
-                law: spread.describe(),
-                distribution: spread.distribution,
-                kind: slot.key.kind,
-            });
-            continue;
-        }
-        let State::Set(value) = &slot.state else {
-            continue;
-        };
-        match value {
-            Value::Table(inner) => visit(inner, &format!("{path}."), found),
-            Value::Named(tables) => {
-                for (name, _, inner) in tables {
-                    visit(inner, &format!("{path}.{}.", path_part(name)), found);
-                }
-            }
-            Value::List(tables) => {
-                for inner in tables {
-                    visit(inner, &format!("{path}.{}.", path_part(inner.name())), found);
-                }
-            }
-            Value::Plain(_) | Value::Flags(_) => {}
-        }
-    }
+    };
+    from_atoms(kind, atoms)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Distribution, plain};
     use crate::language::table::Kind;
-    use crate::language::table::resolved::Plain;
+    use crate::language::table::plain::Plain;
 
     #[test]
     fn draws_follow_their_distribution() {

@@ -1,14 +1,15 @@
 //! The walk of the text's tree along the table of keys. Reports every mistake it meets.
 
+use crate::language::table::plain::Plain;
 use crate::language::table::read::{Problem, check_name, scalar};
-use crate::language::table::resolved::{Plain, Resolved, Slot, State, Value};
+use crate::language::table::resolved::{Resolved, Slot, State, Value};
 use crate::language::table::uncertain;
 use crate::language::table::write::scalar as written;
 use crate::language::table::{Flags, Key, Kind, NameForm, OneOf, Presence, Table};
 use crate::language::tell::code::Code;
 use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::tell::suggest::nearest;
-use crate::language::text::source::Span;
+use crate::language::text::span::Span;
 use crate::language::text::tree::{Entry, Item, Node};
 use crate::units::parse_bytes;
 

@@ -1,6 +1,6 @@
 //! Scalars, keys and strings as TOML.
 
-use super::resolved::Plain;
+use super::plain::Plain;
 use crate::units::Bytes;
 
 pub(crate) fn brackets(items: impl Iterator<Item = String>) -> String {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::language::tell::code::{Code, Severity};
-use crate::language::text::source::{Place, Sources, Span};
+use crate::language::text::source::{Place, Sources};
+use crate::language::text::span::Span;
 
 /// At most this many are kept: past it, a file is broken throughout.
 const KEPT: usize = 100;

@@ -5,5 +5,6 @@ pub(crate) mod file;
 pub(crate) mod nesting;
 pub(crate) mod path;
 pub(crate) mod source;
+pub(crate) mod span;
 pub(crate) mod tree;
 pub(crate) mod yaml;

@@ -4,7 +4,7 @@
 //! tree of several thousand levels overflows a thread's stack. The tokens are split as the
 //! parser's lexer does; brackets that do not match count as open, which errs towards refusing.
 
-use crate::language::text::source::Span;
+use crate::language::text::span::Span;
 
 /// Levels of brackets, and parts of a dotted key, that a scenario may have. The format needs four.
 pub(crate) const DEEPEST: usize = 16;

@@ -1,6 +1,6 @@
 //! Dotted keys as `--set` and `--vary` take them.
 
-use super::source::Span;
+use super::span::Span;
 
 /// One part of a dotted key.
 #[derive(Clone, Debug)]

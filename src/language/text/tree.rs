@@ -1,13 +1,15 @@
-//! The TOML text as a tree of our own: spans everywhere, tables in the order of the text.
+//! A text as a tree of our own: spans everywhere, tables in the order of the text. TOML is read here, YAML
+//! and JSON in [`yaml`](super::yaml).
 
+use serde_json::{Map, Number, Value};
 use toml::de::{DeArray, DeTable, DeValue};
 
-use crate::language::text::source::Span;
+use crate::language::text::span::Span;
 
 /// A value and where it is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Node {
-    /// Where: for a table under a header, the header.
+    /// Where: for a table under a header, the header; for one of YAML's block style, its first key.
     pub(crate) span: Span,
     /// What.
     pub(crate) item: Item,
@@ -15,9 +17,11 @@ pub(crate) struct Node {
     pub(crate) raw: Option<String>,
 }
 
-/// A TOML value.
-#[derive(Debug)]
+/// A value.
+#[derive(Clone, Debug)]
 pub(crate) enum Item {
+    /// Nothing: as if it were not there. TOML has none.
+    Null,
     /// A string.
     Text(String),
     /// An integer; `None` past 128 bits.
@@ -35,7 +39,7 @@ pub(crate) enum Item {
 }
 
 /// A key and its value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     /// The key.
     pub(crate) name: String,
@@ -46,9 +50,14 @@ pub(crate) struct Entry {
 }
 
 impl Node {
+    /// A value at a place.
+    pub(crate) fn new(span: Span, item: Item) -> Self {
+        Self { span, item, raw: None }
+    }
+
     /// An empty table at a place.
     pub(crate) fn table(span: Span) -> Self {
-        Self { span, item: Item::Table(Vec::new()), raw: None }
+        Self::new(span, Item::Table(Vec::new()))
     }
 
     /// A scalar as a `--set` gives it: a TOML value, or else the text itself.
@@ -74,13 +83,44 @@ impl Node {
 
     /// The `name` of a table that has one.
     pub(crate) fn name(&self) -> Option<&str> {
-        let Item::Table(entries) = &self.item else {
-            return None;
-        };
-        let entry = entries.iter().find(|entry| entry.name == "name")?;
-        match &entry.node.item {
-            Item::Text(text) => Some(text),
-            _ => None,
+        self.get("name")?.text()
+    }
+
+    /// The text, if it is one.
+    pub(crate) fn text(&self) -> Option<&str> {
+        if let Item::Text(text) = &self.item { Some(text) } else { None }
+    }
+
+    /// The entries, if it is a table.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        if let Item::Table(entries) = &self.item { entries } else { &[] }
+    }
+
+    /// The items, if it is an array.
+    pub(crate) fn items(&self) -> &[Self] {
+        if let Item::Array(items) = &self.item { items } else { &[] }
+    }
+
+    /// The value of a key of a table.
+    pub(crate) fn get(&self, name: &str) -> Option<&Self> {
+        self.entries().iter().find(|entry| entry.name == name).map(|entry| &entry.node)
+    }
+
+    /// As JSON; what JSON cannot say is `null`. Recursion is bounded: so is the depth of what is read.
+    pub(crate) fn to_json(&self) -> Value {
+        match &self.item {
+            Item::Null | Item::Datetime => Value::Null,
+            Item::Flag(flag) => Value::Bool(*flag),
+            Item::Integer(number) => {
+                number.and_then(Number::from_i128).map_or(Value::Null, Value::Number)
+            }
+            Item::Float(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
+            Item::Text(text) => Value::String(text.clone()),
+            Item::Array(items) => items.iter().map(Self::to_json).collect(),
+            Item::Table(entries) => {
+                let entry = |entry: &Entry| (entry.name.clone(), entry.node.to_json());
+                Value::Object(entries.iter().map(entry).collect::<Map<_, _>>())
+            }
         }
     }
 
@@ -106,6 +146,7 @@ impl Node {
     /// What kind of value it is, with its article.
     pub(crate) fn type_name(&self) -> &'static str {
         match self.item {
+            Item::Null => "nothing",
             Item::Text(_) => "a string",
             Item::Integer(_) => "an integer",
             Item::Float(_) => "a float",
@@ -130,7 +171,7 @@ pub(crate) fn parse(source: usize, text: &str) -> (Node, Vec<SyntaxError>) {
     });
     let whole = Span { source, start: 0, end: 0 };
     let item = from_table(table.into_inner(), Place::Source(source));
-    (Node { span: whole, item, raw: None }, errors.collect())
+    (Node::new(whole, item), errors.collect())
 }
 
 /// Where the parts of a parsed text stand.
@@ -162,7 +203,7 @@ fn from_value(value: DeValue<'_>, span: Span, place: Place) -> Node {
         DeValue::Array(array) => Item::Array(from_array(array, place)),
         DeValue::Table(table) => from_table(table, place),
     };
-    Node { span, item, raw: None }
+    Node::new(span, item)
 }
 
 fn from_array(array: DeArray<'_>, place: Place) -> Vec<Node> {

@@ -1,4 +1,4 @@
-//! The text of a manifest as a tree with positions: YAML, and JSON as the part of YAML it is.
+//! The text of a manifest as a [tree](super::tree): YAML, and JSON as the part of YAML it is.
 //!
 //! The parser yields events without recursion. The tree is built with an explicit stack of bounded
 //! depth, and aliases are expanded within a budget of nodes, so that no text is costly. After a
@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::tree::{Entry, Item, Node};
 use crate::language::{Code, Finding, Log, Span, shown};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Range, Tag};
 
@@ -14,77 +15,31 @@ const DEEPEST: usize = 64;
 /// Values that a manifest may have, aliases expanded.
 const MOST_NODES: usize = 100_000;
 
-/// A value and where it is.
-#[derive(Clone, Debug)]
-pub(crate) struct Node {
-    /// Where: for an object in block style, its first key.
-    pub(crate) span: Span,
-    /// What.
-    pub(crate) item: Item,
+/// What kind of value it is, in the words of YAML, with its article.
+pub(crate) fn type_name(node: &Node) -> &'static str {
+    match node.item {
+        Item::Array(_) => "a list",
+        Item::Table(_) => "an object",
+        Item::Null
+        | Item::Text(_)
+        | Item::Integer(_)
+        | Item::Float(_)
+        | Item::Flag(_)
+        | Item::Datetime => node.type_name(),
+    }
 }
 
-/// A value.
-#[derive(Clone, Debug)]
-pub(crate) enum Item {
-    /// Nothing: as if it were not there.
-    Null,
-    /// `true` or `false`.
-    Flag(bool),
-    /// An integer.
-    Integer(i128),
-    /// A number that is no integer.
-    Float(f64),
-    /// A string.
-    Text(String),
-    /// A list.
-    List(Vec<Node>),
-    /// An object.
-    Object(Vec<Entry>),
+/// How many values it holds, itself included. Recursion is bounded by [`DEEPEST`].
+fn size(node: &Node) -> usize {
+    let below = node.items().iter().chain(node.entries().iter().map(|entry| &entry.node));
+    1 + below.map(size).sum::<usize>()
 }
 
-/// A key and its value.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    /// The key.
-    pub(crate) name: String,
-    /// Where the key is.
-    pub(crate) at: Span,
-    /// The value.
-    pub(crate) node: Node,
-}
-
-impl Node {
-    /// What kind of value it is, with its article.
-    pub(crate) fn type_name(&self) -> &'static str {
-        match self.item {
-            Item::Null => "nothing",
-            Item::Flag(_) => "a boolean",
-            Item::Integer(_) => "an integer",
-            Item::Float(_) => "a float",
-            Item::Text(_) => "a string",
-            Item::List(_) => "a list",
-            Item::Object(_) => "an object",
-        }
-    }
-
-    /// How many values it holds, itself included. Recursion is bounded by [`DEEPEST`].
-    fn size(&self) -> usize {
-        match &self.item {
-            Item::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
-            Item::Object(entries) => 1 + entries.iter().map(|e| e.node.size()).sum::<usize>(),
-            _ => 1,
-        }
-    }
-
-    /// How many levels it has below itself.
-    fn depth(&self) -> usize {
-        let below = |deepest: Option<usize>| deepest.map_or(1, |depth| depth + 1);
-        match &self.item {
-            Item::List(items) => below(items.iter().map(Self::depth).max()),
-            Item::Object(entries) => below(entries.iter().map(|e| e.node.depth()).max()),
-            _ => 0,
-        }
-    }
+/// How many levels it has below itself.
+fn depth(node: &Node) -> usize {
+    let below = node.items().iter().chain(node.entries().iter().map(|entry| &entry.node));
+    let within = usize::from(matches!(node.item, Item::Array(_) | Item::Table(_)));
+    within + below.map(depth).max().unwrap_or(0)
 }
 
 /// The documents of a source that are not empty, as far as they can be read.
@@ -183,7 +138,7 @@ impl<'t> Reader<'t> {
                         continue;
                     }
                     let item = scalar(&text, style, tag.as_deref());
-                    self.value(Node { span, item }, anchor, documents, log)?;
+                    self.value(Node::new(span, item), anchor, documents, log)?;
                 }
                 Event::Alias(anchor) => {
                     let node = self.expand(anchor, span, log)?;
@@ -231,7 +186,7 @@ impl<'t> Reader<'t> {
                 let Some((name, at)) = object.key.take() else {
                     let finding =
                         Finding::new(Code::ManifestSyntax, node.span, "a key must be a word");
-                    let finding = finding.label(format!("this is {}", node.type_name()));
+                    let finding = finding.label(format!("this is {}", type_name(&node)));
                     log.push(finding.help(self.template_help()));
                     return Err(Stop::Syntax(node.span.end));
                 };
@@ -244,9 +199,9 @@ impl<'t> Reader<'t> {
     /// What an alias stands for, at the alias's place in the budget.
     fn expand(&mut self, anchor: usize, span: Span, log: &mut Log) -> Result<Node, Stop> {
         let Some(node) = self.anchors.get(&anchor) else {
-            return Ok(Node { span, item: Item::Null });
+            return Ok(Node::new(span, Item::Null));
         };
-        let (size, depth) = (node.size(), node.depth());
+        let (size, depth) = (size(node), depth(node));
         self.nodes = self.nodes.saturating_add(size);
         if self.nodes > MOST_NODES {
             return Err(too_many(span, log));
@@ -300,10 +255,10 @@ impl Open {
     /// The value, now that all of it has been read, and its anchor.
     fn close(self) -> (Node, usize) {
         match self {
-            Self::List { anchor, span, items } => (Node { span, item: Item::List(items) }, anchor),
+            Self::List { anchor, span, items } => (Node::new(span, Item::Array(items)), anchor),
             Self::Object(OpenObject { anchor, span, entries, .. }) => {
                 let span = entries.first().map_or(span, |entry| entry.at);
-                (Node { span, item: Item::Object(entries) }, anchor)
+                (Node::new(span, Item::Table(entries)), anchor)
             }
         }
     }
@@ -358,11 +313,10 @@ fn number(text: &str) -> Option<Item> {
     }
     let radix = |prefix, radix| i128::from_str_radix(digits.strip_prefix(prefix)?, radix).ok();
     if let Some(value) = radix("0x", 16).or_else(|| radix("0o", 8)) {
-        return Some(Item::Integer(if text.starts_with('-') { -value } else { value }));
+        return Some(Item::Integer(Some(if text.starts_with('-') { -value } else { value })));
     }
     if digits.chars().all(|c| c.is_ascii_digit()) {
-        // Past 128 bits it is out of every bound.
-        return Some(Item::Integer(text.parse().unwrap_or(i128::MAX)));
+        return Some(Item::Integer(text.parse().ok()));
     }
     text.parse().ok().map(Item::Float)
 }
@@ -390,13 +344,14 @@ mod tests {
         match &node.item {
             Item::Null => "null".into(),
             Item::Flag(flag) => flag.to_string(),
-            Item::Integer(n) => n.to_string(),
+            Item::Integer(n) => n.map_or_else(|| "huge".into(), |n| n.to_string()),
             Item::Float(_) => "float".into(),
+            Item::Datetime => "a time".into(),
             Item::Text(text) => format!("'{text}'"),
-            Item::List(items) => {
+            Item::Array(items) => {
                 format!("[{}]", items.iter().map(shape).collect::<Vec<_>>().join(", "))
             }
-            Item::Object(entries) => {
+            Item::Table(entries) => {
                 let pairs = entries.iter().map(|e| format!("{}: {}", e.name, shape(&e.node)));
                 format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
             }
@@ -419,7 +374,7 @@ mod tests {
     fn json_is_yaml_and_positions_count_bytes() {
         let (documents, errors) = read("{\n\t\"ä\": {\"b\": [1,\n\ttrue]}\n}");
         assert_eq!((shape(&documents[0]).as_str(), errors.len()), ("{ä: {b: [1, true]}}", 0));
-        let Item::Object(entries) = &documents[0].item else { panic!("an object") };
+        let entries = documents[0].entries();
         assert_eq!((entries[0].at.start, entries[0].node.span.start), (3, 10));
     }
 

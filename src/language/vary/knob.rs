@@ -1,6 +1,7 @@
 //! A key that can be varied.
 
-use super::value::{self, Unit, Value};
+use super::Unit;
+use super::value::{self, Value};
 use super::{Failed, Frame, found, not_variable};
 use crate::language::layers::overrides::no_entry;
 use crate::language::table::read::scalar;
@@ -11,7 +12,7 @@ use crate::language::table::{Kind, Role, Table};
 use crate::language::tell::code::Code;
 use crate::language::tell::diagnostic::{Diagnostics, Finding, shown};
 use crate::language::text::path::{Part, split};
-use crate::language::text::source::Span;
+use crate::language::text::span::Span;
 use crate::language::text::tree::Node;
 
 /// A key of a scenario that holds one value.
@@ -67,10 +68,10 @@ impl Knob {
         &self.key
     }
 
-    /// In what its values are counted.
+    /// In what its values are counted; `None` for words, which have no order.
     #[must_use]
-    pub fn unit(&self) -> Unit {
-        value::unit(&self.kind)
+    pub const fn unit(&self) -> Option<Unit> {
+        self.kind.unit()
     }
 
     /// Whether it takes whole numbers only.

@@ -15,17 +15,19 @@ mod range;
 mod rate;
 mod value;
 
+pub use crate::language::table::quantity::Unit;
 pub use knob::Knob;
 pub use range::{MOST_VALUES, Range};
 pub use rate::{DAYS_PER_MONTH, Rate};
-pub use value::{Unit, Value};
+pub use value::Value;
 
 use crate::language::table::Table;
 use crate::language::tell::code::Code;
 use crate::language::tell::diagnostic::{Diagnostics, Finding, Log, shown};
 use crate::language::text::nesting;
 use crate::language::text::path::split;
-use crate::language::text::source::{Sources, Span};
+use crate::language::text::source::Sources;
+use crate::language::text::span::Span;
 
 /// A failed reading; boxed, for it is far larger than what is read.
 type Failed = Box<Finding>;

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::knob::read_as;
-use super::value::{atoms, from_atoms, nearest, of_steps, tidy};
+use super::value::{of_steps, tidy};
 use super::{Failed, Frame, Knob, Unit, Value, not_variable};
 use crate::language::table::Kind;
+use crate::language::table::plain::Plain;
+use crate::language::table::quantity::{atoms, from_atoms, nearest};
 use crate::language::table::read::{grouped, scalar};
-use crate::language::table::resolved::Plain;
 use crate::language::tell::code::Code;
 use crate::language::tell::diagnostic::{Finding, shown};
-use crate::language::text::source::Span;
+use crate::language::text::span::Span;
 use crate::language::text::tree::Node;
 
 /// Values that one key may take in a list or by steps.
@@ -58,7 +59,7 @@ impl Range {
     pub(crate) fn read(knob: &Knob, text: &str, frame: Frame) -> Result<Self, Failed> {
         match text.split_once("..") {
             // A word may have dots in it.
-            Some(_) if knob.unit() == Unit::Word && knob.read(text, frame).is_ok() => {
+            Some(_) if knob.unit().is_none() && knob.read(text, frame).is_ok() => {
                 list(knob, text, frame)
             }
             Some((low, rest)) => range(knob, low, rest, frame),
@@ -120,19 +121,19 @@ fn list(knob: &Knob, text: &str, frame: Frame) -> Result<Range, Failed> {
 
 fn example(knob: &Knob) -> &'static str {
     match knob.unit() {
-        Unit::Count | Unit::Cores => "1..8:1",
-        Unit::Bytes => "8GiB,16GiB",
-        Unit::Seconds => "1s,10s",
-        Unit::BytesPerSecond => "10MB/s,100MB/s",
-        Unit::PerSecond => "10/s,100/s",
-        Unit::Percent => "5%,10%",
-        Unit::Word => "a,b",
+        Some(Unit::Count | Unit::Number | Unit::Cores) => "1..8:1",
+        Some(Unit::Bytes) => "8GiB,16GiB",
+        Some(Unit::Seconds) => "1s,10s",
+        Some(Unit::BytesPerSecond) => "10MB/s,100MB/s",
+        Some(Unit::PerSecond) => "10/s,100/s",
+        Some(Unit::Percent) => "5%,10%",
+        None => "a,b",
     }
 }
 
 fn range(knob: &Knob, low: &str, rest: &str, frame: Frame) -> Result<Range, Failed> {
     let all = low.len() + 2 + rest.len();
-    if knob.unit() == Unit::Word {
+    if knob.unit().is_none() {
         let help = Some("list its values: a,b,c".to_owned());
         return Err(not_variable(knob.key(), frame.at(0, all), "it has no ranges", help).into());
     }

@@ -7,7 +7,7 @@
 //! | `objects.pods.size=-1% to +3% per year` | not known exactly: 90 of 100 rates lie between the two (normal) |
 
 use super::knob::read_as;
-use super::value::{Unit, of_steps};
+use super::value::of_steps;
 use super::{Failed, Frame, Knob, Value};
 use crate::language::table::Table;
 use crate::language::tell::code::Code;
@@ -51,7 +51,7 @@ impl Rate {
             return Err(wrong(0, "what grows must be of the form key=rate"));
         };
         let knob = Knob::of_parts(root, parts, frame)?;
-        if knob.unit() == Unit::Word {
+        if knob.unit().is_none() {
             return Err(wrong(0, "only a number can grow"));
         }
         let rate = text.get(rate_at..).unwrap_or("");

@@ -81,7 +81,7 @@ impl Plane {
     /// The control plane before its start: no process runs.
     #[must_use]
     pub fn new(inputs: &Inputs, catalog: &Catalog) -> Self {
-        let limit = node::memory_limit(&inputs.apiserver, &inputs.node);
+        let limit = node::memory_limit(inputs);
         let settings = Arc::new(ServerSettings {
             cores: node::threads(&inputs.apiserver, &inputs.node),
             cpu_limit: node::cpu_limit(&inputs.apiserver, &inputs.node),

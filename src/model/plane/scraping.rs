@@ -34,7 +34,8 @@ impl Plane {
         let process = state.server.running().then(|| self.process(inputs, state, at));
         let used = process.as_ref().map_or(Bytes::ZERO, |process| process.resident);
         let node = &inputs.node;
-        let left = node.memory - node.system_memory - node.etcd_memory - node.daemons_memory;
+        let others = node.system_memory + inputs.etcd_memory() + node.daemons_memory;
+        let left = node.memory - others;
         let cgroup = self.limit.kind == LimitKind::Cgroup;
         ServerSample {
             at,

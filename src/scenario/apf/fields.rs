@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::language::text::yaml::{Entry, Item, Node};
+use crate::language::text::tree::{Entry, Item, Node};
+use crate::language::text::yaml::type_name;
 use crate::language::{Code, Finding, Log, Span, grouped, nearest, one_of, shown};
 
 /// Bytes that a string may have.
@@ -51,7 +52,7 @@ impl<'n> Object<'n> {
         findings: &mut Findings,
     ) -> Option<Self> {
         findings.paths.objects.insert(at, path.clone());
-        let Item::Object(entries) = &node.item else {
+        let Item::Table(entries) = &node.item else {
             findings.wrong_type(&path, "an object", node);
             return None;
         };
@@ -96,7 +97,7 @@ impl<'n> Object<'n> {
 
     /// Whether a field is the integer 0, which the API takes for absent.
     pub(super) fn is_zero(&self, field: &str) -> bool {
-        self.get(field).is_some_and(|entry| matches!(entry.node.item, Item::Integer(0)))
+        self.get(field).is_some_and(|entry| matches!(entry.node.item, Item::Integer(Some(0))))
     }
 
     /// Reports that a field is missing, unless it is there under a wrong name.
@@ -150,7 +151,8 @@ impl<'n> Object<'n> {
             findings.wrong_type(&path, "an integer", &entry.node);
             return None;
         };
-        let Some(n) = i64::try_from(n).ok().filter(|n| (min..=max).contains(n)) else {
+        let fits = n.and_then(|n| i64::try_from(n).ok());
+        let Some(n) = fits.filter(|n| (min..=max).contains(n)) else {
             let message = format!("`{path}` must be between {} and {}", grouped(min), grouped(max));
             let finding = Finding::new(Code::FieldValue, at, message).label("out of bounds");
             findings.log.push(finding);
@@ -190,7 +192,7 @@ impl<'n> Object<'n> {
         let entry = self.get(field)?;
         let path = self.path_of(field);
         findings.paths.fields.insert(entry.at, path.clone());
-        let Item::List(items) = &entry.node.item else {
+        let Item::Array(items) = &entry.node.item else {
             findings.wrong_type(&path, "a list", &entry.node);
             return None;
         };
@@ -250,7 +252,7 @@ impl Findings<'_> {
 
     /// Reports a value of the wrong type.
     pub(super) fn wrong_type(&mut self, path: &str, wanted: &str, node: &Node) {
-        let found = node.type_name();
+        let found = type_name(node);
         let what = if path.is_empty() { "a manifest".to_owned() } else { format!("`{path}`") };
         let message = format!("{what} must be {wanted}, not {found}");
         let finding =

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::fields::{Findings, Object, Paths};
 use super::objects::{self, Version};
-use crate::language::text::yaml::{Item, Node, documents};
+use crate::language::text::tree::{Item, Node};
+use crate::language::text::yaml::documents;
 use crate::language::{Code, Finding, Log, Resolved, Span, nearest, shown};
 use crate::scenario::shipped;
 
@@ -142,7 +143,7 @@ fn dispatch<'n>(
 ) {
     let before = log.errors();
     let mut findings = Findings { log, paths: &mut manifests.paths };
-    let Item::Object(entries) = &node.item else {
+    let Item::Table(entries) = &node.item else {
         findings.wrong_type(&path, "an object", node);
         manifests.partial = true;
         return;

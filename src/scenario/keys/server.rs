@@ -125,8 +125,9 @@ table! {
     cores: f64 = cores(0.1, 1024.0).default("8");
     /// Whether the clients run on this node as well and take its CPU time.
     local_clients: bool = flag().default("false");
-    /// RAM of etcd on the same node.
-    etcd_memory: Bytes = any_size().default("1GiB");
+    /// RAM of etcd on the same node; `"0B"`: it runs elsewhere.
+    etcd_memory: Option<Bytes> =
+        any_size().derived_for_some("what etcd takes for the objects stored, at least 1GiB");
     /// RAM of the kernel, the kubelet and others that the OOM killer spares.
     system_memory: Bytes = any_size().default("500MiB");
     /// RAM of ordinary processes that the OOM killer takes before the apiserver.

@@ -7,11 +7,11 @@ use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::language::print::schema::{definition, form, scalar, schema, uncertain};
+use crate::language::print::schema::{definition, scalar, schema, uncertain};
 use crate::language::table::read::scalar as read;
 use crate::language::table::uncertain::is_meant;
 use crate::language::table::{Kind, Table};
-use crate::language::text::source::Span;
+use crate::language::text::span::Span;
 use crate::language::text::tree::{Item, Node};
 use crate::scenario::keys;
 use crate::units::{ByteRate, Bytes, SimSpan};
@@ -31,7 +31,7 @@ const WIDE: [Kind; 8] = [
 /// For each of [`WIDE`], a validator of values and one of uncertain values.
 static VALIDATORS: LazyLock<Vec<(Kind, Validator, Validator)>> = LazyLock::new(|| {
     let both = |kind: Kind| {
-        let spread = uncertain(form(&kind).expect("a form"));
+        let spread = uncertain(kind.unit().expect("a unit"));
         (kind, validator(&scalar(&kind)), validator(&spread))
     };
     WIDE.into_iter().map(both).collect()

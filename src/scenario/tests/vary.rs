@@ -113,7 +113,7 @@ fn knobs_move_to_the_nearest_value_they_take() {
     assert_eq!(at("run.duration", 1.5), Some("1s500ms".to_owned()));
     assert_eq!(at("apiserver.version", 1.0), None);
     let knob = Knob::parse("apiserver.memory-limit").expect("a key");
-    assert_eq!(knob.unit(), Unit::Bytes);
+    assert_eq!(knob.unit(), Some(Unit::Bytes));
     let value = knob.value("1.5GiB").expect("a size");
     assert_eq!(value.coordinate(), Some(1.5 * f64::from(1 << 30)));
     assert_eq!(knob.set(&value), "apiserver.memory-limit=\"1536MiB\"");

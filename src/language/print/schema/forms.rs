@@ -3,6 +3,8 @@
 //!
 //! Plain constructs only, which every dialect of regular expressions has.
 
+use crate::language::table::quantity::Unit;
+
 /// Digits with underscores, and a point among them.
 const NUMBER: &str = r"[0-9](?:[0-9_]*\.?[0-9_]*[0-9])?";
 /// The same where underscores may stand at the ends, too.
@@ -17,49 +19,16 @@ const INTEGER: &str = "(?:[+-]?(?:0|[1-9](?:_?[0-9])*)|0x[0-9A-Fa-f](?:_?[0-9A-F
 const DECIMAL: &str =
     r"[+-]?(?:0|[1-9](?:_?[0-9])*)(?:\.[0-9](?:_?[0-9])*)?(?:[eE][+-]?[0-9](?:_?[0-9])*)?";
 
-/// A family of values with one text form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Form {
-    /// An integer without a unit.
-    Integer,
-    /// A number without a unit.
-    Number,
-    /// Processor cores.
-    Cores,
-    /// Bytes.
-    Size,
-    /// Time.
-    Span,
-    /// Bytes per time.
-    Rate,
-    /// Occurrences per time.
-    PerSecond,
-    /// Per cent.
-    Percent,
-}
-
-impl Form {
-    /// Every form.
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Integer,
-        Self::Number,
-        Self::Cores,
-        Self::Size,
-        Self::Span,
-        Self::Rate,
-        Self::PerSecond,
-        Self::Percent,
-    ];
-
+impl Unit {
     /// Its name among the definitions of the schema.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Integer => "integer",
+            Self::Count => "integer",
             Self::Number => "number",
             Self::Cores => "cores",
-            Self::Size => "size",
-            Self::Span => "duration",
-            Self::Rate => "rate",
+            Self::Bytes => "size",
+            Self::Seconds => "duration",
+            Self::BytesPerSecond => "rate",
             Self::PerSecond => "frequency",
             Self::Percent => "percentage",
         }
@@ -68,12 +37,12 @@ impl Form {
     /// What it is, and how it is written.
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
-            Self::Integer => "An integer; underscores may group its digits.",
+            Self::Count => "An integer; underscores may group its digits.",
             Self::Number => "A number.",
             Self::Cores => "Processor cores: a number, or a Kubernetes quantity such as \"500m\".",
-            Self::Size => "Bytes: a number and one of B, kB, MB, GB, TB, KiB, MiB, GiB, TiB.",
-            Self::Span => "A duration as Go writes it, in ns, us, ms, s, m, h and d.",
-            Self::Rate => "Bytes per second or minute, or bits: \"10Gbit/s\".",
+            Self::Bytes => "Bytes: a number and one of B, kB, MB, GB, TB, KiB, MiB, GiB, TiB.",
+            Self::Seconds => "A duration as Go writes it, in ns, us, ms, s, m, h and d.",
+            Self::BytesPerSecond => "Bytes per second or minute, or bits: \"10Gbit/s\".",
             Self::PerSecond => "How often: a number per second, minute or hour.",
             Self::Percent => "A percentage, with its sign.",
         }
@@ -81,18 +50,18 @@ impl Form {
 
     /// Whether a value is a number of TOML rather than a string.
     pub(crate) const fn is_bare(self) -> bool {
-        matches!(self, Self::Integer | Self::Number | Self::Cores)
+        matches!(self, Self::Count | Self::Number | Self::Cores)
     }
 
     /// Examples of a value, and of an uncertain one.
     pub(crate) const fn examples(self) -> (&'static [&'static str], &'static str) {
         match self {
-            Self::Integer => (&["400"], "400 to 2_000"),
+            Self::Count => (&["400"], "400 to 2_000"),
             Self::Number => (&["1.5"], "0.8 to 1.5"),
             Self::Cores => (&["500m"], "2 to 4"),
-            Self::Size => (&["16GiB", "400MB", "5kB"], "4kB to 9kB"),
-            Self::Span => (&["1m30s", "250ms", "2h"], "10s to 1m"),
-            Self::Rate => (&["5MB/s", "10Gbit/s"], "5MB/s to 50MB/s"),
+            Self::Bytes => (&["16GiB", "400MB", "5kB"], "4kB to 9kB"),
+            Self::Seconds => (&["1m30s", "250ms", "2h"], "10s to 1m"),
+            Self::BytesPerSecond => (&["5MB/s", "10Gbit/s"], "5MB/s to 50MB/s"),
             Self::PerSecond => (&["100/s", "30/min"], "10/s to 40/s"),
             Self::Percent => (&["15%", "0.2%"], "1% to 5%"),
         }
@@ -101,12 +70,12 @@ impl Form {
     /// A value as text, without anchors.
     fn inner(self) -> String {
         match self {
-            Self::Integer => INTEGER.to_owned(),
+            Self::Count => INTEGER.to_owned(),
             Self::Number => DECIMAL.to_owned(),
             Self::Cores => format!(r"{LOOSE_NUMBER}\s*m?"),
-            Self::Size => format!(r"(?:{NUMBER}\s*{SIZE_UNIT}|{MILLI})"),
-            Self::Span => format!(r"(?:0|(?:{NUMBER}\s*(?:ns|us|µs|ms|[smhd])\s*)+)"),
-            Self::Rate => {
+            Self::Bytes => format!(r"(?:{NUMBER}\s*{SIZE_UNIT}|{MILLI})"),
+            Self::Seconds => format!(r"(?:0|(?:{NUMBER}\s*(?:ns|us|µs|ms|[smhd])\s*)+)"),
+            Self::BytesPerSecond => {
                 format!(
                     r"(?:{NUMBER}\s*(?:{SIZE_UNIT}|(?:[kKMGTPE]|[KMGTPE]i)?\s*bit)|{MILLI}){PER}"
                 )

@@ -14,10 +14,10 @@ use crate::language::table::example::example;
 use serde_json::{Map, Value, json};
 
 use crate::language::layers::removal::REMOVE;
+use crate::language::table::quantity::Unit;
 use crate::language::table::read::LONGEST_TEXT;
-use crate::language::table::uncertain::{QUANTILES, may_be, numeric};
+use crate::language::table::uncertain::{QUANTILES, may_be};
 use crate::language::table::{Flags, Key, Kind, NameForm, OneOf, Presence, Table};
-use forms::Form;
 
 /// What a file is checked as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,13 +60,13 @@ pub(crate) fn schema(root: &'static Table) -> Value {
 struct Generator {
     root: &'static Table,
     tables: BTreeMap<String, Value>,
-    forms: BTreeMap<Form, Value>,
+    forms: BTreeMap<Unit, Value>,
 }
 
 impl Generator {
     fn finish(self) -> Map<String, Value> {
         let forms = self.forms.into_iter().map(|(form, value)| (uncertain_name(form), value));
-        let plain = Form::ALL.map(|form| (form.name().to_owned(), plain_form(form)));
+        let plain = Unit::ALL.map(|unit| (unit.name().to_owned(), plain_form(unit)));
         forms.chain(plain).chain(self.tables).collect()
     }
 
@@ -169,28 +169,12 @@ impl Generator {
             Kind::Profiles => return self.profiles(),
             kind => scalar(&kind),
         };
-        let Some(form) = form(&key.kind).filter(|_| may_be(key)) else {
+        let Some(unit) = key.kind.unit().filter(|_| may_be(key)) else {
             return certain;
         };
-        self.forms.entry(form).or_insert_with(|| uncertain(form));
-        json!({ "anyOf": [certain, reference(&uncertain_name(form))] })
+        self.forms.entry(unit).or_insert_with(|| uncertain(unit));
+        json!({ "anyOf": [certain, reference(&uncertain_name(unit))] })
     }
-}
-
-/// The form of a kind whose values may be uncertain.
-pub(crate) fn form(kind: &Kind) -> Option<Form> {
-    let form = match kind {
-        Kind::Integer { .. } | Kind::IntegerOr { .. } => Form::Integer,
-        Kind::Number { .. } => Form::Number,
-        Kind::Cores { .. } => Form::Cores,
-        Kind::Size { .. } => Form::Size,
-        Kind::Span { .. } => Form::Span,
-        Kind::Rate { .. } => Form::Rate,
-        Kind::PerSecond { .. } => Form::PerSecond,
-        Kind::Percent { .. } => Form::Percent,
-        _ => return None,
-    };
-    numeric(kind).then_some(form)
 }
 
 /// A value that is no table, and certain.
@@ -207,18 +191,18 @@ pub(crate) fn scalar(kind: &Kind) -> Value {
         ]}),
         Kind::IntegerOrPercent { max } => json!({ "anyOf": [
             { "type": "integer", "minimum": 1, "maximum": max },
-            reference(Form::Percent.name()),
+            reference(Unit::Percent.name()),
         ]}),
         Kind::Number { min, max } => json!({ "type": "number", "minimum": min, "maximum": max }),
         Kind::Cores { min, max } => json!({ "anyOf": [
             { "type": "number", "minimum": min, "maximum": max },
-            { "type": "string", "pattern": Form::Cores.pattern() },
+            { "type": "string", "pattern": Unit::Cores.pattern() },
         ]}),
-        Kind::Size { .. } => reference(Form::Size.name()),
-        Kind::Span { .. } => reference(Form::Span.name()),
-        Kind::Rate { .. } => reference(Form::Rate.name()),
-        Kind::PerSecond { .. } => reference(Form::PerSecond.name()),
-        Kind::Percent { .. } => reference(Form::Percent.name()),
+        Kind::Size { .. } => reference(Unit::Bytes.name()),
+        Kind::Span { .. } => reference(Unit::Seconds.name()),
+        Kind::Rate { .. } => reference(Unit::BytesPerSecond.name()),
+        Kind::PerSecond { .. } => reference(Unit::PerSecond.name()),
+        Kind::Percent { .. } => reference(Unit::Percent.name()),
         Kind::Choice(words) => json!({ "type": "string", "enum": words }),
         Kind::Minor { oldest, newest, .. } => {
             let minors: Vec<String> = (oldest..=newest).map(|minor| format!("1.{minor}")).collect();
@@ -280,31 +264,31 @@ fn removal() -> Value {
     })
 }
 
-fn plain_form(form: Form) -> Value {
-    let (examples, _) = form.examples();
-    let mut schema = if form.is_bare() {
-        let bare = json!({ "type": if form == Form::Integer { "integer" } else { "number" } });
-        if form == Form::Cores {
-            json!({ "anyOf": [bare, { "type": "string", "pattern": form.pattern() }] })
+fn plain_form(unit: Unit) -> Value {
+    let (examples, _) = unit.examples();
+    let mut schema = if unit.is_bare() {
+        let bare = json!({ "type": if unit == Unit::Count { "integer" } else { "number" } });
+        if unit == Unit::Cores {
+            json!({ "anyOf": [bare, { "type": "string", "pattern": unit.pattern() }] })
         } else {
             bare
         }
     } else {
-        json!({ "type": "string", "pattern": form.pattern(), "examples": examples })
+        json!({ "type": "string", "pattern": unit.pattern(), "examples": examples })
     };
     if let Value::Object(map) = &mut schema {
-        map.insert("description".to_owned(), json!(form.meaning()));
+        map.insert("description".to_owned(), json!(unit.meaning()));
     }
     schema
 }
 
-fn uncertain_name(form: Form) -> String {
-    format!("uncertain-{}", form.name())
+fn uncertain_name(unit: Unit) -> String {
+    format!("uncertain-{}", unit.name())
 }
 
 /// A range, or a distribution.
-pub(crate) fn uncertain(form: Form) -> Value {
-    let figure = || reference(form.name());
+pub(crate) fn uncertain(unit: Unit) -> Value {
+    let figure = || reference(unit.name());
     let quantiles = || QUANTILES.iter().map(|(name, _)| ((*name).to_owned(), figure()));
     let law = |laws: &[&str]| json!({ "type": "string", "enum": laws });
     let fixed = |law_name: &str, names: &[&str], text: &str| {
@@ -322,7 +306,7 @@ pub(crate) fn uncertain(form: Form) -> Value {
         quantiles().chain([("dist".to_owned(), law(&["lognormal", "normal"]))]).collect();
     json!({ "anyOf": [
         {
-            "type": "string", "pattern": form.range(), "examples": [form.examples().1],
+            "type": "string", "pattern": unit.range(), "examples": [unit.examples().1],
             "description": "Uncertain: 90 of 100 draws lie between the two (lognormal).",
         },
         {
