@@ -59,7 +59,7 @@ impl Process {
             gc: self.gc,
             kill_at: Bytes(self.kill_at),
             memory_high: None,
-            scan: ScanWeights { scannable: vec![true] },
+            scan: ScanWeights::of_nobody(),
             owners: 1,
         }));
         server.boot(SimTime::ZERO);

@@ -58,7 +58,7 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
         gc: GcSettings { gogc: Some(100), memory_limit: None },
         kill_at: Bytes(u64::MAX / 2),
         memory_high: None,
-        scan: ScanWeights { scannable: vec![true] },
+        scan: ScanWeights::of_nobody(),
         owners: 1,
     };
     let mut server = Server::new(Arc::new(settings.clone()));

@@ -26,7 +26,7 @@ fn eight_requests(cpu_limit: Option<f64>) -> (f64, f64, PressureRecord) {
         gc: GcSettings { gogc: None, memory_limit: None },
         kill_at: Bytes(u64::MAX / 2),
         memory_high: None,
-        scan: ScanWeights { scannable: vec![true] },
+        scan: ScanWeights::of_nobody(),
         owners: 1,
     }));
     server.boot(SimTime::ZERO);
