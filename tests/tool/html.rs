@@ -239,7 +239,9 @@ fn the_line_that_runs_it_again_runs_it_again() {
         let quick = ["--no-charts", "-q", "--no-progress"];
         let line: Vec<&str> = verb.split(' ').chain(quick).chain(["-o", "out"]).collect();
         let output = finished(&mut command(&place, &line));
-        assert_eq!(output.status.code(), Some(0), "{verb}: {}", support::stderr(&output));
+        // Some say by it what they found.
+        let exit = output.status.code();
+        assert!(matches!(exit, Some(0 | 3 | 4)), "{verb}: {}", support::stderr(&output));
         let out = place.join("out");
         let page = page(&out);
         let (_, rest) = page.split_once("<pre>oomcast ").expect("a line to run");
@@ -256,7 +258,7 @@ fn the_line_that_runs_it_again_runs_it_again() {
         let line = format!("{binary} {again} {} -o again", quick.join(" "));
         let output = Command::new("bash").args(["-c", &line]).current_dir(&place).output();
         let output = output.expect("bash is there");
-        assert_eq!(output.status.code(), Some(0), "{again}: {}", support::stderr(&output));
+        assert_eq!(output.status.code(), exit, "{again}: {}", support::stderr(&output));
         let result = if name == "run" { "summary" } else { name };
         let result = format!("{result}.json");
         let read = |folder: &str| {
