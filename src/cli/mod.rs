@@ -31,6 +31,7 @@ mod progress;
 mod promtool;
 mod reference;
 mod report;
+mod resume;
 mod run;
 mod scenarios;
 mod schema;

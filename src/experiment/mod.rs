@@ -17,6 +17,7 @@ mod estimate;
 mod expect;
 pub mod find;
 mod idle;
+mod kept;
 mod levels;
 mod measure;
 pub mod model_error;
@@ -37,6 +38,7 @@ pub use compare::{CompareSide, Compared, compare, compare_runs};
 pub(crate) use estimate::percent;
 pub use estimate::proportion;
 pub(crate) use idle::{course_of, reason as idle_reason};
+pub use kept::{Keep, Kept};
 pub(crate) use measure::happened_at;
 pub use measure::meets;
 pub use replicate::{

@@ -22,8 +22,8 @@ pub fn page(found: &FindResult) -> Page {
         verdict: found.verdict.clone(),
         mood: match found.found {
             FoundWhere::AlwaysPast => Mood::Bad,
-            FoundWhere::NeverPast => Mood::Good,
-            FoundWhere::Inside | FoundWhere::Unknown => Mood::Mixed,
+            FoundWhere::NeverPast if !found.idle && !found.is_too_close() => Mood::Good,
+            FoundWhere::NeverPast | FoundWhere::Inside | FoundWhere::Unknown => Mood::Mixed,
         },
         subject: format!(
             "Kubernetes {} · {} · seed {} · {} runs",

@@ -18,6 +18,7 @@ pub mod calibration;
 pub mod charts;
 pub mod compare;
 pub mod csv;
+pub mod done;
 pub mod dump;
 pub mod events;
 pub mod find;

@@ -33,8 +33,8 @@ pub use activity::{
 };
 pub use alerts::{AlertRow, AlertsResult, EmptySelector, FIRING, SHIPPED_RULES, TOLD, presence};
 pub use answers::{
-    AdviseResult, AssessResult, BreakingInput, LeaveOneOut, LeftOut, RemedyElsewhere, RemedyRow,
-    RemedyState, StormRow, StormState, TrialFigures,
+    AdviseResult, Answer, AssessResult, BreakingInput, LeaveOneOut, LeftOut, RemedyElsewhere,
+    RemedyRow, RemedyState, StormRow, StormState, TrialFigures,
 };
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
 pub use assumption::{Assumption, Held};
@@ -45,7 +45,9 @@ pub use calibration::{
 pub use compare::{
     CompareResult, ComparedSide, EventChange, FigureChange, InputDifference, ToleranceRow,
 };
-pub use find::{BreakingPoint, FindResult, FoundBracket, FoundShare, FoundValue, FoundWhere};
+pub use find::{
+    BreakingPoint, FindResult, FoundBracket, FoundModel, FoundShare, FoundValue, FoundWhere,
+};
 pub use forecast::{ForecastRemedy, ForecastResult, ForecastStorm, GrowthRow, IdleGrowth};
 pub use import::{ImportCheck, ImportSkipped, Imported, ImportedFact};
 pub use judged::{
