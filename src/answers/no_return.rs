@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::engine::{stop, turn};
 use crate::experiment::{
-    ReplicateError, Replications, Variant, guarded, happened_at, meets, pool, proportion,
+    Kept, ReplicateError, Replications, Variant, guarded, happened_at, meets, pool, proportion,
     replicate_on, until_stopped,
 };
 use crate::model::RunOptions;
@@ -85,6 +85,7 @@ pub fn no_return(
     if found.is_none() {
         result.happened_in = u32::from(meets(&question.until, &record));
     }
+    let of = format!("no-return {} {}", variant.scenario().hash, plan.seed);
     let lab = Lab {
         inputs: &inputs,
         options: RunOptions { timelines: false, ..options },
@@ -92,6 +93,7 @@ pub fn no_return(
         record: &record,
         done: AtomicU32::new(question.replication.map_or(plan.replications, |_| 0)),
         progress: &progress,
+        kept: variant.kept().map(|kept| (kept, of.as_str())),
     };
     let began = record.phases.first().map_or(SimTime::ZERO, |phase| phase.start);
     let happened = happened_at(&question.until, &record);
@@ -191,6 +193,8 @@ struct Lab<'a, P> {
     record: &'a RunRecord,
     done: AtomicU32,
     progress: &'a P,
+    /// Where ends of continuations are kept, and of what.
+    kept: Option<(&'a Kept, &'a str)>,
 }
 
 impl<P: Fn(u32) + Sync> Lab<'_, P> {
@@ -236,10 +240,20 @@ impl<P: Fn(u32) + Sync> Lab<'_, P> {
             come?;
             let one = |branch| {
                 let _turn = turn::take(self.inputs.members());
-                let record =
-                    guarded(replication, || Ok(trunk.branch(branch, at).run(replication)))?;
+                let run = || {
+                    let run = || Ok(trunk.branch(branch, at).run(replication));
+                    let record = guarded(replication, run)?;
+                    Ok((meets(&self.question.until, &record), record.cut_short))
+                };
+                let end = match self.kept {
+                    Some((kept, of)) => {
+                        let until = &self.question.until;
+                        kept.or_run(&format!("{of} {replication} {} {branch} {until}", at.0), run)
+                    }
+                    None => run(),
+                };
                 (self.progress)(self.done.fetch_add(1, Ordering::Relaxed) + 1);
-                Ok((meets(&self.question.until, &record), record.cut_short))
+                end
             };
             let ends = until_stopped(1..continuations.saturating_add(1), one)?;
             if (ends.len() as u32) < continuations || stop::asked() {

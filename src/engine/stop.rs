@@ -66,6 +66,11 @@ pub(crate) fn breaks_off() -> bool {
     breaks
 }
 
+/// Whether a run of the present work broke off: what comes of it is not true.
+pub(crate) fn broke() -> bool {
+    BREAKS.get().1
+}
+
 /// Does work whose runs may break off when the process is asked to end; `None`: one did.
 pub(crate) fn or_not<T>(work: impl FnOnce() -> T) -> Option<T> {
     // A thread may do other work while it waits for its own.

@@ -57,14 +57,16 @@ impl Catalog {
         OwnerId(1 + self.profiles.len() as u32 + fleet.0)
     }
 
-    /// Which owners' objects hold pointers.
+    /// What marking the objects of each owner costs.
     #[must_use]
     pub fn scan_weights(&self, inputs: &Inputs) -> ScanWeights {
-        let mut scannable = vec![true];
-        scannable.extend(self.profiles.iter().map(|profile| profile.scannable));
-        scannable
-            .extend(inputs.fleets.iter().map(|fleet| self.profiles[fleet.resource()].scannable));
-        ScanWeights { scannable }
+        let (cheap, mut weights) = (inputs.release.marks_spans, ScanWeights::of_nobody());
+        let of_fleets = inputs.fleets.iter().map(|fleet| &self.profiles[fleet.resource()]);
+        for profile in self.profiles.iter().chain(of_fleets) {
+            weights.objects.push(profile.scan.weight(profile.cached, cheap));
+            weights.events.push(profile.scan.weight(profile.event_copy, cheap));
+        }
+        weights
     }
 
     /// What a warm server holds of a resource beyond its ring of events: entry and bytes.

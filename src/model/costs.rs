@@ -78,9 +78,11 @@ pub const WATCH_LIST_EVENT: Cost = Cost { per_byte: 4.4, per_object: 15_000.0 };
 pub const WATCH_LIST_EVENT_PROTOBUF: Cost = Cost { per_byte: 0.3, per_object: 25_000.0 };
 
 /// What an item of a streamed protobuf list costs beyond encoding and bytes: a DATA frame of its own,
-/// where it is larger than the writer's buffer (measured 27 us for `ConfigMaps` of 10 kB, 45 us for
-/// Pods of 6 kB, 9 us for `ConfigMaps` of 1 kB; docs/facts/memory.md section 5: 26 us).
-pub const STREAMED_PROTOBUF_ITEM: Cost = Cost { per_byte: 0.0, per_object: 35_000.0 };
+/// where it is larger than the writer's buffer, of blobs (measured 27 us for `ConfigMaps` of 10 kB, 9 us of
+/// 1 kB; docs/facts/memory.md section 5: 26 us) and ...
+pub const STREAMED_BLOB: Cost = Cost { per_byte: 0.0, per_object: 27_000.0 };
+/// ... of typed objects (measured 45 us for Pods of 6 kB).
+pub const STREAMED_TYPED: Cost = Cost { per_byte: 0.0, per_object: 45_000.0 };
 /// The same in JSON, of any size (measured on streamed lists of 100,000 `ConfigMaps` of 1 kB).
 pub const STREAMED_JSON_ITEM: Cost = Cost { per_byte: 0.0, per_object: 3_000.0 };
 /// Smaller items share a frame: the response's buffer (`handlerChunkBufferSize`, golang.org/x/net
@@ -115,8 +117,8 @@ pub const TLS_HANDSHAKE: SimSpan = SimSpan::nanos(2_500_000);
 /// CPU time of any request besides its body: routing, authn, authz, audit, admission.
 pub const REQUEST_BASE: SimSpan = SimSpan::nanos(150_000);
 
-/// CPU time of marking: per scannable byte (measured 1.0 s/GB of heap that is not blobs, on Go
-/// 1.23 and 1.26 alike) and per cycle.
+/// CPU time of marking: per byte of Pods (measured 1.0 s/GB on Go 1.23 and 1.26 alike; others:
+/// [`Scan::weight`](super::objects::Scan::weight)) and per cycle.
 pub const MARK_PER_BYTE_NANOS: f64 = 1.0;
 /// See [`MARK_PER_BYTE_NANOS`].
 pub const MARK_BASE_SECONDS: f64 = 0.005;
@@ -226,7 +228,7 @@ pub const START_UP_GARBAGE: Bytes = Bytes(60_000_000);
 /// etcd, reading and decoding together 1.4 to 1.8 s/GB, of which decoding blobs is 1 s/GB).
 pub const GRPC_READ: Cost = Cost { per_byte: 0.7, per_object: 0.0 };
 
-/// Runtime metadata and partly used spans per object that is not scannable (measured on one pair of
-/// collections: 100,000 `ConfigMaps` of 1 kB are resident with 40 MB more than 10,000 of 10 kB, for 90,000
-/// objects more: 440 bytes each).
-pub const SPAN_PER_BLOB: Bytes = Bytes(400);
+/// Runtime metadata and partly used spans per cached blob, 180 to 330 (measured on idle servers of 1.32 and
+/// 1.36: `heap_inuse` less `heap_alloc`, spans and the collector's own are 16 to 30 MB more with 100,000
+/// `ConfigMaps` of 1 kB than with 10,000 of 10 kB).
+pub const SPAN_PER_BLOB: Bytes = Bytes(200);

@@ -13,17 +13,10 @@ const REMEDIES: usize = 3;
 /// The page.
 #[must_use]
 pub fn page(result: &AssessResult) -> Page {
-    let wrong = result.storms.iter().any(|row| row.state.is_wrong());
-    let sure = [StormState::NoneWrong, StormState::Holds];
-    let close = result.storms.iter().any(|row| !sure.contains(&row.state));
     let mut page = Page {
         title: result.scenario.clone(),
         verdict: result.verdict.clone(),
-        mood: match (wrong, close) {
-            (true, _) => Mood::Bad,
-            (false, true) => Mood::Mixed,
-            (false, false) => Mood::Good,
-        },
+        mood: Mood::of(result.answer),
         subject: format!(
             "Kubernetes {} · {} of each storm · seed {}",
             result.release,
@@ -31,12 +24,6 @@ pub fn page(result: &AssessResult) -> Page {
             result.seed
         ),
         hashes: vec![result.scenario_hash.clone()],
-        again: format!(
-            "assess scenario.toml -n {} --seed {} --probability {}%",
-            result.replications,
-            result.seed,
-            result.probability * 100.0
-        ),
         notes: result.warnings.clone(),
         ..Page::default()
     };

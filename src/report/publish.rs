@@ -73,8 +73,9 @@ fn move_in(folder: &Path, stale: &[String]) -> io::Result<()> {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        // Takes the folder of charts along when it is empty, and fails harmlessly otherwise.
-        let _ = path.parent().map(fs::remove_dir);
+        // Takes the folders in between along when they are empty, and fails harmlessly otherwise.
+        let between = path.ancestors().skip(1).take_while(|above| *above != folder);
+        between.for_each(|above| drop(fs::remove_dir(above)));
     }
     fs::rename(whole.join(MANIFEST), folder.join(MANIFEST))?;
     fs::remove_dir_all(&whole)

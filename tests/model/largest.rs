@@ -19,7 +19,7 @@ fn more_than_the_tool_takes_is_refused() {
         (&["run.replications=1_000_000_000"], "between 1 and 100_000"),
         (
             &["apiserver.replicas=32", "run.replications=100_000"],
-            "replications leave would take 5.01 GiB; at most 1.00 GiB",
+            "replications leave would take 5.02 GiB; at most 1.00 GiB",
         ),
     ];
     for (set, expected) in cases {

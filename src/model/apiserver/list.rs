@@ -336,7 +336,7 @@ impl ListContext<'_> {
         let garbage = if self.release.pooled_item_encoders {
             item
         } else if self.protobuf() {
-            body
+            self.profile.item_garbage_protobuf.times(list.items)
         } else {
             self.profile.item_garbage.times(list.items)
         }
@@ -347,7 +347,7 @@ impl ListContext<'_> {
         phase.demand.cpu += encode.of(list.items, body);
         let frames = (item.as_f64() / costs::STREAM_BUFFER.as_f64()).min(1.0);
         phase.demand.cpu += if self.protobuf() {
-            costs::STREAMED_PROTOBUF_ITEM.of(list.items, Bytes::ZERO).scale(frames)
+            self.profile.protobuf_frame.of(list.items, Bytes::ZERO).scale(frames)
         } else {
             costs::STREAMED_JSON_ITEM.of(list.items, Bytes::ZERO)
         };

@@ -13,7 +13,7 @@ use crate::model::costs::{self, Cost, GRPC_READ};
 use crate::model::input::{Calibration, EtcdInput, Hardware, ResourceInput, Shape};
 use crate::model::memory::alloc;
 use crate::model::memory::ledger::OwnerId;
-use crate::model::objects::{ObjectProfile, in_loopback_informers};
+use crate::model::objects::{ObjectProfile, Scan, in_loopback_informers};
 use crate::model::release::Release;
 use crate::model::watchcache::capacity::RELIST_PAGE;
 use crate::results::Mechanism;
@@ -124,7 +124,7 @@ pub(crate) const STRUCT_COPY: Bytes = Bytes(9_200);
 /// Events are encoded, sent and decoded one by one.
 fn loopback_watch_list(profile: &ObjectProfile, count: u64, owner: OwnerId) -> Vec<Phase> {
     let body = profile.protobuf.unwrap_or(profile.json).times(count);
-    let typed = profile.scannable;
+    let typed = !matches!(profile.scan, Scan::Around(_));
     let copy = if typed { profile.event_copy.min(STRUCT_COPY) } else { profile.event_copy };
     let events = profile.encode_protobuf.of(count, body) + costs::WRITE.of(0, body);
     let mut send = Phase::cpu(Stage::Working, events + profile.decode.of(count, body))

@@ -83,7 +83,7 @@ pub fn watch_list_plan(
     }
     let mut send = Phase::cpu(Stage::Streaming, cpu)
         .at_start(Step::Take(entry, first + encoder))
-        .ramp(RampKind::Litter, entry, profile.event_copy.times(items))
+        .ramp(RampKind::Litter, entry, profile.event_garbage.times(items))
         .at_end(Step::Drop(entry, interval + waiting + encoder))
         .at_end(Step::Take(owner.entry(Mechanism::WatchStream), IDLE_WATCH))
         .at_end(Step::Litter(entry, costs::REQUEST_GARBAGE));
@@ -214,7 +214,7 @@ pub fn replay(
     let waiting = profile.event_copy.times(channel.min(events));
     let mut phase = Phase::cpu(Stage::Streaming, cpu.scale(1.0 / cpu_speed))
         .ramp(RampKind::Take, entry, waiting)
-        .ramp(RampKind::Litter, entry, profile.event_copy.times(events) + bytes)
+        .ramp(RampKind::Litter, entry, profile.event_garbage.times(events) + bytes)
         .at_end(Step::Drop(entry, waiting));
     phase.demand.wire = bytes;
     phase

@@ -39,25 +39,32 @@ pub struct ProcessMemory {
     stepped: u64,
 }
 
-/// Which bytes hold pointers.
+/// CPU time of marking, as a share of [`costs::MARK_PER_BYTE_NANOS`] per byte.
 #[derive(Clone, Debug)]
 pub struct ScanWeights {
-    /// By owner: whether its objects hold many pointers.
-    pub scannable: Vec<bool>,
+    /// By owner: its objects.
+    pub objects: Vec<f64>,
+    /// By owner: copies of its objects, and the intervals that they wait in.
+    pub events: Vec<f64>,
 }
 
 impl ScanWeights {
-    /// Measured: heaps of typed and custom objects are scanned whole, blobs and buffers hardly
-    /// (`costs::MARK_PER_BYTE_NANOS`). The weights in between are assumed, within 0.2 of either side.
+    /// A server that holds objects of nobody.
+    #[must_use]
+    pub fn of_nobody() -> Self {
+        Self { objects: vec![1.0], events: vec![1.0] }
+    }
+
+    /// Measured: heaps of typed and custom objects are scanned whole, of blobs what is around the bytes,
+    /// buffers not at all. The weights in between are assumed, within 0.2 of either side.
     fn weight(&self, entry: EntryId) -> f64 {
-        const BLOB: f64 = 0.02;
-        let objects = if self.scannable[entry.owner().0 as usize] { 1.0 } else { BLOB };
+        let owner = entry.owner().0 as usize;
         match entry.mechanism() {
             Mechanism::WatchCacheObjects
             | Mechanism::WatchCacheEventRing
             | Mechanism::LoopbackInformers
-            | Mechanism::DecodedObjects
-            | Mechanism::InitialEvents => objects,
+            | Mechanism::DecodedObjects => self.objects[owner],
+            Mechanism::InitialEvents => self.events[owner],
             // Schemas and OpenAPI are trees of small structs and strings.
             Mechanism::ListSliceAndConversion | Mechanism::CrdHandlers => 0.7,
             Mechanism::ProcessBase => 0.4,

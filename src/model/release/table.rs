@@ -177,6 +177,9 @@ behaviours! {
         watch_interval_copies_list: bool = minor <= 32;
         /// Encoders of a streamed list reuse their buffer instead of making garbage per item.
         pooled_item_encoders: bool = minor >= 37;
+        /// The collector marks spans of small objects instead of one after the other (Green Tea, Go 1.26; Go blog
+        /// 2025-10-29).
+        marks_spans: bool = go >= 26;
         /// Without GOMAXPROCS in its environment, the process takes its CPU limit for the number of its
         /// processors (Go 1.25; docs/facts/memory.md section 4.1).
         gomaxprocs_follows_limit: bool = go >= 25;

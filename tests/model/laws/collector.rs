@@ -60,7 +60,7 @@ impl Process {
             kill_at: Bytes(self.kill_at),
             memory_high: None,
             request_timeout: SimSpan::secs(60),
-            scan: ScanWeights { scannable: vec![true] },
+            scan: ScanWeights::of_nobody(),
             owners: 1,
         }));
         server.boot(SimTime::ZERO);

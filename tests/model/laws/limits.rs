@@ -57,7 +57,7 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
         kill_at: Bytes(u64::MAX / 2),
         memory_high: None,
         request_timeout: SimSpan::secs(60),
-        scan: ScanWeights { scannable: vec![true] },
+        scan: ScanWeights::of_nobody(),
         owners: 1,
     };
     let mut server = Server::new(Arc::new(settings.clone()));

@@ -27,7 +27,7 @@ fn eight_requests(cpu_limit: Option<f64>) -> (f64, f64, PressureRecord) {
         kill_at: Bytes(u64::MAX / 2),
         memory_high: None,
         request_timeout: SimSpan::secs(60),
-        scan: ScanWeights { scannable: vec![true] },
+        scan: ScanWeights::of_nobody(),
         owners: 1,
     }));
     server.boot(SimTime::ZERO);
