@@ -24,12 +24,6 @@ pub fn page(result: &AssessResult) -> Page {
             result.seed
         ),
         hashes: vec![result.scenario_hash.clone()],
-        again: format!(
-            "assess scenario.toml -n {} --seed {} --probability {}%",
-            result.replications,
-            result.seed,
-            result.probability * 100.0
-        ),
         notes: result.warnings.clone(),
         ..Page::default()
     };
