@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 
+use super::again;
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, Format, PrintFlags};
 use crate::experiment::{Replications, run_time};
@@ -31,6 +32,7 @@ pub(super) fn folder(
         seed: plan.seed,
         replications: plan.replications,
         design_hash: None,
+        command: again::typed(),
     };
     let path = flags.out.clone().unwrap_or_else(|| default_path(&identity));
     RunFolder::open(&path, &identity, flags.force).map_err(not_written)

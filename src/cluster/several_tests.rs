@@ -143,6 +143,9 @@ fn long_folders_are_left_out_and_copies_are_summed_up() {
     let names: Vec<&str> = found.read.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["metrics.txt", "namespaces/10/pods.yaml"]);
     assert_eq!(found.skipped.len(), 6);
+    let (file, what, _) = told(&found)[0];
+    let first = "the same as namespaces/10/pods.yaml: used once";
+    assert_eq!((file, what), ("namespaces/11/pods.yaml", first));
     assert!(found.skipped[4].what.ends_with("so are 14 more files"), "{:?}", found.skipped[4]);
 }
 
@@ -170,4 +173,27 @@ fn unknown_agents_are_taken_for_json_and_selectors_are_shown() {
     let told: Vec<&str> = found.assumed.iter().map(|one| one.what.as_str()).collect();
     let expected = "encoding of ledger: JSON, as client-go asks for unless told otherwise";
     assert!(told.contains(&expected), "{told:?}");
+}
+
+/// Components watch and write protobuf: there what crosses the API is no larger than what is stored.
+#[test]
+fn leases_tell_whether_sizes_are_of_protobuf() {
+    let metrics = |lease: u32| {
+        format!(
+            "{OLD}apiserver_storage_objects{{resource=\"leases.coordination.k8s.io\"}} 4\n\
+             apiserver_request_body_size_bytes_sum{{resource=\"leases.coordination.k8s.io\",verb=\"update\"}} 11000\n\
+             apiserver_request_body_size_bytes_count{{resource=\"leases.coordination.k8s.io\",verb=\"update\"}} 20\n\
+             apiserver_watch_events_sizes_sum{{group=\"coordination.k8s.io\",kind=\"Lease\",version=\"v1\"}} {}\n\
+             apiserver_watch_events_sizes_count{{group=\"coordination.k8s.io\",kind=\"Lease\",version=\"v1\"}} 100\n",
+            lease * 100
+        )
+    };
+    let stored = |test: &str, lease: u32| {
+        let found = found(test, &[("metrics.txt", &metrics(lease))]);
+        let told = |what: &str| found.assumed.iter().any(|one| one.what.starts_with(what));
+        assert!(told("sizes of deployments.apps, leases.coordination.k8s.io: estimated"));
+        found.resources["deployments.apps"].size.as_ref().map(|size| size.value)
+    };
+    assert_eq!(stored("protobuf", 480), Some(Bytes(3_000)));
+    assert_eq!(stored("json", 750), Some(Bytes(2_333)));
 }

@@ -12,6 +12,7 @@
 
 mod advice;
 mod apf;
+mod beside;
 mod compare;
 mod estimate;
 mod expect;
@@ -34,6 +35,7 @@ mod verdict;
 
 pub use advice::{SweepCost, advice, idle_memory, long_sweep, run_time, sweep_cost};
 pub use apf::apf_plan;
+pub use beside::{beside, run_whole};
 pub use compare::{CompareSide, Compared, compare, compare_runs};
 pub(crate) use estimate::percent;
 pub use estimate::proportion;

@@ -25,12 +25,6 @@ pub fn page(result: &AdviseResult) -> Page {
             grouped(result.most_runs.into())
         ),
         hashes: vec![result.scenario_hash.clone()],
-        again: format!(
-            "advise scenario.toml -n {} --seed {} --probability {}%",
-            result.replications,
-            result.seed,
-            result.probability * 100.0
-        ),
         notes: result.warnings.clone(),
         ..Page::default()
     };

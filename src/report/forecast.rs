@@ -23,12 +23,6 @@ pub fn page(result: &ForecastResult) -> Page {
             result.within.text
         ),
         hashes: vec![result.scenario_hash.clone()],
-        again: format!(
-            "forecast scenario.toml -n {} --seed {} --probability {}%",
-            result.replications,
-            result.seed,
-            result.probability * 100.0
-        ),
         notes: result.warnings.clone(),
         ..Page::default()
     };

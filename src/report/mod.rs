@@ -30,6 +30,7 @@ pub mod import;
 pub mod json;
 mod judged;
 pub mod junit;
+mod kept;
 mod markdown;
 pub mod no_return;
 pub mod openmetrics;

@@ -47,8 +47,6 @@ pub struct Page {
     pub(super) closing: Vec<String>,
     /// Notes and warnings.
     pub(super) notes: Vec<String>,
-    /// The line that makes the result again from the scenarios shown, without `oomcast`; empty: `run`.
-    pub(super) again: String,
     /// A file to show whole, with its language; Markdown only.
     pub(super) listing: Option<(&'static str, String)>,
 }

@@ -31,7 +31,9 @@ pub use activity::{
     Activity, ActivityBucket, ActivityCounts, ActivityKind, BusiestSecond, KillScene,
     ServerActivity, WatchWindow, WindowPoint,
 };
-pub use alerts::{AlertRow, AlertsResult, EmptySelector, FIRING, SHIPPED_RULES, TOLD, presence};
+pub use alerts::{
+    AlertRow, AlertsResult, EmptySelector, FIRING, SHIPPED_RULES, TOLD, TooLate, presence,
+};
 pub use answers::{
     AdviseResult, Answer, AssessResult, BreakingInput, LeaveOneOut, LeftOut, RemedyElsewhere,
     RemedyRow, RemedyState, StormRow, StormState, TrialFigures,
@@ -64,7 +66,8 @@ pub use run::{
     ServerRecord, Timeline, TimelinePoint,
 };
 pub use sample::{
-    LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample, scrape_instants,
+    CacheSample, LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample,
+    scrape_instants,
 };
 pub use scrape::{SCRAPE_INTERVALS, Scrape, ScrapedPeak, scraped_peaks, scrapes};
 pub use speed::{MachineSpeed, SPEED_FORMAT_VERSION};

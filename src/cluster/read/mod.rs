@@ -105,16 +105,17 @@ pub fn gather(paths: &[PathBuf]) -> Gathered {
     let foreign = foreign.into_iter().map(|name| (name, FOREIGN.to_owned())).collect();
     gathered.pass_over(copies);
     gathered.pass_over(foreign);
-    shorten(&mut gathered.inputs);
+    shorten(&mut gathered);
     gathered
 }
 
 /// The folder of a must-gather is named after its image, and would be in every comment.
-fn shorten(inputs: &mut [Input]) {
+fn shorten(gathered: &mut Gathered) {
     let folders = |name: &str| -> Vec<String> {
         let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
         folder.split('/').map(str::to_owned).collect()
     };
+    let inputs = &mut gathered.inputs;
     let Some(mut common) = inputs.first().map(|input| folders(&input.name)) else { return };
     for input in inputs.iter() {
         let same = folders(&input.name).iter().zip(&common).take_while(|(a, b)| a == b).count();
@@ -122,9 +123,14 @@ fn shorten(inputs: &mut [Input]) {
     }
     let long = common.iter().rposition(|folder| folder.len() > LONG_NAME);
     let Some(folders) = long.map(|long| &common[..=long]) else { return };
-    let bytes: usize = folders.iter().map(|folder| folder.len() + 1).sum();
+    let prefix: String = folders.iter().flat_map(|folder| [folder.as_str(), "/"]).collect();
     for input in inputs {
-        input.name.drain(..bytes);
+        input.name.drain(..prefix.len());
+    }
+    for skipped in &mut gathered.skipped {
+        // A copy names the other one.
+        skipped.what = skipped.what.replace(&prefix, "");
+        skipped.file = skipped.file.replace(&prefix, "");
     }
 }
 
