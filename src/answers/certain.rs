@@ -8,6 +8,9 @@
 //! taken to rise, so that both borders are found by bisection. What goes wrong beside kills for memory
 //! has no interval: the borders are never nearer to the answer than the luck of the draws leaves it.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use crate::engine::stop;
 use crate::experiment::find::{Grid, Question};
 use crate::experiment::model_error::peak_interval;
@@ -85,7 +88,7 @@ pub(super) fn borders(
         return Ok(None);
     }
     let last = points.count - 1;
-    let lab = Lab { points, plan };
+    let lab = Lab { points, plan, known: RefCell::default() };
     let (Some(first), Some(end)) = (lab.at(0)?, lab.at(last)?) else { return Ok(None) };
     let falling = match &found.bracket {
         Some(_) => found.falling,
@@ -173,11 +176,23 @@ struct Seen {
 struct Lab<'a> {
     points: &'a Points<'a>,
     plan: Replications,
+    known: RefCell<BTreeMap<usize, Seen>>,
 }
 
 impl Lab<'_> {
     /// `None`: it could not be run.
     fn at(&self, point: usize) -> Result<Option<Seen>, ReplicateError> {
+        if let Some(seen) = self.known.borrow().get(&point) {
+            return Ok(Some(*seen));
+        }
+        let seen = self.looked_at(point)?;
+        if let Some(seen) = seen {
+            self.known.borrow_mut().insert(point, seen);
+        }
+        Ok(seen)
+    }
+
+    fn looked_at(&self, point: usize) -> Result<Option<Seen>, ReplicateError> {
         let Some(variant) = (self.points.at)(point).filter(|_| !stop::asked()) else {
             return Ok(None);
         };
@@ -208,10 +223,12 @@ impl Lab<'_> {
         is: impl Fn(&Seen) -> bool,
     ) -> Result<Option<usize>, ReplicateError> {
         let (mut low, mut high) = (from, end);
+        // Both ends are known already, and mostly tell all.
+        let mut ends = [end.saturating_sub(1), from].into_iter();
         while low < high {
-            let middle = usize::midpoint(low, high);
-            let Some(seen) = self.at(real(middle))? else { return Ok(None) };
-            if is(&seen) { high = middle } else { low = middle + 1 }
+            let point = ends.next().unwrap_or(usize::midpoint(low, high));
+            let Some(seen) = self.at(real(point))? else { return Ok(None) };
+            if is(&seen) { high = point } else { low = point + 1 }
         }
         Ok(Some(high))
     }

@@ -41,7 +41,14 @@ pub fn page(result: &AssessResult) -> Page {
             None if input.incomplete > 0 => "not known".to_owned(),
             None => "none holds".to_owned(),
         };
-        (input.key.clone(), format!("{factor}: {}", input.verdict))
+        let sure = match (input.factor, input.sure_factor) {
+            (Some(factor), Some(sure)) if sure < factor => {
+                format!(", surely {sure} by the error of the model")
+            }
+            (Some(_), None) => ", surely none tried by the error of the model".to_owned(),
+            (Some(_), Some(_)) | (None, _) => String::new(),
+        };
+        (input.key.clone(), format!("{factor}{sure}: {}", input.verdict))
     });
     page.section(
         Section::new(format!("How far it may go in the worst storm, {}", result.worst))
