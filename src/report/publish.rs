@@ -88,6 +88,7 @@ mod tests {
 
     const RUN: Identity<'static> = Identity {
         tool_version: "1",
+        command: "",
         scenario: "s",
         scenario_hash: "h",
         seed: 1,
