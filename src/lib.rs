@@ -161,6 +161,8 @@
 //! | a figure of `summary.json` | [`results::Summary`] (step [`FORMAT_VERSION`](results::FORMAT_VERSION)), `experiment/summarize.rs` |
 //! | the words of a result, on the terminal, in Markdown and HTML | the file of the result: [`report::run`], [`report::compare`], [`report::find`] ...; how pages are printed: `report/terminal.rs`, `report/markdown.rs`, `report/html/parts.rs`, `report/table.rs` |
 //! | the page for a browser | [`report::html`]: `data.rs` is what its script draws, `page.js` how; `.ci/browser` tries it |
+//! | which replications are kept beside the worst | `experiment/beside.rs`; their files: `report/kept.rs` |
+//! | the line that makes a result again | `cli/again.rs` |
 //! | what monitoring sees | `results/scrape.rs` (peaks), `results/sample.rs` and `model/plane/scraping.rs` (whole samples); the metrics made of them: `report/openmetrics/families.rs` |
 //! | what is said of an alert | `answers/alerts`; who evaluates it: `cli/promtool.rs` |
 //! | what is counted over time | [`results::ActivityKind`]: one line a counter; its chart: `report/charts/activity.rs` |

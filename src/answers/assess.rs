@@ -14,15 +14,16 @@
 //! storm of which no run goes wrong is called safe only where the
 //! interval says so, and one of which a run was cut short is not known.
 
-use super::advise::{Question, advise, allowed, too_close};
+use super::advise::{Question, advise, allowed};
 use super::binding::{heaviest, holder};
+use super::certain::{self, too_close, with_error};
 use super::storms::{Storm, note, storms};
 use crate::engine::stop;
 use crate::experiment::find::{self, FindError};
 use crate::experiment::{ReplicateError, Replications, Trial, Variant, proportion};
 use crate::results::{
-    AdviseResult, AssessResult, BreakingInput, FORMAT_VERSION, FindResult, FoundShare, FoundWhere,
-    RemedyElsewhere, RemedyState, RunRecord, StormRow, StormState, TrialFigures,
+    AdviseResult, Answer, AssessResult, BreakingInput, FORMAT_VERSION, FindResult, FoundShare,
+    FoundWhere, RemedyElsewhere, RemedyState, RunRecord, StormRow, StormState, TrialFigures,
 };
 use crate::scenario::measure::Condition;
 use crate::scenario::storms::NAMES;
@@ -34,6 +35,8 @@ const INPUTS: usize = 2;
 const REMEDIES: usize = 3;
 /// Values of a search below and above the scenario's: quarters of its fourth, and of it.
 const STEPS: f64 = 4.0;
+/// How many values that are, about.
+const VALUES: usize = 13;
 
 /// How much of it.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +52,8 @@ pub struct Plan {
 pub fn most_runs(plan: &Plan, replications: u32) -> u32 {
     let storms = NAMES.len() as u32 + 2;
     // Both ends, a bisection of 13 values, four probes, both sides, and a scan if they disagree.
-    let search = replications * (2 + 4 + 4 + 2 + 13);
+    let search =
+        replications * (2 + 4 + 4 + 2 + 13) + certain::most_runs(VALUES, replications) as u32;
     let elsewhere =
         if plan.most_advice > 0 { REMEDIES as u32 * (storms - 1) * replications } else { 0 };
     storms * (replications + 1) + INPUTS as u32 * search + plan.most_advice + elsewhere
@@ -125,6 +129,7 @@ pub fn assess(
     result.storms = tried.into_iter().map(|(row, ..)| row).collect();
     result.warnings = warnings(&result);
     result.warnings.extend(note(scenario));
+    result.answer = result.is_safe();
     result.verdict = verdict(&result);
     Ok(result)
 }
@@ -264,7 +269,10 @@ pub(super) fn breaking(
         probability: f64::from(allowed(n, plan.probability)) / f64::from(n),
     };
     match find::find(variant, &question, replications, |_| {}) {
-        Ok(found) => Ok(Some(input(key, now, &found))),
+        Ok(mut found) => {
+            with_error(variant, &question, &mut found, replications)?;
+            Ok(Some(input(key, now, &found)))
+        }
         // Values that the scenario cannot have.
         Err(
             FindError::Grid(_)
@@ -297,9 +305,13 @@ fn input(key: &str, now: f64, found: &FindResult) -> BreakingInput {
     let known = incomplete == 0 && !found.idle;
     // Why it changes nothing, where that is known, is in the note.
     let idle = found.warnings.last().filter(|_| found.idle);
+    // Downwards: what is told to hold must not be more than what does.
+    let factor = |number: f64| (number / now * 100.0).floor() / 100.0;
+    let sure = found.model.as_ref().and_then(|model| model.safe.as_ref());
     BreakingInput {
         key: key.to_owned(),
-        factor: number.filter(|_| known).map(|number| (number / now * 100.0).round() / 100.0),
+        factor: number.filter(|_| known).map(factor),
+        sure_factor: sure.filter(|_| known).map(|safe| factor(safe.number)),
         beyond: known && found.found == FoundWhere::NeverPast,
         incomplete,
         idle: found.idle,
@@ -340,17 +352,26 @@ fn known_headroom(result: &AssessResult) -> String {
         return if wrong { "; no headroom".to_owned() } else { String::new() };
     };
     let (key, worst) = (&input.key, &result.worst);
+    let sure = match (input.factor, input.sure_factor) {
+        (Some(factor), Some(sure)) if sure >= factor => String::new(),
+        (_, Some(sure)) => format!(" (by the error of the model surely with {sure} times)"),
+        (_, None) => " (by the error of the model surely with none tried)".to_owned(),
+    };
     match (wrong, input.factor) {
-        (true, Some(factor)) => format!("; no headroom: {worst} holds with {factor} times {key}"),
+        (true, Some(factor)) => {
+            format!("; no headroom: {worst} holds with {factor} times {key}{sure}")
+        }
         (true, None) if input.incomplete == 0 => {
             format!("; no headroom: in {worst} not even a quarter of {key} holds")
         }
         (true, None) => "; no headroom".to_owned(),
         (false, None) => format!("; how far {key} may grow is not known"),
         (false, Some(factor)) if input.beyond => {
-            format!("; {key} may grow {factor} times or more in {worst}")
+            format!("; {key} may grow {factor} times or more in {worst}{sure}")
         }
-        (false, Some(factor)) => format!("; {key} may be {factor} times what it is in {worst}"),
+        (false, Some(factor)) => {
+            format!("; {key} may be {factor} times what it is in {worst}{sure}")
+        }
     }
 }
 
@@ -371,8 +392,10 @@ fn verdict(result: &AssessResult) -> String {
     let ran: Vec<&StormRow> =
         result.storms.iter().filter(|row| row.state != StormState::NotRun).collect();
     let high = ran.iter().map(|row| row.figures.wrong.high).fold(0.0, f64::max) * 100.0;
-    let all = result.storms.iter().all(|row| row.state == StormState::Holds);
-    let sure = if all { "Safe" } else { "No run goes wrong" };
+    let sure = match result.is_safe() {
+        Answer::Yes => "Safe",
+        Answer::No | Answer::NotKnown => "Not shown to be safe: no run goes wrong",
+    };
     let of = if ran.len() < result.storms.len() {
         format!("{} of {}", ran.len(), result.storms.len())
     } else {

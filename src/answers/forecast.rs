@@ -10,8 +10,9 @@
 //! same search under its overlay, on the same draws; remedies are those that do best at the end of the
 //! time looked at. No clock is read: without a first day the answer is in months.
 //!
-//! A storm that holds all the time is run at its worst end again, to hold its peaks against the limit: one
-//! within the error of the model is too close to call, as everywhere.
+//! What the error of the model leaves open is told as months, too ([`certain`](mod@super::certain)): until
+//! when a storm is clearly safe, from when on it is clearly outgrown. A remedy buys the difference of these,
+//! the model being wrong in the same direction with it and without.
 //!
 //! A key that grows and changes nothing in a storm is named. Where that is true of all of them, growth
 //! tells nothing of the storm, and it is not known: it must not be told as one that holds.
@@ -20,14 +21,15 @@ mod words;
 
 use words::{sentence, verdict, warnings};
 
-use super::advise::{Question, advise, too_close};
+use super::advise::{Question, advise};
+use super::certain::{self, Points, borders};
 use super::storms::storms;
 use crate::engine::{Streams, stop};
 use crate::experiment::find::{Axis, FindError, find_along};
-use crate::experiment::{ReplicateError, Replications, Trial, Variant, course_of, idle_reason};
+use crate::experiment::{ReplicateError, Replications, Variant, course_of, idle_reason};
 use crate::results::{
-    FORMAT_VERSION, FindResult, ForecastRemedy, ForecastResult, ForecastStorm, FoundValue,
-    FoundWhere, GrowthRow, IdleGrowth, RemedyState,
+    FORMAT_VERSION, FindResult, ForecastRemedy, ForecastResult, ForecastStorm, FoundModel,
+    FoundValue, FoundWhere, GrowthRow, IdleGrowth, RemedyState,
 };
 use crate::scenario::growth::Growth;
 use crate::scenario::measure::Condition;
@@ -40,10 +42,6 @@ const REMEDIES: usize = 3;
 const POINTS: f64 = 100.0;
 /// Replications in which it is looked whether a key changes anything.
 const LOOKED_AT: u32 = 2;
-
-/// Replications of the end of the time, of a storm that holds until then, whose peaks are held against the
-/// limit.
-const LOOKED_CLOSE: u32 = 8;
 
 /// How far, and how much of it.
 #[derive(Clone, Debug)]
@@ -91,7 +89,8 @@ impl Plan {
 pub fn most_runs(plan: &Plan, storms: usize, replications: u32) -> u64 {
     let bisection = u64::from(plan.points().max(2).ilog2() + 1);
     // Both ends, the bisection, four probes, both sides; and a scan if they disagree.
-    let search = u64::from(replications) * (2 + bisection + 4 + 2 + 50) + u64::from(LOOKED_CLOSE);
+    let search = u64::from(replications) * (2 + bisection + 4 + 2 + 50)
+        + certain::most_runs(plan.points(), replications);
     let remedies = if plan.most_advice > 0 { REMEDIES } else { 0 };
     search * (storms + remedies) as u64 + u64::from(plan.most_advice)
 }
@@ -130,7 +129,7 @@ pub fn forecast(
         growth: lab.rows(variant),
         ..ForecastResult::default()
     };
-    let mut first: Option<(f64, Variant)> = None;
+    let mut first: Option<(FindResult, Variant)> = None;
     let asked = |name: &str| plan.storms.is_empty() || plan.storms.iter().any(|one| one == name);
     let storms = storms(variant).into_iter().filter(|storm| asked(&storm.row.name));
     for (step, storm) in (0..).zip(storms) {
@@ -139,12 +138,13 @@ pub fn forecast(
             Some(variant) => lab.search(variant, step)?,
             None => Searched { because: storm.row.because, ..Searched::default() },
         };
-        let Searched { when, because, idle, too_close } = found;
-        let safe = when.as_ref().filter(|found| found.found != FoundWhere::NeverPast).map(safe);
-        if let (Some(safe), Some(variant)) = (safe, storm.variant)
-            && first.as_ref().is_none_or(|(earliest, _)| safe < *earliest)
+        let Searched { when, because, idle } = found;
+        let too_close = when.as_ref().is_some_and(FindResult::is_too_close);
+        let past = when.as_ref().filter(|found| found.found != FoundWhere::NeverPast);
+        if let (Some(found), Some(variant)) = (past, storm.variant)
+            && first.as_ref().is_none_or(|(earliest, _)| safe(found) < safe(earliest))
         {
-            first = Some((safe, variant));
+            first = Some((found.clone(), variant));
             result.first.clone_from(&storm.row.name);
         }
         let (name, what) = (storm.row.name, storm.row.what);
@@ -154,10 +154,11 @@ pub fn forecast(
     if result.storms.iter().all(|storm| storm.when.is_none()) && stop::asked() {
         return Err(ReplicateError::Stopped);
     }
-    if let Some((safe, storm)) = first.filter(|_| plan.most_advice > 0 && !stop::asked()) {
-        result.remedies = lab.remedies(&storm, safe, result.storms.len() as u32)?;
+    if let Some((found, storm)) = first.filter(|_| plan.most_advice > 0 && !stop::asked()) {
+        result.remedies = lab.remedies(&storm.settled(), &found, result.storms.len() as u32)?;
     }
     result.warnings = warnings(&result, variant, growth);
+    result.answer = result.holds();
     result.verdict = verdict(&result);
     Ok(result)
 }
@@ -182,7 +183,6 @@ struct Searched {
     /// Why it is not known when.
     because: Option<String>,
     idle: Vec<IdleGrowth>,
-    too_close: bool,
 }
 
 impl Searched {
@@ -248,9 +248,11 @@ impl<'a> Lab<'a> {
         let not = |because: String| Ok(Searched::not(because));
         match find_along(variant, &axis, asked, self.replications, progress) {
             Ok((mut found, felt)) => {
-                found.verdict = sentence(&found);
                 let idle = self.idle(variant, &now, felt)?;
-                let too_close = self.too_close(variant, &now, &found)?;
+                if idle.len() < now.len() {
+                    found.model = self.borders(variant, &now, &found)?;
+                }
+                found.verdict = sentence(&found);
                 let when = Some(found);
                 Ok(match idle.len() {
                     // What goes wrong today does so whatever grows.
@@ -258,7 +260,7 @@ impl<'a> Lab<'a> {
                         let because = Some("nothing that grows changes anything in it".to_owned());
                         Searched { because, idle, ..Searched::default() }
                     }
-                    _ => Searched { when, because: None, idle, too_close },
+                    _ => Searched { when, because: None, idle },
                 })
             }
             Err(FindError::Replicate(ReplicateError::Stopped)) => {
@@ -271,23 +273,19 @@ impl<'a> Lab<'a> {
         }
     }
 
-    /// Whether the limit of a storm that holds all the time lies within the error of the model at the
-    /// worst end of it, with rates at their middle.
-    fn too_close(
+    /// What the error of the model leaves open, with rates at their middle.
+    fn borders(
         &self,
         variant: &Variant,
         now: &[(&Rate, f64)],
         found: &FindResult,
-    ) -> Result<bool, ReplicateError> {
-        if found.found != FoundWhere::NeverPast || stop::asked() {
-            return Ok(false);
-        }
-        let last = if found.falling { 0 } else { self.plan.points() - 1 };
-        let end = variant.with(&overrides(now, self.plan.days(last), None));
-        let Ok(end) = end else { return Ok(false) };
-        let mut trial = Trial::new(&end, self.replications);
-        trial.grow(LOOKED_CLOSE)?;
-        Ok(too_close(end.scenario(), &trial.runs))
+    ) -> Result<Option<FoundModel>, ReplicateError> {
+        let points = Points {
+            count: self.plan.points(),
+            value: &|point| self.plan.when(point),
+            at: &|point| variant.with(&overrides(now, self.plan.days(point), None)).ok(),
+        };
+        borders(&points, (&Condition::WRONG, found), self.replications)
     }
 
     /// The keys that change nothing in a storm: all of them where no run `felt` anything, else those
@@ -333,11 +331,12 @@ impl<'a> Lab<'a> {
         Ok(found)
     }
 
-    /// What the remedies buy that do best at the end of the time, in a storm that holds until `safe`.
+    /// What the remedies buy that do best at the end of the time, in a storm of which it is known until when
+    /// it holds without.
     fn remedies(
         &self,
         storm: &Variant,
-        safe_months: f64,
+        without: &FindResult,
         step: u32,
     ) -> Result<Vec<ForecastRemedy>, ReplicateError> {
         let Ok(now) = self.now(storm) else { return Ok(Vec::new()) };
@@ -367,11 +366,13 @@ impl<'a> Lab<'a> {
             let Some(laid) = laid.ok().filter(|_| !stop::asked()) else { continue };
             let Some(when) = self.search(&laid, step)?.when else { continue };
             let until = match when.found {
-                FoundWhere::NeverPast => self.plan.when(self.plan.points() - 1).number,
+                FoundWhere::NeverPast => result_end(&when),
                 FoundWhere::Inside | FoundWhere::AlwaysPast | FoundWhere::Unknown => {
                     safe(&when).max(0.0)
                 }
             };
+            let rounded = |months: f64| (months * 10.0).round() / 10.0;
+            let by_error = bought_by_error(without, &when);
             found.push(ForecastRemedy {
                 name: row.name,
                 dose: row.dose,
@@ -379,7 +380,9 @@ impl<'a> Lab<'a> {
                 side_effects: row.side_effects,
                 overlay: row.overlay,
                 manifest: row.manifest,
-                bought_months: ((until - safe_months.max(0.0)) * 10.0).round() / 10.0,
+                bought_months: rounded(until - safe(without).max(0.0)),
+                bought_least: by_error[0].map(rounded),
+                bought_most: by_error[1].map(rounded),
                 beyond: when.found == FoundWhere::NeverPast,
                 when,
             });
@@ -387,6 +390,22 @@ impl<'a> Lab<'a> {
         found.sort_by(|a, b| b.bought_months.total_cmp(&a.bought_months));
         Ok(found)
     }
+}
+
+/// The end of the time looked at.
+fn result_end(found: &FindResult) -> f64 {
+    found.range.1.number
+}
+
+/// What a remedy buys if the peaks of the model are as much too low, or too high, as they may be; `None`:
+/// it is not known, since without the remedy the time looked at ends before.
+fn bought_by_error(without: &FindResult, with: &FindResult) -> [Option<f64>; 2] {
+    let (Some(before), Some(after)) = (&without.model, &with.model) else { return [None; 2] };
+    let month = |value: &Option<FoundValue>| value.as_ref().map(|value| value.number);
+    let low = month(&after.safe).unwrap_or(0.0) - month(&before.safe).unwrap_or(0.0);
+    let high =
+        month(&before.past).map(|past| month(&after.past).unwrap_or(result_end(with)) - past);
+    [Some(low), high]
 }
 
 /// What makes the scenario that of some days later; in a replication of a seed with its own rates.

@@ -14,6 +14,7 @@ pub mod advise;
 pub mod alerts;
 pub mod assess;
 pub mod binding;
+pub mod certain;
 pub mod forecast;
 pub mod no_return;
 pub mod remedies;

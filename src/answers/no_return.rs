@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::engine::stop;
 use crate::experiment::{
-    ReplicateError, Replications, Variant, guarded, happened_at, meets, pool, proportion,
+    Kept, ReplicateError, Replications, Variant, guarded, happened_at, meets, pool, proportion,
     replicate_on, until_stopped,
 };
 use crate::model::RunOptions;
@@ -78,6 +78,7 @@ pub fn no_return(
     let options = RunOptions { seed: plan.seed, replication: chosen, timelines: true };
     let record = guarded(chosen, || Ok(World::new(&inputs, options).run(chosen)))?;
     let happened_in = found.map_or(u32::from(meets(&question.until, &record)), |(_, n)| n);
+    let of = format!("no-return {} {}", variant.scenario().hash, plan.seed);
     let lab = Lab {
         inputs: &inputs,
         options: RunOptions { timelines: false, ..options },
@@ -85,6 +86,7 @@ pub fn no_return(
         record: &record,
         done: AtomicU32::new(question.replication.map_or(plan.replications, |_| 0)),
         progress: &progress,
+        kept: variant.kept().map(|kept| (kept, of.as_str())),
     };
     let began = record.phases.first().map_or(SimTime::ZERO, |phase| phase.start);
     let happened = happened_at(&question.until, &record);
@@ -157,6 +159,8 @@ struct Lab<'a, P> {
     record: &'a RunRecord,
     done: AtomicU32,
     progress: &'a P,
+    /// Where ends of continuations are kept, and of what.
+    kept: Option<(&'a Kept, &'a str)>,
 }
 
 impl<P: Fn(u32) + Sync> Lab<'_, P> {
@@ -199,10 +203,20 @@ impl<P: Fn(u32) + Sync> Lab<'_, P> {
                 Ok(())
             })?;
             let one = |branch| {
-                let record =
-                    guarded(replication, || Ok(trunk.branch(branch, at).run(replication)))?;
+                let run = || {
+                    let run = || Ok(trunk.branch(branch, at).run(replication));
+                    let record = guarded(replication, run)?;
+                    Ok((meets(&self.question.until, &record), record.cut_short))
+                };
+                let end = match self.kept {
+                    Some((kept, of)) => {
+                        let until = &self.question.until;
+                        kept.or_run(&format!("{of} {replication} {} {branch} {until}", at.0), run)
+                    }
+                    None => run(),
+                };
                 (self.progress)(self.done.fetch_add(1, Ordering::Relaxed) + 1);
-                Ok((meets(&self.question.until, &record), record.cut_short))
+                end
             };
             let ends = until_stopped(1..continuations.saturating_add(1), one)?;
             if (ends.len() as u32) < continuations || stop::asked() {

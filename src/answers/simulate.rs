@@ -16,6 +16,7 @@ use crate::validation::domain;
 
 /// Why there is no summary.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum SimulateError {
     /// Every mistake in the scenario and the overrides.
     Scenario(Diagnostics),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
+use super::resume::{Done, told};
 use super::{hint, interrupt, load, output};
 use crate::answers::advise::{Question, advise as try_all, enough, least_runs};
 use crate::answers::remedies::TABLE;
@@ -58,6 +59,9 @@ pub struct AdviseArgs {
     /// Bound on the work, in runs of the model: what was not tried by then is said to.
     #[arg(long, default_value_t = 2_000, value_name = "N", value_parser = clap::value_parser!(u32).range(10..))]
     pub max_runs: u32,
+    /// Goes on from where the same command was stopped: what is done is not run again.
+    #[arg(long)]
+    pub resume: bool,
     /// Layers applied on top of the file.
     #[command(flatten)]
     pub layers: LayerArgs,
@@ -121,27 +125,31 @@ pub(super) fn advise(args: &AdviseArgs) -> Result<Exit, Failure> {
     }
     check_work(args.probability, plan.replications, args.max_runs, "")?;
     let name = format!("advise-{}", scenario.name);
-    let folder = output::folder(&args.folder, (&name, &scenario.hash), plan)?;
+    let mut folder = output::folder(&args.folder, (&name, &scenario.hash), plan)?;
     if !args.print.quiet {
         output::note(bound(scenario, &question));
     }
     let wanted = !args.run.no_progress && !args.print.quiet;
     let progress = Progress::counting(args.max_runs, "runs at most", wanted);
     interrupt::keep_what_is_done();
-    let result = try_all(&variant, &question, plan, &|done| progress.set(done));
+    let done = Done::open(&mut folder, args.resume)?;
+    let kept = done.of(variant.clone());
+    let result = try_all(&kept, &question, plan, &|done| progress.set(done));
     drop(progress);
     let result = result.map_err(|error| load::not_replicated(&error))?;
     let untried = result.open();
     let all = result.remedies.len() as u32;
     let stopped = interrupt::note(all - untried as u32, all, "remedies")
         .or_else(|| interrupt::cut("all remedies, not all of them with every replication"));
+    let stopped = told(stopped);
     let page = report::page(&result);
     let written = write(folder, scenario, &result, &page, stopped.as_ref())?;
+    done.close(stopped.as_ref())?;
     let next = next(args, &written.0, &result);
     output::tell(args.print, &page, &written.1, next.as_deref(), || json::advise(&result))?;
     let what = if untried == 1 { "remedy was" } else { "remedies were" };
     let message = format!("{untried} {what} not tried to the end: raise --max-runs");
-    interrupt::ended(stopped, || output::incomplete((untried > 0).then_some(message)))
+    interrupt::ended(stopped, || output::answered(result.answer, (untried > 0).then_some(message)))
 }
 
 /// The same for verbs that need not try remedies.

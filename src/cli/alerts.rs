@@ -10,19 +10,24 @@ use super::progress::Progress;
 use super::temporary::Temporary;
 use super::{hint, interrupt, load, output, promtool};
 use crate::answers::alerts::{Clock, Pass, Rehearsed, Rules, best, judge, read_answer};
-use crate::experiment::{Replications, Variant, scraped};
+use crate::answers::no_return::{NoReturnQuestion, most_runs, no_return};
+use crate::experiment::{ReplicateError, Replications, Variant, scraped};
 use crate::report::folder::{RunFolder, Status};
 use crate::report::openmetrics::{FAMILIES, Rehearsal, START, Scraped, WITHOUT, rehearsal};
 use crate::report::{alerts as report, charts, json};
 use crate::results::{
-    AlertsResult, FORMAT_VERSION, Outcome, RunRecord, SHIPPED_RULES, scrape_instants,
+    AlertsResult, FORMAT_VERSION, Outcome, RunRecord, SHIPPED_RULES, TooLate, scrape_instants,
 };
 use crate::scenario::Scenario;
+use crate::scenario::measure::Condition;
 use crate::units::{SimSpan, SimTime, parse_span};
 use crate::validation::domain;
 
 /// The rules that are used where the command line names none.
 const SHIPPED: &str = include_str!("../../deploy/rules/control-plane.yaml");
+
+/// Continuations at each instant in the search for the point of no return: 38 of 40 are 95 %.
+const CONTINUATIONS: u32 = 40;
 
 /// How large a rule file may be.
 const LARGEST: u64 = 4 << 20;
@@ -33,6 +38,8 @@ Examples:
       Which of the shipped control-plane alerts warns before the kill, and how long before?
   oomcast alerts storm.toml --rules rules/*.yaml --scrape 15s
       The same for your own rule files, scraped every 15 s.
+  oomcast alerts storm.toml --no-return
+      Do they fire while the kill can still be prevented?
 ";
 
 /// `oomcast alerts`.
@@ -53,6 +60,10 @@ pub struct AlertsArgs {
     /// How long the state at the start has lasted before: what rules look back on.
     #[arg(long, value_name = "SPAN", default_value = "1h", value_parser = history)]
     pub history: SimSpan,
+    /// Also finds from when on the kill could hardly be prevented, as `oomcast no-return` does, and sets
+    /// every alert beside it.
+    #[arg(long)]
+    pub no_return: bool,
     /// Layers applied on top of the file.
     #[command(flatten)]
     pub layers: LayerArgs,
@@ -105,7 +116,8 @@ pub(super) fn alerts(args: &AlertsArgs) -> Result<Exit, Failure> {
     };
     let runs = rehearse(&stage, &variant, plan)?;
     let stopped = interrupt::note(runs.len() as u32, plan.replications, "replications");
-    let mut result = condense(&stage, scenario, &runs, engine);
+    let too_late = too_late(args, &variant, plan, &runs)?;
+    let mut result = condense(&stage, scenario, (&runs, too_late), engine);
     result.warnings.extend(stopped.clone());
     let mark = interrupt::status(stopped.as_ref());
     let written = write(args, (folder, mark), scenario, &result)?;
@@ -262,6 +274,36 @@ fn pass(
     }
 }
 
+/// When the first kill could hardly be prevented any more, if that is asked for and there is one.
+fn too_late(
+    args: &AlertsArgs,
+    variant: &Variant,
+    plan: Replications,
+    runs: &[Rehearsed],
+) -> Result<Option<TooLate>, Failure> {
+    if !args.no_return || !runs.iter().any(Rehearsed::killed) || interrupt::asked() {
+        return Ok(None);
+    }
+    let question =
+        NoReturnQuestion { until: Condition::OOM, continuations: CONTINUATIONS, replication: None };
+    let most = u32::try_from(most_runs(&question, plan)).unwrap_or(u32::MAX);
+    let progress = Progress::new(most, !args.run.no_progress && !args.print.quiet);
+    let found = no_return(variant, &question, plan, |done| progress.set(done));
+    let found = match found {
+        Ok(found) => found,
+        Err(ReplicateError::Stopped) => return Ok(None),
+        Err(error) => return Err(load::not_replicated(&error)),
+    };
+    let certain = found.passed.last().filter(|passed| passed.probability > 0.9).copied();
+    let point = found.happened_seconds.zip(certain);
+    Ok(point.map(|(first_kill_seconds, passed)| TooLate {
+        replication: found.replication,
+        continuations: found.continuations,
+        first_kill_seconds,
+        passed,
+    }))
+}
+
 /// The time over which to ask whether a selector selects anything.
 fn whole(args: &AlertsArgs, scenario: &Scenario) -> SimSpan {
     args.history + scenario.inputs.duration + SimSpan::secs(3600)
@@ -286,12 +328,12 @@ fn lacks(metric: &str, minor: u32) -> Option<String> {
 fn condense(
     stage: &Stage<'_>,
     scenario: &Scenario,
-    runs: &[Rehearsed],
+    (runs, too_late): (&[Rehearsed], Option<TooLate>),
     engine: String,
 ) -> AlertsResult {
     let minor = u32::from(scenario.inputs.release.minor);
     let whole = whole(stage.args, scenario);
-    let alerts = judge(stage.rules, runs, whole, |metric| lacks(metric, minor));
+    let alerts = judge(stage.rules, runs, whole, too_late.as_ref(), |metric| lacks(metric, minor));
     let killed = runs.iter().filter(|run| run.killed()).count() as u32;
     let absorbed = runs.iter().filter(|run| run.ended() == Outcome::Absorbed).count() as u32;
     let notes = scenario.notes.iter().map(|note| note.message.clone());
@@ -309,6 +351,7 @@ fn condense(
         history_seconds: stage.args.history.as_secs_f64(),
         engine,
         verdict: best(&alerts, killed),
+        too_late,
         alerts,
         warnings: notes.chain(domain::outside(&scenario.inputs)).collect(),
     }

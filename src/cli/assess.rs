@@ -6,6 +6,7 @@ use super::advise::{check_advice, probability, write_remedies};
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
+use super::resume::{Done, told};
 use super::{hint, interrupt, load, output};
 use crate::answers::assess::{Plan, assess as try_all, most_runs};
 use crate::experiment::Replications;
@@ -42,6 +43,9 @@ pub struct AssessArgs {
     /// Bound on the search for remedies, in runs of the model; 0: none are tried.
     #[arg(long, default_value_t = 500, value_name = "N")]
     pub max_runs: u32,
+    /// Goes on from where the same command was stopped: what is done is not run again.
+    #[arg(long)]
+    pub resume: bool,
     /// Layers applied on top of the file.
     #[command(flatten)]
     pub layers: LayerArgs,
@@ -80,13 +84,16 @@ pub(super) fn assess(args: &AssessArgs) -> Result<Exit, Failure> {
     let wanted = !args.run.no_progress && !args.print.quiet;
     let progress = Progress::counting(NAMES.len() as u32 + 5, "steps", wanted);
     interrupt::keep_what_is_done();
-    let result = try_all(&variant, &plan, replications, &|done| progress.set(done));
+    let done = Done::open(&mut folder, args.resume)?;
+    let kept = done.of(variant.clone());
+    let result = try_all(&kept, &plan, replications, &|done| progress.set(done));
     drop(progress);
     let result = result.map_err(|error| load::not_replicated(&error))?;
     let ran = result.storms.iter().filter(|row| row.because.is_none()).count() as u32;
     let possible = result.storms.len() as u32;
     let stopped = interrupt::note(ran, possible, "storms")
         .or_else(|| interrupt::cut("all storms, without all that follows from them"));
+    let stopped = told(stopped);
     let page = report::page(&result);
     let json = json::assess(&result).map_err(Failure::internal)?;
     output::write_result(&mut folder, scenario, "assess", &json, &page)?;
@@ -95,6 +102,7 @@ pub(super) fn assess(args: &AssessArgs) -> Result<Exit, Failure> {
     }
     let line =
         output::close(folder, false, interrupt::status(stopped.as_ref()), |_| Ok(Vec::new()))?;
+    done.close(stopped.as_ref())?;
     let file = hint::quoted(&args.file.to_string_lossy());
     let next = result
         .advice
@@ -103,5 +111,5 @@ pub(super) fn assess(args: &AssessArgs) -> Result<Exit, Failure> {
     output::tell(args.print, &page, &[line], next.as_deref(), || Ok(json.clone()))?;
     let cut: u32 = result.storms.iter().map(|row| row.figures.incomplete).sum();
     let message = format!("{cut} runs hit the event limit; raise run.max-events");
-    interrupt::ended(stopped, || output::incomplete((cut > 0).then_some(message)))
+    interrupt::ended(stopped, || output::answered(result.answer, (cut > 0).then_some(message)))
 }

@@ -40,6 +40,7 @@ pub(super) fn write(
         published: published_peak(scenario),
         activity: Some(&worst.activity),
         duration: scenario.inputs.duration,
+        scrapes: &summary.scraped_peaks,
         peaks: &peaks,
     };
     charts::write_all(folder, &input)

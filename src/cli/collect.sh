@@ -5,7 +5,8 @@
 #
 # It only reads: every call is a `kubectl get` or `kubectl logs`. Secrets and ConfigMaps are never read.
 # Look through FOLDER before you hand it on: flags of the apiserver and names of nodes, users and
-# addresses are in it. What could not be had is in FOLDER-missing.txt.
+# addresses are in it. What could not be had is in FOLDER-missing.txt. Another run replaces what is listed in
+# FOLDER-collected.txt.
 #
 # KUBECTL   another command, such as "oc" or "kubectl --context prod"
 # WAIT      seconds between the two scrapes of metrics (60)
@@ -26,10 +27,22 @@ WAIT=${WAIT:-60}
 missing=$out-missing.txt
 : > "$missing"
 
+# What an earlier collection left here: its servers may be gone. Files that were put here by hand stay.
+collected=$out-collected.txt
+if [ -f "$collected" ]; then
+    while read -r file; do rm -f "$out/$file"; done < "$collected"
+fi
+: > "$collected"
+
 # $KUBECTL may be several words.
 k() { $KUBECTL --request-timeout=60s "$@"; }
 
 say() { echo "$*" >&2; }
+
+got() {
+    say "  $1"
+    echo "${1##*/}" >> "$collected"
+}
 
 miss() {
     say "  missing: $*"
@@ -43,7 +56,7 @@ save() {
     shift 2
     if k "$@" > "$file.part" 2> "$out/.error" && [ -s "$file.part" ]; then
         mv "$file.part" "$file"
-        say "  $file"
+        got "$file"
         return 0
     fi
     miss "$what: kubectl $*: $(head -n 1 "$out/.error")"
@@ -109,7 +122,7 @@ scrape() {
                 fi
             done
             mv "$1" "$out/metrics-$name$2.txt"
-            say "  $out/metrics-$name$2.txt"
+            got "$out/metrics-$name$2.txt"
             number=$((number + 1))
             ;;
         esac
@@ -171,7 +184,6 @@ the size is that of  kubectl get --raw '/api/v1/configmaps?limit=500' | wc -c  o
 fi
 
 say "audit logs"
-got=0
 if [ -n "$namespace" ]; then
     path=$(tr ',' '\n' < "$out/apiservers.json" 2> /dev/null |
         sed -n 's/.*--audit-log-path=\([^"]*\)".*/\1/p' | head -n 1)
@@ -188,9 +200,8 @@ if [ -n "$namespace" ]; then
                 < /dev/null > "$file" 2> "$out/.error" ;;
         esac
         if [ -s "$file" ]; then
-            gzip -f "$file" 2> /dev/null
-            say "  $file.gz"
-            got=$((got + 1))
+            if gzip -f "$file" 2> /dev/null; then file=$file.gz; fi
+            got "$file"
         else
             rm -f "$file"
             [ -n "$path" ] && miss "the audit log of $pod: copy $path from node $node"

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
+use super::resume::{Done, told};
 use super::{hint, interrupt, load, output};
 use crate::answers::binding::binding;
+use crate::answers::certain::with_error;
 use crate::answers::without::leave_one_out;
 use crate::experiment::find::{FindError, Question, find as search};
 use crate::experiment::{Replications, Variant};
@@ -54,6 +56,9 @@ pub struct FindArgs {
     /// Highest share of replications in which it may happen.
     #[arg(long, default_value = "5%", value_name = "SHARE", value_parser = probability)]
     pub probability: f64,
+    /// Goes on from where the same command was stopped: what is done is not run again.
+    #[arg(long)]
+    pub resume: bool,
     /// Layers applied on top of the file.
     #[command(flatten)]
     pub layers: LayerArgs,
@@ -90,27 +95,39 @@ pub(super) fn find(args: &FindArgs) -> Result<Exit, Failure> {
         replications: args.run.replications.unwrap_or(REPLICATIONS),
         threads: args.run.threads(),
     };
-    let folder = open(args, scenario, &question, plan)?;
+    let mut folder = open(args, scenario, &question, plan)?;
     let progress = Progress::new(plan.replications, !args.run.no_progress && !args.print.quiet);
     interrupt::keep_what_is_done();
-    let found = search(&variant, &question, plan, |done| progress.set(done));
+    let done = Done::open(&mut folder, args.resume)?;
+    let kept = done.of(variant.clone());
+    let found = search(&kept, &question, plan, |done| progress.set(done));
     drop(progress);
     let mut found = found.map_err(|error| not_found(&error))?;
     if !interrupt::asked() {
-        past(&variant, &question.until, &mut found, plan)?;
+        let sure = with_error(&kept, &question, &mut found, plan);
+        sure.map_err(|error| load::not_replicated(&error))?;
+        past(&kept, &question.until, &mut found, plan)?;
     }
     let known = found.breaking_points.len() as u32;
     let stopped = interrupt::note(known, plan.replications, "breaking points")
         .or_else(|| interrupt::cut("all breaking points, without what is tried past the answer"));
+    let stopped = told(stopped);
     found.warnings.extend(stopped.clone());
     let page = report::page(&found);
     let mark = interrupt::status(stopped.as_ref());
     let written = write(args, (folder, mark), scenario, &found, &page)?;
+    done.close(stopped.as_ref())?;
     let next = next(&args.file, &found);
     output::tell(args.print, &page, &written, next.as_deref(), || json::find(&found))?;
     let cut = (found.incomplete > 0)
         .then(|| format!("{} runs hit the event limit; raise run.max-events", found.incomplete));
-    interrupt::ended(stopped, || output::incomplete(cut))
+    let idle = || format!("{} changes nothing: how far it may go is not known", found.key);
+    let close = || "the whole range is too close to call".to_owned();
+    let none_safe = found.model.as_ref().is_some_and(|model| model.safe.is_none());
+    let unknown = cut.or_else(|| found.idle.then(idle));
+    interrupt::ended(stopped, || {
+        output::incomplete(unknown.or_else(|| (none_safe && found.is_too_close()).then(close)))
+    })
 }
 
 /// What gives way just past the answer, and without whom it would not.

@@ -6,6 +6,7 @@ use super::advise::{check_advice, probability};
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
+use super::resume::{Done, told};
 use super::{hint, interrupt, load, output};
 use crate::answers::forecast::{Plan, forecast as search, most_runs, steps};
 use crate::experiment::Replications;
@@ -57,6 +58,9 @@ pub struct ForecastArgs {
     /// Bound on the search for remedies, in runs of the model; 0: none are tried.
     #[arg(long, default_value_t = 500, value_name = "N")]
     pub max_runs: u32,
+    /// Goes on from where the same command was stopped: what is done is not run again.
+    #[arg(long)]
+    pub resume: bool,
     /// Layers applied on top of the file.
     #[command(flatten)]
     pub layers: LayerArgs,
@@ -113,7 +117,7 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<Exit, Failure> {
     };
     check_advice(plan.probability, plan.most_advice)?;
     let name = format!("forecast-{}", scenario.name);
-    let folder = output::folder(&args.folder, (&name, &scenario.hash), replications)?;
+    let mut folder = output::folder(&args.folder, (&name, &scenario.hash), replications)?;
     let storms = if args.storms.is_empty() { NAMES.len() + 2 } else { args.storms.len() };
     if !args.print.quiet {
         let most = most_runs(&plan, storms, replications.replications);
@@ -123,12 +127,15 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<Exit, Failure> {
     let progress =
         Progress::counting(steps(&plan, storms, replications.replications), "steps", wanted);
     interrupt::keep_what_is_done();
-    let result = search(&variant, growth, &plan, replications, &|done| progress.set(done));
+    let done = Done::open(&mut folder, args.resume)?;
+    let kept = done.of(variant.clone());
+    let result = search(&kept, growth, &plan, replications, &|done| progress.set(done));
     drop(progress);
     let result = result.map_err(|error| load::not_replicated(&error))?;
-    let stopped = interrupt::cut("what was done by then");
+    let stopped = told(interrupt::cut("what was done by then"));
     let page = report::page(&result);
     let written = write(args, folder, scenario, &result, &page, stopped.as_ref())?;
+    done.close(stopped.as_ref())?;
     let next = result.remedies.first().map(|row| {
         let file = hint::quoted(&args.file.to_string_lossy());
         format!("oomcast advise {file}  # every remedy beside {}", row.name)
@@ -144,7 +151,7 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<Exit, Failure> {
             |storm| format!("{}: {}", storm.name, storm.because.as_deref().unwrap_or_default()),
         )
     });
-    interrupt::ended(stopped, || output::incomplete(unknown.or(cut)))
+    interrupt::ended(stopped, || output::answered(result.answer, unknown.or(cut)))
 }
 
 /// What the scenario says of growth, which must be something.

@@ -1,6 +1,5 @@
 //! `oomcast merge`: the shards of a sweep as one.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -57,6 +56,13 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
         Failure::usage(format_args!("{}: what was varied cannot be read", file.display()))
     })?;
     let points = Points::new(&plan, head.seed).map_err(Failure::usage)?;
+    if points.count() != head.points {
+        let file = from.join(ROWS);
+        let (file, said, varied) = (file.display(), head.points, points.count());
+        let message =
+            format!("{file}: its first line says {said} points, but its axes make {varied}");
+        return Err(Failure::usage(message));
+    }
     let effective = effective(&from)?;
     let whole = First { head: head.clone(), shard: None };
     let path = args.folder.out.clone().unwrap_or_else(|| default_path(args, &parts, &whole));
@@ -65,7 +71,7 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
     // The rows are those of the shards, so that writing them again loses nothing.
     let force = args.folder.force;
     let (folder, _) = SweepFolder::open(&path, whole, count, !force, force)?;
-    let summary = sweep::summary(head, &plan, &points, rows.into_values().collect(), &effective);
+    let summary = sweep::summary(head, &plan, &points, rows, &effective);
     let shown = Shown {
         wall: Duration::ZERO,
         next: None,
@@ -118,16 +124,21 @@ fn same_sweep(parts: &[Part]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// All rows by point, if each point is there once. They are moved, not copied: there may be a million.
-fn union(mut parts: Vec<Part>, wanted: u32) -> Result<BTreeMap<u32, PointRow>, Failure> {
-    let mut rows = BTreeMap::new();
+/// All rows in order, if each point is there once. They are moved, not copied, into their places: there may be
+/// a million.
+fn union(mut parts: Vec<Part>, wanted: u32) -> Result<Vec<PointRow>, Failure> {
+    let count = wanted as usize;
+    let (mut rows, mut there) = (vec![PointRow::default(); count], vec![false; count]);
     let mut twice: Vec<u32> = Vec::new();
     for (point, row) in parts.iter_mut().flat_map(|part| std::mem::take(&mut part.rows.rows)) {
-        if rows.insert(point, row).is_some() {
+        // Rows of points that the sweep does not have were refused when they were read.
+        let Some(place) = rows.get_mut(point as usize) else { continue };
+        *place = row;
+        if std::mem::replace(&mut there[point as usize], true) {
             twice.push(point);
         }
     }
-    let missing: Vec<u32> = (0..wanted).filter(|point| !rows.contains_key(point)).collect();
+    let missing: Vec<u32> = (0..wanted).filter(|point| !there[*point as usize]).collect();
     let mut found = Vec::new();
     if !missing.is_empty() {
         let parts = unfinished(&parts, &missing);

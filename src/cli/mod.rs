@@ -3,6 +3,7 @@
 //! `flags` holds what verbs share, each verb's file its own arguments, `args` the list of verbs.
 
 mod advise;
+mod again;
 mod alerts;
 mod args;
 mod assess;
@@ -31,6 +32,7 @@ mod progress;
 mod promtool;
 mod reference;
 mod report;
+mod resume;
 mod run;
 mod scenarios;
 mod schema;
@@ -45,7 +47,7 @@ mod validate;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 pub use advise::AdviseArgs;
 pub use alerts::AlertsArgs;
@@ -81,7 +83,7 @@ pub use validate::ValidateArgs;
 /// Runs the command line of this process and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let args = match parsed() {
         Ok(args) => args,
         Err(error) => {
             // Help goes to stdout, mistakes to stderr; a reader that left is no reason to fail.
@@ -102,6 +104,14 @@ pub fn main() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+/// The command line of this process.
+fn parsed() -> Result<Args, clap::Error> {
+    let mut command = Args::command();
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    again::keep(&command, &matches);
+    Args::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 fn dispatch(args: &Args) -> Result<Exit, Failure> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
+use super::resume::{Done, told};
 use super::{interrupt, load, output};
 use crate::answers::no_return::{NoReturnQuestion, most_runs, no_return as search};
 use crate::experiment::Replications;
@@ -54,6 +55,9 @@ pub struct NoReturnArgs {
     /// Which replication to look at [default: the worst of those in which it happens].
     #[arg(long, value_name = "N")]
     pub replication: Option<u32>,
+    /// Goes on from where the same command was stopped: what is done is not run again.
+    #[arg(long)]
+    pub resume: bool,
     /// Layers applied on top of the file.
     #[command(flatten)]
     pub layers: LayerArgs,
@@ -91,18 +95,21 @@ pub(super) fn no_return(args: &NoReturnArgs) -> Result<Exit, Failure> {
         output::note(output::bound(scenario, most));
     }
     let name = format!("no-return-{}", scenario.name);
-    let folder = output::folder(&args.folder, (&name, &scenario.hash), plan)?;
+    let mut folder = output::folder(&args.folder, (&name, &scenario.hash), plan)?;
     let shown = !args.run.no_progress && !args.print.quiet;
     let progress = Progress::new(u32::try_from(most).unwrap_or(u32::MAX), shown);
     interrupt::keep_what_is_done();
-    let found = search(&variant, &question, plan, |done| progress.set(done));
+    let done = Done::open(&mut folder, args.resume)?;
+    let kept = done.of(variant.clone());
+    let found = search(&kept, &question, plan, |done| progress.set(done));
     drop(progress);
     let mut found = found.map_err(|error| load::not_replicated(&error))?;
-    let stopped = interrupt::cut("the instants looked at by then");
+    let stopped = told(interrupt::cut("the instants looked at by then"));
     found.warnings.extend(stopped.clone());
     let page = report::page(&found);
     let mark = interrupt::status(stopped.as_ref());
     let written = write(args, (folder, mark), scenario, &found, &page)?;
+    done.close(stopped.as_ref())?;
     output::tell(args.print, &page, &written, None, || json::no_return(&found))?;
     let cut = (found.incomplete > 0).then(|| {
         format!("{} continuations hit the event limit; raise run.max-events", found.incomplete)

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 
+use super::again;
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, Format, PrintFlags};
 use crate::experiment::{Replications, run_time};
 use crate::report::charts::ChartError;
 use crate::report::folder::{FolderError, Identity, RunFolder, Status};
 use crate::report::{Page, Screen, whole};
+use crate::results::Answer;
 use crate::scenario::Scenario;
 
 /// Where results go when `--out` does not say.
@@ -30,6 +32,7 @@ pub(super) fn folder(
         seed: plan.seed,
         replications: plan.replications,
         design_hash: None,
+        command: again::typed(),
     };
     let path = flags.out.clone().unwrap_or_else(|| default_path(&identity));
     RunFolder::open(&path, &identity, flags.force).map_err(not_written)
@@ -159,6 +162,16 @@ pub(super) fn on_threads<T: Send>(
     let Some(threads) = threads else { return Ok(work()) };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     Ok(pool.map_err(Failure::internal)?.install(work))
+}
+
+/// The exit code of an answer to whether it is safe, with what is incomplete about it, if anything is.
+pub(super) fn answered(answer: Answer, message: Option<String>) -> Result<Exit, Failure> {
+    match (answer, message) {
+        (Answer::No, _) => Ok(Exit::Expectation),
+        (Answer::Yes | Answer::NotKnown, Some(message)) => incomplete(Some(message)),
+        (Answer::Yes, None) => Ok(Exit::Done),
+        (Answer::NotKnown, None) => Ok(Exit::Incomplete),
+    }
 }
 
 /// The exit code of a result that is complete if there is no message.

@@ -10,12 +10,14 @@ use super::progress::Progress;
 use super::{charts, hint, interrupt, load, output};
 use crate::answers::simulate::summary_of;
 use crate::answers::without::{leave_one_out, most_runs};
-use crate::experiment::{Replicated, Replications, Until, Variant, replicate_uncertain};
+use crate::experiment::{
+    Replicated, Replications, Until, Variant, beside, replicate_uncertain, run_whole,
+};
 use crate::model::RunOptions;
 use crate::report::folder::{RunFiles, RunFolder, Status};
 use crate::report::story::Story;
 use crate::report::{json, junit, run as report};
-use crate::results::{LeaveOneOut, Summary};
+use crate::results::{LeaveOneOut, RunRecord, Summary};
 use crate::scenario::Scenario;
 use crate::scenario::measure::{Condition, share_of};
 use crate::units::{SimSpan, SimTime, parse_span};
@@ -107,8 +109,10 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         stopped = interrupt::cut("all replications, without what single clients change");
         summary.warnings.extend(stopped.clone());
     }
+    let others = others(args, &variant, &summary, &replicated)?;
     let mark = interrupt::status(stopped.as_ref());
-    let written = write(args, (folder, mark), &variant, &summary, &replicated)?;
+    let whole = (&replicated, &*others);
+    let written = write(args, (folder, mark), &variant, &summary, whole)?;
     let mut page = report::page(&summary, Some(&Story::of(&replicated.worst)));
     page.close_with(report::speed(&summary, wall));
     let typed = hint::Typed { file: &args.file, layers: &args.layers, seed: args.run.seed };
@@ -201,6 +205,21 @@ fn without(
     leave_one_out(variant, &Condition::OOM, plan).map_err(|error| load::not_replicated(&error))
 }
 
+/// A few replications whole beside the worst, so that the page can show them.
+fn others(
+    args: &RunArgs,
+    variant: &Variant,
+    summary: &Summary,
+    replicated: &Replicated,
+) -> Result<Vec<RunRecord>, Failure> {
+    if summary.incomplete > 0 || interrupt::asked() {
+        return Ok(Vec::new());
+    }
+    let which = beside(&replicated.runs, summary.worst_replication);
+    let plan = plan(args, variant.scenario());
+    run_whole(variant, plan, &which).map_err(|error| load::not_replicated(&error))
+}
+
 /// When to dump API Priority and Fairness, if that can be.
 fn dump_instants(args: &RunArgs, scenario: &Scenario) -> Result<Vec<SimTime>, Failure> {
     let usage = |what: String| Err(Failure::usage(what));
@@ -225,7 +244,7 @@ fn write(
     (mut folder, mark): (RunFolder, Status),
     variant: &Variant,
     summary: &Summary,
-    replicated: &Replicated,
+    (replicated, others): (&Replicated, &[RunRecord]),
 ) -> Result<Vec<String>, Failure> {
     let scenario = variant.scenario();
     let annotated = variant.annotated().map_err(|found| load::refused(&found))?;
@@ -235,6 +254,7 @@ fn write(
         summary,
         runs: &replicated.runs,
         worst: &replicated.worst,
+        others,
     };
     folder.write_run(&files).map_err(output::not_written)?;
     let draw = |path: &_| charts::write(path, scenario, summary, replicated);

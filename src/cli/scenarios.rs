@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::exit::{Exit, Failure};
 use super::hint::quoted;
 use super::{init, output, presets};
+use crate::scenario::schema::{self, Extent};
 use crate::scenario::shipped::{self, SHIPPED, Shipped};
 
 const EXAMPLES: &str = "\
@@ -14,7 +15,7 @@ Examples:
   oomcast scenarios ha-cascade
       Its TOML.
   oomcast scenarios cilium-restart-apf --write .
-      Writes it, and the manifest that it names, to be edited.
+      Writes it, the manifest that it names and the schema for editors, to be edited.
 ";
 
 /// `oomcast scenarios`.
@@ -60,8 +61,8 @@ fn named(name: &str) -> Result<&'static Shipped, Failure> {
     })
 }
 
-/// Writes a scenario and the files that it names beside itself. Nothing is written if one of them is
-/// there already.
+/// Writes a scenario, the files that it names beside itself, and the schema by which editors check it.
+/// Nothing is written if one of them is there already, but for the schema, which is always the same.
 fn written(one: &Shipped, folder: &Path, force: bool) -> Result<(), Failure> {
     let file = folder.join(one.name).with_extension("toml");
     let files: Vec<(PathBuf, &str)> = one
@@ -73,15 +74,17 @@ fn written(one: &Shipped, folder: &Path, force: bool) -> Result<(), Failure> {
         let message = format!("{} is there already: --force writes over it", there.display());
         return Err(Failure::new(Exit::Usage, message));
     }
-    for (path, text) in &files {
+    let schema = schema::json(Extent::Whole);
+    let schema = (folder.join("oomcast.schema.json"), schema.as_str());
+    for (path, text) in files.iter().chain([&schema]) {
         let parent = path.parent().unwrap_or(folder);
         std::fs::create_dir_all(parent).map_err(|error| {
             Failure::new(Exit::Usage, format!("cannot create {}: {error}", parent.display()))
         })?;
-        init::write(path, text, force)?;
+        init::write(path, text, force || *path == schema.0)?;
     }
     let mut told = String::new();
-    for (path, _) in &files {
+    for (path, _) in files.iter().chain([&schema]) {
         told.extend(["wrote ", &path.to_string_lossy(), "\n"]);
     }
     told.extend(["next: oomcast run ", &quoted(&file.to_string_lossy()), "\n"]);

@@ -12,7 +12,7 @@ use crate::report::folder::{Identity, RunFolder, Status};
 #[cfg(feature = "parquet")]
 use crate::report::sweep::parquet;
 use crate::report::sweep::rows::{self, First, FolderLock, ROWS, RowFile, Rows, RowsError};
-use crate::report::sweep::{columns, json, page, took};
+use crate::report::sweep::{again, columns, json, page, took};
 use crate::results::{PointRow, SweepHead, SweepSummary};
 
 /// A folder with the sole right to write to it.
@@ -34,7 +34,7 @@ pub(super) struct Shown<'a> {
     pub(super) charts: bool,
 }
 
-fn identity(head: &SweepHead) -> Identity<'_> {
+fn identity<'a>(head: &'a SweepHead, command: &'a str) -> Identity<'a> {
     Identity {
         tool_version: &head.tool_version,
         scenario: &head.scenario,
@@ -42,6 +42,7 @@ fn identity(head: &SweepHead) -> Identity<'_> {
         seed: head.seed,
         replications: head.replications,
         design_hash: Some(&head.design_hash),
+        command,
     }
 }
 
@@ -57,7 +58,7 @@ pub(super) fn refused(error: &RowsError) -> Failure {
 impl SweepFolder {
     /// Where a sweep goes when the user does not say.
     pub(super) fn default_path(head: &SweepHead) -> PathBuf {
-        output::default_path(&identity(head))
+        output::default_path(&identity(head, ""))
     }
 
     /// Opens a folder for a sweep of `wanted` points, and the rows that are there already.
@@ -68,7 +69,8 @@ impl SweepFolder {
         resume: bool,
         force: bool,
     ) -> Result<(Self, BTreeMap<u32, PointRow>), Failure> {
-        let id = identity(&first.head);
+        let again = again(&first.head);
+        let id = identity(&first.head, &again);
         let mut folder = RunFolder::open(path, &id, force).map_err(not_written)?;
         let lock = FolderLock::take(path).map_err(|e| refused(&e))?;
         let kept = if force && !resume {

@@ -62,7 +62,10 @@ impl Material {
                     let text = input.open().map_err(|error| error.to_string());
                     let added = text
                         .and_then(|text| prometheus::read(&input.name, text, &mut kept, &mut left));
-                    whole("the figures of this answer", added)
+                    match added {
+                        Ok(false) => Some(Skipped::passed_over(&input.name, UNASKED)),
+                        added => whole("the figures of this answer", added.map(|_| ())),
+                    }
                 }
                 Kind::Version => {
                     let read = small_json(&input).map(|version| {
@@ -146,6 +149,9 @@ fn other_server(input: &Input) -> Option<&'static str> {
     let logs = input.kind == Kind::Audit && parts.any(|part| part == "audit_logs");
     parts.next().filter(|_| logs).and_then(|part| OTHERS.into_iter().find(|other| *other == part))
 }
+
+/// What is said of an answer about metrics that nothing here asks for.
+const UNASKED: &str = "an answer about metrics that oomcast has no use for";
 
 /// Metrics of a kubelet, a scheduler and the like: nobody asked for them, unless by name.
 fn of_something_else(input: &Input) -> Skipped {

@@ -54,4 +54,6 @@ pub fn import(paths: &[PathBuf]) -> Findings {
 #[cfg(test)]
 mod gather_tests;
 #[cfg(test)]
+mod several_tests;
+#[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use super::{import, write};
 use crate::units::Bytes;
 
 /// What is found in a folder with these files.
-fn found(test: &str, files: &[(&str, &str)]) -> Findings {
+pub(super) fn found(test: &str, files: &[(&str, &str)]) -> Findings {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/tmp/cluster").join(test);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("creates");
@@ -21,7 +21,7 @@ fn found(test: &str, files: &[(&str, &str)]) -> Findings {
 }
 
 /// A server of 1.30 under another distribution: objects without a group of their own, no sizes.
-const OLD: &str = "\
+pub(super) const OLD: &str = "\
 # HELP kubernetes_build_info Build.\r
 kubernetes_build_info{git_version=\"v1.30.4-eks-a737599\",minor=\"30+\"} 1\r
 process_start_time_seconds 1000\r
@@ -81,7 +81,7 @@ fn a_file_of_two_scrapes_is_two_servers() {
     assert_eq!(found.replicas.map(|replicas| replicas.value), Some(2));
 }
 
-const POD: &str = "\
+pub(super) const POD: &str = "\
 apiVersion: v1
 kind: Pod
 metadata:

@@ -12,11 +12,13 @@
 
 mod advice;
 mod apf;
+mod beside;
 mod compare;
 mod estimate;
 mod expect;
 pub mod find;
 mod idle;
+mod kept;
 mod levels;
 mod measure;
 pub mod model_error;
@@ -33,10 +35,12 @@ mod verdict;
 
 pub use advice::{SweepCost, advice, idle_memory, long_sweep, run_time, sweep_cost};
 pub use apf::apf_plan;
+pub use beside::{beside, run_whole};
 pub use compare::{CompareSide, Compared, compare, compare_runs};
 pub(crate) use estimate::percent;
 pub use estimate::proportion;
 pub(crate) use idle::{course_of, reason as idle_reason};
+pub use kept::{Keep, Kept};
 pub(crate) use measure::happened_at;
 pub use measure::meets;
 pub use replicate::{

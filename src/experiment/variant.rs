@@ -1,7 +1,9 @@
 //! A scenario with its overrides, ready to be run: with the inputs drawn where they are uncertain.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use super::kept::Kept;
 use super::replicate::ReplicateError;
 use super::uncertain::draw_overrides;
 use crate::model::input::Inputs;
@@ -16,6 +18,8 @@ pub struct Variant {
     template: Template,
     overrides: Vec<String>,
     scenario: Scenario,
+    /// Runs that are done already; of every variant made from this one, too.
+    kept: Option<Arc<Kept>>,
 }
 
 impl Variant {
@@ -25,7 +29,24 @@ impl Variant {
     /// Every mistake in the file and the overrides.
     pub fn load(template: &Template, overrides: &[String]) -> Result<Self, Diagnostics> {
         let scenario = template.load(overrides)?;
-        Ok(Self { template: template.clone(), overrides: overrides.to_vec(), scenario })
+        Ok(Self { template: template.clone(), overrides: overrides.to_vec(), scenario, kept: None })
+    }
+
+    /// Another one, which keeps its runs where this one does.
+    fn other(&self, template: &Template, overrides: &[String]) -> Result<Self, Diagnostics> {
+        let other = Self::load(template, overrides)?;
+        Ok(Self { kept: self.kept.clone(), ..other })
+    }
+
+    /// The same, with runs that are done already and a place for those that are not.
+    #[must_use]
+    pub fn keeping(self, kept: Arc<Kept>) -> Self {
+        Self { kept: Some(kept), ..self }
+    }
+
+    /// Where runs are kept.
+    pub(crate) fn kept(&self) -> Option<&Kept> {
+        self.kept.as_deref()
     }
 
     /// The same with further overrides.
@@ -33,7 +54,7 @@ impl Variant {
     /// # Errors
     /// As [`Variant::load`].
     pub fn with(&self, more: &[String]) -> Result<Self, Diagnostics> {
-        Self::load(&self.template, &[self.overrides.as_slice(), more].concat())
+        self.other(&self.template, &[self.overrides.as_slice(), more].concat())
     }
 
     /// The same under a further overlay, which comes before all overrides.
@@ -41,7 +62,7 @@ impl Variant {
     /// # Errors
     /// As [`Variant::load`].
     pub fn over(&self, overlay: Overlay) -> Result<Self, Diagnostics> {
-        Self::load(&self.template.clone().and_over(overlay), &self.overrides)
+        self.other(&self.template.clone().and_over(overlay), &self.overrides)
     }
 
     /// The same with a further profile of the file, which comes before all overlays.
@@ -49,7 +70,7 @@ impl Variant {
     /// # Errors
     /// As [`Variant::load`].
     pub fn with_profile(&self, name: &str) -> Result<Self, Diagnostics> {
-        Self::load(&self.template.clone().and_profile(name), &self.overrides)
+        self.other(&self.template.clone().and_profile(name), &self.overrides)
     }
 
     /// The scenario from its effective text: overrides are in it, and no longer on top.
@@ -58,7 +79,7 @@ impl Variant {
     /// None, unless the effective text is not what it should be.
     pub fn restated(&self) -> Result<Self, Diagnostics> {
         let text = self.scenario.effective.as_bytes();
-        Self::load(&Template::of_text(&self.scenario.name, text, &[]), &[])
+        self.other(&Template::of_text(&self.scenario.name, text, &[]), &[])
     }
 
     /// The same without overrides on top, so that an overlay can change what they set.
@@ -93,7 +114,18 @@ impl Variant {
         options: RunOptions,
         dumps: &[SimTime],
     ) -> Result<RunRecord, ReplicateError> {
-        Ok(model::run_dumping(self.drawn(draw, options.seed)?.as_ref(), options, dumps))
+        let run =
+            || Ok(model::run_dumping(self.drawn(draw, options.seed)?.as_ref(), options, dumps));
+        // One with timelines is wanted whole.
+        let slim = !options.timelines && dumps.is_empty();
+        match self.kept.as_ref().filter(|_| slim) {
+            Some(kept) => {
+                let RunOptions { seed, replication, .. } = options;
+                let key = format!("{} {seed} {draw} {replication}", self.scenario.hash);
+                kept.or_run(&key, || run().map(RunRecord::slim))
+            }
+            None => run(),
+        }
     }
 
     /// The same; what scrapes at these instants would have found is noted.

@@ -12,15 +12,10 @@ const EXPLAINED: usize = 3;
 /// The page.
 #[must_use]
 pub fn page(result: &AdviseResult) -> Page {
-    let first = result.remedies.first().map(|row| row.state);
     let mut page = Page {
         title: result.scenario.clone(),
         verdict: result.verdict.clone(),
-        mood: match first {
-            Some(RemedyState::Suffices) => Mood::Good,
-            Some(RemedyState::TooClose) => Mood::Mixed,
-            _ => Mood::Bad,
-        },
+        mood: Mood::of(result.answer),
         subject: format!(
             "Kubernetes {} · up to {} replications each · seed {} · {} of at most {} runs",
             result.release,
@@ -30,12 +25,6 @@ pub fn page(result: &AdviseResult) -> Page {
             grouped(result.most_runs.into())
         ),
         hashes: vec![result.scenario_hash.clone()],
-        again: format!(
-            "advise scenario.toml -n {} --seed {} --probability {}%",
-            result.replications,
-            result.seed,
-            result.probability * 100.0
-        ),
         notes: result.warnings.clone(),
         ..Page::default()
     };

@@ -5,10 +5,11 @@ use std::io::{self, Write};
 
 use csv::Writer;
 
+use super::format::clock;
 use super::page::{Mood, Page, Section};
 use super::run::replications;
 use super::table::Table;
-use crate::results::{AlertRow, AlertsResult, SHIPPED_RULES};
+use crate::results::{AlertRow, AlertsResult, TooLate};
 
 /// The page.
 #[must_use]
@@ -32,15 +33,6 @@ pub fn page(result: &AlertsResult) -> Page {
             result.seed
         ),
         hashes: vec![result.scenario_hash.clone()],
-        again: format!(
-            "alerts scenario.toml -n {} --seed {} --scrape {}s --evaluate {}s --history {}s{}",
-            result.replications,
-            result.seed,
-            result.scrape_seconds,
-            result.evaluate_seconds,
-            result.history_seconds,
-            rule_files(result)
-        ),
         notes: result.warnings.clone(),
         ..Page::default()
     };
@@ -55,21 +47,36 @@ pub fn page(result: &AlertsResult) -> Page {
 fn alerts(result: &AlertsResult) -> Section {
     let there: Vec<AlertRow> =
         result.alerts.iter().filter(|row| row.lacks().is_none()).cloned().collect();
-    let table = Table::of(&there)
+    let mut table = Table::of(&there)
         .words("alert", |row| row.alert.clone())
         .at_most(34)
         .words("severity", |row| row.severity.clone())
         .markdown_only()
-        .words("for", |row| row.wait.clone())
+        .words("for", |row| row.wait.clone());
+    // A line of the terminal has room for one of them.
+    let known = result.too_late.is_some();
+    if known {
+        table = table.markdown_only();
+    }
+    table = table
         .numbers("before\nthe kill", |row| row.fired_before.to_string())
         .numbers("after", |row| row.fired_after.to_string())
-        .numbers("silent", |row| row.silent.to_string())
+        .numbers("silent", |row| row.silent.to_string());
+    if known {
+        table = table.markdown_only();
+    }
+    table = table
         .numbers("lead\n(s)", |row| {
             row.median_lead_seconds.map_or_else(String::new, |lead| format!("{lead:.0}"))
         })
         .numbers("false\nalarms", |row| row.false_alarms.to_string())
         .numbers("fires,\nno kill", |row| row.fired_no_kill.to_string())
         .markdown_only();
+    if known {
+        table = table.numbers("before too\nlate (s)", |row| {
+            row.before_too_late_seconds.map_or_else(String::new, |seconds| format!("{seconds:.0}"))
+        });
+    }
     // Those that were silent or late say so in the table.
     let told = |row: &&AlertRow| {
         row.fired_before + row.resolved_before + row.from_the_start > 0
@@ -85,15 +92,21 @@ fn alerts(result: &AlertsResult) -> Section {
              before it; at the kill or after it; neither; the median lead of the first; absorbed runs in \
              which it fired.",
         )
+        .legends(result.too_late.map(|point| too_late(&point)))
         .items(verdicts.collect())
 }
 
-/// The rule files of an answer as a flag; none where they are the shipped ones.
-fn rule_files(result: &AlertsResult) -> String {
-    let mut files: Vec<&str> = result.alerts.iter().map(|row| row.file.as_str()).collect();
-    files.dedup();
-    files.retain(|file| *file != SHIPPED_RULES);
-    if files.is_empty() { String::new() } else { format!(" --rules '{}'", files.join("' '")) }
+/// What the point of no return is.
+fn too_late(point: &TooLate) -> String {
+    format!(
+        "Too late: in replication {} the kill at {} followed from {} on, {:.0} s before it, in 95 % of {} \
+         continuations or more. Negative: the alert fires when it is too late.",
+        point.replication,
+        clock(point.first_kill_seconds),
+        clock(point.passed.at_seconds),
+        point.lead_seconds(),
+        point.continuations
+    )
 }
 
 /// Alerts that ask for what the model lacks, by metric.
@@ -143,6 +156,7 @@ pub fn rows_csv(out: &mut dyn Write, result: &AlertsResult) -> io::Result<()> {
         "false_alarms",
         "fired_no_kill",
         "median_lead_s",
+        "before_too_late_s",
         "verdict",
     ])?;
     for row in &result.alerts {
@@ -157,6 +171,7 @@ pub fn rows_csv(out: &mut dyn Write, result: &AlertsResult) -> io::Result<()> {
             row.false_alarms.to_string(),
             row.fired_no_kill.to_string(),
             row.median_lead_seconds.map_or_else(String::new, |lead| format!("{lead:.3}")),
+            row.before_too_late_seconds.map_or_else(String::new, |lead| format!("{lead:.3}")),
             row.verdict.clone(),
         ])?;
     }

@@ -13,17 +13,10 @@ const REMEDIES: usize = 3;
 /// The page.
 #[must_use]
 pub fn page(result: &AssessResult) -> Page {
-    let wrong = result.storms.iter().any(|row| row.state.is_wrong());
-    let sure = [StormState::NoneWrong, StormState::Holds];
-    let close = result.storms.iter().any(|row| !sure.contains(&row.state));
     let mut page = Page {
         title: result.scenario.clone(),
         verdict: result.verdict.clone(),
-        mood: match (wrong, close) {
-            (true, _) => Mood::Bad,
-            (false, true) => Mood::Mixed,
-            (false, false) => Mood::Good,
-        },
+        mood: Mood::of(result.answer),
         subject: format!(
             "Kubernetes {} · {} of each storm · seed {}",
             result.release,
@@ -31,12 +24,6 @@ pub fn page(result: &AssessResult) -> Page {
             result.seed
         ),
         hashes: vec![result.scenario_hash.clone()],
-        again: format!(
-            "assess scenario.toml -n {} --seed {} --probability {}%",
-            result.replications,
-            result.seed,
-            result.probability * 100.0
-        ),
         notes: result.warnings.clone(),
         ..Page::default()
     };
@@ -54,7 +41,14 @@ pub fn page(result: &AssessResult) -> Page {
             None if input.incomplete > 0 => "not known".to_owned(),
             None => "none holds".to_owned(),
         };
-        (input.key.clone(), format!("{factor}: {}", input.verdict))
+        let sure = match (input.factor, input.sure_factor) {
+            (Some(factor), Some(sure)) if sure < factor => {
+                format!(", surely {sure} by the error of the model")
+            }
+            (Some(_), None) => ", surely none tried by the error of the model".to_owned(),
+            (Some(_), Some(_)) | (None, _) => String::new(),
+        };
+        (input.key.clone(), format!("{factor}{sure}: {}", input.verdict))
     });
     page.section(
         Section::new(format!("How far it may go in the worst storm, {}", result.worst))

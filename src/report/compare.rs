@@ -31,7 +31,6 @@ pub fn page(result: &CompareResult) -> Page {
             result.seed
         ),
         notes: result.warnings.clone(),
-        again: format!("compare a.toml b.toml -n {} --seed {}", result.replications, result.seed),
         ..Page::default()
     };
     page.section(tolerances(result));

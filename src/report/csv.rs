@@ -4,16 +4,16 @@ use std::io::{self, Write};
 
 use csv::Writer;
 
-use crate::results::{ActivityKind, Mechanism, RunRecord, ServerRecord};
+use crate::results::{ActivityKind, Mechanism, RunRecord, ServerRecord, Timeline};
 use crate::units::{SimSpan, SimTime};
 
-/// Writes `timeline.csv`: the memory of each server of a replication over time, and what it has
+/// Writes `timeline.csv`: the memory of each server over time, and what it has
 /// lacked since the start (threads that stood still for the CPU limit, and pressure). Straight lines run between
 /// rows of a server; the columns of mechanisms sum to `resident_bytes`.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn timeline(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
+pub fn timeline(out: &mut dyn Write, timelines: &[Timeline]) -> io::Result<()> {
     let mut csv = Writer::from_writer(out);
     let fixed = [
         "server",
@@ -31,7 +31,7 @@ pub fn timeline(out: &mut dyn Write, run: &RunRecord) -> io::Result<()> {
     ];
     let mechanisms = Mechanism::ALL.map(|m| format!("{}_bytes", m.key().replace('-', "_")));
     csv.write_record(fixed.iter().copied().chain(mechanisms.iter().map(String::as_str)))?;
-    for line in &run.timelines {
+    for line in timelines {
         for point in &line.points {
             csv.write_field(&line.server)?;
             csv.write_field(instant(point.at))?;

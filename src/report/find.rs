@@ -22,8 +22,8 @@ pub fn page(found: &FindResult) -> Page {
         verdict: found.verdict.clone(),
         mood: match found.found {
             FoundWhere::AlwaysPast => Mood::Bad,
-            FoundWhere::NeverPast => Mood::Good,
-            FoundWhere::Inside | FoundWhere::Unknown => Mood::Mixed,
+            FoundWhere::NeverPast if !found.idle && !found.is_too_close() => Mood::Good,
+            FoundWhere::NeverPast | FoundWhere::Inside | FoundWhere::Unknown => Mood::Mixed,
         },
         subject: format!(
             "Kubernetes {} · {} · seed {} · {} runs",
@@ -33,16 +33,6 @@ pub fn page(found: &FindResult) -> Page {
             grouped(found.runs)
         ),
         hashes: vec![found.scenario_hash.clone()],
-        again: format!(
-            "find scenario.toml -n {} --seed {} --vary '{}={}..{}' --until '{}' --probability {}%",
-            found.replications,
-            found.seed,
-            found.key,
-            found.range.0.text,
-            found.range.1.text,
-            found.until.replace(' ', ""),
-            found.probability * 100.0
-        ),
         notes: found.warnings.clone(),
         ..Page::default()
     };

@@ -14,6 +14,7 @@
 //! | `story.txt` | what happened in it, in lines with times |
 //! | `apf.csv` | its priority levels over time |
 //! | `apf-<server>-<at>.txt` | its debug dumps of API Priority and Fairness, where asked for |
+//! | `replications/N/` | a few other replications, thinned: `timeline.csv`, `events.jsonl`, `activity.csv`, `story.txt` |
 //! | `charts/*.svg`, `charts/*.png` | see [`charts`](super::charts) |
 //!
 //! The same scenario, seed and tool give the same bytes. Each file appears whole or not at all, and
@@ -29,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use super::story::Story;
 use super::whole::{is_half_written, remove_half_written, replace};
-use super::{csv, dump, events, html, json};
+use super::{csv, dump, events, html, json, kept};
 use crate::results::{FORMAT_VERSION, RunRecord, Summary};
 
 /// Name of the manifest.
@@ -60,6 +61,9 @@ pub struct Manifest {
     pub seed: u64,
     /// How many replications; of a sweep, at each point.
     pub replications: u32,
+    /// The line that makes it again from the scenarios in the folder, without `oomcast`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub command: String,
     /// Hash of the design of a sweep; absent of a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub design_hash: Option<String>,
@@ -82,6 +86,8 @@ pub struct RunFiles<'a> {
     pub runs: &'a [RunRecord],
     /// The worst one, complete.
     pub worst: &'a RunRecord,
+    /// Others, complete.
+    pub others: &'a [RunRecord],
 }
 
 /// Why a run folder could not be written.
@@ -131,6 +137,8 @@ pub struct Identity<'a> {
     pub replications: u32,
     /// Hash of the design of a sweep.
     pub design_hash: Option<&'a str>,
+    /// See [`Manifest::command`].
+    pub command: &'a str,
 }
 
 impl Identity<'_> {
@@ -192,6 +200,7 @@ impl RunFolder {
             scenario_hash: run.scenario_hash.to_owned(),
             seed: run.seed,
             replications: run.replications,
+            command: run.command.to_owned(),
             design_hash: run.design_hash.map(str::to_owned),
             status: Status::Partial,
             // Until the end the former files are this run's to clean up.
@@ -275,7 +284,7 @@ impl RunFolder {
         self.write_text("summary.md", &super::run::page(run.summary, Some(&story)).markdown())?;
         self.write_text("story.txt", &story.full())?;
         self.write("runs.csv", |out| csv::runs(out, run.runs))?;
-        self.write("timeline.csv", |out| csv::timeline(out, run.worst))?;
+        self.write("timeline.csv", |out| csv::timeline(out, &run.worst.timelines))?;
         self.write("activity.csv", |out| csv::activity(out, run.worst))?;
         self.write("watch-window.csv", |out| csv::watch_window(out, run.worst))?;
         self.write("apf.csv", |out| csv::apf(out, run.worst))?;
@@ -284,6 +293,7 @@ impl RunFolder {
             self.write_text(&dump::file_name(of_server), &dump)?;
         }
         self.write("attribution.csv", |out| csv::attribution(out, run.worst))?;
+        run.others.iter().try_for_each(|other| kept::write(self, other))?;
         self.write("events.jsonl", |out| events::write(out, &run.worst.log))
     }
 
@@ -293,8 +303,9 @@ impl RunFolder {
     /// # Errors
     /// Those of [`RunFolder::write`].
     pub fn write_report(&mut self) -> Result<(), FolderError> {
-        let page = html::render(&self.path, &self.manifest.files).map_err(|error| {
-            FolderError::Io { path: self.path.join(html::REPORT), source: io::Error::other(error) }
+        let page = html::render(&self.path, &self.manifest).map_err(|error| FolderError::Io {
+            path: self.path.join(html::REPORT),
+            source: io::Error::other(error),
         })?;
         page.map_or(Ok(()), |page| self.write_text(html::REPORT, &page))
     }
@@ -312,8 +323,9 @@ impl RunFolder {
             if ours {
                 let path = self.path.join(stale);
                 remove(&path)?;
-                // Takes the folder of charts along when it is empty, and fails harmlessly otherwise.
-                let _ = path.parent().map(fs::remove_dir);
+                // Takes the folders in between along when they are empty, and fails harmlessly otherwise.
+                let between = path.ancestors().skip(1).take_while(|above| *above != self.path);
+                between.for_each(|above| drop(fs::remove_dir(above)));
             }
         }
         self.manifest.status = status;
@@ -383,7 +395,7 @@ pub fn remake_report(path: &Path) -> Result<PathBuf, RemakeError> {
             tool: manifest.tool_version,
         });
     }
-    let page = html::render(path, &manifest.files)?;
+    let page = html::render(path, &manifest)?;
     let page = page.ok_or_else(|| RemakeError::NoResult(path.to_owned()))?;
     let target = path.join(html::REPORT);
     let failed = |source| FolderError::Io { path: target.clone(), source };

@@ -4,19 +4,17 @@ use super::format::{percent, proportion, whole_percent};
 use super::page::{Mood, Page, Section};
 use super::run::replications;
 use super::table::Table;
-use crate::results::{ForecastRemedy, ForecastResult, ForecastStorm, FoundValue, FoundWhere};
+use crate::results::{
+    ForecastRemedy, ForecastResult, ForecastStorm, FoundModel, FoundValue, FoundWhere,
+};
 
 /// The page.
 #[must_use]
 pub fn page(result: &ForecastResult) -> Page {
-    let holds = result.storms.iter().all(|storm| storm.holds(result.probability));
     let mut page = Page {
         title: result.scenario.clone(),
         verdict: result.verdict.clone(),
-        mood: match (result.first.is_empty(), holds) {
-            (true, true) => Mood::Good,
-            (true, false) | (false, _) => Mood::Mixed,
-        },
+        mood: Mood::of(result.answer),
         subject: format!(
             "Kubernetes {} · {} of each storm · seed {} · within {}",
             result.release,
@@ -25,12 +23,6 @@ pub fn page(result: &ForecastResult) -> Page {
             result.within.text
         ),
         hashes: vec![result.scenario_hash.clone()],
-        again: format!(
-            "forecast scenario.toml -n {} --seed {} --probability {}%",
-            result.replications,
-            result.seed,
-            result.probability * 100.0
-        ),
         notes: result.warnings.clone(),
         ..Page::default()
     };
@@ -58,6 +50,8 @@ fn storms(result: &ForecastResult) -> Section {
         .words("holds for", |storm| holds(storm, result.probability))
         .numbers("95 % from", end(|bracket| bracket.low.as_ref()))
         .numbers("to", end(|bracket| bracket.high.as_ref()))
+        .numbers("surely", |storm| border(storm, |model| model.safe.as_ref(), "not now"))
+        .numbers("at most", |storm| border(storm, |model| model.past.as_ref(), "-"))
         .numbers("wrong at the end", |storm| {
             let found = storm.when.as_ref();
             let last = found.and_then(|found| Some((found.curve.last()?, found.replications)));
@@ -67,7 +61,17 @@ fn storms(result: &ForecastResult) -> Section {
         format!("How long each storm goes wrong in at most {}", percent(result.probability));
     Section::new(heading).table(table.done()).legend(
         "wrong: a server is killed for memory, or not all has recovered by the end of the run; from, \
-         to: months",
+         to: months; surely, at most: months by the error of the model, the date from which on it is open whether \
+         a server is killed, and that from which on one is",
+    )
+}
+
+/// A border of what the error of the model leaves open, in months.
+fn border(storm: &ForecastStorm, of: fn(&FoundModel) -> Option<&FoundValue>, none: &str) -> String {
+    let model = storm.when.as_ref().and_then(|found| found.model.as_ref());
+    model.map_or_else(
+        || "-".to_owned(),
+        |model| of(model).map_or_else(|| none.to_owned(), |value| format!("{:.1}", value.number)),
     )
 }
 
@@ -98,6 +102,7 @@ fn remedy(row: &ForecastRemedy) -> (String, String) {
         let share = f64::from(share.happened.count) / n;
         format!(" ({} wrong at the end)", whole_percent(share))
     });
-    let text = format!("{:.1} months{more}{last}. {}", row.bought_months, row.what);
+    let open = row.by_error();
+    let text = format!("{:.1} months{more}{open}{last}. {}", row.bought_months, row.what);
     (format!("{}{dose}", row.name), text)
 }

@@ -29,14 +29,6 @@ pub fn page(found: &NoReturn) -> Page {
             found.continuations
         ),
         hashes: vec![found.scenario_hash.clone()],
-        again: format!(
-            "no-return scenario.toml -n {} --seed {} --until '{}' --continuations {} --replication {}",
-            found.replications,
-            found.seed,
-            found.until.replace(' ', ""),
-            found.continuations,
-            found.replication
-        ),
         notes: found.warnings.clone(),
         ..Page::default()
     };

@@ -5,6 +5,7 @@
 //! file of its result ([`run`](super::run), [`find`](super::find) ...), and nowhere twice.
 
 use super::table::Table;
+use crate::results::Answer;
 
 /// What the verdict says, for its colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,17 @@ pub(super) enum Mood {
     Mixed,
     /// A kill, a regression, a failed expectation.
     Bad,
+}
+
+impl Mood {
+    /// That of an answer to whether it is safe.
+    pub(super) const fn of(answer: Answer) -> Self {
+        match answer {
+            Answer::Yes => Self::Good,
+            Answer::NotKnown => Self::Mixed,
+            Answer::No => Self::Bad,
+        }
+    }
 }
 
 /// A result for people.
@@ -35,8 +47,6 @@ pub struct Page {
     pub(super) closing: Vec<String>,
     /// Notes and warnings.
     pub(super) notes: Vec<String>,
-    /// The line that makes the result again from the scenarios shown, without `oomcast`; empty: `run`.
-    pub(super) again: String,
     /// A file to show whole, with its language; Markdown only.
     pub(super) listing: Option<(&'static str, String)>,
 }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::PassedPoint;
 use crate::units::SimSpan;
 
 /// The rules that are rehearsed where none are named, as results call their file.
@@ -65,6 +66,10 @@ pub struct AlertRow {
     pub lead_seconds: Vec<f64>,
     /// The median of those that are positive.
     pub median_lead_seconds: Option<f64>,
+    /// In the replication of [`TooLate`]: from the start of that episode to the point of no return, in
+    /// seconds; negative after it. `None`: it did not fire there, or the point is not known.
+    #[serde(default)]
+    pub before_too_late_seconds: Option<f64>,
     /// Why it could not be evaluated; nothing is counted then.
     pub error: Option<String>,
     /// Selectors that selected nothing.
@@ -81,6 +86,27 @@ impl AlertRow {
         let silent = fired + self.fired_no_kill + self.resolved_before == 0 && self.error.is_none();
         let lacking = self.empty.iter().find(|selector| selector.why.is_some());
         lacking.filter(|_| silent).map(|selector| selector.metric.as_str())
+    }
+}
+
+/// From when on the first kill could hardly be prevented, in one replication.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TooLate {
+    /// Which: the one with the highest peak of those with a kill.
+    pub replication: u32,
+    /// Continuations at each instant.
+    pub continuations: u32,
+    /// When the first server was killed.
+    pub first_kill_seconds: f64,
+    /// When the kill had become nearly certain: the point of no return.
+    pub passed: PassedPoint,
+}
+
+impl TooLate {
+    /// From the point of no return to the kill, in seconds.
+    #[must_use]
+    pub fn lead_seconds(&self) -> f64 {
+        self.first_kill_seconds - self.passed.at_seconds
     }
 }
 
@@ -113,6 +139,9 @@ pub struct AlertsResult {
     pub engine: String,
     /// One sentence: which alert warns in time.
     pub verdict: String,
+    /// When it was too late, if that was asked for and a server was killed.
+    #[serde(default)]
+    pub too_late: Option<TooLate>,
     /// Every alert, in the order of the files.
     pub alerts: Vec<AlertRow>,
     /// What the reader should know before trusting the answer.

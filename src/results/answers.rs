@@ -76,6 +76,19 @@ impl LeaveOneOut {
     }
 }
 
+/// Whether it is safe, as far as that is shown: what programs and exit codes go by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// It is, and that is shown.
+    Yes,
+    /// It is not.
+    No,
+    /// Too few runs to show it, runs that were stopped, or the limit within the error of the model.
+    #[default]
+    NotKnown,
+}
+
 /// What became of a remedy.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -193,6 +206,12 @@ pub struct AdviseResult {
     /// Whether its limit lies within the error of the model.
     #[serde(default)]
     pub base_too_close: bool,
+    /// Whether it goes wrong in more runs than are allowed.
+    #[serde(default)]
+    pub shown_wrong: bool,
+    /// Whether it can be prevented.
+    #[serde(default)]
+    pub answer: Answer,
     /// Who held the peak, in words.
     pub held: Option<String>,
     /// The remedies, best first.
@@ -211,6 +230,27 @@ impl AdviseResult {
     pub fn open(&self) -> usize {
         let open = [RemedyState::NotTried, RemedyState::Undecided];
         self.remedies.iter().filter(|row| open.contains(&row.state)).count()
+    }
+
+    /// Whether no remedy is needed by the draws.
+    #[must_use]
+    pub fn holds_without(&self) -> bool {
+        self.base.incomplete == 0 && self.base.wrong.high <= self.probability
+    }
+
+    /// Whether it can be prevented: no remedy is needed, or one suffices and does so with other draws, too.
+    #[must_use]
+    pub fn prevented(&self) -> Answer {
+        let best = self.remedies.first();
+        let found =
+            best.is_some_and(|row| row.state == RemedyState::Suffices && row.is_confirmed());
+        let hopeless = best.is_none_or(|row| row.state > RemedyState::Undecided);
+        match self.holds_without() {
+            true if !self.base_too_close => Answer::Yes,
+            _ if found => Answer::Yes,
+            false if hopeless && self.shown_wrong && self.open() == 0 => Answer::No,
+            _ => Answer::NotKnown,
+        }
     }
 }
 
@@ -284,6 +324,10 @@ pub struct BreakingInput {
     /// The largest value that holds, as a multiple of the scenario's; `None`: none of the range does,
     /// or it is not known.
     pub factor: Option<f64>,
+    /// The same, less what the error of the model leaves open: the largest that is clearly safe. `None`:
+    /// none of the range is, or it is not known.
+    #[serde(default)]
+    pub sure_factor: Option<f64>,
     /// Whether the whole range holds, so that the factor is the end of it.
     pub beyond: bool,
     /// Runs that were stopped for the work they took: with any, the factor is not known.
@@ -330,6 +374,9 @@ pub struct AssessResult {
     pub probability: f64,
     /// One sentence: the answer.
     pub verdict: String,
+    /// Whether it is safe.
+    #[serde(default)]
+    pub answer: Answer,
     /// The storms.
     pub storms: Vec<StormRow>,
     /// The most dangerous of them.
@@ -354,6 +401,18 @@ impl BreakingInput {
 }
 
 impl AssessResult {
+    /// Whether every storm is shown to hold; no, where one goes wrong too often.
+    #[must_use]
+    pub fn is_safe(&self) -> Answer {
+        if self.storms.iter().any(|row| row.state.is_wrong()) {
+            return Answer::No;
+        }
+        match self.storms.iter().all(|row| row.state == StormState::Holds) {
+            true => Answer::Yes,
+            false => Answer::NotKnown,
+        }
+    }
+
     /// The input with the least headroom: of one of which no value holds, none. One that is not known
     /// comes last.
     #[must_use]

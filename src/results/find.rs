@@ -37,6 +37,18 @@ pub struct FoundBracket {
     pub high: Option<FoundValue>,
 }
 
+/// Between which values the error of the model leaves it open whether a server is killed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FoundModel {
+    /// The last value that is clearly safe: in nine of ten real runs the peak is below the limit there, by
+    /// the error of the model. `None`: none is.
+    pub safe: Option<FoundValue>,
+    /// The first value that is clearly past: the peak is above the limit. `None`: none in the range is.
+    pub past: Option<FoundValue>,
+    /// Whether anything is left open: not where the whole range is clearly safe, or clearly past.
+    pub open: bool,
+}
+
 /// Whether there was a breaking point in the range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -101,6 +113,9 @@ pub struct FindResult {
     pub found: FoundWhere,
     /// The answer.
     pub bracket: Option<FoundBracket>,
+    /// What the error of the model leaves open; `None`: kills were not asked for, or it is not known.
+    #[serde(default)]
+    pub model: Option<FoundModel>,
     /// How often it happened over the range, in the order of values.
     pub curve: Vec<FoundShare>,
     /// The breaking point of each replication.
@@ -134,6 +149,13 @@ pub struct FindResult {
 }
 
 impl FindResult {
+    /// Whether it happens too often nowhere in the range, but the error of the model leaves it open.
+    #[must_use]
+    pub fn is_too_close(&self) -> bool {
+        let safe = self.model.as_ref().is_none_or(|model| !model.open);
+        self.found == FoundWhere::NeverPast && !safe
+    }
+
     /// Whether it happens too often at the lowest value: everywhere, or up to the breaking point.
     #[must_use]
     pub fn past_at_lowest(&self) -> bool {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{FindResult, FoundValue, FoundWhere};
+use super::{Answer, FindResult, FoundValue, FoundWhere};
 
 /// A key that grows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -53,7 +53,8 @@ impl ForecastStorm {
     pub fn holds(&self, probability: f64) -> bool {
         self.when.as_ref().is_some_and(|found| {
             let high = found.curve.iter().map(|share| share.happened.high).fold(0.0, f64::max);
-            found.found == FoundWhere::NeverPast && !self.too_close && high <= probability
+            let clear = found.model.as_ref().is_some_and(|model| !model.open);
+            found.found == FoundWhere::NeverPast && clear && high <= probability
         })
     }
 }
@@ -75,10 +76,35 @@ pub struct ForecastRemedy {
     pub manifest: Option<String>,
     /// How much later the storm goes wrong too often, in months.
     pub bought_months: f64,
+    /// The same by the dates until which it is clearly safe, the error of the model taken off; `None`: not
+    /// known.
+    #[serde(default)]
+    pub bought_least: Option<f64>,
+    /// The same by the dates from which on it is clearly outgrown; `None`: without the remedy the time
+    /// looked at ends before.
+    #[serde(default)]
+    pub bought_most: Option<f64>,
     /// Whether it holds to the end of the time looked at, so that this is the least.
     pub beyond: bool,
     /// The search over months under the remedy.
     pub when: FindResult,
+}
+
+impl ForecastRemedy {
+    /// For people: ` (3.0 to 9.5 by the error of the model)`.
+    #[must_use]
+    pub fn by_error(&self) -> String {
+        match (self.bought_least, self.bought_most) {
+            (None, _) => String::new(),
+            (Some(least), None) => {
+                format!(" ({least:.1} if real peaks are as high as they may be)")
+            }
+            (Some(one), Some(other)) => {
+                let (least, most) = (one.min(other), one.max(other));
+                format!(" ({least:.1} to {most:.1} by the error of the model)")
+            }
+        }
+    }
 }
 
 /// `forecast.json`.
@@ -106,6 +132,9 @@ pub struct ForecastResult {
     pub growth: Vec<GrowthRow>,
     /// One sentence: the answer.
     pub verdict: String,
+    /// Whether no storm goes wrong too often in all of the time looked at.
+    #[serde(default)]
+    pub answer: Answer,
     /// The storms.
     pub storms: Vec<ForecastStorm>,
     /// The one that goes wrong first; empty: none does.
@@ -119,6 +148,16 @@ pub struct ForecastResult {
 impl ForecastResult {
     /// The storm that is the scenario's own events.
     pub const OWN: &'static str = "as written";
+
+    /// Whether it holds in all of the time looked at; no, where a storm is outgrown within it.
+    #[must_use]
+    pub fn holds(&self) -> Answer {
+        match self.storms.iter().all(|storm| storm.holds(self.probability)) {
+            _ if !self.first.is_empty() => Answer::No,
+            true if !self.storms.is_empty() => Answer::Yes,
+            true | false => Answer::NotKnown,
+        }
+    }
 
     /// Whether nothing is known to go wrong, and no storm could be forecast, or not the scenario's own.
     #[must_use]

@@ -31,10 +31,12 @@ pub use activity::{
     Activity, ActivityBucket, ActivityCounts, ActivityKind, BusiestSecond, KillScene,
     ServerActivity, WatchWindow, WindowPoint,
 };
-pub use alerts::{AlertRow, AlertsResult, EmptySelector, FIRING, SHIPPED_RULES, TOLD, presence};
+pub use alerts::{
+    AlertRow, AlertsResult, EmptySelector, FIRING, SHIPPED_RULES, TOLD, TooLate, presence,
+};
 pub use answers::{
-    AdviseResult, AssessResult, BreakingInput, LeaveOneOut, LeftOut, RemedyElsewhere, RemedyRow,
-    RemedyState, StormRow, StormState, TrialFigures,
+    AdviseResult, Answer, AssessResult, BreakingInput, LeaveOneOut, LeftOut, RemedyElsewhere,
+    RemedyRow, RemedyState, StormRow, StormState, TrialFigures,
 };
 pub use apf::{ApfPlan, FleetPlan, LevelPlan};
 pub use assumption::{Assumption, Held};
@@ -45,7 +47,9 @@ pub use calibration::{
 pub use compare::{
     CompareResult, ComparedSide, EventChange, FigureChange, InputDifference, ToleranceRow,
 };
-pub use find::{BreakingPoint, FindResult, FoundBracket, FoundShare, FoundValue, FoundWhere};
+pub use find::{
+    BreakingPoint, FindResult, FoundBracket, FoundModel, FoundShare, FoundValue, FoundWhere,
+};
 pub use forecast::{ForecastRemedy, ForecastResult, ForecastStorm, GrowthRow, IdleGrowth};
 pub use import::{ImportCheck, ImportSkipped, Imported, ImportedFact};
 pub use judged::{
@@ -62,7 +66,8 @@ pub use run::{
     ServerRecord, Timeline, TimelinePoint,
 };
 pub use sample::{
-    LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample, scrape_instants,
+    CacheSample, LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample,
+    scrape_instants,
 };
 pub use scrape::{SCRAPE_INTERVALS, Scrape, ScrapedPeak, scraped_peaks, scrapes};
 pub use speed::{MachineSpeed, SPEED_FORMAT_VERSION};

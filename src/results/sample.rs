@@ -96,6 +96,19 @@ pub struct ResourceSample {
     pub watches: u64,
     /// Requests so far.
     pub requests: RequestCounts,
+    /// Its watch cache; `None`: it has none.
+    pub cache: Option<CacheSample>,
+}
+
+/// The watch cache of a resource in a process; a custom resource has one per version, counted together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheSample {
+    /// Events that its ring has room for.
+    pub capacity: u64,
+    /// Events received from etcd so far.
+    pub received: u64,
+    /// How often it was filled so far.
+    pub initializations: u64,
 }
 
 /// How requests of clients for a resource were answered by a process.

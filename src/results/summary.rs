@@ -16,6 +16,7 @@ pub const FORMAT_VERSION: &str = "1.6";
 
 /// The spread of a byte figure over the replications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Spread {
     /// Half of the replications were at or below.
     pub median: Bytes,
@@ -27,6 +28,7 @@ pub struct Spread {
 
 /// Kills of one server over the replications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct OomKillSpread {
     /// Median count a run.
     pub median: u32,
@@ -37,6 +39,7 @@ pub struct OomKillSpread {
 /// How busy a server was, and what it lacked: medians over the replications. Shares are of the whole run, 0
 /// to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct PressureSummary {
     /// CPU time used, of what its cores or its CPU limit would have allowed.
     pub cpu_utilisation: f64,
@@ -54,6 +57,7 @@ pub struct PressureSummary {
 
 /// One server over all replications.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ApiserverSummary {
     /// `apiserver-0` ...
     pub name: String,
@@ -76,6 +80,7 @@ pub struct ApiserverSummary {
 
 /// The spread of a count over the replications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct CountSpread {
     /// Half of the replications were at or below.
     pub median: u64,
@@ -85,6 +90,7 @@ pub struct CountSpread {
 
 /// In how many replications something went wrong, and how often in one of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct HarmCount {
     /// Replications in which it did.
     pub runs: u32,
@@ -94,6 +100,7 @@ pub struct HarmCount {
 
 /// What makes a run without a kill `degraded`, each for itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct HarmSummary {
     /// Requests that were cut off, timed out or rejected: reads and writes.
     pub requests_failed: HarmCount,
@@ -107,6 +114,7 @@ pub struct HarmSummary {
 
 /// Calls of one kind, or what they came to, over all replications.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ActivitySummary {
     /// The column of `activity.csv`.
     pub key: String,
@@ -120,6 +128,7 @@ pub struct ActivitySummary {
 
 /// A priority level of API Priority and Fairness over all replications.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct LevelSummary {
     /// The level's name.
     pub name: String,
@@ -139,6 +148,7 @@ pub struct LevelSummary {
 
 /// The part of a peak that the clients of one flow schema held.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct FlowSchemaShare {
     /// The flow schema's name.
     pub name: String,
@@ -150,6 +160,7 @@ pub struct FlowSchemaShare {
 
 /// One named event until the next, over all replications.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct PhaseSummary {
     /// The event's name.
     pub name: String,
@@ -169,6 +180,7 @@ pub struct PhaseSummary {
 /// How many replications ended so, with a 95 % interval of the probability: Wilson's, or the exact
 /// one-sided bound when none or all did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct OutcomeCount {
     /// Replications.
     pub count: u32,
@@ -180,6 +192,7 @@ pub struct OutcomeCount {
 
 /// A published figure beside the prediction.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct PublishedRow {
     /// The phase it belongs to; empty: the whole run.
     pub phase: String,
@@ -201,6 +214,7 @@ pub struct PublishedRow {
 
 /// `summary.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Summary {
     /// See [`FORMAT_VERSION`].
     pub format_version: String,

@@ -245,21 +245,24 @@ fn made_up() -> Validation {
         }],
         published: vec![PublishedScenario {
             scenario: "kep-3157-buffered".into(),
-            rows: vec![PublishedRow {
-                phase: "8 informers".into(),
-                metric: "peak".into(),
-                published: "8.61 GiB".into(),
-                predicted: "9.24 GiB".into(),
-                error: Some(0.074),
-                within: true,
-                source: "KEP-3157".into(),
-                note: String::new(),
-            }],
+            rows: vec![published_row()],
         }],
         holders: vec![holder()],
         domain: vec![DomainRow { what: "objects".into(), measured: "1 kB to 1.4 MB".into() }],
         notes: vec!["a.json: `before.oddity` is not known and was ignored".into()],
     }
+}
+
+fn published_row() -> PublishedRow {
+    let mut row = PublishedRow::default();
+    row.phase = "8 informers".into();
+    row.metric = "peak".into();
+    row.published = "8.61 GiB".into();
+    row.predicted = "9.24 GiB".into();
+    row.error = Some(0.074);
+    row.within = true;
+    row.source = "KEP-3157".into();
+    row
 }
 
 #[test]

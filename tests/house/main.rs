@@ -6,3 +6,4 @@ mod manifest;
 mod paths;
 mod prose;
 mod reference;
+mod yaml;

@@ -10,7 +10,9 @@ use crate::support::{self, command, finished, folder_with, root};
 use oomcast::answers::alerts::{Clock, Pass, Rehearsed, Rules, judge, read_answer};
 use oomcast::model::{self, RunOptions};
 use oomcast::report::openmetrics::{Cluster, FAMILIES, Rehearsal, START, Scraped, rehearsal};
-use oomcast::results::{AlertRow, OomKill, Outcome, ProcessSample, RunRecord, ServerSample};
+use oomcast::results::{
+    AlertRow, OomKill, Outcome, PassedPoint, ProcessSample, RunRecord, ServerSample, TooLate,
+};
 use oomcast::scenario;
 use oomcast::units::{Bytes, SimSpan, SimTime};
 use serde_json::Value;
@@ -121,7 +123,10 @@ fn rehearsed(test: &str, samples: Vec<ServerSample>) -> Vec<AlertRow> {
     let clock = Clock { lead, first_scrape: SimTime::ZERO, first, evaluate };
     let passes = [Pass { interval: None, clock, found }];
     let run = Rehearsed::of(&record, &passes, BTreeMap::new());
-    judge(&rules, &[run], whole, |metric| {
+    // Too late 20 s before the kill.
+    let passed = PassedPoint { probability: 0.95, after_seconds: 269.0, at_seconds: 270.0 };
+    let too_late = TooLate { replication: 0, continuations: 40, first_kill_seconds: 290.0, passed };
+    judge(&rules, &[run], whole, Some(&too_late), |metric| {
         FAMILIES.iter().all(|family| family.name != metric).then(|| "not there".to_owned())
     })
 }
@@ -152,6 +157,15 @@ fn firing_times_are_those_worked_out_by_hand() {
         ]
     );
     assert_eq!(rows[1].severity, "page");
+    // 35 s before the kill is 15 s before it was too late; 55 s after it is 75 s after.
+    assert_eq!(rows[0].before_too_late_seconds, Some(15.0));
+    assert!(
+        rows[0].verdict.ends_with("; in run 0, 15 s before it is too late"),
+        "{}",
+        rows[0].verdict
+    );
+    assert_eq!(rows[2].before_too_late_seconds, Some(-75.0));
+    assert_eq!(rows[3].before_too_late_seconds, None);
     let pressure = &rows[6];
     assert_eq!(
         pressure.verdict,
@@ -198,8 +212,7 @@ fn the_shipped_rules_run_through_the_verb() {
         assert!(place.join("out").join(file).exists(), "{file}");
     }
     let page = fs::read_to_string(place.join("out/report.html")).expect("written");
-    let again =
-        "oomcast alerts scenario.toml -n 3 --seed 1 --scrape 15s --evaluate 30s --history 3600s";
+    let again = "oomcast alerts scenario.toml --scrape 15s --replications 3";
     assert!(page.contains(&format!("<pre>{again}</pre>")), "{page}");
     // Threads make no difference.
     let (again, _) = alerts("threads", "", &["--scrape", "15s", "-j", "1"]);
@@ -330,8 +343,16 @@ fn without_promtool_the_package_is_named() {
 /// Words of a text that look like metrics.
 fn metrics(text: &str) -> Vec<String> {
     let first = |word: &str| {
-        let prefixes =
-            ["apiserver_", "process_", "go_", "container_", "kube_pod_", "node_", "etcd_"];
+        let prefixes = [
+            "apiserver_",
+            "watch_cache_",
+            "process_",
+            "go_",
+            "container_",
+            "kube_pod_",
+            "node_",
+            "etcd_",
+        ];
         prefixes.iter().any(|prefix| word.starts_with(prefix)) || word == "up"
     };
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'));

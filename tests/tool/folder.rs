@@ -22,6 +22,7 @@ fn identity(scenario: &str) -> Identity<'_> {
         seed: 3,
         replications: 8,
         design_hash: None,
+        command: "run scenario.toml",
     }
 }
 
@@ -50,6 +51,7 @@ fn write(path: &Path, threads: usize, extra: Option<&str>) -> Vec<String> {
         summary: &summary,
         runs: &replicated.runs,
         worst: &replicated.worst,
+        others: &[],
     };
     folder.write_run(&files).expect("writes");
     if let Some(name) = extra {

@@ -145,6 +145,47 @@ fn the_verb_writes_tells_and_renews() {
     assert_eq!(text, written.replace("10m", "20m"));
 }
 
+/// Changes of the manifest beside the scenario are a person's, and an update leaves them.
+#[test]
+fn an_update_keeps_a_manifest_that_was_edited() {
+    let folder = folder("import", "manifest");
+    let from = exported().join("a-1.34");
+    let from = from.to_str().expect("a path");
+    assert_eq!(oomcast(&folder, &["import", from, "-o", "a.toml"]).status.code(), Some(0));
+    let manifest = folder.join("a-apf.json");
+    let there = std::fs::read_to_string(&manifest).expect("written");
+    let renewed = oomcast(&folder, &["import", from, "--update", "a.toml"]);
+    assert!(!stdout(&renewed).contains("kept as it is"), "{}", stdout(&renewed));
+    let edited = there.replacen("\"handSize\": 6", "\"handSize\": 7", 1);
+    assert_ne!(there, edited);
+    std::fs::write(&manifest, &edited).expect("writes");
+    let renewed = oomcast(&folder, &["import", from, "--update", "a.toml"]);
+    let told = stdout(&renewed);
+    assert!(told.contains("yours: a-apf.json") && told.contains("a-now.json"), "{told}");
+    assert_eq!(std::fs::read_to_string(&manifest).expect("kept"), edited);
+    assert_eq!(std::fs::read_to_string(folder.join("a-now.json")).expect("written"), there);
+}
+
+/// One scrape and nothing else: rates are means since the start, when all objects were created.
+#[test]
+fn one_scrape_of_a_young_server_fits_it() {
+    let file = exported().join("a-1.34/metrics-0.txt.gz");
+    let found = cluster::import(&[file, exported().join("a-1.34/nodes.json.gz")]);
+    for (key, rate) in WRITTEN {
+        let writes = found.resources[key].writes.as_ref().expect(key);
+        near(key, writes.value, rate, 0.35);
+    }
+    assert!(found.resources["secrets"].writes.is_none());
+    let names = write::Names { scenario: "a".into(), manifest: "a-apf.json".into() };
+    let text = write::scenario(&found, &names);
+    let scenario = oomcast::scenario::load("a.toml", text.as_bytes(), &[]).expect("valid");
+    for check in check::checks(&scenario, &found) {
+        if let ImportCheck::Resident { predicted, measured, .. } = check {
+            near("resident memory", predicted.as_f64(), measured.as_f64(), 0.15);
+        }
+    }
+}
+
 #[test]
 fn nothing_useful_is_two_and_something_skipped_four() {
     let folder = folder("import", "skipped");

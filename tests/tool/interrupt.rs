@@ -183,6 +183,51 @@ fn advise_assess_and_no_return_keep_what_was_tried() {
     assert!(!points.as_array().expect("a list").is_empty(), "{points}");
 }
 
+/// Stopped again and again and resumed, a search ends, and comes to what it comes to in one piece.
+#[test]
+fn searches_are_resumed() {
+    let memory = ["--set", "apiserver.memory-limit=1GiB"];
+    let find = ["find", "s.toml", "--vary", "clients.agents.count=1..400", "-n", "8"];
+    let no_return =
+        ["no-return", "s.toml", "-n", "4", "--continuations", "5", memory[0], memory[1]];
+    let only = ["--only", "protobuf,memory,watch-list"];
+    let advise = ["advise", "s.toml", "-n", "20", memory[0], memory[1], only[0], only[1]];
+    let growth = format!("{SMALL}[growth]\nrates = [\"clients.agents.count=+20 per month\"]\n");
+    let forecast = ["forecast", "g.toml", "--storm", "as written", "-n", "4", "--max-runs", "0"];
+    let assess = ["assess", "s.toml", "-n", "3", "--max-runs", "0"];
+    let searches: [(&str, &[&str]); 5] = [
+        ("find", &find),
+        ("no-return", &no_return),
+        ("advise", &advise),
+        ("assess", &assess),
+        ("forecast", &forecast),
+    ];
+    for (verb, arguments) in searches {
+        let here = place(&format!("resumed-{verb}"));
+        std::fs::write(here.join("g.toml"), &growth).expect("writes");
+        let told = stopped_after(20, &here, arguments);
+        assert!(told.contains("with --resume"), "{told}");
+        assert!(here.join("cut/done.jsonl").is_file(), "{verb}");
+        let more = ["-j", "1", "-o", "cut", "--no-charts", "--resume"];
+        let mut rounds = 1;
+        let code = loop {
+            let mut command = command(&here, &[arguments, &more[..]].concat());
+            let ended = finished(command.env("OOMCAST_STOP_AFTER_RUNS", "60"));
+            rounds += 1;
+            match ended.status.code() {
+                Some(130) if rounds < 60 => {}
+                code => break code,
+            }
+        };
+        let whole = ["-j", "1", "-o", "whole", "--no-charts"];
+        let ended = support::oomcast(&here, &[arguments, &whole[..]].concat());
+        assert_eq!(ended.status.code(), code, "{verb}: {}", support::stderr(&ended));
+        let read = |of: &str| std::fs::read(here.join(of).join(format!("{verb}.json")));
+        assert!(read("cut").expect("a file") == read("whole").expect("a file"), "{verb}");
+        assert!(!here.join("cut/done.jsonl").exists(), "{verb}");
+    }
+}
+
 #[test]
 fn half_written_files_of_writers_that_are_gone_go_with_the_next() {
     let here = place("temporaries");

@@ -324,4 +324,12 @@ fn a_real_prometheus_answers_what_is_true() {
     assert!((found.unwrap_or(0.0) - lists as f64).abs() < 0.5, "{found:?}, true {lists}");
     // 11: the other replication is told apart.
     assert_eq!(one("count(count by (replication) (up))", end), Some(2.0));
+    // 12, 13: the events that its watch caches received, and how often they were filled.
+    let caches = || last.process.iter().flat_map(|p| p.resources.iter().filter_map(|r| r.cache));
+    let events = caches().map(|cache| cache.received).sum::<u64>() as f64;
+    assert!(events > 0.0);
+    let at = seconds(last.at);
+    close(&q("sum(apiserver_watch_cache_events_received_total{@@})"), at, events, 1e-9);
+    let filled = caches().map(|cache| cache.initializations).sum::<u64>() as f64;
+    close(&q("sum(apiserver_watch_cache_initializations_total{@@})"), at, filled, 1e-9);
 }

@@ -207,7 +207,7 @@ fn the_tables_of_a_run_folder() {
     );
     insta::assert_snapshot!(
         "timeline_csv",
-        table(&|out| csv::timeline(out, worst).expect("in memory"))
+        table(&|out| csv::timeline(out, &worst.timelines).expect("in memory"))
     );
     insta::assert_snapshot!(
         "attribution_csv",

@@ -1,23 +1,32 @@
 //! The least dose of a remedy that suffices.
 //!
-//! Bisection on few replications over the doses of the table, then over even steps between the last that
-//! fails and the first that does not; what it comes to is tried in full. Where that fails after all, the
+//! Bisection on few replications over the doses of the table; of the remedies that will be shown first
+//! also over even steps between the last that fails and the first that does not. What it comes to is
+//! tried in full. Where that fails after all, the
 //! next doses are tried in growing strides: the strongest is known to suffice.
 
+use super::super::certain::too_close;
 use super::super::remedies::Case;
-use super::lab::{Doses, Lab, Laid, Row, too_close};
+use super::lab::{Doses, Lab, Laid, Row};
 use super::{LOOK, STEPS};
 use crate::experiment::{ReplicateError, Replications};
 use crate::results::{RemedyRow, RemedyState};
 
 /// Steps between two doses of the table.
 const FINE: u32 = 16;
-/// Replications of a dose in the bisection.
+/// Replications of a dose in the bisection; and where only the doses of the table are tried.
 const PILOT: u32 = STEPS[2];
+const ROUGH: u32 = STEPS[1];
 
 impl Lab<'_> {
-    /// Tries a remedy in full that survived the first look, and finds its least dose.
-    pub(super) fn settle(&mut self, row: &mut Row, case: &Case<'_>) -> Result<(), ReplicateError> {
+    /// Tries a remedy in full that survived the first look, and finds its least dose: between those of the
+    /// table, if it is to be `fine`.
+    pub(super) fn settle(
+        &mut self,
+        row: &mut Row,
+        case: &Case<'_>,
+        fine: bool,
+    ) -> Result<(), ReplicateError> {
         let (row, doses) = row;
         let Some(strongest) = doses.ladder.last() else { return Ok(()) };
         let all = (std::mem::take(&mut doses.runs), LOOK, self.plan.replications);
@@ -28,10 +37,13 @@ impl Lab<'_> {
         }
         doses.strongest.clone_from(row);
         let goal = row.state;
-        let least = self.bisect(doses, doses.ladder.len() - 1, goal)?;
-        self.refine(doses, least, case);
-        let rung = doses.ladder.iter().position(|laid| laid.is_rung).unwrap_or(0);
-        let least = self.bisect(doses, rung, goal)?;
+        let pilot = if fine { PILOT } else { ROUGH };
+        let mut least = self.bisect(doses, (doses.ladder.len() - 1, pilot), goal)?;
+        if fine {
+            self.refine(doses, least, case);
+            let rung = doses.ladder.iter().position(|laid| laid.is_rung).unwrap_or(0);
+            least = self.bisect(doses, (rung, pilot), goal)?;
+        }
         doses.ladder.drain(..least);
         self.climb(row, doses, goal)
     }
@@ -41,19 +53,19 @@ impl Lab<'_> {
     fn bisect(
         &mut self,
         doses: &Doses,
-        mut high: usize,
+        (mut high, replications): (usize, u32),
         goal: RemedyState,
     ) -> Result<usize, ReplicateError> {
         let mut low = 0;
         while low < high {
             let middle = usize::midpoint(low, high);
             let laid = &doses.ladder[middle];
-            let pilot = (Vec::new(), 0, PILOT);
+            let pilot = (Vec::new(), 0, replications);
             let at = self.tried(&doses.blank, laid, self.plan, pilot)?;
             let close = goal == RemedyState::Suffices
                 && !at.runs.is_empty()
                 && too_close(laid.variant.scenario(), &at.runs);
-            let most = PILOT.min(self.plan.replications);
+            let most = replications.min(self.plan.replications);
             if at.survives(most, self.most_wrong) && !close {
                 high = middle;
             } else {

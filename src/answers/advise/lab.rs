@@ -1,15 +1,14 @@
 //! Tries remedies on the draws of the scenario, within the bound on the work.
 
+use super::super::certain::too_close;
 use super::super::remedies::{Built, Case, Remedy, text};
 use super::{LOOK, Question, STEPS, paired, wrong};
 use crate::engine::stop;
-use crate::experiment::model_error::peak_interval;
 use crate::experiment::{ReplicateError, Replications, Trial, Variant, median_change};
 use crate::model::node::{cores, memory_limit};
 use crate::results::{RemedyRow, RemedyState, RunRecord};
 use crate::scenario::{Overlay, Scenario};
 use crate::units::Bytes;
-use crate::validation::domain;
 
 /// Remedies that are combined with one another where none suffices.
 const COMBINED: usize = 4;
@@ -244,11 +243,6 @@ impl Lab<'_> {
         }
         Ok(found)
     }
-}
-
-/// Whether the limit lies within the error of the model.
-pub(in crate::answers) fn too_close(scenario: &Scenario, runs: &[RunRecord]) -> bool {
-    peak_interval(&scenario.inputs, runs, domain::circumstances(scenario)).too_close
 }
 
 fn dose_in_words(dose: &str) -> String {

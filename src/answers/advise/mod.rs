@@ -9,8 +9,8 @@
 //! 1. Each remedy is tried at its strongest dose in up to eight runs.
 //! 2. Those that survive are tried in full, in the order in which they would be shown, so that a bound
 //!    on the work ends with what is least likely to be first. The least dose that suffices is found by
-//!    bisection over the doses of the table, then between the last of these that fails and the first that
-//!    does not.
+//!    bisection over the doses of the table, and of the first three also between the last of these that
+//!    fails and the first that does not.
 //! 3. They are tried again with other draws, the first three first: a dose that was chosen for surviving
 //!    these may owe it to luck. What was not is marked.
 //! 4. One that failed is held against the scenario in eight runs, pair by pair, and said to help or to harm
@@ -23,14 +23,14 @@ mod paired;
 mod rank;
 mod words;
 
-pub(super) use lab::too_close;
 use lab::{Lab, Row};
 use rank::rank;
 
 use super::binding;
+use super::certain::too_close;
 use super::remedies::{Case, Remedy, TABLE};
 use crate::experiment::{ReplicateError, Replications, Trial, Variant, proportion};
-use crate::results::{AdviseResult, FORMAT_VERSION, RemedyState};
+use crate::results::{AdviseResult, Answer, FORMAT_VERSION, RemedyState};
 use crate::scenario::measure::Condition;
 use crate::units::Bytes;
 
@@ -139,6 +139,9 @@ pub fn advise(
         verdict: String::new(),
         base: base.figures(),
         base_too_close: too_close(variant.scenario(), &base.runs),
+        shown_wrong: base.share(&Condition::WRONG).count
+            > allowed(base.runs.len() as u32, question.probability),
+        answer: Answer::NotKnown,
         held: binding::holder(holders),
         runs: lab.runs,
         most_runs: question.most_runs,
@@ -146,6 +149,7 @@ pub fn advise(
         remedies: rows.into_iter().map(|(row, _)| row).collect(),
     };
     result.warnings = words::warnings(&result);
+    result.answer = result.prevented();
     result.verdict = words::verdict(&result);
     Ok(result)
 }
@@ -163,7 +167,7 @@ impl Lab<'_> {
             // The rest of the work is for the best, once they are known.
             self.kept =
                 if confirmed < CONFIRMED { 0 } else { CONFIRMED as u32 * self.plan.replications };
-            self.settle(row, case)?;
+            self.settle(row, case, confirmed < CONFIRMED)?;
             if confirmed < CONFIRMED && row.0.state <= RemedyState::TooClose {
                 self.confirm(row)?;
                 confirmed += usize::from(row.0.is_confirmed());

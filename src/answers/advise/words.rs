@@ -1,6 +1,6 @@
 //! The answer in a sentence, and what to know before trusting it.
 
-use super::{allowed, enough};
+use super::enough;
 use crate::experiment::{percent, proportion};
 use crate::results::{AdviseResult, RemedyRow, RemedyState};
 
@@ -10,7 +10,7 @@ pub(super) fn verdict(result: &AdviseResult) -> String {
         "it goes wrong in {} of {} runs without",
         result.base.wrong.count, result.base.replications
     );
-    let none_needed = result.base.incomplete == 0 && result.base.wrong.high <= result.probability;
+    let none_needed = result.holds_without();
     if none_needed && result.base_too_close {
         return too_close_without(result);
     }
@@ -57,7 +57,7 @@ pub(super) fn verdict(result: &AdviseResult) -> String {
             row.figures.wrong.count,
             row.figures.replications
         ),
-        _ if result.base.wrong.count <= allowed(result.base.replications, result.probability) => {
+        _ if !result.shown_wrong => {
             format!(
                 "Not known: {} of {} runs go wrong without a remedy, which cannot show that it is at or \
                  below {at_most}: -n {} can",

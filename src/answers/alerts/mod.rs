@@ -15,12 +15,15 @@ pub use rules::{AlertRule, Rules};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::results::{AlertRow, EmptySelector, FIRING, Outcome, RunRecord, TOLD, presence};
+use crate::results::{
+    AlertRow, EmptySelector, FIRING, Outcome, RunRecord, TOLD, TooLate, presence,
+};
 use crate::units::{SimSpan, SimTime};
 
 /// How a replication went, with and without alerts.
 #[derive(Clone, Debug)]
 pub struct Rehearsed {
+    replication: u32,
     first_kill: Option<SimTime>,
     outcome: Outcome,
     episodes: Vec<Episode>,
@@ -93,6 +96,7 @@ impl Rehearsed {
         let found = passes.iter().flat_map(|pass| &pass.found);
         let present = found.filter(|found| found.expression != FIRING);
         Self {
+            replication: record.replication,
             first_kill: record.first_oom(),
             outcome: record.outcome,
             episodes: passes.iter().flat_map(Pass::episodes).collect(),
@@ -144,12 +148,13 @@ impl Clock {
     }
 }
 
-/// Every alert over all replications. `known` says of a metric why the model lacks it; `None`: it has it.
+/// Every alert over all replications, beside the point of no return where it is known. `known` says of a metric why the model lacks it; `None`: it has it.
 #[must_use]
 pub fn judge(
     rules: &Rules,
     runs: &[Rehearsed],
     whole: SimSpan,
+    too_late: Option<&TooLate>,
     known: impl Fn(&str) -> Option<String>,
 ) -> Vec<AlertRow> {
     let seen = |selector: &Selector| {
@@ -179,13 +184,24 @@ pub fn judge(
             Some(why) => {
                 AlertRow { error: Some(why.clone()), verdict: format!("error: {why}"), ..row }
             }
-            None => judged(rule, runs, row),
+            None => judged(rule, runs, too_late, row),
         }
     };
     rules.alerts.iter().map(row).collect()
 }
 
-fn judged(rule: &AlertRule, runs: &[Rehearsed], mut row: AlertRow) -> AlertRow {
+fn judged(
+    rule: &AlertRule,
+    runs: &[Rehearsed],
+    too_late: Option<&TooLate>,
+    mut row: AlertRow,
+) -> AlertRow {
+    let led = |row: &mut AlertRow, run: &Rehearsed, lead: f64| {
+        row.lead_seconds.push(lead);
+        let here = too_late.filter(|point| point.replication == run.replication);
+        row.before_too_late_seconds =
+            here.map(|point| lead - point.lead_seconds()).or(row.before_too_late_seconds);
+    };
     for run in runs {
         let Some(kill) = run.first_kill else {
             let mut fired = run.fired(rule).peekable();
@@ -202,14 +218,14 @@ fn judged(rule: &AlertRule, runs: &[Rehearsed], mut row: AlertRow) -> AlertRow {
         // Of those that do, the one that goes on latest.
         if let Some(episode) = run.fired(rule).filter(warns).max_by_key(|episode| episode.until) {
             row.from_the_start += u32::from(episode.at_once);
-            row.lead_seconds.push(lead(episode.from));
+            led(&mut row, run, lead(episode.from));
             row.fired_before += 1;
             continue;
         }
         row.resolved_before += u32::from(run.fired(rule).any(|episode| before(&episode)));
         match run.fired(rule).find(|episode| !before(episode)) {
             Some(episode) => {
-                row.lead_seconds.push(lead(episode.from));
+                led(&mut row, run, lead(episode.from));
                 row.fired_after += 1;
             }
             None => row.silent += 1,
@@ -220,6 +236,13 @@ fn judged(rule: &AlertRule, runs: &[Rehearsed], mut row: AlertRow) -> AlertRow {
     row.median_lead_seconds = leads.get(leads.len() / 2).copied();
     let absorbed = runs.iter().filter(|run| !run.killed() && run.outcome == Outcome::Absorbed);
     row.verdict = verdict(&row, runs.len() as u32, absorbed.count() as u32);
+    if let (1.., Some(seconds), Some(point)) =
+        (row.fired_before, row.before_too_late_seconds, too_late)
+    {
+        let when = if seconds < 0.0 { "after it was" } else { "before it is" };
+        let (run, seconds) = (point.replication, seconds.abs());
+        row.verdict += &format!("; in run {run}, {seconds:.0} s {when} too late");
+    }
     row
 }
 

@@ -28,6 +28,7 @@ fn run_with(kill: Option<u64>, outcome: Outcome, episodes: &[(&str, u64, u64)]) 
         at_once: *from == 0,
     };
     Rehearsed {
+        replication: 0,
         first_kill: kill.map(at),
         outcome,
         episodes: episodes.iter().map(episode).collect(),
@@ -59,7 +60,7 @@ fn leads_are_counted_from_the_first_kill() {
         run(None, Outcome::Degraded, &[("Early", 60), ("Always", 0)]),
     ];
     let lacks = |metric: &str| (metric == "psi").then(|| "not modelled".to_owned());
-    let rows = judge(&rules(), &runs, WHOLE, lacks);
+    let rows = judge(&rules(), &runs, WHOLE, None, lacks);
     let early = &rows[0];
     assert_eq!(early.lead_seconds, [40.0, 10.0]);
     assert_eq!((early.fired_before, early.fired_after, early.silent), (2, 0, 1));
@@ -84,7 +85,7 @@ fn leads_are_counted_from_the_first_kill() {
 #[test]
 fn without_a_kill_only_false_alarms_count() {
     let runs = [run(None, Outcome::Absorbed, &[("Early", 60)]), run(None, Outcome::Absorbed, &[])];
-    let rows = judge(&rules(), &runs, WHOLE, |_| None);
+    let rows = judge(&rules(), &runs, WHOLE, None, |_| None);
     assert_eq!(rows[0].verdict, "false alarm in 1 of 2 absorbed");
     assert_eq!(rows[1].verdict, "silent, and no server was killed");
     // A metric that the model has, and that no series showed with these labels.
@@ -103,7 +104,7 @@ fn an_alert_that_resolved_long_before_the_kill_has_not_warned() {
         run_with(Some(5_000), Outcome::SingleOom, &[("Early", 4_880, 4_940)]),
         run_with(Some(5_000), Outcome::SingleOom, &[("Early", 60, 300), ("Early", 5_010, 5_600)]),
     ];
-    let rows = judge(&rules(), &runs, WHOLE, |_| None);
+    let rows = judge(&rules(), &runs, WHOLE, None, |_| None);
     let early = &rows[0];
     assert_eq!(early.lead_seconds, [100.0, 120.0, -10.0]);
     assert_eq!((early.fired_before, early.fired_after, early.silent), (2, 1, 1));
@@ -121,7 +122,7 @@ fn a_severity_that_is_a_template_is_any_and_an_error_is_told() {
     let mut run = run(Some(100), Outcome::SingleOom, &[("Early", 60), ("Late", 100)]);
     run.episodes[0].severity = "page".to_owned();
     run.errors.insert("Late".to_owned(), "many-to-many".to_owned());
-    let rows = judge(&rules, &[run], WHOLE, |_| None);
+    let rows = judge(&rules, &[run], WHOLE, None, |_| None);
     assert_eq!(rows[0].fired_before, 1);
     assert_eq!(rows[1].verdict, "error: many-to-many");
     assert_eq!((rows[1].fired_after, &rows[1].lead_seconds[..]), (0, &[][..]));

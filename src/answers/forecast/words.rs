@@ -1,13 +1,19 @@
 //! The answer in a sentence, and what to know before trusting it.
 
 use crate::answers::advise::enough;
+use crate::answers::certain;
 use crate::answers::storms::note;
 use crate::experiment::{Variant, percent, proportion};
 use crate::results::{FindResult, ForecastResult, ForecastStorm, FoundWhere, IdleGrowth};
 use crate::scenario::growth::Growth;
 
-/// `after 7.3 months (2027-07-09) it goes wrong in more than 5 % of runs (95 % CI 6.0 to 8.1 months)`.
+/// `after 7.3 months (2027-07-09) it goes wrong in more than 5 % of runs (95 % CI 6.0 to 8.1 months); by the
+/// error of the model clearly safe up to 3.1 months (2027-03-04), clearly past from 12.0 months on`.
 pub(super) fn sentence(found: &FindResult) -> String {
+    by_draws(found) + &certain::words(found)
+}
+
+fn by_draws(found: &FindResult) -> String {
     let most = percent(found.probability);
     match (&found.bracket, found.found) {
         (Some(bracket), _) => {
@@ -44,7 +50,8 @@ pub(super) fn verdict(result: &ForecastResult) -> String {
     let buys = match result.remedies.first() {
         Some(best) if best.bought_months > 0.0 => {
             let more = if best.beyond { " or more" } else { "" };
-            format!("; {} buys {:.1} months{more}", best.name, best.bought_months)
+            let open = best.by_error();
+            format!("; {} buys {:.1} months{more}{open}", best.name, best.bought_months)
         }
         _ => String::new(),
     };
@@ -53,14 +60,35 @@ pub(super) fn verdict(result: &ForecastResult) -> String {
             format!("Outgrown already: {}: {}{buys}", result.first, found.verdict)
         }
         Some(found) => format!(
-            "Outgrown first by {}: {}{buys}{}",
+            "Outgrown first by {}: {}{}{buys}{}",
             result.first,
             found.verdict,
+            open_before(result, found),
             idle_keys(result)
         ),
         None if incomplete => "Not known: runs were stopped for the work they took".to_owned(),
         None => format!("{}{}", nothing_wrong(result), idle_keys(result)),
     }
+}
+
+/// Another storm that the error of the model leaves open earlier than the first one.
+fn open_before(result: &ForecastResult, first: &FindResult) -> String {
+    let until = |found: &FindResult| {
+        let model = found.model.as_ref().filter(|model| model.open)?;
+        Some(model.safe.as_ref().map_or(-1.0, |safe| safe.number))
+    };
+    let own = until(first).unwrap_or(f64::INFINITY);
+    let others = result.storms.iter().filter_map(|storm| {
+        let found = storm.when.as_ref()?;
+        Some((until(found)?, storm, found)).filter(|(months, ..)| *months < own)
+    });
+    let earliest = others.min_by(|a, b| a.0.total_cmp(&b.0));
+    earliest.map_or_else(String::new, |(_, storm, found)| {
+        let safe = found.model.as_ref().and_then(|model| model.safe.as_ref());
+        let from =
+            safe.map_or_else(|| "from now on".to_owned(), |safe| format!("after {}", safe.text));
+        format!("; {} is too close to call {from}", storm.name)
+    })
 }
 
 /// Where no storm was seen to go wrong too often, and how sure that is.

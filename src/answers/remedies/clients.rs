@@ -5,9 +5,13 @@ use std::cell::Cell;
 use toml::{Table, Value};
 
 use super::case::{Case, How, Read};
+use super::fairness::is_custom;
 use super::{Built, all, set};
-use crate::model::input::{Action, EventInput};
+use crate::model::input::{Action, EventInput, FleetId};
 use crate::units::{SimSpan, SimTime, parse_span};
+
+/// What a run lasts after the last start.
+const AFTER: SimSpan = SimSpan::secs(5 * 60);
 
 type Result = std::result::Result<Built, &'static str>;
 
@@ -31,9 +35,8 @@ pub(super) fn watch_list(case: &Case<'_>, _: f64) -> Result {
 
 pub(super) fn protobuf(case: &Case<'_>, _: f64) -> Result {
     let built_in = |name: &str| {
-        use crate::model::input::Shape;
         let found = case.inputs().resources.iter().find(|resource| resource.name == name);
-        found.is_some_and(|found| !matches!(found.shape, Shape::Custom | Shape::CustomBlob))
+        found.is_some_and(|found| !is_custom(found))
     };
     let change = |read: &Read| {
         let json = read.heavy && read.text("encoding") == "json" && built_in(read.resource());
@@ -99,8 +102,6 @@ pub(super) fn back_off(case: &Case<'_>, _: f64) -> Result {
 
 /// Starts and rollouts spread over this many seconds, within a run that lasts that long.
 pub(super) fn paced(case: &Case<'_>, seconds: f64) -> Result {
-    /// What a run lasts after the last start.
-    const AFTER: SimSpan = SimSpan::secs(5 * 60);
     let over = SimSpan::from_secs_f64(seconds);
     let (ends, meets) = (Cell::new(case.inputs().duration), Cell::new(false));
     let slower = |event: &Table| {
@@ -117,7 +118,7 @@ pub(super) fn paced(case: &Case<'_>, seconds: f64) -> Result {
         let (keys, takes) = slower(event)?;
         let name = event.get("name").and_then(Value::as_str)?;
         let typed = case.inputs().events.iter().find(|typed| typed.name == name)?;
-        if meets_another(case, typed, takes) {
+        if meets_another(case, typed.at, takes) {
             meets.set(true);
             return None;
         }
@@ -130,21 +131,78 @@ pub(super) fn paced(case: &Case<'_>, seconds: f64) -> Result {
         "nothing is rolled out: nobody paces clients that restart or come back by themselves, such as \
          after the loss of a server"
     })?;
-    let end = ends.get();
-    let longer = (end > case.inputs().duration)
-        .then(|| set("run.duration", format!("{:.0}s", end.as_secs_f64().ceil())));
-    let overlay = all([changed].into_iter().chain(longer));
+    let overlay = all([changed].into_iter().chain(longer(case, ends.get())));
     Ok(Built { overlay, dose: format!("over {over}"), manifest: None })
 }
 
 /// Whether something happens while clients start that meets all of them where they start faster: it
 /// would look harmless only because it comes too early.
-fn meets_another(case: &Case<'_>, start: &EventInput, takes: SimSpan) -> bool {
+fn meets_another(case: &Case<'_>, start: SimTime, takes: SimSpan) -> bool {
     let harmless = |action: &Action| {
         matches!(action, Action::Mark | Action::Start { .. } | Action::Rollout { .. })
     };
-    let within = |other: &EventInput| other.at > start.at && other.at <= start.at + takes;
+    let within = |other: &EventInput| other.at > start && other.at <= start + takes;
     case.inputs().events.iter().any(|other| within(other) && !harmless(&other.action))
+}
+
+/// Starts of the clients that hold the peak spread by themselves, within a run that lasts that long.
+pub(super) fn jitter(case: &Case<'_>, seconds: f64) -> Result {
+    let over = SimSpan::from_secs_f64(seconds);
+    let (ends, meets) = (Cell::new(case.inputs().duration), Cell::new(false));
+    let change = |client: &Table| {
+        let name = client.get("name").and_then(Value::as_str)?;
+        if !case.heavy.iter().any(|(heavy, _)| heavy == name) {
+            return None;
+        }
+        let inputs = case.inputs();
+        let mut ids = inputs.fleet_ids();
+        let id =
+            ids.find(|id| inputs.fleets[*id].name == name && inputs.fleets[*id].part.is_none())?;
+        let begins = starts(case, id);
+        if begins.is_empty() || inputs.fleets[id].start_jitter >= over {
+            return None;
+        }
+        if begins.iter().any(|(at, takes)| meets_another(case, *at, *takes + over)) {
+            meets.set(true);
+            return None;
+        }
+        for (at, takes) in begins {
+            ends.set(ends.get().max(at.since(SimTime::ZERO) + takes + over + AFTER));
+        }
+        Some(set("start-jitter", format!("{seconds:.0}s")))
+    };
+    let changed = case.change("clients", change).ok_or(if meets.get() {
+        "a later event would fall into the spread starts, and meet fewer clients than as written"
+    } else {
+        "the clients that hold the peak do not start here, or with as much jitter already: clients that come \
+         back after the loss of a server do so by their own back-off"
+    })?;
+    let overlay = all([changed].into_iter().chain(longer(case, ends.get())));
+    Ok(Built { overlay, dose: format!("up to {over}"), manifest: None })
+}
+
+/// When members of a fleet start, and over which span somebody else spreads them.
+fn starts(case: &Case<'_>, id: FleetId) -> Vec<(SimTime, SimSpan)> {
+    let inputs = case.inputs();
+    // Of servers that are cold at the start every list begins then.
+    let cold = inputs.fleets[id].running && !inputs.apiserver.warm;
+    let mut found: Vec<(SimTime, SimSpan)> =
+        cold.then_some((SimTime::ZERO, SimSpan::ZERO)).into_iter().collect();
+    for event in &inputs.events {
+        if let Action::Start { fleet, over, .. } | Action::Restart { fleet, over, .. } =
+            &event.action
+            && *fleet == id
+        {
+            found.push((event.at, *over));
+        }
+    }
+    found
+}
+
+/// A run that lasts until then, if that is longer.
+fn longer(case: &Case<'_>, end: SimSpan) -> Option<Table> {
+    (end > case.inputs().duration)
+        .then(|| set("run.duration", format!("{:.0}s", end.as_secs_f64().ceil())))
 }
 
 fn span_of(table: &Table, key: &str) -> Option<SimSpan> {

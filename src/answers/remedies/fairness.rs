@@ -7,7 +7,7 @@ use toml::Table;
 
 use super::case::{Case, entry};
 use super::{Built, Need, all, set};
-use crate::model::input::{FleetInput, MEMBER, ResourceInput};
+use crate::model::input::{FleetInput, MEMBER, ResourceInput, Shape};
 use crate::scenario::builtin;
 
 pub(super) const FAIRNESS: Need =
@@ -17,8 +17,11 @@ pub(super) const NO_FAIRNESS: Need = Need {
     otherwise: "API Priority and Fairness is on already",
 };
 
-/// Before the flow schemas of Kubernetes that nodes (500) and service accounts (9000) fall under.
-const PRECEDENCE: i64 = 450;
+/// The API's default, which the objects of published incidents have: before the flow schema of Kubernetes
+/// that service accounts fall under (9000).
+const PRECEDENCE: i64 = 1_000;
+/// Before those of nodes (500), the controllers (800) and the service accounts of kube-system (900).
+const EARLIER: i64 = 450;
 /// Queues, and those of a flow, as the objects of published incidents have them
 /// (docs/facts/apf.md); the length is the API's default.
 const QUEUES: i64 = 16;
@@ -39,6 +42,10 @@ struct Scope {
     resources: BTreeSet<String>,
     /// Of watch-lists, the verb is `watch`.
     watch: bool,
+    /// Whether all of it are custom resources: these belong to one operator, whose clients read one kind
+    /// after the other, so that the objects are for all kinds of their groups.
+    custom: bool,
+    precedence: i64,
     /// Clients whose flow schema the scenario names.
     bound: Vec<String>,
 }
@@ -73,12 +80,28 @@ impl Scope {
             api_groups: BTreeSet::new(),
             resources: BTreeSet::new(),
             watch: case.reads.iter().any(|read| read.heavy && read.flag("watch-list")),
+            custom: fleets.iter().all(|(_, resource)| is_custom(resource)),
+            precedence: PRECEDENCE,
             bound: Vec::new(),
         };
         for (fleet, resource) in fleets {
             scope.add(fleet, resource);
         }
+        if scope.custom {
+            scope.resources = BTreeSet::from(["*".to_owned()]);
+        }
+        scope.precedence = scope.precedence(case);
         Ok(scope)
+    }
+
+    /// Before every flow schema that these clients may fall under: of Kubernetes, and the scenario's own.
+    fn precedence(&self, case: &Case<'_>) -> i64 {
+        let system = self.accounts.iter().any(|(namespace, _)| namespace == "kube-system");
+        let earlier = system || !self.users.is_empty() || !self.groups.is_empty();
+        let precedence = if earlier { EARLIER } else { PRECEDENCE };
+        let own = case.inputs().apf.flow_schemas.iter();
+        let own = own.map(|schema| i64::from(schema.matching_precedence)).filter(|own| *own > 2);
+        own.fold(precedence, |before, own| before.min(own - 1))
     }
 
     fn add(&mut self, fleet: &FleetInput, resource: &ResourceInput) {
@@ -129,7 +152,7 @@ impl Scope {
         let schema = all([
             set("name", self.name.clone()),
             set("level", self.name.clone()),
-            set("precedence", PRECEDENCE),
+            set("precedence", self.precedence),
             set("distinguisher", "by-user"),
             set("verbs", texts(self.verbs().into_iter().map(str::to_owned).collect())),
             set("api-groups", texts(self.api_groups.iter().cloned().collect())),
@@ -197,7 +220,7 @@ impl Scope {
                 builtin::CUSTOM
             );
         }
-        let (name, verbs) = (&self.name, self.verbs().join(", "));
+        let (name, verbs, precedence) = (&self.name, self.verbs().join(", "), self.precedence);
         let (groups, resources) = (list(&self.api_groups), list(&self.resources));
         format!(
             "{told}---
@@ -223,7 +246,7 @@ kind: FlowSchema
 metadata:
   name: {name}
 spec:
-  matchingPrecedence: {PRECEDENCE}
+  matchingPrecedence: {precedence}
   priorityLevelConfiguration:
     name: {name}
   distinguisherMethod:
@@ -239,6 +262,10 @@ spec:
 "
         )
     }
+}
+
+pub(super) const fn is_custom(resource: &ResourceInput) -> bool {
+    matches!(resource.shape, Shape::Custom | Shape::CustomBlob)
 }
 
 pub(super) fn level(case: &Case<'_>, shares: f64) -> Result<Built, &'static str> {

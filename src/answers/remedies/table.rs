@@ -93,6 +93,18 @@ pub const TABLE: &[Remedy] = &[
         source: "docs/facts/clients.md section 6",
     },
     Remedy {
+        name: "start-jitter",
+        what: "The clients that hold the peak wait a random time of their own before they first list.",
+        doses: &[5.0, 15.0, 30.0, 60.0, 120.0, 300.0],
+        needs: &[],
+        build: clients::jitter,
+        asks_less: false,
+        side_effects: "A new version or start script of the client; each start takes up to that long. Watches that \
+                       break off are not spread by it.",
+        way_back: "Roll the clients back to their former start.",
+        source: "docs/facts/clients.md section 6",
+    },
+    Remedy {
         name: "lists-from-cache",
         what: "Clients ask for resourceVersion 0, which the watch cache answers, instead of the latest.",
         doses: &[],

@@ -23,6 +23,8 @@ const BACKWARDS: SimSpan = SimSpan::secs(60);
 const SET_BACK: &str = "the clock was set back by more than a minute here: used all the same";
 /// A copy of a line that has grown beyond this is given back after its line.
 const KEPT_BYTES: usize = 1 << 20;
+/// Objects on end of a line that are tried and are no events.
+const MOST_FAILED: u32 = 64;
 /// How deep an event may be wrapped in other JSON.
 const DEEPEST: u32 = 3;
 
@@ -263,13 +265,17 @@ fn events(line: &[u8], depth: u32, take: &mut dyn FnMut(&Event<'_>)) -> Result<(
         Ok(_) | Err(_) => "JSON, but no event of an audit log",
     };
     let mut found = Err(wrong);
+    let has_events = memchr::memmem::find(line, b"auditID").is_some();
     if let Ok(wrapper) = serde_json::from_slice::<Wrapper<'_>>(json) {
         for event in wrapper.events().filter(|event| event.is_event()) {
             take(event);
             found = Ok(());
         }
     }
-    if depth > 0 && memchr::memmem::find(line, b"auditID").is_some() {
+    if found.is_err() && has_events && inside(json, take) {
+        found = Ok(());
+    }
+    if depth > 0 && has_events {
         for at in memchr::memmem::find_iter(line, b"\"{\\\"") {
             let mut texts = serde_json::Deserializer::from_slice(&line[at..]).into_iter::<String>();
             if let Some(Ok(text)) = texts.next()
@@ -277,6 +283,26 @@ fn events(line: &[u8], depth: u32, take: &mut dyn FnMut(&Event<'_>)) -> Result<(
             {
                 found = Ok(());
             }
+        }
+    }
+    found
+}
+
+/// Hands on events that are objects anywhere in other JSON, and says whether there was one.
+fn inside(json: &[u8], take: &mut dyn FnMut(&Event<'_>)) -> bool {
+    let (mut from, mut failed, mut found) = (1, 0, false);
+    while failed < MOST_FAILED
+        && let Some(at) = json.get(from..).and_then(|rest| memchr::memchr(b'{', rest))
+    {
+        from += at;
+        let mut objects = serde_json::Deserializer::from_slice(&json[from..]).into_iter::<Event>();
+        match objects.next() {
+            Some(Ok(event)) if event.is_event() => {
+                take(&event);
+                (found, failed) = (true, 0);
+                from += objects.byte_offset().max(1);
+            }
+            _ => (from, failed) = (from + 1, failed + 1),
         }
     }
     found

@@ -120,13 +120,18 @@ fn events_come_wrapped() {
     let lines: Vec<&str> = plain.lines().collect();
     let text = |line: &str| serde_json::to_string(line).expect("a text");
     let each = |wrap: &dyn Fn(&str) -> String| lines.iter().map(|l| wrap(l) + "\n").collect();
-    let wrapped: [String; 8] = [
+    let wrapped: [String; 10] = [
         each(&|line| format!("ip-10-0-1-2.ec2.internal {line}")),
         each(&|line| format!("2026-05-12T10:00:00.1Z stdout F {line}")),
         each(&|line| format!("{{\"log\":{},\"stream\":\"stdout\"}}", text(&format!("{line}\n")))),
         each(&|line| {
             format!("{{\"category\":\"kube-audit\",\"properties\":{{\"log\":{}}}}}", text(line))
         }),
+        each(&|line| format!("{{\"properties\":{{\"pod\":\"a\",\"log\":{line}}},\"time\":\"x\"}}")),
+        format!(
+            "{{\"records\":[{{\"properties\":{{\"log\":{}}}}},{{\"properties\":{{\"log\":{}}}}}]}}\n",
+            lines[0], lines[1]
+        ),
         each(&|line| format!("{{\"insertId\":\"x\",\"jsonPayload\":{line}}}")),
         each(&|line| format!("{{\"_index\":\"x\",\"_source\":{line}}}")),
         format!("{{\"kind\":\"EventList\",\"items\":[{}]}}\n", lines.join(",")),

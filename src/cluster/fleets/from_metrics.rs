@@ -76,7 +76,7 @@ pub fn from_metrics(watches: &AllWatches, cluster: &Cluster<'_>) -> Fleets {
          listed, but not who, nor with which selectors"
             .to_owned(),
     ];
-    if nodes < 2 {
+    if cluster.nodes.is_none() {
         notes
             .push("without the number of nodes, agents cannot be told from controllers".to_owned());
     }

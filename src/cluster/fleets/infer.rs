@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::from_metrics::AllWatches;
 use super::{
-    Cluster, Fleet, Fleets, Selected, counts, flows, from_audit, from_metrics, plural_group,
+    Cluster, Fleet, Fleets, Selected, asks_for_json, counts, flows, from_audit, from_metrics,
+    plural_group,
 };
 use crate::cluster::audit::{self, Audit, Log, Micros, Verb};
 use crate::cluster::findings::{Findings, Found, Resource, Skipped, Source};
@@ -49,6 +50,7 @@ pub fn infer(material: &Material, findings: &mut Findings) {
     counts::assume(&found, material, findings);
     writes(&found, &audit, findings);
     selectors(&found, findings);
+    encodings(&found, findings);
     findings.fleets = found.fleets;
 }
 
@@ -56,6 +58,8 @@ pub fn infer(material: &Material, findings: &mut Findings) {
 const MOST_APART_SECONDS: f64 = 14.0 * 86_400.0;
 /// Selectors that are told of.
 const MOST_SELECTORS: usize = 10;
+/// Fleets that are told of by their names.
+const MOST_NAMES: usize = 8;
 
 /// Bytes of all objects by resource.
 fn bytes(findings: &Findings) -> BTreeMap<String, f64> {
@@ -103,6 +107,26 @@ fn selectors(found: &Fleets, findings: &mut Findings) {
         let command = format!("kubectl get {resource} -A -o json > {resource}.json");
         findings.assume(&what, &command);
     }
+}
+
+/// What asks for JSON is told by no log: client-go does unless it is told otherwise, and takes more.
+fn encodings(found: &Fleets, findings: &mut Findings) {
+    let unknown = |fleet: &&Fleet| {
+        !fleet.agent.is_empty() && !fleet.reads.is_empty() && asks_for_json(&fleet.agent).is_none()
+    };
+    let names: Vec<&str> =
+        found.fleets.iter().filter(unknown).map(|fleet| fleet.name.as_str()).collect();
+    let Some(first) = names.get(..names.len().min(MOST_NAMES)).filter(|names| !names.is_empty())
+    else {
+        return;
+    };
+    let more = names.len() - first.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let what = format!(
+        "encoding of {}{more}: JSON, as client-go asks for unless told otherwise",
+        first.join(", ")
+    );
+    findings.assume(&what, "their flag --kube-api-content-type, or ContentType in their source");
 }
 
 /// Write rates of resources, and who writes most of them. Rates between two scrapes go before those of

@@ -31,6 +31,7 @@ pub(in crate::cluster) use counts::together;
 pub use from_audit::from_audit;
 pub use from_metrics::{AllWatches, OpenWatches, from_metrics};
 pub use infer::infer;
+pub(in crate::cluster) use names::asks_for_json;
 
 pub use super::fleet::{Fleet, Read, ReadKind, Selected, Write};
 

@@ -35,6 +35,47 @@ const GENERIC: [&str; 28] = [
     "app",
 ];
 
+/// Programs that ask for protobuf where there is one, by what their agents contain, in lower case:
+/// components of Kubernetes, what is built on controller-runtime, and agents that set it
+/// (docs/facts/clients.md, "Fleet: who lists and watches what").
+const PROTOBUF: [&str; 14] = [
+    "kubelet/",
+    "kube-proxy/",
+    "kube-controller-manager/",
+    "kube-scheduler/",
+    "cloud-controller-manager",
+    "k3s",
+    "kubelite",
+    "hyperkube",
+    "controller-runtime",
+    "cilium",
+    "calico",
+    "kube-state-metrics",
+    "prometheus/",
+    "cluster-autoscaler",
+];
+
+/// Libraries and programs that know JSON only.
+const JSON: [&str; 9] = [
+    "python",
+    "go-http-client",
+    "curl",
+    "okhttp",
+    "java",
+    "node-fetch",
+    "axios",
+    "fabric8",
+    "ruby",
+];
+
+/// Whether a client asks for JSON where there is protobuf, if its agent tells: no log has it.
+#[must_use]
+pub(in crate::cluster) fn asks_for_json(agent: &str) -> Option<bool> {
+    let agent = agent.to_ascii_lowercase();
+    let any = |of: &[&str]| of.iter().any(|part| agent.contains(part));
+    if any(&JSON) { Some(true) } else { any(&PROTOBUF).then_some(false) }
+}
+
 /// The name of a fleet: the family of its agent, unless that says nothing; else the service account's, or
 /// the last part of the user's.
 pub(super) fn name(family: &str, user: &str) -> String {

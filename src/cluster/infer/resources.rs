@@ -8,7 +8,7 @@ use crate::cluster::findings::{Findings, Found, Skipped, Source};
 use crate::cluster::fleets::together;
 use crate::cluster::material::Material;
 use crate::cluster::metrics::servers::ServerScrapes;
-use crate::cluster::metrics::{COUNTS, Scrape};
+use crate::cluster::metrics::{COUNTS, Scrape, Series};
 
 /// The size of etcd's database, by its newer and its older name.
 const DATABASE: [&str; 2] =
@@ -22,6 +22,8 @@ const REQUESTS: &str = "apiserver_request_total";
 const WRITING: [&str; 6] = ["POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLECTION"];
 /// Subresources through which the object itself is written.
 const WRITTEN_THROUGH: [&str; 6] = ["", "status", "scale", "binding", "finalize", "approval"];
+/// Servers that started within so many seconds started together.
+const TOGETHER_SECONDS: f64 = 60.0;
 /// Definitions of custom resources.
 pub(super) const CRDS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 
@@ -145,7 +147,7 @@ fn of_group(
 
 /// Counts of objects in files, where metrics have none, or fewer.
 fn listed(material: &Material, findings: &mut Findings) {
-    let mut used = false;
+    let (mut used, mut young) = (false, BTreeMap::<String, u64>::new());
     for (key, counted) in &material.objects.counted {
         let source = Source::new("objects counted", counted.file.clone());
         let found = Found::new(counted.count, source);
@@ -154,6 +156,10 @@ fn listed(material: &Material, findings: &mut Findings) {
         let before = count.get_or_insert_with(|| found.clone());
         if found.value > before.value {
             let metrics = std::mem::replace(before, found);
+            if metrics.value == 0 {
+                *young.entry(metrics.source.file).or_default() += 1;
+                continue;
+            }
             // They come and go between the files.
             if counted.count > metrics.value + metrics.value / 4 + 2 {
                 let what = format!(
@@ -165,21 +171,59 @@ fn listed(material: &Material, findings: &mut Findings) {
             }
         }
     }
+    for (file, resources) in young {
+        let what = format!(
+            "counts no objects of {resources} resources that the files have objects of: a young server \
+             has not counted yet; those in the files are taken"
+        );
+        findings.skipped.push(Skipped::passed_over(file, what));
+    }
     if used {
         let what = "counts: where metrics have none, the objects in the files are taken for all";
         findings.assume(what, "kubectl get --raw /metrics > metrics-0.txt");
     }
 }
 
+/// Whether a series counts successful requests that wrote.
+fn wrote(series: &Series) -> bool {
+    WRITING.contains(&series.label("verb"))
+        && series.label("code").starts_with('2')
+        && series.label("dry_run").is_empty()
+        && WRITTEN_THROUGH.contains(&series.label("subresource"))
+}
+
+/// Objects that servers created and that are there: since the start they are changes that do not come
+/// again. Of these the share that a server was asked for, by its place and resource. Events come and go.
+fn created(material: &Material, findings: &Findings) -> Vec<BTreeMap<String, f64>> {
+    let of = |server: &ServerScrapes| {
+        let mut found: BTreeMap<String, f64> = BTreeMap::new();
+        let posts = server.last.get(REQUESTS).iter();
+        for series in posts.filter(|series| series.label("verb") == "POST" && wrote(series)) {
+            let plain = series.label("subresource").is_empty();
+            if let Some(key) = resource_of(series).filter(|key| plain && key != "events") {
+                *found.entry(key).or_default() += series.value;
+            }
+        }
+        found
+    };
+    let mut all: Vec<BTreeMap<String, f64>> = material.servers.iter().map(of).collect();
+    let mut sums: BTreeMap<String, f64> = BTreeMap::new();
+    for (key, count) in all.iter().flatten() {
+        *sums.entry(key.clone()).or_default() += count;
+    }
+    for (key, count) in all.iter_mut().flatten() {
+        let there = findings.resources.get(key).and_then(|found| found.count.as_ref());
+        let there = there.map_or(0.0, |there| there.value as f64);
+        *count *= (there / sums.get(key).copied().unwrap_or(1.0).max(1.0)).min(1.0);
+    }
+    all
+}
+
 /// Successful requests that wrote, by resource and server.
 fn requests(server: &ServerScrapes) -> BTreeMap<String, (f64, f64)> {
     let mut found: BTreeMap<String, (f64, f64)> = BTreeMap::new();
     for (series, grown) in server.growth(REQUESTS) {
-        let wrote = WRITING.contains(&series.label("verb"))
-            && series.label("code").starts_with('2')
-            && series.label("dry_run").is_empty()
-            && WRITTEN_THROUGH.contains(&series.label("subresource"));
-        if let Some(key) = resource_of(series).filter(|_| wrote) {
+        if let Some(key) = resource_of(series).filter(|_| wrote(series)) {
             let sum = found.entry(key).or_insert((0.0, grown.seconds));
             sum.0 += grown.count;
         }
@@ -193,32 +237,24 @@ fn writes(material: &Material, findings: &mut Findings) {
     // Means since the start have installations and old storms in them: two scrapes of one server go
     // before those of all others.
     let now = material.servers.iter().any(|server| server.earlier.is_some());
-    let servers = || material.servers.iter().filter(move |s| s.earlier.is_some() || !now);
+    let created = if now { Vec::new() } else { created(material, findings) };
+    let servers = || {
+        let all = material.servers.iter().enumerate();
+        all.filter(move |(_, server)| server.earlier.is_some() || !now)
+    };
     let all = findings.replicas.as_ref().map_or(0.0, |found| f64::from(found.value));
     let unseen = (all / servers().count().max(1) as f64).max(1.0);
     let mut rates: BTreeMap<String, (f64, Source)> = BTreeMap::new();
-    for server in servers() {
+    for (place, server) in servers() {
+        let own = created.get(place);
         for (key, (count, seconds)) in requests(server) {
             let source = Source::new(source_words(REQUESTS, server), server.last.file.clone());
+            let once = own.and_then(|own| own.get(&key)).copied().unwrap_or(0.0);
             let rate = rates.entry(key).or_insert((0.0, source));
-            rate.0 += count / seconds.max(1.0) * unseen;
+            rate.0 += (count - once).max(0.0) / seconds.max(1.0) * unseen;
         }
     }
-    let mut seen: BTreeMap<String, (f64, Source)> = BTreeMap::new();
-    for server in servers() {
-        let Some(metric) = CHANGES.into_iter().find(|m| !server.last.get(m).is_empty()) else {
-            continue;
-        };
-        for (series, grown) in server.growth(metric) {
-            let Some(key) = resource_of(series) else { continue };
-            let rate = grown.count / grown.seconds.max(1.0);
-            let source = Source::new(source_words(metric, server), server.last.file.clone());
-            let most = seen.entry(key).or_insert((rate, source.clone()));
-            if rate > most.0 {
-                *most = (rate, source);
-            }
-        }
-    }
+    let seen = changes(material, &created, servers());
     rates.extend(seen);
     for (key, (rate, source)) in rates {
         if rate > 0.0 {
@@ -229,11 +265,44 @@ fn writes(material: &Material, findings: &mut Findings) {
     }
 }
 
+/// Changes per second that the watch caches saw, by resource: of several servers the most.
+fn changes<'m>(
+    material: &Material,
+    created: &[BTreeMap<String, f64>],
+    servers: impl Iterator<Item = (usize, &'m ServerScrapes)>,
+) -> BTreeMap<String, (f64, Source)> {
+    let up = |server: &ServerScrapes| server.up_seconds().unwrap_or(0.0);
+    let mut seen: BTreeMap<String, (f64, Source)> = BTreeMap::new();
+    for (_, server) in servers {
+        // What older servers were asked for may have been before this one started.
+        let younger = material.servers.iter().zip(created);
+        let younger: Vec<_> =
+            younger.filter(|(other, _)| up(other) <= up(server) + TOGETHER_SECONDS).collect();
+        let Some(metric) = CHANGES.into_iter().find(|m| !server.last.get(m).is_empty()) else {
+            continue;
+        };
+        for (series, grown) in server.growth(metric) {
+            let Some(key) = resource_of(series) else { continue };
+            let once: f64 = younger.iter().filter_map(|(_, created)| created.get(&key)).sum();
+            let rate = (grown.count - once).max(0.0) / grown.seconds.max(1.0);
+            let source = Source::new(source_words(metric, server), server.last.file.clone());
+            let most = seen.entry(key).or_insert((rate, source.clone()));
+            if rate > most.0 {
+                *most = (rate, source);
+            }
+        }
+    }
+    seen
+}
+
 /// The metric, and over which time it grew.
 fn source_words(metric: &str, server: &ServerScrapes) -> String {
     let (since, seconds) = match (&server.earlier, server.up_seconds()) {
         (Some((earlier, seconds)), _) => (format!("since {}", earlier.file), *seconds),
-        (None, up) => ("since the start".to_owned(), up.unwrap_or(0.0)),
+        (None, up) => {
+            let words = "since the start, less the creation of what is there";
+            (words.to_owned(), up.unwrap_or(0.0))
+        }
     };
     format!("{metric} over {seconds:.0} s {since}")
 }

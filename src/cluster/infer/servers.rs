@@ -153,11 +153,14 @@ fn quantity(text: &str) -> Option<Bytes> {
 /// Static manifests, which are one of each server: as many as addresses, or as files.
 fn manifests(pods: &[ApiserverPod]) -> usize {
     let manifests = pods.iter().filter(|pod| pod.node.is_empty());
-    let of = |pod: &ApiserverPod| pod.flags.get("advertise-address").unwrap_or(&pod.file).clone();
+    let of = |pod: &ApiserverPod| {
+        let address = pod.flags.get("advertise-address").filter(|address| !address.contains('$'));
+        address.unwrap_or(&pod.file).clone()
+    };
     manifests.map(of).collect::<BTreeSet<_>>().len()
 }
 
-/// How many servers: their Pods; else the leases by which they know each other; else whatever is most of
+/// How many servers: their Pods, or the leases by which they know each other; else whatever is most of
 /// scrapes, control-plane nodes, static manifests and addresses of the Service `kubernetes` (which can be a balancer's).
 fn replicas(material: &Material, findings: &mut Findings) -> Option<Found<u16>> {
     let objects = &material.objects;
@@ -177,8 +180,10 @@ fn replicas(material: &Material, findings: &mut Findings) -> Option<Found<u16>> 
         (scraped, processes, first(material.servers.first().map(|server| &server.last.file))),
         (masters.len(), "control-plane nodes".to_owned(), first(masters.first().map(|n| &n.file))),
     ];
+    let most = if masters.is_empty() { usize::MAX } else { masters.len() };
     others.push((
-        manifests(&objects.apiservers),
+        // A server is on a control-plane node: what is beyond these is a copy.
+        manifests(&objects.apiservers).min(most),
         "manifests of kube-apiserver".to_owned(),
         first(objects.apiservers.first().map(|pod| &pod.file)),
     ));
@@ -186,9 +191,12 @@ fn replicas(material: &Material, findings: &mut Findings) -> Option<Found<u16>> 
         (*count as usize, "addresses of the Service kubernetes".to_owned(), file.clone())
     }));
     let most = others.into_iter().rev().max_by_key(|(count, ..)| *count);
-    let sure = [Some(pods), leases].into_iter().flatten();
-    let mut sure = sure.filter(|(count, ..)| *count > 0 && *count >= scraped);
-    let (count, what, file) = sure.next().or(most).filter(|(count, ..)| *count > 0)?;
+    // Fewer Pods than control-plane nodes are a part of a list.
+    let pods = Some(pods).filter(|(count, ..)| *count >= masters.len());
+    let sure = [leases, pods].into_iter().flatten();
+    let sure = sure.filter(|(count, ..)| *count > 0 && *count >= scraped);
+    let sure = sure.max_by_key(|(count, ..)| *count);
+    let (count, what, file) = sure.or(most).filter(|(count, ..)| *count > 0)?;
     if scraped > 0 && count > scraped {
         let told = format!(
             "replicas: {count} by {what}, but metrics of {scraped}; requests and watches of the others \

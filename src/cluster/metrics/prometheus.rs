@@ -11,12 +11,13 @@ use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::Series;
 use super::samples::{Samples, wanted};
+use super::{Series, is_wanted};
 use crate::cluster::objects::json::{Bounded, MOST_OBJECT_BYTES};
 
 /// Reads an answer, and adds it to what was found before. Each series is dropped once its values were
-/// taken, so that an answer may have any length; series are kept as long as there are bytes left.
+/// taken, so that an answer may have any length; series are kept as long as there are bytes left. Whether
+/// something in it is asked for: each answer is often of one metric.
 ///
 /// # Errors
 /// What is wrong with it, and what to ask Prometheus for.
@@ -25,21 +26,22 @@ pub fn read(
     text: Box<dyn BufRead>,
     samples: &mut Samples,
     left: &mut usize,
-) -> Result<(), String> {
+) -> Result<bool, String> {
     let (text, unread) = Bounded::of(text);
-    let mut answer = Answer { file, samples, left, unread: &unread, error: None, found: 0 };
+    let mut answer =
+        Answer { file, samples, left, unread: &unread, error: None, found: 0, foreign: 0 };
     let mut reader = serde_json::Deserializer::from_reader(text);
     let read = reader.deserialize_any(Part(&mut answer)).and_then(|()| reader.end());
     if let Some(error) = answer.error {
         return Err(format!("Prometheus answered with an error: {error}"));
     }
     read.map_err(|error| error.to_string())?;
-    if answer.found == 0 {
+    if answer.found == 0 && answer.foreign == 0 {
         return Err("no series of an apiserver with its name in it: ask for the series \
              themselves, such as {job=\"apiserver\"}, not for sums or rates"
             .to_owned());
     }
-    Ok(())
+    Ok(answer.found > 0)
 }
 
 /// An answer that is being read.
@@ -52,6 +54,8 @@ struct Answer<'a> {
     unread: &'a Cell<u64>,
     error: Option<String>,
     found: u64,
+    /// Series of metrics that nothing asks for.
+    foreign: u64,
 }
 
 /// The answer, its `data`, or the list `result`.
@@ -92,6 +96,8 @@ impl<'de> Visitor<'de> for Part<'_, '_> {
             answer.unread.set(MOST_OBJECT_BYTES);
             let one = one(answer.file, &result, answer.samples, answer.left);
             answer.found += u64::from(one.is_some());
+            let metric = result.pointer("/metric/__name__").and_then(Value::as_str);
+            answer.foreign += u64::from(metric.is_some_and(|metric| !is_wanted(metric)));
         }
         Ok(())
     }

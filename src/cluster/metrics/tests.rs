@@ -120,7 +120,10 @@ fn answers_of_prometheus_become_scrapes_of_each_instance() {
         series("apiserver_request_total", "10.0.0.2:6443", json!([[100, "1"], [160, "1"]])),
         series("process_start_time_seconds", "10.0.0.9:9100", json!([[100, "1"], [160, "1"]])),
     ] } });
-    assert_eq!(add("range.json", &range), Ok(()));
+    assert_eq!(add("range.json", &range), Ok(true));
+    let idle =
+        json!({ "data": { "result": [{ "metric": { "__name__": "up" }, "value": [1, "1"] }] } });
+    assert_eq!(add("up.json", &idle), Ok(false));
     let sums = json!({ "data": { "result": [{ "metric": {}, "value": [160, "3"] }] } });
     assert!(add("sum.json", &sums).expect_err("no names").contains("not for sums"));
     let failed = json!({ "status": "error", "error": "out of bounds" });
@@ -143,6 +146,6 @@ fn an_answer_may_have_any_length() {
     assert!(text.len() > 8 << 20);
     let (mut kept, mut left) = (Samples::default(), 1 << 20);
     let text = Box::new(std::io::Cursor::new(text.into_bytes()));
-    assert_eq!(prometheus::read("all.json", text, &mut kept, &mut left), Ok(()));
+    assert_eq!(prometheus::read("all.json", text, &mut kept, &mut left), Ok(true));
     assert_eq!(kept.scrapes().len(), 0, "an apiserver has more than one metric");
 }

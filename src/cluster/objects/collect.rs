@@ -152,12 +152,13 @@ impl Objects {
             // Stored nowhere.
             return self.usage(object);
         }
+        // Without the uid: that of a static Pod is another at the kubelet's API, and two objects of one
+        // name are never there at once.
         let identity = Fnv::new()
             .bytes(key.as_bytes())
             .bytes(object.text("/metadata/namespace").as_bytes())
             .bytes(b"/")
             .bytes(object.text("/metadata/name").as_bytes())
-            .bytes(object.text("/metadata/uid").as_bytes())
             .bytes(manifest_of(object).as_bytes());
         let fresh = self.seen.len() >= MOST_IDENTITIES || self.seen.insert(identity.value());
         if !fresh {

@@ -123,6 +123,9 @@ fn is_metric(line: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "_:".contains(c));
     let rest = line.get(name.len()..).unwrap_or_default();
     let value = rest.rsplit_once('}').map_or(rest, |(_, value)| value);
-    let value = value.split_whitespace().next().unwrap_or_default();
-    is_name && rest.starts_with(['{', ' ']) && value.parse::<f64>().is_ok()
+    let mut words = value.split_whitespace();
+    let value = words.next().unwrap_or_default();
+    // A time, or an exemplar. A line of a journal goes on with words: `Sep 14 14:05:52 node …`.
+    let ends = words.next().is_none_or(|word| word.starts_with('#') || word.parse::<f64>().is_ok());
+    is_name && rest.starts_with(['{', ' ']) && value.parse::<f64>().is_ok() && ends
 }

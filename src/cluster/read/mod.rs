@@ -22,8 +22,10 @@ const HEAD_BYTES: usize = 64 << 10;
 const COMPARED_BYTES: u64 = 32 << 20;
 /// Files that one import reads. A must-gather of a large cluster has some ten thousand.
 const MOST_FILES: usize = 200_000;
-/// Files of no use that are told of one by one.
-const MOST_FOREIGN: usize = 5;
+/// Files of no use, and copies, that are told of one by one.
+const MOST_TOLD: usize = 5;
+/// A folder with a longer name is left out of what files are called, if all are in it.
+const LONG_NAME: usize = 40;
 /// How deep folders may lie in each other.
 const DEEPEST: usize = 24;
 
@@ -79,7 +81,7 @@ pub fn gather(paths: &[PathBuf]) -> Gathered {
     files.dedup();
     tell_apart(&mut files);
     let mut seen: BTreeMap<u64, (String, PathBuf)> = BTreeMap::new();
-    let mut foreign = Vec::new();
+    let (mut foreign, mut copies) = (Vec::new(), Vec::new());
     for (name, path) in files {
         let named = paths.contains(&path);
         match recognise(&path) {
@@ -89,9 +91,10 @@ pub fn gather(paths: &[PathBuf]) -> Gathered {
             Ok((None, _)) => foreign.push(name),
             Ok((Some(kind), digest)) => {
                 let alike = seen.get(&digest).filter(|(_, other)| same_text(other, &path));
-                if let Some((first, _)) = alike {
-                    let what = format!("the same as {first}: used once");
-                    gathered.skipped.push(Skipped::passed_over(name, what));
+                if let Some((first, other)) = alike
+                    && !is_of_another_server(other, &path)
+                {
+                    copies.push((name, format!("the same as {first}: used once")));
                     continue;
                 }
                 seen.entry(digest).or_insert_with(|| (name.clone(), path.clone()));
@@ -99,8 +102,50 @@ pub fn gather(paths: &[PathBuf]) -> Gathered {
             }
         }
     }
-    gathered.tell_foreign(foreign);
+    let foreign = foreign.into_iter().map(|name| (name, FOREIGN.to_owned())).collect();
+    gathered.pass_over(copies);
+    gathered.pass_over(foreign);
+    shorten(&mut gathered);
     gathered
+}
+
+/// The folder of a must-gather is named after its image, and would be in every comment.
+fn shorten(gathered: &mut Gathered) {
+    let folders = |name: &str| -> Vec<String> {
+        let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+        folder.split('/').map(str::to_owned).collect()
+    };
+    let inputs = &mut gathered.inputs;
+    let Some(mut common) = inputs.first().map(|input| folders(&input.name)) else { return };
+    for input in inputs.iter() {
+        let same = folders(&input.name).iter().zip(&common).take_while(|(a, b)| a == b).count();
+        common.truncate(same);
+    }
+    let long = common.iter().rposition(|folder| folder.len() > LONG_NAME);
+    let Some(folders) = long.map(|long| &common[..=long]) else { return };
+    let prefix: String = folders.iter().flat_map(|folder| [folder.as_str(), "/"]).collect();
+    for input in inputs {
+        input.name.drain(..prefix.len());
+    }
+    for skipped in &mut gathered.skipped {
+        // A copy names the other one.
+        skipped.what = skipped.what.replace(&prefix, "");
+        skipped.file = skipped.file.replace(&prefix, "");
+    }
+}
+
+/// Static manifests of several servers can be the same to the byte: one of a name in each server's folder
+/// is no copy.
+fn is_of_another_server(one: &Path, other: &Path) -> bool {
+    let apart = one.file_name() == other.file_name() && one.parent() != other.parent();
+    let mut head = Vec::new();
+    let read = |text: Box<dyn BufRead>| text.take(HEAD_BYTES as u64).read_to_end(&mut head);
+    if !apart || open(one).and_then(read).is_err() {
+        return false;
+    }
+    let head = String::from_utf8_lossy(&head);
+    // What the API returned has a uid.
+    head.contains("kube-apiserver") && head.contains("Pod") && !head.contains("uid")
 }
 
 /// Files of one name, from several folders that the user named, are called by their whole paths.
@@ -129,13 +174,12 @@ const FOREIGN: &str =
     "nothing that oomcast knows: neither metrics nor an audit log nor objects of Kubernetes";
 
 impl Gathered {
-    /// Files of a folder that are nothing a cluster exports: notes, scripts, logs. A must-gather has
+    /// Files that are not used, and need not be: notes, scripts, logs, empty lists. A must-gather has
     /// thousands.
-    fn tell_foreign(&mut self, names: Vec<String>) {
-        let hidden = names.len().saturating_sub(MOST_FOREIGN);
-        for (at, name) in names.into_iter().take(MOST_FOREIGN).enumerate() {
-            let mut what = FOREIGN.to_owned();
-            if hidden > 0 && at + 1 == MOST_FOREIGN {
+    fn pass_over(&mut self, files: Vec<(String, String)>) {
+        let hidden = files.len().saturating_sub(MOST_TOLD);
+        for (at, (name, mut what)) in files.into_iter().take(MOST_TOLD).enumerate() {
+            if hidden > 0 && at + 1 == MOST_TOLD {
                 what = format!("{what}; so are {hidden} more files");
             }
             self.skipped.push(Skipped::passed_over(name, what));

@@ -21,6 +21,9 @@ fn files_are_recognised_by_their_content() {
         ("# a comment\napiVersion: v1\nkind: Pod\n", Some(Kind::ObjectsYaml)),
         ("{\"a\": \"\\\"auditID\\\": \\\"stage\\\":\"}", None),
         ("hello world 1\n", None),
+        // Of a node, in its journal.
+        ("Sep 14 14:05:52.278143 node-2 crio[1]: started\nSep 14 14:05:53 node-2 done\n", None),
+        ("up 1 # {trace_id=\"a\"} 0.5\n", Some(Kind::Metrics)),
         // Prose with a line that looks like a metric; other answers of Prometheus' API.
         ("Of the cluster:\nnodes 3\nas of today.\nAll is well.\n", None),
         ("{\"status\":\"success\",\"data\":{\"headStats\":{}}}", None),

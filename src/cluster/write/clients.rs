@@ -6,6 +6,8 @@ use super::lines::{Lines, quoted, words};
 use super::{TAKEN_MINOR, names};
 use crate::cluster::findings::Findings;
 use crate::cluster::fleet::{Fleet, Read, ReadKind, Selected};
+use crate::cluster::fleets::asks_for_json;
+use crate::cluster::infer::is_custom;
 use crate::model::release::{NEWEST_MINOR, OLDEST_CLIENT_MINOR, OLDEST_MINOR, Release};
 
 /// Something that a fleet reads: its table, its name there, the resource.
@@ -14,6 +16,8 @@ pub(super) struct Entry<'f> {
     name: String,
     resource: String,
     read: &'f Read,
+    /// Whether it is stored as JSON, so that no encoding is to be chosen.
+    custom: bool,
 }
 
 /// What a fleet reads, in its order. Resources without objects are left out.
@@ -21,7 +25,8 @@ pub(super) fn entries<'f>(findings: &Findings, fleet: &'f Fleet) -> Vec<Entry<'f
     let names = names(findings);
     let mut found: Vec<Entry<'f>> = Vec::new();
     for read in &fleet.reads {
-        let stored = findings.resources.get(&read.resource).and_then(|r| r.count.as_ref());
+        let of = findings.resources.get(&read.resource);
+        let stored = of.and_then(|resource| resource.count.as_ref());
         let Some(resource) =
             names.get(&read.resource).filter(|_| stored.is_some_and(|c| c.value > 0))
         else {
@@ -33,7 +38,8 @@ pub(super) fn entries<'f>(findings: &Findings, fleet: &'f Fleet) -> Vec<Entry<'f
             0 => resource.clone(),
             twins => format!("{resource}-{}", twins + 1),
         };
-        found.push(Entry { table, name, resource: resource.clone(), read });
+        let custom = of.is_some_and(is_custom);
+        found.push(Entry { table, name, resource: resource.clone(), read, custom });
     }
     found
 }
@@ -71,9 +77,25 @@ pub(super) fn write(findings: &Findings, out: &mut Lines) {
             let name = &entry.name;
             let name = if name.chars().all(bare) { name.clone() } else { quoted(name) };
             let key = format!("{}.{name}", entry.table);
-            out.commented(&key, &reads(entry, fleet, streams), &source);
+            let told = source.clone() + &selection(entry.read);
+            out.commented(&key, &reads(entry, fleet, streams), &told);
         }
     }
+}
+
+/// What it selects, in words: of a share it is not to be seen, and of a selector that is taken for all.
+fn selection(read: &Read) -> String {
+    let share = if read.share_assumed { ", its share of all is assumed" } else { "" };
+    let namespace = read.namespace.as_ref();
+    let namespace =
+        namespace.map_or(String::new(), |one| format!("; in namespace {}{share}", shown(one)));
+    let selector = match read.selected {
+        Selected::All | Selected::Share(_) if !read.selector.is_empty() => {
+            format!("; selects {}", shown(&read.selector))
+        }
+        Selected::All | Selected::Share(_) | Selected::OwnNode => String::new(),
+    };
+    namespace + &selector
 }
 
 /// A fleet that reads nothing: what it writes is with the objects.
@@ -147,13 +169,14 @@ fn reads(entry: &Entry<'_>, fleet: &Fleet, streams: bool) -> String {
         keys.push(format!("resource = {}", quoted(&entry.resource)));
     }
     if !matches!(read.kind, ReadKind::Watcher) {
-        what(read, fleet, streams, &mut keys);
+        what(entry, fleet, streams, &mut keys);
     }
     if keys.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", keys.join(", ")) }
 }
 
 /// Which objects it reads, and how.
-fn what(read: &Read, fleet: &Fleet, streams: bool, keys: &mut Vec<String>) {
+fn what(entry: &Entry<'_>, fleet: &Fleet, streams: bool, keys: &mut Vec<String>) {
+    let read = entry.read;
     match read.selected {
         Selected::All => {}
         Selected::OwnNode => keys.push("own-node = true".to_owned()),
@@ -161,7 +184,7 @@ fn what(read: &Read, fleet: &Fleet, streams: bool, keys: &mut Vec<String>) {
             keys.push(format!("selected = \"{:.4}%\"", (share * 100.0).clamp(0.0, 100.0)));
         }
     }
-    if speaks_json(&fleet.agent) {
+    if speaks_json(fleet) && !entry.custom {
         keys.push("encoding = \"json\"".to_owned());
     }
     if let Some(limit) = read.limit.filter(|limit| *limit > 0) {
@@ -182,28 +205,19 @@ fn what(read: &Read, fleet: &Fleet, streams: bool, keys: &mut Vec<String>) {
     }
 }
 
-/// Whether a client asks for JSON: what is not written in Go, or leaves the agent of Go's own client.
-/// Components of Kubernetes and controller-runtime ask for protobuf where there is one.
-fn speaks_json(agent: &str) -> bool {
-    const OTHERS: [&str; 9] = [
-        "python",
-        "Go-http-client",
-        "curl",
-        "okhttp",
-        "java",
-        "node-fetch",
-        "axios",
-        "fabric8",
-        "Ruby",
-    ];
-    OTHERS.iter().any(|other| agent.to_ascii_lowercase().contains(&other.to_ascii_lowercase()))
+/// Whether the members ask for JSON, which takes more: so what does not tell is taken to. Of fleets that
+/// metrics show, most are components of Kubernetes; what lists again and again is none.
+fn speaks_json(fleet: &Fleet) -> bool {
+    let polls = || fleet.reads.iter().all(|read| matches!(read.kind, ReadKind::Poller(_)));
+    if fleet.agent.is_empty() { polls() } else { asks_for_json(&fleet.agent).unwrap_or(true) }
 }
 
 /// Names of resources that some entry reads as JSON.
 pub(super) fn json_readers(findings: &Findings) -> BTreeSet<String> {
-    let fleets = findings.fleets.iter().filter(|fleet| speaks_json(&fleet.agent));
+    let fleets = findings.fleets.iter().filter(|fleet| speaks_json(fleet));
     let entries = fleets.flat_map(|fleet| entries(findings, fleet));
-    let reads = entries.filter(|entry| !matches!(entry.read.kind, ReadKind::Watcher));
+    let reads =
+        entries.filter(|entry| !entry.custom && !matches!(entry.read.kind, ReadKind::Watcher));
     reads.map(|entry| entry.resource).collect()
 }
 

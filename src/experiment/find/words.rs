@@ -87,6 +87,7 @@ pub(super) fn result(
             Answer::AlwaysPast(_) => FoundWhere::AlwaysPast,
         },
         bracket,
+        model: None,
         curve,
         breaking_points: (0..).zip(&found.breaking_points).map(breaking_point).collect(),
         probes: found.probes as u64,
@@ -179,11 +180,12 @@ fn verdict(result: &FindResult, answer: &Answer) -> String {
 pub(super) fn changes_nothing(result: &FindResult) -> String {
     let (low, high) = (&result.range.0.text, &result.range.1.text);
     let happened = result.curve.iter().map(|share| share.happened.count).max().unwrap_or(0);
-    format!(
+    let verdict = format!(
         "{} changes nothing from {low} to {high}, so it is not known how far it may go: P({}) is that of \
          the scenario, it happens in {happened} of {}",
         result.key, result.until, result.replications
-    )
+    );
+    until_cut(verdict, result.incomplete, result.runs, "runs")
 }
 
 /// ` (95 % CI 198 to 225)`, in ascending order.

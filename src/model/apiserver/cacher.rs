@@ -11,6 +11,7 @@ use crate::model::release::Release;
 use crate::model::watchcache::{
     Change, EventRing, EventRun, InitialEvents, Outlook, Revision, WatchCache, capacity,
 };
+use crate::results::CacheSample;
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// What a ring's events weigh.
@@ -91,6 +92,8 @@ pub struct Cacher {
     /// Objects that come or go among the writes.
     mixed: Option<Mixed>,
     outlook: Outlook,
+    /// How often its contents were replaced.
+    initializations: u64,
 }
 
 /// How the events of a stretch are made up.
@@ -167,6 +170,7 @@ impl Cacher {
             next: listed,
             mixed: None,
             outlook,
+            initializations: 1,
         }
     }
 
@@ -181,6 +185,7 @@ impl Cacher {
     /// writes come at a rate from a later instant on.
     pub fn relist(&mut self, objects: u64, version: SimTime, (rate, from): (WriteRate, SimTime)) {
         self.cache.relist(Revision((version + self.start).0.max(1)), objects);
+        self.initializations += 1;
         self.write_at(rate, from + self.start);
         self.look_ahead();
     }
@@ -298,13 +303,29 @@ impl Cacher {
         (slots + events + self.weights.version.times(held.superseded)).times(self.weights.caches)
     }
 
+    /// The same at `now`: looking takes nothing in.
+    fn at(&self, now: SimTime) -> Self {
+        let mut ahead = self.clone();
+        ahead.advance(now);
+        ahead
+    }
+
+    /// What its metrics say. The ring lives as long as the process, so its index counts all events.
+    #[must_use]
+    pub fn sample(&self, now: SimTime) -> CacheSample {
+        let ahead = self.at(now);
+        CacheSample {
+            capacity: ahead.ring().capacity(),
+            received: ahead.ring().end() * self.weights.caches,
+            initializations: self.initializations * self.weights.caches,
+        }
+    }
+
     /// The age of the oldest version that a watch can go on from. Writes up to `now` count, but are
     /// not taken in: looking changes nothing.
     #[must_use]
     pub fn reaches_back(&self, now: SimTime) -> Option<SimSpan> {
-        let mut ahead = self.clone();
-        ahead.advance(now);
-        let least = ahead.cache.least_resumable().ok()?;
+        let least = self.at(now).cache.least_resumable().ok()?;
         Some((now + self.start).since(SimTime(least.0)))
     }
 }
@@ -369,6 +390,20 @@ mod tests {
         }
         // 1,600 and not 800: the newest quarter of 1,600 is never older than 40 s.
         assert_eq!(cacher.ring_bytes(), Bytes(1_600 * (8 + 11_636)));
+    }
+
+    #[test]
+    fn its_metrics_count_the_events_and_fills_of_a_process() {
+        let mut cacher = warm(10.0);
+        let sample = cacher.sample(at(100));
+        // An hour before the scenario, and 100 s of it.
+        assert_eq!((sample.received, sample.initializations), (37_000, 1));
+        assert_eq!(sample.capacity, 800);
+        cacher.relist(1_000, at(200), (WriteRate::steady(10.0), at(200)));
+        let again = cacher.sample(at(210));
+        assert_eq!((again.received, again.initializations), (36_000 + 100, 2), "{again:?}");
+        // What was looked at is as it was.
+        assert_eq!(cacher.sample(at(200)).received, 36_000);
     }
 
     /// Whether a watch can go on from what a client saw.

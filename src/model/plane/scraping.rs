@@ -6,7 +6,8 @@ use crate::model::input::Inputs;
 use crate::model::node::LimitKind;
 use crate::model::plane::Plane;
 use crate::model::plane::server_state::{Life, ServerState, name};
-use crate::results::{LevelSample, ProcessSample, ResourceSample, ServerSample};
+use crate::model::watchcache::capacity::LOWER_BOUND;
+use crate::results::{CacheSample, LevelSample, ProcessSample, ResourceSample, ServerSample};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 impl ServerState {
@@ -72,22 +73,30 @@ impl Plane {
             sent: server.bytes_sent() - state.process.sent,
             in_flight: u64::from(server.in_flight()),
             in_queue: levels.iter().map(|level| level.waiting).sum(),
-            resources: self.resources(inputs, state),
+            resources: self.resources(inputs, state, at),
             levels,
         }
     }
 
-    fn resources(&self, inputs: &Inputs, state: &ServerState) -> Vec<ResourceSample> {
+    fn resources(&self, inputs: &Inputs, state: &ServerState, at: SimTime) -> Vec<ResourceSample> {
         let mut watches = Table::filled(0, inputs.resources.len());
         for (fleet, open) in state.watches.pairs() {
             watches[inputs.fleets[fleet].resource()] += open;
         }
+        let cache = |id: ResourceId| {
+            let cacher = state.cachers[id].as_ref().or(state.replaced[id].as_ref());
+            // Before it is first filled it has the least capacity.
+            let cold = CacheSample { capacity: LOWER_BOUND, ..CacheSample::default() };
+            let sample = || cacher.map_or(cold, |cacher| cacher.sample(at));
+            inputs.resources[id].watch_cache.then(sample)
+        };
         let sample = |id: ResourceId| ResourceSample {
             group: inputs.resources[id].api_group.clone(),
             resource: inputs.resources[id].name.clone(),
             objects: self.etcd.objects[id],
             watches: watches[id],
             requests: state.process.requests[id],
+            cache: cache(id),
         };
         inputs.resource_ids().map(sample).collect()
     }

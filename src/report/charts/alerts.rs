@@ -2,12 +2,12 @@
 
 use crate::results::{AlertRow, AlertsResult};
 
-use super::font;
 use super::frame::{self, FOOT, Key, MARGIN, NAME, SIDE, SMALL};
-use super::palette::{GRID, INK, MUTED, RED, RESIDENT};
+use super::palette::{GRID, INK, MUTED, PUBLISHED, RED, RESIDENT};
 use super::plot::{Axis, Plot};
 use super::scale::round_ticks;
 use super::scene::{Anchor, Item, PAGE_WIDTH, Rect, Scene};
+use super::{DASH, font};
 
 const CHART: &str = "alert-leads";
 /// Alerts that have a row.
@@ -43,11 +43,15 @@ pub(super) fn scene(result: &AlertsResult) -> Scene {
     let height = ABOVE + ROW * shown.len() as f64 + FOOT;
     let mut scene = Scene::new(CHART, &result.verdict, &description, height);
     let y = frame::heading(&mut scene, &result.verdict, &subtitle);
-    let keys = [
+    let mut keys = vec![
         (Key::Line(RESIDENT, 6.0), "fires before, a dot per run"),
         (Key::Line(MUTED, 6.0), "fires after"),
         (Key::Line(RED, 2.0), "first kill"),
     ];
+    let too_late = result.too_late.map(|point| point.lead_seconds().max(0.0));
+    let of = result.too_late.map_or(0, |point| point.replication);
+    let named = format!("too late (run {of})");
+    keys.extend(too_late.map(|_| (Key::Dashes(PUBLISHED), &*named)));
     let top = frame::keys(&mut scene, y, &keys) + 14.0;
     let area = Rect {
         x: MARGIN + LEFT,
@@ -56,7 +60,7 @@ pub(super) fn scene(result: &AlertsResult) -> Scene {
         h: ROW * shown.len().max(1) as f64,
     };
     let leads = || shown.iter().flat_map(|row| row.lead_seconds.iter().copied());
-    let early = leads().fold(60.0, f64::max);
+    let early = leads().chain(too_late).fold(60.0, f64::max);
     let late = leads().fold(-30.0, f64::min).max(-early.max(LATEST));
     let margin = (early - late) * 0.04;
     let across = Axis::linear(-early - margin, -late + margin);
@@ -69,6 +73,9 @@ pub(super) fn scene(result: &AlertsResult) -> Scene {
     frame::base_line(&mut scene, area);
     frame::caption_below(&mut scene, area, "seconds from the first kill");
     scene.line(plot.vertical(0.0), RED, 2.0);
+    if let Some(lead) = too_late {
+        scene.dashed(plot.vertical(-lead), PUBLISHED, 1.6, DASH);
+    }
     for (place, row) in shown.iter().enumerate() {
         let y = area.y + ROW * (place as f64 + 0.5);
         draw(&mut scene, &plot, row, y);

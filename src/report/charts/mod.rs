@@ -62,7 +62,7 @@ use std::path::{Path, PathBuf};
 use crate::report::whole::{replace, replace_by};
 use crate::results::{
     Activity, ActivityKind, AlertsResult, FindResult, ForecastResult, ForecastStorm, Mechanism,
-    NoReturn, PhaseRecord, ServerRecord, SweepSummary, Timeline,
+    NoReturn, PhaseRecord, ScrapedPeak, ServerRecord, SweepSummary, Timeline,
 };
 use crate::units::{Bytes, SimSpan};
 
@@ -124,6 +124,8 @@ pub struct ChartInput<'a> {
     pub activity: Option<&'a Activity>,
     /// Simulated time.
     pub duration: SimSpan,
+    /// What scrapes saw, and when: drawn over the curves.
+    pub scrapes: &'a [ScrapedPeak],
     /// One per server, each with as many peaks as replications; may be empty.
     pub peaks: &'a [ServerPeaks<'a>],
 }

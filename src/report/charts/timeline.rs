@@ -1,12 +1,14 @@
-//! `memory-timeline`: one small plot per server, all with the same axes.
+//! `memory-timeline`: one small plot per server, all with the same axes. Over the curve is what scrapes of
+//! usual intervals saw: dots, joined as dashboards join them, and no line where the server did not answer.
 
-use crate::results::{ServerRecord, Timeline};
-use crate::units::Bytes;
+use crate::results::{Scrape, ScrapedPeak, ServerRecord, Timeline, scrapes};
+use crate::units::{Bytes, SimSpan, SimTime};
 
 use super::events::EventStrip;
 use super::frame::{self, Key, MARGIN, SMALL};
 use super::palette::{
-    DOWN, GOAL, INK, LIVE, MUTED, PUBLISHED, RED, RED_BAND, RESIDENT, RESIDENT_FILL,
+    Colour, DOWN, GOAL, INK, LIVE, MUTED, PUBLISHED, RED, RED_BAND, REJECTED, RESIDENT,
+    RESIDENT_FILL, SEATS,
 };
 use super::plot::Plot;
 use super::scale::{self, ByteAxis, real_limit};
@@ -18,6 +20,12 @@ const NAME: &str = "memory-timeline";
 const MOST: usize = 32;
 /// Up to this many servers stand in one column, more in two.
 const ONE_COLUMN: usize = 6;
+/// Colours of scrape intervals, the shortest first, and widths of their lines.
+const SCRAPES: [(Colour, f64); 3] = [(SEATS, 0.9), (REJECTED, 1.2), (INK, 1.5)];
+/// The interval, in seconds, whose highest sample stands beside the plot: that of kube-prometheus.
+const USUAL: u64 = 30;
+/// Scrapes nearer to one another than so many pixels cannot be told from the curve: they are not drawn.
+const SCRAPE_STEP: f64 = 8.0;
 /// Room above the highest line for the time of a kill.
 const HEAD: f64 = 21.0;
 
@@ -148,7 +156,40 @@ impl Grid {
         if input.published.is_some_and(|p| p.bytes <= self.first.top()) {
             keys.push((Key::Dashes(PUBLISHED), "published"));
         }
+        for (seen, (colour, width)) in self.drawn(input) {
+            let text = match seen.interval_seconds {
+                15 => "scrape 15 s",
+                30 => "30 s",
+                _ => "60 s",
+            };
+            keys.push((Key::Line(colour, width), text));
+        }
         keys
+    }
+
+    /// The scrapes that can be told from the curve, with their line.
+    fn drawn<'a>(&self, input: &ChartInput<'a>) -> Vec<(&'a ScrapedPeak, (Colour, f64))> {
+        let at = |seconds: u64| self.first.x(SimTime::ZERO + SimSpan::secs(seconds));
+        let told = |seen: &ScrapedPeak| at(seen.interval_seconds) - at(0) >= SCRAPE_STEP;
+        input.scrapes.iter().zip(SCRAPES).filter(|(seen, _)| told(seen)).collect()
+    }
+
+    /// What scrapes saw of a server.
+    fn scraped(&self, scene: &mut Scene, plot: &Plot, input: &ChartInput, timeline: &Timeline) {
+        for (seen, (colour, width)) in self.drawn(input) {
+            let first = SimSpan::secs(seen.first_seconds);
+            let samples = scrapes(timeline, first, SimSpan::secs(seen.interval_seconds));
+            for line in samples.split(|sample| sample.resident.is_none()) {
+                let at =
+                    |sample: &Scrape| Some(plot.point(sample.at, sample.resident?.min(plot.top())));
+                let points: Vec<_> = line.iter().filter_map(at).collect();
+                let dots = points.iter().map(|point| Item::Dot(*point, 1.0 + width, colour));
+                scene.items.extend(dots);
+                if points.len() > 1 {
+                    scene.line(points, colour, width);
+                }
+            }
+        }
     }
 
     fn page_height(&self) -> f64 {
@@ -174,6 +215,7 @@ impl Grid {
         frame::byte_ticks(scene, &plot, &self.axis);
         self.strip.lines(scene, &plot);
         lines(scene, &plot, timeline);
+        self.scraped(scene, &plot, input, timeline);
         frame::limit_line(scene, &plot, limit);
         published(scene, &plot, input);
         frame::base_line(scene, plot.area);
@@ -186,13 +228,14 @@ impl Grid {
             let at = (plot.area.x - frame::LABEL_LEFT, plot.area.y - 10.0);
             scene.label(at, self.axis.unit, (SMALL, true), MUTED, Anchor::End);
         }
-        self.side(scene, &plot, timeline, server);
+        self.side(scene, input, &plot, timeline, server);
     }
 
     /// The server's name and figures, to the right of its plot.
     fn side(
         &self,
         scene: &mut Scene,
+        input: &ChartInput,
         plot: &Plot,
         timeline: &Timeline,
         server: Option<&ServerRecord>,
@@ -210,6 +253,12 @@ impl Grid {
         match frame::peak_of(timeline) {
             Some((_, peak)) => say(&format!("peak {peak}"), false, RESIDENT),
             None => say("nothing recorded", false, MUTED),
+        }
+        let seen = input.scrapes.iter().find(|seen| seen.interval_seconds == USUAL);
+        let worst = input.worst_server().map(|worst| &worst.name) == Some(&timeline.server);
+        if let Some(seen) = seen.filter(|_| worst) {
+            let text = format!("{USUAL} s saw {}", seen.peak_bytes);
+            say(&text, false, SCRAPES[1].0);
         }
         let Some(server) = server else { return };
         if let Some(limit) = real_limit(server.limit) {

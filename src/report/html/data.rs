@@ -2,15 +2,17 @@
 //! mechanisms in units of 64 KiB, less than a pixel.
 //!
 //! Lines are thinned to [`COLUMNS`] columns; the first, lowest, highest and last point of each stay, so
-//! every peak is the peak. `summary` is `summary.json` as it is.
+//! every peak is the peak. `summary` is `summary.json` as it is. The first replication shown is the worst
+//! one; the others, if there are any, are those of [`kept`].
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::parts::Beat;
+use super::parts::{self, Beat};
 use super::{Folder, HtmlError};
-use crate::report::charts;
+use crate::report::{charts, kept};
 use crate::results::{
     ActivityKind, LogKind, Mechanism, ScrapedPeak, Summary, Timeline, TimelinePoint, scrapes,
 };
@@ -27,16 +29,24 @@ const MARKS: usize = 500;
 struct Data<'a> {
     summary: &'a Summary,
     end: u64,
-    replication: u32,
     unit: u64,
     mechanisms: Vec<Named>,
+    kinds: Vec<Named>,
     lines: Vec<String>,
-    servers: Vec<Server>,
-    activity: Activity,
-    marks: Vec<Mark>,
+    shown: Vec<Shown<'a>>,
     runs: Vec<Run>,
     /// Intervals of scrapes.
     scrapes: Vec<u64>,
+}
+
+/// A replication that can be shown.
+#[derive(Serialize)]
+struct Shown<'a> {
+    replication: u32,
+    servers: Vec<Server>,
+    activity: Activity,
+    marks: Vec<Mark>,
+    beats: Cow<'a, [Beat]>,
 }
 
 #[derive(Serialize)]
@@ -69,15 +79,9 @@ struct Seen {
 #[derive(Default, Serialize)]
 struct Activity {
     width: u64,
-    kinds: Vec<Counted>,
+    /// One line per kind of the data.
+    counts: Vec<Vec<u64>>,
     watches: Vec<Vec<u64>>,
-}
-
-#[derive(Serialize)]
-struct Counted {
-    label: &'static str,
-    colour: String,
-    counts: Vec<u64>,
 }
 
 #[derive(Serialize)]
@@ -115,36 +119,78 @@ pub(super) fn of_run(
     summary: &Summary,
     beats: &[Beat],
 ) -> Result<String, HtmlError> {
-    let log = log(folder)?;
-    let activity = Table::read(folder, "activity.csv")?;
-    let end = ms(summary.simulated_seconds).max(beats.last().map_or(0, |beat| beat.at_ms));
     let scraped = drawn_scrapes(summary);
-    let mut servers = servers(folder, summary, &log, &scraped)?;
-    let used: Vec<usize> = (0..Mechanism::ALL.len())
-        .filter(|index| servers.iter().any(|server| server.held[*index].iter().any(|n| *n > 0)))
-        .collect();
-    for server in &mut servers {
-        server.held = used.iter().map(|index| std::mem::take(&mut server.held[*index])).collect();
+    let worst = (summary.worst_replication, String::new(), Cow::Borrowed(beats));
+    let mut shown = vec![replication(folder, summary, &scraped, worst)?];
+    for other in kept::kept(&folder.manifest.files) {
+        let place = kept::folder_of(other);
+        let beats = parts::beats(&folder.text(&format!("{place}story.txt"))?);
+        shown.push(replication(folder, summary, &scraped, (other, place, Cow::Owned(beats)))?);
     }
-    let named = |index: &usize| {
+    let mechanisms = used(Mechanism::ALL.len(), &mut shown, |shown| {
+        shown.servers.iter_mut().map(|server| &mut server.held).collect()
+    });
+    let kinds = used(ActivityKind::ALL.len(), &mut shown, |shown| vec![&mut shown.activity.counts]);
+    let mechanism = |index: &usize| {
         let mechanism = Mechanism::ALL[*index];
         Named { label: mechanism.label(), colour: charts::colour_of(mechanism) }
     };
+    let kind = |index: &usize| {
+        let kind = ActivityKind::ALL[*index];
+        Named { label: kind.label(), colour: charts::colour_of_calls(kind).unwrap_or_default() }
+    };
+    let told = shown.iter().flat_map(|shown| shown.beats.last()).map(|beat| beat.at_ms).max();
     let data = Data {
         summary,
-        end,
-        replication: summary.worst_replication,
+        end: ms(summary.simulated_seconds).max(told.unwrap_or(0)),
         unit: UNIT,
-        mechanisms: used.iter().map(named).collect(),
+        mechanisms: mechanisms.iter().map(mechanism).collect(),
+        kinds: kinds.iter().map(kind).collect(),
         lines: charts::colours_of_lines(),
-        activity: counted(&activity, &servers),
-        servers,
-        marks: marks(log, beats),
+        shown,
         runs: runs(folder)?,
         scrapes: scraped.iter().map(|seen| seen.interval_seconds * 1000).collect(),
     };
     let json = serde_json::to_string(&data).map_err(|e| folder.wrong("summary.json", &e))?;
     Ok(json.replace('<', "\\u003c"))
+}
+
+/// Which of `count` lines of all replications are not 0 throughout; the others are removed.
+fn used<'a>(
+    count: usize,
+    shown: &mut [Shown<'a>],
+    lines: impl for<'s> Fn(&'s mut Shown<'a>) -> Vec<&'s mut Vec<Vec<u64>>>,
+) -> Vec<usize> {
+    let mut all: Vec<&mut Vec<Vec<u64>>> = shown.iter_mut().flat_map(lines).collect();
+    let moves = |index: usize| {
+        all.iter().any(|lines| lines.get(index).is_some_and(|line| line.iter().any(|n| *n > 0)))
+    };
+    let used: Vec<usize> = (0..count).filter(|index| moves(*index)).collect();
+    for lines in &mut all {
+        let kept = used.iter().map(|index| lines.get_mut(*index).map(std::mem::take));
+        **lines = kept.map(Option::unwrap_or_default).collect();
+    }
+    used
+}
+
+/// A replication, of the files of one place in the folder.
+fn replication<'a>(
+    folder: &Folder<'_>,
+    summary: &Summary,
+    scraped: &[ScrapedPeak],
+    (replication, place, beats): (u32, String, Cow<'a, [Beat]>),
+) -> Result<Shown<'a>, HtmlError> {
+    let log = log(folder, &format!("{place}events.jsonl"))?;
+    let activity = Table::read(folder, &format!("{place}activity.csv"))?;
+    let table = Table::read(folder, &format!("{place}timeline.csv"))?;
+    let servers = servers(&table, summary, &log, scraped);
+    Ok(Shown {
+        replication,
+        activity: counted(&activity, &servers),
+        servers,
+        marks: marks(log, &beats),
+        beats,
+    })
 }
 
 fn ms(seconds: f64) -> u64 {
@@ -198,13 +244,12 @@ fn drawn_scrapes(summary: &Summary) -> Vec<ScrapedPeak> {
 
 /// The timeline of each server, thinned, and what scrapes saw of it.
 fn servers(
-    folder: &Folder<'_>,
+    table: &Table,
     summary: &Summary,
     log: &[Logged],
     scraped: &[ScrapedPeak],
-) -> Result<Vec<Server>, HtmlError> {
+) -> Vec<Server> {
     let end = ms(summary.simulated_seconds);
-    let table = Table::read(folder, "timeline.csv")?;
     let columns = (COLUMNS / summary.apiservers.len().max(1)).max(200);
     let mechanisms = Mechanism::ALL.map(|m| format!("{}_bytes", m.key().replace('-', "_")));
     let of = |server: &crate::results::ApiserverSummary| {
@@ -233,7 +278,7 @@ fn servers(
             seen: scraped.iter().map(|seen| samples(&line, seen)).collect(),
         }
     };
-    Ok(summary.apiservers.iter().map(of).filter(|server| !server.t.is_empty()).collect())
+    summary.apiservers.iter().map(of).filter(|server| !server.t.is_empty()).collect()
 }
 
 /// Resident memory alone, as a timeline.
@@ -257,8 +302,7 @@ fn samples(line: &Timeline, seen: &ScrapedPeak) -> Seen {
     }
 }
 
-fn log(folder: &Folder<'_>) -> Result<Vec<Logged>, HtmlError> {
-    let name = "events.jsonl";
+fn log(folder: &Folder<'_>, name: &str) -> Result<Vec<Logged>, HtmlError> {
     let text = folder.text(name)?;
     let lines = text.lines().map(serde_json::from_str);
     lines.collect::<Result<_, _>>().map_err(|error: serde_json::Error| folder.wrong(name, &error))
@@ -314,17 +358,17 @@ fn marks(log: Vec<Logged>, beats: &[Beat]) -> Vec<Mark> {
 }
 
 fn counted(table: &Table, servers: &[Server]) -> Activity {
-    let kind = |kind: ActivityKind| {
-        let counts = table.line(kind.key());
-        let colour = charts::colour_of_calls(kind)?;
-        counts.iter().any(|n| *n > 0).then(|| Counted { label: kind.label(), colour, counts })
+    // Kinds that are not drawn have no line.
+    let line = |kind: ActivityKind| match charts::colour_of_calls(kind) {
+        Some(_) => table.line(kind.key()),
+        None => Vec::new(),
     };
     let width = table.rows.first().and_then(|row| table.time(row, "width_s"));
     let watches =
         servers.iter().map(|s| table.line(&format!("{}_watches", s.name.replace('-', "_"))));
     Activity {
         width: width.unwrap_or(1000).max(1),
-        kinds: ActivityKind::ALL.into_iter().filter_map(kind).collect(),
+        counts: ActivityKind::ALL.map(line).into(),
         watches: if table.rows.is_empty() { Vec::new() } else { watches.collect() },
     }
 }

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
+use super::folder::Manifest;
 use super::page::{Mood, Page};
 use super::{advise, alerts, assess, compare, find, forecast, no_return, run, sweep};
 use crate::results::Summary;
@@ -54,13 +55,13 @@ pub enum HtmlError {
     },
 }
 
-/// The page of the result in `folder`, made of those of its files that are in `files` (relative, with
-/// `/`). `None`: they are not those of a run, search, comparison or sweep.
+/// The page of the result in `folder`, made of those of its files that are in its manifest. `None`: they
+/// are not those of a run, search, comparison or sweep.
 ///
 /// # Errors
 /// Files that cannot be read, or are of another format.
-pub fn render(folder: &Path, files: &[String]) -> Result<Option<String>, HtmlError> {
-    let folder = Folder { path: folder, files };
+pub fn render(folder: &Path, manifest: &Manifest) -> Result<Option<String>, HtmlError> {
+    let folder = Folder { path: folder, manifest };
     if folder.has("summary.json") {
         return of_run(&folder).map(Some);
     }
@@ -97,12 +98,12 @@ type Reader = fn(&Folder<'_>, &str) -> Result<Page, HtmlError>;
 /// The files of a result.
 struct Folder<'a> {
     path: &'a Path,
-    files: &'a [String],
+    manifest: &'a Manifest,
 }
 
 impl Folder<'_> {
     fn has(&self, name: &str) -> bool {
-        self.files.iter().any(|file| file == name)
+        self.manifest.files.iter().any(|file| file == name)
     }
 
     fn text(&self, name: &str) -> Result<String, HtmlError> {
@@ -137,14 +138,7 @@ fn of_run(folder: &Folder<'_>) -> Result<String, HtmlError> {
             ("tables", &parts::sections(tables)),
             ("charts", &charts(folder)?),
             ("trust", &parts::trust(&summary)),
-            (
-                "inputs",
-                &inputs(
-                    folder,
-                    &["scenario.origins.toml", "scenario.effective.toml"],
-                    "run scenario.toml",
-                )?,
-            ),
+            ("inputs", &inputs(folder, &["scenario.origins.toml", "scenario.effective.toml"])?),
             ("data", &data),
         ],
         &page,
@@ -156,7 +150,7 @@ fn plain(folder: &Folder<'_>, page: &Page, scenarios: &[&str]) -> Result<String,
     let parts = [
         ("front", &*parts::sections(&page.sections)),
         ("charts", &charts(folder)?),
-        ("inputs", &inputs(folder, scenarios, &page.again)?),
+        ("inputs", &inputs(folder, scenarios)?),
         ("data", "{}"),
     ];
     Ok(filled(FRAME, &parts, page))
@@ -186,7 +180,7 @@ fn charts(folder: &Folder<'_>) -> Result<String, HtmlError> {
 }
 
 /// The scenarios, and how to run them again. Of a run's two, the one with origins is shown.
-fn inputs(folder: &Folder<'_>, scenarios: &[&str], again: &str) -> Result<String, HtmlError> {
+fn inputs(folder: &Folder<'_>, scenarios: &[&str]) -> Result<String, HtmlError> {
     let mut shown: Vec<(&str, String)> = Vec::new();
     for name in scenarios.iter().filter(|name| folder.has(name)) {
         let again = shown.iter().any(|(other, _)| other.ends_with("origins.toml"));
@@ -194,7 +188,7 @@ fn inputs(folder: &Folder<'_>, scenarios: &[&str], again: &str) -> Result<String
             shown.push((name, folder.text(name)?));
         }
     }
-    Ok(parts::inputs(&shown, again))
+    Ok(parts::inputs(&shown, &folder.manifest.command))
 }
 
 /// A template with its names replaced: those of `parts`, then those of the page; others by nothing.

@@ -3,7 +3,9 @@
 // The data are described in data.rs; times are milliseconds, sizes of mechanisms come in data.unit.
 (() => {
   const data = JSON.parse(document.getElementById('data').textContent);
-  if (!data.servers || !data.servers.length) return;
+  if (!data.shown || !data.shown[0].servers.length) return;
+  // The replication shown; the first is the worst.
+  let shown = data.shown[0];
   const $ = (id) => document.getElementById(id);
   const NS = 'http://www.w3.org/2000/svg';
   const LEFT = 52, RIGHT = 10, TOP = 16, BOTTOM = 20, MEMORY = 190, COUNTS = 130;
@@ -68,10 +70,13 @@
       this.box = element(parent, 'div', undefined, 'plot');
       this.heading = element(this.box, 'h3', title);
       this.height = height;
-      this.svg = node(this.box, 'svg', { height, role: 'img', tabindex: 0, 'aria-label': title + '. ' + description });
+      this.title = title;
+      this.svg = node(this.box, 'svg', { height, role: 'img', tabindex: 0 });
+      this.describe(description);
       charts.push(this);
       this.listen();
     }
+    describe(text) { this.svg.setAttribute('aria-label', this.title + '. ' + text); }
     x(t) { return LEFT + (t - view.from) / (view.to - view.from) * (this.width - LEFT - RIGHT); }
     y(value) { return this.height - BOTTOM - value / this.top * (this.height - TOP - BOTTOM); }
     time(event) {
@@ -193,7 +198,7 @@
     box.replaceChildren();
     if (cursor === null) { element(box, 'span', 'Point at a chart to read its values.'); return; }
     element(box, 'strong', clock(cursor) + '  ');
-    data.servers.forEach((server, index) => {
+    shown.servers.forEach((server, index) => {
       if (hidden.servers.has(index)) return;
       const bytes = at(server.t, server.resident, cursor);
       const down = server.down.some(([a, b]) => a <= cursor && cursor < b) ? ', not serving' : '';
@@ -201,7 +206,7 @@
       const seen = scrape === null ? '' : seenBy(index);
       element(box, 'span', `${server.name} ${size(Math.round(bytes))}${share}${seen}`);
     });
-    const server = data.servers[cursorServer];
+    const server = shown.servers[cursorServer];
     element(box, 'span', `${server.name} holds:`);
     const held = data.mechanisms.map((mechanism, i) => [mechanism, at(server.t, server.held[i], cursor) * data.unit]);
     for (const [mechanism, bytes] of held.sort((a, b) => b[1] - a[1]).slice(0, 7)) {
@@ -210,12 +215,12 @@
       element(span, 'i').style.background = mechanism.colour;
       span.append(`${mechanism.label} ${size(Math.round(bytes))}`);
     }
-    const bucket = Math.floor(cursor / data.activity.width);
-    const counted = data.activity.kinds.filter((kind) => kind.counts[bucket]);
-    if (counted.length) element(box, 'span', `in ${data.activity.width / 1000} s: ` + counted.map((kind) => `${kind.counts[bucket]} ${kind.label}`).join(', '));
+    const bucket = Math.floor(cursor / shown.activity.width);
+    const counted = data.kinds.map((kind, i) => [kind, shown.activity.counts[i][bucket]]).filter(([, count]) => count);
+    if (counted.length) element(box, 'span', `in ${shown.activity.width / 1000} s: ` + counted.map(([kind, count]) => `${count} ${kind.label}`).join(', '));
   };
   const seenBy = (index) => {
-    const seen = data.servers[index].seen[scrape];
+    const seen = shown.servers[index].seen[scrape];
     const i = before(seen.t, cursor);
     if (i < 0) return '';
     return seen.bytes[i] === null ? ', last scrape failed' : `, last scrape ${size(seen.bytes[i])}`;
@@ -223,7 +228,8 @@
 
   // ---- memory of each server, stacked by what holds it
   const GIB = 2 ** 30;
-  const highest = Math.max(...data.servers.map((server) => Math.max(server.limit, ...server.resident)), 1);
+  const max = (values) => values.reduce((most, value) => Math.max(most, value), 0);
+  const highest = Math.max(...data.shown.flatMap((each) => each.servers.map((server) => Math.max(server.limit, max(server.resident)))), 1);
   const memoryTop = highest * 1.06;
   const memoryStep = step(memoryTop / GIB / 5, [0.05, 0.1, 0.25, 0.5, 1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100, 128, 256, 512, 1024]) * GIB;
   const draw = (chart, server, index) => {
@@ -257,7 +263,7 @@
       node(inside, 'line', { x1: LEFT, x2: chart.width, y1: chart.y(server.limit), y2: chart.y(server.limit), stroke: 'var(--red)', 'stroke-width': 1.5 });
       node(chart.svg, 'text', { x: chart.width - RIGHT, y: chart.y(server.limit) - 4, 'text-anchor': 'end', class: 'limit' }, 'limit ' + size(server.limit));
     }
-    if (scrape !== null) scraped(chart, data.servers[index].seen[scrape]);
+    if (scrape !== null) scraped(chart, shown.servers[index].seen[scrape]);
     marks(chart, server);
   };
   // What a monitoring system sees: its samples, joined while the server answers.
@@ -275,7 +281,7 @@
   // Events of the scenario on every chart, kills on the server's own; each leads to its line of the story.
   const marks = (chart, server) => {
     let free = 0;
-    for (const mark of data.marks) {
+    for (const mark of shown.marks) {
       const own = mark.subject === server.name;
       if (mark.t < view.from || mark.t > view.to || (mark.kind !== 'event' && !own)) continue;
       const x = chart.x(mark.t), kill = mark.kind === 'oom-kill';
@@ -304,11 +310,11 @@
   };
 
   // ---- counts over time
-  const startOf = (values) => values.map((_, i) => i * data.activity.width);
+  const startOf = (values) => values.map((_, i) => i * shown.activity.width);
   const steps = (values) => {
     const times = [], heights = [];
     values.forEach((value, i) => {
-      times.push(i * data.activity.width, (i + 1) * data.activity.width);
+      times.push(i * shown.activity.width, (i + 1) * shown.activity.width);
       heights.push(value, value);
     });
     return [times, heights];
@@ -321,14 +327,38 @@
     for (let v = 0; v <= chart.top; v += every) chart.ticks.push(v);
     chart.axes((value) => value >= 1e4 ? +(value / 1e3).toFixed(1) + 'k' : +value.toFixed(1));
   };
-  const max = (values) => values.reduce((most, value) => Math.max(most, value), 0);
 
-  // ---- the highest memory of every replication
+  // ---- the highest memory of every replication; those that are kept can be chosen
+  const runOf = (replication) => data.runs.find((run) => run.replication === replication);
+  const inOrder = data.shown.filter((each) => runOf(each.replication)).sort((a, b) => runOf(a.replication).peak - runOf(b.replication).peak);
+  const killed = (run) => run.kills ? `${run.kills} OOM kill${run.kills > 1 ? 's' : ''}` : 'no OOM kill';
+  const choose = (replication, keep) => {
+    const next = data.shown.find((each) => each.replication === replication);
+    if (!next) {
+      $('kept').textContent = `The timelines of replication ${replication} are not kept; its figures are in runs.csv. ${keptText}`;
+      return;
+    }
+    shown = next;
+    const run = runOf(replication);
+    const which = next === data.shown[0] ? ', the one with the highest peak' : run ? `: ${run.outcome}, peak ${size(run.peak)} on ${run.server}, ${killed(run)}` : '';
+    $('which').textContent = replication + which;
+    $('kept').textContent = keptText;
+    tell();
+    charts.forEach((chart) => { if (chart.server !== undefined) chart.describe(describe(shown.servers[chart.server])); });
+    peaks();
+    redraw();
+    read();
+    if (keep) $('peaks').querySelector('svg').focus();
+  };
+  const keptText = 'One dot per replication; red: a server was OOM-killed. ' + (data.shown.length === 1
+    ? 'Outlined: the one shown, the only one whose timelines are kept.'
+    : `Bold: one of the ${data.shown.length} of ${data.runs.length} whose timelines are kept; choose one here, by its button or with the arrow keys. `
+      + 'Outlined: the one shown. All but the highest are drawn with fewer points; their peaks are exact.');
   const peaks = () => {
     const box = $('peaks'), width = Math.max(box.clientWidth, 280), radius = data.runs.length > 400 ? 2 : 4;
     box.className = 'plot';
     box.replaceChildren();
-    const limit = Math.max(...data.servers.map((server) => server.limit));
+    const limit = Math.max(...shown.servers.map((server) => server.limit));
     const top = Math.max(limit, max(data.runs.map((run) => run.peak))) * 1.06;
     const x = (bytes) => LEFT + bytes / top * (width - LEFT - RIGHT);
     const stacked = new Map();
@@ -338,18 +368,57 @@
       return [run, column * (2 * radius + 1), row];
     });
     const high = Math.min(Math.max(...stacked.values()), 14), height = high * (2 * radius + 1) + 44;
-    const svg = node(box, 'svg', { height, viewBox: `0 0 ${width} ${height}`, role: 'img',
-      'aria-label': `Peaks of ${data.runs.length} replications, from ${size(Math.min(...data.runs.map((r) => r.peak)))} to ${size(max(data.runs.map((r) => r.peak)))}` });
+    const svg = node(box, 'svg', { height, viewBox: `0 0 ${width} ${height}`, role: 'img', tabindex: 0,
+      'aria-label': `Peaks of ${data.runs.length} replications, from ${size(Math.min(...data.runs.map((r) => r.peak)))} to ${size(max(data.runs.map((r) => r.peak)))}. Arrow keys choose the replication shown.` });
     for (let v = 0; v <= top; v += memoryStep) node(svg, 'text', { x: x(v), y: height - 5, 'text-anchor': 'middle' }, +(v / GIB).toFixed(2) + ' GiB');
     if (limit) node(svg, 'line', { x1: x(limit), x2: x(limit), y1: 14, y2: height - 20, stroke: 'var(--red)', 'stroke-width': 1.5 });
-    for (const [run, cx, row] of placed) {
-      const kills = run.kills ? `${run.kills} OOM kills, the first at ${clock(run.first)}` : 'no OOM kill';
-      const dot = node(svg, 'circle', { cx, cy: height - 24 - radius - Math.min(row, high - 1) * (2 * radius + 1), r: radius,
-        fill: run.kills ? 'var(--red)' : 'var(--focus)', stroke: 'var(--ink)', 'stroke-width': run.replication === data.replication ? 2.5 : 0 });
-      const drawn = run.replication === data.replication ? '; shown above' : '';
-      node(dot, 'title', {}, `replication ${run.replication}: ${run.outcome}, peak ${size(run.peak)} on ${run.server}, ${kills}${drawn}`);
+    // Those that are kept come last, on top.
+    const kept = ([run]) => data.shown.some((each) => each.replication === run.replication);
+    for (const [run, cx, row] of [...placed.filter((each) => !kept(each)), ...placed.filter(kept)]) {
+      const can = kept([run]), here = run.replication === shown.replication;
+      const cy = height - 24 - radius - Math.min(row, high - 1) * (2 * radius + 1);
+      const dot = node(svg, 'g', { class: can ? 'kept' : '' });
+      node(dot, 'circle', { cx, cy, r: 2 * radius + 2, fill: 'transparent' });
+      node(dot, 'circle', { cx, cy, r: radius, fill: run.kills ? 'var(--red)' : 'var(--focus)', 'fill-opacity': can ? 1 : 0.4,
+        stroke: 'var(--ink)', 'stroke-width': here ? 2.5 : 0 });
+      const first = run.kills ? `, the first at ${clock(run.first)}` : '';
+      node(dot, 'title', {}, `replication ${run.replication}: ${run.outcome}, peak ${size(run.peak)} on ${run.server}, ${killed(run)}${first}${here ? '; shown below' : can ? '' : '; its timelines are not kept'}`);
+      dot.addEventListener('click', () => choose(run.replication));
     }
-    element(box, 'p', 'One dot per replication; red: a server was OOM-killed; outlined: the one shown above, whose timelines are recorded.', 'legend-text');
+    svg.addEventListener('keydown', (event) => {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      const next = by && inOrder[inOrder.indexOf(shown) + by];
+      if (!next) return;
+      event.preventDefault();
+      choose(next.replication, true);
+    });
+    const buttons = $('replications');
+    if (data.shown.length > 1 && !buttons.children.length) {
+      element(buttons, 'span', 'Replication');
+      for (const each of inOrder) {
+        const run = runOf(each.replication), button = element(buttons, 'button', `${run.replication}: ${size(run.peak)}, ${killed(run)}`);
+        button.type = 'button';
+        button.dataset.replication = run.replication;
+        button.addEventListener('click', () => choose(run.replication));
+      }
+    }
+    buttons.querySelectorAll('button').forEach((button) => button.setAttribute('aria-pressed', +button.dataset.replication === shown.replication));
+  };
+  // The story of the replication shown.
+  const tell = () => {
+    const list = document.querySelector('.beats');
+    if (!list) return;
+    $('told').textContent = shown.replication;
+    list.replaceChildren();
+    shown.beats.forEach((beat, index) => {
+      const line = element(list, 'li'), button = element(line, 'button', beat.clock);
+      line.id = 'beat-' + index;
+      button.type = 'button';
+      button.dataset.beat = index;
+      button.dataset.t = beat.at_ms;
+      element(line, 'span', beat.text);
+    });
+    list.scrollTop = 0;
   };
 
   // ---- switches
@@ -367,11 +436,12 @@
       redraw();
     });
   };
-  data.servers.forEach((server, index) => {
-    const chart = new Chart($('plots'), MEMORY, server.name, `Resident memory over time, highest ${size(max(server.resident))}, limit ${size(server.limit)}, ${data.marks.filter((m) => m.kind === 'oom-kill' && m.subject === server.name).length} OOM kills`);
+  const describe = (server) => `Resident memory over time, highest ${size(max(server.resident))}, limit ${size(server.limit)}, ${shown.marks.filter((m) => m.kind === 'oom-kill' && m.subject === server.name).length} OOM kills`;
+  shown.servers.forEach((server, index) => {
+    const chart = new Chart($('plots'), MEMORY, server.name, describe(server));
     chart.server = index;
-    chart.draw = () => draw(chart, server, index);
-    if (data.servers.length > 1) toggle($('servers'), server.name, '', hidden.servers, index, (off) => { chart.box.hidden = off; });
+    chart.draw = () => draw(chart, shown.servers[index], index);
+    if (shown.servers.length > 1) toggle($('servers'), server.name, '', hidden.servers, index, (off) => { chart.box.hidden = off; });
   });
   data.mechanisms.forEach((mechanism, index) => toggle($('mechanisms'), mechanism.label, mechanism.colour, hidden.mechanisms, index));
   if (data.scrapes.length) {
@@ -388,25 +458,25 @@
       });
     });
   }
-  if (data.activity.kinds.length) {
-    const chart = new Chart($('counts'), COUNTS, `Calls in ${data.activity.width / 1000} s`, 'What clients asked for and what was refused, over time');
+  if (data.kinds.length) {
+    const chart = new Chart($('counts'), COUNTS, `Calls in ${shown.activity.width / 1000} s`, 'What clients asked for and what was refused, over time');
     chart.draw = () => {
-      const shown = data.activity.kinds.filter((_, index) => !hidden.kinds.has(index));
-      scale(chart, max(shown.map((kind) => max(kind.counts))));
-      for (const kind of shown) chart.line(...steps(kind.counts), { stroke: kind.colour });
+      const drawn = data.kinds.map((kind, index) => [kind, shown.activity.counts[index]]).filter((_, index) => !hidden.kinds.has(index));
+      scale(chart, max(drawn.map(([, counts]) => max(counts))));
+      for (const [kind, counts] of drawn) chart.line(...steps(counts), { stroke: kind.colour });
     };
-    data.activity.kinds.forEach((kind, index) => toggle($('kinds'), kind.label, kind.colour, hidden.kinds, index));
+    data.kinds.forEach((kind, index) => toggle($('kinds'), kind.label, kind.colour, hidden.kinds, index));
   }
-  if (data.activity.watches.length) {
+  if (shown.activity.watches.length) {
     const chart = new Chart($('counts'), COUNTS, 'Open watches of each server', 'One line per server');
     chart.draw = () => {
-      const shown = data.activity.watches.filter((_, index) => !hidden.servers.has(index));
-      scale(chart, max(shown.map(max)));
-      data.activity.watches.forEach((values, index) => {
+      const drawn = shown.activity.watches.filter((_, index) => !hidden.servers.has(index));
+      scale(chart, max(drawn.map(max)));
+      shown.activity.watches.forEach((values, index) => {
         if (hidden.servers.has(index)) return;
         chart.line(startOf(values), values, { stroke: data.lines[index % data.lines.length], 'stroke-width': 2 });
       });
-      data.servers.forEach((server, index) => {
+      shown.servers.forEach((server, index) => {
         if (hidden.servers.has(index)) return;
         node(chart.svg, 'text', { x: LEFT + 4 + index * 96, y: 12, style: `fill:${data.lines[index % data.lines.length]};font-weight:600` }, server.name);
       });
@@ -417,16 +487,20 @@
     ({ all: () => look(0, end), in: () => zoom(0.5, cursor), out: () => zoom(2, cursor),
       left: () => look(view.from - wide / 4, view.to - wide / 4), right: () => look(view.from + wide / 4, view.to + wide / 4) })[button.dataset.zoom]();
   }));
-  document.querySelectorAll('.beats button').forEach((button) => button.addEventListener('click', () => {
+  const beats = document.querySelector('.beats');
+  if (beats) beats.addEventListener('click', (event) => {
+    const button = event.target.closest('button');
+    if (!button) return;
     const t = +button.dataset.t, wide = Math.min(view.to - view.from, Math.max(end / 8, 30000));
     look(t - wide / 2, t + wide / 2);
     point(t);
     show(button.dataset.beat);
-    $('timelines').scrollIntoView();
-  }));
+    $('controls').scrollIntoView();
+  });
   addEventListener('resize', () => { redraw(); peaks(); });
   addEventListener('beforeprint', () => { document.querySelectorAll('details').forEach((each) => { each.open = true; }); drawAll(); });
   drawAll();
   peaks();
+  $('kept').textContent = keptText;
   read();
 })();

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::super::format::clean;
 use super::super::page::{Block, Page, Section};
 use crate::results::{LogKind, Summary};
+use serde::Serialize;
 
 /// Text for HTML, also inside quoted attributes.
 pub(crate) fn escaped(text: &str) -> String {
@@ -73,6 +74,7 @@ fn section(section: &Section) -> String {
 }
 
 /// A line of the story.
+#[derive(Clone, Serialize)]
 pub(super) struct Beat {
     /// As written: `1:51.2`.
     clock: String,
@@ -126,7 +128,7 @@ pub(super) fn story(replication: u32, beats: &[Beat]) -> String {
     };
     let lines: String = beats.iter().enumerate().map(line).collect();
     format!(
-        "<section id=\"story\">\n<h2>What happened in replication {replication}</h2>\n<ol class=\"beats\" tabindex=\"0\">\n{lines}</ol>\n</section>\n"
+        "<section id=\"story\">\n<h2>What happened in replication <span id=\"told\">{replication}</span></h2>\n<ol class=\"beats\" tabindex=\"0\">\n{lines}</ol>\n</section>\n"
     )
 }
 
@@ -183,19 +185,19 @@ pub(super) fn trust(summary: &Summary) -> String {
 /// The scenarios, and how to run them again.
 pub(super) fn inputs(scenarios: &[(&str, String)], again: &str) -> String {
     let mut text = "<section id=\"inputs\">\n<h2>Inputs, and how to run it again</h2>\n".to_owned();
-    let (what, again) = match scenarios {
-        [(name, _)] if name.ends_with("origins.toml") => {
-            ("text below as <code>scenario.toml</code>", "run scenario.toml")
-        }
-        [_, _] => ("texts below as <code>a.toml</code> and <code>b.toml</code>", again),
-        _ => ("scenario below as <code>scenario.toml</code>", again),
+    let what = match scenarios {
+        [_, _] => "texts below as <code>a.toml</code> and <code>b.toml</code>",
+        _ => "text below as <code>scenario.toml</code>",
     };
-    let _ = writeln!(
-        text,
-        "<p>Save the {what}, then:</p>\n<pre>oomcast {}</pre>\n<p>Every default and override is in place. \
-         The same version of oomcast gives the same figures.</p>",
-        escaped(again)
-    );
+    // Folders of older versions do not say.
+    if !again.is_empty() {
+        let _ = writeln!(
+            text,
+            "<p>Save the {what}, then:</p>\n<pre>oomcast {}</pre>\n<p>Every default and override is in place. \
+             The same version of oomcast gives the same figures.</p>",
+            escaped(again)
+        );
+    }
     for (name, toml) in scenarios {
         let _ = writeln!(
             text,

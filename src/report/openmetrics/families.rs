@@ -1,10 +1,12 @@
 //! The metrics that the model has: one row each. Names, types and labels are those of
-//! kube-apiserver (docs/facts/watch-cache.md section 7, docs/facts/apf.md section 6), `client_golang`'s
+//! kube-apiserver (docs/facts/watch-cache.md section 11, docs/facts/apf.md section 6), `client_golang`'s
 //! collectors of Go and the process, cAdvisor, node-exporter, kube-state-metrics and etcd.
 //!
 //! What differs from a live cluster: requests of API Priority and Fairness are summed over the flow
 //! schemas of a level, and have no label `flow_schema` or `reason`; WATCH requests are counted when
-//! they are refused, as nobody knows when the others will end; writes are not counted.
+//! they are refused, as nobody knows when the others will end; writes are not counted. A watch cache
+//! dispatches an event when it receives it, and etcd's progress notifications, which older servers count
+//! as dispatched, too, are no events here.
 
 use crate::results::{CFS_PERIOD, LevelSample, ProcessSample, ResourceSample, ServerSample};
 use crate::units::{Bytes, SimSpan};
@@ -56,9 +58,9 @@ pub(super) enum Read {
     /// When the process began, in seconds since 1970.
     Started,
     /// One value per resource; labels `group` and `resource`.
-    Resource(fn(&ResourceSample) -> u64),
+    Resource(fn(&ResourceSample) -> Option<u64>),
     /// The same with both in the label `resource`: `leases.coordination.k8s.io`.
-    Qualified(fn(&ResourceSample) -> u64),
+    Qualified(fn(&ResourceSample) -> Option<u64>),
     /// One value per priority level.
     Level(fn(&LevelSample) -> u64),
     /// Requests by resource, verb and code.
@@ -97,6 +99,10 @@ impl Family {
     const fn since(self, minor: u32) -> Self {
         Self { minors: (minor, self.minors.1), ..self }
     }
+
+    const fn until(self, minor: u32) -> Self {
+        Self { minors: (self.minors.0, minor), ..self }
+    }
 }
 
 use Job::{Apiserver, Etcd, KubeState, Kubelet, Node};
@@ -117,7 +123,28 @@ fn limited(sample: &ServerSample, figure: impl Fn(&ProcessSample) -> f64) -> Opt
     sample.process.as_ref().filter(|process| process.cpu_limit.is_some()).map(figure)
 }
 
+/// A counter of watch caches.
+const fn cached(name: &'static str, help: &'static str, read: Read) -> Family {
+    row(Counter, Apiserver, name, help, read)
+}
+
+/// As on a real server there is no series before the first.
+fn received(sample: &ResourceSample) -> Option<u64> {
+    sample.cache.map(|cache| cache.received).filter(|count| *count > 0)
+}
+
+fn filled(sample: &ResourceSample) -> Option<u64> {
+    sample.cache.map(|cache| cache.initializations).filter(|count| *count > 0)
+}
+
+/// The minor from which on group and resource are two labels (docs/facts/watch-cache.md section 11).
+const GROUPED: u32 = 34;
+
 const UP: &str = "Whether the target answered this scrape.";
+const CAPACITY: &str = "Events that the ring of a watch cache has room for.";
+const RECEIVED: &str = "Events that a watch cache received.";
+const DISPATCHED: &str = "Events that a watch cache handed to its watchers.";
+const FILLED: &str = "How often a watch cache was filled.";
 
 /// Every metric; rows of one name follow on each other. A `static`: each row has one address.
 pub static FAMILIES: &[Family] = &[
@@ -227,12 +254,40 @@ pub static FAMILIES: &[Family] = &[
         Apiserver,
         "apiserver_longrunning_requests",
         "Open watches.",
-        Resource(|r| r.watches),
+        Resource(|r| Some(r.watches)),
     )
     .with(&[("component", "apiserver"), ("scope", "cluster"), ("verb", "WATCH")]),
-    row(Gauge, Apiserver, "apiserver_resource_objects", "Objects stored.", Resource(|r| r.objects))
-        .since(34),
-    row(Gauge, Apiserver, "apiserver_storage_objects", "Objects stored.", Qualified(|r| r.objects)),
+    row(
+        Gauge,
+        Apiserver,
+        "apiserver_resource_objects",
+        "Objects stored.",
+        Resource(|r| Some(r.objects)),
+    )
+    .since(GROUPED),
+    row(
+        Gauge,
+        Apiserver,
+        "apiserver_storage_objects",
+        "Objects stored.",
+        Qualified(|r| Some(r.objects)),
+    ),
+    // The watch caches; `watch_cache_capacity` is without apiserver_ in the source, too.
+    row(Gauge, Apiserver, "watch_cache_capacity", CAPACITY, Qualified(|r| Some(r.cache?.capacity)))
+        .until(GROUPED - 1),
+    row(Gauge, Apiserver, "watch_cache_capacity", CAPACITY, Resource(|r| Some(r.cache?.capacity)))
+        .since(GROUPED),
+    cached("apiserver_watch_cache_events_received_total", RECEIVED, Qualified(received))
+        .until(GROUPED - 1),
+    cached("apiserver_watch_cache_events_received_total", RECEIVED, Resource(received))
+        .since(GROUPED),
+    cached("apiserver_watch_cache_events_dispatched_total", DISPATCHED, Qualified(received))
+        .until(GROUPED - 1),
+    cached("apiserver_watch_cache_events_dispatched_total", DISPATCHED, Resource(received))
+        .since(GROUPED),
+    cached("apiserver_watch_cache_initializations_total", FILLED, Qualified(filled))
+        .until(GROUPED - 1),
+    cached("apiserver_watch_cache_initializations_total", FILLED, Resource(filled)).since(GROUPED),
     // API Priority and Fairness.
     row(
         Gauge,
@@ -458,6 +513,10 @@ pub const WITHOUT: &[(&str, &str)] = &[
     ("apiserver_flowcontrol_request_wait_duration_seconds", "histograms are not modelled"),
     ("apiserver_request_terminations_total", "terminations have no series of their own"),
     ("apiserver_watch_events_total", "watch events have no series of their own"),
+    ("apiserver_watch_cache_resource_version", "resource versions are not modelled"),
+    ("apiserver_watch_cache_read_wait_seconds", "histograms are not modelled"),
+    ("watch_cache_capacity_increase_total", "changes of the capacity are not counted"),
+    ("watch_cache_capacity_decrease_total", "changes of the capacity are not counted"),
     ("etcd_request_duration_seconds", "histograms are not modelled"),
     ("etcd_mvcc_db_total_size_in_bytes", "etcd's own memory and disk are not modelled"),
     ("go_goroutines", "goroutines are not counted"),

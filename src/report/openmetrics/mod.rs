@@ -106,9 +106,10 @@ fn values(cluster: &Cluster<'_>, family: &Family, sample: &ServerSample) -> Vec<
     }
     let plain = |value: Option<f64>| value.map(|value| (Vec::new(), value)).into_iter().collect();
     let process = sample.process.as_ref().filter(|_| up);
-    let by_resource = |read: fn(&ResourceSample) -> u64, labels: fn(&ResourceSample) -> Labels| {
+    type Named = fn(&ResourceSample) -> Labels;
+    let by_resource = |read: fn(&ResourceSample) -> Option<u64>, labels: Named| {
         let resources = process.iter().flat_map(|process| &process.resources);
-        resources.map(|resource| (labels(resource), read(resource) as f64)).collect()
+        resources.filter_map(|resource| Some((labels(resource), read(resource)? as f64))).collect()
     };
     match family.read {
         Read::Up => Vec::new(),

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{Cluster, FAMILIES, Kind, START, Scraped, WITHOUT, series, write};
-use crate::results::{LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample};
+use crate::results::{
+    CacheSample, LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample,
+};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 const CLUSTER: Cluster<'_> = Cluster { name: "st\"orm", version: "1.34", minor: 34, start: START };
@@ -19,6 +21,7 @@ fn sample(seconds: u64, resident: Option<u64>, answers: bool) -> ServerSample {
             objects: 7,
             watches: 3,
             requests,
+            cache: Some(CacheSample { capacity: 100, received: seconds, initializations: 1 }),
         }],
         levels: vec![LevelSample { name: "workload-low".into(), seats: 4, ..Default::default() }],
         ..ProcessSample::default()
@@ -70,6 +73,17 @@ fn names_follow_the_release() {
         !old.contains("apiserver_resource_objects") && new.contains("apiserver_resource_objects{")
     );
     assert!(new.contains("resource=\"leases.coordination.k8s.io\""));
+    // From 1.34 on the metrics of watch caches have group and resource apart.
+    let capacity = |text: &str| {
+        let mut lines = text.lines().filter(|line| line.starts_with("watch_cache_capacity{"));
+        (lines.next().map(str::to_owned), lines.count())
+    };
+    let apart = |line: &str| line.contains("group=\"coordination.k8s.io\"");
+    let (first, others) = capacity(&old);
+    assert!(first.is_some_and(|line| !apart(&line) && line.contains("leases.coordination")));
+    let (line, more) = capacity(&new);
+    assert!(line.is_some_and(|line| apart(&line)));
+    assert_eq!((others, more), (0, 0));
     assert!(new.contains("group=\"coordination.k8s.io\",instance=\"apiserver-0:6443\""));
 }
 

@@ -20,7 +20,7 @@ use std::io::{self, Write};
 
 use crate::results::SweepSummary;
 
-pub use page::{page, took};
+pub use page::{again, page, took};
 
 /// Writes `sweep.json`, whose keys are the fields of [`SweepSummary`].
 ///

@@ -45,7 +45,6 @@ pub fn page(sweep: &SweepSummary) -> Page {
             head.seed
         ),
         hashes: vec![head.scenario_hash.clone(), head.design_hash.clone()],
-        again: again(head),
         notes: sweep.warnings.clone(),
         ..Page::default()
     };
@@ -58,8 +57,10 @@ pub fn page(sweep: &SweepSummary) -> Page {
     page
 }
 
-/// The line that makes a sweep again.
-fn again(head: &SweepHead) -> String {
+/// The line that makes a sweep again from the scenario in its folder, without `oomcast`: also one that
+/// was merged.
+#[must_use]
+pub fn again(head: &SweepHead) -> String {
     let design = match head.design.kind.as_str() {
         "morris" => " --sensitivity".to_owned(),
         kind => format!(" --design {kind}"),

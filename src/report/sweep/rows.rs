@@ -235,7 +235,7 @@ fn parse(path: &Path, mut file: impl BufRead) -> Result<Option<Rows>, RowsError>
 }
 
 /// What a line holds under its key.
-fn content<T: for<'a> Deserialize<'a>>(line: &[u8], key: &str) -> Result<T, String> {
+pub(crate) fn content<T: for<'a> Deserialize<'a>>(line: &[u8], key: &str) -> Result<T, String> {
     let text = std::str::from_utf8(line).map_err(|_| "it is not text".to_owned())?;
     let between = format!("\",\"{key}\":");
     let inner = text
@@ -252,7 +252,7 @@ fn content<T: for<'a> Deserialize<'a>>(line: &[u8], key: &str) -> Result<T, Stri
     serde_json::from_str(inner).map_err(|error| error.to_string())
 }
 
-fn line<T: Serialize>(key: &str, value: &T) -> io::Result<String> {
+pub(crate) fn line<T: Serialize>(key: &str, value: &T) -> io::Result<String> {
     let inner = serde_json::to_string(value)?;
     Ok(format!("{BEFORE}{}\",\"{key}\":{inner}}}\n", checksum(&inner)))
 }
@@ -265,13 +265,44 @@ fn checksum(text: &str) -> String {
     })
 }
 
+/// A file of checked lines being appended to.
+#[derive(Debug)]
+pub(crate) struct Appended {
+    path: PathBuf,
+    file: File,
+    synced: Instant,
+}
+
+impl Appended {
+    /// Opens a file behind its first `whole` bytes; what follows is torn, and goes.
+    pub(crate) fn open(path: PathBuf, whole: Option<u64>) -> Result<Self, RowsError> {
+        let io = |source| RowsError::Io { path: path.clone(), source };
+        let mut file = OpenOptions::new().write(true).open(&path).map_err(io)?;
+        if let Some(whole) = whole {
+            file.set_len(whole).map_err(io)?;
+        }
+        file.seek(SeekFrom::End(0)).map_err(io)?;
+        Ok(Self { path, file, synced: Instant::now() })
+    }
+
+    pub(crate) fn append<T: Serialize>(&mut self, key: &str, value: &T) -> Result<(), RowsError> {
+        let written = line(key, value).and_then(|line| self.file.write_all(line.as_bytes()));
+        let written = written.and_then(|()| {
+            if self.synced.elapsed() < SYNC {
+                return Ok(());
+            }
+            self.synced = Instant::now();
+            self.file.sync_data()
+        });
+        written.map_err(|source| RowsError::Io { path: self.path.clone(), source })
+    }
+}
+
 /// A row file being appended to.
 #[derive(Debug)]
 pub struct RowFile {
-    path: PathBuf,
-    file: File,
+    rows: Appended,
     first: First,
-    synced: Instant,
 }
 
 /// Checks that the rows of a folder, if there are any, may be gone on with.
@@ -338,12 +369,8 @@ impl RowFile {
             let begin = line("sweep", &first).map_err(io)?;
             replace_durably(&path, |out| out.write_all(begin.as_bytes())).map_err(io)?;
         }
-        let mut file = OpenOptions::new().write(true).open(&path).map_err(io)?;
-        if let Some(rows) = kept.filter(|rows| rows.torn) {
-            file.set_len(rows.whole).map_err(io)?;
-        }
-        file.seek(SeekFrom::End(0)).map_err(io)?;
-        Ok(Self { path, file, first, synced: Instant::now() })
+        let whole = kept.filter(|rows| rows.torn).map(|rows| rows.whole);
+        Ok(Self { rows: Appended::open(path, whole)?, first })
     }
 
     /// Adds a row.
@@ -351,15 +378,7 @@ impl RowFile {
     /// # Errors
     /// The file system.
     pub fn append(&mut self, row: &PointRow) -> Result<(), RowsError> {
-        let written = line("row", row).and_then(|line| self.file.write_all(line.as_bytes()));
-        let written = written.and_then(|()| {
-            if self.synced.elapsed() < SYNC {
-                return Ok(());
-            }
-            self.synced = Instant::now();
-            self.file.sync_data()
-        });
-        written.map_err(|source| RowsError::Io { path: self.path.clone(), source })
+        self.rows.append("row", row)
     }
 
     /// Writes the file once more, in the order of the points.
@@ -367,8 +386,9 @@ impl RowFile {
     /// # Errors
     /// The file system.
     pub fn finish<'r>(self, rows: impl IntoIterator<Item = &'r PointRow>) -> Result<(), RowsError> {
-        let io = |source| RowsError::Io { path: self.path.clone(), source };
-        let written = replace_durably(&self.path, |out| {
+        let path = &self.rows.path;
+        let io = |source| RowsError::Io { path: path.clone(), source };
+        let written = replace_durably(path, |out| {
             out.write_all(line("sweep", &self.first)?.as_bytes())?;
             rows.into_iter().try_for_each(|row| out.write_all(line("row", row)?.as_bytes()))
         });

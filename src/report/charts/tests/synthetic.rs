@@ -4,7 +4,7 @@ use crate::report::charts::{ChartInput, PublishedPeak, ServerPeaks};
 use crate::results::{
     Activity, ActivityBucket, ActivityCounts, BusiestSecond, Holder, LevelPoint, LevelTimeline,
     Mechanism, OomKill, PhaseRecord, PressureRecord, ServerActivity, ServerRecord, Timeline,
-    TimelinePoint, WatchWindow, WindowPoint,
+    TimelinePoint, WatchWindow, WindowPoint, scraped_peaks,
 };
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -306,6 +306,7 @@ impl Run {
             .collect();
         let published = (self.recipe.servers == 3)
             .then_some(PublishedPeak { label: "KEP-3157", bytes: self.recipe.limit.scale(0.6) });
+        let scrapes = self.timelines.first().map(scraped_peaks).unwrap_or_default();
         with(&ChartInput {
             scenario: &self.scenario,
             release: "1.32",
@@ -319,6 +320,7 @@ impl Run {
             published,
             activity: Some(&self.activity),
             duration: SimSpan::secs(self.recipe.seconds),
+            scrapes: &scrapes,
             peaks: &peaks,
         })
     }
