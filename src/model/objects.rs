@@ -131,7 +131,7 @@ const IN_LOOPBACK_INFORMERS: [&str; 25] = [
 
 /// Encoding typed objects to JSON one by one, nanoseconds of CPU time per byte, 8.2 to 10.2: the longer
 /// strings of larger objects save nothing. (Measured on streamed lists and watch-lists of Pods: of 7.7 kB
-/// 71 us, on one server; of 19.6 kB 160 to 200 us, where buffered lists encode in 85, from the times of
+/// 71 us, on one server; of 19.6 kB 160 to 200 us, from the times of
 /// clients in the runs of three servers on two machines. Above 8 kB it rests on those runs alone: no
 /// single server was measured with JSON of such Pods.)
 pub(crate) const TYPED_STREAM_NANOS: f64 = 9.26;
@@ -198,9 +198,10 @@ impl ObjectProfile {
             profile.decoded = heap;
         }
         if matches!(resource.shape, Shape::Typed) {
-            // Many small fields cost until the 8 kB of a rich Pod; beyond, strings get longer
-            // (measured: 72 us at 7.7 kB, 85 us at 19.6 kB).
-            let rich = profile.json.as_f64().min(7_700.0);
+            // Many small fields cost until the 13 kB of a rich Pod; beyond, strings get longer. (Measured:
+            // 72 us at 7.7 kB; 120 to 180 us at 19.6 kB, from when servers of 1.32 with 1.5 and 2.5 GB
+            // died for the first time in three runs of three servers, and from the second and third time.)
+            let rich = profile.json.as_f64().min(13_000.0);
             profile.encode_json = Cost { per_byte: 1.2, per_object: 8.06 * rich };
         }
         profile.stream_json = match resource.shape {

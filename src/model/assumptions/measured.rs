@@ -262,7 +262,7 @@ fn responses() -> Vec<Assumption> {
                 "above 8 kB the 8 runs of several servers alone; up to there the runs of one server, too",
                 "8.2 to 10.2 s/GB: 71 us for Pods of 7.7 kB, 160 to 200 us for those of 19.6 kB",
             ),
-            "streamed lists of large Pods: twice what buffered lists of them take",
+            "streamed lists of large Pods: more than buffered lists of them take",
         ),
         row(
             "an item of a streamed list: in protobuf (from 4 kB on) a blob and a typed object, in JSON",
