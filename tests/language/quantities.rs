@@ -88,8 +88,13 @@ fn errors_name_what_is_accepted() {
         let shown = found.render(false);
         assert!(shown.contains(words), "{set}: no {words} in\n{shown}");
     }
-    let odd = ["apiserver.memory-limit=17179869184000m", "objects.pods.count=1_000_000"];
+    let odd = [
+        "apiserver.memory-limit=17179869184000m",
+        "objects.pods.count=1_000_000",
+        "node.cores=4_000m",
+    ];
     let found = text(BASE, &odd).expect("valid").inputs;
+    assert!((found.node.cores - 4.0).abs() < 1e-12);
     assert_eq!(found.apiserver.memory_limit, Some(Bytes::gib(16)));
     assert_eq!(found.resources[0].count, 1_000_000);
 }

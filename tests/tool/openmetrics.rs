@@ -238,6 +238,19 @@ fn of<'a>(record: &'a RunRecord, server: &str, until: f64) -> Vec<&'a ServerSamp
     mine.collect()
 }
 
+/// LISTs that a server had answered.
+fn lists_answered(sample: &ServerSample) -> u64 {
+    sample.process.as_ref().map_or(0, |p| p.resources.iter().map(|r| r.requests.list_ok).sum())
+}
+
+/// What its watch caches had received, some events at least, and how often they had been filled.
+fn watch_caches(sample: &ServerSample) -> (f64, f64) {
+    let caches = || sample.process.iter().flat_map(|p| p.resources.iter().filter_map(|r| r.cache));
+    let events = caches().map(|cache| cache.received).sum::<u64>() as f64;
+    assert!(events > 0.0);
+    (events, caches().map(|cache| cache.initializations).sum::<u64>() as f64)
+}
+
 #[test]
 fn a_real_prometheus_answers_what_is_true() {
     if !there("promtool") || !there("prometheus") {
@@ -317,19 +330,15 @@ fn a_real_prometheus_answers_what_is_true() {
     let watches: u64 = resources.map(|resource| resource.watches).sum();
     close("sum(apiserver_longrunning_requests{$})", 0.0, watches as f64, 1e-9);
     // 10: LISTs answered, up to the last scrape before the kill.
-    let lists =
-        last.process.as_ref().map_or(0, |p| p.resources.iter().map(|r| r.requests.list_ok).sum());
+    let lists = lists_answered(last);
     let found =
         one(&q("sum(apiserver_request_total{@@,verb=\"LIST\",code=\"200\"})"), seconds(last.at));
     assert!((found.unwrap_or(0.0) - lists as f64).abs() < 0.5, "{found:?}, true {lists}");
     // 11: the other replication is told apart.
     assert_eq!(one("count(count by (replication) (up))", end), Some(2.0));
     // 12, 13: the events that its watch caches received, and how often they were filled.
-    let caches = || last.process.iter().flat_map(|p| p.resources.iter().filter_map(|r| r.cache));
-    let events = caches().map(|cache| cache.received).sum::<u64>() as f64;
-    assert!(events > 0.0);
+    let (events, filled) = watch_caches(last);
     let at = seconds(last.at);
     close(&q("sum(apiserver_watch_cache_events_received_total{@@})"), at, events, 1e-9);
-    let filled = caches().map(|cache| cache.initializations).sum::<u64>() as f64;
     close(&q("sum(apiserver_watch_cache_initializations_total{@@})"), at, filled, 1e-9);
 }

@@ -199,7 +199,8 @@ fn node(findings: &Findings, out: &mut Lines) {
     let stored = findings.resources.values().filter_map(|resource| {
         Some(resource.size.as_ref()?.value.times(resource.count.as_ref()?.value))
     });
-    let etcd = NodeInput::etcd_memory(None, &stored.collect::<Vec<_>>()).round_up(1 << 20);
+    let memory = nodes.control_plane_memory.as_ref().map_or(Bytes::gib(64), |found| found.value);
+    let etcd = NodeInput::etcd_memory(None, &stored.collect::<Vec<_>>(), memory).round_up(1 << 20);
     match (&nodes.etcd_beside, &nodes.etcd_memory) {
         (Some(found), _) if !found.value => out.found("etcd-memory", "\"0B\"", found),
         (_, Some(memory)) => out.found("etcd-memory", &exactly(memory.value), memory),

@@ -63,10 +63,12 @@ impl Node {
     /// A scalar as a `--set` gives it: a TOML value, or else the text itself.
     pub(crate) fn from_raw(text: &str, span: Span) -> Self {
         let (value, errors) = DeValue::parse_recoverable(text);
-        let item = if errors.is_empty() {
-            from_value(value.into_inner(), span, Place::Value(span)).item
-        } else {
-            Item::Text(text.to_owned())
+        let value = from_value(value.into_inner(), span, Place::Value(span)).item;
+        let item = match value {
+            // `4_000m` is cores, though the parser takes it for a number.
+            Item::Float(x) if x.is_nan() && !text.ends_with("nan") => Item::Text(text.to_owned()),
+            value if errors.is_empty() => value,
+            _ => Item::Text(text.to_owned()),
         };
         let scalar = !matches!(item, Item::Array(_) | Item::Table(_));
         let raw = scalar.then(|| text.to_owned());

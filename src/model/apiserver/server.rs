@@ -6,6 +6,7 @@
 //! collector's trigger or the end of its marking, freed pages run out, the scavenger is done, the
 //! memory limit is reached.
 
+mod account;
 mod backlog;
 mod booking;
 mod pressure;

@@ -18,15 +18,20 @@ const ETCD_READ_WHOLE: f64 = 3.5;
 /// A database holds older revisions and free pages, too.
 const ETCD_LEAST: Bytes = Bytes::gib(1);
 
+/// Share of the node that it is assumed to take at most: the kernel takes the pages of the database back before
+/// it kills, and databases past 8 GB are beyond what etcd supports.
+const ETCD_MOST: f64 = 0.5;
+
 impl NodeInput {
-    /// RAM of etcd on the node: what is stated, or what it takes for resources of so many stored bytes each.
-    /// LISTs that many clients read from etcd at once would come on top, and are not modelled.
+    /// RAM of etcd on a node of so much memory: what is stated, or what it takes for resources of so many stored
+    /// bytes each. LISTs that many clients read from etcd at once would come on top, and are not modelled.
     #[must_use]
-    pub fn etcd_memory(stated: Option<Bytes>, stored: &[Bytes]) -> Bytes {
+    pub fn etcd_memory(stated: Option<Bytes>, stored: &[Bytes], node: Bytes) -> Bytes {
         stated.unwrap_or_else(|| {
             let largest = stored.iter().max().copied().unwrap_or_default();
             let all: Bytes = stored.iter().copied().sum();
-            (ETCD_EMPTY + all + largest.scale(ETCD_READ_WHOLE)).max(ETCD_LEAST)
+            let taken = ETCD_EMPTY + all + largest.scale(ETCD_READ_WHOLE);
+            taken.min(node.scale(ETCD_MOST)).max(ETCD_LEAST)
         })
     }
 }
@@ -36,7 +41,7 @@ impl Inputs {
     #[must_use]
     pub fn etcd_memory(&self) -> Bytes {
         let stored = self.resources.iter().map(|resource| resource.size.times(resource.count));
-        NodeInput::etcd_memory(self.node.etcd_memory, &stored.collect::<Vec<_>>())
+        NodeInput::etcd_memory(self.node.etcd_memory, &stored.collect::<Vec<_>>(), self.node.memory)
     }
 }
 
@@ -49,14 +54,17 @@ mod tests {
     #[test]
     fn etcd_is_as_measured_or_larger() {
         let mb = |n: u64| Bytes(n * 1_000_000);
+        let node = Bytes::gib(16);
         for (stored, measured) in
             [(533, 2_524), (533, 2_176), (122, 483), (122, 239), (104, 380), (96, 438)]
         {
-            let predicted = NodeInput::etcd_memory(None, &[mb(stored)]);
+            let predicted = NodeInput::etcd_memory(None, &[mb(stored)], node);
             assert!(predicted >= mb(measured).scale(0.97), "{predicted} of {measured} MB");
         }
-        assert!(NodeInput::etcd_memory(None, &[mb(533)]) < mb(3_000));
-        assert_eq!(NodeInput::etcd_memory(Some(Bytes::ZERO), &[mb(533)]), Bytes::ZERO);
-        assert_eq!(NodeInput::etcd_memory(None, &[]), ETCD_LEAST);
+        assert!(NodeInput::etcd_memory(None, &[mb(533)], node) < mb(3_000));
+        assert_eq!(NodeInput::etcd_memory(Some(Bytes::ZERO), &[mb(533)], node), Bytes::ZERO);
+        assert_eq!(NodeInput::etcd_memory(None, &[], node), ETCD_LEAST);
+        // Not all of the node, whatever is stored.
+        assert_eq!(NodeInput::etcd_memory(None, &[mb(9_000)], node), Bytes::gib(8));
     }
 }

@@ -298,12 +298,16 @@ pub(super) enum Key {
 
 /// One row of signs and what they mean; returns the row below.
 pub(super) fn keys(scene: &mut Scene, y: f64, keys: &[(Key, &str)]) -> f64 {
-    let mut x = MARGIN;
-    let middle = y + KEYS / 2.0 - 1.0;
+    let (mut x, mut y) = (MARGIN, y);
     for (key, text) in keys {
+        let width = SIGN_TEXT + font::width(text, SMALL, false);
+        if x > MARGIN && x + width > PAGE_WIDTH - MARGIN {
+            (x, y) = (MARGIN, y + KEYS);
+        }
+        let middle = y + KEYS / 2.0 - 1.0;
         sign(scene, (x, middle), *key);
         scene.text((x + SIGN_TEXT, middle + HALF_CAP), text, SMALL, INK);
-        x += SIGN_TEXT + font::width(text, SMALL, false) + KEY_GAP;
+        x += width + KEY_GAP;
     }
     y + KEYS
 }

@@ -39,8 +39,9 @@ pub(super) fn scene(input: &ChartInput) -> Scene {
     }
     let mut scene = Scene::new(NAME, input.verdict, &describe(input, &shown), PAGE_HEIGHT);
     let y = frame::heading(&mut scene, input.verdict, &subtitle);
-    let grid = Grid::new(input, &shown, y + 32.0);
-    frame::keys(&mut scene, y, &grid.used_keys(input, &shown));
+    // What is drawn, and so the keys, depends on the width of a plot, not on where it begins.
+    let keys = Grid::new(input, &shown, y).used_keys(input, &shown);
+    let grid = Grid::new(input, &shown, frame::keys(&mut scene, y, &keys) + 8.0);
     let hidden = input.timelines.len() - shown.len();
     scene.height = grid.page_height() + if hidden > 0 { 18.0 } else { 0.0 };
     for (index, timeline) in shown.iter().enumerate() {

@@ -10,7 +10,7 @@
 //! once afterwards. If that is more than the channels hold, and what they do not hold takes the processors
 //! longer than a dispatch waits for watchers, the watches are ended.
 
-use super::backlog::{Account, LEAST, Pass};
+use super::account::{Account, LEAST, Pass};
 use super::{FanOut, Server};
 use crate::model::ids::FleetId;
 use crate::units::{Bytes, SimSpan};
