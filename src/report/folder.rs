@@ -24,57 +24,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Component, Path, PathBuf};
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
 
 use super::done::DONE;
+use super::manifest::stays_inside;
+pub use super::manifest::{MANIFEST, Manifest, Status};
 use super::story::Story;
 use super::whole::{is_half_written, remove_half_written, replace};
 use super::{csv, dump, events, html, json, kept, publish};
 use crate::results::{FORMAT_VERSION, RunRecord, Summary};
-
-/// Name of the manifest.
-pub const MANIFEST: &str = "run.json";
-
-/// Whether all files of a folder are there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Status {
-    /// A sweep that goes on or was stopped, or files that are being moved to their places; or its writer was
-    /// stopped by Ctrl-C, and its files hold what was done by then.
-    Partial,
-    /// All there.
-    Complete,
-}
-
-/// `run.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Manifest {
-    /// As of `summary.json`.
-    pub format_version: String,
-    /// Version of oomcast.
-    pub tool_version: String,
-    /// The scenario's name.
-    pub scenario: String,
-    /// Hash of the effective scenario.
-    pub scenario_hash: String,
-    /// Master seed.
-    pub seed: u64,
-    /// How many replications; of a sweep, at each point.
-    pub replications: u32,
-    /// The line that makes it again from the scenarios in the folder, without `oomcast`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub command: String,
-    /// Hash of the design of a sweep; absent of a run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub design_hash: Option<String>,
-    /// See [`Status`].
-    pub status: Status,
-    /// Files of the run beside this one, sorted, relative to the folder, with `/`.
-    pub files: Vec<String>,
-}
 
 /// Everything the standard files are made of.
 #[derive(Clone, Copy, Debug)]
@@ -315,7 +273,11 @@ impl RunFolder {
             self.write_text(&dump::file_name(of_server), &dump)?;
         }
         self.write("attribution.csv", |out| csv::attribution(out, run.worst))?;
-        run.others.iter().try_for_each(|other| kept::write(self, other))?;
+        for other in run.others {
+            for (name, write) in kept::files(other) {
+                self.write(&name, |out| write(out, other))?;
+            }
+        }
         self.write("events.jsonl", |out| events::write(out, &run.worst.log))
     }
 
@@ -478,11 +440,6 @@ fn former_run(path: &Path) -> Result<Former, FolderError> {
     let manifest = fs::read(path.join(MANIFEST)).ok();
     let manifest = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     Ok(manifest.map_or(Former::Foreign, Former::Run))
-}
-
-/// A name from a manifest that somebody may have edited: never follow it out of the folder.
-pub(super) fn stays_inside(name: &str) -> bool {
-    Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 fn remove(path: &Path) -> Result<(), FolderError> {

@@ -3,8 +3,9 @@
 //! They have the files of the run folder that a page is drawn from, with timelines thinned to
 //! [`COLUMNS`] columns; every peak is there.
 
+use std::io::{self, Write};
+
 use super::charts::survivors;
-use super::folder::{FolderError, RunFolder};
 use super::story::Story;
 use super::{csv, events};
 use crate::results::{RunRecord, Timeline};
@@ -31,18 +32,24 @@ pub(super) fn kept(files: &[String]) -> Vec<u32> {
     kept
 }
 
-/// Writes the files of a replication.
-///
-/// # Errors
-/// Those of [`RunFolder::write`].
-pub(super) fn write(folder: &mut RunFolder, run: &RunRecord) -> Result<(), FolderError> {
+/// Writes one file of a replication.
+type WriteFile = fn(&mut dyn Write, &RunRecord) -> io::Result<()>;
+
+/// The files of a replication, and what writes them.
+pub(super) fn files(run: &RunRecord) -> [(String, WriteFile); 4] {
     let place = folder_of(run.replication);
+    let files: [(&str, WriteFile); 4] = [
+        ("timeline.csv", |out, run| csv::timeline(out, &thinned_lines(run))),
+        ("activity.csv", |out, run| csv::activity(out, run)),
+        ("story.txt", |out, run| out.write_all(Story::of(run).full().as_bytes())),
+        ("events.jsonl", |out, run| events::write(out, &run.log)),
+    ];
+    files.map(|(name, write)| (format!("{place}{name}"), write))
+}
+
+fn thinned_lines(run: &RunRecord) -> Vec<Timeline> {
     let columns = (COLUMNS / run.timelines.len().max(1)).max(LEAST_COLUMNS);
-    let thin: Vec<Timeline> = run.timelines.iter().map(|line| thinned(line, columns)).collect();
-    folder.write(&format!("{place}timeline.csv"), |out| csv::timeline(out, &thin))?;
-    folder.write(&format!("{place}activity.csv"), |out| csv::activity(out, run))?;
-    folder.write_text(&format!("{place}story.txt"), &Story::of(run).full())?;
-    folder.write(&format!("{place}events.jsonl"), |out| events::write(out, &run.log))
+    run.timelines.iter().map(|line| thinned(line, columns)).collect()
 }
 
 /// The points of a line that can be seen.

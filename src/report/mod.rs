@@ -31,6 +31,7 @@ pub mod json;
 mod judged;
 pub mod junit;
 mod kept;
+pub mod manifest;
 mod markdown;
 pub mod no_return;
 pub mod openmetrics;

@@ -9,8 +9,8 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::folder::{MANIFEST, Manifest, Status, stays_inside};
 use super::json;
+use super::manifest::{MANIFEST, Manifest, Status, stays_inside};
 use super::whole::replace;
 
 /// A complete set of files that is being moved to its place.

@@ -196,9 +196,9 @@ const HASHES: &str = "\
 cilium-restart-64g bd991e46e39a
 cilium-restart-apf 3fe77d3736bc
 cilium-restart 93581b115c2c
-ha-cascade-streamed af77540a19ba
-ha-cascade ca9fe608c1a2
+ha-cascade-streamed 2390a3d2e52b
+ha-cascade e56009fc917a
 kep-3157-buffered 5bfe462b6e20
 kep-3157-streamed 205933ad8f9d
-list-benchmark-buffered 40e06b5ddb84
-list-benchmark-streamed 58ce7b1c2dea";
+list-benchmark-buffered a9102bb20426
+list-benchmark-streamed 3c59f09f67d0";

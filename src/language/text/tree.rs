@@ -65,8 +65,8 @@ impl Node {
         let (value, errors) = DeValue::parse_recoverable(text);
         let value = from_value(value.into_inner(), span, Place::Value(span)).item;
         let item = match value {
-            // `4_000m` is cores, though the parser takes it for a number.
-            Item::Float(x) if x.is_nan() && !text.ends_with("nan") => Item::Text(text.to_owned()),
+            // `4_000m` is cores, though the parser takes it for an integer.
+            Item::Integer(None) if text.ends_with('m') => Item::Text(text.to_owned()),
             value if errors.is_empty() => value,
             _ => Item::Text(text.to_owned()),
         };

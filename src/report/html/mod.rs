@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use super::folder::Manifest;
+use super::manifest::Manifest;
 use super::page::{Mood, Page};
 use super::{advise, alerts, assess, compare, find, forecast, no_return, run, sweep};
 use crate::results::Summary;
