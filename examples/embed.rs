@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release --example embed`
 
+#![allow(clippy::print_stdout)] // a program that prints
+
 use std::error::Error;
 
 const SCENARIO: &str = r#"

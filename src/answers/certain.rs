@@ -96,9 +96,9 @@ pub(super) fn borders(
     };
     // From the safe end.
     let real = |point: usize| if falling { last - point } else { point };
-    let open = lab.first(last + 1, 0, |point| real(point), |at| !at.is_clear)?;
+    let open = lab.first(last + 1, 0, real, |at| !at.is_clear)?;
     let past = match open {
-        Some(open) => lab.first(last + 1, open, |point| real(point), |at| at.is_past)?,
+        Some(open) => lab.first(last + 1, open, real, |at| at.is_past)?,
         None => None,
     };
     let (Some(open), Some(past)) = (open, past) else { return Ok(None) };

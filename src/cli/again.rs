@@ -86,7 +86,7 @@ mod tests {
     fn again(typed: &str) -> String {
         let mut command = Args::command();
         command.build();
-        let matches = command.clone().try_get_matches_from(typed.split(" ")).expect("valid");
+        let matches = command.clone().try_get_matches_from(typed.split(' ')).expect("valid");
         line(&command, &matches)
     }
 

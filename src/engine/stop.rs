@@ -1,7 +1,7 @@
 //! Whether the process was asked to end before its work is done.
 //!
 //! One flag for all experiments: they look at it between runs of the model, begin no more, and keep what they
-//! have. A run that is done [`or_not`] at all looks at it, too, each time that it says how far it is
+//! have. A run that is done `or_not` at all looks at it, too, each time that it says how far it is
 //! ([`pulse`](super::pulse)), and breaks off; it is left out, so what is kept is what it would have been.
 
 use std::cell::Cell;

@@ -1,7 +1,7 @@
 //! Large runs take turns: so many threads may each do one that memory would not hold them all.
 //!
 //! A run has a weight, such as its number of clients. While what is under way weighs more than
-//! [`MOST_AT_ONCE`] together with it, it waits; one alone may weigh anything. What a run comes to does not
+//! `MOST_AT_ONCE` together with it, it waits; one alone may weigh anything. What a run comes to does not
 //! depend on when it is done.
 
 use std::sync::{Condvar, Mutex, PoisonError};

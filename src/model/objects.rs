@@ -170,10 +170,10 @@ impl ObjectProfile {
     /// Resident bytes of runtime metadata and partial spans per byte of cached objects.
     #[must_use]
     pub fn span_overhead(&self) -> f64 {
-        if !matches!(self.scan, Scan::Around(_)) {
-            SPAN_OVERHEAD
-        } else {
+        if matches!(self.scan, Scan::Around(_)) {
             0.02 + SPAN_PER_BLOB.as_f64() / self.cached.as_f64().max(1.0)
+        } else {
+            SPAN_OVERHEAD
         }
     }
 

@@ -64,11 +64,11 @@ impl DoneFile {
     }
 }
 
-/// The results of a file, and how long its whole lines are; `None`: there is none, or of another version.
-fn read(
-    path: &PathBuf,
-    wanted: &First,
-) -> Result<Option<(BTreeMap<String, String>, u64)>, RowsError> {
+/// The results of a file by their keys, and how long its whole lines are.
+type Found = (BTreeMap<String, String>, u64);
+
+/// What a file holds; `None`: there is none, or of another version.
+fn read(path: &PathBuf, wanted: &First) -> Result<Option<Found>, RowsError> {
     let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

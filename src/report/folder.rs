@@ -18,7 +18,7 @@
 //! | `charts/*.svg`, `charts/*.png` | see [`charts`](super::charts) |
 //!
 //! The same scenario, seed and tool give the same bytes. All files take the place of a former run's at once
-//! ([`publish`](super::publish)): a writer that is killed leaves the former run or the new one. Only a sweep
+//! (`publish`): a writer that is killed leaves the former run or the new one. Only a sweep
 //! writes in place, since it goes on with what is there: its `run.json` says `partial` until it is complete.
 
 use std::collections::BTreeSet;

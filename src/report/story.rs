@@ -189,10 +189,10 @@ fn silent(unserved: &Unserved) -> String {
         ("shutting down", &unserved.stopping),
         ("cut off", &unserved.cut_off),
     ];
-    let named = servers.iter().filter(|(_, servers)| !servers.is_empty());
-    let mut text: String = named
-        .map(|(what, servers)| format!("; {what}: {}", clean(&servers.join(", "), 120)))
-        .collect();
+    let mut text = String::new();
+    for (what, servers) in servers.iter().filter(|(_, servers)| !servers.is_empty()) {
+        text.extend(["; ", what, ": ", &clean(&servers.join(", "), 120)]);
+    }
     if unserved.etcd {
         text.push_str("; etcd has no quorum");
     }

@@ -407,9 +407,10 @@ impl AssessResult {
         if self.storms.iter().any(|row| row.state.is_wrong()) {
             return Answer::No;
         }
-        match self.storms.iter().all(|row| row.state == StormState::Holds) {
-            true => Answer::Yes,
-            false => Answer::NotKnown,
+        if self.storms.iter().all(|row| row.state == StormState::Holds) {
+            Answer::Yes
+        } else {
+            Answer::NotKnown
         }
     }
 

@@ -18,7 +18,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// The first mistake.
 fn mistake(text: &str) -> Option<String> {
-    Parser::new_from_str(text).find_map(|event| event.err()).map(|error| error.to_string())
+    Parser::new_from_str(text).find_map(Result::err).map(|error| error.to_string())
 }
 
 #[test]

@@ -241,7 +241,8 @@ fn judged(
     {
         let when = if seconds < 0.0 { "after it was" } else { "before it is" };
         let (run, seconds) = (point.replication, seconds.abs());
-        row.verdict += &format!("; in run {run}, {seconds:.0} s {when} too late");
+        let too_late = format!("; in run {run}, {seconds:.0} s {when} too late");
+        row.verdict.push_str(&too_late);
     }
     row
 }

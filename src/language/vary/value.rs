@@ -38,7 +38,7 @@ impl Value {
         &self.toml
     }
 
-    /// Where it lies on an axis, in the [`Unit`] of its key; `None` for words.
+    /// Where it lies on an axis, in the [`Unit`](super::Unit) of its key; `None` for words.
     #[must_use]
     pub const fn coordinate(&self) -> Option<f64> {
         self.coordinate

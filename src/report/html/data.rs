@@ -139,7 +139,7 @@ pub(super) fn of_run(
         let kind = ActivityKind::ALL[*index];
         Named { label: kind.label(), colour: charts::colour_of_calls(kind).unwrap_or_default() }
     };
-    let told = shown.iter().flat_map(|shown| shown.beats.last()).map(|beat| beat.at_ms).max();
+    let told = shown.iter().filter_map(|shown| shown.beats.last()).map(|beat| beat.at_ms).max();
     let data = Data {
         summary,
         end: ms(summary.simulated_seconds).max(told.unwrap_or(0)),

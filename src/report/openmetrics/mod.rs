@@ -98,6 +98,9 @@ fn answers(job: Job, sample: &ServerSample) -> bool {
     }
 }
 
+/// The labels that tell a resource from others.
+type Named = fn(&ResourceSample) -> Labels;
+
 /// What a metric has in a sample: labels of its own, and values.
 fn values(cluster: &Cluster<'_>, family: &Family, sample: &ServerSample) -> Vec<(Labels, f64)> {
     let up = answers(family.job, sample);
@@ -106,7 +109,6 @@ fn values(cluster: &Cluster<'_>, family: &Family, sample: &ServerSample) -> Vec<
     }
     let plain = |value: Option<f64>| value.map(|value| (Vec::new(), value)).into_iter().collect();
     let process = sample.process.as_ref().filter(|_| up);
-    type Named = fn(&ResourceSample) -> Labels;
     let by_resource = |read: fn(&ResourceSample) -> Option<u64>, labels: Named| {
         let resources = process.iter().flat_map(|process| &process.resources);
         resources.filter_map(|resource| Some((labels(resource), read(resource)? as f64))).collect()
