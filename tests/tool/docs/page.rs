@@ -49,6 +49,8 @@ impl Block {
                 _ => Err(format!("{word:?} is nothing that a block of {language} can be")),
             },
             ("sh", ["not-run"]) => Ok(Kind::Typed),
+            // The CI workflow and `.ci/release` run it.
+            ("python", []) => Ok(Kind::Shown),
             ("sh" | "promql" | "sql" | "text", []) if self.has_oomcast() => {
                 Err("oomcast outside of a console block: nothing would run it".to_owned())
             }
