@@ -49,12 +49,11 @@ impl Block {
                 _ => Err(format!("{word:?} is nothing that a block of {language} can be")),
             },
             ("sh", ["not-run"]) => Ok(Kind::Typed),
-            // The CI workflow and `.ci/release` run it.
-            ("python", []) => Ok(Kind::Shown),
             ("sh" | "promql" | "sql" | "text", []) if self.has_oomcast() => {
                 Err("oomcast outside of a console block: nothing would run it".to_owned())
             }
-            ("sh" | "promql" | "sql" | "text", []) => Ok(Kind::Shown),
+            // Python is run by the CI workflow and `.ci/release`.
+            ("sh" | "promql" | "sql" | "text" | "python", []) => Ok(Kind::Shown),
             _ => Err(format!("a block of {:?}: nothing says what to do with it", self.info)),
         }
     }
