@@ -177,7 +177,7 @@ fn node_memory(root: &Resolved, apiserver: &Resolved, node: &Resolved, log: &mut
         .named("objects")
         .iter()
         .filter_map(|(_, _, table)| Some(table.size("size")?.times(table.count("count")?)));
-    let etcd = NodeInput::etcd_memory(node.size(parts[0]), &stored.collect::<Vec<_>>(), memory);
+    let etcd = NodeInput::etcd_memory(node.size(parts[0]), stored, memory);
     let used = etcd + parts[1..].iter().filter_map(|key| node.size(key)).sum::<Bytes>();
     if used >= memory {
         let at = node.given("memory").unwrap_or_else(|| root.at("node"));

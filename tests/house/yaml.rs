@@ -1,20 +1,9 @@
 //! Every YAML file that others read, such as the action and the manifests, is YAML.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::prose::{files, read};
 use saphyr_parser::Parser;
-
-/// The files below a folder that end so.
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|end| end == "yml" || end == "yaml") {
-            found.push(path);
-        }
-    }
-}
 
 /// The first mistake.
 fn mistake(text: &str) -> Option<String> {
@@ -24,14 +13,12 @@ fn mistake(text: &str) -> Option<String> {
 #[test]
 fn yaml_files_are_yaml() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut found = Vec::new();
-    for folder in [".github", "deploy", "scenarios"] {
-        files(&root.join(folder), &mut found);
-    }
+    let folders = [".github", "deploy", "scenarios"].iter();
+    let found: Vec<_> =
+        folders.flat_map(|folder| files(&root.join(folder), &["yml", "yaml"])).collect();
     assert!(found.len() >= 6, "{found:?}");
     for path in found {
-        let text = std::fs::read_to_string(&path).expect("text");
-        assert_eq!(mistake(&text), None, "{}", path.display());
+        assert_eq!(mistake(&read(&path)), None, "{}", path.display());
     }
     assert!(mistake("a: b (needs `c: d`)\n").is_some());
     assert!(mistake("a: @PLACE@\n").is_some());

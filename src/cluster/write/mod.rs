@@ -187,9 +187,11 @@ fn flags(server: &Server, out: &mut Lines) {
 fn node(findings: &Findings, out: &mut Lines) {
     const NODES: &str = "kubectl get nodes -o json > nodes.json";
     out.table("[node]");
-    match &findings.nodes.control_plane_memory {
-        Some(found) => out.found("memory", &exactly(found.value), found),
-        None => out.assumed("memory", "\"64GiB\"", NODES),
+    let known = findings.nodes.control_plane_memory.as_ref();
+    let memory = known.map_or(Bytes::gib(64), |found| found.value);
+    match known {
+        Some(found) => out.found("memory", &exactly(memory), found),
+        None => out.assumed("memory", &exactly(memory), NODES),
     }
     match &findings.nodes.control_plane_cores {
         Some(found) => out.found("cores", &format!("{}", found.value), found),
@@ -199,8 +201,7 @@ fn node(findings: &Findings, out: &mut Lines) {
     let stored = findings.resources.values().filter_map(|resource| {
         Some(resource.size.as_ref()?.value.times(resource.count.as_ref()?.value))
     });
-    let memory = nodes.control_plane_memory.as_ref().map_or(Bytes::gib(64), |found| found.value);
-    let etcd = NodeInput::etcd_memory(None, &stored.collect::<Vec<_>>(), memory).round_up(1 << 20);
+    let etcd = NodeInput::etcd_memory(None, stored, memory).round_up(1 << 20);
     match (&nodes.etcd_beside, &nodes.etcd_memory) {
         (Some(found), _) if !found.value => out.found("etcd-memory", "\"0B\"", found),
         (_, Some(memory)) => out.found("etcd-memory", &exactly(memory.value), memory),

@@ -26,10 +26,15 @@ impl NodeInput {
     /// RAM of etcd on a node of so much memory: what is stated, or what it takes for resources of so many stored
     /// bytes each. LISTs that many clients read from etcd at once would come on top, and are not modelled.
     #[must_use]
-    pub fn etcd_memory(stated: Option<Bytes>, stored: &[Bytes], node: Bytes) -> Bytes {
+    pub fn etcd_memory(
+        stated: Option<Bytes>,
+        stored: impl Iterator<Item = Bytes>,
+        node: Bytes,
+    ) -> Bytes {
         stated.unwrap_or_else(|| {
-            let largest = stored.iter().max().copied().unwrap_or_default();
-            let all: Bytes = stored.iter().copied().sum();
+            let (all, largest) = stored.fold((Bytes::ZERO, Bytes::ZERO), |(all, largest), one| {
+                (all + one, largest.max(one))
+            });
             let taken = ETCD_EMPTY + all + largest.scale(ETCD_READ_WHOLE);
             taken.min(node.scale(ETCD_MOST)).max(ETCD_LEAST)
         })
@@ -41,7 +46,7 @@ impl Inputs {
     #[must_use]
     pub fn etcd_memory(&self) -> Bytes {
         let stored = self.resources.iter().map(|resource| resource.size.times(resource.count));
-        NodeInput::etcd_memory(self.node.etcd_memory, &stored.collect::<Vec<_>>(), self.node.memory)
+        NodeInput::etcd_memory(self.node.etcd_memory, stored, self.node.memory)
     }
 }
 
@@ -58,13 +63,16 @@ mod tests {
         for (stored, measured) in
             [(533, 2_524), (533, 2_176), (122, 483), (122, 239), (104, 380), (96, 438)]
         {
-            let predicted = NodeInput::etcd_memory(None, &[mb(stored)], node);
+            let predicted = NodeInput::etcd_memory(None, [mb(stored)].into_iter(), node);
             assert!(predicted >= mb(measured).scale(0.97), "{predicted} of {measured} MB");
         }
-        assert!(NodeInput::etcd_memory(None, &[mb(533)], node) < mb(3_000));
-        assert_eq!(NodeInput::etcd_memory(Some(Bytes::ZERO), &[mb(533)], node), Bytes::ZERO);
-        assert_eq!(NodeInput::etcd_memory(None, &[], node), ETCD_LEAST);
+        assert!(NodeInput::etcd_memory(None, [mb(533)].into_iter(), node) < mb(3_000));
+        assert_eq!(
+            NodeInput::etcd_memory(Some(Bytes::ZERO), [mb(533)].into_iter(), node),
+            Bytes::ZERO
+        );
+        assert_eq!(NodeInput::etcd_memory(None, [].into_iter(), node), ETCD_LEAST);
         // Not all of the node, whatever is stored.
-        assert_eq!(NodeInput::etcd_memory(None, &[mb(9_000)], node), Bytes::gib(8));
+        assert_eq!(NodeInput::etcd_memory(None, [mb(9_000)].into_iter(), node), Bytes::gib(8));
     }
 }

@@ -6,7 +6,7 @@ use crate::model::ids::ServerId;
 use crate::model::input::HealthCheck;
 use crate::model::node::LimitKind;
 use crate::model::plane::Plane;
-use crate::model::plane::server_state::{Life, ServerState, name};
+use crate::model::plane::server_state::{Life, name};
 use crate::results::{LogKind, OomKill};
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -74,8 +74,7 @@ impl Plane {
 
     /// Whether another server serves and can be reached.
     pub(crate) fn another_serves(&self, server: ServerId, now: SimTime) -> bool {
-        let serves = |state: &ServerState| state.life == Life::Serving && !state.partitioned(now);
-        self.servers.pairs().any(|(other, state)| other != server && serves(state))
+        self.servers.pairs().any(|(other, state)| other != server && state.serves(now))
     }
 
     /// The balancer checks a server; whether it is in rotation from now on, if that has changed.

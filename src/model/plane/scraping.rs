@@ -5,7 +5,7 @@ use crate::model::ids::{ResourceId, ServerId, Table};
 use crate::model::input::Inputs;
 use crate::model::node::LimitKind;
 use crate::model::plane::Plane;
-use crate::model::plane::server_state::{Life, ServerState, name};
+use crate::model::plane::server_state::{ServerState, name};
 use crate::model::watchcache::capacity::LOWER_BOUND;
 use crate::results::{CacheSample, LevelSample, ProcessSample, ResourceSample, ServerSample};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -41,7 +41,7 @@ impl Plane {
         ServerSample {
             at,
             server: name(server),
-            answers: state.life == Life::Serving && !state.partitioned(at),
+            answers: state.serves(at),
             oom_kills: state.oom_kills.len() as u64,
             restarts: state.process.number.saturating_sub(1),
             node: (!state.node_lost).then(|| (node.memory, left - used)),

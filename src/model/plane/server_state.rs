@@ -188,6 +188,12 @@ impl ServerState {
         now < self.partitioned_until
     }
 
+    /// Whether it serves and can be reached.
+    #[must_use]
+    pub fn serves(&self, now: SimTime) -> bool {
+        self.life == Life::Serving && !self.partitioned(now)
+    }
+
     /// Retry-After of a cache that is being filled (docs/facts/watch-cache.md section 4.2).
     #[must_use]
     pub fn cold_retry_after(

@@ -143,17 +143,14 @@ fn dispatch<'n>(
 ) {
     let before = log.errors();
     let mut findings = Findings { log, paths: &mut manifests.paths };
-    let Item::Table(entries) = &node.item else {
+    if !matches!(node.item, Item::Table(_)) {
         findings.wrong_type(&path, "an object", node);
         manifests.partial = true;
         return;
-    };
+    }
     let word = |field: &str| {
-        let entry = entries.iter().find(|entry| entry.name == field)?;
-        match &entry.node.item {
-            Item::Text(text) => Some((text.as_str(), entry.node.span)),
-            _ => None,
-        }
+        let value = node.get(field)?;
+        Some((value.text()?, value.span))
     };
     let kind = word("kind").or(of_list.map(|list| (list.kind, node.span)));
     let version = word("apiVersion").or(of_list.map(|list| (list.version, node.span)));
