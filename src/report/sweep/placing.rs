@@ -30,9 +30,9 @@ pub fn place(
         let begin = line("sweep", first)?;
         out.write_all(begin.as_bytes())?;
         let mut end = begin.len() as u64;
-        let mut places = BTreeMap::new();
+        let mut places = Vec::with_capacity(marks.len());
         for (point, mark) in marks {
-            places.insert(*point, (end, mark.length));
+            places.push(Place { point: *point, length: mark.length, begin: end });
             end += u64::from(mark.length);
         }
         let mut sheet = Sheet { out, at: begin.len() as u64, places };
@@ -49,24 +49,32 @@ pub fn place(
     }
 }
 
+/// Where the line of a point belongs.
+struct Place {
+    point: u32,
+    length: u32,
+    begin: u64,
+}
+
 /// The new file.
 struct Sheet<'o, 'f> {
     out: &'o mut BufWriter<&'f File>,
     /// Where it is being written.
     at: u64,
-    /// Where the line of each point begins, and its length.
-    places: BTreeMap<u32, (u64, u32)>,
+    /// In the order of the points.
+    places: Vec<Place>,
 }
 
 impl Sheet<'_, '_> {
     fn take(&mut self, folder: &Path) -> Result<(), RowsError> {
         let Some(mut rows) = Reader::open(folder)? else { return Ok(()) };
         while let Some((point, line)) = rows.line()? {
-            let place = self.places.get(&point).filter(|place| place.1 as usize == line.len());
-            let Some((begin, length)) = place.copied() else { return Err(rows.changed()) };
+            let found = self.places.binary_search_by_key(&point, |place| place.point).ok();
+            let place = found.and_then(|at| self.places.get(at));
+            let place = place.filter(|place| place.length as usize == line.len());
+            let Some(begin) = place.map(|place| place.begin) else { return Err(rows.changed()) };
             let written = self.write(begin, line);
             written.map_err(|source| RowsError::Io { path: folder.join(ROWS), source })?;
-            self.at = begin + u64::from(length);
         }
         Ok(())
     }
@@ -76,7 +84,9 @@ impl Sheet<'_, '_> {
         if self.at != begin {
             self.out.seek(SeekFrom::Start(begin))?;
         }
-        self.out.write_all(line)
+        self.out.write_all(line)?;
+        self.at = begin + line.len() as u64;
+        Ok(())
     }
 }
 

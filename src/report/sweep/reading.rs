@@ -255,6 +255,12 @@ mod tests {
         }
     }
 
+    /// What is held of a sweep of a million points.
+    #[test]
+    fn a_mark_is_small() {
+        assert!(size_of::<Mark>() <= 16);
+    }
+
     #[test]
     fn doubles_and_strangers() {
         assert_eq!(parsed(&file(&[1, 1])).unwrap().map(|rows| rows.marks.len()), Some(1));
