@@ -170,7 +170,8 @@ pub struct Sensitivity {
     pub oom: Effect,
 }
 
-/// A whole sweep: `sweep.json`. `R` is what is held of its rows: there may be more than fit into memory.
+/// A whole sweep: `sweep.json`.
+// `R` is what is held of its rows: there may be more than fit into memory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "SweepSummary")]
 pub struct SweepSummary<R = Vec<PointRow>> {
