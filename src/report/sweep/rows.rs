@@ -278,7 +278,7 @@ pub fn difference(found: &First, wanted: &First) -> Option<String> {
     } else if a.tool_version != b.tool_version {
         says("oomcast", &a.tool_version, &b.tool_version)
     } else if found.model != wanted.model {
-        says("a model", &found.model, &wanted.model)
+        says("model", &found.model, &wanted.model)
     } else if a.scenario != b.scenario {
         says("scenario", &a.scenario, &b.scenario)
     } else if a.scenario_hash != b.scenario_hash {
@@ -319,5 +319,18 @@ impl RowFile {
     pub fn append(&mut self, row: &PointRow) -> Result<Mark, RowsError> {
         let line = self.0.append("row", row)?;
         Ok(Mark::of(line.as_bytes(), row))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{First, difference};
+
+    #[test]
+    fn rows_of_another_model_do_not_mix() {
+        let first = |model: &str| First { model: model.to_owned(), ..First::default() };
+        assert_eq!(difference(&first("a"), &first("a")), None);
+        let told = difference(&first("a"), &first("b"));
+        assert_eq!(told.as_deref(), Some("model a, not b"));
     }
 }
