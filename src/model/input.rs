@@ -8,6 +8,8 @@ mod failures;
 mod residents;
 mod workloads;
 
+pub(crate) use residents::ETCD_READ_WHOLE;
+
 pub use super::ids::{FleetId, Id, ResourceId, ServerId};
 pub use workloads::{BeginInput, FlowInput, JoinInput, WorkloadsInput};
 
@@ -108,6 +110,12 @@ pub struct ApiserverInput {
     pub memory_limit: Option<Bytes>,
     /// cgroup `memory.high` of the container.
     pub memory_high: Option<Bytes>,
+    /// cgroup `memory.min` of the container: `requests.memory` under the kubelet's `MemoryQoS`.
+    pub memory_min: Option<Bytes>,
+    /// cgroup `memory.low` of the container.
+    pub memory_low: Option<Bytes>,
+    /// `memoryThrottlingFactor` of the kubelet, which makes `memory.high`.
+    pub memory_throttling_factor: Option<f64>,
     /// CFS quota in cores.
     pub cpu_limit: Option<f64>,
     /// GOGC in per cent; `None` is `off`.
@@ -252,6 +260,8 @@ pub struct EtcdInput {
     pub range_stream: bool,
     /// `--watch-progress-notify-interval`: how often it tells a quiet watcher how far it is.
     pub progress_notify_interval: SimSpan,
+    /// `--quota-backend-bytes`; `None`: it is never reached.
+    pub quota: Option<Bytes>,
 }
 
 /// How the balancer picks a server for a new connection.

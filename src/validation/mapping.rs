@@ -263,6 +263,7 @@ pub(super) fn etcd() -> EtcdInput {
         latency: SimSpan::millis(2),
         range_stream: false,
         progress_notify_interval: SimSpan::secs(600),
+        quota: None,
     }
 }
 

@@ -4,7 +4,6 @@ use crate::model::apiserver::tag::Tag;
 use crate::model::context::Context;
 use crate::model::ids::ServerId;
 use crate::model::input::HealthCheck;
-use crate::model::node::LimitKind;
 use crate::model::plane::Plane;
 use crate::model::plane::server_state::{Life, name};
 use crate::results::{LogKind, OomKill};
@@ -22,10 +21,13 @@ impl Plane {
         let resident = Bytes(state.server.memory.resident());
         let watches: u64 = state.watches.iter().sum();
         let clients = self.balancer.connections(server);
+        let (node_first, etcd) = (state.server.node_ends_first(), state.server.etcd_now());
         self.note_kill(cx, server, watches, now);
         let mut note = |kind, message| cx.record.note(now, kind, &name(server), message);
-        if self.limit.kind == LimitKind::Node {
-            let message = format!("node out of memory with the apiserver at {resident}");
+        if node_first {
+            let beside =
+                if etcd > Bytes::ZERO { format!(" and etcd at {etcd}") } else { String::new() };
+            let message = format!("node out of memory with the apiserver at {resident}{beside}");
             note(LogKind::NodeLost, message);
         }
         let message = format!(
