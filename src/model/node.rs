@@ -51,17 +51,17 @@ pub fn memory_limit(inputs: &Inputs) -> MemoryLimit {
     }
 }
 
-/// Where the memory of a server's node ends.
+/// Where the memory of a server's node ends, if what shares it is to be followed.
 #[must_use]
-pub fn room(inputs: &Inputs) -> NodeRoom {
+pub fn room(inputs: &Inputs) -> Option<NodeRoom> {
     let rest = inputs.etcd_memory();
     let (min, low) = (inputs.apiserver.memory_min, inputs.apiserver.memory_low);
-    NodeRoom {
+    inputs.node.pressure.then(|| NodeRoom {
         kill_at: node_limit(inputs),
         etcd: (rest > Bytes::ZERO).then(|| (rest, inputs.etcd_idle())),
         min: min.unwrap_or_default(),
         low: low.unwrap_or_default(),
-    }
+    })
 }
 
 /// cgroup `memory.high`: stated, or as the kubelet sets it with the feature gate `MemoryQoS`: floor to a page of

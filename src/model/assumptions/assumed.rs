@@ -208,8 +208,8 @@ fn simplifications() -> Vec<Assumption> {
             "the memory of a server during `lag`",
         ),
         row(
-            "etcd is a rate and a latency; at rest its memory is a fixed amount, by what is stored at the start; each \
-             server reads from the etcd on its own node, which keeps for two minutes what ranges took",
+            "etcd is a rate and a latency; its memory is a fixed amount, by what is stored at the start; with `node.pressure` \
+             the etcd on a server's own node serves it, and keeps for two minutes what its ranges took",
             "`[etcd]`, `node.etcd-memory`; `src/model/input/residents.rs`: 50 MB, the stored bytes and 3.5 times the \
              largest collection, or all ranges that are read at once",
             "lists from etcd by many at once; etcd on the same node",

@@ -4,6 +4,7 @@ use crate::model::apiserver::tag::Tag;
 use crate::model::context::Context;
 use crate::model::ids::ServerId;
 use crate::model::input::HealthCheck;
+use crate::model::node::LimitKind;
 use crate::model::plane::Plane;
 use crate::model::plane::server_state::{Life, name};
 use crate::results::{LogKind, OomKill};
@@ -21,7 +22,7 @@ impl Plane {
         let resident = Bytes(state.server.memory.resident());
         let watches: u64 = state.watches.iter().sum();
         let clients = self.balancer.connections(server);
-        let (node_first, etcd) = (state.server.node_ends_first(), state.server.etcd_now());
+        let (node_first, etcd) = (self.node_out(server), state.server.etcd_now());
         self.note_kill(cx, server, watches, now);
         let mut note = |kind, message| cx.record.note(now, kind, &name(server), message);
         if node_first {
@@ -37,6 +38,11 @@ impl Plane {
         let state = &mut self.servers[server];
         state.oom_kills.push(OomKill { at: now, resident, back_at: None });
         state.crash_loop.died(now)
+    }
+
+    /// Whether a server that is killed had its node run out of memory.
+    fn node_out(&self, server: ServerId) -> bool {
+        self.limit.kind == LimitKind::Node || self.servers[server].server.node_ends_first()
     }
 
     /// What a process held is gone. Returns the marks of its requests of whose answers no byte had

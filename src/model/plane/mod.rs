@@ -98,7 +98,7 @@ impl Plane {
                 memory_limit: inputs.apiserver.gomemlimit,
             },
             kill_at: limit.kill_at,
-            node: Some(node::room(inputs)),
+            node: node::room(inputs),
             request_timeout: inputs.apiserver.request_timeout,
             memory_high: node::memory_high(inputs),
             scan: catalog.scan_weights(inputs),
