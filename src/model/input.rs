@@ -436,7 +436,9 @@ pub enum Retries {
     /// The REST layer of client-go makes it again first, then the client has its own way.
     #[default]
     ClientGo,
-    /// A plain HTTP client with a reflector's back-off: no REST layer, no pager. A lister goes on.
+    /// A plain HTTP client: no REST layer, no pager. It backs off as a reflector does, but its delays start
+    /// over once a list has come or a watch is open (measured: the agents of several servers). A lister
+    /// goes on.
     BackOff,
     /// Nothing: a lister goes on to its next round, others stop.
     Never,

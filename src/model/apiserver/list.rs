@@ -343,7 +343,7 @@ impl ListContext<'_> {
         .scale(self.calibration.stream_garbage);
         let mut phase = self.write(Stage::Streaming, body, gzip, wire);
         let encode =
-            if self.protobuf() { self.profile.encode_protobuf } else { self.profile.stream_json };
+            if self.protobuf() { self.profile.encode_protobuf } else { self.profile.encode_json };
         phase.demand.cpu += encode.of(list.items, body);
         let frames = (item.as_f64() / costs::STREAM_BUFFER.as_f64()).min(1.0);
         phase.demand.cpu += if self.protobuf() {
