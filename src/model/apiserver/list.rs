@@ -240,7 +240,7 @@ impl ListContext<'_> {
         let chunked = self.etcd.range_stream && rounds.count == 1;
         let largest = self.profile.stored.times(rounds.largest);
         let held = if chunked { raw.min(RANGE_STREAM_CHUNKS) } else { largest };
-        let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, raw));
+        let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, raw)).ranging(held);
         read.demand.floor =
             self.etcd.latency.times(rounds.count) + self.etcd.read_rate.time_for(raw);
         read = read.ramp(RampKind::Take, raw_entry, held.times(copies));
