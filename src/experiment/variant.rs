@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn an_overlay_changes_what_the_command_line_set_once_it_is_settled() {
-        let text = b"schema = 1\nname = \"s\"\n[run]\nduration = \"1m\"\n";
+        let text = b"schema = 1\nname = \"s\"\n[run]\nduration = \"1m\"\n[apiserver]\nversion = \"1.34\"\n";
         let set = ["apiserver.gogc=100".to_owned()];
         let overlay =
             || Overlay { name: "o".to_owned(), text: b"[apiserver]\ngogc = 25\n".to_vec() };
