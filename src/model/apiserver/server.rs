@@ -15,7 +15,7 @@ mod settings;
 mod streams;
 
 pub(crate) use rates::COPIES_WAITED_FOR;
-pub use settings::{Background, FanOut, Growth, ServerSettings};
+pub use settings::{Background, FanOut, Growth, Held, ServerSettings};
 
 use backlog::Backlog;
 use pressure::{Pressed, Pressure, Quota, Shortage};
