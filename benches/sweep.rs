@@ -58,12 +58,12 @@ fn round(threads: usize, full: bool) -> (f64, f64) {
     let which: Vec<u32> = (0..if full { points.count() } else { 2 }).collect();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-sweep");
     fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{error}"));
-    let first = First { head: sweep::head(&base, &plan, &points, "bench"), shard: None };
-    let rows = RowFile::open(&folder, first, None).unwrap_or_else(|error| panic!("{error}"));
+    let first = First { head: sweep::head(&base, &plan, &points, "bench"), ..First::default() };
+    let rows = RowFile::open(&folder, &first, None).unwrap_or_else(|error| panic!("{error}"));
     let rows = Mutex::new(rows);
     let each = |row: PointRow| {
         assert!(row.is_complete(), "{:?}", row.error);
-        rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner).append(&row)
+        rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner).append(&row).map(drop)
     };
     let run = |scenario: &Scenario, options: RunOptions| model::run(&scenario.inputs, options);
     let task = Task {

@@ -1,14 +1,15 @@
 //! `oomcast merge`: the shards of a sweep as one.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, PrintFlags};
-use super::sweep_folder::{Shown, SweepFolder, refused};
+use super::sweep_folder::{Shown, SweepFolder, Swept, refused};
 use crate::experiment::sweep::{self, Points};
-use crate::report::sweep::rows::{self, First, ROWS, Rows};
-use crate::results::PointRow;
+use crate::report::sweep::reading::{self, Mark};
+use crate::report::sweep::rows::{self, First, ROWS};
 
 /// Points named in a message.
 const NAMED: usize = 10;
@@ -33,22 +34,26 @@ pub struct MergeArgs {
 /// A folder with rows.
 struct Part {
     path: PathBuf,
-    rows: Rows,
+    first: First,
 }
 
-/// Reads every shard, checks that they make a whole, and writes what the unsharded sweep would have.
+/// Reads every shard, checks that they make a whole, and writes what the unsharded sweep would have. Rows are
+/// not held: of each its [`Mark`] is.
 pub(super) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
     let mut parts = Vec::new();
+    let mut union = Union::default();
     for folder in &args.folders {
         for path in shards(folder)? {
-            let found = rows::read(&path).map_err(|e| refused(&e))?;
+            let found = reading::read(&path).map_err(|e| refused(&e))?;
             let missing =
                 || Failure::usage(format_args!("{} holds no rows of a sweep", path.display()));
-            parts.push(Part { rows: found.ok_or_else(missing)?, path });
+            let found = found.ok_or_else(missing)?;
+            union.add(found.marks);
+            parts.push(Part { first: found.first, path });
         }
     }
     let first = parts.first().ok_or_else(|| Failure::usage("nothing to merge"))?;
-    let head = first.rows.first.head.clone();
+    let head = first.first.head.clone();
     same_sweep(&parts)?;
     let from = first.path.clone();
     let plan = sweep::plan_of(&head).ok_or_else(|| {
@@ -64,21 +69,22 @@ pub(super) fn merge(args: &MergeArgs) -> Result<Exit, Failure> {
         return Err(Failure::usage(message));
     }
     let effective = effective(&from)?;
-    let whole = First { head: head.clone(), shard: None };
+    let whole = First { shard: None, ..first.first.clone() };
     let path = args.folder.out.clone().unwrap_or_else(|| default_path(args, &parts, &whole));
-    let rows = union(parts, head.points)?;
-    let count = rows.len();
+    union.check(&parts, head.points)?;
     // The rows are those of the shards, so that writing them again loses nothing.
     let force = args.folder.force;
-    let (folder, _) = SweepFolder::open(&path, whole, count, !force, force)?;
-    let summary = sweep::summary(head, &plan, &points, rows, &effective);
+    let (mut folder, _) = SweepFolder::open(&path, whole, union.marks.len(), !force, force)?;
+    let paths: Vec<PathBuf> = parts.into_iter().map(|part| part.path).collect();
+    folder.place(&union.marks, Some(&paths))?;
+    drop(union);
     let shown = Shown {
         wall: Duration::ZERO,
         next: None,
         print: args.print,
         charts: !args.folder.no_charts,
     };
-    folder.finish(summary, &effective, &shown)
+    folder.finish(Swept { plan: &plan, points: &points, effective: &effective }, &shown)
 }
 
 /// The shards inside a folder, or the folder itself.
@@ -114,8 +120,8 @@ fn same_sweep(parts: &[Part]) -> Result<(), Failure> {
         return Ok(());
     };
     for other in others {
-        let alike = First { shard: first.rows.first.shard.clone(), ..other.rows.first.clone() };
-        if let Some(what) = rows::difference(&alike, &first.rows.first) {
+        let alike = First { shard: first.first.shard.clone(), ..other.first.clone() };
+        if let Some(what) = rows::difference(&alike, &first.first) {
             let (a, b) = (other.path.display(), first.path.display());
             let message = format!("{a} is not of the same sweep as {b}: it has {what}");
             return Err(Failure::usage(message));
@@ -124,46 +130,53 @@ fn same_sweep(parts: &[Part]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// All rows in order, if each point is there once. They are moved, not copied, into their places: there may be
-/// a million.
-fn union(mut parts: Vec<Part>, wanted: u32) -> Result<Vec<PointRow>, Failure> {
-    let count = wanted as usize;
-    let (mut rows, mut there) = (vec![PointRow::default(); count], vec![false; count]);
-    let mut twice: Vec<u32> = Vec::new();
-    for (point, row) in parts.iter_mut().flat_map(|part| std::mem::take(&mut part.rows.rows)) {
-        // Rows of points that the sweep does not have were refused when they were read.
-        let Some(place) = rows.get_mut(point as usize) else { continue };
-        *place = row;
-        if std::mem::replace(&mut there[point as usize], true) {
-            twice.push(point);
+/// The points of all shards.
+#[derive(Default)]
+struct Union {
+    marks: BTreeMap<u32, Mark>,
+    /// Those that several shards have.
+    twice: BTreeSet<u32>,
+}
+
+impl Union {
+    fn add(&mut self, marks: BTreeMap<u32, Mark>) {
+        for (point, mark) in marks {
+            if self.marks.insert(point, mark).is_some() {
+                self.twice.insert(point);
+            }
         }
     }
-    let missing: Vec<u32> = (0..wanted).filter(|point| !there[*point as usize]).collect();
-    let mut found = Vec::new();
-    if !missing.is_empty() {
-        let parts = unfinished(&parts, &missing);
-        found.push(format!(
-            "{} of {wanted} points are missing: {}{parts}",
-            missing.len(),
-            named(&missing)
-        ));
+
+    /// Whether each point is there once. Rows of points that the sweep does not have were refused when they
+    /// were read.
+    fn check(&self, parts: &[Part], wanted: u32) -> Result<(), Failure> {
+        let missing: Vec<u32> =
+            (0..wanted).filter(|point| !self.marks.contains_key(point)).collect();
+        let mut found = Vec::new();
+        if !missing.is_empty() {
+            let parts = unfinished(parts, &missing);
+            found.push(format!(
+                "{} of {wanted} points are missing: {}{parts}",
+                missing.len(),
+                named(&missing)
+            ));
+        }
+        if !self.twice.is_empty() {
+            let twice: Vec<u32> = self.twice.iter().copied().collect();
+            found.push(format!("{} points are there twice: {}", twice.len(), named(&twice)));
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        let found = found.join("; ");
+        Err(Failure::new(Exit::Incomplete, format_args!("{found}; nothing was written")))
     }
-    if !twice.is_empty() {
-        twice.sort_unstable();
-        twice.dedup();
-        found.push(format!("{} points are there twice: {}", twice.len(), named(&twice)));
-    }
-    if found.is_empty() {
-        return Ok(rows);
-    }
-    let found = found.join("; ");
-    Err(Failure::new(Exit::Incomplete, format_args!("{found}; nothing was written")))
 }
 
 /// Which of the shards lack points of their own.
 fn unfinished(parts: &[Part], missing: &[u32]) -> String {
     let lacks = |part: &&Part| {
-        let shard = part.rows.first.shard.as_deref().map(super::shard::parse);
+        let shard = part.first.shard.as_deref().map(super::shard::parse);
         let Some(Ok(super::shard::ShardArg::This(shard))) = shard else {
             return false;
         };

@@ -1,6 +1,7 @@
 //! Where output goes: the result to stdout, everything else to stderr.
 
 use std::fmt::Display;
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -125,6 +126,15 @@ pub(super) fn result(text: &str) -> Result<(), Failure> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::internal(format_args!("cannot write to standard output: {error}")))
         }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file as the result. A reader that has seen enough is no failure.
+pub(super) fn pour(path: &Path) -> io::Result<()> {
+    let poured = io::copy(&mut File::open(path)?, &mut anstream::stdout().lock());
+    match poured {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }
 }

@@ -20,7 +20,8 @@ impl Done {
     /// Begins to keep runs in a folder; with those that are there, if it is to `resume`.
     pub(super) fn open(folder: &mut RunFolder, resume: bool) -> Result<Self, Failure> {
         folder.begin().map_err(not_written)?;
-        let version = env!("CARGO_PKG_VERSION");
+        // Builds of one version may differ in the model.
+        let version = concat!(env!("CARGO_PKG_VERSION"), " ", env!("OOMCAST_MODEL"));
         let opened = DoneFile::open(folder.path(), version, resume);
         let (file, done) = opened.map_err(|error| refused(&error))?;
         let file = Mutex::new(file);

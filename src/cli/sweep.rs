@@ -13,14 +13,15 @@ use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
 use super::shard::{self, Shard, ShardArg};
-use super::sweep_folder::{Shown, SweepFolder};
+use super::sweep_folder::{Shown, SweepFolder, Swept};
 use super::{hint, interrupt, load, output};
 use crate::experiment;
 use crate::experiment::sweep::{self, Points, SweepError, Task};
 use crate::model::{self, RunOptions};
 use crate::report::sweep::columns;
-use crate::report::sweep::rows::{First, RowsError};
-use crate::results::{PointFigures, PointRow, SweepHead, SweepSummary};
+use crate::report::sweep::reading::Mark;
+use crate::report::sweep::rows::{First, RowFile, RowsError};
+use crate::results::{PointRow, SweepHead};
 use crate::scenario::sweep::{Design, SweepPlan};
 use crate::scenario::{Diagnostics, Scenario, Vary};
 
@@ -126,14 +127,17 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
     let points = Points::new(&plan, base.seed).map_err(Failure::usage)?;
     let shard = shard_of(args)?;
     let head = sweep::head(&base, &plan, &points, env!("CARGO_PKG_VERSION"));
-    let first = First { head: head.clone(), shard: shard.map(|shard| shard.to_string()) };
+    let shown = shard.map(|shard| shard.to_string());
+    let first = First { head: head.clone(), shard: shown, model: env!("OOMCAST_MODEL").to_owned() };
     let which: Vec<u32> =
         (0..points.count()).filter(|point| shard.is_none_or(|shard| shard.has(*point))).collect();
     let path = place(args, &head, shard);
-    let (folder, kept) =
+    let (mut folder, kept) =
         SweepFolder::open(&path, first, which.len(), args.resume, args.folder.force)?;
+    let file = folder.append_to(kept.as_ref())?;
+    let marks = kept.map_or_else(BTreeMap::new, |kept| kept.marks);
     let missing: Vec<u32> =
-        which.iter().copied().filter(|point| !kept.contains_key(point)).collect();
+        which.iter().copied().filter(|point| !marks.contains_key(point)).collect();
     announce(args, &head, shard, (missing.len(), which.len()));
     let begun = Instant::now();
     let task = Task {
@@ -144,25 +148,23 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
         threads: args.run.threads(),
     };
     interrupt::keep_what_is_done();
-    let (folder, rows) = simulate(args, &task, &base, folder, kept)?;
-    if rows.len() < which.len() {
-        return Err(stopped(rows.len(), which.len(), &path));
+    let marks = simulate(args, &task, &base, file, marks)?;
+    if marks.len() < which.len() {
+        return Err(stopped(marks.len(), which.len(), &path));
     }
+    folder.place(&marks, None)?;
     if let Some(shard) = shard {
-        let sound = rows.values().all(PointRow::is_complete);
-        let path = folder.finish_shard(&rows, &base.effective)?;
-        return tell_shard(shard, &path, rows.len(), sound);
+        let sound = marks.values().all(|mark| mark.complete);
+        let path = folder.finish_shard(&base.effective)?;
+        return tell_shard(shard, &path, marks.len(), sound);
     }
-    let summary =
-        sweep::summary(head, &plan, &points, rows.into_values().collect(), &base.effective);
-    let next = next(args, &plan, &summary);
     let shown = Shown {
         wall: begun.elapsed(),
-        next: next.as_deref(),
+        next: Some(&|row| next(args, &plan, row)),
         print: args.print,
         charts: !args.folder.no_charts,
     };
-    folder.finish(summary, &base.effective, &shown)
+    folder.finish(Swept { plan: &plan, points: &points, effective: &base.effective }, &shown)
 }
 
 /// All mistakes at once, on stderr.
@@ -235,16 +237,16 @@ fn announce(args: &SweepArgs, head: &SweepHead, shard: Option<Shard>, (left, all
     ));
 }
 
-type Rows = BTreeMap<u32, PointRow>;
+type Marks = BTreeMap<u32, Mark>;
 
 /// Runs the missing points; each is in the row file as soon as it is there.
 fn simulate(
     args: &SweepArgs,
     task: &Task<'_>,
     base: &Scenario,
-    folder: SweepFolder,
-    kept: Rows,
-) -> Result<(SweepFolder, Rows), Failure> {
+    file: RowFile,
+    kept: Marks,
+) -> Result<Marks, Failure> {
     let runs = task.which.len() as u64 * u64::from(base.replications);
     let steps = u32::try_from(runs).unwrap_or(u32::MAX);
     let progress = Progress::counting(steps, "runs", !args.run.no_progress && !args.print.quiet);
@@ -254,11 +256,11 @@ fn simulate(
         progress.set(1 + done.fetch_add(1, Ordering::Relaxed));
         record
     };
-    let state = Mutex::new((folder, kept));
+    let state = Mutex::new((file, kept));
     let each = |row: PointRow| -> Result<(), RowsError> {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.0.append(&row)?;
-        state.1.insert(row.point, row);
+        let mark = state.0.append(&row)?;
+        state.1.insert(row.point, mark);
         Ok(())
     };
     sweep::sweep(task, &run, &each).map_err(|error| {
@@ -270,7 +272,7 @@ fn simulate(
         };
         Failure::internal(message)
     })?;
-    Ok(state.into_inner().unwrap_or_else(PoisonError::into_inner))
+    Ok(state.into_inner().unwrap_or_else(PoisonError::into_inner).1)
 }
 
 /// What is said of a sweep that Ctrl-C ended.
@@ -302,10 +304,8 @@ fn tell_shard(
     output::incomplete((!sound).then(|| message.to_owned()))
 }
 
-/// A look at the first point that is at risk.
-fn next(args: &SweepArgs, plan: &SweepPlan, summary: &SweepSummary) -> Option<String> {
-    let risky = |row: &&PointRow| row.figures.as_ref().map_or(0.0, PointFigures::oom_share) > 0.05;
-    let row = summary.rows.iter().find(risky)?;
+/// A look at a point that is at risk.
+fn next(args: &SweepArgs, plan: &SweepPlan, row: &PointRow) -> String {
     let mut words = vec![format!("oomcast run {}", hint::quoted(&args.file.to_string_lossy()))];
     words.extend(
         args.run.overrides(&args.layers).iter().map(|set| format!("--set {}", hint::quoted(set))),
@@ -314,5 +314,5 @@ fn next(args: &SweepArgs, plan: &SweepPlan, summary: &SweepSummary) -> Option<St
         let set = format!("{}={}", vary.knob.key(), value.text);
         words.push(format!("--set {}", hint::quoted(&set)));
     }
-    Some(format!("{}  # what kills it there?", words.join(" ")))
+    format!("{}  # what kills it there?", words.join(" "))
 }

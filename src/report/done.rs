@@ -2,7 +2,7 @@
 //! the result is whole. Lines are checked as those of a sweep; one that is damaged is run again.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -60,7 +60,8 @@ impl DoneFile {
     /// # Errors
     /// The file system.
     pub fn append(&mut self, key: &str, result: &str) -> Result<(), RowsError> {
-        self.0.append("run", &Entry { key: key.to_owned(), result: result.to_owned() })
+        let entry = Entry { key: key.to_owned(), result: result.to_owned() };
+        self.0.append("run", &entry).map(drop)
     }
 }
 

@@ -13,7 +13,7 @@ pub fn replace(
     target: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    replace_by(target, |temporary| written(temporary, fill, |_| Ok(())))
+    replace_by(target, |temporary| written(temporary, |out| fill(out), |_| Ok(())))
 }
 
 /// The same, and a power cut after it loses nothing.
@@ -22,7 +22,7 @@ pub fn replace(
 /// Those of [`replace`].
 pub fn replace_durably(
     target: &Path,
-    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    fill: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
 ) -> io::Result<()> {
     replace_by(target, |temporary| written(temporary, fill, File::sync_all))?;
     // The rename is durable once the folder is; not every system lets a folder be opened.
@@ -98,7 +98,7 @@ pub(super) fn remove_half_written(folder: &Path) {
 
 fn written(
     path: &Path,
-    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    fill: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
     sync: impl FnOnce(&File) -> io::Result<()>,
 ) -> io::Result<()> {
     let file = File::create(path)?;

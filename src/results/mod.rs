@@ -18,6 +18,7 @@ mod import;
 mod judged;
 mod levels;
 mod no_return;
+mod overview;
 mod peak_interval;
 mod pressure;
 mod run;
@@ -62,6 +63,7 @@ pub use levels::{
     ApfDump, FleetFlow, LevelDump, LevelPoint, LevelRecord, LevelTimeline, QueueDump, RequestDump,
 };
 pub use no_return::{NoReturn, NoReturnPoint, PassedPoint, Visible};
+pub use overview::Overview;
 pub use peak_interval::PeakInterval;
 pub use pressure::{CFS_PERIOD, PressureRecord};
 pub use run::{
@@ -80,7 +82,7 @@ pub use summary::{
     PublishedRow, Spread, Summary,
 };
 pub use sweep::{
-    AxisRecord, DesignRecord, Effect, PointFigures, PointRow, PointValue, SWEEP_FORMAT,
+    AxisRecord, DesignRecord, Effect, PointFigures, PointRow, PointValue, RISK, SWEEP_FORMAT,
     Sensitivity, SweepHead, SweepSummary,
 };
 pub use unserved::Unserved;

@@ -11,7 +11,7 @@ use oomcast::cluster::audit::{Log, read};
 use oomcast::cluster::fleets::{Cluster, from_audit};
 use oomcast::cluster::read::Lines;
 use oomcast::cluster::{self, write::Names};
-use oomcast::report::sweep::rows;
+use oomcast::report::sweep::{reading, rows};
 use oomcast::scenario::{Scenario, Vary, explain, load, load_file};
 use oomcast::validation::{Observation, ha, mapping, observation, series};
 use sha2::{Digest, Sha256};
@@ -117,8 +117,8 @@ pub(crate) fn resumed(folder: &Path, bytes: &[u8]) {
     let lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate();
     let text: Vec<Vec<u8>> = lines.map(|(i, line)| checked(i, line)).collect();
     std::fs::write(folder.join(rows::ROWS), text.concat()).expect("writes");
-    if let Ok(Some(rows)) = rows::read(folder) {
-        assert!(rows.rows.keys().all(|point| *point < rows.first.head.points));
+    if let Ok(Some(rows)) = reading::read(folder) {
+        assert!(rows.marks.keys().all(|point| *point < rows.first.head.points));
     }
 }
 

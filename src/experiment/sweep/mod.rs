@@ -1,9 +1,13 @@
 //! Sweeps: a scenario at many points of its keys, each with all its replications.
 //!
-//! [`Points`] says what the points are; [`sweep()`] runs them in any order; [`summary()`] condenses the
-//! rows, which must be in order. All points share the seed, so that they differ by what is varied only.
+//! [`Points`] says what the points are; [`sweep()`] runs them in any order; a [`Gathering`] condenses the
+//! rows, which it takes in order and does not keep. All points share the seed, so that they differ by what is
+//! varied only.
 
+mod alike;
+mod along;
 mod condense;
+mod gather;
 mod morris;
 mod points;
 mod run;
@@ -15,10 +19,11 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::results::{AxisRecord, DesignRecord, PointRow, SWEEP_FORMAT, SweepHead, SweepSummary};
+use crate::results::{AxisRecord, DesignRecord, SWEEP_FORMAT, SweepHead};
 use crate::scenario::sweep::{Design, SweepPlan};
 use crate::scenario::{Scenario, Unit, Vary};
 
+pub use gather::Gathering;
 pub use points::Points;
 pub use run::{SweepError, Task, sweep};
 
@@ -76,28 +81,4 @@ fn hash(design: &DesignRecord, scenario: &Scenario) -> String {
         let _ = write!(digits, "{byte:02x}");
         digits
     })
-}
-
-/// Condenses the rows of all points, which are in order, of a scenario as it is in effect.
-#[must_use]
-pub fn summary(
-    head: SweepHead,
-    plan: &SweepPlan,
-    points: &Points<'_>,
-    rows: Vec<PointRow>,
-    effective: &str,
-) -> SweepSummary {
-    let figures = || rows.iter().filter_map(|row| row.figures.as_ref());
-    let mut summary = SweepSummary {
-        failed: rows.iter().filter(|row| row.figures.is_none()).count() as u32,
-        incomplete: figures().filter(|figures| figures.incomplete > 0).count() as u32,
-        sensitivity: morris::effects(plan, points, &rows),
-        verdict: String::new(),
-        warnings: Vec::new(),
-        head,
-        rows,
-    };
-    summary.verdict = verdict::verdict(&summary);
-    summary.warnings = verdict::warnings(&summary, plan, effective);
-    summary
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use super::{Points, SweepError, Task, head, plan_of, summary, sweep};
+use super::{Gathering, Points, SweepError, Task, head, plan_of, sweep};
 use crate::model::{self, RunOptions};
 use crate::results::{PointFigures, PointRow, RunRecord, Spread};
 use crate::scenario::sweep::{Design, DesignError, SweepPlan};
@@ -100,7 +100,9 @@ fn elementary_effects_of_a_known_function() {
     let head = head(&base, &morris, &points, "0");
     // Linear in a (fallingly), bent in b, nothing in c.
     let rows = rows_of(&morris, &points, |x| 1e9 - 1e6 * x[0] + 5e3 * x[1] * x[1]);
-    let sweep = summary(head, &morris, &points, rows, "");
+    let mut gathering = Gathering::new(&morris, &points);
+    rows.iter().for_each(|row| gathering.push(row));
+    let sweep = gathering.finish(head, "");
     let found: Vec<&str> = sweep.sensitivity.iter().map(|one| one.key.as_str()).collect();
     assert_eq!(found, ["clients.b.count", "clients.a.count", "clients.c.count"]);
     let [b, a, c] = [0, 1, 2].map(|index| sweep.sensitivity[index].peak_bytes);

@@ -70,6 +70,7 @@ pub use compare::CompareInput;
 pub use fit::write_fit;
 pub use measured::{MeasuredRun, write_measured_run};
 use scene::Scene;
+pub use sweep::{Chosen, Levels};
 pub(super) use thin::survivors;
 
 /// The dash of thin lines.
@@ -212,8 +213,8 @@ pub fn svgs(input: &ChartInput) -> Result<Vec<SvgChart>, ChartError> {
     scenes(input).into_iter().map(chart).collect()
 }
 
-/// Writes the charts of a sweep as `charts/<name>.svg` and `.png` below `dir`, and returns those
-/// paths, relative to `dir`. A sweep of more than two keys that is no screening has none.
+/// Writes the charts of a sweep, of the rows that are [`Chosen`], as `charts/<name>.svg` and `.png` below `dir`,
+/// and returns those paths, relative to `dir`. A sweep of more than two keys that is no screening has none.
 ///
 /// # Errors
 /// When a file cannot be written or a chart cannot be painted.

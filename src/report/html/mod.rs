@@ -115,8 +115,12 @@ impl Folder<'_> {
         HtmlError::Format { path: self.path.join(name), what: what.to_string() }
     }
 
+    /// Reads a file piece by piece: the rows of a sweep may be more than fit into memory.
     fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T, HtmlError> {
-        serde_json::from_str(&self.text(name)?).map_err(|error| self.wrong(name, &error))
+        let path = self.path.join(name);
+        let file = fs::File::open(&path).map_err(|source| HtmlError::Io { path, source })?;
+        let file = io::BufReader::with_capacity(1 << 16, file);
+        serde_json::from_reader(file).map_err(|error| self.wrong(name, &error))
     }
 }
 

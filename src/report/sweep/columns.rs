@@ -139,24 +139,47 @@ pub fn cell(head: &SweepHead, row: &PointRow, column: usize) -> Cell {
     }
 }
 
-/// Writes `points.csv`.
-///
-/// # Errors
-/// Those of the writer.
-pub fn csv(out: &mut dyn Write, head: &SweepHead, rows: &[PointRow]) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
-    let names = names(head);
-    csv.write_record(&names)?;
-    for row in rows {
-        csv.write_record((0..names.len()).map(|column| match cell(head, row, column) {
+/// `points.csv`, being written.
+pub struct Csv<'a, W: Write> {
+    head: &'a SweepHead,
+    columns: usize,
+    out: csv::Writer<W>,
+}
+
+impl<'a, W: Write> Csv<'a, W> {
+    /// Begins with the names of the columns.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn begin(out: W, head: &'a SweepHead) -> io::Result<Self> {
+        let names = names(head);
+        let mut out = csv::Writer::from_writer(out);
+        out.write_record(&names)?;
+        Ok(Self { head, columns: names.len(), out })
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn push(&mut self, row: &PointRow) -> io::Result<()> {
+        let text = |column| match cell(self.head, row, column) {
             Cell::Whole(n) => n.to_string(),
             // The shortest digits that read back, never with an exponent.
             Cell::Real(x) => x.to_string(),
             Cell::Text(text) => text,
             Cell::Nothing => String::new(),
-        }))?;
+        };
+        Ok(self.out.write_record((0..self.columns).map(text))?)
     }
-    csv.flush()
+
+    /// All rows were added.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn end(mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// What the columns are, for the help.

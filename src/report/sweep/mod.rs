@@ -14,19 +14,43 @@ pub mod columns;
 mod page;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+pub mod placing;
+pub mod reading;
 pub mod rows;
 
+use std::cell::RefCell;
+use std::fmt::Display;
 use std::io::{self, Write};
 
-use crate::results::SweepSummary;
+use serde::ser::{Error as _, Serialize, SerializeSeq, Serializer};
+
+use crate::results::{Overview, PointRow, SweepSummary};
 
 pub use page::{again, page, took};
 
-/// Writes `sweep.json`, whose keys are the fields of [`SweepSummary`].
+/// Writes `sweep.json`, whose keys are the fields of [`SweepSummary`], with all rows.
 ///
 /// # Errors
-/// Those of the writer.
-pub fn json(out: &mut dyn Write, sweep: &SweepSummary) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, sweep)?;
+/// Those of the writer and of the rows.
+pub fn json(
+    out: &mut dyn Write,
+    sweep: &SweepSummary<Overview>,
+    rows: impl Iterator<Item = Result<PointRow, impl Display>>,
+) -> io::Result<()> {
+    let sweep = sweep.clone().with_rows(OneByOne(RefCell::new(rows)));
+    serde_json::to_writer_pretty(&mut *out, &sweep)?;
     out.write_all(b"\n")
+}
+
+/// Rows that are a list once they are written.
+struct OneByOne<I>(RefCell<I>);
+
+impl<E: Display, I: Iterator<Item = Result<PointRow, E>>> Serialize for OneByOne<I> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut list = to.serialize_seq(None)?;
+        for row in &mut *self.0.borrow_mut() {
+            list.serialize_element(&row.map_err(S::Error::custom)?)?;
+        }
+        list.end()
+    }
 }

@@ -1,35 +1,29 @@
 //! A sweep for people.
 
-use std::cmp::Reverse;
 use std::time::Duration;
 
 use crate::report::format::{clean, clock, grouped, percent};
 use crate::report::page::{Mood, Page, Section};
 use crate::report::table::Table;
 use crate::results::{
-    OutcomeCount, PointFigures, PointRow, PointValue, Sensitivity, SweepHead, SweepSummary,
+    OutcomeCount, Overview, PointFigures, PointRow, PointValue, Sensitivity, SweepHead,
+    SweepSummary,
 };
 use crate::units::Bytes;
 
-/// Points shown; all are in `points.csv`.
-const SHOWN: usize = 30;
 /// Keys that have a column on the terminal.
 const AXES: usize = 3;
 /// Widest value.
 const VALUE: usize = 14;
-/// Failed points that are named.
-const FAILED: usize = 3;
 
 /// The page of a sweep.
 #[must_use]
-pub fn page(sweep: &SweepSummary) -> Page {
-    let head = &sweep.head;
-    let figures = || sweep.rows.iter().filter_map(|row| row.figures.as_ref());
-    let runs: u64 = figures().map(|figures| u64::from(figures.replications)).sum();
+pub fn page(sweep: &SweepSummary<Overview>) -> Page {
+    let (head, seen) = (&sweep.head, &sweep.rows);
     let mut page = Page {
         title: format!("{}: sweep", head.scenario),
         verdict: sweep.verdict.clone(),
-        mood: if figures().any(|figures| figures.oom.count > 0) {
+        mood: if seen.killed {
             Mood::Bad
         } else if sweep.failed + sweep.incomplete > 0 {
             Mood::Mixed
@@ -39,9 +33,9 @@ pub fn page(sweep: &SweepSummary) -> Page {
         subject: format!(
             "Kubernetes {} · {} points ({}) · {} runs · seed {}",
             head.release,
-            grouped(sweep.rows.len() as u64),
+            grouped(seen.points.into()),
             head.design.kind,
-            grouped(runs),
+            grouped(seen.replications),
             head.seed
         ),
         hashes: vec![head.scenario_hash.clone(), head.design_hash.clone()],
@@ -86,27 +80,10 @@ fn short_key(key: &str) -> String {
     clean(&short.join("."), 40)
 }
 
-/// The points to show: all of them in order, or else the riskiest; and how many are not shown.
-fn chosen(sweep: &SweepSummary, most: usize) -> (Vec<Point<'_>>, usize) {
-    let mut rows: Vec<Point<'_>> =
-        sweep.rows.iter().filter_map(|row| Some((row, row.figures.as_ref()?))).collect();
-    let hidden = rows.len().saturating_sub(most);
-    if hidden > 0 {
-        rows.sort_by_key(|(row, figures)| {
-            let share = (figures.oom_share() * 1e6) as u64;
-            (Reverse((share, figures.peak_resident_bytes.p95)), row.point)
-        });
-        rows.truncate(most);
-    }
-    (rows, hidden)
-}
-
-/// A point that was run, with its figures.
-type Point<'s> = (&'s PointRow, &'s PointFigures);
-
-fn points(sweep: &SweepSummary) -> Section {
+fn points(sweep: &SweepSummary<Overview>) -> Section {
     let axes = &sweep.head.design.axes;
-    let (rows, hidden) = chosen(sweep, SHOWN);
+    let rows: Vec<(&PointRow, &PointFigures)> = sweep.rows.shown();
+    let hidden = sweep.rows.run as usize - rows.len();
     let mut columns = Table::of(&rows);
     for (index, axis) in axes.iter().enumerate() {
         let short = short_key(&axis.key);
@@ -171,18 +148,18 @@ fn signed(bytes: f64) -> String {
     format!("{sign}{}", Bytes::from_f64(bytes.abs()))
 }
 
-fn failures(sweep: &SweepSummary) -> Section {
-    let failed: Vec<&PointRow> = sweep.rows.iter().filter(|row| row.error.is_some()).collect();
-    if failed.is_empty() {
+fn failures(sweep: &SweepSummary<Overview>) -> Section {
+    if sweep.failed == 0 {
         return Section::default();
     }
-    let heading = format!("{} of {} points could not be run:", failed.len(), sweep.rows.len());
-    let line = |row: &&PointRow| {
+    let named = &sweep.rows.failures;
+    let heading = format!("{} of {} points could not be run:", sweep.failed, sweep.rows.points);
+    let line = |row: &PointRow| {
         let values: Vec<&str> = row.values.iter().map(PointValue::label).collect();
         let why = row.error.as_deref().unwrap_or_default();
         clean(&format!("point {} ({}): {why}", row.point, values.join(", ")), 300)
     };
-    let section = Section::new(heading).legends(failed.iter().take(FAILED).map(line));
-    let more = failed.len().saturating_sub(FAILED);
+    let section = Section::new(heading).legends(named.iter().map(line));
+    let more = sweep.failed as usize - named.len();
     section.legends((more > 0).then(|| format!("and {more} more: column `error` of points.csv")))
 }

@@ -3,13 +3,12 @@
 //! The first line is the head of the sweep, all others are rows. Each line carries a checksum of what
 //! it holds, so that a line that was torn when its writer was killed can be told from one that is damaged.
 //! When all points are there, the file is written once more in the order of the points: the same
-//! bytes however often the sweep was stopped and resumed.
+//! bytes however often the sweep was stopped and resumed. There may be more rows than fit into memory:
+//! [`reading`](super::reading) has one of them at a time, and [`placing`](super::placing) puts them in order.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -17,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::reading::{Mark, Rows, read};
 use crate::report::whole::replace_durably;
 use crate::results::{PointRow, SweepHead};
 
@@ -30,16 +30,19 @@ const LOCK: &str = ".lock";
 const SYNC: Duration = Duration::from_secs(1);
 
 /// A line is `{"check":"0123456789ab","…":…}`.
-const BEFORE: &str = "{\"check\":\"";
-const DIGITS: usize = 12;
+pub(super) const BEFORE: &str = "{\"check\":\"";
+pub(super) const DIGITS: usize = 12;
 
 /// The first line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct First {
     /// What the sweep is.
     pub head: SweepHead,
     /// `2/7` where only a part of its points is here.
     pub shard: Option<String>,
+    /// 12 hexadecimal digits of a hash of the sources of the model: builds of one version may differ in it.
+    #[serde(default)]
+    pub model: String,
 }
 
 /// A line of `rows.jsonl`.
@@ -64,19 +67,6 @@ enum Content {
     Sweep(First),
     /// Any other.
     Row(PointRow),
-}
-
-/// The rows of a file.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rows {
-    /// Its first line.
-    pub first: First,
-    /// By point.
-    pub rows: BTreeMap<u32, PointRow>,
-    /// Bytes up to the end of the last whole line.
-    whole: u64,
-    /// Whether a torn line followed.
-    pub torn: bool,
 }
 
 /// Why rows cannot be read or written.
@@ -146,6 +136,15 @@ pub enum RowsError {
     },
 }
 
+impl From<RowsError> for io::Error {
+    fn from(error: RowsError) -> Self {
+        match error {
+            RowsError::Io { source, .. } => source,
+            other => Self::other(other.to_string()),
+        }
+    }
+}
+
 /// The sole right to write to a folder, until dropped.
 #[derive(Debug)]
 pub struct FolderLock(#[expect(dead_code, reason = "held, not read")] File);
@@ -168,70 +167,6 @@ impl FolderLock {
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
     }
-}
-
-/// Reads the rows of a folder; `None`: there are none, not even a first line.
-///
-/// # Errors
-/// A file that is not of a sweep or is damaged.
-pub fn read(folder: &Path) -> Result<Option<Rows>, RowsError> {
-    let path = folder.join(ROWS);
-    match File::open(&path) {
-        Ok(file) => parse(&path, io::BufReader::with_capacity(1 << 16, file)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(RowsError::Io { path, source }),
-    }
-}
-
-/// Reads lines one at a time: what is held is the rows.
-fn parse(path: &Path, mut file: impl BufRead) -> Result<Option<Rows>, RowsError> {
-    let foreign = || RowsError::Foreign(path.to_owned());
-    let damaged =
-        |line: usize, why: String| RowsError::Damaged { path: path.to_owned(), line, why };
-    let mut found: Option<Rows> = None;
-    let mut text = Vec::new();
-    for line in 1.. {
-        text.clear();
-        let read = file.read_until(b'\n', &mut text);
-        read.map_err(|source| RowsError::Io { path: path.to_owned(), source })?;
-        let begun = text.len().min(BEFORE.len());
-        if found.is_none() && text[..begun] != BEFORE.as_bytes()[..begun] {
-            return Err(foreign());
-        }
-        // What follows the last line feed is torn: the feed is the last byte of a line to be written.
-        let Some(whole) = text.strip_suffix(b"\n") else {
-            if let Some(rows) = &mut found {
-                rows.torn = !text.is_empty();
-            }
-            break;
-        };
-        let length = text.len() as u64;
-        if found.is_none() {
-            let first = content(whole, "sweep");
-            let first = first.map_err(|_| RowsError::Headless { path: path.to_owned() })?;
-            found = Some(Rows { first, rows: BTreeMap::new(), whole: length, torn: false });
-            continue;
-        }
-        let Some(rows) = &mut found else { continue };
-        rows.whole += length;
-        let row: PointRow = content(whole, "row").map_err(|why| damaged(line, why))?;
-        let head = &rows.first.head;
-        if row.point >= head.points || row.values.len() != head.design.axes.len() {
-            return Err(damaged(line, "the sweep has no such point".into()));
-        }
-        let point = row.point;
-        match rows.rows.entry(point) {
-            Entry::Vacant(place) => {
-                place.insert(row);
-            }
-            Entry::Occupied(other) if *other.get() == row => {}
-            Entry::Occupied(_) => {
-                let why = format!("point {point} is there twice, with other figures");
-                return Err(damaged(line, why));
-            }
-        }
-    }
-    Ok(found)
 }
 
 /// What a line holds under its key.
@@ -285,14 +220,19 @@ impl Appended {
         Ok(Self { path, file, synced: Instant::now() })
     }
 
-    pub(crate) fn append<T: Serialize>(&mut self, key: &str, value: &T) -> Result<(), RowsError> {
-        let written = line(key, value).and_then(|line| self.file.write_all(line.as_bytes()));
-        let written = written.and_then(|()| {
-            if self.synced.elapsed() < SYNC {
-                return Ok(());
+    /// Adds a line, and returns it.
+    pub(crate) fn append<T: Serialize>(
+        &mut self,
+        key: &str,
+        value: &T,
+    ) -> Result<String, RowsError> {
+        let written = line(key, value).and_then(|line| {
+            self.file.write_all(line.as_bytes())?;
+            if self.synced.elapsed() >= SYNC {
+                self.synced = Instant::now();
+                self.file.sync_data()?;
             }
-            self.synced = Instant::now();
-            self.file.sync_data()
+            Ok(line)
         });
         written.map_err(|source| RowsError::Io { path: self.path.clone(), source })
     }
@@ -300,10 +240,7 @@ impl Appended {
 
 /// A row file being appended to.
 #[derive(Debug)]
-pub struct RowFile {
-    rows: Appended,
-    first: First,
-}
+pub struct RowFile(Appended);
 
 /// Checks that the rows of a folder, if there are any, may be gone on with.
 ///
@@ -323,7 +260,7 @@ pub fn kept(
         return Err(RowsError::Other { path, what });
     }
     if !resume {
-        return Err(RowsError::Exists { path, done: rows.rows.len(), wanted });
+        return Err(RowsError::Exists { path, done: rows.marks.len(), wanted });
     }
     Ok(Some(rows))
 }
@@ -340,6 +277,8 @@ pub fn difference(found: &First, wanted: &First) -> Option<String> {
         says("format", &a.format_version, &b.format_version)
     } else if a.tool_version != b.tool_version {
         says("oomcast", &a.tool_version, &b.tool_version)
+    } else if found.model != wanted.model {
+        says("model", &found.model, &wanted.model)
     } else if a.scenario != b.scenario {
         says("scenario", &a.scenario, &b.scenario)
     } else if a.scenario_hash != b.scenario_hash {
@@ -362,103 +301,36 @@ impl RowFile {
     ///
     /// # Errors
     /// The file system.
-    pub fn open(folder: &Path, first: First, kept: Option<&Rows>) -> Result<Self, RowsError> {
+    pub fn open(folder: &Path, first: &First, kept: Option<&Rows>) -> Result<Self, RowsError> {
         let path = folder.join(ROWS);
         let io = |source| RowsError::Io { path: path.clone(), source };
         if kept.is_none() {
-            let begin = line("sweep", &first).map_err(io)?;
+            let begin = line("sweep", first).map_err(io)?;
             replace_durably(&path, |out| out.write_all(begin.as_bytes())).map_err(io)?;
         }
         let whole = kept.filter(|rows| rows.torn).map(|rows| rows.whole);
-        Ok(Self { rows: Appended::open(path, whole)?, first })
+        Ok(Self(Appended::open(path, whole)?))
     }
 
-    /// Adds a row.
+    /// Adds a row, and returns its mark.
     ///
     /// # Errors
     /// The file system.
-    pub fn append(&mut self, row: &PointRow) -> Result<(), RowsError> {
-        self.rows.append("row", row)
-    }
-
-    /// Writes the file once more, in the order of the points.
-    ///
-    /// # Errors
-    /// The file system.
-    pub fn finish<'r>(self, rows: impl IntoIterator<Item = &'r PointRow>) -> Result<(), RowsError> {
-        let path = &self.rows.path;
-        let io = |source| RowsError::Io { path: path.clone(), source };
-        let written = replace_durably(path, |out| {
-            out.write_all(line("sweep", &self.first)?.as_bytes())?;
-            rows.into_iter().try_for_each(|row| out.write_all(line("row", row)?.as_bytes()))
-        });
-        written.map_err(io)
+    pub fn append(&mut self, row: &PointRow) -> Result<Mark, RowsError> {
+        let line = self.0.append("row", row)?;
+        Ok(Mark::of(line.as_bytes(), row))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn first() -> First {
-        let head = SweepHead { points: 3, ..SweepHead::default() };
-        First { head, shard: None }
-    }
-
-    fn row(point: u32) -> PointRow {
-        PointRow {
-            point,
-            error: Some(format!("a \"quoted\" reason {point}")),
-            ..PointRow::default()
-        }
-    }
-
-    fn file(points: &[u32]) -> String {
-        let mut text = line("sweep", &first()).unwrap();
-        text.extend(points.iter().map(|point| line("row", &row(*point)).unwrap()));
-        text
-    }
-
-    fn parsed(text: &str) -> Result<Option<Rows>, String> {
-        parse(Path::new("rows.jsonl"), text.as_bytes()).map_err(|error| error.to_string())
-    }
+    use super::{First, difference};
 
     #[test]
-    fn every_cut_keeps_the_whole_lines_before_it() {
-        let text = file(&[2, 0]);
-        let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at + 1).collect();
-        for cut in 0..=text.len() {
-            let whole = ends.iter().filter(|end| **end <= cut).count();
-            let rows = parsed(&text[..cut]).unwrap_or_else(|error| panic!("cut at {cut}: {error}"));
-            assert_eq!(rows.is_some(), whole > 0, "cut at {cut}");
-            if let Some(rows) = rows {
-                assert_eq!(rows.rows.len(), whole - 1, "cut at {cut}");
-                assert_eq!(rows.torn, ends[whole - 1] != cut, "cut at {cut}");
-                assert_eq!(rows.first, first());
-            }
-        }
-    }
-
-    #[test]
-    fn a_changed_byte_is_noticed_wherever_it_is() {
-        let text = file(&[2, 0]);
-        for at in 0..text.len() - 1 {
-            let mut bytes = text.clone().into_bytes();
-            bytes[at] = if bytes[at] == b'x' { b'y' } else { b'x' };
-            let found = parse(Path::new("rows.jsonl"), &bytes[..]);
-            assert!(found.is_err(), "byte {at} was changed unnoticed");
-        }
-    }
-
-    #[test]
-    fn doubles_and_strangers() {
-        assert_eq!(parsed(&file(&[1, 1])).unwrap().map(|rows| rows.rows.len()), Some(1));
-        assert!(parsed(&file(&[7])).unwrap_err().contains("no such point"));
-        assert!(parsed("point,oom\n1,2\n").unwrap_err().contains("not a row file"));
-        assert!(parsed("something").unwrap_err().contains("not a row file"));
-        let other = PointRow { error: Some("else".into()), ..row(1) };
-        let twice = file(&[1]) + &line("row", &other).unwrap();
-        assert!(parsed(&twice).unwrap_err().contains("line 3"));
-        assert!(parsed(&(file(&[1]) + "\n" + &line("row", &row(2)).unwrap())).is_err());
+    fn rows_of_another_model_do_not_mix() {
+        let first = |model: &str| First { model: model.to_owned(), ..First::default() };
+        assert_eq!(difference(&first("a"), &first("a")), None);
+        let told = difference(&first("a"), &first("b"));
+        assert_eq!(told.as_deref(), Some("model a, not b"));
     }
 }

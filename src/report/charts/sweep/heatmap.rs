@@ -1,8 +1,8 @@
 //! `sweep-heatmap`: the risk over two keys, with the line at 5 %.
 
-use crate::results::{AxisRecord, PointFigures, PointRow, PointValue, SweepSummary};
+use crate::results::{AxisRecord, PointFigures, PointRow, PointValue, RISK, SweepSummary};
 
-use super::{RISK, Scale, levels, shown, sound, subtitle, title};
+use super::{Scale, levels, shown, sound, subtitle, title};
 use crate::report::charts::font;
 use crate::report::charts::frame::{self, MARGIN, SMALL};
 use crate::report::charts::palette::{AXIS, Colour, GRID, INK, MUTED, PAPER, RED, RESIDENT};
@@ -11,9 +11,9 @@ use crate::report::charts::scene::{Anchor, Item, PAGE_WIDTH, Rect, Scene};
 const NAME: &str = "sweep-heatmap";
 const HEIGHT: f64 = 720.0;
 /// Most cells in a row or a column: more would be narrower than five pixels.
-const MOST_CELLS: usize = 150;
+pub(super) const MOST_CELLS: usize = 150;
 /// Most points of a design that is no grid: more hide each other.
-const MOST_DOTS: usize = 20_000;
+pub(super) const MOST_DOTS: usize = 20_000;
 /// Steps of the colour bar.
 const SHADES: u32 = 40;
 

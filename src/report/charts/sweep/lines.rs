@@ -1,9 +1,9 @@
 //! `sweep-lines`: the risk and the peak along one key.
 
-use crate::results::{AxisRecord, PointFigures, SweepSummary};
+use crate::results::{AxisRecord, PointFigures, RISK, SweepSummary};
 use crate::units::Bytes;
 
-use super::{RISK, Scale, levels, shown, sound, subtitle, title};
+use super::{Scale, levels, shown, sound, subtitle, title};
 use crate::report::charts::frame::{self, Key, MARGIN, SMALL};
 use crate::report::charts::palette::{
     Colour, GRID, INK, LINES, MUTED, PAPER, RED, RESIDENT, RESIDENT_FILL,
@@ -16,7 +16,7 @@ use crate::report::charts::{DASH, font};
 const NAME: &str = "sweep-lines";
 const HEIGHT: f64 = 720.0;
 /// Most values of the key that are drawn: more than the plot has pixels.
-const MOST_STOPS: usize = 2000;
+pub(super) const MOST_STOPS: usize = 2000;
 /// Height of the upper plot.
 const UPPER: f64 = 210.0;
 /// The colour of the risk of a cascade.

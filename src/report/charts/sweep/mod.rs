@@ -1,5 +1,6 @@
 //! The charts of a sweep: lines along one key, a map of two, bars of a screening.
 
+mod chosen;
 mod heatmap;
 mod lines;
 #[cfg(test)]
@@ -13,9 +14,7 @@ use crate::units::Bytes;
 
 use super::frame;
 use super::scene::Scene;
-
-/// The risk that operators are asked to stay below.
-const RISK: f64 = 0.05;
+pub use chosen::{Chosen, Levels};
 
 /// The charts there is something to say in.
 pub(super) fn scenes(sweep: &SweepSummary) -> Vec<Scene> {

@@ -10,7 +10,7 @@ use crate::results::{
 };
 use crate::units::Bytes;
 
-use super::scenes;
+use super::{Levels, scenes};
 
 fn axis(key: &str, suffix: &str) -> AxisRecord {
     AxisRecord { key: key.into(), column: format!("{key}{suffix}"), values: String::new() }
@@ -221,4 +221,50 @@ fn the_line_of_risk_parts_what_is_within_from_what_is_above() {
 fn cell(row: &PointRow) -> (u64, u64) {
     let number = |index: usize| row.values[index].number.unwrap_or(0.0);
     ((number(0) / 100.0) as u64, (number(1) / f64::from(1 << 30)) as u64)
+}
+
+/// The charts of all rows against those of the chosen ones.
+#[test]
+fn charts_of_chosen_rows_are_those_of_all() {
+    let mut line = along(21_000, 1.0);
+    for row in &mut line.rows {
+        // Several points have the same value.
+        row.values[0] = value(f64::from(row.point % 9000));
+    }
+    for mut sweep in [along(12, 1.0), map(9, 7, true), line, map(161, 131, true)] {
+        sweep.head.points = sweep.rows.len() as u32;
+        let mut levels = Levels::of(&sweep.head);
+        sweep.rows.iter().for_each(|row| levels.look(row));
+        let mut chosen = levels.chosen();
+        sweep.rows.iter().for_each(|row| chosen.offer(row));
+        let all: Vec<String> =
+            scenes(&sweep).iter().map(|scene| format!("{:?}", scene.items)).collect();
+        let few = sweep.clone().with_rows(chosen.rows());
+        assert!(few.rows.len() <= MOST.min(sweep.rows.len()), "{}", few.rows.len());
+        let found: Vec<String> =
+            scenes(&few).iter().map(|scene| format!("{:?}", scene.items)).collect();
+        assert!(found == all, "{} of {} rows", few.rows.len(), sweep.rows.len());
+    }
+}
+
+/// Rows that charts are given at most.
+const MOST: usize = 150 * 150;
+
+#[test]
+fn of_drawn_points_every_so_many_is_chosen_and_the_ends_are() {
+    let mut sweep = map(300, 100, true);
+    (sweep.head.design.kind, sweep.head.points) = ("lhs".into(), 30_000);
+    let mut levels = Levels::of(&sweep.head);
+    sweep.rows.iter().for_each(|row| levels.look(row));
+    let mut chosen = levels.chosen();
+    sweep.rows.iter().for_each(|row| chosen.offer(row));
+    let rows = chosen.rows();
+    assert!((10_000..=20_000).contains(&rows.len()), "{}", rows.len());
+    for axis in 0..2 {
+        let ends = |rows: &[PointRow]| {
+            let numbers = rows.iter().filter_map(|row| row.values[axis].number);
+            numbers.fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(x), high.max(x)))
+        };
+        assert_eq!(ends(&rows), ends(&sweep.rows));
+    }
 }
