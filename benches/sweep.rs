@@ -15,7 +15,8 @@ use std::time::Instant;
 
 use oomcast::experiment::sweep::{self, Points, Task};
 use oomcast::model::{self, RunOptions};
-use oomcast::report::sweep::rows::{First, RowFile};
+use oomcast::report::sweep::rows::First;
+use oomcast::report::sweep::writing::RowFile;
 use oomcast::results::PointRow;
 use oomcast::scenario::sweep::{Design, SweepPlan};
 use oomcast::scenario::{Scenario, Template, Vary};

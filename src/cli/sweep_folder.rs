@@ -14,7 +14,8 @@ use crate::report::folder::{Identity, RunFolder, Status};
 #[cfg(feature = "parquet")]
 use crate::report::sweep::parquet;
 use crate::report::sweep::reading::{Mark, Reader, Rows};
-use crate::report::sweep::rows::{self, First, FolderLock, ROWS, RowFile, RowsError};
+use crate::report::sweep::rows::{First, FolderLock, ROWS, RowsError};
+use crate::report::sweep::writing::{self, RowFile};
 use crate::report::sweep::{again, columns, json, page, placing, took};
 use crate::results::{Overview, PointRow, SweepHead, SweepSummary};
 use crate::scenario::sweep::SweepPlan;
@@ -91,7 +92,7 @@ impl SweepFolder {
         let kept = if force && !resume {
             None
         } else {
-            rows::kept(path, &first, wanted, resume).map_err(|e| refused(&e))?
+            writing::kept(path, &first, wanted, resume).map_err(|e| refused(&e))?
         };
         folder.begin().map_err(not_written)?;
         Ok((Self { folder, first, _lock: lock }, kept))

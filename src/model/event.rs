@@ -171,6 +171,11 @@ pub enum LoadEvent {
         /// What it took.
         bytes: Bytes,
     },
+    /// etcd's database is compacted, or comes to its quota.
+    Database {
+        /// Void unless the database's present one.
+        plan: u32,
+    },
     /// The channel of a client's watch is full.
     Overflow {
         /// Which client.
@@ -315,6 +320,8 @@ pub enum Kind {
     AuditReturns = 33,
     /// [`LoadEvent::Audited`].
     Audited = 34,
+    /// [`LoadEvent::Database`].
+    Database = 35,
 }
 
 impl Event {
@@ -363,6 +370,7 @@ impl LoadEvent {
             Self::AuditReturns => (Kind::AuditReturns, 0),
             Self::Audited { server, .. } => (Kind::Audited, server.into()),
             Self::EtcdReturns => (Kind::EtcdReturns, 0),
+            Self::Database { plan } => (Kind::Database, plan.into()),
             Self::Overflow { client, .. } => (Kind::Overflow, client.into()),
         }
     }

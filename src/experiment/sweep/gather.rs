@@ -1,24 +1,22 @@
-//! What is said of a sweep, from its rows one after the other.
+//! What a verdict on a sweep needs, from its rows one after the other.
 
-use super::super::verdict::until_cut;
 use super::alike::Alike;
 use super::along::Along;
 use super::morris::Effects;
 use super::points::Points;
-use super::verdict;
-use crate::results::{Overview, PointFigures, PointRow, RISK, SweepHead, SweepSummary};
+use crate::results::{Overview, PointFigures, PointRow, RISK};
 use crate::scenario::sweep::SweepPlan;
 
 /// What was seen of the rows so far: a few bytes a point at most, not the rows.
 pub struct Gathering<'a> {
-    plan: &'a SweepPlan,
-    effects: Effects<'a>,
+    pub(super) plan: &'a SweepPlan,
+    pub(super) effects: Effects<'a>,
     pub(super) along: Along<'a>,
     /// By key.
     pub(super) alike: Vec<Alike>,
     pub(super) seen: Overview,
     /// Points some of whose replications were stopped at the event limit.
-    incomplete: u32,
+    pub(super) incomplete: u32,
     /// Points above the risk that operators are asked to stay below.
     pub(super) above: u32,
     /// Points where more replications do not recover than have a kill.
@@ -68,22 +66,6 @@ impl<'a> Gathering<'a> {
         for alike in still {
             let fingerprint = *fingerprint.get_or_insert_with(|| Alike::fingerprint(figures));
             alike.push(&row.values, fingerprint);
-        }
-    }
-
-    /// What the rows say, of a scenario as it is in effect.
-    #[must_use]
-    pub fn finish(self, head: SweepHead, effective: &str) -> SweepSummary<Overview> {
-        let sensitivity = self.effects.by_influence(self.plan);
-        let said = verdict::verdict(&self, &head, &sensitivity);
-        SweepSummary {
-            failed: self.seen.points - self.seen.run,
-            incomplete: self.incomplete,
-            verdict: until_cut(said, self.incomplete.into(), self.seen.points.into(), "points"),
-            warnings: verdict::warnings(&self, &head, self.plan, effective),
-            sensitivity,
-            head,
-            rows: self.seen,
         }
     }
 }

@@ -2,17 +2,32 @@
 
 use super::super::estimate::proportion;
 use super::super::idle;
+use super::super::verdict::until_cut;
 use super::gather::Gathering;
 use crate::engine::statistics::runs_for_maximum;
-use crate::results::{AxisRecord, PointRow, RISK, Sensitivity, SweepHead};
+use crate::results::{AxisRecord, Overview, PointRow, RISK, Sensitivity, SweepHead, SweepSummary};
 use crate::scenario::sweep::SweepPlan;
 
+impl Gathering<'_> {
+    /// What the rows say, of a scenario as it is in effect.
+    #[must_use]
+    pub fn finish(self, head: SweepHead, effective: &str) -> SweepSummary<Overview> {
+        let sensitivity = self.effects.by_influence(self.plan);
+        let said = verdict(&self, &head, &sensitivity);
+        SweepSummary {
+            failed: self.seen.points - self.seen.run,
+            incomplete: self.incomplete,
+            verdict: until_cut(said, self.incomplete.into(), self.seen.points.into(), "points"),
+            warnings: warnings(&self, &head, self.plan, effective),
+            sensitivity,
+            head,
+            rows: self.seen,
+        }
+    }
+}
+
 /// Where the risk of a kill crosses the line; what matters most, of a screening.
-pub(super) fn verdict(
-    rows: &Gathering<'_>,
-    head: &SweepHead,
-    sensitivity: &[Sensitivity],
-) -> String {
+fn verdict(rows: &Gathering<'_>, head: &SweepHead, sensitivity: &[Sensitivity]) -> String {
     if rows.seen.run == 0 {
         return format!("None of the {} points could be run", rows.seen.points);
     }
@@ -24,7 +39,7 @@ pub(super) fn verdict(
 }
 
 /// Keys that change nothing, and what few replications cannot say.
-pub(super) fn warnings(
+fn warnings(
     rows: &Gathering<'_>,
     head: &SweepHead,
     plan: &SweepPlan,

@@ -17,6 +17,7 @@ pub mod parquet;
 pub mod placing;
 pub mod reading;
 pub mod rows;
+pub mod writing;
 
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -52,5 +53,36 @@ impl<E: Display, I: Iterator<Item = Result<PointRow, E>>> Serialize for OneByOne
             list.serialize_element(&row.map_err(S::Error::custom)?)?;
         }
         list.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::PointFigures;
+
+    /// Against the same with all rows in memory.
+    #[test]
+    fn rows_one_by_one_are_written_and_read_as_a_list() {
+        let row = |point| {
+            let figures = (point != 3).then(PointFigures::default);
+            PointRow { point, figures, ..PointRow::default() }
+        };
+        for count in [0, 1, 5, 200] {
+            let rows: Vec<PointRow> = (0..count).map(row).collect();
+            let seen: Overview = rows.iter().collect();
+            let sweep = SweepSummary { rows: seen, ..SweepSummary::default() };
+            let mut text = Vec::new();
+            json(&mut text, &sweep, rows.iter().cloned().map(Ok::<_, io::Error>)).expect("written");
+            let all = sweep.clone().with_rows(rows);
+            let wanted = serde_json::to_string_pretty(&all).expect("written") + "\n";
+            assert_eq!(String::from_utf8(text.clone()).expect("text"), wanted);
+            let read: SweepSummary<Overview> = serde_json::from_slice(&text).expect("read");
+            assert_eq!(read, sweep);
+        }
+        let failing = [Ok(row(0)), Err("the disk is gone")].into_iter();
+        let sweep = SweepSummary::<Overview>::default();
+        let told = json(&mut Vec::new(), &sweep, failing).expect_err("a row is missing");
+        assert!(told.to_string().contains("the disk is gone"), "{told}");
     }
 }

@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
     use crate::report::sweep::reading::read;
-    use crate::report::sweep::rows::RowFile;
+    use crate::report::sweep::writing::RowFile;
     use crate::results::{PointRow, SweepHead};
 
     fn row(point: u32) -> PointRow {

@@ -4,7 +4,8 @@
 //! it holds, so that a line that was torn when its writer was killed can be told from one that is damaged.
 //! When all points are there, the file is written once more in the order of the points: the same
 //! bytes however often the sweep was stopped and resumed. There may be more rows than fit into memory:
-//! [`reading`](super::reading) has one of them at a time, and [`placing`](super::placing) puts them in order.
+//! [`reading`](super::reading) has one of them at a time, [`writing`](super::writing) appends them and
+//! [`placing`](super::placing) puts them in order.
 
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -16,8 +17,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::reading::{Mark, Rows, read};
-use crate::report::whole::replace_durably;
 use crate::results::{PointRow, SweepHead};
 
 /// Name of the file.
@@ -238,33 +237,6 @@ impl Appended {
     }
 }
 
-/// A row file being appended to.
-#[derive(Debug)]
-pub struct RowFile(Appended);
-
-/// Checks that the rows of a folder, if there are any, may be gone on with.
-///
-/// # Errors
-/// Rows of another sweep; rows of this one without leave to `resume`.
-pub fn kept(
-    folder: &Path,
-    first: &First,
-    wanted: usize,
-    resume: bool,
-) -> Result<Option<Rows>, RowsError> {
-    let Some(rows) = read(folder)? else {
-        return Ok(None);
-    };
-    let path = folder.join(ROWS);
-    if let Some(what) = difference(&rows.first, first) {
-        return Err(RowsError::Other { path, what });
-    }
-    if !resume {
-        return Err(RowsError::Exists { path, done: rows.marks.len(), wanted });
-    }
-    Ok(Some(rows))
-}
-
 /// How two sweeps differ, in one clause.
 #[must_use]
 pub fn difference(found: &First, wanted: &First) -> Option<String> {
@@ -293,32 +265,6 @@ pub fn difference(found: &First, wanted: &First) -> Option<String> {
         says("shard", &part(&found.shard), &part(&wanted.shard))
     } else {
         None
-    }
-}
-
-impl RowFile {
-    /// Opens the file to append to it, after the rows that are kept; without any, it starts empty.
-    ///
-    /// # Errors
-    /// The file system.
-    pub fn open(folder: &Path, first: &First, kept: Option<&Rows>) -> Result<Self, RowsError> {
-        let path = folder.join(ROWS);
-        let io = |source| RowsError::Io { path: path.clone(), source };
-        if kept.is_none() {
-            let begin = line("sweep", first).map_err(io)?;
-            replace_durably(&path, |out| out.write_all(begin.as_bytes())).map_err(io)?;
-        }
-        let whole = kept.filter(|rows| rows.torn).map(|rows| rows.whole);
-        Ok(Self(Appended::open(path, whole)?))
-    }
-
-    /// Adds a row, and returns its mark.
-    ///
-    /// # Errors
-    /// The file system.
-    pub fn append(&mut self, row: &PointRow) -> Result<Mark, RowsError> {
-        let line = self.0.append("row", row)?;
-        Ok(Mark::of(line.as_bytes(), row))
     }
 }
 
