@@ -263,6 +263,7 @@ pub fn without_limit(inputs: &Inputs) -> Bytes {
     let mut unlimited = inputs.clone();
     unlimited.apiserver.memory_limit = None;
     unlimited.apiserver.memory_high = None;
+    unlimited.apiserver.memory_throttling_factor = None;
     unlimited.node.memory = Bytes::gib(1 << 20);
     let options = RunOptions { seed: 1, replication: 0, timelines: false };
     model::run(&unlimited, options).peak_resident()

@@ -158,6 +158,11 @@ pub enum LoadEvent {
     CachesGiveUp,
     /// etcd is back.
     EtcdReturns,
+    /// etcd's database is compacted, or comes to its quota.
+    Database {
+        /// Void unless the database's present one.
+        plan: u32,
+    },
     /// The channel of a client's watch is full.
     Overflow {
         /// Which client.
@@ -298,6 +303,8 @@ pub enum Kind {
     Probe = 31,
     /// [`LoadEvent::Begin`].
     Begin = 32,
+    /// [`LoadEvent::Database`].
+    Database = 33,
 }
 
 impl Event {
@@ -344,6 +351,7 @@ impl LoadEvent {
             Self::RateReturns { resource, .. } => (Kind::RateReturns, resource.into()),
             Self::CachesGiveUp => (Kind::CachesGiveUp, 0),
             Self::EtcdReturns => (Kind::EtcdReturns, 0),
+            Self::Database { plan } => (Kind::Database, plan.into()),
             Self::Overflow { client, .. } => (Kind::Overflow, client.into()),
         }
     }

@@ -8,6 +8,8 @@ mod failures;
 mod residents;
 mod workloads;
 
+pub(crate) use residents::ETCD_READ_WHOLE;
+
 pub use super::ids::{FleetId, Id, ResourceId, ServerId};
 pub use workloads::{BeginInput, FlowInput, JoinInput, WorkloadsInput};
 
@@ -108,6 +110,12 @@ pub struct ApiserverInput {
     pub memory_limit: Option<Bytes>,
     /// cgroup `memory.high` of the container.
     pub memory_high: Option<Bytes>,
+    /// cgroup `memory.min` of the container: `requests.memory` under the kubelet's `MemoryQoS`.
+    pub memory_min: Option<Bytes>,
+    /// cgroup `memory.low` of the container.
+    pub memory_low: Option<Bytes>,
+    /// `memoryThrottlingFactor` of the kubelet, which makes `memory.high`.
+    pub memory_throttling_factor: Option<f64>,
     /// CFS quota in cores.
     pub cpu_limit: Option<f64>,
     /// GOGC in per cent; `None` is `off`.
@@ -164,6 +172,9 @@ pub struct NodeInput {
     /// Whether the clients run on the servers' node and take processor time from them, as in the
     /// measured runs ([`LOCAL_CLIENT`](super::costs::LOCAL_CLIENT)).
     pub local_clients: bool,
+    /// Whether etcd's memory moves with what it reads, and programs wait for their pages before the node is out
+    /// of memory.
+    pub pressure: bool,
     /// RAM that etcd uses on the node (`oom_score_adj` -997), where it is stated; else
     /// [`Inputs::etcd_memory`].
     pub etcd_memory: Option<Bytes>,
@@ -252,6 +263,8 @@ pub struct EtcdInput {
     pub range_stream: bool,
     /// `--watch-progress-notify-interval`: how often it tells a quiet watcher how far it is.
     pub progress_notify_interval: SimSpan,
+    /// `--quota-backend-bytes`; `None`: it is never reached.
+    pub quota: Option<Bytes>,
 }
 
 /// How the balancer picks a server for a new connection.
@@ -423,7 +436,9 @@ pub enum Retries {
     /// The REST layer of client-go makes it again first, then the client has its own way.
     #[default]
     ClientGo,
-    /// A plain HTTP client with a reflector's back-off: no REST layer, no pager. A lister goes on.
+    /// A plain HTTP client: no REST layer, no pager. It backs off as a reflector does, but its delays start
+    /// over once a list has come or a watch is open (measured: the agents of several servers). A lister
+    /// goes on.
     BackOff,
     /// Nothing: a lister goes on to its next round, others stop.
     Never,

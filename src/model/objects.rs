@@ -70,10 +70,8 @@ pub struct ObjectProfile {
     pub event_garbage: Bytes,
     /// What marking it costs.
     pub scan: Scan,
-    /// Encoding to JSON, many objects into one buffer.
+    /// Encoding to JSON.
     pub encode_json: Cost,
-    /// Encoding to JSON one by one: streamed lists, events.
-    pub stream_json: Cost,
     /// Encoding to protobuf.
     pub encode_protobuf: Cost,
     /// What an item of a streamed protobuf list costs beyond encoding and bytes, per frame of its own.
@@ -129,24 +127,37 @@ const IN_LOOPBACK_INFORMERS: [&str; 25] = [
     "validatingwebhookconfigurations",
 ];
 
-/// Encoding typed objects to JSON one by one, nanoseconds of CPU time per byte, 8.2 to 10.2: the longer
-/// strings of larger objects save nothing. (Measured on streamed lists and watch-lists of Pods: of 7.7 kB
-/// 71 us, on one server; of 19.6 kB 160 to 200 us, from the times of
-/// clients in the runs of three servers on two machines. Above 8 kB it rests on those runs alone: no
-/// single server was measured with JSON of such Pods.)
-pub(crate) const TYPED_STREAM_NANOS: f64 = 9.26;
+/// Encoding typed objects to JSON, nanoseconds of CPU time per byte, 8.2 to 10.2, whether into a buffer or one
+/// by one. (Measured on lists and watch-lists of Pods: of 7.7 kB 71 us, on one server; of 19.6 kB 160 to 200 us,
+/// from when 36 clients of 1.34 had their streamed lists and servers of 1.36 died. The first deaths of three
+/// runs of 1.32, with buffers, fit 125 us, 140 us and more than 182. Above 8 kB it rests on runs of
+/// three servers with half a core each alone: no single server was measured with JSON of such Pods.)
+pub(crate) const TYPED_JSON_NANOS: f64 = 9.26;
 
 /// What a cached blob takes besides its stored bytes: struct, key, labels, managed fields, its place in store
 /// and tree. (Measured as the heap in use of idle servers of 1.32 and 1.36 with 100,000 `ConfigMaps` of 1 kB and
 /// with 10,000 of 10 kB: 1,558 B each.)
 const CACHED_BLOB: Bytes = Bytes(1_550);
-/// Temporaries of encoding a typed object to JSON alone, per byte of JSON. (Measured as all that is allocated
-/// between collections per byte sent, of ten bursts of streamed Pods: 1.32 to 1.36, of which the encoded item
-/// is 1.07. Of blobs it is 450 B and 4 %: 1.41 of `ConfigMaps` of 1 kB, 1.12 to 1.14 of 10 kB, 1.12 of 100 kB.)
-const TYPED_TEMPORARIES: f64 = 0.26;
+/// Temporaries of encoding an object to JSON alone, per byte of JSON, ...
+const TEMPORARIES: f64 = 0.04;
+/// ... besides, of a blob, ...
+const BLOB_TEMPORARIES: Bytes = Bytes(450);
+/// ... and of a typed object, per byte of the [`RICH`] first: its fields make them. (Measured as all that is
+/// allocated between collections per byte sent, of ten bursts of streamed Pods of 7.7 kB: 1.32 to 1.36, of
+/// which the encoded item is 1.07; of `ConfigMaps` 1.41 of 1 kB, 1.12 to 1.14 of 10 kB, 1.12 of 100 kB.)
+const FIELD_TEMPORARIES: f64 = 0.22;
+/// JSON of a Pod with many fields; what is larger has longer strings, not more fields. (As the measured Pods
+/// of 7.7 and 19.6 kB are made; three servers with 12 streamed lists each of the latter fill 0.8 GB in the 13 s
+/// that this gives, and in 11 s if temporaries grew with the bytes.)
+const RICH: Bytes = Bytes(7_700);
 /// The same in protobuf, per object (measured so on bursts of `ConfigMaps` of 1 and 10 kB and of Pods of 6 and
 /// 16 kB: 320 to 490 B).
 const ITEM_PROTOBUF: Bytes = Bytes(350);
+
+/// What encoding an object to JSON alone leaves besides, by its length.
+fn temporaries(json: Bytes) -> Bytes {
+    json.scale(TEMPORARIES)
+}
 
 /// An item that is encoded alone is copied into a block of its own.
 fn encoded_alone(item: Bytes) -> Bytes {
@@ -197,16 +208,15 @@ impl ObjectProfile {
             profile.cached = heap;
             profile.decoded = heap;
         }
-        if matches!(resource.shape, Shape::Typed) {
-            // Many small fields cost until the 13 kB of a rich Pod; beyond, strings get longer. (Measured:
-            // 72 us at 7.7 kB; 120 to 180 us at 19.6 kB, from when servers of 1.32 with 1.5 and 2.5 GB
-            // died for the first time in three runs of three servers, and from the second and third time.)
-            let rich = profile.json.as_f64().min(13_000.0);
-            profile.encode_json = Cost { per_byte: 1.2, per_object: 8.06 * rich };
-        }
-        profile.stream_json = match resource.shape {
-            Shape::Typed => Cost { per_byte: TYPED_STREAM_NANOS, per_object: 0.0 },
-            Shape::Blob | Shape::Custom | Shape::CustomBlob => profile.encode_json,
+        profile.item_garbage = match resource.shape {
+            Shape::Blob => {
+                encoded_alone(profile.json) + BLOB_TEMPORARIES + temporaries(profile.json)
+            }
+            Shape::Typed => {
+                let fields = profile.json.min(RICH).scale(FIELD_TEMPORARIES);
+                encoded_alone(profile.json) + fields + temporaries(profile.json)
+            }
+            Shape::Custom | Shape::CustomBlob => profile.item_garbage,
         };
         profile
     }
@@ -240,14 +250,13 @@ impl ObjectProfile {
             decoded: stored + Bytes(700),
             listed: Bytes(290),
             deep_copy: Bytes::ZERO,
-            item_garbage: encoded_alone(json) + Bytes(450) + json.scale(0.04),
+            item_garbage: Bytes::ZERO,
             item_garbage_protobuf: encoded_alone(stored) + ITEM_PROTOBUF,
             // Deep copies share strings but copy []byte.
             event_copy: if binary { stored } else { Bytes(2_250) },
             event_garbage: if binary { stored } else { Bytes::ZERO } + Bytes(2_250),
             scan: Scan::Around(CACHED_BLOB),
             encode_json: Cost { per_byte: if binary { 0.7 } else { 2.2 }, per_object: 6_000.0 },
-            stream_json: Cost::default(),
             encode_protobuf: Cost { per_byte: 0.35, per_object: 2_500.0 },
             protobuf_frame: STREAMED_BLOB,
             decode: Cost { per_byte: 1.0, per_object: 8_000.0 },
@@ -266,13 +275,12 @@ impl ObjectProfile {
             decoded: stored.scale(1.9),
             listed: Bytes(if pod_spec { 2_520 } else { 700 }),
             deep_copy: Bytes::ZERO,
-            item_garbage: encoded_alone(json) + json.scale(TYPED_TEMPORARIES),
+            item_garbage: Bytes::ZERO,
             item_garbage_protobuf: encoded_alone(stored) + ITEM_PROTOBUF,
             event_copy: stored.scale(1.5),
             event_garbage: stored.scale(1.5),
             scan: Scan::Typed,
-            encode_json: Cost::default(),
-            stream_json: Cost::default(),
+            encode_json: Cost { per_byte: TYPED_JSON_NANOS, per_object: 0.0 },
             encode_protobuf: Cost { per_byte: 2.6, per_object: 0.0 },
             protobuf_frame: STREAMED_TYPED,
             decode: Cost { per_byte: 5.0, per_object: 8_000.0 },
@@ -295,7 +303,6 @@ impl ObjectProfile {
             event_garbage: stored.scale(2.75 + 3.8),
             scan: Scan::Maps,
             encode_json: Cost { per_byte: 21.0, per_object: 0.0 },
-            stream_json: Cost::default(),
             encode_protobuf: Cost::default(),
             protobuf_frame: Cost::default(),
             decode: Cost { per_byte: 30.0, per_object: 8_000.0 },
@@ -313,7 +320,6 @@ impl ObjectProfile {
             event_garbage: Bytes(3_000),
             scan: Scan::Around(Bytes(4_000)),
             encode_json: Cost { per_byte: 2.4, per_object: 10_000.0 },
-            stream_json: Cost::default(),
             decode: Cost { per_byte: 4.0, per_object: 8_000.0 },
             gzip_ratio: (0.72, 0.72),
             ..Self::custom(stored)
@@ -325,7 +331,24 @@ impl ObjectProfile {
 mod tests {
     use super::{ObjectProfile, ResourceInput, Shape, are_definitions};
     use crate::model::input::WriterInput;
-    use crate::units::Bytes;
+    use crate::units::{Bytes, SimSpan};
+
+    fn resource(name: &str, shape: Shape, size: u64, json: Option<u64>) -> ResourceInput {
+        ResourceInput {
+            name: name.to_owned(),
+            api_group: String::new(),
+            count: 1,
+            size: Bytes(size),
+            shape,
+            json_size: json.map(Bytes),
+            heap_size: None,
+            versions: 1,
+            writes_per_second: 0.0,
+            gets_per_second: 0.0,
+            writer: WriterInput::default(),
+            watch_cache: true,
+        }
+    }
 
     /// Of what is allocated per byte of a streamed list, measured, objects of 1 kB to 1.3 MB.
     #[test]
@@ -334,11 +357,15 @@ mod tests {
             assert!((found / measured - 1.0).abs() < 0.04, "{found} beside {measured}");
         };
         for (json, measured) in [(1_471, 1.410), (10_470, 1.13), (100_469, 1.116)] {
-            let item = ObjectProfile::blob("configmaps", Bytes(json - 200));
+            let resource = resource("configmaps", Shape::Blob, json - 200, None);
+            let item = ObjectProfile::of(&resource);
             near(item.item_garbage.as_f64() / item.json.as_f64(), measured);
         }
-        let pod = ObjectProfile::typed("pods", Bytes(5_917));
-        near(pod.item_garbage.as_f64() / pod.json.as_f64(), 1.325);
+        // The measured Pods, of 7.7 and 19.6 kB: the larger have longer strings, not more fields.
+        for (stored, json, measured) in [(6_147, 7_692, 1.325), (16_034, 19_647, 1.17)] {
+            let pod = ObjectProfile::of(&resource("pods", Shape::Typed, stored, Some(json)));
+            near(pod.item_garbage.as_f64() / pod.json.as_f64(), measured);
+        }
         for (stored, measured) in [(1_276, 1.26), (10_275, 1.10)] {
             let item = ObjectProfile::blob("configmaps", Bytes(stored));
             near(item.item_garbage_protobuf.as_f64() / item.stored.as_f64(), measured);
@@ -357,24 +384,21 @@ mod tests {
         assert!(marked(1_000_000) < 25.0, "{}", marked(1_000_000));
     }
 
+    /// 71 us for a Pod of 7.7 kB, 160 to 200 us for one of 19.6 kB.
+    #[test]
+    fn a_pod_is_encoded_in_the_measured_time() {
+        let encoded = |stored, json| {
+            let pod = ObjectProfile::of(&resource("pods", Shape::Typed, stored, Some(json)));
+            pod.encode_json.of(1, pod.json)
+        };
+        let micros = |micros: u64| SimSpan(micros * 1_000);
+        assert!((micros(69)..micros(73)).contains(&encoded(6_147, 7_692)));
+        assert!((micros(160)..micros(200)).contains(&encoded(16_034, 19_647)));
+    }
+
     #[test]
     fn only_the_built_in_definitions_of_custom_resources_are_definitions() {
-        let is = |name: &str, shape| {
-            are_definitions(&ResourceInput {
-                name: name.to_owned(),
-                api_group: String::new(),
-                count: 1,
-                size: Bytes(10_000),
-                shape,
-                json_size: None,
-                heap_size: None,
-                versions: 1,
-                writes_per_second: 0.0,
-                gets_per_second: 0.0,
-                writer: WriterInput::default(),
-                watch_cache: true,
-            })
-        };
+        let is = |name, shape| are_definitions(&resource(name, shape, 10_000, None));
         assert!(is("customresourcedefinitions", Shape::Typed));
         assert!(!is("customresourcedefinitions", Shape::CustomBlob));
         assert!(!is("pods", Shape::Typed));

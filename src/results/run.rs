@@ -235,6 +235,12 @@ pub struct ServerRecord {
     pub peak_resident: Bytes,
     /// When that was.
     pub peak_at: SimTime,
+    /// Memory of etcd on its node at rest; nothing: it runs elsewhere.
+    #[serde(default)]
+    pub etcd_rest: Bytes,
+    /// The most it took.
+    #[serde(default)]
+    pub etcd_peak: Bytes,
     /// Kills, in order of time.
     pub oom_kills: Vec<OomKill>,
     /// CPU time used.

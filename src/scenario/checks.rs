@@ -137,7 +137,7 @@ fn limits(apiserver: &Resolved, log: &mut Log) {
     let Some(limit) = apiserver.size("memory-limit") else {
         return;
     };
-    for key in ["memory-high", "gomemlimit"] {
+    for key in ["memory-high", "memory-min", "memory-low", "gomemlimit"] {
         if apiserver.size(key).is_some_and(|soft| soft > limit) {
             let message = format!("`{key}` is above `memory-limit`");
             log.push(

@@ -232,6 +232,7 @@ pub(super) fn node(
         memory: environment.memory_bytes.map_or(MEMORY, Bytes),
         cores: share * within("environment.cores", cores, 0.1..=4096.0)?,
         local_clients: environment.local_clients.unwrap_or(local_clients),
+        pressure: false,
         etcd_memory: Some(Bytes::gib(1)),
         system_memory: Bytes::gib(1),
         daemons_memory: Bytes::mib(300),
@@ -263,6 +264,7 @@ pub(super) fn etcd() -> EtcdInput {
         latency: SimSpan::millis(2),
         range_stream: false,
         progress_notify_interval: SimSpan::secs(600),
+        quota: None,
     }
 }
 

@@ -72,6 +72,20 @@ fn phases_become_fleets_and_events() {
     assert_eq!(found.events[3].at, SimTime::ZERO + SimSpan::secs(60));
 }
 
+/// Of Pods of which the payload alone is known: as large as those of the same payloads that were measured.
+#[test]
+fn a_pod_of_a_known_payload_is_as_large_as_measured() {
+    for (payload, json) in [(5_000, 7_692), (15_000, 19_647)] {
+        let text = format!(
+            r#"{{ "kubernetes": {{ "version": "1.36" }}, "phases": [],
+                  "objects": [{{ "resource": "pods", "count": 10, "payload_bytes": {payload} }}],
+                  "result": {{ "peak_resident_bytes": 1 }} }}"#
+        );
+        let found = inputs(&run(&text)).expect("valid").resources[ResourceId(0)].json_size;
+        assert!(found.is_some_and(|found| found.0.abs_diff(json) < 10), "{found:?}");
+    }
+}
+
 #[test]
 fn gomaxprocs_bounds_the_cores_that_a_server_uses() {
     let cores = |procs: u32| {

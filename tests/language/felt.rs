@@ -25,7 +25,14 @@ const NOT_OF_A_RUN: [(&str, &str); 8] = [
 ];
 
 /// Keys that are felt elsewhere, and by which tests.
-const FELT_ELSEWHERE: [(&str, &str); 12] = [
+const FELT_ELSEWHERE: [(&str, &str); 16] = [
+    ("node.pressure", "tool, `docs`: the cookbook's recipe of the node"),
+    ("apiserver.memory-min", "tool, `docs`: the same"),
+    (
+        "apiserver.memory-low",
+        "library, `model::apiserver::server`; only under pressure of the node",
+    ),
+    ("apiserver.memory-throttling-factor", "tool, `docs`: the same; `memory-high` overrides it"),
     ("expect", "tool, `capacity`"),
     ("profiles", "language, `inherit`"),
     ("inherits", "language, `inherit`"),

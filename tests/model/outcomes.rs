@@ -72,6 +72,22 @@ fn a_client_that_gave_up_lacks_its_list() {
     assert_eq!(gave_up.outcome, Outcome::NonRecovering);
 }
 
+/// A server that is killed three times within a minute and is down for 0, 10 and 20 s. The delays of a plain
+/// client start over between: it fails nearly six times. Four times, if they went on as those of a reflector.
+#[test]
+fn delays_of_a_plain_client_start_over_with_success() {
+    let kills: String = ["30s", "50s", "80s"]
+        .iter()
+        .map(|at| {
+            format!("[[events]]\nname = \"k{at}\"\nat = \"{at}\"\nkill = {{ apiserver = 0 }}\n")
+        })
+        .collect();
+    let plain = run(&format!("{WRITES}{kills}"), &["clients.watchers.retries=back-off"]);
+    assert_eq!(plain.clients_synced, (100, 100));
+    let each = plain.counters.requests_failed as f64 / 100.0;
+    assert!((4.8..7.0).contains(&each), "{each}");
+}
+
 #[test]
 fn rejected_writes_are_not_absorbed() {
     let calm = run(WRITES, &[]);

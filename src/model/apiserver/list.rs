@@ -240,7 +240,7 @@ impl ListContext<'_> {
         let chunked = self.etcd.range_stream && rounds.count == 1;
         let largest = self.profile.stored.times(rounds.largest);
         let held = if chunked { raw.min(RANGE_STREAM_CHUNKS) } else { largest };
-        let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, raw));
+        let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, raw)).ranging(held);
         read.demand.floor =
             self.etcd.latency.times(rounds.count) + self.etcd.read_rate.time_for(raw);
         read = read.ramp(RampKind::Take, raw_entry, held.times(copies));
@@ -343,7 +343,7 @@ impl ListContext<'_> {
         .scale(self.calibration.stream_garbage);
         let mut phase = self.write(Stage::Streaming, body, gzip, wire);
         let encode =
-            if self.protobuf() { self.profile.encode_protobuf } else { self.profile.stream_json };
+            if self.protobuf() { self.profile.encode_protobuf } else { self.profile.encode_json };
         phase.demand.cpu += encode.of(list.items, body);
         let frames = (item.as_f64() / costs::STREAM_BUFFER.as_f64()).min(1.0);
         phase.demand.cpu += if self.protobuf() {

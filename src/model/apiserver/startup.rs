@@ -55,7 +55,7 @@ pub fn cache_plan(
     let keep = owner.entry(Mechanism::WatchCacheObjects);
     let workers = if release.concurrent_watch_object_decode { DECODERS } else { 1 };
     let decode = profile.decode.of(count, raw);
-    let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, page)).ramp(
+    let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, page)).ranging(page).ramp(
         RampKind::Take,
         raw_entry,
         page.times(copies),
@@ -157,6 +157,7 @@ fn loopback_pages(
     let copies = u64::from(release.grpc_raw_copies);
     let (raw_page, raw) = paged(profile.stored);
     let mut fetch = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, raw))
+        .ranging(raw_page)
         .ramp(RampKind::TakeLarge, raw_entry, raw_page.times(copies))
         .ramp(RampKind::Litter, raw_entry, (raw - raw_page).times(copies))
         .at_end(Step::Drop(raw_entry, raw_page.times(copies)));

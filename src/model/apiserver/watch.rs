@@ -136,7 +136,7 @@ fn initial_events(profile: &ObjectProfile, encoding: Encoding, items: u64) -> Si
             costs::WATCH_LIST_EVENT_PROTOBUF.of(items, body)
                 + profile.encode_protobuf.of(items, body)
         }
-        _ => costs::WATCH_LIST_EVENT.of(items, body) + profile.stream_json.of(items, body),
+        _ => costs::WATCH_LIST_EVENT.of(items, body) + profile.encode_json.of(items, body),
     };
     copies + encode
 }

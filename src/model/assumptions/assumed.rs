@@ -4,15 +4,18 @@ use super::{decimal, how, value};
 use crate::model::apiserver::consistency::LOOK;
 use crate::model::apiserver::definitions::INSTALL_GARBAGE;
 use crate::model::apiserver::list::{MOST_MANAGED_FIELDS, TABLE_ROW};
+use crate::model::apiserver::server::{FILES_OF_OTHERS, STALL};
 use crate::model::apiserver::startup::{BODY_READ, REST_STORED, STRUCT_COPY};
 use crate::model::client::go::REDIAL_SPREAD;
 use crate::model::costs;
+use crate::model::plane::database::FILE_PER_BYTE;
 use crate::results::{Assumption, CFS_PERIOD, Held};
 use crate::units::Bytes;
 
 pub(super) fn rows() -> Vec<Assumption> {
     let mut rows = constants();
     rows.extend(more_constants());
+    rows.extend(of_the_node());
     rows.extend(simplifications());
     rows
 }
@@ -145,6 +148,36 @@ fn more_constants() -> Vec<Assumption> {
     ]
 }
 
+/// The node around a server, and etcd's file.
+fn of_the_node() -> Vec<Assumption> {
+    let row = |what, shown: String, source, range, leans| {
+        value(Held::Assumed, (what, shown), (source, range), leans)
+    };
+    vec![
+        row(
+            "pages of files that other programs of a node run from",
+            decimal(FILES_OF_OTHERS),
+            "binaries of etcd, kubelet, container runtime and agents; the server's own 86 MB are measured",
+            "100 to 400 MB",
+            "how long before a node is out of memory everybody on it waits",
+        ),
+        row(
+            "with all its pages gone a program takes so many times as long; with a share x of them, x^4 of that more",
+            STALL.to_string(),
+            "measured servers at a cgroup's limit read 1,700 pages a second again, and answered nobody",
+            "30 to 300",
+            "how long a node without a limit on the server stands still before the kill",
+        ),
+        row(
+            "bytes of etcd's file for a byte of keys and values",
+            FILE_PER_BYTE.to_string(),
+            "pages of bbolt that are not full",
+            "1.1 to 1.5",
+            "when `etcd.quota` is reached",
+        ),
+    ]
+}
+
 fn simplifications() -> Vec<Assumption> {
     let row = |what, source, leans| how(Held::Assumed, what, source, leans);
     vec![
@@ -175,12 +208,20 @@ fn simplifications() -> Vec<Assumption> {
             "the memory of a server during `lag`",
         ),
         row(
-            "etcd is a rate and a latency; its memory is a fixed amount, by what is stored at the start",
-            "`[etcd]`, `node.etcd-memory`; `src/model/input/residents.rs`: 50 MB, the stored bytes and 3.5 times the largest collection",
+            "etcd is a rate and a latency; its memory is a fixed amount, by what is stored at the start; with `node.pressure` \
+             the etcd on a server's own node serves it, and keeps for two minutes what its ranges took",
+            "`[etcd]`, `node.etcd-memory`; `src/model/input/residents.rs`: 50 MB, the stored bytes and 3.5 times the \
+             largest collection, or all ranges that are read at once",
             "lists from etcd by many at once; etcd on the same node",
         ),
         row(
-            "a server at its limit is killed at once",
+            "when its node is out of memory the kernel kills the apiserver, also where etcd is the larger",
+            "both have the same `oom_score_adj`, and the apiserver holds decoded and encoded what etcd holds once; a killed \
+             etcd of several does not stop the others",
+            "nodes without room for many lists from etcd",
+        ),
+        row(
+            "a server at its cgroup's limit is killed at once",
             "measured servers crawled for 10 s to minutes, while the kernel took pages of the binary",
             "the time of a kill, and how many clients of a cascade are served before it",
         ),

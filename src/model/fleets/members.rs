@@ -137,6 +137,14 @@ impl Fleets {
         self.clients[client].backoff.delay(now, draw)
     }
 
+    /// A call has succeeded: the delays of a plain client start over. Those of a reflector do not, they have
+    /// a clock of their own.
+    pub(crate) fn succeeded(&mut self, cx: &Context<'_>, client: ClientId, now: SimTime) {
+        if self.retries(cx, client) == Retries::BackOff {
+            self.clients[client].backoff.restart(now);
+        }
+    }
+
     /// How many members of all clients have a read of which something holds.
     fn count_members(&self, cx: &Context<'_>, holds: impl Fn(&Client) -> bool) -> u64 {
         let members = |fleet: FleetId| {

@@ -7,6 +7,7 @@ pub mod background;
 pub mod balancer;
 mod caches;
 mod counting;
+pub mod database;
 mod death;
 pub mod etcd;
 pub mod flows;
@@ -39,6 +40,7 @@ use crate::model::node::{self, MemoryLimit};
 use crate::results::Unserved;
 use crate::units::{Bytes, SimTime};
 use balancer::Balancer;
+use database::Database;
 use etcd::EtcdState;
 use flows::Flows;
 use plans::{PlanCache, PlanContext};
@@ -76,6 +78,8 @@ pub struct Etcd {
     pub slow_until: SimTime,
     /// Whether it has its quorum.
     pub outage: EtcdState,
+    /// Its database against the quota.
+    pub(crate) database: Database,
 }
 
 impl Plane {
@@ -94,8 +98,9 @@ impl Plane {
                 memory_limit: inputs.apiserver.gomemlimit,
             },
             kill_at: limit.kill_at,
+            node: node::room(inputs),
             request_timeout: inputs.apiserver.request_timeout,
-            memory_high: inputs.apiserver.memory_high,
+            memory_high: node::memory_high(inputs),
             scan: catalog.scan_weights(inputs),
             owners: catalog.owners.names.len(),
         });
@@ -110,6 +115,9 @@ impl Plane {
                 speed: 1.0,
                 slow_until: SimTime::ZERO,
                 outage: EtcdState::default(),
+                database: Database::new(
+                    inputs.resources.iter().map(|r| r.writes_per_second * r.size.as_f64()).sum(),
+                ),
             },
             flows: Flows::new(inputs),
             writes: inputs.resources.iter().map(|resource| resource.writes_per_second).collect(),

@@ -115,6 +115,7 @@ impl<'a> PlanContext<'a> {
             latency: etcd.latency.scale(1.0 / self.etcd_speed),
             range_stream: etcd.range_stream && self.inputs.release.etcd_range_stream,
             progress_notify_interval: etcd.progress_notify_interval,
+            quota: etcd.quota,
         }
     }
 

@@ -382,6 +382,7 @@ impl World<'_> {
     /// A client has its list in memory.
     fn has_list(&mut self, client: ClientId, now: SimTime) {
         self.fleets.set_synced(&mut self.cx, client, true, now);
+        self.fleets.succeeded(&self.cx, client, now);
         let fleet = self.fleets.clients[client].fleet;
         self.fleets.clients[client].seen = self.list_version(client, now);
         match &self.cx.inputs.fleets[fleet].behaviour {
@@ -461,6 +462,7 @@ impl World<'_> {
         state.background_stale = true;
         self.touch(server);
         self.fleets.set_synced(&mut self.cx, client, true, now);
+        self.fleets.succeeded(&self.cx, client, now);
         let streamed = self.fleets.clients[client].state == State::WatchListing;
         let seen = self.seen_at_opening(client, server, streamed, now);
         let member = &mut self.fleets.clients[client];

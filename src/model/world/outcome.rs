@@ -55,6 +55,7 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str, end: SimTime) -> S
     let inputs = world.cx.inputs;
     let state = &world.plane.servers[id];
     let (peak_resident, peak_at, entries) = state.server.peak();
+    let (etcd_rest, etcd_peak) = state.server.etcd_beside();
     let mut holders: Vec<Holder> = entries
         .iter()
         .map(|(entry, bytes)| {
@@ -73,6 +74,8 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str, end: SimTime) -> S
         limit: world.plane.limit.limit,
         peak_resident,
         peak_at,
+        etcd_rest,
+        etcd_peak,
         oom_kills: state.oom_kills.clone(),
         cpu: state.server.cpu(),
         cpu_capacity: end.since(SimTime::ZERO).scale(node::cores(&inputs.apiserver, &inputs.node)),

@@ -72,6 +72,14 @@ table! {
         limit().codes(&[Code::LimitAboveNode, Code::LimitOrder, Code::IdleAboveLimit]);
     /// Throttling limit of the container (cgroup memory.high).
     memory_high: Option<Bytes> = limit().codes(&[Code::LimitOrder]);
+    /// Memory that the kernel leaves the container when its node runs short (cgroup memory.min): its
+    /// requests.memory under the kubelet's MemoryQoS.
+    memory_min: Option<Bytes> = limit().codes(&[Code::LimitOrder]);
+    /// The same while others have something to give (cgroup memory.low): the requests of a Burstable Pod.
+    memory_low: Option<Bytes> = limit().codes(&[Code::LimitOrder]);
+    /// memoryThrottlingFactor of the kubelet's MemoryQoS, between 0 and 1: makes memory-high from the request and
+    /// the limit, or what the node can give.
+    memory_throttling_factor: Option<f64> = number(0.0, 1.0).optional();
     /// CPU limit of the container (CFS quota).
     cpu_limit: Option<f64> = cores(0.1, 1024.0).optional();
     /// GOGC in per cent, or "off".
@@ -125,7 +133,10 @@ table! {
     cores: f64 = cores(0.1, 1024.0).default("8");
     /// Whether the clients run on this node as well and take its CPU time.
     local_clients: bool = flag().default("false");
-    /// RAM of etcd on the same node; `"0B"`: it runs elsewhere.
+    /// Whether etcd's memory on it moves with the lists that it serves, and everybody on it waits for pages of
+    /// programs before it is out of memory (memory-min and memory-low of the apiserver count then).
+    pressure: bool = flag().default("false").late();
+    /// RAM of etcd on the same node, at rest. `"0B"`: it runs elsewhere.
     etcd_memory: Option<Bytes> =
         any_size().derived_for_some("what etcd takes for the objects stored, at least 1GiB");
     /// RAM of the kernel, the kubelet and others that the OOM killer spares.
@@ -183,6 +194,8 @@ table! {
     range_stream: bool = flag().default("false");
     /// How often etcd sends progress notifications to an idle watcher (etcd's default).
     progress_notify_interval: SimSpan = span(SimSpan::millis(100)).default("10m").late();
+    /// --quota-backend-bytes (etcd's default is 2GiB): past it etcd takes no writes. Left out: never reached.
+    quota: Option<Bytes> = size(Bytes::mib(1), Bytes::gib(1 << 10)).optional();
 }
 
 words! {

@@ -189,6 +189,8 @@ fn record(name: String, recipe: &Recipe, timeline: &Timeline, kills: Vec<OomKill
         limit: recipe.limit,
         peak_resident: peak,
         peak_at: top.map(|p| p.at).unwrap_or_default(),
+        etcd_rest: Bytes::ZERO,
+        etcd_peak: Bytes::ZERO,
         oom_kills: kills,
         cpu: SimSpan::ZERO,
         cpu_capacity: SimSpan::ZERO,
