@@ -529,16 +529,6 @@ impl Server {
         self.memory.resident() > kill_at
     }
 
-    /// Straight lines must be stopped where they cross the limit: what lies above it now must come
-    /// from steps since the last time, or from the shortest wait for a threshold.
-    fn note_overshoot(&mut self) {
-        let taken = std::mem::take(&mut self.beside.taken);
-        let excused = self.memory.take_stepped() + (self.rates.touched * 1.1 * GRAIN) as u64;
-        let bound =
-            self.kill_at().0.saturating_add(taken).saturating_add(excused).saturating_add(ROUNDING);
-        self.overshoot = self.overshoot.max(self.memory.resident().saturating_sub(bound));
-    }
-
     /// Ends and begins collections that are due at `now`; whether any did.
     pub fn collect(&mut self, now: SimTime) -> bool {
         if !self.running {

@@ -119,6 +119,16 @@ impl Server {
         node.map_or(self.settings.kill_at, |node| node.min(self.settings.kill_at))
     }
 
+    /// Straight lines must be stopped where they cross the limit: what lies above it now must come
+    /// from steps since the last time, or from the shortest wait for a threshold.
+    pub(super) fn note_overshoot(&mut self) {
+        let taken = std::mem::take(&mut self.beside.taken);
+        let excused = self.memory.take_stepped() + (self.rates.touched * 1.1 * GRAIN) as u64;
+        let bound =
+            self.kill_at().0.saturating_add(taken).saturating_add(excused).saturating_add(ROUNDING);
+        self.overshoot = self.overshoot.max(self.memory.resident().saturating_sub(bound));
+    }
+
     /// Whether it is the node that runs out of memory first, and not the server's cgroup.
     #[must_use]
     pub fn node_ends_first(&self) -> bool {
