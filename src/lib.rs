@@ -76,6 +76,7 @@
 //! | [`apiserver::watch`](model::apiserver::watch) | watch-lists and watches |
 //! | [`apiserver::cacher`](model::apiserver::cacher) | a watch cache under a steady rate of writes |
 //! | [`apiserver::consistency`](model::apiserver::consistency) | the consistency checker's pulse, from 1.34 |
+//! | [`apiserver::audit`](model::apiserver::audit) | what auditing holds: events, bodies, lines |
 //! | [`apiserver::startup`](model::apiserver::startup) | what a starting server does before it is ready |
 //! | [`apiserver::plan`](model::apiserver::plan) | a request as a short list of phases |
 //! | [`apiserver::server`](model::apiserver::server) | one process as a fluid machine: requests, collector, limits |
@@ -87,7 +88,7 @@
 //! | [`client`](model::client) | a member of a fleet: its state; `go`: facts of client-go; `era`: what reflectors of each client-go do; `backoff`; `refusal`: what it does about a refused call |
 //! | [`ids`](model::ids), [`event`](model::event) | numbers of servers, clients, fleets and resources as types; all that can happen |
 //! | [`context`](model::context), [`record`](model::record) | what all parts of a run share; what it writes down (`activity`: second by second; `timelines`) |
-//! | [`plane`](model::plane) | **servers, balancer and etcd**, which know no client: `life`, `death`, `caches`, `rings`, `stored`, `counting`, `write_seats`, `flows`, `etcd`, `background` (steady load), `probes`, `shutdown`, `plans` |
+//! | [`plane`](model::plane) | **servers, balancer and etcd**, which know no client: `life`, `death`, `caches`, `rings`, `stored`, `counting`, `write_seats`, `flows`, `etcd`, `background` (steady load), `held` (audit events, webhooks), `database` (etcd's file), `probes`, `shutdown`, `plans` |
 //! | [`fleets`](model::fleets) | **all clients**, which know no server but its number: `members`, `calls`, `connections` (who shares one), `leases`, `rollout` |
 //! | [`world`](model::world) | **both, and what crosses between them**: a client asks (`calls`, `connections`), a server answers or rejects (`admit`, `calls`) or drops its clients (`death`, `losses`, `silence`, `network`, `goaway`, `shutdown`), the balancer picks; the event loop, its dispatch, the outcome |
 //! | [`checks`](model::checks) | invariants |
@@ -138,6 +139,8 @@
 //! | when a watcher is too slow, what it is given when it comes back | `model/world/slow.rs`; how fast: `model/plane/pace.rs` |
 //! | what a server does that falls behind with writes and watch events | `model/apiserver/server/backlog.rs` |
 //! | what custom resource definitions hold | `model/apiserver/definitions.rs` |
+//! | what audit events and webhooks hold | `model/apiserver/audit.rs` (a request), `model/plane/held.rs` (at steady rates), `model/input/webhooks.rs` |
+//! | what shares the node with a server | `model/input/residents.rs` (at rest), `model/apiserver/server/beside.rs` (as it moves); etcd's quota: `model/plane/database.rs`, `model/world/quota.rs` |
 //! | what version a client has seen | `model/world/versions.rs` |
 //! | what a workload writes | `scenario/workloads.rs` |
 //! | who shares a connection | `model/fleets/connections.rs`; what silence, GOAWAY and missed leases do: `model/world/`: `silence.rs`, `goaway.rs`, `leases.rs` |
