@@ -143,6 +143,7 @@ fn harm(runs: &[RunRecord]) -> HarmSummary {
         servers_behind: of(|counters| counters.servers_behind),
         servers_lost: of(|counters| counters.servers_lost),
         nodes_not_ready: of(|counters| counters.nodes_not_ready),
+        stale_reads: of(|counters| counters.stale_reads),
     }
 }
 

@@ -3,14 +3,17 @@
 //! `scenario` builds these from TOML and validates them; the model trusts that every index is in
 //! range and every value is inside the bounds stated here.
 
+mod audit;
 mod events;
 mod failures;
 mod residents;
+mod webhooks;
 mod workloads;
 
 pub(crate) use residents::ETCD_READ_WHOLE;
 
 pub use super::ids::{FleetId, Id, ResourceId, ServerId};
+pub use webhooks::{FailurePolicy, WebhookInput};
 pub use workloads::{BeginInput, FlowInput, JoinInput, WorkloadsInput};
 
 use std::borrow::Cow;
@@ -21,6 +24,7 @@ use crate::model::apf::config::{FlowSchema, PriorityLevelConfiguration};
 use crate::model::release::Release;
 use crate::units::{ByteRate, Bytes, SimSpan};
 
+pub use audit::{AuditBackend, AuditInput, AuditLevel, AuditMode};
 pub use events::{Action, EventInput};
 pub use failures::{
     ConnectionsInput, HealthCheck, Manner, MaxUnavailable, OnFailure, ShutdownInput,
@@ -46,6 +50,10 @@ pub struct Inputs {
     pub calibration: Calibration,
     /// etcd as the servers see it.
     pub etcd: EtcdInput,
+    /// What is written to the audit log, and how.
+    pub audit: AuditInput,
+    /// Admission webhooks.
+    pub webhooks: Vec<WebhookInput>,
     /// API Priority and Fairness.
     pub apf: ApfInput,
     /// The load balancer before the servers.
@@ -149,6 +157,8 @@ pub struct ApiserverInput {
     pub shutdown: ShutdownInput,
     /// Whether the kubelet probes the servers as kubeadm has it, and kills those that fail.
     pub probes: bool,
+    /// How often monitoring scrapes `/metrics` of each server.
+    pub scrape_interval: SimSpan,
 }
 
 /// API Priority and Fairness: the release's default objects and these.
@@ -325,7 +335,10 @@ pub struct ResourceInput {
     pub json_size: Option<Bytes>,
     /// Mean decoded heap size, where known; else derived from the shape.
     pub heap_size: Option<Bytes>,
-    /// CRD versions served or stored, each with a cache of its own; 1 for built-in types.
+    /// How long a conversion webhook takes for an object; `None`: versions are converted without one.
+    pub conversion_latency: Option<SimSpan>,
+    /// CRD versions served or stored, each with a cache of its own; of definitions those that each serves; 1 for other
+    /// built-in types.
     pub versions: u32,
     /// Writes per second to objects of the resource, steady (each a MODIFIED event).
     pub writes_per_second: f64,
@@ -335,6 +348,18 @@ pub struct ResourceInput {
     pub writer: WriterInput,
     /// Whether the watch cache is enabled for it (events: no).
     pub watch_cache: bool,
+}
+
+impl ResourceInput {
+    /// Watch caches of the resource: one for each version of a custom resource. (The versions of definitions are
+    /// those that they serve.)
+    #[must_use]
+    pub fn caches(&self) -> u32 {
+        match self.shape {
+            Shape::Blob | Shape::Typed => 1,
+            Shape::Custom | Shape::CustomBlob => self.versions.max(1),
+        }
+    }
 }
 
 /// As whom the writes to a resource are made.

@@ -123,6 +123,9 @@ pub struct HarmSummary {
     /// Times that a node became `NotReady`.
     #[serde(default)]
     pub nodes_not_ready: HarmCount,
+    /// Stale reads: LISTs answered with data older than the client had seen before.
+    #[serde(default)]
+    pub stale_reads: HarmCount,
 }
 
 /// Calls of one kind, or what they came to, over all replications.

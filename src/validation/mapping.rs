@@ -23,10 +23,10 @@ use crate::model::apf::config::PriorityLevelConfiguration;
 use crate::model::catalog::Catalog;
 use crate::model::costs;
 use crate::model::input::{
-    Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
-    ConnectionsInput, Encoding, EtcdInput, EventInput, FleetId, FleetInput, Hardware, HealthCheck,
-    Id, Inputs, NodeInput, OnFailure, ReadInput, ResourceId, ResourceInput, ResourceVersion,
-    Retries, WorkloadsInput,
+    Action, ApfInput, ApiserverInput, AuditInput, BalancerInput, BalancerPolicy, Behaviour,
+    Calibration, ConnectionsInput, Encoding, EtcdInput, EventInput, FleetId, FleetInput, Hardware,
+    HealthCheck, Id, Inputs, NodeInput, OnFailure, ReadInput, ResourceId, ResourceInput,
+    ResourceVersion, Retries, WorkloadsInput,
 };
 use crate::model::release::{Release, modelled};
 use crate::scenario;
@@ -113,6 +113,8 @@ pub fn inputs(run: &Run) -> Result<Inputs, FieldError> {
         hardware: hardware(&run.environment)?,
         calibration: Calibration::default(),
         etcd: etcd(),
+        audit: AuditInput::default(),
+        webhooks: Vec::new(),
         apf: apf(&run.kubernetes, &flags)?,
         balancer: balancer(),
         resources,

@@ -62,7 +62,7 @@ fn key_of(set: &str) -> String {
         parts.extend(quoted.next());
     }
     match parts[0] {
-        "clients" | "workloads" | "events" => drop(parts.remove(1)),
+        "clients" | "workloads" | "events" | "webhooks" => drop(parts.remove(1)),
         "apf" if parts.len() > 3 => drop(parts.remove(2)),
         "objects" => parts[1] = "*",
         "apiserver" => parts.truncate(2),

@@ -18,7 +18,7 @@ mod streams;
 pub use beside::NodeRoom;
 pub(crate) use beside::{FILES_OF_OTHERS, STALL};
 pub(crate) use rates::COPIES_WAITED_FOR;
-pub use settings::{Background, FanOut, Growth, ServerSettings};
+pub use settings::{Background, FanOut, Growth, Held, ServerSettings};
 
 use backlog::Backlog;
 use beside::Beside;

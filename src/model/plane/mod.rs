@@ -11,7 +11,9 @@ pub mod database;
 mod death;
 pub mod etcd;
 pub mod flows;
+mod held;
 mod life;
+mod load;
 mod network;
 pub mod pace;
 pub mod plans;
@@ -26,6 +28,8 @@ mod stored;
 pub mod versions;
 mod watch_windows;
 mod write_seats;
+
+pub(crate) use held::REVIEW_COPIES;
 
 use std::sync::Arc;
 
@@ -59,6 +63,10 @@ pub struct Plane {
     pub flows: Flows,
     /// Writes per second, by resource.
     pub writes: Table<ResourceId, f64>,
+    /// The audit backend answers nobody until then.
+    pub audit_out_until: SimTime,
+    /// Until when writes are counted, and how many have come.
+    pub written: (SimTime, f64),
     /// How much memory a server may use.
     pub limit: MemoryLimit,
     /// Plans of requests.
@@ -121,6 +129,8 @@ impl Plane {
             },
             flows: Flows::new(inputs),
             writes: inputs.resources.iter().map(|resource| resource.writes_per_second).collect(),
+            audit_out_until: SimTime::ZERO,
+            written: (SimTime::ZERO, 0.0),
             limit,
             plans: PlanCache::default(),
             touched: Vec::new(),

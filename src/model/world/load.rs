@@ -23,13 +23,17 @@ impl World<'_> {
             }
             LoadEvent::CachesGiveUp => self.caches_give_up(now),
             LoadEvent::EtcdReturns => self.etcd_returns(now),
+            LoadEvent::AuditReturns => self.plane.audit_changes(),
+            LoadEvent::Audited { server, process, fleet, bytes } => {
+                self.plane.list_audited(&self.cx, (server, process), (fleet, bytes), now);
+            }
             LoadEvent::Database { plan } => self.database_due(plan, now),
             LoadEvent::Overflow { client, generation } => self.overflow(client, generation, now),
         }
     }
 
     /// Schedules a change of the load.
-    fn load_later(&mut self, at: SimTime, event: LoadEvent) {
+    pub(super) fn load_later(&mut self, at: SimTime, event: LoadEvent) {
         self.cx.queue.push(at, Event::Load(event));
     }
 

@@ -10,8 +10,8 @@ use crate::language::table::typed::{
 };
 use crate::language::{Code, Role};
 use crate::model::input::{
-    BalancerInput, BalancerPolicy, Calibration, EtcdInput, Hardware, HealthCheck, NodeInput,
-    OnFailure,
+    AuditBackend, AuditInput, AuditLevel, AuditMode, BalancerInput, BalancerPolicy, Calibration,
+    EtcdInput, Hardware, HealthCheck, NodeInput, OnFailure,
 };
 use crate::model::release::{Gate, OLDEST_MINOR, Release};
 use crate::units::{ByteRate, Bytes, SimSpan};
@@ -118,6 +118,9 @@ table! {
     shutdown_send_retry_after: bool = flag().default("false").late();
     /// Whether the kubelet probes the servers as kubeadm configures it, and kills those that fail.
     probes: bool = flag().default("false").late();
+    /// How often monitoring scrapes /metrics of each server: every custom resource definition adds to what that
+    /// allocates.
+    scrape_interval: SimSpan = span(SimSpan::secs(1)).default("30s").late();
 }
 
 table! {
@@ -196,6 +199,40 @@ table! {
     progress_notify_interval: SimSpan = span(SimSpan::millis(100)).default("10m").late();
     /// --quota-backend-bytes (etcd's default is 2GiB): past it etcd takes no writes. Left out: never reached.
     quota: Option<Bytes> = size(Bytes::mib(1), Bytes::gib(1 << 10)).optional();
+}
+
+words! {
+    AuditLevel {
+        None = "none",
+        Metadata = "metadata",
+        Request = "request",
+        RequestResponse = "request-response",
+    }
+    AuditBackend { Log = "log", Webhook = "webhook" }
+    AuditMode { Batch = "batch", Blocking = "blocking" }
+}
+
+table! {
+    for AuditInput = AUDIT: "auditing";
+    /// What the audit policy records of writes.
+    level: AuditLevel = choice().default("none").late();
+    /// What it records of GETs, LISTs and WATCHes: at "request-response" the whole answer of every LIST.
+    reads: Option<AuditLevel> = choice().derived_for_some("as level").late();
+    /// Where events go: --audit-log-path, or --audit-webhook-config-file.
+    backend: AuditBackend = choice().default("log").late();
+    /// --audit-log-mode or --audit-webhook-mode.
+    mode: Option<AuditMode> = choice().derived_for_some("blocking for a log, batch for a webhook").late();
+    /// How long the backend takes for a batch, or in blocking mode for an event.
+    latency: SimSpan = at_most_an_hour().default("5ms").late();
+    /// --audit-*-batch-buffer-size: events that wait to be sent; further ones are dropped.
+    buffer_size: u64 = integer(1, 100_000_000).default("10_000").late();
+    /// --audit-*-batch-max-size: events of a batch.
+    batch_max_size: Option<u64> =
+        integer(1, 1_000_000).derived_for_some("400 for a webhook, 1 for a log").late();
+    /// --audit-*-batch-max-wait: how long an event waits for its batch to be full.
+    batch_max_wait: SimSpan = span(SimSpan::millis(1)).default("30s").late();
+    /// --audit-webhook-batch-throttle-qps: batches per second.
+    throttle_qps: f64 = number(0.01, 1e6).default("10.0").late();
 }
 
 words! {

@@ -63,6 +63,19 @@ pub struct Background {
     pub litter: Vec<(EntryId, u64)>,
     /// What grows steadily.
     pub growth: Vec<Growth>,
+    /// What requests leave behind for a while.
+    pub held: Vec<Held>,
+}
+
+/// What a steady rate of requests leaves behind for a while each.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Held {
+    /// What it is.
+    pub entry: EntryId,
+    /// Bytes per second that come.
+    pub per_second: f64,
+    /// Bytes that there are once as many go as come.
+    pub level: Bytes,
 }
 
 /// Watch events for the members of a fleet that watch on a server.

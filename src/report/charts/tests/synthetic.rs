@@ -246,7 +246,8 @@ fn activity(recipe: &Recipe) -> Activity {
             .collect(),
     };
     Activity {
-        busiest: [BusiestSecond { at: at(3.0), count: 12_345 }; 10],
+        busiest: [BusiestSecond { at: at(3.0), count: 12_345 };
+            crate::results::ActivityKind::ALL.len()],
         width: SimSpan::secs(width),
         buckets: (0..recipe.seconds / width).map(bucket).collect(),
         windows: (0..3).map(window).collect(),
