@@ -355,7 +355,9 @@ fn known_headroom(result: &AssessResult) -> String {
     let sure = match (input.factor, input.sure_factor) {
         (Some(factor), Some(sure)) if sure >= factor => String::new(),
         (_, Some(sure)) => format!(" (by the error of the model surely with {sure} times)"),
-        (_, None) => " (by the error of the model surely with none tried)".to_owned(),
+        (_, None) => {
+            " (no value tried is far enough from the limit for the error of the model)".to_owned()
+        }
     };
     match (wrong, input.factor) {
         (true, Some(factor)) => {
@@ -368,6 +370,9 @@ fn known_headroom(result: &AssessResult) -> String {
         (false, None) => format!("; how far {key} may grow is not known"),
         (false, Some(factor)) if input.beyond => {
             format!("; {key} may grow {factor} times or more in {worst}{sure}")
+        }
+        (false, Some(factor)) if factor <= 1.0 => {
+            format!("; no headroom found: {worst} holds with {key} as it is{sure}")
         }
         (false, Some(factor)) => {
             format!("; {key} may be {factor} times what it is in {worst}{sure}")

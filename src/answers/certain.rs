@@ -5,7 +5,8 @@
 //! At every value the peak has an interval that holds the real one in nine of ten runs
 //! ([`peak_interval`]). Where all of it is below the limit, the value is clearly safe; where all of it is
 //! above, clearly past; between these it is too close to call, as everywhere. From the safe end on peaks are
-//! taken to rise, so that both borders are found by bisection. What goes wrong beside kills for memory
+//! taken to rise, so that both borders are found by bisection over a few replications; the safe one is then
+//! held against more of them, and taken back until they agree: a few do not show a rare mode. What goes wrong beside kills for memory
 //! has no interval: the borders are never nearer to the answer than the luck of the draws leaves it.
 
 use std::cell::RefCell;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::stop;
 use crate::experiment::find::{Grid, Question};
-use crate::experiment::model_error::peak_interval;
+use crate::experiment::model_error::{UNLIMITED, peak_interval};
 use crate::experiment::{ReplicateError, Replications, Trial, Variant};
 use crate::results::{FindResult, FoundModel, FoundValue, FoundWhere, RunRecord};
 use crate::scenario::Scenario;
@@ -23,6 +24,8 @@ use crate::validation::domain;
 
 /// Replications whose peaks are held against the limit at a value.
 const LOOKED_AT: u32 = 8;
+/// Replications that must agree where a value is called clearly safe: the fewest that can show 5 %.
+const CONFIRMED: u32 = 59;
 
 /// Whether the limit lies within the error of the model.
 pub(super) fn too_close(scenario: &Scenario, runs: &[RunRecord]) -> bool {
@@ -31,9 +34,10 @@ pub(super) fn too_close(scenario: &Scenario, runs: &[RunRecord]) -> bool {
 
 /// Runs of the model that the borders take at most, on an axis of so many points.
 pub(super) fn most_runs(points: usize, replications: u32) -> u64 {
-    // Both ends, two bisections; and at each point one without a memory limit.
-    let looked_at = 2 + 2 * u64::from(points.max(2).ilog2() + 1);
-    looked_at * u64::from(replications.clamp(1, LOOKED_AT) + 1)
+    // Both ends, two bisections; a way back in growing strides; and at each point some without a memory limit.
+    let steps = u64::from(points.max(2).ilog2() + 1);
+    let runs = |most: u32| u64::from(replications.clamp(1, most) + UNLIMITED as u32);
+    (2 + 2 * steps) * runs(LOOKED_AT) + (steps + 1) * runs(CONFIRMED)
 }
 
 /// The points of a search, as it was made.
@@ -92,11 +96,15 @@ pub(super) fn borders(
     let (Some(first), Some(end)) = (lab.at(0)?, lab.at(last)?) else { return Ok(None) };
     let falling = match &found.bracket {
         Some(_) => found.falling,
-        None => first.least_share > end.least_share,
+        None => first.share > end.share,
     };
     // From the safe end.
     let real = |point: usize| if falling { last - point } else { point };
     let open = lab.first(last + 1, 0, real, |at| !at.is_clear)?;
+    let open = match open {
+        Some(open) if plan.replications > LOOKED_AT => lab.confirmed(open, real)?,
+        open => open,
+    };
     let past = match open {
         Some(open) => lab.first(last + 1, open, real, |at| at.is_past)?,
         None => None,
@@ -169,8 +177,8 @@ struct Seen {
     is_clear: bool,
     /// The whole interval is above it.
     is_past: bool,
-    /// The lower end as a share of the limit.
-    least_share: f64,
+    /// Its middle as a share of the limit.
+    share: f64,
 }
 
 struct Lab<'a> {
@@ -185,19 +193,19 @@ impl Lab<'_> {
         if let Some(seen) = self.known.borrow().get(&point) {
             return Ok(Some(*seen));
         }
-        let seen = self.looked_at(point)?;
+        let seen = self.looked_at(point, LOOKED_AT)?;
         if let Some(seen) = seen {
             self.known.borrow_mut().insert(point, seen);
         }
         Ok(seen)
     }
 
-    fn looked_at(&self, point: usize) -> Result<Option<Seen>, ReplicateError> {
+    fn looked_at(&self, point: usize, replications: u32) -> Result<Option<Seen>, ReplicateError> {
         let Some(variant) = (self.points.at)(point).filter(|_| !stop::asked()) else {
             return Ok(None);
         };
         let mut trial = Trial::new(&variant, self.plan);
-        trial.grow(LOOKED_AT)?;
+        trial.grow(replications.min(self.plan.replications))?;
         if trial.runs.is_empty() || stop::asked() {
             return Ok(None);
         }
@@ -207,10 +215,30 @@ impl Lab<'_> {
         // A run that was cut short does not show how high it would have come.
         let whole = trial.runs.iter().all(|run| !run.cut_short);
         Ok(Some(Seen {
-            is_clear: whole && (peak.high_bytes < limit || limit == Bytes::ZERO),
+            is_clear: whole
+                && !peak.without_limit
+                && (peak.high_bytes < limit || limit == Bytes::ZERO),
             is_past: peak.low_bytes > limit,
-            least_share: peak.low_bytes.as_f64() / limit.as_f64().max(1.0),
+            share: peak.peak_bytes.as_f64() / limit.as_f64().max(1.0),
         }))
+    }
+
+    /// The first point that is not clear, by more replications: the one found by few, or an earlier one.
+    fn confirmed(
+        &self,
+        mut open: usize,
+        real: impl Fn(usize) -> usize,
+    ) -> Result<Option<usize>, ReplicateError> {
+        let mut stride = 1;
+        while let Some(last) = open.checked_sub(1) {
+            let Some(seen) = self.looked_at(real(last), CONFIRMED)? else { return Ok(None) };
+            if seen.is_clear {
+                break;
+            }
+            open = open.saturating_sub(stride);
+            stride *= 2;
+        }
+        Ok(Some(open))
     }
 
     /// The first point from `from` on of which something is true, as of all after it; `end`, where it is of

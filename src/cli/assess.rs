@@ -11,6 +11,7 @@ use super::{hint, interrupt, load, output};
 use crate::answers::assess::{Plan, assess as try_all, most_runs};
 use crate::experiment::Replications;
 use crate::report::{assess as report, json};
+use crate::results::ForecastResult;
 use crate::scenario::storms::NAMES;
 
 /// Replications of each storm unless the command line says otherwise.
@@ -103,11 +104,11 @@ pub(super) fn assess(args: &AssessArgs) -> Result<Exit, Failure> {
     let line =
         output::close(folder, false, interrupt::status(stopped.as_ref()), |_| Ok(Vec::new()))?;
     done.close(stopped.as_ref())?;
-    let file = hint::quoted(&args.file.to_string_lossy());
-    let next = result
-        .advice
-        .as_ref()
-        .map(|_| format!("oomcast advise {file}  # every remedy, with its costs"));
+    let advise = hint::with_verb("advise", &args.file, &args.layers);
+    // Of another storm than what is written the line would say that no remedy is needed.
+    let written = result.worst == ForecastResult::OWN;
+    let next = (result.advice.is_some() && written)
+        .then(|| format!("{advise}  # every remedy, with its costs"));
     output::tell(args.print, &page, &[line], next.as_deref(), || Ok(json.clone()))?;
     let cut: u32 = result.storms.iter().map(|row| row.figures.incomplete).sum();
     let message = format!("{cut} runs hit the event limit; raise run.max-events");

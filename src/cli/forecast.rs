@@ -7,7 +7,7 @@ use super::exit::{Exit, Failure};
 use super::flags::{FolderFlags, LayerArgs, PrintFlags, RunFlags};
 use super::progress::Progress;
 use super::resume::{Done, told};
-use super::{hint, interrupt, load, output};
+use super::{interrupt, load, output};
 use crate::answers::forecast::{Plan, forecast as search, most_runs, steps};
 use crate::experiment::Replications;
 use crate::report::folder::RunFolder;
@@ -136,11 +136,7 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<Exit, Failure> {
     let page = report::page(&result);
     let written = write(args, folder, scenario, &result, &page, stopped.as_ref())?;
     done.close(stopped.as_ref())?;
-    let next = result.remedies.first().map(|row| {
-        let file = hint::quoted(&args.file.to_string_lossy());
-        format!("oomcast advise {file}  # every remedy beside {}", row.name)
-    });
-    output::tell(args.print, &page, &written, next.as_deref(), || json::forecast(&result))?;
+    output::tell(args.print, &page, &written, None, || json::forecast(&result))?;
     let found = result.storms.iter().filter_map(|storm| storm.when.as_ref());
     let cut: u64 = found.map(|found| found.incomplete).sum();
     let cut = (cut > 0).then(|| format!("{cut} runs hit the event limit; raise run.max-events"));

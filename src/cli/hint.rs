@@ -71,6 +71,14 @@ pub(super) fn with_overlay(file: &Path, layers: &LayerArgs, overlay: &Path) -> S
     words.join(" ")
 }
 
+/// The command that asks another verb about what was typed.
+pub(super) fn with_verb(verb: &str, file: &Path, layers: &LayerArgs) -> String {
+    let mut words = vec![format!("oomcast {verb}"), quoted(&file.to_string_lossy())];
+    words.extend(below_set(layers));
+    words.extend(layers.set.iter().map(|set| format!("--set {}", quoted(set))));
+    words.join(" ")
+}
+
 /// The profiles and overlays that were typed.
 fn below_set(layers: &LayerArgs) -> Vec<String> {
     let profiles = layers.profile.iter().flat_map(|name| ["--profile".to_owned(), quoted(name)]);
@@ -94,7 +102,7 @@ pub(super) fn quoted(text: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{LayerArgs, Typed, as_typed, quoted, with_overlay};
+    use super::{LayerArgs, Typed, as_typed, quoted, with_overlay, with_verb};
 
     #[test]
     fn a_hint_repeats_what_was_typed() {
@@ -102,6 +110,9 @@ mod tests {
         let layers = LayerArgs { set, ..LayerArgs::default() };
         let typed = Typed { file: Path::new("a b.toml"), layers: &layers, seed: Some(7) };
         assert_eq!(as_typed(typed, "z"), "oomcast run 'a b.toml' --set x.y=1 --seed 7");
+        let asked = with_verb("advise", Path::new("a.toml"), &layers);
+        assert!(asked.starts_with("oomcast advise a.toml"), "{asked}");
+        assert!(layers.set.iter().all(|set| asked.contains(set.as_str())), "{asked}");
         let laid = with_overlay(Path::new("a.toml"), &layers, Path::new("o.toml"));
         assert_eq!(laid, "oomcast run a.toml --overlay o.toml --set x.y=1 --set z=2");
     }

@@ -38,6 +38,7 @@ pub fn idle_memory(inputs: &Inputs) -> Bytes {
     idle.apiserver.replicas = 1;
     idle.apiserver.memory_limit = None;
     idle.apiserver.memory_high = None;
+    idle.apiserver.memory_throttling_factor = None;
     idle.node.memory = Bytes::gib(1 << 20);
     let options = RunOptions { seed: 1, replication: 0, timelines: false };
     let alone = model::run(&idle, options).peak_resident();

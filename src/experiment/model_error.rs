@@ -5,12 +5,16 @@
 //! mechanism is the 90th percentile of |ln(measured / predicted)| over its runs, with the correction of
 //! conformal prediction for their number, so that it holds for the next run and not only for those it
 //! was learned from; a mechanism with few runs has the half width of all together.
-//! [`peak_interval`] adds what is peculiar to a scenario: the spread of its own replications, a machine
-//! whose speed was not stated, inputs outside of the validated domain.
+//! [`peak_interval`] adds what is peculiar to a scenario: a machine whose speed was not stated, inputs
+//! outside of the validated domain, and the replications' own peaks. Each of these is the middle of a normal
+//! distribution of the logarithm, as wide as the error of the model; the interval lies between the 5 % and
+//! the 95 % quantile of their mixture, so that a second mode of the peaks is in it with its own error.
 
 mod learned;
 
 pub use learned::LEARNED;
+
+use std::f64::consts::SQRT_2;
 
 use crate::model::input::{Behaviour, Encoding, FleetInput, Inputs, ReadInput};
 use crate::model::objects::ObjectProfile;
@@ -30,6 +34,10 @@ const FEW: usize = 10;
 /// figures of the shipped scenarios, most of which lie outside, are off by up to a quarter where their
 /// inputs are stated in full, and by more where they are not.
 const OUTSIDE: f64 = 2.0;
+/// Half a normal distribution's interval of [`COVERAGE`], in standard deviations.
+const DEVIATIONS: f64 = 1.644_853_627;
+/// Killed replications that are run again without memory limits; the others are taken to need as much.
+pub(crate) const UNLIMITED: usize = 3;
 /// `hardware.cpu-speed` of control-plane machines where it is not stated: from the slower to the faster of
 /// the measured machines. Assumed for others.
 pub const CPU_SPEEDS: [f64; 2] = [1.0, 2.0];
@@ -202,8 +210,8 @@ pub fn machine_known(scenario: &Scenario) -> bool {
         || scenario.uncertain.iter().any(|uncertain| uncertain.key == CPU_SPEED)
 }
 
-/// The interval around the peak of a scenario's replications. Where one of them loses a server for
-/// memory, a further run without memory limits tells what it would have needed.
+/// The interval around the peak of a scenario's replications. Where some of them lose a server for
+/// memory, further runs without memory limits tell what they would have needed.
 #[must_use]
 pub fn peak_interval(inputs: &Inputs, runs: &[RunRecord], known: Circumstances) -> PeakInterval {
     let mechanism = ReadMechanism::of(inputs);
@@ -222,14 +230,9 @@ pub fn peak_interval(inputs: &Inputs, runs: &[RunRecord], known: Circumstances) 
         widened.push("outside of the validated domain".to_owned());
     }
     let killed = runs.iter().any(|run| run.oom_kills() > 0);
-    let peaks: Vec<Bytes> = if killed {
-        vec![without_limit(inputs)]
-    } else {
-        runs.iter().map(RunRecord::peak_resident).collect()
-    };
-    let width = width.hypot(spread_of(&peaks));
+    let peaks = needed(inputs, runs);
+    let (low, high) = mixed(&peaks, width);
     let peak = median(peaks).unwrap_or_default();
-    let (low, high) = (peak.scale(libm::exp(-width)), peak.scale(libm::exp(width)));
     let servers = runs.iter().flat_map(|run| &run.servers);
     let limit = servers.map(|server| server.limit).min().unwrap_or_default();
     PeakInterval {
@@ -246,25 +249,58 @@ pub fn peak_interval(inputs: &Inputs, runs: &[RunRecord], known: Circumstances) 
     }
 }
 
-/// Half the spread of the replications' peaks, as a logarithm.
-fn spread_of(peaks: &[Bytes]) -> f64 {
-    let (low, high) = (peaks.iter().min(), peaks.iter().max());
-    match (low, high) {
-        (Some(low), Some(high)) if *low > Bytes::ZERO => {
-            libm::log(high.as_f64() / low.as_f64()) / 2.0
-        }
-        _ => 0.0,
+/// What each run needed: its peak, or without memory limits if it lost a server.
+fn needed(inputs: &Inputs, runs: &[RunRecord]) -> Vec<Bytes> {
+    let killed = runs.iter().filter(|run| run.oom_kills() > 0).take(UNLIMITED);
+    let unlimited: Vec<Bytes> =
+        killed.map(|run| replication_without_limit(inputs, run.replication)).collect();
+    let mut unlimited = unlimited.iter().copied().cycle();
+    let needed = |run: &RunRecord| match run.oom_kills() {
+        0 => Some(run.peak_resident()),
+        _ => unlimited.next(),
+    };
+    runs.iter().filter_map(needed).collect()
+}
+
+/// The interval of [`COVERAGE`] of the mixture of distributions around these peaks, each of so wide an
+/// interval to either side, as a logarithm.
+fn mixed(peaks: &[Bytes], width: f64) -> (Bytes, Bytes) {
+    let logs: Vec<f64> = peaks.iter().map(|peak| libm::log(peak.as_f64().max(1.0))).collect();
+    let least = logs.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if !(least..=most).contains(&least) {
+        return (Bytes::ZERO, Bytes::ZERO);
     }
+    let deviation = (width / DEVIATIONS).max(1e-9);
+    let below = |x: f64| {
+        let each = logs.iter().map(|log| 0.5 * libm::erfc((log - x) / (deviation * SQRT_2)));
+        each.sum::<f64>() / logs.len() as f64
+    };
+    // Halved until no more than a millionth of a byte is left of it.
+    let quantile = |share: f64| {
+        let (mut low, mut high) = (least - 9.0 * deviation, most + 9.0 * deviation);
+        for _ in 0..64 {
+            let middle = f64::midpoint(low, high);
+            if below(middle) < share { low = middle } else { high = middle }
+        }
+        Bytes::from_f64(libm::exp(high))
+    };
+    (quantile((1.0 - COVERAGE) / 2.0), quantile(f64::midpoint(1.0, COVERAGE)))
 }
 
 /// The peak of a run in which no memory limit binds.
 #[must_use]
 pub fn without_limit(inputs: &Inputs) -> Bytes {
+    replication_without_limit(inputs, 0)
+}
+
+fn replication_without_limit(inputs: &Inputs, replication: u32) -> Bytes {
     let mut unlimited = inputs.clone();
     unlimited.apiserver.memory_limit = None;
     unlimited.apiserver.memory_high = None;
+    unlimited.apiserver.memory_throttling_factor = None;
     unlimited.node.memory = Bytes::gib(1 << 20);
-    let options = RunOptions { seed: 1, replication: 0, timelines: false };
+    let options = RunOptions { seed: 1, replication, timelines: false };
     model::run(&unlimited, options).peak_resident()
 }
 
@@ -289,13 +325,22 @@ mod tests {
     }
 
     #[test]
-    fn the_spread_is_the_factor_from_the_middle_to_either_end() {
-        let spread = |gib: &[u64]| {
-            let peaks: Vec<Bytes> = gib.iter().copied().map(Bytes::gib).collect();
-            libm::exp(spread_of(&peaks))
+    fn the_interval_holds_the_error_of_one_run_and_every_mode_of_many() {
+        let gib = |sizes: &[u64]| sizes.iter().copied().map(Bytes::gib).collect::<Vec<_>>();
+        let ends = |sizes: &[u64], width| {
+            let (low, high) = mixed(&gib(sizes), width);
+            (low.as_f64() / Bytes::gib(1).as_f64(), high.as_f64() / Bytes::gib(1).as_f64())
         };
-        assert!((spread(&[4, 1, 2]) - 2.0).abs() < 1e-12);
-        assert_eq!((spread(&[]), spread(&[7]), spread(&[0, 3])), (1.0, 1.0, 1.0));
+        let (low, high) = ends(&[4], 0.2);
+        assert!((low - 4.0 * libm::exp(-0.2)).abs() < 1e-6, "{low}");
+        assert!((high - 4.0 * libm::exp(0.2)).abs() < 1e-6, "{high}");
+        // A third of the runs at twice the median: 5 % of all are 15 % of these, beyond a deviation of them.
+        let (low, high) = ends(&[1, 1, 1, 1, 2, 2], 0.12);
+        assert!((2.1..2.3).contains(&high), "{high}");
+        assert!((0.8..1.0).contains(&low), "{low}");
+        // One run of a hundred is not within nine of ten.
+        assert!(ends(&[vec![1; 99], vec![2]].concat(), 0.12).1 < 1.2);
+        assert_eq!(ends(&[], 0.1), (0.0, 0.0));
     }
 
     #[test]

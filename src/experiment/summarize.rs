@@ -143,6 +143,7 @@ fn harm(runs: &[RunRecord]) -> HarmSummary {
         servers_behind: of(|counters| counters.servers_behind),
         servers_lost: of(|counters| counters.servers_lost),
         nodes_not_ready: of(|counters| counters.nodes_not_ready),
+        stale_reads: of(|counters| counters.stale_reads),
     }
 }
 
@@ -201,6 +202,8 @@ fn apiserver(records: &[&ServerRecord]) -> ApiserverSummary {
         name: records.first().map_or_else(String::new, |r| r.name.clone()),
         limit_bytes: records.first().map_or_else(Default::default, |r| r.limit),
         peak_resident_bytes: spread(records.iter().map(|r| r.peak_resident).collect()),
+        etcd_rest_bytes: records.first().map_or_else(Default::default, |r| r.etcd_rest),
+        etcd_peak_bytes: records.iter().map(|r| r.etcd_peak).max().unwrap_or_default(),
         runs_with_oom: killed.len() as u32,
         oom_kills: OomKillSpread {
             median: nearest_rank(&kills, 0.5).unwrap_or(0),

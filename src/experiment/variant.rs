@@ -85,8 +85,8 @@ impl Variant {
     /// The same without overrides on top, so that an overlay can change what they set.
     #[must_use]
     pub fn settled(&self) -> Self {
-        let restated = (!self.overrides.is_empty()).then(|| self.restated().ok()).flatten();
-        restated.unwrap_or_else(|| self.clone())
+        let set = !self.overrides.is_empty() || self.template.is_overridden();
+        set.then(|| self.restated().ok()).flatten().unwrap_or_else(|| self.clone())
     }
 
     /// The scenario, with medians where it is uncertain.
@@ -157,6 +157,30 @@ impl Variant {
                 let reason = format!("{} ({})", found.first_message(), drawn.join(", "));
                 Err(ReplicateError::Draw { replication: draw, reason })
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Overlay, Template, Variant};
+
+    #[test]
+    fn an_overlay_changes_what_the_command_line_set_once_it_is_settled() {
+        let text = b"schema = 1\nname = \"s\"\n[run]\nduration = \"1m\"\n[apiserver]\nversion = \"1.34\"\n";
+        let set = ["apiserver.gogc=100".to_owned()];
+        let overlay =
+            || Overlay { name: "o".to_owned(), text: b"[apiserver]\ngogc = 25\n".to_vec() };
+        let gogc = |variant: &Variant| variant.scenario().inputs.apiserver.gogc;
+        let typed = [
+            Variant::load(&Template::of_text("s", text, &set), &[]),
+            Variant::load(&Template::of_text("s", text, &[]), &set),
+        ];
+        for variant in typed.map(Result::unwrap) {
+            assert_eq!(gogc(&variant.over(overlay()).unwrap()), gogc(&variant));
+            let settled = variant.settled();
+            assert_eq!(settled.scenario().hash, variant.scenario().hash);
+            assert_ne!(gogc(&settled.over(overlay()).unwrap()), gogc(&variant));
         }
     }
 }

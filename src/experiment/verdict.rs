@@ -82,6 +82,7 @@ fn harm(summary: &Summary) -> String {
         (harm.servers_behind, "server", "fell behind", "work fell behind"),
         (harm.servers_lost, "server", "lost", "servers were lost"),
         (harm.nodes_not_ready, "node", "NotReady", "nodes were NotReady"),
+        (harm.stale_reads, "read", "stale", "reads were stale"),
     ]
     .into_iter()
     .filter(|(what, ..)| what.runs > 0)
@@ -184,7 +185,7 @@ mod tests {
              server)"
         );
         // In the words of the table of classes.
-        for words in ["requests failed", "watches were ended", "work fell behind"] {
+        for words in ["requests failed", "watches were ended", "reads were stale"] {
             assert!(Outcome::Degraded.meaning().contains(words), "{words}");
         }
     }

@@ -200,6 +200,11 @@ pub const REQUEST_GARBAGE: Bytes = Bytes::kib(64);
 /// Memory of a request that waits.
 pub const QUEUED_REQUEST: Bytes = Bytes::kib(48);
 
+/// Copies of an object's JSON that a conversion webhook takes: review and answer, each raw and encoded
+/// (`webhookConverter`, apiextensions-apiserver `pkg/apiserver/conversion/webhook_converter.go`; that an object
+/// is converted alone where it is read from etcd: `decode`, apiserver `pkg/storage/etcd3/store.go`).
+pub const CONVERSION_COPIES: u64 = 4;
+
 /// Slots of a LIST per scanned object: the cache's slice of results (docs/facts/watch-cache.md 7).
 pub const SCAN_SLOT: u64 = 16;
 

@@ -1,8 +1,8 @@
 //! The one event enum of the model.
 
 use crate::model::admission::WriteStage;
-use crate::model::ids::{ClientId, ResourceId, ServerId};
-use crate::units::SimSpan;
+use crate::model::ids::{ClientId, FleetId, ResourceId, ServerId};
+use crate::units::{Bytes, SimSpan};
 
 /// Everything that can happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +158,24 @@ pub enum LoadEvent {
     CachesGiveUp,
     /// etcd is back.
     EtcdReturns,
+    /// The audit backend answers again.
+    AuditReturns,
+    /// The audit backend has the body of a LIST's answer.
+    Audited {
+        /// On which server.
+        server: ServerId,
+        /// Void unless the process is the same.
+        process: u64,
+        /// Whose LIST.
+        fleet: FleetId,
+        /// What it took.
+        bytes: Bytes,
+    },
+    /// etcd's database is compacted, or comes to its quota.
+    Database {
+        /// Void unless the database's present one.
+        plan: u32,
+    },
     /// The channel of a client's watch is full.
     Overflow {
         /// Which client.
@@ -298,6 +316,12 @@ pub enum Kind {
     Probe = 31,
     /// [`LoadEvent::Begin`].
     Begin = 32,
+    /// [`LoadEvent::AuditReturns`].
+    AuditReturns = 33,
+    /// [`LoadEvent::Audited`].
+    Audited = 34,
+    /// [`LoadEvent::Database`].
+    Database = 35,
 }
 
 impl Event {
@@ -343,7 +367,10 @@ impl LoadEvent {
             Self::Join { index } => (Kind::Join, index.into()),
             Self::RateReturns { resource, .. } => (Kind::RateReturns, resource.into()),
             Self::CachesGiveUp => (Kind::CachesGiveUp, 0),
+            Self::AuditReturns => (Kind::AuditReturns, 0),
+            Self::Audited { server, .. } => (Kind::Audited, server.into()),
             Self::EtcdReturns => (Kind::EtcdReturns, 0),
+            Self::Database { plan } => (Kind::Database, plan.into()),
             Self::Overflow { client, .. } => (Kind::Overflow, client.into()),
         }
     }

@@ -3,12 +3,17 @@
 //! `scenario` builds these from TOML and validates them; the model trusts that every index is in
 //! range and every value is inside the bounds stated here.
 
+mod audit;
 mod events;
 mod failures;
 mod residents;
+mod webhooks;
 mod workloads;
 
+pub(crate) use residents::ETCD_READ_WHOLE;
+
 pub use super::ids::{FleetId, Id, ResourceId, ServerId};
+pub use webhooks::{FailurePolicy, WebhookInput};
 pub use workloads::{BeginInput, FlowInput, JoinInput, WorkloadsInput};
 
 use std::borrow::Cow;
@@ -19,6 +24,7 @@ use crate::model::apf::config::{FlowSchema, PriorityLevelConfiguration};
 use crate::model::release::Release;
 use crate::units::{ByteRate, Bytes, SimSpan};
 
+pub use audit::{AuditBackend, AuditInput, AuditLevel, AuditMode};
 pub use events::{Action, EventInput};
 pub use failures::{
     ConnectionsInput, HealthCheck, Manner, MaxUnavailable, OnFailure, ShutdownInput,
@@ -44,6 +50,10 @@ pub struct Inputs {
     pub calibration: Calibration,
     /// etcd as the servers see it.
     pub etcd: EtcdInput,
+    /// What is written to the audit log, and how.
+    pub audit: AuditInput,
+    /// Admission webhooks.
+    pub webhooks: Vec<WebhookInput>,
     /// API Priority and Fairness.
     pub apf: ApfInput,
     /// The load balancer before the servers.
@@ -108,6 +118,12 @@ pub struct ApiserverInput {
     pub memory_limit: Option<Bytes>,
     /// cgroup `memory.high` of the container.
     pub memory_high: Option<Bytes>,
+    /// cgroup `memory.min` of the container: `requests.memory` under the kubelet's `MemoryQoS`.
+    pub memory_min: Option<Bytes>,
+    /// cgroup `memory.low` of the container.
+    pub memory_low: Option<Bytes>,
+    /// `memoryThrottlingFactor` of the kubelet, which makes `memory.high`.
+    pub memory_throttling_factor: Option<f64>,
     /// CFS quota in cores.
     pub cpu_limit: Option<f64>,
     /// GOGC in per cent; `None` is `off`.
@@ -141,6 +157,8 @@ pub struct ApiserverInput {
     pub shutdown: ShutdownInput,
     /// Whether the kubelet probes the servers as kubeadm has it, and kills those that fail.
     pub probes: bool,
+    /// How often monitoring scrapes `/metrics` of each server.
+    pub scrape_interval: SimSpan,
 }
 
 /// API Priority and Fairness: the release's default objects and these.
@@ -164,6 +182,9 @@ pub struct NodeInput {
     /// Whether the clients run on the servers' node and take processor time from them, as in the
     /// measured runs ([`LOCAL_CLIENT`](super::costs::LOCAL_CLIENT)).
     pub local_clients: bool,
+    /// Whether etcd's memory moves with what it reads, and programs wait for their pages before the node is out
+    /// of memory.
+    pub pressure: bool,
     /// RAM that etcd uses on the node (`oom_score_adj` -997), where it is stated; else
     /// [`Inputs::etcd_memory`].
     pub etcd_memory: Option<Bytes>,
@@ -252,6 +273,8 @@ pub struct EtcdInput {
     pub range_stream: bool,
     /// `--watch-progress-notify-interval`: how often it tells a quiet watcher how far it is.
     pub progress_notify_interval: SimSpan,
+    /// `--quota-backend-bytes`; `None`: it is never reached.
+    pub quota: Option<Bytes>,
 }
 
 /// How the balancer picks a server for a new connection.
@@ -312,7 +335,10 @@ pub struct ResourceInput {
     pub json_size: Option<Bytes>,
     /// Mean decoded heap size, where known; else derived from the shape.
     pub heap_size: Option<Bytes>,
-    /// CRD versions served or stored, each with a cache of its own; 1 for built-in types.
+    /// How long a conversion webhook takes for an object; `None`: versions are converted without one.
+    pub conversion_latency: Option<SimSpan>,
+    /// CRD versions served or stored, each with a cache of its own; of definitions those that each serves; 1 for other
+    /// built-in types.
     pub versions: u32,
     /// Writes per second to objects of the resource, steady (each a MODIFIED event).
     pub writes_per_second: f64,
@@ -322,6 +348,18 @@ pub struct ResourceInput {
     pub writer: WriterInput,
     /// Whether the watch cache is enabled for it (events: no).
     pub watch_cache: bool,
+}
+
+impl ResourceInput {
+    /// Watch caches of the resource: one for each version of a custom resource. (The versions of definitions are
+    /// those that they serve.)
+    #[must_use]
+    pub fn caches(&self) -> u32 {
+        match self.shape {
+            Shape::Blob | Shape::Typed => 1,
+            Shape::Custom | Shape::CustomBlob => self.versions.max(1),
+        }
+    }
 }
 
 /// As whom the writes to a resource are made.

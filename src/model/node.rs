@@ -1,6 +1,7 @@
 //! The machine under a server: processors, the memory at which the kernel kills, the kubelet's
 //! restarts.
 
+use super::apiserver::server::NodeRoom;
 use super::costs;
 use super::input::{ApiserverInput, Inputs, NodeInput};
 use super::release::Release;
@@ -41,7 +42,48 @@ pub struct MemoryLimit {
 /// -997, so they die first and leave their memory; then the larger of apiserver and etcd.
 #[must_use]
 pub fn memory_limit(inputs: &Inputs) -> MemoryLimit {
-    let (apiserver, node) = (&inputs.apiserver, &inputs.node);
+    let node_limit = node_limit(inputs);
+    match inputs.apiserver.memory_limit {
+        Some(limit) if limit + costs::BINARY_UNCHARGED <= node_limit => {
+            MemoryLimit { limit, kill_at: limit + costs::BINARY_UNCHARGED, kind: LimitKind::Cgroup }
+        }
+        _ => MemoryLimit { limit: node_limit, kill_at: node_limit, kind: LimitKind::Node },
+    }
+}
+
+/// Where the memory of a server's node ends, if what shares it is to be followed.
+#[must_use]
+pub fn room(inputs: &Inputs) -> Option<NodeRoom> {
+    let rest = inputs.etcd_memory();
+    let (min, low) = (inputs.apiserver.memory_min, inputs.apiserver.memory_low);
+    inputs.node.pressure.then(|| NodeRoom {
+        kill_at: node_limit(inputs),
+        etcd: (rest > Bytes::ZERO).then(|| (rest, inputs.etcd_idle())),
+        min: min.unwrap_or_default(),
+        low: low.unwrap_or_default(),
+    })
+}
+
+/// cgroup `memory.high`: stated, or as the kubelet sets it with the feature gate `MemoryQoS`: floor to a page of
+/// request + factor × (limit - request), where what pods can have of the node stands for no limit (KEP-2570,
+/// docs/facts/memory.md section 4.4; `memory.min` or `memory.low` is the request).
+#[must_use]
+pub fn memory_high(inputs: &Inputs) -> Option<Bytes> {
+    const PAGE: u64 = 4096;
+    let apiserver = &inputs.apiserver;
+    apiserver.memory_high.or_else(|| {
+        let factor = apiserver.memory_throttling_factor?;
+        let request = apiserver.memory_min.max(apiserver.memory_low).unwrap_or_default();
+        let allocatable = inputs.node.memory - inputs.node.system_memory;
+        let limit = apiserver.memory_limit.unwrap_or(allocatable);
+        let high = request + (limit - request).scale(factor);
+        Some(Bytes(high.0 / PAGE * PAGE))
+    })
+}
+
+/// Resident memory of a server at which its node is out of memory, with etcd at rest.
+fn node_limit(inputs: &Inputs) -> Bytes {
+    let node = &inputs.node;
     let (total, etcd) = (node.memory, inputs.etcd_memory());
     let left = total - node.system_memory - etcd;
     let before_daemons = left - node.daemons_memory;
@@ -51,14 +93,7 @@ pub fn memory_limit(inputs: &Inputs) -> MemoryLimit {
     let adj = i64::from(node.oom_score_adj);
     let own = score(before_daemons, adj);
     let spared = own < score(node.daemons_memory, 0) && adj < 0;
-    let node_limit =
-        if spared || own < score(etcd, ETCD_SCORE_ADJ) { left } else { before_daemons };
-    match apiserver.memory_limit {
-        Some(limit) if limit + costs::BINARY_UNCHARGED <= node_limit => {
-            MemoryLimit { limit, kill_at: limit + costs::BINARY_UNCHARGED, kind: LimitKind::Cgroup }
-        }
-        _ => MemoryLimit { limit: node_limit, kill_at: node_limit, kind: LimitKind::Node },
-    }
+    if spared || own < score(etcd, ETCD_SCORE_ADJ) { left } else { before_daemons }
 }
 
 /// Cores a server may use at once: the node's, and no more than GOMAXPROCS, which bounds the threads that

@@ -344,6 +344,7 @@ mod tests {
             heap_size: None,
             versions: 1,
             writes_per_second: 0.0,
+            conversion_latency: None,
             gets_per_second: 0.0,
             writer: WriterInput::default(),
             watch_cache: true,

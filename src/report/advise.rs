@@ -83,9 +83,9 @@ fn tried(result: &AdviseResult) -> Vec<Section> {
         states.into_iter().map(of).filter(|section| !section.is_empty()).collect();
     let held = result.held.as_ref().map_or_else(String::new, |held| format!("; {held}"));
     let heading = format!(
-        "Without a remedy: {} go wrong; peak {} of {}{held}",
+        "Without a remedy: {} go wrong; highest peak {} of {}{held}",
         proportion(&result.base.wrong, result.base.replications),
-        result.base.peak_bytes,
+        result.base.highest_bytes,
         result.base.limit_bytes
     );
     sections.insert(0, Section::default().text(heading));
@@ -125,7 +125,7 @@ fn again(row: &RemedyRow) -> String {
 
 fn table<'r>(rows: &'r [&'r RemedyRow]) -> super::table::Columns<'r, &'r RemedyRow> {
     let share = |row: &RemedyRow| {
-        row.figures.peak_bytes.as_f64() / row.figures.limit_bytes.as_f64().max(1.0)
+        row.figures.highest_bytes.as_f64() / row.figures.limit_bytes.as_f64().max(1.0)
     };
     let mark = |row: &RemedyRow| match (row.on_front, row.asks_less) {
         (_, true) => "?",
@@ -143,9 +143,9 @@ fn table<'r>(rows: &'r [&'r RemedyRow]) -> super::table::Columns<'r, &'r RemedyR
         table = table.numbers("again", |row| again(row));
     }
     table
-        .numbers("peak", |row| row.figures.peak_bytes.to_string())
+        .numbers("highest peak", |row| row.figures.highest_bytes.to_string())
         .markdown_only()
-        .numbers("peak of\nlimit", move |row| whole_percent(share(row)))
+        .numbers("highest,\nof limit", move |row| whole_percent(share(row)))
         .numbers("settled", |row| {
             row.figures.settled_seconds.map_or_else(|| "never".to_owned(), clock)
         })

@@ -91,7 +91,7 @@ fn remedies(result: &AssessResult) -> Section {
     let best = advice.remedies.iter().filter(|row| row.state <= RemedyState::Helps);
     let items = best.take(REMEDIES).map(|row| {
         let text = format!(
-            "{}{}: {} of {} wrong, peak {}{}. {}",
+            "{}{}: {} of {} wrong, highest peak {}{}. {}",
             row.state.label(),
             if row.state <= RemedyState::TooClose && !row.is_confirmed() {
                 ", not confirmed with other draws"
@@ -100,7 +100,7 @@ fn remedies(result: &AssessResult) -> Section {
             },
             row.figures.wrong.count,
             row.figures.replications,
-            row.figures.peak_bytes,
+            row.figures.highest_bytes,
             elsewhere(result, &row.name),
             row.what
         );

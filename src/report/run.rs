@@ -118,13 +118,31 @@ fn servers(summary: &Summary) -> Section {
             Some(seconds) => clock(seconds),
             None => "never".to_owned(),
         });
-    Section::titled("Memory").table(table).legends(scraped(summary))
+    Section::titled("Memory").table(table).legends(scraped(summary)).legends(etcd(summary))
 }
 
-/// How busy the servers were and how much was missing, where a limit made threads stand still.
+/// What etcd took on a node for LISTs that it served at once, where that is more than it has anyway.
+fn etcd(summary: &Summary) -> Option<String> {
+    let most = summary.apiservers.iter().max_by_key(|server| server.etcd_peak_bytes)?;
+    (most.etcd_peak_bytes > most.etcd_rest_bytes).then(|| {
+        format!(
+            "etcd beside {} took up to {} for LISTs that it served ({} at rest)",
+            most.name, most.etcd_peak_bytes, most.etcd_rest_bytes
+        )
+    })
+}
+
+/// Share of a run in which work waits for a processor from which on a server counts as saturated, however much of
+/// its processors it uses.
+const SATURATED: f64 = 0.25;
+
+/// How busy the servers were and how much was missing, where threads stood still or much work waited.
 fn saturation(summary: &Summary) -> Section {
     let lacking = |server: &&ApiserverSummary| {
-        server.pressure.throttled_seconds > 0.0 || server.pressure.memory_some > 0.0
+        let pressure = &server.pressure;
+        pressure.throttled_seconds > 0.0
+            || pressure.memory_some > 0.0
+            || pressure.cpu_some >= SATURATED
     };
     let servers: Vec<&ApiserverSummary> = summary.apiservers.iter().filter(lacking).collect();
     let table = Table::of(&servers)
@@ -140,7 +158,18 @@ fn saturation(summary: &Summary) -> Section {
     if servers.is_empty() {
         return section;
     }
-    section.legend("(median of the runs; some, full: share of the run in which somebody, or everybody, waited)")
+    let busiest = servers.iter().max_by(|a, b| a.pressure.cpu_some.total_cmp(&b.pressure.cpu_some));
+    let saturated = busiest.filter(|server| server.pressure.cpu_some >= SATURATED).map(|server| {
+        let (used, waits) = (server.pressure.cpu_utilisation, server.pressure.cpu_some);
+        let (used, waits) = (whole_percent(used), whole_percent(waits));
+        format!(
+            "{} is saturated: it uses {used} of its CPU, yet work waits {waits} of the time",
+            server.name
+        )
+    });
+    section
+        .legend("(median of the runs; some, full: share of the run in which somebody, or everybody, waited)")
+        .legends(saturated)
 }
 
 /// What a usual scrape interval would have shown of the highest peak, where it misses much of it.

@@ -65,6 +65,8 @@ activity_kinds! {
     Failed: "failed", "failed calls", requests_failed;
     /// Answered 504 or cut at the request time-out.
     TimedOut: "timed_out", "time-outs", requests_timed_out;
+    /// Answered with data older than the client had seen before.
+    StaleReads: "stale_reads", "stale reads", stale_reads;
 }
 
 /// Counts of every [`ActivityKind`], in the order of [`ActivityKind::ALL`].

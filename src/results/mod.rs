@@ -11,6 +11,7 @@ mod apf;
 mod assumption;
 mod calibration;
 mod compare;
+mod counters;
 mod find;
 mod forecast;
 mod import;
@@ -49,6 +50,7 @@ pub use calibration::{
 pub use compare::{
     CompareResult, ComparedSide, EventChange, FigureChange, InputDifference, ToleranceRow,
 };
+pub use counters::Counters;
 pub use find::{
     BreakingPoint, FindResult, FoundBracket, FoundModel, FoundShare, FoundValue, FoundWhere,
 };
@@ -65,8 +67,8 @@ pub use overview::Overview;
 pub use peak_interval::PeakInterval;
 pub use pressure::{CFS_PERIOD, PressureRecord};
 pub use run::{
-    Counters, Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord,
-    ServerRecord, Timeline, TimelinePoint,
+    Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord, ServerRecord,
+    Timeline, TimelinePoint,
 };
 pub use sample::{
     CacheSample, LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample,

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Activity, ApfDump, FleetFlow, LevelRecord, LevelTimeline, PressureRecord, ServerSample,
-    Unserved,
+    Activity, ApfDump, Counters, FleetFlow, LevelRecord, LevelTimeline, PressureRecord,
+    ServerSample, Unserved,
 };
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -42,8 +42,10 @@ pub enum Mechanism {
     InitialEvents,
     /// Kernel socket buffers charged to the cgroup.
     SocketBuffers,
-    /// Requests that wait in a queue.
+    /// Requests that wait in a queue, or for an admission webhook.
     QueuedRequests,
+    /// Audit events and bodies that no backend has yet.
+    AuditEvents,
     /// Buffers kept by `sync.Pool` after use.
     Pools,
     /// Dead, not yet collected by the garbage collector.
@@ -54,7 +56,7 @@ pub enum Mechanism {
 
 impl Mechanism {
     /// Every mechanism, in chart order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ProcessBase,
         Self::WatchCacheObjects,
         Self::WatchCacheEventRing,
@@ -69,6 +71,7 @@ impl Mechanism {
         Self::InitialEvents,
         Self::SocketBuffers,
         Self::QueuedRequests,
+        Self::AuditEvents,
         Self::Pools,
         Self::Garbage,
         Self::FreedPages,
@@ -92,6 +95,7 @@ impl Mechanism {
             Self::InitialEvents => "initial events",
             Self::SocketBuffers => "socket buffers",
             Self::QueuedRequests => "queued requests",
+            Self::AuditEvents => "audit events",
             Self::Pools => "buffer pools",
             Self::Garbage => "garbage not yet collected",
             Self::FreedPages => "freed pages not yet returned",
@@ -116,6 +120,7 @@ impl Mechanism {
             Self::InitialEvents => "initial-events",
             Self::SocketBuffers => "socket-buffers",
             Self::QueuedRequests => "queued-requests",
+            Self::AuditEvents => "audit-events",
             Self::Pools => "pools",
             Self::Garbage => "garbage",
             Self::FreedPages => "freed-pages",
@@ -144,6 +149,8 @@ pub struct Holder {
 /// - *ended*: watches that a server closed because their reader, or the server itself, was too slow;
 /// - *lost*: a server that was killed otherwise (by the scenario, or the kubelet when a probe failed), that went
 ///   with its node, was cut off from the network, or was replaced while no other served;
+/// - *stale*: a LIST answered with data older than the client had seen before, as a restarted client meets it at
+///   a server whose watch cache lags;
 /// - *fell behind*: writes and watch events waited for a server's processors for more than a second, or
 ///   requests wanted more processors than there were for more than 30 s on end;
 /// - *recovered*: at the end every server serves and can be reached ([`Unserved`]), etcd has its quorum, and
@@ -183,12 +190,12 @@ impl Outcome {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Absorbed => {
-                "No server was killed or lost, no request failed, no watch was ended, no node was NotReady, no work \
-                 fell behind."
+                "No server was killed or lost, no request failed, no watch was ended, no node was NotReady, no read \
+                 was stale, no work fell behind."
             }
             Self::Degraded => {
                 "No server was killed for memory and all recovered, but a server was lost, requests failed, watches \
-                 were ended, nodes were NotReady or work fell behind."
+                 were ended, nodes were NotReady, reads were stale or work fell behind."
             }
             Self::SingleOom => "One server was killed, once, and all recovered.",
             Self::Cascade => "Two servers or more were killed, and all recovered.",
@@ -235,6 +242,12 @@ pub struct ServerRecord {
     pub peak_resident: Bytes,
     /// When that was.
     pub peak_at: SimTime,
+    /// Memory of etcd on its node at rest; nothing: it runs elsewhere.
+    #[serde(default)]
+    pub etcd_rest: Bytes,
+    /// The most it took.
+    #[serde(default)]
+    pub etcd_peak: Bytes,
     /// Kills, in order of time.
     pub oom_kills: Vec<OomKill>,
     /// CPU time used.
@@ -281,106 +294,6 @@ pub struct PhaseRecord {
     pub settled_at: Option<SimTime>,
     /// Bytes written to clients in the phase.
     pub bytes_sent: Bytes,
-}
-
-/// Totals over all servers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Counters {
-    /// LISTs (and pages) answered in full.
-    pub lists_ok: u64,
-    /// Calls made: LISTs (and pages), watch-lists, watches. Each is answered, failed, rejected,
-    /// timed out, gone, cancelled or open at the end.
-    pub requests_made: u64,
-    /// Calls answered.
-    pub requests_answered: u64,
-    /// Watches answered 410: the version was too old.
-    pub requests_gone: u64,
-    /// Calls whose client was stopped.
-    pub requests_cancelled: u64,
-    /// Calls that were being served, or waited for, when the run ended.
-    pub requests_open: u64,
-    /// LISTs that were answered from etcd rather than the watch cache.
-    pub lists_from_etcd: u64,
-    /// Requests cut by a dying server, a time-out or a lost connection.
-    pub requests_failed: u64,
-    /// Requests answered 429.
-    pub requests_rejected: u64,
-    /// Requests answered 504 or cut at the request time-out.
-    pub requests_timed_out: u64,
-    /// Watches opened.
-    pub watches_opened: u64,
-    /// Watches lost to a dying server or connection.
-    pub watches_lost: u64,
-    /// Garbage collections.
-    pub gc_cycles: u64,
-    /// Bytes written to clients.
-    pub bytes_sent: Bytes,
-    /// Events the engine processed.
-    pub engine_events: u64,
-    /// Connections that clients opened after the start.
-    #[serde(default)]
-    pub connections_opened: u64,
-    /// LISTs (and pages) that a server began to answer.
-    #[serde(default)]
-    pub lists_begun: u64,
-    /// Watch-lists that a server began to answer.
-    #[serde(default)]
-    pub watch_lists_begun: u64,
-    /// Watches that a server ended: their channel was full, or their cache was initialised again.
-    #[serde(default)]
-    pub watches_terminated: u64,
-    /// Events that watches had missed and were given from the ring, each copied and encoded for one
-    /// watch.
-    #[serde(default)]
-    pub events_replayed: u64,
-    /// Caches (one per version of a custom resource) that were filled again in a running server.
-    #[serde(default)]
-    pub cache_reinitializations: u64,
-    /// LISTs that were answered with data older than the client had seen before.
-    #[serde(default)]
-    pub stale_reads: u64,
-    /// Consistent LISTs that waited in vain for the cache to be fresh, and were answered from etcd.
-    #[serde(default)]
-    pub lists_fallback_to_etcd: u64,
-    /// Small LISTs of idle watches that were lost silently; not among `lists_ok`.
-    #[serde(default)]
-    pub idle_relists: u64,
-    /// Connections that a server sent GOAWAY, or drained to shut down.
-    #[serde(default)]
-    pub connections_moved: u64,
-    /// Times that a node became `NotReady` as its lease was not renewed.
-    #[serde(default)]
-    pub nodes_not_ready: u64,
-    /// Most nodes that were `NotReady` at once.
-    #[serde(default)]
-    pub nodes_not_ready_peak: u64,
-    /// Servers killed by the kubelet because a probe failed.
-    #[serde(default)]
-    pub probe_kills: u64,
-    /// Writes answered 429; not among `requests_made`.
-    #[serde(default)]
-    pub writes_rejected: u64,
-    /// Servers whose processors were too few: see [`Outcome`], *fell behind*.
-    #[serde(default)]
-    pub servers_behind: u64,
-    /// Writes answered 504, or that etcd could not take before they failed; not among `requests_made`.
-    #[serde(default)]
-    pub writes_timed_out: u64,
-    /// Times that a server was lost: see [`Outcome`].
-    #[serde(default)]
-    pub servers_lost: u64,
-}
-
-impl Counters {
-    /// Requests that were cut off, timed out or rejected, reads and writes: what [`Outcome`] calls failed.
-    #[must_use]
-    pub const fn failed(&self) -> u64 {
-        self.requests_failed
-            + self.requests_rejected
-            + self.requests_timed_out
-            + self.writes_rejected
-            + self.writes_timed_out
-    }
 }
 
 /// A point of a server's memory timeline. Straight lines run between points.

@@ -65,6 +65,13 @@ pub struct ApiserverSummary {
     pub limit_bytes: Bytes,
     /// Highest resident memory of a run.
     pub peak_resident_bytes: Spread,
+    /// Memory of etcd on its node at rest, and the most of it in a run: LISTs from etcd take more. Nothing where
+    /// etcd runs elsewhere.
+    #[serde(default)]
+    pub etcd_rest_bytes: Bytes,
+    /// See `etcd_rest_bytes`.
+    #[serde(default)]
+    pub etcd_peak_bytes: Bytes,
     /// Replications in which it was killed for memory.
     pub runs_with_oom: u32,
     /// Kills a run.
@@ -116,6 +123,9 @@ pub struct HarmSummary {
     /// Times that a node became `NotReady`.
     #[serde(default)]
     pub nodes_not_ready: HarmCount,
+    /// Stale reads: LISTs answered with data older than the client had seen before.
+    #[serde(default)]
+    pub stale_reads: HarmCount,
 }
 
 /// Calls of one kind, or what they came to, over all replications.

@@ -7,19 +7,28 @@ use super::claims;
 use super::derive::Names;
 use super::identity::groups_of;
 use super::keys::events::{
-    Create, Delete, EtcdOutage, Event, EventAction, Failover, FailoverManner, Kill, KillManner,
-    Lag, Partition, Restart, Roll, Rollout, SlowEtcd, Start, Stop, Write,
+    AuditOutage, Create, Delete, EtcdOutage, Event, EventAction, Failover, FailoverManner, Kill,
+    KillManner, Lag, Partition, Restart, Roll, Rollout, SlowEtcd, Start, Stop, Write,
 };
-use super::keys::load::{AtStart, Client, Lister, Objects, Reads, Reflector, Root, Watcher};
+use super::keys::load::{
+    AtStart, Client, Lister, Objects, Reads, Reflector, Root, Watcher, Webhook,
+};
 use super::keys::server::{Apiserver, Run};
 use super::workloads;
 use crate::language::table::typed::{CountOrShare, Earlier, OrWord};
 use crate::model::input::{
     Action, ApiserverInput, Behaviour, ConnectionsInput, EventInput, FleetInput, Inputs, Manner,
-    MaxUnavailable, PartInput, ReadInput, ResourceInput, ServerId, ShutdownInput, WriterInput,
+    MaxUnavailable, PartInput, ReadInput, ResourceInput, ServerId, ShutdownInput, WebhookInput,
+    WriterInput,
 };
 use crate::model::release::Release;
-use crate::units::SimTime;
+use crate::units::{SimSpan, SimTime};
+
+/// Where leaders are elected.
+pub(super) const LEASES: &str = "leases";
+/// How often a leader renews its lease: `RetryPeriod` of the components and of controller-runtime (client-go
+/// `tools/leaderelection`; each renewal is an update).
+const LEASE_RETRY: SimSpan = SimSpan::secs(2);
 
 /// The scenario. `None` if a reference leads nowhere, which is reported before.
 pub(super) fn scenario(root: Root, names: &Names) -> Option<Scenario> {
@@ -36,6 +45,8 @@ pub(super) fn scenario(root: Root, names: &Names) -> Option<Scenario> {
         hardware,
         etcd,
         balancer,
+        audit,
+        webhooks,
         apf,
         calibration,
         objects,
@@ -49,6 +60,14 @@ pub(super) fn scenario(root: Root, names: &Names) -> Option<Scenario> {
     } = root;
     let Run { duration, seed, max_events, replications } = run;
     let gates = &apiserver.feature_gates;
+    let elected: u32 =
+        clients.iter().filter(|client| client.leader_election).map(|client| client.count).sum();
+    let workloads = workloads::expand(workloads, &objects, names, duration)?;
+    let mut resources: Vec<ResourceInput> =
+        objects.into_iter().map(|(name, table)| resource(name, table)).collect();
+    if let Some(leases) = resources.iter_mut().find(|resource| resource.name == LEASES) {
+        leases.writes_per_second += f64::from(elected) / LEASE_RETRY.as_secs_f64();
+    }
     let inputs = Inputs {
         release: Release::of_minor(apiserver.version)?.with_gates(gates).ok()?,
         duration,
@@ -57,10 +76,12 @@ pub(super) fn scenario(root: Root, names: &Names) -> Option<Scenario> {
         hardware,
         calibration: calibration.unwrap_or_default(),
         etcd,
+        audit: audit.unwrap_or_default(),
+        webhooks: webhooks.into_iter().map(|table| webhook(table, names)).collect::<Option<_>>()?,
         apf: apf::build::input(apf)?,
         balancer,
-        workloads: workloads::expand(workloads, &objects, names)?,
-        resources: objects.into_iter().map(|(name, table)| resource(name, table)).collect(),
+        workloads,
+        resources,
         fleets: clients
             .into_iter()
             .map(|table| fleets(table, names))
@@ -93,6 +114,9 @@ fn apiserver_of(table: &Apiserver) -> ApiserverInput {
         replicas,
         memory_limit,
         memory_high,
+        memory_min,
+        memory_low,
+        memory_throttling_factor,
         cpu_limit,
         gogc: OrWord(gogc),
         gomemlimit,
@@ -111,11 +135,15 @@ fn apiserver_of(table: &Apiserver) -> ApiserverInput {
         shutdown_watch_termination_grace_period: watch_grace,
         shutdown_send_retry_after: send_retry_after,
         probes,
+        scrape_interval,
     } = *table;
     ApiserverInput {
         replicas,
         memory_limit,
         memory_high,
+        memory_min,
+        memory_low,
+        memory_throttling_factor,
         cpu_limit,
         gogc,
         gomemlimit,
@@ -131,6 +159,7 @@ fn apiserver_of(table: &Apiserver) -> ApiserverInput {
         goaway_chance,
         shutdown: ShutdownInput { delay, watch_grace, send_retry_after },
         probes,
+        scrape_interval,
     }
 }
 
@@ -143,6 +172,7 @@ fn resource(name: String, table: Objects) -> ResourceInput {
         group: api_group,
         json_size,
         heap_size,
+        conversion_latency,
         versions,
         writes: writes_per_second,
         writes_per: Earlier,
@@ -158,12 +188,20 @@ fn resource(name: String, table: Objects) -> ResourceInput {
         shape,
         json_size,
         heap_size,
+        conversion_latency,
         versions,
         writes_per_second,
         gets_per_second,
         writer: WriterInput { groups: groups_of(&user), user },
         watch_cache,
     }
+}
+
+fn webhook(table: Webhook, names: &Names) -> Option<WebhookInput> {
+    let Webhook { name, resources, latency, timeout, failure_policy } = table;
+    let resources = resources.iter().map(|resource| names.resource(resource));
+    let resources = resources.collect::<Option<_>>()?;
+    Some(WebhookInput { name, resources, latency, timeout, failure_policy })
 }
 
 /// The fleets of a client: one for each read, the first with what the process has once.
@@ -177,6 +215,7 @@ fn fleets(table: Client, names: &Names) -> Option<Vec<FleetInput>> {
         drain_rate,
         decode_rate,
         idle_watches,
+        idle_watches_per_pod: Earlier,
         retries,
         client_version: client_minor,
         user,
@@ -188,6 +227,7 @@ fn fleets(table: Client, names: &Names) -> Option<Vec<FleetInput>> {
         watchers,
         connection,
         connections,
+        leader_election: _,
         heartbeats,
     } = table;
     let own = ConnectionsInput::default();
@@ -351,6 +391,7 @@ fn action(what: EventAction, names: &Names) -> Option<Action> {
         EventAction::EtcdOutage(EtcdOutage { lasts, compacted }) => {
             Action::EtcdOutage { lasts, compacted }
         }
+        EventAction::AuditOutage(AuditOutage { lasts }) => Action::AuditOutage { lasts },
         EventAction::Lag(Lag { apiserver, lasts, behind }) => {
             Action::Lag { server: ServerId(apiserver), lasts, behind }
         }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::derive::is_custom;
+use super::build::LEASES;
+use super::derive::{Names, is_custom};
+use super::keys::Family;
 use super::reads::{self, Read};
 use super::release::{default_release, release_of};
 use crate::language::{Code, Finding, Log, Resolved, grouped, nearest, shown};
@@ -66,6 +68,38 @@ fn kept(root: &Resolved, log: &mut Log) {
             "with so many events, servers and priority levels at most {most} replications: -n {most}"
         );
         log.push(finding.label("too many with so many events and servers").help(help));
+    }
+}
+
+/// Leaders are elected by writing leases.
+pub(super) fn elections(root: &Resolved, names: &Names, log: &mut Log) {
+    let elects = |client: &&Resolved| client.flag("leader-election") == Some(true);
+    for client in root.list("clients").iter().filter(elects) {
+        if names.index(Family::Resource, LEASES).is_none() && !root.is_bad("objects") {
+            let message = "leaders are elected with leases, which are not there";
+            let finding =
+                Finding::new(Code::UnknownReference, client.at("leader-election"), message);
+            let help = "add [objects.leases] with count and size".to_owned();
+            log.push(finding.label("needs them").help(help));
+        }
+    }
+}
+
+/// Webhooks are sent writes to resources that are there.
+pub(super) fn webhooks(root: &Resolved, names: &Names, log: &mut Log) {
+    for webhook in root.list("webhooks") {
+        for (name, at) in webhook.texts("resources").unwrap_or_default() {
+            if names.index(Family::Resource, name).is_some() || root.is_bad("objects") {
+                continue;
+            }
+            let message = format!("there is no resource named `{}`", shown(name));
+            let finding = Finding::new(Code::UnknownReference, *at, message).label("not found");
+            let known = root.named("objects").iter().map(|(name, ..)| name.as_str());
+            log.push(finding.help(match nearest(name, known) {
+                Some(near) => format!("did you mean \"{}\"?", shown(near)),
+                None => "add it: [objects.NAME] with count and size".to_owned(),
+            }));
+        }
     }
 }
 
@@ -137,7 +171,7 @@ fn limits(apiserver: &Resolved, log: &mut Log) {
     let Some(limit) = apiserver.size("memory-limit") else {
         return;
     };
-    for key in ["memory-high", "gomemlimit"] {
+    for key in ["memory-high", "memory-min", "memory-low", "gomemlimit"] {
         if apiserver.size(key).is_some_and(|soft| soft > limit) {
             let message = format!("`{key}` is above `memory-limit`");
             log.push(
@@ -250,16 +284,16 @@ fn resource(name: &str, table: &Resolved, log: &mut Log) {
             log.push(finding.label("times the count").related(table.given("count"), "the count"));
         }
     }
-    let built_in = table.text("shape").is_some_and(|shape| !is_custom(shape));
-    if built_in && table.count::<u32>("versions").is_some_and(|n| n > 1) {
-        log.push(
-            Finding::new(
-                Code::VersionsOfBuiltIn,
-                table.at("versions"),
-                format!("`{name}` is no custom resource and has one version"),
-            )
-            .label("only custom resources have several"),
-        );
+    // Definitions serve versions of their own.
+    let built_in = table.text("shape").is_some_and(|shape| !is_custom(shape))
+        && name != "customresourcedefinitions";
+    let several = table.count::<u32>("versions").is_some_and(|n| n > 1);
+    for key in ["versions", "conversion-latency"] {
+        if built_in && (key != "versions" || several) && table.given(key).is_some() {
+            let message = format!("`{name}` is no custom resource and has one version");
+            let finding = Finding::new(Code::VersionsOfBuiltIn, table.at(key), message);
+            log.push(finding.label("only custom resources have several"));
+        }
     }
 }
 

@@ -67,6 +67,8 @@ pub(super) fn scale(root: &mut Resolved, log: &mut Log) {
             used |= client.given("per").is_some();
             let name = client.name().to_owned();
             multiply(client, &name, size, log);
+            used |= client.given("idle-watches-per-pod").is_some();
+            watches_of_pods(client, size, log);
             for kind in [reads::Kind::Reflector, reads::Kind::Lister] {
                 reads::each_mut(client, kind, |read| {
                     used |= read.given("own-node").or(read.given("namespaced")).is_some();
@@ -128,6 +130,26 @@ fn multiply(table: &mut Resolved, name: &str, size: Size, log: &mut Log) {
         }
         table.replace("count", sound.map(Plain::Integer));
     }
+}
+
+/// The idle watches of a member whose node has so many Pods.
+fn watches_of_pods(client: &mut Resolved, size: Size, log: &mut Log) {
+    let Some(each) = client.number("idle-watches-per-pod") else { return };
+    let pods = size.pods_per_node.ok_or("pods-per-node");
+    let (Some(pods), Some(idle)) = (
+        known(pods, client, "idle-watches-per-pod", size, log),
+        client.count::<i64>("idle-watches"),
+    ) else {
+        return;
+    };
+    let all = idle.saturating_add((each * pods as f64).round() as i64);
+    let sound = client.slot("idle-watches").map_or(f64::INFINITY, most) >= all as f64;
+    if !sound {
+        let message = "more idle watches than a member may have";
+        let finding = Finding::new(Code::OutOfBounds, client.at("idle-watches-per-pod"), message);
+        log.push(finding.label(format!("{all} in total")).related(size.at, "the cluster"));
+    }
+    client.replace("idle-watches", sound.then_some(Plain::Integer(all)));
 }
 
 /// By how many each is counted, and how many there are; nothing, where that is said of neither.

@@ -90,6 +90,11 @@ impl Template {
         self
     }
 
+    /// Whether it has overrides of its own, which an overlay cannot change.
+    pub(crate) const fn is_overridden(&self) -> bool {
+        !self.overrides.is_empty()
+    }
+
     /// The scenario with further overrides, such as those of [`Knob::set`](super::Knob::set).
     ///
     /// # Errors

@@ -43,6 +43,7 @@ pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
     definitions(root, log);
     pods_per_node(root, log);
     admission_keys(root, log);
+    audit_keys(root, log);
     for fleet in root.list("clients") {
         fleet_keys(fleet, log);
         page_size(root, fleet, log);
@@ -224,6 +225,34 @@ fn object_keys(root: &Resolved, name: &str, table: &Resolved, log: &mut Log) {
     if built_in && !writes && !root.list("clients").iter().any(json) {
         let why = "no client reads these objects as JSON";
         idle(table, "json-size", why, "leave it out, or add encoding = \"json\" to a client", log);
+    }
+}
+
+/// What is said of an audit log that records nothing, or of batches where there are none.
+fn audit_keys(root: &Resolved, log: &mut Log) {
+    let Some(audit) = root.table("audit") else { return };
+    let level = |key| audit.text(key).is_some_and(|level| level != "none");
+    let webhook = audit.text("backend") == Some("webhook");
+    let batch = audit.text("mode").map_or(webhook, |mode| mode == "batch");
+    let batches = ["buffer-size", "batch-max-size", "batch-max-wait"];
+    let (off, help) = ("the policy records nothing", "add level = \"metadata\"");
+    if level("level") || level("reads") {
+        for key in batches.into_iter().filter(|_| !batch) {
+            idle(audit, key, "events are not batched", "add mode = \"batch\"", log);
+        }
+        for key in ["batch-max-wait", "throttle-qps"].into_iter().filter(|_| !(batch && webhook)) {
+            idle(audit, key, "it is of webhooks in batch mode", "leave it out", log);
+        }
+    } else {
+        for key in ["backend", "mode", "latency", "throttle-qps"].into_iter().chain(batches) {
+            idle(audit, key, off, help, log);
+        }
+    }
+    for event in root.list("events").iter().filter(|event| event.table("audit-outage").is_some()) {
+        if !webhook || !level("level") && !level("reads") {
+            let help = "add backend = \"webhook\" and a level to [audit]";
+            idle(event, "audit-outage", "there is no audit webhook", help, log);
+        }
     }
 }
 

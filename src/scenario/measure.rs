@@ -51,7 +51,7 @@ measures! {
     Cascade "cascade" Event Higher "Two servers or more were killed for memory."
     NonRecovering "non-recovering" Event Higher "At the end a server was down or cut off, etcd had no quorum, or a client lacked its list."
     Wrong "wrong" Event Higher "A server was killed for memory, or at the end one was down or cut off, etcd had no quorum, or a client lacked its list."
-    Absorbed "absorbed" Event Lower "No server was killed or lost, no request failed, no watch was ended, no node was NotReady, no work fell behind."
+    Absorbed "absorbed" Event Lower "No server was killed or lost, no request failed, no watch was ended, no node was NotReady, no read was stale, no work fell behind."
     Peak "peak" Size Higher "Highest resident memory of any server."
     Headroom "headroom" Share Lower "The least share of its limit that a server had left at its peak."
     Duration "duration" Span Higher "From the first event until the last list asked for was answered."
@@ -59,6 +59,10 @@ measures! {
     WritesRejected "writes-rejected" Count Higher "Writes answered 429."
     Failed "failed" Count Higher "Requests cut by a dying server, a time-out or a lost connection."
     TimedOut "timed-out" Count Higher "Requests answered 504 or cut at the request time-out."
+    StaleReads "stale-reads" Count Higher "LISTs answered with data older than the client had seen before."
+    Writes "writes" Count Higher "Writes that came: updates, creations and deletions."
+    Created "created" Count Higher "Objects that were created."
+    Objects "objects" Count Higher "Most objects stored at once."
     Cpu "cpu" Span Higher "CPU time of all servers."
     BytesSent "bytes-sent" Size Higher "Bytes written to clients."
     CpuUtilisation "cpu-used" Share Higher "CPU time of the busiest server, of what its cores or its CPU limit allow in the run."
@@ -142,6 +146,10 @@ impl Measure {
             | Self::WritesRejected
             | Self::Failed
             | Self::TimedOut
+            | Self::StaleReads
+            | Self::Writes
+            | Self::Created
+            | Self::Objects
             | Self::Cpu
             | Self::CpuUtilisation
             | Self::Throttled

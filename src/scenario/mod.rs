@@ -262,6 +262,8 @@ fn check(
     let names = derive::names(&root, complete, log);
     derive::references(&root, &names, log);
     checks::check(&root, log);
+    checks::webhooks(&root, &names, log);
+    checks::elections(&root, &names, log);
     apf::check(&root, &origins, complete, log);
     timeline::check(&root, &names, log);
     workloads::check(&root, &names, log);

@@ -57,6 +57,7 @@ shipped! {
         "rolling-upgrade-410" = "masters of 5,000 nodes are rolled; 410 Gone",
         "skewed-watchers" = "watches gather on one server after a roll",
         "slow-etcd" = "requests pile up behind slow disks of etcd",
+        "stale-reads" = "restarted kubelets see Pods that are gone",
         "slow-watchers" = "watchers fall behind and LIST again and again",
         "typha-restart" = "three Typhas LIST four resources from etcd",;
     "Made up":

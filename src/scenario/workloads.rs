@@ -4,6 +4,9 @@
 //! where pods come and go, leases and nodes where nodes do; `events`, `endpointslices` and
 //! `ciliumendpoints` are written where the scenario has them.
 
+mod hpa;
+
+use self::hpa::Hpa;
 use super::derive::Names;
 use super::keys::Family;
 use super::keys::load::Objects;
@@ -40,6 +43,10 @@ fn keys_of(kind: WorkloadKind) -> (&'static [&'static str], &'static [&'static s
         WorkloadKind::PodChurn => (&["rate"], &["in-services"]),
         WorkloadKind::NodeHeartbeats => (&[], &["nodes"]),
         WorkloadKind::HpaSpike => (&["pods", "over", "lasts"], &["in-services"]),
+        WorkloadKind::Hpa => (
+            &["pods", "least", "over"],
+            &["period", "start-time", "up-window", "down-window", "in-services"],
+        ),
         WorkloadKind::NodeScaleOut => {
             (&["nodes", "over"], &["pods-per-node", "in-services", "joins"])
         }
@@ -51,7 +58,10 @@ fn keys_of(kind: WorkloadKind) -> (&'static [&'static str], &'static [&'static s
 /// The resources that must be there for a kind.
 fn resources_of(kind: WorkloadKind) -> &'static [&'static str] {
     match kind {
-        WorkloadKind::PodChurn | WorkloadKind::HpaSpike | WorkloadKind::CrashLoop => &["pods"],
+        WorkloadKind::PodChurn
+        | WorkloadKind::HpaSpike
+        | WorkloadKind::Hpa
+        | WorkloadKind::CrashLoop => &["pods"],
         WorkloadKind::NodeHeartbeats => &["nodes", "leases"],
         WorkloadKind::NodeScaleOut => &["pods", "nodes", "leases"],
         WorkloadKind::CustomResourceUpdates => &[],
@@ -139,6 +149,7 @@ pub(super) fn expand(
     workloads: Vec<Workload>,
     objects: &[(String, Objects)],
     names: &Names,
+    duration: SimSpan,
 ) -> Option<WorkloadsInput> {
     let mut input = WorkloadsInput::default();
     for workload in workloads {
@@ -149,6 +160,11 @@ pub(super) fn expand(
             lasts,
             rate,
             pods,
+            least,
+            period,
+            start_time,
+            up_window,
+            down_window,
             nodes,
             pods_per_node,
             over,
@@ -166,6 +182,19 @@ pub(super) fn expand(
             WorkloadKind::PodChurn => work.pod_churn(rate?, in_services?),
             WorkloadKind::NodeHeartbeats => work.heartbeats(nodes.or(stored(objects, "nodes"))?),
             WorkloadKind::HpaSpike => work.spike(pods?, over?, in_services?),
+            WorkloadKind::Hpa => {
+                let hpa = Hpa {
+                    most: pods?,
+                    least: least?,
+                    period: period?,
+                    over: over?,
+                    start_time: start_time?,
+                    up_window: up_window?,
+                    down_window: down_window?,
+                };
+                let lasts = lasts.unwrap_or(duration).min(duration - at);
+                work.autoscale(hpa, lasts, in_services?);
+            }
             WorkloadKind::NodeScaleOut => {
                 work.scale_out((nodes?, pods_per_node?), over?, in_services?);
                 work.join(&joins, u32::try_from(nodes?).ok()?, over?)?;
@@ -188,7 +217,16 @@ pub(super) fn defaults(root: &mut Resolved) {
     for table in tables {
         let Some(kind) = table.text("kind").and_then(WorkloadKind::from_word) else { continue };
         let (must, may) = keys_of(kind);
-        for key in ["pods-per-node", "every", "in-services"] {
+        let may_have_defaults = [
+            "pods-per-node",
+            "every",
+            "in-services",
+            "period",
+            "start-time",
+            "up-window",
+            "down-window",
+        ];
+        for key in may_have_defaults {
             if table.given(key).is_none() && !must.contains(&key) && !may.contains(&key) {
                 table.take(key);
             }
@@ -252,6 +290,26 @@ impl Work<'_> {
         let stay = self.lasts.unwrap_or(SimSpan::ZERO).max(over);
         self.pods_come(pods, over, services);
         self.from += stay;
+        self.pods_go(pods, over, services);
+    }
+
+    /// Pods come and go as an autoscaler has it.
+    fn autoscale(&mut self, hpa: Hpa, lasts: SimSpan, services: f64) {
+        let start = self.from;
+        for (sync, step) in hpa.steps(lasts).into_iter().enumerate() {
+            self.from = start + hpa::SYNC.times(sync as u64);
+            let pods = step.unsigned_abs();
+            match step.signum() {
+                1 => self.pods_come(pods, hpa::SYNC, services),
+                -1 => self.pods_go(pods, hpa::SYNC, services),
+                _ => {}
+            }
+        }
+    }
+
+    /// Pods go over a span.
+    fn pods_go(&mut self, pods: u64, over: SimSpan, services: f64) {
+        self.lasts = Some(over);
         let (rate, net) = (pods as f64 / over.as_secs_f64(), -whole(pods));
         self.flow("pods", rate * POD_STOP_UPDATES, net);
         self.writes("endpointslices", rate * services * SLICE_WRITES);

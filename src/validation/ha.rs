@@ -20,8 +20,9 @@ use crate::engine::statistics::nearest_rank;
 use crate::experiment::model_error::peak_interval;
 use crate::model::costs;
 use crate::model::input::{
-    Action, Behaviour, Calibration, EventInput, FleetId, FleetInput, Id, Inputs, Manner, NodeInput,
-    ReadInput, ResourceId, ResourceInput, ResourceVersion, Retries, ServerId, WorkloadsInput,
+    Action, AuditInput, Behaviour, Calibration, EventInput, FleetId, FleetInput, Id, Inputs,
+    Manner, NodeInput, ReadInput, ResourceId, ResourceInput, ResourceVersion, Retries, ServerId,
+    WorkloadsInput,
 };
 use crate::results::{ReplayedServers, RunRecord, ServerRecord};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -100,11 +101,8 @@ pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
     }
     if let Some(at) = observed.server_0_killed_at_s {
         let at = within("server_0_killed_at_s", at, 0.0..=seconds)?;
-        events.push(event(
-            "kill",
-            at,
-            Action::Kill { server: Some(ServerId(0)), manner: Manner::Process },
-        ));
+        let kill = Action::Kill { server: Some(ServerId(0)), manner: Manner::Process };
+        events.push(event("kill", at, kill));
     }
     let mut resources: Vec<ResourceInput> =
         observed.objects.iter().enumerate().map(one).collect::<Result<_, _>>()?;
@@ -119,6 +117,8 @@ pub fn inputs(observed: &Servers) -> Result<Inputs, FieldError> {
         hardware: hardware(environment)?,
         calibration: Calibration::default(),
         etcd: etcd(),
+        audit: AuditInput::default(),
+        webhooks: Vec::new(),
         apf: apf(&observed.kubernetes, &flags)?,
         balancer: balancer(),
         resources,

@@ -23,10 +23,10 @@ use crate::model::apf::config::PriorityLevelConfiguration;
 use crate::model::catalog::Catalog;
 use crate::model::costs;
 use crate::model::input::{
-    Action, ApfInput, ApiserverInput, BalancerInput, BalancerPolicy, Behaviour, Calibration,
-    ConnectionsInput, Encoding, EtcdInput, EventInput, FleetId, FleetInput, Hardware, HealthCheck,
-    Id, Inputs, NodeInput, OnFailure, ReadInput, ResourceId, ResourceInput, ResourceVersion,
-    Retries, WorkloadsInput,
+    Action, ApfInput, ApiserverInput, AuditInput, BalancerInput, BalancerPolicy, Behaviour,
+    Calibration, ConnectionsInput, Encoding, EtcdInput, EventInput, FleetId, FleetInput, Hardware,
+    HealthCheck, Id, Inputs, NodeInput, OnFailure, ReadInput, ResourceId, ResourceInput,
+    ResourceVersion, Retries, WorkloadsInput,
 };
 use crate::model::release::{Release, modelled};
 use crate::scenario;
@@ -113,6 +113,8 @@ pub fn inputs(run: &Run) -> Result<Inputs, FieldError> {
         hardware: hardware(&run.environment)?,
         calibration: Calibration::default(),
         etcd: etcd(),
+        audit: AuditInput::default(),
+        webhooks: Vec::new(),
         apf: apf(&run.kubernetes, &flags)?,
         balancer: balancer(),
         resources,
@@ -232,6 +234,7 @@ pub(super) fn node(
         memory: environment.memory_bytes.map_or(MEMORY, Bytes),
         cores: share * within("environment.cores", cores, 0.1..=4096.0)?,
         local_clients: environment.local_clients.unwrap_or(local_clients),
+        pressure: false,
         etcd_memory: Some(Bytes::gib(1)),
         system_memory: Bytes::gib(1),
         daemons_memory: Bytes::mib(300),
@@ -263,6 +266,7 @@ pub(super) fn etcd() -> EtcdInput {
         latency: SimSpan::millis(2),
         range_stream: false,
         progress_notify_interval: SimSpan::secs(600),
+        quota: None,
     }
 }
 

@@ -98,6 +98,7 @@ pub(super) fn one_resource(
         heap_size: None,
         versions: 1,
         writes_per_second: 0.0,
+        conversion_latency: None,
         gets_per_second: 0.0,
         writer: WriterInput::default(),
         watch_cache: true,

@@ -77,7 +77,7 @@ fn phases_become_fleets_and_events() {
 fn a_pod_of_a_known_payload_is_as_large_as_measured() {
     for (payload, json) in [(5_000, 7_692), (15_000, 19_647)] {
         let text = format!(
-            r#"{{ "kubernetes": {{ "version": "1.36" }}, "phases": [],
+            r#"{{ "kubernetes": {{ "version": "1.36" }}, "phases": [{{ "kind": "list", "path": "/api/v1/pods" }}],
                   "objects": [{{ "resource": "pods", "count": 10, "payload_bytes": {payload} }}],
                   "result": {{ "peak_resident_bytes": 1 }} }}"#
         );

@@ -25,7 +25,14 @@ const NOT_OF_A_RUN: [(&str, &str); 8] = [
 ];
 
 /// Keys that are felt elsewhere, and by which tests.
-const FELT_ELSEWHERE: [(&str, &str); 12] = [
+const FELT_ELSEWHERE: [(&str, &str); 16] = [
+    ("node.pressure", "tool, `docs`: the cookbook's recipe of the node"),
+    ("apiserver.memory-min", "tool, `docs`: the same"),
+    (
+        "apiserver.memory-low",
+        "library, `model::apiserver::server`; only under pressure of the node",
+    ),
+    ("apiserver.memory-throttling-factor", "tool, `docs`: the same; `memory-high` overrides it"),
     ("expect", "tool, `capacity`"),
     ("profiles", "language, `inherit`"),
     ("inherits", "language, `inherit`"),
@@ -55,7 +62,7 @@ fn key_of(set: &str) -> String {
         parts.extend(quoted.next());
     }
     match parts[0] {
-        "clients" | "workloads" | "events" => drop(parts.remove(1)),
+        "clients" | "workloads" | "events" | "webhooks" => drop(parts.remove(1)),
         "apf" if parts.len() > 3 => drop(parts.remove(2)),
         "objects" => parts[1] = "*",
         "apiserver" => parts.truncate(2),

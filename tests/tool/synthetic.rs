@@ -56,6 +56,8 @@ fn server(index: u16, peak: Bytes, oom_kills: Vec<OomKill>) -> ServerRecord {
         limit: LIMIT,
         peak_resident: peak,
         peak_at: oom_kills.first().map_or(seconds(61), |kill| kill.at),
+        etcd_rest: Bytes::gib(1),
+        etcd_peak: Bytes::gib(1),
         cpu: SimSpan::millis(12_345),
         cpu_capacity: SimSpan::secs(4_800),
         pressure: PressureRecord::NONE,

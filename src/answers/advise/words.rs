@@ -30,7 +30,8 @@ pub(super) fn verdict(result: &AdviseResult) -> String {
                 ("may prevent", ", not confirmed with other draws")
             };
             format!(
-                "{}{} {prevents} it: {} of {} runs go wrong (at most {:.1} %){not}, peak {} of {}; {base}",
+                "{}{} {prevents} it: {} of {} runs go wrong (at most {:.1} %){not}, highest \
+                 peak {} of {}; {base}",
                 row.name,
                 dose(row),
                 row.figures.wrong.count,
@@ -41,7 +42,7 @@ pub(super) fn verdict(result: &AdviseResult) -> String {
             )
         }
         Some(row) if row.state == RemedyState::TooClose => format!(
-            "{}{} may prevent it: {} of {} runs go wrong, but its peak, {} of {}, is within the error \
+            "{}{} may prevent it: {} of {} runs go wrong, but its highest peak, {} of {}, is within the error \
              of the model; {base}",
             row.name,
             dose(row),
@@ -77,7 +78,7 @@ pub(super) fn verdict(result: &AdviseResult) -> String {
 fn too_close_without(result: &AdviseResult) -> String {
     let far = result.remedies.first().filter(|row| row.state == RemedyState::Suffices);
     format!(
-        "Too close to call: {} of {} runs go wrong, but the peak, {} of {}, is within the error of the \
+        "Too close to call: {} of {} runs go wrong, but the highest peak, {} of {}, is within the error of the \
          model; {}",
         result.base.wrong.count,
         result.base.replications,

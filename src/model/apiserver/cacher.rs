@@ -34,7 +34,7 @@ impl EventWeights {
         Self {
             event: costs::RING_EVENT + snapshot,
             version: profile.decoded + costs::RING_VERSION,
-            caches: u64::from(resource.versions.max(1)),
+            caches: u64::from(resource.caches()),
         }
     }
 

@@ -54,7 +54,7 @@ pub fn consistency_plan(
     let (in_page, pages) = (count.min(RELIST_PAGE), count.div_ceil(RELIST_PAGE).max(1));
     let item = profile.decoded + profile.listed;
     let (raw_page, raw) = (profile.stored.times(in_page), profile.stored.times(count));
-    let mut first = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, raw_page)).ramp(
+    let mut first = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, raw_page)).ranging(raw_page).ramp(
         RampKind::TakeLarge,
         raw_entry,
         raw_page.times(raw_copies),

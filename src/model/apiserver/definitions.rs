@@ -40,6 +40,25 @@ const INSTALL: Cost = Cost { per_byte: 920.0, per_object: 13_600_000.0 };
 /// was live in the end.)
 pub(crate) const INSTALL_GARBAGE: f64 = 4.0;
 
+/// Series of the metrics of each served version: requests by verb and scope, calls to etcd and watch caches, each a
+/// histogram (assumed, 200 to 800: a server of 1.34 with three definitions and some sixty built-in kinds, of which
+/// thirteen are written, exports 15,000).
+const SERIES_PER_VERSION: u64 = 400;
+/// Garbage of a series in a scrape: gathered into structs, encoded, compressed (assumed, 0.5 to 2 kB).
+const SERIES_GARBAGE: Bytes = Bytes(1_000);
+/// What a scrape allocates for each served version of a definition.
+pub(crate) const SCRAPE_GARBAGE: Bytes = SERIES_GARBAGE.times(SERIES_PER_VERSION);
+
+/// Garbage of scrapes of the metrics of `count` definitions, bytes per second.
+#[must_use]
+pub fn scraped(resource: &ResourceInput, count: u64, interval: SimSpan) -> f64 {
+    if !are_definitions(resource) || interval == SimSpan::ZERO {
+        return 0.0;
+    }
+    let versions = count.saturating_mul(u64::from(resource.versions.max(1)));
+    SCRAPE_GARBAGE.times(versions).as_f64() / interval.as_secs_f64()
+}
+
 /// What the handlers of `count` definitions hold.
 #[must_use]
 pub fn handler_bytes(resource: &ResourceInput, count: u64) -> Bytes {

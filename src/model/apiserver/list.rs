@@ -11,13 +11,14 @@
 //! - streamed responses hold an item at a time and leave a response's worth of garbage behind;
 //! - from etcd, raw bytes are held twice or thrice, then once less every decoded object.
 
+use super::audit;
 use super::etcd_rounds::EtcdRounds;
 use super::plan::{Phase, RampKind, RequestPlan, Stage, Step};
 use super::route::Route;
 use crate::engine::fluid::Demand;
 use crate::model::costs::{self, Cost, GRPC_READ};
 use crate::model::input::{
-    Calibration, Encoding, EtcdInput, Hardware, ReadInput, ResourceVersion, Shape,
+    AuditInput, Calibration, Encoding, EtcdInput, Hardware, ReadInput, ResourceVersion, Shape,
 };
 use crate::model::memory::alloc::{self, JsonEncoding, JsonList, Pointers};
 use crate::model::memory::ledger::OwnerId;
@@ -43,6 +44,10 @@ pub struct ListContext<'a> {
     pub read: &'a ReadInput,
     /// How etcd answers now.
     pub etcd: EtcdInput,
+    /// What is recorded of it.
+    pub audit: &'a AuditInput,
+    /// How long a conversion webhook takes for an object that is read from etcd.
+    pub converted: SimSpan,
     /// How fast the client reads.
     pub drain_rate: Option<ByteRate>,
     /// Who holds the memory.
@@ -161,6 +166,16 @@ impl ListContext<'_> {
         }
         let decoded = self.fetch(list, &mut phases);
         let listed = self.collect(list, &mut phases);
+        let json = self.json_item();
+        let streams = self.release.streams_json && self.read.encoding != Encoding::Table;
+        let audited = audit::of_list(
+            self.audit,
+            (json.times(list.items), json, streams),
+            self.profile.encode_json.of(list.items, json.times(list.items)),
+            self.entry(Mechanism::AuditEvents),
+        );
+        let (before, after) = audited.unzip();
+        phases.extend(before);
         let encoder = self.encoder();
         let mut write = match encoder {
             Encoder::Streamed => self.stream(list, body, gzip, wire),
@@ -175,6 +190,7 @@ impl ListContext<'_> {
                 Step::Litter(self.entry(Mechanism::ListSliceAndConversion), costs::REQUEST_GARBAGE),
             );
         phases.push(write);
+        phases.extend(after);
         // The server's pool has given the buffer up when the request starts: a request that is cut
         // before it encodes must drop it, too.
         if let (Some(buffer), Some(first)) = (list.pooled, phases.first_mut()) {
@@ -183,6 +199,15 @@ impl ListContext<'_> {
         let mut plan = RequestPlan { phases };
         plan.scale_cpu(self.hardware.cpu_speed / list.pace.factor());
         plan
+    }
+
+    /// Bytes of an item as an audit event has it.
+    fn json_item(&self) -> Bytes {
+        let encoding = match self.read.encoding {
+            Encoding::Table => Encoding::Table,
+            Encoding::Json | Encoding::Protobuf => Encoding::Json,
+        };
+        item_bytes(self.profile, encoding)
     }
 
     /// Whether the encode buffer of such a LIST comes from the JSON encoder's pool.
@@ -240,7 +265,7 @@ impl ListContext<'_> {
         let chunked = self.etcd.range_stream && rounds.count == 1;
         let largest = self.profile.stored.times(rounds.largest);
         let held = if chunked { raw.min(RANGE_STREAM_CHUNKS) } else { largest };
-        let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, raw));
+        let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, raw)).ranging(held);
         read.demand.floor =
             self.etcd.latency.times(rounds.count) + self.etcd.read_rate.time_for(raw);
         read = read.ramp(RampKind::Take, raw_entry, held.times(copies));
@@ -249,7 +274,7 @@ impl ListContext<'_> {
         }
         phases.push(read.at_end(Step::Drop(raw_entry, held.times(copies - 1))));
         let decoded = self.profile.decoded.times(list.items);
-        let decode = Phase::cpu(Stage::Working, self.profile.decode.of(list.scanned, raw))
+        let mut decode = Phase::cpu(Stage::Working, self.profile.decode.of(list.scanned, raw))
             .ramp(RampKind::Take, self.entry(Mechanism::DecodedObjects), decoded)
             .ramp(
                 RampKind::Litter,
@@ -257,6 +282,12 @@ impl ListContext<'_> {
                 self.profile.decoded.times(list.scanned) - decoded,
             )
             .ramp(RampKind::Drop, raw_entry, held);
+        if self.converted > SimSpan::ZERO {
+            // One after the other, before its turn to be selected.
+            decode.demand.floor = self.converted.times(list.scanned);
+            let reviews = self.profile.json.times(costs::CONVERSION_COPIES * list.scanned);
+            decode = decode.ramp(RampKind::Litter, self.entry(Mechanism::DecodedObjects), reviews);
+        }
         phases.push(decode);
         decoded
     }

@@ -1,5 +1,6 @@
 //! One kube-apiserver: what a request does to memory, step by step, and the process that serves it.
 
+pub mod audit;
 pub mod cacher;
 pub mod consistency;
 pub mod definitions;

@@ -73,6 +73,8 @@ pub struct Phase {
     pub stage: Stage,
     /// CPU, wire and least time.
     pub demand: Demand,
+    /// Stored bytes of the range that etcd holds to answer it.
+    pub range: Bytes,
     /// Memory at its start.
     pub start: Vec<Step>,
     /// Memory with its progress.
@@ -88,6 +90,7 @@ impl Phase {
         Self {
             stage,
             demand: Demand { cpu, ..Demand::default() },
+            range: Bytes::ZERO,
             start: Vec::new(),
             ramps: Vec::new(),
             end: Vec::new(),
@@ -100,6 +103,13 @@ impl Phase {
         if bytes > Bytes::ZERO {
             self.ramps.push(Ramp { kind, entry, bytes });
         }
+        self
+    }
+
+    /// For which etcd reads a range of so many stored bytes.
+    #[must_use]
+    pub fn ranging(mut self, stored: Bytes) -> Self {
+        self.range = stored;
         self
     }
 

@@ -8,16 +8,20 @@
 
 mod account;
 mod backlog;
+mod beside;
 mod booking;
 mod pressure;
 mod rates;
 mod settings;
 mod streams;
 
+pub use beside::NodeRoom;
+pub(crate) use beside::{FILES_OF_OTHERS, STALL};
 pub(crate) use rates::COPIES_WAITED_FOR;
-pub use settings::{Background, FanOut, Growth, ServerSettings};
+pub use settings::{Background, FanOut, Growth, Held, ServerSettings};
 
 use backlog::Backlog;
+use beside::Beside;
 use pressure::{Pressed, Pressure, Quota, Shortage};
 
 use std::sync::Arc;
@@ -110,6 +114,8 @@ struct PhaseClass {
     phase: u32,
     /// Response bytes that each member writes.
     wire: Bytes,
+    /// Stored bytes of the range that etcd reads for each.
+    range: Bytes,
     /// Bytes that page faults are charged for: large and small.
     touched: (Bytes, Bytes),
     /// Processor time that clients on this machine take from each member.
@@ -174,6 +180,7 @@ pub struct Server {
     settled: SimTime,
     rates: Rates,
     quota: Option<Quota>,
+    beside: Beside,
     pressure: Pressure,
     pressed: Pressed,
     shortage: Shortage,
@@ -232,6 +239,7 @@ impl Server {
             settled: SimTime::ZERO,
             rates: Rates::default(),
             quota,
+            beside: Beside::default(),
             pressure: Pressure::default(),
             pressed: Pressed::default(),
             shortage: Shortage::default(),
@@ -342,6 +350,7 @@ impl Server {
         self.rates = Rates::default();
         self.pressure = Pressure::default();
         self.shortage.short = false;
+        self.etcd_reads(Bytes::ZERO, now);
         self.quota = self.settings.cpu_limit.map(Quota::new);
     }
 
@@ -468,6 +477,7 @@ impl Server {
             plan,
             phase,
             wire: spec.demand.wire,
+            range: spec.range,
             touched: touched(spec),
             clients: SimSpan::ZERO,
             pause: SimSpan::ZERO,
@@ -485,7 +495,8 @@ impl Server {
         self.book(plans);
         self.note_overshoot();
         // The kernel kills at the step that passes the limit, not after all of an instant.
-        while self.memory.resident() <= self.settings.kill_at.0
+        let kill_at = self.kill_at().0;
+        while self.memory.resident() <= kill_at
             && let Some((class, packed)) = self.pool.pop_finished()
         {
             let id = RequestId::unpack(packed);
@@ -515,14 +526,16 @@ impl Server {
             }
         }
         self.note_peak(now);
-        self.memory.resident() > self.settings.kill_at.0
+        self.memory.resident() > kill_at
     }
 
     /// Straight lines must be stopped where they cross the limit: what lies above it now must come
     /// from steps since the last time, or from the shortest wait for a threshold.
     fn note_overshoot(&mut self) {
+        let taken = std::mem::take(&mut self.beside.taken);
         let excused = self.memory.take_stepped() + (self.rates.touched * 1.1 * GRAIN) as u64;
-        let bound = self.settings.kill_at.0.saturating_add(excused).saturating_add(ROUNDING);
+        let bound =
+            self.kill_at().0.saturating_add(taken).saturating_add(excused).saturating_add(ROUNDING);
         self.overshoot = self.overshoot.max(self.memory.resident().saturating_sub(bound));
     }
 
@@ -578,6 +591,7 @@ impl Server {
         let used = self.rates.cores + self.rates.clients + self.rates.mark;
         assert!(used <= self.settings.cores * (1.0 + 1e-6), "{used} processors in use");
         self.memory.check();
+        self.check_beside();
         let alive = self.requests.iter().filter(|request| request.alive).count() as u64;
         let members: u64 = self.pool.active().iter().map(|c| self.pool.members(*c)).sum();
         assert_eq!(alive, members, "every request is in exactly one class");

@@ -17,7 +17,7 @@ use crate::model::objects::{ObjectProfile, Scan, in_loopback_informers};
 use crate::model::release::Release;
 use crate::model::watchcache::capacity::RELIST_PAGE;
 use crate::results::Mechanism;
-use crate::units::Bytes;
+use crate::units::{Bytes, SimSpan};
 
 /// Most bytes that a read of a response's body gives: a frame of HTTP/2 at its default size
 /// (`SETTINGS_MAX_FRAME_SIZE`, RFC 9113 section 6.5.2; that each read gives a whole frame is assumed).
@@ -29,7 +29,7 @@ pub fn cached_bytes(resource: &ResourceInput, profile: &ObjectProfile, count: u6
     if !resource.watch_cache {
         return Bytes::ZERO;
     }
-    profile.cached.times(count).times(u64::from(resource.versions.max(1)))
+    profile.cached.times(count).times(u64::from(resource.caches()))
 }
 
 /// What the apiserver's own informers hold of a resource.
@@ -38,7 +38,8 @@ pub fn loopback_bytes(resource: &ResourceInput, profile: &ObjectProfile, count: 
     if in_loopback_informers(resource) { profile.cached.times(count) } else { Bytes::ZERO }
 }
 
-/// Filling one version's cache of `count` objects.
+/// Filling one version's cache of `count` objects; `converted`: how long a conversion webhook takes for each, one
+/// after the other.
 #[must_use]
 pub fn cache_plan(
     release: &Release,
@@ -47,6 +48,7 @@ pub fn cache_plan(
     count: u64,
     profile: &ObjectProfile,
     owner: OwnerId,
+    converted: SimSpan,
 ) -> RequestPlan {
     let raw = profile.stored.times(count);
     let page = profile.stored.times(count.min(RELIST_PAGE));
@@ -55,12 +57,17 @@ pub fn cache_plan(
     let keep = owner.entry(Mechanism::WatchCacheObjects);
     let workers = if release.concurrent_watch_object_decode { DECODERS } else { 1 };
     let decode = profile.decode.of(count, raw);
-    let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, page)).ramp(
+    let mut read = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, page)).ranging(page).ramp(
         RampKind::Take,
         raw_entry,
         page.times(copies),
     );
     read.demand.floor = etcd.latency + etcd.read_rate.time_for(page);
+    let reviews = if converted > SimSpan::ZERO {
+        profile.json.times(costs::CONVERSION_COPIES).times(count)
+    } else {
+        Bytes::ZERO
+    };
     // Each item is allocated again when the reflector copies it out of the list (ListWithAlloc)
     // or decoded one by one from the watch; either leaves about its decoded size as garbage.
     let mut fill = Phase::cpu(Stage::Working, decode.scale(FILL_OVERHEAD) + GRPC_READ.of(0, raw))
@@ -68,12 +75,13 @@ pub fn cache_plan(
         .ramp(
             RampKind::Litter,
             raw_entry,
-            (raw - page).times(copies) + profile.decoded.times(count),
+            (raw - page).times(copies) + profile.decoded.times(count) + reviews,
         )
         .at_end(Step::Drop(raw_entry, page.times(copies)));
     // One goroutine decodes unless the release decodes concurrently.
     fill.demand.floor =
-        fill.demand.cpu.scale(1.0 / f64::from(workers)).max(etcd.read_rate.time_for(raw - page));
+        fill.demand.cpu.scale(1.0 / f64::from(workers)).max(etcd.read_rate.time_for(raw - page))
+            + converted.times(count);
     let spans = profile.cached.times(count).scale(profile.span_overhead());
     fill = fill.ramp(RampKind::TakeOutside, OwnerId::SERVER.entry(Mechanism::ProcessBase), spans);
     let mut plan = RequestPlan { phases: vec![read, fill] };
@@ -157,6 +165,7 @@ fn loopback_pages(
     let copies = u64::from(release.grpc_raw_copies);
     let (raw_page, raw) = paged(profile.stored);
     let mut fetch = Phase::cpu(Stage::Etcd, GRPC_READ.of(0, raw))
+        .ranging(raw_page)
         .ramp(RampKind::TakeLarge, raw_entry, raw_page.times(copies))
         .ramp(RampKind::Litter, raw_entry, (raw - raw_page).times(copies))
         .at_end(Step::Drop(raw_entry, raw_page.times(copies)));

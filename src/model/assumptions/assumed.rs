@@ -1,18 +1,24 @@
 //! What is neither measured nor published.
 
 use super::{decimal, how, value};
+use crate::model::apiserver::audit;
 use crate::model::apiserver::consistency::LOOK;
-use crate::model::apiserver::definitions::INSTALL_GARBAGE;
+use crate::model::apiserver::definitions::{INSTALL_GARBAGE, SCRAPE_GARBAGE};
 use crate::model::apiserver::list::{MOST_MANAGED_FIELDS, TABLE_ROW};
+use crate::model::apiserver::server::{FILES_OF_OTHERS, STALL};
 use crate::model::apiserver::startup::{BODY_READ, REST_STORED, STRUCT_COPY};
 use crate::model::client::go::REDIAL_SPREAD;
 use crate::model::costs;
+use crate::model::plane::REVIEW_COPIES;
+use crate::model::plane::database::FILE_PER_BYTE;
 use crate::results::{Assumption, CFS_PERIOD, Held};
 use crate::units::Bytes;
 
 pub(super) fn rows() -> Vec<Assumption> {
     let mut rows = constants();
     rows.extend(more_constants());
+    rows.extend(of_the_node());
+    rows.extend(of_audit());
     rows.extend(simplifications());
     rows
 }
@@ -145,6 +151,72 @@ fn more_constants() -> Vec<Assumption> {
     ]
 }
 
+/// The node around a server, and etcd's file.
+fn of_the_node() -> Vec<Assumption> {
+    let row = |what, shown: String, source, range, leans| {
+        value(Held::Assumed, (what, shown), (source, range), leans)
+    };
+    vec![
+        row(
+            "pages of files that other programs of a node run from",
+            decimal(FILES_OF_OTHERS),
+            "binaries of etcd, kubelet, container runtime and agents; the server's own 86 MB are measured",
+            "100 to 400 MB",
+            "how long before a node is out of memory everybody on it waits",
+        ),
+        row(
+            "with all its pages gone a program takes so many times as long; with a share x of them, x^4 of that more",
+            STALL.to_string(),
+            "measured servers at a cgroup's limit read 1,700 pages a second again, and answered nobody",
+            "30 to 300",
+            "how long a node without a limit on the server stands still before the kill",
+        ),
+        row(
+            "bytes of etcd's file for a byte of keys and values",
+            FILE_PER_BYTE.to_string(),
+            "pages of bbolt that are not full",
+            "1.1 to 1.5",
+            "when `etcd.quota` is reached",
+        ),
+    ]
+}
+
+fn of_audit() -> Vec<Assumption> {
+    let row = |what, shown: String, source, range, leans| {
+        value(Held::Assumed, (what, shown), (source, range), leans)
+    };
+    vec![
+        row(
+            "an audit event without bodies in the heap; encoded",
+            format!("{}; {}", decimal(audit::EVENT), decimal(audit::EVENT_JSON)),
+            "its JSON is below 2.5 kB in 95 of 100 (kubernetes#53417)",
+            "2 to 8 kB",
+            "audit backends that fall behind",
+        ),
+        row(
+            "copies of a body that writing its line to the audit log takes at once",
+            audit::LINE_COPIES.to_string(),
+            "`audit.EventString` and `fmt.Fprintln`: encoder's buffer, its copy, a string, what is printed",
+            "3 to 5",
+            "LISTs with `audit.reads = \"request-response\"`",
+        ),
+        row(
+            "copies of an object's JSON in the review of an admission webhook; of a conversion webhook",
+            format!("{REVIEW_COPIES}; {}", costs::CONVERSION_COPIES),
+            "the object and the one it replaces, each raw and in the encoded review",
+            "3 to 6",
+            "servers whose webhooks are slow",
+        ),
+        row(
+            "garbage of a scrape of `/metrics` for each served version of a custom resource definition",
+            decimal(SCRAPE_GARBAGE),
+            "400 series of 1 kB: a server of 1.34 with some sixty kinds exports 15,000 series",
+            "0.1 to 1.5 MB",
+            "the resident set of small clusters with many operators",
+        ),
+    ]
+}
+
 fn simplifications() -> Vec<Assumption> {
     let row = |what, source, leans| how(Held::Assumed, what, source, leans);
     vec![
@@ -175,19 +247,33 @@ fn simplifications() -> Vec<Assumption> {
             "the memory of a server during `lag`",
         ),
         row(
-            "etcd is a rate and a latency; its memory is a fixed amount, by what is stored at the start",
-            "`[etcd]`, `node.etcd-memory`; `src/model/input/residents.rs`: 50 MB, the stored bytes and 3.5 times the largest collection",
+            "etcd is a rate and a latency; its memory is a fixed amount, by what is stored at the start; with `node.pressure` \
+             the etcd on a server's own node serves it, and keeps for two minutes what its ranges took",
+            "`[etcd]`, `node.etcd-memory`; `src/model/input/residents.rs`: 50 MB, the stored bytes and 3.5 times the \
+             largest collection, or all ranges that are read at once",
             "lists from etcd by many at once; etcd on the same node",
         ),
         row(
-            "a server at its limit is killed at once",
+            "when its node is out of memory the kernel kills the apiserver, also where etcd is the larger",
+            "both have the same `oom_score_adj`, and the apiserver holds decoded and encoded what etcd holds once; a killed \
+             etcd of several does not stop the others",
+            "nodes without room for many lists from etcd",
+        ),
+        row(
+            "a server at its cgroup's limit is killed at once",
             "measured servers crawled for 10 s to minutes, while the kernel took pages of the binary",
             "the time of a kill, and how many clients of a cascade are served before it",
         ),
         row(
-            "admission webhooks, audit of bodies and aggregated apiservers take no memory",
-            "kubernetes issue #131720: an audit log of LIST responses took ten times the memory",
+            "aggregated apiservers take no memory, and a log backend is never slow but for `audit.latency`",
+            "no figures are published",
             "servers that have them",
+        ),
+        row(
+            "admission webhooks are called one after the other, and what follows from a write that they refuse is \
+             counted all the same",
+            "mutating ones are (k8s.io/apiserver `admission/plugin/webhook`), validating ones are called at once",
+            "how long writes hold seats and memory where webhooks are slow",
         ),
         row(
             "`io.ReadAll` up to Go 1.25, releases up to 1.35, allocates as that of Go 1.26",

@@ -97,6 +97,7 @@ fn profile(name: &str, shape: Shape) -> ObjectProfile {
         heap_size: none,
         versions: 1,
         writes_per_second: 0.0,
+        conversion_latency: None,
         gets_per_second: 0.0,
         writer,
         watch_cache: true,

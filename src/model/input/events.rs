@@ -97,6 +97,11 @@ pub enum Action {
         /// Whether it has forgotten the versions that its watchers had come to.
         compacted: bool,
     },
+    /// The audit backend answers nobody.
+    AuditOutage {
+        /// For how long.
+        lasts: SimSpan,
+    },
     /// The caches of a server stop following etcd.
     Lag {
         /// Which.

@@ -13,7 +13,7 @@ const ETCD_EMPTY: Bytes = Bytes(50_000_000);
 /// What etcd keeps of the largest collection after it has read it, in multiples of the stored bytes: the
 /// values, the marshalled answer, and garbage as GOGC=100 lets it be. Measured: 2.4 to 3.7 where the
 /// collection was read at once, half of that and less where it was read in two pages.
-const ETCD_READ_WHOLE: f64 = 3.5;
+pub(crate) const ETCD_READ_WHOLE: f64 = 3.5;
 
 /// A database holds older revisions and free pages, too.
 const ETCD_LEAST: Bytes = Bytes::gib(1);
@@ -24,7 +24,7 @@ const ETCD_MOST: f64 = 0.5;
 
 impl NodeInput {
     /// RAM of etcd on a node of so much memory: what is stated, or what it takes for resources of so many stored
-    /// bytes each. LISTs that many clients read from etcd at once would come on top, and are not modelled.
+    /// bytes each.
     #[must_use]
     pub fn etcd_memory(
         stated: Option<Bytes>,
@@ -42,7 +42,14 @@ impl NodeInput {
 }
 
 impl Inputs {
-    /// RAM of etcd on each server's node.
+    /// RAM of etcd for what is stored at the start, while it has read nothing yet.
+    #[must_use]
+    pub fn etcd_idle(&self) -> Bytes {
+        let stored = self.resources.iter().map(|resource| resource.size.times(resource.count));
+        ETCD_EMPTY + stored.sum::<Bytes>()
+    }
+
+    /// RAM of etcd on each server's node, at rest.
     #[must_use]
     pub fn etcd_memory(&self) -> Bytes {
         let stored = self.resources.iter().map(|resource| resource.size.times(resource.count));

@@ -69,6 +69,8 @@ impl ScanWeights {
             Mechanism::ListSliceAndConversion | Mechanism::CrdHandlers => 0.7,
             Mechanism::ProcessBase => 0.4,
             Mechanism::WatchStream | Mechanism::QueuedRequests => 0.5,
+            // Bodies are blocks of bytes; events around them are small structs.
+            Mechanism::AuditEvents => 0.2,
             Mechanism::EtcdRawResponse
             | Mechanism::ResponseBuffer
             | Mechanism::Gzip

@@ -16,43 +16,13 @@ use crate::model::apiserver::server::{Background, FanOut, Growth};
 use crate::model::catalog::Catalog;
 use crate::model::client::go::WATCH_TIMEOUT;
 use crate::model::costs;
-use crate::model::ids::{FleetId, ResourceId, Table};
+use crate::model::ids::{FleetId, ResourceId};
 use crate::model::input::{Behaviour, FleetInput, Inputs};
 use crate::model::memory::ledger::OwnerId;
+use crate::model::plane::held;
+use crate::model::plane::load::Load;
 use crate::results::Mechanism;
 use crate::units::{Bytes, SimSpan, SimTime};
-
-/// What a server's steady load depends on.
-#[derive(Clone, Copy, Debug)]
-pub struct Load<'a> {
-    /// Its watches, by fleet.
-    pub watches: &'a Table<FleetId, u64>,
-    /// Writes per second, by resource.
-    pub writes: &'a Table<ResourceId, f64>,
-    /// Share of the writes that come to this server that are let in, by resource.
-    pub let_in: &'a Table<ResourceId, f64>,
-    /// Servers that share the writes.
-    pub serving: usize,
-    /// Until when the caches do not follow etcd.
-    pub held: Option<SimTime>,
-}
-
-impl Load<'_> {
-    /// Writes per second that come to this server.
-    fn offered(&self, resource: ResourceId) -> f64 {
-        self.writes[resource] / self.serving as f64
-    }
-
-    /// Writes per second that this server handles.
-    fn handled(&self, resource: ResourceId) -> f64 {
-        self.offered(resource) * self.let_in[resource]
-    }
-
-    /// Events per second of a resource: the other servers are taken to handle their share.
-    fn events(&self, resource: ResourceId) -> f64 {
-        self.writes[resource] - self.offered(resource) + self.handled(resource)
-    }
-}
 
 /// The load of a server whose rings grow so.
 #[must_use]
@@ -71,12 +41,10 @@ pub fn steady_load(
     let other = costs::IDLE_GARBAGE_PER_SECOND + inputs.apiserver.other_garbage.0;
     let mut litter = vec![(base, other)];
     for (id, resource) in inputs.resource_ids().zip(&inputs.resources) {
-        if resource.gets_per_second > 0.0 {
-            let (get, garbage) = of_get(inputs, catalog, id);
-            let gets = resource.gets_per_second / load.serving as f64;
-            cores += gets * get.as_secs_f64();
-            let entry = catalog.resource_owner(id).entry(Mechanism::Garbage);
-            litter.push((entry, (gets * garbage.as_f64()) as u64));
+        let (busy, garbage) = beside_writes(inputs, catalog, load, id);
+        cores += busy;
+        if garbage > 0.0 {
+            litter.push((catalog.resource_owner(id).entry(Mechanism::Garbage), garbage as u64));
         }
         let writes = load.handled(id);
         if load.writes[id] <= 0.0 {
@@ -100,7 +68,11 @@ pub fn steady_load(
         let left = if resource.watch_cache { (decoded - kept as f64).max(0.0) } else { 0.0 };
         let (install, scraps) = definitions::per_write(resource);
         cores += load.writes[id] * install.as_secs_f64();
-        let rate = writes * garbage.as_f64() + left + load.writes[id] * scraps.as_f64();
+        let mut rate = writes * garbage.as_f64() + left + load.writes[id] * scraps.as_f64();
+        if inputs.admission_latency(id) > SimSpan::ZERO {
+            cores += writes * catalog.profiles[id].encode_json.of(2, json.times(2)).as_secs_f64();
+            rate += writes * held::reviewed(catalog, id).as_f64();
+        }
         litter.push((owner.entry(Mechanism::Garbage), rate as u64));
     }
     for (id, fleet) in inputs.fleet_ids().zip(&inputs.fleets) {
@@ -141,6 +113,25 @@ pub fn steady_load(
     Background { cores: cores / speed, fan_out, litter, growth, ..writing }
 }
 
+/// What a resource costs besides its writes: GETs, scrapes, audit events; cores and bytes per second.
+fn beside_writes(inputs: &Inputs, catalog: &Catalog, load: Load<'_>, id: ResourceId) -> (f64, f64) {
+    let resource = &inputs.resources[id];
+    let interval = inputs.apiserver.scrape_interval;
+    let (mut cores, mut rate) = (0.0, definitions::scraped(resource, load.objects[id], interval));
+    if resource.gets_per_second > 0.0 {
+        let (get, garbage) = of_get(inputs, catalog, id);
+        let gets = resource.gets_per_second / load.serving as f64;
+        cores += gets * get.as_secs_f64();
+        rate += gets * garbage.as_f64();
+    }
+    if !inputs.audit.is_off() {
+        let (busy, garbage) = held::audit_work(inputs, catalog, load, id);
+        cores += busy;
+        rate += garbage;
+    }
+    (cores, rate)
+}
+
 /// CPU time and garbage of a GET of one object: a LIST from etcd of one item, answered in JSON. (client-go
 /// sends no resourceVersion, which goes to etcd on every release: `Cacher.Get`, apiserver
 /// `pkg/storage/cacher`. Put together from the parts that LISTs were measured with; not measured itself.)
@@ -179,22 +170,5 @@ fn event_bytes(inputs: &Inputs, catalog: &Catalog, fleet: FleetId) -> Bytes {
             item_bytes(profile, read.encoding)
         }
         Behaviour::Watcher { .. } => profile.json,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Load;
-    use crate::model::ids::{ResourceId, Table};
-
-    /// Of three servers one lets none of the writes to the first resource in, and half of those to the second.
-    #[test]
-    fn writes_that_others_handle_are_events_here() {
-        let (watches, writes) = (Table::filled(0, 1), Table::filled(30.0, 2));
-        let let_in: Table<ResourceId, f64> = [0.0, 0.5].into_iter().collect();
-        let load =
-            Load { watches: &watches, writes: &writes, let_in: &let_in, serving: 3, held: None };
-        let of = |row| (load.handled(ResourceId(row)), load.events(ResourceId(row)));
-        assert_eq!((of(0), of(1)), ((0.0, 20.0), (5.0, 25.0)));
     }
 }

@@ -22,10 +22,13 @@ impl Plane {
         let resident = Bytes(state.server.memory.resident());
         let watches: u64 = state.watches.iter().sum();
         let clients = self.balancer.connections(server);
+        let (node_first, etcd) = (self.node_out(server), state.server.etcd_now());
         self.note_kill(cx, server, watches, now);
         let mut note = |kind, message| cx.record.note(now, kind, &name(server), message);
-        if self.limit.kind == LimitKind::Node {
-            let message = format!("node out of memory with the apiserver at {resident}");
+        if node_first {
+            let beside =
+                if etcd > Bytes::ZERO { format!(" and etcd at {etcd}") } else { String::new() };
+            let message = format!("node out of memory with the apiserver at {resident}{beside}");
             note(LogKind::NodeLost, message);
         }
         let message = format!(
@@ -35,6 +38,11 @@ impl Plane {
         let state = &mut self.servers[server];
         state.oom_kills.push(OomKill { at: now, resident, back_at: None });
         state.crash_loop.died(now)
+    }
+
+    /// Whether a server that is killed had its node run out of memory.
+    fn node_out(&self, server: ServerId) -> bool {
+        self.limit.kind == LimitKind::Node || self.servers[server].server.node_ends_first()
     }
 
     /// What a process held is gone. Returns the marks of its requests of whose answers no byte had

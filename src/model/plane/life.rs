@@ -24,6 +24,7 @@ const CONFIG_SYNC: SimSpan = SimSpan::millis(100);
 impl Plane {
     /// Sets the control plane up as it is at the start.
     pub(crate) fn open(&mut self, cx: &mut Context<'_>) {
+        cx.record.counters.objects_most = self.etcd.objects.iter().sum();
         for server in self.servers.ids() {
             if cx.inputs.apiserver.warm {
                 self.open_warm(cx, server);
@@ -180,7 +181,7 @@ impl Plane {
             return;
         }
         let boot = self.servers[server].boots;
-        for version in 0..cx.inputs.resources[resource].versions.max(1) {
+        for version in 0..cx.inputs.resources[resource].caches() {
             let entity = u64::from(server) << 48
                 | u64::from(boot) << 32
                 | u64::from(resource) << 8
@@ -355,7 +356,7 @@ impl Plane {
         plan: PlanId,
         now: SimTime,
     ) {
-        let versions = cx.inputs.resources[resource].versions.max(1);
+        let versions = cx.inputs.resources[resource].caches();
         let state = &mut self.servers[server];
         state.caches_filling[resource] = versions;
         state.listed_at[resource] = now;

@@ -7,10 +7,13 @@ pub mod background;
 pub mod balancer;
 mod caches;
 mod counting;
+pub mod database;
 mod death;
 pub mod etcd;
 pub mod flows;
+mod held;
 mod life;
+mod load;
 mod network;
 pub mod pace;
 pub mod plans;
@@ -26,6 +29,8 @@ pub mod versions;
 mod watch_windows;
 mod write_seats;
 
+pub(crate) use held::REVIEW_COPIES;
+
 use std::sync::Arc;
 
 use crate::engine::Streams;
@@ -39,6 +44,7 @@ use crate::model::node::{self, MemoryLimit};
 use crate::results::Unserved;
 use crate::units::{Bytes, SimTime};
 use balancer::Balancer;
+use database::Database;
 use etcd::EtcdState;
 use flows::Flows;
 use plans::{PlanCache, PlanContext};
@@ -57,6 +63,10 @@ pub struct Plane {
     pub flows: Flows,
     /// Writes per second, by resource.
     pub writes: Table<ResourceId, f64>,
+    /// The audit backend answers nobody until then.
+    pub audit_out_until: SimTime,
+    /// Until when writes are counted, and how many have come.
+    pub written: (SimTime, f64),
     /// How much memory a server may use.
     pub limit: MemoryLimit,
     /// Plans of requests.
@@ -76,6 +86,8 @@ pub struct Etcd {
     pub slow_until: SimTime,
     /// Whether it has its quorum.
     pub outage: EtcdState,
+    /// Its database against the quota.
+    pub(crate) database: Database,
 }
 
 impl Plane {
@@ -94,8 +106,9 @@ impl Plane {
                 memory_limit: inputs.apiserver.gomemlimit,
             },
             kill_at: limit.kill_at,
+            node: node::room(inputs),
             request_timeout: inputs.apiserver.request_timeout,
-            memory_high: inputs.apiserver.memory_high,
+            memory_high: node::memory_high(inputs),
             scan: catalog.scan_weights(inputs),
             owners: catalog.owners.names.len(),
         });
@@ -110,9 +123,14 @@ impl Plane {
                 speed: 1.0,
                 slow_until: SimTime::ZERO,
                 outage: EtcdState::default(),
+                database: Database::new(
+                    inputs.resources.iter().map(|r| r.writes_per_second * r.size.as_f64()).sum(),
+                ),
             },
             flows: Flows::new(inputs),
             writes: inputs.resources.iter().map(|resource| resource.writes_per_second).collect(),
+            audit_out_until: SimTime::ZERO,
+            written: (SimTime::ZERO, 0.0),
             limit,
             plans: PlanCache::default(),
             touched: Vec::new(),

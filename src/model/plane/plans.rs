@@ -115,6 +115,7 @@ impl<'a> PlanContext<'a> {
             latency: etcd.latency.scale(1.0 / self.etcd_speed),
             range_stream: etcd.range_stream && self.inputs.release.etcd_range_stream,
             progress_notify_interval: etcd.progress_notify_interval,
+            quota: etcd.quota,
         }
     }
 
@@ -128,6 +129,8 @@ impl<'a> PlanContext<'a> {
             shape: self.inputs.resources[read.resource].shape,
             read,
             etcd: self.etcd(),
+            audit: &self.inputs.audit,
+            converted: self.inputs.conversion(read.resource),
             drain_rate: self.inputs.fleets[fleet].drain_rate,
             owner: self.catalog.fleet_owner(fleet),
         }
@@ -283,6 +286,7 @@ impl PlanCache {
                 count,
                 &context.catalog.profiles[resource],
                 context.catalog.resource_owner(resource),
+                context.inputs.conversion(resource),
             )
         })
     }
@@ -300,6 +304,7 @@ impl PlanCache {
                 count,
                 &context.catalog.profiles[resource],
                 context.catalog.resource_owner(resource),
+                context.inputs.conversion(resource),
             );
             for phase in &mut plan.phases {
                 phase.ramps.retain(|ramp| ramp.kind != RampKind::TakeOutside);

@@ -4,20 +4,26 @@ use crate::model::apiserver::server::Background;
 use crate::model::context::Context;
 use crate::model::event::Event;
 use crate::model::ids::ServerId;
+use crate::model::plane::load::Load;
 use crate::model::plane::server_state::Life;
-use crate::model::plane::{Plane, background};
+use crate::model::plane::{Plane, background, held};
 use crate::units::SimTime;
 
 impl Plane {
     /// Works out the rates of a server from now on, and when they change next.
     pub(crate) fn renew_rates(&mut self, cx: &mut Context<'_>, server: ServerId, now: SimTime) {
         self.turn_rings(cx, server, now);
+        if self.servers[server].held_turns_at <= now {
+            self.servers[server].background_stale = true;
+        }
         let follows = self.servers[server].lag.is_none_or(|lag| now >= lag.until);
         if follows && self.servers[server].server.holds_events() {
             self.servers[server].background_stale = true;
         }
         if self.servers[server].background_stale {
-            let background = self.steady_load(cx, server, now);
+            let mut background = self.steady_load(cx, server, now);
+            let lines = self.hold(server, &background.held, now);
+            background.growth.extend(lines);
             let state = &mut self.servers[server];
             state.server.background = background;
             state.background_stale = false;
@@ -37,7 +43,7 @@ impl Plane {
 
     /// The load of a server apart from requests.
     pub(crate) fn steady_load(
-        &self,
+        &mut self,
         cx: &Context<'_>,
         server: ServerId,
         now: SimTime,
@@ -48,14 +54,18 @@ impl Plane {
             return Background { growth, ..Background::default() };
         }
         let serving = self.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
-        let load = background::Load {
+        let load = Load {
             watches: &state.watches,
             writes: &self.writes,
             let_in: &state.let_in,
+            objects: &self.etcd.objects,
             serving,
             held: state.lag.map(|lag| lag.until).filter(|until| now < *until),
         };
+        let waits = held::audit_waits(cx.inputs, load, self.audit_out(now));
         let mut background = background::steady_load(cx.inputs, &cx.catalog, load, growth);
+        background.held = held::levels(cx.inputs, &cx.catalog, load, waits);
+        self.servers[server].audit_waits = waits;
         for found in &mut background.fan_out {
             found.lasts = self.channels_last(cx, found.fleet, server);
             let readers = self.readers(cx, found.fleet, server);
@@ -65,7 +75,7 @@ impl Plane {
                 let behind = pace.buffered() + pace.size.times(pace.channel);
                 found.room = behind.scale(readers);
             }
-            found.not_before = state.overflowed[found.fleet] + found.lasts;
+            found.not_before = self.servers[server].overflowed[found.fleet] + found.lasts;
         }
         background
     }

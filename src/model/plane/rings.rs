@@ -64,6 +64,7 @@ impl Plane {
         rate: WriteRate,
         now: SimTime,
     ) {
+        self.count_writes(now);
         self.writes[resource] = rate.per_second;
         for server in self.servers.ids() {
             let state = &mut self.servers[server];
@@ -79,6 +80,13 @@ impl Plane {
             }
             self.touch(server);
         }
+    }
+
+    /// Counts the writes that have come up to now.
+    pub(crate) fn count_writes(&mut self, now: SimTime) {
+        let seconds = now.since(self.written.0).as_secs_f64();
+        let rate: f64 = self.writes.iter().sum();
+        self.written = (now, self.written.1 + rate * seconds);
     }
 
     /// Brings a server's rings past the turns that are due.

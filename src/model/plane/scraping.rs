@@ -35,7 +35,8 @@ impl Plane {
         let process = state.server.running().then(|| self.process(inputs, state, at));
         let used = process.as_ref().map_or(Bytes::ZERO, |process| process.resident);
         let node = &inputs.node;
-        let others = node.system_memory + inputs.etcd_memory() + node.daemons_memory;
+        let etcd = inputs.etcd_memory().max(state.server.etcd_now());
+        let others = node.system_memory + etcd + node.daemons_memory;
         let left = node.memory - others;
         let cgroup = self.limit.kind == LimitKind::Cgroup;
         ServerSample {

@@ -2,6 +2,7 @@
 
 use crate::model::admission::Admission;
 use crate::model::apf::max_in_flight::MaxInFlight;
+use crate::model::apiserver::audit::Waits;
 use crate::model::apiserver::cacher::Cacher;
 use crate::model::apiserver::server::Server;
 use crate::model::ids::{FleetId, ResourceId, ServerId, Table};
@@ -57,6 +58,10 @@ pub struct ServerState {
     pub watches: Table<FleetId, u64>,
     /// Whether its steady load must be worked out again.
     pub background_stale: bool,
+    /// When the first of what requests leave behind has come to its level.
+    pub(super) held_turns_at: SimTime,
+    /// How long audit events wait here.
+    pub(super) audit_waits: Waits,
     /// Cut off from its clients and the balancer until then.
     pub partitioned_until: SimTime,
     /// Kills so far.
@@ -122,6 +127,8 @@ impl ServerState {
             generation: 0,
             watches: Table::filled(0, inputs.fleets.len()),
             background_stale: true,
+            held_turns_at: SimTime::NEVER,
+            audit_waits: Waits::default(),
             partitioned_until: SimTime::ZERO,
             oom_kills: Vec::new(),
             cachers: Table::filled(None, inputs.resources.len()),

@@ -24,6 +24,9 @@ impl Plane {
         }
         let count = &mut self.etcd.objects[resource];
         *count = count.saturating_add_signed(more);
+        let counters = &mut cx.record.counters;
+        counters.objects_created += u64::try_from(more).unwrap_or(0);
+        counters.objects_most = counters.objects_most.max(self.etcd.objects.iter().sum());
         for server in self.servers.ids() {
             self.restock(cx, server, resource, now);
         }
@@ -44,6 +47,8 @@ impl Plane {
         let store = self.context(cx).cache_bytes(resource);
         let informer = startup::loopback_bytes(spec, profile, count);
         let handlers = definitions::handler_bytes(spec, count);
+        // Scrapes have more to gather.
+        self.servers[server].background_stale |= handlers > Bytes::ZERO;
         let state = &self.servers[server];
         let (filled, ready) = (state.cachers[resource].is_some(), state.life == Life::Serving);
         if filled {

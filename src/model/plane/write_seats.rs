@@ -10,7 +10,8 @@
 //! hold seats, too: what is let in until the next bundle comes is what the processors can do by then beside
 //! all else, and what brings the writes that wait up, or down, to the seats of their level. (The bundle
 //! takes its seats nevertheless, for as long as without the wait.) A write that takes longer than the request
-//! time-out by itself, where etcd is slow, is answered 504 then.
+//! time-out by itself, where etcd is slow, is answered 504 then; one that an admission webhook has refused counts
+//! as such, too (what would follow from it is counted all the same).
 
 use crate::model::admission::{Arrival, Write, WriteStage};
 use crate::model::apf::queue_wait::request_wait_limit;
@@ -157,9 +158,11 @@ impl Plane {
         let Some(admission) = &mut self.servers[server].admission else { return };
         let Some(write) = admission.write_dispatched(serial) else { return };
         let work = Self::write_work(cx, write.resource);
-        let commit = costs::ETCD_COMMIT.scale(1.0 / self.etcd.speed);
+        let commit = costs::ETCD_COMMIT.scale(1.0 / self.etcd.speed)
+            + cx.inputs.admission_latency(write.resource)
+            + cx.inputs.audit.blocks_for();
         let timeout = cx.inputs.apiserver.request_timeout;
-        if work + commit > timeout {
+        if work + commit > timeout || cx.inputs.admission_fails(write.resource) {
             cx.record.counters.writes_timed_out += write.count();
         }
         let until = now + (work + commit).min(timeout).scale(write.together);

@@ -346,6 +346,8 @@ impl World<'_> {
         match member.state {
             State::Listing => {
                 self.request_counts(client, server).list_ok += 1;
+                let read = self.fleets.read_of(&self.cx, client);
+                self.plane.keep_list(&mut self.cx, (server, member.fleet), &read, now);
                 self.listed(client, now);
             }
             State::WatchListing => self.watch_listed(client, server, now),

@@ -85,7 +85,7 @@ impl World<'_> {
                 state.replaced[resource] = Some(cacher);
                 state.cold_since[resource] = now;
                 state.background_stale = true;
-                let versions = u64::from(self.cx.inputs.resources[resource].versions.max(1));
+                let versions = u64::from(self.cx.inputs.resources[resource].caches());
                 self.cx.record.counters.cache_reinitializations += versions;
                 self.touch(server);
                 self.end_watches(server, resource, now);

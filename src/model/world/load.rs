@@ -23,17 +23,23 @@ impl World<'_> {
             }
             LoadEvent::CachesGiveUp => self.caches_give_up(now),
             LoadEvent::EtcdReturns => self.etcd_returns(now),
+            LoadEvent::AuditReturns => self.plane.audit_changes(),
+            LoadEvent::Audited { server, process, fleet, bytes } => {
+                self.plane.list_audited(&self.cx, (server, process), (fleet, bytes), now);
+            }
+            LoadEvent::Database { plan } => self.database_due(plan, now),
             LoadEvent::Overflow { client, generation } => self.overflow(client, generation, now),
         }
     }
 
     /// Schedules a change of the load.
-    fn load_later(&mut self, at: SimTime, event: LoadEvent) {
+    pub(super) fn load_later(&mut self, at: SimTime, event: LoadEvent) {
         self.cx.queue.push(at, Event::Load(event));
     }
 
     /// Puts workloads where they are at the start.
     pub(super) fn open_flows(&mut self) {
+        self.look_at_database(SimTime::ZERO);
         for (index, begin) in self.cx.inputs.workloads.begins.iter().enumerate() {
             self.load_later(begin.from, LoadEvent::Begin { index: index as u32 });
         }
@@ -94,13 +100,18 @@ impl World<'_> {
     fn flow_step(&mut self, index: u32, step: u32, now: SimTime) {
         if self.plane.flows.halted() {
             // Who creates and deletes tries until it can be written.
-            self.load_later(self.plane.etcd.outage.back_at(), LoadEvent::Flow { index, step });
+            if self.plane.etcd.database.full_since.is_none() {
+                let back_at = self.plane.etcd.outage.back_at();
+                self.load_later(back_at, LoadEvent::Flow { index, step });
+            }
             return;
         }
         let found = self.plane.flows.step(index, step, &self.plane.etcd.objects);
         self.plane.change_count(&mut self.cx, found.resource, found.more, now);
         if found.rate_changes {
             self.apply_rate(found.resource, now);
+        } else {
+            self.look_at_database(now);
         }
         if let Some(after) = found.next {
             self.load_later(now + after, LoadEvent::Flow { index, step: step + 1 });
@@ -109,7 +120,8 @@ impl World<'_> {
 
     /// Nothing can be written from now on, or everything again.
     pub(super) fn halt_writes(&mut self, halted: bool, now: SimTime) {
-        self.plane.flows.halt(halted);
+        let full = self.plane.etcd.database.full_since.is_some();
+        self.plane.flows.halt(halted || full);
         for resource in self.cx.inputs.resource_ids() {
             if self.plane.writes[resource] > 0.0 || !halted {
                 self.apply_rate(resource, now);
@@ -122,5 +134,6 @@ impl World<'_> {
         let rate = self.plane.flows.rate(resource);
         self.plane.set_writes(&mut self.cx, resource, rate, now);
         self.watch_at_new_rate(resource, now);
+        self.look_at_database(now);
     }
 }

@@ -22,6 +22,7 @@ mod losses;
 mod members;
 mod network;
 mod outcome;
+mod quota;
 mod read;
 mod rollout;
 mod scenario;
@@ -422,6 +423,7 @@ impl<'a> World<'a> {
         if self.plane.etcd.outage.down(end) {
             self.note_failed_writes(end);
         }
+        self.note_refused_writes(end);
         self.close_phase();
         self.fleets.note_worst_of_leases(&mut self.cx);
         self.cx.record.counters.requests_open =

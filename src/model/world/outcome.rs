@@ -27,6 +27,8 @@ pub(super) fn record(mut world: World<'_>, replication: u32, end: SimTime) -> Ru
     world.cx.record.counters.bytes_sent =
         world.plane.servers.iter().map(|s| s.server.bytes_sent()).sum();
     let clients_synced = world.fleets.synced_and_started(&world.cx);
+    world.plane.count_writes(end);
+    world.cx.record.counters.writes = world.plane.written.1.round() as u64;
     let late: f64 = world.plane.servers.iter().map(|s| s.server.writes_timed_out()).sum();
     world.cx.record.counters.writes_timed_out += late as u64;
     let unserved = world.plane.unserved(end);
@@ -55,6 +57,7 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str, end: SimTime) -> S
     let inputs = world.cx.inputs;
     let state = &world.plane.servers[id];
     let (peak_resident, peak_at, entries) = state.server.peak();
+    let (etcd_rest, etcd_peak) = state.server.etcd_beside();
     let mut holders: Vec<Holder> = entries
         .iter()
         .map(|(entry, bytes)| {
@@ -73,6 +76,8 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str, end: SimTime) -> S
         limit: world.plane.limit.limit,
         peak_resident,
         peak_at,
+        etcd_rest,
+        etcd_peak,
         oom_kills: state.oom_kills.clone(),
         cpu: state.server.cpu(),
         cpu_capacity: end.since(SimTime::ZERO).scale(node::cores(&inputs.apiserver, &inputs.node)),
@@ -101,6 +106,8 @@ struct Course {
     lost: bool,
     /// Whether a node was `NotReady`.
     not_ready: bool,
+    /// Whether a client was given older data than it had seen before.
+    stale: bool,
     /// Servers whose processors were too few.
     behind: u64,
 }
@@ -117,6 +124,7 @@ impl Course {
             ended: counters.watches_terminated > 0,
             lost: counters.servers_lost > 0,
             not_ready: counters.nodes_not_ready > 0,
+            stale: counters.stale_reads > 0,
             behind: servers.iter().filter(|state| state.server.fell_behind()).count() as u64,
         }
     }
@@ -128,7 +136,8 @@ impl Course {
         }
         let total: usize = self.kills.iter().sum();
         let most = self.kills.iter().max().copied().unwrap_or(0);
-        let harmed = self.failed || self.ended || self.lost || self.not_ready || self.behind > 0;
+        let slowed = self.not_ready || self.behind > 0;
+        let harmed = self.failed || self.ended || self.lost || self.stale || slowed;
         match total {
             0 if harmed => Outcome::Degraded,
             0 => Outcome::Absorbed,
@@ -158,7 +167,7 @@ mod tests {
     #[test]
     fn every_cell_of_the_table() {
         for (kills, recovered) in BY_KILLS {
-            for cell in 0..128_u32 {
+            for cell in 0..256_u32 {
                 let holds = |bit: u32| cell >> bit & 1 == 1;
                 let course = Course {
                     kills: kills.to_vec(),
@@ -169,6 +178,7 @@ mod tests {
                     behind: u64::from(holds(4)),
                     lost: holds(5),
                     not_ready: holds(6),
+                    stale: holds(7),
                 };
                 let well = if cell >> 2 == 0 { Outcome::Absorbed } else { Outcome::Degraded };
                 let expected = match cell & 0b11 {

@@ -1,12 +1,17 @@
 //! What the scenario makes happen: fleets start and stop, servers die, networks break.
 
 use crate::model::client::State;
-use crate::model::event::{Event, FaultEvent};
+use crate::model::event::{Event, FaultEvent, LoadEvent};
 use crate::model::ids::{ClientId, FleetId, ServerId};
 use crate::model::input::{Action, Manner};
 use crate::model::world::World;
 use crate::results::{LogKind, PhaseRecord};
 use crate::units::{SimSpan, SimTime};
+
+/// From the return of an audit backend until what it was sent before is sent again, in the mean: half of the
+/// longest back-off of 10 s, half as much longer each time (`DefaultRetryBackoffWithInitialDelay`,
+/// k8s.io/apiserver `pkg/util/webhook/webhook.go`).
+const RETRIED_AFTER: SimSpan = SimSpan::secs(17);
 
 impl World<'_> {
     /// What follows from a fault comes about.
@@ -117,6 +122,10 @@ impl World<'_> {
                 self.begin_flow(resource, -i64::try_from(count).unwrap_or(i64::MAX), over, now);
             }
             Action::EtcdOutage { lasts, compacted } => self.etcd_fails(lasts, compacted, now),
+            Action::AuditOutage { lasts } => {
+                let until = self.plane.audit_fails(lasts + RETRIED_AFTER, now);
+                self.load_later(until, LoadEvent::AuditReturns);
+            }
             Action::Lag { server, lasts, behind } => {
                 self.plane.begin_lag(server, lasts, behind, now);
             }
@@ -195,6 +204,7 @@ fn describe(action: &Action) -> &'static str {
         Action::Create { .. } => "objects are created",
         Action::Delete { .. } => "objects are deleted",
         Action::EtcdOutage { .. } => "etcd loses its quorum",
+        Action::AuditOutage { .. } => "the audit backend answers nobody",
         Action::Lag { .. } => "the caches of a server stop following etcd",
         Action::SlowEtcd { .. } => "etcd slows down",
         Action::CutOff { .. } => "clients are cut off",

@@ -29,13 +29,14 @@ const STRIP_GAP: f64 = 14.0;
 const LEAST: f64 = 120.0;
 
 /// Kinds that have a strip of their own scale, where there were any.
-const STRIPS: [(ActivityKind, &str, Colour); 6] = [
+const STRIPS: [(ActivityKind, &str, Colour); 7] = [
     (ActivityKind::Connections, "conn.", palette::CONNECTIONS),
     (ActivityKind::Gone, "410", palette::GONE),
     (ActivityKind::Rejected, "429", palette::REJECTED),
     (ActivityKind::ListsFromEtcd, "etcd", palette::FROM_ETCD),
     (ActivityKind::Failed, "failed", palette::SEAT_LIMIT),
     (ActivityKind::TimedOut, "late", palette::TIMED_OUT),
+    (ActivityKind::StaleReads, "stale", palette::STALE),
 ];
 
 /// Kinds of the uppermost plot.

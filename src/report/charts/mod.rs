@@ -125,7 +125,7 @@ pub struct ChartInput<'a> {
     pub activity: Option<&'a Activity>,
     /// Simulated time.
     pub duration: SimSpan,
-    /// What scrapes saw, and when: drawn over the curves.
+    /// What scrapes saw, and when: drawn below the curves.
     pub scrapes: &'a [ScrapedPeak],
     /// One per server, each with as many peaks as replications; may be empty.
     pub peaks: &'a [ServerPeaks<'a>],

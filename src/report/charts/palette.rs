@@ -78,6 +78,8 @@ pub(super) const GONE: Colour = rgb(0x00B3_5900);
 pub(super) const FROM_ETCD: Colour = mechanism(Mechanism::EtcdRawResponse);
 /// Requests that took too long.
 pub(super) const TIMED_OUT: Colour = rgb(0x0079_8591);
+/// Reads that were stale.
+pub(super) const STALE: Colour = rgb(0x007A_3E9D);
 /// Where some, and where most, of those who come back have to list again.
 pub(super) const SOME_RELIST: Colour = rgb(0x00FC_F1DC);
 pub(super) const MOST_RELIST: Colour = rgb(0x00F7_DDB0);
@@ -107,6 +109,7 @@ pub(super) const fn mechanism(which: Mechanism) -> Colour {
         Mechanism::InitialEvents => 0x008F_3F71,
         Mechanism::SocketBuffers => 0x008C_6D46,
         Mechanism::QueuedRequests => 0x003A_3F99,
+        Mechanism::AuditEvents => 0x00A6_6A2C,
         Mechanism::Pools => 0x009F_D9C3,
         Mechanism::Garbage => 0x00CB_B994,
         Mechanism::FreedPages => 0x00EF_E7D6,

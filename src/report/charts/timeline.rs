@@ -21,7 +21,7 @@ const MOST: usize = 32;
 /// Up to this many servers stand in one column, more in two.
 const ONE_COLUMN: usize = 6;
 /// Colours of scrape intervals, the shortest first, and widths of their lines.
-const SCRAPES: [(Colour, f64); 3] = [(SEATS, 0.9), (REJECTED, 1.2), (INK, 1.5)];
+const SCRAPES: [(Colour, f64); 3] = [(SEATS, 0.6), (REJECTED, 0.8), (MUTED, 1.0)];
 /// The interval, in seconds, whose highest sample stands beside the plot: that of kube-prometheus.
 const USUAL: u64 = 30;
 /// Scrapes nearer to one another than so many pixels cannot be told from the curve: they are not drawn.
@@ -215,8 +215,9 @@ impl Grid {
         below_resident(scene, &plot, timeline);
         frame::byte_ticks(scene, &plot, &self.axis);
         self.strip.lines(scene, &plot);
-        lines(scene, &plot, timeline);
+        // What was seen lies below what was.
         self.scraped(scene, &plot, input, timeline);
+        lines(scene, &plot, timeline);
         frame::limit_line(scene, &plot, limit);
         published(scene, &plot, input);
         frame::base_line(scene, plot.area);
@@ -258,7 +259,7 @@ impl Grid {
         let seen = input.scrapes.iter().find(|seen| seen.interval_seconds == USUAL);
         let worst = input.worst_server().map(|worst| &worst.name) == Some(&timeline.server);
         if let Some(seen) = seen.filter(|_| worst) {
-            let text = format!("{USUAL} s saw {}", seen.peak_bytes);
+            let text = format!("{USUAL} s: {}", seen.peak_bytes);
             say(&text, false, SCRAPES[1].0);
         }
         let Some(server) = server else { return };

@@ -11,8 +11,9 @@ const CALM: SimSpan = SimSpan::secs(5);
 const MOST: usize = 2;
 
 /// The kinds that are reported, with the weight of their largest burst.
-const KINDS: [(ActivityKind, u32); 7] = [
+const KINDS: [(ActivityKind, u32); 8] = [
     (ActivityKind::Gone, 84),
+    (ActivityKind::StaleReads, 82),
     (ActivityKind::Lists, 76),
     (ActivityKind::WatchLists, 75),
     (ActivityKind::Rejected, 70),
@@ -122,6 +123,10 @@ fn words(run: &RunRecord, kind: ActivityKind, burst: &Burst) -> String {
         }
         ActivityKind::Connections => {
             format!("{} {within}{pace}", counted(n, "client connects", "clients connect"))
+        }
+        ActivityKind::StaleReads => {
+            let what = counted(n, "read is stale", "reads are stale");
+            format!("{what} {within}: older data than the client had seen before")
         }
         ActivityKind::TimedOut => {
             format!("{} {within}", counted(n, "call times out", "calls time out"))

@@ -44,6 +44,8 @@ table! {
         EtcdOutage(EtcdOutage);
         /// The watch caches of an apiserver stop following etcd.
         Lag(Lag);
+        /// The audit webhook answers nobody.
+        AuditOutage(AuditOutage);
     }
 }
 
@@ -179,6 +181,11 @@ table! {
     lasts: SimSpan = LASTS;
     /// Whether it comes back without the versions that its watchers had reached.
     compacted: bool = flag().default("false");
+}
+
+table! {
+    AuditOutage = AUDIT_OUTAGE: "an outage of the audit webhook";
+    lasts: SimSpan = LASTS;
 }
 
 table! {

@@ -8,7 +8,7 @@ use super::growth::GROWTH;
 use super::server::{Apiserver, Run};
 use super::sweep::SWEEP;
 use super::workloads::Workload;
-use super::{Family, Kind, NameForm, any_span, rate};
+use super::{Family, Kind, NameForm, any_span, rate, span};
 use crate::language::table::declare::{table, words};
 use crate::language::table::typed::{
     Earlier, OrWord, Typed, choice, choice_of, earlier, flag, integer, integer_or, list, minor,
@@ -16,8 +16,8 @@ use crate::language::table::typed::{
 };
 use crate::language::{Code, Role};
 use crate::model::input::{
-    BalancerInput, Calibration, Encoding, EtcdInput, Hardware, NodeInput, ResourceVersion, Retries,
-    Shape,
+    AuditInput, BalancerInput, Calibration, Encoding, EtcdInput, FailurePolicy, Hardware,
+    NodeInput, ResourceVersion, Retries, Shape,
 };
 use crate::model::release::{NEWEST_MINOR, OLDEST_CLIENT_MINOR};
 use crate::units::{ByteRate, Bytes, SimSpan};
@@ -61,6 +61,10 @@ table! {
     etcd: EtcdInput = table().filled();
     /// The L4 load balancer before the servers.
     balancer: BalancerInput = table().filled();
+    /// What the audit log takes.
+    audit: Option<AuditInput> = table().optional();
+    /// Admission webhooks.
+    webhooks: Vec<Webhook> = list(1000);
     /// API Priority and Fairness.
     apf: Apf = table().filled();
     /// Factors on the model's constants, as `oomcast calibrate` finds them.
@@ -96,6 +100,24 @@ words! {
     AtStart { Running = "running", Stopped = "stopped" }
 }
 
+words! {
+    FailurePolicy { Fail = "fail", Ignore = "ignore" }
+}
+
+table! {
+    Webhook = WEBHOOK: "a webhook";
+    /// Its name.
+    name: String = name(NameForm::Free).example("\"policy\"");
+    /// Writes to these resources are sent to it, and wait for its answer with their seats.
+    resources: Vec<String> = texts(1000).example("[\"pods\"]");
+    /// How long it takes for a review.
+    latency: SimSpan = any_span().default("20ms");
+    /// timeoutSeconds.
+    timeout: SimSpan = span(SimSpan::secs(1)).default("10s");
+    /// What follows where it does not answer in time: the write is refused, or goes on.
+    failure_policy: FailurePolicy = choice().default("fail").late();
+}
+
 table! {
     Objects = OBJECTS: "a resource";
     /// Objects stored.
@@ -116,8 +138,11 @@ table! {
     json_size: Option<Bytes> = size(Bytes(1), Bytes::gib(1)).optional();
     /// Mean decoded heap size, where known.
     heap_size: Option<Bytes> = size(Bytes(1), Bytes::gib(1)).optional();
-    /// Versions of a custom resource, each with a cache.
+    /// Versions of a custom resource, each with a cache; of customresourcedefinitions those that each serves.
     versions: u32 = integer(1, 32).default("1").codes(&[Code::VersionsOfBuiltIn]);
+    /// How long a conversion webhook takes for an object, which each version but the stored one asks when it is
+    /// read from etcd; without it versions differ in name only.
+    conversion_latency: Option<SimSpan> = any_span().optional().codes(&[Code::VersionsOfBuiltIn]);
     /// Steady writes to objects of the resource.
     writes: f64 = per_second(1e6).default("0/s");
     /// What `writes` and `gets` are counted by, where that differs from `per`: "cluster" for a total.
@@ -162,6 +187,10 @@ table! {
     decode_rate: Option<ByteRate> = rate().optional();
     /// Further idle watches that each member holds.
     idle_watches: u32 = integer(0, 10_000).default("0");
+    /// And for each of cluster.pods-per-node so many more, on average: a kubelet watches each Secret and ConfigMap
+    /// that a Pod of its node refers to.
+    idle_watches_per_pod: Earlier =
+        earlier(Kind::Number { min: 0.0, max: 100.0 }).may_be_empty().example("1.5");
     /// What follows a refused or lost call; the REST layer of client-go makes it again.
     retries: Retries = choice().default("client-go");
     /// The Kubernetes release whose client-go it was built with.
@@ -203,6 +232,8 @@ table! {
     /// TCP connections per member, all to one server: one for each 100 watches
     /// (--http2-max-streams-per-connection).
     connections: Option<u32> = integer(1, 1000).default_for_some("1").late();
+    /// Whether each member renews a lease, as client-go's leader election does: a write of `leases` every 2 s.
+    leader_election: bool = flag().default("false").late();
     /// Whether members are kubelets whose nodes become NotReady without a server
     /// (--node-monitor-grace-period).
     heartbeats: Option<bool> = flag().default_for_some("false").late();

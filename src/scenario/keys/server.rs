@@ -10,8 +10,8 @@ use crate::language::table::typed::{
 };
 use crate::language::{Code, Role};
 use crate::model::input::{
-    BalancerInput, BalancerPolicy, Calibration, EtcdInput, Hardware, HealthCheck, NodeInput,
-    OnFailure,
+    AuditBackend, AuditInput, AuditLevel, AuditMode, BalancerInput, BalancerPolicy, Calibration,
+    EtcdInput, Hardware, HealthCheck, NodeInput, OnFailure,
 };
 use crate::model::release::{Gate, OLDEST_MINOR, Release};
 use crate::units::{ByteRate, Bytes, SimSpan};
@@ -72,6 +72,14 @@ table! {
         limit().codes(&[Code::LimitAboveNode, Code::LimitOrder, Code::IdleAboveLimit]);
     /// Throttling limit of the container (cgroup memory.high).
     memory_high: Option<Bytes> = limit().codes(&[Code::LimitOrder]);
+    /// Memory that the kernel leaves the container when its node runs short (cgroup memory.min): its
+    /// requests.memory under the kubelet's MemoryQoS.
+    memory_min: Option<Bytes> = limit().codes(&[Code::LimitOrder]);
+    /// The same while others have something to give (cgroup memory.low): the requests of a Burstable Pod.
+    memory_low: Option<Bytes> = limit().codes(&[Code::LimitOrder]);
+    /// memoryThrottlingFactor of the kubelet's MemoryQoS, between 0 and 1: makes memory-high from the request and
+    /// the limit, or what the node can give.
+    memory_throttling_factor: Option<f64> = number(0.0, 1.0).optional();
     /// CPU limit of the container (CFS quota).
     cpu_limit: Option<f64> = cores(0.1, 1024.0).optional();
     /// GOGC in per cent, or "off".
@@ -110,6 +118,9 @@ table! {
     shutdown_send_retry_after: bool = flag().default("false").late();
     /// Whether the kubelet probes the servers as kubeadm configures it, and kills those that fail.
     probes: bool = flag().default("false").late();
+    /// How often monitoring scrapes /metrics of each server: every custom resource definition adds to what that
+    /// allocates.
+    scrape_interval: SimSpan = span(SimSpan::secs(1)).default("30s").late();
 }
 
 table! {
@@ -125,7 +136,10 @@ table! {
     cores: f64 = cores(0.1, 1024.0).default("8");
     /// Whether the clients run on this node as well and take its CPU time.
     local_clients: bool = flag().default("false");
-    /// RAM of etcd on the same node; `"0B"`: it runs elsewhere.
+    /// Whether etcd's memory on it moves with the lists that it serves, and everybody on it waits for pages of
+    /// programs before it is out of memory (memory-min and memory-low of the apiserver count then).
+    pressure: bool = flag().default("false").late();
+    /// RAM of etcd on the same node, at rest. `"0B"`: it runs elsewhere.
     etcd_memory: Option<Bytes> =
         any_size().derived_for_some("what etcd takes for the objects stored, at least 1GiB");
     /// RAM of the kernel, the kubelet and others that the OOM killer spares.
@@ -183,6 +197,42 @@ table! {
     range_stream: bool = flag().default("false");
     /// How often etcd sends progress notifications to an idle watcher (etcd's default).
     progress_notify_interval: SimSpan = span(SimSpan::millis(100)).default("10m").late();
+    /// --quota-backend-bytes (etcd's default is 2GiB): past it etcd takes no writes. Left out: never reached.
+    quota: Option<Bytes> = size(Bytes::mib(1), Bytes::gib(1 << 10)).optional();
+}
+
+words! {
+    AuditLevel {
+        None = "none",
+        Metadata = "metadata",
+        Request = "request",
+        RequestResponse = "request-response",
+    }
+    AuditBackend { Log = "log", Webhook = "webhook" }
+    AuditMode { Batch = "batch", Blocking = "blocking" }
+}
+
+table! {
+    for AuditInput = AUDIT: "auditing";
+    /// What the audit policy records of writes.
+    level: AuditLevel = choice().default("none").late();
+    /// What it records of GETs, LISTs and WATCHes: at "request-response" the whole answer of every LIST.
+    reads: Option<AuditLevel> = choice().derived_for_some("as level").late();
+    /// Where events go: --audit-log-path, or --audit-webhook-config-file.
+    backend: AuditBackend = choice().default("log").late();
+    /// --audit-log-mode or --audit-webhook-mode.
+    mode: Option<AuditMode> = choice().derived_for_some("blocking for a log, batch for a webhook").late();
+    /// How long the backend takes for a batch, or in blocking mode for an event.
+    latency: SimSpan = at_most_an_hour().default("5ms").late();
+    /// --audit-*-batch-buffer-size: events that wait to be sent; further ones are dropped.
+    buffer_size: u64 = integer(1, 100_000_000).default("10_000").late();
+    /// --audit-*-batch-max-size: events of a batch.
+    batch_max_size: Option<u64> =
+        integer(1, 1_000_000).derived_for_some("400 for a webhook, 1 for a log").late();
+    /// --audit-*-batch-max-wait: how long an event waits for its batch to be full.
+    batch_max_wait: SimSpan = span(SimSpan::millis(1)).default("30s").late();
+    /// --audit-webhook-batch-throttle-qps: batches per second.
+    throttle_qps: f64 = number(0.01, 1e6).default("10.0").late();
 }
 
 words! {

@@ -1,6 +1,7 @@
 //! A load that changes, in whole runs: writes, objects that come and go, slow watchers, outages of
 //! etcd, versions that fall behind.
 
+mod audit;
 mod counts;
 mod etcd;
 mod saturation;

@@ -58,6 +58,7 @@ impl Process {
             local_clients: false,
             gc: self.gc,
             kill_at: Bytes(self.kill_at),
+            node: None,
             memory_high: None,
             request_timeout: SimSpan::secs(60),
             scan: ScanWeights::of_nobody(),

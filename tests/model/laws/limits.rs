@@ -55,6 +55,7 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
         local_clients: false,
         gc: GcSettings { gogc: Some(100), memory_limit: None },
         kill_at: Bytes(u64::MAX / 2),
+        node: None,
         memory_high: None,
         request_timeout: SimSpan::secs(60),
         scan: ScanWeights::of_nobody(),

@@ -182,6 +182,7 @@ fn server(inputs: &Inputs, made: &Made) -> Server {
         local_clients: false,
         gc: GcSettings { gogc: Some(100), memory_limit: None },
         kill_at: Bytes(u64::MAX / 2),
+        node: None,
         memory_high: None,
         request_timeout: SimSpan::secs(60),
         scan: made.catalog.scan_weights(inputs),

@@ -25,6 +25,7 @@ fn eight_requests(cpu_limit: Option<f64>) -> (f64, f64, PressureRecord) {
         local_clients: false,
         gc: GcSettings { gogc: None, memory_limit: None },
         kill_at: Bytes(u64::MAX / 2),
+        node: None,
         memory_high: None,
         request_timeout: SimSpan::secs(60),
         scan: ScanWeights::of_nobody(),

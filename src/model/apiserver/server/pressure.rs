@@ -10,7 +10,8 @@
 //! **Pressure** as `psi.rst` of Linux has it: *some* is the share of time in which somebody waits, *full* that
 //! in which nobody works for waiting. Of CPU, full is what throttling takes, and some also counts goroutines
 //! that wait for a P in Go's own queue, which the kernel does not see. Of memory it is the sleep of threads that
-//! allocate above `memory.high`, each by itself (assumed: they sleep independently of each other).
+//! allocate above `memory.high`, each by itself (assumed: they sleep independently of each other), and the
+//! wait of all for pages of the binary that the kernel took (`beside`).
 
 use super::Server;
 use crate::engine::fluid::PARTS;
@@ -120,8 +121,13 @@ impl Pressed {
 }
 
 impl Server {
-    /// Cores that it may use now.
+    /// Cores that it has the use of now: it stands still while pages of its binary are read again.
     pub(super) fn cores(&self) -> f64 {
+        self.granted() * self.beside.speed
+    }
+
+    /// Cores that it may use now.
+    fn granted(&self) -> f64 {
         match &self.quota {
             Some(quota) if quota.spent => quota.limit.min(self.settings.cores),
             _ => self.settings.cores,
@@ -152,7 +158,7 @@ impl Server {
         let load = if waits { f64::INFINITY } else { self.background.cores };
         let work = self.pool.wanted() + load;
         let workers = if marking { BACKGROUND_UTILIZATION * self.settings.procs } else { 0.0 };
-        let queued = work + workers > self.cores() * MORE;
+        let queued = work + workers > self.granted() * MORE;
         // While a cycle marks, every P without other work marks, too.
         let threads = if marking { f64::INFINITY } else { work }.min(self.settings.cores);
         let mut now = Pressure { cpu_some: f64::from(u8::from(queued)), ..Pressure::default() };
@@ -165,7 +171,9 @@ impl Server {
             now.cpu_full = 1.0 - quota.limit / threads;
             now.cpu_some = now.cpu_some.max(now.cpu_full);
         }
-        (now.memory_some, now.memory_full) = self.memory_pressure();
+        let (some, full) = self.memory_pressure();
+        let stands = if threads > 0.0 { 1.0 - self.beside.speed } else { 0.0 };
+        (now.memory_some, now.memory_full) = (some.max(stands), full.max(stands));
         self.pressure = now;
     }
 

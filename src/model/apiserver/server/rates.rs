@@ -16,6 +16,7 @@ impl Server {
         }
         let pages = self.memory.pages();
         let fresh = (pages.for_large() == 0, pages.for_small() == 0);
+        self.look_at_node();
         self.rates.copy = SimSpan::ZERO;
         for index in 0..self.pool.active().len() {
             let class = self.pool.active()[index];
@@ -96,6 +97,7 @@ impl Server {
     fn demand(&mut self, plans: &Plans, class: ClassId, fresh: (bool, bool)) -> Demand {
         let state = &self.classes[class];
         let (large, small) = state.touched;
+        let range = state.range;
         let mut demand = plans.get(state.plan).phases[state.phase as usize].demand;
         let hardware = &self.settings.hardware;
         let per_byte = hardware.page_fault_per_gb.as_secs_f64() / 1e9;
@@ -108,6 +110,9 @@ impl Server {
             let pause = self.throttle(high, large + small);
             self.classes[class].pause = pause;
             demand.floor = demand.floor.max(pause);
+        }
+        if range > Bytes::ZERO && self.beside.others < 1.0 {
+            demand.floor = demand.floor.scale(1.0 / self.beside.others);
         }
         demand
     }
@@ -276,8 +281,9 @@ impl Server {
         if left > SCAVENGE_SLACK && gain > 0.0 {
             sooner((left as f64 / gain).max(GRAIN));
         }
+        self.until_node_changes().into_iter().for_each(&mut sooner);
         if rates.resident > 0.0 {
-            let room = (self.settings.kill_at.0 + 1).saturating_sub(memory.resident()) as f64;
+            let room = (self.kill_at().0 + 1).saturating_sub(memory.resident()) as f64;
             sooner(room / rates.resident);
             if let Some(high) = self.settings.memory_high {
                 sooner(self.until_throttled_more(high) / rates.resident);

@@ -1,5 +1,6 @@
 //! What a server is given: constant settings, and the steady load besides requests.
 
+use super::beside::NodeRoom;
 use crate::model::ids::FleetId;
 use crate::model::input::Hardware;
 use crate::model::memory::go_heap::GcSettings;
@@ -23,8 +24,10 @@ pub struct ServerSettings {
     pub local_clients: bool,
     /// GOGC, GOMEMLIMIT.
     pub gc: GcSettings,
-    /// Resident memory at which the kernel kills it.
+    /// Resident memory at which the kernel kills it, with etcd at rest.
     pub kill_at: Bytes,
+    /// Where its node's memory ends; `None`: never.
+    pub node: Option<NodeRoom>,
     /// How long a write may take.
     pub request_timeout: SimSpan,
     /// cgroup `memory.high`, if set.
@@ -60,6 +63,19 @@ pub struct Background {
     pub litter: Vec<(EntryId, u64)>,
     /// What grows steadily.
     pub growth: Vec<Growth>,
+    /// What requests leave behind for a while.
+    pub held: Vec<Held>,
+}
+
+/// What a steady rate of requests leaves behind for a while each.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Held {
+    /// What it is.
+    pub entry: EntryId,
+    /// Bytes per second that come.
+    pub per_second: f64,
+    /// Bytes that there are once as many go as come.
+    pub level: Bytes,
 }
 
 /// Watch events for the members of a fleet that watch on a server.

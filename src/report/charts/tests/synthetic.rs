@@ -189,6 +189,8 @@ fn record(name: String, recipe: &Recipe, timeline: &Timeline, kills: Vec<OomKill
         limit: recipe.limit,
         peak_resident: peak,
         peak_at: top.map(|p| p.at).unwrap_or_default(),
+        etcd_rest: Bytes::ZERO,
+        etcd_peak: Bytes::ZERO,
         oom_kills: kills,
         cpu: SimSpan::ZERO,
         cpu_capacity: SimSpan::ZERO,
@@ -244,7 +246,8 @@ fn activity(recipe: &Recipe) -> Activity {
             .collect(),
     };
     Activity {
-        busiest: [BusiestSecond { at: at(3.0), count: 12_345 }; 10],
+        busiest: [BusiestSecond { at: at(3.0), count: 12_345 };
+            crate::results::ActivityKind::ALL.len()],
         width: SimSpan::secs(width),
         buckets: (0..recipe.seconds / width).map(bucket).collect(),
         windows: (0..3).map(window).collect(),

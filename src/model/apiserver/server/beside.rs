@@ -1,0 +1,266 @@
+//! What shares the node's memory with a server: etcd, and the pages of files that the kernel takes back
+//! before it kills.
+//!
+//! **etcd.** While etcd serves a range it holds the values, the marshalled answer and garbage
+//! ([`ETCD_READ_WHOLE`]). The simplest model: a server reads from the etcd on its own node, as kubeadm sets it
+//! up; a range takes all of that when it begins; the most that was needed stays for [`KEPT`]. At rest etcd has
+//! what the scenario states or the stored objects make, and ranges that need no more than that add nothing. The
+//! database's own pages are in what it has at rest. When the node is out of memory, the kernel kills the larger
+//! of the two, which is taken to be the apiserver even where it is not yet: it holds each answer decoded and
+//! encoded as well.
+//!
+//! **Pages of files.** Before the node is out of memory the kernel takes back the pages of programs, which are
+//! read again from the disk when they are next run: everybody on the node waits. The simplest model: the last
+//! bytes before the kill are those pages. With a share x of them gone, a program takes 1 + [`STALL`] x^4 times
+//! as long: what nobody runs goes first. `memory.min` keeps the server's own pages as far as it reaches, and
+//! `memory.low` lets those of the others go first; these wait in any case, etcd among them. A server that its
+//! cgroup's limit ends is killed at once.
+
+use super::{GRAIN, ROUNDING, Server};
+use crate::engine::fluid::ClassId;
+use crate::model::costs::BINARY_RESIDENT;
+use crate::model::input::ETCD_READ_WHOLE;
+use crate::units::{Bytes, SimSpan, SimTime};
+
+/// How long etcd keeps what it has taken: without other work Go collects after two minutes (`forcegcperiod`,
+/// Go `runtime/proc.go`), and then returns pages.
+const KEPT: SimSpan = SimSpan::secs(120);
+
+/// Pages of files that the other programs of a node run from: etcd, kubelet, container runtime, agents (assumed:
+/// 100 to 400 MB).
+pub(crate) const FILES_OF_OTHERS: Bytes = Bytes(200_000_000);
+
+/// How many times as long a program takes with all its pages gone (assumed: 30 to 300. Measured servers that
+/// crawled at their limit read 1,700 pages a second again, and answered nobody).
+pub(crate) const STALL: f64 = 100.0;
+
+/// Steps in which pages of files go.
+const STEPS: u64 = 16;
+
+/// Where the memory of a server's node ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeRoom {
+    /// Resident memory of the server at which the node is out of memory, with etcd at rest.
+    pub kill_at: Bytes,
+    /// etcd at rest, and what it takes for what is stored while it reads nothing; `None`: it runs elsewhere.
+    pub etcd: Option<(Bytes, Bytes)>,
+    /// cgroup `memory.min` of the server.
+    pub min: Bytes,
+    /// cgroup `memory.low` of the server.
+    pub low: Bytes,
+}
+
+/// How the node is now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beside {
+    /// Stored bytes of the ranges that etcd reads, and of those that it has memory for.
+    reads: Bytes,
+    held: Bytes,
+    /// When it returns what is not needed any more.
+    returns: SimTime,
+    /// Bytes that etcd took of the server's room, not yet looked at.
+    pub(super) taken: u64,
+    /// The most etcd has had.
+    peak: Bytes,
+    /// Steps of pages that are gone.
+    gone: u64,
+    /// Speed of the server, and of the others on its node: 1 when nothing is gone.
+    pub(super) speed: f64,
+    pub(super) others: f64,
+}
+
+impl Default for Beside {
+    fn default() -> Self {
+        Self {
+            reads: Bytes::ZERO,
+            held: Bytes::ZERO,
+            returns: SimTime::NEVER,
+            taken: 0,
+            peak: Bytes::ZERO,
+            gone: 0,
+            speed: 1.0,
+            others: 1.0,
+        }
+    }
+}
+
+impl NodeRoom {
+    /// What etcd has for ranges of so many stored bytes.
+    fn etcd(&self, ranges: Bytes) -> Bytes {
+        self.etcd.map_or(Bytes::ZERO, |(rest, idle)| rest.max(idle + ranges.scale(ETCD_READ_WHOLE)))
+    }
+
+    /// Resident memory at which the node is out of memory, with etcd as large as that.
+    fn kill_at(&self, ranges: Bytes) -> Bytes {
+        self.kill_at - (self.etcd(ranges) - self.etcd(Bytes::ZERO))
+    }
+
+    /// Pages of the server's binary that the kernel may take at so much resident memory.
+    fn own_pages(&self, resident: Bytes) -> Bytes {
+        BINARY_RESIDENT.min(resident - self.min)
+    }
+
+    /// Pages of files that it may take in all.
+    fn pages(&self, resident: Bytes) -> Bytes {
+        FILES_OF_OTHERS + self.own_pages(resident)
+    }
+}
+
+/// How fast a program is with a share of its pages gone.
+fn speed(gone: f64) -> f64 {
+    let gone = gone.clamp(0.0, 1.0);
+    1.0 / (1.0 + STALL * gone * gone * gone * gone)
+}
+
+impl Server {
+    /// Resident memory above which the kernel kills it now.
+    pub(super) fn kill_at(&self) -> Bytes {
+        let node = self.settings.node.map(|node| node.kill_at(self.beside.held));
+        node.map_or(self.settings.kill_at, |node| node.min(self.settings.kill_at))
+    }
+
+    /// Whether it is the node that runs out of memory first, and not the server's cgroup.
+    #[must_use]
+    pub fn node_ends_first(&self) -> bool {
+        let node = self.settings.node.map(|node| node.kill_at(self.beside.held));
+        node.is_some_and(|node| node <= self.settings.kill_at)
+    }
+
+    /// What etcd has on the node at rest, and the most it has had.
+    #[must_use]
+    pub fn etcd_beside(&self) -> (Bytes, Bytes) {
+        let rest = self.settings.node.map_or(Bytes::ZERO, |node| node.etcd(Bytes::ZERO));
+        (rest, rest.max(self.beside.peak))
+    }
+
+    /// What etcd has on the node now.
+    #[must_use]
+    pub fn etcd_now(&self) -> Bytes {
+        self.settings.node.map_or(Bytes::ZERO, |node| node.etcd(self.beside.held))
+    }
+
+    /// etcd reads ranges of so many stored bytes from now on.
+    pub(super) fn etcd_reads(&mut self, ranges: Bytes, now: SimTime) {
+        let Some(node) = self.settings.node.filter(|node| node.etcd.is_some()) else { return };
+        let beside = &mut self.beside;
+        let before = node.kill_at(beside.held);
+        beside.reads = ranges;
+        if ranges >= beside.held {
+            (beside.held, beside.returns) = (ranges, SimTime::NEVER);
+        } else if beside.returns == SimTime::NEVER {
+            beside.returns = now + KEPT;
+        } else if now >= beside.returns {
+            (beside.held, beside.returns) = (ranges, SimTime::NEVER);
+        }
+        beside.taken += (before - node.kill_at(beside.held)).0;
+        beside.peak = beside.peak.max(node.etcd(beside.held));
+    }
+
+    /// How many of the pages are gone, and how fast that leaves everybody.
+    pub(super) fn look_for_pages(&mut self) {
+        let Some(node) = self.settings.node.filter(|_| self.node_ends_first()) else {
+            (self.beside.gone, self.beside.speed, self.beside.others) = (0, 1.0, 1.0);
+            return;
+        };
+        let resident = Bytes(self.memory.resident());
+        let (left_alone, step) = self.steps_of_pages(&node, resident);
+        let beside = &mut self.beside;
+        beside.gone = ((resident - left_alone).0 / step).min(STEPS);
+        let share = beside.gone as f64 / STEPS as f64;
+        beside.others = speed(share);
+        let own = node.own_pages(resident).as_f64();
+        let taken = if resident <= node.low {
+            (share * node.pages(resident).as_f64() - FILES_OF_OTHERS.as_f64()).max(0.0)
+        } else {
+            share * own
+        };
+        beside.speed = speed(taken / BINARY_RESIDENT.as_f64());
+    }
+
+    /// Looks at what the node has now.
+    pub(super) fn look_at_node(&mut self) {
+        if self.settings.node.is_none() {
+            return;
+        }
+        let reads = |class: &ClassId| self.classes[*class].range.times(self.pool.members(*class));
+        let ranges = self.pool.active().iter().map(reads).sum();
+        self.etcd_reads(ranges, self.settled);
+        self.look_for_pages();
+    }
+
+    /// Seconds until etcd returns what it does not need any more, more pages are gone, or less, or the server is
+    /// found above what it may have.
+    pub(super) fn until_node_changes(&self) -> Option<f64> {
+        let node = self.settings.node?;
+        let resident = Bytes(self.memory.resident());
+        if resident > self.kill_at() {
+            return Some(0.0);
+        }
+        let returns = self.beside.returns;
+        let returns = (returns < SimTime::NEVER).then(|| returns.since(self.settled).as_secs_f64());
+        let grows = self.rates.resident;
+        let (left_alone, step) = self.steps_of_pages(&node, resident);
+        let next = left_alone.0 + (self.beside.gone + u64::from(grows > 0.0)) * step;
+        let pages = if grows > 0.0 && self.beside.gone < STEPS {
+            Some((next.saturating_sub(resident.0) as f64 + 1.0) / grows)
+        } else if grows < 0.0 && self.beside.gone > 0 {
+            Some((resident.0.saturating_sub(next) as f64 + 1.0) / -grows)
+        } else {
+            None
+        };
+        let pages = pages.filter(|_| self.node_ends_first()).map(|left| left.max(GRAIN));
+        returns.into_iter().chain(pages).min_by(f64::total_cmp)
+    }
+
+    /// Resident memory from which on pages go, and that of a step.
+    fn steps_of_pages(&self, node: &NodeRoom, resident: Bytes) -> (Bytes, u64) {
+        let pages = node.pages(resident);
+        (self.kill_at() - pages, (pages.0 / STEPS).max(1))
+    }
+
+    /// Panics when server and etcd together have more than the node has for them, or etcd less than it reads.
+    pub(super) fn check_beside(&self) {
+        if let Some(node) = self.settings.node {
+            let resident = Bytes(self.memory.resident());
+            let most = node.kill_at(self.beside.held) + Bytes(self.beside.taken + ROUNDING);
+            assert!(resident <= most, "{resident} of {most} that etcd leaves on the node");
+            assert!(self.beside.reads <= self.beside.held || node.etcd.is_none());
+        }
+        assert!(self.beside.speed > 0.0 && self.beside.others <= self.beside.speed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MB: fn(u64) -> Bytes = |n| Bytes(n * 1_000_000);
+
+    fn room() -> NodeRoom {
+        let etcd = Some((MB(1_000), MB(450)));
+        NodeRoom { kill_at: MB(8_000), etcd, min: Bytes::ZERO, low: Bytes::ZERO }
+    }
+
+    #[test]
+    fn ranges_take_the_servers_room_and_those_that_etcd_is_used_to_do_not() {
+        assert_eq!(room().kill_at(MB(100)), MB(8_000));
+        assert_eq!(room().etcd(MB(1_600)), MB(6_050));
+        assert_eq!(room().kill_at(MB(1_600)), MB(2_950));
+        let elsewhere = NodeRoom { etcd: None, ..room() };
+        assert_eq!(elsewhere.kill_at(MB(1_600)), MB(8_000));
+    }
+
+    #[test]
+    fn memory_min_keeps_pages_as_far_as_it_reaches() {
+        let kept = |min| NodeRoom { min, ..room() }.own_pages(MB(3_000));
+        assert_eq!(kept(Bytes::ZERO), BINARY_RESIDENT);
+        assert_eq!(kept(MB(2_950)), MB(50));
+        assert_eq!(kept(MB(4_000)), Bytes::ZERO);
+    }
+
+    #[test]
+    fn what_nobody_runs_goes_first() {
+        assert!(speed(0.25) > 0.7 && speed(0.5) < 0.2);
+        assert!((speed(1.0) - 1.0 / 101.0).abs() < 1e-12);
+    }
+}

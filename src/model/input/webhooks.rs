@@ -1,0 +1,65 @@
+//! Webhooks that the servers call while they handle a request.
+
+use super::{Inputs, ResourceId};
+use crate::units::SimSpan;
+
+/// What follows where an admission webhook does not answer in time (`failurePolicy`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FailurePolicy {
+    /// The write is refused.
+    #[default]
+    Fail,
+    /// It goes on.
+    Ignore,
+}
+
+/// An admission webhook.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WebhookInput {
+    /// Its name.
+    pub name: String,
+    /// Writes to these are sent to it.
+    pub resources: Vec<ResourceId>,
+    /// How long it takes for a review.
+    pub latency: SimSpan,
+    /// `timeoutSeconds`.
+    pub timeout: SimSpan,
+    /// See [`FailurePolicy`].
+    pub failure_policy: FailurePolicy,
+}
+
+impl WebhookInput {
+    /// Whether it answers too late.
+    fn is_late(&self) -> bool {
+        self.latency > self.timeout
+    }
+}
+
+impl Inputs {
+    fn webhooks_of(&self, resource: ResourceId) -> impl Iterator<Item = &WebhookInput> {
+        self.webhooks.iter().filter(move |webhook| webhook.resources.contains(&resource))
+    }
+
+    /// How long a conversion webhook takes for an object that is read from etcd: nothing where there is one version
+    /// only, or no webhook.
+    #[must_use]
+    pub fn conversion(&self, resource: ResourceId) -> SimSpan {
+        let spec = &self.resources[resource];
+        spec.conversion_latency.filter(|_| spec.versions > 1).unwrap_or(SimSpan::ZERO)
+    }
+
+    /// How long a write to a resource waits for its webhooks: one after the other, as mutating ones are called
+    /// (validating ones are called at once: taken for no quicker).
+    #[must_use]
+    pub fn admission_latency(&self, resource: ResourceId) -> SimSpan {
+        let waits = self.webhooks_of(resource).map(|webhook| webhook.latency.min(webhook.timeout));
+        waits.fold(SimSpan::ZERO, |sum, wait| sum + wait)
+    }
+
+    /// Whether a webhook that answers too late has the writes to a resource refused.
+    #[must_use]
+    pub fn admission_fails(&self, resource: ResourceId) -> bool {
+        self.webhooks_of(resource)
+            .any(|webhook| webhook.is_late() && webhook.failure_policy == FailurePolicy::Fail)
+    }
+}
