@@ -23,7 +23,7 @@ use words::{sentence, verdict, warnings};
 
 use super::advise::{Question, advise};
 use super::certain::{self, Points, borders};
-use super::storms::storms;
+use super::storms::{Roll, storms};
 use crate::engine::{Streams, stop};
 use crate::experiment::find::{Axis, FindError, find_along};
 use crate::experiment::{ReplicateError, Replications, Variant, course_of, idle_reason};
@@ -88,8 +88,8 @@ impl Plan {
 #[must_use]
 pub fn most_runs(plan: &Plan, storms: usize, replications: u32) -> u64 {
     let bisection = u64::from(plan.points().max(2).ilog2() + 1);
-    // Both ends, the bisection, four probes, both sides; and a scan if they disagree.
-    let search = u64::from(replications) * (2 + bisection + 4 + 2 + 50)
+    // Both ends, the bisection, four probes, both sides; and if they disagree a scan, then closer.
+    let search = u64::from(replications) * (2 + bisection + 4 + 2 + 50 + 4)
         + certain::most_runs(plan.points(), replications);
     let remedies = if plan.most_advice > 0 { REMEDIES } else { 0 };
     search * (storms + remedies) as u64 + u64::from(plan.most_advice)
@@ -135,7 +135,7 @@ pub fn forecast(
     for (step, storm) in (0..).zip(storms) {
         let found = match &storm.variant {
             _ if stop::asked() => Searched::not("stopped before it was run"),
-            Some(variant) => lab.search(variant, step)?,
+            Some(variant) => lab.search(variant, Roll::of(variant.scenario()), step)?,
             None => Searched { because: storm.row.because, ..Searched::default() },
         };
         let Searched { when, because, idle } = found;
@@ -200,14 +200,15 @@ struct Lab<'a> {
 }
 
 impl<'a> Lab<'a> {
-    /// The keys that grow, with what they are in a variant.
-    fn now(&self, variant: &Variant) -> Result<Vec<(&'a Rate, f64)>, String> {
+    /// The keys that grow, with what they are in a variant of a storm.
+    fn now(&self, variant: &Variant, roll: Option<Roll>) -> Result<Now<'a>, String> {
         let one = |rate: &'a Rate| {
             let knob = &rate.knob;
             let now = knob.current(variant.scenario()).and_then(|value| value.coordinate());
             now.map(|now| (rate, now)).ok_or_else(|| format!("it does not set {}", knob.key()))
         };
-        self.growth.rates.iter().map(one).collect()
+        let rates = self.growth.rates.iter().map(one).collect::<Result<_, _>>()?;
+        Ok(Now { rates, servers: variant.scenario().inputs.apiserver.replicas, roll })
     }
 
     fn rows(&self, variant: &Variant) -> Vec<GrowthRow> {
@@ -222,19 +223,28 @@ impl<'a> Lab<'a> {
                 then: text(days),
             }
         };
-        self.now(variant).unwrap_or_default().into_iter().map(row).collect()
+        self.now(variant, None)
+            .map_or_else(|_| Vec::new(), |now| now.rates)
+            .into_iter()
+            .map(row)
+            .collect()
     }
 
     /// When a storm goes wrong too often; or why that cannot be told.
-    fn search(&self, variant: &Variant, step: u32) -> Result<Searched, ReplicateError> {
+    fn search(
+        &self,
+        variant: &Variant,
+        roll: Option<Roll>,
+        step: u32,
+    ) -> Result<Searched, ReplicateError> {
         let n = self.replications.replications;
         let progress = |done| (self.progress)(step * n + done);
-        let now = match self.now(variant) {
+        let now = match self.now(variant, roll) {
             Ok(now) => now,
             Err(because) => return Ok(Searched::not(because)),
         };
         let set = |point: usize, replication: u32| {
-            overrides(&now, self.plan.days(point), Some((self.replications.seed, replication)))
+            now.after(self.plan.days(point), Some((self.replications.seed, replication)))
         };
         let axis = Axis {
             key: "time",
@@ -249,14 +259,14 @@ impl<'a> Lab<'a> {
         match find_along(variant, &axis, asked, self.replications, progress) {
             Ok((mut found, felt)) => {
                 let idle = self.idle(variant, &now, felt)?;
-                if idle.len() < now.len() {
+                if idle.len() < now.rates.len() {
                     found.model = self.borders(variant, &now, &found)?;
                 }
                 found.verdict = sentence(&found);
                 let when = Some(found);
                 Ok(match idle.len() {
                     // What goes wrong today does so whatever grows.
-                    all if all == now.len() && !wrong_now(when.as_ref()) => {
+                    all if all == now.rates.len() && !wrong_now(when.as_ref()) => {
                         let because = Some("nothing that grows changes anything in it".to_owned());
                         Searched { because, idle, ..Searched::default() }
                     }
@@ -277,13 +287,13 @@ impl<'a> Lab<'a> {
     fn borders(
         &self,
         variant: &Variant,
-        now: &[(&Rate, f64)],
+        now: &Now<'_>,
         found: &FindResult,
     ) -> Result<Option<FoundModel>, ReplicateError> {
         let points = Points {
             count: self.plan.points(),
             value: &|point| self.plan.when(point),
-            at: &|point| variant.with(&overrides(now, self.plan.days(point), None)).ok(),
+            at: &|point| variant.with(&now.after(self.plan.days(point), None)).ok(),
         };
         borders(&points, (&Condition::WRONG, found), self.replications)
     }
@@ -293,26 +303,26 @@ impl<'a> Lab<'a> {
     fn idle(
         &self,
         variant: &Variant,
-        now: &[(&'a Rate, f64)],
+        now: &Now<'_>,
         felt: bool,
     ) -> Result<Vec<IdleGrowth>, ReplicateError> {
         let days = self.plan.days(self.plan.points() - 1);
         let seed = self.replications.seed;
         // Of the keys that are let grow, in a replication.
         let course = |grows: &dyn Fn(usize) -> bool, replication: u32| {
-            let sets = overrides_of(now, days, Some((seed, replication)), grows);
+            let sets = now.after_of(days, Some((seed, replication)), grows);
             let at = variant.with(&sets).ok();
             at.map(|at| course_of(&at, seed, replication)).transpose()
         };
         // What each key is held against: no key grows, and all do.
         let mut ends = Vec::new();
-        if felt && now.len() > 1 && !stop::asked() {
+        if felt && now.rates.len() > 1 && !stop::asked() {
             for replication in 0..LOOKED_AT.min(self.replications.replications) {
                 ends.push((course(&|_| false, replication)?, course(&|_| true, replication)?));
             }
         }
         let mut found = Vec::new();
-        for (index, (rate, _)) in now.iter().enumerate() {
+        for (index, (rate, _)) in now.rates.iter().enumerate() {
             let mut idle = !felt;
             if !ends.is_empty() && !stop::asked() {
                 idle = true;
@@ -322,7 +332,7 @@ impl<'a> Lab<'a> {
                 }
             }
             if idle {
-                let set = overrides_of(now, days, None, &|one| one == index);
+                let set = now.after_of(days, None, &|one| one == index);
                 let key = rate.knob.key().to_owned();
                 let because = idle_reason(&variant.scenario().effective, &set, &key);
                 found.push(IdleGrowth { key, because });
@@ -339,9 +349,10 @@ impl<'a> Lab<'a> {
         without: &FindResult,
         step: u32,
     ) -> Result<Vec<ForecastRemedy>, ReplicateError> {
-        let Ok(now) = self.now(storm) else { return Ok(Vec::new()) };
+        let roll = Roll::of(storm.scenario());
+        let Ok(now) = self.now(storm, roll) else { return Ok(Vec::new()) };
         let last = self.plan.days(self.plan.points() - 1);
-        let Ok(end) = storm.with(&overrides(&now, last, None)) else { return Ok(Vec::new()) };
+        let Ok(end) = storm.with(&now.after(last, None)) else { return Ok(Vec::new()) };
         let question = Question {
             probability: self.plan.probability,
             only: Vec::new(),
@@ -364,7 +375,7 @@ impl<'a> Lab<'a> {
             let text = row.overlay.clone().into_bytes();
             let laid = storm.over(Overlay { name: format!("{}.toml", row.name), text });
             let Some(laid) = laid.ok().filter(|_| !stop::asked()) else { continue };
-            let Some(when) = self.search(&laid, step)?.when else { continue };
+            let Some(when) = self.search(&laid, roll, step)?.when else { continue };
             let until = match when.found {
                 FoundWhere::NeverPast => result_end(&when),
                 FoundWhere::Inside | FoundWhere::AlwaysPast | FoundWhere::Unknown => {
@@ -408,26 +419,44 @@ fn bought_by_error(without: &FindResult, with: &FindResult) -> [Option<f64>; 2] 
     [Some(low), high]
 }
 
-/// What makes the scenario that of some days later; in a replication of a seed with its own rates.
-fn overrides(now: &[(&Rate, f64)], days: f64, drawn: Option<(u64, u32)>) -> Vec<String> {
-    overrides_of(now, days, drawn, &|_| true)
+/// What grows from now on, in a storm or in one with a remedy.
+struct Now<'a> {
+    /// Each key with its value.
+    rates: Vec<(&'a Rate, f64)>,
+    servers: u16,
+    /// The roll of the storm, as it is without the remedy.
+    roll: Option<Roll>,
 }
 
-/// The same where only some of the keys grow.
-fn overrides_of(
-    now: &[(&Rate, f64)],
-    days: f64,
-    drawn: Option<(u64, u32)>,
-    grows: &dyn Fn(usize) -> bool,
-) -> Vec<String> {
-    let one = |(index, (rate, now)): (usize, &(&Rate, f64))| {
-        let normal = match drawn {
-            Some((seed, replication)) if rate.is_uncertain() => {
-                Streams::new(seed, replication).stream("growth", index as u64).normal()
+impl Now<'_> {
+    /// What makes the scenario that of some days later; in a replication of a seed with its own rates.
+    fn after(&self, days: f64, drawn: Option<(u64, u32)>) -> Vec<String> {
+        self.after_of(days, drawn, &|_| true)
+    }
+
+    /// The same where only some of the keys grow.
+    fn after_of(
+        &self,
+        days: f64,
+        drawn: Option<(u64, u32)>,
+        grows: &dyn Fn(usize) -> bool,
+    ) -> Vec<String> {
+        let mut servers = self.servers;
+        let mut sets = Vec::new();
+        for (index, (rate, now)) in self.rates.iter().enumerate().filter(|(i, _)| grows(*i)) {
+            let normal = match drawn {
+                Some((seed, replication)) if rate.is_uncertain() => {
+                    Streams::new(seed, replication).stream("growth", index as u64).normal()
+                }
+                _ => 0.0,
+            };
+            let Some(value) = rate.after(*now, days, normal) else { continue };
+            if rate.knob.key() == "apiserver.replicas" {
+                servers = value.coordinate().map_or(servers, |count| count as u16);
             }
-            _ => 0.0,
-        };
-        rate.after(*now, days, normal).map(|value| rate.knob.set(&value))
-    };
-    (0..).zip(now).filter(|(index, _)| grows(*index)).filter_map(one).collect()
+            sets.push(rate.knob.set(&value));
+        }
+        sets.extend(self.roll.and_then(|roll| roll.with_servers(servers)));
+        sets
+    }
 }

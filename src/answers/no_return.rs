@@ -11,7 +11,11 @@
 //! passes one half and 95 %. Clone number `n` has the same draws at every instant, so that P changes
 //! from one to the next for what happened between them.
 
+mod words;
+
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use words::{verdict, warnings};
 
 use crate::engine::{stop, turn};
 use crate::experiment::{
@@ -108,7 +112,7 @@ pub fn no_return(
     result.incomplete = points.iter().map(|point| u64::from(point.unknown)).sum();
     result.points = points.into_iter().map(|point| lab.shown(&point)).collect();
     result.verdict = verdict(&result);
-    result.warnings = warnings(&result, &question.until);
+    result.warnings = warnings(&result, question, plan.replications);
     if happened.is_none() && !meets(&question.until, &record) && meets(&Condition::WRONG, &record) {
         let wrong = Condition::WRONG;
         result.warnings.push(format!(
@@ -206,7 +210,9 @@ impl<P: Fn(u32) + Sync> Lab<'_, P> {
         let mut points = self.shares(&mut trunk, &[before])?;
         let certain = points.iter().all(|point| point.happened == continuations);
         let parts = if certain { SPREAD_CERTAIN } else { SPREAD };
-        points.extend(self.shares(&mut trunk, &between(began, end, parts).collect::<Vec<_>>())?);
+        // Where it begins with the run there is nothing before.
+        let spread: Vec<SimTime> = between(began, end, parts).filter(|at| *at > before).collect();
+        points.extend(self.shares(&mut trunk, &spread)?);
         let mut closer: Vec<SimTime> = PASSED
             .iter()
             .filter_map(|probability| passing(&points, *probability, continuations))
@@ -346,56 +352,6 @@ fn visible(record: &RunRecord, at: SimTime) -> Visible {
         seen.connections_per_second = per_second(ActivityKind::Connections);
     }
     seen
-}
-
-fn verdict(result: &NoReturn) -> String {
-    let until = &result.until;
-    let Some(happened) = result.happened_seconds else {
-        let most = result.points.iter().map(|point| point.happened.count).max().unwrap_or(0);
-        return format!(
-            "{until} did not happen in replication {}; at its worst instant it happened in {most} of \
-             {} continuations",
-            result.replication, result.continuations
-        );
-    };
-    let began = result.began_seconds;
-    let whole = happened - began;
-    match result.passed.last() {
-        Some(certain) if certain.at_seconds < began || certain.at_seconds <= 0.0 => format!(
-            "{until} was all but certain before the first event: no luck could have prevented it, only \
-             another setting"
-        ),
-        Some(certain) => format!(
-            "Point of no return {:.1} s after the first event, {:.1} s before it happened ({:.1} s \
-             after the first event): from then on {until} followed in 95 % of the continuations or more",
-            certain.at_seconds - began,
-            happened - certain.at_seconds,
-            whole
-        ),
-        None => format!("{until} happened {whole:.1} s after the first event"),
-    }
-}
-
-fn warnings(result: &NoReturn, until: &Condition) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if result.happened_in == 0 {
-        warnings.push(format!(
-            "{until} happened in none of {} replications: what is shown is the one with the highest peak",
-            result.replications
-        ));
-    } else if result.happened_seconds.is_none() {
-        warnings.push(format!(
-            "when {until} happened is not recorded: the instants are spread over the whole run"
-        ));
-    }
-    if result.incomplete > 0 {
-        warnings.push(format!(
-            "{} continuations were stopped for the work they took and counted as if it did not happen: \
-             raise run.max-events",
-            result.incomplete
-        ));
-    }
-    warnings
 }
 
 #[cfg(test)]

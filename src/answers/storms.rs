@@ -67,6 +67,35 @@ pub(super) fn storms(variant: &Variant) -> Vec<Storm> {
     found
 }
 
+/// How long a run lasts in which all servers restart one after the other. Each further server makes the
+/// roll longer, so that the run must last longer, too: else the roll is cut at its end, and servers that are
+/// just away are taken for lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Roll {
+    servers: u16,
+    duration: SimSpan,
+    every: SimSpan,
+}
+
+impl Roll {
+    /// That of a scenario; `None`: nothing rolls in it.
+    pub(super) fn of(scenario: &Scenario) -> Option<Self> {
+        let inputs = &scenario.inputs;
+        let every = |event: &EventInput| {
+            if let Action::Roll { every } = event.action { Some(every) } else { None }
+        };
+        let every = inputs.events.iter().filter_map(every).max()?;
+        Some(Self { servers: inputs.apiserver.replicas, duration: inputs.duration, every })
+    }
+
+    /// The override by which a run with so many servers ends as long after its roll; `None`: it does so.
+    pub(super) fn with_servers(&self, servers: u16) -> Option<String> {
+        let more = servers.checked_sub(self.servers).filter(|more| *more > 0)?;
+        let duration = SimSpan(self.duration.0.saturating_add(self.every.times(more.into()).0));
+        Some(format!("run.duration=\"{duration}\""))
+    }
+}
+
 /// What [`Fleets`] borrows from.
 struct Built {
     heaviest: Option<(String, u32)>,

@@ -404,6 +404,37 @@ fn a_forecast_is_the_breaking_point_at_its_date() {
     assert_eq!((then.now.as_str(), then.then.as_str()), ("2", "14"));
 }
 
+/// Servers that are added are still rolled at the end of a run that is as long as for those there were: they
+/// are not lost for that.
+#[test]
+fn more_servers_make_a_roll_longer_not_wrong() {
+    let text = r#"
+        schema = 1
+        name = "empty"
+        [run]
+        duration = "3m"
+        [apiserver]
+        version = "1.32"
+        memory-limit = "2GiB"
+        [growth]
+        rates = ["apiserver.replicas=+1 per month"]
+    "#;
+    let template = Template::of_text("empty", text.as_bytes(), &[]);
+    let variant = Variant::load(&template, &[]).expect("it is valid");
+    let growth = variant.scenario().growth.as_ref().expect("it grows");
+    let plan = forecast::Plan {
+        probability: 0.05,
+        within_months: 8.0,
+        from: None,
+        storms: vec!["roll".to_owned()],
+        most_advice: 0,
+    };
+    let one = Replications { seed: 1, replications: 1, threads: Some(2) };
+    let result = forecast::forecast(&variant, growth, &plan, one, &|_| {}).expect("it runs");
+    let found = result.storms[0].when.as_ref().expect("it is searched");
+    assert_eq!(found.found, FoundWhere::NeverPast, "{}", found.verdict);
+}
+
 #[test]
 fn an_uncertain_rate_spreads_the_dates_on_any_number_of_threads() {
     let variant = grows("\"clients.heavy.count=+0.5 to 3 per month\"");

@@ -78,10 +78,11 @@ fn border(storm: &ForecastStorm, of: fn(&FoundModel) -> Option<&FoundValue>, non
 fn holds(storm: &ForecastStorm, probability: f64) -> String {
     let Some(found) = &storm.when else { return "not known".to_owned() };
     match (&found.bracket, found.found) {
-        (Some(bracket), _) if found.past_at_lowest() => {
-            format!("WRONG NOW, until {}", bracket.safe.value.text)
+        (Some(bracket), _) => {
+            let until =
+                if found.is_coarse() { bracket.between() } else { bracket.safe.value.text.clone() };
+            if found.past_at_lowest() { format!("WRONG NOW, until {until}") } else { until }
         }
-        (Some(bracket), _) => bracket.safe.value.text.clone(),
         (None, FoundWhere::AlwaysPast) => "WRONG NOW".to_owned(),
         (None, FoundWhere::Unknown) => "not known".to_owned(),
         (None, FoundWhere::NeverPast | FoundWhere::Inside) if storm.too_close => {

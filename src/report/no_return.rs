@@ -9,6 +9,7 @@ use super::page::{Mood, Page, Section};
 use super::run::replications;
 use super::table::Table;
 use crate::results::{NoReturn, NoReturnPoint, OutcomeCount};
+use crate::units::Bytes;
 
 /// Instants that are shown beside those at which a probability was passed.
 const SHOWN: usize = 12;
@@ -21,10 +22,10 @@ pub fn page(found: &NoReturn) -> Page {
         verdict: found.verdict.clone(),
         mood: if found.happened_seconds.is_some() { Mood::Bad } else { Mood::Mixed },
         subject: format!(
-            "Kubernetes {} · seed {} · worst of {}: replication {} · {} continuations an instant",
+            "Kubernetes {} · seed {} · {}replication {} · {} continuations an instant",
             found.release,
             found.seed,
-            replications(found.replications),
+            worst_of(found),
             found.replication,
             found.continuations
         ),
@@ -35,7 +36,7 @@ pub fn page(found: &NoReturn) -> Page {
     let rows = rows(found);
     let table = Table::of(&rows)
         .words("", |(mark, _)| mark.clone())
-        .numbers("after\n(s)", |(_, p)| since(found, p.at_seconds))
+        .numbers("after\n(s)", |(_, p)| after(found, p.at_seconds))
         .words("P (95 % interval)", |(_, p)| probability(&p.happened, found.continuations))
         .words("memory\n(of limit)", |(_, p)| memory(p))
         .words("fullest level\n(seats/limit)", |(_, p)| level(p))
@@ -49,6 +50,25 @@ pub fn page(found: &NoReturn) -> Page {
     page.section(Section::new(heading).table(table).legends(legend));
     page.section(passed(found).into_iter().fold(Section::default(), Section::text));
     page
+}
+
+/// Where it is one of several.
+fn worst_of(found: &NoReturn) -> String {
+    match found.replications {
+        0 | 1 => String::new(),
+        n => format!("worst of {}: ", replications(n)),
+    }
+}
+
+/// Whether an instant lies before the first event, or the run begins with it.
+fn is_before(found: &NoReturn, seconds: f64) -> bool {
+    let first = found.points.first().map_or(seconds, |point| point.at_seconds);
+    seconds < found.began_seconds || same(seconds, first)
+}
+
+/// Seconds after the first event; of the instant before it, that.
+fn after(found: &NoReturn, seconds: f64) -> String {
+    if is_before(found, seconds) { "before".to_owned() } else { since(found, seconds) }
 }
 
 /// Seconds after the first event.
@@ -66,6 +86,8 @@ fn memory(point: &NoReturnPoint) -> String {
     let seen = &point.visible;
     match seen.limit_share {
         share if share > 0.0 => format!("{} ({})", seen.resident_bytes, whole_percent(share)),
+        // Nothing is known yet at the very start.
+        _ if seen.resident_bytes == Bytes::ZERO => "-".to_owned(),
         _ => seen.resident_bytes.to_string(),
     }
 }
@@ -106,10 +128,16 @@ fn same(a: f64, b: f64) -> bool {
 /// How long somebody would have had.
 fn passed(found: &NoReturn) -> Vec<String> {
     let sentence = |p: &crate::results::PassedPoint| {
-        let since = since(found, p.at_seconds);
         let left = found.happened_seconds.map_or_else(String::new, |happened| {
             format!(", {:.1} s before it happened", happened - p.at_seconds)
         });
+        if is_before(found, p.at_seconds) {
+            return format!(
+                "P = {} was passed already before the first event{left}",
+                percent(p.probability)
+            );
+        }
+        let since = since(found, p.at_seconds);
         let exactness = match p.at_seconds - p.after_seconds {
             step if step > 0.05 => format!(" (known to {step:.1} s)"),
             _ => String::new(),
@@ -162,4 +190,39 @@ pub fn rows_csv(out: &mut dyn Write, found: &NoReturn) -> io::Result<()> {
         ])?;
     }
     csv.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NoReturn, NoReturnPoint, after, memory, page, passed};
+    use crate::results::PassedPoint;
+
+    /// A run in which one probability is passed before the first event.
+    #[test]
+    fn what_is_passed_before_the_first_event_is_told_so() {
+        let point = |at_seconds| NoReturnPoint { at_seconds, ..NoReturnPoint::default() };
+        let at = |probability, at| PassedPoint { probability, after_seconds: at, at_seconds: at };
+        let of = |began: f64, before: f64| NoReturn {
+            continuations: 1,
+            replications: 1,
+            replication: 6,
+            began_seconds: began,
+            happened_seconds: Some(began + 2.0),
+            points: vec![point(before), point(began + 0.5), point(began + 1.0)],
+            passed: vec![at(0.5, before), at(0.95, began + 0.5)],
+            ..NoReturn::default()
+        };
+        for found in [of(60.0, 59.999_999_999), of(0.0, 0.0)] {
+            let page = page(&found);
+            assert!(page.subject.contains("· replication 6 ·"), "{}", page.subject);
+            let told = passed(&found);
+            let before = "P = 50.0 % was passed already before the first event, 2.0 s before";
+            assert!(told[0].starts_with(before), "{told:?}");
+            assert!(told[1].starts_with("P = 95.0 % was passed 0.5 s after"), "{told:?}");
+            let at: Vec<String> =
+                found.points.iter().map(|p| after(&found, p.at_seconds)).collect();
+            assert_eq!(at, ["before", "0.5", "1.0"]);
+            assert_eq!(memory(&found.points[0]), "-");
+        }
+    }
 }

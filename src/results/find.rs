@@ -28,13 +28,24 @@ pub struct FoundShare {
 pub struct FoundBracket {
     /// The last value at which the probability is not above the one allowed.
     pub safe: FoundShare,
-    /// The next value, at which it is.
+    /// The next value, at which it is; a later one where the search was stopped before all between them
+    /// was known (`scanned` and `cut`).
     pub past: FoundShare,
     /// One end of a 95 % interval of the last safe value; `None`: it may lie outside the range, or
     /// there are too few replications.
     pub low: Option<FoundValue>,
     /// The other end.
     pub high: Option<FoundValue>,
+}
+
+impl FoundBracket {
+    /// `between 10 and 12`, in ascending order.
+    #[must_use]
+    pub fn between(&self) -> String {
+        let (a, b) = (&self.safe.value, &self.past.value);
+        let (low, high) = if a.number <= b.number { (a, b) } else { (b, a) };
+        format!("between {} and {}", low.text, high.text)
+    }
 }
 
 /// Between which values the error of the model leaves it open whether a server is killed.
@@ -154,6 +165,13 @@ impl FindResult {
     pub fn is_too_close(&self) -> bool {
         let safe = self.model.as_ref().is_none_or(|model| !model.open);
         self.found == FoundWhere::NeverPast && !safe
+    }
+
+    /// Whether the search was stopped between two values that are no neighbours: a scan, once it is made, is
+    /// cut only while it comes closer.
+    #[must_use]
+    pub const fn is_coarse(&self) -> bool {
+        self.scanned && self.cut && self.bracket.is_some()
     }
 
     /// Whether it happens too often at the lowest value: everywhere, or up to the breaking point.

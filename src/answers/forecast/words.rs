@@ -28,6 +28,17 @@ fn by_draws(found: &FindResult) -> String {
                 (None, None) => "too few replications for an interval".to_owned(),
             };
             let at = &bracket.safe.value.text;
+            let between = bracket.between();
+            if found.is_coarse() && found.past_at_lowest() {
+                return format!(
+                    "it goes wrong in more than {most} of runs now, until some time {between} ({interval})"
+                );
+            }
+            if found.is_coarse() {
+                return format!(
+                    "from some time {between} on it goes wrong in more than {most} of runs ({interval})"
+                );
+            }
             if found.past_at_lowest() {
                 return format!(
                     "it goes wrong in more than {most} of runs now, until {at} ({interval})"

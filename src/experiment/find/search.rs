@@ -4,23 +4,22 @@
 //! points of independent replications are independent, so that order statistics bound any quantile
 //! of them, whatever their law. This rests on one assumption, that in a replication it does not stop
 //! happening further on; so points elsewhere are probed, both sides of the answer are run in full,
-//! and when either contradicts the assumption the answer comes from a scan that does without.
+//! and when either contradicts the assumption the answer comes from a [`scan`] that does without.
 //!
 //! A replication is run at both ends, bisected and probed before another begins, each in the direction
 //! that its own ends say. When the process is asked to end, the answer is that of the replications known
 //! by then, and is not tested any further.
 
+mod scan;
+
 use crate::engine::Streams;
-use crate::engine::statistics::{nearest_rank, quantile_bounds, wilson_interval};
+use crate::engine::statistics::quantile_bounds;
 use crate::experiment::estimate::proportion;
 use crate::experiment::replicate::{ReplicateError, guarded, pool, until_stopped};
 use crate::results::OutcomeCount;
 
 /// Points probed in each replication on either side of its breaking point.
 const PROBES: usize = 2;
-
-/// Points of a scan: even ones, and as many again around the answer.
-const SCANNED: usize = 24;
 
 /// What to look for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -353,57 +352,6 @@ where
         let kept = points.iter().enumerate().filter(|(i, p)| i % keep == 0 || **p == last);
         kept.map(|(_, &point)| tally(point, sorted.partition_point(|b| *b <= point) as u32, n))
             .collect()
-    }
-
-    /// Does without the assumption: counts at points all over the range and around the answer.
-    fn scan(
-        &self,
-        sorted: &[usize],
-        breaking: usize,
-        found: &mut Found,
-    ) -> Result<(), ReplicateError> {
-        found.scanned = true;
-        let last = self.last();
-        let even =
-            |from: usize, to: usize| (0..=SCANNED).map(move |i| from + (to - from) * i / SCANNED);
-        let near = |share| nearest_rank(sorted, share).unwrap_or(last).min(last);
-        let p = self.search.probability;
-        let (from, to) =
-            (near(p / 4.0).min(breaking), near((3.0 * p).min(1.0)).max(breaking.min(last)));
-        let mut points: Vec<usize> = even(0, last).chain(even(from.min(last), to)).collect();
-        points.sort_unstable();
-        points.dedup();
-        for point in points {
-            let Some(tally) = self.count(point, found)? else {
-                // What the bisections say is all there is.
-                found.curve.clear();
-                found.scanned = false;
-                return self.conclude(found);
-            };
-            found.curve.push(tally);
-        }
-        let n = u64::from(self.search.replications);
-        let share = |t: &Tally| f64::from(t.count.count) / n.max(1) as f64;
-        let past = found.curve.iter().position(|t| share(t) > p);
-        // Sure of the points before the first whose interval reaches past the probability, and of
-        // those from the first whose interval lies past it.
-        let wilson = |t: &Tally| wilson_interval(t.count.count.into(), n);
-        let low = found.curve.iter().position(|t| wilson(t).1 > p);
-        let high = found.curve.iter().position(|t| wilson(t).0 > p);
-        let before = |index: Option<usize>| {
-            index.and_then(|index| Some(found.curve.get(index.checked_sub(1)?)?.point))
-        };
-        found.answer = match past {
-            None => Answer::NeverPast(found.curve.last().copied().unwrap_or(tally(last, 0, 0))),
-            Some(0) => Answer::AlwaysPast(found.curve[0]),
-            Some(index) => Answer::Found(Bracket {
-                safe: found.curve[index - 1],
-                past: found.curve[index],
-                low: before(low),
-                high: before(high),
-            }),
-        };
-        Ok(())
     }
 }
 

@@ -150,14 +150,15 @@ fn verdict(result: &FindResult, answer: &Answer) -> String {
     let (low, high) = (&result.range.0.text, &result.range.1.text);
     match (answer, &result.bracket) {
         (Answer::Found(_), Some(bracket)) => {
-            let safe = &bracket.safe.value;
             let words = if result.falling { "needs at least" } else { "may be up to" };
+            let coarse = result.is_coarse();
+            let safe = &bracket.safe.value;
+            let at = if coarse { bracket.between() } else { safe.text.clone() };
             let sentence = format!(
-                "{key} {words} {}{} for P({until}) of at most {most}",
-                safe.text,
+                "{key} {words} {at}{} for P({until}) of at most {most}",
                 interval(bracket, result.falling)
             );
-            sentence + &margin(result, safe.number)
+            if coarse { sentence } else { sentence + &margin(result, safe.number) }
         }
         (Answer::AlwaysPast(tally), _) => format!(
             "No value of {key} from {low} to {high} keeps P({until}) at or below {most}: even at the \
@@ -230,6 +231,12 @@ fn warnings(result: &FindResult, points: &Points<'_>, found: &Found) -> Vec<Stri
             result.curve.len()
         ));
     }
+    if let Some(bracket) = result.bracket.as_ref().filter(|_| result.is_coarse()) {
+        warnings.push(format!(
+            "stopped before it was known more closely: the answer lies {}",
+            bracket.between()
+        ));
+    }
     if let Some(bracket) = &result.bracket
         && (bracket.low.is_none() || bracket.high.is_none())
     {
@@ -250,7 +257,10 @@ fn warnings(result: &FindResult, points: &Points<'_>, found: &Found) -> Vec<Stri
 
 #[cfg(test)]
 mod tests {
-    use super::{FindResult, FoundValue, margin};
+    use super::{
+        Answer, FindResult, FoundBracket, FoundShare, FoundValue, OutcomeCount, Tally, margin,
+        verdict,
+    };
 
     #[test]
     fn the_margin_is_the_ratio_to_the_scenarios_value() {
@@ -262,5 +272,29 @@ mod tests {
         assert_eq!(of(Some(50.0), 2.0), "; 0.040 times the scenario's 50 nodes");
         assert_eq!(of(Some(50.0), 10_000.0), "; 200 times the scenario's 50 nodes");
         assert_eq!((of(Some(0.0), 100.0), of(None, 100.0)), (String::new(), String::new()));
+    }
+
+    /// Where the search was stopped between two values, neither of them is told as the answer.
+    #[test]
+    fn what_stays_coarse_is_told_as_between() {
+        let value = |number: f64| FoundValue { text: format!("{number}"), number };
+        let share = |number| FoundShare { value: value(number), ..FoundShare::default() };
+        let of = |scanned: bool, falling: bool| {
+            let (safe, past) =
+                if falling { (share(12.0), share(10.0)) } else { (share(10.0), share(12.0)) };
+            let bracket = Some(FoundBracket { safe, past, low: None, high: None });
+            let key = "nodes".to_owned();
+            let result =
+                FindResult { key, scanned, cut: true, falling, bracket, ..FindResult::default() };
+            let at = |point| Tally { point, count: OutcomeCount::default() };
+            let (safe, past) = (at(1), at(9));
+            verdict(
+                &result,
+                &Answer::Found(super::super::Bracket { safe, past, low: None, high: None }),
+            )
+        };
+        assert!(of(true, false).starts_with("nodes may be up to between 10 and 12 ("));
+        assert!(of(true, true).starts_with("nodes needs at least between 10 and 12 ("));
+        assert!(of(false, false).starts_with("nodes may be up to 10 ("));
     }
 }

@@ -1,7 +1,7 @@
 //! `no-return`: how likely it was, at each instant, that it would still happen; and how near the limit
 //! memory was by then.
 
-use crate::results::{NoReturn, NoReturnPoint};
+use crate::results::{NoReturn, NoReturnPoint, PassedPoint};
 
 use super::font;
 use super::frame::{self, Key, SMALL};
@@ -96,15 +96,24 @@ impl<'a> Drawing<'a> {
 
     /// Named instants. Each name stands on a row of its own: they can be close together.
     fn marks(&self, scene: &mut Scene) {
-        let mut marks = vec![(self.found.began_seconds, "first event".to_owned(), EVENT)];
-        for passed in &self.found.passed {
-            let name = format!("P = {:.0} %", passed.probability * 100.0);
+        let name = |passed: &PassedPoint| format!("P = {:.0} %", passed.probability * 100.0);
+        let first = self.found.points.first().map_or(0.0, |point| point.at_seconds);
+        let is_before =
+            |passed: &&PassedPoint| passed.at_seconds <= first.min(self.found.began_seconds);
+        // What is passed before the first event stands beside its name: it is the same place.
+        let before = self.found.passed.iter().rfind(is_before);
+        let event = before.map_or_else(
+            || "first event".to_owned(),
+            |passed| format!("first event, {} before it", name(passed)),
+        );
+        let mut marks = vec![(self.found.began_seconds, event, EVENT)];
+        for passed in self.found.passed.iter().filter(|passed| !is_before(passed)) {
             // Where both are passed at once, the higher says all.
             let again = |(at, _, _): &mut (f64, _, _)| at.total_cmp(&passed.at_seconds).is_eq();
             if marks.len() > 1 {
                 marks.pop_if(again);
             }
-            marks.push((passed.at_seconds, name, MUTED));
+            marks.push((passed.at_seconds, name(passed), MUTED));
         }
         marks.extend(self.found.happened_seconds.map(|at| (at, self.found.until.clone(), RED)));
         for (row, (seconds, name, colour)) in (0_u8..).zip(&marks) {
@@ -120,5 +129,34 @@ impl<'a> Drawing<'a> {
             let ink = if *colour == RED { RED } else { MUTED };
             scene.label((at, y), name, (SMALL, true), ink, anchor);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Item, NoReturn, PassedPoint, scene};
+    use crate::results::NoReturnPoint;
+
+    #[test]
+    fn what_is_passed_before_the_first_event_has_no_place_of_its_own() {
+        let point = |at_seconds| NoReturnPoint { at_seconds, ..NoReturnPoint::default() };
+        let before = 59.999_999_999;
+        let at = |probability, at| PassedPoint { probability, after_seconds: at, at_seconds: at };
+        let found = NoReturn {
+            began_seconds: 60.0,
+            happened_seconds: Some(80.0),
+            points: vec![point(before), point(60.0), point(70.0)],
+            passed: vec![at(0.5, before), at(0.95, 70.0)],
+            ..NoReturn::default()
+        };
+        let scene = scene(&found);
+        let text = |item: &Item| match item {
+            Item::Text(label) => Some(label.text.clone()),
+            Item::Box(..) | Item::Area { .. } | Item::Path(..) | Item::Dot(..) => None,
+        };
+        let texts: Vec<String> = scene.items.iter().filter_map(text).collect();
+        let has = |name: &str| texts.iter().any(|text| text == name);
+        assert!(has("first event, P = 50 % before it"), "{texts:?}");
+        assert!(has("P = 95 %") && !has("P = 50 %"), "{texts:?}");
     }
 }
