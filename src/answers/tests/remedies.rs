@@ -18,6 +18,7 @@ const FLEETS: &str = r#"
     memory = "16GiB"
     [objects.pods]
     count = 100
+    size = "5kB"
     [[clients]]
     name = "kubelets"
     count = 2
