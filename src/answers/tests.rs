@@ -1,5 +1,6 @@
 //! Answers about a small storm that kills.
 
+mod remedies;
 mod safe;
 
 use std::cell::Cell;
@@ -225,6 +226,10 @@ fn a_remedy_suffices_only_where_the_interval_says_so() {
     let bounded = ask(&["protobuf", "memory"], 59, 12);
     let untried = bounded.remedies.iter().filter(|row| row.state == RemedyState::NotTried);
     assert!(untried.count() > 0, "{bounded:#?}");
+    // What is not possible here is not among those that could be tried.
+    let mut cut = bounded.clone();
+    cut.remedies.extend(all.remedies.iter().filter(|row| row.name == "bookmarks").cloned());
+    assert_eq!((cut.possible(), cut.remedies.len()), (2, 3), "{cut:#?}");
     // One that survives all it was given, when there was no work left for more, is not one that fails.
     let cut = ask(&["streamed-lists"], 59, 40);
     let row = &cut.remedies[0];

@@ -125,7 +125,7 @@ pub(super) fn advise(args: &AdviseArgs) -> Result<Exit, Failure> {
     }
     check_work(args.probability, plan.replications, args.max_runs, "")?;
     let name = format!("advise-{}", scenario.name);
-    let mut folder = output::folder(&args.folder, (&name, &scenario.hash), plan)?;
+    let mut folder = output::answer_folder(&args.folder, (&name, &scenario.hash), plan)?;
     if !args.print.quiet {
         output::note(bound(scenario, &question));
     }
@@ -138,8 +138,8 @@ pub(super) fn advise(args: &AdviseArgs) -> Result<Exit, Failure> {
     drop(progress);
     let result = result.map_err(|error| load::not_replicated(&error))?;
     let untried = result.open();
-    let all = result.remedies.len() as u32;
-    let stopped = interrupt::note(all - untried as u32, all, "remedies")
+    let possible = result.possible() as u32;
+    let stopped = interrupt::note(possible - untried as u32, possible, "remedies")
         .or_else(|| interrupt::cut("all remedies, not all of them with every replication"));
     let stopped = told(stopped);
     let page = report::page(&result);

@@ -77,7 +77,7 @@ pub(super) fn assess(args: &AssessArgs) -> Result<Exit, Failure> {
     let plan = Plan { probability: args.probability, most_advice: args.max_runs };
     check_advice(plan.probability, plan.most_advice)?;
     let name = format!("assess-{}", scenario.name);
-    let mut folder = output::folder(&args.folder, (&name, &scenario.hash), replications)?;
+    let mut folder = output::answer_folder(&args.folder, (&name, &scenario.hash), replications)?;
     let most = most_runs(&plan, replications.replications);
     if !args.print.quiet {
         output::note(output::bound(scenario, most.into()));

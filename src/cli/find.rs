@@ -177,7 +177,7 @@ fn open(
     plan: Replications,
 ) -> Result<RunFolder, Failure> {
     let name = format!("find-{}-{}", scenario.name, question.knob.key());
-    output::folder(&args.folder, (&name, &scenario.hash), plan)
+    output::answer_folder(&args.folder, (&name, &scenario.hash), plan)
 }
 
 /// Writes the folder and returns the lines that say where.

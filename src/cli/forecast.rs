@@ -117,7 +117,7 @@ pub(super) fn forecast(args: &ForecastArgs) -> Result<Exit, Failure> {
     };
     check_advice(plan.probability, plan.most_advice)?;
     let name = format!("forecast-{}", scenario.name);
-    let mut folder = output::folder(&args.folder, (&name, &scenario.hash), replications)?;
+    let mut folder = output::answer_folder(&args.folder, (&name, &scenario.hash), replications)?;
     let storms = if args.storms.is_empty() { NAMES.len() + 2 } else { args.storms.len() };
     if !args.print.quiet {
         let most = most_runs(&plan, storms, replications.replications);

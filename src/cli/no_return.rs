@@ -95,7 +95,7 @@ pub(super) fn no_return(args: &NoReturnArgs) -> Result<Exit, Failure> {
         output::note(output::bound(scenario, most));
     }
     let name = format!("no-return-{}", scenario.name);
-    let mut folder = output::folder(&args.folder, (&name, &scenario.hash), plan)?;
+    let mut folder = output::answer_folder(&args.folder, (&name, &scenario.hash), plan)?;
     let shown = !args.run.no_progress && !args.print.quiet;
     let progress = Progress::new(u32::try_from(most).unwrap_or(u32::MAX), shown);
     interrupt::keep_what_is_done();

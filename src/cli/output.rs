@@ -16,6 +16,7 @@ use crate::report::folder::{FolderError, Identity, RunFolder, Status};
 use crate::report::{Page, Screen, whole};
 use crate::results::Answer;
 use crate::scenario::Scenario;
+use crate::units::Fnv;
 
 /// Where results go when `--out` does not say.
 pub(super) const OUTPUT: &str = "output";
@@ -26,6 +27,34 @@ pub(super) fn folder(
     (name, scenario_hash): (&str, &str),
     plan: Replications,
 ) -> Result<RunFolder, Failure> {
+    open(flags, (name, scenario_hash), plan, scenario_hash)
+}
+
+/// Opens the folder of an answer. Unless `--out` says where, every question has one of its own: the same
+/// scenario asked with other flags, as [`again::typed`] has them, or other draws.
+pub(super) fn answer_folder(
+    flags: &FolderFlags,
+    (name, scenario_hash): (&str, &str),
+    plan: Replications,
+) -> Result<RunFolder, Failure> {
+    let hash = question_hash(scenario_hash, plan, again::typed());
+    open(flags, (name, scenario_hash), plan, &hash)
+}
+
+/// 12 hexadecimal digits, as those of a scenario.
+fn question_hash(scenario_hash: &str, plan: Replications, typed: &str) -> String {
+    let question = format!("{scenario_hash} {} {} {typed}", plan.seed, plan.replications);
+    let digits = format!("{:016x}", Fnv::new().bytes(question.as_bytes()).value());
+    format!("{digits:.12}")
+}
+
+/// Opens the folder that is said, or the default one of that name and hash.
+fn open(
+    flags: &FolderFlags,
+    (name, scenario_hash): (&str, &str),
+    plan: Replications,
+    hash: &str,
+) -> Result<RunFolder, Failure> {
     let identity = Identity {
         tool_version: env!("CARGO_PKG_VERSION"),
         scenario: name,
@@ -35,7 +64,8 @@ pub(super) fn folder(
         design_hash: None,
         command: again::typed(),
     };
-    let path = flags.out.clone().unwrap_or_else(|| default_path(&identity));
+    let named = Identity { scenario_hash: hash, ..identity };
+    let path = flags.out.clone().unwrap_or_else(|| default_path(&named));
     RunFolder::open(&path, &identity, flags.force).map_err(not_written)
 }
 
@@ -189,5 +219,30 @@ pub(super) fn incomplete(message: Option<String>) -> Result<Exit, Failure> {
     match message {
         None => Ok(Exit::Done),
         Some(message) => Err(Failure::new(Exit::Incomplete, format_args!("incomplete: {message}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::question_hash;
+    use crate::experiment::Replications;
+
+    /// Another question about the same scenario must not take the folder of the former answer.
+    #[test]
+    fn every_question_has_a_name_of_its_own() {
+        let plan = |seed, replications| Replications { seed, replications, threads: None };
+        let of = |plan, typed| question_hash("0123456789ab", plan, typed);
+        let first = of(plan(1, 59), "advise scenario.toml");
+        assert_eq!((first.len(), &first), (12, &of(plan(1, 59), "advise scenario.toml")));
+        let others = [
+            of(plan(1, 59), "advise scenario.toml --only memory"),
+            of(plan(2, 59), "advise scenario.toml"),
+            of(plan(1, 60), "advise scenario.toml"),
+            question_hash("ba9876543210", plan(1, 59), "advise scenario.toml"),
+        ];
+        assert!(others.iter().all(|other| *other != first), "{others:?}");
+        // Threads change no answer.
+        let threads = Some(2);
+        assert_eq!(first, of(Replications { threads, ..plan(1, 59) }, "advise scenario.toml"));
     }
 }

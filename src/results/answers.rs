@@ -225,6 +225,12 @@ pub struct AdviseResult {
 }
 
 impl AdviseResult {
+    /// Remedies that are possible here.
+    #[must_use]
+    pub fn possible(&self) -> usize {
+        self.remedies.iter().filter(|row| row.state != RemedyState::NotPossible).count()
+    }
+
     /// Remedies that were not tried, or not to the end.
     #[must_use]
     pub fn open(&self) -> usize {

@@ -170,9 +170,11 @@ impl Lab<'_> {
     }
 
     fn described(&self, blank: &RemedyRow, built: &Built) -> RemedyRow {
+        let also = built.also.iter().map(|also| format!("{also} "));
+        let side_effects = also.chain([blank.side_effects.clone()]).collect::<String>();
         let comments = [
             format!("{}{}", blank.what, dose_in_words(&built.dose)),
-            format!("Side effects: {}", blank.side_effects),
+            format!("Side effects: {side_effects}"),
             format!("Way back: {}", blank.way_back),
             format!("For {}: oomcast run FILE --overlay THIS", self.variant.scenario().name),
         ];
@@ -180,6 +182,7 @@ impl Lab<'_> {
             dose: built.dose.clone(),
             overlay: text(&comments, &built.overlay),
             manifest: built.manifest.clone(),
+            side_effects,
             ..blank.clone()
         }
     }
@@ -215,6 +218,8 @@ impl Lab<'_> {
         for (index, (a, first)) in best.iter().enumerate() {
             for (b, second) in best.iter().skip(index + 1) {
                 let both = first.built.clone().and(second.built.clone());
+                // The side effects of the rows have it.
+                let both = Built { also: None, ..both };
                 let join = |a: &str, b: &str| format!("{a} {b}");
                 let blank = RemedyRow {
                     name: format!("{}+{}", a.name, b.name),

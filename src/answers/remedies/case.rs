@@ -85,8 +85,8 @@ pub struct Case<'a> {
     pub scenario: &'a Scenario,
     /// What its clients read.
     pub reads: Vec<Read>,
-    /// Clients that hold the peak, most first, each with the resource.
-    pub heavy: Vec<(String, String)>,
+    /// Clients that hold the peak, most first, each with the resource and what it holds of it.
+    pub heavy: Vec<(String, String, Bytes)>,
     /// No server may be given more memory.
     pub max_memory: Option<Bytes>,
     effective: Table,
@@ -99,11 +99,8 @@ impl<'a> Case<'a> {
         let holders = worst.worst_server().map_or(&[][..], |server| &server.holders_at_peak);
         let held = heaviest(holders);
         let total: Bytes = held.iter().map(|(_, _, bytes)| *bytes).sum();
-        let heavy: Vec<(String, String)> = held
-            .into_iter()
-            .filter(|(_, _, bytes)| bytes.as_f64() >= HEAVY * total.as_f64())
-            .map(|(client, resource, _)| (client, resource))
-            .collect();
+        let mut heavy = held;
+        heavy.retain(|(_, _, bytes)| bytes.as_f64() >= HEAVY * total.as_f64());
         // The text that oomcast wrote itself.
         let effective: Table = scenario.effective.parse().unwrap_or_default();
         let mut case = Self { scenario, reads: Vec::new(), heavy, max_memory, effective };
@@ -142,7 +139,7 @@ impl<'a> Case<'a> {
             let read = |how, path: &[&str], keys: &Table| Read {
                 client: name.to_owned(),
                 members: fleet.map_or(0, |fleet| fleet.count),
-                heavy: self.heavy.iter().any(|(heavy, _)| heavy == name),
+                heavy: self.heavy.iter().any(|(heavy, ..)| heavy == name),
                 how,
                 path: path.iter().map(|part| (*part).to_owned()).collect(),
                 keys: keys.clone(),

@@ -132,7 +132,7 @@ pub(super) fn paced(case: &Case<'_>, seconds: f64) -> Result {
          after the loss of a server"
     })?;
     let overlay = all([changed].into_iter().chain(longer(case, ends.get())));
-    Ok(Built { overlay, dose: format!("over {over}"), manifest: None })
+    Ok(Built { overlay, dose: format!("over {over}"), ..Built::default() })
 }
 
 /// Whether something happens while clients start that meets all of them where they start faster: it
@@ -151,7 +151,7 @@ pub(super) fn jitter(case: &Case<'_>, seconds: f64) -> Result {
     let (ends, meets) = (Cell::new(case.inputs().duration), Cell::new(false));
     let change = |client: &Table| {
         let name = client.get("name").and_then(Value::as_str)?;
-        if !case.heavy.iter().any(|(heavy, _)| heavy == name) {
+        if !case.heavy.iter().any(|(heavy, ..)| heavy == name) {
             return None;
         }
         let inputs = case.inputs();
@@ -178,7 +178,7 @@ pub(super) fn jitter(case: &Case<'_>, seconds: f64) -> Result {
          back after the loss of a server do so by their own back-off"
     })?;
     let overlay = all([changed].into_iter().chain(longer(case, ends.get())));
-    Ok(Built { overlay, dose: format!("up to {over}"), manifest: None })
+    Ok(Built { overlay, dose: format!("up to {over}"), ..Built::default() })
 }
 
 /// When members of a fleet start, and over which span somebody else spreads them.
@@ -245,5 +245,5 @@ pub(super) fn slower_pollers(case: &Case<'_>, seconds: f64) -> Result {
             .then(|| set("pause", format!("{seconds:.0}s")))
     };
     let overlay = case.change_reads(change).ok_or("no client polls by lists without end")?;
-    Ok(Built { overlay, dose: format!("every {seconds:.0} s"), manifest: None })
+    Ok(Built { overlay, dose: format!("every {seconds:.0} s"), ..Built::default() })
 }

@@ -5,10 +5,11 @@ use std::fmt::Write;
 
 use toml::Table;
 
-use super::case::{Case, entry};
+use super::case::{Case, Read, entry};
 use super::{Built, Need, all, set};
 use crate::model::input::{FleetInput, MEMBER, ResourceInput, Shape};
 use crate::scenario::builtin;
+use crate::units::Bytes;
 
 pub(super) const FAIRNESS: Need =
     Need { holds: |case| case.inputs().apf.enabled, otherwise: "API Priority and Fairness is off" };
@@ -31,6 +32,19 @@ const QUEUE_LENGTH: i64 = 50;
 const FIRST_V1: u8 = 29;
 
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
+/// The group of every kubelet.
+const NODES: &str = "system:nodes";
+/// Groups that reach far beyond the members of one fleet.
+const WIDE: [&str; 2] = ["system:authenticated", "system:serviceaccounts"];
+/// What a client must hold of what the first holds to be limited with it: less is not worth its waiting.
+const DOMINANT: f64 = 0.5;
+
+/// Whether it is one of the cluster's own components: these are limited only where they hold the peak
+/// themselves.
+fn is_core(fleet: &FleetInput) -> bool {
+    let own = fleet.user.starts_with("system:") && !fleet.user.starts_with(SERVICE_ACCOUNT);
+    own || fleet.groups.iter().any(|group| group == NODES)
+}
 
 /// Whom and what the objects are for.
 struct Scope {
@@ -48,28 +62,53 @@ struct Scope {
     precedence: i64,
     /// Clients whose flow schema the scenario names.
     bound: Vec<String>,
+    /// Whether they are the cluster's own components.
+    core: bool,
+}
+
+/// The clients that dominate the peak, each with what it reads: the one that holds most, and those that
+/// come near it. Kubelets and other components of the cluster are never among others.
+fn dominant<'a>(
+    case: &'a Case<'_>,
+) -> Result<Vec<(&'a FleetInput, &'a ResourceInput)>, &'static str> {
+    let inputs = case.inputs();
+    let fleet = |name: &String| inputs.fleets.iter().find(|fleet| fleet.name == *name);
+    let exempt = |fleet: &FleetInput| fleet.groups.iter().any(|group| group == "system:masters");
+    let heavy = case.heavy.iter();
+    let fleets: Vec<(&FleetInput, &ResourceInput, Bytes)> = heavy
+        .filter_map(|(client, resource, bytes)| {
+            let resource = inputs.resources.iter().find(|found| found.name == *resource)?;
+            Some((fleet(client)?, resource, *bytes))
+        })
+        .collect();
+    let held = |client: &FleetInput| -> Bytes {
+        let own = fleets.iter().filter(|(fleet, ..)| fleet.name == client.name);
+        own.map(|(.., bytes)| *bytes).sum()
+    };
+    // Of equals the last one counts: from behind, the first.
+    let by_held = || fleets.iter().rev().map(|(fleet, ..)| *fleet);
+    let first = by_held().max_by_key(|fleet| held(fleet)).ok_or("no client holds the peak")?;
+    let most = by_held().filter(|fleet| !exempt(fleet)).max_by_key(|fleet| held(fleet));
+    let most = most
+        .filter(|most| !is_core(most) || most.name == first.name)
+        .ok_or("the clients that hold the peak are exempt (system:masters)")?;
+    let least = held(most).scale(DOMINANT);
+    let near = |fleet: &FleetInput| {
+        !exempt(fleet) && !is_core(most) && !is_core(fleet) && held(fleet) >= least
+    };
+    let limited = fleets.iter().filter(|(fleet, ..)| fleet.name == most.name || near(fleet));
+    let mut limited: Vec<_> = limited.map(|(fleet, resource, _)| (*fleet, *resource)).collect();
+    // The objects are named after the first.
+    limited.sort_by_key(|(fleet, _)| fleet.name != most.name);
+    Ok(limited)
 }
 
 impl Scope {
     fn of(case: &Case<'_>) -> Result<Self, &'static str> {
-        let inputs = case.inputs();
-        let fleets: Vec<(&FleetInput, &ResourceInput)> = case
-            .heavy
-            .iter()
-            .filter_map(|(client, resource)| {
-                let fleet = inputs.fleets.iter().find(|fleet| fleet.name == *client)?;
-                let resource = inputs.resources.iter().find(|found| found.name == *resource)?;
-                Some((fleet, resource))
-            })
-            .filter(|(fleet, _)| !fleet.groups.iter().any(|group| group == "system:masters"))
-            .collect();
-        let Some((first, _)) = fleets.first() else {
-            return Err(if case.heavy.is_empty() {
-                "no client holds the peak"
-            } else {
-                "the clients that hold the peak are exempt (system:masters)"
-            });
-        };
+        let fleets = dominant(case)?;
+        let first = fleets.first().ok_or("no client holds the peak")?.0;
+        let among = |name: &str| fleets.iter().any(|(fleet, _)| fleet.name == name);
+        let streams = |read: &Read| among(&read.client) && read.flag("watch-list");
         let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
         let name: String = first.name.chars().take(50).map(plain).collect();
         let mut scope = Self {
@@ -79,10 +118,11 @@ impl Scope {
             groups: BTreeSet::new(),
             api_groups: BTreeSet::new(),
             resources: BTreeSet::new(),
-            watch: case.reads.iter().any(|read| read.heavy && read.flag("watch-list")),
+            watch: case.reads.iter().any(streams),
             custom: fleets.iter().all(|(_, resource)| is_custom(resource)),
             precedence: PRECEDENCE,
             bound: Vec::new(),
+            core: is_core(first),
         };
         for (fleet, resource) in fleets {
             scope.add(fleet, resource);
@@ -109,7 +149,7 @@ impl Scope {
             fleet.user.strip_prefix(SERVICE_ACCOUNT).and_then(|rest| rest.split_once(':'));
         match account {
             _ if fleet.user.contains(MEMBER) => {
-                let own = fleet.groups.iter().filter(|group| *group != "system:authenticated");
+                let own = fleet.groups.iter().filter(|group| !WIDE.contains(&group.as_str()));
                 self.groups.extend(own.cloned());
             }
             Some((namespace, name)) => {
@@ -175,6 +215,21 @@ impl Scope {
         all([set("apf", apf)].into_iter().chain(bound))
     }
 
+    /// What whoever applies the objects must know of whom they hit.
+    fn hits(&self) -> Option<String> {
+        self.core.then(|| {
+            let whom: Vec<&str> =
+                self.users.iter().chain(&self.groups).map(String::as_str).collect();
+            let kubelets =
+                if self.groups.contains(NODES) { "EVERY KUBELET" } else { "THE CLUSTER ITSELF" };
+            format!(
+                "LIMITS {kubelets} ({}): what waits for its list does nothing else for the cluster meanwhile, \
+                 such as starting Pods.",
+                whom.join(", ")
+            )
+        })
+    }
+
     /// The two objects as YAML. Every text in it is quoted as JSON is, which YAML takes.
     fn manifest(&self, shares: i64, minor: u8) -> String {
         let version = if minor < FIRST_V1 { "v1beta3" } else { "v1" };
@@ -203,13 +258,19 @@ impl Scope {
                 quoted(name)
             );
         }
-        let mut told = String::new();
+        let mut told = self.hits().map(|hits| format!("# {hits}\n")).unwrap_or_default();
+        let alone = self.users.len() + self.groups.len() + self.accounts.len() == 1;
+        let nobody = if alone {
+            "or this matches nobody."
+        } else {
+            "or it matches nobody: only the other subjects are limited until then."
+        };
         for (_, name) in self.accounts.iter().filter(|(namespace, _)| namespace == "default") {
             let account = quoted(&format!("default:{name}"));
             let _ = writeln!(
                 told,
                 "# ServiceAccount {account}: the scenario does not say who that client is (its `user`). \
-                 Put the real account here, or this matches nobody."
+                 Put the real account here, {nobody}"
             );
         }
         if self.api_groups.contains(builtin::CUSTOM) {
@@ -276,6 +337,7 @@ pub(super) fn level(case: &Case<'_>, shares: f64) -> Result<Built, &'static str>
         overlay: scope.overlay(shares),
         dose: format!("{shares} {unit}"),
         manifest: Some(scope.manifest(shares, case.inputs().release.minor)),
+        also: scope.hits(),
     })
 }
 

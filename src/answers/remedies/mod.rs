@@ -58,6 +58,8 @@ pub struct Built {
     pub dose: String,
     /// Objects for `kubectl apply`, where it is made of such.
     pub manifest: Option<String>,
+    /// What it does in this scenario beside the side effects of the table.
+    pub also: Option<String>,
 }
 
 impl Built {

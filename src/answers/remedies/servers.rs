@@ -54,7 +54,7 @@ fn upgrade(case: &Case<'_>, to: &Release) -> Built {
     if !gates.is_empty() {
         super::merge(&mut overlay, set("apiserver.feature-gates.remove", gates));
     }
-    Built { overlay, dose: to.version(), manifest: None }
+    Built { overlay, dose: to.version(), ..Built::default() }
 }
 
 /// Cold caches that refuse lists instead of passing them on to etcd.
@@ -72,6 +72,9 @@ fn rounded(bytes: Bytes) -> Bytes {
     bytes.round_up(256 << 20)
 }
 
+/// How often the memory there is may be bought again; more of it only where the nodes have it already.
+const OFTEN: f64 = 8.0;
+
 /// So many times the memory, on a node that holds it; no more than is allowed. The dose is what a server
 /// may use then.
 pub(super) fn memory(case: &Case<'_>, factor: f64) -> Result {
@@ -79,7 +82,11 @@ pub(super) fn memory(case: &Case<'_>, factor: f64) -> Result {
     let (apiserver, node) = (&case.inputs().apiserver, &case.inputs().node);
     let now = memory_limit(case.inputs()).limit;
     let most = case.max_memory.unwrap_or(Bytes(u64::MAX));
-    let limit = rounded(now.scale(factor)).min(most);
+    let etcd = case.inputs().etcd_memory();
+    let beside = node.system_memory + etcd + node.daemons_memory + Bytes::gib(1);
+    let has = Bytes((node.memory - beside).0 >> 20 << 20);
+    let enough = rounded(now.scale(factor.min(OFTEN)));
+    let limit = rounded(now.scale(factor)).min(has.max(enough)).min(most);
     if limit <= now {
         return Err(NO_MORE);
     }
@@ -89,8 +96,7 @@ pub(super) fn memory(case: &Case<'_>, factor: f64) -> Result {
         (larger.apiserver.memory_limit, larger.node.memory) = (own, memory);
         memory_limit(&larger).limit
     };
-    let etcd = case.inputs().etcd_memory();
-    let room = limit + node.system_memory + etcd + node.daemons_memory + Bytes::gib(1);
+    let room = limit + beside;
     // What else is on the node stays as it is.
     let larger = if own.is_none() { node.memory + (limit - now) } else { room.max(node.memory) };
     let nodes = [rounded(larger), Bytes(larger.0 >> 20 << 20)];
@@ -107,7 +113,7 @@ pub(super) fn memory(case: &Case<'_>, factor: f64) -> Result {
     let own = own.map(|own| set("apiserver.memory-limit", format!("{own:#}")));
     let node = (larger != node.memory).then(|| set("node.memory", format!("{larger:#}")));
     let overlay = all(own.into_iter().chain(node));
-    Ok(Built { overlay, dose: format!("{limit}"), manifest: None })
+    Ok(Built { overlay, dose: format!("{limit}"), ..Built::default() })
 }
 
 /// GOMEMLIMIT at a share of the memory.
@@ -119,7 +125,7 @@ pub(super) fn gomemlimit(case: &Case<'_>, share: f64) -> Result {
         return Err("GOMEMLIMIT is as low already");
     }
     let overlay = set("apiserver.gomemlimit", format!("{soft:#}"));
-    Ok(Built { overlay, dose: format!("{soft}"), manifest: None })
+    Ok(Built { overlay, dose: format!("{soft}"), ..Built::default() })
 }
 
 pub(super) fn gogc(case: &Case<'_>, percent: f64) -> Result {
@@ -128,7 +134,7 @@ pub(super) fn gogc(case: &Case<'_>, percent: f64) -> Result {
         return Err("GOGC is as low already");
     }
     let overlay = set("apiserver.gogc", i64::from(percent));
-    Ok(Built { overlay, dose: percent.to_string(), manifest: None })
+    Ok(Built { overlay, dose: percent.to_string(), ..Built::default() })
 }
 
 pub(super) fn replicas(case: &Case<'_>, count: f64) -> Result {
@@ -140,7 +146,7 @@ pub(super) fn replicas(case: &Case<'_>, count: f64) -> Result {
         return Err("an etcd beside each server wants an odd number of them");
     }
     let overlay = set("apiserver.replicas", i64::from(count));
-    Ok(Built { overlay, dose: format!("{count} servers"), manifest: None })
+    Ok(Built { overlay, dose: format!("{count} servers"), ..Built::default() })
 }
 
 /// So many times the processors.
@@ -154,7 +160,7 @@ pub(super) fn cpu(case: &Case<'_>, factor: f64) -> Result {
     Ok(Built {
         overlay: all(limit.into_iter().chain(larger)),
         dose: format!("{cores} cores"),
-        manifest: None,
+        ..Built::default()
     })
 }
 
@@ -194,5 +200,5 @@ pub(super) fn fewer_at_once(case: &Case<'_>, share: f64) -> Result {
     let now = f64::from(case.inputs().apiserver.max_requests_inflight);
     let count = (now * share).round().max(1.0) as i64;
     let overlay = set("apiserver.max-requests-inflight", count);
-    Ok(Built { overlay, dose: count.to_string(), manifest: None })
+    Ok(Built { overlay, dose: count.to_string(), ..Built::default() })
 }

@@ -239,7 +239,10 @@ pub const TABLE: &[Remedy] = &[
     Remedy {
         name: "memory",
         what: "More memory for every server, and a node that holds it.",
-        doses: &[1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0],
+        // Beyond `servers::OFTEN` only up to what the node has.
+        doses: &[
+            1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 64.0, 128.0, 256.0, 1_024.0,
+        ],
         needs: &[],
         build: servers::memory,
         asks_less: false,
