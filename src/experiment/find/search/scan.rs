@@ -122,7 +122,7 @@ mod tests {
             Ok(at(point, replication))
         };
         let found = find_with(run, &search, |_| {}).expect("it runs");
-        assert!(found.scanned && found.contradictions.len() == 1, "{:?}", found.contradictions);
+        assert!(found.scanned && !found.contradictions.is_empty(), "{found:?}");
         // Ends, bisection, probes; the scan; what is closer.
         assert!(asked.into_inner() <= 72 * (2 + 11 + 4 + 50 + 7), "{}", found.runs);
         assert!(found.curve.is_sorted_by_key(|tally| tally.point));
