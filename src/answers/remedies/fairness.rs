@@ -230,6 +230,35 @@ impl Scope {
         })
     }
 
+    /// What has to be put right, or known, before the objects are applied: comments above them.
+    fn remarks(&self) -> String {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let mut told = self.hits().map(|hits| format!("# {hits}\n")).unwrap_or_default();
+        let alone = self.users.len() + self.groups.len() + self.accounts.len() == 1;
+        let nobody = if alone {
+            "or this matches nobody."
+        } else {
+            "or it matches nobody: only the other subjects are limited until then."
+        };
+        for (_, name) in self.accounts.iter().filter(|(namespace, _)| namespace == "default") {
+            let account = quoted(&format!("default:{name}"));
+            let _ = writeln!(
+                told,
+                "# ServiceAccount {account}: the scenario does not say who that client is (its `user`). \
+                 Put the real account here, {nobody}"
+            );
+        }
+        if self.api_groups.contains(builtin::CUSTOM) {
+            let _ = writeln!(
+                told,
+                "# API group {}: the scenario does not say of which group these objects are (their \
+                 `group`). Put the real one here, or this matches nothing.",
+                builtin::CUSTOM
+            );
+        }
+        told
+    }
+
     /// The two objects as YAML. Every text in it is quoted as JSON is, which YAML takes.
     fn manifest(&self, shares: i64, minor: u8) -> String {
         let version = if minor < FIRST_V1 { "v1beta3" } else { "v1" };
@@ -258,29 +287,7 @@ impl Scope {
                 quoted(name)
             );
         }
-        let mut told = self.hits().map(|hits| format!("# {hits}\n")).unwrap_or_default();
-        let alone = self.users.len() + self.groups.len() + self.accounts.len() == 1;
-        let nobody = if alone {
-            "or this matches nobody."
-        } else {
-            "or it matches nobody: only the other subjects are limited until then."
-        };
-        for (_, name) in self.accounts.iter().filter(|(namespace, _)| namespace == "default") {
-            let account = quoted(&format!("default:{name}"));
-            let _ = writeln!(
-                told,
-                "# ServiceAccount {account}: the scenario does not say who that client is (its `user`). \
-                 Put the real account here, {nobody}"
-            );
-        }
-        if self.api_groups.contains(builtin::CUSTOM) {
-            let _ = writeln!(
-                told,
-                "# API group {}: the scenario does not say of which group these objects are (their \
-                 `group`). Put the real one here, or this matches nothing.",
-                builtin::CUSTOM
-            );
-        }
+        let told = self.remarks();
         let (name, verbs, precedence) = (&self.name, self.verbs().join(", "), self.precedence);
         let (groups, resources) = (list(&self.api_groups), list(&self.resources));
         format!(

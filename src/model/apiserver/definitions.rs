@@ -14,7 +14,7 @@
 
 use super::plan::{Phase, RampKind, Stage};
 use crate::model::costs::Cost;
-use crate::model::input::ResourceInput;
+use crate::model::input::{Inputs, ResourceInput};
 use crate::model::memory::ledger::OwnerId;
 use crate::model::objects::are_definitions;
 use crate::results::Mechanism;
@@ -49,13 +49,17 @@ const SERIES_GARBAGE: Bytes = Bytes(1_000);
 /// What a scrape allocates for each served version of a definition.
 pub(crate) const SCRAPE_GARBAGE: Bytes = SERIES_GARBAGE.times(SERIES_PER_VERSION);
 
-/// Garbage of scrapes of the metrics of `count` definitions, bytes per second.
+/// Garbage of scrapes of the metrics of `count` definitions, bytes per second. A kind that nobody asks for has
+/// no series: there are no more of them than watches.
 #[must_use]
-pub fn scraped(resource: &ResourceInput, count: u64, interval: SimSpan) -> f64 {
+pub fn scraped(inputs: &Inputs, resource: &ResourceInput, count: u64) -> f64 {
+    let interval = inputs.apiserver.scrape_interval;
     if !are_definitions(resource) || interval == SimSpan::ZERO {
         return 0.0;
     }
-    let versions = count.saturating_mul(u64::from(resource.versions.max(1)));
+    let watches = inputs.fleets.iter().map(|fleet| fleet.watches() * u64::from(fleet.count));
+    let asked_for = count.min(watches.fold(0, u64::saturating_add));
+    let versions = asked_for.saturating_mul(u64::from(resource.versions.max(1)));
     SCRAPE_GARBAGE.times(versions).as_f64() / interval.as_secs_f64()
 }
 

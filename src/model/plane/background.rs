@@ -116,8 +116,8 @@ pub fn steady_load(
 /// What a resource costs besides its writes: GETs, scrapes, audit events; cores and bytes per second.
 fn beside_writes(inputs: &Inputs, catalog: &Catalog, load: Load<'_>, id: ResourceId) -> (f64, f64) {
     let resource = &inputs.resources[id];
-    let interval = inputs.apiserver.scrape_interval;
-    let (mut cores, mut rate) = (0.0, definitions::scraped(resource, load.objects[id], interval));
+    let scraped = definitions::scraped(inputs, resource, load.objects[id]);
+    let (mut cores, mut rate) = (0.0, scraped);
     if resource.gets_per_second > 0.0 {
         let (get, garbage) = of_get(inputs, catalog, id);
         let gets = resource.gets_per_second / load.serving as f64;
