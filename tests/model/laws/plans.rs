@@ -270,7 +270,7 @@ proptest! {
         // One plan a version.
         let cache = made.with(inputs, |plans, context| plans.cache(context, ResourceId(0)));
         let objects = warm(&made, Mechanism::WatchCacheObjects);
-        let objects = objects / u64::from(inputs.resources[0].versions);
+        let objects = objects / u64::from(inputs.resources[ResourceId(0)].caches());
         let plan = made.plans.made.get(cache);
         let taken = plan.holdings(plan.phases.len() - 1, oomcast::engine::fluid::PARTS);
         let outside: u64 = taken.kernel.iter().map(|(_, n)| n).sum();
