@@ -101,7 +101,9 @@ fn elementary_effects_of_a_known_function() {
     // Linear in a (fallingly), bent in b, nothing in c.
     let rows = rows_of(&morris, &points, |x| 1e9 - 1e6 * x[0] + 5e3 * x[1] * x[1]);
     let mut gathering = Gathering::new(&morris, &points);
-    rows.iter().for_each(|row| gathering.push(row));
+    for row in &rows {
+        gathering.push(row);
+    }
     let sweep = gathering.finish(head, "");
     let found: Vec<&str> = sweep.sensitivity.iter().map(|one| one.key.as_str()).collect();
     assert_eq!(found, ["clients.b.count", "clients.a.count", "clients.c.count"]);

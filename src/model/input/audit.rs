@@ -40,7 +40,7 @@ pub enum AuditMode {
 pub struct AuditInput {
     /// What is recorded of requests that write.
     pub level: AuditLevel,
-    /// What is recorded of GETs, LISTs and WATCHes; `None`: the same.
+    /// What is recorded of GETs, LISTs and watches; `None`: the same.
     pub reads: Option<AuditLevel>,
     /// See [`AuditBackend`].
     pub backend: AuditBackend,
@@ -76,7 +76,7 @@ impl Default for AuditInput {
 }
 
 impl AuditInput {
-    /// What is recorded of GETs, LISTs and WATCHes.
+    /// What is recorded of GETs, LISTs and watches.
     #[must_use]
     pub fn of_reads(&self) -> AuditLevel {
         self.reads.unwrap_or(self.level)

@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_column_holds_what_all_its_cells_can_be() {
-        let of = |cells: &[Cell]| cells.iter().fold(Kind::Empty, |kind, cell| kind.with(cell));
+        let of = |cells: &[Cell]| cells.iter().fold(Kind::Empty, Kind::with);
         let (whole, real, text) = (Cell::Whole(1), Cell::Real(0.5), Cell::Text("a".into()));
         assert_eq!(of(&[Cell::Nothing]), Kind::Empty);
         assert_eq!(of(&[whole.clone(), Cell::Nothing]), Kind::Whole);

@@ -1,4 +1,4 @@
-//! A HorizontalPodAutoscaler under a load that comes and goes: how many Pods it has, sync by sync.
+//! A `HorizontalPodAutoscaler` under a load that comes and goes: how many Pods it has, sync by sync.
 //!
 //! The load is counted in Pods that it keeps busy: high in the first half of each period, low in the second. What
 //! Pods that are ready do not get done waits, and the metric has what waits in it, as the length of a queue
@@ -97,7 +97,7 @@ mod tests {
     /// Pods created, and most at once, in an hour.
     fn created(hpa: Hpa) -> (i64, i64) {
         let steps = hpa.steps(SimSpan::secs(3600));
-        let most = steps.iter().scan(hpa.least as i64, |pods, step| {
+        let most = steps.iter().scan(hpa.least.cast_signed(), |pods, step| {
             *pods += step;
             Some(*pods)
         });
