@@ -76,12 +76,10 @@ fn a_client_that_gave_up_lacks_its_list() {
 /// client start over between: it fails nearly six times. Four times, if they went on as those of a reflector.
 #[test]
 fn delays_of_a_plain_client_start_over_with_success() {
-    let kills: String = ["30s", "50s", "80s"]
-        .iter()
-        .map(|at| {
-            format!("[[events]]\nname = \"k{at}\"\nat = \"{at}\"\nkill = {{ apiserver = 0 }}\n")
-        })
-        .collect();
+    let kills = ["30s", "50s", "80s"].map(|at| {
+        format!("[[events]]\nname = \"k{at}\"\nat = \"{at}\"\nkill = {{ apiserver = 0 }}\n")
+    });
+    let kills = kills.concat();
     let plain = run(&format!("{WRITES}{kills}"), &["clients.watchers.retries=back-off"]);
     assert_eq!(plain.clients_synced, (100, 100));
     let each = plain.counters.requests_failed as f64 / 100.0;
