@@ -7,12 +7,12 @@
 //!   streamed item by item, so that the buffer doubles as it fills; before, at once, out of an encoder's buffer
 //!   that is held beside it. It is kept until the request is over.
 //! - A log in blocking mode, the default, is written before a request is over: as a line that is encoded,
-//!   copied, made a string and printed ([`LINE_COPIES`]), within the request
+//!   copied, made a string and printed (`LINE_COPIES`), within the request
 //!   (`EventString`, `plugin/pkg/audit/log/backend.go`).
 //! - In batch mode, a webhook's default, a deep copy waits until its batch is full or old enough, and then for
 //!   the backend's answer, beside the encoded batch (`plugin/pkg/audit/buffered/buffered.go`). Batches are sent
 //!   at a limited rate, without a limit on how many are under way; behind it the buffer fills, and further
-//!   events are dropped. A batch that is not answered in time is sent again ([`GIVES_UP_AFTER`]).
+//!   events are dropped. A batch that is not answered in time is sent again (`GIVES_UP_AFTER`).
 //!
 //! Events come at the steady rates of writes and GETs; by Little's law their number is the rate times the wait.
 //! LISTs leave theirs one by one. Not modelled: the burst of the throttle, truncation, the `RequestReceived`

@@ -59,7 +59,7 @@ impl Kinds {
 /// Rows of a group: so many are in memory at a time.
 const GROUP: usize = 1 << 15;
 
-/// Writes `points.parquet`: row groups of at most [`GROUP`] rows, no compression, every column optional.
+/// Writes `points.parquet`: row groups of at most `GROUP` rows, no compression, every column optional.
 ///
 /// # Errors
 /// Those of the writer and of the rows.
