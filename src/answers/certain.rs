@@ -6,8 +6,9 @@
 //! ([`peak_interval`]). Where all of it is below the limit, the value is clearly safe; where all of it is
 //! above, clearly past; between these it is too close to call, as everywhere. From the safe end on peaks are
 //! taken to rise, so that both borders are found by bisection over a few replications; the safe one is then
-//! held against more of them, and taken back until they agree: a few do not show a rare mode. What goes wrong beside kills for memory
-//! has no interval: the borders are never nearer to the answer than the luck of the draws leaves it.
+//! held against more of them, and taken back until they agree: a few do not show a rare mode. What goes
+//! wrong beside kills for memory has no interval: the borders are never nearer to the answer than the luck
+//! of the draws leaves it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -36,7 +37,7 @@ pub(super) fn too_close(scenario: &Scenario, runs: &[RunRecord]) -> bool {
 pub(super) fn most_runs(points: usize, replications: u32) -> u64 {
     // Both ends, two bisections; a way back in growing strides; and at each point some without a memory limit.
     let steps = u64::from(points.max(2).ilog2() + 1);
-    let runs = |most: u32| u64::from(replications.clamp(1, most) + UNLIMITED as u32);
+    let runs = |most: u32| u64::from(replications.clamp(1, most) + UNLIMITED);
     (2 + 2 * steps) * runs(LOOKED_AT) + (steps + 1) * runs(CONFIRMED)
 }
 
@@ -205,7 +206,7 @@ impl Lab<'_> {
             return Ok(None);
         };
         let mut trial = Trial::new(&variant, self.plan);
-        trial.grow(replications.min(self.plan.replications))?;
+        trial.grow(replications)?;
         if trial.runs.is_empty() || stop::asked() {
             return Ok(None);
         }

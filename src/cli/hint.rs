@@ -64,14 +64,12 @@ fn as_typed(typed: Typed<'_>, changed: &str) -> String {
 
 /// The command that runs a scenario with an overlay.
 pub(super) fn with_overlay(file: &Path, layers: &LayerArgs, overlay: &Path) -> String {
-    let mut words = vec!["oomcast run".to_owned(), quoted(&file.to_string_lossy())];
-    words.extend(below_set(layers));
-    words.extend(as_overlay(overlay));
-    words.extend(layers.set.iter().map(|set| format!("--set {}", quoted(set))));
-    words.join(" ")
+    let mut layers = layers.clone();
+    layers.overlay.push(overlay.to_owned());
+    with_verb("run", file, &layers)
 }
 
-/// The command that asks another verb about what was typed.
+/// The command that asks a verb about what was typed.
 pub(super) fn with_verb(verb: &str, file: &Path, layers: &LayerArgs) -> String {
     let mut words = vec![format!("oomcast {verb}"), quoted(&file.to_string_lossy())];
     words.extend(below_set(layers));

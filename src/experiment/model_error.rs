@@ -37,7 +37,7 @@ const OUTSIDE: f64 = 2.0;
 /// Half a normal distribution's interval of [`COVERAGE`], in standard deviations.
 const DEVIATIONS: f64 = 1.644_853_627;
 /// Killed replications that are run again without memory limits; the others are taken to need as much.
-pub(crate) const UNLIMITED: usize = 3;
+pub(crate) const UNLIMITED: u32 = 3;
 /// `hardware.cpu-speed` of control-plane machines where it is not stated: from the slower to the faster of
 /// the measured machines. Assumed for others.
 pub const CPU_SPEEDS: [f64; 2] = [1.0, 2.0];
@@ -251,7 +251,7 @@ pub fn peak_interval(inputs: &Inputs, runs: &[RunRecord], known: Circumstances) 
 
 /// What each run needed: its peak, or without memory limits if it lost a server.
 fn needed(inputs: &Inputs, runs: &[RunRecord]) -> Vec<Bytes> {
-    let killed = runs.iter().filter(|run| run.oom_kills() > 0).take(UNLIMITED);
+    let killed = runs.iter().filter(|run| run.oom_kills() > 0).take(UNLIMITED as usize);
     let unlimited: Vec<Bytes> =
         killed.map(|run| replication_without_limit(inputs, run.replication)).collect();
     let mut unlimited = unlimited.iter().copied().cycle();
@@ -265,12 +265,12 @@ fn needed(inputs: &Inputs, runs: &[RunRecord]) -> Vec<Bytes> {
 /// The interval of [`COVERAGE`] of the mixture of distributions around these peaks, each of so wide an
 /// interval to either side, as a logarithm.
 fn mixed(peaks: &[Bytes], width: f64) -> (Bytes, Bytes) {
+    if peaks.is_empty() {
+        return (Bytes::ZERO, Bytes::ZERO);
+    }
     let logs: Vec<f64> = peaks.iter().map(|peak| libm::log(peak.as_f64().max(1.0))).collect();
     let least = logs.iter().copied().fold(f64::INFINITY, f64::min);
     let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if !(least..=most).contains(&least) {
-        return (Bytes::ZERO, Bytes::ZERO);
-    }
     let deviation = (width / DEVIATIONS).max(1e-9);
     let below = |x: f64| {
         let each = logs.iter().map(|log| 0.5 * libm::erfc((log - x) / (deviation * SQRT_2)));
