@@ -138,6 +138,8 @@
 //! | how a client reacts to a refused call | [`model::client::refusal`]; to an answer, or to one that breaks off: `model/world/calls.rs`, `model/world/losses.rs` |
 //! | when a watcher is too slow, what it is given when it comes back | `model/world/slow.rs`; how fast: `model/plane/pace.rs` |
 //! | what a server does that falls behind with writes and watch events | `model/apiserver/server/backlog.rs` |
+//! | what audit events a policy records | `model/input/audit.rs` |
+//! | how many requests a client may send | `engine/bucket.rs`, `model/fleets/members.rs` |
 //! | what custom resource definitions hold | `model/apiserver/definitions.rs` |
 //! | what audit events and webhooks hold | `model/apiserver/audit.rs` (a request), `model/plane/held.rs` (at steady rates), `model/input/webhooks.rs` |
 //! | what shares the node with a server | `model/input/residents.rs` (at rest), `model/apiserver/server/beside.rs` (as it moves); etcd's quota: `model/plane/database.rs`, `model/world/quota.rs` |

@@ -9,6 +9,7 @@
 //!   model leaves the draws of all others untouched.
 //! - [`statistics`]: exact time integrals, moments, and intervals for quantiles and probabilities;
 //!   [`paired`]: the same for two variants that were run on the same draws.
+//! - [`bucket`]: limits of rates by tokens.
 //! - [`stop`]: whether experiments are to end early; [`pulse`]: how far a run has come.
 //!
 //! Time is whole nanoseconds ([`SimTime`](crate::units::SimTime)); nothing reads a real clock.
@@ -41,6 +42,7 @@
 //! assert_eq!((present, queue.now()), (0, SimTime::ZERO + SimSpan::millis(2_500)));
 //! ```
 
+pub mod bucket;
 pub mod fluid;
 pub mod paired;
 pub mod pulse;

@@ -20,11 +20,12 @@ use std::borrow::Cow;
 use std::ops::Index;
 
 use super::ids::{self, Ids};
+pub use crate::engine::bucket::RateLimit;
 use crate::model::apf::config::{FlowSchema, PriorityLevelConfiguration};
 use crate::model::release::Release;
 use crate::units::{ByteRate, Bytes, SimSpan};
 
-pub use audit::{AuditBackend, AuditInput, AuditLevel, AuditMode};
+pub use audit::{AuditBackend, AuditInput, AuditLevel, AuditMode, AuditRule, Recorded};
 pub use events::{Action, EventInput};
 pub use failures::{
     ConnectionsInput, HealthCheck, Manner, MaxUnavailable, OnFailure, ShutdownInput,
@@ -490,6 +491,8 @@ pub struct FleetInput {
     pub idle_watches: u32,
     /// What a member does about a call that was refused (429, no connection) or lost.
     pub retries: Retries,
+    /// How many LISTs its process may send (`QPS` and `Burst` of client-go's `rest.Config`); `None`: any.
+    pub rate_limit: Option<RateLimit>,
     /// The Kubernetes minor whose client-go it was built with; `None`: that of the servers.
     pub client_minor: Option<u8>,
     /// The user as whom members are authenticated, for API Priority and Fairness; [`MEMBER`] in it

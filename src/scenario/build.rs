@@ -18,8 +18,8 @@ use super::workloads;
 use crate::language::table::typed::{CountOrShare, Earlier, OrWord};
 use crate::model::input::{
     Action, ApiserverInput, Behaviour, ConnectionsInput, EventInput, FleetInput, Inputs, Manner,
-    MaxUnavailable, PartInput, ReadInput, ResourceInput, ServerId, ShutdownInput, WebhookInput,
-    WriterInput,
+    MaxUnavailable, PartInput, RateLimit, ReadInput, ResourceInput, ServerId, ShutdownInput,
+    WebhookInput, WriterInput,
 };
 use crate::model::release::Release;
 use crate::units::{SimSpan, SimTime};
@@ -217,6 +217,8 @@ fn fleets(table: Client, names: &Names) -> Option<Vec<FleetInput>> {
         idle_watches,
         idle_watches_per_pod: Earlier,
         retries,
+        qps,
+        burst,
         client_version: client_minor,
         user,
         groups,
@@ -246,6 +248,7 @@ fn fleets(table: Client, names: &Names) -> Option<Vec<FleetInput>> {
         decode_rate,
         idle_watches,
         retries,
+        rate_limit: qps.zip(burst).map(|(per_second, burst)| RateLimit { per_second, burst }),
         client_minor,
         user,
         groups,

@@ -68,6 +68,7 @@ mod reads;
 pub mod reference;
 mod release;
 mod removed;
+mod retired;
 pub mod schema;
 pub mod shipped;
 pub mod storms;
@@ -209,7 +210,8 @@ fn load_beside(
     let mut log = Log::new(sources);
     let scenario = check(&mut log, layers, path, annotate);
     let failed = log.has_errors();
-    let found = log.finish();
+    let mut found = log.finish();
+    retired::explain(&mut found);
     match scenario {
         Some((scenario, annotated)) if !failed => {
             Ok((Scenario { notes: found.items, ..scenario }, annotated))

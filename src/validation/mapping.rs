@@ -373,6 +373,7 @@ pub(super) fn clients_of(behaviour: Behaviour) -> FleetInput {
         flow_schema: None,
         connections: ConnectionsInput::default(),
         heartbeats: false,
+        rate_limit: None,
         part: None,
     }
 }

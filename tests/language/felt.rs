@@ -25,7 +25,7 @@ const NOT_OF_A_RUN: [(&str, &str); 8] = [
 ];
 
 /// Keys that are felt elsewhere, and by which tests.
-const FELT_ELSEWHERE: [(&str, &str); 16] = [
+const FELT_ELSEWHERE: [(&str, &str); 18] = [
     ("node.pressure", "tool, `docs`: the cookbook's recipe of the node"),
     ("apiserver.memory-min", "tool, `docs`: the same"),
     (
@@ -33,6 +33,8 @@ const FELT_ELSEWHERE: [(&str, &str); 16] = [
         "library, `model::apiserver::server`; only under pressure of the node",
     ),
     ("apiserver.memory-throttling-factor", "tool, `docs`: the same; `memory-high` overrides it"),
+    ("audit.rules", "model, `dynamics::audit`"),
+    ("audit.throttle-burst", "library, `model::apiserver::audit`; batches of one event"),
     ("expect", "tool, `capacity`"),
     ("profiles", "language, `inherit`"),
     ("inherits", "language, `inherit`"),

@@ -1,7 +1,8 @@
 //! What auditing makes a server hold: events of requests until a backend has them, and bodies.
 //!
-//! - A request leaves two events, when it is received and when it is over. They are metadata; from level
-//!   `Request` on the second has what was written, at `RequestResponse` the answer, too.
+//! - A request leaves two events, when it is received (unless the policy omits that stage) and when it is over.
+//!   They are metadata; the first rule of the policy that matches decides how much more is in them: from level
+//!   `Request` on the last has what was written, at `RequestResponse` the answer, too.
 //! - At `RequestResponse` a LIST is encoded whole once more, to JSON, before its answer is (`LogResponseObject`,
 //!   `encodeObject`, k8s.io/apiserver `pkg/audit/request.go`). It goes into a `bytes.Buffer`: where lists are
 //!   streamed item by item, so that the buffer doubles as it fills; before, at once, out of an encoder's buffer
@@ -15,23 +16,25 @@
 //!   events are dropped. A batch that is not answered in time is sent again (`GIVES_UP_AFTER`).
 //!
 //! Events come at the steady rates of writes and GETs; by Little's law their number is the rate times the wait.
-//! LISTs leave theirs one by one. Not modelled: the burst of the throttle, truncation, the `RequestReceived`
-//! events that a policy omits, rules by resource.
+//! LISTs leave theirs one by one, through the throttle's bucket. Not modelled: what the bucket lets pass of a rise
+//! of the steady rates, truncation, events of WATCHes, subresources in rules.
 
 use super::plan::{Phase, RampKind, Stage, Step};
+use crate::engine::bucket::{RateLimit, TokenBucket};
 use crate::model::costs::Cost;
-use crate::model::input::{AuditBackend, AuditInput, AuditLevel, AuditMode};
+use crate::model::input::{AuditBackend, AuditInput, AuditLevel, AuditMode, Recorded};
 use crate::model::memory::alloc::grow_slice;
 use crate::model::memory::ledger::EntryId;
-use crate::units::{Bytes, SimSpan};
+use crate::units::{Bytes, SimSpan, SimTime};
 
 /// An event without bodies, in the heap (assumed, 2 to 8 kB: its JSON is below 2.5 kB in 95 of 100,
 /// kubernetes#53417; strings and small maps take about half as much again).
 pub(crate) const EVENT: Bytes = Bytes(4_000);
 /// The same encoded (kubernetes#53417).
 pub(crate) const EVENT_JSON: Bytes = Bytes(2_000);
-/// Events of a request: received, and complete.
-pub(crate) const EVENTS: f64 = 2.0;
+/// What a call to a webhook holds beside its batch (assumed, 20 to 100 kB: two or three goroutines of 8 kB, the
+/// request, buffers of its connection; Go's `net/http` dials for each that finds none).
+pub(crate) const CALL: Bytes = Bytes(40_000);
 /// Copies of a body that writing its line takes at once: the encoder's buffer, what it is copied to, and the string;
 /// by when it is printed from a buffer of its own, the second is garbage (`runtime.Encode`, `fmt.Fprint`).
 pub(crate) const LINE_COPIES: u64 = 3;
@@ -54,13 +57,34 @@ pub struct Waits {
     pub sent: f64,
     /// Events in the full buffer.
     pub buffered: f64,
+    /// Calls to a webhook that begin, per second.
+    pub calls: f64,
+}
+
+impl Waits {
+    /// Calls under way.
+    #[must_use]
+    pub fn in_flight(&self) -> f64 {
+        self.calls * self.answer
+    }
+}
+
+/// How long one more event waits for its batch to begin, if it comes by itself; `None`: the buffer is full.
+pub fn throttled(audit: &AuditInput, bucket: &mut TokenBucket, now: SimTime) -> Option<SimSpan> {
+    if audit.backend == AuditBackend::Log {
+        return Some(SimSpan::ZERO);
+    }
+    let limit = RateLimit { per_second: audit.throttle_qps, burst: audit.throttle_burst };
+    let batch = audit.batch() as f64;
+    let before = bucket.wait(limit, now).as_secs_f64() * limit.per_second * batch;
+    (before <= audit.buffer_size as f64).then(|| bucket.take(limit, 1.0 / batch, now))
 }
 
 /// How long events wait that come at so many per second; `out`: the backend answers nobody.
 #[must_use]
 pub fn waits(audit: &AuditInput, per_second: f64, out: bool) -> Waits {
     let gives_up = GIVES_UP_AFTER.as_secs_f64();
-    let late = out || audit.backend == AuditBackend::Webhook && audit.latency > ANSWER_TIMEOUT;
+    let late = out || audit.backend == AuditBackend::Webhook && audit.latency >= ANSWER_TIMEOUT;
     let answer = if late { gives_up } else { audit.latency.as_secs_f64() };
     if audit.is_off() || per_second <= 0.0 {
         return Waits::default();
@@ -79,7 +103,12 @@ pub fn waits(audit: &AuditInput, per_second: f64, out: bool) -> Waits {
     };
     let sent = (most / per_second).min(1.0);
     let buffered = if sent < 1.0 { audit.buffer_size as f64 } else { 0.0 };
-    Waits { batch: fill / 2.0, answer, sent, buffered }
+    let calls = match audit.backend {
+        AuditBackend::Log => 0.0,
+        // A batch that is sent when it is old enough is not full.
+        AuditBackend::Webhook => per_second * sent / (per_second * fill).clamp(1.0, batch),
+    };
+    Waits { batch: fill / 2.0, answer, sent, buffered, calls }
 }
 
 /// What a kind of request leaves for its audit events, per request.
@@ -95,14 +124,14 @@ pub struct Record {
 
 /// What is recorded of a request that sends and is answered so many bytes of JSON.
 #[must_use]
-pub fn record(level: AuditLevel, request: Bytes, response: Bytes) -> Record {
-    let bodies = match level {
+pub fn record(recorded: Recorded, request: Bytes, response: Bytes) -> Record {
+    let bodies = match recorded.level {
         AuditLevel::None => return Record::default(),
         AuditLevel::Metadata => Bytes::ZERO,
         AuditLevel::Request => request,
         AuditLevel::RequestResponse => request + response,
     };
-    let both = |event: Bytes| event.scale(EVENTS) + bodies;
+    let both = |event: Bytes| event.scale(recorded.events) + bodies;
     Record { heap: both(EVENT), json: both(EVENT_JSON), bodies }
 }
 
@@ -144,12 +173,12 @@ fn encode(body: Bytes, item: Bytes, streamed: bool) -> Body {
 /// its end. `cpu`: what encoding the body takes.
 #[must_use]
 pub fn of_list(
-    audit: &AuditInput,
+    (audit, recorded): (&AuditInput, Recorded),
     (body, item, streamed): (Bytes, Bytes, bool),
     cpu: SimSpan,
     entry: EntryId,
 ) -> Option<(Phase, Phase)> {
-    if audit.of_reads() < AuditLevel::RequestResponse {
+    if recorded.level < AuditLevel::RequestResponse {
         return None;
     }
     let Body { kept, scraps } = encode(body, item, streamed);
@@ -184,7 +213,7 @@ mod tests {
     fn batches_wait_to_be_full_and_for_the_answer() {
         let quick = webhook(SimSpan::millis(100));
         let found = waits(&quick, 100.0, false);
-        assert_eq!(found, Waits { batch: 2.0, answer: 0.1, sent: 1.0, buffered: 0.0 });
+        assert_eq!(found, Waits { batch: 2.0, answer: 0.1, sent: 1.0, buffered: 0.0, calls: 0.25 });
         // Few events are sent when they are 30 s old.
         assert!((waits(&quick, 1.0, false).batch - 15.0).abs() < 1e-9);
         // 4,000 events per second are what the throttle lets through: beyond that the buffer is full.
@@ -196,11 +225,40 @@ mod tests {
         assert_eq!(waits(&quick, 100.0, true), waits(&gone, 100.0, false));
     }
 
+    /// kubernetes#88042: 100 calls per second, each of one event, to a webhook that answers nobody.
+    #[test]
+    fn a_throttle_does_not_bound_the_calls_under_way() {
+        let audit = AuditInput {
+            throttle_qps: 100.0,
+            batch_max_size: Some(1),
+            ..webhook(SimSpan::secs(30))
+        };
+        let found = waits(&audit, 500.0, false);
+        assert!((found.calls - 100.0).abs() < 1e-9, "{found:?}");
+        assert!(found.in_flight() > 10_000.0, "{found:?}");
+    }
+
+    #[test]
+    fn the_buffer_before_the_throttle_fills() {
+        let audit = AuditInput {
+            batch_max_size: Some(1),
+            throttle_burst: 3,
+            buffer_size: 2,
+            ..webhook(SimSpan::ZERO)
+        };
+        let mut bucket = TokenBucket::default();
+        let mut wait = || throttled(&audit, &mut bucket, SimTime::ZERO);
+        let waits: Vec<_> = (0..7).map(|_| wait()).collect();
+        let millis = |n: u64| Some(SimSpan::millis(n));
+        let (none, one, two) = (millis(0), millis(100), millis(200));
+        assert_eq!(waits, [none, none, none, one, two, None, None]);
+    }
+
     #[test]
     fn what_is_recorded_follows_the_level() {
         let (request, response) = (Bytes(10_000), Bytes(12_000));
-        let bodies = |level| record(level, request, response).bodies;
-        assert_eq!(record(AuditLevel::None, request, response), Record::default());
+        let bodies = |level| record(Recorded { level, events: 2.0 }, request, response).bodies;
+        assert_eq!(record(Recorded::default(), request, response), Record::default());
         assert_eq!(bodies(AuditLevel::Metadata), Bytes::ZERO);
         assert_eq!(bodies(AuditLevel::Request), request);
         assert_eq!(bodies(AuditLevel::RequestResponse), request + response);

@@ -5,7 +5,7 @@
 //! (`cacher/delegator.go`; docs/facts/watch-cache.md section 2.4).
 
 use super::plan::{Phase, RampKind, RequestPlan, Stage, Step};
-use crate::model::costs::GRPC_READ;
+use crate::model::costs::{CONVERSION_COPIES, GRPC_READ};
 use crate::model::input::{EtcdInput, Hardware};
 use crate::model::memory::ledger::OwnerId;
 use crate::model::objects::ObjectProfile;
@@ -29,7 +29,8 @@ pub fn period(draw: f64) -> SimSpan {
     PERIOD + PERIOD.scale(JITTER * draw)
 }
 
-/// One check of a cache of `count` objects.
+/// One check of a cache of `count` objects; `converted`: how long a conversion webhook takes for each that is read
+/// from etcd, one after the other.
 #[must_use]
 pub fn consistency_plan(
     release: &Release,
@@ -38,6 +39,7 @@ pub fn consistency_plan(
     profile: &ObjectProfile,
     count: u64,
     owner: OwnerId,
+    converted: SimSpan,
 ) -> RequestPlan {
     let list = owner.entry(Mechanism::ListSliceAndConversion);
     let notes = NOTE.times(count);
@@ -70,7 +72,11 @@ pub fn consistency_plan(
         .at_end(Step::Drop(raw_entry, raw_page.times(raw_copies)))
         .at_end(Step::Drop(list, notes));
     let waits = etcd.latency.times(pages - 1) + etcd.read_rate.time_for(raw - raw_page);
-    compare.demand.floor = compare.demand.cpu.max(waits);
+    compare.demand.floor = compare.demand.cpu.max(waits) + converted.times(count);
+    if converted > SimSpan::ZERO {
+        let reviews = profile.json.times(CONVERSION_COPIES).times(count);
+        compare = compare.ramp(RampKind::Litter, objects, reviews);
+    }
 
     let mut plan = RequestPlan { phases: vec![look, first, compare] };
     plan.scale_cpu(hardware.cpu_speed);

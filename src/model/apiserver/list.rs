@@ -18,7 +18,8 @@ use super::route::Route;
 use crate::engine::fluid::Demand;
 use crate::model::costs::{self, Cost, GRPC_READ};
 use crate::model::input::{
-    AuditInput, Calibration, Encoding, EtcdInput, Hardware, ReadInput, ResourceVersion, Shape,
+    AuditInput, Calibration, Encoding, EtcdInput, Hardware, ReadInput, Recorded, ResourceVersion,
+    Shape,
 };
 use crate::model::memory::alloc::{self, JsonEncoding, JsonList, Pointers};
 use crate::model::memory::ledger::OwnerId;
@@ -44,8 +45,10 @@ pub struct ListContext<'a> {
     pub read: &'a ReadInput,
     /// How etcd answers now.
     pub etcd: EtcdInput,
-    /// What is recorded of it.
+    /// How requests are recorded.
     pub audit: &'a AuditInput,
+    /// What is recorded of this one.
+    pub recorded: Recorded,
     /// How long a conversion webhook takes for an object that is read from etcd.
     pub converted: SimSpan,
     /// How fast the client reads.
@@ -169,7 +172,7 @@ impl ListContext<'_> {
         let json = self.json_item();
         let streams = self.release.streams_json && self.read.encoding != Encoding::Table;
         let audited = audit::of_list(
-            self.audit,
+            (self.audit, self.recorded),
             (json.times(list.items), json, streams),
             self.profile.encode_json.of(list.items, json.times(list.items)),
             self.entry(Mechanism::AuditEvents),

@@ -10,6 +10,7 @@ pub mod go;
 pub mod refusal;
 
 use crate::engine::Streams;
+use crate::engine::bucket::TokenBucket;
 use crate::model::admission::Ticket;
 use crate::model::apiserver::server::RequestId;
 use crate::model::ids::{FleetId, ServerId};
@@ -162,6 +163,10 @@ pub struct Client {
     pub starts: StartSpread,
     /// Back-off of its reflector.
     pub backoff: Backoff<'static>,
+    /// What its process may still send, if its connection is this member's.
+    pub tokens: TokenBucket,
+    /// Whether the LIST that it waits to send has its token.
+    pub has_token: bool,
     /// Tries of the present call.
     pub retries: u8,
     /// Which version the next LIST asks for.
@@ -225,6 +230,8 @@ impl Client {
             generation: 0,
             starts: StartSpread::default(),
             backoff: era.backoff(),
+            tokens: TokenBucket::default(),
+            has_token: false,
             retries: 0,
             from: ListFrom::First,
             seen: SimTime::ZERO,

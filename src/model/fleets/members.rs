@@ -103,6 +103,23 @@ impl Fleets {
         self.wake_after(cx, client, delay);
     }
 
+    /// How long a member waits for client-go's rate limiter before it may send a LIST; nothing: it may.
+    pub(crate) fn throttle(
+        &mut self,
+        cx: &Context<'_>,
+        client: ClientId,
+        now: SimTime,
+    ) -> Option<SimSpan> {
+        let limit = cx.inputs.fleets[self.clients[client].fleet].rate_limit?;
+        if std::mem::take(&mut self.clients[client].has_token) {
+            return None;
+        }
+        let owner = self.owner_of(cx, client);
+        let wait = self.clients[owner].tokens.take(limit, 1.0, now);
+        self.clients[client].has_token = wait > SimSpan::ZERO;
+        (wait > SimSpan::ZERO).then_some(wait)
+    }
+
     /// What follows a failed call of a member.
     pub(crate) fn retries(&self, cx: &Context<'_>, client: ClientId) -> Retries {
         cx.inputs.fleets[self.clients[client].fleet].retries
@@ -216,6 +233,7 @@ impl Fleets {
         member.starts = StartSpread { from: begins, to: begins };
         member.backoff.restart(begins);
         member.retries = 0;
+        member.has_token = false;
         member.state = State::Waiting(Next::Begin);
         self.wake_after(cx, client, delay);
     }

@@ -15,7 +15,7 @@ use crate::model::costs;
 use crate::model::event::{Event, LoadEvent};
 use crate::model::ids::{FleetId, ResourceId, ServerId};
 use crate::model::input::{AuditBackend, AuditLevel, AuditMode, Encoding, Inputs, ReadInput};
-use crate::model::memory::ledger::EntryId;
+use crate::model::memory::ledger::{EntryId, OwnerId};
 use crate::model::plane::Plane;
 use crate::model::plane::load::Load;
 use crate::results::Mechanism;
@@ -24,8 +24,8 @@ use crate::units::{Bytes, SimSpan, SimTime};
 /// What a write and a GET of a resource leave for its audit events.
 fn records(inputs: &Inputs, catalog: &Catalog, resource: ResourceId) -> (Record, Record) {
     let json = catalog.profiles[resource].json;
-    let (writes, reads) = (inputs.audit.level, inputs.audit.of_reads());
-    (audit::record(writes, json, json), audit::record(reads, Bytes::ZERO, json))
+    let (write, get) = (inputs.recorded_of_write(resource), inputs.recorded_of_get(resource));
+    (audit::record(write, json, json), audit::record(get, Bytes::ZERO, json))
 }
 
 /// Writes and GETs of a resource per second on a server.
@@ -34,15 +34,22 @@ fn rates(inputs: &Inputs, load: Load<'_>, resource: ResourceId) -> (f64, f64) {
     (load.handled(resource), gets)
 }
 
-/// How long audit events wait on a server; `out`: their backend answers nobody.
-pub(super) fn audit_waits(inputs: &Inputs, load: Load<'_>, out: bool) -> Waits {
-    let recorded = |level: AuditLevel, rate: f64| if level > AuditLevel::None { rate } else { 0.0 };
+/// Events of writes and GETs per second.
+fn events(inputs: &Inputs, load: Load<'_>) -> f64 {
     let of = |resource| {
         let (writes, gets) = rates(inputs, load, resource);
-        recorded(inputs.audit.level, writes) + recorded(inputs.audit.of_reads(), gets)
+        writes * inputs.recorded_of_write(resource).events
+            + gets * inputs.recorded_of_get(resource).events
     };
-    let per_second: f64 = inputs.resource_ids().map(of).sum();
-    audit::waits(&inputs.audit, per_second * audit::EVENTS, out)
+    inputs.resource_ids().map(of).sum()
+}
+
+/// How long audit events wait on a server; `out`: their backend answers nobody.
+pub(super) fn audit_waits(inputs: &Inputs, load: Load<'_>, out: bool) -> Waits {
+    if inputs.audit.is_off() {
+        return Waits::default();
+    }
+    audit::waits(&inputs.audit, events(inputs, load), out)
 }
 
 /// What requests at steady rates leave behind on a server.
@@ -54,11 +61,15 @@ pub(super) fn levels(
 ) -> Vec<Held> {
     let mut held = Vec::new();
     if !inputs.audit.is_off() {
-        let all: f64 = inputs
-            .resource_ids()
-            .map(|resource| rates(inputs, load, resource))
-            .map(|(writes, gets)| (writes + gets) * audit::EVENTS)
-            .sum();
+        let all = events(inputs, load);
+        let calls = audit::CALL.scale(waits.in_flight());
+        if calls > Bytes::ZERO {
+            held.push(Held {
+                entry: OwnerId::SERVER.entry(Mechanism::AuditEvents),
+                per_second: waits.calls * audit::CALL.as_f64(),
+                level: calls,
+            });
+        }
         for resource in inputs.resource_ids() {
             let (of_write, of_get) = records(inputs, catalog, resource);
             let (writes, gets) = rates(inputs, load, resource);
@@ -179,7 +190,8 @@ impl Plane {
         now: SimTime,
     ) {
         let audit = &cx.inputs.audit;
-        if audit.of_reads() < AuditLevel::RequestResponse || audit.mode() == AuditMode::Blocking {
+        let recorded = cx.inputs.recorded_of_list(fleet, read.resource);
+        if recorded.level < AuditLevel::RequestResponse || audit.mode() == AuditMode::Blocking {
             return;
         }
         let (items, _) = self.context(cx).items_of(read);
@@ -188,10 +200,13 @@ impl Plane {
         let body = item_bytes(profile, Encoding::Json).times(items);
         let state = &mut self.servers[server];
         let waits = state.audit_waits;
+        let Some(throttled) = audit::throttled(audit, &mut state.audit_throttle, now) else {
+            return;
+        };
         // The copy of the event, and of what is under way to a webhook the encoded batch. (A log writes one at a time.)
         let copies = if audit.backend == AuditBackend::Webhook { 2 } else { 1 };
         let bytes = body.times(copies);
-        let wait = SimSpan::from_secs_f64(waits.batch + waits.answer);
+        let wait = throttled + SimSpan::from_secs_f64(waits.batch + waits.answer);
         state.server.memory.step(Step::Take(Self::audited(cx, fleet), bytes));
         let process = state.process.number;
         let event = LoadEvent::Audited { server, process, fleet, bytes };

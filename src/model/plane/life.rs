@@ -211,7 +211,9 @@ impl Plane {
         }
         let unreachable = self.etcd.outage.down(now);
         let again = Event::Compare { server, boot, resource, period };
-        cx.queue.push(now + period, again);
+        // The next follows the end of this one, which a conversion webhook may draw out.
+        let converting = cx.inputs.conversion(resource).times(self.etcd.objects[resource]);
+        cx.queue.push(now + period + converting, again);
         if state.cachers[resource].is_some() && !unreachable {
             let (plans, context) = self.planning(cx);
             let plan = plans.consistency(&context, resource);

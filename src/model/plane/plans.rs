@@ -130,6 +130,7 @@ impl<'a> PlanContext<'a> {
             read,
             etcd: self.etcd(),
             audit: &self.inputs.audit,
+            recorded: self.inputs.recorded_of_list(fleet, read.resource),
             converted: self.inputs.conversion(read.resource),
             drain_rate: self.inputs.fleets[fleet].drain_rate,
             owner: self.catalog.fleet_owner(fleet),
@@ -326,6 +327,7 @@ impl PlanCache {
                 &context.catalog.profiles[resource],
                 count,
                 context.catalog.resource_owner(resource),
+                context.inputs.conversion(resource),
             )
         })
     }

@@ -1,5 +1,6 @@
 //! A server as the control plane sees it: its process, where that is in its life, its caches.
 
+use crate::engine::bucket::TokenBucket;
 use crate::model::admission::Admission;
 use crate::model::apf::max_in_flight::MaxInFlight;
 use crate::model::apiserver::audit::Waits;
@@ -62,6 +63,8 @@ pub struct ServerState {
     pub(super) held_turns_at: SimTime,
     /// How long audit events wait here.
     pub(super) audit_waits: Waits,
+    /// How fast LISTs' events go on to the audit webhook.
+    pub(super) audit_throttle: TokenBucket,
     /// Cut off from its clients and the balancer until then.
     pub partitioned_until: SimTime,
     /// Kills so far.
@@ -129,6 +132,7 @@ impl ServerState {
             background_stale: true,
             held_turns_at: SimTime::NEVER,
             audit_waits: Waits::default(),
+            audit_throttle: TokenBucket::default(),
             partitioned_until: SimTime::ZERO,
             oom_kills: Vec::new(),
             cachers: Table::filled(None, inputs.resources.len()),

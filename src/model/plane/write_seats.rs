@@ -160,7 +160,7 @@ impl Plane {
         let work = Self::write_work(cx, write.resource);
         let commit = costs::ETCD_COMMIT.scale(1.0 / self.etcd.speed)
             + cx.inputs.admission_latency(write.resource)
-            + cx.inputs.audit.blocks_for();
+            + cx.inputs.audit.blocks_for(cx.inputs.recorded_of_write(write.resource));
         let timeout = cx.inputs.apiserver.request_timeout;
         if work + commit > timeout || cx.inputs.admission_fails(write.resource) {
             cx.record.counters.writes_timed_out += write.count();

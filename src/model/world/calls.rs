@@ -48,6 +48,13 @@ impl World<'_> {
     pub(super) fn call(&mut self, client: ClientId, next: Next, now: SimTime) {
         // What TCP has been sending all the time is no new call.
         let sent_before = matches!(self.fleets.clients[client].state, State::Unheard(_));
+        if next == Next::List
+            && !sent_before
+            && let Some(wait) = self.fleets.throttle(&self.cx, client, now)
+        {
+            self.fleets.wait(&mut self.cx, client, next, wait);
+            return;
+        }
         self.cx.record.counters.requests_made += u64::from(!sent_before);
         self.fleets.clients[client].received = now;
         if self.would_be_reset(client, now) {

@@ -12,7 +12,7 @@ use super::{Family, Kind, NameForm, any_span, rate, span};
 use crate::language::table::declare::{table, words};
 use crate::language::table::typed::{
     Earlier, OrWord, Typed, choice, choice_of, earlier, flag, integer, integer_or, list, minor,
-    name, named, per_second, percent, refer, size, table, text, texts,
+    name, named, number, per_second, percent, refer, size, table, text, texts,
 };
 use crate::language::{Code, Role};
 use crate::model::input::{
@@ -193,6 +193,12 @@ table! {
         earlier(Kind::Number { min: 0.0, max: 100.0 }).may_be_empty().example("1.5");
     /// What follows a refused or lost call; the REST layer of client-go makes it again.
     retries: Retries = choice().default("client-go");
+    /// QPS of client-go's rest.Config: LISTs that a member's process may send per second; watches are not limited.
+    /// client-go has 5 unless its user says otherwise, controller-runtime 20 until 0.20, kubelets 50. Left out: any
+    /// number.
+    qps: Option<f64> = number(0.01, 1e6).optional();
+    /// Burst of the same: LISTs at once after a quiet time.
+    burst: Option<u64> = integer(1, 1_000_000).default_for_some("10").late();
     /// The Kubernetes release whose client-go it was built with.
     client_version: Option<u8> = minor("a Kubernetes release", OLDEST_CLIENT_MINOR, NEWEST_MINOR)
         .derived_for_some("that of the servers");

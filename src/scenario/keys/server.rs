@@ -6,12 +6,13 @@ use super::{any_size, any_span, rate, rate_from, release, span};
 use crate::language::table::Flags;
 use crate::language::table::declare::{table, words};
 use crate::language::table::typed::{
-    OrWord, choice, cores, flag, flags, integer, integer_or, memory_limit, number, percent, size,
+    OrWord, choice, cores, flag, flags, integer, integer_or, list, memory_limit, number, percent,
+    size, texts,
 };
 use crate::language::{Code, Role};
 use crate::model::input::{
-    AuditBackend, AuditInput, AuditLevel, AuditMode, BalancerInput, BalancerPolicy, Calibration,
-    EtcdInput, Hardware, HealthCheck, NodeInput, OnFailure,
+    AuditBackend, AuditInput, AuditLevel, AuditMode, AuditRule, BalancerInput, BalancerPolicy,
+    Calibration, EtcdInput, Hardware, HealthCheck, NodeInput, OnFailure,
 };
 use crate::model::release::{Gate, OLDEST_MINOR, Release};
 use crate::units::{ByteRate, Bytes, SimSpan};
@@ -214,10 +215,16 @@ words! {
 
 table! {
     for AuditInput = AUDIT: "auditing";
-    /// What the audit policy records of writes.
+    /// What the audit policy records of writes that no rule matches.
     level: AuditLevel = choice().default("none").late();
-    /// What it records of GETs, LISTs and WATCHes: at "request-response" the whole answer of every LIST.
+    /// What it records of GETs, LISTs and WATCHes that no rule matches: at "request-response" the whole answer of
+    /// every LIST.
     reads: Option<AuditLevel> = choice().derived_for_some("as level").late();
+    /// Rules of the policy, the first that matches a request decides:
+    /// [{ level = "none", users = ["system:kube-scheduler"] }, { level = "request-response", resources = ["secrets"] }].
+    rules: Vec<AuditRule> = list(1000);
+    /// Whether the policy omits the stage RequestReceived (omitStages), as most do: one event per request, not two.
+    omit_request_received: bool = flag().default("false").late();
     /// Where events go: --audit-log-path, or --audit-webhook-config-file.
     backend: AuditBackend = choice().default("log").late();
     /// --audit-log-mode or --audit-webhook-mode.
@@ -233,6 +240,24 @@ table! {
     batch_max_wait: SimSpan = span(SimSpan::millis(1)).default("30s").late();
     /// --audit-webhook-batch-throttle-qps: batches per second.
     throttle_qps: f64 = number(0.01, 1e6).default("10.0").late();
+    /// --audit-webhook-batch-throttle-burst: batches at once after a quiet time.
+    throttle_burst: u64 = integer(1, 1_000_000).default("15").late();
+}
+
+table! {
+    for AuditRule = AUDIT_RULE: "a rule of the audit policy";
+    /// What is recorded of requests that match; a list that is left out matches all.
+    level: AuditLevel = choice();
+    /// Users by name. (Whose `gets` of a resource are is not known: they match no such rule.)
+    users: Vec<String> = texts(1000).example("[\"system:kube-scheduler\"]");
+    /// Groups of users.
+    groups: Vec<String> = texts(1000).example("[\"system:nodes\"]");
+    /// Verbs. Writes are matched as update and patch, whatever they are.
+    verbs: Vec<String> = texts(100).example("[\"get\", \"list\"]");
+    /// Resources by plural name; "*": any.
+    resources: Vec<String> = texts(1000).example("[\"secrets\", \"configmaps\"]");
+    /// As that of the policy, for these requests.
+    omit_request_received: bool = flag().default("false").late();
 }
 
 words! {

@@ -52,6 +52,39 @@ fn answers_of_lists_in_the_audit_log_take_more_than_the_lists() {
     assert!(writes_only < without * 1.3, "what LISTs send is nothing: {writes_only}");
 }
 
+/// The first rule that matches decides: kubernetes#131720 is mended by a rule for one kind, or for one user.
+#[test]
+fn rules_decide_by_resource_user_and_verb() {
+    let policy = |rule: &str| {
+        let rules = format!("rules = [{rule}, {{ level = \"request-response\" }}]");
+        peak(&audited("1.34", &rules, ""))
+    };
+    let whole = policy("{ level = \"none\", verbs = [\"get\"] }");
+    for rule in [
+        "{ level = \"metadata\", resources = [\"configmaps\", \"secrets\"] }",
+        "{ level = \"none\", users = [\"system:serviceaccount:default:readers\"] }",
+        "{ level = \"request\", groups = [\"system:serviceaccounts\"], verbs = [\"list\"] }",
+    ] {
+        let spared = policy(rule);
+        assert!(spared * 1.8 < whole, "{rule}: {spared} of {whole}");
+    }
+    let other = policy("{ level = \"metadata\", users = [\"somebody\"] }");
+    assert!((other / whole - 1.0).abs() < 0.01, "{other} of {whole}");
+}
+
+/// kubernetes#88042, #85489: a throttle of 100 calls per second, each of one event, to a webhook that does not
+/// answer within 30 s.
+#[test]
+fn calls_to_a_webhook_that_does_not_answer_pile_up_behind_a_throttle() {
+    let audit =
+        "level = \"metadata\"\nbackend = \"webhook\"\nbatch-max-size = 1\nthrottle-qps = 100.0";
+    let audit = |latency: &str| format!("{audit}\nlatency = \"{latency}\"");
+    let held = |latency| at(&audited("1.30", &audit(latency), ""), Mechanism::AuditEvents, 500.0);
+    // 40 events a second for 231 s are some 9,000 calls of 40 kB.
+    let (answers, hangs) = (held("1s"), held("30s"));
+    assert!((300e6..600e6).contains(&hangs) && answers < 10e6, "{hangs}, {answers}");
+}
+
 /// Events pile up for as long as they are sent again, and are let go of when the backend is back.
 #[test]
 fn events_wait_for_a_webhook_that_is_gone() {
