@@ -157,6 +157,10 @@ pub struct ApiserverInput {
     pub shutdown: ShutdownInput,
     /// Whether the kubelet probes the servers as kubeadm has it, and kills those that fail.
     pub probes: bool,
+    /// Whether `/livez` includes etcd.
+    pub livez_etcd: bool,
+    /// `--etcd-healthcheck-timeout`: how long etcd may take for a small read to count as healthy.
+    pub etcd_healthcheck_timeout: SimSpan,
     /// How often monitoring scrapes `/metrics` of each server.
     pub scrape_interval: SimSpan,
 }

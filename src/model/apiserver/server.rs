@@ -116,6 +116,8 @@ struct PhaseClass {
     wire: Bytes,
     /// Stored bytes of the range that etcd reads for each.
     range: Bytes,
+    /// How long that takes etcd now.
+    in_etcd: SimSpan,
     /// Bytes that page faults are charged for: large and small.
     touched: (Bytes, Bytes),
     /// Processor time that clients on this machine take from each member.
@@ -478,6 +480,7 @@ impl Server {
             phase,
             wire: spec.demand.wire,
             range: spec.range,
+            in_etcd: SimSpan::ZERO,
             touched: touched(spec),
             clients: SimSpan::ZERO,
             pause: SimSpan::ZERO,

@@ -118,6 +118,11 @@ table! {
     shutdown_send_retry_after: bool = flag().default("false").late();
     /// Whether the kubelet probes the servers as kubeadm configures it, and kills those that fail.
     probes: bool = flag().default("false").late();
+    /// Whether /livez, which these probes ask, fails with etcd: "false" is livez?exclude=etcd, as GKE and OpenShift
+    /// have it; kubeadm does not.
+    livez_etcd: bool = flag().default("true").late();
+    /// Flag of the same name: /livez and /readyz fail if etcd takes longer for a small read.
+    etcd_healthcheck_timeout: SimSpan = span(SimSpan::millis(1)).default("2s").late();
     /// How often monitoring scrapes /metrics of each server: every custom resource definition adds to what that
     /// allocates.
     scrape_interval: SimSpan = span(SimSpan::secs(1)).default("30s").late();

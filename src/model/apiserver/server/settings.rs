@@ -28,6 +28,8 @@ pub struct ServerSettings {
     pub kill_at: Bytes,
     /// Where its node's memory ends; `None`: never.
     pub node: Option<NodeRoom>,
+    /// Cores that etcd may use.
+    pub etcd_cores: f64,
     /// How long a write may take.
     pub request_timeout: SimSpan,
     /// cgroup `memory.high`, if set.
