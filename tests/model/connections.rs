@@ -281,7 +281,8 @@ fn large_ranges_make_etcd_too_slow_for_its_health_check() {
              resource-version = \"\", rounds = \"endless\" }}\n\
              [apf]\nenabled = false\n[hardware]\ncpu-speed = 100.0\n"
         );
-        let text = text("probes = true\nversion = \"1.28\"", "", &rest).replace("version = \"1.34\"\n", "");
+        let text = text("probes = true\nversion = \"1.28\"", "", &rest)
+            .replace("version = \"1.34\"\n", "");
         let text = text.replace("\"64GiB\"", "\"4000GiB\"\ncores = 4");
         support::run(&support::valid(&text, &[]).inputs, 1)
     };

@@ -70,7 +70,12 @@ impl EtcdState {
 
 impl Plane {
     /// How long etcd takes for a small read of a server; `None`: it does not answer.
-    pub(crate) fn etcd_takes(&self, inputs: &Inputs, server: ServerId, now: SimTime) -> Option<SimSpan> {
+    pub(crate) fn etcd_takes(
+        &self,
+        inputs: &Inputs,
+        server: ServerId,
+        now: SimTime,
+    ) -> Option<SimSpan> {
         let read = inputs.etcd.latency.scale(1.0 / self.etcd.speed);
         (!self.etcd.outage.down(now)).then(|| self.servers[server].server.etcd_takes(read))
     }

@@ -180,7 +180,8 @@ impl Server {
     /// How many ranges a core of etcd has to work at, if it is more than one: each takes as many times as long.
     pub(super) fn ranges_per_core(&self) -> f64 {
         let ranges = |class: &&ClassId| self.classes[**class].range > Bytes::ZERO;
-        let members = self.pool.active().iter().filter(ranges).map(|class| self.pool.members(*class));
+        let members =
+            self.pool.active().iter().filter(ranges).map(|class| self.pool.members(*class));
         (members.sum::<u64>() as f64 / self.settings.etcd_cores).max(1.0)
     }
 
