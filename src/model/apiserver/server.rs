@@ -16,7 +16,7 @@ mod settings;
 mod streams;
 
 pub use beside::NodeRoom;
-pub(crate) use beside::{FILES_OF_OTHERS, STALL};
+pub(crate) use beside::{FILES_OF_OTHERS, HAND_OVERS, STALL};
 pub(crate) use rates::COPIES_WAITED_FOR;
 pub use settings::{Background, FanOut, Growth, Held, ServerSettings};
 
@@ -557,6 +557,7 @@ impl Server {
 
     fn note_peak(&mut self, now: SimTime) {
         let resident = self.memory.resident();
+        self.note_both();
         self.phase_peak = self.phase_peak.max(resident);
         if resident > self.peak.0 {
             self.peak = (resident, now);

@@ -72,8 +72,9 @@ pub(super) struct Beside {
     returns: SimTime,
     /// Bytes that etcd took of the server's room, not yet looked at.
     pub(super) taken: u64,
-    /// The most etcd has had.
+    /// The most etcd has had of the room set aside for it, and the most that it and the server took together.
     peak: Bytes,
+    both: Bytes,
     /// Steps of pages that are gone.
     gone: u64,
     /// Speed of the server, and of the others on its node: 1 when nothing is gone.
@@ -89,6 +90,7 @@ impl Default for Beside {
             returns: SimTime::NEVER,
             taken: 0,
             peak: Bytes::ZERO,
+            both: Bytes::ZERO,
             gone: 0,
             speed: 1.0,
             others: 1.0,
@@ -155,6 +157,20 @@ impl Server {
         (rest, rest.max(self.beside.peak))
     }
 
+    /// The most that the server and etcd beside it took of the node together.
+    #[must_use]
+    pub fn node_peak(&self) -> Bytes {
+        self.beside.both
+    }
+
+    /// Notes what both take now.
+    pub(super) fn note_both(&mut self) {
+        let (idle, started) = self.settings.etcd;
+        let ranges = self.beside.held.scale(ETCD_READ_WHOLE);
+        let etcd = if started == Bytes::ZERO { started } else { started.max(idle + ranges) };
+        self.beside.both = self.beside.both.max(Bytes(self.memory.resident()) + etcd);
+    }
+
     /// What etcd has on the node now.
     #[must_use]
     pub fn etcd_now(&self) -> Bytes {
@@ -200,6 +216,7 @@ impl Server {
         }
         beside.taken += (before - node.kill_at(beside.held)).0;
         beside.peak = beside.peak.max(node.etcd(beside.held));
+        self.note_both();
     }
 
     /// How many of the pages are gone, and how fast that leaves everybody.
