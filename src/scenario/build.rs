@@ -135,6 +135,8 @@ fn apiserver_of(table: &Apiserver) -> ApiserverInput {
         shutdown_watch_termination_grace_period: watch_grace,
         shutdown_send_retry_after: send_retry_after,
         probes,
+        livez_etcd,
+        etcd_healthcheck_timeout,
         scrape_interval,
     } = *table;
     ApiserverInput {
@@ -159,6 +161,8 @@ fn apiserver_of(table: &Apiserver) -> ApiserverInput {
         goaway_chance,
         shutdown: ShutdownInput { delay, watch_grace, send_retry_after },
         probes,
+        livez_etcd,
+        etcd_healthcheck_timeout,
         scrape_interval,
     }
 }

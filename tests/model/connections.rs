@@ -250,6 +250,49 @@ fn probes_leave_a_healthy_server_alone() {
 }
 
 #[test]
+fn without_etcd_the_kubelet_kills_servers_that_want_for_nothing() {
+    let outage = event("etcd-outage = { lasts = \"3m\" }") + &fleet("kubelets", 90, "");
+    let run = |keys: &str, rest: &str| run(&format!("replicas = 3\n{keys}"), "", rest);
+    let probed = run("probes = true", &outage);
+    assert_eq!(probed.counters.probe_kills, 3);
+    assert!(probed.servers.iter().all(|server| server.oom_kills.is_empty()));
+    // Of ten seconds each; the outage begins between two.
+    let killed = first(&probed, LogKind::Stopped, "etcd did not answer /livez within 2s");
+    assert!((131.9..142.1).contains(&killed), "{killed}");
+    assert!(first(&probed, LogKind::Balancer, "out of rotation") < 64.0);
+    let spared = run("probes = true\nlivez-etcd = false", &outage);
+    assert_eq!((spared.counters.probe_kills, spared.counters.servers_lost), (0, 0));
+    // /readyz asks etcd in any case.
+    assert!(first(&spared, LogKind::Balancer, "out of rotation") < 64.0);
+    let slow = |timeout: &str| {
+        let keys = format!("probes = true\netcd-healthcheck-timeout = \"{timeout}\"");
+        let slow = event("slow-etcd = { speed = 0.001, lasts = \"3m\" }");
+        run(&keys, &(slow + "[etcd]\nlatency = \"4ms\"\n")).counters.probe_kills
+    };
+    assert_eq!((slow("2s"), slow("9s")), (3, 0));
+}
+
+#[test]
+fn large_ranges_make_etcd_too_slow_for_its_health_check() {
+    let storm = |clients: u32| {
+        let rest = format!(
+            "[objects.secrets]\ncount = 2_000\nsize = \"100kB\"\n[[clients]]\nname = \"readers\"\n\
+             count = {clients}\nlister = {{ resource = \"secrets\", selected = \"0.1%\", \
+             resource-version = \"\", rounds = \"endless\" }}\n\
+             [apf]\nenabled = false\n[hardware]\ncpu-speed = 100.0\n"
+        );
+        let text = text("probes = true\nversion = \"1.28\"", "", &rest)
+            .replace("version = \"1.34\"\n", "");
+        let text = text.replace("\"64GiB\"", "\"4000GiB\"\ncores = 4");
+        support::run(&support::valid(&text, &[]).inputs, 1)
+    };
+    let many = storm(1_000);
+    assert!(many.counters.probe_kills > 0, "{:?}", many.log);
+    assert!(many.servers[0].oom_kills.is_empty());
+    assert_eq!(storm(50).counters.probe_kills, 0);
+}
+
+#[test]
 fn a_rollout_waits_for_the_processes_whole() {
     // The agents' second reflectors read slowly: each pod is available when they have synced, too.
     let slow = "connection = \"agents\"\ndecode-rate = \"1MB/s\"";

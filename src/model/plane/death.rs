@@ -94,8 +94,16 @@ impl Plane {
     ) -> Option<bool> {
         let state = &self.servers[server];
         let ready = match cx.inputs.balancer.check {
-            HealthCheck::Readyz => state.life == Life::Serving && state.stopping.is_none(),
-            HealthCheck::Livez => matches!(state.life, Life::Filling | Life::Serving),
+            HealthCheck::Readyz => {
+                state.life == Life::Serving
+                    && state.stopping.is_none()
+                    && self.etcd_healthy(cx.inputs, server, now)
+            }
+            HealthCheck::Livez => {
+                matches!(state.life, Life::Filling | Life::Serving)
+                    && (!cx.inputs.apiserver.livez_etcd
+                        || self.etcd_healthy(cx.inputs, server, now))
+            }
         };
         let healthy = ready && !state.partitioned(now);
         let up = self.balancer.check(server, healthy)?;

@@ -241,6 +241,8 @@ pub struct Probed {
     pub(crate) started: bool,
     /// Failures in a row.
     pub(crate) failures: u32,
+    /// Whether the last was etcd's.
+    pub(crate) without_etcd: bool,
 }
 
 /// A server that was asked to end.
