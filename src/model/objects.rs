@@ -436,7 +436,8 @@ mod tests {
     #[test]
     fn small_custom_resources_are_mostly_metadata() {
         for (json, measured) in [(2_356, 13_550.0), (481, 2_976.0), (17_500, 3.85 * 17_500.0)] {
-            let decoded = ObjectProfile::of(&resource("widgets", Shape::Custom, json, None)).decoded;
+            let decoded =
+                ObjectProfile::of(&resource("widgets", Shape::Custom, json, None)).decoded;
             let error = decoded.as_f64() / measured - 1.0;
             assert!(error.abs() < 0.1, "{decoded:?} beside {measured} for {json} B");
         }
