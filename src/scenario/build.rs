@@ -134,6 +134,7 @@ fn apiserver_of(table: &Apiserver) -> ApiserverInput {
         shutdown_delay: delay,
         shutdown_watch_termination_grace_period: watch_grace,
         shutdown_send_retry_after: send_retry_after,
+        stall_at_limit,
         probes,
         scrape_interval,
     } = *table;
@@ -158,6 +159,7 @@ fn apiserver_of(table: &Apiserver) -> ApiserverInput {
         up_for,
         goaway_chance,
         shutdown: ShutdownInput { delay, watch_grace, send_retry_after },
+        stall_at_limit,
         probes,
         scrape_interval,
     }

@@ -205,6 +205,8 @@ pub struct Server {
     /// Bytes above the limit that a crossing noticed too late has let through: always none.
     overshoot: u64,
     running: bool,
+    /// Nothing in it moves: see [`beside`].
+    stands_still: bool,
     /// Cut off from its clients: responses stay where they are.
     cut_off: bool,
 }
@@ -257,6 +259,7 @@ impl Server {
             steps: 0,
             overshoot: 0,
             running: false,
+            stands_still: false,
             cut_off: false,
         }
     }
@@ -334,6 +337,7 @@ impl Server {
     pub fn kill(&mut self, now: SimTime) {
         self.settle(now);
         self.running = false;
+        self.stands_still = false;
         self.memory.clear();
         self.backlog.clear();
         for (slot, request) in self.requests.iter_mut().enumerate() {
@@ -489,7 +493,7 @@ impl Server {
     /// Finishes what ends at `now` (settled to before): phases go on to the next, finished
     /// requests are reported. Returns whether the kernel kills it.
     pub fn process(&mut self, plans: &Plans, now: SimTime, finished: &mut Vec<Finished>) -> bool {
-        if !self.running {
+        if !self.moves() {
             return false;
         }
         self.book(plans);
@@ -531,7 +535,7 @@ impl Server {
 
     /// Ends and begins collections that are due at `now`; whether any did.
     pub fn collect(&mut self, now: SimTime) -> bool {
-        if !self.running {
+        if !self.moves() {
             return false;
         }
         let mut changed = false;

@@ -5,7 +5,8 @@
 //! give a server six minutes to begin to accept, and 8 a serving one two minutes.
 //!
 //! Whether an answer is late is judged by what the processors' present shares make of a probe's own
-//! work. Memory that is being throttled, and locks, do not delay probes here.
+//! work. A server that stands still at its memory limit answers none; memory that is being throttled, and locks,
+//! do not delay probes here.
 
 use crate::model::context::Context;
 use crate::model::event::{Event, FaultEvent};
@@ -66,7 +67,9 @@ impl Plane {
         }
         state.server.settle(now);
         let accepts = matches!(state.life, Life::Filling | Life::Serving);
-        let answers = accepts && state.server.time_of(PROBE_WORK) <= TIMEOUT;
+        let answers = accepts
+            && state.stalled.is_none()
+            && state.server.time_of(PROBE_WORK) <= TIMEOUT;
         if answers {
             state.probed = Probed { started: true, failures: 0, ..state.probed };
         }
@@ -87,8 +90,13 @@ impl Plane {
         let state = &mut self.servers[server];
         let probe = if state.probed.started { "liveness" } else { "startup" };
         cx.record.counters.probe_kills += 1;
-        cx.record.counters.servers_lost += 1;
-        let message = format!("killed by the kubelet: the {probe} probe failed");
+        // One that stands still at its limit is lost for memory, and counts as such.
+        cx.record.counters.servers_lost += u64::from(state.stalled.is_none());
+        let after = match state.stalled {
+            Some(stalled) => format!(" after {} at its limit", now.since(stalled.since)),
+            None => String::new(),
+        };
+        let message = format!("killed by the kubelet{after}: the {probe} probe failed");
         cx.record.note(now, LogKind::Stopped, &name(server), message);
         state.crash_loop.died(now)
     }

@@ -14,8 +14,12 @@ impl Server {
         if span == SimSpan::ZERO || !self.running {
             return;
         }
-        self.pool.advance(span);
         let seconds = span.as_secs_f64();
+        if self.stands_still {
+            self.pass_pressure(seconds);
+            return;
+        }
+        self.pool.advance(span);
         let others = self.rates.cores - self.rates.background + self.rates.mark;
         self.cpu_nanos += others * span.0 as f64;
         let bounds = self.bounds_of_backlog();
