@@ -232,6 +232,23 @@ pub struct OomKill {
     pub back_at: Option<SimTime>,
 }
 
+/// A server's node: what each of those on it takes at rest, and all of them together at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeRecord {
+    /// RAM.
+    pub memory: Bytes,
+    /// The most that was in use.
+    pub peak: Bytes,
+    /// etcd, after a server has started beside it; nothing: it runs elsewhere.
+    pub etcd: Bytes,
+    /// Controller manager and scheduler.
+    pub controllers: Bytes,
+    /// Agents.
+    pub daemons: Bytes,
+    /// Kernel, kubelet and others.
+    pub system: Bytes,
+}
+
 /// What one server went through.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServerRecord {
@@ -249,6 +266,9 @@ pub struct ServerRecord {
     /// The most it took.
     #[serde(default)]
     pub etcd_peak: Bytes,
+    /// See [`NodeRecord`].
+    #[serde(default)]
+    pub node: NodeRecord,
     /// Kills, in order of time.
     pub oom_kills: Vec<OomKill>,
     /// CPU time used.

@@ -136,6 +136,8 @@ fn apiserver_of(table: &Apiserver) -> ApiserverInput {
         shutdown_send_retry_after: send_retry_after,
         stall_at_limit,
         probes,
+        livez_etcd,
+        etcd_healthcheck_timeout,
         scrape_interval,
     } = *table;
     ApiserverInput {
@@ -161,6 +163,8 @@ fn apiserver_of(table: &Apiserver) -> ApiserverInput {
         shutdown: ShutdownInput { delay, watch_grace, send_retry_after },
         stall_at_limit,
         probes,
+        livez_etcd,
+        etcd_healthcheck_timeout,
         scrape_interval,
     }
 }

@@ -237,7 +237,8 @@ pub(super) fn node(
         pressure: false,
         etcd_memory: Some(Bytes::gib(1)),
         system_memory: Bytes::gib(1),
-        daemons_memory: Bytes::mib(300),
+        controllers_memory: Some(Bytes::ZERO),
+        daemons_memory: Some(Bytes::mib(300)),
         oom_score_adj: 0,
     })
 }

@@ -2,8 +2,9 @@
 
 use oomcast::model::RunOptions;
 use oomcast::results::{
-    Counters, FleetFlow, Holder, LevelRecord, LogEntry, LogKind, Mechanism, OomKill, Outcome,
-    PhaseRecord, PressureRecord, RunRecord, ServerRecord, Timeline, TimelinePoint, Unserved,
+    Counters, FleetFlow, Holder, LevelRecord, LogEntry, LogKind, Mechanism, NodeRecord, OomKill,
+    Outcome, PhaseRecord, PressureRecord, RunRecord, ServerRecord, Timeline, TimelinePoint,
+    Unserved,
 };
 use oomcast::units::{Bytes, SimSpan, SimTime};
 
@@ -58,6 +59,7 @@ fn server(index: u16, peak: Bytes, oom_kills: Vec<OomKill>) -> ServerRecord {
         peak_at: oom_kills.first().map_or(seconds(61), |kill| kill.at),
         etcd_rest: Bytes::gib(1),
         etcd_peak: Bytes::gib(1),
+        node: NodeRecord::default(),
         cpu: SimSpan::millis(12_345),
         cpu_capacity: SimSpan::secs(4_800),
         pressure: PressureRecord::NONE,

@@ -199,7 +199,7 @@ fn node(findings: &Findings, out: &mut Lines) {
     }
     let nodes = &findings.nodes;
     let stored = findings.resources.values().filter_map(|resource| {
-        Some(resource.size.as_ref()?.value.times(resource.count.as_ref()?.value))
+        Some((resource.count.as_ref()?.value, resource.size.as_ref()?.value))
     });
     let etcd = NodeInput::etcd_memory(None, stored, memory).round_up(1 << 20);
     match (&nodes.etcd_beside, &nodes.etcd_memory) {

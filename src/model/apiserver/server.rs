@@ -16,7 +16,7 @@ mod settings;
 mod streams;
 
 pub use beside::NodeRoom;
-pub(crate) use beside::{FILES_OF_OTHERS, STALL};
+pub(crate) use beside::{FILES_OF_OTHERS, HAND_OVERS, STALL};
 pub(crate) use rates::COPIES_WAITED_FOR;
 pub use settings::{Background, FanOut, Growth, Held, ServerSettings};
 
@@ -116,6 +116,8 @@ struct PhaseClass {
     wire: Bytes,
     /// Stored bytes of the range that etcd reads for each.
     range: Bytes,
+    /// How long that takes etcd now.
+    in_etcd: SimSpan,
     /// Bytes that page faults are charged for: large and small.
     touched: (Bytes, Bytes),
     /// Processor time that clients on this machine take from each member.
@@ -482,6 +484,7 @@ impl Server {
             phase,
             wire: spec.demand.wire,
             range: spec.range,
+            in_etcd: SimSpan::ZERO,
             touched: touched(spec),
             clients: SimSpan::ZERO,
             pause: SimSpan::ZERO,
@@ -558,6 +561,7 @@ impl Server {
 
     fn note_peak(&mut self, now: SimTime) {
         let resident = self.memory.resident();
+        self.note_both();
         self.phase_peak = self.phase_peak.max(resident);
         if resident > self.peak.0 {
             self.peak = (resident, now);

@@ -24,10 +24,7 @@ impl Plane {
         let watches: u64 = state.watches.iter().sum();
         let clients = self.balancer.connections(server);
         let (node_first, etcd) = (self.node_out(server), state.server.etcd_now());
-        let after = match state.stalled {
-            Some(stalled) => format!(" after {} at its limit", now.since(stalled.since)),
-            None => String::new(),
-        };
+        let after = state.stalled.map_or_else(String::new, |stalled| stalled.words(now));
         let mut note = |kind, message| cx.record.note(now, kind, &name(server), message);
         if node_first {
             let beside =
@@ -71,8 +68,9 @@ impl Plane {
         state.close_levels();
         cx.record.down(server, now, true);
         let resident = Bytes(state.server.memory.resident());
-        let message =
-            format!("stands still at its memory limit ({resident}): it reads its binary again and again");
+        let message = format!(
+            "stands still at its memory limit ({resident}): it reads its binary again and again"
+        );
         cx.record.note(now, LogKind::Stopped, &name(server), message);
         cx.queue.push(now + lasts, Event::Heal { server });
         true
@@ -146,8 +144,16 @@ impl Plane {
     ) -> Option<bool> {
         let state = &self.servers[server];
         let ready = match cx.inputs.balancer.check {
-            HealthCheck::Readyz => state.life == Life::Serving && state.stopping.is_none(),
-            HealthCheck::Livez => matches!(state.life, Life::Filling | Life::Serving),
+            HealthCheck::Readyz => {
+                state.life == Life::Serving
+                    && state.stopping.is_none()
+                    && self.etcd_healthy(cx.inputs, server, now)
+            }
+            HealthCheck::Livez => {
+                matches!(state.life, Life::Filling | Life::Serving)
+                    && (!cx.inputs.apiserver.livez_etcd
+                        || self.etcd_healthy(cx.inputs, server, now))
+            }
         };
         let healthy = ready && !state.unheard(now);
         let up = self.balancer.check(server, healthy)?;

@@ -107,6 +107,8 @@ impl Plane {
             },
             kill_at: limit.kill_at,
             node: node::room(inputs),
+            etcd: inputs.etcd_takes(),
+            etcd_cores: inputs.node.cores.max(1.0),
             request_timeout: inputs.apiserver.request_timeout,
             memory_high: node::memory_high(inputs),
             scan: catalog.scan_weights(inputs),

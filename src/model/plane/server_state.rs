@@ -260,6 +260,8 @@ pub struct Probed {
     pub(crate) started: bool,
     /// Failures in a row.
     pub(crate) failures: u32,
+    /// Whether the last was etcd's.
+    pub(crate) without_etcd: bool,
 }
 
 /// A server that stands still at its memory limit.
@@ -269,6 +271,13 @@ pub(crate) struct Stalled {
     pub(crate) since: SimTime,
     /// The kernel kills it then.
     pub(crate) until: SimTime,
+}
+
+impl Stalled {
+    /// ` after 20s at its limit`.
+    pub(super) fn words(&self, now: SimTime) -> String {
+        format!(" after {} at its limit", now.since(self.since))
+    }
 }
 
 /// A server that was asked to end.

@@ -122,6 +122,11 @@ table! {
     stall_at_limit: SimSpan = any_span().default("0s").late();
     /// Whether the kubelet probes the servers as kubeadm configures it, and kills those that fail.
     probes: bool = flag().default("false").late();
+    /// Whether /livez, which these probes ask, fails with etcd: "false" is livez?exclude=etcd, as GKE and OpenShift
+    /// have it; kubeadm does not.
+    livez_etcd: bool = flag().default("true").late();
+    /// Flag of the same name: /livez and /readyz fail if etcd takes longer for a small read.
+    etcd_healthcheck_timeout: SimSpan = span(SimSpan::millis(1)).default("2s").late();
     /// How often monitoring scrapes /metrics of each server: every custom resource definition adds to what that
     /// allocates.
     scrape_interval: SimSpan = span(SimSpan::secs(1)).default("30s").late();
@@ -148,8 +153,12 @@ table! {
         any_size().derived_for_some("what etcd takes for the objects stored, at least 1GiB");
     /// RAM of the kernel, the kubelet and others that the OOM killer spares.
     system_memory: Bytes = any_size().default("500MiB");
-    /// RAM of ordinary processes that the OOM killer takes before the apiserver.
-    daemons_memory: Bytes = any_size().default("300MiB");
+    /// RAM of kube-controller-manager and kube-scheduler on the same node. `"0B"`: they run elsewhere.
+    controllers_memory: Option<Bytes> =
+        any_size().derived_for_some("100MB and twice what they hold of the objects");
+    /// RAM of ordinary processes that the OOM killer takes before the apiserver: network plugin, kube-proxy, agents.
+    daemons_memory: Option<Bytes> =
+        any_size().derived_for_some("300MiB and twice what kube-proxy holds of Services and EndpointSlices");
     /// oom_score_adj of the apiserver.
     oom_score_adj: i32 = integer(-1000, 1000).default("-997");
 }

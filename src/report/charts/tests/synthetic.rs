@@ -3,8 +3,8 @@
 use crate::report::charts::{ChartInput, PublishedPeak, ServerPeaks};
 use crate::results::{
     Activity, ActivityBucket, ActivityCounts, BusiestSecond, Holder, LevelPoint, LevelTimeline,
-    Mechanism, OomKill, PhaseRecord, PressureRecord, ServerActivity, ServerRecord, Timeline,
-    TimelinePoint, WatchWindow, WindowPoint, scraped_peaks,
+    Mechanism, NodeRecord, OomKill, PhaseRecord, PressureRecord, ServerActivity, ServerRecord,
+    Timeline, TimelinePoint, WatchWindow, WindowPoint, scraped_peaks,
 };
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -191,6 +191,7 @@ fn record(name: String, recipe: &Recipe, timeline: &Timeline, kills: Vec<OomKill
         peak_at: top.map(|p| p.at).unwrap_or_default(),
         etcd_rest: Bytes::ZERO,
         etcd_peak: Bytes::ZERO,
+        node: NodeRecord::default(),
         oom_kills: kills,
         cpu: SimSpan::ZERO,
         cpu_capacity: SimSpan::ZERO,
