@@ -273,6 +273,31 @@ fn without_etcd_the_kubelet_kills_servers_that_want_for_nothing() {
 }
 
 #[test]
+fn a_member_that_is_defragmented_takes_its_server_out_and_a_large_one_has_it_killed() {
+    let defragment = |objects: u32, apiserver: &str| {
+        let rest = event(&format!("defragment = {{ apiserver = {apiserver} }}"))
+            + &fleet("kubelets", 90, "")
+            + &format!("[objects.configmaps]\ncount = {objects}\nsize = \"1MB\"\n");
+        run("replicas = 3\nprobes = true\nlivez-etcd = true", "", &rest)
+    };
+    // 2.4 GB at 100 MB/s, three times.
+    let small = defragment(2_000, "\"all\"");
+    assert_eq!(small.counters.probe_kills, 0);
+    let out: Vec<f64> = small
+        .log
+        .iter()
+        .filter(|line| line.message.contains("out of rotation"))
+        .map(|line| line.at.as_secs_f64())
+        .collect();
+    assert_eq!(out.len(), 3);
+    for (place, at) in out.iter().enumerate() {
+        let begins = 60.0 + 24.0 * place as f64;
+        assert!((begins..begins + 4.0).contains(at), "{out:?}");
+    }
+    assert_eq!(defragment(8_000, "1").counters.probe_kills, 1);
+}
+
+#[test]
 fn large_ranges_make_etcd_too_slow_for_its_health_check() {
     let storm = |clients: u32| {
         let rest = format!(

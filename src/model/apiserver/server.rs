@@ -552,7 +552,8 @@ impl Server {
         let heap = self.memory.heap();
         let due = self.memory.heap_in_use() >= heap.trigger();
         if due || now >= heap.forced_at() {
-            self.memory.begin_cycle(now, self.settings.hardware.mark_speed());
+            let speed = self.settings.hardware.mark_speed();
+            self.memory.begin_cycle(now, speed, self.background.writes_per_second);
             changed = true;
         }
         self.steps += u64::from(changed);

@@ -86,6 +86,8 @@ pub struct Etcd {
     pub slow_until: SimTime,
     /// Whether it has its quorum.
     pub outage: EtcdState,
+    /// The member of each server answers nobody until then.
+    pub blocked_until: Table<ServerId, SimTime>,
     /// Its database against the quota.
     pub(crate) database: Database,
 }
@@ -125,6 +127,7 @@ impl Plane {
                 speed: 1.0,
                 slow_until: SimTime::ZERO,
                 outage: EtcdState::default(),
+                blocked_until: inputs.server_ids().map(|_| SimTime::ZERO).collect(),
                 database: Database::new(
                     inputs.resources.iter().map(|r| r.writes_per_second * r.size.as_f64()).sum(),
                 ),
