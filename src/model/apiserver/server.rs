@@ -207,8 +207,6 @@ pub struct Server {
     /// Bytes above the limit that a crossing noticed too late has let through: always none.
     overshoot: u64,
     running: bool,
-    /// Nothing in it moves: see [`beside`].
-    stands_still: bool,
     /// Cut off from its clients: responses stay where they are.
     cut_off: bool,
 }
@@ -261,7 +259,6 @@ impl Server {
             steps: 0,
             overshoot: 0,
             running: false,
-            stands_still: false,
             cut_off: false,
         }
     }
@@ -317,13 +314,6 @@ impl Server {
         (Bytes(self.peak.0), self.peak.1, &self.peak_holders)
     }
 
-    /// Highest resident memory since the last call.
-    pub fn take_phase_peak(&mut self) -> Bytes {
-        let peak = self.phase_peak;
-        self.phase_peak = self.memory.resident();
-        Bytes(peak)
-    }
-
     /// Starts the process: empty but for its binary.
     pub fn boot(&mut self, now: SimTime) {
         self.memory = self.settings.empty_memory(self.memory.pool().of_next_process(), now);
@@ -339,7 +329,7 @@ impl Server {
     pub fn kill(&mut self, now: SimTime) {
         self.settle(now);
         self.running = false;
-        self.stands_still = false;
+        self.beside.stands_still = false;
         self.memory.clear();
         self.backlog.clear();
         for (slot, request) in self.requests.iter_mut().enumerate() {

@@ -89,6 +89,8 @@ pub(super) struct Beside {
     /// Speed of the server, and of the others on its node: 1 when nothing is gone.
     pub(super) speed: f64,
     pub(super) others: f64,
+    /// The process is at its cgroup's limit, and nothing in it moves.
+    pub(super) stands_still: bool,
 }
 
 impl Default for Beside {
@@ -103,6 +105,7 @@ impl Default for Beside {
             gone: 0,
             speed: 1.0,
             others: 1.0,
+            stands_still: false,
         }
     }
 }
@@ -155,14 +158,14 @@ impl Server {
     /// The process stands still from now on, until it is killed.
     pub fn stand_still(&mut self, now: SimTime) {
         self.settle(now);
-        self.stands_still = true;
+        self.beside.stands_still = true;
         self.rates = super::Rates::default();
         self.all_wait_for_memory();
     }
 
     /// Whether there is a process that does not stand still.
     pub(super) fn moves(&self) -> bool {
-        self.running && !self.stands_still
+        self.running && !self.beside.stands_still
     }
 
     /// Whether it is the node that runs out of memory first, and not the server's cgroup.
