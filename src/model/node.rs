@@ -87,14 +87,13 @@ fn node_limit(inputs: &Inputs) -> Bytes {
     let node = &inputs.node;
     let (total, etcd) = (node.memory, inputs.etcd_memory());
     let left = total - node.system_memory - etcd - residents::controllers(inputs);
-    let daemons = residents::daemons(inputs);
-    let before_daemons = left - daemons;
+    let before_daemons = left - node.daemons_memory;
     let score = |resident: Bytes, adj: i64| {
         i128::from(resident.0) + i128::from(adj) * i128::from(total.0) / 1000
     };
     let adj = i64::from(node.oom_score_adj);
     let own = score(before_daemons, adj);
-    let spared = own < score(daemons, 0) && adj < 0;
+    let spared = own < score(node.daemons_memory, 0) && adj < 0;
     if spared || own < score(etcd, ETCD_SCORE_ADJ) { left } else { before_daemons }
 }
 

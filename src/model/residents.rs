@@ -1,4 +1,4 @@
-//! What the controller manager, the scheduler and the agents on a server's node take of its memory.
+//! What the controller manager, the scheduler and kube-proxy on a server's node take of its memory.
 //!
 //! The simplest model: a process has its binary and what it needs without objects, and twice what its informers
 //! hold, for Go lets the heap grow to twice what is live (GOGC=100).
@@ -8,7 +8,10 @@
 //!   k8s.io/controller-manager `pkg/informerfactory`; kubernetes#115699), and has a node in the graph of the garbage
 //!   collector for each. Events are left out (`ignoredResources`, `pkg/controller/garbagecollector`).
 //! - The *scheduler* holds Pods and Nodes decoded, and for each Pod what it computes of it (`PodInfo`).
-//! - *kube-proxy* holds Services and `EndpointSlices`; it stands for the agents.
+//! - *kube-proxy* holds Services and `EndpointSlices`; without objects it is one of the node's daemons.
+//!
+//! All three are critical to node or cluster, and have etcd's `oom_score_adj` (`GetContainerOOMScoreAdjust`, kubelet
+//! `pkg/kubelet/qos/policy.go`).
 //!
 //! Leader election leaves the other servers' controller managers and schedulers without informers; which node the
 //! leaders are on changes, so each server's is taken to have them.
@@ -24,9 +27,6 @@ pub(crate) const CONTROLLER_MANAGER: Bytes = Bytes(60_000_000);
 /// A scheduler without objects (assumed: 20 to 60).
 pub(crate) const SCHEDULER: Bytes = Bytes(40_000_000);
 
-/// Network plugin, kube-proxy, log and metrics agents without objects (assumed: 100 to 600).
-pub(crate) const AGENTS: Bytes = Bytes::mib(300);
-
 /// A custom resource's metadata, decoded (assumed: 1 to 3 kB: labels, annotations, owners, no managed fields).
 pub(crate) const METADATA: Bytes = Bytes(1_500);
 
@@ -39,7 +39,7 @@ const POD_INFO: Bytes = Bytes(1_000);
 /// Heap for a byte that is live.
 const HEAP: u64 = 2;
 
-/// RAM of controller manager and scheduler.
+/// RAM of controller manager, scheduler, and of what kube-proxy holds.
 #[must_use]
 pub fn controllers(inputs: &Inputs) -> Bytes {
     inputs.node.controllers_memory.unwrap_or_else(|| {
@@ -48,26 +48,16 @@ pub fn controllers(inputs: &Inputs) -> Bytes {
     })
 }
 
-/// RAM of the node's agents.
-#[must_use]
-pub fn daemons(inputs: &Inputs) -> Bytes {
-    inputs.node.daemons_memory.unwrap_or_else(|| {
-        let proxied =
-            |one: &&ResourceInput| ["services", "endpointslices"].contains(&one.name.as_str());
-        let held = inputs.resources.iter().filter(proxied);
-        let held = held.map(|one| ObjectProfile::of(one).cached.times(one.count)).sum::<Bytes>();
-        AGENTS + held.times(HEAP)
-    })
-}
-
-/// What both hold of an object.
+/// What they hold of an object.
 fn in_controllers(resource: &ResourceInput) -> Bytes {
     let whole = ObjectProfile::of(resource).cached;
     match (resource.shape, resource.name.as_str()) {
         (_, "events") => Bytes::ZERO,
         (Shape::Custom | Shape::CustomBlob, _) => METADATA + GRAPH_NODE,
         (Shape::Blob | Shape::Typed, "pods") => whole.times(2) + GRAPH_NODE + POD_INFO,
-        (Shape::Blob | Shape::Typed, "nodes") => whole.times(2) + GRAPH_NODE,
+        (Shape::Blob | Shape::Typed, "nodes" | "services" | "endpointslices") => {
+            whole.times(2) + GRAPH_NODE
+        }
         (Shape::Blob | Shape::Typed, _) => whole + GRAPH_NODE,
     }
 }

@@ -238,7 +238,7 @@ pub(super) fn node(
         etcd_memory: Some(Bytes::gib(1)),
         system_memory: Bytes::gib(1),
         controllers_memory: Some(Bytes::ZERO),
-        daemons_memory: Some(Bytes::mib(300)),
+        daemons_memory: Bytes::mib(300),
         oom_score_adj: 0,
     })
 }

@@ -84,9 +84,8 @@ pub(super) fn memory(case: &Case<'_>, factor: f64) -> Result {
     let now = memory_limit(case.inputs()).limit;
     let most = case.max_memory.unwrap_or(Bytes(u64::MAX));
     let etcd = case.inputs().etcd_memory();
-    let (controllers, daemons) =
-        (residents::controllers(case.inputs()), residents::daemons(case.inputs()));
-    let beside = node.system_memory + etcd + controllers + daemons + Bytes::gib(1);
+    let controllers = residents::controllers(case.inputs());
+    let beside = node.system_memory + etcd + controllers + node.daemons_memory + Bytes::gib(1);
     let has = Bytes((node.memory - beside).0 >> 20 << 20);
     let enough = rounded(now.scale(factor.min(OFTEN)));
     let limit = rounded(now.scale(factor)).min(has.max(enough)).min(most);

@@ -10,8 +10,8 @@ use crate::model::apiserver::startup::{BODY_READ, REST_STORED, STRUCT_COPY};
 use crate::model::client::go::REDIAL_SPREAD;
 use crate::model::costs;
 use crate::model::plane::REVIEW_COPIES;
-use crate::model::plane::database::FILE_PER_BYTE;
-use crate::model::residents::{AGENTS, CONTROLLER_MANAGER, METADATA, SCHEDULER};
+use crate::model::plane::database::{DEFRAGMENTED, FILE_PER_BYTE};
+use crate::model::residents::{CONTROLLER_MANAGER, METADATA, SCHEDULER};
 use crate::results::{Assumption, CFS_PERIOD, Held};
 use crate::units::Bytes;
 
@@ -173,6 +173,14 @@ fn of_the_node() -> Vec<Assumption> {
             "how many LISTs from etcd at once fail its health check of 2 s",
         ),
         row(
+            "etcd's file is copied at",
+            DEFRAGMENTED.to_string(),
+            "500 MB in less than 5 s, usually in less than 1; 10 s for large files on slow disks (docs/facts/memory.md \
+             section 2.6)",
+            "50 to 500 MB/s",
+            "how long `defragment` keeps a member from answering",
+        ),
+        row(
             "controller manager and scheduler without objects",
             decimal(CONTROLLER_MANAGER + SCHEDULER),
             "an empty OpenShift has 143 MB for the former, one that does not lead 17 MB",
@@ -180,19 +188,12 @@ fn of_the_node() -> Vec<Assumption> {
             "memory of the whole node",
         ),
         row(
-            "controller manager and scheduler hold twice what is live: built-in objects decoded, Pods and Nodes in both, \
-             of a custom resource metadata of",
+            "controller manager and scheduler take twice what they hold: built-in objects decoded, Pods and Nodes in both \
+             (Services and EndpointSlices again in kube-proxy), of a custom resource metadata of",
             decimal(METADATA),
             "their informers (kubernetes#115699); what they leave out of objects from 1.28 on (managed fields) is kept",
             "1 to 3 kB; `node.controllers-memory`",
             "memory of the whole node of large clusters",
-        ),
-        row(
-            "agents of a node besides the Services and EndpointSlices that kube-proxy holds",
-            AGENTS.to_string(),
-            "network plugin, kube-proxy, log and metrics agents",
-            "100 to 600 MB; `node.daemons-memory`",
-            "memory of the whole node",
         ),
         row(
             "with all its pages gone a program takes so many times as long; with a share x of them, x^4 of that more",
@@ -200,6 +201,14 @@ fn of_the_node() -> Vec<Assumption> {
             "measured servers at a cgroup's limit read 1,700 pages a second again, and answered nobody",
             "30 to 300",
             "how long a node without a limit on the server stands still before the kill",
+        ),
+        row(
+            "how long a server stands still at its cgroup's limit before it is killed",
+            "0s".to_owned(),
+            "49 of 56 measured kills came at once; 7 servers whose limit was charged for their binary stood still before (docs/fidelity.md); \
+             `apiserver.stall-at-limit`",
+            "0 s to more than 6 minutes",
+            "when clients of a killed server come to the others; how long its own clients wait",
         ),
         row(
             "bytes of etcd's file for a byte of keys and values",

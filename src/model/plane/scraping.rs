@@ -38,7 +38,7 @@ impl Plane {
         let node = &inputs.node;
         let etcd = inputs.etcd_memory().max(state.server.etcd_now());
         let controllers = residents::controllers(inputs);
-        let others = node.system_memory + etcd + controllers + residents::daemons(inputs);
+        let others = node.system_memory + etcd + controllers + node.daemons_memory;
         let left = node.memory - others;
         let cgroup = self.limit.kind == LimitKind::Cgroup;
         ServerSample {

@@ -92,8 +92,8 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str, end: SimTime) -> S
 }
 
 fn node_record(inputs: &Inputs, in_use: Bytes) -> NodeRecord {
-    let (controllers, daemons) = (residents::controllers(inputs), residents::daemons(inputs));
-    let system = inputs.node.system_memory;
+    let controllers = residents::controllers(inputs);
+    let (daemons, system) = (inputs.node.daemons_memory, inputs.node.system_memory);
     NodeRecord {
         memory: inputs.node.memory,
         peak: in_use + controllers + daemons + system,
