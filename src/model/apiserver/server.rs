@@ -540,8 +540,7 @@ impl Server {
             changed = true;
         }
         let heap = self.memory.heap();
-        let due = self.memory.heap_in_use() >= heap.trigger();
-        if due || now >= heap.forced_at() {
+        if self.memory.heap_in_use() >= heap.trigger() || now >= heap.forced_at() {
             let speed = self.settings.hardware.mark_speed();
             self.memory.begin_cycle(now, speed, self.background.writes_per_second);
             changed = true;
