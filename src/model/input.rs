@@ -155,6 +155,8 @@ pub struct ApiserverInput {
     pub goaway_chance: f64,
     /// How a server ends that is asked to.
     pub shutdown: ShutdownInput,
+    /// How long a server stands still at its memory limit before the kernel kills it; zero: it is killed at once.
+    pub stall_at_limit: SimSpan,
     /// Whether the kubelet probes the servers as kubeadm has it, and kills those that fail.
     pub probes: bool,
     /// Whether `/livez` includes etcd.

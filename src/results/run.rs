@@ -220,7 +220,8 @@ impl Outcome {
     }
 }
 
-/// A kill by the kernel's OOM killer.
+/// A kill by the kernel's OOM killer; also the end of a server that stood still at its memory limit, whoever
+/// ended it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OomKill {
     /// When.

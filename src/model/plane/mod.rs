@@ -190,7 +190,8 @@ impl Plane {
         for (server, state) in self.servers.pairs() {
             let with = match state.life {
                 Life::Down | Life::Booting | Life::Filling => &mut unserved.down,
-                Life::Serving if state.partitioned(now) => &mut unserved.cut_off,
+                Life::Serving if state.stalled.is_some() => &mut unserved.down,
+                Life::Serving if state.unheard(now) => &mut unserved.cut_off,
                 Life::Serving if state.stopping.is_some() => &mut unserved.stopping,
                 Life::Serving => continue,
             };

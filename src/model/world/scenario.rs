@@ -144,8 +144,13 @@ impl World<'_> {
         }
     }
 
-    /// A partition is over, unless another goes on: what waited in the sockets moves again.
+    /// A stall ends in a kill. A partition is over, unless another goes on: what waited in the sockets moves again.
     pub(super) fn heal(&mut self, server: ServerId, now: SimTime) {
+        if self.plane.stall_is_over(server, now) {
+            self.settle_all(now);
+            self.oom_kill(server, now);
+            return;
+        }
         if self.plane.reconnect_server(server, now) {
             self.leases_changed(Some(server), now);
         }

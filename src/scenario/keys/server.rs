@@ -116,6 +116,10 @@ table! {
     shutdown_watch_termination_grace_period: SimSpan = any_span().default("0s").late();
     /// Flag of the same name: after the delay, requests are answered with 429 and retried elsewhere.
     shutdown_send_retry_after: bool = flag().default("false").late();
+    /// How long a server stands still at its memory limit before the kernel kills it, if a probe does not end that
+    /// before: the kernel takes the pages of its binary, and they are read again and again (measured: at once where the
+    /// limit is not charged for those pages, else 4 s to more than 6 minutes).
+    stall_at_limit: SimSpan = any_span().default("0s").late();
     /// Whether the kubelet probes the servers as kubeadm configures it, and kills those that fail.
     probes: bool = flag().default("false").late();
     /// Whether /livez, which these probes ask, fails with etcd: "false" is livez?exclude=etcd, as GKE and OpenShift
