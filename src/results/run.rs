@@ -228,6 +228,9 @@ pub struct OomKill {
     pub at: SimTime,
     /// Resident memory at that instant.
     pub resident: Bytes,
+    /// How long it had stood still at its memory limit before.
+    #[serde(default)]
+    pub stalled: SimSpan,
     /// When the server next passed its readiness probe; `None`: not before the end.
     pub back_at: Option<SimTime>,
 }

@@ -438,6 +438,7 @@ fn a_server_at_its_limit_can_stand_still_before_it_is_killed() {
         (40_000_000_000, first_kill.resident)
     );
     assert!(lines(&stalled, LogKind::OomKill)[0].contains("after 40s at its limit"));
+    assert_eq!((first_kill.stalled.0, later.stalled.0), (0, 40_000_000_000));
     // Its balancer takes it out, and its clients find out by their pings.
     let still = first(&stalled, LogKind::Stopped, "stands still");
     assert!((still - first_kill.at.as_secs_f64()).abs() < 1e-9);

@@ -33,6 +33,7 @@ pub(crate) fn cascade(options: RunOptions) -> RunRecord {
     let kill = |after: u64, back: Option<u64>| OomKill {
         at: first + SimSpan::secs(after),
         resident: LIMIT,
+        stalled: SimSpan::ZERO,
         back_at: back.map(|s| first + SimSpan::secs(after + s)),
     };
     let (outcome, kills) = match draw(options, 10) {

@@ -43,10 +43,11 @@ impl Plane {
     /// Counts a server as lost for memory, with what it held.
     fn lost_for_memory(&mut self, cx: &mut Context<'_>, server: ServerId, now: SimTime) {
         let state = &mut self.servers[server];
-        state.stalled = None;
+        let stalled =
+            state.stalled.take().map_or(SimSpan::ZERO, |stalled| now.since(stalled.since));
         let resident = Bytes(state.server.memory.resident());
         let watches: u64 = state.watches.iter().sum();
-        state.oom_kills.push(OomKill { at: now, resident, back_at: None });
+        state.oom_kills.push(OomKill { at: now, resident, stalled, back_at: None });
         self.note_kill(cx, server, watches, now);
     }
 

@@ -131,8 +131,16 @@ fn what_died(run: &RunRecord, group: &[Kill<'_>], former: Option<&Holder>) -> St
         1 => ", its node out of memory,",
         _ => ", their nodes out of memory,",
     };
-    let mut text =
-        format!("{} {verb} OOM-killed{node}{within} at {}", names(&servers), first.resident);
+    let stalled = group.iter().map(|(_, kill)| kill.stalled).max().unwrap_or_default();
+    let stalled = match stalled {
+        SimSpan::ZERO => String::new(),
+        longest => format!(" after {} of standing still at the limit", spoken(longest)),
+    };
+    let mut text = format!(
+        "{} {verb} OOM-killed{node}{within} at {}{stalled}",
+        names(&servers),
+        first.resident
+    );
     let largest = largest(run, &group[0]);
     if let Some(holder) = largest.filter(|holder| !same(holder, former)) {
         text.extend([format!(" (largest part: {})", described(holder))]);

@@ -116,7 +116,12 @@ fn server(recipe: &Recipe, index: usize) -> (Timeline, ServerRecord) {
             last.by_mechanism[Mechanism::DecodedObjects as usize] -= over;
             last.resident = recipe.limit;
             points.extend([last, nothing(now)]);
-            kills.push(OomKill { at: at(now), resident: recipe.limit, back_at: Some(at(back)) });
+            kills.push(OomKill {
+                at: at(now),
+                resident: recipe.limit,
+                stalled: SimSpan::ZERO,
+                back_at: Some(at(back)),
+            });
             down.push((at(now), at(back)));
             dead_until = back;
             calm = back + 0.03 * length;
