@@ -141,6 +141,9 @@ pub struct HarmSummary {
     /// Times that a server was lost: see [`Outcome`](super::Outcome).
     #[serde(default)]
     pub servers_lost: HarmCount,
+    /// Those of them that the kubelet killed because a probe failed.
+    #[serde(default)]
+    pub probe_kills: HarmCount,
     /// Times that a node became `NotReady`.
     #[serde(default)]
     pub nodes_not_ready: HarmCount,

@@ -26,6 +26,31 @@ fn groups(run: &RunRecord) -> Vec<Vec<Kill<'_>>> {
     groups
 }
 
+/// Whether the kubelet killed a server because a probe failed.
+pub(super) fn by_probe(entry: &LogEntry) -> bool {
+    entry.kind == LogKind::Stopped && entry.message.starts_with("killed by the kubelet")
+}
+
+/// A beat for servers that probes killed together, for the same reason.
+pub(super) fn probed(run: &RunRecord) -> Vec<Beat> {
+    let mut groups: Vec<Vec<&LogEntry>> = Vec::new();
+    for entry in run.log.iter().filter(|entry| by_probe(entry)) {
+        let alike = |group: &&mut Vec<&LogEntry>| {
+            group[0].message == entry.message && entry.at.since(group[0].at) <= TOGETHER
+        };
+        match groups.last_mut().filter(alike) {
+            Some(group) => group.push(entry),
+            None => groups.push(vec![entry]),
+        }
+    }
+    let beat = |group: &Vec<&LogEntry>| {
+        let servers: Vec<&str> = group.iter().map(|entry| entry.subject.as_str()).collect();
+        let text = format!("{}: {}", names(&servers), clean(&group[0].message, 200));
+        Beat::new(group[0].at, 85, text)
+    };
+    groups.iter().map(beat).collect()
+}
+
 /// A beat for each group of kills and one for the watches that moved; what only repeats is also
 /// summed up.
 pub(super) fn kills(run: &RunRecord) -> Vec<Beat> {
