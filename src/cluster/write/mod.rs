@@ -158,7 +158,8 @@ fn apiserver(findings: &Findings, out: &mut Lines) {
 
 /// Flags that are keys of their own.
 fn flags(server: &Server, out: &mut Lines) {
-    const SPANS: [(&str, &str); 3] = [
+    const SPANS: [(&str, &str); 4] = [
+        ("etcd-healthcheck-timeout", "etcd-healthcheck-timeout"),
         ("request-timeout", "request-timeout"),
         ("shutdown-delay-duration", "shutdown-delay"),
         ("shutdown-watch-termination-grace-period", "shutdown-watch-termination-grace-period"),
@@ -181,6 +182,9 @@ fn flags(server: &Server, out: &mut Lines) {
     }
     if let Some(found) = &server.probes {
         out.found("probes", &found.value.to_string(), found);
+    }
+    if let Some(found) = &server.probes_without_etcd {
+        out.found("livez-etcd", &(!found.value).to_string(), found);
     }
 }
 
