@@ -6,6 +6,7 @@ use crate::model::apiserver::tag::Tag;
 use crate::model::context::Context;
 use crate::model::event::Event;
 use crate::model::ids::{ResourceId, ServerId};
+use crate::model::input::Inputs;
 use crate::model::plane::Plane;
 use crate::model::plane::server_state::Life;
 use crate::units::{SimSpan, SimTime};
@@ -68,6 +69,28 @@ impl EtcdState {
 }
 
 impl Plane {
+    /// Whether etcd answers none of a server's reads.
+    pub(crate) fn etcd_down(&self, server: ServerId, now: SimTime) -> bool {
+        self.etcd.outage.down(now) || now < self.etcd.blocked_until[server]
+    }
+
+    /// How long etcd takes for a small read of a server; `None`: it does not answer.
+    pub(crate) fn etcd_takes(
+        &self,
+        inputs: &Inputs,
+        server: ServerId,
+        now: SimTime,
+    ) -> Option<SimSpan> {
+        let read = inputs.etcd.latency.scale(1.0 / self.etcd.speed);
+        (!self.etcd_down(server, now)).then(|| self.servers[server].server.etcd_takes(read))
+    }
+
+    /// Whether a server's health checks find etcd well.
+    pub(crate) fn etcd_healthy(&self, inputs: &Inputs, server: ServerId, now: SimTime) -> bool {
+        let timeout = inputs.apiserver.etcd_healthcheck_timeout;
+        self.etcd_takes(inputs, server, now).is_some_and(|takes| takes <= timeout)
+    }
+
     /// What waited for etcd is sent.
     pub(crate) fn resume_waiting(&mut self, now: SimTime) {
         for (server, boot, plan, tag) in std::mem::take(&mut self.etcd.outage.waiting) {

@@ -209,7 +209,7 @@ impl Plane {
         if state.boots != boot || !state.server.running() {
             return;
         }
-        let unreachable = self.etcd.outage.down(now);
+        let unreachable = self.etcd.outage.down(now) || state.stalled.is_some();
         let again = Event::Compare { server, boot, resource, period };
         // The next follows the end of this one, which a conversion webhook may draw out.
         let converting = cx.inputs.conversion(resource).times(self.etcd.objects[resource]);

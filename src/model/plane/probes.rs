@@ -5,7 +5,15 @@
 //! give a server six minutes to begin to accept, and 8 a serving one two minutes.
 //!
 //! Whether an answer is late is judged by what the processors' present shares make of a probe's own
-//! work. Memory that is being throttled, and locks, do not delay probes here.
+//! work. A server that stands still at its memory limit answers none; memory that is being throttled, and locks,
+//! do not delay probes here.
+//!
+//! `/livez` and `/readyz` read a key from etcd and fail after `--etcd-healthcheck-timeout` without its answer
+//! (`addEtcdHealthEndpoint` and `newETCD3Check`, k8s.io/apiserver `server/options/etcd.go` and
+//! `storage/storagebackend/factory/etcd3.go`; in every release modelled, /readyz twice from 1.26). That is a
+//! failure like another, and comes before the next probe is due: eight of them take 72 s. So a slow etcd has
+//! the kubelet kill servers that want for nothing, all of them at about the same time
+//! (kubernetes#98557, #111290, #130229).
 
 use crate::model::context::Context;
 use crate::model::event::{Event, FaultEvent};
@@ -35,9 +43,9 @@ impl Plane {
         now: SimTime,
     ) {
         let probed = &mut self.servers[server].probed;
-        *probed = Probed { process: probed.process.wrapping_add(1), started, failures: 0 };
+        let process = probed.process.wrapping_add(1);
+        *probed = Probed { process, started, ..Probed::default() };
         if cx.inputs.apiserver.probes {
-            let process = probed.process;
             let event = FaultEvent::Probe { server, process, late: false };
             cx.queue.push(now + INITIAL_DELAY, Event::Fault(event));
         }
@@ -66,12 +74,28 @@ impl Plane {
         }
         state.server.settle(now);
         let accepts = matches!(state.life, Life::Filling | Life::Serving);
-        let answers = accepts && state.server.time_of(PROBE_WORK) <= TIMEOUT;
-        if answers {
-            state.probed = Probed { started: true, failures: 0, ..state.probed };
-        }
-        let after = if answers { PERIOD } else { TIMEOUT };
-        let event = FaultEvent::Probe { server, process, late: !answers };
+        let moves = accepts && state.stalled.is_none();
+        let answers = moves && state.server.time_of(PROBE_WORK) <= TIMEOUT;
+        let without_etcd =
+            answers && cx.inputs.apiserver.livez_etcd && !self.etcd_healthy(cx.inputs, server, now);
+        let probed = &mut self.servers[server].probed;
+        probed.without_etcd = without_etcd;
+        let most = if probed.started { LIVENESS_FAILURES } else { STARTUP_FAILURES };
+        let (after, late) = match (answers, without_etcd) {
+            (false, _) => (TIMEOUT, true),
+            (true, true) if probed.failures + 1 >= most => {
+                (cx.inputs.apiserver.etcd_healthcheck_timeout, true)
+            }
+            (true, true) => {
+                probed.failures += 1;
+                (PERIOD, false)
+            }
+            (true, false) => {
+                (probed.started, probed.failures) = (true, 0);
+                (PERIOD, false)
+            }
+        };
+        let event = FaultEvent::Probe { server, process, late };
         cx.queue.push(now + after, Event::Fault(event));
         self.touch(server);
         false
@@ -87,8 +111,16 @@ impl Plane {
         let state = &mut self.servers[server];
         let probe = if state.probed.started { "liveness" } else { "startup" };
         cx.record.counters.probe_kills += 1;
-        cx.record.counters.servers_lost += 1;
-        let message = format!("killed by the kubelet: the {probe} probe failed");
+        // One that stands still at its limit is lost for memory, and counts as such.
+        cx.record.counters.servers_lost += u64::from(state.stalled.is_none());
+        let timeout = cx.inputs.apiserver.etcd_healthcheck_timeout;
+        let why = if state.probed.without_etcd {
+            format!(": etcd did not answer /livez within {timeout}")
+        } else {
+            String::new()
+        };
+        let after = state.stalled.map_or_else(String::new, |stalled| stalled.words(now));
+        let message = format!("killed by the kubelet{after}: the {probe} probe failed{why}");
         cx.record.note(now, LogKind::Stopped, &name(server), message);
         state.crash_loop.died(now)
     }

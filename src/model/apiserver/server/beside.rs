@@ -9,15 +9,27 @@
 //! of the two, which is taken to be the apiserver even where it is not yet: it holds each answer decoded and
 //! encoded as well.
 //!
+//! **etcd's time.** A range runs on one core, and the node's cores are shared among the ranges that are read at
+//! once. A small read waits behind them for its turns ([`HAND_OVERS`]): that is what health checks see.
+//!
 //! **Pages of files.** Before the node is out of memory the kernel takes back the pages of programs, which are
 //! read again from the disk when they are next run: everybody on the node waits. The simplest model: the last
 //! bytes before the kill are those pages. With a share x of them gone, a program takes 1 + [`STALL`] x^4 times
 //! as long: what nobody runs goes first. `memory.min` keeps the server's own pages as far as it reaches, and
-//! `memory.low` lets those of the others go first; these wait in any case, etcd among them. A server that its
-//! cgroup's limit ends is killed at once.
+//! `memory.low` lets those of the others go first; these wait in any case, etcd among them.
+//!
+//! **The same within a cgroup.** At `memory.max` the kernel frees what it can before it kills: the pages of the
+//! binary, if they are charged to the cgroup, and those only. As long as each try frees a page it tries again
+//! (`try_charge_memcg`, Linux `mm/memcontrol.c`: it gives up after `MAX_RECLAIM_RETRIES` tries in a row that
+//! freed nothing), and whoever runs reads the pages again. Of 56 measured kills the seven of servers whose pages
+//! were so reclaimed came 4 s to more than 6 minutes after the limit was reached, with 1 kB/s written
+//! instead of 60 MB/s; the others came at once. What ends such a stall is not known: neither the rate of
+//! allocation nor the pages that are charged tell 4 s from 6 minutes. The simplest model: the process stands
+//! still for as long as the scenario says, with all that it holds, and is then killed. Whoever calls it hears
+//! nothing meanwhile; a probe may end it sooner.
 
 use super::{GRAIN, ROUNDING, Server};
-use crate::engine::fluid::ClassId;
+use crate::engine::fluid::{ClassId, PARTS};
 use crate::model::costs::BINARY_RESIDENT;
 use crate::model::input::ETCD_READ_WHOLE;
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -25,6 +37,15 @@ use crate::units::{Bytes, SimSpan, SimTime};
 /// How long etcd keeps what it has taken: without other work Go collects after two minutes (`forcegcperiod`,
 /// Go `runtime/proc.go`), and then returns pages.
 const KEPT: SimSpan = SimSpan::secs(120);
+
+/// How long Go lets a goroutine run while others wait (`forcePreemptNS`, Go `runtime/proc.go`): a range is copied
+/// and encoded without a pause.
+const TIME_SLICE: SimSpan = SimSpan::millis(10);
+
+/// How often a small linearizable read waits for its turn: in the gRPC stream, twice in the loops of `ReadIndex`
+/// and raft, after the wait for what is applied, in the writer (etcd `server/etcdserver/v3_server.go`,
+/// `raft.go`; assumed: 3 to 8).
+pub(crate) const HAND_OVERS: f64 = 5.0;
 
 /// Pages of files that the other programs of a node run from: etcd, kubelet, container runtime, agents (assumed:
 /// 100 to 400 MB).
@@ -60,13 +81,16 @@ pub(super) struct Beside {
     returns: SimTime,
     /// Bytes that etcd took of the server's room, not yet looked at.
     pub(super) taken: u64,
-    /// The most etcd has had.
+    /// The most etcd has had of the room set aside for it, and the most that it and the server took together.
     peak: Bytes,
+    both: Bytes,
     /// Steps of pages that are gone.
     gone: u64,
     /// Speed of the server, and of the others on its node: 1 when nothing is gone.
     pub(super) speed: f64,
     pub(super) others: f64,
+    /// The process is at its cgroup's limit, and nothing in it moves.
+    pub(super) stands_still: bool,
 }
 
 impl Default for Beside {
@@ -77,9 +101,11 @@ impl Default for Beside {
             returns: SimTime::NEVER,
             taken: 0,
             peak: Bytes::ZERO,
+            both: Bytes::ZERO,
             gone: 0,
             speed: 1.0,
             others: 1.0,
+            stands_still: false,
         }
     }
 }
@@ -129,6 +155,19 @@ impl Server {
         self.overshoot = self.overshoot.max(self.memory.resident().saturating_sub(bound));
     }
 
+    /// The process stands still from now on, until it is killed.
+    pub fn stand_still(&mut self, now: SimTime) {
+        self.settle(now);
+        self.beside.stands_still = true;
+        self.rates = super::Rates::default();
+        self.all_wait_for_memory();
+    }
+
+    /// Whether there is a process that does not stand still.
+    pub(super) fn moves(&self) -> bool {
+        self.running && !self.beside.stands_still
+    }
+
     /// Whether it is the node that runs out of memory first, and not the server's cgroup.
     #[must_use]
     pub fn node_ends_first(&self) -> bool {
@@ -143,10 +182,48 @@ impl Server {
         (rest, rest.max(self.beside.peak))
     }
 
+    /// The most that the server and etcd beside it took of the node together.
+    #[must_use]
+    pub fn node_peak(&self) -> Bytes {
+        self.beside.both
+    }
+
+    /// Notes what both take now.
+    pub(super) fn note_both(&mut self) {
+        let (idle, started) = self.settings.etcd;
+        let ranges = self.beside.held.scale(ETCD_READ_WHOLE);
+        let etcd = if started == Bytes::ZERO { started } else { started.max(idle + ranges) };
+        self.beside.both = self.beside.both.max(Bytes(self.memory.resident()) + etcd);
+    }
+
     /// What etcd has on the node now.
     #[must_use]
     pub fn etcd_now(&self) -> Bytes {
         self.settings.node.map_or(Bytes::ZERO, |node| node.etcd(self.beside.held))
+    }
+
+    /// How long etcd takes for what takes it so long when it has nothing else to do.
+    #[must_use]
+    pub fn etcd_takes(&self, alone: SimSpan) -> SimSpan {
+        let queued = self.ranges_at_work() / self.settings.etcd_cores - 1.0;
+        (alone + TIME_SLICE.scale(HAND_OVERS * queued.max(0.0))).scale(1.0 / self.beside.others)
+    }
+
+    /// Ranges that etcd works at: those of which it, and not the server, makes the time.
+    fn ranges_at_work(&self) -> f64 {
+        let at_work = |class: &ClassId| {
+            let ended = self.pool.total_rate(*class) / PARTS as f64;
+            ended * self.classes[*class].in_etcd.as_secs_f64()
+        };
+        self.pool.active().iter().map(at_work).sum()
+    }
+
+    /// How many ranges a core of etcd has to work at, if it is more than one: each takes as many times as long.
+    pub(super) fn ranges_per_core(&self) -> f64 {
+        let ranges = |class: &&ClassId| self.classes[**class].range > Bytes::ZERO;
+        let members =
+            self.pool.active().iter().filter(ranges).map(|class| self.pool.members(*class));
+        (members.sum::<u64>() as f64 / self.settings.etcd_cores).max(1.0)
     }
 
     /// etcd reads ranges of so many stored bytes from now on.
@@ -164,6 +241,7 @@ impl Server {
         }
         beside.taken += (before - node.kill_at(beside.held)).0;
         beside.peak = beside.peak.max(node.etcd(beside.held));
+        self.note_both();
     }
 
     /// How many of the pages are gone, and how fast that leaves everybody.

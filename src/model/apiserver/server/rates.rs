@@ -11,16 +11,17 @@ use crate::units::{Bytes, SimSpan, SimTime};
 impl Server {
     /// Works out the rates that hold from the instant settled to.
     pub fn refresh(&mut self, plans: &Plans) {
-        if !self.running {
+        if !self.moves() {
             return;
         }
         let pages = self.memory.pages();
         let fresh = (pages.for_large() == 0, pages.for_small() == 0);
         self.look_at_node();
         self.rates.copy = SimSpan::ZERO;
+        let ranges_per_core = self.ranges_per_core();
         for index in 0..self.pool.active().len() {
             let class = self.pool.active()[index];
-            let mut demand = self.demand(plans, class, fresh);
+            let mut demand = self.demand(plans, class, fresh, ranges_per_core);
             if self.classes[class].touched.0 > Bytes::ZERO {
                 self.rates.copy = self.rates.copy.max(demand.cpu);
             }
@@ -94,11 +95,18 @@ impl Server {
     }
 
     /// The demand of a class, with the page faults that its memory costs now.
-    fn demand(&mut self, plans: &Plans, class: ClassId, fresh: (bool, bool)) -> Demand {
+    fn demand(
+        &mut self,
+        plans: &Plans,
+        class: ClassId,
+        fresh: (bool, bool),
+        ranges_per_core: f64,
+    ) -> Demand {
         let state = &self.classes[class];
         let (large, small) = state.touched;
         let range = state.range;
         let mut demand = plans.get(state.plan).phases[state.phase as usize].demand;
+        let floor = demand.floor;
         let hardware = &self.settings.hardware;
         let per_byte = hardware.page_fault_per_gb.as_secs_f64() / 1e9;
         let large_share = if fresh.0 { 1.0 } else { 0.0 };
@@ -111,8 +119,10 @@ impl Server {
             self.classes[class].pause = pause;
             demand.floor = demand.floor.max(pause);
         }
-        if range > Bytes::ZERO && self.beside.others < 1.0 {
-            demand.floor = demand.floor.scale(1.0 / self.beside.others);
+        if range > Bytes::ZERO {
+            let in_etcd = floor.scale(ranges_per_core / self.beside.others);
+            self.classes[class].in_etcd = in_etcd;
+            demand.floor = demand.floor.max(in_etcd);
         }
         demand
     }
@@ -228,7 +238,7 @@ impl Server {
     /// The next instant at which something happens here by itself.
     #[must_use]
     pub fn next_event(&self) -> SimTime {
-        if !self.running {
+        if !self.moves() {
             return SimTime::NEVER;
         }
         let memory = &self.memory;
