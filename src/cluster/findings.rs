@@ -34,6 +34,8 @@ pub struct Server {
     pub flags: BTreeMap<String, Found<String>>,
     /// Whether the kubelet probes it.
     pub probes: Option<Found<bool>>,
+    /// Whether it does so without etcd, where it does.
+    pub probes_without_etcd: Option<Found<bool>>,
     /// Resident memory at the last scrape.
     pub resident: Option<Found<Bytes>>,
     /// Time since the process started, at the last scrape.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::findings::Findings;
 use super::{import, write};
-use crate::units::Bytes;
+use crate::units::{Bytes, SimSpan};
 
 /// What is found in a folder with these files.
 pub(super) fn found(test: &str, files: &[(&str, &str)]) -> Findings {
@@ -129,6 +129,21 @@ fn a_static_manifest_tells_flags_environment_and_limits() {
     let text = write::scenario(&found, &names);
     let scenario = crate::scenario::load("a.toml", text.as_bytes(), &[]).expect("valid");
     assert_eq!(scenario.inputs.apiserver.gogc, Some(50));
+    assert!(scenario.inputs.apiserver.livez_etcd);
+    // A platform that probes without etcd, and lets it take longer.
+    let platform = POD
+        .replace("path: /livez", "path: \"livez?exclude=etcd\"")
+        .replace("--max-requests-inflight=800", "--etcd-healthcheck-timeout=9s");
+    let text = write::scenario(
+        &super::tests::found(
+            "static-platform",
+            &[("kube-apiserver.yaml", &platform), ("metrics-0.txt", &metrics)],
+        ),
+        &names,
+    );
+    let scenario = crate::scenario::load("a.toml", text.as_bytes(), &[]).expect("valid");
+    assert!(!scenario.inputs.apiserver.livez_etcd);
+    assert_eq!(scenario.inputs.apiserver.etcd_healthcheck_timeout, SimSpan::secs(9));
 }
 
 #[test]

@@ -59,7 +59,7 @@ mod tests {
     use crate::model::{self, RunOptions};
     use crate::results::{OomKill, RunRecord, ServerRecord};
     use crate::scenario::Template;
-    use crate::units::{Bytes, SimTime};
+    use crate::units::{Bytes, SimSpan, SimTime};
 
     /// Twenty runs of falling peaks; the first five have kills, one more each.
     fn runs() -> Vec<RunRecord> {
@@ -69,7 +69,8 @@ mod tests {
         let any = model::run(&scenario.inputs, options);
         let run = |replication: u32| {
             let resident = Bytes::gib(30 - u64::from(replication));
-            let kill = OomKill { at: SimTime::ZERO, resident, back_at: None };
+            let kill =
+                OomKill { at: SimTime::ZERO, resident, stalled: SimSpan::ZERO, back_at: None };
             let kills = if replication < 5 { replication as usize + 1 } else { 0 };
             let server = ServerRecord {
                 peak_resident: resident,

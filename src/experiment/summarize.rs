@@ -12,8 +12,9 @@ use super::verdict::verdict;
 use crate::engine::statistics::{nearest_rank, runs_for_maximum};
 use crate::results::{
     ActivityKind, ActivitySummary, ApiserverSummary, CountSpread, Counters, FORMAT_VERSION,
-    HarmCount, HarmSummary, OomKillSpread, Outcome, OutcomeCount, PeakInterval, PhaseRecord,
-    PhaseSummary, PressureSummary, RunRecord, ServerRecord, Summary, Timeline, scraped_peaks,
+    HarmCount, HarmSummary, NodeSummary, OomKillSpread, Outcome, OutcomeCount, PeakInterval,
+    PhaseRecord, PhaseSummary, PressureSummary, RunRecord, ServerRecord, Summary, Timeline,
+    scraped_peaks,
 };
 use crate::scenario::{Expectation, Published};
 use crate::units::{SimSpan, SimTime, Sort};
@@ -142,6 +143,7 @@ fn harm(runs: &[RunRecord]) -> HarmSummary {
         watches_ended: of(|counters| counters.watches_terminated),
         servers_behind: of(|counters| counters.servers_behind),
         servers_lost: of(|counters| counters.servers_lost),
+        probe_kills: of(|counters| counters.probe_kills),
         nodes_not_ready: of(|counters| counters.nodes_not_ready),
         stale_reads: of(|counters| counters.stale_reads),
     }
@@ -204,6 +206,7 @@ fn apiserver(records: &[&ServerRecord]) -> ApiserverSummary {
         peak_resident_bytes: spread(records.iter().map(|r| r.peak_resident).collect()),
         etcd_rest_bytes: records.first().map_or_else(Default::default, |r| r.etcd_rest),
         etcd_peak_bytes: records.iter().map(|r| r.etcd_peak).max().unwrap_or_default(),
+        node: node(records),
         runs_with_oom: killed.len() as u32,
         oom_kills: OomKillSpread {
             median: nearest_rank(&kills, 0.5).unwrap_or(0),
@@ -212,6 +215,18 @@ fn apiserver(records: &[&ServerRecord]) -> ApiserverSummary {
         first_oom_seconds: median_instant(first_kills.map(|kill| kill.at)),
         back_after_seconds: median_span(killed.iter().map(|record| back_after(record))),
         pressure: pressure(records),
+    }
+}
+
+fn node(records: &[&ServerRecord]) -> NodeSummary {
+    let one = records.first().map(|record| record.node).unwrap_or_default();
+    NodeSummary {
+        memory_bytes: one.memory,
+        peak_bytes: spread(records.iter().map(|record| record.node.peak).collect()),
+        etcd_bytes: one.etcd,
+        controllers_bytes: one.controllers,
+        daemons_bytes: one.daemons,
+        system_bytes: one.system,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The answer in one sentence.
 
-use crate::results::{Outcome, OutcomeCount, Summary};
+use crate::results::{HarmCount, Outcome, OutcomeCount, Summary};
 use crate::units::{SimSpan, SimTime};
 
 /// The sentence that opens every report: whether servers die, how often, and what follows; or how
@@ -76,11 +76,23 @@ fn aftermath(summary: &Summary) -> String {
 /// `; 200 requests failed, 1 server fell behind`, `; requests failed in 5 runs (at most 200 in one)`.
 fn harm(summary: &Summary) -> String {
     let harm = &summary.harm;
+    // All of them by probes: that is said below.
+    let lost = if harm.servers_lost == harm.probe_kills {
+        HarmCount::default()
+    } else {
+        harm.servers_lost
+    };
     let parts: Vec<String> = [
         (harm.requests_failed, "request", "failed", "requests failed"),
         (harm.watches_ended, "watch", "ended by a server", "watches were ended"),
         (harm.servers_behind, "server", "fell behind", "work fell behind"),
-        (harm.servers_lost, "server", "lost", "servers were lost"),
+        (lost, "server", "lost", "servers were lost"),
+        (
+            harm.probe_kills,
+            "server",
+            "killed by the kubelet's probes",
+            "servers were killed by the kubelet's probes",
+        ),
         (harm.nodes_not_ready, "node", "NotReady", "nodes were NotReady"),
         (harm.stale_reads, "read", "stale", "reads were stale"),
     ]

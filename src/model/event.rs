@@ -158,6 +158,11 @@ pub enum LoadEvent {
     CachesGiveUp,
     /// etcd is back.
     EtcdReturns,
+    /// A member of etcd begins to be defragmented.
+    Defragment {
+        /// The one of which server.
+        server: ServerId,
+    },
     /// The audit backend answers again.
     AuditReturns,
     /// The audit backend has the body of a LIST's answer.
@@ -322,6 +327,8 @@ pub enum Kind {
     Audited = 34,
     /// [`LoadEvent::Database`].
     Database = 35,
+    /// [`LoadEvent::Defragment`].
+    Defragment = 36,
 }
 
 impl Event {
@@ -370,6 +377,7 @@ impl LoadEvent {
             Self::AuditReturns => (Kind::AuditReturns, 0),
             Self::Audited { server, .. } => (Kind::Audited, server.into()),
             Self::EtcdReturns => (Kind::EtcdReturns, 0),
+            Self::Defragment { server } => (Kind::Defragment, server.into()),
             Self::Database { plan } => (Kind::Database, plan.into()),
             Self::Overflow { client, .. } => (Kind::Overflow, client.into()),
         }

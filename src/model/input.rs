@@ -155,6 +155,8 @@ pub struct ApiserverInput {
     pub goaway_chance: f64,
     /// How a server ends that is asked to.
     pub shutdown: ShutdownInput,
+    /// How long a server stands still at its memory limit before the kernel kills it; zero: it is killed at once.
+    pub stall_at_limit: SimSpan,
     /// Whether the kubelet probes the servers as kubeadm has it, and kills those that fail.
     pub probes: bool,
     /// Whether `/livez` includes etcd.
@@ -192,6 +194,9 @@ pub struct NodeInput {
     /// RAM that etcd uses on the node (`oom_score_adj` -997), where it is stated; else
     /// [`Inputs::etcd_memory`].
     pub etcd_memory: Option<Bytes>,
+    /// RAM of controller manager, scheduler and kube-proxy (`oom_score_adj` -997, too), where it is stated; else
+    /// [`residents::controllers`](super::residents::controllers).
+    pub controllers_memory: Option<Bytes>,
     /// RAM of the kernel, the kubelet and others that the OOM killer does not take.
     pub system_memory: Bytes,
     /// RAM of ordinary processes that the OOM killer takes before the apiserver.

@@ -19,6 +19,7 @@ pub mod objects;
 pub mod plane;
 pub mod record;
 pub mod release;
+pub mod residents;
 pub mod watchcache;
 pub mod world;
 

@@ -5,6 +5,7 @@ use super::apiserver::server::NodeRoom;
 use super::costs;
 use super::input::{ApiserverInput, Inputs, NodeInput};
 use super::release::Release;
+use super::residents;
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// `oom_score_adj` of etcd as a static pod (docs/facts/memory.md section 4.2).
@@ -58,7 +59,7 @@ pub fn room(inputs: &Inputs) -> Option<NodeRoom> {
     let (min, low) = (inputs.apiserver.memory_min, inputs.apiserver.memory_low);
     inputs.node.pressure.then(|| NodeRoom {
         kill_at: node_limit(inputs),
-        etcd: (rest > Bytes::ZERO).then(|| (rest, inputs.etcd_idle())),
+        etcd: (rest > Bytes::ZERO).then(|| (rest, inputs.etcd_takes().0)),
         min: min.unwrap_or_default(),
         low: low.unwrap_or_default(),
     })
@@ -85,7 +86,7 @@ pub fn memory_high(inputs: &Inputs) -> Option<Bytes> {
 fn node_limit(inputs: &Inputs) -> Bytes {
     let node = &inputs.node;
     let (total, etcd) = (node.memory, inputs.etcd_memory());
-    let left = total - node.system_memory - etcd;
+    let left = total - node.system_memory - etcd - residents::controllers(inputs);
     let before_daemons = left - node.daemons_memory;
     let score = |resident: Bytes, adj: i64| {
         i128::from(resident.0) + i128::from(adj) * i128::from(total.0) / 1000

@@ -118,7 +118,34 @@ fn servers(summary: &Summary) -> Section {
             Some(seconds) => clock(seconds),
             None => "never".to_owned(),
         });
-    Section::titled("Memory").table(table).legends(scraped(summary)).legends(etcd(summary))
+    Section::titled("Memory")
+        .table(table)
+        .legends(scraped(summary))
+        .legends(etcd(summary))
+        .legends(whole_node(summary))
+}
+
+/// What the fullest node had to hold, and who takes it.
+fn whole_node(summary: &Summary) -> Option<String> {
+    let most = summary.apiservers.iter().max_by_key(|server| server.node.peak_bytes.max)?;
+    let node = &most.node;
+    let beside = [
+        ("etcd", node.etcd_bytes),
+        ("controller manager and scheduler", node.controllers_bytes),
+        ("agents", node.daemons_bytes),
+        ("system", node.system_bytes),
+    ];
+    let beside = beside.iter().filter(|(_, bytes)| *bytes > Bytes::ZERO);
+    let beside: Vec<String> = beside.map(|(who, bytes)| format!("{who} {bytes}")).collect();
+    (node.memory_bytes > Bytes::ZERO).then(|| {
+        format!(
+            "the whole node of {}: up to {} of {}, with {}",
+            most.name,
+            node.peak_bytes.max,
+            node.memory_bytes,
+            beside.join(", ")
+        )
+    })
 }
 
 /// What etcd took on a node for LISTs that it served at once, where that is more than it has anyway.

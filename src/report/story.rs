@@ -64,6 +64,7 @@ impl Story {
     #[must_use]
     pub fn of(run: &RunRecord) -> Self {
         let mut beats = events(run);
+        beats.extend(servers::probed(run));
         beats.extend(servers::kills(run));
         beats.extend(servers::returns(run));
         beats.extend(bursts::bursts(run));
@@ -142,6 +143,7 @@ fn events(run: &RunRecord) -> Vec<Beat> {
     let beat = |entry: &crate::results::LogEntry| {
         let (weight, edition) = match entry.kind {
             LogKind::Event => (if many { 40 } else { 72 }, Edition::Both),
+            LogKind::Stopped if servers::by_probe(entry) => return None,
             LogKind::Stopped => (60, Edition::Both),
             // Reported with the kill.
             LogKind::NodeLost if servers::node_killed(run, entry) => return None,

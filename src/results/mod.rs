@@ -67,8 +67,8 @@ pub use overview::Overview;
 pub use peak_interval::PeakInterval;
 pub use pressure::{CFS_PERIOD, PressureRecord};
 pub use run::{
-    Holder, LogEntry, LogKind, Mechanism, OomKill, Outcome, PhaseRecord, RunRecord, ServerRecord,
-    Timeline, TimelinePoint,
+    Holder, LogEntry, LogKind, Mechanism, NodeRecord, OomKill, Outcome, PhaseRecord, RunRecord,
+    ServerRecord, Timeline, TimelinePoint,
 };
 pub use sample::{
     CacheSample, LevelSample, ProcessSample, RequestCounts, ResourceSample, ServerSample,
@@ -78,8 +78,8 @@ pub use scrape::{SCRAPE_INTERVALS, Scrape, ScrapedPeak, scraped_peaks, scrapes};
 pub use speed::{MachineSpeed, SPEED_FORMAT_VERSION};
 pub use summary::{
     ActivitySummary, ApiserverSummary, CountSpread, FORMAT_VERSION, FlowSchemaShare, HarmCount,
-    HarmSummary, LevelSummary, OomKillSpread, OutcomeCount, PhaseSummary, PressureSummary,
-    PublishedRow, Spread, Summary,
+    HarmSummary, LevelSummary, NodeSummary, OomKillSpread, OutcomeCount, PhaseSummary,
+    PressureSummary, PublishedRow, Spread, Summary,
 };
 pub use sweep::{
     AxisRecord, DesignRecord, Effect, PointFigures, PointRow, PointValue, RISK, SWEEP_FORMAT,

@@ -220,15 +220,36 @@ impl Outcome {
     }
 }
 
-/// A kill by the kernel's OOM killer.
+/// A kill by the kernel's OOM killer; also the end of a server that stood still at its memory limit, whoever
+/// ended it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OomKill {
     /// When.
     pub at: SimTime,
     /// Resident memory at that instant.
     pub resident: Bytes,
+    /// How long it had stood still at its memory limit before.
+    #[serde(default)]
+    pub stalled: SimSpan,
     /// When the server next passed its readiness probe; `None`: not before the end.
     pub back_at: Option<SimTime>,
+}
+
+/// A server's node: what each of those on it takes at rest, and all of them together at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeRecord {
+    /// RAM.
+    pub memory: Bytes,
+    /// The most that was in use.
+    pub peak: Bytes,
+    /// etcd, after a server has started beside it; nothing: it runs elsewhere.
+    pub etcd: Bytes,
+    /// Controller manager and scheduler.
+    pub controllers: Bytes,
+    /// Agents.
+    pub daemons: Bytes,
+    /// Kernel, kubelet and others.
+    pub system: Bytes,
 }
 
 /// What one server went through.
@@ -248,6 +269,9 @@ pub struct ServerRecord {
     /// The most it took.
     #[serde(default)]
     pub etcd_peak: Bytes,
+    /// See [`NodeRecord`].
+    #[serde(default)]
+    pub node: NodeRecord,
     /// Kills, in order of time.
     pub oom_kills: Vec<OomKill>,
     /// CPU time used.

@@ -12,7 +12,7 @@ use super::{
 use crate::units::Bytes;
 
 /// Version of the `summary.json` format. A minor step adds fields, a major one changes them.
-pub const FORMAT_VERSION: &str = "1.7";
+pub const FORMAT_VERSION: &str = "1.8";
 
 /// The spread of a byte figure over the replications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -55,6 +55,24 @@ pub struct PressureSummary {
     pub memory_full: f64,
 }
 
+/// A server's node: what each of those on it takes at rest, and all of them with the server at most, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct NodeSummary {
+    /// RAM.
+    pub memory_bytes: Bytes,
+    /// The most in use in a run.
+    pub peak_bytes: Spread,
+    /// etcd, after a server has started beside it; nothing: it runs elsewhere.
+    pub etcd_bytes: Bytes,
+    /// Controller manager and scheduler.
+    pub controllers_bytes: Bytes,
+    /// Network plugin, kube-proxy, agents.
+    pub daemons_bytes: Bytes,
+    /// Kernel, kubelet and others.
+    pub system_bytes: Bytes,
+}
+
 /// One server over all replications.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
@@ -72,6 +90,9 @@ pub struct ApiserverSummary {
     /// See `etcd_rest_bytes`.
     #[serde(default)]
     pub etcd_peak_bytes: Bytes,
+    /// All that its node has to hold.
+    #[serde(default)]
+    pub node: NodeSummary,
     /// Replications in which it was killed for memory.
     pub runs_with_oom: u32,
     /// Kills a run.
@@ -120,6 +141,9 @@ pub struct HarmSummary {
     /// Times that a server was lost: see [`Outcome`](super::Outcome).
     #[serde(default)]
     pub servers_lost: HarmCount,
+    /// Those of them that the kubelet killed because a probe failed.
+    #[serde(default)]
+    pub probe_kills: HarmCount,
     /// Times that a node became `NotReady`.
     #[serde(default)]
     pub nodes_not_ready: HarmCount,

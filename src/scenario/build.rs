@@ -7,8 +7,9 @@ use super::claims;
 use super::derive::Names;
 use super::identity::groups_of;
 use super::keys::events::{
-    AuditOutage, Create, Delete, EtcdOutage, Event, EventAction, Failover, FailoverManner, Kill,
-    KillManner, Lag, Partition, Restart, Roll, Rollout, SlowEtcd, Start, Stop, Write,
+    AuditOutage, Create, Defragment, Delete, EtcdOutage, Event, EventAction, Failover,
+    FailoverManner, Kill, KillManner, Lag, Partition, Restart, Roll, Rollout, SlowEtcd, Start,
+    Stop, Write,
 };
 use super::keys::load::{
     AtStart, Client, Lister, Objects, Reads, Reflector, Root, Watcher, Webhook,
@@ -134,6 +135,7 @@ fn apiserver_of(table: &Apiserver) -> ApiserverInput {
         shutdown_delay: delay,
         shutdown_watch_termination_grace_period: watch_grace,
         shutdown_send_retry_after: send_retry_after,
+        stall_at_limit,
         probes,
         livez_etcd,
         etcd_healthcheck_timeout,
@@ -160,6 +162,7 @@ fn apiserver_of(table: &Apiserver) -> ApiserverInput {
         up_for,
         goaway_chance,
         shutdown: ShutdownInput { delay, watch_grace, send_retry_after },
+        stall_at_limit,
         probes,
         livez_etcd,
         etcd_healthcheck_timeout,
@@ -394,6 +397,9 @@ fn action(what: EventAction, names: &Names) -> Option<Action> {
         }
         EventAction::EtcdOutage(EtcdOutage { lasts, compacted }) => {
             Action::EtcdOutage { lasts, compacted }
+        }
+        EventAction::Defragment(Defragment { apiserver: OrWord(server) }) => {
+            Action::Defragment { server: server.map(ServerId) }
         }
         EventAction::AuditOutage(AuditOutage { lasts }) => Action::AuditOutage { lasts },
         EventAction::Lag(Lag { apiserver, lasts, behind }) => {

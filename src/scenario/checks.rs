@@ -206,19 +206,20 @@ fn node_memory(root: &Resolved, apiserver: &Resolved, node: &Resolved, log: &mut
             .label("the node under these is not described");
         log.push(finding.help(format!("write [node] memory = \"{memory:#}\"")));
     }
-    let parts = ["etcd-memory", "system-memory", "daemons-memory"];
+    let parts = ["etcd-memory", "system-memory", "daemons-memory", "controllers-memory"];
     let stored = root
         .named("objects")
         .iter()
-        .filter_map(|(_, _, table)| Some(table.size("size")?.times(table.count("count")?)));
+        .filter_map(|(_, _, table)| Some((table.count("count")?, table.size("size")?)));
     let etcd = NodeInput::etcd_memory(node.size(parts[0]), stored, memory);
     let used = etcd + parts[1..].iter().filter_map(|key| node.size(key)).sum::<Bytes>();
     if used >= memory {
         let at = node.given("memory").unwrap_or_else(|| root.at("node"));
         let message = format!("no memory of the node ({memory}) is left for the apiserver");
         let by = if node.size(parts[0]).is_none() { " (by the objects stored)" } else { "" };
-        let [etcd, system, daemons] = parts;
-        let help = format!("`{etcd}`{by}, `{system}` and `{daemons}` add up to {used}");
+        let [etcd, system, daemons, controllers] = parts;
+        let help =
+            format!("`{etcd}`{by}, `{system}`, `{daemons}` and `{controllers}` add up to {used}");
         let finding = Finding::new(Code::DoesNotFit, at, message).label("too small");
         log.push(finding.help(help));
     }

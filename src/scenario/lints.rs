@@ -7,7 +7,7 @@ use super::reads::{self, Read};
 use super::release::release_of;
 use crate::language::{Code, Finding, Log, Resolved, Span, grouped, shown};
 use crate::model::release::Release;
-use crate::units::Bytes;
+use crate::units::{Bytes, SimSpan};
 
 /// Members that should not start at once.
 const MANY_MEMBERS: u64 = 1000;
@@ -41,6 +41,7 @@ pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
         object_keys(root, name, table, log);
     }
     definitions(root, log);
+    probes(root, log);
     pods_per_node(root, log);
     admission_keys(root, log);
     audit_keys(root, log);
@@ -136,6 +137,26 @@ fn definitions(root: &Resolved, log: &mut Log) {
          the count of `kubectl get crds` and their size, or inherit preset:objects-crds"
             .to_owned(),
     ));
+}
+
+/// etcd is away for longer than probes as kubeadm has them let a server live, and nothing is said of them.
+fn probes(root: &Resolved, log: &mut Log) {
+    const LET_LIVE: SimSpan = SimSpan::secs(72);
+    if root.table("apiserver").is_some_and(|apiserver| apiserver.given("probes").is_some()) {
+        return;
+    }
+    for event in root.list("events") {
+        let Some(outage) = event.table("etcd-outage") else { continue };
+        if outage.span_of("lasts").is_some_and(|lasts| lasts > LET_LIVE) {
+            let message = "the kubelet of a kubeadm cluster kills every server meanwhile: /livez includes etcd";
+            let finding = Finding::new(Code::NoProbes, outage.at("lasts"), message);
+            log.push(finding.label("longer than 72 s").help(
+                "write [apiserver] probes = true, with livez-etcd = false if they ask livez?exclude=etcd; false if \
+                 there are none"
+                    .to_owned(),
+            ));
+        }
+    }
 }
 
 /// More than what Kubernetes is tested with, of one resource.

@@ -85,7 +85,7 @@ fn members(root: &Resolved, fleet: usize, action: &Resolved, log: &mut Log) {
 /// Servers are counted from 0.
 fn server(root: &Resolved, event: &Resolved, log: &mut Log) {
     let replicas = root.table("apiserver").and_then(|a| a.count::<u16>("replicas"));
-    for action in ["kill", "partition", "lag"] {
+    for action in ["kill", "partition", "lag", "defragment"] {
         let Some(inner) = event.table(action) else {
             continue;
         };

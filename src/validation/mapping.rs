@@ -237,6 +237,7 @@ pub(super) fn node(
         pressure: false,
         etcd_memory: Some(Bytes::gib(1)),
         system_memory: Bytes::gib(1),
+        controllers_memory: Some(Bytes::ZERO),
         daemons_memory: Bytes::mib(300),
         oom_score_adj: 0,
     })

@@ -25,8 +25,12 @@ const NOT_OF_A_RUN: [(&str, &str); 8] = [
 ];
 
 /// Keys that are felt elsewhere, and by which tests.
-const FELT_ELSEWHERE: [(&str, &str); 16] = [
+const FELT_ELSEWHERE: [(&str, &str); 17] = [
     ("node.pressure", "tool, `docs`: the cookbook's recipe of the node"),
+    (
+        "apiserver.stall-at-limit",
+        "model, `connections`: no server of this scenario comes to its limit",
+    ),
     ("apiserver.memory-min", "tool, `docs`: the same"),
     (
         "apiserver.memory-low",

@@ -273,6 +273,31 @@ fn without_etcd_the_kubelet_kills_servers_that_want_for_nothing() {
 }
 
 #[test]
+fn a_member_that_is_defragmented_takes_its_server_out_and_a_large_one_has_it_killed() {
+    let defragment = |objects: u32, apiserver: &str| {
+        let rest = event(&format!("defragment = {{ apiserver = {apiserver} }}"))
+            + &fleet("kubelets", 90, "")
+            + &format!("[objects.configmaps]\ncount = {objects}\nsize = \"1MB\"\n");
+        run("replicas = 3\nprobes = true\nlivez-etcd = true", "", &rest)
+    };
+    // 2.4 GB at 100 MB/s, three times.
+    let small = defragment(2_000, "\"all\"");
+    assert_eq!(small.counters.probe_kills, 0);
+    let out: Vec<f64> = small
+        .log
+        .iter()
+        .filter(|line| line.message.contains("out of rotation"))
+        .map(|line| line.at.as_secs_f64())
+        .collect();
+    assert_eq!(out.len(), 3);
+    for (place, at) in out.iter().enumerate() {
+        let begins = 60.0 + 24.0 * place as f64;
+        assert!((begins..begins + 4.0).contains(at), "{out:?}");
+    }
+    assert_eq!(defragment(8_000, "1").counters.probe_kills, 1);
+}
+
+#[test]
 fn large_ranges_make_etcd_too_slow_for_its_health_check() {
     let storm = |clients: u32| {
         let rest = format!(
@@ -388,4 +413,51 @@ fn the_reads_of_a_process_begin_together_and_sync_as_one() {
     assert!(seconds.iter().filter(|lists| **lists > 0).count() >= 6, "{seconds:?}");
     assert!(seconds.iter().all(|lists| lists % 3 == 0), "{seconds:?}");
     assert_eq!(lines(&run, LogKind::Synced), ["all 10 started members are synced"]);
+}
+
+/// Lists of 80 MB of which a server with a gigabyte cannot hold so many, and kubelets that watch.
+fn at_its_limit(apiserver: &str) -> RunRecord {
+    let clients = fleet("kubelets", 20, "heartbeats = true")
+        + "[[clients]]\nname = \"lists\"\ncount = 30\nstart = \"stopped\"\n\
+           lister = { resource = \"secrets\", encoding = \"json\", rounds = 1 }\n"
+        + &event("start = { client = \"lists\" }");
+    let secrets = "[objects.secrets]\ncount = 400\nsize = \"200kB\"\n";
+    let limited = format!("replicas = 2\nmemory-limit = \"1000MiB\"\n{apiserver}");
+    let text = text(&limited, "", &format!("{secrets}{clients}")).replace("\"1.34\"", "\"1.31\"");
+    support::run(&support::valid(&text, &[]).inputs, 1)
+}
+
+#[test]
+fn a_server_at_its_limit_can_stand_still_before_it_is_killed() {
+    let at_once = at_its_limit("");
+    let stalled = at_its_limit("stall-at-limit = \"40s\"");
+    let kill = |run: &RunRecord| run.servers[0].oom_kills[0].clone();
+    let (first_kill, later) = (kill(&at_once), kill(&stalled));
+    assert_eq!(
+        (later.at.since(first_kill.at).0, later.resident),
+        (40_000_000_000, first_kill.resident)
+    );
+    assert!(lines(&stalled, LogKind::OomKill)[0].contains("after 40s at its limit"));
+    assert_eq!((first_kill.stalled.0, later.stalled.0), (0, 40_000_000_000));
+    // Its balancer takes it out, and its clients find out by their pings.
+    let still = first(&stalled, LogKind::Stopped, "stands still");
+    assert!((still - first_kill.at.as_secs_f64()).abs() < 1e-9);
+    let out = first(&stalled, LogKind::Balancer, "out of rotation");
+    assert!((still..still + 3.0).contains(&out), "{out} after {still}");
+    let memory = |run: &RunRecord| run.servers[0].pressure.memory_full.as_secs_f64();
+    assert!(memory(&at_once) == 0.0 && memory(&stalled) >= 40.0);
+}
+
+#[test]
+fn a_probe_ends_a_stall_and_the_server_is_lost_for_memory_all_the_same() {
+    let probed = at_its_limit("stall-at-limit = \"10m\"\nprobes = true");
+    let still = first(&probed, LogKind::Stopped, "stands still");
+    let ended = first(&probed, LogKind::Stopped, "killed by the kubelet after");
+    // Eight probes of 15 s, the first of them due within 10 s.
+    assert!((120.0..130.1).contains(&(ended - still)), "{}", ended - still);
+    assert!(probed.servers[0].oom_kills.len() == 1 && probed.counters.servers_lost == 0);
+    // Without probes it stands there until the run ends, and counts.
+    let left = at_its_limit("stall-at-limit = \"10m\"");
+    assert_eq!(left.servers[0].oom_kills.len(), 1);
+    assert_eq!(left.outcome, oomcast::results::Outcome::NonRecovering);
 }

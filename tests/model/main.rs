@@ -14,3 +14,4 @@ mod storms;
 mod support;
 mod theory;
 mod watch_cache;
+mod whole_node;

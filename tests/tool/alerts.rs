@@ -116,7 +116,12 @@ fn rehearsed(test: &str, samples: Vec<ServerSample>) -> Vec<AlertRow> {
     let options = RunOptions { seed: 1, replication: 0, timelines: false };
     let storm = scenario::load("storm", STORM.as_bytes(), &[]).expect("valid");
     let mut record: RunRecord = model::run(&storm.inputs, options);
-    let kill = OomKill { at: at(290), resident: Bytes::gib(10), back_at: Some(at(360)) };
+    let kill = OomKill {
+        at: at(290),
+        resident: Bytes::gib(10),
+        stalled: SimSpan::ZERO,
+        back_at: Some(at(360)),
+    };
     record.servers[0].oom_kills = vec![kill];
     record.outcome = Outcome::SingleOom;
     let (lead, first, evaluate) = (test.lead, test.first, how.evaluate);

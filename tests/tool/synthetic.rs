@@ -2,8 +2,9 @@
 
 use oomcast::model::RunOptions;
 use oomcast::results::{
-    Counters, FleetFlow, Holder, LevelRecord, LogEntry, LogKind, Mechanism, OomKill, Outcome,
-    PhaseRecord, PressureRecord, RunRecord, ServerRecord, Timeline, TimelinePoint, Unserved,
+    Counters, FleetFlow, Holder, LevelRecord, LogEntry, LogKind, Mechanism, NodeRecord, OomKill,
+    Outcome, PhaseRecord, PressureRecord, RunRecord, ServerRecord, Timeline, TimelinePoint,
+    Unserved,
 };
 use oomcast::units::{Bytes, SimSpan, SimTime};
 
@@ -32,6 +33,7 @@ pub(crate) fn cascade(options: RunOptions) -> RunRecord {
     let kill = |after: u64, back: Option<u64>| OomKill {
         at: first + SimSpan::secs(after),
         resident: LIMIT,
+        stalled: SimSpan::ZERO,
         back_at: back.map(|s| first + SimSpan::secs(after + s)),
     };
     let (outcome, kills) = match draw(options, 10) {
@@ -58,6 +60,7 @@ fn server(index: u16, peak: Bytes, oom_kills: Vec<OomKill>) -> ServerRecord {
         peak_at: oom_kills.first().map_or(seconds(61), |kill| kill.at),
         etcd_rest: Bytes::gib(1),
         etcd_peak: Bytes::gib(1),
+        node: NodeRecord::default(),
         cpu: SimSpan::millis(12_345),
         cpu_capacity: SimSpan::secs(4_800),
         pressure: PressureRecord::NONE,

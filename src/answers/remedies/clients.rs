@@ -212,8 +212,16 @@ fn span_of(table: &Table, key: &str) -> Option<SimSpan> {
 /// Whether somebody decides when clients start: not if they do at the instant at which others restart,
 /// or at which servers, the network or etcd fail. Then they are part of that.
 fn planned(case: &Case<'_>, event: &Table) -> bool {
-    const FAILURES: [&str; 7] =
-        ["restart", "kill", "partition", "slow-etcd", "failover", "etcd-outage", "lag"];
+    const FAILURES: [&str; 8] = [
+        "restart",
+        "kill",
+        "partition",
+        "slow-etcd",
+        "failover",
+        "etcd-outage",
+        "defragment",
+        "lag",
+    ];
     let at = span_of(event, "at");
     let fails = |other: &Table| FAILURES.iter().any(|failure| other.contains_key(*failure));
     !case.entries("events").any(|other| span_of(other, "at") == at && fails(other))

@@ -5,6 +5,7 @@ use super::{Built, Need, all, set};
 use crate::model::input::{BalancerPolicy, HealthCheck};
 use crate::model::node::memory_limit;
 use crate::model::release::{MINORS, Release};
+use crate::model::residents;
 use crate::units::Bytes;
 
 type Result = std::result::Result<Built, &'static str>;
@@ -83,7 +84,8 @@ pub(super) fn memory(case: &Case<'_>, factor: f64) -> Result {
     let now = memory_limit(case.inputs()).limit;
     let most = case.max_memory.unwrap_or(Bytes(u64::MAX));
     let etcd = case.inputs().etcd_memory();
-    let beside = node.system_memory + etcd + node.daemons_memory + Bytes::gib(1);
+    let controllers = residents::controllers(case.inputs());
+    let beside = node.system_memory + etcd + controllers + node.daemons_memory + Bytes::gib(1);
     let has = Bytes((node.memory - beside).0 >> 20 << 20);
     let enough = rounded(now.scale(factor.min(OFTEN)));
     let limit = rounded(now.scale(factor)).min(has.max(enough)).min(most);

@@ -19,7 +19,7 @@ const NOMINAL: [&str; 2] = [
 ];
 
 /// Flags that decide something in a scenario.
-const FLAGS: [&str; 10] = [
+const FLAGS: [&str; 11] = [
     "max-requests-inflight",
     "max-mutating-requests-inflight",
     "request-timeout",
@@ -30,6 +30,7 @@ const FLAGS: [&str; 10] = [
     "enable-priority-and-fairness",
     "watch-cache",
     "watch-cache-sizes",
+    "etcd-healthcheck-timeout",
 ];
 /// The gauge of Go without a limit: the largest `int64` (runtime/metrics, Go 1.24).
 const NO_LIMIT: f64 = 9.2e18;
@@ -126,6 +127,8 @@ fn configured(server: &mut Server, pod: &ApiserverPod) {
     server.memory_limit = pod.memory_limit.map(|l| Found::new(l, source("limits.memory")));
     server.cpu_limit = pod.cpu_limit.map(|l| Found::new(l, source("limits.cpu")));
     server.probes = Some(Found::new(pod.probes, source("livenessProbe")));
+    let without = pod.probes_without_etcd;
+    server.probes_without_etcd = without.then(|| Found::new(true, source("livenessProbe")));
     for name in FLAGS {
         if let Some(value) = pod.flags.get(name) {
             let found = Found::new(value.clone(), source(&format!("--{name}")));

@@ -31,6 +31,8 @@ pub struct ApiserverPod {
     pub cpu_limit: Option<f64>,
     /// Whether the kubelet probes it for liveness.
     pub probes: bool,
+    /// Whether that probe leaves etcd out: `livez?exclude=etcd`.
+    pub probes_without_etcd: bool,
 }
 
 impl ApiserverPod {
@@ -46,6 +48,7 @@ impl ApiserverPod {
             let program = words(container, "command").next().unwrap_or_default();
             name == "kube-apiserver" || program.rsplit('/').next() == Some("kube-apiserver")
         })?;
+        let probed = container.pointer("/livenessProbe/httpGet/path").and_then(Value::as_str);
         let limit = |name: &str| container.pointer(&format!("/resources/limits/{name}"));
         let memory_limit = limit("memory").and_then(bytes_of);
         let env = environment(container, memory_limit);
@@ -58,6 +61,7 @@ impl ApiserverPod {
             memory_limit,
             cpu_limit: limit("cpu").and_then(cores_of),
             probes: container.get("livenessProbe").is_some(),
+            probes_without_etcd: probed.is_some_and(|path| path.contains("exclude=etcd")),
         })
     }
 }

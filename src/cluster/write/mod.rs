@@ -158,7 +158,8 @@ fn apiserver(findings: &Findings, out: &mut Lines) {
 
 /// Flags that are keys of their own.
 fn flags(server: &Server, out: &mut Lines) {
-    const SPANS: [(&str, &str); 3] = [
+    const SPANS: [(&str, &str); 4] = [
+        ("etcd-healthcheck-timeout", "etcd-healthcheck-timeout"),
         ("request-timeout", "request-timeout"),
         ("shutdown-delay-duration", "shutdown-delay"),
         ("shutdown-watch-termination-grace-period", "shutdown-watch-termination-grace-period"),
@@ -182,6 +183,9 @@ fn flags(server: &Server, out: &mut Lines) {
     if let Some(found) = &server.probes {
         out.found("probes", &found.value.to_string(), found);
     }
+    if let Some(found) = &server.probes_without_etcd {
+        out.found("livez-etcd", &(!found.value).to_string(), found);
+    }
 }
 
 fn node(findings: &Findings, out: &mut Lines) {
@@ -199,7 +203,7 @@ fn node(findings: &Findings, out: &mut Lines) {
     }
     let nodes = &findings.nodes;
     let stored = findings.resources.values().filter_map(|resource| {
-        Some(resource.size.as_ref()?.value.times(resource.count.as_ref()?.value))
+        Some((resource.count.as_ref()?.value, resource.size.as_ref()?.value))
     });
     let etcd = NodeInput::etcd_memory(None, stored, memory).round_up(1 << 20);
     match (&nodes.etcd_beside, &nodes.etcd_memory) {

@@ -118,6 +118,7 @@ codes! {
     LockedGate "W0312" "The release does not let the feature gate be set."
     CollectorOff "W0313" "The garbage collector never runs."
     NoDefinitions "W0314" "Custom resources are listed without their definitions."
+    NoProbes "W0315" "etcd fails for longer than the kubelet's probes would have it."
     AssumedNodeMemory "N0401" "The memory of the node was not stated and a default was taken."
     PassedOver "N0402" "A manifest holds objects that do not concern flow control."
     CountedPer "N0403" "A `--set` gave a count that is multiplied by the size of the cluster."

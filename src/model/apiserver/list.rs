@@ -279,7 +279,7 @@ impl ListContext<'_> {
             .ramp(
                 RampKind::Litter,
                 self.entry(Mechanism::DecodedObjects),
-                self.profile.decoded.times(list.scanned) - decoded,
+                (self.profile.decoded + self.profile.decode_garbage).times(list.scanned) - decoded,
             )
             .ramp(RampKind::Drop, raw_entry, held);
         if self.converted > SimSpan::ZERO {
@@ -405,8 +405,10 @@ impl ListContext<'_> {
         };
         // UnstructuredList.MarshalJSON encodes into an inner buffer and copies it compacted into
         // the outer one: the items' garbage besides (docs/facts/watch-cache.md section 6.3).
+        // Definitions' schemas do the same, level by level.
+        let nested = self.custom() || self.profile.decode_garbage > Bytes::ZERO;
         let mut litter =
-            if self.custom() { self.profile.item_garbage.times(list.items) } else { Bytes::ZERO };
+            if nested { self.profile.item_garbage.times(list.items) } else { Bytes::ZERO };
         let mut cpu = self.encode_cost().of(list.items, body);
         // What the buffer holds; the wire carries the body as it is.
         let buffered = self.buffered(body);

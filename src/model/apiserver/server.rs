@@ -16,7 +16,7 @@ mod settings;
 mod streams;
 
 pub use beside::NodeRoom;
-pub(crate) use beside::{FILES_OF_OTHERS, STALL};
+pub(crate) use beside::{FILES_OF_OTHERS, HAND_OVERS, STALL};
 pub(crate) use rates::COPIES_WAITED_FOR;
 pub use settings::{Background, FanOut, Growth, Held, ServerSettings};
 
@@ -314,13 +314,6 @@ impl Server {
         (Bytes(self.peak.0), self.peak.1, &self.peak_holders)
     }
 
-    /// Highest resident memory since the last call.
-    pub fn take_phase_peak(&mut self) -> Bytes {
-        let peak = self.phase_peak;
-        self.phase_peak = self.memory.resident();
-        Bytes(peak)
-    }
-
     /// Starts the process: empty but for its binary.
     pub fn boot(&mut self, now: SimTime) {
         self.memory = self.settings.empty_memory(self.memory.pool().of_next_process(), now);
@@ -336,6 +329,7 @@ impl Server {
     pub fn kill(&mut self, now: SimTime) {
         self.settle(now);
         self.running = false;
+        self.beside.stands_still = false;
         self.memory.clear();
         self.backlog.clear();
         for (slot, request) in self.requests.iter_mut().enumerate() {
@@ -492,7 +486,7 @@ impl Server {
     /// Finishes what ends at `now` (settled to before): phases go on to the next, finished
     /// requests are reported. Returns whether the kernel kills it.
     pub fn process(&mut self, plans: &Plans, now: SimTime, finished: &mut Vec<Finished>) -> bool {
-        if !self.running {
+        if !self.moves() {
             return false;
         }
         self.book(plans);
@@ -534,7 +528,7 @@ impl Server {
 
     /// Ends and begins collections that are due at `now`; whether any did.
     pub fn collect(&mut self, now: SimTime) -> bool {
-        if !self.running {
+        if !self.moves() {
             return false;
         }
         let mut changed = false;
@@ -546,9 +540,9 @@ impl Server {
             changed = true;
         }
         let heap = self.memory.heap();
-        let due = self.memory.heap_in_use() >= heap.trigger();
-        if due || now >= heap.forced_at() {
-            self.memory.begin_cycle(now, self.settings.hardware.mark_speed());
+        if self.memory.heap_in_use() >= heap.trigger() || now >= heap.forced_at() {
+            let speed = self.settings.hardware.mark_speed();
+            self.memory.begin_cycle(now, speed, self.background.writes_per_second);
             changed = true;
         }
         self.steps += u64::from(changed);
@@ -557,6 +551,7 @@ impl Server {
 
     fn note_peak(&mut self, now: SimTime) {
         let resident = self.memory.resident();
+        self.note_both();
         self.phase_peak = self.phase_peak.max(resident);
         if resident > self.peak.0 {
             self.peak = (resident, now);

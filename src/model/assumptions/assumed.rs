@@ -5,12 +5,13 @@ use crate::model::apiserver::audit;
 use crate::model::apiserver::consistency::LOOK;
 use crate::model::apiserver::definitions::{INSTALL_GARBAGE, SCRAPE_GARBAGE};
 use crate::model::apiserver::list::{MOST_MANAGED_FIELDS, TABLE_ROW};
-use crate::model::apiserver::server::{FILES_OF_OTHERS, STALL};
+use crate::model::apiserver::server::{FILES_OF_OTHERS, HAND_OVERS, STALL};
 use crate::model::apiserver::startup::{BODY_READ, REST_STORED, STRUCT_COPY};
 use crate::model::client::go::REDIAL_SPREAD;
 use crate::model::costs;
 use crate::model::plane::REVIEW_COPIES;
-use crate::model::plane::database::FILE_PER_BYTE;
+use crate::model::plane::database::{DEFRAGMENTED, FILE_PER_BYTE};
+use crate::model::residents::{CONTROLLER_MANAGER, METADATA, SCHEDULER};
 use crate::results::{Assumption, CFS_PERIOD, Held};
 use crate::units::Bytes;
 
@@ -165,11 +166,49 @@ fn of_the_node() -> Vec<Assumption> {
             "how long before a node is out of memory everybody on it waits",
         ),
         row(
+            "a small read waits so many times for its turn while etcd reads ranges, 10 ms each and range per core",
+            HAND_OVERS.to_string(),
+            "goroutines between etcd's socket and its answer; Go's time slice is 10 ms",
+            "3 to 8",
+            "how many LISTs from etcd at once fail its health check of 2 s",
+        ),
+        row(
+            "etcd's file is copied at",
+            DEFRAGMENTED.to_string(),
+            "500 MB in less than 5 s, usually in less than 1; 10 s for large files on slow disks (docs/facts/memory.md \
+             section 2.6)",
+            "50 to 500 MB/s",
+            "how long `defragment` keeps a member from answering",
+        ),
+        row(
+            "controller manager and scheduler without objects",
+            decimal(CONTROLLER_MANAGER + SCHEDULER),
+            "an empty OpenShift has 143 MB for the former, one that does not lead 17 MB",
+            "65 to 200 MB; `node.controllers-memory`",
+            "memory of the whole node",
+        ),
+        row(
+            "controller manager and scheduler take twice what they hold: built-in objects decoded, Pods and Nodes in both \
+             (Services and EndpointSlices again in kube-proxy), of a custom resource metadata of",
+            decimal(METADATA),
+            "their informers (kubernetes#115699); what they leave out of objects from 1.28 on (managed fields) is kept",
+            "1 to 3 kB; `node.controllers-memory`",
+            "memory of the whole node of large clusters",
+        ),
+        row(
             "with all its pages gone a program takes so many times as long; with a share x of them, x^4 of that more",
             STALL.to_string(),
             "measured servers at a cgroup's limit read 1,700 pages a second again, and answered nobody",
             "30 to 300",
             "how long a node without a limit on the server stands still before the kill",
+        ),
+        row(
+            "how long a server stands still at its cgroup's limit before it is killed",
+            "0s".to_owned(),
+            "49 of 56 measured kills came at once; 7 servers whose limit was charged for their binary stood still before (docs/fidelity.md); \
+             `apiserver.stall-at-limit`",
+            "0 s to more than 6 minutes",
+            "when clients of a killed server come to the others; how long its own clients wait",
         ),
         row(
             "bytes of etcd's file for a byte of keys and values",
@@ -249,8 +288,8 @@ fn simplifications() -> Vec<Assumption> {
         row(
             "etcd is a rate and a latency; its memory is a fixed amount, by what is stored at the start; with `node.pressure` \
              the etcd on a server's own node serves it, and keeps for two minutes what its ranges took",
-            "`[etcd]`, `node.etcd-memory`; `src/model/input/residents.rs`: 50 MB, the stored bytes and 3.5 times the \
-             largest collection, or all ranges that are read at once",
+            "`[etcd]`, `node.etcd-memory`; `src/model/input/residents.rs`: 50 MB, the stored bytes, 1.75 times the raft \
+             log, and 3.5 times the ranges that a start reads at once, or all that are read at once",
             "lists from etcd by many at once; etcd on the same node",
         ),
         row(

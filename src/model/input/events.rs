@@ -97,6 +97,11 @@ pub enum Action {
         /// Whether it has forgotten the versions that its watchers had come to.
         compacted: bool,
     },
+    /// Members of etcd are defragmented, one after the other.
+    Defragment {
+        /// The one of which server; `None`: all.
+        server: Option<ServerId>,
+    },
     /// The audit backend answers nobody.
     AuditOutage {
         /// For how long.

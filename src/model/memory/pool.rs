@@ -8,6 +8,10 @@
 //!   two places. It never finds what lies in the private slot of another P, so lists that run one after the
 //!   other on several Ps each fill a buffer of their own.
 //! - A collection makes all of it the victim cache, and drops the victims of the one before (`poolCleanup`).
+//! - What is encoded between two collections, however small, takes a buffer from its P in this order and puts
+//!   it back: a victim is no victim any more. Every write does (`json.Marshal` in `BuildManagerIdentifier`,
+//!   apimachinery `pkg/util/managedfields/internal`). So servers that are written to keep what a large list
+//!   left, those of a laboratory lose it with the second collection.
 //!
 //! Which P runs a goroutine is drawn, uniformly among the Ps in play: one that runs for longer than 10 ms is
 //! preempted and goes on wherever a P is free (`forcePreemptNS`, Go `runtime/proc.go`). As many Ps are in play
@@ -145,8 +149,24 @@ impl SyncPool {
         self.put_on(p, Some((entry, bytes)));
     }
 
-    /// A collection begins: the buffers that it drops.
-    pub fn clean(&mut self) -> impl Iterator<Item = (EntryId, u64)> {
+    /// So many small values were encoded since the last collection: each on one of the Ps in play.
+    fn touch(&mut self, values: f64) {
+        let reached = 1.0 - (-values / self.in_play as f64).exp();
+        for of_these in 0..self.in_play {
+            let p = ((self.first + of_these) % self.procs) as usize;
+            if self.draws.chance(reached)
+                && let Some(buffer) = self.get_on(p)
+            {
+                self.put_on(p, buffer);
+            }
+        }
+    }
+
+    /// A collection begins, and so many small values were encoded since the last: the buffers that it drops.
+    pub fn clean(&mut self, values: f64) -> impl Iterator<Item = (EntryId, u64)> {
+        if values > 0.0 && self.victim.len() > 0 {
+            self.touch(values);
+        }
         self.first = self.draws.below(self.procs);
         let dropped = std::mem::replace(&mut self.victim, std::mem::take(&mut self.local));
         dropped.private.into_iter().flatten().chain(dropped.shared).flatten()
@@ -201,11 +221,29 @@ mod tests {
         let entry = OwnerId::SERVER.entry(Mechanism::Pools);
         let mut pool = pool(1.0, 1.0, 0);
         pool.put(entry, 100);
-        assert_eq!(pool.clean().count(), 0);
+        assert_eq!(pool.clean(0.0).count(), 0);
         assert_eq!(pool.get(false), Some((entry, 100)), "from the victims");
         pool.put(entry, 100);
-        assert_eq!(pool.clean().count(), 0);
-        assert_eq!(pool.clean().collect::<Vec<_>>(), [(entry, 100)]);
+        assert_eq!(pool.clean(0.0).count(), 0);
+        assert_eq!(pool.clean(0.0).collect::<Vec<_>>(), [(entry, 100)]);
         assert_eq!(pool.get(false), None);
+    }
+
+    #[test]
+    fn small_values_keep_large_buffers_alive() {
+        let entry = OwnerId::SERVER.entry(Mechanism::Pools);
+        let kept = |values: f64| {
+            let mut pool = pool(8.0, 8.0, 0);
+            for _ in 0..40 {
+                pool.put(entry, 100);
+            }
+            let before = pool.local.len();
+            (0..10).for_each(|_| assert!(pool.clean(values).count() <= before));
+            (before, pool.local.len() + pool.victim.len())
+        };
+        assert_eq!(kept(0.0).1, 0);
+        // One value in ten collections on a P saves nothing, a hundred on each save its private buffer.
+        assert!(kept(0.8).1 <= 2, "{:?}", kept(0.8));
+        assert_eq!(kept(800.0).1, 8, "one of each P: what was shared is not reached");
     }
 }

@@ -37,6 +37,8 @@ pub struct ProcessMemory {
     runtime: u64,
     /// Bytes taken in steps since [`ProcessMemory::take_stepped`].
     stepped: u64,
+    /// When the pool was last cleaned.
+    cleaned: SimTime,
 }
 
 /// CPU time of marking, as a share of [`costs::MARK_PER_BYTE_NANOS`] per byte.
@@ -109,6 +111,7 @@ impl ProcessMemory {
             scan,
             runtime: 0,
             stepped: 0,
+            cleaned: now,
         }
     }
 
@@ -334,9 +337,11 @@ impl ProcessMemory {
         Some(bytes)
     }
 
-    /// Begins a collection; `speed` scales marking.
-    pub fn begin_cycle(&mut self, now: SimTime, speed: f64) {
-        for (entry, bytes) in self.pool.clean() {
+    /// Begins a collection; `speed` scales marking. So many writes per second came since the last.
+    pub fn begin_cycle(&mut self, now: SimTime, speed: f64, writes_per_second: f64) {
+        let writes = writes_per_second * now.since(self.cleaned).as_secs_f64();
+        self.cleaned = now;
+        for (entry, bytes) in self.pool.clean(writes) {
             self.ledger.shift(entry, entry.garbage(), bytes);
             self.pages.dropped(entry, bytes);
         }

@@ -8,7 +8,7 @@
 //! disarms the alarm (etcd `server/etcdserver/apply/apply_quota.go`): that is not modelled, nor are deletions,
 //! which it lets through. Reads go on.
 
-use crate::units::{Bytes, SimSpan, SimTime};
+use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
 
 /// Between two compactions.
 const COMPACTION: SimSpan = SimSpan::secs(300);
@@ -16,6 +16,10 @@ const COMPACTION: SimSpan = SimSpan::secs(300);
 /// Bytes of the file for a byte of keys and values: pages that are not full, the tree, old free pages (assumed:
 /// 1.1 to 1.5).
 pub(crate) const FILE_PER_BYTE: f64 = 1.2;
+
+/// How fast defragmentation copies the file (assumed: 50 to 500 MB/s. 500 MB take less than 5 s, usually less than 1,
+/// kubermatic#1935; a large file on a slow disk 10 s, kubernetes#45090).
+pub(crate) const DEFRAGMENTED: ByteRate = ByteRate(100_000_000);
 
 /// See the module's documentation.
 #[derive(Clone, Debug, Default)]

@@ -2,11 +2,12 @@
 
 use crate::model::apiserver::tag::Tag;
 use crate::model::context::Context;
+use crate::model::event::Event;
 use crate::model::ids::ServerId;
 use crate::model::input::HealthCheck;
 use crate::model::node::LimitKind;
 use crate::model::plane::Plane;
-use crate::model::plane::server_state::{Life, name};
+use crate::model::plane::server_state::{Life, Stalled, name};
 use crate::results::{LogKind, OomKill};
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -23,7 +24,7 @@ impl Plane {
         let watches: u64 = state.watches.iter().sum();
         let clients = self.balancer.connections(server);
         let (node_first, etcd) = (self.node_out(server), state.server.etcd_now());
-        self.note_kill(cx, server, watches, now);
+        let after = state.stalled.map_or_else(String::new, |stalled| stalled.words(now));
         let mut note = |kind, message| cx.record.note(now, kind, &name(server), message);
         if node_first {
             let beside =
@@ -32,12 +33,62 @@ impl Plane {
             note(LogKind::NodeLost, message);
         }
         let message = format!(
-            "OOM killed at {resident}; {clients} connections and {watches} watches are lost"
+            "OOM killed at {resident}{after}; {clients} connections and {watches} watches are lost"
         );
         note(LogKind::OomKill, message);
+        self.lost_for_memory(cx, server, now);
+        self.servers[server].crash_loop.died(now)
+    }
+
+    /// Counts a server as lost for memory, with what it held.
+    fn lost_for_memory(&mut self, cx: &mut Context<'_>, server: ServerId, now: SimTime) {
         let state = &mut self.servers[server];
-        state.oom_kills.push(OomKill { at: now, resident, back_at: None });
-        state.crash_loop.died(now)
+        let stalled =
+            state.stalled.take().map_or(SimSpan::ZERO, |stalled| now.since(stalled.since));
+        let resident = Bytes(state.server.memory.resident());
+        let watches: u64 = state.watches.iter().sum();
+        state.oom_kills.push(OomKill { at: now, resident, stalled, back_at: None });
+        self.note_kill(cx, server, watches, now);
+    }
+
+    /// A server at its memory limit stands still before the kernel kills it; whether it does. A node that is out
+    /// of memory has slowed it down before.
+    pub(crate) fn begin_stall(
+        &mut self,
+        cx: &mut Context<'_>,
+        server: ServerId,
+        now: SimTime,
+    ) -> bool {
+        let lasts = cx.inputs.apiserver.stall_at_limit;
+        if lasts == SimSpan::ZERO || self.node_out(server) {
+            return false;
+        }
+        let state = &mut self.servers[server];
+        state.stalled = Some(Stalled { since: now, until: now + lasts });
+        state.server.stand_still(now);
+        state.close_levels();
+        cx.record.down(server, now, true);
+        let resident = Bytes(state.server.memory.resident());
+        let message = format!(
+            "stands still at its memory limit ({resident}): it reads its binary again and again"
+        );
+        cx.record.note(now, LogKind::Stopped, &name(server), message);
+        cx.queue.push(now + lasts, Event::Heal { server });
+        true
+    }
+
+    /// Whether a server has stood still for as long as the kernel lets it.
+    pub(crate) fn stall_is_over(&self, server: ServerId, now: SimTime) -> bool {
+        self.servers[server].stalled.is_some_and(|stalled| stalled.until <= now)
+    }
+
+    /// Counts the servers that stand still when the run ends: they are lost, too.
+    pub(crate) fn close_stalls(&mut self, cx: &mut Context<'_>, end: SimTime) {
+        for server in self.servers.ids() {
+            if self.servers[server].stalled.is_some() {
+                self.lost_for_memory(cx, server, end);
+            }
+        }
     }
 
     /// Whether a server that is killed had its node run out of memory.
@@ -57,15 +108,15 @@ impl Plane {
         if state.life == Life::Down {
             return None;
         }
+        if state.stalled.is_some() {
+            self.lost_for_memory(cx, server, now);
+        }
+        let state = &mut self.servers[server];
         let mut unanswered: Vec<Tag> = state.server.unanswered(&self.plans.made).collect();
         unanswered.sort_unstable();
         state.server.kill(now);
         state.life = Life::Down;
-        state.levels = state.level_records();
-        for level in &mut state.levels {
-            level.cancelled += std::mem::take(&mut level.waiting);
-        }
-        state.admission = None;
+        state.close_levels();
         state.stopping = None;
         state.starting = 0;
         state.watches.fill(0);
@@ -105,7 +156,7 @@ impl Plane {
                         || self.etcd_healthy(cx.inputs, server, now))
             }
         };
-        let healthy = ready && !state.partitioned(now);
+        let healthy = ready && !state.unheard(now);
         let up = self.balancer.check(server, healthy)?;
         let what = if up { "back in rotation" } else { "out of rotation" };
         cx.record.note(now, LogKind::Balancer, &name(server), what.into());

@@ -69,6 +69,11 @@ impl EtcdState {
 }
 
 impl Plane {
+    /// Whether etcd answers none of a server's reads.
+    pub(crate) fn etcd_down(&self, server: ServerId, now: SimTime) -> bool {
+        self.etcd.outage.down(now) || now < self.etcd.blocked_until[server]
+    }
+
     /// How long etcd takes for a small read of a server; `None`: it does not answer.
     pub(crate) fn etcd_takes(
         &self,
@@ -77,7 +82,7 @@ impl Plane {
         now: SimTime,
     ) -> Option<SimSpan> {
         let read = inputs.etcd.latency.scale(1.0 / self.etcd.speed);
-        (!self.etcd.outage.down(now)).then(|| self.servers[server].server.etcd_takes(read))
+        (!self.etcd_down(server, now)).then(|| self.servers[server].server.etcd_takes(read))
     }
 
     /// Whether a server's health checks find etcd well.

@@ -209,7 +209,7 @@ impl Plane {
         if state.boots != boot || !state.server.running() {
             return;
         }
-        let unreachable = self.etcd.outage.down(now);
+        let unreachable = self.etcd.outage.down(now) || state.stalled.is_some();
         let again = Event::Compare { server, boot, resource, period };
         cx.queue.push(now + period, again);
         if state.cachers[resource].is_some() && !unreachable {

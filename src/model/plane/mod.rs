@@ -86,6 +86,8 @@ pub struct Etcd {
     pub slow_until: SimTime,
     /// Whether it has its quorum.
     pub outage: EtcdState,
+    /// The member of each server answers nobody until then.
+    pub blocked_until: Table<ServerId, SimTime>,
     /// Its database against the quota.
     pub(crate) database: Database,
 }
@@ -107,6 +109,7 @@ impl Plane {
             },
             kill_at: limit.kill_at,
             node: node::room(inputs),
+            etcd: inputs.etcd_takes(),
             etcd_cores: inputs.node.cores.max(1.0),
             request_timeout: inputs.apiserver.request_timeout,
             memory_high: node::memory_high(inputs),
@@ -124,6 +127,7 @@ impl Plane {
                 speed: 1.0,
                 slow_until: SimTime::ZERO,
                 outage: EtcdState::default(),
+                blocked_until: inputs.server_ids().map(|_| SimTime::ZERO).collect(),
                 database: Database::new(
                     inputs.resources.iter().map(|r| r.writes_per_second * r.size.as_f64()).sum(),
                 ),
@@ -186,7 +190,8 @@ impl Plane {
         for (server, state) in self.servers.pairs() {
             let with = match state.life {
                 Life::Down | Life::Booting | Life::Filling => &mut unserved.down,
-                Life::Serving if state.partitioned(now) => &mut unserved.cut_off,
+                Life::Serving if state.stalled.is_some() => &mut unserved.down,
+                Life::Serving if state.unheard(now) => &mut unserved.cut_off,
                 Life::Serving if state.stopping.is_some() => &mut unserved.stopping,
                 Life::Serving => continue,
             };

@@ -12,7 +12,7 @@ impl Plane {
     /// Connects a server again, unless another partition goes on; whether it is.
     pub(crate) fn reconnect_server(&mut self, server: ServerId, now: SimTime) -> bool {
         let state = &mut self.servers[server];
-        if state.partitioned(now) {
+        if now < state.partitioned_until {
             return false;
         }
         state.server.cut_off(now, false);

@@ -5,7 +5,8 @@
 //! give a server six minutes to begin to accept, and 8 a serving one two minutes.
 //!
 //! Whether an answer is late is judged by what the processors' present shares make of a probe's own
-//! work. Memory that is being throttled, and locks, do not delay probes here.
+//! work. A server that stands still at its memory limit answers none; memory that is being throttled, and locks,
+//! do not delay probes here.
 //!
 //! `/livez` and `/readyz` read a key from etcd and fail after `--etcd-healthcheck-timeout` without its answer
 //! (`addEtcdHealthEndpoint` and `newETCD3Check`, k8s.io/apiserver `server/options/etcd.go` and
@@ -73,7 +74,8 @@ impl Plane {
         }
         state.server.settle(now);
         let accepts = matches!(state.life, Life::Filling | Life::Serving);
-        let answers = accepts && state.server.time_of(PROBE_WORK) <= TIMEOUT;
+        let moves = accepts && state.stalled.is_none();
+        let answers = moves && state.server.time_of(PROBE_WORK) <= TIMEOUT;
         let without_etcd =
             answers && cx.inputs.apiserver.livez_etcd && !self.etcd_healthy(cx.inputs, server, now);
         let probed = &mut self.servers[server].probed;
@@ -109,14 +111,16 @@ impl Plane {
         let state = &mut self.servers[server];
         let probe = if state.probed.started { "liveness" } else { "startup" };
         cx.record.counters.probe_kills += 1;
-        cx.record.counters.servers_lost += 1;
+        // One that stands still at its limit is lost for memory, and counts as such.
+        cx.record.counters.servers_lost += u64::from(state.stalled.is_none());
         let timeout = cx.inputs.apiserver.etcd_healthcheck_timeout;
         let why = if state.probed.without_etcd {
             format!(": etcd did not answer /livez within {timeout}")
         } else {
             String::new()
         };
-        let message = format!("killed by the kubelet: the {probe} probe failed{why}");
+        let after = state.stalled.map_or_else(String::new, |stalled| stalled.words(now));
+        let message = format!("killed by the kubelet{after}: the {probe} probe failed{why}");
         cx.record.note(now, LogKind::Stopped, &name(server), message);
         state.crash_loop.died(now)
     }

@@ -12,6 +12,9 @@ use crate::units::SimTime;
 impl Plane {
     /// Works out the rates of a server from now on, and when they change next.
     pub(crate) fn renew_rates(&mut self, cx: &mut Context<'_>, server: ServerId, now: SimTime) {
+        if self.servers[server].stalled.is_some() {
+            return;
+        }
         self.turn_rings(cx, server, now);
         if self.servers[server].held_turns_at <= now {
             self.servers[server].background_stale = true;

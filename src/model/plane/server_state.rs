@@ -64,6 +64,8 @@ pub struct ServerState {
     pub(super) audit_waits: Waits,
     /// Cut off from its clients and the balancer until then.
     pub partitioned_until: SimTime,
+    /// It stands still at its memory limit.
+    pub(crate) stalled: Option<Stalled>,
     /// Kills so far.
     pub oom_kills: Vec<OomKill>,
     /// The filled caches, by resource.
@@ -130,6 +132,7 @@ impl ServerState {
             held_turns_at: SimTime::NEVER,
             audit_waits: Waits::default(),
             partitioned_until: SimTime::ZERO,
+            stalled: None,
             oom_kills: Vec::new(),
             cachers: Table::filled(None, inputs.resources.len()),
             caches_filling: Table::filled(0, inputs.resources.len()),
@@ -189,16 +192,32 @@ impl ServerState {
         records
     }
 
-    /// Whether it is cut off from its clients and the balancer.
+    /// Its priority levels dispatch no more.
+    pub(super) fn close_levels(&mut self) {
+        self.levels = self.level_records();
+        for level in &mut self.levels {
+            level.cancelled += std::mem::take(&mut level.waiting);
+        }
+        self.admission = None;
+    }
+
+    /// Until when its clients and the balancer hear nothing of it: it is cut off, or stands still.
     #[must_use]
-    pub fn partitioned(&self, now: SimTime) -> bool {
-        now < self.partitioned_until
+    pub fn unheard_until(&self) -> SimTime {
+        let stalled = self.stalled.map_or(SimTime::ZERO, |stalled| stalled.until);
+        self.partitioned_until.max(stalled)
+    }
+
+    /// Whether its clients and the balancer hear nothing of it.
+    #[must_use]
+    pub fn unheard(&self, now: SimTime) -> bool {
+        now < self.unheard_until()
     }
 
     /// Whether it serves and can be reached.
     #[must_use]
     pub fn serves(&self, now: SimTime) -> bool {
-        self.life == Life::Serving && !self.partitioned(now)
+        self.life == Life::Serving && !self.unheard(now)
     }
 
     /// Retry-After of a cache that is being filled (docs/facts/watch-cache.md section 4.2).
@@ -243,6 +262,22 @@ pub struct Probed {
     pub(crate) failures: u32,
     /// Whether the last was etcd's.
     pub(crate) without_etcd: bool,
+}
+
+/// A server that stands still at its memory limit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stalled {
+    /// Since when.
+    pub(crate) since: SimTime,
+    /// The kernel kills it then.
+    pub(crate) until: SimTime,
+}
+
+impl Stalled {
+    /// ` after 20s at its limit`.
+    pub(super) fn words(&self, now: SimTime) -> String {
+        format!(" after {} at its limit", now.since(self.since))
+    }
 }
 
 /// A server that was asked to end.

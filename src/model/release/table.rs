@@ -165,6 +165,9 @@ behaviours! {
         /// Copies of the raw response alive at once while reading from etcd: 2 with gRPC up to 1.65,
         /// 3 from 1.66 (docs/facts/watch-cache.md section 5).
         grpc_raw_copies: u8 = match minor { ..=32 => 2, 33.. => 3 };
+        /// Entries of the raft log that the etcd which kubeadm sets up with this release keeps in memory at most:
+        /// `--snapshot-count` (etcd 3.6 from 1.34, `DefaultEtcdVersion` of kubeadm; docs/facts/memory.md section 2.6).
+        etcd_raft_entries: u32 = if minor >= 34 { 10_000 } else { 100_000 };
         /// The cacher initialises by watch-list from etcd rather than by paged LIST.
         cacher_watch_list: bool = minor >= 35;
         /// A relist of a watch cache frees the events in its ring instead of leaving them until they

@@ -151,7 +151,7 @@ impl World<'_> {
             return Err(Refusal::Refused);
         };
         let state = &self.plane.servers[server];
-        if state.partitioned(now) || state.node_lost {
+        if state.unheard(now) || state.node_lost {
             return Err(Refusal::Silent);
         }
         let open = self.cx.inputs.apiserver.shutdown.send_retry_after || !state.draining(now);

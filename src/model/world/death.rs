@@ -11,6 +11,16 @@ use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
 
 impl World<'_> {
+    /// A server is at its memory limit: it stands still, or the kernel kills it at once.
+    pub(super) fn at_limit(&mut self, server: ServerId, now: SimTime) {
+        if self.plane.begin_stall(&mut self.cx, server, now) {
+            self.spend_on_all_clients();
+            self.falls_silent(server, now);
+        } else {
+            self.oom_kill(server, now);
+        }
+    }
+
     /// The kernel kills a server.
     pub(super) fn oom_kill(&mut self, server: ServerId, now: SimTime) {
         let delay = self.plane.oom_killed(&mut self.cx, server, now);

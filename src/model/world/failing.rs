@@ -31,7 +31,7 @@ impl World<'_> {
         now: SimTime,
     ) -> Option<CallError> {
         let consistent = route == Route::Cache && read.resource_version == ResourceVersion::Unset;
-        if self.plane.etcd.outage.down(now) && (route == Route::Etcd || consistent) {
+        if self.plane.etcd_down(server, now) && (route == Route::Etcd || consistent) {
             return Some(CallError::Internal);
         }
         let asked = self.fleets.clients[client].newest;
@@ -49,7 +49,7 @@ impl World<'_> {
     ) -> Option<CallError> {
         let member = &self.fleets.clients[client];
         let latest = member.from != ListFrom::Last;
-        if latest && self.plane.etcd.outage.down(now) {
+        if latest && self.plane.etcd_down(server, now) {
             return Some(CallError::Internal);
         }
         let version = self.plane.lags(server, now)?;

@@ -23,6 +23,7 @@ impl World<'_> {
             }
             LoadEvent::CachesGiveUp => self.caches_give_up(now),
             LoadEvent::EtcdReturns => self.etcd_returns(now),
+            LoadEvent::Defragment { server } => self.defragment_member(server, now),
             LoadEvent::AuditReturns => self.plane.audit_changes(),
             LoadEvent::Audited { server, process, fleet, bytes } => {
                 self.plane.list_audited(&self.cx, (server, process), (fleet, bytes), now);

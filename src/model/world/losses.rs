@@ -15,6 +15,11 @@ impl World<'_> {
     pub(super) fn partition(&mut self, server: ServerId, lasts: SimSpan, now: SimTime) {
         self.spend_on_all_clients();
         self.plane.cut_off_server(&mut self.cx, server, lasts, now);
+        self.falls_silent(server, now);
+    }
+
+    /// Nobody hears of a server from now on: the pings of its clients go unanswered.
+    pub(super) fn falls_silent(&mut self, server: ServerId, now: SimTime) {
         for client in self.fleets.clients.ids() {
             if self.fleets.clients[client].server != Some(server) {
                 continue;
@@ -43,9 +48,9 @@ impl World<'_> {
             return;
         }
         let Some(server) = member.server else { return };
-        if self.plane.servers[server].partitioned(now) {
+        if self.plane.servers[server].unheard(now) {
             // The client hears of it when the network is whole again, or gives up before.
-            let heals = self.plane.servers[server].partitioned_until;
+            let heals = self.plane.servers[server].unheard_until();
             self.fleets.set_deadline(&mut self.cx, client, heals);
             return;
         }

@@ -397,7 +397,7 @@ impl<'a> World<'a> {
         self.finished = finished;
         self.end_late_watches(server, now);
         if killed && self.plane.servers[server].server.running() {
-            self.oom_kill(server, now);
+            self.at_limit(server, now);
         }
         #[cfg(debug_assertions)]
         self.plane.check_server(server);
@@ -424,6 +424,7 @@ impl<'a> World<'a> {
             self.note_failed_writes(end);
         }
         self.note_refused_writes(end);
+        self.plane.close_stalls(&mut self.cx, end);
         self.close_phase();
         self.fleets.note_worst_of_leases(&mut self.cx);
         self.cx.record.counters.requests_open =

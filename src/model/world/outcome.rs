@@ -2,10 +2,12 @@
 
 use crate::model::admission::fleet_flows;
 use crate::model::ids::ServerId;
+use crate::model::input::Inputs;
 use crate::model::node;
 use crate::model::plane::server_state::name;
+use crate::model::residents;
 use crate::model::world::World;
-use crate::results::{Counters, Holder, Outcome, RunRecord, ServerRecord, Unserved};
+use crate::results::{Counters, Holder, NodeRecord, Outcome, RunRecord, ServerRecord, Unserved};
 use crate::units::{Bytes, SimTime};
 
 /// Deaths of one server from which a run is a crash loop even when others died too.
@@ -78,6 +80,7 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str, end: SimTime) -> S
         peak_at,
         etcd_rest,
         etcd_peak,
+        node: node_record(inputs, state.server.node_peak()),
         oom_kills: state.oom_kills.clone(),
         cpu: state.server.cpu(),
         cpu_capacity: end.since(SimTime::ZERO).scale(node::cores(&inputs.apiserver, &inputs.node)),
@@ -85,6 +88,19 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str, end: SimTime) -> S
         span: end.since(SimTime::ZERO),
         levels: state.level_records(),
         holders_at_peak: holders,
+    }
+}
+
+fn node_record(inputs: &Inputs, in_use: Bytes) -> NodeRecord {
+    let controllers = residents::controllers(inputs);
+    let (daemons, system) = (inputs.node.daemons_memory, inputs.node.system_memory);
+    NodeRecord {
+        memory: inputs.node.memory,
+        peak: in_use + controllers + daemons + system,
+        etcd: inputs.etcd_takes().1,
+        controllers,
+        daemons,
+        system,
     }
 }
 

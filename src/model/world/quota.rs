@@ -1,9 +1,13 @@
-//! etcd's database comes to its quota: nothing can be written from then on.
+//! etcd's database: when it comes to its quota nothing can be written from then on; while it is defragmented it
+//! answers nobody.
 
 use crate::model::event::{Event, LoadEvent};
+use crate::model::ids::ServerId;
+use crate::model::plane::database::DEFRAGMENTED;
+use crate::model::plane::server_state::name;
 use crate::model::world::World;
 use crate::results::LogKind;
-use crate::units::{Bytes, SimTime};
+use crate::units::{Bytes, SimSpan, SimTime};
 
 impl World<'_> {
     /// Objects or rates of writes have changed, or a compaction is due: looks at the database, and arranges
@@ -13,14 +17,8 @@ impl World<'_> {
         if self.plane.etcd.database.full_since.is_some() {
             return;
         }
-        let (mut objects, mut rate) = (Bytes::ZERO, 0.0);
-        for resource in self.cx.inputs.resource_ids() {
-            let size = self.cx.inputs.resources[resource].size;
-            objects += size.times(self.plane.etcd.objects[resource]);
-            rate += self.plane.flows.rate(resource).per_second * size.as_f64();
-        }
+        let objects = self.pass_database(now);
         let database = &mut self.plane.etcd.database;
-        database.pass(now, rate);
         if database.file(objects) > quota {
             database.full_since = Some(now);
             let message = format!(
@@ -34,6 +32,48 @@ impl World<'_> {
         let event = LoadEvent::Database { plan: database.plan };
         let next = database.next(objects, quota);
         self.cx.queue.push(next, Event::Load(event));
+    }
+
+    /// Brings the database up to date; bytes of the objects in it.
+    fn pass_database(&mut self, now: SimTime) -> Bytes {
+        let (mut objects, mut rate) = (Bytes::ZERO, 0.0);
+        for resource in self.cx.inputs.resource_ids() {
+            let size = self.cx.inputs.resources[resource].size;
+            objects += size.times(self.plane.etcd.objects[resource]);
+            rate += self.plane.flows.rate(resource).per_second * size.as_f64();
+        }
+        self.plane.etcd.database.pass(now, rate);
+        objects
+    }
+
+    /// How long a member takes to copy its file now.
+    fn defragmentation(&mut self, now: SimTime) -> SimSpan {
+        let objects = self.pass_database(now);
+        DEFRAGMENTED.time_for(self.plane.etcd.database.file(objects))
+    }
+
+    /// Members of etcd are defragmented, one after the other.
+    pub(super) fn defragment(&mut self, server: Option<ServerId>, now: SimTime) {
+        let each = self.defragmentation(now);
+        let members = server.map_or_else(|| self.plane.servers.ids().collect(), |one| vec![one]);
+        for (place, server) in members.into_iter().enumerate() {
+            self.load_later(now + each.times(place as u64), LoadEvent::Defragment { server });
+        }
+    }
+
+    /// The member of a server locks its file while it copies it (`defrag`, etcd `server/storage/backend/backend.go`).
+    /// The simplest model: the server's reads from etcd fail as without a quorum, its caches stop following, and
+    /// writes through other members go on, its own too. A single member takes everything with it.
+    pub(super) fn defragment_member(&mut self, server: ServerId, now: SimTime) {
+        let lasts = self.defragmentation(now);
+        let message = format!("its member of etcd is defragmented and answers nobody for {lasts}");
+        self.cx.record.note(now, LogKind::Event, &name(server), message);
+        if self.plane.servers.len() == 1 {
+            self.etcd_fails(lasts, false, now);
+        } else {
+            self.plane.etcd.blocked_until[server] = now + lasts;
+            self.plane.begin_lag(server, lasts, SimSpan::ZERO, now);
+        }
     }
 
     /// What was arranged is due, unless something else has changed since.

@@ -122,6 +122,7 @@ impl World<'_> {
                 self.begin_flow(resource, -i64::try_from(count).unwrap_or(i64::MAX), over, now);
             }
             Action::EtcdOutage { lasts, compacted } => self.etcd_fails(lasts, compacted, now),
+            Action::Defragment { server } => self.defragment(server, now),
             Action::AuditOutage { lasts } => {
                 let until = self.plane.audit_fails(lasts + RETRIED_AFTER, now);
                 self.load_later(until, LoadEvent::AuditReturns);
@@ -143,8 +144,13 @@ impl World<'_> {
         }
     }
 
-    /// A partition is over, unless another goes on: what waited in the sockets moves again.
+    /// A stall ends in a kill. A partition is over, unless another goes on: what waited in the sockets moves again.
     pub(super) fn heal(&mut self, server: ServerId, now: SimTime) {
+        if self.plane.stall_is_over(server, now) {
+            self.settle_all(now);
+            self.oom_kill(server, now);
+            return;
+        }
         if self.plane.reconnect_server(server, now) {
             self.leases_changed(Some(server), now);
         }
@@ -204,6 +210,7 @@ fn describe(action: &Action) -> &'static str {
         Action::Create { .. } => "objects are created",
         Action::Delete { .. } => "objects are deleted",
         Action::EtcdOutage { .. } => "etcd loses its quorum",
+        Action::Defragment { .. } => "etcd is defragmented",
         Action::AuditOutage { .. } => "the audit backend answers nobody",
         Action::Lag { .. } => "the caches of a server stop following etcd",
         Action::SlowEtcd { .. } => "etcd slows down",

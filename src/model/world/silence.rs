@@ -20,7 +20,7 @@ impl World<'_> {
         if member.path != Path::Open {
             return SimTime::NEVER;
         }
-        self.plane.servers[server].partitioned_until.max(member.cut_until)
+        self.plane.servers[server].unheard_until().max(member.cut_until)
     }
 
     /// Whether a part of the answer to a member's call has come.
@@ -122,6 +122,6 @@ impl World<'_> {
         member.path == Path::Gone
             && member.cut_until <= now
             && !state.node_lost
-            && !state.partitioned(now)
+            && !state.unheard(now)
     }
 }

@@ -110,6 +110,9 @@ impl World<'_> {
     /// full: it ends them, and their members watch again from what they were given last.
     pub(super) fn end_late_watches(&mut self, server: ServerId, now: SimTime) {
         let state = &mut self.plane.servers[server];
+        if state.stalled.is_some() {
+            return;
+        }
         let full: Vec<FleetId> = state.server.overflowing(now).collect();
         for fleet in full {
             let state = &mut self.plane.servers[server];

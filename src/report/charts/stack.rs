@@ -1,6 +1,6 @@
 //! `memory-stack`: what the memory of the worst server consisted of.
 
-use crate::results::{Mechanism, Timeline};
+use crate::results::{Mechanism, NodeRecord, Timeline};
 use crate::units::{Bytes, SimTime, Sort};
 
 use super::events::EventStrip;
@@ -77,7 +77,10 @@ pub(super) fn scene(input: &ChartInput) -> Scene {
     let y = frame::keys(&mut scene, y, &used_keys(input, timeline, peak)) + 8.0;
     let plot = draw(&mut scene, input, timeline, &table, y);
     let limit = input.server(&timeline.server).map_or(Bytes::ZERO, |s| s.limit);
-    table.draw(&mut scene, &plot, limit);
+    let y = table.draw(&mut scene, &plot, limit);
+    if let Some(server) = input.server(&timeline.server) {
+        whole_node(&mut scene, &plot, &server.node, y);
+    }
     scene
 }
 
@@ -220,7 +223,8 @@ impl Table {
         )
     }
 
-    fn draw(&self, scene: &mut Scene, plot: &Plot, limit: Bytes) {
+    /// Draws it; where it ends.
+    fn draw(&self, scene: &mut Scene, plot: &Plot, limit: Bytes) -> f64 {
         let x = plot.area.right() + 28.0;
         let right = PAGE_WIDTH - MARGIN;
         let shares = right - 44.0;
@@ -255,7 +259,20 @@ impl Table {
         } else {
             scene.line(vec![(x, y + 9.0), (right, y + 9.0)], GRID, 1.0);
         }
+        y
     }
+}
+
+/// What is in use on the server's node at most, with all that shares it.
+fn whole_node(scene: &mut Scene, plot: &Plot, node: &NodeRecord, y: f64) {
+    if node.memory == Bytes::ZERO {
+        return;
+    }
+    let (x, right) = (plot.area.right() + 28.0, PAGE_WIDTH - MARGIN);
+    let name = format!("whole node, of {}", node.memory);
+    scene.text((x + 21.0, y + 20.0), &name, SMALL, MUTED);
+    let bytes = node.peak.to_string();
+    scene.label((right - 44.0, y + 20.0), &bytes, (SMALL, false), MUTED, Anchor::End);
 }
 
 /// A part of a whole in percent.

@@ -26,6 +26,31 @@ fn groups(run: &RunRecord) -> Vec<Vec<Kill<'_>>> {
     groups
 }
 
+/// Whether the kubelet killed a server because a probe failed.
+pub(super) fn by_probe(entry: &LogEntry) -> bool {
+    entry.kind == LogKind::Stopped && entry.message.starts_with("killed by the kubelet")
+}
+
+/// A beat for servers that probes killed together, for the same reason.
+pub(super) fn probed(run: &RunRecord) -> Vec<Beat> {
+    let mut groups: Vec<Vec<&LogEntry>> = Vec::new();
+    for entry in run.log.iter().filter(|entry| by_probe(entry)) {
+        let alike = |group: &&mut Vec<&LogEntry>| {
+            group[0].message == entry.message && entry.at.since(group[0].at) <= TOGETHER
+        };
+        match groups.last_mut().filter(alike) {
+            Some(group) => group.push(entry),
+            None => groups.push(vec![entry]),
+        }
+    }
+    let beat = |group: &Vec<&LogEntry>| {
+        let servers: Vec<&str> = group.iter().map(|entry| entry.subject.as_str()).collect();
+        let text = format!("{}: {}", names(&servers), clean(&group[0].message, 200));
+        Beat::new(group[0].at, 85, text)
+    };
+    groups.iter().map(beat).collect()
+}
+
 /// A beat for each group of kills and one for the watches that moved; what only repeats is also
 /// summed up.
 pub(super) fn kills(run: &RunRecord) -> Vec<Beat> {
@@ -106,8 +131,16 @@ fn what_died(run: &RunRecord, group: &[Kill<'_>], former: Option<&Holder>) -> St
         1 => ", its node out of memory,",
         _ => ", their nodes out of memory,",
     };
-    let mut text =
-        format!("{} {verb} OOM-killed{node}{within} at {}", names(&servers), first.resident);
+    let stalled = group.iter().map(|(_, kill)| kill.stalled).max().unwrap_or_default();
+    let stalled = match stalled {
+        SimSpan::ZERO => String::new(),
+        longest => format!(" after {} of standing still at the limit", spoken(longest)),
+    };
+    let mut text = format!(
+        "{} {verb} OOM-killed{node}{within} at {}{stalled}",
+        names(&servers),
+        first.resident
+    );
     let largest = largest(run, &group[0]);
     if let Some(holder) = largest.filter(|holder| !same(holder, former)) {
         text.extend([format!(" (largest part: {})", described(holder))]);

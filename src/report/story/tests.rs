@@ -47,7 +47,8 @@ fn calm() -> RunRecord {
 }
 
 fn kill(run: &mut RunRecord, server: usize, second: u64) {
-    let kill = OomKill { at: at(second), resident: Bytes::gib(16), back_at: None };
+    let kill =
+        OomKill { at: at(second), resident: Bytes::gib(16), stalled: SimSpan::ZERO, back_at: None };
     run.servers[server].oom_kills.push(kill);
     run.activity.kills.push(KillScene {
         at: at(second),
@@ -217,4 +218,13 @@ fn a_lost_node_is_told_with_its_kill() {
         "{full}"
     );
     assert!(!full.contains("apiserver-0: node") && full.contains("apiserver-1: node"), "{full}");
+}
+
+#[test]
+fn a_kill_after_a_stall_says_how_long_it_stood_still() {
+    let mut run = calm();
+    kill(&mut run, 0, 30);
+    run.servers[0].oom_kills[0].stalled = SimSpan::secs(20);
+    let said = Story::of(&run).full();
+    assert!(said.contains("at 16.0 GiB after 20 s of standing still at the limit"), "{said}");
 }

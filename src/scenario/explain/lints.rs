@@ -6,7 +6,7 @@ use super::text::{LEVEL, text};
 use crate::language::tell::code::Code::{
     AskedEtcd, AssumedNodeMemory, BeyondTested, CollectorOff, CountedPer, DecimalLimit,
     IdleAboveLimit, LargeObject, LimitAboveNode, LimitOrder, LockedGate, LongSweep, NeverStarts,
-    NoDefinitions, NoEffect, NoJitter, PassedOver, ReadsEtcd, RemovedAlong,
+    NoDefinitions, NoEffect, NoJitter, NoProbes, PassedOver, ReadsEtcd, RemovedAlong,
 };
 
 /// Of what is legal, but probably not meant.
@@ -146,6 +146,17 @@ pub(super) static LINTS: &[Explanation] = &[
         Fragment(
             "[objects.ciliumendpoints]\ncount = 3_000\nsize = \"2kB\"\nshape = \"custom\"\ngroup = \
              \"cilium.io\"\n[objects.customresourcedefinitions]\ncount = 40\nsize = \"20kB\"",
+        ),
+    ),
+    text(
+        NoProbes,
+        "kubeadm has the kubelet ask /livez of each apiserver, and /livez fails while etcd does not answer \
+         within 2 s: after 72 s the kubelet kills servers that want for nothing. GKE and OpenShift ask \
+         livez?exclude=etcd; k3s has no such probe.",
+        Fragment("[[events]]\nname = \"no quorum\"\nat = \"1m\"\netcd-outage = { lasts = \"3m\" }"),
+        Fragment(
+            "[apiserver]\nprobes = true\n[[events]]\nname = \"no quorum\"\nat = \"1m\"\netcd-outage = { \
+             lasts = \"3m\" }",
         ),
     ),
     text(

@@ -42,6 +42,8 @@ table! {
         Delete(Delete);
         /// etcd loses its quorum.
         EtcdOutage(EtcdOutage);
+        /// The members of etcd are defragmented, and answer nobody meanwhile.
+        Defragment(Defragment);
         /// The watch caches of an apiserver stop following etcd.
         Lag(Lag);
         /// The audit webhook answers nobody.
@@ -181,6 +183,12 @@ table! {
     lasts: SimSpan = LASTS;
     /// Whether it comes back without the versions that its watchers had reached.
     compacted: bool = flag().default("false");
+}
+
+table! {
+    Defragment = DEFRAGMENT: "a defragmentation";
+    /// Index of the apiserver whose member it is, from 0, or "all", one after the other.
+    apiserver: OrWord<u16> = integer_or(0, 31, "all").codes(&[Code::NoSuchServer]);
 }
 
 table! {

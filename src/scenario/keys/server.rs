@@ -116,6 +116,10 @@ table! {
     shutdown_watch_termination_grace_period: SimSpan = any_span().default("0s").late();
     /// Flag of the same name: after the delay, requests are answered with 429 and retried elsewhere.
     shutdown_send_retry_after: bool = flag().default("false").late();
+    /// How long a server stands still at its memory limit before the kernel kills it, if a probe does not end that
+    /// before: the kernel takes the pages of its binary, and they are read again and again (measured: at once where the
+    /// limit is not charged for those pages, else 4 s to more than 6 minutes).
+    stall_at_limit: SimSpan = any_span().default("0s").late();
     /// Whether the kubelet probes the servers as kubeadm configures it, and kills those that fail.
     probes: bool = flag().default("false").late();
     /// Whether /livez, which these probes ask, fails with etcd: "false" is livez?exclude=etcd, as GKE and OpenShift
@@ -149,7 +153,11 @@ table! {
         any_size().derived_for_some("what etcd takes for the objects stored, at least 1GiB");
     /// RAM of the kernel, the kubelet and others that the OOM killer spares.
     system_memory: Bytes = any_size().default("500MiB");
-    /// RAM of ordinary processes that the OOM killer takes before the apiserver.
+    /// RAM of kube-controller-manager and kube-scheduler on the same node, and of what kube-proxy holds. `"0B"`: they
+    /// run elsewhere.
+    controllers_memory: Option<Bytes> =
+        any_size().derived_for_some("100MB and twice what they hold of the objects");
+    /// RAM of ordinary processes that the OOM killer takes before the apiserver: network plugin, agents.
     daemons_memory: Bytes = any_size().default("300MiB");
     /// oom_score_adj of the apiserver.
     oom_score_adj: i32 = integer(-1000, 1000).default("-997");

@@ -62,7 +62,7 @@ fn each_doubt_is_told_at_its_place() {
         (", over = \"10s\"", "", ""),
         ("replicas = 2", "memory-limit = \"128MiB\"", "W0308 7:16"),
         ("count = 5_000", "count = 200_000", "W0310 11:9"),
-        ("size = \"5kB\"", "size = \"400kB\"", "W0310 11:9"),
+        ("size = \"5kB\"", "size = \"400kB\"", "W0310 11:9 W0308 9:10"),
         (
             "[objects.pods]",
             "[objects.nodes]\ncount = 20\nsize = \"9kB\"\n[objects.pods]",

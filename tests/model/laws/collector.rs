@@ -60,6 +60,7 @@ impl Process {
             kill_at: Bytes(self.kill_at),
             node: None,
             memory_high: None,
+            etcd: (Bytes::ZERO, Bytes::ZERO),
             etcd_cores: 2.0,
             request_timeout: SimSpan::secs(60),
             scan: ScanWeights::of_nobody(),

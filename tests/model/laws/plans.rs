@@ -184,6 +184,7 @@ fn server(inputs: &Inputs, made: &Made) -> Server {
         kill_at: Bytes(u64::MAX / 2),
         node: None,
         memory_high: None,
+        etcd: (Bytes::ZERO, Bytes::ZERO),
         etcd_cores: 2.0,
         request_timeout: SimSpan::secs(60),
         scan: made.catalog.scan_weights(inputs),

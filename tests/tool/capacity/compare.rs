@@ -3,12 +3,13 @@
 use oomcast::experiment::{CompareSide, Compared, Replications, compare, compare_runs, meets};
 use oomcast::results::{OomKill, Outcome, RunRecord, ServerRecord, Unserved};
 use oomcast::scenario::measure::{Condition, Tolerance};
-use oomcast::units::{Bytes, SimTime};
+use oomcast::units::{Bytes, SimSpan, SimTime};
 
 use crate::capacity::{BURST, variant};
 
 fn run(replication: u32, peak: u64, killed: bool) -> RunRecord {
-    let kill = OomKill { at: SimTime::ZERO, resident: Bytes(peak), back_at: None };
+    let kill =
+        OomKill { at: SimTime::ZERO, resident: Bytes(peak), stalled: SimSpan::ZERO, back_at: None };
     let server = ServerRecord {
         name: "apiserver-0".into(),
         limit: Bytes::gib(64),

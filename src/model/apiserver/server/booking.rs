@@ -7,6 +7,13 @@ use crate::model::apiserver::plan::{RampKind, part_of};
 use crate::units::{Bytes, SimSpan, SimTime};
 
 impl Server {
+    /// Highest resident memory since the last call.
+    pub fn take_phase_peak(&mut self) -> Bytes {
+        let peak = self.phase_peak;
+        self.phase_peak = self.memory.resident();
+        Bytes(peak)
+    }
+
     /// Moves the state along its straight lines to `now`. Needs the plans only for the ramps.
     pub fn settle(&mut self, now: SimTime) {
         let span = now.since(self.settled);
@@ -14,8 +21,12 @@ impl Server {
         if span == SimSpan::ZERO || !self.running {
             return;
         }
-        self.pool.advance(span);
         let seconds = span.as_secs_f64();
+        if self.beside.stands_still {
+            self.pass_pressure(seconds);
+            return;
+        }
+        self.pool.advance(span);
         let others = self.rates.cores - self.rates.background + self.rates.mark;
         self.cpu_nanos += others * span.0 as f64;
         let bounds = self.bounds_of_backlog();

@@ -11,7 +11,7 @@
 //! in which nobody works for waiting. Of CPU, full is what throttling takes, and some also counts goroutines
 //! that wait for a P in Go's own queue, which the kernel does not see. Of memory it is the sleep of threads that
 //! allocate above `memory.high`, each by itself (assumed: they sleep independently of each other), and the
-//! wait of all for pages of the binary that the kernel took (`beside`).
+//! wait of all for pages of the binary that the kernel took (`beside`): with all of them gone, all the time.
 
 use super::Server;
 use crate::engine::fluid::PARTS;
@@ -147,6 +147,12 @@ impl Server {
     /// Seconds until the quota is spent.
     pub(super) fn until_spent(&self) -> Option<f64> {
         self.quota.as_ref()?.lasts(self.rates.cores + self.rates.mark)
+    }
+
+    /// Nothing moves for want of memory.
+    pub(super) fn all_wait_for_memory(&mut self) {
+        self.shortage.short = false;
+        self.pressure = Pressure { memory_some: 1.0, memory_full: 1.0, ..Pressure::default() };
     }
 
     /// Works out what holds from the instant settled to, once processors are shared; `left`: those that

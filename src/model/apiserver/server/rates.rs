@@ -11,7 +11,7 @@ use crate::units::{Bytes, SimSpan, SimTime};
 impl Server {
     /// Works out the rates that hold from the instant settled to.
     pub fn refresh(&mut self, plans: &Plans) {
-        if !self.running {
+        if !self.moves() {
             return;
         }
         let pages = self.memory.pages();
@@ -238,7 +238,7 @@ impl Server {
     /// The next instant at which something happens here by itself.
     #[must_use]
     pub fn next_event(&self) -> SimTime {
-        if !self.running {
+        if !self.moves() {
             return SimTime::NEVER;
         }
         let memory = &self.memory;

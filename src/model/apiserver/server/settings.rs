@@ -28,6 +28,9 @@ pub struct ServerSettings {
     pub kill_at: Bytes,
     /// Where its node's memory ends; `None`: never.
     pub node: Option<NodeRoom>,
+    /// What etcd on its node takes while it reads nothing, and after a server has started; nothing: it runs
+    /// elsewhere.
+    pub etcd: (Bytes, Bytes),
     /// Cores that etcd may use.
     pub etcd_cores: f64,
     /// How long a write may take.

@@ -5,7 +5,7 @@ mod shapes;
 mod synthetic;
 
 use crate::results::{LevelPoint, Mechanism, OomKill, Timeline};
-use crate::units::Bytes;
+use crate::units::{Bytes, SimSpan};
 
 use synthetic::{Recipe, Run, at, run};
 
@@ -98,7 +98,12 @@ fn crash_loop() -> Run {
     server.limit = Bytes::mib(257);
     for i in 0..24_u32 {
         let start = 2.0 + f64::from(i) * 1.7;
-        server.oom_kills.push(OomKill { at: at(start), resident: server.limit, back_at: None });
+        server.oom_kills.push(OomKill {
+            at: at(start),
+            resident: server.limit,
+            stalled: SimSpan::ZERO,
+            back_at: None,
+        });
         run.timelines[0].down.push((at(start), at(start + 0.6)));
     }
     run

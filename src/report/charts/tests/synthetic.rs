@@ -3,8 +3,8 @@
 use crate::report::charts::{ChartInput, PublishedPeak, ServerPeaks};
 use crate::results::{
     Activity, ActivityBucket, ActivityCounts, BusiestSecond, Holder, LevelPoint, LevelTimeline,
-    Mechanism, OomKill, PhaseRecord, PressureRecord, ServerActivity, ServerRecord, Timeline,
-    TimelinePoint, WatchWindow, WindowPoint, scraped_peaks,
+    Mechanism, NodeRecord, OomKill, PhaseRecord, PressureRecord, ServerActivity, ServerRecord,
+    Timeline, TimelinePoint, WatchWindow, WindowPoint, scraped_peaks,
 };
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -116,7 +116,12 @@ fn server(recipe: &Recipe, index: usize) -> (Timeline, ServerRecord) {
             last.by_mechanism[Mechanism::DecodedObjects as usize] -= over;
             last.resident = recipe.limit;
             points.extend([last, nothing(now)]);
-            kills.push(OomKill { at: at(now), resident: recipe.limit, back_at: Some(at(back)) });
+            kills.push(OomKill {
+                at: at(now),
+                resident: recipe.limit,
+                stalled: SimSpan::ZERO,
+                back_at: Some(at(back)),
+            });
             down.push((at(now), at(back)));
             dead_until = back;
             calm = back + 0.03 * length;
@@ -191,6 +196,7 @@ fn record(name: String, recipe: &Recipe, timeline: &Timeline, kills: Vec<OomKill
         peak_at: top.map(|p| p.at).unwrap_or_default(),
         etcd_rest: Bytes::ZERO,
         etcd_peak: Bytes::ZERO,
+        node: NodeRecord::default(),
         oom_kills: kills,
         cpu: SimSpan::ZERO,
         cpu_capacity: SimSpan::ZERO,

@@ -1,0 +1,63 @@
+//! What the controller manager, the scheduler and kube-proxy on a server's node take of its memory.
+//!
+//! The simplest model: a process has its binary and what it needs without objects, and twice what its informers
+//! hold, for Go lets the heap grow to twice what is live (GOGC=100).
+//!
+//! - The *controller manager* holds every built-in object decoded, for garbage collector and quota start the full
+//!   informer wherever there is one, and custom resources as metadata (`ObjectOrMetadataInformerFactory`,
+//!   k8s.io/controller-manager `pkg/informerfactory`; kubernetes#115699), and has a node in the graph of the garbage
+//!   collector for each. Events are left out (`ignoredResources`, `pkg/controller/garbagecollector`).
+//! - The *scheduler* holds Pods and Nodes decoded, and for each Pod what it computes of it (`PodInfo`).
+//! - *kube-proxy* holds Services and `EndpointSlices`; without objects it is one of the node's daemons.
+//!
+//! All three are critical to node or cluster, and have etcd's `oom_score_adj` (`GetContainerOOMScoreAdjust`, kubelet
+//! `pkg/kubelet/qos/policy.go`).
+//!
+//! Leader election leaves the other servers' controller managers and schedulers without informers; which node the
+//! leaders are on changes, so each server's is taken to have them.
+
+use crate::model::input::{Inputs, ResourceInput, Shape};
+use crate::model::objects::ObjectProfile;
+use crate::units::Bytes;
+
+/// A controller manager without objects, in 10^6 bytes (assumed: 45 to 140. An empty `OpenShift` has it at 143,
+/// openshift/cluster-kube-controller-manager-operator#106; one that does not lead at 17, kube-aws#1254).
+pub(crate) const CONTROLLER_MANAGER: Bytes = Bytes(60_000_000);
+
+/// A scheduler without objects (assumed: 20 to 60).
+pub(crate) const SCHEDULER: Bytes = Bytes(40_000_000);
+
+/// A custom resource's metadata, decoded (assumed: 1 to 3 kB: labels, annotations, owners, no managed fields).
+pub(crate) const METADATA: Bytes = Bytes(1_500);
+
+/// A node of the garbage collector's graph, with its keys in maps (assumed: 0.5 to 1.5 kB).
+const GRAPH_NODE: Bytes = Bytes(800);
+
+/// What the scheduler keeps of a Pod beside it: requests, affinity terms, places in queue and snapshot (assumed).
+const POD_INFO: Bytes = Bytes(1_000);
+
+/// Heap for a byte that is live.
+const HEAP: u64 = 2;
+
+/// RAM of controller manager, scheduler, and of what kube-proxy holds.
+#[must_use]
+pub fn controllers(inputs: &Inputs) -> Bytes {
+    inputs.node.controllers_memory.unwrap_or_else(|| {
+        let held = inputs.resources.iter().map(|one| in_controllers(one).times(one.count));
+        CONTROLLER_MANAGER + SCHEDULER + held.sum::<Bytes>().times(HEAP)
+    })
+}
+
+/// What they hold of an object.
+fn in_controllers(resource: &ResourceInput) -> Bytes {
+    let whole = ObjectProfile::of(resource).cached;
+    match (resource.shape, resource.name.as_str()) {
+        (_, "events") => Bytes::ZERO,
+        (Shape::Custom | Shape::CustomBlob, _) => METADATA + GRAPH_NODE,
+        (Shape::Blob | Shape::Typed, "pods") => whole.times(2) + GRAPH_NODE + POD_INFO,
+        (Shape::Blob | Shape::Typed, "nodes" | "services" | "endpointslices") => {
+            whole.times(2) + GRAPH_NODE
+        }
+        (Shape::Blob | Shape::Typed, _) => whole + GRAPH_NODE,
+    }
+}
