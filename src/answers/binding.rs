@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::experiment::{ReplicateError, Replications, Trial, Variant};
 use crate::results::{BreakingPoint, Holder, Outcome, RunRecord, ServerRecord};
-use crate::units::Bytes;
+use crate::units::{Bytes, Sort};
 
 /// What gives way in the worst of some replications, in one sentence. Where breaking points are known,
 /// the first replication that broke early is looked at, too.
@@ -94,7 +94,7 @@ pub fn heaviest(holders: &[Holder]) -> Vec<(String, String, Bytes)> {
     }
     let mut rows: Vec<(String, String, Bytes)> =
         held.into_iter().map(|((c, r), bytes)| (c.to_owned(), r.to_owned(), bytes)).collect();
-    rows.sort_by_key(|(_, _, bytes)| std::cmp::Reverse(*bytes));
+    rows.order_by_key(|(_, _, bytes)| std::cmp::Reverse(*bytes));
     rows
 }
 

@@ -34,7 +34,7 @@ use crate::results::{
 use crate::scenario::growth::Growth;
 use crate::scenario::measure::Condition;
 use crate::scenario::{DAYS_PER_MONTH, Overlay, Rate};
-use crate::units::Day;
+use crate::units::{Day, Sort};
 
 /// Remedies of which it is found what they buy.
 const REMEDIES: usize = 3;
@@ -398,7 +398,7 @@ impl<'a> Lab<'a> {
                 when,
             });
         }
-        found.sort_by(|a, b| b.bought_months.total_cmp(&a.bought_months));
+        found.order_by(|a, b| b.bought_months.total_cmp(&a.bought_months));
         Ok(found)
     }
 }

@@ -29,7 +29,7 @@ use crate::results::{
     ActivityKind, FORMAT_VERSION, NoReturn, NoReturnPoint, PassedPoint, RunRecord, Visible,
 };
 use crate::scenario::measure::Condition;
-use crate::units::{SimSpan, SimTime};
+use crate::units::{SimSpan, SimTime, Sort};
 
 /// Instants of the first pass.
 const SPREAD: u32 = 24;
@@ -223,7 +223,7 @@ impl<P: Fn(u32) + Sync> Lab<'_, P> {
         closer.dedup();
         // They lie before the instant that the trunk has come to.
         points.extend(self.shares(&mut World::new(self.inputs, self.options), &closer)?);
-        points.sort_unstable_by_key(|point| point.at);
+        points.order_by_key(|point| point.at);
         Ok(points)
     }
 

@@ -11,7 +11,7 @@ use crate::model::input::{Action, Behaviour, EventInput, FleetId, FleetInput};
 use crate::results::{ForecastResult, StormRow};
 use crate::scenario::storms::{self as standard, Fleets, NAMES};
 use crate::scenario::{Overlay, Scenario};
-use crate::units::SimSpan;
+use crate::units::{SimSpan, Sort};
 
 /// A storm that can be run.
 pub(super) struct Storm {
@@ -163,7 +163,7 @@ struct Started<'a> {
 fn started(scenario: &Scenario) -> Vec<Started<'_>> {
     let inputs = &scenario.inputs;
     let mut events: Vec<&EventInput> = inputs.events.iter().collect();
-    events.sort_by_key(|event| event.at);
+    events.order_by_key(|event| event.at);
     let most = |id: FleetId| {
         let all = inputs.fleets[id].count;
         let of = |count: &Option<u32>| count.unwrap_or(all).min(all);

@@ -16,7 +16,7 @@ use crate::experiment::{ReplicateError, Replications, Trial, Variant, median_cha
 use crate::results::{Holder, LeaveOneOut, LeftOut};
 use crate::scenario::Overlay;
 use crate::scenario::measure::Condition;
-use crate::units::Bytes;
+use crate::units::{Bytes, Sort};
 
 /// Most clients taken out one by one.
 const MOST_CLIENTS: usize = 12;
@@ -72,7 +72,7 @@ pub fn leave_one_out(
         rank.iter().position(|name| row.clients.contains(name)).unwrap_or(usize::MAX)
     };
     // Of those that change nothing that counts, who holds most comes first.
-    found.without_one.sort_by_key(|row| {
+    found.without_one.order_by_key(|row| {
         let change = row.peak_change;
         let counts = if change.abs() < WORTH { 0 } else { (change * 100.0).round() as i64 };
         (row.happened.count, counts, rank(row))
@@ -81,7 +81,7 @@ pub fn leave_one_out(
         let mut order: Vec<&LeftOut> = found.without_one.iter().collect();
         let happened = found.happened.count;
         if happened > 0 && order.iter().all(|row| row.happened.count >= happened) {
-            order.sort_by_key(|row| rank(row));
+            order.order_by_key(|row| rank(row));
         }
         let two: Vec<String> =
             order.iter().take(2).flat_map(|row| row.clients.iter().cloned()).collect();
@@ -100,7 +100,7 @@ fn by_weight(holders: &[Holder]) -> Vec<String> {
         *held.entry(client).or_default() += bytes;
     }
     let mut names: Vec<(String, Bytes)> = held.into_iter().collect();
-    names.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+    names.order_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
     names.into_iter().map(|(name, _)| name).collect()
 }
 

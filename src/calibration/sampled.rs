@@ -4,7 +4,7 @@ use crate::engine::statistics::nearest_rank;
 use crate::model::input::Inputs;
 use crate::model::{self, RunOptions};
 use crate::results::{RunRecord, Timeline, TimelinePoint};
-use crate::units::{Bytes, SimSpan, SimTime};
+use crate::units::{Bytes, SimSpan, SimTime, Sort};
 use crate::validation::compare::{Replay, median_or_never};
 use crate::validation::series::Metric;
 
@@ -52,7 +52,7 @@ pub(super) fn replay(window: &Window, inputs: &Inputs, replay: Replay) -> Seen {
         bases.push(highest_at(&record.timelines, window.begins));
         let mut found: Vec<f64> =
             (0..PHASES).map(|phase| highest_sample(&record.timelines, window, phase)).collect();
-        found.sort_by(f64::total_cmp);
+        found.order_by(f64::total_cmp);
         peaks.push(nearest_rank(&found, 0.5).unwrap_or(0.0));
         // Uniform between the extremes.
         let ends = (found.first().copied(), found.last().copied());
@@ -60,7 +60,7 @@ pub(super) fn replay(window: &Window, inputs: &Inputs, replay: Replay) -> Seen {
         spreads.push(libm::log(ratio) / 12.0_f64.sqrt());
     }
     let median = |mut values: Vec<f64>| {
-        values.sort_by(f64::total_cmp);
+        values.order_by(f64::total_cmp);
         nearest_rank(&values, 0.5).unwrap_or(0.0)
     };
     let within = |at: SimTime| at >= window.begins && at <= end;
@@ -88,7 +88,7 @@ pub(super) fn timeline(window: &Window, inputs: &Inputs, replay: Replay) -> Opti
         .iter()
         .map(|record| (highest_sample(&record.timelines, window, 0), record))
         .collect();
-    peaks.sort_by(|a, b| a.0.total_cmp(&b.0));
+    peaks.order_by(|a, b| a.0.total_cmp(&b.0));
     let (_, record) = nearest_rank(&peaks, 0.5)?;
     let highest = |timeline: &Timeline| {
         let points = timeline.points.iter().filter(|p| p.at >= window.begins);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::findings::{Assumed, Findings, Found, Skipped, Source};
 use super::fleet::Fleet;
 use crate::results::{ImportCheck, ImportSkipped, Imported, ImportedFact};
-use crate::units::Bytes;
+use crate::units::{Bytes, Sort};
 
 /// Files that are shown one by one.
 const MOST_FILES: usize = 16;
@@ -130,7 +130,7 @@ fn resources(findings: &Findings, facts: &mut Vec<ImportedFact>) {
         })
         .collect();
     let bytes = |count: u64, size: Option<Bytes>| size.unwrap_or(Bytes(2_000)).times(count);
-    all.sort_by_key(|(key, _, count, size)| {
+    all.order_by_key(|(key, _, count, size)| {
         (std::cmp::Reverse(bytes(count.value, *size)), key.as_str())
     });
     let more = all.len().saturating_sub(SHOWN);

@@ -7,6 +7,7 @@ use super::replicate::{ReplicateError, Replications, guarded, pool, until_stoppe
 use super::variant::Variant;
 use crate::model::RunOptions;
 use crate::results::RunRecord;
+use crate::units::Sort as _;
 
 /// Most of them: a page with so many stays small, and running them again takes at most half as long as
 /// all did ([`SHARE`]).
@@ -18,7 +19,7 @@ const SHARE: usize = 2;
 #[must_use]
 pub fn beside(runs: &[RunRecord], worst: u32) -> Vec<u32> {
     let mut by_peak: Vec<&RunRecord> = runs.iter().collect();
-    by_peak.sort_by_key(|run| (run.peak_resident(), run.replication));
+    by_peak.order_by_key(|run| (run.peak_resident(), run.replication));
     let at = |share: f64| by_peak.get((share * by_peak.len() as f64) as usize).copied();
     let kills = |run: &&&RunRecord| (run.oom_kills(), std::cmp::Reverse(run.replication));
     let most = by_peak.iter().max_by_key(kills).copied();

@@ -17,6 +17,7 @@ use crate::results::{
 };
 use crate::scenario::differences;
 use crate::scenario::measure::{Amount, Dimension, Measure, Tolerance, Worse};
+use crate::units::Sort as _;
 
 /// Quantiles of the peak that get an interval on each side.
 const PEAK_QUANTILES: [f64; 3] = [0.5, 0.95, 0.99];
@@ -212,11 +213,11 @@ impl Paired {
         let pairs: Vec<(f64, f64)> = records.iter().map(|(a, b)| (of(a), of(b))).collect();
         let middle = |side: fn(&(f64, f64)) -> f64| {
             let mut values: Vec<f64> = pairs.iter().map(side).collect();
-            values.sort_by(f64::total_cmp);
+            values.order_by(f64::total_cmp);
             nearest_rank(&values, 0.5).unwrap_or(0.0)
         };
         let mut differences: Vec<f64> = pairs.iter().map(|(a, b)| minus(*b, *a)).collect();
-        differences.sort_by(f64::total_cmp);
+        differences.order_by(f64::total_cmp);
         let bounds = quantile_bounds(differences.len(), 0.5, 0.95);
         let at = |index: Option<usize>| index.and_then(|index| differences.get(index).copied());
         Self {

@@ -6,6 +6,7 @@ use crate::engine::statistics::{nearest_rank, quantile_bounds};
 use crate::results::{ExpectationRow, RunRecord};
 use crate::scenario::measure::Amount;
 use crate::scenario::{Expectation, Severity};
+use crate::units::Sort as _;
 
 /// What was found of an expectation's metric, with its 95 % interval.
 struct Finding {
@@ -69,7 +70,7 @@ fn probability(expectation: &Expectation, runs: &[RunRecord]) -> Finding {
 
 fn quantile(expectation: &Expectation, q: f64, runs: &[RunRecord]) -> Finding {
     let mut values: Vec<Amount> = runs.iter().map(|run| measured(expectation, run)).collect();
-    values.sort_by(|a, b| a.as_f64().total_cmp(&b.as_f64()));
+    values.order_by(|a, b| a.as_f64().total_cmp(&b.as_f64()));
     let bounds = quantile_bounds(values.len(), q, 0.95);
     let at = |index: Option<usize>| index.and_then(|index| values.get(index).copied());
     let estimate = nearest_rank(&values, q).unwrap_or(Amount::Never);

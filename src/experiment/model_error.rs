@@ -21,7 +21,7 @@ use crate::model::objects::ObjectProfile;
 use crate::model::{self, RunOptions};
 use crate::results::{PeakInterval, RunRecord};
 use crate::scenario::Scenario;
-use crate::units::{Bytes, SimSpan};
+use crate::units::{Bytes, SimSpan, Sort};
 
 use super::estimate::median;
 
@@ -187,7 +187,7 @@ pub fn held_left_out(errors: &[(ReadMechanism, f64)]) -> u32 {
 /// The value that a further error is not above with probability [`COVERAGE`]: the order statistic of
 /// rank 0.9 (n + 1), or the largest.
 fn next_quantile(mut errors: Vec<f64>) -> f64 {
-    errors.sort_by(f64::total_cmp);
+    errors.order_by(f64::total_cmp);
     let rank = (COVERAGE * (errors.len() + 1) as f64).ceil() as usize;
     errors.get(rank.saturating_sub(1)).or(errors.last()).copied().unwrap_or(0.0)
 }

@@ -6,7 +6,7 @@ use crate::engine::statistics::nearest_rank;
 use crate::results::{PublishedRow, RunRecord};
 use crate::scenario::measure::{Amount, Measure};
 use crate::scenario::{Claim, Published};
-use crate::units::SimSpan;
+use crate::units::{SimSpan, Sort};
 
 /// Judges a figure by the median of the replications; a yes-or-no figure by their majority.
 pub(super) fn judge(published: &Published, runs: &[RunRecord]) -> PublishedRow {
@@ -76,6 +76,6 @@ fn shown(measure: Measure, amount: Amount) -> String {
 
 /// The median of values of one metric; what never came is more than anything.
 fn median(mut values: Vec<Amount>) -> Amount {
-    values.sort_by(|a, b| a.as_f64().total_cmp(&b.as_f64()));
+    values.order_by(|a, b| a.as_f64().total_cmp(&b.as_f64()));
     nearest_rank(&values, 0.5).unwrap_or(Amount::Never)
 }

@@ -12,6 +12,7 @@ use crate::engine::stop;
 use crate::model::input::Inputs;
 use crate::model::{self, RunOptions};
 use crate::results::{RunRecord, StoppingRule, Uncertainty};
+use crate::units::Sort as _;
 
 /// How many times to run a scenario, from which seed, on how many threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,7 +252,7 @@ pub(crate) fn until_stopped<T: Send>(
         })
         .collect();
     let mut tried: Vec<(u32, Result<T, ReplicateError>)> = tried.into_iter().flatten().collect();
-    tried.sort_unstable_by_key(|(replication, _)| *replication);
+    tried.order_by_key(|(replication, _)| *replication);
     // One that broke off leaves a gap: what comes after it is not known to be the next.
     let in_order = tried.into_iter().zip(first..).take_while(|((own, _), next)| own == next);
     in_order.map(|((_, result), _)| result).collect()

@@ -17,7 +17,7 @@ use crate::results::{
     scraped_peaks,
 };
 use crate::scenario::{Expectation, Published};
-use crate::units::{SimSpan, SimTime};
+use crate::units::{SimSpan, SimTime, Sort};
 
 /// Quantiles of the peak that get an interval.
 const PEAK_QUANTILES: [f64; 3] = [0.5, 0.95, 0.99];
@@ -233,7 +233,7 @@ fn node(records: &[&ServerRecord]) -> NodeSummary {
 fn pressure(records: &[&ServerRecord]) -> PressureSummary {
     let of = |figure: &dyn Fn(&ServerRecord) -> f64| {
         let mut figures: Vec<f64> = records.iter().map(|record| figure(record)).collect();
-        figures.sort_by(f64::total_cmp);
+        figures.order_by(f64::total_cmp);
         nearest_rank(&figures, 0.5).unwrap_or(0.0)
     };
     PressureSummary {

@@ -10,7 +10,7 @@ use super::variant::Variant;
 use crate::model::RunOptions;
 use crate::results::{OutcomeCount, RunRecord, TrialFigures};
 use crate::scenario::measure::{Condition, Measure};
-use crate::units::SimSpan;
+use crate::units::{SimSpan, Sort};
 
 /// Replications of a variant, from the first on.
 #[derive(Clone, Debug)]
@@ -107,7 +107,7 @@ pub fn median_change(first: &[RunRecord], second: &[RunRecord]) -> f64 {
         (b - a) / a.max(1.0)
     };
     let mut changes: Vec<f64> = first.iter().zip(second).map(one).collect();
-    changes.sort_by(f64::total_cmp);
+    changes.order_by(f64::total_cmp);
     let change = crate::engine::statistics::nearest_rank(&changes, 0.5).unwrap_or(0.0);
     super::estimate::six_decimals(change)
 }

@@ -18,6 +18,7 @@ use crate::model::RunOptions;
 use crate::results::{RunRecord, UncertainInput, Uncertainty, VarianceSplit};
 use crate::scenario::Uncertain;
 use crate::scenario::measure::Measure;
+use crate::units::Sort as _;
 
 /// Most pairs that variances are split by: the standard error of a share is then at most 5 %.
 const MOST_PAIRS: u32 = 400;
@@ -94,7 +95,7 @@ fn inputs(uncertain: &[Uncertain], seed: u64, runs: &[RunRecord]) -> Vec<Uncerta
         let peaks = runs.iter().map(|run| run.peak_resident().as_f64());
         let pairs: Vec<(f64, f64)> = values.iter().copied().zip(peaks).collect();
         let mut sorted = values;
-        sorted.sort_by(f64::total_cmp);
+        sorted.order_by(f64::total_cmp);
         let at = |q| input.show(nearest_rank(&sorted, q).unwrap_or_default());
         UncertainInput {
             key: input.key.clone(),
@@ -105,7 +106,7 @@ fn inputs(uncertain: &[Uncertain], seed: u64, runs: &[RunRecord]) -> Vec<Uncerta
     };
     let mut inputs: Vec<UncertainInput> = uncertain.iter().enumerate().map(one).collect();
     let strength = |input: &UncertainInput| input.peak_correlation.map_or(-1.0, f64::abs);
-    inputs.sort_by(|a, b| strength(b).total_cmp(&strength(a)));
+    inputs.order_by(|a, b| strength(b).total_cmp(&strength(a)));
     inputs
 }
 
@@ -124,7 +125,7 @@ fn split(
     let mut stream = Streams::new(seed, 0).stream("bootstrap of variances", 0);
     let mut shares: Vec<f64> =
         (0..RESAMPLINGS).map(|_| share(&resampled(&pairs, &mut stream))).collect();
-    shares.sort_by(f64::total_cmp);
+    shares.order_by(f64::total_cmp);
     let end = |q| nearest_rank(&shares, q).map_or(0.0, rounded);
     // Where no pair differs, resampling finds none either; but 5 of 100 times a few more would have.
     let unseen = (1.0 - libm::pow(0.05, 1.0 / pairs.len() as f64)) / 2.0;

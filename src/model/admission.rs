@@ -44,13 +44,22 @@ pub enum Arrival {
     Rejected(SimSpan),
 }
 
-/// Under what the LISTs or the watches of a fleet fall.
+/// Under what the LISTs or the watches of a fleet fall, or the writes to a resource.
 #[derive(Clone, Copy, Debug)]
 struct Class {
     /// Index among the controller's flow schemas.
     flow_schema: usize,
     level: LevelId,
+    /// Whether the level is exempt from limitation.
+    exempt: bool,
     hash: u64,
+}
+
+impl From<Classification<'_>> for Class {
+    fn from(found: Classification<'_>) -> Self {
+        let Classification { flow_schema, level, exempt, hash, distinguisher: _ } = found;
+        Self { flow_schema, level, exempt, hash }
+    }
 }
 
 /// What a level went through.
@@ -70,6 +79,8 @@ pub struct Admission {
     estimator: WorkEstimator,
     /// By fleet: of its LISTs and of its watches, which flow schemas may tell apart.
     classes: Table<FleetId, [Option<Class>; 2]>,
+    /// By resource: of the writes to it.
+    write_classes: Table<ResourceId, Option<Class>>,
     /// Adaptive in every release modelled (since 1.28; docs/facts/apf.md section 4.8).
     retry_after: BTreeMap<LevelId, DroppedRequests>,
     seen: BTreeMap<LevelId, Seen>,
@@ -98,6 +109,7 @@ impl Admission {
             controller: ConfigController::new(seats, release, apiserver.request_timeout, now),
             estimator: WorkEstimator::new(WorkEstimatorConfig::of_release(&release), release, true),
             classes: Table::filled([None; 2], inputs.fleets.len()),
+            write_classes: Table::filled(None, inputs.resources.len()),
             retry_after: BTreeMap::new(),
             seen: BTreeMap::new(),
             counted: Table::filled(None, inputs.resources.len()),
@@ -115,6 +127,7 @@ impl Admission {
         // What is passed over was reported when the scenario was read.
         let _ = self.controller.digest_config_objects(now, &levels, &schemas);
         self.classes.fill([None; 2]);
+        self.write_classes.fill(None);
         self.mark_all_pending();
     }
 
@@ -205,8 +218,7 @@ impl Admission {
         let spec = &inputs.fleets[call.fleet];
         let name = spec.user_of(call.place);
         let user = User { name: &name, groups: &spec.groups };
-        let found = self.classify(spec, &user, info);
-        let class = Class { flow_schema: found.flow_schema, level: found.level, hash: found.hash };
+        let class = Class::from(self.classify(spec, &user, info));
         if !spec.users_differ() {
             self.classes[call.fleet][usize::from(call.kind.list)] = Some(class);
         }

@@ -10,6 +10,7 @@ use super::run::replications;
 use super::table::Table;
 use super::without;
 use crate::results::{FindResult, FoundShare, FoundValue, FoundWhere};
+use crate::units::Sort as _;
 
 /// Values of the curve that are shown.
 const SHOWN: usize = 9;
@@ -72,7 +73,7 @@ fn rows(found: &FindResult) -> Vec<(&'static str, &FoundShare)> {
     if let Some([safe, past]) = sides {
         rows.extend([("safe", safe), ("past", past)]);
     }
-    rows.sort_by(|a, b| a.1.value.number.total_cmp(&b.1.value.number));
+    rows.order_by(|a, b| a.1.value.number.total_cmp(&b.1.value.number));
     rows
 }
 
@@ -80,7 +81,7 @@ fn rows(found: &FindResult) -> Vec<(&'static str, &FoundShare)> {
 fn breaking_points(found: &FindResult) -> Option<String> {
     let mut safe: Vec<&FoundValue> =
         found.breaking_points.iter().filter_map(|point| point.safe.as_ref()).collect();
-    safe.sort_by(|a, b| a.number.total_cmp(&b.number));
+    safe.order_by(|a, b| a.number.total_cmp(&b.number));
     let (first, last) = (safe.first()?, safe.last()?);
     let middle = safe.get(safe.len() / 2)?;
     (found.found == FoundWhere::Inside).then(|| {

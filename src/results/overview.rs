@@ -7,7 +7,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::{PointFigures, PointRow, RISK};
-use crate::units::Bytes;
+use crate::units::{Bytes, Sort};
 
 /// What is held of rows of which each was seen once, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,7 +51,7 @@ impl Overview {
         }
         self.riskiest.push(row.clone());
         if self.riskiest.len() >= 4 * Self::SHOWN {
-            self.riskiest.sort_by_key(danger);
+            self.riskiest.order_by_key(danger);
             self.riskiest.truncate(Self::SHOWN);
         }
     }
@@ -61,7 +61,7 @@ impl Overview {
     pub fn shown(&self) -> Vec<(&PointRow, &PointFigures)> {
         let mut rows: Vec<&PointRow> = self.riskiest.iter().collect();
         if self.run as usize > Self::SHOWN {
-            rows.sort_by_key(|row| danger(row));
+            rows.order_by_key(|row| danger(row));
             rows.truncate(Self::SHOWN);
         }
         rows.into_iter().filter_map(|row| Some((row, row.figures.as_ref()?))).collect()

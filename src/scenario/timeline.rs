@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::derive::Names;
 use super::keys::Family;
 use crate::language::{Code, Finding, Log, Resolved, Value, shown};
+use crate::units::Sort as _;
 
 /// Checks the events, which are sorted by time.
 pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
@@ -166,6 +167,6 @@ fn never_started(root: &Resolved, started: &BTreeSet<usize>, log: &mut Log) {
 /// Sorts events as the model takes them: by time, those of the same time as written.
 pub(super) fn sort(root: &mut Resolved) {
     if let Some(Value::List(events)) = root.value_mut("events") {
-        events.sort_by_key(|event| event.span_of("at"));
+        events.order_by_key(|event| event.span_of("at"));
     }
 }

@@ -7,6 +7,7 @@ mod bytes;
 mod day;
 mod hash;
 mod rate;
+mod sort;
 mod text;
 mod time;
 
@@ -14,5 +15,6 @@ pub use bytes::Bytes;
 pub use day::Day;
 pub use hash::Fnv;
 pub use rate::ByteRate;
+pub use sort::Sort;
 pub use text::{QuantityError, parse_byte_rate, parse_bytes, parse_span};
 pub use time::{SimSpan, SimTime};

@@ -11,7 +11,7 @@ use crate::experiment::model_error::{Circumstances, peak_interval};
 use crate::model::input::Inputs;
 use crate::model::{self, RunOptions};
 use crate::results::{ReplayedRun, RunRecord, Timeline};
-use crate::units::{Bytes, SimSpan, SimTime};
+use crate::units::{Bytes, SimSpan, SimTime, Sort};
 
 /// How to replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,7 +157,7 @@ pub(super) fn replications(inputs: &Inputs, replay: Replay) -> Vec<RunRecord> {
 /// The replication whose peak is the median (nearest rank; the first of equals).
 fn median_run(records: &[RunRecord]) -> &RunRecord {
     let mut order: Vec<&RunRecord> = records.iter().collect();
-    order.sort_by_key(|record| (record.peak_resident(), record.replication));
+    order.order_by_key(|record| (record.peak_resident(), record.replication));
     nearest_rank(&order, 0.5).unwrap_or(&records[0])
 }
 
@@ -169,7 +169,7 @@ pub(super) fn peak(records: &[RunRecord]) -> Bytes {
 /// The nearest-rank median of what may never come; `None`: in half of the replications it does not.
 pub fn median_or_never(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
     let mut values: Vec<f64> = values.map(|value| value.unwrap_or(f64::INFINITY)).collect();
-    values.sort_by(f64::total_cmp);
+    values.order_by(f64::total_cmp);
     nearest_rank(&values, 0.5).filter(|value| value.is_finite())
 }
 

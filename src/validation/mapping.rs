@@ -30,7 +30,7 @@ use crate::model::input::{
 };
 use crate::model::release::{Release, modelled};
 use crate::scenario;
-use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
+use crate::units::{ByteRate, Bytes, SimSpan, SimTime, Sort};
 
 /// Share of the machine's cores that the server gets beside etcd and the system (measured 0.93 to
 /// 0.99 while it encodes into buffers).
@@ -100,7 +100,7 @@ pub fn inputs(run: &Run) -> Result<Inputs, FieldError> {
         fleets.push(fleet);
     }
     events.extend(writes::changes(run, &run.starts())?);
-    events.sort_by_key(|event| event.at);
+    events.order_by_key(|event| event.at);
     let share = run.environment.apiserver_share.unwrap_or(APISERVER_SHARE);
     let share = within("environment.apiserver_share", share, 0.01..=1.0)?;
     Ok(Inputs {

@@ -36,6 +36,7 @@ use crate::results::{
     Coverage, DomainRow, ErrorSpread, LossAgreement, ReplayedRun, ReplayedServers,
     VALIDATION_FORMAT_VERSION, Validation,
 };
+use crate::units::Sort as _;
 use fields::FieldError;
 use pairs::Knobs;
 
@@ -126,7 +127,7 @@ pub fn condense(replayed: &[Replayed], replay: Replay) -> Validation {
 pub fn spread<'r>(errors: impl Iterator<Item = (Option<f64>, &'r String)>) -> Option<ErrorSpread> {
     let mut errors: Vec<(f64, &String)> =
         errors.filter_map(|(error, id)| Some((error?.abs(), id))).collect();
-    errors.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
+    errors.order_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
     let at = |p| nearest_rank(&errors, p).map(|(error, _)| error);
     let (worst, id) = errors.last()?;
     Some(ErrorSpread {

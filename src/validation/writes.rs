@@ -5,7 +5,7 @@ use super::observation::{Phase, PhaseKind, Run, phase_name};
 use super::resources::target;
 use crate::model::ids::Table;
 use crate::model::input::{Action, EventInput, Id, ResourceId};
-use crate::units::{SimSpan, SimTime};
+use crate::units::{SimSpan, SimTime, Sort};
 
 /// What a patch phase without a rate and an end lasts, in seconds.
 const ASSUMED_SECONDS: f64 = 75.0;
@@ -38,7 +38,7 @@ pub(super) fn changes(run: &Run, starts: &[f64]) -> Result<Vec<EventInput>, Fiel
             turns.push((start + seconds, resource, -per_second, format!("{name} ends")));
         }
     }
-    turns.sort_by(|a, b| a.0.total_cmp(&b.0));
+    turns.order_by(|a, b| a.0.total_cmp(&b.0));
     let mut rates: Table<ResourceId, f64> = Table::filled(0.0, run.objects.len());
     let changes = turns.into_iter().map(|(at, resource, change, name)| {
         // What began at one rate ends at it: no dust of rounding stays.

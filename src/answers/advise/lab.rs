@@ -8,7 +8,7 @@ use crate::experiment::{ReplicateError, Replications, Trial, Variant, median_cha
 use crate::model::node::{cores, memory_limit};
 use crate::results::{RemedyRow, RemedyState, RunRecord};
 use crate::scenario::{Overlay, Scenario};
-use crate::units::Bytes;
+use crate::units::{Bytes, Sort};
 
 /// Remedies that are combined with one another where none suffices.
 const COMBINED: usize = 4;
@@ -209,7 +209,7 @@ impl Lab<'_> {
             .filter(|(row, _)| row.state == RemedyState::Helps)
             .filter_map(|(row, doses)| Some((row, doses.ladder.last()?)))
             .collect();
-        best.sort_by(|(a, _), (b, _)| {
+        best.order_by(|(a, _), (b, _)| {
             let (one, other) = (a.figures.wrong.high, b.figures.wrong.high);
             one.total_cmp(&other).then(a.peak_change.total_cmp(&b.peak_change))
         });

@@ -32,7 +32,7 @@ use super::remedies::{Case, Remedy, TABLE};
 use crate::experiment::{ReplicateError, Replications, Trial, Variant, proportion};
 use crate::results::{AdviseResult, Answer, FORMAT_VERSION, RemedyState};
 use crate::scenario::measure::Condition;
-use crate::units::Bytes;
+use crate::units::{Bytes, Sort};
 
 /// Replications after which it is looked whether going on is worth it.
 const STEPS: [u32; 3] = [2, 8, 24];
@@ -191,7 +191,7 @@ impl Lab<'_> {
         }
         // One that is not confirmed does not come before one that is.
         let mut rows = rank(rows);
-        rows.sort_by_key(|(row, _)| (row.state, row.asks_less, !row.is_confirmed()));
+        rows.order_by_key(|(row, _)| (row.state, row.asks_less, !row.is_confirmed()));
         Ok(rows)
     }
 }

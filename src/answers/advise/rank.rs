@@ -1,7 +1,7 @@
 //! Which remedy is the best.
 
 use crate::results::{RemedyRow, RemedyState};
-use crate::units::Bytes;
+use crate::units::{Bytes, Sort};
 
 /// What a remedy costs and leaves, each the less the better, in steps that matter.
 fn costs(row: &RemedyRow) -> [f64; 6] {
@@ -40,7 +40,7 @@ pub(super) fn rank<T>(mut rows: Vec<(RemedyRow, T)>) -> Vec<(RemedyRow, T)> {
     for ((row, _), on_front) in rows.iter_mut().zip(front) {
         row.on_front = on_front;
     }
-    rows.sort_by(|(a, _), (b, _)| {
+    rows.order_by(|(a, _), (b, _)| {
         let bought = |row: &RemedyRow| row.extra_bytes > Bytes::ZERO || row.extra_cores > 0.0;
         let share = |row: &RemedyRow| costs(row)[0];
         a.state

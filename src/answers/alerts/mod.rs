@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::results::{
     AlertRow, EmptySelector, FIRING, Outcome, RunRecord, TOLD, TooLate, presence,
 };
-use crate::units::{SimSpan, SimTime};
+use crate::units::{SimSpan, SimTime, Sort};
 
 /// How a replication went, with and without alerts.
 #[derive(Clone, Debug)]
@@ -232,7 +232,7 @@ fn judged(
         }
     }
     let mut leads: Vec<f64> = row.lead_seconds.iter().copied().filter(|lead| *lead > 0.0).collect();
-    leads.sort_by(f64::total_cmp);
+    leads.order_by(f64::total_cmp);
     row.median_lead_seconds = leads.get(leads.len() / 2).copied();
     let absorbed = runs.iter().filter(|run| !run.killed() && run.outcome == Outcome::Absorbed);
     row.verdict = verdict(&row, runs.len() as u32, absorbed.count() as u32);

@@ -9,7 +9,7 @@ use super::case::{Case, Read, entry};
 use super::{Built, Need, all, set};
 use crate::model::input::{FleetInput, MEMBER, ResourceInput, Shape};
 use crate::scenario::builtin;
-use crate::units::Bytes;
+use crate::units::{Bytes, Sort};
 
 pub(super) const FAIRNESS: Need =
     Need { holds: |case| case.inputs().apf.enabled, otherwise: "API Priority and Fairness is off" };
@@ -99,7 +99,7 @@ fn dominant<'a>(
     let limited = fleets.iter().filter(|(fleet, ..)| fleet.name == most.name || near(fleet));
     let mut limited: Vec<_> = limited.map(|(fleet, resource, _)| (*fleet, *resource)).collect();
     // The objects are named after the first.
-    limited.sort_by_key(|(fleet, _)| fleet.name != most.name);
+    limited.order_by_key(|(fleet, _)| fleet.name != most.name);
     Ok(limited)
 }
 

@@ -4,6 +4,7 @@ use std::io::Cursor;
 
 use super::{Audit, Log, read};
 use crate::cluster::read::Lines;
+use crate::units::Sort as _;
 
 /// Who asks.
 #[derive(Clone, Copy)]
@@ -100,7 +101,7 @@ impl Planted {
     /// The text of the log, in the order of time.
     pub(crate) fn text(&self) -> String {
         let mut lines = self.lines.clone();
-        lines.sort_by(|a, b| a.0.total_cmp(&b.0));
+        lines.order_by(|a, b| a.0.total_cmp(&b.0));
         lines.into_iter().map(|(_, line)| line + "\n").collect()
     }
 

@@ -9,7 +9,7 @@ use super::event::{Event, Stage, Wrapper};
 use super::table::{Table, hash};
 use crate::cluster::findings::Skipped;
 use crate::cluster::read::{Line, Lines};
-use crate::units::SimSpan;
+use crate::units::{SimSpan, Sort};
 
 /// Events among which duplicates are found: what overlapping logs have twice is merged side by side.
 const REMEMBERED: usize = 1 << 16;
@@ -48,7 +48,7 @@ pub fn read(logs: &[Log<'_>]) -> Audit {
             Err(error) => skips.add(&log.name, None, &error.to_string()),
         }
     }
-    waiting.sort_by(|a, b| (b.0, &b.1.name).cmp(&(a.0, &a.1.name)));
+    waiting.order_by(|a, b| (b.0, &b.1.name).cmp(&(a.0, &a.1.name)));
     let Some((from, _)) = waiting.last() else {
         return Audit { skipped: skips.finish(), ..Audit::default() };
     };
@@ -96,7 +96,7 @@ fn at_once(lasted: &[(Micros, Micros)]) -> u64 {
         edges.push((from.plus(margin), 1));
         edges.push((from.plus(SimSpan(to.since(*from).0 - margin.0)), -1));
     }
-    edges.sort_by_key(|(at, change)| (*at, *change));
+    edges.order_by_key(|(at, change)| (*at, *change));
     let (mut now, mut most) = (0_i64, 0);
     for (_, change) in edges {
         now += change;

@@ -8,7 +8,7 @@ use super::clock::{Cells, Gaps, Grid, Micros};
 use super::event::{Event, Stage, User};
 use super::request::{Request, Target, Verb, VersionAsked};
 use super::{Client, Counted, Kind};
-use crate::units::{Fnv, SimSpan};
+use crate::units::{Fnv, SimSpan, Sort};
 
 /// Clients that the tables hold. The largest clusters have some hundred.
 const MOST_CLIENTS: usize = 4_000;
@@ -371,7 +371,7 @@ impl Table {
             clients.push(client);
         }
         clients
-            .sort_by(|a, b| (b.requests, &a.user, &a.agent).cmp(&(a.requests, &b.user, &b.agent)));
+            .order_by(|a, b| (b.requests, &a.user, &a.agent).cmp(&(a.requests, &b.user, &b.agent)));
         (clients, (grid.from(), grid.to()), self.requests, self.counted)
     }
 }
@@ -412,7 +412,7 @@ fn at_once(mut lives: Vec<(Micros, Micros)>) -> u64 {
     }
     let mut edges: Vec<(Micros, i64)> =
         lives.iter().flat_map(|(first, last)| [(*first, 1), (*last, -1)]).collect();
-    edges.sort_by_key(|(at, change)| (*at, -change));
+    edges.order_by_key(|(at, change)| (*at, -change));
     let (mut now, mut most) = (0, 0);
     for (_, change) in edges {
         now += change;

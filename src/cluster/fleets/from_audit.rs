@@ -8,7 +8,7 @@ use super::work::{Work, work};
 use super::{Cluster, Fleet, Fleets, OTHERS, flows, names};
 use crate::cluster::audit::{Audit, Client, Verb};
 use crate::cluster::findings::Source;
-use crate::units::SimSpan;
+use crate::units::{SimSpan, Sort};
 
 /// Fleets that are told apart; what is beyond is in the last.
 const MOST_FLEETS: usize = 60;
@@ -75,7 +75,7 @@ pub fn from_audit(audit: &Audit, file: &str, cluster: &Cluster<'_>) -> Fleets {
     found.retain(|(_, _, fleet)| {
         !(fleet.reads.is_empty() && fleet.writes.is_empty() && fleet.idle_watches == 0)
     });
-    found.sort_by(|(a, _, one), (b, _, other)| {
+    found.order_by(|(a, _, one), (b, _, other)| {
         b.total_cmp(a).then_with(|| one.user.cmp(&other.user))
     });
     let mut fleets = Vec::new();

@@ -8,7 +8,7 @@ use crate::cluster::metrics::Scrape;
 use crate::cluster::metrics::servers::ServerScrapes;
 use crate::cluster::objects::{ApiserverPod, NodeFact};
 use crate::model::release::Release;
-use crate::units::{Bytes, SimSpan, parse_bytes};
+use crate::units::{Bytes, SimSpan, Sort, parse_bytes};
 
 /// Most seats that a priority level may ever have.
 const UPPER: &str = "apiserver_flowcontrol_upper_limit_seats";
@@ -361,6 +361,6 @@ fn levels(scrape: &Scrape) -> Vec<LevelSeats> {
         ),
     };
     let mut levels: Vec<LevelSeats> = series.iter().map(level).collect();
-    levels.sort_by(|a, b| a.name.cmp(&b.name));
+    levels.order_by(|a, b| a.name.cmp(&b.name));
     levels
 }

@@ -14,7 +14,7 @@ use crate::cluster::findings::{Findings, Found, Resource, Skipped, Source};
 use crate::cluster::material::Material;
 use crate::cluster::metrics::Series;
 use crate::cluster::source::ESTIMATED;
-use crate::units::Bytes;
+use crate::units::{Bytes, Sort};
 
 /// Objects that stand for any number of their kind.
 const LEAST_SAMPLE: u64 = 100;
@@ -145,7 +145,7 @@ pub(super) fn infer(material: &Material, findings: &mut Findings) {
 /// Sizes of what crossed the API. Of a small cluster of 1.34 whose sizes are known, those of Pods were a
 /// quarter too small, and those of what controllers write often by a third.
 fn tell_estimated(mut all: Vec<(u64, String)>, findings: &mut Findings) {
-    all.sort_by(|a, b| b.cmp(a));
+    all.order_by(|a, b| b.cmp(a));
     let named: Vec<&str> = all.iter().take(MOST_NAMED).map(|(_, key)| key.as_str()).collect();
     if named.is_empty() {
         return;

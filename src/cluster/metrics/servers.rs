@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Scrape, Series};
 use crate::cluster::findings::Skipped;
+use crate::units::Sort as _;
 
 /// Starts of a process that differ by no more are the same: they are computed from a clock that is
 /// adjusted.
@@ -78,7 +79,7 @@ pub fn pair(scrapes: Vec<Scrape>) -> (Vec<ServerScrapes>, Vec<Skipped>) {
     }
     let mut servers: Vec<ServerScrapes> =
         groups.into_iter().filter_map(|group| server(group, &mut skipped)).collect();
-    servers.sort_by(|a, b| a.name.cmp(&b.name));
+    servers.order_by(|a, b| a.name.cmp(&b.name));
     one_process_each(&mut servers, &mut skipped);
     shorten(&mut servers);
     (servers, skipped)
@@ -117,7 +118,7 @@ fn server(mut group: Vec<Scrape>, skipped: &mut Vec<Skipped>) -> Option<ServerSc
         let cpu = scrape.value("process_cpu_seconds_total");
         clock(scrape).or(scrape.unix_seconds).or(cpu).unwrap_or(0.0)
     };
-    group.sort_by(|a, b| order(a).total_cmp(&order(b)));
+    group.order_by(|a, b| order(a).total_cmp(&order(b)));
     let mut last = group.pop()?;
     // A second round of scrapes may have reached fewer servers, and numbered them anew.
     let first = group.first().unwrap_or(&last);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::cluster::findings::{Findings, Resource};
 use crate::scenario::builtin;
+use crate::units::Sort as _;
 
 /// Names of resources in the scenario, by `plural.group`: the plural, unless another has it.
 #[must_use]
@@ -14,7 +15,7 @@ pub fn names(findings: &Findings) -> BTreeMap<String, String> {
     // A built-in resource goes first, then whichever has more objects.
     let own =
         |r: &Resource| builtin::is_known(&r.plural) && builtin::group_of(&r.plural) == r.group;
-    all.sort_by_key(|(key, r)| (!own(r), std::cmp::Reverse(stored(r)), key.as_str()));
+    all.order_by_key(|(key, r)| (!own(r), std::cmp::Reverse(stored(r)), key.as_str()));
     for (key, resource) in &all {
         taken.entry(&resource.plural).or_insert(key);
     }

@@ -8,7 +8,7 @@ use super::{exactly, grouped, names};
 use crate::cluster::findings::{Findings, Found, Resource};
 use crate::cluster::infer::is_custom;
 use crate::scenario::builtin;
-use crate::units::Bytes;
+use crate::units::{Bytes, Sort};
 
 /// Share of all stored bytes below which a resource is not worth an entry.
 const NEGLIGIBLE: f64 = 0.000_5;
@@ -48,7 +48,7 @@ pub(super) fn write(findings: &Findings, out: &mut Lines) {
             Some(Stored { name: names.get(key)?.clone(), resource, count, size })
         })
         .collect();
-    all.sort_by(|a, b| b.bytes().total_cmp(&a.bytes()).then(a.name.cmp(&b.name)));
+    all.order_by(|a, b| b.bytes().total_cmp(&a.bytes()).then(a.name.cmp(&b.name)));
     let total: f64 = all.iter().map(Stored::bytes).sum();
     let read = read_names(findings, &names);
     let worth = |stored: &Stored<'_>| {

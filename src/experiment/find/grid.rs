@@ -1,6 +1,7 @@
 //! The values of a key as numbered points, in ascending order.
 
 use crate::scenario::{Knob, Range, Unit, Value};
+use crate::units::Sort as _;
 
 /// Points of a range that has no step of its own, about: the answer is as fine as this.
 const FINE: f64 = 1_000.0;
@@ -44,7 +45,7 @@ impl Grid {
                     let at = value.coordinate().ok_or_else(|| GridError::NoOrder(key()))?;
                     listed.push((at, value.clone()));
                 }
-                listed.sort_by(|a, b| a.0.total_cmp(&b.0));
+                listed.order_by(|a, b| a.0.total_cmp(&b.0));
                 if listed.len() < 2 {
                     return Err(GridError::OneValue(key()));
                 }

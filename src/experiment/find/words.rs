@@ -10,6 +10,7 @@ use crate::results::{
 };
 use crate::scenario::measure::Condition;
 use crate::scenario::{Scenario, Value};
+use crate::units::Sort as _;
 
 /// Points counted as the search did, from the safe end, as values.
 struct Points<'a> {
@@ -132,7 +133,7 @@ pub(super) fn of_pilots(
     let search = Search { replications: tried.first().map_or(0, |(_, n)| *n), ..*search };
     let whole = tried.into_iter().filter(|(_, n)| *n == search.replications);
     let mut tried: Vec<FoundShare> = whole.map(|(share, _)| share).collect();
-    tried.sort_by(|a, b| a.value.number.total_cmp(&b.value.number));
+    tried.order_by(|a, b| a.value.number.total_cmp(&b.value.number));
     tried.dedup_by(|a, b| a.value == b.value);
     let verdict = format!(
         "Stopped before a breaking point of {} was known: what happened at the values tried by then \

@@ -2,6 +2,7 @@
 
 use super::points::Points;
 use crate::results::{PointFigures, PointRow, RISK};
+use crate::units::Sort as _;
 
 /// Values that are named where they have no order.
 const NAMED: usize = 6;
@@ -45,7 +46,7 @@ impl<'a> Along<'a> {
             return Some(self.told_of_words(key));
         }
         let mut ordered = self.values.clone();
-        ordered.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        ordered.order_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let changes: Vec<_> = ordered.windows(2).filter(|pair| pair[0].2 != pair[1].2).collect();
         let (first, last) = (ordered.first()?, ordered.last()?);
         let range = format!("{} to {}", self.text(first.1), self.text(last.1));

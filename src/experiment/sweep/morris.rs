@@ -8,6 +8,7 @@ use super::points::{Points, STEP, Step};
 use crate::engine::statistics::Moments;
 use crate::results::{Effect, PointFigures, PointRow, Sensitivity};
 use crate::scenario::sweep::{Design, SweepPlan};
+use crate::units::Sort as _;
 
 /// The effects, gathered from the rows of all points in order; steps to or from a point that failed are left
 /// out.
@@ -67,7 +68,7 @@ impl<'a> Effects<'a> {
             })
             .collect();
         let weight = |s: &Sensitivity| (s.peak_bytes.mean_absolute, s.oom.mean_absolute);
-        all.sort_by(|a, b| {
+        all.order_by(|a, b| {
             let ((a_peak, a_oom), (b_peak, b_oom)) = (weight(a), weight(b));
             b_peak.total_cmp(&a_peak).then(b_oom.total_cmp(&a_oom))
         });

@@ -13,6 +13,7 @@ use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::tell::suggest::nearest;
 use crate::language::text::span::Span;
 use crate::language::text::tree::{Entry, Item, Node};
+use crate::units::Sort as _;
 
 /// Standard normal quantiles of the probabilities a distribution may be given by.
 pub(crate) const QUANTILES: [(&str, f64); 7] = [
@@ -253,7 +254,7 @@ impl Reader<'_> {
             }
         }
         let order = |name: &str| QUANTILES.iter().position(|q| q.0 == name);
-        figures.sort_by_key(|(name, _)| order(name));
+        figures.order_by_key(|(name, _)| order(name));
         if let Some(law) = law {
             return self.spread(law, figures);
         }

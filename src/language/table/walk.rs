@@ -11,7 +11,7 @@ use crate::language::tell::diagnostic::{Finding, Log, shown};
 use crate::language::tell::suggest::nearest;
 use crate::language::text::span::Span;
 use crate::language::text::tree::{Entry, Item, Node};
-use crate::units::parse_bytes;
+use crate::units::{Sort, parse_bytes};
 
 /// Walks a tree.
 pub(crate) struct Walker<'l> {
@@ -84,7 +84,7 @@ impl Walker<'_> {
                 _ => None,
             })
             .collect();
-        entries.sort_by_key(|entry| entry.at);
+        entries.order_by_key(|entry| entry.at);
         let list = format!("`{}`", group.keys.join("`, `"));
         let any: Vec<&str> = group.any().collect();
         if let [first, second, ..] = entries.as_slice() {

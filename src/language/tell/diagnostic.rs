@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::language::tell::code::{Code, Severity};
 use crate::language::text::source::{Place, Sources};
 use crate::language::text::span::Span;
+use crate::units::Sort as _;
 
 /// At most this many are kept: past it, a file is broken throughout.
 const KEPT: usize = 100;
@@ -214,7 +215,7 @@ impl Log {
 
     /// The findings by position; those of the same place in the order they were found.
     pub(crate) fn finish(mut self) -> Diagnostics {
-        self.found.sort_by_key(|(span, _)| (span.source, span.start));
+        self.found.order_by_key(|(span, _)| (span.source, span.start));
         Diagnostics { items: self.found.into_iter().map(|(_, d)| d).collect(), hidden: self.hidden }
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Number, Value};
 use toml::de::{DeArray, DeTable, DeValue};
 
 use crate::language::text::span::Span;
+use crate::units::Sort as _;
 
 /// A value and where it is.
 #[derive(Clone, Debug)]
@@ -229,6 +230,6 @@ fn from_table(table: DeTable<'_>, place: Place) -> Item {
             }
         })
         .collect();
-    entries.sort_by_key(|entry| entry.at);
+    entries.order_by_key(|entry| entry.at);
     Item::Table(entries)
 }

@@ -54,11 +54,8 @@ pub(super) struct Writing {
 impl Admission {
     /// Writes arrive. Seats of the mutating estimator, its additional latency once for each.
     pub fn arrive_write(&mut self, inputs: &Inputs, write: Write, now: SimTime) -> Arrival {
-        let spec = &inputs.resources[write.resource];
-        let info = request_info(spec, "update");
-        let user = User { name: &spec.writer.user, groups: &spec.writer.groups };
-        let found = self.controller.classify(&user, &info);
-        let class = Class { flow_schema: found.flow_schema, level: found.level, hash: found.hash };
+        let class = self.class_of_writes(inputs, write.resource);
+        let info = request_info(&inputs.resources[write.resource], "update");
         let most = self.controller.level(class.level).map_or(0, |level| level.max_seats);
         let mut estimate = WorkEstimate::of_seats(1);
         if inputs.release.apf_list_width {
@@ -77,13 +74,22 @@ impl Admission {
 
     /// Seats of the level that writes to a resource fall under; `None`: it is not limited.
     #[must_use]
-    pub fn seats_for_writes(&self, inputs: &Inputs, resource: ResourceId) -> Option<u64> {
-        let spec = &inputs.resources[resource];
-        let info = request_info(spec, "update");
-        let user = User { name: &spec.writer.user, groups: &spec.writer.groups };
-        let found = self.controller.classify(&user, &info);
-        let level = self.controller.level(found.level).filter(|_| !found.exempt)?;
+    pub fn seats_for_writes(&mut self, inputs: &Inputs, resource: ResourceId) -> Option<u64> {
+        let class = self.class_of_writes(inputs, resource);
+        let level = self.controller.level(class.level).filter(|_| !class.exempt)?;
         Some(level.queues.limit())
+    }
+
+    /// Under what writes to a resource fall: found out once, as they have one user.
+    fn class_of_writes(&mut self, inputs: &Inputs, resource: ResourceId) -> Class {
+        if let Some(class) = self.write_classes[resource] {
+            return class;
+        }
+        let spec = &inputs.resources[resource];
+        let user = User { name: &spec.writer.user, groups: &spec.writer.groups };
+        let class = Class::from(self.controller.classify(&user, &request_info(spec, "update")));
+        self.write_classes[resource] = Some(class);
+        class
     }
 
     /// A write has been dispatched; none if it is gone.

@@ -14,6 +14,7 @@ use super::plot::Plot;
 use super::scale;
 use super::scene::{Anchor, Item, PAGE_HEIGHT, PAGE_WIDTH, Point, Rect, Scene};
 use super::{ChartInput, DASH, font, thin};
+use crate::units::Sort as _;
 
 const NAME: &str = "apf";
 /// More levels than this are not drawn; the ones under most pressure are.
@@ -39,7 +40,7 @@ pub(super) fn scene(input: &ChartInput) -> Option<Scene> {
         let most = &order[..order.len().min(MOST)];
         // As listed everywhere else: by name, exempt ones last.
         let mut shown = most.to_vec();
-        shown.sort_by_key(|level| (level.exempt, level.name.as_str()));
+        shown.order_by_key(|level| (level.exempt, level.name.as_str()));
         shown
     };
     let subtitle = frame::subtitle(input, &frame::worst_run(input));
@@ -67,7 +68,7 @@ fn pressed(level: &LevelTimeline) -> bool {
 /// The levels: not exempt first, most rejections first, then most waiting, most seats, by name.
 fn by_pressure(timeline: &Timeline) -> Vec<&LevelTimeline> {
     let mut levels: Vec<&LevelTimeline> = timeline.levels.iter().collect();
-    levels.sort_by_key(|level| {
+    levels.order_by_key(|level| {
         let pressure = (rejected(level), highest(level, |p| p.waiting));
         (level.exempt, Reverse((pressure, highest(level, |p| p.seats))), level.name.as_str())
     });

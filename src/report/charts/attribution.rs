@@ -1,7 +1,7 @@
 //! `attribution-peak`: which client and resource held the memory of the worst server at its peak.
 
 use crate::results::{Holder, ServerRecord};
-use crate::units::Bytes;
+use crate::units::{Bytes, Sort};
 
 use super::frame::{self, MARGIN, SMALL};
 use super::palette::{self, AXIS, Colour, INK, MUTED, OTHER};
@@ -63,7 +63,7 @@ fn whose(holder: &Holder) -> String {
 fn sorted(server: &ServerRecord) -> Vec<&Holder> {
     let mut holders: Vec<&Holder> =
         server.holders_at_peak.iter().filter(|h| h.bytes > Bytes::ZERO).collect();
-    holders.sort_by_key(|h| (std::cmp::Reverse(h.bytes), h.mechanism, &h.client, &h.resource));
+    holders.order_by_key(|h| (std::cmp::Reverse(h.bytes), h.mechanism, &h.client, &h.resource));
     holders
 }
 

@@ -1,6 +1,6 @@
 //! `peak-cdf`: in how many replications the peak stayed below a size, and how many met the limit.
 
-use crate::units::Bytes;
+use crate::units::{Bytes, Sort};
 
 use super::distribution::Distributions;
 use super::frame::{self, Key, MARGIN, SMALL};
@@ -54,7 +54,7 @@ pub(super) fn scene(input: &ChartInput) -> Option<Scene> {
         })
         .collect();
     // The worst first: they have colours of their own and stand in the table.
-    curves.sort_by_key(|c| {
+    curves.order_by_key(|c| {
         let highest = std::cmp::Reverse(c.sorted.last().copied());
         (std::cmp::Reverse(c.killed()), std::cmp::Reverse(c.quantile(0.5)), highest)
     });

@@ -1,7 +1,7 @@
 //! Names of events above a plot, staggered so that none covers another or is cut by another's line.
 
 use crate::results::PhaseRecord;
-use crate::units::SimTime;
+use crate::units::{SimTime, Sort};
 
 use super::font;
 use super::palette::{EVENT, FAINT, INK, MUTED};
@@ -62,10 +62,10 @@ impl EventStrip {
     ) -> Self {
         let mut order: Vec<&PhaseRecord> =
             phases.iter().filter(|p| !p.name.trim().is_empty()).collect();
-        order.sort_by_key(|p| p.start);
+        order.order_by_key(|p| p.start);
         let in_time = arrange(&order, plot, rows, longest);
         let starts = order.iter().map(|p| p.start).collect();
-        order.sort_by_key(|p| (p.oom_kills == 0, p.start));
+        order.order_by_key(|p| (p.oom_kills == 0, p.start));
         let kills_first = arrange(&order, plot, rows, longest);
         let worth = |all: &[Named]| (all.iter().filter(|n| n.killed).count(), all.len());
         let named = if worth(&in_time) >= worth(&kills_first) { in_time } else { kills_first };

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::results::{CalibrationResult, FigureKind};
-use crate::units::Bytes;
+use crate::units::{Bytes, Sort};
 
 use super::frame::{self, Key, MARGIN, SMALL};
 use super::palette::{AXIS, GRID, INK, LIVE, MUTED, RESIDENT, RESIDENT_FILL};
@@ -149,7 +149,7 @@ fn tick_text(bytes: f64) -> String {
 /// The list of those that are furthest off after the fit.
 fn worst(scene: &mut Scene, axes: &Axes, dots: &[Dot]) {
     let mut order: Vec<&Dot> = dots.iter().collect();
-    order.sort_by(|a, b| b.error().abs().total_cmp(&a.error().abs()).then(a.id.cmp(b.id)));
+    order.order_by(|a, b| b.error().abs().total_cmp(&a.error().abs()).then(a.id.cmp(b.id)));
     let x = axes.area.right() + 44.0;
     let room = PAGE_WIDTH - MARGIN - x;
     let mut y = axes.area.y + 14.0;

@@ -1,7 +1,7 @@
 //! `memory-stack`: what the memory of the worst server consisted of.
 
 use crate::results::{Mechanism, NodeRecord, Timeline};
-use crate::units::{Bytes, SimTime};
+use crate::units::{Bytes, SimTime, Sort};
 
 use super::events::EventStrip;
 use super::frame::{self, Key, MARGIN, SMALL};
@@ -194,7 +194,7 @@ impl Table {
     /// The two largest layers at the peak.
     fn finding(&self, server: &str) -> String {
         let mut order: Vec<usize> = (0..self.layers.len()).collect();
-        order.sort_by_key(|i| (std::cmp::Reverse(self.heights[*i]), *i));
+        order.order_by_key(|i| (std::cmp::Reverse(self.heights[*i]), *i));
         let largest: Vec<String> = order
             .iter()
             .take(2)

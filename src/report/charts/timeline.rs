@@ -2,7 +2,7 @@
 //! usual intervals saw: dots, joined as dashboards join them, and no line where the server did not answer.
 
 use crate::results::{Scrape, ScrapedPeak, ServerRecord, Timeline, scrapes};
-use crate::units::{Bytes, SimSpan, SimTime};
+use crate::units::{Bytes, SimSpan, SimTime, Sort};
 
 use super::events::EventStrip;
 use super::frame::{self, Key, MARGIN, SMALL};
@@ -55,7 +55,7 @@ pub(super) fn scene(input: &ChartInput) -> Scene {
 fn shown<'a>(input: &ChartInput<'a>) -> Vec<&'a Timeline> {
     let peak = |t: &Timeline| frame::peak_of(t).map_or(Bytes::ZERO, |p| p.1);
     let mut order: Vec<usize> = (0..input.timelines.len()).collect();
-    order.sort_by_key(|i| (std::cmp::Reverse(peak(&input.timelines[*i])), *i));
+    order.order_by_key(|i| (std::cmp::Reverse(peak(&input.timelines[*i])), *i));
     order.truncate(MOST);
     order.sort_unstable();
     order.into_iter().map(|i| &input.timelines[i]).collect()

@@ -3,7 +3,7 @@
 use super::{Beat, Edition, counted, names, spoken};
 use crate::report::format::{clean, grouped};
 use crate::results::{ActivityKind, RunRecord, ServerActivity};
-use crate::units::{SimSpan, SimTime};
+use crate::units::{SimSpan, SimTime, Sort};
 
 /// A calm of this length ends a burst.
 const CALM: SimSpan = SimSpan::secs(5);
@@ -66,7 +66,7 @@ fn of_kind(run: &RunRecord, kind: ActivityKind, weight: u32) -> Vec<Beat> {
     let counts = activity.buckets.iter().map(|bucket| bucket.counts.get(kind));
     let found = find(counts, calm, &kills);
     let mut order: Vec<usize> = (0..found.len()).collect();
-    order.sort_by_key(|place| (std::cmp::Reverse(found[*place].total), *place));
+    order.order_by_key(|place| (std::cmp::Reverse(found[*place].total), *place));
     let beat = |(place, burst): (usize, &Burst)| {
         let rank = order.iter().position(|other| *other == place).unwrap_or(0);
         let edition = if rank < MOST { Edition::Both } else { Edition::Full };

@@ -3,7 +3,7 @@
 use super::{Beat, Edition, TOGETHER, counted, names, spoken};
 use crate::report::format::{clean, grouped};
 use crate::results::{Holder, KillScene, LogEntry, LogKind, OomKill, RunRecord, ServerRecord};
-use crate::units::{SimSpan, SimTime};
+use crate::units::{SimSpan, SimTime, Sort};
 
 /// How long after a kill it is looked where watches have gone, unless another kill comes before.
 const SETTLED: SimSpan = SimSpan::secs(10);
@@ -15,7 +15,7 @@ fn groups(run: &RunRecord) -> Vec<Vec<Kill<'_>>> {
     let of = |server| move |kill| (server, kill);
     let mut kills: Vec<Kill<'_>> =
         run.servers.iter().flat_map(|server| server.oom_kills.iter().map(of(server))).collect();
-    kills.sort_by_key(|(_, kill)| kill.at);
+    kills.order_by_key(|(_, kill)| kill.at);
     let mut groups: Vec<Vec<Kill<'_>>> = Vec::new();
     for kill in kills {
         match groups.last_mut() {

@@ -26,7 +26,7 @@ use toml::{Spanned, Value};
 
 use super::instant::{self, EXPECTED, Instant};
 use super::{Metric, whole};
-use crate::units::{SimSpan, parse_span};
+use crate::units::{SimSpan, Sort, parse_span};
 use crate::validation::observation::ObservationError;
 
 /// A description.
@@ -136,7 +136,7 @@ impl Reader<'_> {
         let written_bursts = written.bursts.into_iter().enumerate();
         let mut bursts: Vec<Burst> =
             written_bursts.filter_map(|(index, one)| self.burst(index, one)).collect();
-        bursts.sort_by(|a, b| a.from.total_cmp(&b.from));
+        bursts.order_by(|a, b| a.from.total_cmp(&b.from));
         let series = written.series.into_inner();
         Description { series, metric, column: written.column, bursts }
     }

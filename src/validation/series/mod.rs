@@ -37,7 +37,7 @@ pub use gather::Observed;
 
 use super::observation::ObservationError;
 use crate::model::costs::{BINARY_RESIDENT, BINARY_UNCHARGED};
-use crate::units::Bytes;
+use crate::units::{Bytes, Sort};
 
 /// What a series measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,7 +185,7 @@ fn pick(export: Export, column: Option<&str>) -> Result<Series, String> {
     let slowest = chosen.iter().map(|c| step_seconds(&c.samples)).fold(0.0, f64::max);
     let metric = chosen.iter().find_map(|c| Metric::named(&c.name));
     let mut samples: Vec<Sample> = chosen.iter().flat_map(|c| c.samples.iter().copied()).collect();
-    samples.sort_by(|a, b| a.at.total_cmp(&b.at).then(b.bytes.cmp(&a.bytes)));
+    samples.order_by(|a, b| a.at.total_cmp(&b.at).then(b.bytes.cmp(&a.bytes)));
     samples.dedup_by(|next, kept| next.at.total_cmp(&kept.at).is_eq());
     if samples.len() < FEWEST {
         return Err(format!(
@@ -207,10 +207,10 @@ fn pick(export: Export, column: Option<&str>) -> Result<Series, String> {
 
 fn step_seconds(samples: &[Sample]) -> f64 {
     let mut at: Vec<f64> = samples.iter().map(|s| s.at).collect();
-    at.sort_by(f64::total_cmp);
+    at.order_by(f64::total_cmp);
     let mut steps: Vec<f64> =
         at.windows(2).map(|pair| pair[1] - pair[0]).filter(|step| *step > 0.0).collect();
-    steps.sort_by(f64::total_cmp);
+    steps.order_by(f64::total_cmp);
     steps.get(steps.len() / 2).copied().unwrap_or(0.0)
 }
 

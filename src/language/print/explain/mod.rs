@@ -7,6 +7,7 @@ pub(crate) mod lookup;
 use crate::language::table::uncertain::may_be;
 use crate::language::table::{Key, Kind, Presence};
 use crate::language::tell::code::Code;
+use crate::units::Sort as _;
 
 /// A key with its path and the table it stands in.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +85,7 @@ impl KeyText<'_> {
             codes.push(Code::MissingKey);
         }
         codes.extend(self.key.codes);
-        codes.sort_by_key(|code| code.id());
+        codes.order_by_key(|code| code.id());
         codes.dedup();
         codes
     }

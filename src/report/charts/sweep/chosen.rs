@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::heatmap::{MOST_CELLS, MOST_DOTS};
 use super::lines::MOST_STOPS;
 use crate::results::{PointRow, PointValue, SweepHead};
+use crate::units::Sort as _;
 
 /// Dots that are there for another reason than their turn: the ends of both keys and what lies between.
 const EXTRA_DOTS: usize = 1000;
@@ -93,7 +94,7 @@ impl Levels {
 fn thinned(key: &Firsts, most: usize) -> impl Iterator<Item = (&Level, u32)> {
     let mut levels: Vec<(&Level, u32)> = key.iter().map(|(level, first)| (level, *first)).collect();
     if levels.iter().any(|(level, _)| matches!(level, Level::Word(_))) {
-        levels.sort_by_key(|(_, first)| *first);
+        levels.order_by_key(|(_, first)| *first);
     }
     let last = levels.len().saturating_sub(1);
     let shown = levels.len().min(most);
