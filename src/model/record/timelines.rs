@@ -78,8 +78,11 @@ impl Recorder {
             }
             return;
         };
-        for state in admission.level_states() {
-            let known = levels.iter().position(|track| track.name == state.name);
+        for (usual, state) in admission.level_states().enumerate() {
+            // Levels come by name, and rarely change: they stand where they stood.
+            let is_it = |track: &LevelTrack| track.name == state.name;
+            let known = levels.get(usual).is_some_and(is_it).then_some(usual);
+            let known = known.or_else(|| levels.iter().position(is_it));
             let place = known.unwrap_or_else(|| {
                 levels.push(LevelTrack::new(&state));
                 levels.len() - 1
