@@ -72,6 +72,18 @@ fn aftermath(summary: &Summary) -> String {
     if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
 }
 
+/// `; its node has 8.00 GiB for 11.7 GiB: others are killed first`, where all on a server's node want more than there is.
+fn node(summary: &Summary) -> String {
+    let nodes = summary.apiservers.iter().map(|server| &server.node);
+    nodes
+        .max_by_key(|node| node.peak_bytes.max)
+        .filter(|node| node.peak_bytes.max > node.memory_bytes)
+        .map_or_else(String::new, |node| {
+            let (has, wants) = (node.memory_bytes, node.peak_bytes.max);
+            format!("; its node has {has} for {wants}: others on it are killed first")
+        })
+}
+
 /// What went wrong of what makes a run without a kill `degraded`, in the words of [`Outcome::meaning`]:
 /// `; 200 requests failed, 1 server fell behind`, `; requests failed in 5 runs (at most 200 in one)`.
 fn harm(summary: &Summary) -> String {
@@ -144,8 +156,9 @@ fn survives(summary: &Summary) -> String {
         times => format!("; {words} in {times} runs"),
     };
     format!(
-        "{runs}: the highest peak is {peak}{of_limit} ({}){}{}",
+        "{runs}: the highest peak is {peak}{of_limit} ({}){}{}{}",
         summary.worst_server,
+        node(summary),
         harm(summary),
         but(Outcome::NonRecovering, "no recovery")
     )

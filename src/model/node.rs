@@ -97,31 +97,30 @@ fn node_limit(inputs: &Inputs) -> Bytes {
     if spared || own < score(etcd, ETCD_SCORE_ADJ) { left } else { before_daemons }
 }
 
-/// Cores a server may use at once: the node's, and no more than GOMAXPROCS, which bounds the threads that
-/// run Go code at once (package runtime).
+/// Cores a server may use at once: the node's, and no more than its [`processors`], which bound the threads
+/// that run Go code at once (package runtime).
 #[must_use]
-pub fn threads(apiserver: &ApiserverInput, node: &NodeInput) -> f64 {
-    let procs = apiserver.gomaxprocs.map_or(f64::INFINITY, |procs| f64::from(procs.max(1)));
-    node.cores.min(procs)
+pub fn threads(apiserver: &ApiserverInput, node: &NodeInput, release: &Release) -> f64 {
+    node.cores.min(processors(apiserver, node, release))
 }
 
 /// Its CPU limit, where that is less.
 #[must_use]
-pub fn cpu_limit(apiserver: &ApiserverInput, node: &NodeInput) -> Option<f64> {
-    apiserver.cpu_limit.filter(|limit| *limit < threads(apiserver, node))
+pub fn cpu_limit(apiserver: &ApiserverInput, node: &NodeInput, release: &Release) -> Option<f64> {
+    apiserver.cpu_limit.filter(|limit| *limit < threads(apiserver, node, release))
 }
 
 /// Cores it may use in the mean.
 #[must_use]
-pub fn cores(apiserver: &ApiserverInput, node: &NodeInput) -> f64 {
-    cpu_limit(apiserver, node).unwrap_or_else(|| threads(apiserver, node))
+pub fn cores(apiserver: &ApiserverInput, node: &NodeInput, release: &Release) -> f64 {
+    cpu_limit(apiserver, node, release).unwrap_or_else(|| threads(apiserver, node, release))
 }
 
 /// Whether clients on the server's node take processor time from it: they run on the cores that it
 /// leaves, if it leaves one.
 #[must_use]
-pub fn clients_contend(apiserver: &ApiserverInput, node: &NodeInput) -> bool {
-    node.local_clients && node.cores.ceil() - cores(apiserver, node).ceil() < 1.0
+pub fn clients_contend(apiserver: &ApiserverInput, node: &NodeInput, release: &Release) -> bool {
+    node.local_clients && node.cores.ceil() - cores(apiserver, node, release).ceil() < 1.0
 }
 
 /// GOMAXPROCS: set, or the node's processors; from Go 1.25 no more than the CPU limit, rounded up

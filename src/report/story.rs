@@ -190,6 +190,7 @@ fn silent(unserved: &Unserved) -> String {
         ("not serving", &unserved.down),
         ("shutting down", &unserved.stopping),
         ("cut off", &unserved.cut_off),
+        ("watches turned away for cold caches", &unserved.cold),
     ];
     let mut text = String::new();
     for (what, servers) in servers.iter().filter(|(_, servers)| !servers.is_empty()) {

@@ -153,8 +153,9 @@ pub struct Holder {
 ///   a server whose watch cache lags;
 /// - *fell behind*: writes and watch events waited for a server's processors for more than a second, or
 ///   requests wanted more processors than there were for more than 30 s on end;
-/// - *recovered*: at the end every server serves and can be reached ([`Unserved`]), etcd has its quorum, and
-///   every client has its list; one that gave up without it lacks it.
+/// - *overcommitted*: a server's node has less memory than all on it want; the kernel kills others first;
+/// - *recovered*: at the end every server serves, can be reached and has filled the caches that it was asked for
+///   ([`Unserved`]), etcd has its quorum, and every client has its list; one that gave up without it lacks it.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -191,17 +192,17 @@ impl Outcome {
         match self {
             Self::Absorbed => {
                 "No server was killed or lost, no request failed, no watch was ended, no node was NotReady, no read \
-                 was stale, no work fell behind."
+                 was stale, no work fell behind, no node was overcommitted."
             }
             Self::Degraded => {
                 "No server was killed for memory and all recovered, but a server was lost, requests failed, watches \
-                 were ended, nodes were NotReady, reads were stale or work fell behind."
+                 were ended, nodes were NotReady or overcommitted, reads were stale or work fell behind."
             }
             Self::SingleOom => "One server was killed, once, and all recovered.",
             Self::Cascade => "Two servers or more were killed, and all recovered.",
             Self::CrashLoop => "One server was killed again and again, and all recovered.",
             Self::NonRecovering => {
-                "At the end a server was down or cut off, etcd had no quorum, or a client lacked its list."
+                "At the end a server was down, cut off or had a cold cache, etcd had no quorum, or a client lacked its list."
             }
         }
     }
@@ -250,6 +251,14 @@ pub struct NodeRecord {
     pub daemons: Bytes,
     /// Kernel, kubelet and others.
     pub system: Bytes,
+}
+
+impl NodeRecord {
+    /// Whether all of them together wanted more than there is.
+    #[must_use]
+    pub fn overcommitted(&self) -> bool {
+        self.peak > self.memory
+    }
 }
 
 /// What one server went through.

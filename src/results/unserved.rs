@@ -11,6 +11,10 @@ pub struct Unserved {
     pub stopping: Vec<String>,
     /// Names of those that are cut off from the network.
     pub cut_off: Vec<String>,
+    /// Names of those that serve, with a cache that clients wait for and that is not filled: its watches are turned
+    /// away.
+    #[serde(default)]
+    pub cold: Vec<String>,
     /// Whether etcd has no quorum.
     pub etcd: bool,
 }
@@ -19,6 +23,9 @@ impl Unserved {
     /// Whether everybody answers.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.down.is_empty() && self.stopping.is_empty() && self.cut_off.is_empty() && !self.etcd
+        let Self { down, stopping, cut_off, cold, etcd } = self;
+        let silent =
+            down.is_empty() && stopping.is_empty() && cut_off.is_empty() && cold.is_empty();
+        silent && !*etcd
     }
 }

@@ -206,8 +206,9 @@ fn resource(name: String, table: Objects) -> ResourceInput {
 
 fn webhook(table: Webhook, names: &Names) -> Option<WebhookInput> {
     let Webhook { name, resources, latency, timeout, failure_policy } = table;
+    let all = resources.is_empty() || resources.iter().any(|resource| resource == "*");
     let resources = resources.iter().map(|resource| names.resource(resource));
-    let resources = resources.collect::<Option<_>>()?;
+    let resources = if all { None } else { Some(resources.collect::<Option<_>>()?) };
     Some(WebhookInput { name, resources, latency, timeout, failure_policy })
 }
 

@@ -35,7 +35,7 @@ const LARGE_OBJECT: Bytes = Bytes::kib(1536);
 pub(super) fn check(root: &Resolved, log: &mut Log) {
     if let Some(apiserver) = root.table("apiserver") {
         gates(apiserver, log);
-        limits(apiserver, log);
+        limits(root, apiserver, log);
         if let Some(node) = root.table("node") {
             node_memory(root, apiserver, node, log);
         }
@@ -89,7 +89,8 @@ pub(super) fn elections(root: &Resolved, names: &Names, log: &mut Log) {
 pub(super) fn webhooks(root: &Resolved, names: &Names, log: &mut Log) {
     for webhook in root.list("webhooks") {
         for (name, at) in webhook.texts("resources").unwrap_or_default() {
-            if names.index(Family::Resource, name).is_some() || root.is_bad("objects") {
+            let known = name == "*" || names.index(Family::Resource, name).is_some();
+            if known || root.is_bad("objects") {
                 continue;
             }
             let message = format!("there is no resource named `{}`", shown(name));
@@ -166,21 +167,33 @@ fn gates(apiserver: &Resolved, log: &mut Log) {
     }
 }
 
-/// The order of the server's memory limits.
-fn limits(apiserver: &Resolved, log: &mut Log) {
+/// The order of the server's memory limits, the last of which is what the node has.
+fn limits(root: &Resolved, apiserver: &Resolved, log: &mut Log) {
+    let high = apiserver.size("memory-high");
+    if high.is_some_and(|high| apiserver.size("memory-min").is_some_and(|min| min > high)) {
+        let message = "`memory-min` is above `memory-high`";
+        let finding = Finding::new(Code::LimitOrder, apiserver.at("memory-min"), message);
+        let high = apiserver.given("memory-high");
+        log.push(finding.label("never reclaimed").related(high, "reclaimed from here on"));
+    }
+    let hard = apiserver.size("memory-limit").map(|limit| (limit, "`memory-limit`"));
+    let node = root.table("node").and_then(|node| node.size("memory"));
+    let node = node.map(|memory| (memory, "the memory of its node"));
+    if let Some((limit, what)) = hard.or(node) {
+        for key in ["memory-high", "memory-min", "memory-low", "gomemlimit"] {
+            if apiserver.size(key).is_some_and(|soft| soft > limit) {
+                let message = format!("`{key}` is above {what}");
+                log.push(
+                    Finding::new(Code::LimitOrder, apiserver.at(key), message)
+                        .label("never reached")
+                        .related(apiserver.given("memory-limit"), "the hard limit"),
+                );
+            }
+        }
+    }
     let Some(limit) = apiserver.size("memory-limit") else {
         return;
     };
-    for key in ["memory-high", "memory-min", "memory-low", "gomemlimit"] {
-        if apiserver.size(key).is_some_and(|soft| soft > limit) {
-            let message = format!("`{key}` is above `memory-limit`");
-            log.push(
-                Finding::new(Code::LimitOrder, apiserver.at(key), message)
-                    .label("never reached")
-                    .related(apiserver.given("memory-limit"), "the hard limit"),
-            );
-        }
-    }
     if apiserver.size("idle-resident").is_some_and(|idle| idle > limit) {
         log.push(
             Finding::new(

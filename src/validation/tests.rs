@@ -91,8 +91,8 @@ fn gomaxprocs_bounds_the_cores_that_a_server_uses() {
     let cores = |procs: u32| {
         let more = format!(r#", "environment": {{ "cores": 2, "gomaxprocs": {procs} }}"#);
         let found = with(r#"{ "kind": "list", "path": "/api/v1/pods" }"#, &more).expect("valid");
-        let (apiserver, node) = (&found.apiserver, &found.node);
-        (node::cores(apiserver, node), node::clients_contend(apiserver, node))
+        let (apiserver, node, release) = (&found.apiserver, &found.node, &found.release);
+        (node::cores(apiserver, node, release), node::clients_contend(apiserver, node, release))
     };
     assert_eq!(cores(1), (1.0, false), "clients have the other core");
     let (most, contend) = cores(64);

@@ -54,6 +54,34 @@ fn run(text: &str, set: &[&str]) -> RunRecord {
     support::run(&support::valid(text, set).inputs, 1)
 }
 
+/// All on the node want more than it has: others than the server are killed, which is not nothing.
+#[test]
+fn an_overcommitted_node_is_degraded() {
+    let with =
+        |agents: &str| run(READER, &["node.memory=8GiB", &format!("node.daemons-memory={agents}")]);
+    let (fits, crowded) = (with("1GiB"), with("5GiB"));
+    assert!(!fits.servers[0].node.overcommitted() && crowded.servers[0].node.overcommitted());
+    let fast = |agents: &str| {
+        let daemons = format!("node.daemons-memory={agents}");
+        run(READER, &["node.memory=8GiB", "clients.reader.drain-rate=100MB/s", &daemons]).outcome
+    };
+    assert_eq!((fast("1GiB"), fast("5GiB")), (Outcome::Absorbed, Outcome::Degraded));
+}
+
+/// Clients have their lists, and a server with a cache that takes hours to fill turns their watches away.
+#[test]
+fn a_cold_cache_at_the_end_is_no_recovery() {
+    let custom = "schema = 1\nname = \"cold\"\n[run]\nduration = \"6m\"\n[apiserver]\nversion = \"1.32\"\n\
+        [node]\nmemory = \"8GiB\"\ncores = 4\n[objects.foos]\ncount = 20_000\nsize = \"6kB\"\n\
+        shape = \"custom\"\nversions = 2\nconversion-latency = \"500ms\"\n[[clients]]\nname = \"agents\"\n\
+        count = 2\nreflector = { resource = \"foos\" }\n[[events]]\nname = \"k\"\nat = \"1m\"\n\
+        kill = { apiserver = 0 }";
+    let slow = run(custom, &[]);
+    assert_eq!(slow.unserved.cold, ["apiserver-0"]);
+    assert_eq!(slow.outcome, Outcome::NonRecovering);
+    assert_eq!(run(custom, &["objects.foos.conversion-latency=1ms"]).outcome, Outcome::Degraded);
+}
+
 #[test]
 fn a_list_that_never_fits_its_time_out_is_no_recovery() {
     let slow = run(READER, &[]);

@@ -260,7 +260,7 @@ fn extra(before: &Scenario, after: &Scenario) -> (Bytes, f64) {
         let inputs = &scenario.inputs;
         let servers = inputs.apiserver.replicas;
         let memory = memory_limit(inputs).limit.times(servers.into());
-        (memory, cores(&inputs.apiserver, &inputs.node) * f64::from(servers))
+        (memory, cores(&inputs.apiserver, &inputs.node, &inputs.release) * f64::from(servers))
     };
     let ((memory, cores), (more, faster)) = (of(before), of(after));
     (more - memory, (faster - cores).max(0.0))

@@ -30,17 +30,9 @@ pub struct Write {
     pub watches: u64,
     /// Writes that it stands for, at least 1.
     pub together: f64,
-    /// Share of them that is let in; the rest was answered 429 when it came: what is left of that is the
-    /// seats that the writes before it hold.
-    pub let_in: f64,
-}
-
-impl Write {
-    /// Whole writes that were let in.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        (self.together * self.let_in).round() as u64
-    }
+    /// How many whole writes are let in, with what was left of those before; the rest was answered 429 when it
+    /// came: what is left of that is the seats that the writes before it hold.
+    pub count: u64,
 }
 
 /// A write that waits or holds seats.
@@ -110,7 +102,7 @@ impl Admission {
     #[must_use]
     pub fn write_timed_out(&self, serial: u32) -> u64 {
         let waits = |writing: &&Writing| writing.stage == WriteStage::Waiting;
-        self.writes.get(&serial).filter(waits).map_or(0, |writing| writing.write.count())
+        self.writes.get(&serial).filter(waits).map_or(0, |writing| writing.write.count)
     }
 
     /// A stage of a write is over, unless it was over before: until when its seats linger.

@@ -19,6 +19,7 @@ pub(super) fn rows() -> Vec<Assumption> {
     let mut rows = constants();
     rows.extend(more_constants());
     rows.extend(of_the_node());
+    rows.extend(of_what_is_refused());
     rows.extend(of_audit());
     rows.extend(simplifications());
     rows
@@ -216,6 +217,35 @@ fn of_the_node() -> Vec<Assumption> {
             "pages of bbolt that are not full",
             "1.1 to 1.5",
             "when `etcd.quota` is reached",
+        ),
+    ]
+}
+
+fn of_what_is_refused() -> Vec<Assumption> {
+    let row = |what, shown: String, source, range, leans| {
+        value(Held::Assumed, (what, shown), (source, range), leans)
+    };
+    vec![
+        row(
+            "etcd's quota, where it is not stated",
+            "never reached".to_owned(),
+            "clusters of gigabytes raise it; etcd's default is 2 GiB: state `etcd.quota` to see writes refused past it",
+            "2 to 8 GiB",
+            "whether etcd takes writes",
+        ),
+        row(
+            "seats that a GET holds",
+            "none".to_owned(),
+            "a GET takes a millisecond; one that a blocking audit backend or a slow etcd draws out holds a seat for as long",
+            "none to all of a level",
+            "429s, and LISTs that wait, where GETs are drawn out",
+        ),
+        row(
+            "nodes whose lease writes are refused (quota, webhook)",
+            "stay Ready".to_owned(),
+            "only lost connections make a node NotReady; the refused writes are counted as failed",
+            "NotReady after 40 to 50 s",
+            "evictions, leader changes",
         ),
     ]
 }

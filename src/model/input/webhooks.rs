@@ -18,8 +18,8 @@ pub enum FailurePolicy {
 pub struct WebhookInput {
     /// Its name.
     pub name: String,
-    /// Writes to these are sent to it.
-    pub resources: Vec<ResourceId>,
+    /// Writes to these are sent to it; `None`: to all.
+    pub resources: Option<Vec<ResourceId>>,
     /// How long it takes for a review.
     pub latency: SimSpan,
     /// `timeoutSeconds`.
@@ -37,7 +37,10 @@ impl WebhookInput {
 
 impl Inputs {
     fn webhooks_of(&self, resource: ResourceId) -> impl Iterator<Item = &WebhookInput> {
-        self.webhooks.iter().filter(move |webhook| webhook.resources.contains(&resource))
+        let is_sent = move |webhook: &&WebhookInput| {
+            webhook.resources.as_ref().is_none_or(|resources| resources.contains(&resource))
+        };
+        self.webhooks.iter().filter(is_sent)
     }
 
     /// How long a conversion webhook takes for an object that is read from etcd: nothing where there is one version

@@ -98,11 +98,11 @@ impl Plane {
     pub fn new(inputs: &Inputs, catalog: &Catalog) -> Self {
         let limit = node::memory_limit(inputs);
         let settings = Arc::new(ServerSettings {
-            cores: node::threads(&inputs.apiserver, &inputs.node),
-            cpu_limit: node::cpu_limit(&inputs.apiserver, &inputs.node),
+            cores: node::threads(&inputs.apiserver, &inputs.node, &inputs.release),
+            cpu_limit: node::cpu_limit(&inputs.apiserver, &inputs.node, &inputs.release),
             procs: node::processors(&inputs.apiserver, &inputs.node, &inputs.release),
             hardware: catalog.hardware.clone(),
-            local_clients: node::clients_contend(&inputs.apiserver, &inputs.node),
+            local_clients: node::clients_contend(&inputs.apiserver, &inputs.node, &inputs.release),
             gc: GcSettings {
                 gogc: inputs.apiserver.gogc,
                 memory_limit: inputs.apiserver.gomemlimit,
@@ -183,7 +183,8 @@ impl Plane {
         self.servers.iter().map(|state| state.server.bytes_sent()).sum()
     }
 
-    /// Who does not answer: servers that do not serve or cannot be reached, and etcd without its quorum.
+    /// Who does not answer: servers that do not serve, cannot be reached or turn watches away from a cold cache,
+    /// and etcd without its quorum.
     #[must_use]
     pub(crate) fn unserved(&self, now: SimTime) -> Unserved {
         let mut unserved = Unserved { etcd: self.etcd.outage.down(now), ..Unserved::default() };
@@ -193,6 +194,7 @@ impl Plane {
                 Life::Serving if state.stalled.is_some() => &mut unserved.down,
                 Life::Serving if state.unheard(now) => &mut unserved.cut_off,
                 Life::Serving if state.stopping.is_some() => &mut unserved.stopping,
+                Life::Serving if state.fills_a_cache() => &mut unserved.cold,
                 Life::Serving => continue,
             };
             with.push(server_state::name(server));

@@ -104,9 +104,10 @@ pub struct ServerState {
     /// Whether writes to a resource arrive here, by resource.
     pub writes_arrive: Table<ResourceId, bool>,
     /// Share of the latest writes to a resource that was let in here, by resource, and what is left of the
-    /// last write that was turned away in part.
+    /// last write that was turned away in part, and of the last that was let in.
     pub let_in: Table<ResourceId, f64>,
     pub(super) turned_away: Table<ResourceId, f64>,
+    pub(super) written: Table<ResourceId, f64>,
     /// When the channels of a fleet's watches were last full because the server was behind.
     pub overflowed: Table<FleetId, SimTime>,
     /// Until when a count of objects waits for the cache, by resource.
@@ -123,6 +124,14 @@ pub struct ServerState {
 }
 
 impl ServerState {
+    /// Whether a cache that was asked for has not been filled: watches of it are turned away.
+    pub(crate) fn fills_a_cache(&self) -> bool {
+        self.cachers.pairs().any(|(resource, cacher)| {
+            let asked = self.caches_filling[resource] > 0 || self.fill_later[resource];
+            cacher.is_none() && self.replaced[resource].is_none() && asked
+        })
+    }
+
     /// A server that is down.
     #[must_use]
     pub fn new(server: Server, inputs: &Inputs) -> Self {
@@ -156,6 +165,7 @@ impl ServerState {
             writes_arrive: Table::filled(false, inputs.resources.len()),
             let_in: Table::filled(1.0, inputs.resources.len()),
             turned_away: Table::filled(0.0, inputs.resources.len()),
+            written: Table::filled(0.0, inputs.resources.len()),
             overflowed: Table::filled(SimTime::ZERO, inputs.fleets.len()),
             counting_until: Table::filled(SimTime::ZERO, inputs.resources.len()),
             levels: Vec::new(),

@@ -97,10 +97,14 @@ impl Plane {
         let room = |seats| (seats as f64 - state.server.writes_waiting()) / together;
         let can_be = |seats| state.server.share_of_writes() + room(seats);
         let let_in = seats.map_or(1.0, |seats| can_be(seats).clamp(0.0, 1.0));
-        let write = Write { serial, resource, watches, together, let_in };
+        let due = state.written[resource] + together * let_in;
+        let write = Write { serial, resource, watches, together, count: due.floor() as u64 };
         let accepted =
             matches!(admission.arrive_write(cx.inputs, write, now), Arrival::Accepted(_));
         let let_in = if accepted { let_in } else { 0.0 };
+        if accepted {
+            state.written[resource] = due.fract();
+        }
         let away = &mut state.turned_away[resource];
         *away += together * (1.0 - let_in);
         cx.record.counters.writes_rejected += away.floor() as u64;
@@ -163,7 +167,7 @@ impl Plane {
             + cx.inputs.audit.blocks_for(cx.inputs.recorded_of_write(write.resource));
         let timeout = cx.inputs.apiserver.request_timeout;
         if work + commit > timeout || cx.inputs.admission_fails(write.resource) {
-            cx.record.counters.writes_timed_out += write.count();
+            cx.record.counters.writes_timed_out += write.count;
         }
         let until = now + (work + commit).min(timeout).scale(write.together);
         let stage = WriteStage::Executing;

@@ -34,7 +34,8 @@ pub(super) fn record(mut world: World<'_>, replication: u32, end: SimTime) -> Ru
     let late: f64 = world.plane.servers.iter().map(|s| s.server.writes_timed_out()).sum();
     world.cx.record.counters.writes_timed_out += late as u64;
     let unserved = world.plane.unserved(end);
-    let course = Course::of(&world, clients_synced, &unserved);
+    let overcommitted = servers.iter().any(|server| server.node.overcommitted());
+    let course = Course { overcommitted, ..Course::of(&world, clients_synced, &unserved) };
     RunRecord {
         replication,
         outcome: course.class(),
@@ -83,7 +84,11 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str, end: SimTime) -> S
         node: node_record(inputs, state.server.node_peak()),
         oom_kills: state.oom_kills.clone(),
         cpu: state.server.cpu(),
-        cpu_capacity: end.since(SimTime::ZERO).scale(node::cores(&inputs.apiserver, &inputs.node)),
+        cpu_capacity: end.since(SimTime::ZERO).scale(node::cores(
+            &inputs.apiserver,
+            &inputs.node,
+            &inputs.release,
+        )),
         pressure: state.server.pressed(),
         span: end.since(SimTime::ZERO),
         levels: state.level_records(),
@@ -126,6 +131,8 @@ struct Course {
     stale: bool,
     /// Servers whose processors were too few.
     behind: u64,
+    /// Whether a node had less memory than all on it needed: others than the server are killed first.
+    overcommitted: bool,
 }
 
 impl Course {
@@ -142,6 +149,7 @@ impl Course {
             not_ready: counters.nodes_not_ready > 0,
             stale: counters.stale_reads > 0,
             behind: servers.iter().filter(|state| state.server.fell_behind()).count() as u64,
+            overcommitted: false,
         }
     }
 
@@ -152,7 +160,7 @@ impl Course {
         }
         let total: usize = self.kills.iter().sum();
         let most = self.kills.iter().max().copied().unwrap_or(0);
-        let slowed = self.not_ready || self.behind > 0;
+        let slowed = self.not_ready || self.behind > 0 || self.overcommitted;
         let harmed = self.failed || self.ended || self.lost || self.stale || slowed;
         match total {
             0 if harmed => Outcome::Degraded,
@@ -183,7 +191,7 @@ mod tests {
     #[test]
     fn every_cell_of_the_table() {
         for (kills, recovered) in BY_KILLS {
-            for cell in 0..256_u32 {
+            for cell in 0..512_u32 {
                 let holds = |bit: u32| cell >> bit & 1 == 1;
                 let course = Course {
                     kills: kills.to_vec(),
@@ -195,6 +203,7 @@ mod tests {
                     lost: holds(5),
                     not_ready: holds(6),
                     stale: holds(7),
+                    overcommitted: holds(8),
                 };
                 let well = if cell >> 2 == 0 { Outcome::Absorbed } else { Outcome::Degraded };
                 let expected = match cell & 0b11 {

@@ -8,7 +8,7 @@ use super::growth::GROWTH;
 use super::server::{Apiserver, Run};
 use super::sweep::SWEEP;
 use super::workloads::Workload;
-use super::{Family, Kind, NameForm, any_span, rate, span};
+use super::{Family, Kind, NameForm, any_span, rate};
 use crate::language::table::declare::{table, words};
 use crate::language::table::typed::{
     Earlier, OrWord, Typed, choice, choice_of, earlier, flag, integer, integer_or, list, minor,
@@ -108,12 +108,14 @@ table! {
     Webhook = WEBHOOK: "a webhook";
     /// Its name.
     name: String = name(NameForm::Free).example("\"policy\"");
-    /// Writes to these resources are sent to it, and wait for its answer with their seats.
+    /// Writes to these resources are sent to it, and wait for its answer with their seats; "*", and a list that is
+    /// left out: to all.
     resources: Vec<String> = texts(1000).example("[\"pods\"]");
     /// How long it takes for a review.
     latency: SimSpan = any_span().default("20ms");
-    /// timeoutSeconds.
-    timeout: SimSpan = span(SimSpan::secs(1)).default("10s");
+    /// timeoutSeconds: 1 s to 30 s, as the API has it.
+    timeout: SimSpan =
+        crate::language::table::typed::span(SimSpan::secs(1), SimSpan::secs(30)).default("10s");
     /// What follows where it does not answer in time: the write is refused, or goes on.
     failure_policy: FailurePolicy = choice().default("fail").late();
 }

@@ -261,7 +261,7 @@ table! {
     for AuditRule = AUDIT_RULE: "a rule of the audit policy";
     /// What is recorded of requests that match; a list that is left out matches all.
     level: AuditLevel = choice();
-    /// Users by name. (Whose `gets` of a resource are is not known: they match no such rule.)
+    /// Users by name. `gets` of a resource match no such rule: whose they are is not known.
     users: Vec<String> = texts(1000).example("[\"system:kube-scheduler\"]");
     /// Groups of users.
     groups: Vec<String> = texts(1000).example("[\"system:nodes\"]");

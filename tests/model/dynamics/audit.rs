@@ -140,6 +140,19 @@ fn a_slow_webhook_holds_writes_their_memory_and_their_seats() {
     assert_eq!(with(&webhook("11s", "ignore")).counters.writes_timed_out, 0);
 }
 
+/// Writes that stand for several at once, and for parts of one, are counted whole.
+#[test]
+fn every_refused_write_is_counted_once() {
+    for (rate, all) in [(5, 1_500), (6, 1_800), (10, 3_000)] {
+        let rest = format!(
+            "[objects.configmaps]\ncount = 300\nsize = \"1kB\"\nwrites = \"{rate}/s\"\n\
+             [[webhooks]]\nname = \"policy\"\nresources = [\"*\"]\nlatency = \"12s\""
+        );
+        let failed = run("version = \"1.34\"", "5m", &rest).counters.writes_timed_out;
+        assert!(i64::abs_diff(failed as i64, all) < 12, "{failed} of {all}");
+    }
+}
+
 /// KEP-6178: a cache of 150,000 objects that a webhook converts one by one fills in minutes.
 #[test]
 fn a_conversion_webhook_makes_a_cold_cache_fill_for_minutes() {

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use crate::laws::world::{BURST, inputs};
+use crate::outcomes::WRITES;
+use crate::support;
 use oomcast::model::apiserver::plan::{Phase, RequestPlan, Stage};
 use oomcast::model::apiserver::server::{Plans, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
 use oomcast::model::ids::ClientId;
 use oomcast::model::memory::go_heap::GcSettings;
 use oomcast::model::memory::process::ScanWeights;
+use oomcast::model::node;
 use oomcast::results::PressureRecord;
 use oomcast::units::{Bytes, SimSpan, SimTime};
 
@@ -66,4 +69,16 @@ fn a_limit_takes_time_but_no_work() {
     near(lacked.throttled.as_secs_f64(), 6.0 * throttled);
     near(lacked.cpu_full.as_secs_f64(), 0.75 * throttled);
     near(lacked.cpu_some.as_secs_f64(), throttled);
+}
+
+/// Go 1.25 takes GOMAXPROCS from the limit, so that no more threads run than it allows.
+#[test]
+fn a_limit_throttles_where_go_does_not_follow_it() {
+    let limit = |version: &str| {
+        let set = ["node.cores=8", "apiserver.cpu-limit=2", version];
+        let inputs = support::valid(WRITES, &set).inputs;
+        node::cpu_limit(&inputs.apiserver, &inputs.node, &inputs.release)
+    };
+    assert_eq!(limit("apiserver.version=1.34"), Some(2.0));
+    assert_eq!(limit("apiserver.version=1.35"), None);
 }
