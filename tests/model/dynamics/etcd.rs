@@ -163,8 +163,9 @@ fn watch_lists_that_fail_become_lists() {
     );
     let counters = record.counters;
     assert_eq!((record.clients_synced, counters.lists_ok), ((30, 30), 30), "{counters:?}");
-    // A watch-list that fails is not asked for again.
-    assert_eq!(counters.requests_failed, 30, "{counters:?}");
+    // A watch-list that fails is not asked for again; calls fail until the server's health checks pass.
+    assert_eq!(counters.watch_lists_begun, 30, "{counters:?}");
+    assert!(counters.requests_failed >= 30, "{counters:?}");
 }
 
 /// Before 1.31 a LIST without a version goes to etcd: of one namespace, with its prefix.

@@ -150,6 +150,10 @@ impl Server {
     pub(super) fn note_overshoot(&mut self) {
         let taken = std::mem::take(&mut self.beside.taken);
         let excused = self.memory.take_stepped() + (self.rates.touched * 1.1 * GRAIN) as u64;
+        // A server begins with more than a node may have left for it: nothing has grown by then.
+        if self.settled == SimTime::ZERO {
+            return;
+        }
         let bound =
             self.kill_at().0.saturating_add(taken).saturating_add(excused).saturating_add(ROUNDING);
         self.overshoot = self.overshoot.max(self.memory.resident().saturating_sub(bound));
