@@ -85,6 +85,7 @@
 //! | [`watchcache`](model::watchcache) | the ring of recent events, resumable versions, snapshots: exact, and in closed form |
 //! | [`admission`](model::admission) | requests at the door of a server: what API Priority and Fairness is told of them, what is seen of it |
 //! | [`node`](model::node) | processors, memory limits, the OOM killer, restart back-off |
+//! | [`residents`](model::residents) | controller manager, scheduler and kube-proxy on a server's node, by what they hold |
 //! | [`client`](model::client) | a member of a fleet: its state; `go`: facts of client-go; `era`: what reflectors of each client-go do; `backoff`; `refusal`: what it does about a refused call |
 //! | [`ids`](model::ids), [`event`](model::event) | numbers of servers, clients, fleets and resources as types; all that can happen |
 //! | [`context`](model::context), [`record`](model::record) | what all parts of a run share; what it writes down (`activity`: second by second; `timelines`) |
@@ -142,7 +143,7 @@
 //! | how many requests a client may send | `engine/bucket.rs`, `model/fleets/members.rs` |
 //! | what custom resource definitions hold | `model/apiserver/definitions.rs` |
 //! | what audit events and webhooks hold | `model/apiserver/audit.rs` (a request), `model/plane/held.rs` (at steady rates), `model/input/webhooks.rs` |
-//! | what shares the node with a server | `model/input/residents.rs` (at rest), `model/apiserver/server/beside.rs` (as it moves); etcd's quota: `model/plane/database.rs`, `model/world/quota.rs` |
+//! | what shares the node with a server | `model/input/residents.rs` (etcd at rest), `model/residents.rs` (the others), `model/apiserver/server/beside.rs` (as it moves, and how long etcd takes); etcd's file, its quota and defragmentation: `model/plane/database.rs`, `model/world/quota.rs`; who asks etcd for its health: `model/plane/etcd.rs`, `model/plane/probes.rs` |
 //! | what version a client has seen | `model/world/versions.rs` |
 //! | what a workload writes | `scenario/workloads.rs` |
 //! | who shares a connection | `model/fleets/connections.rs`; what silence, GOAWAY and missed leases do: `model/world/`: `silence.rs`, `goaway.rs`, `leases.rs` |

@@ -37,7 +37,7 @@ const PREDICTED: [(&str, &str, &str, &str); 26] = [
     ("kep-3157-streamed", "1024 watch-lists", "bytes sent", "509 GiB"),
     ("kep-3157-streamed", "1024 watch-lists", "duration", "25m7s"),
     ("kep-3157-streamed", "1024 watch-lists", "peak", "10.7 GiB"),
-    ("kep-3157-streamed", "2048 watch-lists", "peak", "14.3 GiB"),
+    ("kep-3157-streamed", "2048 watch-lists", "peak", "13.5 GiB"),
     ("kep-3157-streamed", "512 watch-lists", "peak", "7.22 GiB"),
     ("kep-3157-streamed", "8 watch-lists", "peak", "3.35 GiB"),
     ("list-benchmark-buffered", "10 listers", "peak", "47.2 GiB"),

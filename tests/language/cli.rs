@@ -51,8 +51,8 @@ fn show_says_where_each_value_comes_from() {
         ("[run]", "replications", "default"),
         ("[apiserver]", "feature-gates.WatchList", "--set"),
         ("[hardware]", "cpu-noise", "over.toml:2"),
-        ("name = \"kubelets\"", "count", "preset:fleet-kubelet:13: 70 in total"),
-        ("name = \"kubelets\"", "reflector.resource", "preset:fleet-kubelet:22"),
+        ("name = \"kubelets\"", "count", "preset:fleet-kubelet:15: 70 in total"),
+        ("name = \"kubelets\"", "reflector.resource", "preset:fleet-kubelet:24"),
         ("name = \"kubelets\"", "reflector.selector", "derived: true where selected is below 100%"),
     ] {
         assert_eq!(origin(&text, section, key), expected, "{section} {key}");
