@@ -3,7 +3,7 @@
 //! Multipliers by shape. Measured (`tests/data/measured.jsonl`, see `costs`): `ConfigMaps` of 1 and 10 kB
 //! are cached as their protobuf size + 1.6 kB; Pods of 6.1 kB to 2.12 times it (taken for
 //! 1.9 times + 0.8 kB, which is 2.03: 1.9 to 2.1); custom resources of 17.5 kB to 3.9 times their JSON, small
-//! ones to more ([`CUSTOM_METADATA`]).
+//! ones to more (`CUSTOM_METADATA`).
 //! docs/facts/memory.md section 2.2 and docs/facts/clients.md section 3.3 agree within 20 %. Costs of
 //! encoding blobs per byte and per object are fitted to lists of `ConfigMaps` of 1 to 100 kB.
 

@@ -60,7 +60,7 @@ mod tests {
             theirs.sort_by_key(|(value, _)| std::cmp::Reverse(*value));
             prop_assert_eq!(&ours, &theirs);
             ours.order_by(|a, b| a.0.cmp(&b.0));
-            theirs.sort_by(|a, b| a.0.cmp(&b.0));
+            theirs.sort_by_key(|(value, _)| *value);
             prop_assert_eq!(ours, theirs);
         }
     }

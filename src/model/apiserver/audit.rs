@@ -17,7 +17,7 @@
 //!
 //! Events come at the steady rates of writes and GETs; by Little's law their number is the rate times the wait.
 //! LISTs leave theirs one by one, through the throttle's bucket. Not modelled: what the bucket lets pass of a rise
-//! of the steady rates, truncation, events of WATCHes, subresources in rules.
+//! of the steady rates, truncation, events of `WATCH`es, subresources in rules.
 
 use super::plan::{Phase, RampKind, Stage, Step};
 use crate::engine::bucket::{RateLimit, TokenBucket};

@@ -101,7 +101,7 @@ impl Inputs {
 
     /// The last entries of the raft log: writes since the start, and before these each object once.
     fn raft_log(&self) -> Bytes {
-        let most = self.release.etcd_raft_entries as f64;
+        let most = f64::from(self.release.etcd_raft_entries);
         let of = |count: &dyn Fn(&super::ResourceInput) -> f64, most: f64| {
             let (entries, bytes) =
                 self.resources.iter().fold((0.0, 0.0), |(entries, bytes), one| {

@@ -149,7 +149,7 @@ fn every_refused_write_is_counted_once() {
              [[webhooks]]\nname = \"policy\"\nresources = [\"*\"]\nlatency = \"12s\""
         );
         let failed = run("version = \"1.34\"", "5m", &rest).counters.writes_timed_out;
-        assert!(i64::abs_diff(failed as i64, all) < 12, "{failed} of {all}");
+        assert!(failed.abs_diff(all) < 12, "{failed} of {all}");
     }
 }
 
