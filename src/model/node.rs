@@ -1,7 +1,7 @@
 //! The machine under a server: processors, the memory at which the kernel kills, the kubelet's
 //! restarts.
 
-use super::apiserver::server::NodeRoom;
+use super::apiserver::server::{EtcdRoom, NodeRoom};
 use super::costs;
 use super::input::{ApiserverInput, Inputs, NodeInput};
 use super::release::Release;
@@ -40,29 +40,49 @@ pub struct MemoryLimit {
 /// A cgroup kills at `memory.max`, but does not charge all of the binary's pages to it. Without a
 /// cgroup limit the node runs out: the kernel kills the process of highest badness, resident +
 /// adj × RAM / 1000 (docs/facts/memory.md section 4.2). Ordinary processes score above a static pod's
-/// -997, so they die first and leave their memory; then the larger of apiserver and etcd.
+/// -997, so they die first and leave their memory; then the larger of apiserver and etcd
+/// ([`NodeRoom::victim`]).
 #[must_use]
 pub fn memory_limit(inputs: &Inputs) -> MemoryLimit {
     let node_limit = node_limit(inputs);
-    match inputs.apiserver.memory_limit {
-        Some(limit) if limit + costs::BINARY_UNCHARGED <= node_limit => {
-            MemoryLimit { limit, kill_at: limit + costs::BINARY_UNCHARGED, kind: LimitKind::Cgroup }
+    match (inputs.apiserver.memory_limit, cgroup_kills_at(inputs)) {
+        (Some(limit), Some(kill_at)) if kill_at <= node_limit => {
+            MemoryLimit { limit, kill_at, kind: LimitKind::Cgroup }
         }
         _ => MemoryLimit { limit: node_limit, kill_at: node_limit, kind: LimitKind::Node },
     }
 }
 
-/// Where the memory of a server's node ends, if what shares it is to be followed.
+/// Resident memory of a server that its cgroup's limit lets it have.
 #[must_use]
-pub fn room(inputs: &Inputs) -> Option<NodeRoom> {
+pub fn cgroup_kills_at(inputs: &Inputs) -> Option<Bytes> {
+    inputs.apiserver.memory_limit.map(|limit| limit + costs::BINARY_UNCHARGED)
+}
+
+/// Where the memory of a server's node ends.
+#[must_use]
+pub fn room(inputs: &Inputs) -> NodeRoom {
     let rest = inputs.etcd_memory();
-    let (min, low) = (inputs.apiserver.memory_min, inputs.apiserver.memory_low);
-    inputs.node.pressure.then(|| NodeRoom {
-        kill_at: node_limit(inputs),
-        etcd: (rest > Bytes::ZERO).then(|| (rest, inputs.etcd_takes().0)),
-        min: min.unwrap_or_default(),
-        low: low.unwrap_or_default(),
-    })
+    let kill_at = node_limit(inputs);
+    let first = kill_at == left_by_etcd(inputs);
+    let (idle, started) = inputs.etcd_takes();
+    NodeRoom {
+        kill_at,
+        daemons: if first { inputs.node.daemons_memory } else { Bytes::ZERO },
+        etcd: (rest > Bytes::ZERO).then_some(EtcdRoom { rest, idle, started }),
+        handicap: handicap(&inputs.node),
+        min: inputs.apiserver.memory_min.unwrap_or_default(),
+        low: inputs.apiserver.memory_low.unwrap_or_default(),
+    }
+}
+
+/// By how many bytes more etcd must be resident than the apiserver to score higher: their `oom_score_adj` in
+/// thousandths of the node's memory. One of -1000 is never killed (`OOM_SCORE_ADJ_MIN`, Linux `mm/oom_kill.c`).
+fn handicap(node: &NodeInput) -> i64 {
+    match i64::from(node.oom_score_adj) {
+        ..=-1000 => i64::MIN,
+        adj => (adj - ETCD_SCORE_ADJ) * (node.memory.0 / 1000) as i64,
+    }
 }
 
 /// cgroup `memory.high`: stated, or as the kubelet sets it with the feature gate `MemoryQoS`: floor to a page of
@@ -82,19 +102,21 @@ pub fn memory_high(inputs: &Inputs) -> Option<Bytes> {
     })
 }
 
+/// What is left of a node for the server once ordinary processes were killed, with etcd at rest.
+fn left_by_etcd(inputs: &Inputs) -> Bytes {
+    let node = &inputs.node;
+    node.memory - node.system_memory - inputs.etcd_memory() - residents::controllers(inputs)
+}
+
 /// Resident memory of a server at which its node is out of memory, with etcd at rest.
 fn node_limit(inputs: &Inputs) -> Bytes {
     let node = &inputs.node;
-    let (total, etcd) = (node.memory, inputs.etcd_memory());
-    let left = total - node.system_memory - etcd - residents::controllers(inputs);
+    let left = left_by_etcd(inputs);
     let before_daemons = left - node.daemons_memory;
-    let score = |resident: Bytes, adj: i64| {
-        i128::from(resident.0) + i128::from(adj) * i128::from(total.0) / 1000
-    };
-    let adj = i64::from(node.oom_score_adj);
-    let own = score(before_daemons, adj);
-    let spared = own < score(node.daemons_memory, 0) && adj < 0;
-    if spared || own < score(etcd, ETCD_SCORE_ADJ) { left } else { before_daemons }
+    let own = i128::from(before_daemons.0)
+        + i128::from(node.oom_score_adj) * i128::from(node.memory.0) / 1000;
+    let spared = own < i128::from(node.daemons_memory.0) && node.oom_score_adj < 0;
+    if spared { left } else { before_daemons }
 }
 
 /// Cores a server may use at once: the node's, and no more than its [`processors`], which bound the threads

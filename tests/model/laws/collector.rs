@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::laws::world::{BURST, inputs};
 use oomcast::model::apiserver::plan::{Phase, RequestPlan, Stage};
-use oomcast::model::apiserver::server::{Background, Plans, Server, ServerSettings};
+use oomcast::model::apiserver::server::{Background, NodeRoom, Plans, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
 use oomcast::model::costs;
 use oomcast::model::memory::go_heap::GcSettings;
@@ -58,9 +58,8 @@ impl Process {
             local_clients: false,
             gc: self.gc,
             kill_at: Bytes(self.kill_at),
-            node: None,
+            node: NodeRoom::ENDLESS,
             memory_high: None,
-            etcd: (Bytes::ZERO, Bytes::ZERO),
             etcd_cores: 2.0,
             request_timeout: SimSpan::secs(60),
             scan: ScanWeights::of_nobody(),

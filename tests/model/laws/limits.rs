@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::laws::world::{BURST, inputs};
 use oomcast::model::apiserver::plan::{Phase, RampKind, RequestPlan, Stage, Step};
-use oomcast::model::apiserver::server::{Background, Plans, Server, ServerSettings};
+use oomcast::model::apiserver::server::{Background, NodeRoom, Plans, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
 use oomcast::model::ids::ClientId;
 use oomcast::model::memory::go_heap::GcSettings;
@@ -55,9 +55,8 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
         local_clients: false,
         gc: GcSettings { gogc: Some(100), memory_limit: None },
         kill_at: Bytes(u64::MAX / 2),
-        node: None,
+        node: NodeRoom::ENDLESS,
         memory_high: None,
-        etcd: (Bytes::ZERO, Bytes::ZERO),
         etcd_cores: 2.0,
         request_timeout: SimSpan::secs(60),
         scan: ScanWeights::of_nobody(),

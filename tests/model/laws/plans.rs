@@ -6,7 +6,7 @@ use crate::laws::world::{BURST, inputs};
 use oomcast::model::apiserver::list::{ListShape, Pace, rounded_scan};
 use oomcast::model::apiserver::plan::{RequestPlan, Step};
 use oomcast::model::apiserver::route::Route;
-use oomcast::model::apiserver::server::{Finished, PlanId, Server, ServerSettings};
+use oomcast::model::apiserver::server::{Finished, NodeRoom, PlanId, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
 use oomcast::model::apiserver::watch::{IDLE_WATCH, Opening, rounded_events};
 use oomcast::model::catalog::Catalog;
@@ -182,9 +182,8 @@ fn server(inputs: &Inputs, made: &Made) -> Server {
         local_clients: false,
         gc: GcSettings { gogc: Some(100), memory_limit: None },
         kill_at: Bytes(u64::MAX / 2),
-        node: None,
+        node: NodeRoom::ENDLESS,
         memory_high: None,
-        etcd: (Bytes::ZERO, Bytes::ZERO),
         etcd_cores: 2.0,
         request_timeout: SimSpan::secs(60),
         scan: made.catalog.scan_weights(inputs),

@@ -6,7 +6,7 @@ use crate::laws::world::{BURST, inputs};
 use crate::outcomes::WRITES;
 use crate::support;
 use oomcast::model::apiserver::plan::{Phase, RequestPlan, Stage};
-use oomcast::model::apiserver::server::{Plans, Server, ServerSettings};
+use oomcast::model::apiserver::server::{NodeRoom, Plans, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
 use oomcast::model::ids::ClientId;
 use oomcast::model::memory::go_heap::GcSettings;
@@ -28,9 +28,8 @@ fn eight_requests(cpu_limit: Option<f64>) -> (f64, f64, PressureRecord) {
         local_clients: false,
         gc: GcSettings { gogc: None, memory_limit: None },
         kill_at: Bytes(u64::MAX / 2),
-        node: None,
+        node: NodeRoom::ENDLESS,
         memory_high: None,
-        etcd: (Bytes::ZERO, Bytes::ZERO),
         etcd_cores: 2.0,
         request_timeout: SimSpan::secs(60),
         scan: ScanWeights::of_nobody(),

@@ -24,13 +24,10 @@ pub struct ServerSettings {
     pub local_clients: bool,
     /// GOGC, GOMEMLIMIT.
     pub gc: GcSettings,
-    /// Resident memory at which the kernel kills it, with etcd at rest.
+    /// Resident memory at which the kernel kills it at its cgroup's limit; the most there is: it has none.
     pub kill_at: Bytes,
-    /// Where its node's memory ends; `None`: never.
-    pub node: Option<NodeRoom>,
-    /// What etcd on its node takes while it reads nothing, and after a server has started; nothing: it runs
-    /// elsewhere.
-    pub etcd: (Bytes, Bytes),
+    /// Where its node's memory ends.
+    pub node: NodeRoom,
     /// Cores that etcd may use.
     pub etcd_cores: f64,
     /// How long a write may take.
