@@ -1,11 +1,11 @@
 //! The machine under a server: processors, the memory at which the kernel kills, the kubelet's
 //! restarts.
 
-use super::apiserver::server::NodeRoom;
+use super::apiserver::server::{Limits, NodeRoom};
 use super::costs;
 use super::input::{ApiserverInput, Inputs, NodeInput};
 use super::release::Release;
-use super::residents;
+use super::residents::Residents;
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// `oom_score_adj` of etcd as a static pod (docs/facts/memory.md section 4.2).
@@ -35,31 +35,37 @@ pub struct MemoryLimit {
     pub kind: LimitKind,
 }
 
-/// The limit that binds first.
+/// The limit that binds first at the start of a run: see [`limits`].
+#[must_use]
+pub fn memory_limit(inputs: &Inputs) -> MemoryLimit {
+    limits(inputs, Residents::at_start(inputs)).first
+}
+
+/// Where a server's memory ends with these beside it.
 ///
 /// A cgroup kills at `memory.max`, but does not charge all of the binary's pages to it. Without a
 /// cgroup limit the node runs out: the kernel kills the process of highest badness, resident +
 /// adj × RAM / 1000 (docs/facts/memory.md section 4.2). Ordinary processes score above a static pod's
 /// -997, so they die first and leave their memory; then the larger of apiserver and etcd.
 #[must_use]
-pub fn memory_limit(inputs: &Inputs) -> MemoryLimit {
-    let node_limit = node_limit(inputs);
-    match inputs.apiserver.memory_limit {
+pub fn limits(inputs: &Inputs, others: Residents) -> Limits {
+    let node_limit = node_limit(inputs, &others);
+    let first = match inputs.apiserver.memory_limit {
         Some(limit) if limit + costs::BINARY_UNCHARGED <= node_limit => {
             MemoryLimit { limit, kill_at: limit + costs::BINARY_UNCHARGED, kind: LimitKind::Cgroup }
         }
         _ => MemoryLimit { limit: node_limit, kill_at: node_limit, kind: LimitKind::Node },
-    }
+    };
+    Limits { first, node: room(inputs, node_limit, &others), others }
 }
 
 /// Where the memory of a server's node ends, if what shares it is to be followed.
-#[must_use]
-pub fn room(inputs: &Inputs) -> Option<NodeRoom> {
-    let rest = inputs.etcd_memory();
+fn room(inputs: &Inputs, node_limit: Bytes, others: &Residents) -> Option<NodeRoom> {
+    let rest = others.etcd_rest;
     let (min, low) = (inputs.apiserver.memory_min, inputs.apiserver.memory_low);
     inputs.node.pressure.then(|| NodeRoom {
-        kill_at: node_limit(inputs),
-        etcd: (rest > Bytes::ZERO).then(|| (rest, inputs.etcd_takes().0)),
+        kill_at: node_limit,
+        etcd: (rest > Bytes::ZERO).then_some((rest, others.etcd.0)),
         min: min.unwrap_or_default(),
         low: low.unwrap_or_default(),
     })
@@ -83,10 +89,10 @@ pub fn memory_high(inputs: &Inputs) -> Option<Bytes> {
 }
 
 /// Resident memory of a server at which its node is out of memory, with etcd at rest.
-fn node_limit(inputs: &Inputs) -> Bytes {
+fn node_limit(inputs: &Inputs, others: &Residents) -> Bytes {
     let node = &inputs.node;
-    let (total, etcd) = (node.memory, inputs.etcd_memory());
-    let left = total - node.system_memory - etcd - residents::controllers(inputs);
+    let (total, etcd) = (node.memory, others.etcd_rest);
+    let left = total - node.system_memory - etcd - others.controllers;
     let before_daemons = left - node.daemons_memory;
     let score = |resident: Bytes, adj: i64| {
         i128::from(resident.0) + i128::from(adj) * i128::from(total.0) / 1000

@@ -5,7 +5,6 @@ use crate::model::context::Context;
 use crate::model::event::Event;
 use crate::model::ids::ServerId;
 use crate::model::input::HealthCheck;
-use crate::model::node::LimitKind;
 use crate::model::plane::Plane;
 use crate::model::plane::server_state::{Life, Stalled, name};
 use crate::results::{LogKind, OomKill};
@@ -93,7 +92,7 @@ impl Plane {
 
     /// Whether a server that is killed had its node run out of memory.
     fn node_out(&self, server: ServerId) -> bool {
-        self.limit.kind == LimitKind::Node || self.servers[server].server.node_ends_first()
+        self.servers[server].server.node_ends_first()
     }
 
     /// What a process held is gone. Returns the marks of its requests of whose answers no byte had

@@ -28,10 +28,11 @@
 //! still for as long as the scenario says, with all that it holds, and is then killed. Whoever calls it hears
 //! nothing meanwhile; a probe may end it sooner.
 
-use super::{GRAIN, ROUNDING, Server};
+use super::{GRAIN, Limits, ROUNDING, Server};
 use crate::engine::fluid::{ClassId, PARTS};
 use crate::model::costs::BINARY_RESIDENT;
 use crate::model::input::ETCD_READ_WHOLE;
+use crate::model::node::LimitKind;
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// How long etcd keeps what it has taken: without other work Go collects after two minutes (`forcegcperiod`,
@@ -81,9 +82,9 @@ pub(super) struct Beside {
     returns: SimTime,
     /// Bytes that etcd took of the server's room, not yet looked at.
     pub(super) taken: u64,
-    /// The most etcd has had of the room set aside for it, and the most that it and the server took together.
+    /// The most etcd has had, and the most that it, the server and the controllers took together.
     peak: Bytes,
-    both: Bytes,
+    all: Bytes,
     /// Steps of pages that are gone.
     gone: u64,
     /// Speed of the server, and of the others on its node: 1 when nothing is gone.
@@ -101,7 +102,7 @@ impl Default for Beside {
             returns: SimTime::NEVER,
             taken: 0,
             peak: Bytes::ZERO,
-            both: Bytes::ZERO,
+            all: Bytes::ZERO,
             gone: 0,
             speed: 1.0,
             others: 1.0,
@@ -141,8 +142,8 @@ fn speed(gone: f64) -> f64 {
 impl Server {
     /// Resident memory above which the kernel kills it now.
     pub(super) fn kill_at(&self) -> Bytes {
-        let node = self.settings.node.map(|node| node.kill_at(self.beside.held));
-        node.map_or(self.settings.kill_at, |node| node.min(self.settings.kill_at))
+        let node = self.limits.node.map(|node| node.kill_at(self.beside.held));
+        node.map_or(self.limits.first.kill_at, |node| node.min(self.limits.first.kill_at))
     }
 
     /// Straight lines must be stopped where they cross the limit: what lies above it now must come
@@ -157,6 +158,22 @@ impl Server {
         let bound =
             self.kill_at().0.saturating_add(taken).saturating_add(excused).saturating_add(ROUNDING);
         self.overshoot = self.overshoot.max(self.memory.resident().saturating_sub(bound));
+    }
+
+    /// Where its memory ends now.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The others on its node have something else from now on.
+    pub fn limit(&mut self, limits: Limits, now: SimTime) {
+        self.settle(now);
+        let before = self.kill_at();
+        self.limits = limits;
+        self.beside.taken += (before - self.kill_at()).0;
+        self.beside.peak = self.beside.peak.max(self.etcd_now());
+        self.note_all();
     }
 
     /// The process stands still from now on, until it is killed.
@@ -175,35 +192,37 @@ impl Server {
     /// Whether it is the node that runs out of memory first, and not the server's cgroup.
     #[must_use]
     pub fn node_ends_first(&self) -> bool {
-        let node = self.settings.node.map(|node| node.kill_at(self.beside.held));
-        node.is_some_and(|node| node <= self.settings.kill_at)
+        let node = self.limits.node.map(|node| node.kill_at(self.beside.held));
+        let moves = node.is_some_and(|node| node <= self.limits.first.kill_at);
+        moves || self.limits.first.kind == LimitKind::Node
     }
 
     /// What etcd has on the node at rest, and the most it has had.
     #[must_use]
     pub fn etcd_beside(&self) -> (Bytes, Bytes) {
-        let rest = self.settings.node.map_or(Bytes::ZERO, |node| node.etcd(Bytes::ZERO));
+        let rest = self.limits.node.map_or(Bytes::ZERO, |node| node.etcd(Bytes::ZERO));
         (rest, rest.max(self.beside.peak))
     }
 
-    /// The most that the server and etcd beside it took of the node together.
+    /// The most that the server, etcd beside it and controllers took of the node together.
     #[must_use]
     pub fn node_peak(&self) -> Bytes {
-        self.beside.both
+        self.beside.all
     }
 
-    /// Notes what both take now.
-    pub(super) fn note_both(&mut self) {
-        let (idle, started) = self.settings.etcd;
+    /// Notes what all of them take now.
+    pub(super) fn note_all(&mut self) {
+        let (idle, started) = self.limits.others.etcd;
         let ranges = self.beside.held.scale(ETCD_READ_WHOLE);
         let etcd = if started == Bytes::ZERO { started } else { started.max(idle + ranges) };
-        self.beside.both = self.beside.both.max(Bytes(self.memory.resident()) + etcd);
+        let all = Bytes(self.memory.resident()) + etcd + self.limits.others.controllers;
+        self.beside.all = self.beside.all.max(all);
     }
 
     /// What etcd has on the node now.
     #[must_use]
     pub fn etcd_now(&self) -> Bytes {
-        self.settings.node.map_or(Bytes::ZERO, |node| node.etcd(self.beside.held))
+        self.limits.node.map_or(Bytes::ZERO, |node| node.etcd(self.beside.held))
     }
 
     /// How long etcd takes for what takes it so long when it has nothing else to do.
@@ -232,7 +251,7 @@ impl Server {
 
     /// etcd reads ranges of so many stored bytes from now on.
     pub(super) fn etcd_reads(&mut self, ranges: Bytes, now: SimTime) {
-        let Some(node) = self.settings.node.filter(|node| node.etcd.is_some()) else { return };
+        let Some(node) = self.limits.node.filter(|node| node.etcd.is_some()) else { return };
         let beside = &mut self.beside;
         let before = node.kill_at(beside.held);
         beside.reads = ranges;
@@ -245,12 +264,12 @@ impl Server {
         }
         beside.taken += (before - node.kill_at(beside.held)).0;
         beside.peak = beside.peak.max(node.etcd(beside.held));
-        self.note_both();
+        self.note_all();
     }
 
     /// How many of the pages are gone, and how fast that leaves everybody.
     pub(super) fn look_for_pages(&mut self) {
-        let Some(node) = self.settings.node.filter(|_| self.node_ends_first()) else {
+        let Some(node) = self.limits.node.filter(|_| self.node_ends_first()) else {
             (self.beside.gone, self.beside.speed, self.beside.others) = (0, 1.0, 1.0);
             return;
         };
@@ -271,7 +290,7 @@ impl Server {
 
     /// Looks at what the node has now.
     pub(super) fn look_at_node(&mut self) {
-        if self.settings.node.is_none() {
+        if self.limits.node.is_none() {
             return;
         }
         let reads = |class: &ClassId| self.classes[*class].range.times(self.pool.members(*class));
@@ -283,7 +302,7 @@ impl Server {
     /// Seconds until etcd returns what it does not need any more, more pages are gone, or less, or the server is
     /// found above what it may have.
     pub(super) fn until_node_changes(&self) -> Option<f64> {
-        let node = self.settings.node?;
+        let node = self.limits.node?;
         let resident = Bytes(self.memory.resident());
         if resident > self.kill_at() {
             return Some(0.0);
@@ -312,7 +331,7 @@ impl Server {
 
     /// Panics when server and etcd together have more than the node has for them, or etcd less than it reads.
     pub(super) fn check_beside(&self) {
-        if let Some(node) = self.settings.node {
+        if let Some(node) = self.limits.node {
             let resident = Bytes(self.memory.resident());
             let most = node.kill_at(self.beside.held) + Bytes(self.beside.taken + ROUNDING);
             assert!(resident <= most, "{resident} of {most} that etcd leaves on the node");
