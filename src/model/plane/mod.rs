@@ -41,6 +41,7 @@ use crate::model::ids::{ResourceId, ServerId, Table};
 use crate::model::input::Inputs;
 use crate::model::memory::go_heap::GcSettings;
 use crate::model::node::{self, MemoryLimit};
+use crate::model::residents::Residents;
 use crate::results::Unserved;
 use crate::units::{Bytes, SimTime};
 use balancer::Balancer;
@@ -67,7 +68,7 @@ pub struct Plane {
     pub audit_out_until: SimTime,
     /// Until when writes are counted, and how many have come.
     pub written: (SimTime, f64),
-    /// How much memory a server may use.
+    /// How much memory a server may use at the start.
     pub limit: MemoryLimit,
     /// Plans of requests.
     pub plans: PlanCache,
@@ -96,7 +97,6 @@ impl Plane {
     /// The control plane before its start: no process runs.
     #[must_use]
     pub fn new(inputs: &Inputs, catalog: &Catalog) -> Self {
-        let limit = node::memory_limit(inputs);
         let settings = Arc::new(ServerSettings {
             cores: node::threads(&inputs.apiserver, &inputs.node, &inputs.release),
             cpu_limit: node::cpu_limit(&inputs.apiserver, &inputs.node, &inputs.release),
@@ -107,15 +107,15 @@ impl Plane {
                 gogc: inputs.apiserver.gogc,
                 memory_limit: inputs.apiserver.gomemlimit,
             },
-            kill_at: node::cgroup_kills_at(inputs).unwrap_or(Bytes(u64::MAX)),
-            node: node::room(inputs),
             etcd_cores: inputs.node.cores.max(1.0),
             request_timeout: inputs.apiserver.request_timeout,
             memory_high: node::memory_high(inputs),
             scan: catalog.scan_weights(inputs),
             owners: catalog.owners.names.len(),
         });
-        let server = |_| ServerState::new(Server::new(settings.clone()), inputs);
+        let residents = Residents::at_start(inputs);
+        let limits = node::limits(inputs, residents);
+        let server = |_| ServerState::new(Server::new(settings.clone(), limits), inputs);
         let servers: Table<ServerId, ServerState> = inputs.server_ids().map(server).collect();
         let balancer = Balancer::new(inputs.balancer.clone(), servers.len(), inputs.apiserver.warm);
         Self {
@@ -135,7 +135,7 @@ impl Plane {
             writes: inputs.resources.iter().map(|resource| resource.writes_per_second).collect(),
             audit_out_until: SimTime::ZERO,
             written: (SimTime::ZERO, 0.0),
-            limit,
+            limit: limits.first,
             plans: PlanCache::default(),
             touched: Vec::new(),
         }

@@ -1,11 +1,11 @@
 //! How a run ended, and its record.
 
 use crate::model::admission::fleet_flows;
+use crate::model::apiserver::server::Server;
 use crate::model::ids::ServerId;
 use crate::model::input::Inputs;
 use crate::model::node;
 use crate::model::plane::server_state::name;
-use crate::model::residents;
 use crate::model::world::World;
 use crate::results::{Counters, Holder, NodeRecord, Outcome, RunRecord, ServerRecord, Unserved};
 use crate::units::{Bytes, SimTime};
@@ -76,12 +76,12 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str, end: SimTime) -> S
     holders.sort_by_key(|holder| std::cmp::Reverse(holder.bytes));
     ServerRecord {
         name: name.to_owned(),
-        limit: world.plane.limit.limit,
+        limit: state.server.limits().first.limit,
         peak_resident,
         peak_at,
         etcd_rest,
         etcd_peak,
-        node: node_record(inputs, state.server.node_peak()),
+        node: node_record(inputs, &state.server),
         oom_kills: state.oom_kills.clone(),
         etcd_kills: state.etcd_kills.clone(),
         cpu: state.server.cpu(),
@@ -97,14 +97,14 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str, end: SimTime) -> S
     }
 }
 
-fn node_record(inputs: &Inputs, in_use: Bytes) -> NodeRecord {
-    let controllers = residents::controllers(inputs);
+fn node_record(inputs: &Inputs, server: &Server) -> NodeRecord {
     let (daemons, system) = (inputs.node.daemons_memory, inputs.node.system_memory);
+    let others = &server.limits().others;
     NodeRecord {
         memory: inputs.node.memory,
-        peak: in_use + controllers + daemons + system,
-        etcd: inputs.etcd_takes().1,
-        controllers,
+        peak: server.node_peak() + daemons + system,
+        etcd: others.etcd.1,
+        controllers: others.controllers,
         daemons,
         system,
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::laws::world::{BURST, inputs};
 use oomcast::model::apiserver::plan::{Phase, RequestPlan, Stage};
-use oomcast::model::apiserver::server::{Background, NodeRoom, Plans, Server, ServerSettings};
+use oomcast::model::apiserver::server::{Background, Limits, Plans, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
 use oomcast::model::costs;
 use oomcast::model::memory::go_heap::GcSettings;
@@ -50,21 +50,20 @@ impl Process {
         let mut plans = Plans::default();
         let phases = vec![Phase::cpu(Stage::Working, REQUEST)];
         let plan = plans.add(RequestPlan { phases });
-        let mut server = Server::new(Arc::new(ServerSettings {
+        let settings = Arc::new(ServerSettings {
             cores: CORES,
             cpu_limit: None,
             procs: CORES,
             hardware: inputs(BURST, &[]).hardware,
             local_clients: false,
             gc: self.gc,
-            kill_at: Bytes(self.kill_at),
-            node: NodeRoom::ENDLESS,
             memory_high: None,
             etcd_cores: 2.0,
             request_timeout: SimSpan::secs(60),
             scan: ScanWeights::of_nobody(),
             owners: 1,
-        }));
+        });
+        let mut server = Server::new(settings, Limits::of_cgroup(Bytes(self.kill_at)));
         server.boot(SimTime::ZERO);
         let objects = OwnerId::SERVER.entry(Mechanism::WatchCacheObjects);
         server.memory.add_live(objects, self.live);

@@ -6,7 +6,7 @@ use crate::laws::world::{BURST, inputs};
 use oomcast::model::apiserver::list::{ListShape, Pace, rounded_scan};
 use oomcast::model::apiserver::plan::{RequestPlan, Step};
 use oomcast::model::apiserver::route::Route;
-use oomcast::model::apiserver::server::{Finished, NodeRoom, PlanId, Server, ServerSettings};
+use oomcast::model::apiserver::server::{Finished, Limits, PlanId, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
 use oomcast::model::apiserver::watch::{IDLE_WATCH, Opening, rounded_events};
 use oomcast::model::catalog::Catalog;
@@ -174,21 +174,20 @@ fn largest_step(plan: &RequestPlan) -> u64 {
 }
 
 fn server(inputs: &Inputs, made: &Made) -> Server {
-    let mut server = Server::new(Arc::new(ServerSettings {
+    let settings = Arc::new(ServerSettings {
         cores: 4.0,
         cpu_limit: None,
         procs: 1.0,
         hardware: made.catalog.hardware.clone(),
         local_clients: false,
         gc: GcSettings { gogc: Some(100), memory_limit: None },
-        kill_at: Bytes(u64::MAX / 2),
-        node: NodeRoom::ENDLESS,
         memory_high: None,
         etcd_cores: 2.0,
         request_timeout: SimSpan::secs(60),
         scan: made.catalog.scan_weights(inputs),
         owners: made.catalog.owners.names.len(),
-    }));
+    });
+    let mut server = Server::new(settings, Limits::of_cgroup(Bytes(u64::MAX / 2)));
     server.boot(SimTime::ZERO);
     server
 }

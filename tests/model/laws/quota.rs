@@ -6,7 +6,7 @@ use crate::laws::world::{BURST, inputs};
 use crate::outcomes::WRITES;
 use crate::support;
 use oomcast::model::apiserver::plan::{Phase, RequestPlan, Stage};
-use oomcast::model::apiserver::server::{NodeRoom, Plans, Server, ServerSettings};
+use oomcast::model::apiserver::server::{Limits, Plans, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
 use oomcast::model::ids::ClientId;
 use oomcast::model::memory::go_heap::GcSettings;
@@ -20,21 +20,20 @@ fn eight_requests(cpu_limit: Option<f64>) -> (f64, f64, PressureRecord) {
     let mut plans = Plans::default();
     let phases = vec![Phase::cpu(Stage::Working, SimSpan::secs(2))];
     let plan = plans.add(RequestPlan { phases });
-    let mut server = Server::new(Arc::new(ServerSettings {
+    let settings = Arc::new(ServerSettings {
         cores: 8.0,
         cpu_limit,
         procs: 8.0,
         hardware: inputs(BURST, &[]).hardware,
         local_clients: false,
         gc: GcSettings { gogc: None, memory_limit: None },
-        kill_at: Bytes(u64::MAX / 2),
-        node: NodeRoom::ENDLESS,
         memory_high: None,
         etcd_cores: 2.0,
         request_timeout: SimSpan::secs(60),
         scan: ScanWeights::of_nobody(),
         owners: 1,
-    }));
+    });
+    let mut server = Server::new(settings, Limits::of_cgroup(Bytes(u64::MAX / 2)));
     server.boot(SimTime::ZERO);
     for client in 0..8 {
         server.start(&plans, plan, Tag::Client(ClientId(client)), false, SimTime::ZERO);

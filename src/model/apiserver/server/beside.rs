@@ -24,7 +24,7 @@
 //! nothing meanwhile; a probe may end it sooner.
 
 use super::file_pages::FilePages;
-use super::{GRAIN, PlanId, Plans, ROUNDING, RequestId, Server};
+use super::{GRAIN, Limits, PlanId, Plans, ROUNDING, RequestId, Server};
 use crate::engine::fluid::{ClassId, PARTS};
 use crate::model::apiserver::tag::Tag;
 use crate::model::input::ETCD_READ_WHOLE;
@@ -92,9 +92,9 @@ pub(super) struct Beside {
     down: bool,
     /// Bytes that etcd took of the server's room, not yet looked at.
     pub(super) taken: u64,
-    /// The most etcd has had of the room set aside for it, and the most that it and the server took together.
+    /// The most etcd has had, and the most that it, the server and the controllers took together.
     peak: Bytes,
-    both: Bytes,
+    all: Bytes,
     /// Pages of files on the node.
     pub(super) pages: FilePages,
     /// The process is at its cgroup's limit, and nothing in it moves.
@@ -110,7 +110,7 @@ impl Default for Beside {
             down: false,
             taken: 0,
             peak: Bytes::ZERO,
-            both: Bytes::ZERO,
+            all: Bytes::ZERO,
             pages: FilePages::default(),
             stands_still: false,
         }
@@ -162,7 +162,7 @@ impl NodeRoom {
 impl Server {
     /// Resident memory at which its node is out of memory now.
     pub(super) fn node_kill_at(&self) -> Bytes {
-        let node = &self.settings.node;
+        let node = &self.limits.node;
         if self.beside.down {
             node.kill_at + node.etcd(Bytes::ZERO)
         } else {
@@ -172,7 +172,7 @@ impl Server {
 
     /// Resident memory above which the kernel kills now: this process, or etcd.
     pub(super) fn kill_at(&self) -> Bytes {
-        self.node_kill_at().min(self.settings.kill_at)
+        self.node_kill_at().min(self.limits.cgroup)
     }
 
     /// Whether it has more than the kernel lets it have.
@@ -185,10 +185,10 @@ impl Server {
     #[must_use]
     pub fn victim(&self) -> Victim {
         let resident = Bytes(self.memory.resident());
-        if self.beside.down || resident > self.settings.kill_at {
+        if self.beside.down || resident > self.limits.cgroup {
             return Victim::Apiserver;
         }
-        self.settings.node.victim(resident, self.beside.held)
+        self.limits.node.victim(resident, self.beside.held)
     }
 
     /// Straight lines must be stopped where they cross the limit: what lies above it now must come
@@ -203,6 +203,20 @@ impl Server {
         let bound =
             self.kill_at().0.saturating_add(taken).saturating_add(excused).saturating_add(ROUNDING);
         self.overshoot = self.overshoot.max(self.memory.resident().saturating_sub(bound));
+    }
+
+    /// Where its memory ends now.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The others on its node have something else from now on.
+    pub fn limit(&mut self, limits: Limits, now: SimTime) {
+        self.settle(now);
+        let before = self.kill_at();
+        self.limits = limits;
+        self.note_taken(before);
     }
 
     /// The process stands still from now on, until it is killed.
@@ -221,34 +235,35 @@ impl Server {
     /// Whether it is the node that runs out of memory first, and not the server's cgroup.
     #[must_use]
     pub fn node_ends_first(&self) -> bool {
-        self.node_kill_at() <= self.settings.kill_at
+        self.node_kill_at() <= self.limits.cgroup
     }
 
     /// What etcd has on the node at rest, and the most it has had.
     #[must_use]
     pub fn etcd_beside(&self) -> (Bytes, Bytes) {
-        let rest = self.settings.node.etcd(Bytes::ZERO);
+        let rest = self.limits.node.etcd(Bytes::ZERO);
         (rest, rest.max(self.beside.peak))
     }
 
-    /// The most that the server and etcd beside it took of the node together.
+    /// The most that the server, etcd beside it and controllers took of the node together.
     #[must_use]
     pub fn node_peak(&self) -> Bytes {
-        self.beside.both
+        self.beside.all
     }
 
-    /// Notes what both take now.
-    pub(super) fn note_both(&mut self) {
+    /// Notes what all of them take now.
+    pub(super) fn note_all(&mut self) {
         let held = self.beside.held;
-        let etcd = self.settings.node.etcd.filter(|_| !self.beside.down);
+        let etcd = self.limits.node.etcd.filter(|_| !self.beside.down);
         let etcd = etcd.map_or(Bytes::ZERO, |etcd| etcd.uses(held));
-        self.beside.both = self.beside.both.max(Bytes(self.memory.resident()) + etcd);
+        let all = Bytes(self.memory.resident()) + etcd + self.limits.others.controllers;
+        self.beside.all = self.beside.all.max(all);
     }
 
     /// What etcd has on the node now.
     #[must_use]
     pub fn etcd_now(&self) -> Bytes {
-        if self.beside.down { Bytes::ZERO } else { self.settings.node.etcd(self.beside.held) }
+        if self.beside.down { Bytes::ZERO } else { self.limits.node.etcd(self.beside.held) }
     }
 
     /// How long etcd takes for what takes it so long when it has nothing else to do.
@@ -278,10 +293,10 @@ impl Server {
 
     /// etcd reads ranges of so many stored bytes from now on.
     pub(super) fn etcd_reads(&mut self, ranges: Bytes, now: SimTime) {
-        if self.settings.node.etcd.is_none() || self.beside.down {
+        if self.limits.node.etcd.is_none() || self.beside.down {
             return;
         }
-        let before = self.node_kill_at();
+        let before = self.kill_at();
         let beside = &mut self.beside;
         beside.reads = ranges;
         if ranges >= beside.held {
@@ -296,11 +311,9 @@ impl Server {
 
     /// The room for the server was so large before.
     fn note_taken(&mut self, before: Bytes) {
-        let now = self.node_kill_at();
-        let held = self.settings.node.etcd(self.beside.held);
-        self.beside.taken += (before - now).0;
-        self.beside.peak = self.beside.peak.max(held);
-        self.note_both();
+        self.beside.taken += (before - self.kill_at()).0;
+        self.beside.peak = self.beside.peak.max(self.etcd_now());
+        self.note_all();
     }
 
     /// etcd beside it is killed: nobody reads from it.
@@ -314,7 +327,7 @@ impl Server {
     /// It has started again.
     pub fn etcd_starts(&mut self, now: SimTime) {
         self.settle(now);
-        let before = self.node_kill_at();
+        let before = self.kill_at();
         self.beside.down = false;
         self.note_taken(before);
     }
@@ -336,7 +349,7 @@ impl Server {
 
     /// Looks at what the node has now.
     pub(super) fn look_at_node(&mut self) {
-        if self.settings.node.etcd.is_some() {
+        if self.limits.node.etcd.is_some() {
             let reads =
                 |class: &ClassId| self.classes[*class].range.times(self.pool.members(*class));
             let ranges = self.pool.active().iter().map(reads).sum();
@@ -361,7 +374,7 @@ impl Server {
         let resident = Bytes(self.memory.resident());
         let most = self.node_kill_at() + Bytes(self.beside.taken + ROUNDING);
         assert!(resident <= most, "{resident} of {most} that etcd leaves on the node");
-        assert!(self.beside.reads <= self.beside.held || self.settings.node.etcd.is_none());
+        assert!(self.beside.reads <= self.beside.held || self.limits.node.etcd.is_none());
         let FilePages { speed, others, .. } = self.beside.pages;
         assert!(speed > 0.0 && others <= speed);
     }

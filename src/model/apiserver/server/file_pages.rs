@@ -85,14 +85,14 @@ impl Server {
         self.look_for_daemons(resident);
         let (from, step) = self.steps_of_pages(resident);
         let gone = ((resident - from).0 / step).min(STEPS);
-        let (speed, others) = self.settings.node.speeds(gone as f64 / STEPS as f64, resident);
+        let (speed, others) = self.limits.node.speeds(gone as f64 / STEPS as f64, resident);
         let pages = &mut self.beside.pages;
         (pages.gone, pages.speed, pages.others) = (gone, speed, others);
     }
 
     /// Whether ordinary processes are killed, or come back.
     fn look_for_daemons(&mut self, resident: Bytes) {
-        let node = &self.settings.node;
+        let node = &self.limits.node;
         let first = self.daemons_die_at();
         let back_at = first - node.pages(resident);
         let pages = &mut self.beside.pages;
@@ -111,7 +111,7 @@ impl Server {
 
     /// Resident memory at which the kernel kills ordinary processes.
     fn daemons_die_at(&self) -> Bytes {
-        self.node_kill_at() - self.settings.node.daemons
+        self.node_kill_at() - self.limits.node.daemons
     }
 
     /// Seconds until more pages are gone, or less, or ordinary processes are killed.
@@ -139,7 +139,7 @@ impl Server {
     fn steps_of_pages(&self, resident: Bytes) -> (Bytes, u64) {
         let all_gone =
             if self.beside.pages.killed { self.node_kill_at() } else { self.daemons_die_at() };
-        let pages = self.settings.node.pages(resident);
+        let pages = self.limits.node.pages(resident);
         (all_gone - pages, (pages.0 / STEPS).max(1))
     }
 }
