@@ -4,7 +4,8 @@
 //! when they are next run: everybody on the node waits. The simplest model: the last bytes before the kill are those
 //! pages. With a share x of them gone, a program takes 1 + [`STALL`] x^4 times as long: what nobody runs goes first.
 //! `memory.min` keeps the server's own pages as far as it reaches, and `memory.low` lets those of the others go
-//! first; these wait in any case, etcd among them.
+//! first; these wait in any case, etcd among them. Pages come back a step later than they went: the kernel reclaims
+//! between two watermarks, and a line that is held where the stall begins would cross it back and forth.
 //!
 //! Then the kernel kills ordinary processes, whose `oom_score_adj` is higher than that of static pods, and pages have
 //! room again; in what those leave, pages go a second time before the kernel kills a static pod. The kubelet starts
@@ -84,7 +85,8 @@ impl Server {
         let resident = Bytes(self.memory.resident());
         self.look_for_daemons(resident);
         let (from, step) = self.steps_of_pages(resident);
-        let gone = ((resident - from).0 / step).min(STEPS);
+        let (least, most) = ((resident - from).0 / step, (resident + Bytes(step) - from).0 / step);
+        let gone = self.beside.pages.gone.clamp(least.min(STEPS), most.min(STEPS));
         let (speed, others) = self.limits.node.speeds(gone as f64 / STEPS as f64, resident);
         let pages = &mut self.beside.pages;
         (pages.gone, pages.speed, pages.others) = (gone, speed, others);
@@ -124,8 +126,8 @@ impl Server {
         let (from, step) = self.steps_of_pages(resident);
         let pages = &self.beside.pages;
         let left = if grows < 0.0 {
-            let last = from.0 + pages.gone * step;
-            (pages.gone > 0).then(|| resident.0.saturating_sub(last))
+            let back_at = (from.0 + pages.gone * step).saturating_sub(step);
+            (pages.gone > 0).then(|| resident.0.saturating_sub(back_at))
         } else if pages.gone < STEPS {
             let next = from.0 + (pages.gone + 1) * step;
             Some(next.saturating_sub(resident.0))
