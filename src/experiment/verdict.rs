@@ -54,16 +54,13 @@ fn of_what_was_run(summary: &Summary) -> String {
     format!("{how_often}{first}{}{}", aftermath(summary), etcd(summary))
 }
 
-/// `; etcd was killed in 3 runs (at most 2 times in one)`, where those are among the kills.
+/// `; etcd was killed in 3 runs`, where those are among the kills.
 fn etcd(summary: &Summary) -> String {
     let kills = &summary.harm.etcd_kills;
     match (kills.runs, summary.replications) {
         (0, _) => String::new(),
         (_, 1) => format!("; {} of etcd", counted(kills.count.max, "kill")),
-        (runs, _) => {
-            let most = counted(kills.count.max, "kill");
-            format!("; etcd was killed in {runs} runs (at most {most} in one)")
-        }
+        (runs, _) => format!("; etcd was killed in {runs} runs"),
     }
 }
 

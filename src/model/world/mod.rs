@@ -397,10 +397,10 @@ impl<'a> World<'a> {
         }
         self.finished = finished;
         self.end_late_watches(server, now);
+        self.plane.note_daemons_killed(&mut self.cx, server, now);
         if killed {
             self.out_of_memory(server, now);
         }
-        self.plane.note_daemons_killed(&mut self.cx, server, now);
         #[cfg(debug_assertions)]
         self.plane.check_server(server);
     }

@@ -108,6 +108,9 @@ impl Server {
 
     /// Whether ordinary processes on the node were killed since this was last asked.
     pub fn take_daemons_killed(&mut self) -> bool {
+        if self.moves() && self.node_ends_first() {
+            self.look_for_daemons(Bytes(self.memory.resident()));
+        }
         std::mem::take(&mut self.beside.pages.noticed)
     }
 
