@@ -268,7 +268,7 @@ impl NodeRecord {
 pub struct ServerRecord {
     /// `apiserver-0` ...
     pub name: String,
-    /// The memory it may use: cgroup limit, else what its node leaves it.
+    /// The memory it may use: cgroup limit, or the least that the others on its node left it in the run.
     pub limit: Bytes,
     /// Highest resident memory of the run.
     pub peak_resident: Bytes,

@@ -132,7 +132,7 @@ impl Plane {
         self.etcd.outage.waiting.retain(|(waits, ..)| *waits != server);
     }
 
-    /// A cache is filled again while its old contents are still held.
+    /// A cache is filled again while its old contents are still held, unless that is under way.
     pub(crate) fn refill_cache(
         &mut self,
         cx: &mut Context<'_>,
@@ -140,6 +140,9 @@ impl Plane {
         resource: ResourceId,
         now: SimTime,
     ) {
+        if self.servers[server].caches_filling[resource] > 0 {
+            return;
+        }
         let (plans, context) = self.planning(cx);
         let plan = plans.refill(&context, resource);
         let held = self.context(cx).cache_bytes(resource);

@@ -76,7 +76,7 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str, end: SimTime) -> S
     holders.sort_by_key(|holder| std::cmp::Reverse(holder.bytes));
     ServerRecord {
         name: name.to_owned(),
-        limit: state.server.limits().first.limit,
+        limit: state.server.least_limit(),
         peak_resident,
         peak_at,
         etcd_rest,

@@ -8,7 +8,7 @@ use crate::model::memory::go_heap::GcSettings;
 use crate::model::memory::ledger::EntryId;
 use crate::model::memory::pool::SyncPool;
 use crate::model::memory::process::{ProcessMemory, ScanWeights};
-use crate::model::node::{LimitKind, MemoryLimit};
+use crate::model::node::MemoryLimit;
 use crate::model::residents::Residents;
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -50,15 +50,6 @@ pub struct Limits {
     pub node: NodeRoom,
     /// The others on its node.
     pub others: Residents,
-}
-
-impl Limits {
-    /// A server that nothing bounds but a cgroup.
-    #[must_use]
-    pub fn of_cgroup(kill_at: Bytes) -> Self {
-        let first = MemoryLimit { limit: kill_at, kill_at, kind: LimitKind::Cgroup };
-        Self { first, cgroup: kill_at, node: NodeRoom::ENDLESS, others: Residents::default() }
-    }
 }
 
 impl ServerSettings {
