@@ -91,7 +91,7 @@
 //! | [`context`](model::context), [`record`](model::record) | what all parts of a run share; what it writes down (`activity`: second by second; `timelines`) |
 //! | [`plane`](model::plane) | **servers, balancer and etcd**, which know no client: `life`, `death`, `caches`, `rings`, `stored`, `counting`, `write_seats`, `flows`, `etcd`, `background` (steady load), `held` (audit events, webhooks), `database` (etcd's file), `probes`, `shutdown`, `plans` |
 //! | [`fleets`](model::fleets) | **all clients**, which know no server but its number: `members`, `calls`, `connections` (who shares one), `leases`, `rollout` |
-//! | [`world`](model::world) | **both, and what crosses between them**: a client asks (`calls`, `connections`), a server answers or rejects (`admit`, `calls`) or drops its clients (`death`, `losses`, `silence`, `network`, `goaway`, `shutdown`), the balancer picks; the event loop, its dispatch, the outcome |
+//! | [`world`](model::world) | **both, and what crosses between them**: a client asks (`calls`, `connections`), a server answers or rejects (`admit`, `calls`) or drops its clients (`death`, `etcd_kill`, `losses`, `silence`, `network`, `goaway`, `shutdown`), the balancer picks; the event loop, its dispatch, the outcome |
 //! | [`checks`](model::checks) | invariants |
 //!
 //! # Three ideas
@@ -143,13 +143,13 @@
 //! | how many requests a client may send | `engine/bucket.rs`, `model/fleets/members.rs` |
 //! | what custom resource definitions hold | `model/apiserver/definitions.rs` |
 //! | what audit events and webhooks hold | `model/apiserver/audit.rs` (a request), `model/plane/held.rs` (at steady rates), `model/input/webhooks.rs` |
-//! | what shares the node with a server | `model/input/residents.rs` (etcd at rest), `model/residents.rs` (the others), `model/apiserver/server/beside.rs` (as it moves, and how long etcd takes); etcd's file, its quota and defragmentation: `model/plane/database.rs`, `model/world/quota.rs`; who asks etcd for its health: `model/plane/etcd.rs`, `model/plane/probes.rs` |
+//! | what shares the node with a server | `model/input/residents.rs` (etcd at rest), `model/residents.rs` (the others), `model/apiserver/server/beside.rs` (as it moves, how long etcd takes, who is killed); pages of programs and ordinary processes: `model/apiserver/server/file_pages.rs`; etcd's file, its quota and defragmentation: `model/plane/database.rs`, `model/world/quota.rs`; who asks etcd for its health: `model/plane/etcd.rs`, `model/plane/probes.rs` |
 //! | what version a client has seen | `model/world/versions.rs` |
 //! | what a workload writes | `scenario/workloads.rs` |
 //! | who shares a connection | `model/fleets/connections.rs`; what silence, GOAWAY and missed leases do: `model/world/`: `silence.rs`, `goaway.rs`, `leases.rs` |
 //! | what an event of the scenario does | `model/world/scenario.rs`, and the file it names: `network`, `shutdown`, `rollout`, `load`, `etcd_outage` |
 //! | when the collector runs | [`model::memory::go_heap`] |
-//! | who is killed, and when it comes back | [`model::node`], `model/plane/death.rs`, `model/plane/life.rs` |
+//! | who is killed, and when it comes back | [`model::node`], `model/plane/death.rs`, `model/plane/life.rs`; etcd: `model/world/etcd_kill.rs` |
 //! | which requests wait, and how long | [`model::apf`]; who asks for what: `model/admission/requests.rs`; what is seen of it: `model/admission/observe.rs` |
 //! | a key of the scenario file | `scenario/keys/`: one line is the key, its bounds, default, meaning and the type of its value; then `scenario/build.rs`, which does not compile without it, and [`model::input`] |
 //! | an event of the scenario file | `scenario/keys/events.rs`: a variant and its table; then `scenario/build.rs`, which does not compile without it |
