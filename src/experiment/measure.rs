@@ -40,6 +40,7 @@ pub(super) fn value(measure: Measure, run: &RunRecord) -> Amount {
         }
         Measure::CpuPressure => most(run, |server| server.share(|lacked| lacked.cpu_some)),
         Measure::MemoryPressure => most(run, |server| server.share(|lacked| lacked.memory_some)),
+        Measure::IoPressure => most(run, |server| server.share(|lacked| lacked.io)),
         event => Amount::Share(f64::from(u8::from(happened(event, run)))),
     }
 }

@@ -244,6 +244,7 @@ fn pressure(records: &[&ServerRecord]) -> PressureSummary {
         cpu_full: of(&|r| r.share(|lacked| lacked.cpu_full)),
         memory_some: of(&|r| r.share(|lacked| lacked.memory_some)),
         memory_full: of(&|r| r.share(|lacked| lacked.memory_full)),
+        io_full: of(&|r| r.share(|lacked| lacked.io)),
     }
 }
 

@@ -28,6 +28,7 @@ pub fn timeline(out: &mut dyn Write, timelines: &[Timeline]) -> io::Result<()> {
         "cpu_full_s",
         "memory_some_s",
         "memory_full_s",
+        "io_full_s",
     ];
     let mechanisms = Mechanism::ALL.map(|m| format!("{}_bytes", m.key().replace('-', "_")));
     csv.write_record(fixed.iter().copied().chain(mechanisms.iter().map(String::as_str)))?;

@@ -180,7 +180,8 @@ fn saturation(summary: &Summary) -> Section {
         .numbers("CPU\nsome", |server| whole_percent(server.pressure.cpu_some))
         .numbers("CPU\nfull", |server| whole_percent(server.pressure.cpu_full))
         .numbers("memory\nsome", |server| whole_percent(server.pressure.memory_some))
-        .numbers("memory\nfull", |server| whole_percent(server.pressure.memory_full));
+        .numbers("memory\nfull", |server| whole_percent(server.pressure.memory_full))
+        .numbers("I/O\nfull", |server| whole_percent(server.pressure.io_full));
     let section = Section::titled("Saturation").table(table);
     if servers.is_empty() {
         return section;

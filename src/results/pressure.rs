@@ -1,4 +1,4 @@
-//! What a server lacked: processors, its CPU limit, memory below `memory.high`.
+//! What a server lacked: processors, its CPU limit, memory below `memory.high`, pages of its binary.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,10 +19,13 @@ pub struct PressureRecord {
     pub cpu_some: SimSpan,
     /// Nobody ran, for the CPU limit was spent.
     pub cpu_full: SimSpan,
-    /// Somebody slept above `memory.high`.
+    /// Somebody slept above `memory.high`, or waited for pages that the kernel had taken.
     pub memory_some: SimSpan,
-    /// All slept.
+    /// All did.
     pub memory_full: SimSpan,
+    /// All waited for pages to be read again from the disk: some and full alike.
+    #[serde(default)]
+    pub io: SimSpan,
 }
 
 impl PressureRecord {
@@ -34,12 +37,13 @@ impl PressureRecord {
         cpu_full: SimSpan::ZERO,
         memory_some: SimSpan::ZERO,
         memory_full: SimSpan::ZERO,
+        io: SimSpan::ZERO,
     };
 
     /// What `timeline.csv` has of it.
     #[must_use]
-    pub const fn columns(&self) -> [SimSpan; 5] {
-        [self.throttled, self.cpu_some, self.cpu_full, self.memory_some, self.memory_full]
+    pub const fn columns(&self) -> [SimSpan; 6] {
+        [self.throttled, self.cpu_some, self.cpu_full, self.memory_some, self.memory_full, self.io]
     }
 
     /// What came since `earlier`.
@@ -52,6 +56,7 @@ impl PressureRecord {
             cpu_full: self.cpu_full - earlier.cpu_full,
             memory_some: self.memory_some - earlier.memory_some,
             memory_full: self.memory_full - earlier.memory_full,
+            io: self.io - earlier.io,
         }
     }
 }

@@ -49,10 +49,13 @@ pub struct PressureSummary {
     pub cpu_some: f64,
     /// In which nobody ran, for the CPU limit was spent.
     pub cpu_full: f64,
-    /// In which somebody slept above `memory.high`.
+    /// In which somebody slept above `memory.high`, or waited for pages that the kernel had taken.
     pub memory_some: f64,
-    /// In which all slept.
+    /// In which all did.
     pub memory_full: f64,
+    /// In which all waited for pages to be read again from the disk.
+    #[serde(default)]
+    pub io_full: f64,
 }
 
 /// A server's node: what each of those on it takes at rest, and all of them with the server at most, in bytes.

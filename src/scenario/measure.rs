@@ -68,7 +68,8 @@ measures! {
     CpuUtilisation "cpu-used" Share Higher "CPU time of the busiest server, of what its cores or its CPU limit allow in the run."
     Throttled "throttled" Span Higher "Time that threads of a server stood still for its CPU limit, over all processors; the most of any server."
     CpuPressure "cpu-psi" Share Higher "Share of the run in which work of a server waited for a processor (PSI some); the most of any."
-    MemoryPressure "memory-psi" Share Higher "Share of the run in which threads of a server slept above memory.high (PSI some); the most of any."
+    MemoryPressure "memory-psi" Share Higher "Share of the run in which threads of a server slept above memory.high, or waited for pages that the kernel had taken (PSI some); the most of any."
+    IoPressure "io-psi" Share Higher "Share of the run in which a server waited for pages of its binary to be read again (PSI full); the most of any."
 }
 
 /// What a metric counts in.
@@ -154,7 +155,8 @@ impl Measure {
             | Self::CpuUtilisation
             | Self::Throttled
             | Self::CpuPressure
-            | Self::MemoryPressure => false,
+            | Self::MemoryPressure
+            | Self::IoPressure => false,
         }
     }
 

@@ -409,8 +409,24 @@ pub static FAMILIES: &[Family] = &[
     row(
         Counter,
         Kubelet,
+        "container_pressure_io_stalled_seconds_total",
+        "Time in which all waited for pages of programs to be read again (PSI full).",
+        Process(|p| p.pressure.io.as_secs_f64()),
+    )
+    .since(33),
+    row(
+        Counter,
+        Kubelet,
+        "container_pressure_io_waiting_seconds_total",
+        "Time in which all waited for pages of programs to be read again (PSI some).",
+        Process(|p| p.pressure.io.as_secs_f64()),
+    )
+    .since(33),
+    row(
+        Counter,
+        Kubelet,
         "container_pressure_memory_stalled_seconds_total",
-        "Time in which all threads slept above memory.high (PSI full).",
+        "Time in which all threads slept above memory.high or waited for pages (PSI full).",
         Process(|p| p.pressure.memory_full.as_secs_f64()),
     )
     .since(33),
@@ -418,7 +434,7 @@ pub static FAMILIES: &[Family] = &[
         Counter,
         Kubelet,
         "container_pressure_memory_waiting_seconds_total",
-        "Time in which a thread slept above memory.high (PSI some).",
+        "Time in which a thread slept above memory.high or waited for pages (PSI some).",
         Process(|p| p.pressure.memory_some.as_secs_f64()),
     )
     .since(33),
@@ -485,15 +501,29 @@ pub static FAMILIES: &[Family] = &[
     row(
         Counter,
         Node,
+        "node_pressure_io_stalled_seconds_total",
+        "Time in which all waited for pages of programs to be read again (PSI full).",
+        Process(|p| p.pressure.io.as_secs_f64()),
+    ),
+    row(
+        Counter,
+        Node,
+        "node_pressure_io_waiting_seconds_total",
+        "Time in which all waited for pages of programs to be read again (PSI some).",
+        Process(|p| p.pressure.io.as_secs_f64()),
+    ),
+    row(
+        Counter,
+        Node,
         "node_pressure_memory_stalled_seconds_total",
-        "Time in which all threads slept above memory.high (PSI full).",
+        "Time in which all threads slept above memory.high or waited for pages (PSI full).",
         Process(|p| p.pressure.memory_full.as_secs_f64()),
     ),
     row(
         Counter,
         Node,
         "node_pressure_memory_waiting_seconds_total",
-        "Time in which a thread slept above memory.high (PSI some).",
+        "Time in which a thread slept above memory.high or waited for pages (PSI some).",
         Process(|p| p.pressure.memory_some.as_secs_f64()),
     ),
     row(

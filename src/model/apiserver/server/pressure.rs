@@ -12,6 +12,7 @@
 //! that wait for a P in Go's own queue, which the kernel does not see. Of memory it is the sleep of threads that
 //! allocate above `memory.high`, each by itself (assumed: they sleep independently of each other), and the
 //! wait of all for pages of the binary that the kernel took (`file_pages`): with all of them gone, all the time.
+//! That wait is pressure of I/O as well, for the pages are read from the disk.
 
 use super::Server;
 use crate::engine::fluid::PARTS;
@@ -68,6 +69,7 @@ pub(super) struct Pressure {
     cpu_full: f64,
     memory_some: f64,
     memory_full: f64,
+    io: f64,
 }
 
 /// How long requests have wanted more processors than there were, on end: a pause ends that only when it
@@ -117,6 +119,7 @@ impl Pressed {
         self.0.cpu_full += now.cpu_full * seconds;
         self.0.memory_some += now.memory_some * seconds;
         self.0.memory_full += now.memory_full * seconds;
+        self.0.io += now.io * seconds;
     }
 }
 
@@ -152,7 +155,8 @@ impl Server {
     /// Nothing moves for want of memory.
     pub(super) fn all_wait_for_memory(&mut self) {
         self.shortage.short = false;
-        self.pressure = Pressure { memory_some: 1.0, memory_full: 1.0, ..Pressure::default() };
+        self.pressure =
+            Pressure { memory_some: 1.0, memory_full: 1.0, io: 1.0, ..Pressure::default() };
     }
 
     /// Works out what holds from the instant settled to, once processors are shared; `left`: those that
@@ -179,7 +183,7 @@ impl Server {
         }
         let (some, full) = self.memory_pressure();
         let stands = if threads > 0.0 { 1.0 - self.beside.pages.speed } else { 0.0 };
-        (now.memory_some, now.memory_full) = (some.max(stands), full.max(stands));
+        (now.memory_some, now.memory_full, now.io) = (some.max(stands), full.max(stands), stands);
         self.pressure = now;
     }
 
@@ -204,8 +208,15 @@ impl Server {
     #[must_use]
     pub fn pressed(&self) -> PressureRecord {
         let span = |seconds: f64| SimSpan::from_secs_f64(seconds.max(0.0));
-        let Pressure { throttled, throttled_time, cpu_some, cpu_full, memory_some, memory_full } =
-            self.pressed.0;
+        let Pressure {
+            throttled,
+            throttled_time,
+            cpu_some,
+            cpu_full,
+            memory_some,
+            memory_full,
+            io,
+        } = self.pressed.0;
         PressureRecord {
             throttled: span(throttled),
             throttled_time: span(throttled_time),
@@ -213,6 +224,7 @@ impl Server {
             cpu_full: span(cpu_full),
             memory_some: span(memory_some),
             memory_full: span(memory_full),
+            io: span(io),
         }
     }
 }
