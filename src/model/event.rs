@@ -181,6 +181,11 @@ pub enum LoadEvent {
         /// Void unless the database's present one.
         plan: u32,
     },
+    /// A part of etcd's raft log has been replaced.
+    Residents {
+        /// Void unless the present one.
+        plan: u32,
+    },
     /// The channel of a client's watch is full.
     Overflow {
         /// Which client.
@@ -329,6 +334,8 @@ pub enum Kind {
     Database = 35,
     /// [`LoadEvent::Defragment`].
     Defragment = 36,
+    /// [`LoadEvent::Residents`].
+    Residents = 38,
 }
 
 impl Event {
@@ -379,6 +386,7 @@ impl LoadEvent {
             Self::EtcdReturns => (Kind::EtcdReturns, 0),
             Self::Defragment { server } => (Kind::Defragment, server.into()),
             Self::Database { plan } => (Kind::Database, plan.into()),
+            Self::Residents { plan } => (Kind::Residents, plan.into()),
             Self::Overflow { client, .. } => (Kind::Overflow, client.into()),
         }
     }

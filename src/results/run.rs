@@ -236,7 +236,8 @@ pub struct OomKill {
     pub back_at: Option<SimTime>,
 }
 
-/// A server's node: what each of those on it takes at rest, and all of them together at most.
+/// A server's node: what each of those on it takes at rest, with the most objects that there were, and all of them
+/// together at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeRecord {
     /// RAM.
@@ -266,7 +267,7 @@ impl NodeRecord {
 pub struct ServerRecord {
     /// `apiserver-0` ...
     pub name: String,
-    /// The memory it may use: cgroup limit, else what its node leaves it.
+    /// The memory it may use: cgroup limit, else what its node leaves it at the end, with all that the run has created.
     pub limit: Bytes,
     /// Highest resident memory of the run.
     pub peak_resident: Bytes,

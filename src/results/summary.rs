@@ -79,7 +79,7 @@ pub struct NodeSummary {
 pub struct ApiserverSummary {
     /// `apiserver-0` ...
     pub name: String,
-    /// The memory it may use.
+    /// The memory it may use: cgroup limit, else what its node leaves it at the end of a run.
     pub limit_bytes: Bytes,
     /// Highest resident memory of a run.
     pub peak_resident_bytes: Spread,

@@ -316,7 +316,7 @@ fn simplifications() -> Vec<Assumption> {
             "the memory of a server during `lag`",
         ),
         row(
-            "etcd is a rate and a latency; its memory is a fixed amount, by what is stored at the start; with `node.pressure` \
+            "etcd is a rate and a latency; its memory is the most that what is stored has needed so far; with `node.pressure` \
              the etcd on a server's own node serves it, and keeps for two minutes what its ranges took",
             "`[etcd]`, `node.etcd-memory`; `src/model/input/residents.rs`: 50 MB, the stored bytes, 1.75 times the raft \
              log, and 3.5 times the ranges that a start reads at once, or all that are read at once",
