@@ -144,6 +144,7 @@ fn harm(runs: &[RunRecord]) -> HarmSummary {
         servers_behind: of(|counters| counters.servers_behind),
         servers_lost: of(|counters| counters.servers_lost),
         probe_kills: of(|counters| counters.probe_kills),
+        etcd_kills: of(|counters| counters.etcd_kills),
         nodes_not_ready: of(|counters| counters.nodes_not_ready),
         stale_reads: of(|counters| counters.stale_reads),
     }

@@ -245,6 +245,11 @@ pub enum FaultEvent {
         /// Void unless the process is the same.
         boot: u32,
     },
+    /// The etcd on a server's node, which was killed or defragmented, answers again.
+    EtcdAnswers {
+        /// Which server.
+        server: ServerId,
+    },
     /// The kubelet probes a server.
     Probe {
         /// Which server.
@@ -334,6 +339,8 @@ pub enum Kind {
     Database = 35,
     /// [`LoadEvent::Defragment`].
     Defragment = 36,
+    /// [`FaultEvent::EtcdAnswers`].
+    EtcdAnswers = 37,
     /// [`LoadEvent::Residents`].
     Residents = 38,
 }
@@ -403,6 +410,7 @@ impl FaultEvent {
             Self::Drain { server, .. } => (Kind::Drain, server.into()),
             Self::CloseWatches { client, .. } => (Kind::CloseWatches, client.into()),
             Self::Exit { server, .. } => (Kind::Exit, server.into()),
+            Self::EtcdAnswers { server } => (Kind::EtcdAnswers, server.into()),
             Self::Probe { server, .. } => (Kind::Probe, server.into()),
         }
     }

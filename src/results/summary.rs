@@ -79,7 +79,7 @@ pub struct NodeSummary {
 pub struct ApiserverSummary {
     /// `apiserver-0` ...
     pub name: String,
-    /// The memory it may use: cgroup limit, else what its node leaves it at the end of a run.
+    /// The memory it may use: cgroup limit, or the least that the others on its node left it in a run.
     pub limit_bytes: Bytes,
     /// Highest resident memory of a run.
     pub peak_resident_bytes: Spread,
@@ -144,6 +144,9 @@ pub struct HarmSummary {
     /// Those of them that the kubelet killed because a probe failed.
     #[serde(default)]
     pub probe_kills: HarmCount,
+    /// Kills of etcd by the kernel: see [`Outcome`](super::Outcome).
+    #[serde(default)]
+    pub etcd_kills: HarmCount,
     /// Times that a node became `NotReady`.
     #[serde(default)]
     pub nodes_not_ready: HarmCount,

@@ -47,7 +47,7 @@ use crate::results::Unserved;
 use crate::units::{Bytes, SimTime};
 use balancer::Balancer;
 use database::Database;
-use etcd::EtcdState;
+use etcd::{EtcdState, Member};
 use flows::Flows;
 use plans::{PlanCache, PlanContext};
 use residents::Others;
@@ -91,8 +91,8 @@ pub struct Etcd {
     pub slow_until: SimTime,
     /// Whether it has its quorum.
     pub outage: EtcdState,
-    /// The member of each server answers nobody until then.
-    pub blocked_until: Table<ServerId, SimTime>,
+    /// The member on each server's node.
+    pub members: Table<ServerId, Member>,
     /// Its database against the quota.
     pub(crate) database: Database,
 }
@@ -130,7 +130,7 @@ impl Plane {
                 speed: 1.0,
                 slow_until: SimTime::ZERO,
                 outage: EtcdState::default(),
-                blocked_until: inputs.server_ids().map(|_| SimTime::ZERO).collect(),
+                members: inputs.server_ids().map(|_| Member::default()).collect(),
                 database: Database::new(
                     inputs.resources.iter().map(|r| r.writes_per_second * r.size.as_f64()).sum(),
                 ),
@@ -198,6 +198,7 @@ impl Plane {
                 Life::Serving if state.stalled.is_some() => &mut unserved.down,
                 Life::Serving if state.unheard(now) => &mut unserved.cut_off,
                 Life::Serving if state.stopping.is_some() => &mut unserved.stopping,
+                Life::Serving if self.etcd.members[server].killed => &mut unserved.without_etcd,
                 Life::Serving if state.fills_a_cache() => &mut unserved.cold,
                 Life::Serving => continue,
             };
