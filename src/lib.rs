@@ -85,11 +85,11 @@
 //! | [`watchcache`](model::watchcache) | the ring of recent events, resumable versions, snapshots: exact, and in closed form |
 //! | [`admission`](model::admission) | requests at the door of a server: what API Priority and Fairness is told of them, what is seen of it |
 //! | [`node`](model::node) | processors, memory limits, the OOM killer, restart back-off |
-//! | [`residents`](model::residents) | controller manager, scheduler and kube-proxy on a server's node, by what they hold |
+//! | [`residents`](model::residents) | controller manager, scheduler and kube-proxy on a server's node, by what they hold; all that a server's node has beside it |
 //! | [`client`](model::client) | a member of a fleet: its state; `go`: facts of client-go; `era`: what reflectors of each client-go do; `backoff`; `refusal`: what it does about a refused call |
 //! | [`ids`](model::ids), [`event`](model::event) | numbers of servers, clients, fleets and resources as types; all that can happen |
 //! | [`context`](model::context), [`record`](model::record) | what all parts of a run share; what it writes down (`activity`: second by second; `timelines`) |
-//! | [`plane`](model::plane) | **servers, balancer and etcd**, which know no client: `life`, `death`, `caches`, `rings`, `stored`, `counting`, `write_seats`, `flows`, `etcd`, `background` (steady load), `held` (audit events, webhooks), `database` (etcd's file), `probes`, `shutdown`, `plans` |
+//! | [`plane`](model::plane) | **servers, balancer and etcd**, which know no client: `life`, `death`, `caches`, `rings`, `stored`, `counting`, `write_seats`, `flows`, `etcd`, `background` (steady load), `held` (audit events, webhooks), `database` (etcd's file), `residents` (what objects take of the servers' nodes), `raft_log`, `probes`, `shutdown`, `plans` |
 //! | [`fleets`](model::fleets) | **all clients**, which know no server but its number: `members`, `calls`, `connections` (who shares one), `leases`, `rollout` |
 //! | [`world`](model::world) | **both, and what crosses between them**: a client asks (`calls`, `connections`), a server answers or rejects (`admit`, `calls`) or drops its clients (`death`, `etcd_kill`, `losses`, `silence`, `network`, `goaway`, `shutdown`), the balancer picks; the event loop, its dispatch, the outcome |
 //! | [`checks`](model::checks) | invariants |
@@ -143,7 +143,7 @@
 //! | how many requests a client may send | `engine/bucket.rs`, `model/fleets/members.rs` |
 //! | what custom resource definitions hold | `model/apiserver/definitions.rs` |
 //! | what audit events and webhooks hold | `model/apiserver/audit.rs` (a request), `model/plane/held.rs` (at steady rates), `model/input/webhooks.rs` |
-//! | what shares the node with a server | `model/input/residents.rs` (etcd at rest), `model/residents.rs` (the others), `model/apiserver/server/beside.rs` (as it moves, how long etcd takes, who is killed); pages of programs and ordinary processes: `model/apiserver/server/file_pages.rs`; etcd's file, its quota and defragmentation: `model/plane/database.rs`, `model/world/quota.rs`; who asks etcd for its health: `model/plane/etcd.rs`, `model/plane/probes.rs` |
+//! | what shares the node with a server | `model/input/residents.rs` (etcd at rest), `model/residents.rs` (the others), `model/plane/residents.rs` (as objects come and go), `model/apiserver/server/beside.rs` (as it moves, how long etcd takes, who is killed); pages of programs and ordinary processes: `model/apiserver/server/file_pages.rs`; etcd's file, its quota and defragmentation: `model/plane/database.rs`, `model/world/quota.rs`; who asks etcd for its health: `model/plane/etcd.rs`, `model/plane/probes.rs` |
 //! | what version a client has seen | `model/world/versions.rs` |
 //! | what a workload writes | `scenario/workloads.rs` |
 //! | who shares a connection | `model/fleets/connections.rs`; what silence, GOAWAY and missed leases do: `model/world/`: `silence.rs`, `goaway.rs`, `leases.rs` |

@@ -181,6 +181,11 @@ pub enum LoadEvent {
         /// Void unless the database's present one.
         plan: u32,
     },
+    /// A part of etcd's raft log has been replaced.
+    Residents {
+        /// Void unless the present one.
+        plan: u32,
+    },
     /// The channel of a client's watch is full.
     Overflow {
         /// Which client.
@@ -336,6 +341,8 @@ pub enum Kind {
     Defragment = 36,
     /// [`FaultEvent::EtcdAnswers`].
     EtcdAnswers = 37,
+    /// [`LoadEvent::Residents`].
+    Residents = 38,
 }
 
 impl Event {
@@ -386,6 +393,7 @@ impl LoadEvent {
             Self::EtcdReturns => (Kind::EtcdReturns, 0),
             Self::Defragment { server } => (Kind::Defragment, server.into()),
             Self::Database { plan } => (Kind::Database, plan.into()),
+            Self::Residents { plan } => (Kind::Residents, plan.into()),
             Self::Overflow { client, .. } => (Kind::Overflow, client.into()),
         }
     }

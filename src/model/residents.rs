@@ -58,12 +58,18 @@ impl Residents {
         Self::with(inputs, inputs.etcd_takes(), controllers(inputs))
     }
 
-    /// With so many objects of each resource, and so much of them in etcd's raft log.
+    /// With so many objects of each resource, so much of them in etcd's raft log, and of each object so much
+    /// [`in_controllers`].
     #[must_use]
-    pub fn of(inputs: &Inputs, objects: &Table<ResourceId, u64>, logged: Bytes) -> Self {
-        let counts = || objects.iter().copied();
-        let etcd = inputs.etcd_takes_for(counts(), logged);
-        Self::with(inputs, etcd, controllers_for(inputs, counts()))
+    pub fn of(
+        inputs: &Inputs,
+        objects: &Table<ResourceId, u64>,
+        logged: Bytes,
+        in_controllers: &Table<ResourceId, Bytes>,
+    ) -> Self {
+        let held = objects.iter().zip(in_controllers).map(|(count, each)| each.times(*count));
+        let etcd = inputs.etcd_takes_for(objects.iter().copied(), logged);
+        Self::with(inputs, etcd, controllers_holding(inputs, held.sum()))
     }
 
     fn with(inputs: &Inputs, etcd: (Bytes, Bytes), controllers: Bytes) -> Self {
@@ -84,20 +90,18 @@ impl Residents {
 /// RAM of controller manager, scheduler, and of what kube-proxy holds, at the start of a run.
 #[must_use]
 pub fn controllers(inputs: &Inputs) -> Bytes {
-    controllers_for(inputs, inputs.resources.iter().map(|resource| resource.count))
+    let held = inputs.resources.iter().map(|one| in_controllers(one).times(one.count));
+    controllers_holding(inputs, held.sum())
 }
 
-/// The same for so many objects of each resource.
-fn controllers_for(inputs: &Inputs, counts: impl Iterator<Item = u64>) -> Bytes {
-    inputs.node.controllers_memory.unwrap_or_else(|| {
-        let held = inputs.resources.iter().zip(counts);
-        let held = held.map(|(resource, count)| in_controllers(resource).times(count));
-        CONTROLLER_MANAGER + SCHEDULER + held.sum::<Bytes>().times(HEAP)
-    })
+/// The same where they hold so much.
+fn controllers_holding(inputs: &Inputs, held: Bytes) -> Bytes {
+    let stated = inputs.node.controllers_memory;
+    stated.unwrap_or(CONTROLLER_MANAGER + SCHEDULER + held.times(HEAP))
 }
 
 /// What they hold of an object.
-fn in_controllers(resource: &ResourceInput) -> Bytes {
+pub(crate) fn in_controllers(resource: &ResourceInput) -> Bytes {
     let whole = ObjectProfile::of(resource).cached;
     match (resource.shape, resource.name.as_str()) {
         (_, "events") => Bytes::ZERO,

@@ -238,7 +238,8 @@ pub struct OomKill {
     pub back_at: Option<SimTime>,
 }
 
-/// A server's node: what each of those on it takes at rest, and all of them together at most.
+/// A server's node: what each of those on it takes at rest, with the most objects that there were, and all of them
+/// together at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeRecord {
     /// RAM.

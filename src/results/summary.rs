@@ -82,7 +82,7 @@ pub struct NodeSummary {
 pub struct ApiserverSummary {
     /// `apiserver-0` ...
     pub name: String,
-    /// The memory it may use.
+    /// The memory it may use: cgroup limit, or the least that the others on its node left it in a run.
     pub limit_bytes: Bytes,
     /// Highest resident memory of a run.
     pub peak_resident_bytes: Spread,

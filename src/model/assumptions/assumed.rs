@@ -301,7 +301,7 @@ fn simplifications_of_etcd() -> Vec<Assumption> {
     vec![
         row(
             "etcd is a rate and a latency; the one on a server's own node serves it, and keeps for two minutes what its \
-             ranges took, beside what is stored at the start",
+             ranges took, beside the most that was stored so far",
             "`[etcd]`, `node.etcd-memory`; `src/model/input/residents.rs`: 50 MB, the stored bytes, 1.75 times the raft \
              log, and 3.5 times the ranges that a start reads at once, or all that are read at once",
             "lists from etcd by many at once; etcd on the same node",

@@ -18,7 +18,9 @@ mod network;
 pub mod pace;
 pub mod plans;
 pub mod probes;
+pub mod raft_log;
 mod rates;
+pub mod residents;
 mod rings;
 mod sampling;
 mod scraping;
@@ -41,7 +43,6 @@ use crate::model::ids::{ResourceId, ServerId, Table};
 use crate::model::input::Inputs;
 use crate::model::memory::go_heap::GcSettings;
 use crate::model::node::{self, MemoryLimit};
-use crate::model::residents::Residents;
 use crate::results::Unserved;
 use crate::units::{Bytes, SimTime};
 use balancer::Balancer;
@@ -49,6 +50,7 @@ use database::Database;
 use etcd::{EtcdState, Member};
 use flows::Flows;
 use plans::{PlanCache, PlanContext};
+use residents::Others;
 use server_state::{Life, ServerState};
 
 /// See the module's documentation.
@@ -70,6 +72,8 @@ pub struct Plane {
     pub written: (SimTime, f64),
     /// How much memory a server may use at the start.
     pub limit: MemoryLimit,
+    /// The others on the servers' nodes.
+    pub(crate) others: Others,
     /// Plans of requests.
     pub plans: PlanCache,
     /// Servers to be brought up to date at the end of the present event.
@@ -113,8 +117,8 @@ impl Plane {
             scan: catalog.scan_weights(inputs),
             owners: catalog.owners.names.len(),
         });
-        let residents = Residents::at_start(inputs);
-        let limits = node::limits(inputs, residents);
+        let others = Others::new(inputs);
+        let limits = node::limits(inputs, others.has());
         let server = |_| ServerState::new(Server::new(settings.clone(), limits), inputs);
         let servers: Table<ServerId, ServerState> = inputs.server_ids().map(server).collect();
         let balancer = Balancer::new(inputs.balancer.clone(), servers.len(), inputs.apiserver.warm);
@@ -136,6 +140,7 @@ impl Plane {
             audit_out_until: SimTime::ZERO,
             written: (SimTime::ZERO, 0.0),
             limit: limits.first,
+            others,
             plans: PlanCache::default(),
             touched: Vec::new(),
         }

@@ -29,6 +29,11 @@ impl World<'_> {
                 self.plane.list_audited(&self.cx, (server, process), (fleet, bytes), now);
             }
             LoadEvent::Database { plan } => self.database_due(plan, now),
+            LoadEvent::Residents { plan } => {
+                if self.plane.others.plan == plan {
+                    self.look_at_residents(now);
+                }
+            }
             LoadEvent::Overflow { client, generation } => self.overflow(client, generation, now),
         }
     }
@@ -40,7 +45,7 @@ impl World<'_> {
 
     /// Puts workloads where they are at the start.
     pub(super) fn open_flows(&mut self) {
-        self.look_at_database(SimTime::ZERO);
+        self.look_at_etcd(SimTime::ZERO);
         for (index, begin) in self.cx.inputs.workloads.begins.iter().enumerate() {
             self.load_later(begin.from, LoadEvent::Begin { index: index as u32 });
         }
@@ -112,7 +117,7 @@ impl World<'_> {
         if found.rate_changes {
             self.apply_rate(found.resource, now);
         } else {
-            self.look_at_database(now);
+            self.look_at_etcd(now);
         }
         if let Some(after) = found.next {
             self.load_later(now + after, LoadEvent::Flow { index, step: step + 1 });
@@ -135,6 +140,22 @@ impl World<'_> {
         let rate = self.plane.flows.rate(resource);
         self.plane.set_writes(&mut self.cx, resource, rate, now);
         self.watch_at_new_rate(resource, now);
+        self.look_at_etcd(now);
+    }
+
+    /// What etcd stores or is written has changed: its file and its memory follow.
+    fn look_at_etcd(&mut self, now: SimTime) {
+        self.look_at_residents(now);
         self.look_at_database(now);
+    }
+
+    /// Looks at what the others on the servers' nodes hold, and arranges the next look.
+    fn look_at_residents(&mut self, now: SimTime) {
+        let next = self.plane.look_at_residents(self.cx.inputs, now);
+        self.plane.others.plan += 1;
+        if let Some(next) = next {
+            let plan = self.plane.others.plan;
+            self.load_later(next, LoadEvent::Residents { plan });
+        }
     }
 }

@@ -4,6 +4,7 @@
 mod audit;
 mod counts;
 mod etcd;
+mod residents;
 mod saturation;
 mod slow;
 mod streams;
