@@ -127,9 +127,7 @@ impl Plane {
                 slow_until: SimTime::ZERO,
                 outage: EtcdState::default(),
                 blocked_until: inputs.server_ids().map(|_| SimTime::ZERO).collect(),
-                database: Database::new(
-                    inputs.resources.iter().map(|r| r.writes_per_second * r.size.as_f64()).sum(),
-                ),
+                database: Database::at_the_start(inputs),
             },
             flows: Flows::new(inputs),
             writes: inputs.resources.iter().map(|resource| resource.writes_per_second).collect(),
