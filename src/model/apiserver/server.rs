@@ -10,13 +10,15 @@ mod account;
 mod backlog;
 mod beside;
 mod booking;
+mod file_pages;
 mod pressure;
 mod rates;
 mod settings;
 mod streams;
 
-pub use beside::NodeRoom;
-pub(crate) use beside::{FILES_OF_OTHERS, HAND_OVERS, STALL};
+pub(crate) use beside::HAND_OVERS;
+pub use beside::{EtcdRoom, NodeRoom, Victim};
+pub(crate) use file_pages::{FILES_OF_OTHERS, STALL};
 pub(crate) use rates::COPIES_WAITED_FOR;
 pub use settings::{Background, FanOut, Growth, Held, Limits, ServerSettings};
 

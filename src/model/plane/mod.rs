@@ -46,7 +46,7 @@ use crate::results::Unserved;
 use crate::units::{Bytes, SimTime};
 use balancer::Balancer;
 use database::Database;
-use etcd::EtcdState;
+use etcd::{EtcdState, Member};
 use flows::Flows;
 use plans::{PlanCache, PlanContext};
 use server_state::{Life, ServerState};
@@ -87,8 +87,8 @@ pub struct Etcd {
     pub slow_until: SimTime,
     /// Whether it has its quorum.
     pub outage: EtcdState,
-    /// The member of each server answers nobody until then.
-    pub blocked_until: Table<ServerId, SimTime>,
+    /// The member on each server's node.
+    pub members: Table<ServerId, Member>,
     /// Its database against the quota.
     pub(crate) database: Database,
 }
@@ -126,7 +126,7 @@ impl Plane {
                 speed: 1.0,
                 slow_until: SimTime::ZERO,
                 outage: EtcdState::default(),
-                blocked_until: inputs.server_ids().map(|_| SimTime::ZERO).collect(),
+                members: inputs.server_ids().map(|_| Member::default()).collect(),
                 database: Database::at_the_start(inputs),
             },
             flows: Flows::new(inputs),
@@ -191,6 +191,7 @@ impl Plane {
                 Life::Serving if state.stalled.is_some() => &mut unserved.down,
                 Life::Serving if state.unheard(now) => &mut unserved.cut_off,
                 Life::Serving if state.stopping.is_some() => &mut unserved.stopping,
+                Life::Serving if self.etcd.members[server].killed => &mut unserved.without_etcd,
                 Life::Serving if state.fills_a_cache() => &mut unserved.cold,
                 Life::Serving => continue,
             };

@@ -76,13 +76,14 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str, end: SimTime) -> S
     holders.sort_by_key(|holder| std::cmp::Reverse(holder.bytes));
     ServerRecord {
         name: name.to_owned(),
-        limit: state.server.limits().first.limit,
+        limit: state.server.least_limit(),
         peak_resident,
         peak_at,
         etcd_rest,
         etcd_peak,
         node: node_record(inputs, &state.server),
         oom_kills: state.oom_kills.clone(),
+        etcd_kills: state.etcd_kills.clone(),
         cpu: state.server.cpu(),
         cpu_capacity: end.since(SimTime::ZERO).scale(node::cores(
             &inputs.apiserver,
@@ -113,7 +114,7 @@ fn node_record(inputs: &Inputs, server: &Server) -> NodeRecord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one column of the table of classes")]
 struct Course {
-    /// How often each server was killed for memory.
+    /// How often each server, or the etcd beside it, was killed for memory.
     kills: Vec<usize>,
     /// Whether every server serves at the end, is connected, and has etcd behind it.
     serving: bool,
@@ -140,7 +141,10 @@ impl Course {
         let counters = &world.cx.record.counters;
         let servers = &world.plane.servers;
         Self {
-            kills: servers.iter().map(|state| state.oom_kills.len()).collect(),
+            kills: servers
+                .iter()
+                .map(|state| state.oom_kills.len() + state.etcd_kills.len())
+                .collect(),
             serving: unserved.is_empty(),
             synced: synced >= started,
             failed: counters.failed() > 0,

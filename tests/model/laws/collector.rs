@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::laws::world::{BURST, inputs};
+use crate::laws::world::{BURST, inputs, of_cgroup};
 use oomcast::model::apiserver::plan::{Phase, RequestPlan, Stage};
-use oomcast::model::apiserver::server::{Background, Limits, Plans, Server, ServerSettings};
+use oomcast::model::apiserver::server::{Background, Plans, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
 use oomcast::model::costs;
 use oomcast::model::memory::go_heap::GcSettings;
@@ -63,7 +63,7 @@ impl Process {
             scan: ScanWeights::of_nobody(),
             owners: 1,
         });
-        let mut server = Server::new(settings, Limits::of_cgroup(Bytes(self.kill_at)));
+        let mut server = Server::new(settings, of_cgroup(self.kill_at));
         server.boot(SimTime::ZERO);
         let objects = OwnerId::SERVER.entry(Mechanism::WatchCacheObjects);
         server.memory.add_live(objects, self.live);

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::laws::world::{BURST, inputs};
+use crate::laws::world::{BURST, inputs, of_cgroup};
 use oomcast::model::apiserver::plan::{Phase, RampKind, RequestPlan, Stage, Step};
-use oomcast::model::apiserver::server::{Background, Limits, Plans, Server, ServerSettings};
+use oomcast::model::apiserver::server::{Background, Plans, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
 use oomcast::model::ids::ClientId;
 use oomcast::model::memory::go_heap::GcSettings;
@@ -60,7 +60,7 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
         scan: ScanWeights::of_nobody(),
         owners: 1,
     };
-    let mut server = Server::new(Arc::new(settings), Limits::of_cgroup(Bytes(u64::MAX / 2)));
+    let mut server = Server::new(Arc::new(settings), of_cgroup(u64::MAX / 2));
     server.boot(SimTime::ZERO);
     server.memory.add_live(OwnerId::SERVER.entry(Mechanism::WatchCacheObjects), 600 * MB);
     let litter = OwnerId::SERVER.entry(Mechanism::Garbage);
@@ -81,7 +81,7 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
             let pages = server.memory.pages().for_small();
             assert!(pages > 1_000 * MB, "{pages} are free");
             began = Some(server.memory.resident());
-            server.limit(Limits::of_cgroup(Bytes(kill_at)), now);
+            server.limit(of_cgroup(kill_at), now);
             server.take_phase_peak();
             server.start(&plans, plan, Tag::Client(ClientId(1)), false, now);
         } else if began.is_some() && now.as_secs_f64() > 600.0 {

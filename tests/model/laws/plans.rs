@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::laws::world::{BURST, inputs};
+use crate::laws::world::{BURST, inputs, of_cgroup};
 use oomcast::model::apiserver::list::{ListShape, Pace, rounded_scan};
 use oomcast::model::apiserver::plan::{RequestPlan, Step};
 use oomcast::model::apiserver::route::Route;
-use oomcast::model::apiserver::server::{Finished, Limits, PlanId, Server, ServerSettings};
+use oomcast::model::apiserver::server::{Finished, PlanId, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
 use oomcast::model::apiserver::watch::{IDLE_WATCH, Opening, rounded_events};
 use oomcast::model::catalog::Catalog;
@@ -187,7 +187,7 @@ fn server(inputs: &Inputs, made: &Made) -> Server {
         scan: made.catalog.scan_weights(inputs),
         owners: made.catalog.owners.names.len(),
     });
-    let mut server = Server::new(settings, Limits::of_cgroup(Bytes(u64::MAX / 2)));
+    let mut server = Server::new(settings, of_cgroup(u64::MAX / 2));
     server.boot(SimTime::ZERO);
     server
 }

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::laws::world::{BURST, inputs};
+use crate::laws::world::{BURST, inputs, of_cgroup};
 use crate::outcomes::WRITES;
 use crate::support;
 use oomcast::model::apiserver::plan::{Phase, RequestPlan, Stage};
-use oomcast::model::apiserver::server::{Limits, Plans, Server, ServerSettings};
+use oomcast::model::apiserver::server::{Plans, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
 use oomcast::model::ids::ClientId;
 use oomcast::model::memory::go_heap::GcSettings;
 use oomcast::model::memory::process::ScanWeights;
 use oomcast::model::node;
 use oomcast::results::PressureRecord;
-use oomcast::units::{Bytes, SimSpan, SimTime};
+use oomcast::units::{SimSpan, SimTime};
 
 /// When eight requests of 2 CPU-seconds are done on eight processors, the CPU time used, and what was lacked.
 fn eight_requests(cpu_limit: Option<f64>) -> (f64, f64, PressureRecord) {
@@ -33,7 +33,7 @@ fn eight_requests(cpu_limit: Option<f64>) -> (f64, f64, PressureRecord) {
         scan: ScanWeights::of_nobody(),
         owners: 1,
     });
-    let mut server = Server::new(settings, Limits::of_cgroup(Bytes(u64::MAX / 2)));
+    let mut server = Server::new(settings, of_cgroup(u64::MAX / 2));
     server.boot(SimTime::ZERO);
     for client in 0..8 {
         server.start(&plans, plan, Tag::Client(ClientId(client)), false, SimTime::ZERO);

@@ -8,7 +8,7 @@ use crate::model::memory::go_heap::GcSettings;
 use crate::model::memory::ledger::EntryId;
 use crate::model::memory::pool::SyncPool;
 use crate::model::memory::process::{ProcessMemory, ScanWeights};
-use crate::model::node::{LimitKind, MemoryLimit};
+use crate::model::node::MemoryLimit;
 use crate::model::residents::Residents;
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -44,19 +44,12 @@ pub struct ServerSettings {
 pub struct Limits {
     /// The limit that binds first, with etcd at rest.
     pub first: MemoryLimit,
-    /// Where its node's memory ends; `None`: never.
-    pub node: Option<NodeRoom>,
+    /// Resident memory at which the kernel kills it at its cgroup's limit; the most there is: it has none.
+    pub cgroup: Bytes,
+    /// Where its node's memory ends.
+    pub node: NodeRoom,
     /// The others on its node.
     pub others: Residents,
-}
-
-impl Limits {
-    /// A server that nothing bounds but a cgroup.
-    #[must_use]
-    pub fn of_cgroup(kill_at: Bytes) -> Self {
-        let first = MemoryLimit { limit: kill_at, kill_at, kind: LimitKind::Cgroup };
-        Self { first, node: None, others: Residents::default() }
-    }
 }
 
 impl ServerSettings {
