@@ -3,8 +3,9 @@
 
 use crate::model::apiserver::route::{CacheState, Route, honours_limit, route_list};
 use crate::model::apiserver::watch::IDLE_WATCH;
-use crate::model::input::{Behaviour, Inputs, ReadInput};
+use crate::model::input::{Action, Behaviour, EventInput, Inputs, ReadInput};
 use crate::model::node::{LimitKind, memory_limit};
+use crate::model::plane::database::{DEFAULT_QUOTA, Database};
 use crate::model::{self, RunOptions};
 use crate::scenario::sweep::SweepPlan;
 use crate::scenario::{Code, Diagnostic, ReadAnchor, Scenario};
@@ -22,6 +23,7 @@ const LONG: SimSpan = SimSpan::secs(2 * 3600);
 #[must_use]
 pub fn advice(scenario: &Scenario) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = idle_above_limit(scenario).into_iter().collect();
+    found.extend(past_quota(scenario));
     found.extend(reads_of_etcd(scenario));
     found
 }
@@ -71,6 +73,40 @@ fn idle_above_limit(scenario: &Scenario) -> Option<Diagnostic> {
         Diagnostic::new(Code::IdleAboveLimit, scenario.anchors.memory.clone(), message);
     let help = format!("raise {key}, or check count and size of the objects");
     Some(diagnostic.label("dies before anything happens").help(help))
+}
+
+/// What is stored is more than etcd's quota: at the start, and, where none is stated, also with all that the
+/// scenario creates (whatever it deletes before).
+fn past_quota(scenario: &Scenario) -> Option<Diagnostic> {
+    let inputs = &scenario.inputs;
+    let (start, created) = (Database::at_the_start(inputs), created(inputs));
+    let stored = inputs.resources.iter().map(|resource| resource.size.times(resource.count)).sum();
+    let place = scenario.anchors.stored.clone();
+    if let Some(quota) = inputs.etcd.quota {
+        let file = start.file(stored);
+        let message = format!("etcd's file is predicted to be {file} at the start, its quota is {quota}");
+        let found = Diagnostic::new(Code::PastQuota, place, message);
+        let help = "raise etcd.quota, or check count and size of the objects";
+        return (file > quota).then(|| found.label("no write is ever taken").help(help));
+    }
+    let file = start.file(stored + created);
+    let message =
+        format!("etcd's file is predicted to be {file}; its default quota is {DEFAULT_QUOTA}");
+    let found = Diagnostic::new(Code::PastQuota, place, message);
+    let help = "state etcd.quota, the cluster's --quota-backend-bytes, to see writes refused past it";
+    (file > DEFAULT_QUOTA).then(|| found.label("past the quota writes fail").help(help))
+}
+
+/// Bytes of all objects that the events and workloads of a scenario create.
+fn created(inputs: &Inputs) -> Bytes {
+    let of_event = |event: &EventInput| match event.action {
+        Action::Create { resource, count, .. } => Some((resource, count)),
+        _ => None,
+    };
+    let flows = inputs.workloads.flows.iter();
+    let of_flows = flows.map(|flow| (flow.resource, u64::try_from(flow.net).unwrap_or(0)));
+    let all = inputs.events.iter().filter_map(of_event).chain(of_flows);
+    all.map(|(resource, count)| inputs.resources[resource].size.times(count)).sum()
 }
 
 /// LISTs that are read from etcd although the servers are warm.

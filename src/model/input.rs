@@ -13,6 +13,7 @@ mod workloads;
 pub(crate) use residents::ETCD_READ_WHOLE;
 
 pub use super::ids::{FleetId, Id, ResourceId, ServerId};
+pub(crate) use webhooks::LEASES;
 pub use webhooks::{FailurePolicy, WebhookInput};
 pub use workloads::{BeginInput, FlowInput, JoinInput, WorkloadsInput};
 

@@ -10,6 +10,8 @@ use crate::language::{Log, Resolved};
 pub struct Anchors {
     /// What bounds the memory of a server: its limit, else the node's memory.
     pub memory: Place,
+    /// etcd's quota, else the resource of which most is stored.
+    pub stored: Place,
     /// `[sweep]`, if there is one: what it varies.
     pub sweep: Option<Place>,
     /// How each fleet reads; `None` for fleets that only watch.
@@ -32,8 +34,15 @@ pub(super) fn of(root: &Resolved, log: &Log) -> Anchors {
     let node = root.table("node").and_then(|table| table.given("memory"));
     let memory = limit.or(node).unwrap_or_else(|| root.at("apiserver"));
     let sweep = root.table("sweep").map(|table| table.at("vary"));
+    let quota = root.table("etcd").and_then(|table| table.given("quota"));
+    let most = root.named("objects").iter().max_by_key(|(.., table)| {
+        let (count, size) = (table.count("count"), table.size("size"));
+        size.unwrap_or_default().times(count.unwrap_or_default())
+    });
+    let most = most.map_or_else(|| root.at("objects"), |(.., table)| table.at("count"));
     Anchors {
         memory: log.sources.place(memory),
+        stored: log.sources.place(quota.unwrap_or(most)),
         sweep: sweep.map(|at| log.sources.place(at)),
         reads: root
             .list("clients")

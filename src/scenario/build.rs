@@ -26,7 +26,8 @@ use crate::model::release::Release;
 use crate::units::{SimSpan, SimTime};
 
 /// Where leaders are elected.
-pub(super) const LEASES: &str = "leases";
+pub(super) use crate::model::input::LEASES;
+
 /// How often a leader renews its lease: `RetryPeriod` of the components and of controller-runtime (client-go
 /// `tools/leaderelection`; each renewal is an update).
 const LEASE_RETRY: SimSpan = SimSpan::secs(2);

@@ -119,6 +119,7 @@ codes! {
     CollectorOff "W0313" "The garbage collector never runs."
     NoDefinitions "W0314" "Custom resources are listed without their definitions."
     NoProbes "W0315" "etcd fails for longer than the kubelet's probes would have it."
+    PastQuota "W0316" "What is stored is more than etcd's quota."
     AssumedNodeMemory "N0401" "The memory of the node was not stated and a default was taken."
     PassedOver "N0402" "A manifest holds objects that do not concern flow control."
     CountedPer "N0403" "A `--set` gave a count that is multiplied by the size of the cluster."

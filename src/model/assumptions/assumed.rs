@@ -250,11 +250,12 @@ fn of_what_is_refused() -> Vec<Assumption> {
             "429s, and LISTs that wait, where GETs are drawn out",
         ),
         row(
-            "nodes whose lease writes are refused (quota, webhook)",
+            "nodes while etcd takes no writes for want of space",
             "stay Ready".to_owned(),
-            "only lost connections make a node NotReady; the refused writes are counted as failed",
-            "NotReady after 40 to 50 s",
-            "evictions, leader changes",
+            "their leases are not renewed, but nobody can write that they are NotReady, either (`applierV3Capped`, etcd \
+             `server/etcdserver/apply/apply.go`); the refused writes are counted",
+            "NotReady for a moment once etcd takes writes again",
+            "evictions, leader changes afterwards",
         ),
     ]
 }
@@ -361,8 +362,8 @@ fn simplifications() -> Vec<Assumption> {
             "servers that have them",
         ),
         row(
-            "admission webhooks are called one after the other, and what follows from a write that they refuse is \
-             counted all the same",
+            "admission webhooks are called one after the other, and watchers are sent an event of a write that one \
+             refuses, too",
             "mutating ones are (k8s.io/apiserver `admission/plugin/webhook`), validating ones are called at once",
             "how long writes hold seats and memory where webhooks are slow",
         ),

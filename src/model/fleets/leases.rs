@@ -31,6 +31,8 @@ pub struct Leases {
     /// By client; empty where no fleet has any.
     pub(crate) of: Table<ClientId, Option<Lease>>,
     pub(crate) not_ready: u64,
+    /// Whether an admission webhook refuses every renewal.
+    pub(crate) refused: bool,
     /// Most at once, and when.
     pub(crate) worst: (u64, SimTime),
 }
@@ -47,7 +49,7 @@ impl Leases {
         let of = fleets
             .flat_map(|fleet| vec![fleet.heartbeats.then_some(lease); fleet.count as usize])
             .collect();
-        Self { of, ..Self::default() }
+        Self { of, refused: inputs.leases_refused(), ..Self::default() }
     }
 
     /// The lease of a member's node, if it has one.

@@ -33,9 +33,29 @@ impl WebhookInput {
     fn is_late(&self) -> bool {
         self.latency > self.timeout
     }
+
+    /// Whether it has every write refused that it is sent.
+    fn refuses(&self) -> bool {
+        self.is_late() && self.failure_policy == FailurePolicy::Fail
+    }
 }
 
+/// What kubelets and leaders renew.
+pub(crate) const LEASES: &str = "leases";
+
 impl Inputs {
+    /// Whether a webhook that answers too late has the renewal of every lease refused. One that is sent all writes
+    /// is sent these, whether the scenario says how many leases there are or not.
+    #[must_use]
+    pub fn leases_refused(&self) -> bool {
+        let leases = self.resource_ids().find(|id| self.resources[*id].name == LEASES);
+        self.webhooks.iter().any(|webhook| {
+            let sent = webhook.resources.as_ref();
+            webhook.refuses()
+                && sent.is_none_or(|sent| leases.is_some_and(|leases| sent.contains(&leases)))
+        })
+    }
+
     fn webhooks_of(&self, resource: ResourceId) -> impl Iterator<Item = &WebhookInput> {
         let is_sent = move |webhook: &&WebhookInput| {
             webhook.resources.as_ref().is_none_or(|resources| resources.contains(&resource))
@@ -62,7 +82,6 @@ impl Inputs {
     /// Whether a webhook that answers too late has the writes to a resource refused.
     #[must_use]
     pub fn admission_fails(&self, resource: ResourceId) -> bool {
-        self.webhooks_of(resource)
-            .any(|webhook| webhook.is_late() && webhook.failure_policy == FailurePolicy::Fail)
+        self.webhooks_of(resource).any(WebhookInput::refuses)
     }
 }

@@ -8,6 +8,7 @@
 //! disarms the alarm (etcd `server/etcdserver/apply/apply_quota.go`): that is not modelled, nor are deletions,
 //! which it lets through. Reads go on.
 
+use crate::model::input::{Inputs, ResourceInput};
 use crate::units::{ByteRate, Bytes, SimSpan, SimTime};
 
 /// Between two compactions.
@@ -16,6 +17,9 @@ const COMPACTION: SimSpan = SimSpan::secs(300);
 /// Bytes of the file for a byte of keys and values: pages that are not full, the tree, old free pages (assumed:
 /// 1.1 to 1.5).
 pub(crate) const FILE_PER_BYTE: f64 = 1.2;
+
+/// `--quota-backend-bytes` where nothing is said (`DefaultQuotaBytes`, etcd `server/storage/quota.go`).
+pub(crate) const DEFAULT_QUOTA: Bytes = Bytes::gib(2);
 
 /// How fast defragmentation copies the file (assumed: 50 to 500 MB/s. 500 MB take less than 5 s, usually less than 1,
 /// kubermatic#1935; a large file on a slow disk 10 s, kubernetes#45090).
@@ -39,6 +43,17 @@ pub struct Database {
 }
 
 impl Database {
+    /// Of a scenario whose steady writes have been going on for long; those that are refused are in no revision.
+    #[must_use]
+    pub fn at_the_start(inputs: &Inputs) -> Self {
+        let written = inputs.resource_ids().filter(|id| !inputs.admission_fails(*id));
+        let rate = |id| {
+            let resource: &ResourceInput = &inputs.resources[id];
+            resource.writes_per_second * resource.size.as_f64()
+        };
+        Self::new(written.map(rate).sum())
+    }
+
     /// Begins with a rate that has been going on for long.
     #[must_use]
     pub fn new(rate: f64) -> Self {

@@ -56,6 +56,8 @@ pub struct Flows {
     list: Vec<Flow>,
     /// Nothing can be written.
     halted: bool,
+    /// Whether an admission webhook refuses every write to a resource: none comes, and none goes.
+    refused: Table<ResourceId, bool>,
     /// Whether numbers of objects change at all, by resource.
     moving: Table<ResourceId, bool>,
 }
@@ -80,6 +82,7 @@ impl Flows {
             settings: Table::filled(0, inputs.resources.len()),
             list: inputs.workloads.flows.iter().map(flow).collect(),
             halted: false,
+            refused: inputs.resource_ids().map(|id| inputs.admission_fails(id)).collect(),
             moving,
         }
     }
@@ -154,6 +157,10 @@ impl Flows {
         if step == 0 {
             let there = i64::try_from(stored[resource]).unwrap_or(i64::MAX);
             flow.input.net = flow.input.net.max(-there);
+            if self.refused[resource] {
+                flow.input.per_second = flow.rate().per_second;
+                flow.input.net = 0;
+            }
         }
         let more = flow.after(u64::from(step)) - flow.booked;
         flow.booked += more;

@@ -131,9 +131,7 @@ impl Plane {
                 slow_until: SimTime::ZERO,
                 outage: EtcdState::default(),
                 members: inputs.server_ids().map(|_| Member::default()).collect(),
-                database: Database::new(
-                    inputs.resources.iter().map(|r| r.writes_per_second * r.size.as_f64()).sum(),
-                ),
+                database: Database::at_the_start(inputs),
             },
             flows: Flows::new(inputs),
             writes: inputs.resources.iter().map(|resource| resource.writes_per_second).collect(),

@@ -11,7 +11,8 @@
 //! all else, and what brings the writes that wait up, or down, to the seats of their level. (The bundle
 //! takes its seats nevertheless, for as long as without the wait.) A write that takes longer than the request
 //! time-out by itself, where etcd is slow, is answered 504 then; one that an admission webhook has refused counts
-//! as such, too (what would follow from it is counted all the same).
+//! as such, too: it changes no number of objects, and etcd stores nothing of it (its watchers are sent an event all
+//! the same, and it costs what others do).
 
 use crate::model::admission::{Arrival, Write, WriteStage};
 use crate::model::apf::queue_wait::request_wait_limit;

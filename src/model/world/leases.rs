@@ -4,7 +4,9 @@
 //! when there is none. A node whose lease is older than `--node-monitor-grace-period` is `NotReady`
 //! (`node_lifecycle_controller.go`); the 5 s between two looks of the controller are left out, and so
 //! are renewals that a server turns away or is too busy for: leases are in a priority level of
-//! their own.
+//! their own. A renewal that an admission webhook refuses is none. While etcd takes no writes nodes stay
+//! as they are: nobody can write that they are `NotReady`, either (`applierV3Capped` refuses every put, etcd
+//! `server/etcdserver/apply/apply.go`).
 
 use crate::model::client::State;
 use crate::model::event::{Event, FaultEvent};
@@ -29,10 +31,15 @@ impl World<'_> {
             return;
         }
         let owner = self.fleets.owner_of(&self.cx, client);
-        let served =
+        let heard =
             self.fleets.attached(&self.cx, owner).iter().any(|peer| self.connected(*peer, now));
+        let served = heard && !self.fleets.leases.refused;
         let grace = self.cx.inputs.release.node_monitor_grace;
         let Some(lease) = self.fleets.leases.get(owner) else { return };
+        if heard && !served && lease.lapses == SimTime::NEVER {
+            // A first renewal that is refused: until now it is taken to have been renewed.
+            lease.renewed = true;
+        }
         if lease.renewed == served {
             return;
         }

@@ -40,7 +40,9 @@ impl World<'_> {
         for resource in self.cx.inputs.resource_ids() {
             let size = self.cx.inputs.resources[resource].size;
             objects += size.times(self.plane.etcd.objects[resource]);
-            rate += self.plane.flows.rate(resource).per_second * size.as_f64();
+            if !self.cx.inputs.admission_fails(resource) {
+                rate += self.plane.flows.rate(resource).per_second * size.as_f64();
+            }
         }
         self.plane.etcd.database.pass(now, rate);
         objects

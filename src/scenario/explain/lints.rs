@@ -6,7 +6,7 @@ use super::text::{LEVEL, text};
 use crate::language::tell::code::Code::{
     AskedEtcd, AssumedNodeMemory, BeyondTested, CollectorOff, CountedPer, DecimalLimit,
     IdleAboveLimit, LargeObject, LimitAboveNode, LimitOrder, LockedGate, LongSweep, NeverStarts,
-    NoDefinitions, NoEffect, NoJitter, NoProbes, PassedOver, ReadsEtcd, RemovedAlong,
+    NoDefinitions, NoEffect, NoJitter, NoProbes, PassedOver, PastQuota, ReadsEtcd, RemovedAlong,
 };
 
 /// Of what is legal, but probably not meant.
@@ -157,6 +157,16 @@ pub(super) static LINTS: &[Explanation] = &[
         Fragment(
             "[apiserver]\nprobes = true\n[[events]]\nname = \"no quorum\"\nat = \"1m\"\netcd-outage = { \
              lasts = \"3m\" }",
+        ),
+    ),
+    text(
+        PastQuota,
+        "etcd takes no writes once its file is larger than --quota-backend-bytes, 2 GiB where nothing is said. \
+         The file holds the objects, every revision of the last five to ten minutes, and pages that are not \
+         full. Where the scenario states no quota the model never reaches one.",
+        Fragment("[objects.configmaps]\ncount = 6\nper = \"node\"\nsize = \"600kB\""),
+        Fragment(
+            "[objects.configmaps]\ncount = 6\nper = \"node\"\nsize = \"600kB\"\n[etcd]\nquota = \"8GiB\"",
         ),
     ),
     text(

@@ -208,8 +208,10 @@ table! {
     range_stream: bool = flag().default("false");
     /// How often etcd sends progress notifications to an idle watcher (etcd's default).
     progress_notify_interval: SimSpan = span(SimSpan::millis(100)).default("10m").late();
-    /// --quota-backend-bytes (etcd's default is 2GiB): past it etcd takes no writes. Left out: never reached.
-    quota: Option<Bytes> = size(Bytes::mib(1), Bytes::gib(1 << 10)).optional();
+    /// --quota-backend-bytes (etcd's default is 2GiB): past it etcd takes no writes. Left out: never reached, and a
+    /// warning where more than the default is stored.
+    quota: Option<Bytes> =
+        size(Bytes::mib(1), Bytes::gib(1 << 10)).optional().codes(&[Code::PastQuota]);
 }
 
 words! {
