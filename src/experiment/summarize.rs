@@ -144,6 +144,7 @@ fn harm(runs: &[RunRecord]) -> HarmSummary {
         servers_behind: of(|counters| counters.servers_behind),
         servers_lost: of(|counters| counters.servers_lost),
         probe_kills: of(|counters| counters.probe_kills),
+        etcd_kills: of(|counters| counters.etcd_kills),
         nodes_not_ready: of(|counters| counters.nodes_not_ready),
         stale_reads: of(|counters| counters.stale_reads),
     }
@@ -202,7 +203,7 @@ fn apiserver(records: &[&ServerRecord]) -> ApiserverSummary {
     kills.sort_unstable();
     ApiserverSummary {
         name: records.first().map_or_else(String::new, |r| r.name.clone()),
-        limit_bytes: records.first().map_or_else(Default::default, |r| r.limit),
+        limit_bytes: records.iter().map(|r| r.limit).min().unwrap_or_default(),
         peak_resident_bytes: spread(records.iter().map(|r| r.peak_resident).collect()),
         etcd_rest_bytes: records.first().map_or_else(Default::default, |r| r.etcd_rest),
         etcd_peak_bytes: records.iter().map(|r| r.etcd_peak).max().unwrap_or_default(),

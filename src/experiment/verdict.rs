@@ -50,7 +50,18 @@ fn of_what_was_run(summary: &Summary) -> String {
         let at = SimTime(SimSpan::from_secs_f64(s).0);
         if n == 1 { format!(" at {at}") } else { format!(", first at {at} (median)") }
     });
-    format!("{how_often}{}{}", first.unwrap_or_default(), aftermath(summary))
+    let first = first.unwrap_or_default();
+    format!("{how_often}{first}{}{}", aftermath(summary), etcd(summary))
+}
+
+/// `; etcd was killed in 3 runs`, where those are among the kills.
+fn etcd(summary: &Summary) -> String {
+    let kills = &summary.harm.etcd_kills;
+    match (kills.runs, summary.replications) {
+        (0, _) => String::new(),
+        (_, 1) => format!("; {} of etcd", counted(kills.count.max, "kill")),
+        (runs, _) => format!("; etcd was killed in {runs} runs"),
+    }
 }
 
 /// What followed the kills, mildest first.

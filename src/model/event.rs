@@ -240,6 +240,11 @@ pub enum FaultEvent {
         /// Void unless the process is the same.
         boot: u32,
     },
+    /// The etcd on a server's node, which was killed or defragmented, answers again.
+    EtcdAnswers {
+        /// Which server.
+        server: ServerId,
+    },
     /// The kubelet probes a server.
     Probe {
         /// Which server.
@@ -329,6 +334,8 @@ pub enum Kind {
     Database = 35,
     /// [`LoadEvent::Defragment`].
     Defragment = 36,
+    /// [`FaultEvent::EtcdAnswers`].
+    EtcdAnswers = 37,
 }
 
 impl Event {
@@ -395,6 +402,7 @@ impl FaultEvent {
             Self::Drain { server, .. } => (Kind::Drain, server.into()),
             Self::CloseWatches { client, .. } => (Kind::CloseWatches, client.into()),
             Self::Exit { server, .. } => (Kind::Exit, server.into()),
+            Self::EtcdAnswers { server } => (Kind::EtcdAnswers, server.into()),
             Self::Probe { server, .. } => (Kind::Probe, server.into()),
         }
     }

@@ -189,9 +189,6 @@ pub struct NodeInput {
     /// Whether the clients run on the servers' node and take processor time from them, as in the
     /// measured runs ([`LOCAL_CLIENT`](super::costs::LOCAL_CLIENT)).
     pub local_clients: bool,
-    /// Whether etcd's memory moves with what it reads, and programs wait for their pages before the node is out
-    /// of memory.
-    pub pressure: bool,
     /// RAM that etcd uses on the node (`oom_score_adj` -997), where it is stated; else
     /// [`Inputs::etcd_memory`].
     pub etcd_memory: Option<Bytes>,

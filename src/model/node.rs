@@ -1,11 +1,11 @@
 //! The machine under a server: processors, the memory at which the kernel kills, the kubelet's
 //! restarts.
 
-use super::apiserver::server::NodeRoom;
+use super::apiserver::server::{EtcdRoom, Limits, NodeRoom};
 use super::costs;
 use super::input::{ApiserverInput, Inputs, NodeInput};
 use super::release::Release;
-use super::residents;
+use super::residents::Residents;
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// `oom_score_adj` of etcd as a static pod (docs/facts/memory.md section 4.2).
@@ -35,34 +35,54 @@ pub struct MemoryLimit {
     pub kind: LimitKind,
 }
 
-/// The limit that binds first.
+/// The limit that binds first at the start of a run: see [`limits`].
+#[must_use]
+pub fn memory_limit(inputs: &Inputs) -> MemoryLimit {
+    limits(inputs, Residents::at_start(inputs)).first
+}
+
+/// Where a server's memory ends with these beside it.
 ///
 /// A cgroup kills at `memory.max`, but does not charge all of the binary's pages to it. Without a
 /// cgroup limit the node runs out: the kernel kills the process of highest badness, resident +
 /// adj × RAM / 1000 (docs/facts/memory.md section 4.2). Ordinary processes score above a static pod's
-/// -997, so they die first and leave their memory; then the larger of apiserver and etcd.
+/// -997, so they die first and leave their memory; then the larger of apiserver and etcd
+/// ([`NodeRoom`]).
 #[must_use]
-pub fn memory_limit(inputs: &Inputs) -> MemoryLimit {
-    let node_limit = node_limit(inputs);
-    match inputs.apiserver.memory_limit {
-        Some(limit) if limit + costs::BINARY_UNCHARGED <= node_limit => {
-            MemoryLimit { limit, kill_at: limit + costs::BINARY_UNCHARGED, kind: LimitKind::Cgroup }
+pub fn limits(inputs: &Inputs, others: Residents) -> Limits {
+    let node_limit = node_limit(inputs, &others);
+    let limit = inputs.apiserver.memory_limit;
+    let cgroup = limit.map_or(Bytes(u64::MAX), |limit| limit + costs::BINARY_UNCHARGED);
+    let first = match limit {
+        Some(limit) if cgroup <= node_limit => {
+            MemoryLimit { limit, kill_at: cgroup, kind: LimitKind::Cgroup }
         }
         _ => MemoryLimit { limit: node_limit, kill_at: node_limit, kind: LimitKind::Node },
+    };
+    Limits { first, cgroup, node: room(inputs, node_limit, &others), others }
+}
+
+/// Where the memory of a server's node ends.
+fn room(inputs: &Inputs, node_limit: Bytes, others: &Residents) -> NodeRoom {
+    let Residents { etcd: (idle, started), etcd_rest: rest, .. } = *others;
+    let node = &inputs.node;
+    NodeRoom {
+        kill_at: node_limit,
+        daemons: if daemons_die_first(node, others) { node.daemons_memory } else { Bytes::ZERO },
+        etcd: (rest > Bytes::ZERO).then_some(EtcdRoom { rest, idle, started }),
+        handicap: handicap(node),
+        min: inputs.apiserver.memory_min.unwrap_or_default(),
+        low: inputs.apiserver.memory_low.unwrap_or_default(),
     }
 }
 
-/// Where the memory of a server's node ends, if what shares it is to be followed.
-#[must_use]
-pub fn room(inputs: &Inputs) -> Option<NodeRoom> {
-    let rest = inputs.etcd_memory();
-    let (min, low) = (inputs.apiserver.memory_min, inputs.apiserver.memory_low);
-    inputs.node.pressure.then(|| NodeRoom {
-        kill_at: node_limit(inputs),
-        etcd: (rest > Bytes::ZERO).then(|| (rest, inputs.etcd_takes().0)),
-        min: min.unwrap_or_default(),
-        low: low.unwrap_or_default(),
-    })
+/// By how many bytes more etcd must be resident than the apiserver to score higher: their `oom_score_adj` in
+/// thousandths of the node's memory. One of -1000 is never killed (`OOM_SCORE_ADJ_MIN`, Linux `mm/oom_kill.c`).
+fn handicap(node: &NodeInput) -> i64 {
+    match i64::from(node.oom_score_adj) {
+        ..=-1000 => i64::MIN,
+        adj => (adj - ETCD_SCORE_ADJ).saturating_mul((node.memory.0 / 1000) as i64),
+    }
 }
 
 /// cgroup `memory.high`: stated, or as the kubelet sets it with the feature gate `MemoryQoS`: floor to a page of
@@ -83,18 +103,22 @@ pub fn memory_high(inputs: &Inputs) -> Option<Bytes> {
 }
 
 /// Resident memory of a server at which its node is out of memory, with etcd at rest.
-fn node_limit(inputs: &Inputs) -> Bytes {
-    let node = &inputs.node;
-    let (total, etcd) = (node.memory, inputs.etcd_memory());
-    let left = total - node.system_memory - etcd - residents::controllers(inputs);
-    let before_daemons = left - node.daemons_memory;
-    let score = |resident: Bytes, adj: i64| {
-        i128::from(resident.0) + i128::from(adj) * i128::from(total.0) / 1000
-    };
-    let adj = i64::from(node.oom_score_adj);
-    let own = score(before_daemons, adj);
-    let spared = own < score(node.daemons_memory, 0) && adj < 0;
-    if spared || own < score(etcd, ETCD_SCORE_ADJ) { left } else { before_daemons }
+fn node_limit(inputs: &Inputs, others: &Residents) -> Bytes {
+    let left = left_of(&inputs.node, others);
+    let daemons = inputs.node.daemons_memory;
+    if daemons_die_first(&inputs.node, others) { left } else { left - daemons }
+}
+
+/// What is left of a node for its server and ordinary processes.
+fn left_of(node: &NodeInput, others: &Residents) -> Bytes {
+    node.memory - node.system_memory - others.etcd_rest - others.controllers
+}
+
+/// Whether ordinary processes, of `oom_score_adj` 0, score above a server that has all that is left.
+fn daemons_die_first(node: &NodeInput, others: &Residents) -> bool {
+    let adj = i128::from(node.oom_score_adj) * i128::from(node.memory.0) / 1000;
+    let own = i128::from((left_of(node, others) - node.daemons_memory).0) + adj;
+    adj < 0 && own < i128::from(node.daemons_memory.0)
 }
 
 /// Cores a server may use at once: the node's, and no more than its [`processors`], which bound the threads

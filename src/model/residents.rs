@@ -16,6 +16,7 @@
 //! Leader election leaves the other servers' controller managers and schedulers without informers; which node the
 //! leaders are on changes, so each server's is taken to have them.
 
+use crate::model::ids::{ResourceId, Table};
 use crate::model::input::{Inputs, ResourceInput, Shape};
 use crate::model::objects::ObjectProfile;
 use crate::units::Bytes;
@@ -39,11 +40,58 @@ const POD_INFO: Bytes = Bytes(1_000);
 /// Heap for a byte that is live.
 const HEAP: u64 = 2;
 
-/// RAM of controller manager, scheduler, and of what kube-proxy holds.
+/// What each of those beside a server has of its node's memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Residents {
+    /// etcd while it reads nothing, and after a server has started beside it; nothing: it runs elsewhere.
+    pub etcd: (Bytes, Bytes),
+    /// What is set aside for etcd.
+    pub etcd_rest: Bytes,
+    /// See [`controllers`].
+    pub controllers: Bytes,
+}
+
+impl Residents {
+    /// What they have at the start of a run.
+    #[must_use]
+    pub fn at_start(inputs: &Inputs) -> Self {
+        Self::with(inputs, inputs.etcd_takes(), controllers(inputs))
+    }
+
+    /// With so many objects of each resource, and so much of them in etcd's raft log.
+    #[must_use]
+    pub fn of(inputs: &Inputs, objects: &Table<ResourceId, u64>, logged: Bytes) -> Self {
+        let counts = || objects.iter().copied();
+        let etcd = inputs.etcd_takes_for(counts(), logged);
+        Self::with(inputs, etcd, controllers_for(inputs, counts()))
+    }
+
+    fn with(inputs: &Inputs, etcd: (Bytes, Bytes), controllers: Bytes) -> Self {
+        Self { etcd, etcd_rest: inputs.etcd_memory_for(etcd.1), controllers }
+    }
+
+    /// What they have that had `self` and would need `other` now: they keep the most.
+    #[must_use]
+    pub fn or_more(self, other: Self) -> Self {
+        Self {
+            etcd: (self.etcd.0.max(other.etcd.0), self.etcd.1.max(other.etcd.1)),
+            etcd_rest: self.etcd_rest.max(other.etcd_rest),
+            controllers: self.controllers.max(other.controllers),
+        }
+    }
+}
+
+/// RAM of controller manager, scheduler, and of what kube-proxy holds, at the start of a run.
 #[must_use]
 pub fn controllers(inputs: &Inputs) -> Bytes {
+    controllers_for(inputs, inputs.resources.iter().map(|resource| resource.count))
+}
+
+/// The same for so many objects of each resource.
+fn controllers_for(inputs: &Inputs, counts: impl Iterator<Item = u64>) -> Bytes {
     inputs.node.controllers_memory.unwrap_or_else(|| {
-        let held = inputs.resources.iter().map(|one| in_controllers(one).times(one.count));
+        let held = inputs.resources.iter().zip(counts);
+        let held = held.map(|(resource, count)| in_controllers(resource).times(count));
         CONTROLLER_MANAGER + SCHEDULER + held.sum::<Bytes>().times(HEAP)
     })
 }

@@ -148,6 +148,7 @@ fn events(run: &RunRecord) -> Vec<Beat> {
             // Reported with the kill.
             LogKind::NodeLost if servers::node_killed(run, entry) => return None,
             LogKind::NodeLost => (90, Edition::Both),
+            LogKind::NodeKill => (95, Edition::Both),
             LogKind::NotReady => (70, Edition::Both),
             LogKind::Balancer | LogKind::Synced => (10, Edition::Full),
             // Kills and returns are reported with what belongs to them.
@@ -191,6 +192,7 @@ fn silent(unserved: &Unserved) -> String {
         ("shutting down", &unserved.stopping),
         ("cut off", &unserved.cut_off),
         ("watches turned away for cold caches", &unserved.cold),
+        ("without their etcd", &unserved.without_etcd),
     ];
     let mut text = String::new();
     for (what, servers) in servers.iter().filter(|(_, servers)| !servers.is_empty()) {

@@ -79,6 +79,9 @@ pub struct Counters {
     /// Servers killed by the kubelet because a probe failed.
     #[serde(default)]
     pub probe_kills: u64,
+    /// Kills of etcd by the kernel, for want of memory on a server's node.
+    #[serde(default)]
+    pub etcd_kills: u64,
     /// Writes answered 429; not among `requests_made`.
     #[serde(default)]
     pub writes_rejected: u64,

@@ -198,11 +198,13 @@ impl Outcome {
                 "No server was killed for memory and all recovered, but a server was lost, requests failed, watches \
                  were ended, nodes were NotReady or overcommitted, reads were stale or work fell behind."
             }
-            Self::SingleOom => "One server was killed, once, and all recovered.",
-            Self::Cascade => "Two servers or more were killed, and all recovered.",
-            Self::CrashLoop => "One server was killed again and again, and all recovered.",
+            Self::SingleOom => "One server or etcd was killed, once, and all recovered.",
+            Self::Cascade => "On two nodes or more a server or etcd was killed, and all recovered.",
+            Self::CrashLoop => {
+                "One server or its etcd was killed again and again, and all recovered."
+            }
             Self::NonRecovering => {
-                "At the end a server was down, cut off or had a cold cache, etcd had no quorum, or a client lacked its list."
+                "At the end a server was down, cut off, without its etcd or had a cold cache, etcd had no quorum, or a client lacked its list."
             }
         }
     }
@@ -266,7 +268,7 @@ impl NodeRecord {
 pub struct ServerRecord {
     /// `apiserver-0` ...
     pub name: String,
-    /// The memory it may use: cgroup limit, else what its node leaves it.
+    /// The memory it may use: cgroup limit, or the least that the others on its node left it in the run.
     pub limit: Bytes,
     /// Highest resident memory of the run.
     pub peak_resident: Bytes,
@@ -283,6 +285,9 @@ pub struct ServerRecord {
     pub node: NodeRecord,
     /// Kills, in order of time.
     pub oom_kills: Vec<OomKill>,
+    /// Kills of the etcd on its node, in order of time.
+    #[serde(default)]
+    pub etcd_kills: Vec<OomKill>,
     /// CPU time used.
     pub cpu: SimSpan,
     /// CPU time that it could have used: its cores or its CPU limit, over the run.
@@ -298,6 +303,11 @@ pub struct ServerRecord {
 }
 
 impl ServerRecord {
+    /// Its kills, and those of the etcd on its node.
+    pub fn kills(&self) -> impl Iterator<Item = &OomKill> {
+        self.oom_kills.iter().chain(&self.etcd_kills)
+    }
+
     /// CPU time used, of what there was: 0 to 1, a little more where a quota was saved up.
     #[must_use]
     pub fn cpu_utilisation(&self) -> f64 {
@@ -409,6 +419,8 @@ pub enum LogKind {
     Event,
     /// A server was killed for memory.
     OomKill,
+    /// The kernel killed others than the server on its node for memory: etcd, or ordinary processes.
+    NodeKill,
     /// A server was stopped or killed by the scenario.
     Stopped,
     /// A server process started.
@@ -417,7 +429,7 @@ pub enum LogKind {
     Ready,
     /// The balancer took a server out or put it back.
     Balancer,
-    /// A node was lost: out of memory with nobody left to kill.
+    /// A node was out of memory.
     NodeLost,
     /// All members of a fleet are synced.
     Synced,
@@ -496,23 +508,22 @@ impl RunRecord {
         self.worst_server().map_or(Bytes::ZERO, |s| s.peak_resident)
     }
 
-    /// Kills of all servers.
+    /// Kills of all servers, and of the etcd beside them.
     #[must_use]
     pub fn oom_kills(&self) -> usize {
-        self.servers.iter().map(|s| s.oom_kills.len()).sum()
+        self.servers.iter().map(|s| s.kills().count()).sum()
     }
 
-    /// Servers that were killed for memory.
+    /// Servers that were killed for memory, or whose etcd was.
     #[must_use]
     pub fn servers_killed(&self) -> usize {
-        self.servers.iter().filter(|s| !s.oom_kills.is_empty()).count()
+        self.servers.iter().filter(|s| s.kills().next().is_some()).count()
     }
 
-    /// When the first server was killed for memory.
+    /// When the first server, or etcd, was killed for memory.
     #[must_use]
     pub fn first_oom(&self) -> Option<SimTime> {
-        let kills = self.servers.iter().flat_map(|s| &s.oom_kills);
-        kills.map(|kill| kill.at).min()
+        self.servers.iter().flat_map(ServerRecord::kills).map(|kill| kill.at).min()
     }
 
     /// CPU time of all servers.

@@ -144,6 +144,9 @@ pub struct HarmSummary {
     /// Those of them that the kubelet killed because a probe failed.
     #[serde(default)]
     pub probe_kills: HarmCount,
+    /// Kills of etcd by the kernel: see [`Outcome`](super::Outcome).
+    #[serde(default)]
+    pub etcd_kills: HarmCount,
     /// Times that a node became `NotReady`.
     #[serde(default)]
     pub nodes_not_ready: HarmCount,

@@ -15,6 +15,9 @@ pub struct Unserved {
     /// away.
     #[serde(default)]
     pub cold: Vec<String>,
+    /// Names of those that serve, while the etcd on their node was killed and has not started again.
+    #[serde(default)]
+    pub without_etcd: Vec<String>,
     /// Whether etcd has no quorum.
     pub etcd: bool,
 }
@@ -23,9 +26,9 @@ impl Unserved {
     /// Whether everybody answers.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        let Self { down, stopping, cut_off, cold, etcd } = self;
+        let Self { down, stopping, cut_off, cold, without_etcd, etcd } = self;
         let silent =
             down.is_empty() && stopping.is_empty() && cut_off.is_empty() && cold.is_empty();
-        silent && !*etcd
+        silent && without_etcd.is_empty() && !*etcd
     }
 }

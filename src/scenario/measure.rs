@@ -47,10 +47,10 @@ macro_rules! measures {
 }
 
 measures! {
-    Oom "oom" Event Higher "A server was killed for memory."
-    Cascade "cascade" Event Higher "Two servers or more were killed for memory."
-    NonRecovering "non-recovering" Event Higher "At the end a server was down, cut off or had a cold cache, etcd had no quorum, or a client lacked its list."
-    Wrong "wrong" Event Higher "A server was killed for memory, or at the end one was down, cut off or had a cold cache, etcd had no quorum, or a client lacked its list."
+    Oom "oom" Event Higher "A server, or the etcd beside it, was killed for memory."
+    Cascade "cascade" Event Higher "On two nodes or more a server or etcd was killed for memory."
+    NonRecovering "non-recovering" Event Higher "At the end a server was down, cut off, without its etcd or had a cold cache, etcd had no quorum, or a client lacked its list."
+    Wrong "wrong" Event Higher "A server or etcd was killed for memory, or at the end one was down, cut off, without its etcd or had a cold cache, etcd had no quorum, or a client lacked its list."
     Absorbed "absorbed" Event Lower "No server was killed or lost, no request failed, no watch was ended, no node was NotReady, no read was stale, no work fell behind, no node was overcommitted."
     Peak "peak" Size Higher "Highest resident memory of any server."
     Headroom "headroom" Share Lower "The least share of its limit that a server had left at its peak."

@@ -234,7 +234,6 @@ pub(super) fn node(
         memory: environment.memory_bytes.map_or(MEMORY, Bytes),
         cores: share * within("environment.cores", cores, 0.1..=4096.0)?,
         local_clients: environment.local_clients.unwrap_or(local_clients),
-        pressure: false,
         etcd_memory: Some(Bytes::gib(1)),
         system_memory: Bytes::gib(1),
         controllers_memory: Some(Bytes::ZERO),

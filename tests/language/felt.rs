@@ -25,8 +25,7 @@ const NOT_OF_A_RUN: [(&str, &str); 8] = [
 ];
 
 /// Keys that are felt elsewhere, and by which tests.
-const FELT_ELSEWHERE: [(&str, &str); 19] = [
-    ("node.pressure", "tool, `docs`: the cookbook's recipe of the node"),
+const FELT_ELSEWHERE: [(&str, &str); 18] = [
     (
         "apiserver.stall-at-limit",
         "model, `connections`: no server of this scenario comes to its limit",

@@ -1,6 +1,8 @@
-//! The memory of a server's whole node against a published table.
+//! The memory of a server's whole node: against a published table, and who is killed when it is out.
 
 use crate::support;
+use oomcast::results::{LogKind, Outcome, RunRecord};
+use oomcast::units::Bytes;
 
 /// What is in use on the node of a scenario of so many nodes and Pods on each, in 10^6 bytes.
 fn whole_node(nodes: u32, pods_per_node: u32) -> f64 {
@@ -52,4 +54,94 @@ fn a_controller_of_k0s_takes_what_was_measured() {
         let ratio = whole_node(nodes, pods_per_node) / measured;
         assert!((0.67..1.5).contains(&ratio), "{nodes} nodes of {pods_per_node} Pods: {ratio}");
     }
+}
+
+/// Eight scripts that list 240 MB from etcd at the same time.
+const DUMP: &str = r#"
+schema = 1
+name = "t"
+run = { duration = "5m" }
+apiserver = { version = "1.30" }
+node = { memory = "12GiB", cores = 4 }
+objects.pods = { count = 40_000, size = "6kB" }
+clients = [{ name = "scripts", count = 8, start = "stopped", lister = { resource = "pods", resource-version = "" } }]
+events = [{ name = "dump", at = "1m", start = { client = "scripts" } }]
+"#;
+
+fn dump(set: &[&str]) -> RunRecord {
+    support::run(&support::valid(DUMP, set).inputs, 1)
+}
+
+fn told<'r>(run: &'r RunRecord, kind: LogKind, words: &str) -> Vec<(&'r str, f64)> {
+    let entries = run.log.iter().filter(|e| e.kind == kind && e.message.contains(words));
+    entries.map(|entry| (entry.subject.as_str(), entry.at.as_secs_f64())).collect()
+}
+
+#[test]
+fn the_kernel_kills_etcd_where_it_is_larger_and_the_kubelet_starts_it_again() {
+    let run = dump(&[]);
+    let [kill] = &run.servers[0].etcd_kills[..] else { panic!("{:?}", run.log) };
+    assert!(run.servers[0].oom_kills.is_empty());
+    assert_eq!((run.oom_kills(), run.servers_killed(), run.counters.etcd_kills), (1, 1, 1));
+    // Eight ranges, the values and the message of each with garbage: docs/incidents.md.
+    assert!(kill.resident > Bytes::gib(6), "{}", kill.resident);
+    let back = kill.back_at.expect("it comes back").since(kill.at).as_secs_f64();
+    // 5 s, and 288 MB of file at 100 MB/s.
+    assert!((7.0..9.0).contains(&back), "{back} s");
+    // What read from it fails, and a single member takes its quorum along.
+    assert!(run.counters.requests_failed > 0);
+    let told = |kind, words| told(&run, kind, words).len();
+    assert_eq!(
+        (told(LogKind::NodeKill, "etcd is OOM killed"), told(LogKind::Event, "is back")),
+        (1, 2)
+    );
+    // More memory, or an etcd that runs elsewhere, and nobody is killed.
+    for spared in [&["node.memory=32GiB"][..], &["node.memory=20GiB", "node.etcd-memory=0B"]] {
+        let run = dump(spared);
+        assert_eq!((run.oom_kills(), run.counters.failed()), (0, 0), "{spared:?}");
+    }
+}
+
+#[test]
+fn the_scores_of_the_kernel_decide_who_is_killed() {
+    // A server that is no static pod is killed before etcd, however small it is.
+    let run = dump(&["node.oom-score-adj=-500", "node.memory=9GiB"]);
+    assert!(!run.servers[0].oom_kills.is_empty(), "{:?}", run.log);
+    // One of -1000 is never killed as long as there is an etcd.
+    let run = dump(&["node.oom-score-adj=-1000", "node.memory=16GiB"]);
+    assert!(!run.servers[0].etcd_kills.is_empty() && run.servers[0].oom_kills.is_empty());
+}
+
+#[test]
+fn ordinary_processes_die_before_static_pods() {
+    let run = dump(&[]);
+    let ordinary = told(&run, LogKind::NodeKill, "ordinary processes");
+    let etcd = told(&run, LogKind::NodeKill, "etcd is OOM killed");
+    assert!(ordinary[0].1 < etcd[0].1, "{:?}", run.log);
+    // Everybody waits for pages of programs before either.
+    assert!(run.servers[0].pressure.memory_full.as_secs_f64() > 1.0, "{:?}", run.servers[0]);
+    let none = dump(&["node.daemons-memory=0B"]);
+    assert!(told(&none, LogKind::NodeKill, "ordinary processes").is_empty());
+}
+
+#[test]
+fn a_quorum_outlives_one_member_and_no_more() {
+    let three = |members: &[&str]| {
+        let mut set = vec!["apiserver.replicas=3", "clients.scripts.count=24"];
+        set.extend(members);
+        dump(&set)
+    };
+    let run = three(&[]);
+    let kills: usize = run.servers.iter().map(|server| server.etcd_kills.len()).sum();
+    assert!(kills >= 2, "{:?}", run.log);
+    let quorum_lost = |run: &RunRecord| {
+        told(run, LogKind::Event, "etcd is back").iter().any(|(subject, _)| subject.is_empty())
+    };
+    assert!(quorum_lost(&run), "{:?}", run.log);
+    // Four scripts, two of them on one server, whose etcd is killed: the others keep theirs.
+    let one = three(&["clients.scripts.count=4", "node.memory=7000MiB"]);
+    let killed: Vec<usize> = one.servers.iter().map(|server| server.etcd_kills.len()).collect();
+    assert!(killed[0] > 0 && killed[1..] == [0, 0], "{killed:?}");
+    assert!(!quorum_lost(&one), "{:?}", one.log);
+    assert_ne!(one.outcome, Outcome::Absorbed);
 }

@@ -67,6 +67,7 @@ fn server(index: u16, peak: Bytes, oom_kills: Vec<OomKill>) -> ServerRecord {
         span: SimSpan::secs(600),
         levels: levels(if oom_kills.is_empty() { 0 } else { 4_213 + u64::from(index) }),
         oom_kills,
+        etcd_kills: Vec::new(),
         holders_at_peak: holders(peak),
     }
 }

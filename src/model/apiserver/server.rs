@@ -10,15 +10,17 @@ mod account;
 mod backlog;
 mod beside;
 mod booking;
+mod file_pages;
 mod pressure;
 mod rates;
 mod settings;
 mod streams;
 
-pub use beside::NodeRoom;
-pub(crate) use beside::{FILES_OF_OTHERS, HAND_OVERS, STALL};
+pub(crate) use beside::HAND_OVERS;
+pub use beside::{EtcdRoom, NodeRoom, Victim};
+pub(crate) use file_pages::{FILES_OF_OTHERS, STALL};
 pub(crate) use rates::COPIES_WAITED_FOR;
-pub use settings::{Background, FanOut, Growth, Held, ServerSettings};
+pub use settings::{Background, FanOut, Growth, Held, Limits, ServerSettings};
 
 use backlog::Backlog;
 use beside::Beside;
@@ -168,6 +170,8 @@ struct Rates {
 pub struct Server {
     /// Settings.
     pub settings: Arc<ServerSettings>,
+    /// Where its memory ends now.
+    limits: Limits,
     /// Memory.
     pub memory: ProcessMemory,
     /// Steady load.
@@ -223,13 +227,14 @@ pub struct Finished {
 impl Server {
     /// A server whose process is not running.
     #[must_use]
-    pub fn new(settings: Arc<ServerSettings>) -> Self {
+    pub fn new(settings: Arc<ServerSettings>, limits: Limits) -> Self {
         let draws = Streams::new(0, 0).stream(POOL_PLACES, 0);
         let pool = SyncPool::new(settings.procs, settings.cores, draws);
         let memory = settings.empty_memory(pool, SimTime::ZERO);
         let quota = settings.cpu_limit.map(Quota::new);
         Self {
             settings,
+            limits,
             memory,
             background: Background::default(),
             pool: FluidPool::default(),
@@ -551,7 +556,7 @@ impl Server {
 
     fn note_peak(&mut self, now: SimTime) {
         let resident = self.memory.resident();
-        self.note_both();
+        self.note_all();
         self.phase_peak = self.phase_peak.max(resident);
         if resident > self.peak.0 {
             self.peak = (resident, now);

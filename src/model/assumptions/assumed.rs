@@ -11,6 +11,7 @@ use crate::model::client::go::REDIAL_SPREAD;
 use crate::model::costs;
 use crate::model::plane::REVIEW_COPIES;
 use crate::model::plane::database::{DEFRAGMENTED, FILE_PER_BYTE};
+use crate::model::plane::etcd::ETCD_STARTS;
 use crate::model::residents::{CONTROLLER_MANAGER, METADATA, SCHEDULER};
 use crate::results::{Assumption, CFS_PERIOD, Held};
 use crate::units::Bytes;
@@ -21,6 +22,7 @@ pub(super) fn rows() -> Vec<Assumption> {
     rows.extend(of_the_node());
     rows.extend(of_what_is_refused());
     rows.extend(of_audit());
+    rows.extend(simplifications_of_etcd());
     rows.extend(simplifications());
     rows
 }
@@ -174,7 +176,14 @@ fn of_the_node() -> Vec<Assumption> {
             "how many LISTs from etcd at once fail its health check of 2 s",
         ),
         row(
-            "etcd's file is copied at",
+            "a killed etcd answers again, besides the kubelet's back-off and the reading of its file, after",
+            ETCD_STARTS.to_string(),
+            "container, write-ahead log since the last snapshot, election or return of the member",
+            "2 to 20 s",
+            "how long a server is without its etcd",
+        ),
+        row(
+            "etcd's file is copied, or read by a starting etcd, at",
             DEFRAGMENTED.to_string(),
             "500 MB in less than 5 s, usually in less than 1; 10 s for large files on slow disks (docs/facts/memory.md \
              section 2.6)",
@@ -286,6 +295,32 @@ fn of_audit() -> Vec<Assumption> {
     ]
 }
 
+/// etcd beside a server.
+fn simplifications_of_etcd() -> Vec<Assumption> {
+    let row = |what, source, leans| how(Held::Assumed, what, source, leans);
+    vec![
+        row(
+            "etcd is a rate and a latency; the one on a server's own node serves it, and keeps for two minutes what its \
+             ranges took, beside what is stored at the start",
+            "`[etcd]`, `node.etcd-memory`; `src/model/input/residents.rs`: 50 MB, the stored bytes, 1.75 times the raft \
+             log, and 3.5 times the ranges that a start reads at once, or all that are read at once",
+            "lists from etcd by many at once; etcd on the same node",
+        ),
+        row(
+            "a range takes all that it holds in etcd when it begins",
+            "five at once are as published (etcd-io/etcd#19766); of hundreds that share its cores most hold less: \
+             kubernetes#65954 saw 100 GB where this gives 700",
+            "on the safe side: when a node with many lists from etcd is out of memory",
+        ),
+        row(
+            "writes go on through other members of etcd while that of a server is down",
+            "kubeadm has a server write through its own member only; clients and balancer send them elsewhere once \
+             `/readyz` fails",
+            "writes that fail while etcd is killed or defragmented",
+        ),
+    ]
+}
+
 fn simplifications() -> Vec<Assumption> {
     let row = |what, source, leans| how(Held::Assumed, what, source, leans);
     vec![
@@ -314,19 +349,6 @@ fn simplifications() -> Vec<Assumption> {
             "what a cache that does not follow etcd holds up weighs in memory when it is written, not when it comes",
             "ring and garbage of the events",
             "the memory of a server during `lag`",
-        ),
-        row(
-            "etcd is a rate and a latency; its memory is a fixed amount, by what is stored at the start; with `node.pressure` \
-             the etcd on a server's own node serves it, and keeps for two minutes what its ranges took",
-            "`[etcd]`, `node.etcd-memory`; `src/model/input/residents.rs`: 50 MB, the stored bytes, 1.75 times the raft \
-             log, and 3.5 times the ranges that a start reads at once, or all that are read at once",
-            "lists from etcd by many at once; etcd on the same node",
-        ),
-        row(
-            "when its node is out of memory the kernel kills the apiserver, also where etcd is the larger",
-            "both have the same `oom_score_adj`, and the apiserver holds decoded and encoded what etcd holds once; a killed \
-             etcd of several does not stop the others",
-            "nodes without room for many lists from etcd",
         ),
         row(
             "a server at its cgroup's limit is killed at once",

@@ -85,22 +85,38 @@ impl Inputs {
     /// beside it. What is stated counts as both; nothing: it runs elsewhere.
     #[must_use]
     pub fn etcd_takes(&self) -> (Bytes, Bytes) {
+        let [(_, before), (_, written)] = self.raft_log();
+        let counts = self.resources.iter().map(|resource| resource.count);
+        self.etcd_takes_for(counts, Bytes((written + before) as u64))
+    }
+
+    /// The same for so many objects of each resource, and so much of them in the raft log.
+    pub(crate) fn etcd_takes_for(
+        &self,
+        counts: impl Iterator<Item = u64>,
+        logged: Bytes,
+    ) -> (Bytes, Bytes) {
         if let Some(stated) = self.node.etcd_memory {
             return (stated, stated);
         }
-        let mut stored = self.resources.iter().map(|resource| (resource.count, resource.size));
-        etcd_with(&mut stored, self.raft_log())
+        let sizes = self.resources.iter().map(|resource| resource.size);
+        etcd_with(&mut counts.zip(sizes), logged)
     }
 
     /// RAM that is set aside for etcd on each server's node.
     #[must_use]
     pub fn etcd_memory(&self) -> Bytes {
-        let taken = || set_aside(self.etcd_takes().1, self.node.memory);
-        self.node.etcd_memory.unwrap_or_else(taken)
+        self.etcd_memory_for(self.etcd_takes().1)
     }
 
-    /// The last entries of the raft log: writes since the start, and before these each object once.
-    fn raft_log(&self) -> Bytes {
+    /// The same where it takes so much after a server has started beside it.
+    pub(crate) fn etcd_memory_for(&self, taken: Bytes) -> Bytes {
+        self.node.etcd_memory.unwrap_or_else(|| set_aside(taken, self.node.memory))
+    }
+
+    /// The last entries of the raft log at the start, and their bytes: of each object once, and after these the
+    /// writes until then.
+    pub(crate) fn raft_log(&self) -> [(f64, f64); 2] {
         let most = f64::from(self.release.etcd_raft_entries);
         let of = |count: &dyn Fn(&super::ResourceInput) -> f64, most: f64| {
             let (entries, bytes) =
@@ -111,9 +127,8 @@ impl Inputs {
             (entries * share, bytes * share)
         };
         let up = self.apiserver.up_for.as_secs_f64();
-        let (written, last) = of(&|one| one.writes_per_second * up, most);
-        let (_, before) = of(&|one| one.count as f64, most - written);
-        Bytes((last + before) as u64)
+        let written = of(&|one| one.writes_per_second * up, most);
+        [of(&|one| one.count as f64, most - written.0), written]
     }
 }
 

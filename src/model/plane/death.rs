@@ -5,7 +5,6 @@ use crate::model::context::Context;
 use crate::model::event::Event;
 use crate::model::ids::ServerId;
 use crate::model::input::HealthCheck;
-use crate::model::node::LimitKind;
 use crate::model::plane::Plane;
 use crate::model::plane::server_state::{Life, Stalled, name};
 use crate::results::{LogKind, OomKill};
@@ -51,6 +50,43 @@ impl Plane {
         self.note_kill(cx, server, watches, now);
     }
 
+    /// Notes that the kernel kills the etcd beside a server.
+    pub(crate) fn note_etcd_kill(&mut self, cx: &mut Context<'_>, server: ServerId, now: SimTime) {
+        let state = &mut self.servers[server];
+        let (resident, apiserver) = (state.server.etcd_now(), state.server.memory.resident());
+        state.etcd_kills.push(OomKill { at: now, resident, stalled: SimSpan::ZERO, back_at: None });
+        cx.record.counters.etcd_kills += 1;
+        let message = format!(
+            "the node is out of memory: etcd is OOM killed at {resident}, with the apiserver at {}",
+            Bytes(apiserver)
+        );
+        cx.record.note(now, LogKind::NodeKill, &name(server), message);
+    }
+
+    /// The etcd beside a server has started again.
+    pub(crate) fn note_etcd_back(&mut self, server: ServerId, now: SimTime) {
+        if let Some(kill) = self.servers[server].etcd_kills.last_mut() {
+            kill.back_at = Some(now);
+        }
+    }
+
+    /// Notes that the kernel has killed ordinary processes on a server's node, if it has.
+    pub(crate) fn note_daemons_killed(
+        &mut self,
+        cx: &mut Context<'_>,
+        server: ServerId,
+        now: SimTime,
+    ) {
+        let state = &mut self.servers[server];
+        if state.server.take_daemons_killed() {
+            let resident = Bytes(state.server.memory.resident());
+            let message = format!(
+                "the node is out of memory with the apiserver at {resident}: ordinary processes are OOM killed"
+            );
+            cx.record.note(now, LogKind::NodeKill, &name(server), message);
+        }
+    }
+
     /// A server at its memory limit stands still before the kernel kills it; whether it does. A node that is out
     /// of memory has slowed it down before.
     pub(crate) fn begin_stall(
@@ -93,7 +129,7 @@ impl Plane {
 
     /// Whether a server that is killed had its node run out of memory.
     fn node_out(&self, server: ServerId) -> bool {
-        self.limit.kind == LimitKind::Node || self.servers[server].server.node_ends_first()
+        self.servers[server].server.node_ends_first()
     }
 
     /// What a process held is gone. Returns the marks of its requests of whose answers no byte had

@@ -7,6 +7,7 @@ use crate::model::context::Context;
 use crate::model::event::Event;
 use crate::model::ids::{ResourceId, ServerId};
 use crate::model::input::Inputs;
+use crate::model::node::CrashLoopBackOff;
 use crate::model::plane::Plane;
 use crate::model::plane::server_state::Life;
 use crate::units::{SimSpan, SimTime};
@@ -14,6 +15,20 @@ use crate::units::{SimSpan, SimTime};
 /// How long etcd lets a linearizable read wait for a leader: `ReqTimeout`, 5 s and two election
 /// time-outs of 1 s (etcd `server/config/config.go`; recalled, not read again).
 pub const READ_FAILS_AFTER: SimSpan = SimSpan::secs(7);
+
+/// From the start of its container until an etcd of an empty database answers (assumed: 2 to 20 s).
+pub(crate) const ETCD_STARTS: SimSpan = SimSpan::secs(5);
+
+/// The member of etcd on a server's node.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Member {
+    /// It answers nobody until then.
+    pub(crate) down_until: SimTime,
+    /// It was killed for memory, and has not started again.
+    pub(crate) killed: bool,
+    /// The kubelet's back-off.
+    pub(crate) crash_loop: CrashLoopBackOff,
+}
 
 /// How etcd is.
 #[derive(Clone, Debug, Default)]
@@ -71,7 +86,7 @@ impl EtcdState {
 impl Plane {
     /// Whether etcd answers none of a server's reads.
     pub(crate) fn etcd_down(&self, server: ServerId, now: SimTime) -> bool {
-        self.etcd.outage.down(now) || now < self.etcd.blocked_until[server]
+        self.etcd.outage.down(now) || now < self.etcd.members[server].down_until
     }
 
     /// How long etcd takes for a small read of a server; `None`: it does not answer.
@@ -91,9 +106,13 @@ impl Plane {
         self.etcd_takes(inputs, server, now).is_some_and(|takes| takes <= timeout)
     }
 
-    /// What waited for etcd is sent.
+    /// What waited for etcd is sent, where it answers.
     pub(crate) fn resume_waiting(&mut self, now: SimTime) {
         for (server, boot, plan, tag) in std::mem::take(&mut self.etcd.outage.waiting) {
+            if self.etcd_down(server, now) {
+                self.etcd.outage.waiting.push((server, boot, plan, tag));
+                continue;
+            }
             let state = &mut self.servers[server];
             if state.boots == boot && state.server.running() {
                 state.server.start(&self.plans.made, plan, tag, false, now);
@@ -113,7 +132,7 @@ impl Plane {
         self.etcd.outage.waiting.retain(|(waits, ..)| *waits != server);
     }
 
-    /// A cache is filled again while its old contents are still held.
+    /// A cache is filled again while its old contents are still held, unless that is under way.
     pub(crate) fn refill_cache(
         &mut self,
         cx: &mut Context<'_>,
@@ -121,6 +140,9 @@ impl Plane {
         resource: ResourceId,
         now: SimTime,
     ) {
+        if self.servers[server].caches_filling[resource] > 0 {
+            return;
+        }
         let (plans, context) = self.planning(cx);
         let plan = plans.refill(&context, resource);
         let held = self.context(cx).cache_bytes(resource);

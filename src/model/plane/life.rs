@@ -209,7 +209,7 @@ impl Plane {
         if state.boots != boot || !state.server.running() {
             return;
         }
-        let unreachable = self.etcd.outage.down(now) || state.stalled.is_some();
+        let unreachable = self.etcd_down(server, now) || state.stalled.is_some();
         let again = Event::Compare { server, boot, resource, period };
         // The next follows the end of this one, which a conversion webhook may draw out.
         let converting = cx.inputs.conversion(resource).times(self.etcd.objects[resource]);
@@ -333,14 +333,14 @@ impl Plane {
         resource: ResourceId,
         now: SimTime,
     ) {
+        let later = self.etcd_down(server, now);
         let state = &mut self.servers[server];
         let known = state.cachers[resource].is_some() || state.replaced[resource].is_some();
         if state.caches_filling[resource] > 0 || known || state.fill_later[resource] {
             return;
         }
         state.cold_since[resource] = now;
-        state.fill_later[resource] = self.etcd.outage.down(now);
-        let later = state.fill_later[resource];
+        state.fill_later[resource] = later;
         self.begin_counting(cx, server, resource, now);
         if !later {
             let (plans, context) = self.planning(cx);
@@ -385,12 +385,12 @@ impl Plane {
 
     /// Sends a request of the server itself that its readiness waits for, or has it wait for etcd.
     fn start_up_request(&mut self, server: ServerId, plan: PlanId, tag: Tag, now: SimTime) {
-        let state = &mut self.servers[server];
-        state.starting += 1;
-        if self.etcd.outage.down(now) {
+        self.servers[server].starting += 1;
+        if self.etcd_down(server, now) {
             self.wait_for_etcd(server, plan, tag);
             return;
         }
+        let state = &mut self.servers[server];
         state.server.start(&self.plans.made, plan, tag, false, now);
         self.touch(server);
     }

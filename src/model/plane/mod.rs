@@ -41,11 +41,12 @@ use crate::model::ids::{ResourceId, ServerId, Table};
 use crate::model::input::Inputs;
 use crate::model::memory::go_heap::GcSettings;
 use crate::model::node::{self, MemoryLimit};
+use crate::model::residents::Residents;
 use crate::results::Unserved;
 use crate::units::{Bytes, SimTime};
 use balancer::Balancer;
 use database::Database;
-use etcd::EtcdState;
+use etcd::{EtcdState, Member};
 use flows::Flows;
 use plans::{PlanCache, PlanContext};
 use server_state::{Life, ServerState};
@@ -67,7 +68,7 @@ pub struct Plane {
     pub audit_out_until: SimTime,
     /// Until when writes are counted, and how many have come.
     pub written: (SimTime, f64),
-    /// How much memory a server may use.
+    /// How much memory a server may use at the start.
     pub limit: MemoryLimit,
     /// Plans of requests.
     pub plans: PlanCache,
@@ -86,8 +87,8 @@ pub struct Etcd {
     pub slow_until: SimTime,
     /// Whether it has its quorum.
     pub outage: EtcdState,
-    /// The member of each server answers nobody until then.
-    pub blocked_until: Table<ServerId, SimTime>,
+    /// The member on each server's node.
+    pub members: Table<ServerId, Member>,
     /// Its database against the quota.
     pub(crate) database: Database,
 }
@@ -96,7 +97,6 @@ impl Plane {
     /// The control plane before its start: no process runs.
     #[must_use]
     pub fn new(inputs: &Inputs, catalog: &Catalog) -> Self {
-        let limit = node::memory_limit(inputs);
         let settings = Arc::new(ServerSettings {
             cores: node::threads(&inputs.apiserver, &inputs.node, &inputs.release),
             cpu_limit: node::cpu_limit(&inputs.apiserver, &inputs.node, &inputs.release),
@@ -107,16 +107,15 @@ impl Plane {
                 gogc: inputs.apiserver.gogc,
                 memory_limit: inputs.apiserver.gomemlimit,
             },
-            kill_at: limit.kill_at,
-            node: node::room(inputs),
-            etcd: inputs.etcd_takes(),
             etcd_cores: inputs.node.cores.max(1.0),
             request_timeout: inputs.apiserver.request_timeout,
             memory_high: node::memory_high(inputs),
             scan: catalog.scan_weights(inputs),
             owners: catalog.owners.names.len(),
         });
-        let server = |_| ServerState::new(Server::new(settings.clone()), inputs);
+        let residents = Residents::at_start(inputs);
+        let limits = node::limits(inputs, residents);
+        let server = |_| ServerState::new(Server::new(settings.clone(), limits), inputs);
         let servers: Table<ServerId, ServerState> = inputs.server_ids().map(server).collect();
         let balancer = Balancer::new(inputs.balancer.clone(), servers.len(), inputs.apiserver.warm);
         Self {
@@ -127,7 +126,7 @@ impl Plane {
                 speed: 1.0,
                 slow_until: SimTime::ZERO,
                 outage: EtcdState::default(),
-                blocked_until: inputs.server_ids().map(|_| SimTime::ZERO).collect(),
+                members: inputs.server_ids().map(|_| Member::default()).collect(),
                 database: Database::new(
                     inputs.resources.iter().map(|r| r.writes_per_second * r.size.as_f64()).sum(),
                 ),
@@ -136,7 +135,7 @@ impl Plane {
             writes: inputs.resources.iter().map(|resource| resource.writes_per_second).collect(),
             audit_out_until: SimTime::ZERO,
             written: (SimTime::ZERO, 0.0),
-            limit,
+            limit: limits.first,
             plans: PlanCache::default(),
             touched: Vec::new(),
         }
@@ -194,6 +193,7 @@ impl Plane {
                 Life::Serving if state.stalled.is_some() => &mut unserved.down,
                 Life::Serving if state.unheard(now) => &mut unserved.cut_off,
                 Life::Serving if state.stopping.is_some() => &mut unserved.stopping,
+                Life::Serving if self.etcd.members[server].killed => &mut unserved.without_etcd,
                 Life::Serving if state.fills_a_cache() => &mut unserved.cold,
                 Life::Serving => continue,
             };

@@ -6,7 +6,6 @@ use crate::model::input::Inputs;
 use crate::model::node::LimitKind;
 use crate::model::plane::Plane;
 use crate::model::plane::server_state::{ServerState, name};
-use crate::model::residents;
 use crate::model::watchcache::capacity::LOWER_BOUND;
 use crate::results::{CacheSample, LevelSample, ProcessSample, ResourceSample, ServerSample};
 use crate::units::{Bytes, SimSpan, SimTime};
@@ -36,9 +35,9 @@ impl Plane {
         let process = state.server.running().then(|| self.process(inputs, state, at));
         let used = process.as_ref().map_or(Bytes::ZERO, |process| process.resident);
         let node = &inputs.node;
-        let etcd = inputs.etcd_memory().max(state.server.etcd_now());
-        let controllers = residents::controllers(inputs);
-        let others = node.system_memory + etcd + controllers + node.daemons_memory;
+        let beside = &state.server.limits().others;
+        let etcd = beside.etcd_rest.max(state.server.etcd_now());
+        let others = node.system_memory + etcd + beside.controllers + node.daemons_memory;
         let left = node.memory - others;
         let cgroup = self.limit.kind == LimitKind::Cgroup;
         ServerSample {

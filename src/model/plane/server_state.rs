@@ -71,6 +71,8 @@ pub struct ServerState {
     pub(crate) stalled: Option<Stalled>,
     /// Kills so far.
     pub oom_kills: Vec<OomKill>,
+    /// Kills of the etcd on its node.
+    pub etcd_kills: Vec<OomKill>,
     /// The filled caches, by resource.
     pub cachers: Table<ResourceId, Option<Cacher>>,
     /// Caches being filled, by resource: one for each version of a custom resource.
@@ -147,6 +149,7 @@ impl ServerState {
             partitioned_until: SimTime::ZERO,
             stalled: None,
             oom_kills: Vec::new(),
+            etcd_kills: Vec::new(),
             cachers: Table::filled(None, inputs.resources.len()),
             caches_filling: Table::filled(0, inputs.resources.len()),
             cold_since: Table::filled(SimTime::ZERO, inputs.resources.len()),

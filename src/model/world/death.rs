@@ -1,5 +1,6 @@
 //! How a server dies: killed by the kernel or by the scenario, seen by the balancer, lost to its clients.
 
+use crate::model::apiserver::server::Victim;
 use crate::model::apiserver::tag::Tag;
 use crate::model::client::Path;
 use crate::model::event::Event;
@@ -11,8 +12,21 @@ use crate::results::LogKind;
 use crate::units::{SimSpan, SimTime};
 
 impl World<'_> {
+    /// A server has come to its memory limit, or its node is out of memory: the kernel kills until there is room.
+    pub(super) fn out_of_memory(&mut self, server: ServerId, now: SimTime) {
+        while self.plane.servers[server].server.above_limit() {
+            match self.plane.servers[server].server.victim() {
+                Victim::Etcd => self.kill_etcd(server, now),
+                Victim::Apiserver => {
+                    self.at_limit(server, now);
+                    break;
+                }
+            }
+        }
+    }
+
     /// A server is at its memory limit: it stands still, or the kernel kills it at once.
-    pub(super) fn at_limit(&mut self, server: ServerId, now: SimTime) {
+    fn at_limit(&mut self, server: ServerId, now: SimTime) {
         if self.plane.begin_stall(&mut self.cx, server, now) {
             self.spend_on_all_clients();
             self.falls_silent(server, now);

@@ -49,8 +49,17 @@ impl World<'_> {
         }
         self.note_failed_writes(now);
         self.halt_writes(false, now);
+        self.go_on_with_etcd(now);
+        self.cx.record.note(now, LogKind::Event, "", "etcd is back".to_owned());
+    }
+
+    /// What waits for etcd goes on where it answers.
+    pub(super) fn go_on_with_etcd(&mut self, now: SimTime) {
         self.plane.resume_waiting(now);
         for server in self.plane.servers.ids() {
+            if self.plane.etcd_down(server, now) {
+                continue;
+            }
             for resource in self.cx.inputs.resource_ids() {
                 let state = &mut self.plane.servers[server];
                 if state.replaced[resource].is_some() {
@@ -62,7 +71,6 @@ impl World<'_> {
                 }
             }
         }
-        self.cx.record.note(now, LogKind::Event, "", "etcd is back".to_owned());
     }
 
     /// Writes that came while etcd had no quorum, and did not get it in time. Who makes them is taken to go

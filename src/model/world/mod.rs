@@ -13,6 +13,7 @@ mod admit;
 mod calls;
 mod connections;
 mod death;
+mod etcd_kill;
 mod etcd_outage;
 mod failing;
 mod goaway;
@@ -396,8 +397,9 @@ impl<'a> World<'a> {
         }
         self.finished = finished;
         self.end_late_watches(server, now);
-        if killed && self.plane.servers[server].server.running() {
-            self.at_limit(server, now);
+        self.plane.note_daemons_killed(&mut self.cx, server, now);
+        if killed {
+            self.out_of_memory(server, now);
         }
         #[cfg(debug_assertions)]
         self.plane.check_server(server);

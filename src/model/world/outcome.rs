@@ -1,11 +1,11 @@
 //! How a run ended, and its record.
 
 use crate::model::admission::fleet_flows;
+use crate::model::apiserver::server::Server;
 use crate::model::ids::ServerId;
 use crate::model::input::Inputs;
 use crate::model::node;
 use crate::model::plane::server_state::name;
-use crate::model::residents;
 use crate::model::world::World;
 use crate::results::{Counters, Holder, NodeRecord, Outcome, RunRecord, ServerRecord, Unserved};
 use crate::units::{Bytes, SimTime};
@@ -76,13 +76,14 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str, end: SimTime) -> S
     holders.sort_by_key(|holder| std::cmp::Reverse(holder.bytes));
     ServerRecord {
         name: name.to_owned(),
-        limit: world.plane.limit.limit,
+        limit: state.server.least_limit(),
         peak_resident,
         peak_at,
         etcd_rest,
         etcd_peak,
-        node: node_record(inputs, state.server.node_peak()),
+        node: node_record(inputs, &state.server),
         oom_kills: state.oom_kills.clone(),
+        etcd_kills: state.etcd_kills.clone(),
         cpu: state.server.cpu(),
         cpu_capacity: end.since(SimTime::ZERO).scale(node::cores(
             &inputs.apiserver,
@@ -96,14 +97,14 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str, end: SimTime) -> S
     }
 }
 
-fn node_record(inputs: &Inputs, in_use: Bytes) -> NodeRecord {
-    let controllers = residents::controllers(inputs);
+fn node_record(inputs: &Inputs, server: &Server) -> NodeRecord {
     let (daemons, system) = (inputs.node.daemons_memory, inputs.node.system_memory);
+    let others = &server.limits().others;
     NodeRecord {
         memory: inputs.node.memory,
-        peak: in_use + controllers + daemons + system,
-        etcd: inputs.etcd_takes().1,
-        controllers,
+        peak: server.node_peak() + daemons + system,
+        etcd: others.etcd.1,
+        controllers: others.controllers,
         daemons,
         system,
     }
@@ -113,7 +114,7 @@ fn node_record(inputs: &Inputs, in_use: Bytes) -> NodeRecord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one column of the table of classes")]
 struct Course {
-    /// How often each server was killed for memory.
+    /// How often each server, or the etcd beside it, was killed for memory.
     kills: Vec<usize>,
     /// Whether every server serves at the end, is connected, and has etcd behind it.
     serving: bool,
@@ -140,7 +141,10 @@ impl Course {
         let counters = &world.cx.record.counters;
         let servers = &world.plane.servers;
         Self {
-            kills: servers.iter().map(|state| state.oom_kills.len()).collect(),
+            kills: servers
+                .iter()
+                .map(|state| state.oom_kills.len() + state.etcd_kills.len())
+                .collect(),
             serving: unserved.is_empty(),
             synced: synced >= started,
             failed: counters.failed() > 0,

@@ -1,7 +1,7 @@
 //! etcd's database: when it comes to its quota nothing can be written from then on; while it is defragmented it
 //! answers nobody.
 
-use crate::model::event::{Event, LoadEvent};
+use crate::model::event::{Event, FaultEvent, LoadEvent};
 use crate::model::ids::ServerId;
 use crate::model::plane::database::DEFRAGMENTED;
 use crate::model::plane::server_state::name;
@@ -46,15 +46,15 @@ impl World<'_> {
         objects
     }
 
-    /// How long a member takes to copy its file now.
-    fn defragmentation(&mut self, now: SimTime) -> SimSpan {
+    /// How long a member takes to go through its file now.
+    pub(super) fn goes_through_database(&mut self, now: SimTime) -> SimSpan {
         let objects = self.pass_database(now);
         DEFRAGMENTED.time_for(self.plane.etcd.database.file(objects))
     }
 
     /// Members of etcd are defragmented, one after the other.
     pub(super) fn defragment(&mut self, server: Option<ServerId>, now: SimTime) {
-        let each = self.defragmentation(now);
+        let each = self.goes_through_database(now);
         let members = server.map_or_else(|| self.plane.servers.ids().collect(), |one| vec![one]);
         for (place, server) in members.into_iter().enumerate() {
             self.load_later(now + each.times(place as u64), LoadEvent::Defragment { server });
@@ -65,13 +65,16 @@ impl World<'_> {
     /// The simplest model: the server's reads from etcd fail as without a quorum, its caches stop following, and
     /// writes through other members go on, its own too. A single member takes everything with it.
     pub(super) fn defragment_member(&mut self, server: ServerId, now: SimTime) {
-        let lasts = self.defragmentation(now);
+        let lasts = self.goes_through_database(now);
         let message = format!("its member of etcd is defragmented and answers nobody for {lasts}");
         self.cx.record.note(now, LogKind::Event, &name(server), message);
         if self.plane.servers.len() == 1 {
             self.etcd_fails(lasts, false, now);
         } else {
-            self.plane.etcd.blocked_until[server] = now + lasts;
+            let member = &mut self.plane.etcd.members[server];
+            member.down_until = member.down_until.max(now + lasts);
+            let event = FaultEvent::EtcdAnswers { server };
+            self.cx.queue.push(now + lasts, Event::Fault(event));
             self.plane.begin_lag(server, lasts, SimSpan::ZERO, now);
         }
     }

@@ -29,6 +29,7 @@ impl World<'_> {
                 self.close_for_good(client, connection, now);
             }
             FaultEvent::Exit { server, boot } => self.exit(server, boot, now),
+            FaultEvent::EtcdAnswers { server } => self.etcd_answers(server, now),
             FaultEvent::Probe { server, process, late } => {
                 if self.plane.probe(&mut self.cx, server, process, late, now) {
                     let delay = self.plane.killed_by_probe(&mut self.cx, server, now);
@@ -179,7 +180,8 @@ impl World<'_> {
         let peaks = self.plane.servers.iter_mut().map(|state| state.server.take_phase_peak());
         let peak = peaks.max().unwrap_or_default();
         let since = self.cx.record.phases.last().map_or(SimTime::ZERO, |phase| phase.start);
-        let kills = self.plane.servers.iter().flat_map(|state| &state.oom_kills);
+        let servers = self.plane.servers.iter();
+        let kills = servers.flat_map(|state| state.oom_kills.iter().chain(&state.etcd_kills));
         let kills = kills.filter(|kill| kill.at >= since).count();
         let sent = self.plane.bytes_sent();
         let (synced, started) = self.fleets.synced_and_started(&self.cx);

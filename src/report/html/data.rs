@@ -323,6 +323,7 @@ fn down(log: &[Logged], server: &str, end: u64) -> Vec<(u64, u64)> {
                 spans.push((since.take().unwrap_or_default(), t));
             }
             LogKind::Ready
+            | LogKind::NodeKill
             | LogKind::Event
             | LogKind::Started
             | LogKind::Balancer
@@ -337,7 +338,11 @@ fn down(log: &[Logged], server: &str, end: u64) -> Vec<(u64, u64)> {
 /// Events, kills and stops, each with its line of the story: the last that begins by then.
 fn marks(log: Vec<Logged>, beats: &[Beat]) -> Vec<Mark> {
     let marked = |entry: &Logged| match entry.kind {
-        LogKind::Event | LogKind::OomKill | LogKind::Stopped | LogKind::NodeLost => true,
+        LogKind::Event
+        | LogKind::OomKill
+        | LogKind::NodeKill
+        | LogKind::Stopped
+        | LogKind::NodeLost => true,
         LogKind::Started
         | LogKind::Ready
         | LogKind::Balancer

@@ -146,9 +146,6 @@ table! {
     cores: f64 = cores(0.1, 1024.0).default("8");
     /// Whether the clients run on this node as well and take its CPU time.
     local_clients: bool = flag().default("false");
-    /// Whether etcd's memory on it moves with the lists that it serves, and everybody on it waits for pages of
-    /// programs before it is out of memory (memory-min and memory-low of the apiserver count then).
-    pressure: bool = flag().default("false").late();
     /// RAM of etcd on the same node, at rest. `"0B"`: it runs elsewhere.
     etcd_memory: Option<Bytes> =
         any_size().derived_for_some("what etcd takes for the objects stored, at least 1GiB");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::laws::world::{BURST, inputs};
+use crate::laws::world::{BURST, inputs, of_cgroup};
 use oomcast::model::apiserver::plan::{Phase, RequestPlan, Stage};
 use oomcast::model::apiserver::server::{Background, Plans, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
@@ -50,22 +50,20 @@ impl Process {
         let mut plans = Plans::default();
         let phases = vec![Phase::cpu(Stage::Working, REQUEST)];
         let plan = plans.add(RequestPlan { phases });
-        let mut server = Server::new(Arc::new(ServerSettings {
+        let settings = Arc::new(ServerSettings {
             cores: CORES,
             cpu_limit: None,
             procs: CORES,
             hardware: inputs(BURST, &[]).hardware,
             local_clients: false,
             gc: self.gc,
-            kill_at: Bytes(self.kill_at),
-            node: None,
             memory_high: None,
-            etcd: (Bytes::ZERO, Bytes::ZERO),
             etcd_cores: 2.0,
             request_timeout: SimSpan::secs(60),
             scan: ScanWeights::of_nobody(),
             owners: 1,
-        }));
+        });
+        let mut server = Server::new(settings, of_cgroup(self.kill_at));
         server.boot(SimTime::ZERO);
         let objects = OwnerId::SERVER.entry(Mechanism::WatchCacheObjects);
         server.memory.add_live(objects, self.live);

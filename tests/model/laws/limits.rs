@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::laws::world::{BURST, inputs};
+use crate::laws::world::{BURST, inputs, of_cgroup};
 use oomcast::model::apiserver::plan::{Phase, RampKind, RequestPlan, Stage, Step};
 use oomcast::model::apiserver::server::{Background, Plans, Server, ServerSettings};
 use oomcast::model::apiserver::tag::Tag;
@@ -47,23 +47,20 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
     });
     let mut hardware = inputs(BURST, &[]).hardware;
     hardware.page_fault_per_gb = SimSpan::ZERO;
-    let mut settings = ServerSettings {
+    let settings = ServerSettings {
         cores: 4.0,
         cpu_limit: None,
         procs: 4.0,
         hardware,
         local_clients: false,
         gc: GcSettings { gogc: Some(100), memory_limit: None },
-        kill_at: Bytes(u64::MAX / 2),
-        node: None,
         memory_high: None,
-        etcd: (Bytes::ZERO, Bytes::ZERO),
         etcd_cores: 2.0,
         request_timeout: SimSpan::secs(60),
         scan: ScanWeights::of_nobody(),
         owners: 1,
     };
-    let mut server = Server::new(Arc::new(settings.clone()));
+    let mut server = Server::new(Arc::new(settings), of_cgroup(u64::MAX / 2));
     server.boot(SimTime::ZERO);
     server.memory.add_live(OwnerId::SERVER.entry(Mechanism::WatchCacheObjects), 600 * MB);
     let litter = OwnerId::SERVER.entry(Mechanism::Garbage);
@@ -84,8 +81,7 @@ fn grow(growth: &Growth, kill_at: u64) -> (u64, u64, Option<SimTime>) {
             let pages = server.memory.pages().for_small();
             assert!(pages > 1_000 * MB, "{pages} are free");
             began = Some(server.memory.resident());
-            settings.kill_at = Bytes(kill_at);
-            server.settings = Arc::new(settings.clone());
+            server.limit(of_cgroup(kill_at), now);
             server.take_phase_peak();
             server.start(&plans, plan, Tag::Client(ClientId(1)), false, now);
         } else if began.is_some() && now.as_secs_f64() > 600.0 {

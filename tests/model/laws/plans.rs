@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::laws::world::{BURST, inputs};
+use crate::laws::world::{BURST, inputs, of_cgroup};
 use oomcast::model::apiserver::list::{ListShape, Pace, rounded_scan};
 use oomcast::model::apiserver::plan::{RequestPlan, Step};
 use oomcast::model::apiserver::route::Route;
@@ -174,22 +174,20 @@ fn largest_step(plan: &RequestPlan) -> u64 {
 }
 
 fn server(inputs: &Inputs, made: &Made) -> Server {
-    let mut server = Server::new(Arc::new(ServerSettings {
+    let settings = Arc::new(ServerSettings {
         cores: 4.0,
         cpu_limit: None,
         procs: 1.0,
         hardware: made.catalog.hardware.clone(),
         local_clients: false,
         gc: GcSettings { gogc: Some(100), memory_limit: None },
-        kill_at: Bytes(u64::MAX / 2),
-        node: None,
         memory_high: None,
-        etcd: (Bytes::ZERO, Bytes::ZERO),
         etcd_cores: 2.0,
         request_timeout: SimSpan::secs(60),
         scan: made.catalog.scan_weights(inputs),
         owners: made.catalog.owners.names.len(),
-    }));
+    });
+    let mut server = Server::new(settings, of_cgroup(u64::MAX / 2));
     server.boot(SimTime::ZERO);
     server
 }

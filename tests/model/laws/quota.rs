@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::laws::world::{BURST, inputs};
+use crate::laws::world::{BURST, inputs, of_cgroup};
 use crate::outcomes::WRITES;
 use crate::support;
 use oomcast::model::apiserver::plan::{Phase, RequestPlan, Stage};
@@ -13,29 +13,27 @@ use oomcast::model::memory::go_heap::GcSettings;
 use oomcast::model::memory::process::ScanWeights;
 use oomcast::model::node;
 use oomcast::results::PressureRecord;
-use oomcast::units::{Bytes, SimSpan, SimTime};
+use oomcast::units::{SimSpan, SimTime};
 
 /// When eight requests of 2 CPU-seconds are done on eight processors, the CPU time used, and what was lacked.
 fn eight_requests(cpu_limit: Option<f64>) -> (f64, f64, PressureRecord) {
     let mut plans = Plans::default();
     let phases = vec![Phase::cpu(Stage::Working, SimSpan::secs(2))];
     let plan = plans.add(RequestPlan { phases });
-    let mut server = Server::new(Arc::new(ServerSettings {
+    let settings = Arc::new(ServerSettings {
         cores: 8.0,
         cpu_limit,
         procs: 8.0,
         hardware: inputs(BURST, &[]).hardware,
         local_clients: false,
         gc: GcSettings { gogc: None, memory_limit: None },
-        kill_at: Bytes(u64::MAX / 2),
-        node: None,
         memory_high: None,
-        etcd: (Bytes::ZERO, Bytes::ZERO),
         etcd_cores: 2.0,
         request_timeout: SimSpan::secs(60),
         scan: ScanWeights::of_nobody(),
         owners: 1,
-    }));
+    });
+    let mut server = Server::new(settings, of_cgroup(u64::MAX / 2));
     server.boot(SimTime::ZERO);
     for client in 0..8 {
         server.start(&plans, plan, Tag::Client(ClientId(client)), false, SimTime::ZERO);

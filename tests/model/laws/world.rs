@@ -1,9 +1,28 @@
 //! Scenarios to hold the laws against.
 
 use crate::support;
+use oomcast::model::apiserver::server::{Limits, NodeRoom};
 use oomcast::model::input::Inputs;
+use oomcast::model::node::{LimitKind, MemoryLimit};
+use oomcast::model::residents::Residents;
 use oomcast::model::{self, RunOptions};
 use oomcast::results::RunRecord;
+use oomcast::units::Bytes;
+
+/// A server that nothing bounds but a cgroup.
+pub(crate) fn of_cgroup(kill_at: u64) -> Limits {
+    let kill_at = Bytes(kill_at);
+    let node = NodeRoom {
+        kill_at: Bytes(u64::MAX),
+        daemons: Bytes::ZERO,
+        etcd: None,
+        handicap: 0,
+        min: Bytes::ZERO,
+        low: Bytes::ZERO,
+    };
+    let first = MemoryLimit { limit: kill_at, kill_at, kind: LimitKind::Cgroup };
+    Limits { first, cgroup: kill_at, node, others: Residents::default() }
+}
 
 /// A burst of buffered lists on one server of 6 GiB.
 pub(crate) const BURST: &str = r#"

@@ -1,24 +1,19 @@
-//! What shares the node's memory with a server: etcd, and the pages of files that the kernel takes back
-//! before it kills.
+//! What shares the node's memory with a server: etcd.
 //!
-//! **etcd.** While etcd serves a range it holds the values, the marshalled answer and garbage
+//! **Its memory.** While etcd serves a range it holds the values, the marshalled answer and garbage
 //! ([`ETCD_READ_WHOLE`]). The simplest model: a server reads from the etcd on its own node, as kubeadm sets it
 //! up; a range takes all of that when it begins; the most that was needed stays for [`KEPT`]. At rest etcd has
 //! what the scenario states or the stored objects make, and ranges that need no more than that add nothing. The
-//! database's own pages are in what it has at rest. When the node is out of memory, the kernel kills the larger
-//! of the two, which is taken to be the apiserver even where it is not yet: it holds each answer decoded and
-//! encoded as well.
+//! database's own pages are in what it has at rest.
 //!
-//! **etcd's time.** A range runs on one core, and the node's cores are shared among the ranges that are read at
+//! **Who is killed.** When the node is out of memory, and ordinary processes were killed ([`super::file_pages`]), the
+//! kernel kills the process of highest badness: of apiserver and etcd, which have the same `oom_score_adj` as static
+//! pods, the larger. A killed etcd leaves all it had; the kubelet starts it again (`world/etcd_kill.rs`).
+//!
+//! **Its time.** A range runs on one core, and the node's cores are shared among the ranges that are read at
 //! once. A small read waits behind them for its turns ([`HAND_OVERS`]): that is what health checks see.
 //!
-//! **Pages of files.** Before the node is out of memory the kernel takes back the pages of programs, which are
-//! read again from the disk when they are next run: everybody on the node waits. The simplest model: the last
-//! bytes before the kill are those pages. With a share x of them gone, a program takes 1 + [`STALL`] x^4 times
-//! as long: what nobody runs goes first. `memory.min` keeps the server's own pages as far as it reaches, and
-//! `memory.low` lets those of the others go first; these wait in any case, etcd among them.
-//!
-//! **The same within a cgroup.** At `memory.max` the kernel frees what it can before it kills: the pages of the
+//! **At a cgroup's limit.** At `memory.max` the kernel frees what it can before it kills: the pages of the
 //! binary, if they are charged to the cgroup, and those only. As long as each try frees a page it tries again
 //! (`try_charge_memcg`, Linux `mm/memcontrol.c`: it gives up after `MAX_RECLAIM_RETRIES` tries in a row that
 //! freed nothing), and whoever runs reads the pages again. Of 56 measured kills the seven of servers whose pages
@@ -28,9 +23,10 @@
 //! still for as long as the scenario says, with all that it holds, and is then killed. Whoever calls it hears
 //! nothing meanwhile; a probe may end it sooner.
 
-use super::{GRAIN, ROUNDING, Server};
+use super::file_pages::FilePages;
+use super::{GRAIN, Limits, PlanId, Plans, ROUNDING, RequestId, Server};
 use crate::engine::fluid::{ClassId, PARTS};
-use crate::model::costs::BINARY_RESIDENT;
+use crate::model::apiserver::tag::Tag;
 use crate::model::input::ETCD_READ_WHOLE;
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -47,28 +43,41 @@ const TIME_SLICE: SimSpan = SimSpan::millis(10);
 /// `raft.go`; assumed: 3 to 8).
 pub(crate) const HAND_OVERS: f64 = 5.0;
 
-/// Pages of files that the other programs of a node run from: etcd, kubelet, container runtime, agents (assumed:
-/// 100 to 400 MB).
-pub(crate) const FILES_OF_OTHERS: Bytes = Bytes(200_000_000);
-
-/// How many times as long a program takes with all its pages gone (assumed: 30 to 300. Measured servers that
-/// crawled at their limit read 1,700 pages a second again, and answered nobody).
-pub(crate) const STALL: f64 = 100.0;
-
-/// Steps in which pages of files go.
-const STEPS: u64 = 16;
-
 /// Where the memory of a server's node ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeRoom {
     /// Resident memory of the server at which the node is out of memory, with etcd at rest.
     pub kill_at: Bytes,
-    /// etcd at rest, and what it takes for what is stored while it reads nothing; `None`: it runs elsewhere.
-    pub etcd: Option<(Bytes, Bytes)>,
+    /// Ordinary processes that the kernel kills before that, and whose memory is in it.
+    pub daemons: Bytes,
+    /// `None`: it runs elsewhere.
+    pub etcd: Option<EtcdRoom>,
+    /// By how many bytes more etcd must be resident than the server for the kernel to kill it.
+    pub handicap: i64,
     /// cgroup `memory.min` of the server.
     pub min: Bytes,
     /// cgroup `memory.low` of the server.
     pub low: Bytes,
+}
+
+/// What etcd takes of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EtcdRoom {
+    /// What is set aside for it.
+    pub rest: Bytes,
+    /// What it takes while it reads nothing.
+    pub idle: Bytes,
+    /// What it takes after a server has started beside it.
+    pub started: Bytes,
+}
+
+/// Whom the kernel kills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Victim {
+    /// The server.
+    Apiserver,
+    /// etcd beside it.
+    Etcd,
 }
 
 /// How the node is now.
@@ -79,16 +88,17 @@ pub(super) struct Beside {
     held: Bytes,
     /// When it returns what is not needed any more.
     returns: SimTime,
+    /// It was killed, and has not started again.
+    down: bool,
     /// Bytes that etcd took of the server's room, not yet looked at.
     pub(super) taken: u64,
-    /// The most etcd has had of the room set aside for it, and the most that it and the server took together.
+    /// The least that the node has left the server, from when the others first took more than at the start.
+    least: Bytes,
+    /// The most etcd has had, and the most that it, the server and the controllers took together.
     peak: Bytes,
-    both: Bytes,
-    /// Steps of pages that are gone.
-    gone: u64,
-    /// Speed of the server, and of the others on its node: 1 when nothing is gone.
-    pub(super) speed: f64,
-    pub(super) others: f64,
+    all: Bytes,
+    /// Pages of files on the node.
+    pub(super) pages: FilePages,
     /// The process is at its cgroup's limit, and nothing in it moves.
     pub(super) stands_still: bool,
 }
@@ -99,21 +109,33 @@ impl Default for Beside {
             reads: Bytes::ZERO,
             held: Bytes::ZERO,
             returns: SimTime::NEVER,
+            down: false,
             taken: 0,
+            least: Bytes(u64::MAX),
             peak: Bytes::ZERO,
-            both: Bytes::ZERO,
-            gone: 0,
-            speed: 1.0,
-            others: 1.0,
+            all: Bytes::ZERO,
+            pages: FilePages::default(),
             stands_still: false,
         }
+    }
+}
+
+impl EtcdRoom {
+    /// What it has for ranges of so many stored bytes, and with what is set aside for it.
+    fn holds(&self, ranges: Bytes) -> Bytes {
+        self.rest.max(self.idle + ranges.scale(ETCD_READ_WHOLE))
+    }
+
+    /// What it is taken to use of that.
+    fn uses(&self, ranges: Bytes) -> Bytes {
+        self.started.max(self.idle + ranges.scale(ETCD_READ_WHOLE))
     }
 }
 
 impl NodeRoom {
     /// What etcd has for ranges of so many stored bytes.
     fn etcd(&self, ranges: Bytes) -> Bytes {
-        self.etcd.map_or(Bytes::ZERO, |(rest, idle)| rest.max(idle + ranges.scale(ETCD_READ_WHOLE)))
+        self.etcd.map_or(Bytes::ZERO, |etcd| etcd.holds(ranges))
     }
 
     /// Resident memory at which the node is out of memory, with etcd as large as that.
@@ -121,28 +143,45 @@ impl NodeRoom {
         self.kill_at - (self.etcd(ranges) - self.etcd(Bytes::ZERO))
     }
 
-    /// Pages of the server's binary that the kernel may take at so much resident memory.
-    fn own_pages(&self, resident: Bytes) -> Bytes {
-        BINARY_RESIDENT.min(resident - self.min)
+    /// Whom the kernel kills: a resident server, or etcd with ranges of so many stored bytes.
+    fn victim(&self, resident: Bytes, ranges: Bytes) -> Victim {
+        let Some(etcd) = self.etcd else { return Victim::Apiserver };
+        let etcd = i128::from(etcd.uses(ranges).0);
+        let scores_higher = etcd > i128::from(resident.0) + i128::from(self.handicap);
+        if scores_higher { Victim::Etcd } else { Victim::Apiserver }
     }
-
-    /// Pages of files that it may take in all.
-    fn pages(&self, resident: Bytes) -> Bytes {
-        FILES_OF_OTHERS + self.own_pages(resident)
-    }
-}
-
-/// How fast a program is with a share of its pages gone.
-fn speed(gone: f64) -> f64 {
-    let gone = gone.clamp(0.0, 1.0);
-    1.0 / (1.0 + STALL * gone * gone * gone * gone)
 }
 
 impl Server {
-    /// Resident memory above which the kernel kills it now.
+    /// Resident memory at which its node is out of memory now.
+    pub(super) fn node_kill_at(&self) -> Bytes {
+        let node = &self.limits.node;
+        if self.beside.down {
+            node.kill_at + node.etcd(Bytes::ZERO)
+        } else {
+            node.kill_at(self.beside.held)
+        }
+    }
+
+    /// Resident memory above which the kernel kills now: this process, or etcd.
     pub(super) fn kill_at(&self) -> Bytes {
-        let node = self.settings.node.map(|node| node.kill_at(self.beside.held));
-        node.map_or(self.settings.kill_at, |node| node.min(self.settings.kill_at))
+        self.node_kill_at().min(self.limits.cgroup)
+    }
+
+    /// Whether it has more than the kernel lets it have.
+    #[must_use]
+    pub fn above_limit(&self) -> bool {
+        self.moves() && self.memory.resident() > self.kill_at().0
+    }
+
+    /// Whom the kernel kills, if it has to.
+    #[must_use]
+    pub fn victim(&self) -> Victim {
+        let resident = Bytes(self.memory.resident());
+        if self.beside.down || resident > self.limits.cgroup {
+            return Victim::Apiserver;
+        }
+        self.limits.node.victim(resident, self.beside.held)
     }
 
     /// Straight lines must be stopped where they cross the limit: what lies above it now must come
@@ -157,6 +196,26 @@ impl Server {
         let bound =
             self.kill_at().0.saturating_add(taken).saturating_add(excused).saturating_add(ROUNDING);
         self.overshoot = self.overshoot.max(self.memory.resident().saturating_sub(bound));
+    }
+
+    /// Where its memory ends now.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The least memory that it could have in the run: its limit, or what the others on its node left it.
+    #[must_use]
+    pub fn least_limit(&self) -> Bytes {
+        self.limits.first.limit.min(self.beside.least)
+    }
+
+    /// The others on its node have something else from now on.
+    pub fn limit(&mut self, limits: Limits, now: SimTime) {
+        self.settle(now);
+        let before = self.kill_at();
+        self.limits = limits;
+        self.note_taken(before);
     }
 
     /// The process stands still from now on, until it is killed.
@@ -175,42 +234,43 @@ impl Server {
     /// Whether it is the node that runs out of memory first, and not the server's cgroup.
     #[must_use]
     pub fn node_ends_first(&self) -> bool {
-        let node = self.settings.node.map(|node| node.kill_at(self.beside.held));
-        node.is_some_and(|node| node <= self.settings.kill_at)
+        self.node_kill_at() <= self.limits.cgroup
     }
 
     /// What etcd has on the node at rest, and the most it has had.
     #[must_use]
     pub fn etcd_beside(&self) -> (Bytes, Bytes) {
-        let rest = self.settings.node.map_or(Bytes::ZERO, |node| node.etcd(Bytes::ZERO));
+        let rest = self.limits.node.etcd(Bytes::ZERO);
         (rest, rest.max(self.beside.peak))
     }
 
-    /// The most that the server and etcd beside it took of the node together.
+    /// The most that the server, etcd beside it and controllers took of the node together.
     #[must_use]
     pub fn node_peak(&self) -> Bytes {
-        self.beside.both
+        self.beside.all
     }
 
-    /// Notes what both take now.
-    pub(super) fn note_both(&mut self) {
-        let (idle, started) = self.settings.etcd;
-        let ranges = self.beside.held.scale(ETCD_READ_WHOLE);
-        let etcd = if started == Bytes::ZERO { started } else { started.max(idle + ranges) };
-        self.beside.both = self.beside.both.max(Bytes(self.memory.resident()) + etcd);
+    /// Notes what all of them take now.
+    pub(super) fn note_all(&mut self) {
+        let held = self.beside.held;
+        let etcd = self.limits.node.etcd.filter(|_| !self.beside.down);
+        let etcd = etcd.map_or(Bytes::ZERO, |etcd| etcd.uses(held));
+        let all = Bytes(self.memory.resident()) + etcd + self.limits.others.controllers;
+        self.beside.all = self.beside.all.max(all);
     }
 
     /// What etcd has on the node now.
     #[must_use]
     pub fn etcd_now(&self) -> Bytes {
-        self.settings.node.map_or(Bytes::ZERO, |node| node.etcd(self.beside.held))
+        if self.beside.down { Bytes::ZERO } else { self.limits.node.etcd(self.beside.held) }
     }
 
     /// How long etcd takes for what takes it so long when it has nothing else to do.
     #[must_use]
     pub fn etcd_takes(&self, alone: SimSpan) -> SimSpan {
         let queued = self.ranges_at_work() / self.settings.etcd_cores - 1.0;
-        (alone + TIME_SLICE.scale(HAND_OVERS * queued.max(0.0))).scale(1.0 / self.beside.others)
+        let waits = TIME_SLICE.scale(HAND_OVERS * queued.max(0.0));
+        (alone + waits).scale(1.0 / self.beside.pages.others)
     }
 
     /// Ranges that etcd works at: those of which it, and not the server, makes the time.
@@ -232,9 +292,11 @@ impl Server {
 
     /// etcd reads ranges of so many stored bytes from now on.
     pub(super) fn etcd_reads(&mut self, ranges: Bytes, now: SimTime) {
-        let Some(node) = self.settings.node.filter(|node| node.etcd.is_some()) else { return };
+        if self.limits.node.etcd.is_none() || self.beside.down {
+            return;
+        }
+        let before = self.kill_at();
         let beside = &mut self.beside;
-        let before = node.kill_at(beside.held);
         beside.reads = ranges;
         if ranges >= beside.held {
             (beside.held, beside.returns) = (ranges, SimTime::NEVER);
@@ -243,83 +305,90 @@ impl Server {
         } else if now >= beside.returns {
             (beside.held, beside.returns) = (ranges, SimTime::NEVER);
         }
-        beside.taken += (before - node.kill_at(beside.held)).0;
-        beside.peak = beside.peak.max(node.etcd(beside.held));
-        self.note_both();
+        self.note_taken(before);
     }
 
-    /// How many of the pages are gone, and how fast that leaves everybody.
-    pub(super) fn look_for_pages(&mut self) {
-        let Some(node) = self.settings.node.filter(|_| self.node_ends_first()) else {
-            (self.beside.gone, self.beside.speed, self.beside.others) = (0, 1.0, 1.0);
-            return;
-        };
-        let resident = Bytes(self.memory.resident());
-        let (left_alone, step) = self.steps_of_pages(&node, resident);
+    /// The room for the server was so large before.
+    fn note_taken(&mut self, before: Bytes) {
+        self.beside.taken += (before - self.kill_at()).0;
+        self.beside.least = self.beside.least.min(self.node_kill_at());
+        self.beside.peak = self.beside.peak.max(self.etcd_now());
+        self.note_all();
+    }
+
+    /// etcd beside it is killed: nobody reads from it.
+    pub fn etcd_ends(&mut self, now: SimTime) {
+        self.settle(now);
         let beside = &mut self.beside;
-        beside.gone = ((resident - left_alone).0 / step).min(STEPS);
-        let share = beside.gone as f64 / STEPS as f64;
-        beside.others = speed(share);
-        let own = node.own_pages(resident).as_f64();
-        let taken = if resident <= node.low {
-            (share * node.pages(resident).as_f64() - FILES_OF_OTHERS.as_f64()).max(0.0)
-        } else {
-            share * own
+        (beside.reads, beside.held, beside.returns) = (Bytes::ZERO, Bytes::ZERO, SimTime::NEVER);
+        beside.down = true;
+    }
+
+    /// It has started again.
+    pub fn etcd_starts(&mut self, now: SimTime) {
+        self.settle(now);
+        let before = self.kill_at();
+        self.beside.down = false;
+        self.note_taken(before);
+    }
+
+    /// Requests that have a range still to read from etcd, with their plans, in slot order.
+    #[must_use]
+    pub fn needs_etcd(&self, plans: &Plans) -> Vec<(RequestId, PlanId, Tag)> {
+        let reads = |request: &super::Request| {
+            let phases = &plans.get(request.plan).phases[request.phase as usize..];
+            request.alive && phases.iter().any(|phase| phase.range > Bytes::ZERO)
         };
-        beside.speed = speed(taken / BINARY_RESIDENT.as_f64());
+        let slots = (0..).zip(&self.requests).filter(|(_, request)| reads(request));
+        let of = |(slot, request): (u32, &super::Request)| {
+            let id = RequestId { slot, generation: request.generation };
+            (id, request.plan, request.tag)
+        };
+        slots.map(of).collect()
     }
 
     /// Looks at what the node has now.
     pub(super) fn look_at_node(&mut self) {
-        if self.settings.node.is_none() {
-            return;
+        if self.limits.node.etcd.is_some() {
+            let reads =
+                |class: &ClassId| self.classes[*class].range.times(self.pool.members(*class));
+            let ranges = self.pool.active().iter().map(reads).sum();
+            self.etcd_reads(ranges, self.settled);
         }
-        let reads = |class: &ClassId| self.classes[*class].range.times(self.pool.members(*class));
-        let ranges = self.pool.active().iter().map(reads).sum();
-        self.etcd_reads(ranges, self.settled);
         self.look_for_pages();
     }
 
     /// Seconds until etcd returns what it does not need any more, more pages are gone, or less, or the server is
     /// found above what it may have.
     pub(super) fn until_node_changes(&self) -> Option<f64> {
-        let node = self.settings.node?;
-        let resident = Bytes(self.memory.resident());
-        if resident > self.kill_at() {
+        if self.memory.resident() > self.kill_at().0 {
             return Some(0.0);
         }
         let returns = self.beside.returns;
         let returns = (returns < SimTime::NEVER).then(|| returns.since(self.settled).as_secs_f64());
-        let grows = self.rates.resident;
-        let (left_alone, step) = self.steps_of_pages(&node, resident);
-        let next = left_alone.0 + (self.beside.gone + u64::from(grows > 0.0)) * step;
-        let pages = if grows > 0.0 && self.beside.gone < STEPS {
-            Some((next.saturating_sub(resident.0) as f64 + 1.0) / grows)
-        } else if grows < 0.0 && self.beside.gone > 0 {
-            Some((resident.0.saturating_sub(next) as f64 + 1.0) / -grows)
-        } else {
-            None
-        };
-        let pages = pages.filter(|_| self.node_ends_first()).map(|left| left.max(GRAIN));
-        returns.into_iter().chain(pages).min_by(f64::total_cmp)
+        returns.into_iter().chain(self.until_pages_go()).min_by(f64::total_cmp)
     }
 
-    /// Resident memory from which on pages go, and that of a step.
-    fn steps_of_pages(&self, node: &NodeRoom, resident: Bytes) -> (Bytes, u64) {
-        let pages = node.pages(resident);
-        (self.kill_at() - pages, (pages.0 / STEPS).max(1))
-    }
-
-    /// Panics when server and etcd together have more than the node has for them, or etcd less than it reads.
+    /// Panics when etcd has less than it reads. (That server and etcd have no more than the node has for them,
+    /// [`note_overshoot`](Self::note_overshoot) sees to.)
     pub(super) fn check_beside(&self) {
-        if let Some(node) = self.settings.node {
-            let resident = Bytes(self.memory.resident());
-            let most = node.kill_at(self.beside.held) + Bytes(self.beside.taken + ROUNDING);
-            assert!(resident <= most, "{resident} of {most} that etcd leaves on the node");
-            assert!(self.beside.reads <= self.beside.held || node.etcd.is_none());
-        }
-        assert!(self.beside.speed > 0.0 && self.beside.others <= self.beside.speed);
+        assert!(self.beside.reads <= self.beside.held || self.limits.node.etcd.is_none());
+        let FilePages { speed, others, .. } = self.beside.pages;
+        assert!(speed > 0.0 && others <= speed);
     }
+}
+
+#[cfg(test)]
+impl NodeRoom {
+    /// A node that has room for everything.
+    pub(super) const ENDLESS: Self = Self {
+        kill_at: Bytes(u64::MAX),
+        daemons: Bytes::ZERO,
+        etcd: None,
+        handicap: 0,
+        min: Bytes::ZERO,
+        low: Bytes::ZERO,
+    };
 }
 
 #[cfg(test)]
@@ -329,8 +398,8 @@ mod tests {
     const MB: fn(u64) -> Bytes = |n| Bytes(n * 1_000_000);
 
     fn room() -> NodeRoom {
-        let etcd = Some((MB(1_000), MB(450)));
-        NodeRoom { kill_at: MB(8_000), etcd, min: Bytes::ZERO, low: Bytes::ZERO }
+        let etcd = EtcdRoom { rest: MB(1_000), idle: MB(450), started: MB(600) };
+        NodeRoom { kill_at: MB(8_000), etcd: Some(etcd), ..NodeRoom::ENDLESS }
     }
 
     #[test]
@@ -343,16 +412,16 @@ mod tests {
     }
 
     #[test]
-    fn memory_min_keeps_pages_as_far_as_it_reaches() {
-        let kept = |min| NodeRoom { min, ..room() }.own_pages(MB(3_000));
-        assert_eq!(kept(Bytes::ZERO), BINARY_RESIDENT);
-        assert_eq!(kept(MB(2_950)), MB(50));
-        assert_eq!(kept(MB(4_000)), Bytes::ZERO);
-    }
-
-    #[test]
-    fn what_nobody_runs_goes_first() {
-        assert!(speed(0.25) > 0.7 && speed(0.5) < 0.2);
-        assert!((speed(1.0) - 1.0 / 101.0).abs() < 1e-12);
+    fn the_kernel_kills_the_larger_unless_the_scores_are_adjusted() {
+        let victim = |handicap, etcd, resident: u64| {
+            NodeRoom { handicap, etcd, ..room() }.victim(MB(resident), MB(1_600))
+        };
+        let etcd = room().etcd;
+        assert_eq!(victim(0, etcd, 6_051), Victim::Apiserver);
+        assert_eq!(victim(0, etcd, 6_049), Victim::Etcd);
+        // A server of higher score is killed though it is smaller, and one of -1000 never.
+        assert_eq!(victim(500_000_000, etcd, 5_600), Victim::Apiserver);
+        assert_eq!(victim(i64::MIN, etcd, 60_000), Victim::Etcd);
+        assert_eq!(victim(0, None, 1), Victim::Apiserver);
     }
 }

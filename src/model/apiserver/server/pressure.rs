@@ -11,7 +11,7 @@
 //! in which nobody works for waiting. Of CPU, full is what throttling takes, and some also counts goroutines
 //! that wait for a P in Go's own queue, which the kernel does not see. Of memory it is the sleep of threads that
 //! allocate above `memory.high`, each by itself (assumed: they sleep independently of each other), and the
-//! wait of all for pages of the binary that the kernel took (`beside`): with all of them gone, all the time.
+//! wait of all for pages of the binary that the kernel took (`file_pages`): with all of them gone, all the time.
 
 use super::Server;
 use crate::engine::fluid::PARTS;
@@ -123,7 +123,7 @@ impl Pressed {
 impl Server {
     /// Cores that it has the use of now: it stands still while pages of its binary are read again.
     pub(super) fn cores(&self) -> f64 {
-        self.granted() * self.beside.speed
+        self.granted() * self.beside.pages.speed
     }
 
     /// Cores that it may use now.
@@ -178,7 +178,7 @@ impl Server {
             now.cpu_some = now.cpu_some.max(now.cpu_full);
         }
         let (some, full) = self.memory_pressure();
-        let stands = if threads > 0.0 { 1.0 - self.beside.speed } else { 0.0 };
+        let stands = if threads > 0.0 { 1.0 - self.beside.pages.speed } else { 0.0 };
         (now.memory_some, now.memory_full) = (some.max(stands), full.max(stands));
         self.pressure = now;
     }

@@ -120,7 +120,7 @@ impl Server {
             demand.floor = demand.floor.max(pause);
         }
         if range > Bytes::ZERO {
-            let in_etcd = floor.scale(ranges_per_core / self.beside.others);
+            let in_etcd = floor.scale(ranges_per_core / self.beside.pages.others);
             self.classes[class].in_etcd = in_etcd;
             demand.floor = demand.floor.max(in_etcd);
         }

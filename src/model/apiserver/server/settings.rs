@@ -1,4 +1,5 @@
-//! What a server is given: constant settings, and the steady load besides requests.
+//! What a server is given: constant settings, the memory that the others on its node leave it, and the steady load
+//! besides requests.
 
 use super::beside::NodeRoom;
 use crate::model::ids::FleetId;
@@ -7,6 +8,8 @@ use crate::model::memory::go_heap::GcSettings;
 use crate::model::memory::ledger::EntryId;
 use crate::model::memory::pool::SyncPool;
 use crate::model::memory::process::{ProcessMemory, ScanWeights};
+use crate::model::node::MemoryLimit;
+use crate::model::residents::Residents;
 use crate::units::{Bytes, SimSpan, SimTime};
 
 /// Constant settings of a server.
@@ -24,13 +27,6 @@ pub struct ServerSettings {
     pub local_clients: bool,
     /// GOGC, GOMEMLIMIT.
     pub gc: GcSettings,
-    /// Resident memory at which the kernel kills it, with etcd at rest.
-    pub kill_at: Bytes,
-    /// Where its node's memory ends; `None`: never.
-    pub node: Option<NodeRoom>,
-    /// What etcd on its node takes while it reads nothing, and after a server has started; nothing: it runs
-    /// elsewhere.
-    pub etcd: (Bytes, Bytes),
     /// Cores that etcd may use.
     pub etcd_cores: f64,
     /// How long a write may take.
@@ -41,6 +37,19 @@ pub struct ServerSettings {
     pub scan: ScanWeights,
     /// Number of ledger owners.
     pub owners: usize,
+}
+
+/// Where a server's memory ends, as long as the others on its node have what they have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The limit that binds first, with etcd at rest.
+    pub first: MemoryLimit,
+    /// Resident memory at which the kernel kills it at its cgroup's limit; the most there is: it has none.
+    pub cgroup: Bytes,
+    /// Where its node's memory ends.
+    pub node: NodeRoom,
+    /// The others on its node.
+    pub others: Residents,
 }
 
 impl ServerSettings {

@@ -198,6 +198,7 @@ fn record(name: String, recipe: &Recipe, timeline: &Timeline, kills: Vec<OomKill
         etcd_peak: Bytes::ZERO,
         node: NodeRecord::default(),
         oom_kills: kills,
+        etcd_kills: Vec::new(),
         cpu: SimSpan::ZERO,
         cpu_capacity: SimSpan::ZERO,
         pressure: PressureRecord::NONE,
