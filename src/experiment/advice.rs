@@ -1,6 +1,8 @@
 //! What a valid scenario probably does not mean, told by the model: memory that an idle server already
 //! exceeds, LISTs that go to etcd, sweeps that take hours. All of it is cheap to find out.
 
+use std::collections::BTreeSet;
+
 use crate::model::apiserver::route::{CacheState, Route, honours_limit, route_list};
 use crate::model::apiserver::watch::IDLE_WATCH;
 use crate::model::input::{Action, Behaviour, EventInput, Inputs, ReadInput};
@@ -125,7 +127,9 @@ fn reads_of_etcd(scenario: &Scenario) -> Vec<Diagnostic> {
         let all_pages = !matches!(fleet.behaviour, Behaviour::Lister { all_pages: false, .. });
         from_etcd(inputs, &fleet.name, read, all_pages, anchor)
     });
-    found.collect()
+    // What is meant is said once for each client, whatever it reads so.
+    let mut said = BTreeSet::new();
+    found.filter(|one| one.code != Code::AskedEtcd || said.insert(one.message.clone())).collect()
 }
 
 fn from_etcd(

@@ -35,6 +35,11 @@ presets! {
         "fleet-kubelet", "fleet-kube-proxy", "fleet-cilium", "fleet-calico", "fleet-calico-typha",
         "fleet-kube-controller-manager", "fleet-kube-scheduler", "fleet-operator",
         "fleet-pod-informer";
+    "Fleets of common products":
+        "fleet-argocd", "fleet-cert-manager", "fleet-coredns", "fleet-flux", "fleet-gatekeeper",
+        "fleet-helm", "fleet-ingress-nginx", "fleet-karpenter", "fleet-kube-state-metrics",
+        "fleet-kubectl", "fleet-kyverno", "fleet-metrics-server", "fleet-prometheus",
+        "fleet-prometheus-operator";
     "Whole clusters":
         "reference";
 }

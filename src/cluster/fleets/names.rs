@@ -38,7 +38,7 @@ const GENERIC: [&str; 28] = [
 /// Programs that ask for protobuf where there is one, by what their agents contain, in lower case:
 /// components of Kubernetes, what is built on controller-runtime, and agents that set it
 /// (docs/facts/clients.md, "Fleet: who lists and watches what").
-const PROTOBUF: [&str; 14] = [
+const PROTOBUF: [&str; 17] = [
     "kubelet/",
     "kube-proxy/",
     "kube-controller-manager/",
@@ -53,10 +53,14 @@ const PROTOBUF: [&str; 14] = [
     "kube-state-metrics",
     "prometheus/",
     "cluster-autoscaler",
+    // These set it, or are built on controller-runtime (sources: the presets of these names).
+    "coredns/",
+    "karpenter/",
+    "metrics-server/",
 ];
 
 /// Libraries and programs that know JSON only.
-const JSON: [&str; 9] = [
+const JSON: [&str; 11] = [
     "python",
     "go-http-client",
     "curl",
@@ -66,6 +70,9 @@ const JSON: [&str; 9] = [
     "axios",
     "fabric8",
     "ruby",
+    // Dynamic clients (sources: the presets fleet-argocd, fleet-kyverno).
+    "argocd-application-controller/",
+    "kyverno/",
 ];
 
 /// Whether a client asks for JSON where there is protobuf, if its agent tells: no log has it.
@@ -149,4 +156,51 @@ pub(super) fn client_minor(agent: &str) -> Option<u8> {
     let (family, rest) = agent.split_once('/')?;
     let minor = rest.strip_prefix("v1.")?.split(|c: char| !c.is_ascii_digit()).next()?;
     COMPONENTS.contains(&family).then(|| minor.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{asks_for_json, name};
+    use crate::scenario::presets::PRESETS;
+
+    /// User agents of the presets, by the names of their clients.
+    #[test]
+    fn agents_of_the_presets_get_the_names_of_their_clients() {
+        let agents = BTreeMap::from([
+            ("argocd-application-controller/v3.5.0 (linux/amd64)", "argocd-application-controller"),
+            ("cert-manager/v1.20.0 (linux/amd64) cert-manager/0123abc", "cert-manager"),
+            ("CoreDNS/1.14.0 git_commit:0123abc (linux/amd64/go1.26)", "coredns"),
+            ("helm-controller/v0.0.0 (linux/amd64) kubernetes/$Format", "helm-controller"),
+            ("Helm/4.1.0", "helm"),
+            ("karpenter/1.14.0", "karpenter"),
+            ("kube-state-metrics/v2.20.0 (linux/amd64) kubernetes/0123abc", "kube-state-metrics"),
+            ("kubectl/v1.36.0 (linux/amd64) kubernetes/0123abc", "kubectl"),
+            ("metrics-server/v0.9.0 (linux/amd64) kubernetes/0123abc", "metrics-server"),
+            (
+                "nginx-ingress-controller/v1.15.0 (linux/amd64) ingress-nginx/0123abc",
+                "nginx-ingress-controller",
+            ),
+            ("Prometheus/3.14.0", "prometheus"),
+        ]);
+        for (agent, client) in agents {
+            let family = agent.split('/').next().unwrap_or_default();
+            assert_eq!(name(family, "system:serviceaccount:x:y"), client);
+            let has = format!("name = \"{client}\"\n");
+            assert!(PRESETS.iter().any(|preset| preset.text.contains(&has)), "{client}");
+        }
+        // Its binary is called manager.
+        let user = "system:serviceaccount:gatekeeper-system:gatekeeper-admin";
+        assert_eq!(name("manager", user), "gatekeeper-admin");
+    }
+
+    #[test]
+    fn some_agents_tell_their_encoding() {
+        assert_eq!(asks_for_json("argocd-application-controller/v3.5.0 (linux/amd64)"), Some(true));
+        assert_eq!(asks_for_json("Kyverno/v1.17.0 (linux; amd64)"), Some(true));
+        assert_eq!(asks_for_json("CoreDNS/1.14.0 git_commit:0123abc"), Some(false));
+        assert_eq!(asks_for_json("karpenter/1.14.0"), Some(false));
+        assert_eq!(asks_for_json("Helm/4.1.0"), None);
+    }
 }
