@@ -86,7 +86,8 @@ fn past_quota(scenario: &Scenario) -> Option<Diagnostic> {
     let place = scenario.anchors.stored.clone();
     if let Some(quota) = inputs.etcd.quota {
         let file = start.file(stored);
-        let message = format!("etcd's file is predicted to be {file} at the start, its quota is {quota}");
+        let message =
+            format!("etcd's file is predicted to be {file} at the start, its quota is {quota}");
         let found = Diagnostic::new(Code::PastQuota, place, message);
         let help = "raise etcd.quota, or check count and size of the objects";
         return (file > quota).then(|| found.label("no write is ever taken").help(help));
@@ -95,7 +96,8 @@ fn past_quota(scenario: &Scenario) -> Option<Diagnostic> {
     let message =
         format!("etcd's file is predicted to be {file}; its default quota is {DEFAULT_QUOTA}");
     let found = Diagnostic::new(Code::PastQuota, place, message);
-    let help = "state etcd.quota, the cluster's --quota-backend-bytes, to see writes refused past it";
+    let help =
+        "state etcd.quota, the cluster's --quota-backend-bytes, to see writes refused past it";
     (file > DEFAULT_QUOTA).then(|| found.label("past the quota writes fail").help(help))
 }
 
