@@ -17,12 +17,22 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::units::{Bytes, SimSpan};
+use crate::units::{Bytes, SimSpan, rounded};
 
 /// Progress of a finished activity.
 pub const PARTS: u64 = 1_000_000_000;
 
-const NANOS: u128 = 1_000_000_000;
+const NANOS: u64 = 1_000_000_000;
+
+/// Quotient and remainder. Almost all numbers fit 64 bits, which processors divide many times as fast.
+#[must_use]
+#[inline]
+pub fn div_rem(number: u128, by: u64) -> (u128, u64) {
+    match u64::try_from(number) {
+        Ok(number) => (u128::from(number / by), number % by),
+        Err(_) => (number / u128::from(by), (number % u128::from(by)) as u64),
+    }
+}
 
 /// What every activity of a class needs in all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,7 +62,7 @@ struct Class {
     /// Progress of an imaginary member present since the class was last empty.
     served: u128,
     /// Numerator of the part not yet whole, over `NANOS`.
-    carry: u128,
+    carry: u64,
     /// Sum of the members' starting values.
     starts: u128,
     finishes: BinaryHeap<Reverse<(u128, u64)>>,
@@ -165,9 +175,10 @@ impl FluidPool {
     pub fn advance(&mut self, span: SimSpan) {
         for class in &self.active {
             let c = &mut self.classes[*class];
-            let parts = u128::from(c.rate) * u128::from(span.0) + c.carry;
-            c.served += parts / NANOS;
-            c.carry = parts % NANOS;
+            let parts = u128::from(c.rate) * u128::from(span.0) + u128::from(c.carry);
+            let (whole, carry) = div_rem(parts, NANOS);
+            c.served += whole;
+            c.carry = carry;
         }
     }
 
@@ -231,7 +242,7 @@ impl FluidPool {
         self.order = order;
         for class in &self.active {
             let c = &mut self.classes[*class];
-            c.rate = (c.tentative.round() as u64).max(1);
+            c.rate = rounded(c.tentative).max(1);
         }
         self.total(|c| c.cpu_per_part).min(cores.max(0.0))
     }
@@ -297,8 +308,10 @@ impl Class {
 
     fn until_finish(&self) -> Option<SimSpan> {
         let Reverse((at, _)) = self.finishes.peek()?;
-        let missing = at.saturating_sub(self.served) * NANOS;
-        let nanos = missing.saturating_sub(self.carry).div_ceil(u128::from(self.rate.max(1)));
+        let missing = at.saturating_sub(self.served) * u128::from(NANOS);
+        let left = missing.saturating_sub(u128::from(self.carry));
+        let (whole, rest) = div_rem(left, self.rate.max(1));
+        let nanos = whole + u128::from(rest > 0);
         Some(SimSpan(u64::try_from(nanos).unwrap_or(u64::MAX)))
     }
 }

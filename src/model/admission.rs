@@ -83,7 +83,8 @@ pub struct Admission {
     write_classes: Table<ResourceId, Option<Class>>,
     /// Adaptive in every release modelled (since 1.28; docs/facts/apf.md section 4.8).
     retry_after: BTreeMap<LevelId, DroppedRequests>,
-    seen: BTreeMap<LevelId, Seen>,
+    /// By level, from its first use on.
+    seen: Vec<Option<Seen>>,
     /// How many objects of each resource were counted last, if they were since the start.
     counted: Table<ResourceId, Option<u64>>,
     /// Tickets of the requests being served, by request slot.
@@ -92,8 +93,8 @@ pub struct Admission {
     writes: BTreeMap<u32, Writing>,
     /// Levels that may have dispatched.
     pending: Vec<LevelId>,
-    /// Whether something may differ since [`Admission::take_changed`].
-    changed: bool,
+    /// Levels that may differ since [`Admission::forget_changes`], each once.
+    changed: Vec<LevelId>,
 }
 
 impl Admission {
@@ -105,19 +106,21 @@ impl Admission {
         let seats = apiserver
             .max_requests_inflight
             .saturating_add(apiserver.max_mutating_requests_inflight);
-        Self {
+        let mut admission = Self {
             controller: ConfigController::new(seats, release, apiserver.request_timeout, now),
             estimator: WorkEstimator::new(WorkEstimatorConfig::of_release(&release), release, true),
             classes: Table::filled([None; 2], inputs.fleets.len()),
             write_classes: Table::filled(None, inputs.resources.len()),
             retry_after: BTreeMap::new(),
-            seen: BTreeMap::new(),
+            seen: Vec::new(),
             counted: Table::filled(None, inputs.resources.len()),
             tickets: Vec::new(),
             writes: BTreeMap::new(),
             pending: Vec::new(),
-            changed: true,
-        }
+            changed: Vec::new(),
+        };
+        admission.mark_all_changed();
+        admission
     }
 
     /// The informers have synced: the whole configuration takes effect.
@@ -144,8 +147,18 @@ impl Admission {
         self.mark_all_pending();
     }
 
+    fn mark_all_changed(&mut self) {
+        self.changed = self.controller.levels().map(|(id, _)| id).collect();
+    }
+
+    fn mark_changed(&mut self, level: LevelId) {
+        if !self.changed.contains(&level) {
+            self.changed.push(level);
+        }
+    }
+
     fn mark_all_pending(&mut self) {
-        self.changed = true;
+        self.mark_all_changed();
         self.pending = self.controller.levels().map(|(id, _)| id).collect();
     }
 
@@ -167,12 +180,12 @@ impl Admission {
         key: Key,
         now: SimTime,
     ) -> Arrival {
-        self.changed = true;
+        self.mark_changed(level);
         let Some(queues) = self.controller.queues_mut(level) else {
             return Arrival::Rejected(SimSpan::secs(1));
         };
         let start = queues.start_request(now, hash, estimate, key.pack());
-        self.seen.entry(level).or_default().arrived += 1;
+        self.seen_of(level).arrived += 1;
         self.note(level);
         match start {
             Start::Accepted { id, .. } => {
@@ -238,8 +251,16 @@ impl Admission {
             .unwrap_or_else(|| self.controller.classify(user, info))
     }
 
+    fn seen_of(&mut self, level: LevelId) -> &mut Seen {
+        let index = level.index();
+        if self.seen.len() <= index {
+            self.seen.resize(index + 1, None);
+        }
+        self.seen[index].get_or_insert_default()
+    }
+
     fn rejected(&mut self, level: LevelId, now: SimTime) -> SimSpan {
-        self.seen.entry(level).or_default().rejected += 1;
+        self.seen_of(level).rejected += 1;
         let tracker = self.retry_after.entry(level).or_default();
         tracker.record_dropped_request(now)
     }
@@ -247,7 +268,7 @@ impl Admission {
     fn note(&mut self, level: LevelId) {
         let Some(state) = self.controller.level(level) else { return };
         let totals = *state.queues.totals();
-        let seen = self.seen.entry(level).or_default();
+        let seen = self.seen_of(level);
         seen.seats = seen.seats.max(totals.seats_in_use);
         seen.waiting = seen.waiting.max(totals.waiting);
     }
@@ -262,7 +283,7 @@ impl Admission {
             if let Some(id) = queues.next_dispatched() {
                 let Some(request) = queues.request(id) else { continue };
                 let key = Key::unpack(request.key);
-                self.changed = true;
+                self.mark_changed(level);
                 self.note(level);
                 #[cfg(debug_assertions)]
                 self.check_seats(level);
@@ -275,6 +296,9 @@ impl Admission {
 
     /// The next request that an arrival found to have waited too long (1.28).
     pub fn next_timed_out(&mut self, now: SimTime) -> Option<(Key, SimSpan)> {
+        if !self.controller.release().rejects_only_at_front {
+            return None;
+        }
         for index in 0..self.pending.len() {
             let level = self.pending[index];
             if let Some(request) = self.controller.queues_mut(level)?.next_timed_out() {
@@ -286,7 +310,7 @@ impl Admission {
 
     /// A request's handler has returned: its seats are free.
     pub fn finish(&mut self, ticket: Ticket, now: SimTime) {
-        self.changed = true;
+        self.mark_changed(ticket.level);
         if let Some(queues) = self.controller.queues_mut(ticket.level) {
             // LISTs and watches have no lingering seats.
             let _ = queues.finish(now, ticket.id);
@@ -296,17 +320,17 @@ impl Admission {
 
     /// A request's wait is over: whether it was still waiting, and its Retry-After.
     pub fn give_up(&mut self, ticket: Ticket, now: SimTime) -> Option<SimSpan> {
-        self.changed = true;
+        self.mark_changed(ticket.level);
         let waiting = self.controller.queues_mut(ticket.level)?.cancel(now, ticket.id);
         waiting.then(|| self.rejected(ticket.level, now))
     }
 
     /// A request's client has gone while it waited.
     pub fn cancel(&mut self, ticket: Ticket, now: SimTime) {
-        self.changed = true;
+        self.mark_changed(ticket.level);
         let queues = self.controller.queues_mut(ticket.level);
         if queues.is_some_and(|queues| queues.cancel(now, ticket.id)) {
-            self.seen.entry(ticket.level).or_default().cancelled += 1;
+            self.seen_of(ticket.level).cancelled += 1;
         }
     }
 

@@ -6,7 +6,7 @@
 //! (`Hardware::page_fault_per_gb` is a property of its own). Memory constants are facts of the software
 //! and are never scaled.
 
-use crate::units::{Bytes, SimSpan};
+use crate::units::{Bytes, SimSpan, rounded};
 
 /// CPU time per byte and per object of some work.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -22,7 +22,7 @@ impl Cost {
     #[must_use]
     pub fn of(self, objects: u64, bytes: Bytes) -> SimSpan {
         let nanos = self.per_object * objects as f64 + self.per_byte * bytes.as_f64();
-        SimSpan(nanos.round() as u64)
+        SimSpan(rounded(nanos))
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 
+use super::rounded;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +63,7 @@ impl Bytes {
     /// Nearest whole number of bytes; negative and NaN become zero, too large the maximum.
     #[must_use]
     pub fn from_f64(bytes: f64) -> Self {
-        Self(bytes.round() as u64)
+        Self(rounded(bytes))
     }
 
     /// `self` × `n`, saturating.

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 use std::ops::{Add, AddAssign, Sub};
 
+use super::rounded;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -86,7 +87,7 @@ impl SimSpan {
     /// Nearest whole nanosecond; negative and NaN become zero, too long the maximum.
     #[must_use]
     pub fn from_secs_f64(seconds: f64) -> Self {
-        Self((seconds * 1e9).round() as u64)
+        Self(rounded(seconds * 1e9))
     }
 
     /// In seconds, for rates and output.
@@ -98,7 +99,7 @@ impl SimSpan {
     /// `self` × a factor, rounded to the nearest nanosecond.
     #[must_use]
     pub fn scale(self, factor: f64) -> Self {
-        Self((self.0 as f64 * factor).round() as u64)
+        Self(rounded(self.0 as f64 * factor))
     }
 
     /// `self` × `n`, saturating.

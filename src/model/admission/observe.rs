@@ -1,10 +1,10 @@
 //! What can be seen of a server's priority levels: their state, their records, the debug dumps.
 
 use super::requests::{opening, request_info, verb};
-use super::{Admission, Call, Key};
+use super::{Admission, Call, Key, Seen};
 use crate::model::apf::classify::{RequestInfo, User};
 use crate::model::apf::config::{FlowSchema, LimitResponse};
-use crate::model::apf::controller::{ConfigController, PriorityLevelState};
+use crate::model::apf::controller::{ConfigController, LevelId, PriorityLevelState};
 use crate::model::apf::queue_set::{Phase, Request};
 use crate::model::ids::{ClientId, FleetId, ResourceId};
 use crate::model::input::{FleetInput, Inputs};
@@ -35,27 +35,39 @@ pub struct LevelState<'a> {
 }
 
 impl Admission {
-    /// Whether a level may have changed since the last call.
-    pub fn take_changed(&mut self) -> bool {
-        std::mem::take(&mut self.changed)
+    /// The levels that may have changed since [`Admission::forget_changes`], as they are now.
+    pub fn changed_levels(&self) -> impl Iterator<Item = LevelState<'_>> {
+        let state = |id: &LevelId| Some(self.level_state(*id, self.controller.level(*id)?));
+        self.changed.iter().filter_map(state)
+    }
+
+    /// From now on only further changes count.
+    pub fn forget_changes(&mut self) {
+        self.changed.clear();
     }
 
     /// The levels as they are now, by name.
     pub fn level_states(&self) -> impl Iterator<Item = LevelState<'_>> {
-        self.controller.levels().map(|(id, state)| {
-            let totals = state.queues.totals();
-            LevelState {
-                name: &state.config.name,
-                exempt: is_exempt(state),
-                nominal: nominal(state),
-                limit: state.queues.limit(),
-                seats: totals.seats_in_use,
-                executing: totals.executing,
-                waiting: totals.waiting,
-                dispatched: totals.dispatched,
-                rejected: self.seen.get(&id).map_or(0, |seen| seen.rejected),
-            }
-        })
+        self.controller.levels().map(|(id, state)| self.level_state(id, state))
+    }
+
+    fn level_state<'a>(&self, id: LevelId, state: &'a PriorityLevelState) -> LevelState<'a> {
+        let totals = state.queues.totals();
+        LevelState {
+            name: &state.config.name,
+            exempt: is_exempt(state),
+            nominal: nominal(state),
+            limit: state.queues.limit(),
+            seats: totals.seats_in_use,
+            executing: totals.executing,
+            waiting: totals.waiting,
+            dispatched: totals.dispatched,
+            rejected: self.seen(id).map_or(0, |seen| seen.rejected),
+        }
+    }
+
+    fn seen(&self, id: LevelId) -> Option<&Seen> {
+        self.seen.get(id.index())?.as_ref()
     }
 
     /// What every level that was used went through, by name.
@@ -64,7 +76,7 @@ impl Admission {
         self.controller
             .levels()
             .filter_map(|(id, state)| {
-                let seen = self.seen.get(&id)?;
+                let seen = self.seen(id)?;
                 let totals = state.queues.totals();
                 Some(LevelRecord {
                     name: state.config.name.clone(),
@@ -189,7 +201,7 @@ impl Admission {
         for (id, state) in self.controller.levels() {
             let totals = state.queues.totals();
             executing += totals.executing;
-            let Some(seen) = self.seen.get(&id) else { continue };
+            let Some(seen) = self.seen(id) else { continue };
             let known = totals.dispatched + seen.rejected + seen.cancelled + totals.waiting;
             assert_eq!(seen.arrived, known, "{}: {seen:?}, {totals:?}", state.config.name);
         }

@@ -114,7 +114,7 @@ impl Admission {
     ) -> Option<SimTime> {
         let writing = *self.writes.get(&serial).filter(|writing| writing.stage == stage)?;
         let Ticket { level, id } = writing.ticket;
-        self.changed = true;
+        self.mark_changed(level);
         match stage {
             WriteStage::Waiting => {
                 self.give_up(writing.ticket, now);

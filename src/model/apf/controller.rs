@@ -19,6 +19,14 @@ use crate::units::{SimSpan, SimTime};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LevelId(usize);
 
+impl LevelId {
+    /// Its place in a table: small, from 0 on.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// State of a priority level (`priorityLevelState`).
 #[derive(Clone, Debug)]
 pub struct PriorityLevelState {

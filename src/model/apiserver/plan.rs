@@ -4,7 +4,7 @@
 //! its two ends ([`Step`]) and in proportion to its progress ([`Ramp`]). A LIST of 400 MB is about
 //! ten phases, whatever the number of objects.
 
-use crate::engine::fluid::{Demand, PARTS};
+use crate::engine::fluid::{Demand, PARTS, div_rem};
 use crate::model::memory::ledger::EntryId;
 use crate::units::{Bytes, SimSpan};
 
@@ -191,7 +191,7 @@ impl Holdings {
 /// `bytes` × `parts` / [`PARTS`], rounded down.
 #[must_use]
 pub fn part_of(bytes: Bytes, parts: u128) -> u64 {
-    u64::try_from(u128::from(bytes.0) * parts / u128::from(PARTS)).unwrap_or(u64::MAX)
+    u64::try_from(div_rem(u128::from(bytes.0) * parts, PARTS).0).unwrap_or(u64::MAX)
 }
 
 impl RequestPlan {

@@ -196,6 +196,9 @@ impl Pages {
     fn take(&mut self, bytes: u64, scavenged: bool) -> u64 {
         let mut left = bytes.min(self.runs);
         let taken = left;
+        if taken == 0 {
+            return 0;
+        }
         for index in 0..self.spans.len() {
             if left == 0 {
                 break;

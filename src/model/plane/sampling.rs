@@ -20,10 +20,8 @@ impl Plane {
     pub(crate) fn sample_levels(&mut self, cx: &mut Context<'_>, now: SimTime) {
         let Some(recorder) = &mut cx.record.recorder else { return };
         for (server, state) in cx.inputs.server_ids().zip(&mut self.servers) {
-            let changed = state.admission.as_mut().is_none_or(Admission::take_changed);
-            if changed {
-                recorder.sample_levels(server, now, state.admission.as_ref());
-            }
+            recorder.sample_levels(server, now, state.admission.as_ref());
+            state.admission.as_mut().into_iter().for_each(Admission::forget_changes);
         }
     }
 

@@ -68,7 +68,7 @@ impl Recorder {
         self.tracks[id].memory.push(bucket, point);
     }
 
-    /// Records the priority levels of a server as they are now; `None`: there is no process.
+    /// Records the priority levels of a server that may have changed; `None`: there is no process.
     pub fn sample_levels(&mut self, server: ServerId, now: SimTime, admission: Option<&Admission>) {
         let bucket = now.0 / self.width;
         let levels = &mut self.tracks[server].levels;
@@ -78,11 +78,8 @@ impl Recorder {
             }
             return;
         };
-        for (usual, state) in admission.level_states().enumerate() {
-            // Levels come by name, and rarely change: they stand where they stood.
-            let is_it = |track: &LevelTrack| track.name == state.name;
-            let known = levels.get(usual).is_some_and(is_it).then_some(usual);
-            let known = known.or_else(|| levels.iter().position(is_it));
+        for state in admission.changed_levels() {
+            let known = levels.iter().position(|track| track.name == state.name);
             let place = known.unwrap_or_else(|| {
                 levels.push(LevelTrack::new(&state));
                 levels.len() - 1

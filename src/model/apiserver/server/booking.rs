@@ -2,7 +2,7 @@
 //! leaves its class takes exactly its own share.
 
 use super::{Background, Plans, Server};
-use crate::engine::fluid::ClassId;
+use crate::engine::fluid::{ClassId, div_rem};
 use crate::model::apiserver::plan::{RampKind, part_of};
 use crate::units::{Bytes, SimSpan, SimTime};
 
@@ -102,8 +102,9 @@ impl Server {
 /// Whole bytes of a rate a second over a span; the remainder is carried.
 fn bytes_of(rate: u64, span: SimSpan, carry: &mut u64) -> u64 {
     let bytes = u128::from(rate) * u128::from(span.0) + u128::from(*carry);
-    *carry = (bytes % 1_000_000_000) as u64;
-    (bytes / 1_000_000_000) as u64
+    let (whole, rest) = div_rem(bytes, 1_000_000_000);
+    *carry = rest;
+    whole as u64
 }
 
 /// What a ramp of `bytes` comes to for `members` that have made so much progress together. A member
