@@ -4,7 +4,7 @@
 use crate::model::apiserver::route::{CacheState, Route, honours_limit, route_list};
 use crate::model::apiserver::watch::IDLE_WATCH;
 use crate::model::input::{Action, Behaviour, EventInput, Inputs, ReadInput};
-use crate::model::node::{LimitKind, memory_limit};
+use crate::model::node::{LimitKind, memory_high, memory_limit};
 use crate::model::plane::database::{DEFAULT_QUOTA, Database};
 use crate::model::{self, RunOptions};
 use crate::scenario::sweep::SweepPlan;
@@ -56,23 +56,29 @@ pub fn idle_memory(inputs: &Inputs) -> Bytes {
     alone + IDLE_WATCH.times(watches.sum::<u64>() / replicas)
 }
 
+/// An idle server is killed, or throttled for good.
 fn idle_above_limit(scenario: &Scenario) -> Option<Diagnostic> {
     let inputs = &scenario.inputs;
     let allowed = memory_limit(inputs);
     let needed = idle_memory(inputs);
-    if needed <= allowed.kill_at {
-        return None;
+    if needed > allowed.kill_at {
+        let (whose, key) = match allowed.kind {
+            LimitKind::Cgroup => ("it may have", "apiserver.memory-limit"),
+            LimitKind::Node => ("the node leaves it", "node.memory"),
+        };
+        let message =
+            format!("an idle server is predicted to take {needed}, but {whose} {}", allowed.limit);
+        let diagnostic =
+            Diagnostic::new(Code::IdleAboveLimit, scenario.anchors.memory.clone(), message);
+        let help = format!("raise {key}, or check count and size of the objects");
+        return Some(diagnostic.label("dies before anything happens").help(help));
     }
-    let (whose, key) = match allowed.kind {
-        LimitKind::Cgroup => ("it may have", "apiserver.memory-limit"),
-        LimitKind::Node => ("the node leaves it", "node.memory"),
-    };
+    let high = memory_high(inputs).filter(|high| needed > *high)?;
     let message =
-        format!("an idle server is predicted to take {needed}, but {whose} {}", allowed.limit);
-    let diagnostic =
-        Diagnostic::new(Code::IdleAboveLimit, scenario.anchors.memory.clone(), message);
-    let help = format!("raise {key}, or check count and size of the objects");
-    Some(diagnostic.label("dies before anything happens").help(help))
+        format!("an idle server is predicted to take {needed}, but memory.high is {high}");
+    let diagnostic = Diagnostic::new(Code::IdleAboveLimit, scenario.anchors.high.clone(), message);
+    let help = "raise apiserver.memory-high, or check count and size of the objects";
+    Some(diagnostic.label("throttled before anything happens").help(help))
 }
 
 /// What is stored is more than etcd's quota: at the start, and, where none is stated, also with all that the
@@ -84,7 +90,8 @@ fn past_quota(scenario: &Scenario) -> Option<Diagnostic> {
     let place = scenario.anchors.stored.clone();
     if let Some(quota) = inputs.etcd.quota {
         let file = start.file(stored);
-        let message = format!("etcd's file is predicted to be {file} at the start, its quota is {quota}");
+        let message =
+            format!("etcd's file is predicted to be {file} at the start, its quota is {quota}");
         let found = Diagnostic::new(Code::PastQuota, place, message);
         let help = "raise etcd.quota, or check count and size of the objects";
         return (file > quota).then(|| found.label("no write is ever taken").help(help));
@@ -93,7 +100,8 @@ fn past_quota(scenario: &Scenario) -> Option<Diagnostic> {
     let message =
         format!("etcd's file is predicted to be {file}; its default quota is {DEFAULT_QUOTA}");
     let found = Diagnostic::new(Code::PastQuota, place, message);
-    let help = "state etcd.quota, the cluster's --quota-backend-bytes, to see writes refused past it";
+    let help =
+        "state etcd.quota, the cluster's --quota-backend-bytes, to see writes refused past it";
     (file > DEFAULT_QUOTA).then(|| found.label("past the quota writes fail").help(help))
 }
 
