@@ -6,6 +6,7 @@ use super::exit::{Exit, Failure};
 use super::output;
 use crate::scenario::explain::{self, Found, KeyText};
 use crate::scenario::keys::{Key, ROOT};
+use crate::scenario::measure::Measure;
 use crate::scenario::{Code, Severity};
 
 /// `oomcast explain`.
@@ -47,6 +48,7 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, Failure> {
         Found::Nothing(_) if elsewhere(word).is_some() => {
             page.prose(elsewhere(word).unwrap_or_default(), "")
         }
+        Found::Nothing(_) if measure(word).is_some() => String::new(),
         Found::Nothing(near) => {
             let shown: String = word.chars().take(60).flat_map(char::escape_debug).collect();
             let help = match near {
@@ -57,8 +59,15 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, Failure> {
             return Err(Failure::new(Exit::Usage, message));
         }
     };
-    output::result(&text)?;
+    let measured = measure(word).map_or_else(String::new, |measure| page.measure(measure));
+    let gap = if text.is_empty() || measured.is_empty() { "" } else { "\n" };
+    output::result(&(text + gap + &measured))?;
     Ok(Exit::Done)
+}
+
+/// The metric of this name.
+fn measure(word: &str) -> Option<Measure> {
+    Measure::ALL.into_iter().find(|measure| measure.key() == word)
 }
 
 /// Words of the trade that are no keys, and what says the same.
@@ -121,6 +130,13 @@ impl Page {
         let options =
             textwrap::Options::new(self.width).initial_indent(indent).subsequent_indent(&later);
         textwrap::fill(text, options.break_words(false)) + "\n"
+    }
+
+    /// A metric.
+    fn measure(&self, measure: Measure) -> String {
+        let text = format!("The metric `{}`: {}", measure.key(), measure.meaning());
+        self.prose(&text, "")
+            + &self.prose("`oomcast explain expect.metric` lists what [[expect]] can judge.", "")
     }
 
     /// A name and what is said of it, in two columns.

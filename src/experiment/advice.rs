@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::model::apiserver::route::{CacheState, Route, honours_limit, route_list};
 use crate::model::apiserver::watch::IDLE_WATCH;
 use crate::model::input::{Action, Behaviour, EventInput, Inputs, ReadInput};
-use crate::model::node::{LimitKind, memory_limit};
+use crate::model::node::{LimitKind, memory_high, memory_limit};
 use crate::model::plane::database::{DEFAULT_QUOTA, Database};
 use crate::model::{self, RunOptions};
 use crate::scenario::sweep::SweepPlan;
@@ -58,23 +58,29 @@ pub fn idle_memory(inputs: &Inputs) -> Bytes {
     alone + IDLE_WATCH.times(watches.sum::<u64>() / replicas)
 }
 
+/// An idle server is killed, or throttled for good.
 fn idle_above_limit(scenario: &Scenario) -> Option<Diagnostic> {
     let inputs = &scenario.inputs;
     let allowed = memory_limit(inputs);
     let needed = idle_memory(inputs);
-    if needed <= allowed.kill_at {
-        return None;
+    if needed > allowed.kill_at {
+        let (whose, key) = match allowed.kind {
+            LimitKind::Cgroup => ("it may have", "apiserver.memory-limit"),
+            LimitKind::Node => ("the node leaves it", "node.memory"),
+        };
+        let message =
+            format!("an idle server is predicted to take {needed}, but {whose} {}", allowed.limit);
+        let diagnostic =
+            Diagnostic::new(Code::IdleAboveLimit, scenario.anchors.memory.clone(), message);
+        let help = format!("raise {key}, or check count and size of the objects");
+        return Some(diagnostic.label("dies before anything happens").help(help));
     }
-    let (whose, key) = match allowed.kind {
-        LimitKind::Cgroup => ("it may have", "apiserver.memory-limit"),
-        LimitKind::Node => ("the node leaves it", "node.memory"),
-    };
+    let high = memory_high(inputs).filter(|high| needed > *high)?;
     let message =
-        format!("an idle server is predicted to take {needed}, but {whose} {}", allowed.limit);
-    let diagnostic =
-        Diagnostic::new(Code::IdleAboveLimit, scenario.anchors.memory.clone(), message);
-    let help = format!("raise {key}, or check count and size of the objects");
-    Some(diagnostic.label("dies before anything happens").help(help))
+        format!("an idle server is predicted to take {needed}, but memory.high is {high}");
+    let diagnostic = Diagnostic::new(Code::IdleAboveLimit, scenario.anchors.high.clone(), message);
+    let help = "raise apiserver.memory-high, or check count and size of the objects";
+    Some(diagnostic.label("throttled before anything happens").help(help))
 }
 
 /// What is stored is more than etcd's quota: at the start, and, where none is stated, also with all that the

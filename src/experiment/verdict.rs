@@ -85,14 +85,14 @@ fn aftermath(summary: &Summary) -> String {
 
 /// `; its node has 8.00 GiB for 11.7 GiB: others are killed first`, where all on a server's node want more than there is.
 fn node(summary: &Summary) -> String {
-    let nodes = summary.apiservers.iter().map(|server| &server.node);
-    nodes
-        .max_by_key(|node| node.peak_bytes.max)
-        .filter(|node| node.peak_bytes.max > node.memory_bytes)
-        .map_or_else(String::new, |node| {
+    let fullest = summary.on_fullest_node().map(|server| &server.node);
+    fullest.filter(|node| node.peak_bytes.max > node.memory_bytes).map_or_else(
+        String::new,
+        |node| {
             let (has, wants) = (node.memory_bytes, node.peak_bytes.max);
             format!("; its node has {has} for {wants}: others on it are killed first")
-        })
+        },
+    )
 }
 
 /// What went wrong of what makes a run without a kill `degraded`, in the words of [`Outcome::meaning`]:

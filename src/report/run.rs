@@ -127,7 +127,7 @@ fn servers(summary: &Summary) -> Section {
 
 /// What the fullest node had to hold, and who takes it.
 fn whole_node(summary: &Summary) -> Option<String> {
-    let most = summary.apiservers.iter().max_by_key(|server| server.node.peak_bytes.max)?;
+    let most = summary.on_fullest_node()?;
     let node = &most.node;
     let beside = [
         ("etcd", node.etcd_bytes),

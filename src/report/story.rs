@@ -143,7 +143,6 @@ fn events(run: &RunRecord) -> Vec<Beat> {
     let beat = |entry: &crate::results::LogEntry| {
         let (weight, edition) = match entry.kind {
             LogKind::Event => (if many { 40 } else { 72 }, Edition::Both),
-            LogKind::Stopped if servers::by_probe(entry) => return None,
             LogKind::Stopped => (60, Edition::Both),
             // Reported with the kill.
             LogKind::NodeLost if servers::node_killed(run, entry) => return None,
@@ -152,7 +151,9 @@ fn events(run: &RunRecord) -> Vec<Beat> {
             LogKind::NotReady => (70, Edition::Both),
             LogKind::Balancer | LogKind::Synced => (10, Edition::Full),
             // Kills and returns are reported with what belongs to them.
-            LogKind::OomKill | LogKind::Started | LogKind::Ready => return None,
+            LogKind::OomKill | LogKind::ProbeKill | LogKind::Started | LogKind::Ready => {
+                return None;
+            }
         };
         let message = clean(&entry.message, 200);
         let text = match entry.subject.as_str() {

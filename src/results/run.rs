@@ -424,6 +424,8 @@ pub enum LogKind {
     NodeKill,
     /// A server was stopped or killed by the scenario.
     Stopped,
+    /// The kubelet killed a server because a probe failed.
+    ProbeKill,
     /// A server process started.
     Started,
     /// A server became ready.

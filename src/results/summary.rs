@@ -355,3 +355,11 @@ pub struct Summary {
     /// What the reader should know before trusting the figures.
     pub warnings: Vec<String>,
 }
+
+impl Summary {
+    /// The server whose node was fullest; `None`: there is no server.
+    #[must_use]
+    pub fn on_fullest_node(&self) -> Option<&ApiserverSummary> {
+        self.apiservers.iter().max_by_key(|server| server.node.peak_bytes.max)
+    }
+}

@@ -10,6 +10,8 @@ use crate::language::{Log, Resolved};
 pub struct Anchors {
     /// What bounds the memory of a server: its limit, else the node's memory.
     pub memory: Place,
+    /// What sets `memory.high`, else the same.
+    pub high: Place,
     /// etcd's quota, else the resource of which most is stored.
     pub stored: Place,
     /// `[sweep]`, if there is one: what it varies.
@@ -34,6 +36,11 @@ pub(super) fn of(root: &Resolved, log: &Log) -> Anchors {
     let node = root.table("node").and_then(|table| table.given("memory"));
     let memory = limit.or(node).unwrap_or_else(|| root.at("apiserver"));
     let sweep = root.table("sweep").map(|table| table.at("vary"));
+    let high = ["memory-high", "memory-throttling-factor"];
+    let high = root
+        .table("apiserver")
+        .and_then(|table| high.iter().find_map(|key| table.given(key)))
+        .unwrap_or(memory);
     let quota = root.table("etcd").and_then(|table| table.given("quota"));
     let most = root.named("objects").iter().max_by_key(|(.., table)| {
         let (count, size) = (table.count("count"), table.size("size"));
@@ -42,6 +49,7 @@ pub(super) fn of(root: &Resolved, log: &Log) -> Anchors {
     let most = most.map_or_else(|| root.at("objects"), |(.., table)| table.at("count"));
     Anchors {
         memory: log.sources.place(memory),
+        high: log.sources.place(high),
         stored: log.sources.place(quota.unwrap_or(most)),
         sweep: sweep.map(|at| log.sources.place(at)),
         reads: root

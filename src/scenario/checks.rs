@@ -170,11 +170,13 @@ fn gates(apiserver: &Resolved, log: &mut Log) {
 /// The order of the server's memory limits, the last of which is what the node has.
 fn limits(root: &Resolved, apiserver: &Resolved, log: &mut Log) {
     let high = apiserver.size("memory-high");
-    if high.is_some_and(|high| apiserver.size("memory-min").is_some_and(|min| min > high)) {
-        let message = "`memory-min` is above `memory-high`";
-        let finding = Finding::new(Code::LimitOrder, apiserver.at("memory-min"), message);
-        let high = apiserver.given("memory-high");
-        log.push(finding.label("never reclaimed").related(high, "reclaimed from here on"));
+    for key in ["memory-min", "memory-low"] {
+        if high.is_some_and(|high| apiserver.size(key).is_some_and(|kept| kept > high)) {
+            let message = format!("`{key}` is above `memory-high`");
+            let finding = Finding::new(Code::LimitOrder, apiserver.at(key), message);
+            let high = apiserver.given("memory-high");
+            log.push(finding.label("not reclaimed").related(high, "reclaimed from here on"));
+        }
     }
     let hard = apiserver.size("memory-limit").map(|limit| (limit, "`memory-limit`"));
     let node = root.table("node").and_then(|node| node.size("memory"));

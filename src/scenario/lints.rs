@@ -120,21 +120,31 @@ fn collector(apiserver: &Resolved, log: &mut Log) {
     }
 }
 
-/// Custom resources whose definitions, which a server holds too, are not counted.
+/// Custom resources with fewer definitions, which a server holds too, than there are resources.
 fn definitions(root: &Resolved, log: &mut Log) {
-    let custom = |table: &Resolved| table.text("shape").is_some_and(is_custom);
-    let mut objects = root.named("objects").iter();
-    if objects.clone().any(|(name, ..)| name == "customresourcedefinitions") {
-        return;
-    }
-    let Some((name, at, _)) = objects.find(|(.., table)| custom(table)) else {
+    let objects = root.named("objects").iter();
+    let defined = objects.clone().find(|(name, ..)| name == "customresourcedefinitions");
+    let custom =
+        |(.., table): &&(String, Span, Resolved)| table.text("shape").is_some_and(is_custom);
+    let custom: Vec<_> = objects.filter(custom).collect();
+    let count = defined.and_then(|(.., table)| table.count::<u64>("count")).unwrap_or(0);
+    let Some((name, at, _)) = custom.first().filter(|_| count < custom.len() as u64) else {
         return;
     };
-    let message = format!("the definition of `{}` is not counted", shown(name));
-    let finding = Finding::new(Code::NoDefinitions, *at, message);
-    log.push(finding.label("a custom resource").help(
-        "each definition holds 1 to 3 MB on every server: add [objects.customresourcedefinitions] with \
-         the count of `kubectl get crds` and their size, or inherit preset:objects-crds"
+    let finding = match defined {
+        None => {
+            let message = format!("the definition of `{}` is not counted", shown(name));
+            Finding::new(Code::NoDefinitions, *at, message).label("a custom resource")
+        }
+        Some((.., table)) => {
+            let message = format!("{} custom resources have {count} definitions", custom.len());
+            let finding = Finding::new(Code::NoDefinitions, table.at("count"), message);
+            finding.label("too few").related(Some(*at), "a custom resource")
+        }
+    };
+    log.push(finding.help(
+        "each definition holds 1 to 3 MB on every server: [objects.customresourcedefinitions] has the \
+         count of `kubectl get crds` and their size; or inherit preset:objects-crds"
             .to_owned(),
     ));
 }
@@ -217,6 +227,10 @@ fn server_keys(root: &Resolved, apiserver: &Resolved, log: &mut Log) {
             idle(apiserver, key, "the servers start cold", "leave it out, or warm = true", log);
         }
     }
+    if apiserver.given("memory-high").is_some() {
+        let why = "`memory-high` is stated";
+        idle(apiserver, "memory-throttling-factor", why, "leave one of them out", log);
+    }
     let cores = root.table("node").and_then(|node| node.number("cores"));
     if let (Some(limit), Some(cores)) = (apiserver.number("cpu-limit"), cores)
         && limit > cores
@@ -232,6 +246,10 @@ fn server_keys(root: &Resolved, apiserver: &Resolved, log: &mut Log) {
 }
 
 fn object_keys(root: &Resolved, name: &str, table: &Resolved, log: &mut Log) {
+    if table.count::<u32>("versions").unwrap_or(1) == 1 {
+        let why = "an object of one version is never converted";
+        idle(table, "conversion-latency", why, "leave it out, or raise versions", log);
+    }
     let built_in = table.text("shape").is_some_and(|shape| !is_custom(shape));
     let written = |event: &Resolved| event.given("write").is_some();
     let writes = table.number("writes").is_some_and(|rate| rate > 0.0)

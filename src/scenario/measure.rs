@@ -68,7 +68,7 @@ measures! {
     CpuUtilisation "cpu-used" Share Higher "CPU time of the busiest server, of what its cores or its CPU limit allow in the run."
     Throttled "throttled" Span Higher "Time that threads of a server stood still for its CPU limit, over all processors; the most of any server."
     CpuPressure "cpu-psi" Share Higher "Share of the run in which work of a server waited for a processor (PSI some); the most of any."
-    MemoryPressure "memory-psi" Share Higher "Share of the run in which threads of a server slept above memory.high, or waited for pages that the kernel had taken (PSI some); the most of any."
+    MemoryPressure "memory-psi" Share Higher "Share of the run in which a thread of a server slept above memory.high, waited for pages of its binary or stood still at the memory limit (PSI some); the most of any."
     IoPressure "io-psi" Share Higher "Share of the run in which a server waited for pages of its binary to be read again (PSI full); the most of any."
 }
 

@@ -75,6 +75,9 @@ pub(super) fn check(root: &Resolved, names: &Names, log: &mut Log) {
         let Some(word) = table.text("kind") else { continue };
         let Some(kind) = WorkloadKind::from_word(word) else { continue };
         keys(table, (word, kind), log);
+        if kind == WorkloadKind::Hpa {
+            load_of_hpa(table, log);
+        }
         if let (Some(at), Some(duration)) = (table.span_of("at"), duration)
             && at >= duration
         {
@@ -114,6 +117,27 @@ fn keys(table: &Resolved, (word, kind): (&str, WorkloadKind), log: &mut Log) {
             let help = format!("apart from name, kind, at and lasts it takes {}", all.join(", "));
             log.push(Finding::new(Code::UnknownKey, at, message).label("not here").help(help));
         }
+    }
+}
+
+/// The load of an autoscaler has a height above its lowest, and comes to both in each period.
+fn load_of_hpa(table: &Resolved, log: &mut Log) {
+    if let (Some(least), Some(pods)) = (table.count::<u64>("least"), table.count::<u64>("pods"))
+        && least > pods
+    {
+        let message = format!("`least` is {least}, more than the {pods} of `pods`");
+        let finding = Finding::new(Code::OutOfBounds, table.at("least"), message);
+        log.push(finding.label("the lowest load").related(table.given("pods"), "its height"));
+    }
+    if let (Some(over), Some(period)) = (table.span_of("over"), table.span_of("period"))
+        && over > period.scale(0.5)
+    {
+        let message = format!(
+            "the load rises over {over} and falls over {over}, more than its period of {period}"
+        );
+        let finding = Finding::new(Code::OutOfBounds, table.at("over"), message);
+        let finding = finding.label("at most half of the period");
+        log.push(finding.related(table.given("period"), "the period"));
     }
 }
 

@@ -2,6 +2,7 @@
 //! a lint that says why not.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use crate::support::root;
 use oomcast::model::{self, RunOptions};
@@ -31,10 +32,7 @@ const FELT_ELSEWHERE: [(&str, &str); 18] = [
         "model, `connections`: no server of this scenario comes to its limit",
     ),
     ("apiserver.memory-min", "tool, `docs`: the same"),
-    (
-        "apiserver.memory-low",
-        "library, `model::apiserver::server`; only under pressure of the node",
-    ),
+    ("apiserver.memory-low", "model, `whole_node`: only under pressure of the node"),
     ("apiserver.memory-throttling-factor", "tool, `docs`: the same; `memory-high` overrides it"),
     ("audit.rules", "model, `dynamics::audit`"),
     ("audit.throttle-burst", "library, `model::apiserver::audit`; batches of one event"),
@@ -94,12 +92,16 @@ fn every_key_is_felt() {
     };
     let options = RunOptions { seed: 1, replication: 0, timelines: true };
     let run = |scenario: &Scenario| model::run(&scenario.inputs, options);
+    let idle_in = |scenario: &Scenario| {
+        scenario.notes.iter().filter(|note| note.code == Code::NoEffect).count()
+    };
     let plain = run(&load(&[]));
     let is_inert = |(set, needs): &(&str, Vec<&str>)| {
         let other = load(&[needs.as_slice(), &[*set]].concat());
-        let said = other.notes.iter().any(|note| note.code == Code::NoEffect);
+        let without = load(needs);
+        let said = idle_in(&other) > idle_in(&without);
         let felt = run(&other);
-        let same = if needs.is_empty() { felt == plain } else { felt == run(&load(needs)) };
+        let same = if needs.is_empty() { felt == plain } else { felt == run(&without) };
         same && !said
     };
     let cases: Vec<_> = cases().collect();
@@ -124,6 +126,52 @@ fn no_key_is_left_out() {
         .filter(|path| path.rsplit('.').next() != Some("name"))
         .collect();
     assert!(left.is_empty(), "no case of tests/language/felt.txt for {left:#?}");
+}
+
+/// What is at a path without its extension: a file, or all in a folder and below.
+fn read_at(path: &Path) -> String {
+    let mut all = std::fs::read_to_string(path.with_extension("rs")).unwrap_or_default();
+    let mut folders = vec![path.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.expect("readable").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                all += &std::fs::read_to_string(path).expect("text");
+            }
+        }
+    }
+    all
+}
+
+/// The tests that keys are left to are there, and know the key.
+#[test]
+fn tests_that_are_named_are_there() {
+    for (key, why) in NOT_OF_A_RUN.iter().chain(&FELT_ELSEWHERE) {
+        let mut parts = why.split('`');
+        let (Some(before), Some(name)) = (parts.next(), parts.next()) else { continue };
+        let last = key.rsplit('.').next().expect("a name");
+        let text = match before.trim_end_matches([',', ' ']).rsplit("; ").next() {
+            Some("") => {
+                assert!(include_str!("felt.rs").contains(&format!("fn {name}(")), "{key}: {name}");
+                continue;
+            }
+            Some("library") => read_at(&root().join("src").join(name.replace("::", "/"))),
+            target => {
+                let path = root().join("tests").join(target.expect("a target"));
+                read_at(&path.join(name.replace("::", "/")))
+            }
+        };
+        assert!(!text.is_empty(), "{key}: there is no {name}");
+        // The recipes are run.
+        let text = match name {
+            "docs" => std::fs::read_to_string(root().join("docs/cookbook.md")).expect("text"),
+            _ => text,
+        };
+        let knows = text.contains(last) || text.contains(&last.replace('-', "_"));
+        assert!(knows, "{key}: {name} does not know it");
+    }
 }
 
 /// A level of another type has other keys, so that no override says it.

@@ -197,6 +197,22 @@ fn nobody_is_served_anew_by_a_server_that_drains() {
     assert_eq!((moved.requests_rejected, moved.requests_failed), (0, 0), "{moved:?}");
 }
 
+/// A webhook that does not answer and is sent all writes refuses the renewal of leases, too.
+#[test]
+fn kubelets_whose_leases_a_webhook_refuses_lose_their_nodes() {
+    let kubelets = fleet("kubelets", 60, "heartbeats = true");
+    let nodes = |resources: &str, policy: &str| {
+        let webhook = format!(
+            "[[webhooks]]\nname = \"policy\"\nlatency = \"11s\"\nfailure-policy = \"{policy}\"\n{resources}\n"
+        );
+        let text = text("", "", &(kubelets.clone() + &webhook));
+        support::run(&support::valid(&text, &[]).inputs, 1).counters.nodes_not_ready
+    };
+    assert_eq!(nodes("", "fail"), 60);
+    assert_eq!(nodes("", "ignore"), 0);
+    assert_eq!(nodes("resources = [\"pods\"]", "fail"), 0);
+}
+
 #[test]
 fn kubelets_without_a_server_lose_their_nodes() {
     let kubelets = fleet("kubelets", 60, "heartbeats = true");
@@ -229,7 +245,7 @@ fn a_server_that_does_not_come_to_listen_is_killed() {
     };
     let killed = long("true");
     // 24 probes of 15 s, the first after 10 s.
-    assert!((first(&killed, LogKind::Stopped, "startup probe") - 370.0).abs() < 1e-6);
+    assert!((first(&killed, LogKind::ProbeKill, "startup probe") - 370.0).abs() < 1e-6);
     let starts: Vec<f64> = killed
         .log
         .iter()
@@ -257,7 +273,7 @@ fn without_etcd_the_kubelet_kills_servers_that_want_for_nothing() {
     assert_eq!(probed.counters.probe_kills, 3);
     assert!(probed.servers.iter().all(|server| server.oom_kills.is_empty()));
     // Of ten seconds each; the outage begins between two.
-    let killed = first(&probed, LogKind::Stopped, "etcd did not answer /livez within 2s");
+    let killed = first(&probed, LogKind::ProbeKill, "etcd did not answer /livez within 2s");
     assert!((131.9..142.1).contains(&killed), "{killed}");
     assert!(first(&probed, LogKind::Balancer, "out of rotation") < 64.0);
     let spared = run("probes = true\nlivez-etcd = false", &outage);
@@ -455,7 +471,7 @@ fn a_server_at_its_limit_can_stand_still_before_it_is_killed() {
 fn a_probe_ends_a_stall_and_the_server_is_lost_for_memory_all_the_same() {
     let probed = at_its_limit("stall-at-limit = \"10m\"\nprobes = true");
     let still = first(&probed, LogKind::Stopped, "stands still");
-    let ended = first(&probed, LogKind::Stopped, "killed by the kubelet after");
+    let ended = first(&probed, LogKind::ProbeKill, "killed by the kubelet after");
     // Eight probes of 15 s, the first of them due within 10 s.
     assert!((120.0..130.1).contains(&(ended - still)), "{}", ended - still);
     assert!(probed.servers[0].oom_kills.len() == 1 && probed.counters.servers_lost == 0);

@@ -146,3 +146,10 @@ fn a_quorum_outlives_one_member_and_no_more() {
     assert!(!quorum_lost(&one), "{:?}", one.log);
     assert_ne!(one.outcome, Outcome::Absorbed);
 }
+
+#[test]
+fn memory_low_keeps_the_pages_of_the_server() {
+    let short = |set: &[&str]| dump(set).servers[0].pressure.memory_full.as_secs_f64();
+    let (without, with) = (short(&[]), short(&["apiserver.memory-low=4GiB"]));
+    assert!(with < without, "{with} {without}");
+}

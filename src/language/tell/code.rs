@@ -117,7 +117,7 @@ codes! {
     LongSweep "W0311" "The sweep is predicted to take hours."
     LockedGate "W0312" "The release does not let the feature gate be set."
     CollectorOff "W0313" "The garbage collector never runs."
-    NoDefinitions "W0314" "Custom resources are listed without their definitions."
+    NoDefinitions "W0314" "Custom resources are listed without their definitions, or with too few."
     NoProbes "W0315" "etcd fails for longer than the kubelet's probes would have it."
     PastQuota "W0316" "What is stored is more than etcd's quota."
     AssumedNodeMemory "N0401" "The memory of the node was not stated and a default was taken."

@@ -273,6 +273,13 @@ fn of_audit() -> Vec<Assumption> {
             "audit backends that fall behind",
         ),
         row(
+            "what a call to an audit webhook that is under way holds beside its batch",
+            decimal(audit::CALL),
+            "two or three goroutines of 8 kB, the request, buffers of its connection",
+            "20 to 100 kB",
+            "audit webhooks that are slow or answer nobody",
+        ),
+        row(
             "copies of a body that writing its line to the audit log takes at once",
             audit::LINE_COPIES.to_string(),
             "`audit.EventString` and `fmt.Fprintln`: encoder's buffer, its copy, a string, what is printed",

@@ -121,7 +121,7 @@ impl Plane {
         };
         let after = state.stalled.map_or_else(String::new, |stalled| stalled.words(now));
         let message = format!("killed by the kubelet{after}: the {probe} probe failed{why}");
-        cx.record.note(now, LogKind::Stopped, &name(server), message);
+        cx.record.note(now, LogKind::ProbeKill, &name(server), message);
         state.crash_loop.died(now)
     }
 }

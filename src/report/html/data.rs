@@ -316,7 +316,7 @@ fn down(log: &[Logged], server: &str, end: u64) -> Vec<(u64, u64)> {
     for entry in log.iter().filter(|entry| entry.subject == server) {
         let t = ms(entry.t_s);
         match entry.kind {
-            LogKind::OomKill | LogKind::Stopped | LogKind::NodeLost => {
+            LogKind::OomKill | LogKind::Stopped | LogKind::ProbeKill | LogKind::NodeLost => {
                 since.get_or_insert(t);
             }
             LogKind::Ready if since.is_some() || spans.is_empty() => {
@@ -342,6 +342,7 @@ fn marks(log: Vec<Logged>, beats: &[Beat]) -> Vec<Mark> {
         | LogKind::OomKill
         | LogKind::NodeKill
         | LogKind::Stopped
+        | LogKind::ProbeKill
         | LogKind::NodeLost => true,
         LogKind::Started
         | LogKind::Ready

@@ -92,6 +92,7 @@ impl Beat {
             LogKind::NodeLost => "node",
             LogKind::Event
             | LogKind::Stopped
+            | LogKind::ProbeKill
             | LogKind::Started
             | LogKind::Ready
             | LogKind::Balancer

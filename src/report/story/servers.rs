@@ -26,15 +26,10 @@ fn groups(run: &RunRecord) -> Vec<Vec<Kill<'_>>> {
     groups
 }
 
-/// Whether the kubelet killed a server because a probe failed.
-pub(super) fn by_probe(entry: &LogEntry) -> bool {
-    entry.kind == LogKind::Stopped && entry.message.starts_with("killed by the kubelet")
-}
-
 /// A beat for servers that probes killed together, for the same reason.
 pub(super) fn probed(run: &RunRecord) -> Vec<Beat> {
     let mut groups: Vec<Vec<&LogEntry>> = Vec::new();
-    for entry in run.log.iter().filter(|entry| by_probe(entry)) {
+    for entry in run.log.iter().filter(|entry| entry.kind == LogKind::ProbeKill) {
         let alike = |group: &&mut Vec<&LogEntry>| {
             group[0].message == entry.message && entry.at.since(group[0].at) <= TOGETHER
         };

@@ -75,8 +75,8 @@ pub(super) static LINTS: &[Explanation] = &[
         IdleAboveLimit,
         "The model predicts what a warm server holds before anything happens: caches of all \
          objects, open watches, the heap up to the collector's next cycle. If that is above the \
-         limit, the server is killed whatever the clients do; the size or the count of objects is \
-         often wrong, or the limit.",
+         limit, the server is killed whatever the clients do, and above memory.high it is throttled for \
+         good; the size or the count of objects is often wrong, or the limit.",
         Fragment("[apiserver]\nmemory-limit = \"256MiB\""),
         Fragment("[apiserver]\nmemory-limit = \"8GiB\""),
     ),

@@ -72,7 +72,7 @@ table! {
     memory_limit: Option<Bytes> =
         limit().codes(&[Code::LimitAboveNode, Code::LimitOrder, Code::IdleAboveLimit]);
     /// Throttling limit of the container (cgroup memory.high).
-    memory_high: Option<Bytes> = limit().codes(&[Code::LimitOrder]);
+    memory_high: Option<Bytes> = limit().codes(&[Code::LimitOrder, Code::IdleAboveLimit]);
     /// Memory that the kernel leaves the container when its node runs short (cgroup memory.min): its
     /// requests.memory under the kubelet's MemoryQoS.
     memory_min: Option<Bytes> = limit().codes(&[Code::LimitOrder]);

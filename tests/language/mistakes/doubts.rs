@@ -53,6 +53,14 @@ fn with(from: &str, to: &str) -> String {
     SMALL.replacen(from, to, 1)
 }
 
+const TWO_GIB: &str = "[objects.configmaps]
+count = 8_000
+size = \"100kB\"
+[objects.secrets]
+count = 9_000
+size = \"116kB\"
+[objects.pods]";
+
 #[test]
 fn each_doubt_is_told_at_its_place() {
     let cases = [
@@ -62,7 +70,7 @@ fn each_doubt_is_told_at_its_place() {
         (", over = \"10s\"", "", ""),
         ("replicas = 2", "memory-limit = \"128MiB\"", "W0308 7:16"),
         ("count = 5_000", "count = 200_000", "W0310 11:9"),
-        ("size = \"5kB\"", "size = \"400kB\"", "W0310 11:9 W0308 9:10"),
+        ("size = \"5kB\"", "size = \"400kB\"", "W0310 11:9 W0308 9:10 W0316 11:9"),
         (
             "[objects.pods]",
             "[objects.nodes]\ncount = 20\nsize = \"9kB\"\n[objects.pods]",
@@ -79,6 +87,36 @@ fn each_doubt_is_told_at_its_place() {
             "[objects.widgets]\ncount = 9\nsize = \"9kB\"\nshape = \"custom\"\ngroup = \"x.io\"\n[objects.customresourcedefinitions]\n\
              count = 9\nsize = \"9kB\"\n[objects.pods]",
             "",
+        ),
+        (
+            "[objects.pods]",
+            "[objects.gadgets]\ncount = 9\nsize = \"9kB\"\nshape = \"custom\"\ngroup = \"x.io\"\n\
+             [objects.widgets]\ncount = 9\nsize = \"9kB\"\nshape = \"custom\"\ngroup = \"x.io\"\n\
+             [objects.customresourcedefinitions]\ncount = 1\nsize = \"9kB\"\n[objects.pods]",
+            "W0314 21:9",
+        ),
+        // The memory that a server has on its node, and what reclaims it.
+        ("replicas = 2", "memory-high = \"40GiB\"", "W0307 7:15"),
+        ("replicas = 2", "memory-min = \"40GiB\"", "W0307 7:14"),
+        ("replicas = 2", "memory-low = \"40GiB\"", "W0307 7:14"),
+        ("replicas = 2", "gomemlimit = \"40GiB\"", "W0307 7:14"),
+        ("replicas = 2", "memory-min = \"4GiB\"\nmemory-high = \"3GiB\"", "W0307 7:14"),
+        ("replicas = 2", "memory-low = \"4GiB\"\nmemory-high = \"3GiB\"", "W0307 7:14"),
+        ("replicas = 2", "memory-high = \"128MiB\"", "W0308 7:15"),
+        ("replicas = 2", "memory-throttling-factor = 0.001", "W0308 7:28"),
+        // What etcd stores: 1.85 GB are 2.2 GB of its file, and those that are created count.
+        ("[objects.pods]", TWO_GIB, "W0316 13:9"),
+        ("[objects.pods]", &format!("[etcd]\nquota = \"8GiB\"\n{TWO_GIB}"), ""),
+        ("[objects.pods]", &format!("[etcd]\nquota = \"2GiB\"\n{TWO_GIB}"), "W0316 11:9"),
+        ("[objects.pods]", &TWO_GIB.replace("9_000", "5_000"), ""),
+        (
+            "[objects.pods]",
+            &TWO_GIB.replace("9_000", "5_000").replace(
+                "[objects.pods]",
+                "[[events]]\nname = \"more\"\nat = \"2m\"\ncreate = { resource = \"secrets\", count = 9_000, \
+                 over = \"30s\" }\n[objects.pods]",
+            ),
+            "W0316 10:9",
         ),
         ("replicas = 2", "gogc = \"off\"\ngomemlimit = \"9GiB\"", ""),
         ("\"1.32\"", "\"1.34\"\nfeature-gates = { ConsistentListFromCache = false }", "W0312 7:19"),
@@ -134,6 +172,18 @@ fn keys_without_effect_have_none() {
         ("replicas = 2", "warm = false\nup-for = \"1h\"", "warm = false"),
         ("replicas = 2", "warm = false\nidle-resident = \"2GiB\"", "warm = false"),
         ("replicas = 2", "cpu-limit = 64", ""),
+        (
+            "replicas = 2",
+            "memory-high = \"4GiB\"\nmemory-throttling-factor = 0.9",
+            "memory-high = \"4GiB\"",
+        ),
+        (
+            "[objects.pods]",
+            "[objects.customresourcedefinitions]\ncount = 1\nsize = \"9kB\"\n[objects.widgets]\ncount = 9\n\
+             size = \"9kB\"\nshape = \"custom\"\ngroup = \"x.io\"\nconversion-latency = \"5ms\"\n[objects.pods]",
+            "[objects.customresourcedefinitions]\ncount = 1\nsize = \"9kB\"\n[objects.widgets]\ncount = 9\n\
+             size = \"9kB\"\nshape = \"custom\"\ngroup = \"x.io\"\n[objects.pods]",
+        ),
         ("[objects.pods]", "[objects.pods]\njson-size = \"9kB\"", "[objects.pods]"),
         (
             watcher,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use oomcast::experiment::{advice, long_sweep};
 use oomcast::scenario::explain::{self, Example, Found};
+use oomcast::scenario::measure::Measure;
 use oomcast::scenario::{
     Code, Diagnostics, LARGEST_FILE, Layers, Overlay, Scenario, Vary, keys, load, load_file_with,
 };
@@ -141,6 +142,17 @@ fn every_key_and_code_can_be_asked_for() {
     assert!(count > 100);
     for code in Code::ALL {
         assert!(matches!(explain::find(code.id()), Found::Code(found) if found == *code));
+    }
+}
+
+#[test]
+fn every_metric_can_be_asked_for() {
+    let place = folder("explain_metrics");
+    for measure in Measure::ALL {
+        let output = oomcast(&place, &["explain", measure.key()], "");
+        let said = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(output.status.code(), Some(0), "{}", measure.key());
+        assert!(said.contains(measure.meaning()), "{}: {said}", measure.key());
     }
 }
 

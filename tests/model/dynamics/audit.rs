@@ -140,6 +140,41 @@ fn a_slow_webhook_holds_writes_their_memory_and_their_seats() {
     assert_eq!(with(&webhook("11s", "ignore")).counters.writes_timed_out, 0);
 }
 
+/// What a webhook refuses is not stored: no object comes, and none goes.
+#[test]
+fn a_write_that_a_webhook_refuses_makes_no_object() {
+    let stored = |policy: &str, action: &str| {
+        let rest = format!(
+            "[objects.configmaps]\ncount = 300\nsize = \"10kB\"\n[[events]]\nname = \"e\"\nat = \"1m\"\n\
+             {action} = {{ resource = \"configmaps\", count = 200, over = \"10s\" }}\n\
+             [[webhooks]]\nname = \"policy\"\nlatency = \"11s\"\nfailure-policy = \"{policy}\""
+        );
+        let record = run("version = \"1.34\"", "5m", &rest);
+        [50.0, 250.0].map(|seconds| at(&record, Mechanism::WatchCacheObjects, seconds))
+    };
+    for action in ["create", "delete"] {
+        let [before, after] = stored("fail", action);
+        assert!((after - before).abs() < 1.0, "{action}: {before} to {after}");
+        let [before, after] = stored("ignore", action);
+        assert!((after - before).abs() > 1e6, "{action}: {before} to {after}");
+    }
+}
+
+/// A webhook without `resources` is sent what one for all is.
+#[test]
+fn a_webhook_without_resources_is_for_all() {
+    let failed = |resources: &str| {
+        let rest = format!(
+            "[objects.configmaps]\ncount = 300\nsize = \"1kB\"\nwrites = \"5/s\"\n[objects.pods]\n\
+             count = 300\nsize = \"1kB\"\nwrites = \"5/s\"\n[[webhooks]]\nname = \"policy\"\n{resources}\n\
+             latency = \"12s\""
+        );
+        run("version = \"1.34\"", "2m", &rest).counters.writes_timed_out
+    };
+    assert_eq!(failed(""), failed("resources = [\"*\"]"));
+    assert!(failed("") > failed("resources = [\"pods\"]") + 500);
+}
+
 /// Writes that stand for several at once, and for parts of one, are counted whole.
 #[test]
 fn every_refused_write_is_counted_once() {
@@ -179,4 +214,8 @@ fn what_cannot_be_is_said() {
     );
     assert!(told.contains("did you mean \"pods\"?"), "{told}");
     assert!(told.contains("is no custom resource"), "{told}");
+    for timeout in ["31s", "900ms"] {
+        let told = mistakes(&format!("[[webhooks]]\nname = \"a\"\ntimeout = \"{timeout}\"\n"));
+        assert!(told.contains("E0105") && told.contains("30s"), "{told}");
+    }
 }

@@ -255,3 +255,16 @@ at = "2m"
     let told = run.log.iter().find(|entry| entry.subject == "spike").expect("a line of the story");
     assert_eq!(told.message, "a workload begins: hpa-spike");
 }
+
+#[test]
+fn the_load_of_an_autoscaler_rises_and_falls_within_its_period() {
+    let told = |keys: &str| {
+        mistakes(&format!(
+            "[objects.pods]\ncount = 1\nsize = \"5kB\"\n[[workloads]]\nname = \"a\"\nkind = \"hpa\"\n{keys}"
+        ))
+    };
+    let least = told("pods = 10\nleast = 11\nover = \"1m\"\n");
+    assert!(least.contains("E0105") && least.contains("more than the 10 of `pods`"), "{least}");
+    let over = told("pods = 10\nleast = 1\nover = \"3m\"\nperiod = \"5m\"\n");
+    assert!(over.contains("E0105") && over.contains("its period of 5m"), "{over}");
+}
