@@ -81,7 +81,7 @@ fn room(inputs: &Inputs, node_limit: Bytes, others: &Residents) -> NodeRoom {
 fn handicap(node: &NodeInput) -> i64 {
     match i64::from(node.oom_score_adj) {
         ..=-1000 => i64::MIN,
-        adj => (adj - ETCD_SCORE_ADJ).saturating_mul((node.memory.0 / 1000) as i64),
+        adj => (adj - ETCD_SCORE_ADJ).saturating_mul((node.memory.0 / 1000).cast_signed()),
     }
 }
 

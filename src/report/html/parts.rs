@@ -88,8 +88,7 @@ impl Beat {
     pub(super) fn tells(&self, subject: &str, kind: LogKind) -> bool {
         let word = match kind {
             LogKind::OomKill => "OOM-killed",
-            LogKind::NodeKill => "node",
-            LogKind::NodeLost => "node",
+            LogKind::NodeKill | LogKind::NodeLost => "node",
             LogKind::Event
             | LogKind::Stopped
             | LogKind::ProbeKill

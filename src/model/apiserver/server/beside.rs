@@ -416,7 +416,7 @@ mod tests {
     #[test]
     fn the_kernel_kills_the_larger_unless_the_scores_are_adjusted() {
         let victim = |handicap, etcd, resident: u64| {
-            NodeRoom { handicap, etcd, ..room() }.victim(MB(resident), MB(1_600))
+            NodeRoom { etcd, handicap, ..room() }.victim(MB(resident), MB(1_600))
         };
         let etcd = room().etcd;
         assert_eq!(victim(0, etcd, 6_051), Victim::Apiserver);
