@@ -343,10 +343,10 @@ pub enum Kind {
     Database = 35,
     /// [`LoadEvent::Defragment`].
     Defragment = 36,
-    /// [`Event::GetsArrive`].
-    GetsArrive = 37,
     /// [`FaultEvent::EtcdAnswers`].
     EtcdAnswers = 37,
+    /// [`Event::GetsArrive`].
+    GetsArrive = 38,
 }
 
 impl Event {
