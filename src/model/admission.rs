@@ -2,8 +2,8 @@
 //!
 //! `model::apf` is exact and knows no clients; this file gives it the requests of the fleets and
 //! keeps what it holds for them. A request has a [`Ticket`] from its arrival until its handler
-//! returns, also past a 504 and on a slow reader; a rejected one gets a Retry-After. Writes
-//! weigh on the level of their writer: see `plane::write_seats`.
+//! returns, also past a 504 and on a slow reader; a rejected one gets a Retry-After. Writes,
+//! and GETs at a rate, weigh on the level of their writer: see `plane::write_seats`.
 
 mod observe;
 mod requests;
@@ -11,7 +11,7 @@ mod writes;
 
 pub use observe::{LevelState, Standing, fleet_flows};
 pub use requests::{Call, Key, RequestKind, first_read};
-pub use writes::{Write, WriteStage};
+pub use writes::{RateVerb, Write, WriteStage};
 
 use std::collections::BTreeMap;
 
@@ -79,8 +79,8 @@ pub struct Admission {
     estimator: WorkEstimator,
     /// By fleet: of its LISTs and of its watches, which flow schemas may tell apart.
     classes: Table<FleetId, [Option<Class>; 2]>,
-    /// By resource: of the writes to it.
-    write_classes: Table<ResourceId, Option<Class>>,
+    /// By resource: of the writes to it, and of the GETs at a rate.
+    rate_classes: Table<ResourceId, [Option<Class>; 2]>,
     /// Adaptive in every release modelled (since 1.28; docs/facts/apf.md section 4.8).
     retry_after: BTreeMap<LevelId, DroppedRequests>,
     /// By level, from its first use on.
@@ -110,7 +110,7 @@ impl Admission {
             controller: ConfigController::new(seats, release, apiserver.request_timeout, now),
             estimator: WorkEstimator::new(WorkEstimatorConfig::of_release(&release), release, true),
             classes: Table::filled([None; 2], inputs.fleets.len()),
-            write_classes: Table::filled(None, inputs.resources.len()),
+            rate_classes: Table::filled([None; 2], inputs.resources.len()),
             retry_after: BTreeMap::new(),
             seen: Vec::new(),
             counted: Table::filled(None, inputs.resources.len()),
@@ -130,7 +130,7 @@ impl Admission {
         // What is passed over was reported when the scenario was read.
         let _ = self.controller.digest_config_objects(now, &levels, &schemas);
         self.classes.fill([None; 2]);
-        self.write_classes.fill(None);
+        self.rate_classes.fill([None; 2]);
         self.mark_all_pending();
     }
 

@@ -99,6 +99,10 @@ pub const WRITE_REQUEST: Cost = Cost { per_byte: 60.0, per_object: 3_000_000.0 }
 /// etcd's tuning guide wants the sync below 10 ms at the 99th percentile).
 pub const ETCD_COMMIT: SimSpan = SimSpan::millis(5);
 
+/// How long etcd takes to answer a read of one object: a round among its members (`ReadIndex`), and no sync
+/// (assumed).
+pub const ETCD_GET: SimSpan = SimSpan::millis(1);
+
 /// Garbage of a write request, bytes per object byte (measured 340 kB for a 10 kB patch) and
 /// besides per request.
 pub const WRITE_GARBAGE_PER_BYTE: u64 = 14;

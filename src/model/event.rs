@@ -76,7 +76,16 @@ pub enum Event {
         /// Index of the resource.
         resource: ResourceId,
     },
-    /// A stage of a write is over.
+    /// GETs of objects of a resource arrive.
+    GetsArrive {
+        /// At which server.
+        server: ServerId,
+        /// Void unless the process is the same.
+        boot: u32,
+        /// Index of the resource.
+        resource: ResourceId,
+    },
+    /// A stage of a write, or of GETs, is over.
     WriteEnds {
         /// On which server.
         server: ServerId,
@@ -343,6 +352,8 @@ pub enum Kind {
     EtcdAnswers = 37,
     /// [`LoadEvent::Residents`].
     Residents = 38,
+    /// [`Event::GetsArrive`].
+    GetsArrive = 39,
 }
 
 impl Event {
@@ -365,6 +376,9 @@ impl Event {
             }
             Self::WriteArrives { server, resource, .. } => {
                 (Kind::WriteArrives, pair(server, resource.0.into()))
+            }
+            Self::GetsArrive { server, resource, .. } => {
+                (Kind::GetsArrive, pair(server, resource.0.into()))
             }
             Self::WriteEnds { server, serial, .. } => (Kind::WriteEnds, pair(server, serial)),
             Self::Notice { client, .. } => (Kind::Notice, client.into()),

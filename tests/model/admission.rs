@@ -244,6 +244,50 @@ fn writes_crowd_lists_out_of_their_level() {
 }
 
 /// Writes of 55 seconds to the level of one client that reads slowly, with its only seat.
+fn gets(rate: &str, user: &str) -> Inputs {
+    let text = format!(
+        "{CLUSTER}\n[objects.configmaps]\ncount = 10\nsize = \"1kB\"\ngets = \"{rate}\"\nwriter = \"{user}\"\n"
+    );
+    let mut inputs = valid(&text, &["apiserver.replicas=1"]).inputs;
+    inputs.events.clear();
+    inputs
+}
+
+/// Little's law: a seat for each GET, for as long as it takes: 0.17 ms of work and 1 ms of etcd.
+#[test]
+fn gets_take_the_seats_of_their_rate() {
+    for (rate, each_second) in [("100/s", 100.0), ("4000/s", 4_000.0)] {
+        let mut inputs = gets(rate, "system:kube-controller-manager");
+        inputs.fleets.clear();
+        let run = model::run(&inputs, options(3));
+        check_levels(&run);
+        let end = SimTime::ZERO + inputs.duration;
+        let from = SimTime::ZERO + SimSpan::secs(10);
+        let seats = mean_seats(&run, "workload-high", from, end);
+        let (least, most) = (each_second * 0.0011, each_second * 0.0013);
+        assert!(seats > least && seats < most, "{rate}: {seats}, {least} to {most}");
+    }
+}
+
+/// Where a level has few seats, many GETs leave fewer for LISTs.
+#[test]
+fn gets_crowd_lists_out_of_their_level() {
+    let run = |rate: &str| {
+        let mut inputs = gets(rate, "system:serviceaccount:default:readers");
+        inputs.fleets = inputs.fleets.split_off(1);
+        inputs.apf.levels = vec![PriorityLevelConfiguration {
+            response: LimitResponse::Reject,
+            nominal_concurrency_shares: 4,
+            ..one_queue()
+        }];
+        let run = model::run(&inputs, options(1));
+        check_levels(&run);
+        run.counters
+    };
+    let (calm, busy) = (run("1/min"), run("10000/s"));
+    assert!(2 * busy.lists_ok < calm.lists_ok, "{calm:?}, {busy:?}");
+}
+
 fn writes_behind_a_slow_reader(rate: &str) -> Inputs {
     let mut inputs = writes(rate);
     inputs.fleets = cluster(&[]).fleets.split_off(1);

@@ -171,10 +171,11 @@ impl Admission {
             (schema.map_or_else(String::new, |s| s.name.clone()), distinguisher.to_owned())
         };
         match key {
-            Key::Write { resource, .. } => {
+            Key::Write { serial, resource } => {
+                let verb = self.writes.get(&serial).map_or("update", |one| one.verb().name());
                 let spec = &inputs.resources[resource];
                 let user = User { name: &spec.writer.user, groups: &spec.writer.groups };
-                let found = self.controller.classify(&user, &request_info(spec, "update"));
+                let found = self.controller.classify(&user, &request_info(spec, verb));
                 of(found.flow_schema, found.distinguisher)
             }
             Key::Call { client, list } => {

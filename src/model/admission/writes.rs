@@ -1,4 +1,4 @@
-//! Writes in their priority level: where they wait and how long they hold seats.
+//! Writes, and GETs at a rate, in their priority level: where they wait and how long they hold seats.
 
 use super::requests::{Key, request_info};
 use super::{Admission, Arrival, Class, Ticket};
@@ -19,9 +19,31 @@ pub enum WriteStage {
     Lingering,
 }
 
-/// So many writes to a resource, one after the other.
+/// What requests at a rate do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateVerb {
+    /// Writes: each is an update here.
+    Update,
+    /// GETs of single objects: a seat, and none for watchers.
+    Get,
+}
+
+impl RateVerb {
+    /// As flow schemas call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Update => "update",
+            Self::Get => "get",
+        }
+    }
+}
+
+/// So many writes to a resource, or GETs of its objects, one after the other.
 #[derive(Clone, Copy, Debug)]
 pub struct Write {
+    /// Which of the two.
+    pub verb: RateVerb,
     /// Its number among those of the server.
     pub serial: u32,
     /// Index of the resource.
@@ -30,7 +52,7 @@ pub struct Write {
     pub watches: u64,
     /// Writes that it stands for, at least 1.
     pub together: f64,
-    /// How many whole writes are let in, with what was left of those before; the rest was answered 429 when it
+    /// How many whole writes (of GETs none) are let in, with what was left of those before; the rest was answered 429 when it
     /// came: what is left of that is the seats that the writes before it hold.
     pub count: u64,
 }
@@ -43,14 +65,20 @@ pub(super) struct Writing {
     stage: WriteStage,
 }
 
+impl Writing {
+    pub(super) fn verb(&self) -> RateVerb {
+        self.write.verb
+    }
+}
+
 impl Admission {
-    /// Writes arrive. Seats of the mutating estimator, its additional latency once for each.
+    /// Writes or GETs arrive. Seats of the mutating estimator, its additional latency once for each.
     pub fn arrive_write(&mut self, inputs: &Inputs, write: Write, now: SimTime) -> Arrival {
-        let class = self.class_of_writes(inputs, write.resource);
-        let info = request_info(&inputs.resources[write.resource], "update");
+        let class = self.class_at_rate(inputs, write.resource, write.verb);
+        let info = request_info(&inputs.resources[write.resource], write.verb.name());
         let most = self.controller.level(class.level).map_or(0, |level| level.max_seats);
         let mut estimate = WorkEstimate::of_seats(1);
-        if inputs.release.apf_list_width {
+        if inputs.release.apf_list_width && write.verb == RateVerb::Update {
             let mut stats = self.stats(inputs, write.resource, write.watches);
             estimate = self.estimator.estimate(Some(&info), None, most, &mut stats);
         }
@@ -67,20 +95,22 @@ impl Admission {
     /// Seats of the level that writes to a resource fall under; `None`: it is not limited.
     #[must_use]
     pub fn seats_for_writes(&mut self, inputs: &Inputs, resource: ResourceId) -> Option<u64> {
-        let class = self.class_of_writes(inputs, resource);
+        let class = self.class_at_rate(inputs, resource, RateVerb::Update);
         let level = self.controller.level(class.level).filter(|_| !class.exempt)?;
         Some(level.queues.limit())
     }
 
-    /// Under what writes to a resource fall: found out once, as they have one user.
-    fn class_of_writes(&mut self, inputs: &Inputs, resource: ResourceId) -> Class {
-        if let Some(class) = self.write_classes[resource] {
+    /// Under what writes to a resource, or GETs of it, fall: found out once, as they have one user.
+    fn class_at_rate(&mut self, inputs: &Inputs, resource: ResourceId, verb: RateVerb) -> Class {
+        let place = usize::from(verb == RateVerb::Get);
+        if let Some(class) = self.rate_classes[resource][place] {
             return class;
         }
         let spec = &inputs.resources[resource];
         let user = User { name: &spec.writer.user, groups: &spec.writer.groups };
-        let class = Class::from(self.controller.classify(&user, &request_info(spec, "update")));
-        self.write_classes[resource] = Some(class);
+        let info = request_info(spec, verb.name());
+        let class = Class::from(self.controller.classify(&user, &info));
+        self.rate_classes[resource][place] = Some(class);
         class
     }
 

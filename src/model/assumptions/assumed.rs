@@ -243,11 +243,11 @@ fn of_what_is_refused() -> Vec<Assumption> {
             "whether etcd takes writes",
         ),
         row(
-            "seats that a GET holds",
-            "none".to_owned(),
-            "a GET takes a millisecond; one that a blocking audit backend or a slow etcd draws out holds a seat for as long",
-            "none to all of a level",
-            "429s, and LISTs that wait, where GETs are drawn out",
+            "etcd answers the read of one object in",
+            costs::ETCD_GET.to_string(),
+            "a round among members, without a sync; GETs at a rate (`gets`) come as the user who writes the resource",
+            "0.5 to 10 ms",
+            "seats that GETs hold: 429s, and LISTs that wait",
         ),
         row(
             "nodes while etcd takes no writes for want of space",

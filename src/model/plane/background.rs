@@ -135,7 +135,7 @@ fn beside_writes(inputs: &Inputs, catalog: &Catalog, load: Load<'_>, id: Resourc
 /// CPU time and garbage of a GET of one object: a LIST from etcd of one item, answered in JSON. (client-go
 /// sends no resourceVersion, which goes to etcd on every release: `Cacher.Get`, apiserver
 /// `pkg/storage/cacher`. Put together from the parts that LISTs were measured with; not measured itself.)
-fn of_get(inputs: &Inputs, catalog: &Catalog, resource: ResourceId) -> (SimSpan, Bytes) {
+pub(super) fn of_get(inputs: &Inputs, catalog: &Catalog, resource: ResourceId) -> (SimSpan, Bytes) {
     let profile = &catalog.profiles[resource];
     let cpu = costs::REQUEST_BASE
         + costs::GRPC_READ.of(0, profile.stored)

@@ -1,4 +1,5 @@
-//! Writes as their priority levels see them: seats that LISTs and watches of the level cannot have.
+//! Writes, and GETs at a rate, as their priority levels see them: seats that LISTs and watches of the level
+//! cannot have.
 //!
 //! What writes cost in processor time and memory is steady load ([`super::background`]); here they
 //! queue and hold seats. A write holds its seats while the handler runs, and those of the mutating
@@ -13,15 +14,18 @@
 //! time-out by itself, where etcd is slow, is answered 504 then; one that an admission webhook has refused counts
 //! as such, too: it changes no number of objects, and etcd stores nothing of it (its watchers are sent an event all
 //! the same, and it costs what others do).
+//!
+//! GETs come in the same way, as the user who writes, with one seat each while they are answered. Those that are
+//! turned away cost the server what the others do, which is more than the truth.
 
-use crate::model::admission::{Arrival, Write, WriteStage};
+use crate::model::admission::{Arrival, RateVerb, Write, WriteStage};
 use crate::model::apf::queue_wait::request_wait_limit;
 use crate::model::context::Context;
 use crate::model::event::Event;
 use crate::model::ids::{ResourceId, ServerId};
 use crate::model::input::FleetInput;
-use crate::model::plane::Plane;
 use crate::model::plane::server_state::Life;
+use crate::model::plane::{Plane, background};
 use crate::model::{costs, input};
 use crate::units::{SimSpan, SimTime};
 
@@ -40,7 +44,19 @@ impl Plane {
         self.servers[server].writes_arrive.fill(false);
         for resource in cx.inputs.resource_ids() {
             self.open_writes_of(cx, server, boot, resource, now);
+            let gets = cx.inputs.resources[resource].gets_per_second;
+            if gets > 0.0 {
+                let entity = Self::phase_of(server, boot, resource);
+                let phase = cx.streams.stream("get phase", entity).uniform();
+                let (_, interval) = self.pace_of(gets);
+                let event = Event::GetsArrive { server, boot, resource };
+                cx.queue.push(now + interval.scale(phase), event);
+            }
         }
+    }
+
+    fn phase_of(server: ServerId, boot: u32, resource: ResourceId) -> u64 {
+        u64::from(server) << 48 | u64::from(boot) << 16 | u64::from(resource)
     }
 
     /// The same for one resource, unless they come already or there are none.
@@ -54,18 +70,19 @@ impl Plane {
     ) {
         let arrive = &mut self.servers[server].writes_arrive[resource];
         if self.writes[resource] > 0.0 && !std::mem::replace(arrive, true) {
-            let entity = u64::from(server) << 48 | u64::from(boot) << 16 | u64::from(resource);
+            let entity = Self::phase_of(server, boot, resource);
             let phase = cx.streams.stream("write phase", entity).uniform();
-            let (_, interval) = self.pace_of_writes(resource);
+            let (_, interval) = self.pace_of(self.writes[resource]);
             let event = Event::WriteArrives { server, boot, resource };
             cx.queue.push(now + interval.scale(phase), event);
         }
     }
 
-    /// Writes that an event stands for, and the time from one event to the next.
-    fn pace_of_writes(&self, resource: ResourceId) -> (f64, SimSpan) {
+    /// Requests that an event stands for where so many per second come to all servers, and the time from one
+    /// event to the next.
+    fn pace_of(&self, per_second: f64) -> (f64, SimSpan) {
         let serving = self.servers.iter().filter(|s| s.life == Life::Serving).count().max(1);
-        let rate = self.writes[resource] / serving as f64;
+        let rate = per_second / serving as f64;
         let together = (rate / MOST_ARRIVALS).max(1.0);
         (together, SimSpan::secs(1).scale(together / rate).max(SimSpan::nanos(1)))
     }
@@ -79,7 +96,7 @@ impl Plane {
         resource: ResourceId,
         now: SimTime,
     ) -> Option<u32> {
-        let (together, interval) = self.pace_of_writes(resource);
+        let (together, interval) = self.pace_of(self.writes[resource]);
         let watches = self.watches_that_see(cx, server, resource);
         let state = &mut self.servers[server];
         let admission = state.admission.as_mut().filter(|_| state.boots == boot)?;
@@ -99,7 +116,8 @@ impl Plane {
         let can_be = |seats| state.server.share_of_writes() + room(seats);
         let let_in = seats.map_or(1.0, |seats| can_be(seats).clamp(0.0, 1.0));
         let due = state.written[resource] + together * let_in;
-        let write = Write { serial, resource, watches, together, count: due.floor() as u64 };
+        let verb = RateVerb::Update;
+        let write = Write { verb, serial, resource, watches, together, count: due.floor() as u64 };
         let accepted =
             matches!(admission.arrive_write(cx.inputs, write, now), Arrival::Accepted(_));
         let let_in = if accepted { let_in } else { 0.0 };
@@ -116,6 +134,38 @@ impl Plane {
             self.touch(server);
         }
         accepted.then_some(serial)
+    }
+
+    /// GETs arrive; the number of those that are accepted, which may have to wait.
+    pub(crate) fn gets_arrive(
+        &mut self,
+        cx: &mut Context<'_>,
+        server: ServerId,
+        boot: u32,
+        resource: ResourceId,
+        now: SimTime,
+    ) -> Option<u32> {
+        let (together, interval) = self.pace_of(cx.inputs.resources[resource].gets_per_second);
+        let state = &mut self.servers[server];
+        let admission = state.admission.as_mut().filter(|_| state.boots == boot)?;
+        cx.queue.push(now + interval, Event::GetsArrive { server, boot, resource });
+        if state.life != Life::Serving {
+            return None;
+        }
+        let serial = state.writes;
+        state.writes = serial.wrapping_add(1);
+        let verb = RateVerb::Get;
+        let gets = Write { verb, serial, resource, watches: 0, together, count: 0 };
+        let arrival = admission.arrive_write(cx.inputs, gets, now);
+        matches!(arrival, Arrival::Accepted(_)).then_some(serial)
+    }
+
+    /// How long a GET is answered, without what else the processors do.
+    fn get_takes(&self, cx: &Context<'_>, resource: ResourceId) -> SimSpan {
+        let (cpu, _) = background::of_get(cx.inputs, &cx.catalog, resource);
+        cpu.scale(1.0 / cx.catalog.hardware.cpu_speed)
+            + costs::ETCD_GET.scale(1.0 / self.etcd.speed)
+            + cx.inputs.audit.blocks_for(cx.inputs.recorded_of_get(resource))
     }
 
     /// CPU time of a write in a server.
@@ -152,7 +202,15 @@ impl Plane {
         Some(request_wait_limit(allotted, cx.inputs.apiserver.request_timeout))
     }
 
-    /// A write goes to its handler.
+    /// How long a write takes, without what else the processors do.
+    fn write_takes(&self, cx: &Context<'_>, resource: ResourceId) -> SimSpan {
+        Self::write_work(cx, resource)
+            + costs::ETCD_COMMIT.scale(1.0 / self.etcd.speed)
+            + cx.inputs.admission_latency(resource)
+            + cx.inputs.audit.blocks_for(cx.inputs.recorded_of_write(resource))
+    }
+
+    /// A write, or GETs, go to their handler.
     pub(crate) fn write_dispatched(
         &mut self,
         cx: &mut Context<'_>,
@@ -162,15 +220,17 @@ impl Plane {
     ) {
         let Some(admission) = &mut self.servers[server].admission else { return };
         let Some(write) = admission.write_dispatched(serial) else { return };
-        let work = Self::write_work(cx, write.resource);
-        let commit = costs::ETCD_COMMIT.scale(1.0 / self.etcd.speed)
-            + cx.inputs.admission_latency(write.resource)
-            + cx.inputs.audit.blocks_for(cx.inputs.recorded_of_write(write.resource));
+        let (takes, fails) = match write.verb {
+            RateVerb::Get => (self.get_takes(cx, write.resource), false),
+            RateVerb::Update => {
+                (self.write_takes(cx, write.resource), cx.inputs.admission_fails(write.resource))
+            }
+        };
         let timeout = cx.inputs.apiserver.request_timeout;
-        if work + commit > timeout || cx.inputs.admission_fails(write.resource) {
+        if takes > timeout || fails {
             cx.record.counters.writes_timed_out += write.count;
         }
-        let until = now + (work + commit).min(timeout).scale(write.together);
+        let until = now + takes.min(timeout).scale(write.together);
         let stage = WriteStage::Executing;
         cx.queue.push(until, Event::WriteEnds { server, serial, stage });
     }

@@ -292,6 +292,14 @@ impl<'a> World<'a> {
                     self.plane.await_write(&mut self.cx, server, serial, now);
                 }
             }
+            Event::GetsArrive { server, boot, resource } => {
+                if let Some(serial) =
+                    self.plane.gets_arrive(&mut self.cx, server, boot, resource, now)
+                {
+                    self.let_in(server, now);
+                    self.plane.await_write(&mut self.cx, server, serial, now);
+                }
+            }
             Event::WriteEnds { server, serial, stage } => {
                 self.plane.write_ends(&mut self.cx, server, serial, stage, now);
                 self.let_in(server, now);

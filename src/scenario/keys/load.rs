@@ -149,7 +149,8 @@ table! {
     writes: f64 = per_second(1e6).default("0/s");
     /// What `writes` and `gets` are counted by, where that differs from `per`: "cluster" for a total.
     writes_per: Earlier = earlier(Kind::Per(&UNITS)).may_be_empty();
-    /// Steady GETs of single objects of the resource, counted as `writes` are.
+    /// Steady GETs of single objects of the resource, counted as `writes` are, and taking seats on the same user's
+    /// priority level.
     gets: f64 = per_second(1e6).default("0/s");
     /// The user who writes them, on whose priority level the writes take seats.
     writer: String = text(1024)
