@@ -7,7 +7,7 @@ use crate::language::Severity;
 use crate::language::tell::diagnostic::Diagnostics;
 
 /// A former client of a preset, and where what it read is now.
-const RETIRED: [(&str, &str); 20] = [
+const RETIRED: [(&str, &str); 25] = [
     ("kubelets-node", "clients.kubelets.reflectors.nodes"),
     ("kubelets-services", "clients.kubelets.reflectors.services"),
     ("kube-proxy-services", "clients.kube-proxy.reflectors.services"),
@@ -33,7 +33,12 @@ const RETIRED: [(&str, &str); 20] = [
     ("cilium-endpointslices", "clients.cilium.reflectors.endpointslices"),
     ("cilium-pods", "clients.cilium.reflectors.pods"),
     ("calico-pods", "clients.calico-node"),
+    ("calico-nodes", "clients.calico-node.reflectors.nodes"),
+    ("calico-policies", "clients.calico-node.reflectors.networkpolicies"),
     ("typha-pods", "clients.calico-typha"),
+    ("typha-nodes", "clients.calico-typha.reflectors.nodes"),
+    ("typha-policies", "clients.calico-typha.reflectors.networkpolicies"),
+    ("typha-blocks", "clients.calico-typha.reflectors.ipamblocks"),
 ];
 
 /// Says of every mistake about a former client where it went.
@@ -47,6 +52,27 @@ pub(super) fn explain(found: &mut Diagnostics) {
             one.help = Some(format!(
                 "the presets no longer have a client `{name}`: one process is one client, what it read is at {now}"
             ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RETIRED;
+
+    /// Every place that is named is one of a preset.
+    #[test]
+    fn what_became_of_clients_is_there() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("presets");
+        for (name, now) in RETIRED {
+            let path: Vec<&str> = now.split('.').collect();
+            let client = format!("name = \"{}\"", path[1]);
+            let there = std::fs::read_dir(&folder).expect("presets").any(|entry| {
+                let text = std::fs::read_to_string(entry.expect("readable").path()).expect("text");
+                text.lines().any(|line| line == client)
+                    && path.get(2..).is_none_or(|rest| text.contains(&rest.join(".")))
+            });
+            assert!(there, "{name}: {now}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::io;
 use super::Audit;
 use super::clock::Micros;
 use super::event::{Event, Stage, Wrapper};
-use super::table::{Table, hash};
+use super::table::{Table, Touching, hash, most_at_once};
 use crate::cluster::findings::Skipped;
 use crate::cluster::read::{Line, Lines};
 use crate::units::{SimSpan, Sort};
@@ -90,19 +90,11 @@ pub fn read(logs: &[Log<'_>]) -> Audit {
 /// How many logs last at the same time. Pieces of one log that was rotated touch each other, so a
 /// twentieth of each does not count at either end.
 fn at_once(lasted: &[(Micros, Micros)]) -> u64 {
-    let mut edges: Vec<(Micros, i64)> = Vec::new();
-    for (from, to) in lasted {
-        let margin = SimSpan(to.since(*from).0 / 20);
-        edges.push((from.plus(margin), 1));
-        edges.push((from.plus(SimSpan(to.since(*from).0 - margin.0)), -1));
-    }
-    edges.order_by_key(|(at, change)| (*at, *change));
-    let (mut now, mut most) = (0_i64, 0);
-    for (_, change) in edges {
-        now += change;
-        most = most.max(now);
-    }
-    most.unsigned_abs().max(1)
+    let inner = lasted.iter().map(|(from, to)| {
+        let (lasts, margin) = (to.since(*from).0, to.since(*from).0 / 20);
+        (from.plus(SimSpan(margin)), from.plus(SimSpan(lasts - margin)))
+    });
+    most_at_once(inner, Touching::Apart).max(1)
 }
 
 /// Events at the beginning of a log from whose times its own is taken.

@@ -410,10 +410,30 @@ fn at_once(mut lives: Vec<(Micros, Micros)>) -> u64 {
     if lives.is_empty() {
         return all as u64;
     }
+    most_at_once(lives.into_iter(), Touching::Together)
+}
+
+/// What counts of two spans of which one begins as the other ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Touching {
+    /// They overlap.
+    Together,
+    /// They follow each other.
+    Apart,
+}
+
+/// How many spans, from the first to the second instant of each, overlap at most.
+pub(super) fn most_at_once(
+    spans: impl Iterator<Item = (Micros, Micros)>,
+    touching: Touching,
+) -> u64 {
     let mut edges: Vec<(Micros, i64)> =
-        lives.iter().flat_map(|(first, last)| [(*first, 1), (*last, -1)]).collect();
-    edges.order_by_key(|(at, change)| (*at, -change));
-    let (mut now, mut most) = (0, 0);
+        spans.flat_map(|(first, last)| [(first, 1), (last, -1)]).collect();
+    edges.order_by_key(|(at, change)| match touching {
+        Touching::Together => (*at, -change),
+        Touching::Apart => (*at, *change),
+    });
+    let (mut now, mut most) = (0_i64, 0);
     for (_, change) in edges {
         now += change;
         most = most.max(now);
