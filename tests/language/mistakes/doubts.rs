@@ -105,7 +105,7 @@ fn each_doubt_is_told_at_its_place() {
         ("replicas = 2", "memory-high = \"128MiB\"", "W0308 7:15"),
         ("replicas = 2", "memory-throttling-factor = 0.001", "W0308 7:28"),
         // What etcd stores: 1.85 GB are 2.2 GB of its file, and those that are created count.
-        ("[objects.pods]", TWO_GIB, "W0316 13:9"),
+        ("[objects.pods]", TWO_GIB, "W0316 14:9"),
         ("[objects.pods]", &format!("[etcd]\nquota = \"8GiB\"\n{TWO_GIB}"), ""),
         ("[objects.pods]", &format!("[etcd]\nquota = \"2GiB\"\n{TWO_GIB}"), "W0316 11:9"),
         ("[objects.pods]", &TWO_GIB.replace("9_000", "5_000"), ""),
@@ -116,7 +116,7 @@ fn each_doubt_is_told_at_its_place() {
                 "[[events]]\nname = \"more\"\nat = \"2m\"\ncreate = { resource = \"secrets\", count = 9_000, \
                  over = \"30s\" }\n[objects.pods]",
             ),
-            "W0316 10:9",
+            "W0316 11:9",
         ),
         ("replicas = 2", "gogc = \"off\"\ngomemlimit = \"9GiB\"", ""),
         ("\"1.32\"", "\"1.34\"\nfeature-gates = { ConsistentListFromCache = false }", "W0312 7:19"),
