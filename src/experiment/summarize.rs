@@ -144,6 +144,7 @@ fn harm(runs: &[RunRecord]) -> HarmSummary {
         servers_behind: of(|counters| counters.servers_behind),
         servers_lost: of(|counters| counters.servers_lost),
         probe_kills: of(|counters| counters.probe_kills),
+        node_kills: of(|counters| counters.node_kills),
         etcd_kills: of(|counters| counters.etcd_kills),
         nodes_not_ready: of(|counters| counters.nodes_not_ready),
         stale_reads: of(|counters| counters.stale_reads),
@@ -209,6 +210,7 @@ fn apiserver(records: &[&ServerRecord]) -> ApiserverSummary {
         etcd_peak_bytes: records.iter().map(|r| r.etcd_peak).max().unwrap_or_default(),
         node: node(records),
         runs_with_oom: killed.len() as u32,
+        runs_with_etcd_oom: records.iter().filter(|r| !r.etcd_kills.is_empty()).count() as u32,
         oom_kills: OomKillSpread {
             median: nearest_rank(&kills, 0.5).unwrap_or(0),
             max: kills.last().copied().unwrap_or(0),

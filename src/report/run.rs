@@ -148,15 +148,19 @@ fn whole_node(summary: &Summary) -> Option<String> {
     })
 }
 
-/// What etcd took on a node for LISTs that it served at once, where that is more than it has anyway.
+/// What etcd took on a node for LISTs that it served at once, where that is more than it has anyway, and whether it
+/// was killed.
 fn etcd(summary: &Summary) -> Option<String> {
-    let most = summary.apiservers.iter().max_by_key(|server| server.etcd_peak_bytes)?;
-    (most.etcd_peak_bytes > most.etcd_rest_bytes).then(|| {
-        format!(
-            "etcd beside {} took up to {} for LISTs that it served ({} at rest)",
-            most.name, most.etcd_peak_bytes, most.etcd_rest_bytes
-        )
-    })
+    let of = |server: &&ApiserverSummary| (server.runs_with_etcd_oom, server.etcd_peak_bytes);
+    let most = summary.apiservers.iter().max_by_key(of)?;
+    let (name, peak, rest) = (&most.name, most.etcd_peak_bytes, most.etcd_rest_bytes);
+    let took =
+        format!("etcd beside {name} took up to {peak} for LISTs that it served ({rest} at rest)");
+    match (most.runs_with_etcd_oom, summary.replications) {
+        (0, _) => (peak > rest).then_some(took),
+        (_, 1) => Some(format!("{took} and was killed")),
+        (runs, _) => Some(format!("{took} and was killed in {runs} runs")),
+    }
 }
 
 /// Share of a run in which work waits for a processor from which on a server counts as saturated, however much of
@@ -180,8 +184,12 @@ fn saturation(summary: &Summary) -> Section {
         .numbers("CPU\nsome", |server| whole_percent(server.pressure.cpu_some))
         .numbers("CPU\nfull", |server| whole_percent(server.pressure.cpu_full))
         .numbers("memory\nsome", |server| whole_percent(server.pressure.memory_some))
-        .numbers("memory\nfull", |server| whole_percent(server.pressure.memory_full))
-        .numbers("I/O\nfull", |server| whole_percent(server.pressure.io_full));
+        .numbers("memory\nfull", |server| whole_percent(server.pressure.memory_full));
+    let table = if servers.iter().any(|server| server.pressure.io_full > 0.0) {
+        table.numbers("I/O\nfull", |server| whole_percent(server.pressure.io_full))
+    } else {
+        table
+    };
     let section = Section::titled("Saturation").table(table);
     if servers.is_empty() {
         return section;

@@ -98,6 +98,9 @@ pub struct ApiserverSummary {
     pub node: NodeSummary,
     /// Replications in which it was killed for memory.
     pub runs_with_oom: u32,
+    /// Replications in which the etcd on its node was.
+    #[serde(default)]
+    pub runs_with_etcd_oom: u32,
     /// Kills a run.
     pub oom_kills: OomKillSpread,
     /// Median time of the first kill, over the runs that had one; seconds.
@@ -147,6 +150,9 @@ pub struct HarmSummary {
     /// Those of them that the kubelet killed because a probe failed.
     #[serde(default)]
     pub probe_kills: HarmCount,
+    /// Ordinary processes that the kernel killed on a server's node, each time.
+    #[serde(default)]
+    pub node_kills: HarmCount,
     /// Kills of etcd by the kernel: see [`Outcome`](super::Outcome).
     #[serde(default)]
     pub etcd_kills: HarmCount,

@@ -278,6 +278,20 @@ pub(super) fn kills_in_row<Y: Value>(
     }
 }
 
+/// Crosses on the base line where the etcd on a server's node was killed.
+pub(super) fn etcd_kills<Y: Value>(
+    scene: &mut Scene,
+    plot: &Plot<SimTime, Y>,
+    server: Option<&ServerRecord>,
+) {
+    if let Some(server) = server {
+        kills_in_row(scene, plot, plot.area.bottom(), &server.etcd_kills);
+    }
+}
+
+/// What a cross on the base line means.
+pub(super) const ETCD_KILLED: &str = "on the axis: OOM kill of etcd";
+
 /// The kills of a server.
 pub(super) fn kills_of(server: Option<&ServerRecord>) -> &[OomKill] {
     server.map_or(&[], |s| s.oom_kills.as_slice())

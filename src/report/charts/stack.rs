@@ -104,6 +104,9 @@ fn used_keys(input: &ChartInput, timeline: &Timeline, peak: Bytes) -> Vec<(Key, 
     if !frame::kills_of(server).is_empty() {
         keys.push((Key::Cross, "OOM kill"));
     }
+    if server.is_some_and(|s| !s.etcd_kills.is_empty()) {
+        keys.push((Key::Cross, frame::ETCD_KILLED));
+    }
     if !timeline.down.is_empty() {
         keys.push((Key::Patch(palette::DOWN), "not serving"));
     }
@@ -142,6 +145,7 @@ fn draw(
         scene.items.push(Item::Dot((x, y), 4.0, INK));
     }
     frame::kills(scene, &plot, frame::kills_of(server));
+    frame::etcd_kills(scene, &plot, server);
     frame::time_axis(scene, &plot, true);
     frame::time_caption(scene, &plot);
     strip.draw(scene, &plot);

@@ -151,6 +151,9 @@ impl Grid {
         if servers().any(|s| !s.oom_kills.is_empty()) {
             keys.push((Key::Cross, "OOM kill"));
         }
+        if servers().any(|s| !s.etcd_kills.is_empty()) {
+            keys.push((Key::Cross, frame::ETCD_KILLED));
+        }
         if shown.iter().any(|t| !t.down.is_empty()) {
             keys.push((Key::Patch(DOWN), "not serving"));
         }
@@ -222,6 +225,7 @@ impl Grid {
         published(scene, &plot, input);
         frame::base_line(scene, plot.area);
         frame::kills(scene, &plot, frame::kills_of(server));
+        frame::etcd_kills(scene, &plot, server);
         let lowest = index + 1 == self.rows || index % self.rows + 1 == self.rows;
         let last = lowest || index + 1 == input.timelines.len().min(MOST);
         frame::time_axis(scene, &plot, last);
@@ -271,6 +275,11 @@ impl Grid {
             0 => {}
             1 => say("1 OOM kill", true, RED),
             n => say(&format!("{n} OOM kills"), true, RED),
+        }
+        match server.etcd_kills.len() {
+            0 => {}
+            1 => say("1 kill of etcd", true, RED),
+            n => say(&format!("{n} kills of etcd"), true, RED),
         }
     }
 
