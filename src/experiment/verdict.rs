@@ -83,16 +83,19 @@ fn aftermath(summary: &Summary) -> String {
     if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
 }
 
-/// `; its node has 8.00 GiB for 11.7 GiB: others are killed first`, where all on a server's node want more than there is.
+/// `; its node has 8.00 GiB for 11.7 GiB: others are killed first`, where all on a server's node want more than there is;
+/// `; others on a node were killed for memory in 3 runs`, where some were all the same.
 fn node(summary: &Summary) -> String {
     let fullest = summary.on_fullest_node().map(|server| &server.node);
-    fullest.filter(|node| node.peak_bytes.max > node.memory_bytes).map_or_else(
-        String::new,
-        |node| {
-            let (has, wants) = (node.memory_bytes, node.peak_bytes.max);
-            format!("; its node has {has} for {wants}: others on it are killed first")
-        },
-    )
+    if let Some(node) = fullest.filter(|node| node.peak_bytes.max > node.memory_bytes) {
+        let (has, wants) = (node.memory_bytes, node.peak_bytes.max);
+        return format!("; its node has {has} for {wants}: others on it are killed first");
+    }
+    match (summary.harm.node_kills.runs, summary.replications) {
+        (0, _) => String::new(),
+        (_, 1) => "; others on a node were killed for memory".to_owned(),
+        (runs, _) => format!("; others on a node were killed for memory in {runs} runs"),
+    }
 }
 
 /// What went wrong of what makes a run without a kill `degraded`, in the words of [`Outcome::meaning`]:

@@ -59,16 +59,18 @@ pub fn limits(inputs: &Inputs, others: Residents) -> Limits {
         }
         _ => MemoryLimit { limit: node_limit, kill_at: node_limit, kind: LimitKind::Node },
     };
-    Limits { first, cgroup, node: room(inputs, node_limit, &others), others }
+    Limits { first, cgroup, node: room(inputs, &others), others }
 }
 
 /// Where the memory of a server's node ends.
-fn room(inputs: &Inputs, node_limit: Bytes, others: &Residents) -> NodeRoom {
-    let Residents { etcd: (idle, started), etcd_rest: rest, .. } = *others;
+fn room(inputs: &Inputs, others: &Residents) -> NodeRoom {
+    let Residents { etcd: (idle, started), etcd_rest: rest, controllers } = *others;
     let node = &inputs.node;
+    let for_both = node.memory - node.system_memory - controllers;
+    let first = daemons_die_first(node, others);
     NodeRoom {
-        kill_at: node_limit,
-        daemons: if daemons_die_first(node, others) { node.daemons_memory } else { Bytes::ZERO },
+        without_etcd: if first { for_both } else { for_both - node.daemons_memory },
+        daemons: if first { node.daemons_memory } else { Bytes::ZERO },
         etcd: (rest > Bytes::ZERO).then_some(EtcdRoom { rest, idle, started }),
         handicap: handicap(node),
         min: inputs.apiserver.memory_min.unwrap_or_default(),
@@ -77,7 +79,8 @@ fn room(inputs: &Inputs, node_limit: Bytes, others: &Residents) -> NodeRoom {
 }
 
 /// By how many bytes more etcd must be resident than the apiserver to score higher: their `oom_score_adj` in
-/// thousandths of the node's memory. One of -1000 is never killed (`OOM_SCORE_ADJ_MIN`, Linux `mm/oom_kill.c`).
+/// thousandths of the node's memory. One of -1000 is not killed (`OOM_SCORE_ADJ_MIN`, Linux `mm/oom_kill.c`) while there
+/// is an etcd to kill; without one the node hangs, which counts as its death here.
 fn handicap(node: &NodeInput) -> i64 {
     match i64::from(node.oom_score_adj) {
         ..=-1000 => i64::MIN,

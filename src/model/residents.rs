@@ -59,7 +59,7 @@ impl Residents {
     }
 
     /// With so many objects of each resource, so much of them in etcd's raft log, and of each object so much
-    /// [`in_controllers`].
+    /// `in_controllers`.
     #[must_use]
     pub fn of(
         inputs: &Inputs,

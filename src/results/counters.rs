@@ -82,6 +82,12 @@ pub struct Counters {
     /// Kills of etcd by the kernel, for want of memory on a server's node.
     #[serde(default)]
     pub etcd_kills: u64,
+    /// Times that the kernel killed ordinary processes on a server's node for want of memory.
+    #[serde(default)]
+    pub node_kills: u64,
+    /// GETs at a rate that were answered 429 or that etcd did not answer; not among `requests_made`.
+    #[serde(default)]
+    pub gets_failed: u64,
     /// Writes answered 429; not among `requests_made`.
     #[serde(default)]
     pub writes_rejected: u64,
@@ -114,5 +120,6 @@ impl Counters {
             + self.requests_timed_out
             + self.writes_rejected
             + self.writes_timed_out
+            + self.gets_failed
     }
 }

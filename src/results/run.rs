@@ -269,7 +269,7 @@ impl NodeRecord {
 pub struct ServerRecord {
     /// `apiserver-0` ...
     pub name: String,
-    /// The memory it may use: cgroup limit, or the least that the others on its node left it in the run.
+    /// The memory it could have had: cgroup limit, or what its node left it at the tightest instant.
     pub limit: Bytes,
     /// Highest resident memory of the run.
     pub peak_resident: Bytes,

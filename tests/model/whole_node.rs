@@ -153,3 +153,121 @@ fn memory_low_keeps_the_pages_of_the_server() {
     let (without, with) = (short(&[]), short(&["apiserver.memory-low=4GiB"]));
     assert!(with < without, "{with} {without}");
 }
+
+fn small(set: &[&str]) -> RunRecord {
+    let text = r#"
+schema = 1
+name = "t"
+run = { duration = "5m" }
+apiserver = { version = "1.32" }
+node = { memory = "5800MiB", cores = 4 }
+objects.pods = { count = 10_000, size = "6kB" }
+clients = [{ name = "agents", count = 80, start = "stopped", reflector = { resource = "pods" } }]
+events = [{ name = "rollout", at = "1m", start = { client = "agents" } }]
+"#;
+    support::run(&support::valid(text, set).inputs, 1)
+}
+
+/// A limit that the server does not come to saves nobody else on its node.
+#[test]
+fn a_limit_of_the_server_gives_the_others_no_memory() {
+    let free = small(&[]);
+    let peak = free.servers[0].peak_resident.0 >> 20;
+    let limited = small(&[&format!("apiserver.memory-limit={}MiB", peak + 60)]);
+    for run in [free, limited] {
+        assert_eq!(run.oom_kills(), 0);
+        assert!(run.counters.node_kills > 0, "{:?}", run.log);
+        assert!(run.servers[0].pressure.io.as_secs_f64() > 1.0);
+        assert!(run.outcome > Outcome::Absorbed);
+    }
+}
+
+/// The raft log of etcd 3.5: 100,000 entries of 500 kB are heap, and no page of a file.
+const LOGGED: &str = r#"
+schema = 1
+name = "t"
+run = { duration = "3m" }
+apiserver = { version = "1.32" }
+node = { memory = "16GiB", cores = 8 }
+objects.configmaps = { count = 1_000, size = "500kB", writes = "5/s" }
+clients = [{ name = "scripts", count = 40, start = "stopped", lister = { resource = "configmaps", resource-version = "0" } }]
+events = [{ name = "dump", at = "1m", start = { client = "scripts" } }]
+"#;
+
+#[test]
+fn the_heap_of_etcd_is_not_taken_back() {
+    let run = |set: &[&str]| support::run(&support::valid(LOGGED, set).inputs, 1);
+    let killed = run(&[]);
+    assert!(killed.oom_kills() > 0, "{:?}", killed.servers[0].node);
+    // Nor has a server more than the node while etcd is down.
+    assert!(killed.servers[0].peak_resident < Bytes::gib(16));
+    assert_eq!(run(&["node.memory=256GiB"]).oom_kills(), 0);
+}
+
+#[test]
+fn lost_nodes_take_their_etcd_along() {
+    let text = r#"
+schema = 1
+name = "t"
+run = { duration = "4m" }
+apiserver = { version = "1.32", replicas = 3 }
+node = { memory = "32GiB", cores = 8 }
+objects.pods = { count = 5_000, size = "6kB", writes = "50/s" }
+events = [
+  { name = "gone", at = "30s", kill = { apiserver = 0, manner = "node", lasts = "1m" } },
+  { name = "gone-too", at = "40s", kill = { apiserver = 1, manner = "node", lasts = "1m" } },
+]
+"#;
+    let run = |set: &[&str]| support::run(&support::valid(text, set).inputs, 1);
+    let lost = run(&[]);
+    assert_eq!(told(&lost, LogKind::Event, "lost its quorum"), [("", 40.0)]);
+    // From 40 s to 90 s, less the seven seconds that each waits.
+    let failed = lost.counters.writes_timed_out as f64;
+    assert!((1_800.0..2_600.0).contains(&failed), "{failed}");
+    let elsewhere = run(&["node.etcd-memory=0B"]);
+    assert!(told(&elsewhere, LogKind::Event, "quorum").is_empty());
+    assert_eq!(elsewhere.counters.writes_timed_out, 0);
+}
+
+/// GETs go to etcd: while it has no quorum they fail.
+#[test]
+fn gets_fail_without_etcd() {
+    let text = r#"
+schema = 1
+name = "t"
+run = { duration = "3m" }
+apiserver = { version = "1.32" }
+node = { memory = "32GiB", cores = 8 }
+objects.configmaps = { count = 1_000, size = "2kB", gets = "100/s" }
+"#;
+    let outage = "events = [{ name = \"down\", at = \"1m\", etcd-outage = { lasts = \"20s\" } }]\n";
+    let failed =
+        |text: &str| support::run(&support::valid(text, &[]).inputs, 1).counters.gets_failed;
+    assert_eq!(failed(text), 0);
+    let events = format!("{text}{outage}");
+    let failed = failed(&events);
+    assert!((1_900..=2_100).contains(&failed), "{failed}");
+}
+
+/// The scavenger keeps a heap that grows slowly at its threshold, however often somebody looks at it meanwhile.
+#[test]
+fn memory_that_is_looked_at_often_grows_all_the_same() {
+    let text = r#"
+schema = 1
+name = "t"
+run = { duration = "4m" }
+apiserver = { version = "1.31", replicas = 3 }
+node = { memory = "10GiB", cores = 4 }
+objects.pods = { count = 30_000, size = "6kB", writes = "30/s" }
+objects.configmaps = { count = 500, size = "100kB", writes = "5/s" }
+events = [{ name = "e0", at = "60s", start = { client = "scripts" } }]
+[[clients]]
+name = "scripts"
+count = 8
+start = "stopped"
+lister = { resource = "pods", resource-version = "", rounds = "endless", pause = "5s" }
+"#;
+    // The check of the limit, in every debug build, is the test.
+    let run = support::run(&support::valid(text, &[]).inputs, 646);
+    assert!(run.counters.lists_ok > 10, "{:?}", run.counters);
+}

@@ -198,6 +198,8 @@ pub struct Server {
     litter_carry: Vec<u64>,
     growth_carry: Vec<u64>,
     scavenge_carry: u64,
+    /// Bytes that ramps have mapped while the scavenger worked, and that are not booked yet.
+    mapped: f64,
     cpu_nanos: f64,
     /// Steady load that waits.
     backlog: Backlog,
@@ -255,6 +257,7 @@ impl Server {
             litter_carry: Vec::new(),
             growth_carry: Vec::new(),
             scavenge_carry: 0,
+            mapped: 0.0,
             cpu_nanos: 0.0,
             backlog: Backlog::default(),
             peak: (0, SimTime::ZERO),

@@ -321,6 +321,16 @@ fn simplifications_of_etcd() -> Vec<Assumption> {
             "on the safe side: when a node with many lists from etcd is out of memory",
         ),
         row(
+            "etcd's file fills half of a node at most",
+            "the kernel takes its pages back before it kills, and etcd reads them again: that costs no time here",
+            "nodes whose etcd stores more than a quarter of their memory",
+        ),
+        row(
+            "a server of `oom-score-adj` -1000 dies with its node where there is no etcd to kill",
+            "the kernel may kill controllers of -997 first, or nobody: then the node hangs",
+            "nodes of such servers",
+        ),
+        row(
             "writes go on through other members of etcd while that of a server is down",
             "kubeadm has a server write through its own member only; clients and balancer send them elsewhere once \
              `/readyz` fails",

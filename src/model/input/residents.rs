@@ -1,6 +1,6 @@
 //! What etcd takes of the memory of a server's node, where the scenario does not state it.
 //!
-//! - **Its file** is mapped, and what has been read of it stays in memory.
+//! - **Its file** is mapped, and what has been read of it stays in memory, up to half of the node ([`FILE_MOST`]).
 //! - **Its heap** holds the last entries of the raft log, which slow followers would need (`raft.MemoryStorage`;
 //!   etcd keeps 5,000 behind a snapshot and takes one every `--snapshot-count` entries: 10,000, and 100,000 before
 //!   3.6), and an index entry for each key. A range is held twice while it is answered: the values, copied out of
@@ -39,23 +39,24 @@ const PAGE: u64 = 10_000;
 /// What is set aside for it at least: a database holds older revisions and free pages, too.
 const ETCD_LEAST: Bytes = Bytes::gib(1);
 
-/// Share of the node that it is assumed to take at most: the kernel takes the pages of the database back before
-/// it kills, and databases past 8 GB are beyond what etcd supports.
-const ETCD_MOST: f64 = 0.5;
+/// Share of the node that its file is assumed to fill it up to: the kernel takes the pages of the file back before it
+/// kills. (Its heap it cannot take.)
+const FILE_MOST: f64 = 0.5;
 
 /// What is stored, by resource: objects and the mean size of each.
 type Stored<'s> = &'s mut dyn Iterator<Item = (u64, Bytes)>;
 
 /// What etcd takes that stores this and has so much of it in its raft log: while it reads nothing, and after all
 /// has been read by a server that starts.
-fn etcd_with(stored: Stored<'_>, logged: Bytes) -> (Bytes, Bytes) {
+fn etcd_with(stored: Stored<'_>, logged: Bytes, node: Bytes) -> (Bytes, Bytes) {
     let (mut all, mut index, mut read) = (Bytes::ZERO, Bytes::ZERO, Bytes::ZERO);
     for (count, size) in stored {
         all += size.times(count);
         index += INDEX_ENTRY.times(count);
         read += size.times(count.min(PAGE));
     }
-    let idle = ETCD_EMPTY + all.scale(MAPPED) + (logged + index).scale(HEAP);
+    let heap = ETCD_EMPTY + (logged + index).scale(HEAP);
+    let idle = heap + all.scale(MAPPED).min(node.scale(FILE_MOST) - heap);
     (idle, idle + read.scale(ETCD_READ_WHOLE))
 }
 
@@ -71,13 +72,9 @@ impl NodeInput {
         stated.unwrap_or_else(|| {
             let stored: Vec<(u64, Bytes)> = stored.collect();
             let all = stored.iter().map(|(count, size)| size.times(*count)).sum();
-            set_aside(etcd_with(&mut stored.into_iter(), all).1, node)
+            etcd_with(&mut stored.into_iter(), all, node).1.max(ETCD_LEAST)
         })
     }
-}
-
-fn set_aside(taken: Bytes, node: Bytes) -> Bytes {
-    taken.min(node.scale(ETCD_MOST)).max(ETCD_LEAST)
 }
 
 impl Inputs {
@@ -100,7 +97,7 @@ impl Inputs {
             return (stated, stated);
         }
         let sizes = self.resources.iter().map(|resource| resource.size);
-        etcd_with(&mut counts.zip(sizes), logged)
+        etcd_with(&mut counts.zip(sizes), logged, self.node.memory)
     }
 
     /// RAM that is set aside for etcd on each server's node.
@@ -111,7 +108,7 @@ impl Inputs {
 
     /// The same where it takes so much after a server has started beside it.
     pub(crate) fn etcd_memory_for(&self, taken: Bytes) -> Bytes {
-        self.node.etcd_memory.unwrap_or_else(|| set_aside(taken, self.node.memory))
+        self.node.etcd_memory.unwrap_or(taken.max(ETCD_LEAST))
     }
 
     /// The last entries of the raft log at the start, and their bytes: of each object once, and after these the
@@ -154,12 +151,12 @@ mod tests {
             (2_000, 6_147, 94),      // many200-pods-2000x5k-1.34
         ] {
             let logged = Bytes(size).times(count.min(10_000));
-            let (_, taken) = etcd_with(&mut [(count, Bytes(size))].into_iter(), logged);
+            let (_, taken) = etcd_with(&mut [(count, Bytes(size))].into_iter(), logged, MB(24_000));
             let ratio = taken.as_f64() / MB(measured).as_f64();
             assert!((0.97..1.9).contains(&ratio), "{count} x {size}: {taken} of {measured} MB");
         }
         let mixed = [(8_000, Bytes(6_147)), (4_000, Bytes(10_270)), (1_500, Bytes(17_487))];
-        let (_, taken) = etcd_with(&mut mixed.into_iter(), MB(87));
+        let (_, taken) = etcd_with(&mut mixed.into_iter(), MB(87), MB(24_000));
         assert!(taken > MB(438) && taken < MB(800), "{taken}"); // mixed-1.32
     }
 
@@ -171,7 +168,10 @@ mod tests {
         };
         assert_eq!(set_aside(Some(Bytes::ZERO), &[(400, MB(1))]), Bytes::ZERO);
         assert_eq!(set_aside(None, &[]), ETCD_LEAST);
-        // Not all of the node, whatever is stored.
-        assert_eq!(set_aside(None, &[(9_000, MB(1))]), Bytes::gib(8));
+        // Its file fills half of the node at most; its heap, here the whole log and a start, all that it needs.
+        let all_in_the_log = set_aside(None, &[(9_000, MB(1))]);
+        assert!(all_in_the_log > Bytes::gib(40), "{all_in_the_log}");
+        let (idle, _) = etcd_with(&mut [(9_000, MB(1))].into_iter(), MB(100), node);
+        assert_eq!(idle, Bytes::gib(8));
     }
 }

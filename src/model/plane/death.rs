@@ -84,6 +84,7 @@ impl Plane {
                 "the node is out of memory with the apiserver at {resident}: ordinary processes are OOM killed"
             );
             cx.record.note(now, LogKind::NodeKill, &name(server), message);
+            cx.record.counters.node_kills += 1;
         }
     }
 

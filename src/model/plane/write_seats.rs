@@ -24,6 +24,7 @@ use crate::model::context::Context;
 use crate::model::event::Event;
 use crate::model::ids::{ResourceId, ServerId};
 use crate::model::input::FleetInput;
+use crate::model::plane::etcd::READ_FAILS_AFTER;
 use crate::model::plane::server_state::Life;
 use crate::model::plane::{Plane, background};
 use crate::model::{costs, input};
@@ -156,15 +157,28 @@ impl Plane {
         state.writes = serial.wrapping_add(1);
         let verb = RateVerb::Get;
         let gets = Write { verb, serial, resource, watches: 0, together, count: 0 };
-        let arrival = admission.arrive_write(cx.inputs, gets, now);
-        matches!(arrival, Arrival::Accepted(_)).then_some(serial)
+        let accepted = matches!(admission.arrive_write(cx.inputs, gets, now), Arrival::Accepted(_));
+        if !accepted || self.etcd_down(server, now) {
+            cx.record.counters.gets_failed += together.round() as u64;
+        }
+        accepted.then_some(serial)
     }
 
-    /// How long a GET is answered, without what else the processors do.
-    fn get_takes(&self, cx: &Context<'_>, resource: ResourceId) -> SimSpan {
+    /// How long a GET is answered, without what else the processors do: without etcd until it fails.
+    fn get_takes(
+        &self,
+        cx: &Context<'_>,
+        server: ServerId,
+        resource: ResourceId,
+        now: SimTime,
+    ) -> SimSpan {
+        if self.etcd_down(server, now) {
+            return READ_FAILS_AFTER;
+        }
         let (cpu, _) = background::of_get(cx.inputs, &cx.catalog, resource);
+        let read = costs::ETCD_GET.scale(1.0 / self.etcd.speed);
         cpu.scale(1.0 / cx.catalog.hardware.cpu_speed)
-            + costs::ETCD_GET.scale(1.0 / self.etcd.speed)
+            + self.servers[server].server.etcd_takes(read)
             + cx.inputs.audit.blocks_for(cx.inputs.recorded_of_get(resource))
     }
 
@@ -221,7 +235,7 @@ impl Plane {
         let Some(admission) = &mut self.servers[server].admission else { return };
         let Some(write) = admission.write_dispatched(serial) else { return };
         let (takes, fails) = match write.verb {
-            RateVerb::Get => (self.get_takes(cx, write.resource), false),
+            RateVerb::Get => (self.get_takes(cx, server, write.resource, now), false),
             RateVerb::Update => {
                 (self.write_takes(cx, write.resource), cx.inputs.admission_fails(write.resource))
             }

@@ -18,7 +18,7 @@ use crate::model::plane::etcd::ETCD_STARTS;
 use crate::model::plane::server_state::name;
 use crate::model::world::World;
 use crate::results::LogKind;
-use crate::units::{SimSpan, SimTime};
+use crate::units::{Bytes, SimSpan, SimTime};
 
 impl World<'_> {
     /// The kernel kills the etcd beside a server.
@@ -37,6 +37,19 @@ impl World<'_> {
         self.touch(server);
     }
 
+    /// The etcd on a lost node is gone with it, if it is there.
+    pub(super) fn lose_member(&mut self, server: ServerId, back_at: SimTime, now: SimTime) {
+        if self.cx.inputs.node.etcd_memory == Some(Bytes::ZERO) {
+            return;
+        }
+        let member = &mut self.plane.etcd.members[server];
+        member.down_until = member.down_until.max(back_at);
+        if back_at < SimTime::NEVER {
+            self.cx.queue.push(back_at, Event::Fault(FaultEvent::EtcdAnswers { server }));
+        }
+        self.look_for_quorum(now);
+    }
+
     /// Whether enough members are up for the others to be served; if not, when.
     fn look_for_quorum(&mut self, now: SimTime) {
         let members = &self.plane.etcd.members;
@@ -46,6 +59,10 @@ impl World<'_> {
         let spare = (members.len() - 1) / 2;
         // The quorum is back with the last of those that it cannot spare.
         if let Some(too_many) = back.len().checked_sub(spare + 1) {
+            if !self.plane.etcd.outage.down(now) {
+                let text = "etcd has lost its quorum".to_owned();
+                self.cx.record.note(now, LogKind::Event, "", text);
+            }
             self.etcd_fails(back[too_many].since(now), false, now);
         }
     }

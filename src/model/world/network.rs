@@ -72,5 +72,6 @@ impl World<'_> {
         if let Some(lasts) = lasts {
             self.cx.queue.push(now + lasts, Event::Fault(FaultEvent::NodeReturns { server }));
         }
+        self.lose_member(server, lasts.map_or(SimTime::NEVER, |lasts| now + lasts), now);
     }
 }

@@ -34,7 +34,8 @@ pub(super) fn record(mut world: World<'_>, replication: u32, end: SimTime) -> Ru
     let late: f64 = world.plane.servers.iter().map(|s| s.server.writes_timed_out()).sum();
     world.cx.record.counters.writes_timed_out += late as u64;
     let unserved = world.plane.unserved(end);
-    let overcommitted = servers.iter().any(|server| server.node.overcommitted());
+    let killed_others = world.cx.record.counters.node_kills > 0;
+    let overcommitted = killed_others || servers.iter().any(|server| server.node.overcommitted());
     let course = Course { overcommitted, ..Course::of(&world, clients_synced, &unserved) };
     RunRecord {
         replication,
@@ -76,7 +77,7 @@ fn server_record(world: &World<'_>, id: ServerId, name: &str, end: SimTime) -> S
     holders.sort_by_key(|holder| std::cmp::Reverse(holder.bytes));
     ServerRecord {
         name: name.to_owned(),
-        limit: state.server.least_limit(),
+        limit: state.server.tightest_limit(),
         peak_resident,
         peak_at,
         etcd_rest,

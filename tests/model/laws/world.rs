@@ -13,7 +13,7 @@ use oomcast::units::Bytes;
 pub(crate) fn of_cgroup(kill_at: u64) -> Limits {
     let kill_at = Bytes(kill_at);
     let node = NodeRoom {
-        kill_at: Bytes(u64::MAX),
+        without_etcd: Bytes(u64::MAX),
         daemons: Bytes::ZERO,
         etcd: None,
         handicap: 0,

@@ -1,6 +1,6 @@
 //! The fluid pool against a simulation of each activity on its own.
 
-use oomcast::engine::fluid::{ClassId, Demand, FluidPool, Joined, PARTS};
+use oomcast::engine::fluid::{ClassId, Demand, FluidPool, Joined, PARTS, div_rem};
 use oomcast::units::{Bytes, SimSpan};
 use proptest::prelude::*;
 
@@ -245,5 +245,17 @@ proptest! {
         let ends = on_the_pool(&course, wire);
         let joined = course.moves.iter().filter(|(_, m)| matches!(m, Move::Join(_))).count();
         prop_assert_eq!(ends.len(), joined);
+    }
+
+    /// The quick division is that of wide numbers, and the quick rounding that of the standard library.
+    #[test]
+    fn divisions_and_roundings_are_exact(
+        number in prop_oneof![any::<u128>(), any::<u64>().prop_map(u128::from)],
+        by in 1_u64..,
+        value in prop_oneof![any::<f64>(), 0.0..1e19, (0_u32..1_000_000).prop_map(|n| f64::from(n) / 2.0)],
+    ) {
+        let by_wide = u128::from(by);
+        prop_assert_eq!(div_rem(number, by), (number / by_wide, (number % by_wide) as u64));
+        prop_assert_eq!(Bytes::from_f64(value), Bytes(value.round() as u64));
     }
 }

@@ -46,8 +46,8 @@ pub(crate) const HAND_OVERS: f64 = 5.0;
 /// Where the memory of a server's node ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeRoom {
-    /// Resident memory of the server at which the node is out of memory, with etcd at rest.
-    pub kill_at: Bytes,
+    /// Resident memory of the server at which the node would be out of memory without an etcd.
+    pub without_etcd: Bytes,
     /// Ordinary processes that the kernel kills before that, and whose memory is in it.
     pub daemons: Bytes,
     /// `None`: it runs elsewhere.
@@ -92,8 +92,8 @@ pub(super) struct Beside {
     down: bool,
     /// Bytes that etcd took of the server's room, not yet looked at.
     pub(super) taken: u64,
-    /// The least that the node has left the server, from when the others first took more than at the start.
-    least: Bytes,
+    /// By how much the server was below what the node left it, at the tightest.
+    slack: Bytes,
     /// The most etcd has had, and the most that it, the server and the controllers took together.
     peak: Bytes,
     all: Bytes,
@@ -111,7 +111,7 @@ impl Default for Beside {
             returns: SimTime::NEVER,
             down: false,
             taken: 0,
-            least: Bytes(u64::MAX),
+            slack: Bytes(u64::MAX),
             peak: Bytes::ZERO,
             all: Bytes::ZERO,
             pages: FilePages::default(),
@@ -138,11 +138,6 @@ impl NodeRoom {
         self.etcd.map_or(Bytes::ZERO, |etcd| etcd.holds(ranges))
     }
 
-    /// Resident memory at which the node is out of memory, with etcd as large as that.
-    fn kill_at(&self, ranges: Bytes) -> Bytes {
-        self.kill_at - (self.etcd(ranges) - self.etcd(Bytes::ZERO))
-    }
-
     /// Whom the kernel kills: a resident server, or etcd with ranges of so many stored bytes.
     fn victim(&self, resident: Bytes, ranges: Bytes) -> Victim {
         let Some(etcd) = self.etcd else { return Victim::Apiserver };
@@ -155,12 +150,7 @@ impl NodeRoom {
 impl Server {
     /// Resident memory at which its node is out of memory now.
     pub(super) fn node_kill_at(&self) -> Bytes {
-        let node = &self.limits.node;
-        if self.beside.down {
-            node.kill_at + node.etcd(Bytes::ZERO)
-        } else {
-            node.kill_at(self.beside.held)
-        }
+        self.limits.node.without_etcd - self.etcd_now()
     }
 
     /// Resident memory above which the kernel kills now: this process, or etcd.
@@ -204,10 +194,11 @@ impl Server {
         &self.limits
     }
 
-    /// The least memory that it could have in the run: its limit, or what the others on its node left it.
+    /// What it could have had at most: its limit, or as much more than its peak as its node left it at the
+    /// tightest instant, which need not be that of the peak where the others on the node grow.
     #[must_use]
-    pub fn least_limit(&self) -> Bytes {
-        self.limits.first.limit.min(self.beside.least)
+    pub fn tightest_limit(&self) -> Bytes {
+        self.limits.first.limit.min(Bytes(self.peak.0) + self.beside.slack)
     }
 
     /// The others on its node have something else from now on.
@@ -257,6 +248,8 @@ impl Server {
         let etcd = etcd.map_or(Bytes::ZERO, |etcd| etcd.uses(held));
         let all = Bytes(self.memory.resident()) + etcd + self.limits.others.controllers;
         self.beside.all = self.beside.all.max(all);
+        let slack = self.node_kill_at() - Bytes(self.memory.resident());
+        self.beside.slack = self.beside.slack.min(slack);
     }
 
     /// What etcd has on the node now.
@@ -313,7 +306,6 @@ impl Server {
     /// The room for the server was so large before.
     fn note_taken(&mut self, before: Bytes) {
         self.beside.taken += (before - self.kill_at()).0;
-        self.beside.least = self.beside.least.min(self.node_kill_at());
         self.beside.peak = self.beside.peak.max(self.etcd_now());
         self.note_all();
     }
@@ -384,7 +376,7 @@ impl Server {
 impl NodeRoom {
     /// A node that has room for everything.
     pub(super) const ENDLESS: Self = Self {
-        kill_at: Bytes(u64::MAX),
+        without_etcd: Bytes(u64::MAX),
         daemons: Bytes::ZERO,
         etcd: None,
         handicap: 0,
@@ -401,16 +393,15 @@ mod tests {
 
     fn room() -> NodeRoom {
         let etcd = EtcdRoom { rest: MB(1_000), idle: MB(450), started: MB(600) };
-        NodeRoom { kill_at: MB(8_000), etcd: Some(etcd), ..NodeRoom::ENDLESS }
+        NodeRoom { etcd: Some(etcd), ..NodeRoom::ENDLESS }
     }
 
     #[test]
     fn ranges_take_the_servers_room_and_those_that_etcd_is_used_to_do_not() {
-        assert_eq!(room().kill_at(MB(100)), MB(8_000));
+        assert_eq!(room().etcd(MB(100)), MB(1_000));
         assert_eq!(room().etcd(MB(1_600)), MB(6_050));
-        assert_eq!(room().kill_at(MB(1_600)), MB(2_950));
         let elsewhere = NodeRoom { etcd: None, ..room() };
-        assert_eq!(elsewhere.kill_at(MB(1_600)), MB(8_000));
+        assert_eq!(elsewhere.etcd(MB(1_600)), Bytes::ZERO);
     }
 
     #[test]

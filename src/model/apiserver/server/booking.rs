@@ -39,9 +39,9 @@ impl Server {
         self.pass_background(span);
         if self.rates.scavenge > 0 {
             let bytes = bytes_of(self.rates.scavenge, span, &mut self.scavenge_carry);
-            // What the ramps map meanwhile is booked later, and it is returned as it comes.
-            let grown = (self.rates.mapped * seconds) as u64;
-            self.memory.scavenge(bytes, grown);
+            // What the ramps have mapped since the books were made is booked later, and it is returned as it comes.
+            self.mapped += self.rates.mapped * seconds;
+            self.memory.scavenge(bytes, self.mapped as u64);
         }
     }
 
@@ -60,6 +60,7 @@ impl Server {
 
     /// Books what the ramps have done up to the instant settled to.
     pub(super) fn book(&mut self, plans: &Plans) {
+        self.mapped = 0.0;
         for index in 0..self.pool.active().len() {
             let class = self.pool.active()[index];
             let (progress, members) = (self.pool.progress(class), self.pool.members(class));

@@ -9,7 +9,8 @@
 //!
 //! Then the kernel kills ordinary processes, whose `oom_score_adj` is higher than that of static pods, and pages have
 //! room again; in what those leave, pages go a second time before the kernel kills a static pod. The kubelet starts
-//! the ordinary ones again: they are taken to have their memory back once no page need go for it.
+//! the ordinary ones again: they are taken to have their memory back once no page need go for it. All of that comes
+//! as well where the server has a limit of its own, at the memory that the node then has left.
 
 use super::{GRAIN, NodeRoom, Server};
 use crate::model::costs::BINARY_RESIDENT;
@@ -77,11 +78,6 @@ fn speed(gone: f64) -> f64 {
 impl Server {
     /// How many of the pages are gone, and how fast that leaves everybody.
     pub(super) fn look_for_pages(&mut self) {
-        let noticed = self.beside.pages.noticed;
-        if !self.node_ends_first() {
-            self.beside.pages = FilePages { noticed, ..FilePages::default() };
-            return;
-        }
         let resident = Bytes(self.memory.resident());
         self.look_for_daemons(resident);
         let (from, step) = self.steps_of_pages(resident);
@@ -108,7 +104,7 @@ impl Server {
 
     /// Whether ordinary processes on the node were killed since this was last asked.
     pub fn take_daemons_killed(&mut self) -> bool {
-        if self.moves() && self.node_ends_first() {
+        if self.moves() {
             self.look_for_daemons(Bytes(self.memory.resident()));
         }
         std::mem::take(&mut self.beside.pages.noticed)
@@ -122,7 +118,7 @@ impl Server {
     /// Seconds until more pages are gone, or less, or ordinary processes are killed.
     pub(super) fn until_pages_go(&self) -> Option<f64> {
         let grows = self.rates.resident;
-        if grows == 0.0 || !self.node_ends_first() {
+        if grows == 0.0 {
             return None;
         }
         let resident = Bytes(self.memory.resident());
