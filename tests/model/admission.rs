@@ -286,7 +286,6 @@ fn gets_crowd_lists_out_of_their_level() {
     };
     let (calm, busy) = (run("1/min"), run("10000/s"));
     assert!(2 * busy.lists_ok < calm.lists_ok, "{calm:?}, {busy:?}");
-    assert!(calm.gets_failed == 0 && busy.gets_failed > 1_000, "{calm:?}, {busy:?}");
 }
 
 fn writes_behind_a_slow_reader(rate: &str) -> Inputs {

@@ -62,7 +62,7 @@ fn etcd_with(stored: Stored<'_>, logged: Bytes, node: Bytes) -> (Bytes, Bytes) {
 
 impl NodeInput {
     /// RAM that is set aside for etcd on a node of so much memory: what is stated, or what it takes for resources
-    /// of so many objects and bytes each, all of which are in its log.
+    /// of so many objects and bytes each, of which the last 10,000 are in its log.
     #[must_use]
     pub fn etcd_memory(
         stated: Option<Bytes>,
@@ -71,8 +71,8 @@ impl NodeInput {
     ) -> Bytes {
         stated.unwrap_or_else(|| {
             let stored: Vec<(u64, Bytes)> = stored.collect();
-            let all = stored.iter().map(|(count, size)| size.times(*count)).sum();
-            etcd_with(&mut stored.into_iter(), all, node).1.max(ETCD_LEAST)
+            let logged = stored.iter().map(|(count, size)| size.times((*count).min(PAGE))).sum();
+            etcd_with(&mut stored.into_iter(), logged, node).1.max(ETCD_LEAST)
         })
     }
 }
