@@ -229,9 +229,9 @@ events = [
     assert_eq!(elsewhere.counters.writes_timed_out, 0);
 }
 
-/// GETs go to etcd: while it has no quorum they fail.
+/// GETs go to etcd: while it has no quorum they fail. So do those that are turned away.
 #[test]
-fn gets_fail_without_etcd() {
+fn gets_fail_without_etcd_and_without_seats() {
     let text = r#"
 schema = 1
 name = "t"
@@ -240,13 +240,20 @@ apiserver = { version = "1.32" }
 node = { memory = "32GiB", cores = 8 }
 objects.configmaps = { count = 1_000, size = "2kB", gets = "100/s" }
 "#;
-    let outage = "events = [{ name = \"down\", at = \"1m\", etcd-outage = { lasts = \"20s\" } }]\n";
-    let failed =
-        |text: &str| support::run(&support::valid(text, &[]).inputs, 1).counters.gets_failed;
-    assert_eq!(failed(text), 0);
-    let events = format!("{text}{outage}");
-    let failed = failed(&events);
-    assert!((1_900..=2_100).contains(&failed), "{failed}");
+    let failed = |text: &str, set: &[&str]| {
+        support::run(&support::valid(text, set).inputs, 1).counters.gets_failed
+    };
+    assert_eq!(failed(text, &[]), 0);
+    let outage = "[[events]]\nname = \"down\"\nat = \"1m\"\netcd-outage = { lasts = \"20s\" }\n";
+    let without_etcd = failed(&format!("{text}{outage}"), &[]);
+    assert!((1_900..=2_100).contains(&without_etcd), "{without_etcd}");
+    let many = [
+        "objects.configmaps.gets=40000/s",
+        "objects.configmaps.writer=system:serviceaccount:a:b",
+        "apiserver.max-requests-inflight=5",
+        "apiserver.max-mutating-requests-inflight=5",
+    ];
+    assert!(failed(text, &many) > 10_000);
 }
 
 /// The scavenger keeps a heap that grows slowly at its threshold, however often somebody looks at it meanwhile.
