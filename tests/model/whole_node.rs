@@ -248,7 +248,7 @@ objects.configmaps = { count = 1_000, size = "2kB", gets = "100/s" }
     let without_etcd = failed(&format!("{text}{outage}"), &[]);
     assert!((1_900..=2_100).contains(&without_etcd), "{without_etcd}");
     let many = [
-        "objects.configmaps.gets=40000/s",
+        "objects.configmaps.gets=400000/s",
         "objects.configmaps.writer=system:serviceaccount:a:b",
         "apiserver.max-requests-inflight=5",
         "apiserver.max-mutating-requests-inflight=5",
