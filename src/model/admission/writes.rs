@@ -6,6 +6,7 @@ use crate::model::apf::classify::User;
 use crate::model::apf::work_estimate::WorkEstimate;
 use crate::model::ids::ResourceId;
 use crate::model::input::Inputs;
+use crate::results::Counters;
 use crate::units::SimTime;
 
 /// How far a write is.
@@ -127,12 +128,15 @@ impl Admission {
         self.writes.get(&serial).is_some_and(|writing| writing.stage == WriteStage::Waiting)
     }
 
-    /// How many writes are answered 429 if this one has waited for too long; none if it does not wait
-    /// or was answered before.
-    #[must_use]
-    pub fn write_timed_out(&self, serial: u32) -> u64 {
+    /// Counts the writes, or GETs, that are answered 429 if this one has waited for too long; none if it does not
+    /// wait or was answered before.
+    pub fn count_timed_out(&self, serial: u32, counters: &mut Counters) {
         let waits = |writing: &&Writing| writing.stage == WriteStage::Waiting;
-        self.writes.get(&serial).filter(waits).map_or(0, |writing| writing.write.count)
+        let Some(Writing { write, .. }) = self.writes.get(&serial).filter(waits) else { return };
+        match write.verb {
+            RateVerb::Update => counters.writes_rejected += write.count,
+            RateVerb::Get => counters.gets_failed += write.together.round() as u64,
+        }
     }
 
     /// A stage of a write is over, unless it was over before: until when its seats linger.

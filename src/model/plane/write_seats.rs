@@ -260,7 +260,7 @@ impl Plane {
     ) {
         let Some(admission) = &mut self.servers[server].admission else { return };
         if stage == WriteStage::Waiting {
-            cx.record.counters.writes_rejected += admission.write_timed_out(serial);
+            admission.count_timed_out(serial, &mut cx.record.counters);
         }
         if let Some(until) = admission.end_write_stage(serial, stage, now) {
             let stage = WriteStage::Lingering;

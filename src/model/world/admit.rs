@@ -101,7 +101,7 @@ impl World<'_> {
                     continue;
                 }
                 Some((Key::Write { serial, .. }, _)) => {
-                    self.cx.record.counters.writes_rejected += admission.write_timed_out(serial);
+                    admission.count_timed_out(serial, &mut self.cx.record.counters);
                     admission.forget_write(serial);
                     continue;
                 }
