@@ -568,12 +568,6 @@ impl Server {
         }
     }
 
-    /// The rates and books for a timeline sample: live heap, goal, requests.
-    #[must_use]
-    pub fn heap_goal(&self) -> Bytes {
-        Bytes(self.memory.heap().goal())
-    }
-
     /// Panics when an invariant does not hold: run by the checkers in tests.
     ///
     /// # Panics
