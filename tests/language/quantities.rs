@@ -54,6 +54,7 @@ proptest! {
         count in 0..900_000_i64,
     ) {
         let set = [
+            "node.memory=64TiB".to_owned(),
             format!("objects.pods.size={size}B"),
             format!("clients.a.start-jitter={}", SimSpan(at)),
             format!("objects.pods.writes={writes}/s"),

@@ -14,6 +14,12 @@ impl Server {
         Bytes(peak)
     }
 
+    /// The heap at which the collector aims.
+    #[must_use]
+    pub fn heap_goal(&self) -> Bytes {
+        Bytes(self.memory.heap().goal())
+    }
+
     /// Moves the state along its straight lines to `now`. Needs the plans only for the ramps.
     pub fn settle(&mut self, now: SimTime) {
         let span = now.since(self.settled);
