@@ -10,7 +10,7 @@ use oomcast::model::input::{
     Action, Behaviour, EventInput, FleetId, Inputs, Manner, ResourceId, ResourceVersion, ServerId,
 };
 use oomcast::model::{self, RunOptions};
-use oomcast::results::{LevelPoint, LevelRecord, LogKind, RunRecord};
+use oomcast::results::{Counters, LevelPoint, LevelRecord, LogKind, RunRecord};
 use oomcast::scenario;
 use oomcast::units::{ByteRate, Bytes, SimSpan, SimTime};
 use proptest::prelude::*;
@@ -223,6 +223,18 @@ fn writes_take_the_seats_of_their_rate() {
     }
 }
 
+/// What becomes of the requests where their level has few seats and no queue.
+fn with_few_seats(mut inputs: Inputs) -> Counters {
+    inputs.apf.levels = vec![PriorityLevelConfiguration {
+        response: LimitResponse::Reject,
+        nominal_concurrency_shares: 4,
+        ..one_queue()
+    }];
+    let run = model::run(&inputs, options(1));
+    check_levels(&run);
+    run.counters
+}
+
 #[test]
 fn writes_crowd_lists_out_of_their_level() {
     let run = |rate: &str| {
@@ -230,20 +242,13 @@ fn writes_crowd_lists_out_of_their_level() {
         inputs.fleets = cluster(&[]).fleets.split_off(1);
         inputs.resources[2].writer.user = "system:serviceaccount:default:controller".into();
         inputs.resources[2].writer.groups = inputs.fleets[0].groups.clone();
-        inputs.apf.levels = vec![PriorityLevelConfiguration {
-            response: LimitResponse::Reject,
-            nominal_concurrency_shares: 4,
-            ..one_queue()
-        }];
-        let run = model::run(&inputs, options(1));
-        check_levels(&run);
-        run.counters
+        with_few_seats(inputs)
     };
     let (calm, busy) = (run("1/min"), run("5000/s"));
     assert!(2 * busy.lists_ok < calm.lists_ok, "{calm:?}, {busy:?}");
 }
 
-/// Writes of 55 seconds to the level of one client that reads slowly, with its only seat.
+/// GETs of `ConfigMaps` at a rate by a user, and the fleets of the cluster.
 fn gets(rate: &str, user: &str) -> Inputs {
     let text = format!(
         "{CLUSTER}\n[objects.configmaps]\ncount = 10\nsize = \"1kB\"\ngets = \"{rate}\"\nwriter = \"{user}\"\n"
@@ -275,19 +280,13 @@ fn gets_crowd_lists_out_of_their_level() {
     let run = |rate: &str| {
         let mut inputs = gets(rate, "system:serviceaccount:default:readers");
         inputs.fleets = inputs.fleets.split_off(1);
-        inputs.apf.levels = vec![PriorityLevelConfiguration {
-            response: LimitResponse::Reject,
-            nominal_concurrency_shares: 4,
-            ..one_queue()
-        }];
-        let run = model::run(&inputs, options(1));
-        check_levels(&run);
-        run.counters
+        with_few_seats(inputs)
     };
     let (calm, busy) = (run("1/min"), run("10000/s"));
     assert!(2 * busy.lists_ok < calm.lists_ok, "{calm:?}, {busy:?}");
 }
 
+/// Writes of 55 seconds to the level of one client that reads slowly, with its only seat.
 fn writes_behind_a_slow_reader(rate: &str) -> Inputs {
     let mut inputs = writes(rate);
     inputs.fleets = cluster(&[]).fleets.split_off(1);

@@ -38,7 +38,7 @@ name = "kubelets"
 idle-watches-per-pod = 0 # Pods of one kind use the same ConfigMap
 "#
     );
-    let run = support::run(&support::valid(&text, &[]).inputs, 1);
+    let run = run(&text, &[]);
     let node = run.servers[0].node;
     let rest = node.etcd + node.controllers + node.daemons + node.system;
     assert!(node.peak >= run.servers[0].peak_resident + rest, "{node:?}");
@@ -68,8 +68,12 @@ clients = [{ name = "scripts", count = 8, start = "stopped", lister = { resource
 events = [{ name = "dump", at = "1m", start = { client = "scripts" } }]
 "#;
 
+fn run(text: &str, set: &[&str]) -> RunRecord {
+    support::run(&support::valid(text, set).inputs, 1)
+}
+
 fn dump(set: &[&str]) -> RunRecord {
-    support::run(&support::valid(DUMP, set).inputs, 1)
+    run(DUMP, set)
 }
 
 fn told<'r>(run: &'r RunRecord, kind: LogKind, words: &str) -> Vec<(&'r str, f64)> {
@@ -165,7 +169,7 @@ objects.pods = { count = 10_000, size = "6kB" }
 clients = [{ name = "agents", count = 80, start = "stopped", reflector = { resource = "pods" } }]
 events = [{ name = "rollout", at = "1m", start = { client = "agents" } }]
 "#;
-    support::run(&support::valid(text, set).inputs, 1)
+    run(text, set)
 }
 
 /// A limit that the server does not come to saves nobody else on its node.
@@ -196,12 +200,11 @@ events = [{ name = "dump", at = "1m", start = { client = "scripts" } }]
 
 #[test]
 fn the_heap_of_etcd_is_not_taken_back() {
-    let run = |set: &[&str]| support::run(&support::valid(LOGGED, set).inputs, 1);
-    let killed = run(&[]);
+    let killed = run(LOGGED, &[]);
     assert!(killed.oom_kills() > 0, "{:?}", killed.servers[0].node);
     // Nor has a server more than the node while etcd is down.
     assert!(killed.servers[0].peak_resident < Bytes::gib(16));
-    assert_eq!(run(&["node.memory=256GiB"]).oom_kills(), 0);
+    assert_eq!(run(LOGGED, &["node.memory=256GiB"]).oom_kills(), 0);
 }
 
 #[test]
@@ -218,13 +221,12 @@ events = [
   { name = "gone-too", at = "40s", kill = { apiserver = 1, manner = "node", lasts = "1m" } },
 ]
 "#;
-    let run = |set: &[&str]| support::run(&support::valid(text, set).inputs, 1);
-    let lost = run(&[]);
+    let lost = run(text, &[]);
     assert_eq!(told(&lost, LogKind::Event, "lost its quorum"), [("", 40.0)]);
     // From 40 s to 90 s, less the seven seconds that each waits.
     let failed = lost.counters.writes_timed_out as f64;
     assert!((1_800.0..2_600.0).contains(&failed), "{failed}");
-    let elsewhere = run(&["node.etcd-memory=0B"]);
+    let elsewhere = run(text, &["node.etcd-memory=0B"]);
     assert!(told(&elsewhere, LogKind::Event, "quorum").is_empty());
     assert_eq!(elsewhere.counters.writes_timed_out, 0);
 }
@@ -240,9 +242,7 @@ apiserver = { version = "1.32" }
 node = { memory = "32GiB", cores = 8 }
 objects.configmaps = { count = 1_000, size = "2kB", gets = "100/s" }
 "#;
-    let failed = |text: &str, set: &[&str]| {
-        support::run(&support::valid(text, set).inputs, 1).counters.gets_failed
-    };
+    let failed = |text: &str, set: &[&str]| run(text, set).counters.gets_failed;
     assert_eq!(failed(text, &[]), 0);
     let outage = "[[events]]\nname = \"down\"\nat = \"1m\"\netcd-outage = { lasts = \"20s\" }\n";
     let without_etcd = failed(&format!("{text}{outage}"), &[]);

@@ -53,8 +53,9 @@ pub struct Write {
     pub watches: u64,
     /// Writes that it stands for, at least 1.
     pub together: f64,
-    /// How many whole writes (of GETs, which are counted when they come, none) are let in, with what was left of those before; the rest was answered 429 when it
-    /// came: what is left of that is the seats that the writes before it hold.
+    /// How many whole writes are let in, with what was left of those before; the rest was answered 429 when it
+    /// came: what is left of that is the seats that the writes before it hold. None of GETs, which are counted
+    /// when they come.
     pub count: u64,
 }
 

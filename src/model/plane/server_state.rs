@@ -126,6 +126,11 @@ pub struct ServerState {
 }
 
 impl ServerState {
+    /// Its kills, and those of the etcd on its node.
+    pub(crate) fn kills(&self) -> impl Iterator<Item = &OomKill> {
+        self.oom_kills.iter().chain(&self.etcd_kills)
+    }
+
     /// Whether a cache that was asked for has not been filled: watches of it are turned away.
     pub(crate) fn fills_a_cache(&self) -> bool {
         self.cachers.pairs().any(|(resource, cacher)| {

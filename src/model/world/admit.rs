@@ -140,6 +140,14 @@ impl World<'_> {
         }
     }
 
+    /// Writes or GETs of this number were accepted: they are let in, or wait.
+    pub(super) fn came_at_a_rate(&mut self, server: ServerId, serial: Option<u32>, now: SimTime) {
+        if let Some(serial) = serial {
+            self.let_in(server, now);
+            self.plane.await_write(&mut self.cx, server, serial, now);
+        }
+    }
+
     /// A request that waited is answered 429.
     fn turned_away(&mut self, client: ClientId, server: ServerId, after: SimSpan, now: SimTime) {
         if let State::Queued(next) = self.fleets.clients[client].state {

@@ -42,12 +42,17 @@ impl World<'_> {
         if self.cx.inputs.node.etcd_memory == Some(Bytes::ZERO) {
             return;
         }
-        let member = &mut self.plane.etcd.members[server];
-        member.down_until = member.down_until.max(back_at);
-        if back_at < SimTime::NEVER {
-            self.cx.queue.push(back_at, Event::Fault(FaultEvent::EtcdAnswers { server }));
-        }
+        self.keep_member_down(server, back_at);
         self.look_for_quorum(now);
+    }
+
+    /// The etcd of a server answers nobody until then.
+    pub(super) fn keep_member_down(&mut self, server: ServerId, until: SimTime) {
+        let member = &mut self.plane.etcd.members[server];
+        member.down_until = member.down_until.max(until);
+        if until < SimTime::NEVER {
+            self.cx.queue.push(until, Event::Fault(FaultEvent::EtcdAnswers { server }));
+        }
     }
 
     /// Whether enough members are up for the others to be served; if not, when.

@@ -285,20 +285,12 @@ impl<'a> World<'a> {
                 self.plane.count_objects(&mut self.cx, server, boot, resource, now);
             }
             Event::WriteArrives { server, boot, resource } => {
-                if let Some(serial) =
-                    self.plane.write_arrives(&mut self.cx, server, boot, resource, now)
-                {
-                    self.let_in(server, now);
-                    self.plane.await_write(&mut self.cx, server, serial, now);
-                }
+                let serial = self.plane.write_arrives(&mut self.cx, server, boot, resource, now);
+                self.came_at_a_rate(server, serial, now);
             }
             Event::GetsArrive { server, boot, resource } => {
-                if let Some(serial) =
-                    self.plane.gets_arrive(&mut self.cx, server, boot, resource, now)
-                {
-                    self.let_in(server, now);
-                    self.plane.await_write(&mut self.cx, server, serial, now);
-                }
+                let serial = self.plane.gets_arrive(&mut self.cx, server, boot, resource, now);
+                self.came_at_a_rate(server, serial, now);
             }
             Event::WriteEnds { server, serial, stage } => {
                 self.plane.write_ends(&mut self.cx, server, serial, stage, now);

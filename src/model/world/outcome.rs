@@ -142,10 +142,7 @@ impl Course {
         let counters = &world.cx.record.counters;
         let servers = &world.plane.servers;
         Self {
-            kills: servers
-                .iter()
-                .map(|state| state.oom_kills.len() + state.etcd_kills.len())
-                .collect(),
+            kills: servers.iter().map(|state| state.kills().count()).collect(),
             serving: unserved.is_empty(),
             synced: synced >= started,
             failed: counters.failed() > 0,

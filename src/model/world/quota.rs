@@ -1,7 +1,7 @@
 //! etcd's database: when it comes to its quota nothing can be written from then on; while it is defragmented it
 //! answers nobody.
 
-use crate::model::event::{Event, FaultEvent, LoadEvent};
+use crate::model::event::{Event, LoadEvent};
 use crate::model::ids::ServerId;
 use crate::model::plane::database::DEFRAGMENTED;
 use crate::model::plane::server_state::name;
@@ -73,10 +73,7 @@ impl World<'_> {
         if self.plane.servers.len() == 1 {
             self.etcd_fails(lasts, false, now);
         } else {
-            let member = &mut self.plane.etcd.members[server];
-            member.down_until = member.down_until.max(now + lasts);
-            let event = FaultEvent::EtcdAnswers { server };
-            self.cx.queue.push(now + lasts, Event::Fault(event));
+            self.keep_member_down(server, now + lasts);
             self.plane.begin_lag(server, lasts, SimSpan::ZERO, now);
         }
     }

@@ -4,6 +4,7 @@ use crate::model::client::State;
 use crate::model::event::{Event, FaultEvent, LoadEvent};
 use crate::model::ids::{ClientId, FleetId, ServerId};
 use crate::model::input::{Action, Manner};
+use crate::model::plane::server_state::ServerState;
 use crate::model::world::World;
 use crate::results::{LogKind, PhaseRecord};
 use crate::units::{SimSpan, SimTime};
@@ -180,8 +181,7 @@ impl World<'_> {
         let peaks = self.plane.servers.iter_mut().map(|state| state.server.take_phase_peak());
         let peak = peaks.max().unwrap_or_default();
         let since = self.cx.record.phases.last().map_or(SimTime::ZERO, |phase| phase.start);
-        let servers = self.plane.servers.iter();
-        let kills = servers.flat_map(|state| state.oom_kills.iter().chain(&state.etcd_kills));
+        let kills = self.plane.servers.iter().flat_map(ServerState::kills);
         let kills = kills.filter(|kill| kill.at >= since).count();
         let sent = self.plane.bytes_sent();
         let (synced, started) = self.fleets.synced_and_started(&self.cx);
